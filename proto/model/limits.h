@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every limit of the protocol and of a hub in one place, with its unit and where it comes from.
+#pragma once
+
+#include <stdint.h>
+
+// Sizes in bytes (domain.md, Limits; wire.md, Rules).
+#define LIMIT_HEADER              (16u * 1024)
+#define LIMIT_BODY_PLAIN          (1024u * 1024)          // padded plaintext
+#define LIMIT_SEALED_KEYS         529u                    // recipients of one seal
+#define LIMIT_SEALED_KEY_BYTES    512u                    // what one recipient may add to a seal
+#define LIMIT_MESSAGE             (1024u * 1024 + 16u * 1024 + 128u * 1024)
+#define LIMIT_SIGNATURE           (16u * 1024)
+#define LIMIT_FLAGS               4096u
+#define LIMIT_STATEMENT           (64u * 1024)
+#define LIMIT_CERTIFICATE         4096u
+#define LIMIT_ROSTER              (64u * 1024)            // the roster's CMS file
+#define LIMIT_CONFIG              (1024u * 1024)
+#define LIMIT_DRAFT               (4u * 1024 * 1024)      // a draft's JSON text
+
+// Counts.
+#define LIMIT_RECIPIENTS          64u
+#define LIMIT_REFERENCES          32u
+#define LIMIT_DEVICES             8u                      // of one unit
+#define LIMIT_OFFICERS            256u                    // of one unit
+#define LIMIT_ATTACHMENTS         32u
+#define LIMIT_ADDRESS             95u                     // "a/b/c", each part at most 31
+#define LIMIT_URI                 160u                    // "amana://…"
+#define LIMIT_NEVER_TELL          64u
+#define LIMIT_UNACKNOWLEDGED      64u                     // messages out to one device (architecture.md, Delivery)
+#define LIMIT_BATCH_ENTRIES       1024u                   // one LMDB commit
+#define LIMIT_BATCH_BYTES         (4u * 1024 * 1024)
+
+// A connection (security.md, Limits).
+#define LIMIT_HEADER_LIST         (16u * 1024)
+#define LIMIT_FRAME               (1024u * 1024)
+#define LIMIT_STREAMS             128u
+#define LIMIT_RESETS              100u                    // in LIMIT_RESETS_NS
+#define LIMIT_RESETS_NS           (10ull * 1000000000)
+#define LIMIT_CONTINUATIONS       8u
+#define LIMIT_STREAM_WINDOW       (16u * 1024)            // until the length prefix is in
+#define LIMIT_CONNECTION_WINDOW   (4u * 1024 * 1024)
+#define LIMIT_CONNECTION_MEMORY   (5u * 1024 * 1024)
+#define LIMIT_HANDSHAKE_NS        (5ull * 1000000000)
+#define LIMIT_FIRST_REQUEST_NS    (10ull * 1000000000)
+#define LIMIT_KEEPALIVE_NS        (60ull * 1000000000)
+#define LIMIT_PING_INTERVAL_NS    (10ull * 1000000000)
+#define LIMIT_HANDSHAKES_PER_S    20u                     // per address
+#define LIMIT_HANDSHAKES_OPEN     200u
+#define LIMIT_REQUESTS_PER_S      100u                    // per identity
+#define LIMIT_IN_FLIGHT           64u                     // per identity
+
+// Time in nanoseconds.
+#define NS_PER_S                  1000000000ull
+#define LIMIT_CLOCK_AHEAD_NS      (5ull * 60 * NS_PER_S)          // written_at against the hub's clock
+#define LIMIT_TOO_OLD_NS          (30ull * 24 * 3600 * NS_PER_S)  // the horizon of duplicates (audit.md)
