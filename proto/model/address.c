@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The grammar of addresses, case references and message ids.
+#include "proto/model/address.h"
+
+#include <string.h>
+
+#define UNIT_RULE "country/agency/unit, each part a-z, 0-9 and '-' (not first), 1 to 31 characters"
+#define CASE_RULE "country/agency/year/number, for example ke/dci/2026/004211"
+#define ID_RULE   "a UUID version 7 in lower case, for example 01936f3a-7c4e-7d2b-8a51-9f0c2e6b7d11"
+
+static bool lower_or_digit(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool address_part_valid(const char *s, size_t len)
+{
+    if (len == 0 || len > ADDRESS_COUNTRY_MAX || !lower_or_digit(s[0]))
+        return false;
+    for (size_t i = 1; i < len; i++)
+        if (!lower_or_digit(s[i]) && s[i] != '-')
+            return false;
+    return true;
+}
+
+// Checks the leading `count` parts; *rest points behind the slash after them, or to the end.
+static bool parts_valid(const char *s, unsigned count, const char **rest)
+{
+    for (unsigned i = 0; i < count; i++) {
+        size_t len = strcspn(s, "/");
+        if (!address_part_valid(s, len) || (i + 1 < count && s[len] != '/'))
+            return false;
+        s += len;
+        if (i + 1 < count)
+            s++;
+    }
+    *rest = s;
+    return true;
+}
+
+enum am_err address_check(const char *unit, struct am_detail *detail)
+{
+    const char *rest;
+    if (!parts_valid(unit, 3, &rest) || *rest != '\0')
+        return am_fail(AM_INVALID, detail, "", "\"%.100s\" is not a unit's address: " UNIT_RULE, unit);
+    return AM_OK;
+}
+
+static void copy_until_slash(const char *from, unsigned slashes, char *to, size_t size)
+{
+    size_t len = 0;
+    for (; from[len] != '\0' && len + 1 < size; len++)
+        if (from[len] == '/' && --slashes == 0)
+            break;
+    memcpy(to, from, len);
+    to[len] = '\0';
+}
+
+void address_country(const char *unit, char ret_country[ADDRESS_COUNTRY_MAX + 1])
+{
+    copy_until_slash(unit, 1, ret_country, ADDRESS_COUNTRY_MAX + 1);
+}
+
+void address_agency(const char *unit, char ret_agency[LIMIT_ADDRESS + 1])
+{
+    copy_until_slash(unit, 2, ret_agency, LIMIT_ADDRESS + 1);
+}
+
+enum am_err case_ref_check(const char *case_ref, struct am_detail *detail)
+{
+    const char *rest;
+    bool good = parts_valid(case_ref, 2, &rest) && *rest == '/';
+    if (good) {
+        rest++;
+        size_t year = strspn(rest, "0123456789");
+        good = year == 4 && rest[4] == '/';
+        if (good) {
+            size_t number = strspn(rest + 5, "0123456789");
+            good = number >= 1 && number <= 9 && rest[5 + number] == '\0';
+        }
+    }
+    if (!good)
+        return am_fail(AM_INVALID, detail, "", "\"%.100s\" is not a case reference: " CASE_RULE, case_ref);
+    return AM_OK;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+enum am_err message_id_check(const char *id, uint8_t ret_bytes[16], struct am_detail *detail)
+{
+    uint8_t bytes[16] = {0};
+    size_t digits = 0, i = 0;
+    for (; id[i] != '\0' && i < 36; i++) {
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (id[i] != '-')
+                break;
+            continue;
+        }
+        int value = hex_value(id[i]);
+        if (value < 0)
+            break;
+        bytes[digits / 2] = (uint8_t)(bytes[digits / 2] << 4 | value);
+        digits++;
+    }
+    bool good = i == 36 && id[36] == '\0' && bytes[6] >> 4 == 7 && bytes[8] >> 6 == 2;
+    if (!good)
+        return am_fail(AM_INVALID, detail, "", "\"%.60s\" is not a message id: " ID_RULE, id);
+    if (ret_bytes != NULL)
+        memcpy(ret_bytes, bytes, 16);
+    return AM_OK;
+}
