@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vocabulary between the hub, which decides what is written, and the store, which writes it: one append with its
+// entries, the message and the rows that go with it. Plain values; neither side is seen from here.
+#pragma once
+
+#include "proto/model/error.h"
+#include "proto/model/limits.h"
+
+#include <stdbool.h>
+
+#define JOURNAL_SELF UINT64_MAX       // in a row: the seq that this append's first entry gets
+#define JOURNAL_NONE (UINT64_MAX - 1) // belongs to no message
+
+#define JOURNAL_CLASS_HUB     0 // the hub's own conduct, never erased
+#define JOURNAL_CLASS_MESSAGE 1
+
+// One entry of the log. `content` is a packed EntryContent, hashed and kept as these bytes.
+struct journal_entry {
+    uint8_t kind; // EntryKind.Code: an index only
+    uint8_t class;
+    uint32_t erase_after; // days since 1970, 0 for class 0
+    struct am_bytes content;
+    uint64_t of;          // seq of the message it is about, JOURNAL_SELF (it is the message) or JOURNAL_NONE
+    const char *case_ref; // index rows; NULL: none
+    const char **parties; // units for the party index
+    size_t n_parties;
+    const uint64_t *also_of; // further messages it is about (a RETRIEVED names several)
+    size_t n_also_of;
+};
+
+struct journal_recipient {
+    const char *unit;
+    uint8_t part; // Part.Code
+};
+
+// The message of a SUBMITTED entry. `id`+`device` are the key of duplicates, `header_digest` that of pointers.
+struct journal_message {
+    const char *id;     // UUID text
+    const char *device; // URI
+    const char *originator;
+    uint8_t header_digest[32];
+    struct am_bytes header, signature, flags, body;
+    uint64_t root; // seq of the root of its life; JOURNAL_SELF where it begins one or has none
+    uint8_t kind, urgency;
+    const char *case_ref;
+    const struct journal_recipient *recipients;
+    size_t n_recipients;
+};
+
+enum journal_mail_kind {
+    JOURNAL_MAIL_MESSAGE = 1, // to a recipient's device: goes when the device has signed for it
+    JOURNAL_MAIL_COPY = 2,    // to another device of the sender's unit: acknowledged by seq
+    JOURNAL_MAIL_NOTICE = 3,  // an entry: acknowledged by seq
+};
+
+// A mailbox row of one device.
+struct journal_mail {
+    const char *device; // URI
+    uint8_t urgency;    // Urgency.Code, 1 first
+    uint64_t seq;       // JOURNAL_SELF: this append's first entry
+    uint8_t kind;       // enum journal_mail_kind
+};
+
+// One life: of a root, as `recipient` lives it. `version` counts its writes: an append names the version it was decided
+// on (0: there was no row), and the keeper refuses it (JOURNAL_CONFLICT) when the row has another.
+struct journal_life {
+    uint64_t root; // seq; JOURNAL_SELF
+    const char *recipient;
+    uint32_t version;             // in a read row: its own; in an append: of the row it was decided on
+    uint8_t state;                // LifeState.Code
+    uint64_t state_at;            // UTC ns of the last move
+    uint64_t clock_seq;           // message that began the present clock; JOURNAL_SELF
+    uint64_t ack_due, answer_due; // UTC ns, 0 for none
+    uint64_t retrieved_due;       // reserved for the clock from retrieval
+    const char *officer;          // who moved it last as recipient; "" at first
+};
+
+// The chain of versions of a root (ALERT and its UPDATEs, CANCEL): one row per root, versioned as a life is.
+struct journal_chain {
+    uint64_t root;
+    uint32_t version;
+    uint64_t newest;      // seq of the newest ALERT or UPDATE (what an UPDATE must supersede)
+    uint64_t clock;       // seq of the newest ALERT, UPDATE or CANCEL (what an answer must answer)
+    uint64_t valid_until; // UTC ns
+    uint8_t urgency;      // of the newest version
+    bool cancelled;
+};
+
+struct journal_delivery {
+    uint64_t seq; // of the message; JOURNAL_SELF
+    const char *recipient;
+    uint32_t version;
+    uint8_t state; // DeliveryState.Code
+    uint64_t delivered_at, retrieved_at;
+};
+
+// A row of the hub's own registry: kept as bytes that the hub packs and unpacks.
+enum journal_record_kind {
+    JOURNAL_RECORD_MEMBER =
+        1, // key: unit; value: packed MemberRecord (server/hub/registry.proto is not needed by others)
+    JOURNAL_RECORD_ROSTER = 2, // key: unit, number; value: packed RosterRecord
+    JOURNAL_RECORD_TRUST = 3,  // key: ""; value: SHA-256 of trust.conf in force
+};
+struct journal_record {
+    uint8_t kind;
+    const char *key;
+    uint64_t number;
+    struct am_bytes value;
+};
+
+// What one decision writes: all of it or nothing. Built in an arena of its own (`owner`), given to the store and given
+// back with the result; the bytes of the message are borrowed from the call that waits for it.
+struct journal_append {
+    void *tag;                     // the submitter's
+    uint64_t time_ns;              // hub's time, never decreasing
+    bool essential;                // ACCESS, RETRIEVED, ALARM, START, STOP…: still finds room when space is short
+    struct journal_entry *entries; // ≥ 1, consecutive seqs
+    size_t n_entries;
+    struct journal_message *message; // of entries[0], or NULL
+    struct journal_mail *mail;       // rows to add
+    size_t n_mail;
+    struct journal_mail *taken; // rows to remove; one that isn't there any more is a conflict
+    size_t n_taken;
+    struct journal_life *lives;
+    size_t n_lives;
+    struct journal_chain *chain; // or NULL
+    struct journal_delivery *deliveries;
+    size_t n_deliveries;
+    struct journal_record *records;
+    size_t n_records;
+};
+
+enum journal_result {
+    JOURNAL_DONE,      // durable and signed
+    JOURNAL_DUPLICATE, // (device, id) is there already: `seq` and `digest` are those of the first
+    JOURNAL_CONFLICT,  // a row changed since it was read: decide anew
+    JOURNAL_FULL,      // no space; nothing of it was written
+    JOURNAL_READ_ONLY, // the log may not append
+};
+
+struct journal_outcome {
+    enum journal_result result;
+    uint64_t seq;            // of entries[0]; of the first for JOURNAL_DUPLICATE
+    uint8_t digest[32];      // JOURNAL_DUPLICATE: header digest of the first
+    uint64_t size;           // tree size of the checkpoint that covers it
+    struct am_bytes receipt; // JOURNAL_DONE: packed ProvedEntry of entries[0], owned by the outcome's receiver
+};

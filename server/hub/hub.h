@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hub: who may send what to whom, which life moves where, what is written and who is told. A pure function of its
+// input: hub_step(event) → actions. Knows no socket, no disk, no clock and no cryptography; time, randomness and what
+// is on disk come in as events. One thread.
+#pragma once
+
+#include "amana/v1/audit.pb-c.h"
+#include "amana/v1/message.pb-c.h"
+#include "amana/v1/record.pb-c.h"
+#include "proto/model/journal.h"
+#include "proto/model/reason.h"
+
+struct hub;
+
+struct hub_config {
+    const char *origin;           // of the log
+    const char *hub;              // amana://igad/hub
+    const char *version;          // of the program, for START
+    uint32_t requests_per_s;      // per identity; 0: LIMIT_REQUESTS_PER_S
+    uint32_t in_flight;           // per identity; 0: LIMIT_IN_FLIGHT
+    uint32_t rejected_per_minute; // REJECTED entries per identity before they are counted together; 0: 20
+};
+
+AM_MUST_USE enum am_err hub_new(const struct hub_config *config, struct hub **ret_hub);
+void hub_free(struct hub *hub);
+
+// --- What it knows: given at start and whenever it changes (copied).
+// --------------------------------------------------
+struct hub_roster_device {
+    const char *uri;
+    uint8_t auth[32], seal[32], sign[32]; // SHA-256 of the certificates
+};
+struct hub_roster_officer {
+    const char *uri;
+    uint8_t sign[32];
+    bool supervisor;
+};
+struct hub_roster {
+    const char *unit;
+    uint64_t number;
+    uint8_t digest[32], previous[32];
+    const char *signer; // registrar's URI
+    const struct hub_roster_device *devices;
+    size_t n_devices;
+    const struct hub_roster_officer *officers;
+    size_t n_officers;
+};
+AM_MUST_USE enum am_err hub_set_member(struct hub *hub, const Amana__V1__MemberRecord *member);
+AM_MUST_USE enum am_err hub_set_roster(struct hub *hub, const struct hub_roster *roster); // every number is kept
+AM_MUST_USE enum am_err hub_set_country(struct hub *hub, const char *country,
+                                        const char *protection_unit); // NULL: none
+void hub_clear_countries(struct hub *hub);
+void hub_set_clock_floor(struct hub *hub, uint64_t last_entry_time_ns); // entries' times never decrease
+
+// Pure questions; the answer of an unknown unit is that of one that isn't allowed.
+// Is this device's certificate on its unit's newest roster, and is the unit a member? REASON_NONE or NOT_ON_ROSTER.
+enum reason hub_admits(const struct hub *hub, const char *unit, const char *device, const uint8_t auth_digest[32]);
+const char *hub_role(const struct hub *hub, const char *unit);                  // NULL: no member
+uint64_t hub_roster_number(const struct hub *hub, const char *unit);            // newest; 0: none
+bool hub_may_write(const struct hub *hub, const char *unit, const char *other); // any kind
+bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country);
+const char *hub_protection_unit(const struct hub *hub, const char *country);
+// Devices on the unit's newest roster: calls `each` with every URI.
+void hub_each_device(const struct hub *hub, const char *unit, void (*each)(void *user, const char *uri), void *user);
+
+// --- Work under way. Owned by the caller (net), who keeps it until the action that ends it.
+// ----------------------------
+enum hub_work_kind {
+    HUB_WORK_SUBMISSION,
+    HUB_WORK_RETRIEVAL,
+    HUB_WORK_REPLAY,
+    HUB_WORK_ROSTER,
+    HUB_WORK_OWN, // the hub's own entries: START, STOP, TRUST, CLOCK, ALARM, counted REJECTED
+};
+struct hub_work {
+    enum hub_work_kind kind;
+    void *user;           // the caller's
+    const char *identity; // URI of the certificate that the connection showed
+    const char *unit;     // its unit
+    // The answer, set when HUB_ACTION_REPLY names this work.
+    enum reason reason;
+    struct am_detail detail;            // field and words for the person
+    char state[32], moves[160];         // STATE_FORBIDS: the state and the open moves
+    char stale_unit[LIMIT_ADDRESS + 1]; // ROSTER_STALE: whose
+    uint64_t retry_ns;                  // QUOTA, BUSY
+    uint64_t hub_time_ns;               // TOO_OLD, CLOCK_AHEAD
+};
+
+// A message that another names, as the store has it.
+struct hub_found {
+    bool found, digest_matches;
+    uint64_t seq, root;
+    uint8_t kind, urgency;
+    const char *originator;
+    const struct journal_recipient *recipients;
+    size_t n_recipients;
+    const Amana__V1__Header *header; // of the message; NULL where it isn't kept any more
+};
+
+struct hub_submission {
+    struct hub_work work;
+    // ARRIVED: decoded once, by net. Bytes and header stay until the reply.
+    const Amana__V1__Header *header;
+    struct am_bytes header_bytes, signature, body, flags_bytes;
+    // Set by the hub at ARRIVED: its judgement of what stands in memory. The check goes on whatever it says, since a
+    // known id gets its original receipt first.
+    enum reason verdict;
+    // CHECKED: set by a worker.
+    uint8_t header_digest[32], signature_digest[32];
+    bool known, known_same; // (device, id) is in the log; with the same header
+    uint64_t known_seq;
+    struct am_bytes original_receipt; // where known_same: what the reply carries
+    enum reason checked;              // signature, seal, digests, flags: REASON_NONE where all hold
+    struct am_detail checked_detail;
+    const Amana__V1__Flags *flags; // decoded; NULL where they could not be
+    bool case_exists, case_party;  // of header.case_ref; party: the sender's unit
+    struct hub_found reply_to, supersedes;
+    struct hub_found references[LIMIT_REFERENCES];
+    bool reference_party[LIMIT_REFERENCES]; // the sender's unit sent or received it
+    bool reply_party;
+    struct hub_found root;   // of reply_to, with its header
+    struct hub_found newest; // newest version of that root, by its chain
+    bool has_chain;
+    struct journal_chain chain;
+    struct journal_life lives[LIMIT_RECIPIENTS]; // of the root, for each recipient of `newest`, same order
+    bool has_life[LIMIT_RECIPIENTS];
+    // The answer: net gives the receipt of the outcome on success.
+};
+
+// Statements of one Acknowledge call about messages of one originating unit, signature and digests checked by a worker.
+struct hub_retrieved_message {
+    uint64_t seq;
+    uint8_t urgency;
+    const char *originator;
+    const char *case_ref;
+    uint64_t retain_until_ns;
+    bool pending; // the row is still in the device's mailbox
+    struct journal_delivery delivery;
+};
+struct hub_retrieval {
+    struct hub_work work;
+    struct am_bytes statement, signature;
+    enum reason checked;
+    struct am_detail checked_detail;
+    const struct hub_retrieved_message *messages;
+    size_t n_messages;
+    const struct journal_mail *notices; // notices and copies to take, that are still there
+    size_t n_notices;
+};
+
+struct hub_replay {
+    struct hub_work work;
+    const Amana__V1__ReplayRequest *request;
+    uint64_t tree_size; // signed size when it was asked for
+    bool ended;         // second entry of a replay that followed
+    uint64_t last_seq;
+};
+
+// A roster file read anew (HUP); or a member at `amanad init`.
+struct hub_roster_change {
+    struct hub_work work;
+    const struct hub_roster *roster;
+    const Amana__V1__RosterRecord *record;
+};
+
+// --- The step --------------------------------------------------------------------------------------------------------
+enum hub_event_kind {
+    HUB_EVENT_ARRIVED,    // submission
+    HUB_EVENT_CHECKED,    // submission, by a worker
+    HUB_EVENT_RETRIEVED,  // retrieval, checked by a worker
+    HUB_EVENT_REPLAY,     // replay asked for, or ended
+    HUB_EVENT_ROSTER,     // roster change
+    HUB_EVENT_TRUST,      // trust_before, trust_after
+    HUB_EVENT_COMMITTED,  // append, outcome
+    HUB_EVENT_START,      // clean
+    HUB_EVENT_ALARM,      // what, text
+    HUB_EVENT_CLOCK_STEP, // step_ns
+    HUB_EVENT_TICK,       // once a second
+    HUB_EVENT_STOP,       // text: nothing new is taken; STOP is written when all appends are back
+};
+struct hub_event {
+    enum hub_event_kind kind;
+    uint64_t now_ns;       // UTC
+    uint64_t monotonic_ns; // for quotas
+    union {
+        struct hub_submission *submission;
+        struct hub_retrieval *retrieval;
+        struct hub_replay *replay;
+        struct hub_roster_change *roster;
+        struct {
+            struct journal_append *append;
+            const struct journal_outcome *outcome;
+        } committed;
+        struct {
+            const uint8_t *before, *after; // 32 bytes; before NULL at first
+        } trust;
+        bool clean;
+        int64_t step_ns;
+        struct {
+            const char *what, *text;
+        } alarm;
+    };
+};
+
+enum hub_action_kind {
+    HUB_ACTION_CHECK,   // give this submission to a worker, then HUB_EVENT_CHECKED
+    HUB_ACTION_RECHECK, // the same after a conflict; for a retrieval: read its rows anew, then HUB_EVENT_RETRIEVED
+    HUB_ACTION_APPEND,  // store_submit; then HUB_EVENT_COMMITTED with the same append. Full queue: outcome BUSY
+                        // (JOURNAL_FULL)
+    HUB_ACTION_REPLY,   // the work is over: answer its call (reason NONE: with the outcome's receipt)
+    HUB_ACTION_REPLAY,  // ACCESS is durable: stream
+    HUB_ACTION_WAKE,    // this device has something new in its mailbox
+    HUB_ACTION_ROSTER,  // a new roster is in force: judge live sessions of this unit anew
+    HUB_ACTION_STOPPED, // the STOP entry is durable
+};
+struct hub_action {
+    enum hub_action_kind kind;
+    struct hub_work *work;
+    struct journal_append *append;
+    const struct journal_outcome *outcome; // REPLY after an append: borrowed from the event
+    const char *name;                      // WAKE: device URI; ROSTER: unit
+};
+struct hub_actions {
+    struct hub_action *list;
+    size_t n, capacity;
+};
+
+// Appends to *actions (which the caller empties after performing them). Strings in actions live until the next step.
+// AM_NOMEM: the event had no effect; the caller answers its work with BUSY.
+AM_MUST_USE enum am_err hub_step(struct hub *hub, const struct hub_event *event, struct hub_actions *actions);
+void hub_actions_clear(struct hub_actions *actions);
+
+// Frees an append that came back with its outcome (after HUB_EVENT_COMMITTED was stepped).
+void hub_append_free(struct journal_append *append);
+
+// What `amanad init` writes: GENESIS, then members, grants, rosters and trust, as appends in order. The caller commits
+// each through the store before the hub serves.
+struct hub_genesis {
+    const char *log_key; // verifier key
+    const uint8_t (*roots)[32];
+    size_t n_roots;
+    const uint8_t (*registrars)[32];
+    size_t n_registrars;
+    const Amana__V1__MemberRecord *const *members;
+    size_t n_members;
+    const struct hub_roster *rosters;
+    const Amana__V1__RosterRecord *const *roster_records;
+    size_t n_rosters;
+    uint8_t trust_digest[32];
+};
+AM_MUST_USE enum am_err hub_genesis(const struct hub_config *config, const struct hub_genesis *genesis, uint64_t now_ns,
+                                    struct journal_append ***ret_appends, size_t *ret_n);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal: entries, tree, messages, mailboxes, lives and registry in one LMDB environment. One keeper thread
+// writes, by group commit; anybody reads, in views. Nothing is shown at or above `signed_size` (audit.md, The signer).
+#pragma once
+
+#include "proto/log/checkpoint.h"
+#include "proto/log/merkle.h"
+#include "proto/model/journal.h"
+
+#define STORE_FORMAT 1
+
+struct store;
+struct store_view;
+
+// Signs a batch: `n` leaf hashes that lead to (size, root). Called on the keeper's thread. Anything but AM_OK ends the
+// program (the outcome is found out by a restart).
+struct store_signer {
+    enum am_err (*sign)(void *user, const uint8_t (*leaf_hashes)[32], size_t n, uint64_t size, const uint8_t root[32],
+                        uint8_t ret_signature[68]);
+    void *user;
+};
+
+struct store_options {
+    const char *folder; // data folder; the environment is FOLDER/journal
+    uint64_t map_size;  // bytes, preallocated; 0: what the file has, at least 1 GiB
+    uint64_t reserve;   // bytes below which only essential appends go, default 64 MiB
+    size_t queue;       // appends that may wait, default 4096
+    const char *origin;
+};
+
+// Makes an empty journal in `folder` (which must not have one: AM_EXISTS).
+AM_MUST_USE enum am_err store_create(const struct store_options *options, struct am_detail *detail);
+
+// Opens a journal. AM_VERSION with both numbers; AM_CORRUPT where tree and entries disagree at the right edge;
+// AM_NOT_FOUND. Costs O(log n). No thread is started: reading works at once, `store_start` begins to write.
+AM_MUST_USE enum am_err store_open(const struct store_options *options, struct am_detail *detail,
+                                   struct store **ret_store);
+void store_close(struct store *store); // joins the keeper; NULL is fine
+
+uint64_t store_size(const struct store *store); // entries in LMDB
+void store_root(const struct store *store, uint8_t ret_root[32]);
+uint64_t store_signed_size(const struct store *store); // entries that may be shown; atomic, any thread
+
+// Leaf hashes [from, to) for the signer's judgement at start, handed out in runs.
+AM_MUST_USE enum am_err store_leaf_hashes(struct store *store, uint64_t from, uint64_t to,
+                                          enum am_err (*give)(void *user, const uint8_t (*hashes)[32], size_t n),
+                                          void *user);
+
+// Starts the keeper. `signature` is that of the checkpoint (store_size, store_root), signed again at start.
+// `done` is called on the keeper's thread, once for each append of a batch, after the batch is durable and signed, and
+// then `batch_done` once, so that the loop is woken once a batch. `died` is called where the outcome of a commit or a
+// signature is unknown: the program must end.
+struct store_callbacks {
+    void (*done)(void *user, struct journal_append *append, const struct journal_outcome *outcome);
+    void (*batch_done)(void *user);
+    void (*died)(void *user, enum am_err err, const char *what);
+    void *user;
+};
+AM_MUST_USE enum am_err store_start(struct store *store, const struct store_signer *signer,
+                                    const struct store_callbacks *callbacks, const uint8_t signature[68]);
+
+// Queues an append; the keeper gives it back through `done`. AM_BUSY where the queue is full. Any thread.
+AM_MUST_USE enum am_err store_submit(struct store *store, struct journal_append *append);
+
+// Waits until everything queued so far is done, then stops the keeper (TERM).
+void store_drain(struct store *store);
+
+// --- Reading. A view is a snapshot bounded by signed_size; used by one thread at a time, renewed often.
+// ---------------
+AM_MUST_USE enum am_err store_view_begin(struct store *store, struct store_view **ret_view);
+AM_MUST_USE enum am_err store_view_renew(struct store_view *view); // newest snapshot
+void store_view_reset(struct store_view *view);                    // lets the snapshot go, keeps the view for renew
+void store_view_end(struct store_view *view);
+uint64_t store_view_size(const struct store_view *view);                                          // its bound
+void store_view_checkpoint(const struct store_view *view, struct log_checkpoint *ret_checkpoint); // the bound, signed
+
+struct store_entry {
+    uint64_t seq;
+    uint8_t leaf[46];
+    struct am_bytes salt, content; // into the snapshot: valid until renew, reset or end; empty where erased
+    uint8_t kind;
+};
+AM_MUST_USE enum am_err store_entry(struct store_view *view, uint64_t seq, struct store_entry *ret_entry);
+
+struct store_message {
+    struct am_bytes header, signature, flags, body; // into the snapshot
+};
+AM_MUST_USE enum am_err store_message(struct store_view *view, uint64_t seq, struct store_message *ret_message);
+
+// (device, id) → seq and header digest. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_find_id(struct store_view *view, const char *device, const uint8_t id[16],
+                                      uint64_t *ret_seq, uint8_t ret_digest[32]);
+// Any device's message of that id: the n-th. AM_NOT_FOUND past the last.
+AM_MUST_USE enum am_err store_find_uuid(struct store_view *view, const uint8_t id[16], unsigned n, uint64_t *ret_seq);
+
+struct store_pointer {
+    uint64_t seq, root;
+    uint8_t kind, urgency;
+    char originator[LIMIT_ADDRESS + 1];
+    struct {
+        char unit[LIMIT_ADDRESS + 1];
+        uint8_t part;
+    } recipients[LIMIT_RECIPIENTS];
+    size_t n_recipients;
+};
+// Header digest → message. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_find_digest(struct store_view *view, const uint8_t digest[32],
+                                          struct store_pointer *ret_pointer);
+// seq of a SUBMITTED entry → the same.
+AM_MUST_USE enum am_err store_pointer_of(struct store_view *view, uint64_t seq, struct store_pointer *ret_pointer);
+
+// Rows; AM_NOT_FOUND where there is none. Strings in the result point into the snapshot.
+AM_MUST_USE enum am_err store_life(struct store_view *view, uint64_t root, const char *recipient,
+                                   struct journal_life *ret_life);
+AM_MUST_USE enum am_err store_chain(struct store_view *view, uint64_t root, struct journal_chain *ret_chain);
+AM_MUST_USE enum am_err store_delivery(struct store_view *view, uint64_t seq, const char *recipient,
+                                       struct journal_delivery *ret_delivery);
+
+// Is there any message of this case; did this unit send or receive one; have these two units a message in common.
+AM_MUST_USE enum am_err store_case_exists(struct store_view *view, const char *case_ref, bool *ret_exists);
+AM_MUST_USE enum am_err store_case_party(struct store_view *view, const char *case_ref, const char *unit, bool *ret_is);
+AM_MUST_USE enum am_err store_contact(struct store_view *view, const char *unit, const char *other, bool *ret_is);
+
+// The next mailbox row of a device after (*urgency, *seq) in mailbox order; start with urgency 0, seq 0. AM_NOT_FOUND
+// at the end.
+AM_MUST_USE enum am_err store_mail_next(struct store_view *view, const char *device, uint8_t *urgency, uint64_t *seq,
+                                        uint8_t *ret_kind);
+// The row of that seq, whatever its urgency. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_mail_find(struct store_view *view, const char *device, uint64_t seq, uint8_t *ret_urgency,
+                                        uint8_t *ret_kind);
+
+// Registry rows in key order: member, roster, trust. `each` returning anything but AM_OK ends the walk with it.
+AM_MUST_USE enum am_err store_records(struct store_view *view, uint8_t kind,
+                                      enum am_err (*each)(void *user, const struct journal_record *record), void *user);
+AM_MUST_USE enum am_err store_record(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
+                                     struct am_bytes *ret_value);
+
+// Index walks for filtered replays: the next seq ≥ *seq in the index; AM_NOT_FOUND at the end.
+enum store_index { STORE_INDEX_CASE, STORE_INDEX_PARTY, STORE_INDEX_KIND, STORE_INDEX_MESSAGE };
+// key: case_ref, unit, one byte of EntryKind, or 8 bytes big-endian of a message's seq.
+AM_MUST_USE enum am_err store_index_next(struct store_view *view, enum store_index index, struct am_bytes key,
+                                         uint64_t *seq);
+// First seq whose time is ≥ time_ns (entries' times never decrease); the bound where there is none.
+AM_MUST_USE enum am_err store_seq_at(struct store_view *view, uint64_t time_ns, uint64_t *ret_seq);
+
+// Proofs against a size ≤ the view's bound (0: the bound).
+AM_MUST_USE enum am_err store_inclusion(struct store_view *view, uint64_t index, uint64_t size,
+                                        struct merkle_path *ret_path);
+AM_MUST_USE enum am_err store_consistency(struct store_view *view, uint64_t old_size, uint64_t new_size,
+                                          struct merkle_path *ret_path);
+// The first signed checkpoint whose size is above seq; the newest is in memory.
+AM_MUST_USE enum am_err store_checkpoint_after(struct store_view *view, uint64_t seq,
+                                               struct log_checkpoint *ret_checkpoint);
+// Where `size` is the size of a checkpoint that was signed: it. AM_NOT_FOUND otherwise.
+AM_MUST_USE enum am_err store_checkpoint_at(struct store_view *view, uint64_t size,
+                                            struct log_checkpoint *ret_checkpoint);
+
+// Packed ProvedEntry (malloc'ed; caller frees): the original receipt (first checkpoint above seq; always the same
+// bytes) or against the view's newest checkpoint.
+AM_MUST_USE enum am_err store_receipt(struct store_view *view, uint64_t seq, uint8_t **ret_bytes, size_t *ret_len);
+AM_MUST_USE enum am_err store_proved_now(struct store_view *view, uint64_t seq, uint8_t **ret_bytes, size_t *ret_len);
+
+struct store_health {
+    bool full;       // only essential appends go
+    bool may_append; // the keeper runs
+    uint64_t free_bytes, used_bytes;
+    size_t queued;
+};
+void store_health(struct store *store, struct store_health *ret_health);
+
+// Checks everything offline: each entry's commitment and leaf against the tree, kinds, message digests against their
+// SUBMITTED content, index rows, the root against `record_root` at `record_size` where record_size isn't 0. Calls
+// `found` for each fault with the entry's seq and a sentence; goes on after a fault. AM_CORRUPT where there was one.
+AM_MUST_USE enum am_err store_fsck(const char *folder, uint64_t record_size, const uint8_t record_root[32],
+                                   void (*found)(void *user, uint64_t seq, const char *what), void *user,
+                                   uint64_t *ret_size, struct am_detail *detail);
