@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whom this program trusts: the folder trust/ with trust.conf, roots.pem, cas.pem and crls/ (security.md, Trust list).
+//
+// trust.conf (libconfuse; the same bytes at hub and client; digests are the SHA-256 of the DER in hex):
+//   country "ke" {
+//     units-ca = "9f…"              # issues devices, officers and the hub's client certificate
+//     hubs-ca  = "02…"              # issues the hubs' server certificates
+//     registrars = {"77…"}          # the officers' certificates that may sign this country's rosters
+//     protection-unit = "ke/dcs/child-protection"
+//   }
+//   hub "igad/hub" {
+//     dns = "hub.igad.amana.example"
+//     certificate = "5c…"           # its server certificate
+//     origin = "igad.amana.example/log"
+//     log-key = "igad.amana.example/log+1a2b3c4d+AQ…"  # C2SP verifier key
+//     countries = {"igad", "ke", "et"}                  # whose units connect to it
+//   }
+// Only `country` needs all but registrars and protection-unit; only `hub` all but log-key (until `amanad init` has
+// printed it). roots.pem, cas.pem: certificates; crls/: one or more PEM CRLs per file named *.crl or *.pem.
+#pragma once
+
+#include "certs/certificate.h"
+
+#include <stdbool.h>
+
+#define TRUST_COUNTRIES  64u // limits of one trust.conf
+#define TRUST_HUBS       64u
+#define TRUST_REGISTRARS 16u // of one country
+#define TRUST_DNS        253u
+#define TRUST_ORIGIN     255u
+#define TRUST_LOG_KEY    511u
+
+struct trust_country {
+    char code[ADDRESS_COUNTRY_MAX + 1];
+    uint8_t units_ca[CERTIFICATE_DIGEST], hubs_ca[CERTIFICATE_DIGEST];
+    size_t registrars_count;
+    uint8_t registrars[TRUST_REGISTRARS][CERTIFICATE_DIGEST];
+    char protection_unit[LIMIT_ADDRESS + 1]; // "" where the country has named none
+};
+
+struct trust_hub {
+    char name[LIMIT_ADDRESS + 1]; // "igad/hub"
+    char dns[TRUST_DNS + 1];
+    uint8_t certificate[CERTIFICATE_DIGEST];
+    char origin[TRUST_ORIGIN + 1];
+    char log_key[TRUST_LOG_KEY + 1]; // "" until the log exists
+    size_t countries_count;
+    char countries[TRUST_COUNTRIES][ADDRESS_COUNTRY_MAX + 1];
+};
+
+struct trust; // immutable once loaded; any number of threads; counted references
+
+// Reads and checks the folder. previous (may be NULL): what was in force; a CRL of an issuer with a lower CRLNumber
+// than there, or whose CRL has gone, is AM_ROLLBACK. Errors: AM_IO (a file can't be read), AM_CONFIG (with file in
+// detail->field, line, and what is allowed), AM_INVALID (a PEM file), AM_CERTIFICATE (a CA that isn't what
+// trust.conf says, or isn't signed by a root). On success *ret_trust has one reference.
+AM_MUST_USE enum am_err trust_load(const char *folder, const struct trust *previous, struct am_detail *detail,
+                                   struct trust **ret_trust);
+struct trust *trust_ref(struct trust *trust);
+void trust_unref(struct trust *trust); // NULL is fine
+
+// NULL where trust.conf has no such row. They live as long as trust.
+const struct trust_country *trust_country(const struct trust *trust, const char *code);
+const struct trust_hub *trust_hub(const struct trust *trust, const char *name);
+size_t trust_countries(const struct trust *trust, const struct trust_country **ret_first);
+size_t trust_hubs(const struct trust *trust, const struct trust_hub **ret_first);
+
+// The country's protection unit, NULL where there is none or no such country.
+const char *trust_protection_unit(const struct trust *trust, const char *code);
+bool trust_is_registrar(const struct trust *trust, const char *code, const uint8_t digest[CERTIFICATE_DIGEST]);
+
+// SHA-256 of trust.conf's bytes, and the bytes (for the TRUST entry).
+const uint8_t *trust_digest(const struct trust *trust);
+struct am_bytes trust_bytes(const struct trust *trust);
+// SHA-256 over trust.conf, roots.pem, cas.pem and the CRLs in force: equal means that nothing changed.
+const uint8_t *trust_state(const struct trust *trust);
+// Digests of the roots, in the file's order (for GENESIS).
+size_t trust_roots(const struct trust *trust, const uint8_t (**ret_digests)[CERTIFICATE_DIGEST]);
+// Unlike for each trust loaded in this process: caches of verdicts compare it.
+uint64_t trust_epoch(const struct trust *trust);
+// When the first of the CRLs in force goes stale, UTC ns. From then on its issuer's certificates are AM_EXPIRED.
+uint64_t trust_crls_expire(const struct trust *trust);
+
+// The store of roots, issuing CAs and CRLs with CRL_CHECK | CRL_CHECK_ALL | X509_STRICT. Not a reference.
+X509_STORE *trust_store(const struct trust *trust);
+// The CA certificate of that digest, or NULL. Not a reference.
+X509 *trust_ca(const struct trust *trust, const uint8_t digest[CERTIFICATE_DIGEST]);
