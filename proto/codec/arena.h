@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory for what one message from outside may cost: bounded, given back all at once. One thread at a time.
+#pragma once
+
+#include "proto/model/error.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+struct arena_chunk;
+
+// `limit` bounds the sum of all sizes asked for (each rounded up to 16) since arena_init or arena_reset.
+// Must not be moved while in use: `allocator` points back at it.
+struct arena {
+    ProtobufCAllocator allocator; // for protobuf-c; its free does nothing
+    struct arena_chunk *first, *current;
+    size_t limit, used;
+    bool over_limit; // an allocation was refused because of `limit`
+};
+
+// Takes no memory yet. A `limit` suits the message: decoded, one costs up to about 20 times its bytes in the worst
+// case, 2 to 3 times usually.
+void arena_init(struct arena *arena, size_t limit);
+
+// Forgets everything handed out and keeps up to ARENA_KEEP bytes of memory for the next round.
+// Every pointer from the arena is invalid afterwards (under AddressSanitizer, using one is reported).
+#define ARENA_KEEP (64u * 1024)
+void arena_reset(struct arena *arena);
+
+// Gives all memory back; the arena may be used again afterwards. arena_wipe overwrites the memory first: for opened
+// bodies and other plain text of sealed content.
+void arena_clear(struct arena *arena);
+void arena_wipe(struct arena *arena);
+
+// `size` zeroed bytes, aligned to 16; never NULL for size 0. NULL when the limit is reached or memory is out:
+// arena_error tells which. (What protobuf-c gets through `allocator` is not zeroed: it initialises what it makes.)
+void *arena_alloc(struct arena *arena, size_t size);
+
+// arena_alloc of count * size, NULL also where that overflows.
+void *arena_array(struct arena *arena, size_t count, size_t size);
+
+// A copy of `len` bytes with a NUL behind it. `data` may be NULL where len is 0.
+void *arena_copy(struct arena *arena, const void *data, size_t len);
+
+// A formatted string; NULL as above.
+__attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, const char *format, ...);
+
+// Why the last NULL came: AM_TOO_LARGE or AM_NOMEM.
+enum am_err arena_error(const struct arena *arena);
