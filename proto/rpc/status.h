@@ -1,23 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// The status codes of gRPC (grpc/doc/statuscodes.md), by their public numbers.
+// The status codes of gRPC, with the names that other people's programs print.
 #pragma once
 
-enum rpc_status {
-    RPC_OK = 0,
-    RPC_CANCELLED = 1,
-    RPC_UNKNOWN = 2,
-    RPC_INVALID_ARGUMENT = 3,
-    RPC_DEADLINE_EXCEEDED = 4,
-    RPC_NOT_FOUND = 5,
-    RPC_ALREADY_EXISTS = 6,
-    RPC_PERMISSION_DENIED = 7,
-    RPC_RESOURCE_EXHAUSTED = 8,
-    RPC_FAILED_PRECONDITION = 9,
-    RPC_ABORTED = 10,
-    RPC_OUT_OF_RANGE = 11,
-    RPC_UNIMPLEMENTED = 12,
-    RPC_INTERNAL = 13,
-    RPC_UNAVAILABLE = 14,
-    RPC_DATA_LOSS = 15,
-    RPC_UNAUTHENTICATED = 16,
-};
+// Numbers and names: https://grpc.github.io/grpc/core/md_doc_statuscodes.html
+#define RPC_STATUSES(X)                                                                                                \
+    X(OK, 0)                                                                                                           \
+    X(CANCELLED, 1)                                                                                                    \
+    X(UNKNOWN, 2)                                                                                                      \
+    X(INVALID_ARGUMENT, 3)                                                                                             \
+    X(DEADLINE_EXCEEDED, 4)                                                                                            \
+    X(NOT_FOUND, 5)                                                                                                    \
+    X(ALREADY_EXISTS, 6)                                                                                               \
+    X(PERMISSION_DENIED, 7)                                                                                            \
+    X(RESOURCE_EXHAUSTED, 8)                                                                                           \
+    X(FAILED_PRECONDITION, 9)                                                                                          \
+    X(ABORTED, 10)                                                                                                     \
+    X(OUT_OF_RANGE, 11)                                                                                                \
+    X(UNIMPLEMENTED, 12)                                                                                               \
+    X(INTERNAL, 13)                                                                                                    \
+    X(UNAVAILABLE, 14)                                                                                                 \
+    X(DATA_LOSS, 15)                                                                                                   \
+    X(UNAUTHENTICATED, 16)
+
+#define RPC_STATUS_MEMBER(name, number) RPC_##name = number,
+enum rpc_status { RPC_STATUSES(RPC_STATUS_MEMBER) RPC_STATUS_COUNT };
+
+// "PERMISSION_DENIED"; "UNKNOWN" for a number that is no status. Never NULL; any thread.
+const char *rpc_status_name(enum rpc_status status);
+
+// What a client makes of an answer that carries no grpc-status: an HTTP :status (0: none was seen), or an HTTP/2 error
+// code of RST_STREAM (gRPC over HTTP/2, "HTTP2 Transport Mapping"; http-grpc-status-mapping).
+enum rpc_status rpc_status_from_http(unsigned http_status);
+enum rpc_status rpc_status_from_reset(unsigned http2_error);
