@@ -58,7 +58,7 @@ AM_MUST_USE enum am_err cert_use_parse(const char *text, enum cert_use *ret_use)
 
 // The use that key usage, extended key usage and name of x509 say, or AM_CERTIFICATE and why none fits.
 // ret_identity (may be NULL) is zeroed for a hub's server certificate.
-AM_MUST_USE enum am_err certificate_use(const X509 *x509, struct am_detail *detail, enum cert_use *ret_use,
+AM_MUST_USE enum am_err certificate_use(X509 *x509, struct am_detail *detail, enum cert_use *ret_use,
                                         struct identity *ret_identity);
 
 // SHA-256 of data. False only where OpenSSL itself fails (out of memory).
@@ -72,5 +72,6 @@ void certs_digest_hex(const uint8_t digest[32], char ret_hex[65]);
 AM_MUST_USE enum am_err certs_digest_parse(const char *hex, uint8_t ret_digest[32]);
 
 // Every CERTIFICATE of a PEM file (at most LIMIT_CONFIG bytes), in its order. The caller frees with
-// OSSL_STACK_OF_X509_free. AM_IO with the system's reason, AM_INVALID if a block doesn't parse or none is there.
-AM_MUST_USE enum am_err certs_read_pem(const char *path, struct am_detail *detail, STACK_OF(X509) * *ret_stack);
+// certs_free_pem. AM_IO with the system's reason, AM_INVALID if a block doesn't parse or none is there.
+AM_MUST_USE enum am_err certs_read_pem(const char *path, struct am_detail *detail, STACK_OF(X509) **ret_stack);
+void certs_free_pem(STACK_OF(X509) *stack); // NULL is fine

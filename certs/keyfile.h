@@ -20,7 +20,8 @@ int keyfile_passphrase_from_fd(void *fd, char *buffer, size_t size);
 EVP_PKEY *keyfile_generate(void);
 
 // Writes the key as PKCS#8 PEM, mode 0600, through a temporary file, fsync and rename; never over an existing file
-// (AM_EXISTS). passphrase (may be NULL): encrypted with scrypt (N 2^15, r 8, p 1) and AES-256-CBC.
+// (AM_EXISTS). passphrase (may be NULL): encrypted with scrypt (N 2^14, r 8, p 1: what stock openssl opens) and
+// AES-256-CBC.
 AM_MUST_USE enum am_err keyfile_write(const char *path, EVP_PKEY *key, const struct keyfile_passphrase *passphrase,
                                       struct am_detail *detail);
 
@@ -38,7 +39,7 @@ AM_MUST_USE enum am_err keyfile_request(EVP_PKEY *key, enum cert_use use, const 
 AM_MUST_USE enum am_err certs_write_file(const char *path, struct am_bytes bytes, unsigned mode,
                                          struct am_detail *detail);
 AM_MUST_USE enum am_err keyfile_write_request(const char *path, X509_REQ *request, struct am_detail *detail);
-AM_MUST_USE enum am_err certs_write_pem(const char *path, STACK_OF(X509) * certificates, struct am_detail *detail);
+AM_MUST_USE enum am_err certs_write_pem(const char *path, STACK_OF(X509) *certificates, struct am_detail *detail);
 
 // Reads a whole file of at most limit bytes. *ret_bytes is malloc'ed for the caller (free). AM_IO, AM_TOO_LARGE.
 AM_MUST_USE enum am_err certs_read_file(const char *path, size_t limit, struct am_detail *detail,

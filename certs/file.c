@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files read whole with a limit, and files replaced whole or not at all.
+#include "certs/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool read_all(int fd, uint8_t *data, size_t len, size_t *ret_got)
+{
+    size_t got = 0;
+    while (got < len) {
+        ssize_t n = read(fd, data + got, len - got);
+        if (n == 0)
+            break;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        got += (size_t)n;
+    }
+    *ret_got = got;
+    return true;
+}
+
+static enum am_err read_open(int fd, const char *path, size_t limit, struct am_detail *detail,
+                             struct am_bytes *ret_bytes)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return am_fail(AM_IO, detail, path, "not a regular file");
+    if ((uint64_t)status.st_size > limit)
+        return am_fail(AM_TOO_LARGE, detail, path, "it has %lld bytes, allowed are %zu", (long long)status.st_size,
+                       limit);
+    size_t size = (size_t)status.st_size, got;
+    uint8_t *data = malloc(size + 1);
+    if (data == NULL)
+        return AM_NOMEM;
+    if (!read_all(fd, data, size, &got)) {
+        int saved = errno;
+        OPENSSL_cleanse(data, size);
+        free(data);
+        return am_fail(AM_IO, detail, path, "can't be read: %s", strerror(saved));
+    }
+    data[got] = '\0';
+    *ret_bytes = (struct am_bytes){data, got};
+    return AM_OK;
+}
+
+enum am_err certs_read_file(const char *path, size_t limit, struct am_detail *detail, struct am_bytes *ret_bytes)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return am_fail(errno == ENOENT ? AM_NOT_FOUND : AM_IO, detail, path, "can't be opened: %s", strerror(errno));
+    enum am_err err = read_open(fd, path, limit, detail, ret_bytes);
+    close(fd);
+    return err;
+}
+
+static bool write_all(int fd, struct am_bytes bytes)
+{
+    for (size_t done = 0; done < bytes.len;) {
+        ssize_t n = write(fd, bytes.data + done, bytes.len - done);
+        if (n < 0 && errno != EINTR)
+            return false;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+// Without it a rename may be forgotten in a power cut.
+static bool sync_folder(const char *path)
+{
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof copy, "%s", path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return synced;
+}
+
+enum am_err certs_write_file(const char *path, struct am_bytes bytes, unsigned mode, struct am_detail *detail)
+{
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
+        return am_fail(AM_TOO_LARGE, detail, path, "this path is too long");
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return am_fail(AM_IO, detail, path, "can't be written: %s", strerror(errno));
+    bool written = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes) && fsync(fd) == 0;
+    int saved = errno;
+    written = close(fd) == 0 && written;
+    if (written && rename(temporary, path) == 0 && sync_folder(path))
+        return AM_OK;
+    saved = written ? errno : saved;
+    unlink(temporary);
+    return am_fail(AM_IO, detail, path, "can't be written: %s", strerror(saved));
+}
+
+static enum am_err write_bio(const char *path, BIO *bio, bool filled, struct am_detail *detail)
+{
+    char *pem = NULL;
+    long len = bio == NULL ? 0 : BIO_get_mem_data(bio, &pem);
+    enum am_err err = filled
+                          ? certs_write_file(path, (struct am_bytes){(const uint8_t *)pem, (size_t)len}, 0644, detail)
+                          : am_fail(AM_NOMEM, detail, path, "OpenSSL could not encode it");
+    BIO_free(bio);
+    return err;
+}
+
+enum am_err keyfile_write_request(const char *path, X509_REQ *request, struct am_detail *detail)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    bool filled = bio != NULL && PEM_write_bio_X509_REQ(bio, request) == 1;
+    return write_bio(path, bio, filled, detail);
+}
+
+enum am_err certs_write_pem(const char *path, STACK_OF(X509) *certificates, struct am_detail *detail)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    bool filled = bio != NULL;
+    for (int i = 0; filled && i < sk_X509_num(certificates); i++)
+        filled = PEM_write_bio_X509(bio, sk_X509_value(certificates, i)) == 1;
+    return write_bio(path, bio, filled, detail);
+}
+
+// One block of a PEM file; false at the end of the file (ret_err AM_OK) or where a block is bad.
+static bool read_block(BIO *bio, STACK_OF(X509) *stack, enum am_err *ret_err)
+{
+    X509 *x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    if (x509 == NULL) {
+        *ret_err = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE ? AM_OK : AM_INVALID;
+        return false;
+    }
+    if (sk_X509_push(stack, x509) > 0)
+        return true;
+    X509_free(x509);
+    *ret_err = AM_NOMEM;
+    return false;
+}
+
+void certs_free_pem(STACK_OF(X509) *stack)
+{
+    sk_X509_pop_free(stack, X509_free);
+}
+
+enum am_err certs_read_pem(const char *path, struct am_detail *detail, STACK_OF(X509) **ret_stack)
+{
+    struct am_bytes file;
+    TRY(certs_read_file(path, LIMIT_CONFIG, detail, &file));
+    BIO *bio = BIO_new_mem_buf(file.data, (int)file.len);
+    STACK_OF(X509) *stack = sk_X509_new_null();
+    enum am_err err = bio == NULL || stack == NULL ? AM_NOMEM : AM_OK;
+    ERR_clear_error();
+    while (err == AM_OK && read_block(bio, stack, &err))
+        ;
+    if (err == AM_OK && sk_X509_num(stack) == 0)
+        err = AM_INVALID;
+    ERR_clear_error();
+    BIO_free(bio);
+    free((void *)file.data);
+    if (err != AM_OK) {
+        certs_free_pem(stack);
+        return am_fail(err, detail, path, "this file must hold certificates in PEM (BEGIN CERTIFICATE), whole");
+    }
+    *ret_stack = stack;
+    return AM_OK;
+}
