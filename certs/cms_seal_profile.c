@@ -185,7 +185,9 @@ enum cms_match cms_seal_matches(const struct cms_seal *seal, const struct certif
     struct name sealed[LIMIT_SEALED_KEYS], wanted[LIMIT_SEALED_KEYS];
     size_t missing = 0;
     if (count > LIMIT_SEALED_KEYS) { // no seal can be for so many
-        count = LIMIT_SEALED_KEYS;
+        if (ret_missing != NULL)
+            *ret_missing = LIMIT_SEALED_KEYS;
+        return CMS_MATCH_LEFT_OUT;
     }
     for (size_t i = 0; i < seal->count; i++)
         sealed[i] = (struct name){seal->recipients[i].serial, seal->recipients[i].issuer, i};
