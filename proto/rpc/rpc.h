@@ -3,14 +3,14 @@
 //
 // One turn of an event loop with a session:
 //     rpc_session_receive(session, now, bytes from TLS)      handlers run in here
-//     rpc_session_tick(session, now)                         when rpc_session_next_deadline() has come; handlers run in here
-//     rpc_session_output(session, &bytes)                    handlers run in here (writable, closed)
-//     TLS write; rpc_session_consumed(session, how many of them were written)
-//     rpc_session_done(session)? close and rpc_session_free; else poll for rpc_session_wants_read / _wants_write
-// Handlers may call every rpc_call_* function on any call of the session, and rpc_client_call and rpc_session_drain; not
-// rpc_session_receive, _output, _tick or _free. Outside handlers everything may be called at any time; what was queued
-// goes out with the next rpc_session_output, and rpc_session_wants_write says that there is something.
-// A session and its calls belong to one thread.
+//     rpc_session_tick(session, now)                         when rpc_session_next_deadline() has come; handlers run in
+//     here rpc_session_output(session, &bytes)                    handlers run in here (writable, closed) TLS write;
+//     rpc_session_consumed(session, how many of them were written) rpc_session_done(session)? close and
+//     rpc_session_free; else poll for rpc_session_wants_read / _wants_write
+// Handlers may call every rpc_call_* function on any call of the session, and rpc_client_call and rpc_session_drain;
+// not rpc_session_receive, _output, _tick or _free. Outside handlers everything may be called at any time; what was
+// queued goes out with the next rpc_session_output, and rpc_session_wants_write says that there is something. A session
+// and its calls belong to one thread.
 #pragma once
 
 #include <stdbool.h>
@@ -26,19 +26,19 @@ struct rpc_call;    // one call; valid until its last callback (on_closed, on_fi
 // All sizes in bytes, times in nanoseconds. rpc_limits_server/_client fill in what wire.md and security.md say
 // (proto/model/limits.h); change a member before passing them on.
 struct rpc_limits {
-    uint32_t streams;            // calls open at once
-    uint32_t header_list;        // a peer's header list as RFC 9113 §6.5.2 counts it
-    uint32_t message;            // longest message taken, until rpc_call_set_max_message
-    uint32_t stream_window;      // a stream's window until a length prefix is in
-    uint32_t connection_window;  // given back as bytes are read
-    uint32_t budget;             // windows of all streams together; the oldest unfinished message is let in always
-    uint32_t send_mark;          // a call with as much queued isn't writable
-    uint32_t queue;              // with as much queued in all calls together new calls get RESOURCE_EXHAUSTED
-    uint64_t keepalive_ns;       // ping after so long a silence of the peer; 0: never
-    uint64_t keepalive_wait_ns;  // the connection is given up when nothing came so long after that ping
-    uint64_t first_request_ns;   // server: no call within this time ends the connection; 0: no limit
-    uint64_t drain_ns;           // the second GOAWAY goes out after so long at the latest
-    uint64_t linger_ns;          // a session that ends in an error is done after so long, even if that wasn't written
+    uint32_t streams;           // calls open at once
+    uint32_t header_list;       // a peer's header list as RFC 9113 §6.5.2 counts it
+    uint32_t message;           // longest message taken, until rpc_call_set_max_message
+    uint32_t stream_window;     // a stream's window until a length prefix is in
+    uint32_t connection_window; // given back as bytes are read
+    uint32_t budget;            // windows of all streams together; the oldest unfinished message is let in always
+    uint32_t send_mark;         // a call with as much queued isn't writable
+    uint32_t queue;             // with as much queued in all calls together new calls get RESOURCE_EXHAUSTED
+    uint64_t keepalive_ns;      // ping after so long a silence of the peer; 0: never
+    uint64_t keepalive_wait_ns; // the connection is given up when nothing came so long after that ping
+    uint64_t first_request_ns;  // server: no call within this time ends the connection; 0: no limit
+    uint64_t drain_ns;          // the second GOAWAY goes out after so long at the latest
+    uint64_t linger_ns;         // a session that ends in an error is done after so long, even if that wasn't written
 };
 
 void rpc_limits_server(struct rpc_limits *ret_limits);
@@ -63,8 +63,8 @@ struct rpc_outcome {
 // Callbacks. One that isn't needed may be NULL, except on_call (server) and on_finished (client).
 struct rpc_handlers {
     // Server: a call has come; path is "/package.Service/Method", syntactically sound, borrowed. timeout_ns is what the
-    // client allows (the session keeps the deadline itself), 0 for none. The handler sets user data and limits, or refuses
-    // with rpc_call_finish(RPC_UNIMPLEMENTED, …). Each on_call is followed by exactly one on_closed.
+    // client allows (the session keeps the deadline itself), 0 for none. The handler sets user data and limits, or
+    // refuses with rpc_call_finish(RPC_UNIMPLEMENTED, …). Each on_call is followed by exactly one on_closed.
     void (*on_call)(struct rpc_call *call, const char *path, uint64_t timeout_ns);
     // Both: one whole message, without its prefix. Borrowed for the callback. Called again for each further message:
     // that a unary method takes one only is for the handler to check.
@@ -99,14 +99,14 @@ AM_MUST_USE enum am_err rpc_session_new_client(const struct rpc_config *config, 
 // NULL is allowed.
 void rpc_session_free(struct rpc_session *session);
 
-// Feeds what the peer sent, all of it. AM_PROTO or AM_NOMEM: the connection can't go on; rpc_session_output may still give
-// a GOAWAY to write, then rpc_session_done is true. Don't call while rpc_session_wants_read is false.
+// Feeds what the peer sent, all of it. AM_PROTO or AM_NOMEM: the connection can't go on; rpc_session_output may still
+// give a GOAWAY to write, then rpc_session_done is true. Don't call while rpc_session_wants_read is false.
 AM_MUST_USE enum am_err rpc_session_receive(struct rpc_session *session, uint64_t now_ns, const void *data, size_t len);
 
-// The bytes to write next, gathered from as many frames as there are (about 64 KiB), valid until the next call with this
-// session; empty when there is nothing. The same bytes come again, with more behind them, until they are consumed: so a
-// TLS write that wants to be repeated needs SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER. AM_NOMEM, AM_PROTO: as for receive; what
-// is in *ret_bytes (always set) may still be written.
+// The bytes to write next, gathered from as many frames as there are (about 64 KiB), valid until the next call with
+// this session; empty when there is nothing. The same bytes come again, with more behind them, until they are consumed:
+// so a TLS write that wants to be repeated needs SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER. AM_NOMEM, AM_PROTO: as for
+// receive; what is in *ret_bytes (always set) may still be written.
 AM_MUST_USE enum am_err rpc_session_output(struct rpc_session *session, struct am_bytes *ret_bytes);
 void rpc_session_consumed(struct rpc_session *session, size_t len);
 
@@ -148,8 +148,9 @@ void *rpc_call_user(const struct rpc_call *call);
 // Messages longer than this are refused with RESOURCE_EXHAUSTED before memory is taken for them.
 void rpc_call_set_max_message(struct rpc_call *call, uint32_t bytes);
 
-// Queues one message made of these pieces (copied once). It is queued whether or not the call is writable: heeding that is
-// for the caller. AM_NOMEM; AM_TOO_LARGE above 2^31 - 1; AM_UNAVAILABLE when the call was finished, half-closed or closed.
+// Queues one message made of these pieces (copied once). It is queued whether or not the call is writable: heeding that
+// is for the caller. AM_NOMEM; AM_TOO_LARGE above 2^31 - 1; AM_UNAVAILABLE when the call was finished, half-closed or
+// closed.
 AM_MUST_USE enum am_err rpc_call_send(struct rpc_call *call, const struct am_bytes *pieces, size_t count);
 // False: as much is queued as the limits' send_mark. on_writable comes when half of it is gone.
 bool rpc_call_writable(const struct rpc_call *call);
@@ -161,9 +162,9 @@ void rpc_call_hold(struct rpc_call *call, bool hold);
 
 // ---- Call, server
 
-// Ends the call when what is queued has been written; trailers-only when nothing was sent. text may be NULL, is UTF-8 and
-// cut at 1 KiB; details (may be empty, at most 4 KiB, or they are left out) are a packed google.rpc.Status. A second
-// finish changes nothing.
+// Ends the call when what is queued has been written; trailers-only when nothing was sent. text may be NULL, is UTF-8
+// and cut at 1 KiB; details (may be empty, at most 4 KiB, or they are left out) are a packed google.rpc.Status. A
+// second finish changes nothing.
 void rpc_call_finish(struct rpc_call *call, enum rpc_status status, const char *text, struct am_bytes details);
 // The same, but what is queued and not yet written is dropped: for a reader that may be stalled.
 void rpc_call_abort(struct rpc_call *call, enum rpc_status status, const char *text, struct am_bytes details);
@@ -172,8 +173,9 @@ void rpc_call_start(struct rpc_call *call);
 
 // ---- Call, client
 
-// timeout_ns 0: none; else the server is told, and the call ends by itself at now_ns + timeout_ns. AM_BUSY: as many calls
-// as the limits or the peer allow; AM_UNAVAILABLE: the connection is draining or has ended, connect anew; AM_NOMEM.
+// timeout_ns 0: none; else the server is told, and the call ends by itself at now_ns + timeout_ns. AM_BUSY: as many
+// calls as the limits or the peer allow; AM_UNAVAILABLE: the connection is draining or has ended, connect anew;
+// AM_NOMEM.
 AM_MUST_USE enum am_err rpc_client_call(struct rpc_session *session, uint64_t now_ns, const char *path,
                                         uint64_t timeout_ns, void *user, struct rpc_call **ret_call);
 // No more messages from this side.
