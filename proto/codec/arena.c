@@ -3,6 +3,7 @@
 #include "proto/codec/arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ void arena_reset(struct arena *arena)
     *link = NULL;
     arena->current = arena->first;
     arena->used = 0;
-    arena->over_limit = false;
+    arena->error = AM_OK;
 }
 
 static void release(struct arena *arena, bool wipe)
@@ -83,7 +84,7 @@ static void release(struct arena *arena, bool wipe)
     free_chunks(arena->first, wipe);
     arena->first = arena->current = NULL;
     arena->used = 0;
-    arena->over_limit = false;
+    arena->error = AM_OK;
 }
 
 void arena_clear(struct arena *arena)
@@ -118,19 +119,23 @@ static struct arena_chunk *grow(struct arena *arena, size_t size)
     return chunk;
 }
 
+static void *refuse(struct arena *arena, enum am_err error)
+{
+    arena->error = error;
+    return NULL;
+}
+
 static void *take_raw(struct arena *arena, size_t size)
 {
-    if (size > arena->limit || arena->limit - size < arena->used) {
-        arena->over_limit = true;
-        return NULL;
-    }
+    if (size > arena->limit || arena->limit - size < arena->used || size > SIZE_MAX - ALIGN)
+        return refuse(arena, AM_TOO_LARGE);
     size_t rounded = size == 0 ? ALIGN : (size + ALIGN - 1) / ALIGN * ALIGN;
     struct arena_chunk *chunk = arena->current;
     // After a reset the chunks behind `current` are empty ones kept from before.
     while (chunk != NULL && chunk->size - chunk->at < rounded)
         chunk = chunk->next;
     if (chunk == NULL && (chunk = grow(arena, rounded)) == NULL)
-        return NULL;
+        return refuse(arena, AM_NOMEM);
     arena->current = chunk;
     uint8_t *at = chunk->data + chunk->at;
     SHOW(at, size);
@@ -148,16 +153,14 @@ void *arena_alloc(struct arena *arena, size_t size)
 void *arena_array(struct arena *arena, size_t count, size_t size)
 {
     size_t total;
-    if (__builtin_mul_overflow(count, size, &total)) {
-        arena->over_limit = true;
-        return NULL;
-    }
+    if (__builtin_mul_overflow(count, size, &total))
+        return refuse(arena, AM_TOO_LARGE);
     return arena_alloc(arena, total);
 }
 
 void *arena_copy(struct arena *arena, const void *data, size_t len)
 {
-    char *copy = len == SIZE_MAX ? NULL : take_raw(arena, len + 1);
+    char *copy = len == SIZE_MAX ? refuse(arena, AM_TOO_LARGE) : take_raw(arena, len + 1);
     if (copy == NULL)
         return NULL;
     if (len > 0)
@@ -182,5 +185,5 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
 enum am_err arena_error(const struct arena *arena)
 {
-    return arena->over_limit ? AM_TOO_LARGE : AM_NOMEM;
+    return arena->error;
 }

@@ -5,7 +5,6 @@
 #include "proto/model/error.h"
 
 #include <protobuf-c/protobuf-c.h>
-#include <stdbool.h>
 
 struct arena_chunk;
 
@@ -15,7 +14,7 @@ struct arena {
     ProtobufCAllocator allocator; // for protobuf-c; its free does nothing
     struct arena_chunk *first, *current;
     size_t limit, used;
-    bool over_limit; // an allocation was refused because of `limit`
+    enum am_err error; // of the last allocation that was refused
 };
 
 // Takes no memory yet. A `limit` suits the message: decoded, one costs up to about 20 times its bytes in the worst
@@ -45,5 +44,5 @@ void *arena_copy(struct arena *arena, const void *data, size_t len);
 // A formatted string; NULL as above.
 __attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, const char *format, ...);
 
-// Why the last NULL came: AM_TOO_LARGE or AM_NOMEM.
+// Why the last NULL came: AM_TOO_LARGE or AM_NOMEM; AM_OK where none came.
 enum am_err arena_error(const struct arena *arena);

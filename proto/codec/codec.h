@@ -5,6 +5,8 @@
 
 #include "proto/codec/arena.h"
 
+#include <stdbool.h>
+
 // STRICT: for bytes that are signed, hashed or sealed, and so must mean one thing to everybody: headers, flags, bodies,
 // rosters, statements, entries of the log. Unknown fields, unknown enum values and overlong varints are refused.
 // LENIENT: for requests and answers of newer programs: unknown fields are skipped and not kept, unknown enum values

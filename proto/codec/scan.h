@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wire form of a message held against its descriptor before anything is built. Of the codec alone.
+#pragma once
+
+#include "proto/codec/codec.h"
+
+// Checks what codec_decode promises. *ret_unknown tells whether there were unknown fields (LENIENT). Errors of
+// codec_decode.
+AM_MUST_USE enum am_err scan_message(const ProtobufCMessageDescriptor *type, enum codec_mode mode,
+                                     struct am_bytes bytes, struct am_detail *detail, bool *ret_unknown);
