@@ -110,6 +110,14 @@ static void got_ping(struct rpc_session *session, const nghttp2_frame *frame)
         guard_ping(session);
 }
 
+static void got_settings(struct rpc_session *session, const nghttp2_frame *frame)
+{
+    if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
+        session->flow_dirty = true; // the windows of streams have just shrunk to ours
+    else
+        guard_count(session, FLOOD_SETTINGS);
+}
+
 static int on_frame_received(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 {
     struct rpc_session *session = user;
@@ -124,10 +132,7 @@ static int on_frame_received(nghttp2_session *ng, const nghttp2_frame *frame, vo
         if (call != NULL && !call->end_sent)
             guard_count(session, FLOOD_RESETS);
         break;
-    case NGHTTP2_SETTINGS:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0)
-            guard_count(session, FLOOD_SETTINGS);
-        break;
+    case NGHTTP2_SETTINGS: got_settings(session, frame); break;
     case NGHTTP2_PING: got_ping(session, frame); break;
     case NGHTTP2_WINDOW_UPDATE: guard_window_update(session); break;
     case NGHTTP2_GOAWAY: got_goaway(session, &frame->goaway); break;
@@ -213,6 +218,12 @@ static int on_frame_not_sent(nghttp2_session *ng, const nghttp2_frame *frame, in
     return result(session);
 }
 
+// Extension frames are read only so that on_begin_frame counts them.
+static int on_extension(nghttp2_session *ng, void **payload, const nghttp2_frame_hd *head, void *user)
+{
+    return NGHTTP2_ERR_CANCEL;
+}
+
 static int on_error(nghttp2_session *ng, int error, const char *text, size_t len, void *user)
 {
     struct rpc_session *session = user;
@@ -238,6 +249,7 @@ static nghttp2_session_callbacks *make_callbacks(void)
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
     nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, on_frame_not_sent);
     nghttp2_session_callbacks_set_send_data_callback(callbacks, send_data);
+    nghttp2_session_callbacks_set_unpack_extension_callback(callbacks, on_extension);
     nghttp2_session_callbacks_set_error_callback2(callbacks, on_error);
     return callbacks;
 }
@@ -254,6 +266,8 @@ static nghttp2_option *make_option(void)
     nghttp2_option_set_max_settings(option, SETTINGS_ENTRIES);
     nghttp2_option_set_stream_reset_rate_limit(option, RESETS_BURST, RESETS_RATE);
     nghttp2_option_set_max_continuations(option, CONTINUATIONS);
+    for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++)
+        nghttp2_option_set_user_recv_extension_type(option, (uint8_t)type);
     return option;
 }
 

@@ -143,7 +143,8 @@ enum am_err rpc_session_receive(struct rpc_session *session, uint64_t now_ns, co
 
 bool rpc_session_wants_read(const struct rpc_session *session)
 {
-    return !session->lost && session->fatal == AM_OK && nghttp2_session_want_read(session->ng) &&
+    return !session->lost && session->fatal == AM_OK && session->ended_ns == 0 &&
+           nghttp2_session_want_read(session->ng) &&
            nghttp2_session_get_outbound_queue_size(session->ng) <= RPC_BACKLOG;
 }
 
