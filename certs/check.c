@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chain and CRLs by OpenSSL, then our own rules, in that order (recipes.md, TLS server); and the cache of verdicts.
+#include "certs/check.h"
+
+#include "certs/trust_internal.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#define CHAIN_LENGTH  3 // end entity, issuing CA, root
+#define SECURITY_BITS 2 // OpenSSL's level: 112 bits at least
+
+// What OpenSSL calls the use in its chain check; NULL where it has no word for ours.
+static const char *const PURPOSES[CERT_USES] = {[CERT_USE_AUTH] = "ssl_client", [CERT_USE_HUB_SERVER] = "ssl_server"};
+
+// The span of time in which a verdict holds, UTC ns.
+struct span {
+    uint64_t from, until;
+};
+
+static enum am_err err_of(int code)
+{
+    switch (code) {
+    case X509_V_ERR_CERT_REVOKED: return AM_REVOKED;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_CRL_NOT_YET_VALID: return AM_EXPIRED;
+    case X509_V_ERR_OUT_OF_MEM: return AM_NOMEM;
+    default: return AM_CERTIFICATE;
+    }
+}
+
+static enum am_err explain(X509_STORE_CTX *context, struct am_detail *detail)
+{
+    int code = X509_STORE_CTX_get_error(context);
+    X509 *at = X509_STORE_CTX_get_current_cert(context);
+    char name[96] = "?";
+    if (at != NULL)
+        X509_NAME_oneline(X509_get_subject_name(at), name, sizeof name);
+    for (char *c = name; *c != '\0'; c++) // a peer chose these bytes
+        *c = *c < ' ' || *c > '~' ? '?' : *c;
+    return am_fail(err_of(code), detail, "certificate", "%s (at %s, %d above the end entity)",
+                   X509_verify_cert_error_string(code), name, X509_STORE_CTX_get_error_depth(context));
+}
+
+// The issuing CA must be the identity's own country's, of the right one of its two.
+static enum am_err check_country(const struct trust *trust, X509 *ca, enum cert_use use,
+                                 const struct identity *identity, struct am_detail *detail)
+{
+    uint8_t digest[CERTIFICATE_DIGEST];
+    if (!certs_digest(ca, digest))
+        return AM_NOMEM;
+    for (size_t i = 0; i < trust->countries_count; i++) {
+        const struct trust_country *country = &trust->countries[i];
+        bool hubs = use == CERT_USE_HUB_SERVER;
+        if (memcmp(hubs ? country->hubs_ca : country->units_ca, digest, sizeof digest) != 0)
+            continue;
+        if (hubs || strcmp(country->code, identity->country) == 0)
+            return AM_OK;
+        return am_fail(AM_CERTIFICATE, detail, "subjectAltName", "the CA of \"%s\" may not issue %s", country->code,
+                       identity->uri);
+    }
+    return am_fail(AM_CERTIFICATE, detail, "issuer", "no country in trust.conf has its issuer as its %s",
+                   use == CERT_USE_HUB_SERVER ? "hubs-ca" : "units-ca");
+}
+
+static void narrow(struct span *span, uint64_t from, uint64_t until)
+{
+    span->from = from > span->from ? from : span->from;
+    span->until = until < span->until ? until : span->until;
+}
+
+static struct span span_of(const struct trust *trust, STACK_OF(X509) *chain)
+{
+    struct span span = {0, UINT64_MAX};
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        const X509 *x509 = sk_X509_value(chain, i);
+        const struct trust_crl *crl = trust_crl_of(trust, x509);
+        narrow(&span, certs_time_ns(X509_get0_notBefore(x509)), certs_time_ns(X509_get0_notAfter(x509)));
+        if (crl != NULL)
+            narrow(&span, crl->this_update, crl->next_update);
+    }
+    return span;
+}
+
+static enum am_err own_rules(const struct trust *trust, X509 *x509, enum cert_use use, STACK_OF(X509) *chain,
+                             struct am_detail *detail, struct identity *ret_identity)
+{
+    enum cert_use found;
+    TRY(certificate_use(x509, detail, &found, ret_identity));
+    if (found != use)
+        return am_fail(AM_CERTIFICATE, detail, "keyUsage", "this is a certificate for \"%s\", not for \"%s\"",
+                       cert_use_text(found), cert_use_text(use));
+    if (sk_X509_num(chain) != CHAIN_LENGTH)
+        return am_fail(AM_CERTIFICATE, detail, "issuer", "it must be issued by a country's CA under a root");
+    return check_country(trust, sk_X509_value(chain, 1), use, ret_identity, detail);
+}
+
+static void set_parameters(X509_STORE_CTX *context, enum cert_use use, uint64_t now_ns)
+{
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_time(param, (time_t)(now_ns / NS_PER_S));
+    X509_VERIFY_PARAM_set_depth(param, CHAIN_LENGTH - 2);
+    X509_VERIFY_PARAM_set_auth_level(param, SECURITY_BITS);
+    if (PURPOSES[use] != NULL)
+        X509_STORE_CTX_set_default(context, PURPOSES[use]);
+}
+
+static enum am_err check(const struct trust *trust, X509 *x509, enum cert_use use, uint64_t now_ns,
+                         struct am_detail *detail, struct identity *ret_identity, struct span *ret_span)
+{
+    struct identity identity = {0};
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    if (context == NULL || X509_STORE_CTX_init(context, trust->store, x509, NULL) != 1) {
+        X509_STORE_CTX_free(context);
+        return AM_NOMEM;
+    }
+    set_parameters(context, use, now_ns);
+    enum am_err err = X509_verify_cert(context) == 1
+                          ? own_rules(trust, x509, use, X509_STORE_CTX_get0_chain(context), detail, &identity)
+                          : explain(context, detail);
+    if (err == AM_OK && ret_span != NULL)
+        *ret_span = span_of(trust, X509_STORE_CTX_get0_chain(context));
+    if (err == AM_OK && ret_identity != NULL)
+        *ret_identity = identity;
+    X509_STORE_CTX_free(context);
+    ERR_clear_error();
+    return err;
+}
+
+enum am_err certs_check(const struct trust *trust, X509 *x509, enum cert_use use, uint64_t now_ns,
+                        struct am_detail *detail, struct identity *ret_identity)
+{
+    return check(trust, x509, use, now_ns, detail, ret_identity, NULL);
+}
+
+struct verdict {
+    uint8_t key[CERTIFICATE_DIGEST + 1]; // digest and use
+    uint64_t epoch;
+    struct span span;
+    UT_hash_handle hh; // its order is the order of last use
+};
+
+struct cert_cache {
+    pthread_mutex_t lock;
+    size_t entries;
+    struct verdict *verdicts;
+};
+
+struct cert_cache *cert_cache_new(size_t entries)
+{
+    struct cert_cache *cache = calloc(1, sizeof *cache);
+    if (cache != NULL) {
+        pthread_mutex_init(&cache->lock, NULL);
+        cache->entries = entries > 0 ? entries : 1;
+    }
+    return cache;
+}
+
+static void forget(struct cert_cache *cache, struct verdict *verdict)
+{
+    HASH_DEL(cache->verdicts, verdict);
+    free(verdict);
+}
+
+void cert_cache_free(struct cert_cache *cache)
+{
+    if (cache == NULL)
+        return;
+    struct verdict *verdict, *next;
+    HASH_ITER (hh, cache->verdicts, verdict, next)
+        forget(cache, verdict);
+    pthread_mutex_destroy(&cache->lock);
+    free(cache);
+}
+
+static bool remembered(struct cert_cache *cache, const uint8_t key[CERTIFICATE_DIGEST + 1], uint64_t epoch,
+                       uint64_t now_ns)
+{
+    struct verdict *verdict;
+    pthread_mutex_lock(&cache->lock);
+    HASH_FIND(hh, cache->verdicts, key, CERTIFICATE_DIGEST + 1, verdict);
+    bool good =
+        verdict != NULL && verdict->epoch == epoch && now_ns >= verdict->span.from && now_ns <= verdict->span.until;
+    if (good) {
+        HASH_DEL(cache->verdicts, verdict);
+        HASH_ADD(hh, cache->verdicts, key, CERTIFICATE_DIGEST + 1, verdict);
+    }
+    pthread_mutex_unlock(&cache->lock);
+    return good;
+}
+
+static void remember(struct cert_cache *cache, const uint8_t key[CERTIFICATE_DIGEST + 1], uint64_t epoch,
+                     struct span span)
+{
+    struct verdict *made = malloc(sizeof *made), *old;
+    if (made == NULL)
+        return; // only slower next time
+    *made = (struct verdict){.epoch = epoch, .span = span};
+    memcpy(made->key, key, sizeof made->key);
+    pthread_mutex_lock(&cache->lock);
+    HASH_FIND(hh, cache->verdicts, key, sizeof made->key, old);
+    if (old == NULL && HASH_COUNT(cache->verdicts) >= cache->entries)
+        old = cache->verdicts; // the first is the one unused for longest
+    if (old != NULL)
+        forget(cache, old);
+    HASH_ADD(hh, cache->verdicts, key, sizeof made->key, made);
+    pthread_mutex_unlock(&cache->lock);
+}
+
+enum am_err cert_cache_check(struct cert_cache *cache, const struct trust *trust, const struct certificate *certificate,
+                             enum cert_use use, uint64_t now_ns, struct am_detail *detail)
+{
+    uint8_t key[CERTIFICATE_DIGEST + 1];
+    struct span span;
+    memcpy(key, certificate->digest, CERTIFICATE_DIGEST);
+    key[CERTIFICATE_DIGEST] = (uint8_t)use;
+    if (remembered(cache, key, trust->epoch, now_ns))
+        return AM_OK;
+    TRY(check(trust, certificate->x509, use, now_ns, detail, NULL, &span));
+    remember(cache, key, trust->epoch, span);
+    return AM_OK;
+}

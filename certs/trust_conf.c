@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads trust.conf with libconfuse: each wrong value is an error with its line and what is allowed.
+#include "certs/extension.h"
+#include "certs/trust_internal.h"
+
+#include <bsd/string.h>
+#include <confuse.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// libconfuse's lexer has one state for the process, and its error function no argument of ours.
+static pthread_mutex_t parser = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local struct am_detail *parser_detail;
+static _Thread_local const char *parser_path;
+
+__attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list args)
+{
+    if (parser_detail == NULL || parser_detail->text[0] != '\0') // the first error is the one to mend
+        return;
+    vsnprintf(parser_detail->text, sizeof parser_detail->text, format, args);
+    snprintf(parser_detail->field, sizeof parser_detail->field, "%s", parser_path);
+    parser_detail->line = cfg == NULL ? 0 : (unsigned)cfg->line;
+}
+
+static const char *last_value(cfg_opt_t *opt)
+{
+    return cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+}
+
+static int check_digest(cfg_t *cfg, cfg_opt_t *opt)
+{
+    uint8_t digest[32];
+    if (certs_digest_parse(last_value(opt), digest) == AM_OK)
+        return 0;
+    cfg_error(cfg, "%s in %s \"%s\" must be the SHA-256 of a certificate: 64 digits of 0-9, a-f", cfg_opt_name(opt),
+              cfg_name(cfg), cfg_title(cfg));
+    return -1;
+}
+
+static int check_unit(cfg_t *cfg, cfg_opt_t *opt)
+{
+    struct am_detail detail = {0};
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    if (address_check(last_value(opt), &detail) != AM_OK) {
+        cfg_error(cfg, "%s in %s \"%s\": %s", cfg_opt_name(opt), cfg_name(cfg), cfg_title(cfg), detail.text);
+        return -1;
+    }
+    address_country(last_value(opt), country); // it may be an international body's: any country that the file knows
+    return 0;
+}
+
+static int check_country(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const char *code = last_value(opt);
+    if (address_part_valid(code, strlen(code)))
+        return 0;
+    cfg_error(cfg, "%s in %s \"%s\": \"%s\" is no country; write its code in lower case, as in {\"ke\", \"et\"}",
+              cfg_opt_name(opt), cfg_name(cfg), cfg_title(cfg), code);
+    return -1;
+}
+
+static int check_dns(cfg_t *cfg, cfg_opt_t *opt)
+{
+    if (certs_dns_valid(last_value(opt)))
+        return 0;
+    cfg_error(cfg, "dns in hub \"%s\" must be a DNS name in lower case, as in \"hub.ke.amana.example\"",
+              cfg_title(cfg));
+    return -1;
+}
+
+// Printable ASCII without spaces: the origin of a log, and a verifier key (C2SP signed-note).
+static int check_word(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const char *word = last_value(opt);
+    size_t len = strlen(word), limit = strcmp(cfg_opt_name(opt), "origin") == 0 ? TRUST_ORIGIN : TRUST_LOG_KEY;
+    bool good = len > 0 && len <= limit;
+    for (size_t i = 0; i < len; i++)
+        good &= word[i] > ' ' && word[i] < 0x7f;
+    if (good)
+        return 0;
+    cfg_error(cfg, "%s in hub \"%s\" must be 1 to %zu printable characters without a space", cfg_opt_name(opt),
+              cfg_title(cfg), limit);
+    return -1;
+}
+
+static cfg_t *last_section(cfg_opt_t *opt)
+{
+    return cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+}
+
+static bool require(cfg_t *section, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (cfg_size(section, names[i]) > 0)
+            continue;
+        cfg_error(section, "%s \"%s\" needs %s", cfg_name(section), cfg_title(section), names[i]);
+        return false;
+    }
+    return true;
+}
+
+static int check_country_section(cfg_t *cfg, cfg_opt_t *opt)
+{
+    static const char *const required[] = {"units-ca", "hubs-ca"};
+    cfg_t *section = last_section(opt);
+    const char *title = cfg_title(section);
+    if (!address_part_valid(title, strlen(title))) {
+        cfg_error(section, "\"%s\" is no country; write its code in lower case, as in country \"ke\"", title);
+        return -1;
+    }
+    if (cfg_opt_size(opt) > TRUST_COUNTRIES || cfg_size(section, "registrars") > TRUST_REGISTRARS) {
+        cfg_error(section, "at most %u countries, each with at most %u registrars", TRUST_COUNTRIES, TRUST_REGISTRARS);
+        return -1;
+    }
+    return require(section, required, AM_LEN(required)) ? 0 : -1;
+}
+
+static bool hub_name_valid(const char *title)
+{
+    struct identity identity;
+    char uri[LIMIT_URI + 1];
+    int len = snprintf(uri, sizeof uri, "amana://%s", title);
+    return len > 0 && len < (int)sizeof uri && identity_parse(uri, (size_t)len, NULL, &identity) == AM_OK &&
+           identity.kind == IDENTITY_HUB;
+}
+
+static int check_hub_section(cfg_t *cfg, cfg_opt_t *opt)
+{
+    static const char *const required[] = {"dns", "certificate", "origin", "countries"};
+    cfg_t *section = last_section(opt);
+    if (!hub_name_valid(cfg_title(section))) {
+        cfg_error(section, "\"%s\" is no hub; write hub \"COUNTRY/hub\", as in hub \"ke/hub\"", cfg_title(section));
+        return -1;
+    }
+    if (cfg_opt_size(opt) > TRUST_HUBS || cfg_size(section, "countries") > TRUST_COUNTRIES) {
+        cfg_error(section, "at most %u hubs, each for at most %u countries", TRUST_HUBS, TRUST_COUNTRIES);
+        return -1;
+    }
+    return require(section, required, AM_LEN(required)) ? 0 : -1;
+}
+
+static void set_validators(cfg_t *cfg)
+{
+    static const struct {
+        const char *option;
+        cfg_validate_callback_t check;
+    } validators[] = {
+        {"country|units-ca", check_digest},
+        {"country|hubs-ca", check_digest},
+        {"country|registrars", check_digest},
+        {"country|protection-unit", check_unit},
+        {"hub|dns", check_dns},
+        {"hub|certificate", check_digest},
+        {"hub|origin", check_word},
+        {"hub|log-key", check_word},
+        {"hub|countries", check_country},
+        {"country", check_country_section},
+        {"hub", check_hub_section},
+    };
+    for (unsigned i = 0; i < AM_LEN(validators); i++)
+        cfg_set_validate_func(cfg, validators[i].option, validators[i].check);
+}
+
+static void copy_country(cfg_t *section, struct trust_country *country)
+{
+    const char *unit = cfg_getstr(section, "protection-unit");
+    strlcpy(country->code, cfg_title(section), sizeof country->code);
+    strlcpy(country->protection_unit, unit == NULL ? "" : unit, sizeof country->protection_unit);
+    // The validators have seen each of these.
+    (void)!certs_digest_parse(cfg_getstr(section, "units-ca"), country->units_ca);
+    (void)!certs_digest_parse(cfg_getstr(section, "hubs-ca"), country->hubs_ca);
+    country->registrars_count = cfg_size(section, "registrars");
+    for (unsigned i = 0; i < country->registrars_count; i++)
+        (void)!certs_digest_parse(cfg_getnstr(section, "registrars", i), country->registrars[i]);
+}
+
+static enum am_err copy_hub(const struct trust *trust, cfg_t *section, struct trust_hub *hub)
+{
+    const char *key = cfg_getstr(section, "log-key");
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    strlcpy(hub->name, cfg_title(section), sizeof hub->name);
+    strlcpy(hub->dns, cfg_getstr(section, "dns"), sizeof hub->dns);
+    strlcpy(hub->origin, cfg_getstr(section, "origin"), sizeof hub->origin);
+    strlcpy(hub->log_key, key == NULL ? "" : key, sizeof hub->log_key);
+    (void)!certs_digest_parse(cfg_getstr(section, "certificate"), hub->certificate);
+    hub->countries_count = cfg_size(section, "countries");
+    for (unsigned i = 0; i < hub->countries_count; i++) {
+        const char *code = cfg_getnstr(section, "countries", i);
+        if (trust_country(trust, code) == NULL) {
+            cfg_error(section, "hub \"%s\" serves \"%s\", which this file doesn't have as a country", hub->name, code);
+            return AM_CONFIG;
+        }
+        strlcpy(hub->countries[i], code, sizeof hub->countries[i]);
+    }
+    address_country(hub->name, country);
+    if (trust_country(trust, country) == NULL) {
+        cfg_error(section, "hub \"%s\": this file doesn't have \"%s\" as a country", hub->name, country);
+        return AM_CONFIG;
+    }
+    return AM_OK;
+}
+
+static enum am_err copy_all(struct trust *trust, cfg_t *cfg)
+{
+    size_t countries = cfg_size(cfg, "country"), hubs = cfg_size(cfg, "hub");
+    trust->countries = calloc(countries + 1, sizeof *trust->countries);
+    trust->hubs = calloc(hubs + 1, sizeof *trust->hubs);
+    if (trust->countries == NULL || trust->hubs == NULL)
+        return AM_NOMEM;
+    for (; trust->countries_count < countries; trust->countries_count++)
+        copy_country(cfg_getnsec(cfg, "country", (unsigned)trust->countries_count),
+                     &trust->countries[trust->countries_count]);
+    for (; trust->hubs_count < hubs; trust->hubs_count++)
+        TRY(copy_hub(trust, cfg_getnsec(cfg, "hub", (unsigned)trust->hubs_count), &trust->hubs[trust->hubs_count]));
+    return AM_OK;
+}
+
+static unsigned line_at(const struct trust *trust, const uint8_t *place)
+{
+    unsigned line = 1;
+    for (const uint8_t *at = trust->file.data; at < place; at++)
+        line += *at == '\n';
+    return line;
+}
+
+// The same bytes must mean the same to everybody: libconfuse would put environment variables in, and stop at a NUL.
+static enum am_err check_text(const struct trust *trust, const char *path, struct am_detail *detail)
+{
+    if (memchr(trust->file.data, '\0', trust->file.len) != NULL)
+        return am_fail(AM_CONFIG, detail, path, "a NUL byte: this is not a text file");
+    const uint8_t *variable = memmem(trust->file.data, trust->file.len, "${", 2);
+    if (variable == NULL)
+        return AM_OK;
+    enum am_err err = am_fail(AM_CONFIG, detail, path, "environment variables (${…}) are not allowed here");
+    if (detail != NULL)
+        detail->line = line_at(trust, variable);
+    return err;
+}
+
+// libconfuse takes a file that ends inside a section or a comment; a last option of ours tells.
+#define SENTINEL "end-of-file"
+
+static int parse_whole(struct trust *trust, cfg_t *cfg)
+{
+    char *text = NULL;
+    if (asprintf(&text, "%s\n" SENTINEL "=true\n", (const char *)trust->file.data) < 0)
+        return CFG_FILE_ERROR;
+    int result = cfg_parse_buf(cfg, text);
+    free(text);
+    if (result == CFG_SUCCESS && cfg_size(cfg, SENTINEL) == 1)
+        return CFG_SUCCESS;
+    if (result == CFG_SUCCESS || strstr(parser_detail->text, "'" SENTINEL "'") != NULL) {
+        parser_detail->text[0] = '\0';
+        cfg_error(cfg, "the file ends inside a section, a text or a comment: a closing }, \" or */ is missing");
+        parser_detail->line = line_at(trust, trust->file.data + trust->file.len);
+    }
+    return CFG_PARSE_ERROR;
+}
+
+static enum am_err parse(struct trust *trust, cfg_t *cfg)
+{
+    set_validators(cfg);
+    cfg_set_error_function(cfg, keep_error);
+    if (parse_whole(trust, cfg) != CFG_SUCCESS)
+        return AM_CONFIG;
+    if (cfg_size(cfg, "country") == 0) {
+        cfg_error(cfg, "no country stands in it; at least one is needed: country \"ke\" {…}");
+        return AM_CONFIG;
+    }
+    return copy_all(trust, cfg);
+}
+
+enum am_err trust_conf_read(struct trust *trust, const char *path, struct am_detail *detail)
+{
+    cfg_opt_t country[] = {CFG_STR("units-ca", NULL, CFGF_NODEFAULT), CFG_STR("hubs-ca", NULL, CFGF_NODEFAULT),
+                           CFG_STR_LIST("registrars", NULL, CFGF_NODEFAULT),
+                           CFG_STR("protection-unit", NULL, CFGF_NODEFAULT), CFG_END()};
+    cfg_opt_t hub[] = {CFG_STR("dns", NULL, CFGF_NODEFAULT),
+                       CFG_STR("certificate", NULL, CFGF_NODEFAULT),
+                       CFG_STR("origin", NULL, CFGF_NODEFAULT),
+                       CFG_STR("log-key", NULL, CFGF_NODEFAULT),
+                       CFG_STR_LIST("countries", NULL, CFGF_NODEFAULT),
+                       CFG_END()};
+    cfg_opt_t options[] = {CFG_SEC("country", country, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+                           CFG_SEC("hub", hub, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+                           CFG_BOOL(SENTINEL, cfg_false, CFGF_NODEFAULT), CFG_END()};
+    struct am_detail local = {0};
+    TRY(check_text(trust, path, detail));
+    pthread_mutex_lock(&parser);
+    parser_detail = &local;
+    parser_path = path;
+    cfg_t *cfg = cfg_init(options, CFGF_NONE);
+    enum am_err err = cfg == NULL ? AM_NOMEM : parse(trust, cfg);
+    cfg_free(cfg);
+    parser_detail = NULL;
+    pthread_mutex_unlock(&parser);
+    if (err == AM_CONFIG && detail != NULL)
+        *detail = local;
+    return err;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// CRLs: each must be signed by one of our CAs; the highest CRLNumber of each is in force, and never a lower one again.
+#include "certs/keyfile.h"
+#include "certs/trust_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILES_MAX 512u
+
+uint64_t certs_time_ns(const ASN1_TIME *time)
+{
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    int days = 0, seconds = 0;
+    bool good =
+        time != NULL && epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 && days >= 0 && seconds >= 0;
+    ASN1_TIME_free(epoch);
+    if (!good)
+        return 0;
+    days = days > 193500 ? 193500 : days; // the year 2500 fits in 64 bits of ns, the year 9999 doesn't
+    return ((uint64_t)days * 86400 + (uint64_t)seconds) * NS_PER_S;
+}
+
+const struct trust_crl *trust_crl_of(const struct trust *trust, const X509 *ca)
+{
+    for (size_t i = 0; i < trust->crls_count; i++) {
+        if (X509_cmp(trust->crls[i].issuer, ca) == 0)
+            return &trust->crls[i];
+    }
+    return NULL;
+}
+
+// The root or CA of that name whose key verifies the CRL.
+static const X509 *find_issuer(const struct trust *trust, X509_CRL *crl)
+{
+    for (size_t i = 0; i < trust->roots_count + trust->cas_count; i++) {
+        X509 *ca = i < trust->roots_count ? trust->roots[i].x509 : trust->cas[i - trust->roots_count].x509;
+        if (X509_NAME_cmp(X509_get_subject_name(ca), X509_CRL_get_issuer(crl)) == 0 &&
+            X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1)
+            return ca;
+    }
+    ERR_clear_error();
+    return NULL;
+}
+
+static enum am_err read_row(const struct trust *trust, X509_CRL *crl, const char *path, struct am_detail *detail,
+                            struct trust_crl *row)
+{
+    ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
+    bool numbered = number != NULL && ASN1_INTEGER_get_uint64(&row->number, number) == 1;
+    ASN1_INTEGER_free(number);
+    if (!numbered)
+        return am_fail(AM_INVALID, detail, path, "this CRL has no CRLNumber of at most 64 bits");
+    row->crl = crl;
+    row->issuer = find_issuer(trust, crl);
+    row->this_update = certs_time_ns(X509_CRL_get0_lastUpdate(crl));
+    row->next_update = certs_time_ns(X509_CRL_get0_nextUpdate(crl));
+    if (row->issuer == NULL)
+        return am_fail(AM_INVALID, detail, path, "this CRL is signed by none of the CAs in roots.pem and cas.pem");
+    if (row->next_update <= row->this_update)
+        return am_fail(AM_INVALID, detail, path, "this CRL has no nextUpdate after its thisUpdate");
+    return AM_OK;
+}
+
+// Takes crl over on success.
+static enum am_err keep_highest(struct trust *trust, X509_CRL *crl, const char *path, struct am_detail *detail)
+{
+    struct trust_crl row = {0};
+    TRY(read_row(trust, crl, path, detail, &row));
+    struct trust_crl *known = (struct trust_crl *)trust_crl_of(trust, row.issuer);
+    if (known == NULL) {
+        trust->crls[trust->crls_count++] = row; // there is room for one of each root and CA
+    } else if (row.number > known->number) {
+        X509_CRL_free(known->crl);
+        *known = row;
+    } else {
+        X509_CRL_free(crl);
+    }
+    return AM_OK;
+}
+
+static enum am_err read_blocks(struct trust *trust, BIO *bio, const char *path, struct am_detail *detail)
+{
+    for (unsigned count = 0;; count++) {
+        X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+        bool end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+        ERR_clear_error();
+        if (crl == NULL && end && count > 0)
+            return AM_OK;
+        if (crl == NULL)
+            return am_fail(AM_INVALID, detail, path, "this file must hold CRLs in PEM (BEGIN X509 CRL), whole");
+        enum am_err err = keep_highest(trust, crl, path, detail);
+        if (err != AM_OK) {
+            X509_CRL_free(crl);
+            return err;
+        }
+    }
+}
+
+static enum am_err read_crl_file(struct trust *trust, const char *path, struct am_detail *detail)
+{
+    struct am_bytes file;
+    TRY(certs_read_file(path, LIMIT_CONFIG, detail, &file));
+    ERR_clear_error();
+    BIO *bio = BIO_new_mem_buf(file.data, (int)file.len);
+    enum am_err err = bio == NULL ? AM_NOMEM : read_blocks(trust, bio, path, detail);
+    BIO_free(bio);
+    free((void *)file.data);
+    return err;
+}
+
+static bool is_crl_name(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return name[0] != '.' && dot != NULL && (strcmp(dot, ".crl") == 0 || strcmp(dot, ".pem") == 0);
+}
+
+static enum am_err read_folder(struct trust *trust, DIR *dir, const char *folder, struct am_detail *detail)
+{
+    char path[PATH_MAX];
+    unsigned files = 0;
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        if (!is_crl_name(entry->d_name))
+            continue;
+        if (++files > FILES_MAX || snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
+            return am_fail(AM_TOO_LARGE, detail, folder, "more than %u CRL files", FILES_MAX);
+        TRY(read_crl_file(trust, path, detail));
+    }
+    return AM_OK;
+}
+
+// No issuer may go back: an old list would let a revoked certificate in again.
+static enum am_err compare_previous(const struct trust *trust, const struct trust *previous, const char *folder,
+                                    struct am_detail *detail)
+{
+    for (size_t i = 0; previous != NULL && i < previous->crls_count; i++) {
+        const struct trust_crl *before = &previous->crls[i];
+        uint8_t digest[CERTIFICATE_DIGEST];
+        if (!certs_digest(before->issuer, digest))
+            return AM_NOMEM;
+        const struct trust_crl *now = trust_crl_of(trust, before->issuer);
+        if ((now == NULL && trust_ca(trust, digest) == NULL) || (now != NULL && now->number >= before->number))
+            continue; // the CA itself may have gone
+        char name[64] = "";
+        X509_NAME_get_text_by_NID(X509_get_subject_name(before->issuer), NID_organizationName, name, sizeof name);
+        return am_fail(AM_ROLLBACK, detail, folder,
+                       "the CRL of \"%s\" was number %llu before and is %s%llu now: an older "
+                       "one is never taken again",
+                       name, (unsigned long long)before->number, now == NULL ? "missing, " : "",
+                       now == NULL ? 0ull : (unsigned long long)now->number);
+    }
+    return AM_OK;
+}
+
+enum am_err trust_crls_read(struct trust *trust, const char *folder, const struct trust *previous,
+                            struct am_detail *detail)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/crls", folder) >= (int)sizeof path)
+        return am_fail(AM_TOO_LARGE, detail, folder, "this path is too long");
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return am_fail(AM_IO, detail, path, "can't be opened: %s", strerror(errno));
+    enum am_err err = read_folder(trust, dir, path, detail);
+    closedir(dir);
+    if (err == AM_OK)
+        err = compare_previous(trust, previous, path, detail);
+    return err;
+}

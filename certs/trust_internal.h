@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The insides of a loaded trust folder, for the files that fill it and judge by it. Inside certs/ only.
+#pragma once
+
+#include "certs/trust.h"
+
+#include <stdatomic.h>
+
+#define TRUST_CAS   (2 * TRUST_COUNTRIES)
+#define TRUST_CRLS  (TRUST_CAS + TRUST_ROOTS)
+#define TRUST_ROOTS 8u
+
+struct trust_ca_row {
+    X509 *x509;
+    uint8_t digest[CERTIFICATE_DIGEST];
+};
+
+// The CRL in force of one CA.
+struct trust_crl {
+    X509_CRL *crl;
+    const X509 *issuer; // one of the roots or CAs
+    uint64_t number;
+    uint64_t this_update, next_update; // UTC ns
+};
+
+struct trust {
+    atomic_size_t references;
+    uint64_t epoch;
+    struct am_bytes file; // trust.conf
+    uint8_t digest[32], state[32];
+    size_t countries_count, hubs_count, roots_count, cas_count, crls_count;
+    struct trust_country *countries;
+    struct trust_hub *hubs;
+    struct trust_ca_row roots[TRUST_ROOTS], cas[TRUST_CAS];
+    uint8_t root_digests[TRUST_ROOTS][CERTIFICATE_DIGEST];
+    struct trust_crl crls[TRUST_CRLS];
+    X509_STORE *store;
+};
+
+// trust_conf.c: fills countries, hubs, file and digest from the bytes of trust.conf (NUL after them). path for errors.
+AM_MUST_USE enum am_err trust_conf_read(struct trust *trust, const char *path, struct am_detail *detail);
+
+// trust_crl.c: reads crls/ and keeps the highest number of each issuer, against previous too.
+AM_MUST_USE enum am_err trust_crls_read(struct trust *trust, const char *folder, const struct trust *previous,
+                                        struct am_detail *detail);
+// The CRL in force of this CA, or NULL.
+const struct trust_crl *trust_crl_of(const struct trust *trust, const X509 *ca);
+
+// ASN.1 time to UTC ns, 0 for one before 1970 or that can't be read; what lies past 2500 is cut to it.
+uint64_t certs_time_ns(const ASN1_TIME *time);
