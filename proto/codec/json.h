@@ -16,7 +16,7 @@
 //   twice,
 //                 a number out of range, a value of another type, a string that is not UTF-8 or has a NUL
 //   AM_TOO_LARGE  longer than LIMIT_DRAFT, more than CODEC_REPEATED elements, the arena's limit; AM_NOMEM
-// *detail (may be NULL): `field` the path "body_alert.persons[0].names" as written in the .proto, `line` 1-based.
+// *detail (may be NULL): `field` the path "alert.persons[0].names[1].text" as written in the .proto, `line` 1-based.
 AM_MUST_USE enum am_err json_to_message(const ProtobufCMessageDescriptor *type, struct am_bytes text,
                                         struct arena *arena, struct am_detail *detail, ProtobufCMessage **ret_message);
 
