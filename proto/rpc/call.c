@@ -145,6 +145,10 @@ void call_expire(struct rpc_call *call)
         call_tell_finished(call, RPC_DEADLINE_EXCEEDED, "deadline exceeded");
         return;
     }
+    if (call->end_sent) {
+        call->reset = true;
+        call_mark(call);
+    }
     if (call->last_submitted || call->told)
         return;
     call_drop_queue(call);

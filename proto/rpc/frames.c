@@ -161,7 +161,7 @@ static int on_stream_close(nghttp2_session *ng, int32_t stream_id, uint32_t erro
         return 0;
     if (session->server) {
         call->stream_closed = true;
-        call_tell_closed(call, call->end_sent ? RPC_CLOSE_DONE : RPC_CLOSE_CANCELLED);
+        call_tell_closed(call, RPC_CLOSE_CANCELLED);
         call_detach(call);
     } else {
         closed_client(call, error_code);
@@ -174,10 +174,13 @@ static int on_stream_close(nghttp2_session *ng, int32_t stream_id, uint32_t erro
 static void sent_end(struct rpc_session *session, struct rpc_call *call)
 {
     call->end_sent = true;
-    // A client that is still sending may stop (RFC 9113 §8.1).
-    if (session->server && !call->remote_closed &&
-        nghttp2_submit_rst_stream(session->ng, NGHTTP2_FLAG_NONE, call->stream_id, NGHTTP2_NO_ERROR) != 0)
-        session->fatal = AM_NOMEM;
+    if (!session->server)
+        return;
+    call_tell_closed(call, RPC_CLOSE_DONE);
+    // A client that is still sending is told to stop (RFC 9113 §8.1), but not at once: curl takes a reset that comes
+    // while it writes its body for a broken answer.
+    if (!call->remote_closed)
+        call_set_deadline(call, session->now_ns, RPC_STOP_NS);
 }
 
 static void sent_goaway(struct rpc_session *session, uint32_t error_code)

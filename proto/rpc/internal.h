@@ -27,6 +27,7 @@
 #define RPC_OUTPUT_MARK (64u * 1024) // bytes gathered for one write
 #define RPC_BACKLOG     512u         // control frames unwritten at which reading stops
 #define RPC_TRIM_NS     (1 * 1000000000ull)
+#define RPC_STOP_NS     (1 * 1000000000ull) // from our end of a call to RST_STREAM, if the client goes on
 #define RPC_REASON_TEXT 192u
 
 struct rpc_piece {

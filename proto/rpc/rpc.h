@@ -46,7 +46,7 @@ void rpc_limits_client(struct rpc_limits *ret_limits);
 
 // Why a server's call came to its end.
 enum rpc_close {
-    RPC_CLOSE_DONE,      // what rpc_call_finish (or _abort) said was written
+    RPC_CLOSE_DONE,      // what rpc_call_finish (or _abort) said is in the output
     RPC_CLOSE_CANCELLED, // the client took it back (RST_STREAM)
     RPC_CLOSE_DEADLINE,  // the client's grpc-timeout passed; it gets DEADLINE_EXCEEDED
     RPC_CLOSE_REFUSED,   // the client broke gRPC's framing or a limit; it has got a status

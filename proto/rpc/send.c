@@ -174,30 +174,37 @@ int send_data(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *frame_he
 
 // ---- What calls have to say to nghttp2
 
+static int resume(struct rpc_call *call)
+{
+    int error = nghttp2_session_resume_data(call->session->ng, call->stream_id);
+    return error == NGHTTP2_ERR_INVALID_ARGUMENT ? 0 : error; // it was not deferred
+}
+
+static int reset(struct rpc_call *call)
+{
+    uint32_t code = call->session->server ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL;
+    call->reset = false;
+    call->last_submitted = true;
+    return nghttp2_submit_rst_stream(call->session->ng, NGHTTP2_FLAG_NONE, call->stream_id, code);
+}
+
 static int answer(struct rpc_call *call)
 {
-    if (call->last_submitted)
-        return 0;
     if (call->http_status != 0)
         return submit_http_error(call);
     if (!call->submitted)
         return call->queued > 0 || call->finishing || call->start ? submit_response(call) : 0;
     // Trailers don't wait for a window as DATA would.
-    if (call->finishing && call->queued == 0)
-        return submit_trailers(call);
-    int error = nghttp2_session_resume_data(call->session->ng, call->stream_id);
-    return error == NGHTTP2_ERR_INVALID_ARGUMENT ? 0 : error; // it was not deferred
+    return call->finishing && call->queued == 0 ? submit_trailers(call) : resume(call);
 }
 
-static int go_on(struct rpc_call *call)
+static int tell_nghttp2(struct rpc_call *call)
 {
+    if (call->reset)
+        return reset(call);
     if (call->last_submitted)
         return 0;
-    call->last_submitted = call->reset;
-    if (call->reset)
-        return nghttp2_submit_rst_stream(call->session->ng, NGHTTP2_FLAG_NONE, call->stream_id, NGHTTP2_CANCEL);
-    int error = nghttp2_session_resume_data(call->session->ng, call->stream_id);
-    return error == NGHTTP2_ERR_INVALID_ARGUMENT ? 0 : error;
+    return call->session->server ? answer(call) : resume(call);
 }
 
 static void work(struct rpc_call *call)
@@ -221,8 +228,7 @@ static void work(struct rpc_call *call)
             call_detach(call); // it had lived on for what was held back
         return;
     }
-    int error = call->session->server ? answer(call) : go_on(call);
-    if (error != 0 && error != NGHTTP2_ERR_INVALID_ARGUMENT)
+    if (tell_nghttp2(call) != 0)
         call->session->fatal = AM_NOMEM;
 }
 
@@ -266,7 +272,8 @@ enum am_err rpc_session_output(struct rpc_session *session, struct am_bytes *ret
     }
     session_reap(session);
     session->busy = false;
-    *ret_bytes = (struct am_bytes){session->out + session->out_pos, session->out_len - session->out_pos};
+    size_t waiting = session->out_len - session->out_pos;
+    *ret_bytes = (struct am_bytes){waiting == 0 ? NULL : session->out + session->out_pos, waiting};
     if (ret_bytes->len > 0)
         session->trim_ns = session->now_ns + RPC_TRIM_NS;
     return session->fatal;

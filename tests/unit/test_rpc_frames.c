@@ -256,6 +256,10 @@ static void an_over_long_prefix_is_refused_before_its_message_comes(void **state
     assert_int_equal(raw_stream(raw, 1)->grpc_status, RPC_RESOURCE_EXHAUSTED);
     assert_int_equal(raw_stream(raw, 1)->window, 0);
     assert_true(raw_stream(raw, 1)->ended);
+    assert_false(raw_stream(raw, 1)->reset); // it may end by itself
+    raw->pair.now += SECOND;
+    rpc_session_tick(raw->pair.server, raw->pair.now);
+    raw_frame(raw, 0xfa, 0, 0, NULL, 0);
     assert_true(raw_stream(raw, 1)->reset); // "stop sending"
     assert_int_equal(raw_stream(raw, 1)->reset_code, NGHTTP2_NO_ERROR);
     assert_int_equal(rpc_session_calls(raw->pair.server), 0);
