@@ -20,8 +20,10 @@ struct journal_entry {
     uint8_t class;
     uint32_t erase_after; // days since 1970, 0 for class 0
     struct am_bytes content;
-    uint64_t of;          // seq of the message it is about, JOURNAL_SELF (it is the message) or JOURNAL_NONE
-    const char *case_ref; // index rows; NULL: none
+    uint64_t of;                   // seq of the message it is about, JOURNAL_SELF (it is the message) or JOURNAL_NONE
+    const char *case_ref;          // index rows; NULL: none
+    const char *const *also_cases; // further cases (a RETRIEVED may be about messages of several)
+    size_t n_also_cases;
     const char **parties; // units for the party index
     size_t n_parties;
     const uint64_t *also_of; // further messages it is about (a RETRIEVED names several)
@@ -114,7 +116,7 @@ struct journal_append {
     void *tag;                     // the submitter's
     uint64_t time_ns;              // hub's time, never decreasing
     bool essential;                // ACCESS, RETRIEVED, ALARM, START, STOP…: still finds room when space is short
-    struct journal_entry *entries; // ≥ 1, consecutive seqs
+    struct journal_entry *entries; // consecutive seqs; none only where the append does nothing but remove mail
     size_t n_entries;
     struct journal_message *message; // of entries[0], or NULL
     struct journal_mail *mail;       // rows to add
@@ -140,8 +142,9 @@ enum journal_result {
 
 struct journal_outcome {
     enum journal_result result;
-    uint64_t seq;            // of entries[0]; of the first for JOURNAL_DUPLICATE
+    uint64_t seq;            // of entries[0]; of the first for JOURNAL_DUPLICATE; JOURNAL_NONE without entries
     uint8_t digest[32];      // JOURNAL_DUPLICATE: header digest of the first
     uint64_t size;           // tree size of the checkpoint that covers it
-    struct am_bytes receipt; // JOURNAL_DONE: packed ProvedEntry of entries[0], owned by the outcome's receiver
+    struct am_bytes receipt; // JOURNAL_DONE: packed ProvedEntry of entries[0], owned by the outcome's receiver;
+                             // empty without entries
 };

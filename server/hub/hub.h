@@ -84,6 +84,10 @@ struct hub_work {
     char stale_unit[LIMIT_ADDRESS + 1]; // ROSTER_STALE: whose
     uint64_t retry_ns;                  // QUOTA, BUSY
     uint64_t hub_time_ns;               // TOO_OLD, CLOCK_AHEAD
+    // The hub's own; all zero when it is handed over first.
+    unsigned attempts; // decisions taken on it
+    uint64_t epoch;    // of the registry that the verdict was given by
+    bool counted;      // it is counted as in flight
 };
 
 // A message that another names, as the store has it.
@@ -226,7 +230,8 @@ struct hub_actions {
 };
 
 // Appends to *actions (which the caller empties after performing them). Strings in actions live until the next step.
-// AM_NOMEM: the event had no effect; the caller answers its work with BUSY.
+// AM_NOMEM: nothing was decided; the event's work is over and the caller answers it with BUSY. After COMMITTED alone
+// the hub has lost track of what is durable: the program must end.
 AM_MUST_USE enum am_err hub_step(struct hub *hub, const struct hub_event *event, struct hub_actions *actions);
 void hub_actions_clear(struct hub_actions *actions);
 
@@ -247,6 +252,7 @@ struct hub_genesis {
     const Amana__V1__RosterRecord *const *roster_records;
     size_t n_rosters;
     uint8_t trust_digest[32];
+    void (*sha256)(const void *data, size_t len, uint8_t ret_digest[32]); // of grants: the hub has no cryptography
 };
 AM_MUST_USE enum am_err hub_genesis(const struct hub_config *config, const struct hub_genesis *genesis, uint64_t now_ns,
                                     struct journal_append ***ret_appends, size_t *ret_n);
