@@ -155,16 +155,21 @@ void raw_bytes(struct raw *raw, const void *data, size_t len)
     read_answers(raw);
 }
 
-void raw_frame(struct raw *raw, uint8_t type, uint8_t flags, int32_t stream, const void *payload, size_t len)
+size_t raw_put_frame(uint8_t *to, uint8_t type, uint8_t flags, int32_t stream, const void *payload, size_t len)
 {
-    uint8_t *frame = test_malloc(9 + len);
-    const uint8_t head[9] = {
+    const uint8_t head[RAW_HEAD] = {
         (uint8_t)(len >> 16),    (uint8_t)(len >> 8),     (uint8_t)len,           type,           flags,
         (uint8_t)(stream >> 24), (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream};
-    memcpy(frame, head, 9);
+    memcpy(to, head, RAW_HEAD);
     if (len > 0)
-        memcpy(frame + 9, payload, len);
-    raw_bytes(raw, frame, 9 + len);
+        memcpy(to + RAW_HEAD, payload, len);
+    return RAW_HEAD + len;
+}
+
+void raw_frame(struct raw *raw, uint8_t type, uint8_t flags, int32_t stream, const void *payload, size_t len)
+{
+    uint8_t *frame = test_malloc(RAW_HEAD + len);
+    raw_bytes(raw, frame, raw_put_frame(frame, type, flags, stream, payload, len));
     test_free(frame);
 }
 

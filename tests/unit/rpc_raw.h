@@ -9,6 +9,7 @@
 
 #include "tests/unit/rpc_pair.h"
 
+#define RAW_HEAD    9   // bytes of a frame's head
 #define RAW_STREAMS 700 // streams 1, 3, … that are kept account of
 
 // What came on one stream.
@@ -44,6 +45,8 @@ void raw_restart(struct raw *raw, const struct rpc_limits *limits);
 
 void raw_bytes(struct raw *raw, const void *data, size_t len); // feeds, then reads all answers
 void raw_preface(struct raw *raw);                             // magic and empty SETTINGS
+// Writes a frame to `to`, which has room for RAW_HEAD + len; returns its length.
+size_t raw_put_frame(uint8_t *to, uint8_t type, uint8_t flags, int32_t stream, const void *payload, size_t len);
 void raw_frame(struct raw *raw, uint8_t type, uint8_t flags, int32_t stream, const void *payload, size_t len);
 
 // A header block being made: literal fields, no compression.
