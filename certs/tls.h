@@ -30,9 +30,11 @@ struct tls_clock {
 
 // certificate_file, key_file: PEM, the certificate alone (its CA is taken from trust). Keeps a reference of trust.
 // hub: the name in trust.conf ("igad/hub") whose `dns` and `certificate` this file must be.
+// cache: verdicts on clients' certificates, shared with the message path; outlives the context. NULL: none.
 struct tls_server_config {
     const char *certificate_file, *key_file, *hub;
     struct trust *trust;
+    struct cert_cache *cache;
     struct tls_admission admission;
     struct tls_clock clock;
 };
