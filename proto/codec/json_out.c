@@ -168,10 +168,24 @@ json_t *json_from_message(const ProtobufCMessage *from, unsigned flags)
     return object;
 }
 
+// Not json_dumps: out of memory, jansson 2.14 may leave out a key and say nothing. Here the length is known before.
+static char *dump(const json_t *object)
+{
+    size_t len = json_dumpb(object, NULL, 0, JSON_COMPACT);
+    char *text = len == 0 ? NULL : malloc(len + 1);
+    if (text != NULL && json_dumpb(object, text, len, JSON_COMPACT) != len) {
+        free(text);
+        return NULL;
+    }
+    if (text != NULL)
+        text[len] = '\0';
+    return text;
+}
+
 char *json_print(const ProtobufCMessage *from, unsigned flags)
 {
     json_t *object = json_from_message(from, flags);
-    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    char *text = object == NULL ? NULL : dump(object);
     json_decref(object);
     return text;
 }

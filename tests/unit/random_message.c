@@ -18,9 +18,9 @@ uint32_t random_next(struct random_source *source)
 
 struct random_source random_seeded(const char *test)
 {
-    const char *given = getenv("SEED");
+    const char *given = getenv("AMANA_SEED");
     uint64_t seed = given == NULL ? (uint64_t)time(NULL) : strtoull(given, NULL, 0);
-    printf("%s: SEED=%llu\n", test, (unsigned long long)seed);
+    printf("%s: AMANA_SEED=%llu\n", test, (unsigned long long)seed);
     struct random_source source = {seed};
     random_next(&source);
     return source;

@@ -10,7 +10,7 @@ struct random_source {
 };
 uint32_t random_next(struct random_source *source);
 
-// A seed from the environment variable SEED, else from the clock; printed.
+// A seed from the environment variable AMANA_SEED, else from the clock; printed.
 struct random_source random_seeded(const char *test);
 
 // Fills about every second field; times are valid, strings are UTF-8, enums known. NULL where the arena ends.

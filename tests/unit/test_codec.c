@@ -509,7 +509,7 @@ static void base64_is_strict(void **state)
                  {"-_-_", 3},  {"+/+/", 3},  {"-/+_", -1}, {"Q", -1},       {"QQ=", -1},    {"QR==", -1},
                  {"QUJ=", -1}, {"Q===", -1}, {"====", -1}, {"QU JD", -1},   {"QUJD\n", -1}, {"QUJD=", -1},
                  {"=QUJ", -1}, {"=", -1},    {"==", -1},   {"QUJDQQ==", 4}, {"QUJDQ", -1},  {"Q\xc3\xa9==", -1}};
-    uint8_t data[BASE64_DECODED(64)];
+    uint8_t data[BASE64_DECODED(BASE64_ENCODED(64))];
     char text[BASE64_ENCODED(64)];
     for (size_t i = 0; i < AM_LEN(CASES); i++) {
         size_t len = 99;
