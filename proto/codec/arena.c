@@ -18,7 +18,8 @@
 #endif
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
-#define HIDE(at, len) __asan_poison_memory_region((const void *)(uintptr_t)(at), (len))
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized" // poisoning memory is no use of it
+#define HIDE(at, len) __asan_poison_memory_region((at), (len))
 #define SHOW(at, len) __asan_unpoison_memory_region((at), (len))
 #else
 #define HIDE(at, len) ((void)(at), (void)(len))
