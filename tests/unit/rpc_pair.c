@@ -186,6 +186,8 @@ static bool carry(struct pair *pair, struct rpc_session *from, struct rpc_sessio
     struct am_bytes bytes;
     if (rpc_session_output(from, &bytes) != AM_OK && bytes.len == 0)
         return false;
+    if (bytes.len > pair->most_output)
+        pair->most_output = bytes.len;
     if (bytes.len == 0 || (!rpc_session_wants_read(to) && !rpc_session_done(to)))
         return false;
     size_t len = next_size(pair);

@@ -42,6 +42,7 @@ struct pair {
     bool hold;
     uint32_t produced, to_produce;
     size_t most_queued;
+    size_t most_output; // bytes that one rpc_session_output gave, either side
 };
 
 // The service: Unary and Hold echo each message and finish at the half-close (Hold holds after the first while

@@ -32,6 +32,7 @@ static void a_unary_call_is_answered(void **state)
     assert_int_equal(record->messages, 1);
     assert_int_equal(record->bytes, 5);
     assert_int_equal(pair->server_open, 0);
+    assert_int_equal(pair->closed[RPC_CLOSE_DONE], 1);
     assert_int_equal(rpc_session_calls(pair->server), 0);
     assert_int_equal(rpc_session_calls(pair->client), 0);
 }
@@ -50,6 +51,7 @@ static void a_message_of_1_mib_goes_both_ways(void **state)
     assert_int_equal(record->status, RPC_OK);
     assert_int_equal(record->bytes, 1 << 20);
     assert_true(record->same);
+    assert_true(pair->most_output <= 64 * 1024 + 16384 + 9);
     test_free(big);
 }
 
@@ -110,6 +112,7 @@ static void a_stalled_reader_of_a_stream_costs_no_queue(void **state)
     assert_true(record->finished);
     assert_int_equal(record->status, RPC_OK);
     assert_int_equal(record->messages, 20000);
+    assert_true(pair->most_output <= 64 * 1024 + 16384 + 9);
     assert_true(pair->most_queued <= 64 * 1024 + COUNT_MESSAGE + 5);
 }
 
@@ -158,6 +161,7 @@ static void a_stream_that_ended_early_is_cut_short_for_the_sender(void **state)
     pair_run(pair); // the client has not half-closed
     assert_true(record->finished);
     assert_int_equal(record->status, RPC_ABORTED);
+    assert_int_equal(pair->closed[RPC_CLOSE_DONE], 1);
     assert_int_equal(rpc_session_calls(pair->server), 0);
     assert_int_equal(rpc_session_calls(pair->client), 0);
 }
@@ -369,6 +373,23 @@ static void a_silent_peer_is_pinged_and_given_up(void **state)
     assert_false(record->finished);
 }
 
+static void memory_is_given_back_a_second_after_the_last_word(void **state)
+{
+    struct pair *pair = *state;
+    struct record *record = pair_call(pair, "/test.Echo/Unary", 0);
+    rpc_call_half_close(record->call);
+    pair_run(pair);
+    assert_int_equal(rpc_session_next_deadline(pair->server), pair->now + SECOND);
+    pair->now += SECOND;
+    rpc_session_tick(pair->server, pair->now);
+    assert_int_equal(rpc_session_next_deadline(pair->server), pair->now + 59 * SECOND);
+    record = pair_call(pair, "/test.Echo/Unary", 0); // and it goes on
+    record_send(record, "x", 1);
+    rpc_call_half_close(record->call);
+    pair_run(pair);
+    assert_int_equal(record->status, RPC_OK);
+}
+
 static void a_connection_without_a_request_is_ended(void **state)
 {
     struct pair *pair = *state;
@@ -405,6 +426,7 @@ int main(void)
         PAIR(draining_finishes_what_is_under_way),
         PAIR(a_drain_doesn_t_wait_for_a_silent_peer),
         PAIR(a_silent_peer_is_pinged_and_given_up),
+        PAIR(memory_is_given_back_a_second_after_the_last_word),
         PAIR(a_connection_without_a_request_is_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

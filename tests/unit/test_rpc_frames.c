@@ -198,6 +198,27 @@ static void new_calls_wait_when_too_many_answers_do(void **state)
     free(big);
 }
 
+static void reading_stops_while_answers_pile_up(void **state)
+{
+    struct raw *raw = *state;
+    struct raw_block *block = calloc(1, sizeof *block);
+    uint8_t *frame = calloc(1, 1000);
+    raw_bytes(raw, NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
+    raw_frame(raw, NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+    open_128_streams(raw);
+    raw_request(block, WAIT_PATH);
+    int fed = 0;
+    for (int32_t id = 257; rpc_session_wants_read(raw->pair.server) && fed < 2000; id += 2, fed++) {
+        size_t len = raw_put_frame(frame, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, id, block->bytes, block->len);
+        assert_int_equal(rpc_session_receive(raw->pair.server, raw->pair.now, frame, len), AM_OK);
+    }
+    assert_true(fed > 100 && fed <= 520); // each is refused with a frame
+    struct am_bytes bytes;
+    assert_int_equal(rpc_session_output(raw->pair.server, &bytes), AM_OK);
+    free(frame);
+    free(block);
+}
+
 // ---- Messages
 
 static void a_compressed_message_is_unimplemented(void **state)
@@ -300,6 +321,21 @@ static void a_stream_s_window_is_16_kib_until_it_says_how_much_comes(void **stat
     assert_int_equal(raw->pair.received, 1);
     // What is open after the message is what was open before it.
     assert_int_equal(raw_stream(raw, 5)->window, MIB + 5);
+    assert_alive(raw);
+}
+
+// The updates are few, but what is left of a window is never less than a message needs.
+static void a_message_that_just_fits_the_window_follows_small_ones(void **state)
+{
+    struct raw *raw = *state;
+    raw_preface(raw);
+    announce(raw, 1, 8000);
+    send_rest(raw, 1, 8000);
+    assert_int_equal(raw_stream(raw, 1)->window, 0); // not worth an update yet
+    raw_data(raw, 1, (uint8_t[]){0, 0, 0, 0x3e, 0x80}, 5, false);
+    assert_true(16384 + raw_stream(raw, 1)->window - 8005 - 5 >= 16000);
+    send_rest(raw, 1, 16000);
+    assert_int_equal(raw->pair.received, 2);
     assert_alive(raw);
 }
 
@@ -538,6 +574,20 @@ static void a_client_that_pings_all_the_time_is_told_to_calm_down(void **state)
     assert_ended(raw, NGHTTP2_ENHANCE_YOUR_CALM, "too many pings");
 }
 
+static void what_is_sent_wipes_the_strikes_away(void **state)
+{
+    struct raw *raw = *state;
+    raw_preface(raw);
+    for (int i = 0; i < 5; i++) {
+        raw_call(raw, 2 * i + 1, "/test.Echo/Fail", true);
+        for (int k = 0; k < 3; k++) // one is free, two are strikes
+            raw_frame(raw, NGHTTP2_PING, 0, 0, "12345678", 8);
+    }
+    assert_alive(raw);
+    raw_frame(raw, NGHTTP2_PING, 0, 0, "12345678", 8);
+    assert_ended(raw, NGHTTP2_ENHANCE_YOUR_CALM, "too many pings");
+}
+
 static void pings_that_measure_while_data_flows_are_no_flood(void **state)
 {
     struct raw *raw = *state;
@@ -604,11 +654,13 @@ int main(void)
         RAW(the_129th_stream_is_refused_to_who_could_not_know),
         RAW(the_129th_stream_ends_the_connection_of_who_was_told),
         RAW(new_calls_wait_when_too_many_answers_do),
+        RAW(reading_stops_while_answers_pile_up),
         RAW(a_compressed_message_is_unimplemented),
         RAW(a_prefix_may_straddle_frames),
         RAW(a_message_that_is_cut_off_is_an_error),
         RAW(an_over_long_prefix_is_refused_before_its_message_comes),
         RAW(a_stream_s_window_is_16_kib_until_it_says_how_much_comes),
+        RAW(a_message_that_just_fits_the_window_follows_small_ones),
         RAW(more_than_the_window_is_an_error),
         RAW(windows_stay_within_the_budget_and_the_oldest_goes_first),
         RAW(the_oldest_is_let_in_even_without_a_budget),
@@ -624,6 +676,7 @@ int main(void)
         RAW(priorities_and_unknown_frames_are_bounded),
         RAW(window_updates_without_data_are_bounded),
         RAW(a_client_that_pings_all_the_time_is_told_to_calm_down),
+        RAW(what_is_sent_wipes_the_strikes_away),
         RAW(pings_that_measure_while_data_flows_are_no_flood),
         RAW(a_session_that_ended_doesn_t_wait_for_a_peer_that_doesn_t_read),
         RAW(a_peer_s_last_words_are_logged_as_plain_text),
