@@ -20,3 +20,9 @@ bool certs_use_extensions(STACK_OF(X509_EXTENSION) **stack, X509V3_CTX *context,
 
 // The subject: O only, the unit in words. NULL: out of memory. Freed with X509_NAME_free.
 X509_NAME *certs_subject(enum cert_use use, const char *name);
+
+#define CERTS_NAME 256u // bytes of a URI or DNS name with its NUL
+
+// What a request asks for, read from its extensions as a certificate's are read. AM_CERTIFICATE or AM_INVALID.
+AM_MUST_USE enum am_err certs_request_use(X509_REQ *request, struct am_detail *detail, enum cert_use *ret_use,
+                                          char ret_name[CERTS_NAME]);

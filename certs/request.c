@@ -3,8 +3,10 @@
 #include "certs/extension.h"
 #include "certs/keyfile.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 
 // keyUsage and extendedKeyUsage as OpenSSL's configuration writes them; the table of certificate.h.
@@ -119,4 +121,60 @@ enum am_err keyfile_request(EVP_PKEY *key, enum cert_use use, const char *name, 
     }
     *ret_request = request;
     return AM_OK;
+}
+
+// A certificate of the request's extensions alone, signed with a key that is thrown away: OpenSSL reads extensions
+// only of a whole one.
+static X509 *shell_of(X509_REQ *request)
+{
+    X509 *shell = X509_new();
+    EVP_PKEY *key = keyfile_generate();
+    STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(request);
+    bool filled = shell != NULL && key != NULL && X509_set_version(shell, X509_VERSION_3) == 1 &&
+                  ASN1_INTEGER_set(X509_get_serialNumber(shell), 1) == 1 &&
+                  X509_gmtime_adj(X509_getm_notBefore(shell), 0) != NULL &&
+                  X509_gmtime_adj(X509_getm_notAfter(shell), 60) != NULL && X509_set_pubkey(shell, key) == 1;
+    for (int i = 0; filled && i < sk_X509_EXTENSION_num(extensions); i++)
+        filled = X509_add_ext(shell, sk_X509_EXTENSION_value(extensions, i), -1) == 1;
+    filled = filled && X509_sign(shell, key, EVP_sha256()) > 0;
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    EVP_PKEY_free(key);
+    if (filled)
+        return shell;
+    X509_free(shell);
+    return NULL;
+}
+
+static enum am_err dns_of(const X509 *x509, char ret_name[CERTS_NAME])
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
+    enum am_err err = AM_INVALID;
+    if (names != NULL && sk_GENERAL_NAME_num(names) == 1 && sk_GENERAL_NAME_value(names, 0)->type == GEN_DNS) {
+        const ASN1_IA5STRING *dns = sk_GENERAL_NAME_value(names, 0)->d.dNSName;
+        size_t len = (size_t)ASN1_STRING_length(dns);
+        if (len > 0 && len < CERTS_NAME && memchr(ASN1_STRING_get0_data(dns), '\0', len) == NULL) {
+            memcpy(ret_name, ASN1_STRING_get0_data(dns), len);
+            ret_name[len] = '\0';
+            err = AM_OK;
+        }
+    }
+    GENERAL_NAMES_free(names);
+    return err;
+}
+
+enum am_err certs_request_use(X509_REQ *request, struct am_detail *detail, enum cert_use *ret_use,
+                              char ret_name[CERTS_NAME])
+{
+    X509 *shell = shell_of(request);
+    struct identity identity;
+    if (shell == NULL)
+        return am_fail(AM_INVALID, detail, "extensions", "the request's extensions can't be read");
+    enum am_err err = certificate_use(shell, detail, ret_use, &identity);
+    if (err == AM_OK && *ret_use == CERT_USE_HUB_SERVER)
+        err = dns_of(shell, ret_name);
+    else if (err == AM_OK)
+        memcpy(ret_name, identity.uri, sizeof identity.uri);
+    X509_free(shell);
+    ERR_clear_error();
+    return err == AM_OK ? certs_name_check(*ret_use, ret_name, detail) : err;
 }

@@ -278,8 +278,8 @@ enum am_err roster_from_wire(struct am_bytes cms, const struct am_bytes *certifi
     return err;
 }
 
-static enum am_err load_with(struct am_bytes cms, STACK_OF(X509) *stack, const struct trust *trust, uint64_t now_ns,
-                             struct am_detail *detail, struct roster **ret_roster)
+static enum am_err parse_with(struct am_bytes cms, STACK_OF(X509) *stack, struct am_detail *detail,
+                              struct roster **ret_roster)
 {
     struct am_bytes list[CERTIFICATES_MAX];
     size_t count = 0;
@@ -294,13 +294,12 @@ static enum am_err load_with(struct am_bytes cms, STACK_OF(X509) *stack, const s
         list[count] = (struct am_bytes){der, len > 0 ? (size_t)len : 0};
     }
     if (err == AM_OK)
-        err = roster_from_wire(cms, list, count, trust, now_ns, detail, ret_roster);
+        err = roster_parse(cms, list, count, detail, ret_roster);
     roster_certificates_free(list, count);
     return err;
 }
 
-enum am_err roster_load(const char *path, const struct trust *trust, uint64_t now_ns, struct am_detail *detail,
-                        struct roster **ret_roster)
+enum am_err roster_read(const char *path, struct am_detail *detail, struct roster **ret_roster)
 {
     static const char suffix[] = ".roster";
     char pem[PATH_MAX];
@@ -313,10 +312,23 @@ enum am_err roster_load(const char *path, const struct trust *trust, uint64_t no
     TRY(certs_read_file(path, LIMIT_ROSTER, detail, &cms));
     enum am_err err = certs_read_pem(pem, detail, &stack);
     if (err == AM_OK) {
-        err = load_with(cms, stack, trust, now_ns, detail, ret_roster);
+        err = parse_with(cms, stack, detail, ret_roster);
         certs_free_pem(stack);
     }
     free((void *)cms.data);
+    return err;
+}
+
+enum am_err roster_load(const char *path, const struct trust *trust, uint64_t now_ns, struct am_detail *detail,
+                        struct roster **ret_roster)
+{
+    struct roster *roster;
+    TRY(roster_read(path, detail, &roster));
+    enum am_err err = roster_check(roster, trust, now_ns, detail);
+    if (err == AM_OK)
+        *ret_roster = roster;
+    else
+        roster_unref(roster);
     return err;
 }
 

@@ -57,6 +57,9 @@ AM_MUST_USE enum am_err roster_from_wire(struct am_bytes cms, const struct am_by
 AM_MUST_USE enum am_err roster_load(const char *path, const struct trust *trust, uint64_t now_ns,
                                     struct am_detail *detail, struct roster **ret_roster);
 
+// roster_parse from the same two files: for a roster that is known already, and for tools.
+AM_MUST_USE enum am_err roster_read(const char *path, struct am_detail *detail, struct roster **ret_roster);
+
 // Whether next may follow current (NULL: none yet): same unit, a higher number, and for current's number + 1 its
 // digest in `previous`. AM_ROLLBACK for a lower number, AM_CONFLICT for the same number with other bytes or a wrong
 // digest before it, AM_EXISTS for the very same roster.
