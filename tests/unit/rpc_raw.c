@@ -234,3 +234,21 @@ void raw_data(struct raw *raw, int32_t stream, const void *data, size_t len, boo
 {
     raw_frame(raw, NGHTTP2_DATA, end_stream ? NGHTTP2_FLAG_END_STREAM : 0, stream, data, len);
 }
+
+// ---- Asserting
+
+void raw_assert_ended(struct raw *raw, uint32_t code, const char *reason)
+{
+    assert_int_equal(raw->goaways, 1);
+    assert_int_equal(raw->goaway_code, code);
+    assert_true(rpc_session_done(raw->pair.server));
+    assert_string_equal(rpc_session_reason(raw->pair.server), reason);
+}
+
+void raw_assert_alive(struct raw *raw)
+{
+    assert_int_equal(raw->goaways, 0);
+    assert_true(rpc_session_wants_read(raw->pair.server));
+    assert_false(rpc_session_done(raw->pair.server));
+    assert_string_equal(rpc_session_reason(raw->pair.server), "");
+}

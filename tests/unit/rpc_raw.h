@@ -64,3 +64,8 @@ void raw_call(struct raw *raw, int32_t stream, const char *path, bool end_stream
 void raw_data(struct raw *raw, int32_t stream, const void *data, size_t len, bool end_stream);
 // What came on a stream.
 struct raw_stream *raw_stream(struct raw *raw, int32_t stream);
+
+// It ended, with this code in GOAWAY and this reason for the log.
+void raw_assert_ended(struct raw *raw, uint32_t code, const char *reason);
+// It goes on and has nothing to complain about.
+void raw_assert_alive(struct raw *raw);
