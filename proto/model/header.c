@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Presence of a header's fields, told by their descriptors; and times.
+#include "proto/model/header.h"
+
+static bool value_is_there(const void *at, ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_STRING: return *(const char *const *)at != NULL && **(const char *const *)at != '\0';
+    case PROTOBUF_C_TYPE_BYTES: return ((const ProtobufCBinaryData *)at)->len != 0;
+    case PROTOBUF_C_TYPE_MESSAGE: return *(const void *const *)at != NULL;
+    case PROTOBUF_C_TYPE_UINT64: return *(const uint64_t *)at != 0;
+    default: return *(const uint32_t *)at != 0; // enums and uint32: Header has no other type
+    }
+}
+
+bool header_has(const Amana__V1__Header *header, const ProtobufCFieldDescriptor *field)
+{
+    const uint8_t *base = (const uint8_t *)header;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        return *(const size_t *)(const void *)(base + field->quantifier_offset) != 0;
+    return value_is_there(base + field->offset, field->type);
+}
+
+bool header_time(const Google__Protobuf__Timestamp *time, uint64_t *ret_ns)
+{
+    if (time == NULL || time->seconds < 0 || time->nanos < 0 || time->nanos >= (int32_t)NS_PER_S ||
+        (uint64_t)time->seconds >= UINT64_MAX / NS_PER_S)
+        return false;
+    *ret_ns = (uint64_t)time->seconds * NS_PER_S + (uint64_t)time->nanos;
+    return true;
+}
+
+uint64_t header_time_or_0(const Google__Protobuf__Timestamp *time)
+{
+    uint64_t ns = 0;
+    return header_time(time, &ns) ? ns : 0;
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fields of a decoded header by their number, and its times. Pure; any thread.
+#pragma once
+
+#include "proto/model/kind.h"
+
+// Whether the field says anything: a string or bytes not empty, a number not 0, a message there, a list not empty.
+bool header_has(const Amana__V1__Header *header, const ProtobufCFieldDescriptor *field);
+
+// UTC ns of a google.protobuf.Timestamp. False where it is NULL, lies before 1970 or after 2553, or where its nanos are
+// out of range.
+bool header_time(const Google__Protobuf__Timestamp *time, uint64_t *ret_ns);
+
+// The same for a time that header_check has found good, or that is left out: 0 then.
+uint64_t header_time_or_0(const Google__Protobuf__Timestamp *time);

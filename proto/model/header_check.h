@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that can be judged on an envelope alone. The hub calls it on arrival, the client before it seals, so that the
+// sentence a person reads is the same. Pure; any thread.
+#pragma once
+
+#include "proto/model/header.h"
+#include "proto/model/reason.h"
+
+struct header_context {
+    bool unsealed;  // before sealing: the fields that sealing makes (digests, body_size, log_seen…) are not there yet
+    bool oversight; // the trust list names an oversight certificate for the sender's country
+};
+
+// REASON_NONE, FIELD_INVALID, KIND_UNSUPPORTED (a kind or code that is not served yet) or RETENTION_TOO_LONG, with the
+// field's JSON path and what is allowed in *detail (not NULL). Times are judged against one another, not against a
+// clock. What it lets through has no NULL where a message is required, and times that header_time takes.
+enum reason header_check(const Amana__V1__Header *header, const struct header_context *context,
+                         struct am_detail *detail);
+
+// The same for the flags: KIND_UNSUPPORTED for YES, UNKNOWN and never_tell, PROTECTION_UNANSWERED for no answer.
+// Paths begin with "flags.".
+enum reason flags_check(const Amana__V1__Flags *flags, struct am_detail *detail);
+
+// What ceilings of retention are measured with.
+#define HEADER_DAY_NS (24ull * 3600 * NS_PER_S)

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of the table of kinds (domain.md, Kinds of message) and of the urgencies.
+#include "proto/model/kind.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MINUTE (60 * NS_PER_S)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+// Sets of kinds and outcomes.
+#define K(name) KIND_BIT(KIND(name))
+#define O(name) OUTCOME_BIT(OUTCOME(name))
+
+// Header fields that only some kinds have.
+#define F_IN_REPLY_TO  HEADER_BIT(6)
+#define F_SUPERSEDES   HEADER_BIT(8)
+#define F_TOLD         (HEADER_BIT(15) | HEADER_BIT(16)) // told_at, means
+#define F_SUBJECT_KIND HEADER_BIT(17)
+#define F_OUTCOME      HEADER_BIT(18)
+#define F_DUE_AT       HEADER_BIT(19)
+#define F_GRANTED_TO   HEADER_BIT(20)
+#define F_ANSWER_BY    HEADER_BIT(23)
+#define F_VALID_UNTIL  HEADER_BIT(24)
+#define F_EVALUATION   (HEADER_BIT(26) | HEADER_BIT(27)) // source_eval, info_eval
+#define F_CONSENT      HEADER_BIT(32)
+
+// One year and three, with the longest count of days that they can have.
+#define YEAR_DAYS        366
+#define THREE_YEARS_DAYS 1096
+
+#define UNITS (WHO_UNIT | WHO_PROTECTION)
+#define REPLY .must_answer = true
+
+static const struct kind KINDS[KIND_COUNT] = {
+    [KIND(ALERT)] = {"ALERT", "case alert", .root = true, .served = true, .child_rule = true, .who = UNITS,
+                     .ack = CLOCK_OWN, .required = F_SUBJECT_KIND | F_VALID_UNTIL | F_EVALUATION},
+    [KIND(UPDATE)] = {"UPDATE", "update of an alert", K(ALERT), REPLY, .served = true, .child_rule = true,
+                      .who = WHO_ORIGINATOR, .ack = CLOCK_OWN,
+                      .required = F_IN_REPLY_TO | F_SUPERSEDES | F_SUBJECT_KIND | F_VALID_UNTIL | F_EVALUATION},
+    [KIND(CANCEL)] = {"CANCEL", "end of an alert", K(ALERT), REPLY, .served = true, .who = WHO_ORIGINATOR,
+                      .ack = CLOCK_OF_TARGET,
+                      .outcomes = O(RESOLVED) | O(NO_LONGER_NEEDED) | O(SENT_IN_ERROR) | O(COURT_ORDER),
+                      .required = F_IN_REPLY_TO | F_OUTCOME},
+    // An UPDATE is the alert anew: what answers the newest version answers it.
+    [KIND(HIT)] = {"HIT", "hit", K(ALERT) | K(UPDATE), REPLY, .root = true, .child_rule = true, .who = WHO_RECIPIENT,
+                   .ack = CLOCK_OF_TARGET, .required = F_IN_REPLY_TO, .optional = F_EVALUATION},
+    [KIND(CANNOT_EXECUTE)] = {"CANNOT_EXECUTE", "it can't be done here", K(ALERT) | K(UPDATE), REPLY,
+                              .who = WHO_RECIPIENT, .outcomes = O(LAW) | O(SAFETY) | O(RESOURCES) | O(OTHER),
+                              .required = F_IN_REPLY_TO | F_OUTCOME},
+    [KIND(REQUEST)] = {"REQUEST", "request", KINDS_ALL, .root = true, .child_rule = true, .who = UNITS,
+                       .ack = CLOCK_OWN, .answer = CLOCK_OWN, .optional = F_IN_REPLY_TO | F_ANSWER_BY | F_EVALUATION},
+    [KIND(CLARIFICATION)] = {"CLARIFICATION", "clarification", K(REQUEST), REPLY, .who = WHO_ORIGINATOR,
+                             .required = F_IN_REPLY_TO, .optional = F_EVALUATION},
+    [KIND(RESPONSE)] = {"RESPONSE", "response", K(REQUEST) | K(SUBJECT_ACCESS), REPLY, .child_rule = true,
+                        .who = WHO_RECIPIENT, .outcomes = O(FULL) | O(PARTIAL) | O(NO_DATA),
+                        .required = F_IN_REPLY_TO | F_OUTCOME, .optional = F_EVALUATION},
+    [KIND(REFUSAL)] = {"REFUSAL", "refusal", K(REQUEST), REPLY, .who = WHO_RECIPIENT,
+                       .outcomes = O(NO_LEGAL_BASIS) | O(AUTHORISATION_REFUSED) | O(DISPROPORTIONATE) |
+                                   O(PURPOSE_CHANGED) | O(UNLAWFUL_DATA) | O(NOT_DISCLOSED),
+                       .required = F_IN_REPLY_TO | F_OUTCOME},
+    [KIND(ACK)] = {"ACK", "acknowledgement",
+                   K(ALERT) | K(UPDATE) | K(CANCEL) | K(HIT) | K(REQUEST) | K(REFERRAL) | K(CORRECTION) | K(CONTEST) |
+                       K(SUBJECT_ACCESS) | K(USE_PERMISSION),
+                   REPLY, .served = true, .who = WHO_RECIPIENT, .required = F_IN_REPLY_TO, .optional = F_TOLD},
+    [KIND(PROGRESS)] = {"PROGRESS", "progress", K(REQUEST) | K(REFERRAL), REPLY, .who = WHO_RECIPIENT,
+                        .outcomes = O(IN_HAND) | O(AWAITING_AUTHORISATION) | O(CLARIFICATION_ASKED),
+                        .required = F_IN_REPLY_TO | F_OUTCOME, .optional = F_DUE_AT},
+    [KIND(WITHDRAW)] = {"WITHDRAW", "withdrawal", K(REQUEST) | K(REFERRAL) | K(USE_PERMISSION) | K(SUBJECT_ACCESS),
+                        REPLY, .who = WHO_ORIGINATOR, .outcomes = O(NO_LONGER_NEEDED) | O(CONSENT_WITHDRAWN),
+                        .required = F_IN_REPLY_TO | F_OUTCOME},
+    [KIND(REFERRAL)] = {"REFERRAL", "referral of a victim", KINDS_ALL, .root = true, .child_rule = true, .who = UNITS,
+                        .ack = CLOCK_OWN, .answer = CLOCK_OWN, .required = F_CONSENT,
+                        .optional = F_IN_REPLY_TO | F_ANSWER_BY},
+    [KIND(USE_PERMISSION)] = {"USE_PERMISSION", "request for permission to use", KINDS_ALL, REPLY, .root = true,
+                              .who = WHO_HOLDER, .ack = CLOCK_OWN, .answer = CLOCK_OWN, .required = F_IN_REPLY_TO,
+                              .optional = F_ANSWER_BY},
+    [KIND(DECISION)] = {"DECISION", "decision", K(REFERRAL) | K(USE_PERMISSION) | K(CONTEST), REPLY,
+                        .who = WHO_RECIPIENT,
+                        .outcomes = O(ACCEPTED) | O(DECLINED) | O(GRANTED) | O(DENIED) | O(UPHELD) | O(REJECTED),
+                        .required = F_IN_REPLY_TO | F_OUTCOME, .optional = F_GRANTED_TO},
+    [KIND(CLOSE)] = {"CLOSE", "end of a referral", K(REFERRAL), REPLY, .who = WHO_ORIGINATOR | WHO_RECIPIENT,
+                     .outcomes = O(DONE) | O(NO_CONTACT) | O(PERSON_DECLINED), .required = F_IN_REPLY_TO | F_OUTCOME},
+    [KIND(CORRECTION)] = {"CORRECTION", "correction", KINDS_ALL, REPLY, .root = true, .who = WHO_ORIGINATOR | WHO_DPO,
+                          .ack = CLOCK_OF_TARGET, .answer_days = 7, .required = F_IN_REPLY_TO,
+                          .optional = F_EVALUATION},
+    [KIND(ERASURE)] = {"ERASURE", "erasure", KINDS_ALL, REPLY, .root = true, .who = WHO_ORIGINATOR | WHO_DPO,
+                       .answer_days = 7, .required = F_IN_REPLY_TO},
+    [KIND(CONFIRM)] = {"CONFIRM", "confirmation", K(CORRECTION) | K(ERASURE) | K(CANCEL) | K(WITHDRAW), REPLY,
+                       .who = WHO_RECIPIENT, .outcomes = O(DONE) | O(NOT_HELD) | O(RETAINED_BY_LAW),
+                       .required = F_IN_REPLY_TO | F_OUTCOME},
+    [KIND(CONTEST)] = {"CONTEST", "contest of a role or fact", KINDS_ALL, REPLY, .root = true,
+                       .who = WHO_HOLDER | WHO_COUNTRY_PROTECTION, .ack = CLOCK_AS_U2, .answer = CLOCK_AS_U2,
+                       .required = F_IN_REPLY_TO},
+    [KIND(HOLD)] = {"HOLD", "order to keep", KINDS_ALL, REPLY, .who = WHO_ORIGINATOR | WHO_DPO,
+                    .required = F_IN_REPLY_TO | F_VALID_UNTIL},
+    [KIND(SUBJECT_ACCESS)] = {"SUBJECT_ACCESS", "a person's request for access", .root = true, .who = WHO_DPO,
+                              .ack = CLOCK_OWN, .answer_days = 30},
+    [KIND(CONTACT)] = {"CONTACT", "call or visit", KINDS_ALL, REPLY, .who = WHO_ORIGINATOR | WHO_HOLDER,
+                       .outcomes = O(TOLD) | O(NO_ANSWER), .required = F_IN_REPLY_TO | F_OUTCOME | F_TOLD},
+    [KIND(BODY_REJECTED)] = {"BODY_REJECTED", "rejection of a body", KINDS_ALL, REPLY, .who = WHO_HOLDER,
+                             .outcomes = O(CANNOT_OPEN) | O(BINDING) | O(COMMITMENT) | O(SCHEMA) | O(ROLE_RULE),
+                             .required = F_IN_REPLY_TO | F_OUTCOME},
+    [KIND(NOTE)] = {"NOTE", "note", KINDS_ALL, .child_rule = true, .who = UNITS, .retention_days = YEAR_DAYS,
+                    .optional = F_IN_REPLY_TO},
+};
+
+static const struct urgency URGENCIES[] = {
+    [1] = {"U1", "life at risk", 15 * MINUTE, HOUR, 15 * MINUTE, true},
+    [2] = {"U2", "urgent, direct access", HOUR, 8 * HOUR, HOUR, true},
+    [3] = {"U3", "urgent, indirect access", 4 * HOUR, 3 * DAY, 12 * HOUR, false},
+    [4] = {"U4", "routine", DAY, 7 * DAY, 12 * HOUR, false},
+};
+
+const struct kind *kind_get(unsigned kind)
+{
+    return kind < KIND_COUNT && KINDS[kind].name != NULL ? &KINDS[kind] : NULL;
+}
+
+const char *kind_name(unsigned kind)
+{
+    const struct kind *row = kind_get(kind);
+    return row != NULL ? row->name : "UNSPECIFIED";
+}
+
+void kind_list(uint32_t set, char *ret_text, size_t size)
+{
+    strlcpy(ret_text, (set & KINDS_ALL) != 0 ? "" : "none", size);
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+        if ((set & KIND_BIT(kind)) == 0)
+            continue;
+        if (ret_text[0] != '\0')
+            strlcat(ret_text, ", ", size);
+        strlcat(ret_text, KINDS[kind].name, size);
+    }
+}
+
+unsigned kind_retention_days(const Amana__V1__Header *header)
+{
+    const struct kind *row = kind_get((unsigned)header->kind);
+    // What answers a message keeps as long as its root does.
+    bool own = row != NULL && row->retention_days != 0 && header->in_reply_to == NULL;
+    return own ? row->retention_days : THREE_YEARS_DAYS;
+}
+
+bool kind_is_answer(const Amana__V1__Header *header)
+{
+    return header->in_reply_to != NULL;
+}
+
+bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome)
+{
+    static const struct {
+        unsigned kind, answered;
+        uint64_t outcomes;
+    } FITS[] = {
+        {KIND(DECISION), KIND(REFERRAL), O(ACCEPTED) | O(DECLINED)},
+        {KIND(DECISION), KIND(USE_PERMISSION), O(GRANTED) | O(DENIED)},
+        {KIND(DECISION), KIND(CONTEST), O(UPHELD) | O(REJECTED)},
+    };
+    for (size_t i = 0; i < AM_LEN(FITS); i++)
+        if (FITS[i].kind == kind && FITS[i].answered == answered)
+            return (FITS[i].outcomes & OUTCOME_BIT(outcome)) != 0;
+    return true;
+}
+
+const struct urgency *urgency_get(unsigned urgency)
+{
+    return urgency >= 1 && urgency < AM_LEN(URGENCIES) ? &URGENCIES[urgency] : NULL;
+}
+
+static const struct urgency *clock_urgency(unsigned clock, unsigned own, unsigned target)
+{
+    switch ((enum kind_clock)clock) {
+    case CLOCK_OWN: return urgency_get(own);
+    case CLOCK_OF_TARGET: return urgency_get(target);
+    case CLOCK_AS_U2: return urgency_get(2);
+    case CLOCK_NONE: break;
+    }
+    return NULL;
+}
+
+struct kind_due kind_due(unsigned kind, unsigned urgency, unsigned target, uint64_t answer_by, uint64_t accepted_ns)
+{
+    struct kind_due due = {0};
+    const struct kind *row = kind_get(kind);
+    if (row == NULL)
+        return due;
+    const struct urgency *ack = clock_urgency(row->ack, urgency, target);
+    const struct urgency *answer = clock_urgency(row->answer, urgency, target);
+    if (ack != NULL)
+        due.ack = accepted_ns + ack->ack_ns;
+    if (answer != NULL)
+        due.answer = answer_by != 0 ? answer_by : accepted_ns + answer->answer_ns;
+    else if (row->answer_days != 0)
+        due.answer = accepted_ns + row->answer_days * DAY;
+    return due;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kind of message as a row: what it may answer, who may send it, which header fields it needs (domain.md, Kinds
+// of message), and the urgencies with their clocks. Pure; any thread.
+#pragma once
+
+#include "amana/v1/message.pb-c.h"
+#include "proto/model/error.h"
+#include "proto/model/limits.h"
+
+#include <stdbool.h>
+
+#define KIND(name)         AMANA__V1__KIND__CODE__##name
+#define OUTCOME(name)      AMANA__V1__OUTCOME__CODE__##name
+#define KIND_BIT(kind)     (1u << (kind))
+#define OUTCOME_BIT(code)  (1ull << (code))
+#define HEADER_BIT(number) (1ull << (number)) // a field of Header by its number in message.proto
+#define KIND_COUNT         26                 // codes 1 … 25
+#define KINDS_ALL          0x3fffffeu
+
+// Who may send a kind: a role of the sender's unit, or what it is to the message answered.
+enum kind_who {
+    WHO_UNIT = 1,               // a member with the role unit
+    WHO_PROTECTION = 2,         // … protection
+    WHO_DPO = 4,                // … dpo
+    WHO_ORIGINATOR = 8,         // of the root
+    WHO_RECIPIENT = 16,         // of the message answered, asked to act
+    WHO_HOLDER = 32,            // … whatever its part
+    WHO_COUNTRY_PROTECTION = 64 // any protection unit of a holder's country
+};
+#define WHO_ROLES (WHO_UNIT | WHO_PROTECTION | WHO_DPO)
+
+// How long until a life must be acknowledged or answered.
+enum kind_clock {
+    CLOCK_NONE,
+    CLOCK_OWN,       // by the message's own urgency
+    CLOCK_OF_TARGET, // by the urgency of what it answers
+    CLOCK_AS_U2,
+};
+
+struct kind {
+    const char *name;            // "ALERT"
+    const char *words;           // "case alert"
+    uint32_t on;                 // kinds that it may answer (KIND_BIT); 0: none
+    bool must_answer;            // it never stands alone
+    bool root;                   // begins a life of its own
+    bool served;                 // by this program; the others are KIND_UNSUPPORTED
+    bool child_rule;             // rule 3 speaks of it
+    uint8_t who;                 // enum kind_who, any of them
+    uint8_t ack, answer;         // enum kind_clock
+    uint16_t answer_days;        // a fixed time to answer; 0: none
+    uint16_t retention_days;     // retain_until after written_at, at most, where it answers nothing
+    uint64_t outcomes;           // OUTCOME_BIT; none: the field stays empty
+    uint64_t required, optional; // HEADER_BIT, besides what every kind has
+};
+
+// The row of a code, NULL where there is no such kind.
+const struct kind *kind_get(unsigned kind);
+
+// The name of a kind; that of an unknown one is "UNSPECIFIED". Never NULL.
+const char *kind_name(unsigned kind);
+
+// Names joined by ", ", cut at size (KIND_LIST_TEXT is enough for all); "none" where the set is empty.
+#define KIND_LIST_TEXT 320
+void kind_list(uint32_t set, char *ret_text, size_t size);
+
+// Whether the message answers another, so that grant and purpose don't stand in its way (domain.md).
+bool kind_is_answer(const Amana__V1__Header *header);
+
+// Days from written_at that retain_until may lie ahead: the kind's ceiling, until policy says else (rule 7).
+unsigned kind_retention_days(const Amana__V1__Header *header);
+
+// Whether an outcome fits what is answered: a DECISION on a REFERRAL is ACCEPTED or DECLINED, and so on.
+bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome);
+
+// Header fields that every kind has, and that every kind may have.
+#define HEADER_ALWAYS                                                                                                  \
+    (HEADER_BIT(1) | HEADER_BIT(2) | HEADER_BIT(3) | HEADER_BIT(4) | HEADER_BIT(5) | HEADER_BIT(9) | HEADER_BIT(10) |  \
+     HEADER_BIT(11) | HEADER_BIT(13) | HEADER_BIT(14) | HEADER_BIT(21) | HEADER_BIT(28) | HEADER_BIT(29) |             \
+     HEADER_BIT(30) | HEADER_BIT(33) | HEADER_BIT(35) | HEADER_BIT(36) | HEADER_SEALED)
+#define HEADER_SEALED                                                                                                  \
+    (HEADER_BIT(37) | HEADER_BIT(38) | HEADER_BIT(39) | HEADER_BIT(40) | HEADER_BIT(43)) // known once it is sealed
+#define HEADER_OFTEN                                                                                                   \
+    (HEADER_BIT(7) | HEADER_BIT(12) | HEADER_BIT(22) | HEADER_BIT(25) | HEADER_BIT(31) | HEADER_BIT(32) |              \
+     HEADER_BIT(34) | HEADER_BIT(41) | HEADER_BIT(42))
+
+struct urgency {
+    const char *name;   // "U1"
+    const char *words;  // "life at risk"
+    uint64_t ack_ns;    // from acceptance to an acknowledgement
+    uint64_t answer_ns; // … to an answer
+    uint64_t late_ns;   // … after which a delivery is late
+    bool reason;        // needs an urgency_reason; without it, refuses one
+};
+
+// The row of a code (1 … 4), NULL otherwise.
+const struct urgency *urgency_get(unsigned urgency);
+
+// When a life that `kind` begins or renews must be acknowledged and answered, UTC ns; 0 for never. `target` is the
+// urgency of what the message answers (0 where nothing), `answer_by` the header's own date or 0.
+struct kind_due {
+    uint64_t ack, answer;
+};
+struct kind_due kind_due(unsigned kind, unsigned urgency, unsigned target, uint64_t answer_by, uint64_t accepted_ns);

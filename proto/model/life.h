@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lives of messages as one table: in which state which message moves a life where (domain.md, Lives). Pure; any thread.
+#pragma once
+
+#include "amana/v1/relay.pb-c.h"
+#include "proto/model/kind.h"
+
+#define LIFE(name) AMANA__V1__LIFE_STATE__CODE__##name
+
+// One move. The tables of docs/lifecycles are drawn from these rows.
+struct life_row {
+    uint8_t root;      // Kind.Code of the message that began the life
+    uint8_t state;     // LifeState.Code
+    uint8_t kind;      // of the message that moves it
+    uint64_t outcomes; // OUTCOME_BIT: only with one of these; 0: with any or none
+    uint8_t next;      // LifeState.Code; LIFE_ROW_CROSSED: taken, marked, moves nothing
+};
+#define LIFE_ROW_CROSSED 255
+const struct life_row *life_rows(size_t *ret_n);
+
+// The state in which a life of this root kind begins; LIFE(UNSPECIFIED) where it begins none.
+uint8_t life_first(unsigned root);
+
+// The state as of now: an alert that nobody stopped is EXPIRED from its valid_until on. (Once a CANCEL is out that date
+// says nothing any more: whether it was seen still does.)
+uint8_t life_state_at(unsigned root, uint8_t state, uint64_t valid_until_ns, uint64_t now_ns);
+
+enum life_result {
+    LIFE_UNMOVED,   // this kind moves no life of that root: a NOTE, a CONTACT
+    LIFE_MOVED,     // to *ret_state
+    LIFE_CROSSED,   // it crossed an UPDATE, CANCEL, expiry or WITHDRAW: always taken, moves nothing
+    LIFE_FORBIDDEN, // *ret_open: the kinds that are open in this state
+};
+
+// What a message does to a life of `root` in `state` (from life_state_at). `present`: it answers the message that began
+// the life's present clock; asked only where a root has versions, so for ALERT.
+enum life_result life_move(unsigned root, uint8_t state, unsigned kind, unsigned outcome, bool present,
+                           uint8_t *ret_state, uint32_t *ret_open);
+
+// "ACKNOWLEDGED"; "UNSPECIFIED" for no life. Never NULL.
+const char *life_state_name(uint8_t state);

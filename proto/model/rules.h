@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules of domain.md that envelope and flags decide, for hub and client alike: one sentence for both. Pure; any thread.
+#pragma once
+
+#include "proto/model/header_check.h"
+
+// Rule 3. `protection_unit`: that of the sender's country, NULL or "" where it has named none.
+enum rule_child {
+    RULE_CHILD_HOLDS,
+    RULE_CHILD_ALARM,  // U1 or U2 from a country without a protection unit: it goes, with an ALARM
+    RULE_CHILD_BROKEN, // CHILD_NEEDS_PROTECTION_UNIT
+};
+enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const char *protection_unit,
+                           struct am_detail *detail);
+
+// RETURN_AND_REINTEGRATION needs consent (CONSENT_REQUIRED), and is never for somebody who has asked for protection or
+// may need to (PURPOSE_MISMATCH).
+enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags *flags, struct am_detail *detail);
+
+// PROTECTION goes only to protection units: recipients[i] is one or not. Answers go back whatever the purpose: the
+// caller asks only of those that the message answered did not name.
+enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_protection, struct am_detail *detail);
+
+// What an answer takes over from its root: status, case_ref, purpose, legal_basis, agreement_ref, retain_until, and a
+// classification not below. FIELD_INVALID or PURPOSE_MISMATCH.
+enum reason rule_answer_carries(const Amana__V1__Header *answer, const Amana__V1__Header *root,
+                                struct am_detail *detail);
