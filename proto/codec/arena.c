@@ -18,7 +18,9 @@
 #endif
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized" // poisoning memory is no use of it
+#endif
 #define HIDE(at, len) __asan_poison_memory_region((at), (len))
 #define SHOW(at, len) __asan_unpoison_memory_region((at), (len))
 #else

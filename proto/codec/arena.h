@@ -17,9 +17,12 @@ struct arena {
     enum am_err error; // of the last allocation that was refused
 };
 
-// Takes no memory yet. A `limit` suits the message: decoded, one costs up to about 20 times its bytes in the worst
-// case, 2 to 3 times usually.
+// Takes no memory yet.
 void arena_init(struct arena *arena, size_t limit);
+
+// A limit for decoding a message of `len` bytes. One that means something needs less (a usual header three times its
+// bytes, large texts and bytes once); 2-byte elements that say nothing would need up to 140 times and are refused.
+#define ARENA_FOR(len) ((size_t)(len)*8 + 64u * 1024)
 
 // Forgets everything handed out and keeps up to ARENA_KEEP bytes of memory for the next round.
 // Every pointer from the arena is invalid afterwards (under AddressSanitizer, using one is reported).

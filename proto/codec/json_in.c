@@ -2,16 +2,15 @@
 // yajl's events into a message, guided by its descriptor: a wrong field is known while its line still is.
 #include "proto/codec/json_in.h"
 
+#include "proto/codec/field.h"
 #include "proto/codec/nearest.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/limits.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <utf8proc.h>
 
 // Where yajl is: behind the token of the present event.
 static size_t offset_now(const struct json_reader *reader)
@@ -26,29 +25,6 @@ static unsigned line_now(struct json_reader *reader)
     for (; reader->line_offset < offset && reader->line_offset < reader->text.len; reader->line_offset++)
         reader->line += text[reader->line_offset] == '\n';
     return reader->line;
-}
-
-void json_show(const void *text, size_t len, char ret_shown[JSON_SHOWN])
-{
-    const uint8_t *at = text;
-    size_t out = 0;
-    while (len > 0 && out + 4 < JSON_SHOWN - 3) {
-        utf8proc_int32_t codepoint;
-        utf8proc_ssize_t used = utf8proc_iterate(at, (utf8proc_ssize_t)len, &codepoint);
-        utf8proc_category_t category = used > 0 ? utf8proc_category(codepoint) : UTF8PROC_CATEGORY_CC;
-        if (used <= 0)
-            used = 1;
-        if (category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_ZL ||
-            category == UTF8PROC_CATEGORY_ZP) {
-            ret_shown[out++] = '?';
-        } else {
-            memcpy(ret_shown + out, at, (size_t)used);
-            out += (size_t)used;
-        }
-        at += used;
-        len -= (size_t)used;
-    }
-    snprintf(ret_shown + out, JSON_SHOWN - out, "%s", len > 0 ? "\xe2\x80\xa6" : "");
 }
 
 // The path of the value being read, or of `key` in the message being read.
@@ -82,7 +58,7 @@ int json_fail(struct json_reader *reader, enum am_err err, const char *key, cons
     return 0;
 }
 
-static int fail_memory(struct json_reader *reader)
+int json_fail_memory(struct json_reader *reader)
 {
     if (arena_error(reader->arena) == AM_TOO_LARGE)
         return json_fail(reader, AM_TOO_LARGE, NULL, "the text needs more than %zu bytes of memory",
@@ -90,28 +66,12 @@ static int fail_memory(struct json_reader *reader)
     return json_fail(reader, AM_NOMEM, NULL, "out of memory");
 }
 
-static size_t element_size(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-    case PROTOBUF_C_TYPE_ENUM: return 4;
-    case PROTOBUF_C_TYPE_BOOL: return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_BYTES: return sizeof(ProtobufCBinaryData);
-    default: return 8;
-    }
-}
-
 // Room for one more element of the array being read; NULL after json_fail.
 static void *next_element(struct json_reader *reader, struct json_level *level)
 {
     void **array = (void **)((char *)level->message + level->field->offset);
     size_t *quantifier = (size_t *)((char *)level->message + level->field->quantifier_offset);
-    size_t size = element_size(level->field->type), index = level->count++;
+    size_t size = field_size(level->field->type), index = level->count++;
     if (index >= CODEC_REPEATED) {
         json_fail(reader, AM_TOO_LARGE, NULL, "more than %u elements", CODEC_REPEATED);
         return NULL;
@@ -120,7 +80,7 @@ static void *next_element(struct json_reader *reader, struct json_level *level)
         size_t capacity = index == 0 ? 4 : index * 2;
         void *larger = arena_array(reader->arena, capacity, size);
         if (larger == NULL) {
-            fail_memory(reader);
+            json_fail_memory(reader);
             return NULL;
         }
         if (index > 0)
@@ -174,38 +134,6 @@ static int on_number(void *context, const char *text, size_t len)
     return slot == NULL ? 0 : json_store_number(context, slot, text, len);
 }
 
-static bool hex_unit(const uint8_t *at, unsigned *ret_unit)
-{
-    unsigned unit = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        if (!isxdigit(at[i]))
-            return false;
-        unit = unit << 4 | (unsigned)(at[i] <= '9' ? at[i] - '0' : (at[i] | 0x20) - 'a' + 10);
-    }
-    *ret_unit = unit;
-    return true;
-}
-
-// Whether \u escapes of a string as written come in whole surrogate pairs (RFC 8259 §8.2).
-static bool escapes_paired(const uint8_t *at, const uint8_t *end)
-{
-    bool high = false;
-    while (at < end) {
-        unsigned unit = 0;
-        size_t used = 1;
-        if (*at == '\\' && end - at >= 6 && at[1] == 'u' && hex_unit(at + 2, &unit))
-            used = 6;
-        else if (*at == '\\')
-            used = 2;
-        bool low = (unit & 0xfc00) == 0xdc00;
-        if (low != high)
-            return false;
-        high = (unit & 0xfc00) == 0xd800;
-        at += used;
-    }
-    return !high;
-}
-
 // yajl makes '?' of half a surrogate pair and nonsense of a wrong one: look at the string as it was written. Where yajl
 // points into the text there was no escape. The opening quote is the last one with no backslash before it.
 static bool escapes_valid(const struct json_reader *reader, const uint8_t *decoded)
@@ -216,7 +144,7 @@ static bool escapes_valid(const struct json_reader *reader, const uint8_t *decod
     size_t end = offset_now(reader) - 1, begin = end;
     while (begin > 0 && !(text[begin - 1] == '"' && (begin < 2 || text[begin - 2] != '\\')))
         begin--;
-    return escapes_paired(text + begin, text + end);
+    return json_escapes_paired(text + begin, text + end);
 }
 
 static int on_string(void *context, const unsigned char *text, size_t len)
@@ -235,7 +163,7 @@ static struct json_level *push(struct json_reader *reader, const ProtobufCMessag
     assert(type->n_fields <= JSON_FIELDS_MAX);
     ProtobufCMessage *message = arena_alloc(reader->arena, type->sizeof_message);
     if (message == NULL) {
-        fail_memory(reader);
+        json_fail_memory(reader);
         return NULL;
     }
     protobuf_c_message_init(type, message);
@@ -327,7 +255,7 @@ static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescript
 static int fail_key(struct json_reader *reader, const ProtobufCMessageDescriptor *type, const char *key, size_t len)
 {
     struct nearest nearest = {.word = key, .len = len};
-    char list[200] = "", shown[JSON_SHOWN];
+    char list[180] = "", shown[JSON_SHOWN];
     size_t used = 0;
     bool full = false;
     for (unsigned i = 0; i < type->n_fields; i++) {

@@ -41,6 +41,12 @@ struct json_reader {
 __attribute__((format(printf, 4, 5))) int json_fail(struct json_reader *reader, enum am_err err, const char *key,
                                                     const char *format, ...);
 
+// The same when reader->arena gave NULL.
+int json_fail_memory(struct json_reader *reader);
+
+// Whether the \u escapes of a string as written (without its quotes) come in whole surrogate pairs (RFC 8259 §8.2).
+bool json_escapes_paired(const uint8_t *at, const uint8_t *end);
+
 // A text from the file as it may be shown: at most 60 bytes, without control or format characters.
 #define JSON_SHOWN 64u
 void json_show(const void *text, size_t len, char ret_shown[JSON_SHOWN]);

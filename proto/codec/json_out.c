@@ -2,6 +2,7 @@
 // Any message as JSON by its descriptor, in the order of the field numbers.
 #include "proto/codec/base64.h"
 #include "proto/codec/codec.h"
+#include "proto/codec/field.h"
 #include "proto/codec/json.h"
 #include "proto/codec/timestamp.h"
 
@@ -85,29 +86,13 @@ static json_t *value_of(const ProtobufCFieldDescriptor *field, const void *at, u
     return NULL;
 }
 
-static size_t size_of(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE: return 8;
-    case PROTOBUF_C_TYPE_BYTES: return sizeof(ProtobufCBinaryData);
-    default: return 4;
-    }
-}
-
 static json_t *list_of(const ProtobufCFieldDescriptor *field, const void *at, size_t count, unsigned flags)
 {
     json_t *list = json_array();
     const char *elements = *(char *const *)at;
     for (size_t i = 0; list != NULL && i < count; i++) {
         // json_array_append_new takes the value in any case and refuses NULL.
-        if (json_array_append_new(list, value_of(field, elements + i * size_of(field->type), flags)) != 0) {
+        if (json_array_append_new(list, value_of(field, elements + i * field_size(field->type), flags)) != 0) {
             json_decref(list);
             return NULL;
         }
@@ -125,7 +110,7 @@ static bool is_default(const ProtobufCFieldDescriptor *field, const void *at)
     default: break;
     }
     static const char ZEROS[8];
-    return memcmp(at, ZEROS, size_of(field->type)) == 0;
+    return memcmp(at, ZEROS, field_size(field->type)) == 0;
 }
 
 // True where the field is printed; *ret_value is its value, NULL for a failure.

@@ -162,7 +162,7 @@ static int fail_code(struct json_reader *reader, const char *text, size_t len)
     struct nearest nearest = {.word = text, .len = len};
     for (unsigned i = 0; i < type->n_value_names; i++)
         nearest_offer(&nearest, type->values_by_name[i].name);
-    char shown[JSON_SHOWN], list[200];
+    char shown[JSON_SHOWN], list[180];
     json_show(text, len, shown);
     list_codes(type, list, sizeof list);
     if (nearest.best != NULL)
@@ -225,21 +225,13 @@ int json_store_number(struct json_reader *reader, void *slot, const char *text, 
     return 1;
 }
 
-static int fail_memory(struct json_reader *reader)
-{
-    if (arena_error(reader->arena) == AM_TOO_LARGE)
-        return json_fail(reader, AM_TOO_LARGE, NULL, "the text needs more than %zu bytes of memory",
-                         reader->arena->limit);
-    return json_fail(reader, AM_NOMEM, NULL, "out of memory");
-}
-
 static int store_text(struct json_reader *reader, void *slot, const char *text, size_t len)
 {
     if (!codec_text_valid(text, len))
         return json_fail(reader, AM_INVALID, NULL, "is not UTF-8 text without NUL");
     char *copy = arena_copy(reader->arena, text, len);
     if (copy == NULL)
-        return fail_memory(reader);
+        return json_fail_memory(reader);
     *(char **)slot = copy;
     return 1;
 }
@@ -248,7 +240,7 @@ static int store_bytes(struct json_reader *reader, void *slot, const char *text,
 {
     uint8_t *data = arena_alloc(reader->arena, BASE64_DECODED(len));
     if (data == NULL)
-        return fail_memory(reader);
+        return json_fail_memory(reader);
     size_t decoded;
     if (base64_decode(text, len, data, &decoded) != AM_OK)
         return json_fail(reader, AM_INVALID, NULL, "is not base64 (RFC 4648)");
@@ -261,7 +253,7 @@ static int store_time(struct json_reader *reader, void *slot, const char *text, 
     struct am_detail wrong;
     Google__Protobuf__Timestamp *time = arena_alloc(reader->arena, sizeof *time);
     if (time == NULL)
-        return fail_memory(reader);
+        return json_fail_memory(reader);
     if (timestamp_parse(text, len, &wrong, time) != AM_OK)
         return json_fail(reader, AM_INVALID, NULL, "%s", wrong.text);
     *(Google__Protobuf__Timestamp **)slot = time;
