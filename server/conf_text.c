@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading a file in libconfuse's form so that each mistake names its file, line and what is allowed.
+#include "server/conf_text.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// libconfuse's lexer has one state for the process, and its error function no argument of ours.
+static pthread_mutex_t parser = PTHREAD_MUTEX_INITIALIZER;
+static struct am_detail *parser_detail;
+static const char *parser_path;
+
+__attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list args)
+{
+    if (parser_detail->text[0] != '\0') // the first error is the one to mend
+        return;
+    vsnprintf(parser_detail->text, sizeof parser_detail->text, format, args);
+    snprintf(parser_detail->field, sizeof parser_detail->field, "%s", parser_path);
+    parser_detail->line = cfg == NULL ? 0 : (unsigned)cfg->line;
+}
+
+const char *conf_last(cfg_opt_t *opt)
+{
+    return cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+}
+
+static unsigned line_at(struct am_bytes text, size_t place)
+{
+    unsigned line = 1;
+
+    for (size_t i = 0; i < place; i++)
+        line += text.data[i] == '\n';
+    return line;
+}
+
+static enum am_err check_text(struct am_bytes text, const char *path, struct am_detail *detail)
+{
+    const uint8_t *nul = text.len > 0 ? memchr(text.data, '\0', text.len) : NULL;
+    const uint8_t *variable = text.len > 0 ? memmem(text.data, text.len, "${", 2) : NULL;
+    enum am_err err;
+
+    if (nul == NULL && variable == NULL)
+        return AM_OK;
+    err = am_fail(AM_CONFIG, detail, path,
+                  nul != NULL ? "a NUL byte: this is not a text file"
+                              : "environment variables (${...}) are not allowed here; write the value itself");
+    if (detail != NULL)
+        detail->line = line_at(text, (size_t)((nul != NULL ? nul : variable) - text.data));
+    return err;
+}
+
+static enum am_err parse_whole(cfg_t *cfg, struct am_bytes text)
+{
+    char *copy = NULL;
+    int result;
+
+    if (asprintf(&copy, "%.*s\n" CONF_SENTINEL "=true\n", (int)text.len, (const char *)text.data) < 0)
+        return AM_NOMEM;
+    result = cfg_parse_buf(cfg, copy);
+    free(copy);
+    if (result == CFG_SUCCESS && cfg_size(cfg, CONF_SENTINEL) == 1)
+        return AM_OK;
+    if (result == CFG_SUCCESS || strstr(parser_detail->text, "'" CONF_SENTINEL "'") != NULL) {
+        parser_detail->text[0] = '\0';
+        cfg_error(cfg, "the file ends inside a section, a text or a comment: a closing }, \" or */ is missing");
+        parser_detail->line = line_at(text, text.len);
+    }
+    return AM_CONFIG;
+}
+
+enum am_err conf_read(struct am_bytes text, const char *path, cfg_opt_t *options,
+                      const struct conf_validator *validators, size_t n_validators,
+                      enum am_err (*copy)(cfg_t *cfg, void *user), void *user, struct am_detail *detail)
+{
+    struct am_detail local = {0};
+    enum am_err err;
+    cfg_t *cfg;
+
+    TRY(check_text(text, path, detail));
+    pthread_mutex_lock(&parser);
+    parser_detail = &local;
+    parser_path = path;
+    cfg = cfg_init(options, CFGF_NONE);
+    if (cfg == NULL) {
+        err = AM_NOMEM;
+    } else {
+        cfg_set_error_function(cfg, keep_error);
+        for (size_t i = 0; i < n_validators; i++)
+            cfg_set_validate_func(cfg, validators[i].option, validators[i].check);
+        err = parse_whole(cfg, text);
+        if (err == AM_OK)
+            err = copy(cfg, user);
+        cfg_free(cfg);
+    }
+    pthread_mutex_unlock(&parser);
+    if (err == AM_CONFIG && detail != NULL)
+        *detail = local;
+    return err;
+}

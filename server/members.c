@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// The members file of `amanad init`.
+#include "server/members.h"
+
+#include "certs/keyfile.h"
+#include "proto/codec/codec.h"
+#include "proto/codec/nearest.h"
+#include "proto/model/address.h"
+#include "server/conf_text.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMBERS_ARENA (16u * 1024 * 1024)
+
+static const char *const ROLES[] = {"unit", "protection", "auditor", "registrar", "dpo", "operator"};
+
+struct members_copy {
+    struct members *members;
+    const char *folder;
+};
+
+// --- Validators
+static int check_role(cfg_t *cfg, cfg_opt_t *opt)
+{
+    struct nearest nearest = {.word = conf_last(opt), .len = strlen(conf_last(opt))};
+
+    for (size_t i = 0; i < AM_LEN(ROLES); i++) {
+        if (strcmp(ROLES[i], conf_last(opt)) == 0)
+            return 0;
+        nearest_offer(&nearest, ROLES[i]);
+    }
+    cfg_error(cfg, "role: \"%s\" is none of unit, protection, auditor, registrar, dpo, operator%s%s%s", conf_last(opt),
+              nearest.best != NULL ? "; did you mean \"" : "", nearest.best != NULL ? nearest.best : "",
+              nearest.best != NULL ? "\"?" : "");
+    return -1;
+}
+
+static int check_kind(cfg_t *cfg, cfg_opt_t *opt)
+{
+    struct nearest nearest = {.word = conf_last(opt), .len = strlen(conf_last(opt))};
+    int value;
+
+    if (codec_enum_value(&amana__v1__kind__code__descriptor, conf_last(opt), &value) == AM_OK && value != 0)
+        return 0;
+    for (unsigned i = 0; i < amana__v1__kind__code__descriptor.n_values; i++)
+        nearest_offer(&nearest, codec_enum_name(&amana__v1__kind__code__descriptor,
+                                                amana__v1__kind__code__descriptor.values[i].value));
+    cfg_error(cfg, "kinds: \"%s\" is no kind of message%s%s%s", conf_last(opt),
+              nearest.best != NULL ? "; did you mean \"" : "", nearest.best != NULL ? nearest.best : "",
+              nearest.best != NULL ? "\"?" : "");
+    return -1;
+}
+
+// Three parts, each a name or '*'.
+static bool party_valid(const char *party)
+{
+    unsigned parts = 0;
+
+    for (const char *at = party;; at++) {
+        size_t len = strcspn(at, "/");
+        if (!(len == 1 && at[0] == '*') && !address_part_valid(at, len))
+            return false;
+        parts++;
+        at += len;
+        if (*at == '\0')
+            return parts == 3;
+    }
+}
+
+static int check_party(cfg_t *cfg, cfg_opt_t *opt)
+{
+    if (party_valid(conf_last(opt)))
+        return 0;
+    cfg_error(cfg, "parties: \"%s\" is no unit; write COUNTRY/AGENCY/UNIT, where a part may be *, as in \"et/ics/*\"",
+              conf_last(opt));
+    return -1;
+}
+
+static int check_country(cfg_t *cfg, cfg_opt_t *opt)
+{
+    if (address_part_valid(conf_last(opt), strlen(conf_last(opt))))
+        return 0;
+    cfg_error(cfg, "scope: \"%s\" is no country; write its code in lower case, as in {\"ke\", \"et\"}", conf_last(opt));
+    return -1;
+}
+
+static int check_language(cfg_t *cfg, cfg_opt_t *opt)
+{
+    size_t len = strlen(conf_last(opt));
+
+    if ((len == 2 || len == 3) && strspn(conf_last(opt), "abcdefghijklmnopqrstuvwxyz") == len)
+        return 0;
+    cfg_error(cfg, "languages: \"%s\" is no ISO 639 code; write two or three small letters, as in {\"en\", \"am\"}",
+              conf_last(opt));
+    return -1;
+}
+
+static int check_unit(cfg_t *cfg, cfg_opt_t *opt)
+{
+    cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+    const char *unit = cfg_title(section), *role = cfg_getstr(section, "role");
+    struct am_detail detail = {0};
+
+    if (address_check(unit, &detail) != AM_OK) {
+        cfg_error(section, "unit \"%s\": %s", unit, detail.text);
+        return -1;
+    }
+    if (role == NULL) {
+        cfg_error(section, "unit \"%s\" has no role; add one, as in role = \"unit\"", unit);
+        return -1;
+    }
+    if (cfg_size(section, "scope") > 0 && strcmp(role, "auditor") != 0) {
+        cfg_error(section, "unit \"%s\": scope is for an auditor, not for role \"%s\"", unit, role);
+        return -1;
+    }
+    if (cfg_size(section, "grant") > 0 && strcmp(role, "unit") != 0 && strcmp(role, "protection") != 0) {
+        cfg_error(section, "unit \"%s\": a grant is for role \"unit\" or \"protection\", not for \"%s\"", unit, role);
+        return -1;
+    }
+    return 0;
+}
+
+static int check_grant(cfg_t *cfg, cfg_opt_t *opt)
+{
+    cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+
+    if (cfg_size(section, "kinds") > 0 && cfg_size(section, "parties") > 0)
+        return 0;
+    cfg_error(section, "a grant needs kinds and parties, as in grant { kinds = {\"ALERT\"} parties = {\"et/ics/*\"} }");
+    return -1;
+}
+
+// --- Copying
+static char *copy_string(struct arena *arena, const char *text)
+{
+    return arena_copy(arena, text, strlen(text));
+}
+
+static enum am_err copy_list(struct arena *arena, cfg_t *section, const char *name, size_t *ret_n, char ***ret_list)
+{
+    size_t n = cfg_size(section, name);
+    char **list = arena_array(arena, n, sizeof *list);
+
+    if (list == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < n; i++) {
+        list[i] = copy_string(arena, cfg_getnstr(section, name, (unsigned)i));
+        if (list[i] == NULL)
+            return arena_error(arena);
+    }
+    *ret_n = n;
+    *ret_list = list;
+    return AM_OK;
+}
+
+static enum am_err copy_grant(struct arena *arena, cfg_t *section, Amana__V1__GrantRecord **ret_grant)
+{
+    Amana__V1__GrantRecord *grant = arena_alloc(arena, sizeof *grant);
+    size_t n = cfg_size(section, "kinds");
+
+    if (grant == NULL)
+        return arena_error(arena);
+    amana__v1__grant_record__init(grant);
+    grant->kinds = arena_array(arena, n, sizeof *grant->kinds);
+    if (grant->kinds == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < n; i++) {
+        int value = 0;
+        TRY(codec_enum_value(&amana__v1__kind__code__descriptor, cfg_getnstr(section, "kinds", (unsigned)i), &value));
+        grant->kinds[grant->n_kinds++] = (Amana__V1__Kind__Code)value;
+    }
+    TRY(copy_list(arena, section, "parties", &grant->n_parties, &grant->parties));
+    *ret_grant = grant;
+    return AM_OK;
+}
+
+static enum am_err copy_member(struct arena *arena, cfg_t *section, Amana__V1__MemberRecord *record)
+{
+    size_t n = cfg_size(section, "grant");
+
+    amana__v1__member_record__init(record);
+    record->unit = copy_string(arena, cfg_title(section));
+    record->role = copy_string(arena, cfg_getstr(section, "role"));
+    record->grants = arena_array(arena, n, sizeof *record->grants);
+    if (record->unit == NULL || record->role == NULL || record->grants == NULL)
+        return arena_error(arena);
+    TRY(copy_list(arena, section, "languages", &record->n_languages, &record->languages));
+    TRY(copy_list(arena, section, "scope", &record->n_scope, &record->scope));
+    for (; record->n_grants < n; record->n_grants++)
+        TRY(copy_grant(arena, cfg_getnsec(section, "grant", (unsigned)record->n_grants),
+                       &record->grants[record->n_grants]));
+    return AM_OK;
+}
+
+static const char *roster_path(struct members_copy *copy, const char *roster)
+{
+    if (roster == NULL || roster[0] == '/')
+        return copy_string(&copy->members->arena, roster != NULL ? roster : "");
+    return arena_printf(&copy->members->arena, "%s/%s", copy->folder, roster);
+}
+
+static enum am_err copy_members(cfg_t *cfg, void *user)
+{
+    struct members_copy *copy = user;
+    struct members *members = copy->members;
+    size_t n = cfg_size(cfg, "unit");
+
+    if (n == 0 || n > MEMBERS_MAX) {
+        cfg_error(cfg, "from 1 to %u members, each as unit \"COUNTRY/AGENCY/UNIT\" { role = ... }", MEMBERS_MAX);
+        return AM_CONFIG;
+    }
+    members->records = arena_array(&members->arena, n, sizeof *members->records);
+    members->rosters = arena_array(&members->arena, n, sizeof *members->rosters);
+    if (members->records == NULL || members->rosters == NULL)
+        return arena_error(&members->arena);
+    for (size_t i = 0; i < n; i++) {
+        cfg_t *section = cfg_getnsec(cfg, "unit", (unsigned)i);
+        members->records[i] = arena_alloc(&members->arena, sizeof **members->records);
+        members->rosters[i] = roster_path(copy, cfg_getstr(section, "roster"));
+        if (members->records[i] == NULL || members->rosters[i] == NULL)
+            return arena_error(&members->arena);
+        TRY(copy_member(&members->arena, section, members->records[i]));
+    }
+    members->count = n;
+    return AM_OK;
+}
+
+enum am_err members_parse(struct am_bytes text, const char *path, struct am_detail *detail, struct members *ret_members)
+{
+    cfg_opt_t grant[] = {CFG_STR_LIST("kinds", NULL, CFGF_NODEFAULT), CFG_STR_LIST("parties", NULL, CFGF_NODEFAULT),
+                         CFG_END()};
+    cfg_opt_t unit[] = {CFG_STR("role", NULL, CFGF_NODEFAULT),   CFG_STR_LIST("languages", NULL, CFGF_NODEFAULT),
+                        CFG_STR("roster", NULL, CFGF_NODEFAULT), CFG_STR_LIST("scope", NULL, CFGF_NODEFAULT),
+                        CFG_SEC("grant", grant, CFGF_MULTI),     CFG_END()};
+    cfg_opt_t options[] = {CFG_SEC("unit", unit, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), CONF_END()};
+    static const struct conf_validator VALIDATORS[] = {
+        {"unit|role", check_role},
+        {"unit|languages", check_language},
+        {"unit|scope", check_country},
+        {"unit|grant|kinds", check_kind},
+        {"unit|grant|parties", check_party},
+        {"unit|grant", check_grant},
+        {"unit", check_unit},
+    };
+    char folder[4096];
+    struct members_copy copy = {.members = ret_members, .folder = folder};
+
+    arena_init(&ret_members->arena, MEMBERS_ARENA);
+    ret_members->count = 0;
+    if (strlen(path) >= sizeof folder)
+        return am_fail(AM_CONFIG, detail, path, "the path is too long");
+    strcpy(folder, path);
+    copy.folder = dirname(folder);
+    return conf_read(text, path, options, VALIDATORS, AM_LEN(VALIDATORS), copy_members, &copy, detail);
+}
+
+enum am_err members_load(const char *path, struct am_detail *detail, struct members *ret_members)
+{
+    struct am_bytes text;
+    enum am_err err;
+
+    arena_init(&ret_members->arena, MEMBERS_ARENA);
+    ret_members->count = 0;
+    TRY(certs_read_file(path, LIMIT_CONFIG, detail, &text));
+    err = members_parse(text, path, detail, ret_members);
+    free((void *)text.data);
+    return err;
+}
+
+void members_clear(struct members *members)
+{
+    arena_clear(&members->arena);
+    members->count = 0;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The members file of `amanad init`: who belongs to this hub, in what role, and what each may send to whom.
+#pragma once
+
+#include "amana/v1/record.pb-c.h"
+#include "proto/codec/arena.h"
+
+#define MEMBERS_MAX 4096u
+
+//   unit "ke/dci/transnational" {
+//     role = "unit"                       # unit, protection, auditor, registrar, dpo, operator
+//     languages = {"en", "sw"}            # ISO 639
+//     roster = "ke-dci-transnational.roster"   # its certificates beside it: ke-dci-transnational.pem
+//     grant { kinds = {"ALERT", "UPDATE", "CANCEL"}  parties = {"et/ics/*", "et/mowsa/protection"} }
+//     scope = {"ke", "et"}                # of an auditor: countries
+//   }
+struct members {
+    struct arena arena;
+    size_t count;
+    Amana__V1__MemberRecord **records;
+    const char **rosters; // paths, "" for a member without one; relative ones joined to the file's folder
+};
+
+// AM_CONFIG with file, line and sentence; AM_NOMEM. members_clear afterwards in any case.
+AM_MUST_USE enum am_err members_parse(struct am_bytes text, const char *path, struct am_detail *detail,
+                                      struct members *ret_members);
+AM_MUST_USE enum am_err members_load(const char *path, struct am_detail *detail, struct members *ret_members);
+void members_clear(struct members *members);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hub's log for people: one event, one line, on stderr.
+#include "server/net/report.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE 1024
+
+static atomic_int level_shown = REPORT_INFO;
+static atomic_int for_journal;
+
+static const struct {
+    const char *word;
+    int priority; // of syslog
+} LEVELS[] = {
+    [REPORT_ERROR] = {"error", 3}, [REPORT_WARNING] = {"warning", 4}, [REPORT_NOTICE] = {"notice", 5},
+    [REPORT_INFO] = {"info", 6},   [REPORT_DEBUG] = {"debug", 7},
+};
+
+void report_start(enum report_level level, int journal)
+{
+    atomic_store(&level_shown, (int)level);
+    atomic_store(&for_journal, journal);
+}
+
+int report_level_parse(const char *word)
+{
+    for (int i = 0; i < (int)(sizeof(LEVELS) / sizeof(LEVELS[0])); i++)
+        if (strcmp(LEVELS[i].word, word) == 0)
+            return i;
+    return -1;
+}
+
+static size_t fit(int printed, size_t room)
+{
+    if (printed < 0)
+        return 0;
+    return (size_t)printed < room ? (size_t)printed : room - 1;
+}
+
+void report(enum report_level level, const char *event, const char *format, ...)
+{
+    char line[LINE];
+    size_t len = 0;
+    va_list args;
+
+    if ((int)level > atomic_load(&level_shown))
+        return;
+    if (atomic_load(&for_journal))
+        len += fit(snprintf(line, 8, "<%d>", LEVELS[level].priority), 8);
+    len += fit(snprintf(line + len, sizeof line - 1 - len, "%s ", event), sizeof line - 1 - len);
+    va_start(args, format);
+    len += fit(vsnprintf(line + len, sizeof line - 1 - len, format, args), sizeof line - 1 - len);
+    va_end(args);
+    for (size_t i = 0; i < len; i++)
+        if (line[i] < ' ' || line[i] > '~')
+            line[i] = '?';
+    line[len++] = '\n';
+    // A log that can't be written is no reason to stop.
+    ssize_t written = write(STDERR_FILENO, line, len);
+    (void)written;
+}
