@@ -146,39 +146,42 @@ uint8_t life_state_at(unsigned root, uint8_t state, uint64_t valid_until_ns, uin
     return root == KIND(ALERT) && open && now_ns >= valid_until_ns ? LIFE(EXPIRED) : state;
 }
 
-static bool row_is_about(const struct life_row *row, unsigned root, unsigned kind)
+static bool row_takes(const struct life_row *row, uint8_t state, unsigned outcome)
 {
-    return row->root == root && row->kind == kind;
+    return row->state == state && (row->outcomes == 0 || (row->outcomes & OUTCOME_BIT(outcome)) != 0);
 }
 
 enum life_result life_move(unsigned root, uint8_t state, unsigned kind, unsigned outcome, bool present,
-                           uint8_t *ret_state, uint32_t *ret_open)
+                           uint8_t *ret_state)
 {
     bool moves = false;
-    uint32_t open = 0;
     const struct life_row *found = NULL;
     for (size_t i = 0; i < AM_LEN(ROWS); i++) {
-        const struct life_row *row = &ROWS[i];
-        moves |= row_is_about(row, root, kind);
-        if (row->root != root || row->state != state)
+        if (ROWS[i].root != root || ROWS[i].kind != kind)
             continue;
-        if (row->next != LIFE_ROW_CROSSED)
-            open |= KIND_BIT(row->kind);
-        if (row->kind == kind && (row->outcomes == 0 || (row->outcomes & OUTCOME_BIT(outcome)) != 0))
-            found = row;
+        moves = true;
+        if (row_takes(&ROWS[i], state, outcome))
+            found = &ROWS[i];
     }
     if (!moves)
         return LIFE_UNMOVED;
     if (!present && (KIND_BIT(root) & VERSIONED) != 0 && (KIND_BIT(kind) & CLOCKED) != 0)
         return LIFE_CROSSED;
-    if (found == NULL) {
-        *ret_open = open;
+    if (found == NULL)
         return LIFE_FORBIDDEN;
-    }
     if (found->next == LIFE_ROW_CROSSED)
         return LIFE_CROSSED;
     *ret_state = found->next;
     return LIFE_MOVED;
+}
+
+uint32_t life_open(unsigned root, uint8_t state)
+{
+    uint32_t open = 0;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++)
+        if (ROWS[i].root == root && ROWS[i].state == state && ROWS[i].next != LIFE_ROW_CROSSED)
+            open |= KIND_BIT(ROWS[i].kind);
+    return open;
 }
 
 const char *life_state_name(uint8_t state)

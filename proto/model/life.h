@@ -29,13 +29,16 @@ enum life_result {
     LIFE_UNMOVED,   // this kind moves no life of that root: a NOTE, a CONTACT
     LIFE_MOVED,     // to *ret_state
     LIFE_CROSSED,   // it crossed an UPDATE, CANCEL, expiry or WITHDRAW: always taken, moves nothing
-    LIFE_FORBIDDEN, // *ret_open: the kinds that are open in this state
+    LIFE_FORBIDDEN, // life_open tells what is open instead
 };
 
 // What a message does to a life of `root` in `state` (from life_state_at). `present`: it answers the message that began
 // the life's present clock; asked only where a root has versions, so for ALERT.
 enum life_result life_move(unsigned root, uint8_t state, unsigned kind, unsigned outcome, bool present,
-                           uint8_t *ret_state, uint32_t *ret_open);
+                           uint8_t *ret_state);
+
+// The kinds that move a life of `root` in `state` (KIND_BIT).
+uint32_t life_open(unsigned root, uint8_t state);
 
 // "ACKNOWLEDGED"; "UNSPECIFIED" for no life. Never NULL.
 const char *life_state_name(uint8_t state);

@@ -212,7 +212,7 @@ enum hub_action_kind {
     HUB_ACTION_APPEND,  // store_submit; then HUB_EVENT_COMMITTED with the same append. Full queue: outcome BUSY
                         // (JOURNAL_FULL)
     HUB_ACTION_REPLY,   // the work is over: answer its call (reason NONE: with the outcome's receipt)
-    HUB_ACTION_REPLAY,  // ACCESS is durable: stream
+    HUB_ACTION_REPLAY,  // ACCESS is durable: stream. The hub's part is over; the end of one that followed is a new one
     HUB_ACTION_WAKE,    // this device has something new in its mailbox
     HUB_ACTION_ROSTER,  // a new roster is in force: judge live sessions of this unit anew
     HUB_ACTION_STOPPED, // the STOP entry is durable
@@ -239,7 +239,7 @@ void hub_actions_clear(struct hub_actions *actions);
 void hub_append_free(struct journal_append *append);
 
 // What `amanad init` writes: GENESIS, then members, grants, rosters and trust, as appends in order. The caller commits
-// each through the store before the hub serves.
+// each through the store before the hub serves, frees each with hub_append_free and the list with free().
 struct hub_genesis {
     const char *log_key; // verifier key
     const uint8_t (*roots)[32];

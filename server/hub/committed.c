@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// An append has come back: what it stood for happens now, and no sooner (domain.md, rule 2).
+#include "server/hub/internal.h"
+
+#include <assert.h>
+
+struct back {
+    struct hub_step *step;
+    struct hub_pending *pending;
+    const struct journal_outcome *outcome;
+};
+
+static void wake(struct back *back)
+{
+    for (size_t i = 0; i < back->pending->n_wake; i++)
+        hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_WAKE, .name = back->pending->wake[i]});
+}
+
+// A row changed since it was read, or the id was taken meanwhile: look again and decide anew, within bounds.
+static void again(struct back *back)
+{
+    struct hub_work *work = back->pending->work;
+    if (work->attempts < HUB_ATTEMPTS)
+        hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_RECHECK, .work = work});
+    else
+        hub_reply_retry(back->step, work, REASON_BUSY);
+}
+
+static enum reason failure(const struct back *back)
+{
+    return back->outcome->result == JOURNAL_READ_ONLY ? REASON_READ_ONLY : REASON_STORAGE_FULL;
+}
+
+static void back_decided(struct back *back)
+{
+    switch (back->outcome->result) {
+    case JOURNAL_DONE:
+        hub_reply(back->step, back->pending->work, REASON_NONE, back->outcome);
+        wake(back);
+        return;
+    case JOURNAL_DUPLICATE:
+    case JOURNAL_CONFLICT: again(back); return;
+    case JOURNAL_FULL:
+    case JOURNAL_READ_ONLY: hub_reply_retry(back->step, back->pending->work, failure(back)); return;
+    }
+}
+
+// Refused all the same; an entry that found no room is counted, and comes with the others.
+static void back_refused(struct back *back)
+{
+    struct hub_pending *pending = back->pending;
+    if (back->outcome->result != JOURNAL_DONE)
+        hub_identity_count(back->step->hub, pending->work->identity, pending->reason, 1);
+    hub_reply(back->step, pending->work, pending->reason, NULL);
+}
+
+static void back_access(struct back *back)
+{
+    struct hub_work *work = back->pending->work;
+    if (back->outcome->result != JOURNAL_DONE) {
+        hub_reply_retry(back->step, work, failure(back));
+        return;
+    }
+    hub_work_end(back->step->hub, work);
+    hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_REPLAY, .work = work});
+}
+
+static void back_roster(struct back *back)
+{
+    struct hub_pending *pending = back->pending;
+    pending->unit->roster_pending = false;
+    if (back->outcome->result != JOURNAL_DONE) {
+        hub_reply_retry(back->step, pending->work, failure(back));
+        return;
+    }
+    hub_roster_install(back->step->hub, pending->unit, pending->kept);
+    pending->kept = NULL;
+    hub_reply(back->step, pending->work, REASON_NONE, back->outcome);
+    hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_ROSTER, .name = pending->unit->name});
+}
+
+static void back_counted(struct back *back)
+{
+    const struct hub_pending *pending = back->pending;
+    if (back->outcome->result == JOURNAL_DONE || back->step->hub->draining)
+        return;
+    for (int reason = 0; reason < REASON_COUNT; reason++)
+        if (pending->counts[reason] != 0)
+            hub_identity_count(back->step->hub, pending->identity, (enum reason)reason, pending->counts[reason]);
+}
+
+static void back_own(struct back *back)
+{
+}
+
+static void back_stop(struct back *back)
+{
+    hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_STOPPED});
+}
+
+static void (*const BACK[])(struct back *back) = {
+    [PURPOSE_ACCEPT] = back_decided,     [PURPOSE_REFUSE] = back_refused,
+    [PURPOSE_RETRIEVAL] = back_decided,  [PURPOSE_ACCESS] = back_access,
+    [PURPOSE_ACCESS_END] = back_decided, [PURPOSE_ROSTER] = back_roster,
+    [PURPOSE_COUNTED] = back_counted,    [PURPOSE_OWN] = back_own,
+    [PURPOSE_STOP] = back_stop,
+};
+
+enum am_err hub_step_committed(struct hub_step *step)
+{
+    struct back back = {.step = step,
+                        .pending = (struct hub_pending *)step->event->committed.append,
+                        .outcome = step->event->committed.outcome};
+    TRY(hub_actions_room(step->actions, 2 + back.pending->n_wake));
+    assert(step->hub->appends > 0);
+    step->hub->appends--;
+    BACK[back.pending->purpose](&back);
+    return AM_OK;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the hub share. For server/hub alone.
+#pragma once
+
+#include "proto/codec/codec.h"
+#include "proto/model/address.h"
+#include "proto/model/life.h"
+#include "proto/model/rules.h"
+#include "server/hub/hub.h"
+
+#define HASH_NONFATAL_OOM 1 // a failed HASH_ADD leaves hh.tbl NULL
+#include <uthash.h>
+
+#define HUB_ATTEMPTS      8u       // decisions on one work before it is told BUSY
+#define HUB_RETRY_BUSY_NS NS_PER_S // what a client is told to wait
+#define HUB_RETRY_FULL_NS (60 * NS_PER_S)
+#define HUB_MINUTE_NS     (60 * NS_PER_S)
+#define HUB_APPEND_MEMORY (4u * 1024 * 1024) // of one append's rows and entries, the message's bytes apart
+#define HUB_REPLAY_REASON 500u               // bytes
+
+// --- Registry (registry.c)
+enum hub_role { ROLE_NONE, ROLE_UNIT, ROLE_PROTECTION, ROLE_DPO, ROLE_AUDITOR, ROLE_OTHER };
+
+struct hub_grant {
+    uint32_t kinds;
+    size_t n_parties;
+    char **parties; // units and patterns
+};
+
+// A member's record in force. One block of memory.
+struct hub_member {
+    enum hub_role role;
+    char *role_name;
+    size_t n_grants;
+    struct hub_grant *grants;
+    size_t n_scope;
+    char **scope;
+};
+
+// One number of a unit's roster, in one block; never freed while the hub lives, since appends borrow its names.
+struct hub_kept_roster {
+    uint64_t number;
+    uint8_t digest[32];
+    size_t n_devices, n_officers;
+    struct hub_roster_device *devices;
+    struct hub_roster_officer *officers;
+};
+
+struct hub_unit {
+    char name[LIMIT_ADDRESS + 1];
+    struct hub_member *member; // NULL: only rosters are known
+    size_t n_rosters, room;
+    struct hub_kept_roster **rosters; // by number, the newest last
+    bool roster_pending;              // a change is on its way to the log
+    UT_hash_handle hh;
+};
+
+struct hub_country {
+    char code[ADDRESS_COUNTRY_MAX + 1];
+    char protection_unit[LIMIT_ADDRESS + 1]; // "" for none
+    UT_hash_handle hh;
+};
+
+struct hub_unit *hub_unit_find(const struct hub *hub, const char *name);
+const struct hub_member *hub_member_find(const struct hub *hub, const char *unit); // NULL: none
+const struct hub_kept_roster *hub_roster_newest(const struct hub *hub, const char *unit);
+const struct hub_kept_roster *hub_roster_of(const struct hub *hub, const char *unit, uint64_t number);
+const struct hub_roster_officer *hub_roster_officer_find(const struct hub_kept_roster *roster, const char *uri);
+const struct hub_roster_device *hub_roster_device_find(const struct hub_kept_roster *roster, const char *uri);
+bool hub_granted(const struct hub_member *member, unsigned kind, const char *party);
+bool hub_may_receive(const struct hub_member *member);
+const char *hub_protection_of(const struct hub *hub, const char *unit); // of the unit's country; NULL for none
+AM_MUST_USE enum am_err hub_roster_copy(const struct hub_roster *roster, struct hub_kept_roster **ret_kept);
+AM_MUST_USE enum am_err hub_roster_room(struct hub *hub, const char *unit, struct hub_unit **ret_unit); // for one more
+void hub_roster_install(struct hub *hub, struct hub_unit *unit, struct hub_kept_roster *kept);          // room was made
+void hub_registry_free(struct hub *hub);
+
+// --- Identities and their quotas (identity.c)
+struct hub_identity {
+    char uri[LIMIT_URI + 1];
+    double tokens; // requests that may come now
+    uint64_t tokens_at;
+    uint32_t in_flight;
+    uint64_t minute_at;             // start of its minute of refusals
+    uint32_t rejected;              // entries in that minute
+    uint64_t counted[REASON_COUNT]; // refusals past the quota
+    bool has_counted;
+    UT_hash_handle hh;
+};
+AM_MUST_USE enum am_err hub_identity_get(struct hub *hub, const char *uri, uint64_t monotonic_ns,
+                                         struct hub_identity **ret_identity);
+// REASON_NONE, QUOTA or BUSY with *ret_retry_ns.
+enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, uint64_t monotonic_ns,
+                              uint64_t *ret_retry_ns);
+bool hub_identity_may_log(struct hub *hub, struct hub_identity *identity, uint64_t monotonic_ns);
+void hub_identity_count(struct hub *hub, const char *uri, enum reason reason, uint64_t count);
+void hub_identities_free(struct hub *hub);
+
+struct hub {
+    char *origin, *name, *version;
+    uint32_t requests_per_s, in_flight, rejected_per_minute;
+    struct hub_unit *units;
+    struct hub_country *countries;
+    struct hub_identity *identities;
+    uint64_t epoch;        // of registry and countries: changes with each
+    uint64_t last_time_ns; // of the newest append
+    size_t works, appends; // under way
+    bool draining, stop_sent;
+    char stop_text[256];
+};
+
+// --- Steps: one per event
+struct hub_step {
+    struct hub *hub;
+    const struct hub_event *event;
+    struct hub_actions *actions;
+};
+AM_MUST_USE enum am_err hub_step_arrived(struct hub_step *step);   // submission.c
+AM_MUST_USE enum am_err hub_step_checked(struct hub_step *step);   // submission.c
+AM_MUST_USE enum am_err hub_step_retrieved(struct hub_step *step); // retrieval.c
+AM_MUST_USE enum am_err hub_step_replay(struct hub_step *step);    // replay.c
+AM_MUST_USE enum am_err hub_step_roster(struct hub_step *step);    // roster_change.c
+AM_MUST_USE enum am_err hub_step_committed(struct hub_step *step); // committed.c
+AM_MUST_USE enum am_err hub_step_trust(struct hub_step *step);     // own.c
+AM_MUST_USE enum am_err hub_step_start(struct hub_step *step);
+AM_MUST_USE enum am_err hub_step_alarm(struct hub_step *step);
+AM_MUST_USE enum am_err hub_step_clock(struct hub_step *step);
+AM_MUST_USE enum am_err hub_step_tick(struct hub_step *step);
+AM_MUST_USE enum am_err hub_step_stop(struct hub_step *step);
+void hub_drain(struct hub_step *step); // writes STOP when everything is back; tries again at the next step
+
+// --- Actions (actions.c)
+// Makes room for n more; after it, hub_act doesn't fail.
+AM_MUST_USE enum am_err hub_actions_room(struct hub_actions *actions, size_t n);
+void hub_act(struct hub_step *step, struct hub_action action);
+// Counts a work as under way. Nothing is counted on AM_NOMEM.
+AM_MUST_USE enum am_err hub_work_begin(struct hub_step *step, struct hub_work *work);
+void hub_work_end(struct hub *hub, struct hub_work *work);
+// Ends the work and answers it. Room was made.
+void hub_reply(struct hub_step *step, struct hub_work *work, enum reason reason, const struct journal_outcome *outcome);
+// The same with what BUSY, FULL… tell the client about waiting.
+void hub_reply_retry(struct hub_step *step, struct hub_work *work, enum reason reason);
+
+// --- Appends under way (pending.c)
+enum hub_purpose {
+    PURPOSE_ACCEPT, // a message: its receipt
+    PURPOSE_REFUSE, // a REJECTED entry: then the refusal
+    PURPOSE_RETRIEVAL,
+    PURPOSE_ACCESS, // then the replay streams
+    PURPOSE_ACCESS_END,
+    PURPOSE_ROSTER,  // then it is in force
+    PURPOSE_COUNTED, // refusals counted together
+    PURPOSE_OWN,
+    PURPOSE_STOP,
+};
+struct hub_pending {
+    struct journal_append append; // first: the store knows only this
+    enum hub_purpose purpose;
+    struct hub_work *work; // or NULL
+    struct arena arena;    // everything in `append` but what it borrows
+    enum reason reason;    // REFUSE, COUNTED
+    const char **wake;     // devices
+    size_t n_wake;
+    struct hub_unit *unit; // ROSTER
+    struct hub_kept_roster *kept;
+    const char *identity; // COUNTED
+    const uint64_t *counts;
+};
+AM_MUST_USE enum am_err hub_pending_new(struct hub_step *step, enum hub_purpose purpose, struct hub_work *work,
+                                        size_t n_entries, struct hub_pending **ret_pending);
+void hub_pending_free(struct hub_pending *pending); // NULL is fine
+// Makes it an action; from here it belongs to the caller of hub_step. Room was made.
+void hub_pending_send(struct hub_step *step, struct hub_pending *pending);
+// Packs the content of an entry that nothing else is set of.
+AM_MUST_USE enum am_err hub_entry_pack(struct hub_pending *pending, size_t index,
+                                       const Amana__V1__EntryContent *content, uint8_t class);
+AM_MUST_USE enum am_err hub_alarm_pack(struct hub_pending *pending, size_t index, const char *what, const char *text);
+uint64_t hub_entry_time(const struct hub *hub, uint64_t now_ns);
+// audit.md: the UTC day after max(retain_until + 30 d, entry time + 366 d).
+uint32_t hub_erase_after(uint64_t retain_until_ns, uint64_t entry_ns);
+
+// --- Judging a message (verdict.c, judge.c, lives.c)
+// What stands in memory; fills the work's detail, stale_unit and hub_time.
+enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns);
+// One answer for no such unit, no such case and no grant.
+enum reason hub_not_permitted(struct hub_work *work, const char *field);
+// The recipients: members, grants, purpose. `flags` NULL on arrival, where it isn't known yet what is answered and
+// whether a child is concerned: what those might allow passes for now.
+enum reason hub_judge_recipients(const struct hub *hub, struct hub_submission *submission,
+                                 const Amana__V1__Flags *flags);
+
+struct hub_decision {
+    bool crossed, alarm;
+    size_t n_moves;
+    struct {
+        size_t index; // of newest.recipients and of lives
+        uint8_t from, to;
+    } moves[LIMIT_RECIPIENTS];
+};
+enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
+                      struct hub_decision *ret_decision);
+enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, struct hub_decision *decision);
+bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t *ret_index);
+
+// --- What is written (submitted.c, refusal.c)
+AM_MUST_USE enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
+                                   const struct hub_decision *decision);
+// Refuses a work: a REJECTED entry first, or counted past the quota. `id` and `digest` may be NULL.
+AM_MUST_USE enum am_err hub_refuse(struct hub_step *step, struct hub_work *work, enum reason reason, const char *id,
+                                   const uint8_t digest[32]);
+AM_MUST_USE enum am_err hub_counted_flush(struct hub_step *step, struct hub_identity *identity);
+
+// --- Registry entries, shared by genesis and changes (entries.c)
+AM_MUST_USE enum am_err hub_roster_entry(struct hub_pending *pending, const struct hub_roster *roster,
+                                         const Amana__V1__RosterRecord *record);
+AM_MUST_USE enum am_err hub_trust_entry(struct hub_pending *pending, const uint8_t *before, const uint8_t after[32]);

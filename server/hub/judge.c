@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second judgement, with what a worker found on disk: flags, case, pointers, who may answer what, and the rules.
+#include "server/hub/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t *ret_index)
+{
+    for (size_t i = 0; i < found->n_recipients; i++)
+        if (strcmp(found->recipients[i].unit, unit) == 0) {
+            *ret_index = i;
+            return true;
+        }
+    return false;
+}
+
+static enum reason invalid(struct hub_work *work, const char *field, const char *text)
+{
+    (void)am_fail(AM_INVALID, &work->detail, field, "%s", text);
+    return REASON_FIELD_INVALID;
+}
+
+// --- Pointers: what isn't one's own is as if it weren't there
+static enum reason judge_pointer(struct hub_work *work, const char *field, const struct hub_found *found, bool party)
+{
+    if (!found->found || !party)
+        return hub_not_permitted(work, field);
+    if (found->digest_matches)
+        return REASON_NONE;
+    (void)am_fail(AM_INVALID, &work->detail, field, "%s", reason_text(REASON_REFERENCE_MISMATCH));
+    return REASON_REFERENCE_MISMATCH;
+}
+
+static enum reason judge_pointers(const struct hub *hub, struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header;
+    struct hub_work *work = &submission->work;
+    enum reason reason = REASON_NONE;
+    if (header->in_reply_to != NULL)
+        reason = judge_pointer(work, "in_reply_to", &submission->reply_to, submission->reply_party);
+    if (reason == REASON_NONE && header->supersedes != NULL) {
+        bool own = submission->supersedes.found && strcmp(submission->supersedes.originator, work->unit) == 0;
+        reason = judge_pointer(work, "supersedes", &submission->supersedes, own);
+    }
+    for (size_t i = 0; i < header->n_references && reason == REASON_NONE; i++) {
+        char field[48];
+        snprintf(field, sizeof field, "references[%zu]", i);
+        reason = judge_pointer(work, field, &submission->references[i], submission->reference_party[i]);
+    }
+    return reason;
+}
+
+// --- Answers
+static bool may_answer(const struct hub *hub, const struct hub_submission *submission, const struct kind *kind)
+{
+    const struct hub_found *to = &submission->reply_to;
+    const struct hub_member *member = hub_member_find(hub, submission->work.unit);
+    size_t index;
+    bool originator = strcmp(to->originator, submission->work.unit) == 0;
+    bool holder = hub_recipient_index(to, submission->work.unit, &index);
+    bool asked = holder && to->recipients[index].part == AMANA__V1__PART__CODE__ACTION;
+    return ((kind->who & WHO_ORIGINATOR) != 0 && originator) || ((kind->who & WHO_RECIPIENT) != 0 && asked) ||
+           ((kind->who & WHO_HOLDER) != 0 && holder) || ((kind->who & WHO_UNIT) != 0 && member->role == ROLE_UNIT) ||
+           ((kind->who & WHO_PROTECTION) != 0 && member->role == ROLE_PROTECTION);
+}
+
+static enum reason judge_on(struct hub_submission *submission, const struct kind *kind)
+{
+    char kinds[KIND_LIST_TEXT];
+    if ((kind->on & KIND_BIT(submission->reply_to.kind)) == 0) {
+        kind_list(kind->on, kinds, sizeof kinds);
+        (void)am_fail(AM_INVALID, &submission->work.detail, "in_reply_to", "%s answers only: %s", kind->name, kinds);
+        return REASON_FIELD_INVALID;
+    }
+    if (!kind_outcome_fits((unsigned)submission->header->kind, submission->reply_to.kind,
+                           (unsigned)submission->header->outcome))
+        return invalid(&submission->work, "outcome", "is not one for the message answered");
+    return REASON_NONE;
+}
+
+// What a recipient answers goes back to whom it answers.
+static enum reason judge_way_back(struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header;
+    const char *originator = submission->reply_to.originator;
+    if (strcmp(originator, submission->work.unit) == 0)
+        return REASON_NONE;
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, originator) == 0)
+            return REASON_NONE;
+    (void)am_fail(AM_INVALID, &submission->work.detail, "recipients", "an answer goes back to %s too", originator);
+    return REASON_FIELD_INVALID;
+}
+
+static enum reason judge_answer(const struct hub *hub, struct hub_submission *submission)
+{
+    const struct kind *kind = kind_get((unsigned)submission->header->kind);
+    struct hub_work *work = &submission->work;
+    if (!may_answer(hub, submission, kind))
+        return hub_not_permitted(work, "in_reply_to");
+    enum reason reason = judge_on(submission, kind);
+    if (reason == REASON_NONE)
+        reason = judge_way_back(submission);
+    if (reason != REASON_NONE)
+        return reason;
+    if (!submission->root.found || submission->root.header == NULL)
+        return hub_not_permitted(work, "in_reply_to"); // its envelope is gone: the case is closed
+    return rule_answer_carries(submission->header, submission->root.header, &work->detail);
+}
+
+// --- The case
+static enum reason judge_case(struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header;
+    char agency[LIMIT_ADDRESS + 1], opener[LIMIT_ADDRESS + 1];
+    if (submission->case_party)
+        return REASON_NONE;
+    address_agency(submission->work.unit, agency);
+    address_agency(header->case_ref, opener); // its first two parts are an agency too
+    if (submission->case_exists || strcmp(agency, opener) != 0)
+        return hub_not_permitted(&submission->work, "case_ref");
+    return REASON_NONE;
+}
+
+// --- The rules that need the flags
+static enum reason judge_rules(const struct hub *hub, struct hub_submission *submission, struct hub_decision *decision)
+{
+    struct hub_work *work = &submission->work;
+    enum reason reason = rule_return(submission->header, submission->flags, &work->detail);
+    if (reason != REASON_NONE)
+        return reason;
+    switch (rule_child(submission->header, submission->flags, hub_protection_of(hub, work->unit), &work->detail)) {
+    case RULE_CHILD_HOLDS: return REASON_NONE;
+    case RULE_CHILD_ALARM: decision->alarm = true; return REASON_NONE;
+    case RULE_CHILD_BROKEN: break;
+    }
+    return REASON_CHILD_NEEDS_PROTECTION_UNIT;
+}
+
+enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
+                      struct hub_decision *ret_decision)
+{
+    struct hub_work *work = &submission->work;
+    struct hub_decision decision = {0};
+    bool answer = kind_is_answer(submission->header);
+    if (submission->flags == NULL)
+        return invalid(work, "flags", "can't be read");
+    enum reason reason = flags_check(submission->flags, &work->detail);
+    if (reason == REASON_NONE)
+        reason = judge_pointers(hub, submission);
+    if (reason == REASON_NONE && answer)
+        reason = judge_answer(hub, submission);
+    if (reason == REASON_NONE)
+        reason = judge_case(submission);
+    if (reason == REASON_NONE)
+        reason = hub_judge_recipients(hub, submission, submission->flags);
+    if (reason == REASON_NONE)
+        reason = judge_rules(hub, submission, &decision);
+    if (reason == REASON_NONE && answer)
+        reason = hub_judge_lives(submission, now_ns, &decision);
+    if (reason == REASON_NONE)
+        *ret_decision = decision;
+    return reason;
+}

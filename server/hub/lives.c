@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an answer does to the lives of its root, by the table of proto/model/life.c; and the chain of versions.
+#include "server/hub/internal.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum reason forbids(struct hub_submission *submission, uint8_t state, const char *field)
+{
+    struct hub_work *work = &submission->work;
+    strlcpy(work->state, life_state_name(state), sizeof work->state);
+    kind_list(life_open(submission->root.kind, state), work->moves, sizeof work->moves);
+    (void)am_fail(AM_DENIED, &work->detail, field, "the state is %s; open: %s", work->state, work->moves);
+    return REASON_STATE_FORBIDS;
+}
+
+// --- Who is told: an alert's versions go to everybody who had it
+static const Amana__V1__Recipient *named(const Amana__V1__Header *header, const char *unit)
+{
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, unit) == 0)
+            return header->recipients[i];
+    return NULL;
+}
+
+static enum reason judge_former(struct hub_submission *submission, bool exactly)
+{
+    const Amana__V1__Header *header = submission->header;
+    const struct hub_found *newest = &submission->newest;
+    for (size_t i = 0; i < newest->n_recipients; i++) {
+        const Amana__V1__Recipient *same = named(header, newest->recipients[i].unit);
+        if (same != NULL && same->part == newest->recipients[i].part)
+            continue;
+        (void)am_fail(AM_INVALID, &submission->work.detail, "recipients", "%s must be there with the part %s",
+                      newest->recipients[i].unit,
+                      newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION ? "ACTION" : "COPY");
+        return REASON_FIELD_INVALID;
+    }
+    if (exactly && header->n_recipients != newest->n_recipients) {
+        (void)am_fail(AM_INVALID, &submission->work.detail, "recipients",
+                      "%s goes to those who have the alert, and to no others", kind_name((unsigned)header->kind));
+        return REASON_FIELD_INVALID;
+    }
+    return REASON_NONE;
+}
+
+// --- One life
+static enum reason judge_life(struct hub_submission *submission, size_t i, uint64_t now_ns,
+                              struct hub_decision *decision)
+{
+    const Amana__V1__Header *header = submission->header;
+    const struct journal_life *life = &submission->lives[i];
+    unsigned root = submission->root.kind;
+    uint8_t state, next = 0;
+    if (!submission->has_life[i])
+        return REASON_INTERNAL; // every recipient with ACTION has one
+    state =
+        life_state_at(root, life->state, submission->has_chain ? submission->chain.valid_until : UINT64_MAX, now_ns);
+    bool present = submission->reply_to.seq == life->clock_seq;
+    switch (life_move(root, state, (unsigned)header->kind, (unsigned)header->outcome, present, &next)) {
+    case LIFE_UNMOVED: return REASON_NONE;
+    case LIFE_CROSSED: decision->crossed = true; return REASON_NONE;
+    case LIFE_FORBIDDEN: return forbids(submission, state, "in_reply_to");
+    case LIFE_MOVED: break;
+    }
+    decision->moves[decision->n_moves].index = i;
+    decision->moves[decision->n_moves].from = life->state;
+    decision->moves[decision->n_moves++].to = next;
+    return REASON_NONE;
+}
+
+// An UPDATE supersedes the newest version; UPDATE and CANCEL go to those who have it.
+static enum reason judge_chain(struct hub_submission *submission, const struct hub_decision *decision)
+{
+    const Amana__V1__Header *header = submission->header;
+    bool update = header->kind == KIND(UPDATE), cancel = header->kind == KIND(CANCEL);
+    if (update && submission->supersedes.seq != submission->chain.newest) {
+        uint8_t state = decision->n_moves > 0 ? decision->moves[0].from : LIFE(NEW);
+        return forbids(submission, state, "supersedes");
+    }
+    return update || cancel ? judge_former(submission, cancel) : REASON_NONE;
+}
+
+// The originator's message moves every life of the root, a recipient's its own.
+enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, struct hub_decision *decision)
+{
+    const struct hub_found *newest = &submission->newest;
+    const char *unit = submission->work.unit;
+    bool originator = strcmp(submission->root.originator, unit) == 0;
+    enum reason reason = REASON_NONE;
+    if (submission->root.kind == KIND(ALERT) && (!submission->has_chain || !newest->found))
+        return REASON_INTERNAL;
+    for (size_t i = 0; i < newest->n_recipients && reason == REASON_NONE; i++) {
+        bool own = strcmp(newest->recipients[i].unit, unit) == 0;
+        if (newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION && (originator || own))
+            reason = judge_life(submission, i, now_ns, decision);
+    }
+    return reason == REASON_NONE ? judge_chain(submission, decision) : reason;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// An append from its making to its return: one block of memory, and what shall happen then.
+#include "server/hub/internal.h"
+
+#include <stdlib.h>
+
+#define DAY_NS (24 * 3600 * NS_PER_S)
+
+enum am_err hub_pending_new(struct hub_step *step, enum hub_purpose purpose, struct hub_work *work, size_t n_entries,
+                            struct hub_pending **ret_pending)
+{
+    struct hub_pending *pending = calloc(1, sizeof *pending);
+    if (pending == NULL)
+        return AM_NOMEM;
+    arena_init(&pending->arena, HUB_APPEND_MEMORY);
+    pending->purpose = purpose;
+    pending->work = work;
+    pending->append.time_ns = hub_entry_time(step->hub, step->event->now_ns);
+    pending->append.n_entries = n_entries;
+    pending->append.entries = arena_array(&pending->arena, n_entries, sizeof *pending->append.entries);
+    if (pending->append.entries == NULL) {
+        hub_pending_free(pending);
+        return AM_NOMEM;
+    }
+    *ret_pending = pending;
+    return AM_OK;
+}
+
+void hub_pending_free(struct hub_pending *pending)
+{
+    if (pending == NULL)
+        return;
+    free(pending->kept);
+    arena_clear(&pending->arena);
+    free(pending);
+}
+
+void hub_append_free(struct journal_append *append)
+{
+    hub_pending_free((struct hub_pending *)append);
+}
+
+void hub_pending_send(struct hub_step *step, struct hub_pending *pending)
+{
+    struct hub *hub = step->hub;
+    if (pending->append.time_ns > hub->last_time_ns)
+        hub->last_time_ns = pending->append.time_ns;
+    hub->appends++;
+    hub_act(step, (struct hub_action){.kind = HUB_ACTION_APPEND, .work = pending->work, .append = &pending->append});
+}
+
+enum am_err hub_entry_pack(struct hub_pending *pending, size_t index, const Amana__V1__EntryContent *content,
+                           uint8_t class)
+{
+    struct journal_entry *entry = &pending->append.entries[index];
+    TRY(codec_encode(&content->base, &pending->arena, &entry->content));
+    entry->kind = (uint8_t)content->kind_case; // its member's field number is the code (audit.proto)
+    entry->class = class;
+    entry->of = JOURNAL_NONE;
+    return AM_OK;
+}
+
+enum am_err hub_alarm_pack(struct hub_pending *pending, size_t index, const char *what, const char *text)
+{
+    Amana__V1__AlarmEntry alarm = AMANA__V1__ALARM_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    alarm.what = (char *)what;
+    alarm.detail = (char *)text;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_ALARM;
+    content.alarm = &alarm;
+    return hub_entry_pack(pending, index, &content, JOURNAL_CLASS_HUB);
+}
+
+uint64_t hub_entry_time(const struct hub *hub, uint64_t now_ns)
+{
+    return now_ns > hub->last_time_ns ? now_ns : hub->last_time_ns;
+}
+
+uint32_t hub_erase_after(uint64_t retain_until_ns, uint64_t entry_ns)
+{
+    uint64_t retained = retain_until_ns + 30 * DAY_NS, kept = entry_ns + 366 * DAY_NS;
+    uint64_t until = retained > kept ? retained : kept;
+    return (uint32_t)(until / DAY_NS + 1);
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// Members, their grants, and the countries' protection units: what stands in memory, and the questions about it.
+#include "server/hub/internal.h"
+
+#include <bsd/string.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum hub_role role;
+} ROLES[] = {
+    {"unit", ROLE_UNIT},
+    {"protection", ROLE_PROTECTION},
+    {"dpo", ROLE_DPO},
+    {"auditor", ROLE_AUDITOR},
+};
+
+static enum hub_role role_of(const char *name)
+{
+    for (size_t i = 0; i < AM_LEN(ROLES); i++)
+        if (strcmp(ROLES[i].name, name) == 0)
+            return ROLES[i].role;
+    return ROLE_OTHER;
+}
+
+struct hub_unit *hub_unit_find(const struct hub *hub, const char *name)
+{
+    struct hub_unit *unit;
+    HASH_FIND_STR(hub->units, name, unit);
+    return unit;
+}
+
+static enum am_err unit_get(struct hub *hub, const char *name, struct hub_unit **ret_unit)
+{
+    struct hub_unit *unit = hub_unit_find(hub, name);
+    if (unit == NULL) {
+        if (strlen(name) > LIMIT_ADDRESS)
+            return AM_INVALID;
+        unit = calloc(1, sizeof *unit);
+        if (unit == NULL)
+            return AM_NOMEM;
+        strlcpy(unit->name, name, sizeof unit->name);
+        HASH_ADD_STR(hub->units, name, unit);
+        if (unit->hh.tbl == NULL) {
+            free(unit);
+            return AM_NOMEM;
+        }
+    }
+    *ret_unit = unit;
+    return AM_OK;
+}
+
+// --- Members
+static void strings_free(char **list, size_t n)
+{
+    for (size_t i = 0; list != NULL && i < n; i++)
+        free(list[i]);
+    free(list);
+}
+
+static char **strings_copy(char *const *list, size_t n)
+{
+    char **copy = calloc(n + 1, sizeof *copy);
+    for (size_t i = 0; copy != NULL && i < n; i++) {
+        copy[i] = strdup(list[i]);
+        if (copy[i] == NULL) {
+            strings_free(copy, i);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+static void member_free(struct hub_member *member)
+{
+    if (member == NULL)
+        return;
+    for (size_t i = 0; member->grants != NULL && i < member->n_grants; i++)
+        strings_free(member->grants[i].parties, member->grants[i].n_parties);
+    free(member->grants);
+    strings_free(member->scope, member->n_scope);
+    free(member->role_name);
+    free(member);
+}
+
+static bool grant_copy(const Amana__V1__GrantRecord *from, struct hub_grant *grant)
+{
+    for (size_t i = 0; i < from->n_kinds; i++)
+        if (kind_get((unsigned)from->kinds[i]) != NULL)
+            grant->kinds |= KIND_BIT(from->kinds[i]);
+    grant->n_parties = from->n_parties;
+    grant->parties = strings_copy(from->parties, from->n_parties);
+    return grant->parties != NULL;
+}
+
+static struct hub_member *member_copy(const Amana__V1__MemberRecord *from)
+{
+    struct hub_member *member = calloc(1, sizeof *member);
+    if (member == NULL)
+        return NULL;
+    member->role = role_of(from->role);
+    member->role_name = strdup(from->role);
+    member->n_grants = from->n_grants;
+    member->grants = calloc(from->n_grants + 1, sizeof *member->grants);
+    member->n_scope = from->n_scope;
+    member->scope = strings_copy(from->scope, from->n_scope);
+    bool good = member->role_name != NULL && member->grants != NULL && member->scope != NULL;
+    for (size_t i = 0; good && i < from->n_grants; i++)
+        good = grant_copy(from->grants[i], &member->grants[i]);
+    if (!good) {
+        member_free(member);
+        return NULL;
+    }
+    return member;
+}
+
+enum am_err hub_set_member(struct hub *hub, const Amana__V1__MemberRecord *record)
+{
+    struct hub_unit *unit;
+    struct hub_member *member = member_copy(record);
+    if (member == NULL)
+        return AM_NOMEM;
+    enum am_err err = unit_get(hub, record->unit, &unit);
+    if (err != AM_OK) {
+        member_free(member);
+        return err;
+    }
+    member_free(unit->member);
+    unit->member = member;
+    hub->epoch++;
+    return AM_OK;
+}
+
+const struct hub_member *hub_member_find(const struct hub *hub, const char *unit)
+{
+    const struct hub_unit *found = hub_unit_find(hub, unit);
+    return found != NULL ? found->member : NULL;
+}
+
+const char *hub_role(const struct hub *hub, const char *unit)
+{
+    const struct hub_member *member = hub_member_find(hub, unit);
+    return member != NULL ? member->role_name : NULL;
+}
+
+bool hub_may_receive(const struct hub_member *member)
+{
+    return member != NULL && (member->role == ROLE_UNIT || member->role == ROLE_PROTECTION || member->role == ROLE_DPO);
+}
+
+// --- Grants: "et/ics/moyale", "et/ics/*", "ke/*/*"
+static bool pattern_matches(const char *pattern, const char *unit)
+{
+    while (*pattern != '\0' && *unit != '\0') {
+        size_t part = strcspn(pattern, "/"), of = strcspn(unit, "/");
+        bool any = part == 1 && pattern[0] == '*';
+        if (!any && (part != of || memcmp(pattern, unit, part) != 0))
+            return false;
+        if (pattern[part] != unit[of])
+            return false;
+        pattern += part + (pattern[part] != '\0');
+        unit += of + (unit[of] != '\0');
+    }
+    return *pattern == *unit;
+}
+
+static bool granted_any(const struct hub_member *member, uint32_t kinds, const char *party)
+{
+    for (size_t i = 0; i < member->n_grants; i++) {
+        if ((member->grants[i].kinds & kinds) == 0)
+            continue;
+        for (size_t j = 0; j < member->grants[i].n_parties; j++)
+            if (pattern_matches(member->grants[i].parties[j], party))
+                return true;
+    }
+    return false;
+}
+
+bool hub_granted(const struct hub_member *member, unsigned kind, const char *party)
+{
+    return granted_any(member, KIND_BIT(kind), party);
+}
+
+bool hub_may_write(const struct hub *hub, const char *unit, const char *other)
+{
+    const struct hub_member *member = hub_member_find(hub, unit);
+    if (!hub_may_receive(member) || !hub_may_receive(hub_member_find(hub, other)))
+        return false;
+    const char *protection = hub_protection_of(hub, unit);
+    return (protection != NULL && strcmp(protection, other) == 0) || granted_any(member, KINDS_ALL, other);
+}
+
+bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country)
+{
+    const struct hub_member *member = hub_member_find(hub, auditor);
+    if (member == NULL || member->role != ROLE_AUDITOR)
+        return false;
+    for (size_t i = 0; i < member->n_scope; i++)
+        if (strcmp(member->scope[i], country) == 0)
+            return true;
+    return false;
+}
+
+// --- Countries
+enum am_err hub_set_country(struct hub *hub, const char *code, const char *protection_unit)
+{
+    struct hub_country *country;
+    if (strlen(code) > ADDRESS_COUNTRY_MAX || (protection_unit != NULL && strlen(protection_unit) > LIMIT_ADDRESS))
+        return AM_INVALID;
+    HASH_FIND_STR(hub->countries, code, country);
+    if (country == NULL) {
+        country = calloc(1, sizeof *country);
+        if (country == NULL)
+            return AM_NOMEM;
+        strlcpy(country->code, code, sizeof country->code);
+        HASH_ADD_STR(hub->countries, code, country);
+        if (country->hh.tbl == NULL) {
+            free(country);
+            return AM_NOMEM;
+        }
+    }
+    strlcpy(country->protection_unit, protection_unit != NULL ? protection_unit : "", sizeof country->protection_unit);
+    hub->epoch++;
+    return AM_OK;
+}
+
+void hub_clear_countries(struct hub *hub)
+{
+    struct hub_country *country, *next;
+    HASH_ITER (hh, hub->countries, country, next) {
+        HASH_DEL(hub->countries, country);
+        free(country);
+    }
+    hub->epoch++;
+}
+
+const char *hub_protection_unit(const struct hub *hub, const char *code)
+{
+    struct hub_country *country;
+    HASH_FIND_STR(hub->countries, code, country);
+    return country != NULL && country->protection_unit[0] != '\0' ? country->protection_unit : NULL;
+}
+
+const char *hub_protection_of(const struct hub *hub, const char *unit)
+{
+    char code[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, code);
+    return hub_protection_unit(hub, code);
+}
+
+// --- The room that rosters ask for (roster.c)
+enum am_err hub_roster_room(struct hub *hub, const char *name, struct hub_unit **ret_unit)
+{
+    struct hub_unit *unit;
+    TRY(unit_get(hub, name, &unit));
+    if (unit->n_rosters == unit->room) {
+        size_t room = unit->room == 0 ? 4 : unit->room * 2;
+        struct hub_kept_roster **rosters = reallocarray(unit->rosters, room, sizeof(struct hub_kept_roster *));
+        if (rosters == NULL)
+            return AM_NOMEM;
+        unit->rosters = rosters;
+        unit->room = room;
+    }
+    *ret_unit = unit;
+    return AM_OK;
+}
+
+void hub_registry_free(struct hub *hub)
+{
+    struct hub_unit *unit, *next;
+    HASH_ITER (hh, hub->units, unit, next) {
+        HASH_DEL(hub->units, unit);
+        member_free(unit->member);
+        for (size_t i = 0; i < unit->n_rosters; i++)
+            free(unit->rosters[i]);
+        free(unit->rosters);
+        free(unit);
+    }
+    hub_clear_countries(hub);
+}

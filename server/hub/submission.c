@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// A message's two steps: as it arrives, judged by what stands in memory; and once a worker has looked at the rest.
+#include "server/hub/internal.h"
+
+enum am_err hub_step_arrived(struct hub_step *step)
+{
+    struct hub_submission *submission = step->event->submission;
+    struct hub_work *work = &submission->work;
+    struct hub_identity *identity;
+    TRY(hub_actions_room(step->actions, 1));
+    if (step->hub->draining) {
+        hub_reply_retry(step, work, REASON_DRAINING);
+        return AM_OK;
+    }
+    TRY(hub_identity_get(step->hub, work->identity, step->event->monotonic_ns, &identity));
+    enum reason reason = hub_identity_take(step->hub, identity, step->event->monotonic_ns, &work->retry_ns);
+    if (reason != REASON_NONE) {
+        hub_reply(step, work, reason, NULL);
+        return AM_OK;
+    }
+    TRY(hub_work_begin(step, work));
+    submission->verdict = hub_verdict(step->hub, submission, step->event->now_ns);
+    work->epoch = step->hub->epoch;
+    hub_act(step, (struct hub_action){.kind = HUB_ACTION_CHECK, .work = work});
+    return AM_OK;
+}
+
+static enum am_err refuse(struct hub_step *step, struct hub_submission *submission, enum reason reason)
+{
+    return hub_refuse(step, &submission->work, reason, submission->header->id, submission->header_digest);
+}
+
+enum am_err hub_step_checked(struct hub_step *step)
+{
+    struct hub_submission *submission = step->event->submission;
+    struct hub_work *work = &submission->work;
+    struct hub_decision decision;
+    TRY(hub_actions_room(step->actions, 1));
+    work->attempts++;
+    if (work->epoch != step->hub->epoch) { // rosters, grants or trust changed while the worker looked
+        submission->verdict = hub_verdict(step->hub, submission, step->event->now_ns);
+        work->epoch = step->hub->epoch;
+    }
+    if (submission->verdict == REASON_SENDER_MISMATCH)
+        return refuse(step, submission, REASON_SENDER_MISMATCH);
+    if (submission->known && submission->known_same) {
+        hub_reply(step, work, REASON_NONE, NULL);
+        return AM_OK;
+    }
+    if (submission->known) {
+        (void)am_fail(AM_EXISTS, &work->detail, "id", "%s", reason_text(REASON_ID_REUSED));
+        return refuse(step, submission, REASON_ID_REUSED);
+    }
+    if (submission->verdict != REASON_NONE)
+        return refuse(step, submission, submission->verdict);
+    if (submission->checked != REASON_NONE) {
+        work->detail = submission->checked_detail;
+        return refuse(step, submission, submission->checked);
+    }
+    enum reason reason = hub_judge(step->hub, submission, step->event->now_ns, &decision);
+    if (reason != REASON_NONE)
+        return refuse(step, submission, reason);
+    return hub_accept(step, submission, &decision);
+}

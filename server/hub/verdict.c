@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first judgement of a message: by its envelope, the clock and what stands in memory (architecture.md, One
+// message's way through).
+#include "server/hub/internal.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+#include <string.h>
+
+enum reason hub_not_permitted(struct hub_work *work, const char *field)
+{
+    (void)am_fail(AM_DENIED, &work->detail, field, "%s", reason_text(REASON_NOT_PERMITTED));
+    return REASON_NOT_PERMITTED;
+}
+
+static enum reason judge_sender(struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header;
+    struct hub_work *work = &submission->work;
+    bool unit = header->sender == NULL || strcmp(header->sender->unit, work->unit) == 0;
+    bool device = header->device[0] == '\0' || strcmp(header->device, work->identity) == 0;
+    if (unit && device)
+        return REASON_NONE; // what is missing is found by header_check
+    (void)am_fail(AM_DENIED, &work->detail, unit ? "device" : "sender.unit", "the connection's certificate is %s",
+                  work->identity);
+    return REASON_SENDER_MISMATCH;
+}
+
+static enum reason judge_times(struct hub_submission *submission, uint64_t now_ns)
+{
+    const Amana__V1__Header *header = submission->header;
+    struct hub_work *work = &submission->work;
+    uint64_t written = header_time_or_0(header->written_at);
+    work->hub_time_ns = now_ns;
+    if (written > now_ns && written - now_ns > LIMIT_CLOCK_AHEAD_NS) {
+        (void)am_fail(AM_INVALID, &work->detail, "written_at", "lies more than 5 minutes ahead of the hub's clock");
+        return REASON_CLOCK_AHEAD;
+    }
+    if (written < now_ns && now_ns - written > LIMIT_TOO_OLD_NS) {
+        (void)am_fail(AM_INVALID, &work->detail, "written_at", "lies more than 30 days back");
+        return REASON_TOO_OLD;
+    }
+    work->hub_time_ns = 0;
+    if (header_time_or_0(header->retain_until) <= now_ns) {
+        (void)am_fail(AM_INVALID, &work->detail, "retain_until", "has passed: nothing of it may be kept");
+        return REASON_FIELD_INVALID;
+    }
+    return REASON_NONE;
+}
+
+static uint8_t role_who(enum hub_role role)
+{
+    switch (role) {
+    case ROLE_UNIT: return WHO_UNIT;
+    case ROLE_PROTECTION: return WHO_PROTECTION;
+    case ROLE_DPO: return WHO_DPO;
+    default: return 0;
+    }
+}
+
+// Auditors, registrars and operators send nothing; a kind that stands alone asks for a role.
+static enum reason judge_role(const struct hub *hub, struct hub_submission *submission)
+{
+    const struct hub_member *member = hub_member_find(hub, submission->work.unit);
+    const struct kind *kind = kind_get((unsigned)submission->header->kind);
+    uint8_t role = member != NULL ? role_who(member->role) : 0;
+    bool by_role = !kind_is_answer(submission->header);
+    if (role == 0 || (by_role && (kind->who & role) == 0))
+        return hub_not_permitted(&submission->work, "kind");
+    return REASON_NONE;
+}
+
+// --- Recipients
+static bool is_party(const struct hub_found *found, const char *unit)
+{
+    size_t index;
+    return found->found && (strcmp(found->originator, unit) == 0 || hub_recipient_index(found, unit, &index));
+}
+
+// Named by what is answered: neither grant nor purpose stands in its way. To the originator, the newest version counts.
+static bool answered_party(const struct hub_submission *submission, const char *unit)
+{
+    bool originator = submission->newest.found && strcmp(submission->newest.originator, submission->work.unit) == 0;
+    return is_party(&submission->reply_to, unit) || (originator && is_party(&submission->newest, unit));
+}
+
+static enum reason judge_recipient(const struct hub *hub, struct hub_submission *submission, size_t i,
+                                   const Amana__V1__Flags *flags)
+{
+    const Amana__V1__Header *header = submission->header;
+    const char *unit = header->recipients[i]->unit, *protection = hub_protection_of(hub, submission->work.unit);
+    const struct hub_member *member = hub_member_find(hub, unit);
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    bool answer = kind_is_answer(header);
+    char field[48];
+
+    snprintf(field, sizeof field, "recipients[%zu].unit", i);
+    if (!hub_may_receive(member) || hub_roster_newest(hub, unit) == NULL)
+        return hub_not_permitted(&submission->work, field);
+    if (answer && (flags == NULL || answered_party(submission, unit)))
+        return REASON_NONE;
+    bool child = flags == NULL || (flags->child && kind->child_rule);
+    if (child && protection != NULL && strcmp(protection, unit) == 0)
+        return REASON_NONE;
+    if (!hub_granted(hub_member_find(hub, submission->work.unit), (unsigned)header->kind, unit))
+        return hub_not_permitted(&submission->work, field);
+    return rule_purpose(header, i, member->role == ROLE_PROTECTION, &submission->work.detail);
+}
+
+enum reason hub_judge_recipients(const struct hub *hub, struct hub_submission *submission,
+                                 const Amana__V1__Flags *flags)
+{
+    for (size_t i = 0; i < submission->header->n_recipients; i++) {
+        enum reason reason = judge_recipient(hub, submission, i, flags);
+        if (reason != REASON_NONE)
+            return reason;
+    }
+    return REASON_NONE;
+}
+
+// --- Rosters (security.md, Stale)
+static bool seals_within(const struct hub_kept_roster *a, const struct hub_kept_roster *b)
+{
+    for (size_t i = 0; i < a->n_devices; i++) {
+        bool there = false;
+        for (size_t j = 0; j < b->n_devices && !there; j++)
+            there = memcmp(a->devices[i].seal, b->devices[j].seal, sizeof a->devices[i].seal) == 0;
+        if (!there)
+            return false;
+    }
+    return true;
+}
+
+static bool seals_same(const struct hub_kept_roster *a, const struct hub_kept_roster *b)
+{
+    return a == b || (a->n_devices == b->n_devices && seals_within(a, b) && seals_within(b, a));
+}
+
+static enum reason stale(struct hub_work *work, const char *unit, const char *field)
+{
+    strlcpy(work->stale_unit, unit, sizeof work->stale_unit);
+    (void)am_fail(AM_INVALID, &work->detail, field, "the roster of %s has changed: fetch it, seal and sign anew", unit);
+    return REASON_ROSTER_STALE;
+}
+
+static enum reason judge_sender_roster(const struct hub *hub, struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header;
+    struct hub_work *work = &submission->work;
+    const struct hub_kept_roster *newest = hub_roster_newest(hub, work->unit);
+    const struct hub_kept_roster *named = hub_roster_of(hub, work->unit, header->sender->roster);
+    const struct hub_roster_officer *officer = NULL, *before;
+
+    if (newest != NULL)
+        officer = hub_roster_officer_find(newest, header->officer);
+    if (officer == NULL || hub_roster_device_find(newest, header->device) == NULL) {
+        (void)am_fail(AM_DENIED, &work->detail, officer == NULL ? "officer" : "device", "not on the newest roster");
+        return REASON_NOT_ON_ROSTER;
+    }
+    if (named == newest)
+        return REASON_NONE;
+    before = named != NULL ? hub_roster_officer_find(named, header->officer) : NULL;
+    if (before == NULL || memcmp(before->sign, officer->sign, sizeof before->sign) != 0 ||
+        before->supervisor != officer->supervisor || !seals_same(named, newest))
+        return stale(work, work->unit, "sender.roster");
+    return REASON_NONE;
+}
+
+static enum reason judge_rosters(const struct hub *hub, struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header;
+    enum reason reason = judge_sender_roster(hub, submission);
+    for (size_t i = 0; i < header->n_recipients && reason == REASON_NONE; i++) {
+        const Amana__V1__Recipient *recipient = header->recipients[i];
+        const struct hub_kept_roster *named = hub_roster_of(hub, recipient->unit, recipient->roster);
+        char field[48];
+        snprintf(field, sizeof field, "recipients[%zu].roster", i);
+        if (named == NULL || !seals_same(named, hub_roster_newest(hub, recipient->unit)))
+            reason = stale(&submission->work, recipient->unit, field);
+    }
+    return reason;
+}
+
+enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns)
+{
+    // No oversight certificate is known to a hub yet.
+    static const struct header_context CONTEXT = {0};
+    struct hub_work *work = &submission->work;
+    work->detail = (struct am_detail){0};
+    work->stale_unit[0] = '\0';
+    work->hub_time_ns = 0;
+    enum reason reason = judge_sender(submission);
+    if (reason == REASON_NONE)
+        reason = header_check(submission->header, &CONTEXT, &work->detail);
+    if (reason == REASON_NONE)
+        reason = judge_times(submission, now_ns);
+    if (reason == REASON_NONE)
+        reason = judge_role(hub, submission);
+    if (reason == REASON_NONE)
+        reason = hub_judge_recipients(hub, submission, NULL);
+    if (reason == REASON_NONE)
+        reason = judge_rosters(hub, submission);
+    return reason;
+}
