@@ -80,11 +80,12 @@ static enum am_err identity_tick(struct hub_step *step, struct hub_identity *ide
 {
     if (step->event->monotonic_ns - identity->minute_at < HUB_MINUTE_NS)
         return AM_OK;
+    bool idle = step->event->monotonic_ns - identity->tokens_at >= HUB_MINUTE_NS && identity->in_flight == 0 &&
+                !identity->has_counted; // what finds no room comes back to be counted
     if (identity->has_counted)
         TRY(hub_counted_flush(step, identity));
     identity->rejected = 0;
     identity->minute_at = step->event->monotonic_ns;
-    bool idle = step->event->monotonic_ns - identity->tokens_at >= HUB_MINUTE_NS && identity->in_flight == 0;
     if (idle) {
         HASH_DEL(step->hub->identities, identity);
         free(identity);

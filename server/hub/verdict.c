@@ -133,7 +133,7 @@ static bool seals_within(const struct hub_kept_roster *a, const struct hub_kept_
 
 static bool seals_same(const struct hub_kept_roster *a, const struct hub_kept_roster *b)
 {
-    return a == b || (a->n_devices == b->n_devices && seals_within(a, b) && seals_within(b, a));
+    return a == b || (seals_within(a, b) && seals_within(b, a));
 }
 
 static enum reason stale(struct hub_work *work, const char *unit, const char *field)

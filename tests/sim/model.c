@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal in memory.
+#include "tests/sim/model.h"
+
+#include <assert.h>
+#include <bsd/string.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODEL_MEMORY (2ull << 30)
+
+void model_init(struct model *model)
+{
+    memset(model, 0, sizeof *model);
+    arena_init(&model->arena, MODEL_MEMORY);
+}
+
+void model_clear(struct model *model)
+{
+    free(model->entries);
+    free(model->records);
+    for (size_t i = 0; i < model->n_mailboxes; i++)
+        free(model->mailboxes[i].rows);
+    for (size_t i = 0; i < model->n; i++)
+        if (model->entries[i].message != NULL)
+            free(model->entries[i].message->lives);
+    arena_clear(&model->arena);
+}
+
+static void *take(struct model *model, size_t count, size_t size)
+{
+    void *memory = arena_array(&model->arena, count, size);
+    assert(memory != NULL);
+    return memory;
+}
+
+static const char *keep(struct model *model, const char *text)
+{
+    const char *copy = arena_copy(&model->arena, text, strlen(text));
+    assert(copy != NULL);
+    return copy;
+}
+
+static void *grow(void *list, size_t n, size_t *room, size_t size)
+{
+    if (n < *room)
+        return list;
+    *room = *room == 0 ? 16 : *room * 2;
+    list = reallocarray(list, *room, size);
+    assert(list != NULL);
+    return list;
+}
+
+void model_digest(struct am_bytes bytes, uint8_t ret_digest[32])
+{
+    uint64_t state[4] = {14695981039346656037u, 1, 2, 3};
+    for (size_t i = 0; i < bytes.len; i++)
+        for (unsigned lane = 0; lane < 4; lane++)
+            state[lane] = (state[lane] ^ (bytes.data[i] + lane)) * 1099511628211u;
+    memcpy(ret_digest, state, 32);
+}
+
+// --- Looking things up
+struct model_message *model_message_at(struct model *model, uint64_t seq)
+{
+    return seq < model->n ? model->entries[seq].message : NULL;
+}
+
+struct model_message *model_find(struct model *model, const char *device, const char *id)
+{
+    for (size_t i = 0; i < model->n; i++) {
+        struct model_message *message = model->entries[i].message;
+        if (message != NULL && (device == NULL || strcmp(message->device, device) == 0) && strcmp(message->id, id) == 0)
+            return message;
+    }
+    return NULL;
+}
+
+static struct journal_life *life_at(struct model_message *root, const char *recipient)
+{
+    for (size_t i = 0; root != NULL && i < root->n_lives; i++)
+        if (strcmp(root->lives[i].recipient, recipient) == 0)
+            return &root->lives[i];
+    return NULL;
+}
+
+const struct journal_life *model_life(struct model *model, uint64_t root, const char *recipient)
+{
+    return life_at(model_message_at(model, root), recipient);
+}
+
+struct model_mailbox *model_mailbox(struct model *model, const char *device)
+{
+    for (size_t i = 0; i < model->n_mailboxes; i++)
+        if (strcmp(model->mailboxes[i].device, device) == 0)
+            return &model->mailboxes[i];
+    assert(model->n_mailboxes < MODEL_DEVICES);
+    model->mailboxes[model->n_mailboxes].device = keep(model, device);
+    return &model->mailboxes[model->n_mailboxes++];
+}
+
+static size_t mail_index(const struct model_mailbox *box, uint64_t seq, uint8_t urgency)
+{
+    size_t i = 0;
+    while (i < box->n && (box->rows[i].seq != seq || box->rows[i].urgency != urgency))
+        i++;
+    return i;
+}
+
+static struct journal_delivery *delivery_at(struct model_message *message, const char *recipient)
+{
+    for (size_t i = 0; i < message->n_recipients; i++)
+        if (strcmp(message->recipients[i].unit, recipient) == 0)
+            return &message->deliveries[i];
+    return NULL;
+}
+
+// --- Committing: first whether it may be, then all of it
+static bool rows_hold(struct model *model, const struct journal_append *append)
+{
+    for (size_t i = 0; i < append->n_lives; i++) {
+        const struct journal_life *life = &append->lives[i], *there = NULL;
+        if (life->root != JOURNAL_SELF)
+            there = model_life(model, life->root, life->recipient);
+        if (life->version != (there != NULL ? there->version : 0))
+            return false;
+    }
+    if (append->chain != NULL && append->chain->root != JOURNAL_SELF &&
+        append->chain->version != model_message_at(model, append->chain->root)->chain.version)
+        return false;
+    for (size_t i = 0; i < append->n_deliveries; i++) {
+        const struct journal_delivery *row = &append->deliveries[i];
+        if (row->seq != JOURNAL_SELF &&
+            row->version != delivery_at(model_message_at(model, row->seq), row->recipient)->version)
+            return false;
+    }
+    for (size_t i = 0; i < append->n_taken; i++) {
+        const struct model_mailbox *box = model_mailbox(model, append->taken[i].device);
+        if (mail_index(box, append->taken[i].seq, append->taken[i].urgency) == box->n)
+            return false;
+    }
+    return true;
+}
+
+static uint64_t self(uint64_t seq, uint64_t first)
+{
+    return seq == JOURNAL_SELF ? first : seq;
+}
+
+static struct model_message *message_keep(struct model *model, const struct journal_message *from, uint64_t seq)
+{
+    struct model_message *message = take(model, 1, sizeof *message);
+    struct am_bytes header = {arena_copy(&model->arena, from->header.data, from->header.len), from->header.len};
+    ProtobufCMessage *decoded;
+    enum am_err err = codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, header, &model->arena, NULL, &decoded);
+    assert(err == AM_OK);
+    *message = (struct model_message){.seq = seq,
+                                      .root = self(from->root, seq),
+                                      .id = keep(model, from->id),
+                                      .device = keep(model, from->device),
+                                      .originator = keep(model, from->originator),
+                                      .case_ref = keep(model, from->case_ref),
+                                      .kind = from->kind,
+                                      .urgency = from->urgency,
+                                      .header = header,
+                                      .decoded = (const Amana__V1__Header *)decoded,
+                                      .n_recipients = from->n_recipients};
+    memcpy(message->digest, from->header_digest, 32);
+    message->recipients = take(model, from->n_recipients, sizeof *message->recipients);
+    message->deliveries = take(model, from->n_recipients, sizeof *message->deliveries);
+    for (size_t i = 0; i < from->n_recipients; i++)
+        message->recipients[i] =
+            (struct journal_recipient){keep(model, from->recipients[i].unit), from->recipients[i].part};
+    return message;
+}
+
+static void entries_keep(struct model *model, const struct journal_append *append, uint64_t first)
+{
+    for (size_t i = 0; i < append->n_entries; i++) {
+        const struct journal_entry *from = &append->entries[i];
+        ProtobufCMessage *content;
+        enum am_err err = codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, from->content,
+                                       &model->arena, NULL, &content);
+        assert(err == AM_OK);
+        model->entries = grow(model->entries, model->n, &model->room, sizeof *model->entries);
+        struct model_entry *entry = &model->entries[model->n++];
+        const char **cases = take(model, from->n_also_cases + 1, sizeof *cases);
+        *entry = (struct model_entry){.kind = from->kind,
+                                      .class = from->class,
+                                      .erase_after = from->erase_after,
+                                      .time_ns = append->time_ns,
+                                      .size = first + append->n_entries,
+                                      .of = self(from->of, first),
+                                      .content = (const Amana__V1__EntryContent *)content,
+                                      .cases = cases};
+        if (from->case_ref != NULL)
+            cases[entry->n_cases++] = keep(model, from->case_ref);
+        for (size_t j = 0; j < from->n_also_cases; j++)
+            cases[entry->n_cases++] = keep(model, from->also_cases[j]);
+    }
+    if (append->message != NULL)
+        model->entries[first].message = message_keep(model, append->message, first);
+}
+
+static void lives_keep(struct model *model, const struct journal_append *append, uint64_t first)
+{
+    for (size_t i = 0; i < append->n_lives; i++) {
+        const struct journal_life *from = &append->lives[i];
+        struct model_message *root = model_message_at(model, self(from->root, first));
+        struct journal_life *life = life_at(root, from->recipient);
+        if (life == NULL) {
+            root->lives = grow(root->lives, root->n_lives, &root->lives_room, sizeof *root->lives);
+            life = &root->lives[root->n_lives++];
+        }
+        *life = *from;
+        life->root = root->seq;
+        life->recipient = keep(model, from->recipient);
+        life->officer = keep(model, from->officer);
+        life->clock_seq = self(from->clock_seq, first);
+        life->version++;
+    }
+    if (append->chain == NULL)
+        return;
+    struct model_message *root = model_message_at(model, self(append->chain->root, first));
+    root->chain = *append->chain;
+    root->chain.root = root->seq;
+    root->chain.newest = self(append->chain->newest, first);
+    root->chain.clock = self(append->chain->clock, first);
+    root->chain.version++;
+    root->has_chain = true;
+}
+
+static void mail_keep(struct model *model, const struct journal_append *append, uint64_t first)
+{
+    for (size_t i = 0; i < append->n_taken; i++) {
+        struct model_mailbox *box = model_mailbox(model, append->taken[i].device);
+        box->rows[mail_index(box, append->taken[i].seq, append->taken[i].urgency)] = box->rows[box->n - 1];
+        box->n--;
+    }
+    for (size_t i = 0; i < append->n_mail; i++) {
+        struct model_mailbox *box = model_mailbox(model, append->mail[i].device);
+        box->rows = grow(box->rows, box->n, &box->room, sizeof *box->rows);
+        box->rows[box->n] = append->mail[i];
+        box->rows[box->n].device = box->device;
+        box->rows[box->n++].seq = self(append->mail[i].seq, first);
+    }
+    for (size_t i = 0; i < append->n_deliveries; i++) {
+        const struct journal_delivery *from = &append->deliveries[i];
+        struct model_message *message = model_message_at(model, self(from->seq, first));
+        struct journal_delivery *row = delivery_at(message, from->recipient);
+        *row = *from;
+        row->seq = message->seq;
+        row->recipient = keep(model, from->recipient);
+        row->version++;
+    }
+}
+
+static void records_keep(struct model *model, const struct journal_append *append)
+{
+    for (size_t i = 0; i < append->n_records; i++) {
+        const struct journal_record *from = &append->records[i];
+        model->records = grow(model->records, model->n_records, &model->records_room, sizeof *model->records);
+        struct journal_record *row = &model->records[model->n_records++];
+        *row = *from;
+        row->key = keep(model, from->key);
+        row->value.data = arena_copy(&model->arena, from->value.data, from->value.len);
+    }
+}
+
+static struct am_bytes receipt_of(struct model *model, uint64_t seq)
+{
+    char *text = arena_printf(&model->arena, "receipt of %" PRIu64 " in %" PRIu64, seq, model->entries[seq].size);
+    assert(text != NULL);
+    return (struct am_bytes){(const uint8_t *)text, strlen(text)};
+}
+
+struct journal_outcome model_commit(struct model *model, const struct journal_append *append)
+{
+    struct journal_outcome outcome = {.result = JOURNAL_DONE, .seq = JOURNAL_NONE};
+    const struct model_message *there =
+        append->message != NULL ? model_find(model, append->message->device, append->message->id) : NULL;
+    uint64_t first = model->n;
+    if (model->read_only || (model->full && !append->essential)) {
+        outcome.result = model->read_only ? JOURNAL_READ_ONLY : JOURNAL_FULL;
+        return outcome;
+    }
+    if (there != NULL) {
+        outcome.result = JOURNAL_DUPLICATE;
+        outcome.seq = there->seq;
+        memcpy(outcome.digest, there->digest, 32);
+        return outcome;
+    }
+    if (!rows_hold(model, append)) {
+        outcome.result = JOURNAL_CONFLICT;
+        return outcome;
+    }
+    entries_keep(model, append, first);
+    lives_keep(model, append, first);
+    mail_keep(model, append, first);
+    records_keep(model, append);
+    outcome.size = model->n;
+    if (append->n_entries > 0) {
+        outcome.seq = first;
+        outcome.receipt = receipt_of(model, first);
+    }
+    return outcome;
+}
+
+// --- A worker's look-ups
+static struct model_message *by_pointer(struct model *model, const Amana__V1__Pointer *pointer)
+{
+    return pointer != NULL ? model_find(model, NULL, pointer->id) : NULL;
+}
+
+static struct hub_found found(struct model_message *message, const Amana__V1__Pointer *pointer)
+{
+    if (message == NULL)
+        return (struct hub_found){0};
+    return (struct hub_found){.found = true,
+                              .digest_matches =
+                                  pointer == NULL || (pointer->header_digest.len == 32 &&
+                                                      memcmp(pointer->header_digest.data, message->digest, 32) == 0),
+                              .seq = message->seq,
+                              .root = message->root,
+                              .kind = message->kind,
+                              .urgency = message->urgency,
+                              .originator = message->originator,
+                              .recipients = message->recipients,
+                              .n_recipients = message->n_recipients,
+                              .header = message->decoded};
+}
+
+static bool is_party(const struct model_message *message, const char *unit)
+{
+    bool party = message != NULL && strcmp(message->originator, unit) == 0;
+    for (size_t i = 0; message != NULL && i < message->n_recipients; i++)
+        party |= strcmp(message->recipients[i].unit, unit) == 0;
+    return party;
+}
+
+static void check_case(struct model *model, struct hub_submission *submission)
+{
+    for (size_t i = 0; i < model->n; i++) {
+        const struct model_message *message = model->entries[i].message;
+        if (message == NULL || strcmp(message->case_ref, submission->header->case_ref) != 0)
+            continue;
+        submission->case_exists = true;
+        submission->case_party |= is_party(message, submission->work.unit);
+    }
+}
+
+static void check_life(struct model *model, struct hub_submission *submission)
+{
+    struct model_message *root = model_message_at(model, submission->reply_to.root);
+    submission->root = found(root, NULL);
+    submission->has_chain = root->has_chain;
+    submission->chain = root->chain;
+    submission->newest = found(root->has_chain ? model_message_at(model, root->chain.newest) : root, NULL);
+    for (size_t i = 0; i < submission->newest.n_recipients; i++) {
+        const struct journal_life *life = life_at(root, submission->newest.recipients[i].unit);
+        submission->has_life[i] = life != NULL;
+        if (life != NULL)
+            submission->lives[i] = *life;
+    }
+}
+
+static void check_reset(struct hub_submission *s)
+{
+    s->known = s->known_same = s->case_exists = s->case_party = s->reply_party = s->has_chain = false;
+    s->original_receipt = (struct am_bytes){0};
+    s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};
+    memset(s->reference_party, 0, sizeof s->reference_party);
+    memset(s->has_life, 0, sizeof s->has_life);
+}
+
+void model_check(struct model *model, struct hub_submission *submission, enum reason checked)
+{
+    const Amana__V1__Header *header = submission->header;
+    struct model_message *there = model_find(model, submission->work.identity, header->id);
+    check_reset(submission);
+    model_digest(submission->header_bytes, submission->header_digest);
+    model_digest(submission->signature, submission->signature_digest);
+    if (there != NULL) {
+        submission->known = true;
+        submission->known_seq = there->seq;
+        submission->known_same = memcmp(there->digest, submission->header_digest, 32) == 0;
+        if (submission->known_same)
+            submission->original_receipt = receipt_of(model, there->seq);
+    }
+    if (submission->known || submission->verdict != REASON_NONE)
+        return;
+    submission->checked = checked;
+    check_case(model, submission);
+    struct model_message *to = by_pointer(model, header->in_reply_to);
+    submission->reply_to = found(to, header->in_reply_to);
+    submission->reply_party = is_party(to, submission->work.unit);
+    submission->supersedes = found(by_pointer(model, header->supersedes), header->supersedes);
+    for (size_t i = 0; i < header->n_references; i++) {
+        struct model_message *message = by_pointer(model, header->references[i]);
+        submission->references[i] = found(message, header->references[i]);
+        submission->reference_party[i] = is_party(message, submission->work.unit);
+    }
+    if (to != NULL)
+        check_life(model, submission);
+}
+
+void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,
+                          const uint64_t *notices, size_t n_notices)
+{
+    const struct model_mailbox *box = model_mailbox(model, retrieval->work.identity);
+    struct hub_retrieved_message *messages = take(model, n, sizeof *messages);
+    struct journal_mail *rows = take(model, n_notices, sizeof *rows);
+    retrieval->messages = messages;
+    retrieval->n_messages = n;
+    for (size_t i = 0; i < n; i++) {
+        struct model_message *message = model_message_at(model, seqs[i]);
+        messages[i] = (struct hub_retrieved_message){.seq = seqs[i],
+                                                     .urgency = message->urgency,
+                                                     .originator = message->originator,
+                                                     .case_ref = message->case_ref,
+                                                     .retain_until_ns =
+                                                         (uint64_t)message->decoded->retain_until->seconds * NS_PER_S,
+                                                     .pending = mail_index(box, seqs[i], message->urgency) < box->n,
+                                                     .delivery = *delivery_at(message, retrieval->work.unit)};
+    }
+    retrieval->notices = rows;
+    retrieval->n_notices = 0;
+    for (size_t i = 0; i < n_notices; i++)
+        for (size_t j = 0; j < box->n; j++)
+            if (box->rows[j].seq == notices[i] && box->rows[j].kind != JOURNAL_MAIL_MESSAGE)
+                rows[retrieval->n_notices++] = box->rows[j];
+}

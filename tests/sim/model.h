@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// A journal in memory that keeps the contract of proto/model/journal.h: what the keeper writes and what a worker reads,
+// for tests of the hub without a disk.
+#pragma once
+
+#include "proto/codec/codec.h"
+#include "proto/model/life.h"
+#include "server/hub/hub.h"
+
+#define MODEL_DEVICES 32 // mailboxes
+
+struct model_message {
+    uint64_t seq, root;
+    const char *id, *device, *originator, *case_ref;
+    uint8_t digest[32];
+    uint8_t kind, urgency;
+    struct am_bytes header;
+    const Amana__V1__Header *decoded;
+    struct journal_recipient *recipients;
+    size_t n_recipients;
+    struct journal_delivery *deliveries; // one for each recipient
+    // Of a root.
+    struct journal_life *lives;
+    size_t n_lives, lives_room;
+    struct journal_chain chain;
+    bool has_chain;
+};
+
+struct model_entry {
+    uint8_t kind, class;
+    uint32_t erase_after;
+    uint64_t time_ns, size; // of the tree that it was signed with
+    uint64_t of;
+    const Amana__V1__EntryContent *content;
+    struct model_message *message; // of a SUBMITTED
+    const char *const *cases;
+    size_t n_cases;
+};
+
+struct model_mailbox {
+    const char *device;
+    struct journal_mail *rows;
+    size_t n, room;
+};
+
+struct model {
+    struct arena arena; // everything here
+    struct model_entry *entries;
+    size_t n, room;
+    struct model_mailbox mailboxes[MODEL_DEVICES];
+    size_t n_mailboxes;
+    struct journal_record *records;
+    size_t n_records, records_room;
+    bool full, read_only; // essential appends go on with `full`, none with `read_only`
+};
+
+void model_init(struct model *model);
+void model_clear(struct model *model);
+
+// The keeper: all of an append or nothing. The outcome's receipt lives as long as the model.
+struct journal_outcome model_commit(struct model *model, const struct journal_append *append);
+
+// A worker's check of a message, signatures and seal apart: those are `checked`.
+void model_check(struct model *model, struct hub_submission *submission, enum reason checked);
+
+// A worker's reading of what an Acknowledge of these seqs is about.
+void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,
+                          const uint64_t *notices, size_t n_notices);
+
+// 32 bytes that differ where the bytes differ: no digest, but good enough to tell messages apart.
+void model_digest(struct am_bytes bytes, uint8_t ret_digest[32]);
+
+struct model_mailbox *model_mailbox(struct model *model, const char *device); // made where it isn't there
+struct model_message *model_message_at(struct model *model, uint64_t seq);    // NULL: no message
+struct model_message *model_find(struct model *model, const char *device, const char *id);
+const struct journal_life *model_life(struct model *model, uint64_t root, const char *recipient);

@@ -1,0 +1,614 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hub's judgement of a message, as transcripts: who may send what to whom, and what each refusal is called.
+#include "tests/sim/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ACTION AMANA__V1__PART__CODE__ACTION
+#define COPY   AMANA__V1__PART__CODE__COPY
+
+static int begin(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    world_init(world, NULL);
+    *state = world;
+    return 0;
+}
+
+static int end(void **state)
+{
+    world_clear(*state);
+    free(*state);
+    return 0;
+}
+
+static struct letter *alert_to(struct world *world, const char *from, const char *to)
+{
+    struct letter *letter = letter_new(world, from, KIND(ALERT));
+    letter_to(world, letter, to, ACTION);
+    return letter;
+}
+
+static const struct model_entry *last(const struct world *world)
+{
+    return &world->model.entries[world->model.n - 1];
+}
+
+// The letter is refused for this reason, and the refusal is the one entry made of it.
+static void refused(struct world *world, struct letter *letter, enum reason reason, const char *field)
+{
+    size_t before = world->model.n;
+    assert_string_equal(reason_name(letter_send(world, letter)), reason_name(reason));
+    if (field != NULL)
+        assert_string_equal(letter->submission.work.detail.field, field);
+    assert_int_equal(world->model.n, before + 1);
+    assert_int_equal(last(world)->kind, AMANA__V1__ENTRY_KIND__CODE__REJECTED);
+    assert_int_equal(last(world)->class, JOURNAL_CLASS_HUB);
+    assert_string_equal(last(world)->content->rejected->reason, reason_name(reason));
+    assert_string_equal(last(world)->content->rejected->identity, letter->submission.work.identity);
+    assert_null(last(world)->message);
+}
+
+static void accepted(struct world *world, struct letter *letter)
+{
+    assert_string_equal(reason_name(letter_send(world, letter)), "NONE");
+    assert_true(letter->receipt.len > 0);
+}
+
+// --- Accepting
+static void no_receipt_before_the_entry_has_come_back(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_arrive(world, alert);
+    assert_int_equal(world->n_checks, 1);
+    world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 1);
+    assert_int_equal(alert->replies, 0);
+    world_commit_one(world, 0);
+    assert_int_equal(alert->replies, 1);
+    assert_int_equal(alert->submission.work.reason, REASON_NONE);
+}
+
+static void an_accepted_alert_is_one_entry_with_all_that_belongs_to_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    const struct model_entry *entry = last(world);
+    const Amana__V1__SubmittedEntry *content = entry->content->submitted;
+    assert_int_equal(world->model.n, 1);
+    assert_int_equal(entry->kind, AMANA__V1__ENTRY_KIND__CODE__SUBMITTED);
+    assert_int_equal(entry->class, JOURNAL_CLASS_MESSAGE);
+    assert_int_equal(entry->of, alert->seq);
+    assert_int_equal(entry->time_ns, world->now);
+    assert_string_equal(content->id, alert->header.id);
+    assert_string_equal(content->device, URI(POLICE, "d1"));
+    assert_memory_equal(content->header_digest.data, alert->submission.header_digest, 32);
+    assert_int_equal(content->header_size, alert->submission.header_bytes.len);
+    assert_int_equal(content->n_delivered_to, 2);
+    assert_string_equal(content->delivered_to[1], SHELTER);
+    assert_false(content->crossed);
+    assert_int_equal(content->n_moves, 0);
+}
+
+static void each_device_of_each_recipient_gets_mail_and_the_senders_others_a_copy(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    static const char *const RECEIVERS[] = {URI(POST, "d1"), URI(POST, "d2"), URI(SHELTER, "d1")};
+    for (size_t i = 0; i < AM_LEN(RECEIVERS); i++) {
+        const struct model_mailbox *box = model_mailbox(&world->model, RECEIVERS[i]);
+        assert_int_equal(box->n, 1);
+        assert_int_equal(box->rows[0].kind, JOURNAL_MAIL_MESSAGE);
+        assert_int_equal(box->rows[0].seq, alert->seq);
+        assert_int_equal(box->rows[0].urgency, 1);
+    }
+    const struct model_mailbox *other = model_mailbox(&world->model, URI(POLICE, "d2"));
+    assert_int_equal(other->n, 1);
+    assert_int_equal(other->rows[0].kind, JOURNAL_MAIL_COPY);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->n, 0);
+    assert_int_equal(world->n_woken, 4);
+}
+
+static void delivered_is_what_the_entry_says_at_once(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    const struct model_message *message = model_message_at(&world->model, alert->seq);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(message->deliveries[i].state, AMANA__V1__DELIVERY_STATE__CODE__DELIVERED);
+        assert_int_equal(message->deliveries[i].delivered_at, world->now);
+    }
+}
+
+static void it_may_be_erased_a_year_after_the_entry_or_thirty_days_after_retention(void **state)
+{
+    struct world *world = *state;
+    uint64_t day = world->now / DAY_NS;
+    struct letter *brief = alert_to(world, POLICE, POST), *kept = alert_to(world, POLICE, POST);
+    accepted(world, brief); // 90 days
+    assert_int_equal(last(world)->erase_after, day + 366 + 1);
+    kept->retain_until.seconds = (int64_t)((world->now + 700 * DAY_NS) / NS_PER_S);
+    accepted(world, kept);
+    assert_int_equal(last(world)->erase_after, day + 730 + 1);
+}
+
+static void times_of_entries_never_decrease(void **state)
+{
+    struct world *world = *state;
+    struct letter *first = alert_to(world, POLICE, POST), *second = alert_to(world, POLICE, POST);
+    uint64_t then = world->now;
+    accepted(world, first);
+    world->now -= MINUTE_NS;
+    accepted(world, second);
+    assert_int_equal(last(world)->time_ns, then);
+}
+
+// --- Rule 1
+static void a_duplicate_gets_the_original_receipt(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *again = letter_again(world, alert);
+    accepted(world, again);
+    assert_int_equal(again->receipt.len, alert->receipt.len);
+    assert_memory_equal(again->receipt.data, alert->receipt.data, alert->receipt.len);
+    assert_int_equal(world->model.n, 1);
+}
+
+static void a_duplicate_gets_it_whatever_the_verdict_would_be_now(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *again = letter_again(world, alert);
+    world->now += 40 * DAY_NS;                 // too old
+    world_roster(world, POST, 2, 2, 9);        // stale
+    world->checked = REASON_SIGNATURE_INVALID; // and revoked meanwhile
+    accepted(world, again);
+    assert_memory_equal(again->receipt.data, alert->receipt.data, alert->receipt.len);
+}
+
+static void two_copies_in_flight_become_one_entry_with_one_receipt(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *again = letter_again(world, alert);
+    letter_arrive(world, alert);
+    letter_arrive(world, again);
+    world_check_one(world, 0);
+    world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 2);
+    world_pump(world);
+    assert_int_equal(world->model.n, 1);
+    assert_int_equal(alert->submission.work.reason, REASON_NONE);
+    assert_int_equal(again->submission.work.reason, REASON_NONE);
+    assert_memory_equal(again->receipt.data, alert->receipt.data, alert->receipt.len);
+}
+
+static void the_same_id_with_other_bytes_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *other = letter_again(world, alert);
+    other->header.language = (char *)"sw";
+    refused(world, other, REASON_ID_REUSED, "id");
+}
+
+static void another_device_may_use_the_same_id(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *other = letter_again(world, alert);
+    other->header.device = (char *)URI(POLICE, "d2");
+    accepted(world, other);
+    assert_int_equal(world->model.n, 2);
+}
+
+// --- The sender
+static void a_sender_who_is_not_the_certificate_is_refused_before_anything_else(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *forged = letter_again(world, alert);
+    forged->submission.work =
+        (struct hub_work){.identity = URI(STRANGER, "d1"), .unit = STRANGER, .kind = HUB_WORK_SUBMISSION};
+    refused(world, forged, REASON_SENDER_MISMATCH, "sender.unit");
+}
+
+static void another_device_of_the_unit_is_not_the_certificate(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    alert->submission.work =
+        (struct hub_work){.identity = URI(POLICE, "d2"), .unit = POLICE, .kind = HUB_WORK_SUBMISSION};
+    refused(world, alert, REASON_SENDER_MISMATCH, "device");
+}
+
+static void an_auditor_sends_nothing(void **state)
+{
+    struct world *world = *state;
+    refused(world, alert_to(world, AUDITOR, POST), REASON_NOT_PERMITTED, "kind");
+}
+
+static void an_officer_who_is_on_no_roster_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    alert->header.officer = (char *)"amana://" POLICE "/officer/nobody";
+    refused(world, alert, REASON_NOT_ON_ROSTER, "officer");
+}
+
+static void a_device_that_left_the_roster_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    alert->header.device = (char *)URI(POLICE, "d2");
+    world_roster(world, POLICE, 2, 1, 7);
+    refused(world, alert, REASON_NOT_ON_ROSTER, "device");
+}
+
+// --- Grants
+static void without_a_grant_nothing_goes_through(void **state)
+{
+    struct world *world = *state;
+    refused(world, alert_to(world, STRANGER, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
+static void one_answer_for_no_such_unit_and_no_grant(void **state)
+{
+    struct world *world = *state;
+    struct letter *unknown = alert_to(world, POLICE, "et/no/such"), *ungranted = alert_to(world, POLICE, STRANGER);
+    struct letter *auditor = alert_to(world, POLICE, AUDITOR);
+    refused(world, unknown, REASON_NOT_PERMITTED, "recipients[0].unit");
+    refused(world, ungranted, REASON_NOT_PERMITTED, "recipients[0].unit");
+    refused(world, auditor, REASON_NOT_PERMITTED, "recipients[0].unit");
+    assert_string_equal(unknown->submission.work.detail.text, ungranted->submission.work.detail.text);
+    assert_string_equal(unknown->submission.work.detail.text, auditor->submission.work.detail.text);
+}
+
+static void a_stranger_among_the_recipients_stops_the_whole(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, STRANGER, COPY);
+    refused(world, alert, REASON_NOT_PERMITTED, "recipients[1].unit");
+}
+
+static void purpose_protection_goes_only_to_protection_units(void **state)
+{
+    struct world *world = *state;
+    struct letter *wrong = alert_to(world, POLICE, POST), *right = alert_to(world, POLICE, SHELTER);
+    wrong->header.purpose = right->header.purpose = AMANA__V1__PURPOSE__CODE__PROTECTION;
+    refused(world, wrong, REASON_PURPOSE_MISMATCH, "recipients[0].unit");
+    accepted(world, right);
+}
+
+static void return_needs_consent(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    alert->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+    refused(world, alert, REASON_CONSENT_REQUIRED, "consent");
+    struct letter *agreed = alert_to(world, POLICE, POST);
+    agreed->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+    agreed->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+    accepted(world, agreed);
+}
+
+// --- Rule 3
+static struct letter *child_alert(struct world *world, const char *from, const char *to)
+{
+    struct letter *alert = alert_to(world, from, to);
+    alert->flags.child = true;
+    return alert;
+}
+
+static void rule_3_a_child_needs_the_protection_unit_of_the_senders_country(void **state)
+{
+    struct world *world = *state;
+    struct letter *without = child_alert(world, POLICE, POST), *with = child_alert(world, POLICE, POST);
+    refused(world, without, REASON_CHILD_NEEDS_PROTECTION_UNIT, "recipients");
+    letter_to(world, with, CHILD_DESK, COPY); // POLICE has no grant towards it
+    accepted(world, with);
+}
+
+static void rule_3_another_countrys_protection_unit_is_not_enough(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = child_alert(world, POLICE, POST);
+    letter_to(world, alert, SHELTER, COPY);
+    refused(world, alert, REASON_CHILD_NEEDS_PROTECTION_UNIT, "recipients");
+}
+
+static void rule_3_the_protection_unit_itself_may_send(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = child_alert(world, CHILD_DESK, POST);
+    alert->header.case_ref = (char *)"ke/dcs/2026/1";
+    accepted(world, alert);
+}
+
+static void rule_3_opens_no_way_where_no_child_is_concerned(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, CHILD_DESK, COPY);
+    refused(world, alert, REASON_NOT_PERMITTED, "recipients[1].unit");
+}
+
+static void rule_3_a_country_without_one_sends_u1_and_u2_with_an_alarm(void **state)
+{
+    struct world *world = *state;
+    struct letter *urgent = child_alert(world, LONELY, POLICE), *routine = child_alert(world, LONELY, POLICE);
+    urgent->header.case_ref = routine->header.case_ref = (char *)"so/police/2026/7";
+    accepted(world, urgent);
+    assert_int_equal(last(world)->kind, AMANA__V1__ENTRY_KIND__CODE__ALARM);
+    assert_int_equal(last(world)->class, JOURNAL_CLASS_HUB);
+    assert_int_equal(world->model.n, 2);
+    routine->header.urgency = AMANA__V1__URGENCY__CODE__U3;
+    routine->header.urgency_reason = 0;
+    refused(world, routine, REASON_CHILD_NEEDS_PROTECTION_UNIT, "recipients");
+}
+
+// --- Times
+static void a_clock_five_minutes_ahead_is_taken_and_a_second_more_is_not(void **state)
+{
+    struct world *world = *state;
+    struct letter *edge = alert_to(world, POLICE, POST), *past = alert_to(world, POLICE, POST);
+    edge->written_at.seconds += 300;
+    past->written_at.seconds += 301;
+    accepted(world, edge);
+    refused(world, past, REASON_CLOCK_AHEAD, "written_at");
+    assert_int_equal(past->submission.work.hub_time_ns, world->now);
+}
+
+static void thirty_days_are_taken_and_a_second_more_is_too_old(void **state)
+{
+    struct world *world = *state;
+    struct letter *edge = alert_to(world, POLICE, POST), *past = alert_to(world, POLICE, POST);
+    edge->written_at.seconds -= 30 * 86400;
+    past->written_at.seconds -= 30 * 86400 + 1;
+    accepted(world, edge);
+    refused(world, past, REASON_TOO_OLD, "written_at");
+    assert_int_equal(past->submission.work.hub_time_ns, world->now);
+}
+
+static void what_may_not_be_kept_any_more_is_not_taken(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    alert->written_at.seconds -= 10 * 86400;
+    alert->retain_until.seconds = (int64_t)(world->now / NS_PER_S);
+    refused(world, alert, REASON_FIELD_INVALID, "retain_until");
+}
+
+// --- Stale (security.md)
+static void a_roster_number_alone_is_not_stale(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    world_roster(world, POST, 2, 2, 7);
+    world_roster(world, POLICE, 2, 2, 7);
+    accepted(world, alert);
+}
+
+static void other_seal_certificates_of_a_recipient_are_stale(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    world_roster(world, POST, 2, 2, 8);
+    refused(world, alert, REASON_ROSTER_STALE, "recipients[0].roster");
+    assert_string_equal(alert->submission.work.stale_unit, POST);
+}
+
+static void a_device_more_is_stale(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *own = alert_to(world, POLICE, POST);
+    world_roster(world, POST, 2, 3, 7);
+    refused(world, alert, REASON_ROSTER_STALE, "recipients[0].roster");
+    world_roster(world, POLICE, 2, 3, 7);
+    refused(world, own, REASON_ROSTER_STALE, "sender.roster");
+    assert_string_equal(own->submission.work.stale_unit, POLICE);
+}
+
+static void a_roster_that_the_hub_does_not_have_is_stale(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    alert->recipients[0]->roster = 9;
+    refused(world, alert, REASON_ROSTER_STALE, "recipients[0].roster");
+}
+
+static void a_stale_roster_betrays_no_unit_that_one_may_not_write_to(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, STRANGER);
+    alert->recipients[0]->roster = 9;
+    refused(world, alert, REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
+static void a_roster_that_changes_during_the_check_is_judged_anew(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_arrive(world, alert);
+    world_roster(world, POST, 2, 2, 8);
+    world_pump(world);
+    assert_int_equal(alert->submission.work.reason, REASON_ROSTER_STALE);
+}
+
+// --- Cases
+static void a_new_case_is_opened_by_a_unit_of_its_agency(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    alert->header.case_ref = (char *)"ke/dcs/2026/1";
+    refused(world, alert, REASON_NOT_PERMITTED, "case_ref");
+}
+
+static void a_case_of_others_is_as_if_it_were_not_there(void **state)
+{
+    struct world *world = *state;
+    struct letter *other = alert_to(world, CHILD_DESK, POST);
+    (void)world_alert(world); // ke/dci/2026/004211, in which the child desk has no part
+    refused(world, other, REASON_NOT_PERMITTED, "case_ref");
+    struct letter *none = alert_to(world, CHILD_DESK, POST);
+    none->header.case_ref = (char *)"et/ics/2026/1";
+    refused(world, none, REASON_NOT_PERMITTED, "case_ref");
+    assert_string_equal(other->submission.work.detail.text, none->submission.work.detail.text);
+}
+
+static void a_case_of_the_own_agency_is_not_ones_own(void **state)
+{
+    struct world *world = *state;
+    (void)world_alert(world);
+    refused(world, alert_to(world, COLLEAGUES, POST), REASON_NOT_PERMITTED, "case_ref");
+    struct letter *another = alert_to(world, COLLEAGUES, POST);
+    another->header.case_ref = (char *)"ke/dci/2026/4212";
+    accepted(world, another);
+}
+
+static void who_received_a_message_of_a_case_may_use_it(void **state)
+{
+    struct world *world = *state;
+    (void)world_alert(world);
+    accepted(world, alert_to(world, POST, POLICE));
+}
+
+// --- What the worker says
+static void what_a_worker_finds_is_the_answer(void **state)
+{
+    struct world *world = *state;
+    static const enum reason FOUND[] = {REASON_SIGNATURE_INVALID, REASON_SEALED_TO_OTHERS, REASON_NOT_SEALED_TO_ALL,
+                                        REASON_REVOKED};
+    for (size_t i = 0; i < AM_LEN(FOUND); i++) {
+        world->checked = FOUND[i];
+        refused(world, alert_to(world, POLICE, POST), FOUND[i], NULL);
+    }
+}
+
+static void the_verdict_from_memory_comes_before_what_a_worker_finds(void **state)
+{
+    struct world *world = *state;
+    world->checked = REASON_SIGNATURE_INVALID;
+    refused(world, alert_to(world, STRANGER, POST), REASON_NOT_PERMITTED, NULL);
+}
+
+static void a_worker_that_failed_makes_no_refusal(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    world->checked = REASON_INTERNAL;
+    assert_int_equal(letter_send(world, alert), REASON_INTERNAL);
+    assert_int_equal(world->model.n, 0);
+}
+
+// --- Flags
+static void flags_that_are_not_served_are_said_so(void **state)
+{
+    struct world *world = *state;
+    struct letter *yes = alert_to(world, POLICE, POST), *unanswered = alert_to(world, POLICE, POST);
+    yes->flags.protection = AMANA__V1__PROTECTION__CODE__YES;
+    refused(world, yes, REASON_KIND_UNSUPPORTED, "flags.protection");
+    unanswered->flags.protection = 0;
+    refused(world, unanswered, REASON_PROTECTION_UNANSWERED, "flags.protection");
+}
+
+// --- Pointers
+static void reference_to(struct letter *letter, const struct letter *to, Amana__V1__Pointer **list)
+{
+    letter_answers(letter, to, to); // borrowed for its pointer
+    letter->header.in_reply_to = NULL;
+    list[0] = &letter->in_reply_to;
+    letter->header.references = list;
+    letter->header.n_references = 1;
+}
+
+static void a_reference_of_ones_own_is_taken(void **state)
+{
+    struct world *world = *state;
+    struct letter *first = world_alert(world), *second = alert_to(world, POLICE, POST);
+    Amana__V1__Pointer *list[1];
+    reference_to(second, first, list);
+    accepted(world, second);
+}
+
+static void a_reference_of_others_is_as_if_it_were_not_there(void **state)
+{
+    struct world *world = *state;
+    struct letter *theirs = world_alert(world), *mine = alert_to(world, CHILD_DESK, POST);
+    Amana__V1__Pointer *list[1];
+    reference_to(mine, theirs, list);
+    mine->header.case_ref = (char *)"ke/dcs/2026/1";
+    refused(world, mine, REASON_NOT_PERMITTED, "references[0]");
+    struct letter *none = letter_again(world, mine);
+    none->header.id = (char *)"01936f3a-7c4e-7d2b-8a51-00000000ffff";
+    list[0]->id = (char *)"01936f3a-7c4e-7d2b-8a51-0000000eeeee";
+    refused(world, none, REASON_NOT_PERMITTED, "references[0]");
+}
+
+static void a_pointer_whose_digest_differs_is_a_mismatch(void **state)
+{
+    struct world *world = *state;
+    struct letter *first = world_alert(world), *second = alert_to(world, POLICE, POST);
+    Amana__V1__Pointer *list[1];
+    uint8_t other[32] = {9};
+    reference_to(second, first, list);
+    list[0]->header_digest = (ProtobufCBinaryData){32, other};
+    refused(world, second, REASON_REFERENCE_MISMATCH, "references[0]");
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(no_receipt_before_the_entry_has_come_back),
+        T(an_accepted_alert_is_one_entry_with_all_that_belongs_to_it),
+        T(each_device_of_each_recipient_gets_mail_and_the_senders_others_a_copy),
+        T(delivered_is_what_the_entry_says_at_once),
+        T(it_may_be_erased_a_year_after_the_entry_or_thirty_days_after_retention),
+        T(times_of_entries_never_decrease),
+        T(a_duplicate_gets_the_original_receipt),
+        T(a_duplicate_gets_it_whatever_the_verdict_would_be_now),
+        T(two_copies_in_flight_become_one_entry_with_one_receipt),
+        T(the_same_id_with_other_bytes_is_refused),
+        T(another_device_may_use_the_same_id),
+        T(a_sender_who_is_not_the_certificate_is_refused_before_anything_else),
+        T(another_device_of_the_unit_is_not_the_certificate),
+        T(an_auditor_sends_nothing),
+        T(an_officer_who_is_on_no_roster_is_refused),
+        T(a_device_that_left_the_roster_is_refused),
+        T(without_a_grant_nothing_goes_through),
+        T(one_answer_for_no_such_unit_and_no_grant),
+        T(a_stranger_among_the_recipients_stops_the_whole),
+        T(purpose_protection_goes_only_to_protection_units),
+        T(return_needs_consent),
+        T(rule_3_a_child_needs_the_protection_unit_of_the_senders_country),
+        T(rule_3_another_countrys_protection_unit_is_not_enough),
+        T(rule_3_the_protection_unit_itself_may_send),
+        T(rule_3_opens_no_way_where_no_child_is_concerned),
+        T(rule_3_a_country_without_one_sends_u1_and_u2_with_an_alarm),
+        T(a_clock_five_minutes_ahead_is_taken_and_a_second_more_is_not),
+        T(thirty_days_are_taken_and_a_second_more_is_too_old),
+        T(what_may_not_be_kept_any_more_is_not_taken),
+        T(a_roster_number_alone_is_not_stale),
+        T(other_seal_certificates_of_a_recipient_are_stale),
+        T(a_device_more_is_stale),
+        T(a_roster_that_the_hub_does_not_have_is_stale),
+        T(a_stale_roster_betrays_no_unit_that_one_may_not_write_to),
+        T(a_roster_that_changes_during_the_check_is_judged_anew),
+        T(a_new_case_is_opened_by_a_unit_of_its_agency),
+        T(a_case_of_others_is_as_if_it_were_not_there),
+        T(a_case_of_the_own_agency_is_not_ones_own),
+        T(who_received_a_message_of_a_case_may_use_it),
+        T(what_a_worker_finds_is_the_answer),
+        T(the_verdict_from_memory_comes_before_what_a_worker_finds),
+        T(a_worker_that_failed_makes_no_refusal),
+        T(flags_that_are_not_served_are_said_so),
+        T(a_reference_of_ones_own_is_taken),
+        T(a_reference_of_others_is_as_if_it_were_not_there),
+        T(a_pointer_whose_digest_differs_is_a_mismatch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

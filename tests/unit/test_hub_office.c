@@ -1,0 +1,730 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the hub does besides judging messages: quotas, refusals counted together, retrievals, replays, rosters, its own
+// entries, stopping, and a journal that is full or may not append.
+#include "tests/sim/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ACTION      AMANA__V1__PART__CODE__ACTION
+#define ENTRY(name) AMANA__V1__ENTRY_KIND__CODE__##name
+
+static const struct hub_config TIGHT = {.origin = "igad.amana.example/log",
+                                        .hub = "amana://igad/hub",
+                                        .version = "test",
+                                        .requests_per_s = 10,
+                                        .in_flight = 3,
+                                        .rejected_per_minute = 2};
+
+static int begin(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    world_init(world, NULL);
+    *state = world;
+    return 0;
+}
+
+static int begin_tight(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    world_init(world, &TIGHT);
+    *state = world;
+    return 0;
+}
+
+static int end(void **state)
+{
+    world_clear(*state);
+    free(*state);
+    return 0;
+}
+
+static const struct model_entry *last(const struct world *world)
+{
+    return &world->model.entries[world->model.n - 1];
+}
+
+static struct letter *alert_to(struct world *world, const char *from, const char *to)
+{
+    struct letter *letter = letter_new(world, from, KIND(ALERT));
+    letter_to(world, letter, to, ACTION);
+    return letter;
+}
+
+static void tick(struct world *world, uint64_t ns)
+{
+    world->now += ns;
+    world->monotonic += ns;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_pump(world);
+}
+
+// --- Quotas
+static void past_its_requests_a_second_an_identity_waits(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_NONE);
+    struct letter *over = alert_to(world, POLICE, POST);
+    assert_int_equal(letter_send(world, over), REASON_QUOTA);
+    assert_in_range(over->submission.work.retry_ns, 1, NS_PER_S / 10 + 1);
+    assert_int_equal(letter_send(world, alert_to(world, LONELY, POLICE)), REASON_NOT_PERMITTED); // another's own
+    world->monotonic += over->submission.work.retry_ns;
+    assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_NONE);
+}
+
+static void a_quota_makes_no_entry(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < 10; i++)
+        (void)letter_send(world, alert_to(world, POLICE, POST));
+    size_t before = world->model.n;
+    (void)letter_send(world, alert_to(world, POLICE, POST));
+    assert_int_equal(world->model.n, before);
+}
+
+static void too_many_in_flight_are_told_busy(void **state)
+{
+    struct world *world = *state;
+    struct letter *letters[4];
+    for (unsigned i = 0; i < 4; i++)
+        letter_arrive(world, letters[i] = alert_to(world, POLICE, POST));
+    assert_int_equal(letters[3]->replies, 1);
+    assert_int_equal(letters[3]->submission.work.reason, REASON_BUSY);
+    world_pump(world);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(letters[i]->submission.work.reason, REASON_NONE);
+    assert_int_equal(letter_send(world, letter_again(world, letters[3])), REASON_NONE);
+}
+
+// --- Refusals past a quota
+static void refusals_past_the_quota_are_counted_together_once_a_minute(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(letter_send(world, alert_to(world, STRANGER, POST)), REASON_NOT_PERMITTED);
+    assert_int_equal(world->model.n, 2);
+    tick(world, 59 * NS_PER_S);
+    assert_int_equal(world->model.n, 2);
+    tick(world, NS_PER_S);
+    assert_int_equal(world->model.n, 3);
+    const Amana__V1__RejectedEntry *entry = last(world)->content->rejected;
+    assert_int_equal(entry->count, 3);
+    assert_string_equal(entry->reason, "NOT_PERMITTED");
+    assert_string_equal(entry->identity, URI(STRANGER, "d1"));
+    assert_string_equal(entry->id, "");
+    assert_int_equal(entry->digest.len, 0);
+}
+
+static void the_next_minute_has_a_quota_of_its_own(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < 3; i++)
+        (void)letter_send(world, alert_to(world, STRANGER, POST));
+    tick(world, MINUTE_NS);
+    size_t before = world->model.n;
+    (void)letter_send(world, alert_to(world, STRANGER, POST));
+    assert_int_equal(world->model.n, before + 1);
+    assert_int_equal(last(world)->content->rejected->count, 0);
+}
+
+static void one_identitys_quota_of_refusals_is_not_anothers(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < 5; i++)
+        (void)letter_send(world, alert_to(world, STRANGER, POST));
+    (void)letter_send(world, alert_to(world, LONELY, SHELTER));
+    assert_int_equal(last(world)->content->rejected->count, 0);
+    assert_string_equal(last(world)->content->rejected->identity, URI(LONELY, "d1"));
+}
+
+static void a_refusal_that_finds_no_room_is_counted_and_comes_later(void **state)
+{
+    struct world *world = *state;
+    world->model.full = true;
+    assert_int_equal(letter_send(world, alert_to(world, STRANGER, POST)), REASON_NOT_PERMITTED);
+    tick(world, MINUTE_NS); // still no room
+    assert_int_equal(world->model.n, 0);
+    world->model.full = false;
+    tick(world, MINUTE_NS);
+    assert_int_equal(world->model.n, 1);
+    assert_int_equal(last(world)->content->rejected->count, 1);
+}
+
+static void an_id_that_is_none_is_not_repeated_in_the_log(void **state)
+{
+    struct world *world = *state;
+    struct letter *letter = alert_to(world, POLICE, POST);
+    letter->header.id = (char *)"<script>";
+    assert_int_equal(letter_send(world, letter), REASON_FIELD_INVALID);
+    assert_string_equal(last(world)->content->rejected->id, "");
+    assert_memory_equal(last(world)->content->rejected->digest.data, letter->submission.header_digest, 32);
+}
+
+// --- Retrievals
+static struct hub_retrieval retrieval_of(struct world *world, const char *unit, const char *device,
+                                         const uint64_t *seqs, size_t n, const uint64_t *notices, size_t n_notices)
+{
+    struct hub_retrieval retrieval = {.work = {.kind = HUB_WORK_RETRIEVAL, .identity = device, .unit = unit},
+                                      .statement = {(const uint8_t *)"statement", 9},
+                                      .signature = {(const uint8_t *)"signed", 6}};
+    model_read_retrieval(&world->model, &retrieval, seqs, n, notices, n_notices);
+    return retrieval;
+}
+
+static enum reason retrieve(struct world *world, struct hub_retrieval *retrieval)
+{
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = retrieval});
+    world_pump(world);
+    return retrieval->work.reason;
+}
+
+static void a_signed_retrieval_is_an_entry_and_the_row_goes(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    world->now += MINUTE_NS;
+    assert_int_equal(retrieve(world, &retrieval), REASON_NONE);
+    const struct model_entry *entry = last(world);
+    assert_int_equal(entry->kind, ENTRY(RETRIEVED));
+    assert_int_equal(entry->class, JOURNAL_CLASS_MESSAGE);
+    assert_int_equal(entry->of, alert->seq);
+    assert_int_equal(entry->erase_after, WORLD_START / DAY_NS + 367);
+    assert_true(entry->content->retrieved->first);
+    assert_memory_equal(entry->content->retrieved->statement.data, "statement", 9);
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 0);
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d2"))->n, 1); // it has its own
+    const struct journal_delivery *row = &model_message_at(&world->model, alert->seq)->deliveries[0];
+    assert_int_equal(row->state, AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED);
+    assert_int_equal(row->retrieved_at, world->now);
+    assert_int_equal(row->delivered_at, WORLD_START);
+}
+
+static void the_first_device_of_a_unit_is_told_to_each_device_of_the_originator(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval first = retrieval_of(world, POST, URI(POST, "d2"), &alert->seq, 1, NULL, 0);
+    world->n_woken = 0;
+    (void)retrieve(world, &first);
+    const struct model_mailbox *one = model_mailbox(&world->model, URI(POLICE, "d1"));
+    assert_int_equal(one->n, 1);
+    assert_int_equal(one->rows[0].kind, JOURNAL_MAIL_NOTICE);
+    assert_int_equal(one->rows[0].urgency, 1);
+    assert_int_equal(one->rows[0].seq, world->model.n - 1);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d2"))->n, 2); // its copy, and the notice
+    assert_int_equal(world->n_woken, 2);
+    struct hub_retrieval second = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    (void)retrieve(world, &second);
+    assert_int_equal(last(world)->kind, ENTRY(RETRIEVED)); // an entry all the same
+    assert_false(last(world)->content->retrieved->first);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->n, 1);
+}
+
+static void another_unit_has_a_first_device_of_its_own(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval post = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    (void)retrieve(world, &post);
+    struct hub_retrieval shelter = retrieval_of(world, SHELTER, URI(SHELTER, "d1"), &alert->seq, 1, NULL, 0);
+    (void)retrieve(world, &shelter);
+    assert_true(last(world)->content->retrieved->first);
+}
+
+static void what_was_retrieved_already_makes_no_entry_and_is_ok(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval once = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    (void)retrieve(world, &once);
+    size_t before = world->model.n;
+    struct hub_retrieval again = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    assert_int_equal(retrieve(world, &again), REASON_NONE);
+    assert_int_equal(world->model.n, before);
+}
+
+static void one_statement_about_several_cases_is_found_under_each(void **state)
+{
+    struct world *world = *state;
+    struct letter *one = world_alert(world), *two = alert_to(world, POLICE, POST);
+    two->header.case_ref = (char *)"ke/dci/2026/77";
+    two->header.urgency = AMANA__V1__URGENCY__CODE__U2;
+    (void)letter_send(world, two);
+    uint64_t seqs[] = {two->seq, one->seq};
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), seqs, 2, NULL, 0);
+    (void)retrieve(world, &retrieval);
+    assert_int_equal(last(world)->n_cases, 2);
+    assert_string_equal(last(world)->cases[0], "ke/dci/2026/77");
+    assert_string_equal(last(world)->cases[1], "ke/dci/2026/004211");
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 0);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->rows[0].urgency, 1); // of the most urgent
+}
+
+static void a_statement_about_two_originators_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct letter *one = world_alert(world), *two = alert_to(world, CHILD_DESK, POST);
+    two->header.case_ref = (char *)"ke/dcs/2026/1";
+    (void)letter_send(world, two);
+    uint64_t seqs[] = {one->seq, two->seq};
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), seqs, 2, NULL, 0);
+    assert_int_equal(retrieve(world, &retrieval), REASON_FIELD_INVALID);
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 2);
+}
+
+static void notices_and_copies_go_without_an_entry(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    size_t before = world->model.n;
+    struct hub_retrieval retrieval = retrieval_of(world, POLICE, URI(POLICE, "d2"), NULL, 0, &alert->seq, 1);
+    retrieval.statement = retrieval.signature = (struct am_bytes){0};
+    assert_int_equal(retrieve(world, &retrieval), REASON_NONE);
+    assert_int_equal(world->model.n, before);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d2"))->n, 0);
+}
+
+static void two_acknowledgements_in_flight_become_one_entry(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    size_t before = world->model.n;
+    struct hub_retrieval one = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0), two = one;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &one});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &two});
+    world_pump(world);
+    assert_int_equal(one.work.reason, REASON_NONE);
+    assert_int_equal(two.work.reason, REASON_NONE);
+    assert_int_equal(world->model.n, before + 1);
+}
+
+static void two_devices_in_flight_are_not_both_the_first(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval one = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    struct hub_retrieval two = retrieval_of(world, POST, URI(POST, "d2"), &alert->seq, 1, NULL, 0);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &one});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &two});
+    world_pump(world);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->n, 1);
+    assert_false(last(world)->content->retrieved->first);
+}
+
+static void a_statement_whose_signature_fails_takes_nothing(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    retrieval.checked = REASON_SIGNATURE_INVALID;
+    assert_int_equal(retrieve(world, &retrieval), REASON_SIGNATURE_INVALID);
+    assert_int_equal(last(world)->kind, ENTRY(REJECTED));
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 1);
+}
+
+// --- Full, read-only
+static void a_full_journal_refuses_messages_and_still_takes_retrievals(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *next = alert_to(world, POLICE, POST);
+    world->model.full = true;
+    assert_int_equal(letter_send(world, next), REASON_STORAGE_FULL);
+    assert_true(next->submission.work.retry_ns > 0);
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    assert_int_equal(retrieve(world, &retrieval), REASON_NONE);
+    world->model.full = false;
+    assert_int_equal(letter_send(world, letter_again(world, next)), REASON_NONE);
+}
+
+static void a_log_that_may_not_append_says_read_only_and_knows_its_duplicates(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    world->model.read_only = true;
+    assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_READ_ONLY);
+    assert_int_equal(letter_send(world, letter_again(world, alert)), REASON_NONE);
+}
+
+// --- Replays
+static Amana__V1__ReplayRequest request_with(const char *reason)
+{
+    Amana__V1__ReplayRequest request = AMANA__V1__REPLAY_REQUEST__INIT;
+    request.reason = (char *)reason;
+    return request;
+}
+
+static struct hub_replay replay_by(const char *unit, const char *identity, const Amana__V1__ReplayRequest *request)
+{
+    return (struct hub_replay){
+        .work = {.kind = HUB_WORK_REPLAY, .identity = identity, .unit = unit}, .request = request, .tree_size = 7};
+}
+
+static void ask(struct world *world, struct hub_replay *replay)
+{
+    world->replaying = NULL;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_REPLAY, .replay = replay});
+}
+
+static void a_replay_is_an_entry_before_it_streams(void **state)
+{
+    struct world *world = *state;
+    Amana__V1__ReplayRequest request = request_with("complaint 12/2026");
+    struct hub_replay replay = replay_by(AUDITOR, URI(AUDITOR, "d1"), &request);
+    world->model.full = true; // ACCESS finds room
+    ask(world, &replay);
+    assert_null(world->replaying);
+    world_pump(world);
+    assert_ptr_equal(world->replaying, &replay.work);
+    assert_int_equal(last(world)->kind, ENTRY(ACCESS));
+    assert_string_equal(last(world)->content->access->reason, "complaint 12/2026");
+    assert_string_equal(last(world)->content->access->query, "full from 0");
+    assert_string_equal(last(world)->content->access->identity, URI(AUDITOR, "d1"));
+    assert_int_equal(last(world)->content->access->tree_size, 7);
+    assert_false(last(world)->content->access->end);
+}
+
+static void a_filtered_replay_says_what_was_asked(void **state)
+{
+    struct world *world = *state;
+    Amana__V1__ReplayRequest request = request_with("why");
+    request.case_ref = (char *)"ke/dci/2026/004211";
+    request.party = (char *)POST;
+    request.kind = ENTRY(SUBMITTED);
+    request.from = 3;
+    request.to = 9;
+    struct hub_replay replay = replay_by(AUDITOR, URI(AUDITOR, "d1"), &request);
+    ask(world, &replay);
+    world_pump(world);
+    assert_string_equal(last(world)->content->access->query,
+                        "case ke/dci/2026/004211, party " POST ", kind SUBMITTED from 3 to 9");
+}
+
+static void the_end_of_a_replay_that_followed_is_a_second_entry(void **state)
+{
+    struct world *world = *state;
+    Amana__V1__ReplayRequest request = request_with("why");
+    request.follow = true;
+    struct hub_replay replay = replay_by(AUDITOR, URI(AUDITOR, "d1"), &request);
+    ask(world, &replay);
+    world_pump(world);
+    replay.ended = true;
+    replay.last_seq = 41;
+    ask(world, &replay);
+    world_pump(world);
+    assert_true(last(world)->content->access->end);
+    assert_int_equal(last(world)->content->access->last_seq, 41);
+    assert_int_equal(replay.work.reason, REASON_NONE);
+}
+
+static void a_replay_without_a_good_reason_is_refused(void **state)
+{
+    struct world *world = *state;
+    char longest[502];
+    memset(longest, 'x', sizeof longest);
+    longest[501] = '\0';
+    const char *const BAD[] = {"", longest, "two\nlines", "bad \xff utf8"};
+    for (size_t i = 0; i < AM_LEN(BAD); i++) {
+        Amana__V1__ReplayRequest request = request_with(BAD[i]);
+        struct hub_replay replay = replay_by(AUDITOR, URI(AUDITOR, "d1"), &request);
+        ask(world, &replay);
+        world_pump(world);
+        assert_null(world->replaying);
+        assert_int_equal(replay.work.reason, REASON_FIELD_INVALID);
+        assert_string_equal(replay.work.detail.field, "reason");
+        assert_int_equal(last(world)->kind, ENTRY(REJECTED));
+    }
+    longest[500] = '\0';
+    Amana__V1__ReplayRequest request = request_with(longest);
+    struct hub_replay replay = replay_by(AUDITOR, URI(AUDITOR, "d1"), &request);
+    ask(world, &replay);
+    world_pump(world);
+    assert_non_null(world->replaying);
+}
+
+static void only_an_auditor_replays(void **state)
+{
+    struct world *world = *state;
+    Amana__V1__ReplayRequest request = request_with("why");
+    struct hub_replay replay = replay_by(POLICE, URI(POLICE, "d1"), &request);
+    ask(world, &replay);
+    world_pump(world);
+    assert_null(world->replaying);
+    assert_int_equal(replay.work.reason, REASON_NOT_PERMITTED);
+    assert_int_equal(last(world)->kind, ENTRY(REJECTED));
+}
+
+// --- Rosters
+static struct hub_roster_device ONE_DEVICE[] = {{.uri = URI(POST, "d9"), .auth = {9}, .seal = {9}, .sign = {9}}};
+static struct hub_roster_officer ONE_OFFICER[] = {{.uri = "amana://" POST "/officer/o1", .sign = {9}}};
+
+static struct hub_roster roster_of(const char *unit, uint64_t number, uint8_t digest, uint8_t previous)
+{
+    return (struct hub_roster){.unit = unit,
+                               .number = number,
+                               .digest = {digest},
+                               .previous = {previous},
+                               .signer = "amana://et/registry/desk/officer/r1",
+                               .devices = ONE_DEVICE,
+                               .n_devices = 1,
+                               .officers = ONE_OFFICER,
+                               .n_officers = 1};
+}
+
+static enum reason change(struct world *world, const struct hub_roster *roster, struct hub_roster_change *change)
+{
+    static Amana__V1__RosterRecord record = AMANA__V1__ROSTER_RECORD__INIT;
+    *change = (struct hub_roster_change){
+        .work = {.kind = HUB_WORK_ROSTER, .identity = "amana://igad/hub", .unit = "igad/hub"},
+        .roster = roster,
+        .record = &record};
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_ROSTER, .roster = change});
+    world_pump(world);
+    return change->work.reason;
+}
+
+static void a_new_roster_is_in_force_once_its_entry_is_durable(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t AUTH[32] = {9}, OLD[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                                    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    struct hub_roster next = roster_of(POST, 2, 2, 1);
+    struct hub_roster_change work;
+    static Amana__V1__RosterRecord record = AMANA__V1__ROSTER_RECORD__INIT;
+    work = (struct hub_roster_change){
+        .work = {.kind = HUB_WORK_ROSTER, .identity = "amana://igad/hub", .unit = "igad/hub"},
+        .roster = &next,
+        .record = &record};
+    assert_int_equal(hub_admits(world->hub, POST, URI(POST, "d1"), OLD), REASON_NONE);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_ROSTER, .roster = &work});
+    assert_int_equal(hub_roster_number(world->hub, POST), 1);
+    world_pump(world);
+    assert_int_equal(hub_roster_number(world->hub, POST), 2);
+    assert_string_equal(world->roster_changed, POST);
+    assert_int_equal(hub_admits(world->hub, POST, URI(POST, "d9"), AUTH), REASON_NONE);
+    assert_int_equal(hub_admits(world->hub, POST, URI(POST, "d9"), OLD), REASON_NOT_ON_ROSTER);
+    assert_int_equal(hub_admits(world->hub, POST, URI(POST, "d1"), OLD), REASON_NOT_ON_ROSTER);
+    assert_int_equal(last(world)->kind, ENTRY(ROSTER));
+    assert_int_equal(last(world)->content->roster->number, 2);
+    assert_string_equal(last(world)->content->roster->unit, POST);
+    assert_int_equal(world->model.records[0].kind, JOURNAL_RECORD_ROSTER);
+    assert_int_equal(world->model.records[0].number, 2);
+}
+
+static void a_roster_that_does_not_follow_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct hub_roster_change work;
+    struct hub_roster lower = roster_of(POST, 1, 5, 0), fork = roster_of(POST, 2, 2, 9);
+    struct hub_roster stranger = roster_of("et/no/such", 1, 1, 0), jump = roster_of(POST, 5, 5, 9);
+    assert_int_equal(change(world, &lower, &work), REASON_FIELD_INVALID);
+    assert_string_equal(work.work.detail.field, "number");
+    assert_int_equal(change(world, &fork, &work), REASON_FIELD_INVALID);
+    assert_string_equal(work.work.detail.field, "previous");
+    assert_int_equal(change(world, &stranger, &work), REASON_NOT_PERMITTED);
+    assert_int_equal(hub_roster_number(world->hub, POST), 1);
+    assert_int_equal(change(world, &jump, &work), REASON_NONE); // others in between never reached this hub
+    assert_int_equal(hub_roster_number(world->hub, POST), 5);
+}
+
+static void the_same_roster_again_changes_nothing(void **state)
+{
+    struct world *world = *state;
+    struct hub_roster_change work;
+    struct hub_roster next = roster_of(POST, 2, 2, 1);
+    (void)change(world, &next, &work);
+    size_t before = world->model.n;
+    assert_int_equal(change(world, &next, &work), REASON_NONE);
+    assert_int_equal(world->model.n, before);
+}
+
+// --- Questions
+static void a_unit_may_look_up_whom_it_may_write_to(void **state)
+{
+    struct world *world = *state;
+    assert_true(hub_may_write(world->hub, POLICE, POST));
+    assert_true(hub_may_write(world->hub, POLICE, SHELTER));
+    assert_true(hub_may_write(world->hub, POLICE, CHILD_DESK)); // rule 3 may ask for it
+    assert_false(hub_may_write(world->hub, POLICE, STRANGER));
+    assert_false(hub_may_write(world->hub, POLICE, "et/no/such"));
+    assert_false(hub_may_write(world->hub, AUDITOR, POST));
+    assert_true(hub_in_scope(world->hub, AUDITOR, "ke"));
+    assert_false(hub_in_scope(world->hub, AUDITOR, "so"));
+    assert_false(hub_in_scope(world->hub, POLICE, "ke"));
+    assert_string_equal(hub_role(world->hub, AUDITOR), "auditor");
+    assert_null(hub_role(world->hub, "et/no/such"));
+    assert_string_equal(hub_protection_unit(world->hub, "et"), SHELTER);
+    assert_null(hub_protection_unit(world->hub, "so"));
+}
+
+// --- The hub's own entries
+static void start_clock_alarm_and_trust_are_entries_of_the_hub(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t TRUST[32] = {5};
+    world->model.full = true; // they find room
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_START, .clean = true});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_CLOCK_STEP, .step_ns = -5});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_ALARM, .alarm = {"WHAT", "said"}});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TRUST, .trust = {NULL, TRUST}});
+    world_pump(world);
+    static const uint8_t KINDS[] = {ENTRY(START), ENTRY(CLOCK), ENTRY(ALARM), ENTRY(TRUST)};
+    assert_int_equal(world->model.n, AM_LEN(KINDS));
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        assert_int_equal(world->model.entries[i].kind, KINDS[i]);
+        assert_int_equal(world->model.entries[i].class, JOURNAL_CLASS_HUB);
+        assert_int_equal(world->model.entries[i].erase_after, 0);
+    }
+    assert_true(world->model.entries[0].content->start->clean);
+    assert_int_equal(world->model.entries[1].content->clock->step, -5);
+    assert_string_equal(world->model.entries[2].content->alarm->detail, "said");
+    assert_int_equal(world->model.entries[3].content->trust->before.len, 0);
+    assert_memory_equal(world->model.records[0].value.data, TRUST, 32);
+}
+
+static void stop_takes_nothing_new_finishes_what_runs_and_is_the_last_entry(void **state)
+{
+    struct world *world = *state;
+    struct letter *running = alert_to(world, POLICE, POST), *late = alert_to(world, POLICE, POST);
+    letter_arrive(world, running);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "TERM"}});
+    letter_arrive(world, late);
+    assert_int_equal(late->submission.work.reason, REASON_DRAINING);
+    assert_false(world->stopped);
+    assert_int_equal(world->n_appends, 0);
+    world_pump(world);
+    assert_int_equal(running->submission.work.reason, REASON_NONE);
+    assert_true(world->stopped);
+    assert_int_equal(last(world)->kind, ENTRY(STOP));
+    assert_string_equal(last(world)->content->stop->reason, "TERM");
+}
+
+static void stop_writes_what_was_only_counted(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < 5; i++)
+        (void)letter_send(world, alert_to(world, STRANGER, POST));
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "TERM"}});
+    world_pump(world);
+    assert_int_equal(world->model.n, 4);
+    assert_int_equal(world->model.entries[2].content->rejected->count, 3);
+    assert_int_equal(last(world)->kind, ENTRY(STOP));
+}
+
+static void an_idle_hub_stops_at_once_even_without_room(void **state)
+{
+    struct world *world = *state;
+    world->model.read_only = true;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "TERM"}});
+    world_pump(world);
+    assert_true(world->stopped);
+}
+
+// --- Genesis
+static void sha(const void *data, size_t len, uint8_t ret_digest[32])
+{
+    model_digest((struct am_bytes){data, len}, ret_digest);
+}
+
+static void genesis_is_entry_0_then_members_grants_rosters_and_trust(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t ROOTS[1][32] = {{1}}, REGISTRARS[2][32] = {{2}, {3}};
+    Amana__V1__Kind__Code kinds[] = {KIND(UPDATE), KIND(ALERT)};
+    char *parties[] = {(char *)"et/*/*", (char *)POLICE}, *scope[] = {(char *)"ke", (char *)"et"};
+    Amana__V1__GrantRecord grant = AMANA__V1__GRANT_RECORD__INIT, *grants[] = {&grant};
+    Amana__V1__MemberRecord unit = AMANA__V1__MEMBER_RECORD__INIT, auditor = AMANA__V1__MEMBER_RECORD__INIT;
+    Amana__V1__MemberRecord registrar = AMANA__V1__MEMBER_RECORD__INIT;
+    const Amana__V1__MemberRecord *members[] = {&unit, &auditor, &registrar};
+    Amana__V1__RosterRecord record = AMANA__V1__ROSTER_RECORD__INIT;
+    const Amana__V1__RosterRecord *records[] = {&record};
+    struct hub_roster roster = roster_of(POST, 1, 1, 0);
+    grant.kinds = kinds, grant.n_kinds = 2, grant.parties = parties, grant.n_parties = 2;
+    unit.unit = (char *)POLICE, unit.role = (char *)"unit", unit.grants = grants, unit.n_grants = 1;
+    auditor.unit = (char *)AUDITOR, auditor.role = (char *)"auditor", auditor.scope = scope, auditor.n_scope = 2;
+    registrar.unit = (char *)"ke/registry/desk", registrar.role = (char *)"registrar";
+    struct hub_genesis from = {.log_key = "log+1+key",
+                               .roots = ROOTS,
+                               .n_roots = 1,
+                               .registrars = REGISTRARS,
+                               .n_registrars = 2,
+                               .members = members,
+                               .n_members = 3,
+                               .rosters = &roster,
+                               .roster_records = records,
+                               .n_rosters = 1,
+                               .trust_digest = {8},
+                               .sha256 = sha};
+    struct journal_append **appends;
+    size_t n;
+    assert_int_equal(hub_genesis(&TIGHT, &from, WORLD_START, &appends, &n), AM_OK);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(model_commit(&world->model, appends[i]).result, JOURNAL_DONE);
+        hub_append_free(appends[i]);
+    }
+    free(appends);
+    static const uint8_t KINDS[] = {ENTRY(GENESIS), ENTRY(MEMBER), ENTRY(GRANT),  ENTRY(MEMBER),
+                                    ENTRY(GRANT),   ENTRY(MEMBER), ENTRY(ROSTER), ENTRY(TRUST)};
+    assert_int_equal(world->model.n, AM_LEN(KINDS));
+    for (size_t i = 0; i < AM_LEN(KINDS); i++)
+        assert_int_equal(world->model.entries[i].kind, KINDS[i]);
+    const Amana__V1__GenesisEntry *genesis = world->model.entries[0].content->genesis;
+    assert_string_equal(genesis->origin, TIGHT.origin);
+    assert_int_equal(genesis->n_registrars, 2);
+    assert_string_equal(world->model.entries[2].content->grant->text, "ALERT, UPDATE -> et/*/*, " POLICE "\n");
+    assert_int_equal(world->model.entries[2].content->grant->after.len, 32);
+    assert_string_equal(world->model.entries[4].content->grant->text, "scope ke, et\n");
+    assert_int_equal(world->model.n_records, 5);
+    assert_int_equal(world->model.records[3].kind, JOURNAL_RECORD_ROSTER);
+    assert_int_equal(world->model.records[4].kind, JOURNAL_RECORD_TRUST);
+}
+
+#define T(test)       cmocka_unit_test_setup_teardown(test, begin, end)
+#define T_TIGHT(test) cmocka_unit_test_setup_teardown(test, begin_tight, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T_TIGHT(past_its_requests_a_second_an_identity_waits),
+        T_TIGHT(a_quota_makes_no_entry),
+        T_TIGHT(too_many_in_flight_are_told_busy),
+        T_TIGHT(refusals_past_the_quota_are_counted_together_once_a_minute),
+        T_TIGHT(the_next_minute_has_a_quota_of_its_own),
+        T_TIGHT(one_identitys_quota_of_refusals_is_not_anothers),
+        T(a_refusal_that_finds_no_room_is_counted_and_comes_later),
+        T(an_id_that_is_none_is_not_repeated_in_the_log),
+        T(a_signed_retrieval_is_an_entry_and_the_row_goes),
+        T(the_first_device_of_a_unit_is_told_to_each_device_of_the_originator),
+        T(another_unit_has_a_first_device_of_its_own),
+        T(what_was_retrieved_already_makes_no_entry_and_is_ok),
+        T(one_statement_about_several_cases_is_found_under_each),
+        T(a_statement_about_two_originators_is_refused),
+        T(notices_and_copies_go_without_an_entry),
+        T(two_acknowledgements_in_flight_become_one_entry),
+        T(two_devices_in_flight_are_not_both_the_first),
+        T(a_statement_whose_signature_fails_takes_nothing),
+        T(a_full_journal_refuses_messages_and_still_takes_retrievals),
+        T(a_log_that_may_not_append_says_read_only_and_knows_its_duplicates),
+        T(a_replay_is_an_entry_before_it_streams),
+        T(a_filtered_replay_says_what_was_asked),
+        T(the_end_of_a_replay_that_followed_is_a_second_entry),
+        T(a_replay_without_a_good_reason_is_refused),
+        T(only_an_auditor_replays),
+        T(a_new_roster_is_in_force_once_its_entry_is_durable),
+        T(a_roster_that_does_not_follow_is_refused),
+        T(the_same_roster_again_changes_nothing),
+        T(a_unit_may_look_up_whom_it_may_write_to),
+        T(start_clock_alarm_and_trust_are_entries_of_the_hub),
+        T(stop_takes_nothing_new_finishes_what_runs_and_is_the_last_entry),
+        T_TIGHT(stop_writes_what_was_only_counted),
+        T(an_idle_hub_stops_at_once_even_without_room),
+        T(genesis_is_entry_0_then_members_grants_rosters_and_trust),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

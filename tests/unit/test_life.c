@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of lives against those of domain.md, pasted as they stand there: the full product of states and events.
+#include "proto/model/life.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define STATES   21
+#define OUTCOMES 40
+#define O(name)  OUTCOME_BIT(OUTCOME(name))
+
+// What a state and an event lead to, by the design.
+enum { EXPECT_FORBIDDEN = 0, EXPECT_CROSSED = 255 };
+static uint8_t expected[KIND_COUNT][STATES][KIND_COUNT][OUTCOMES];
+static bool moves[KIND_COUNT][KIND_COUNT];
+
+static void expect(unsigned root, unsigned state, unsigned kind, uint64_t outcomes, uint8_t what)
+{
+    for (unsigned outcome = 0; outcome < OUTCOMES; outcome++)
+        if (outcomes == 0 || (outcomes & OUTCOME_BIT(outcome)) != 0)
+            expected[root][state][kind][outcome] = what;
+    moves[root][kind] = true;
+}
+
+// domain.md, ALERT
+static const char *const ALERT_TABLE[] = {
+    "| `NEW` | `ACKNOWLEDGED` | `NEW`, fresh clock | `STOPPING`, clock at the alert's urgency | `ACKNOWLEDGED` |",
+    "| `ACKNOWLEDGED` | same, new officer | `NEW`, fresh clock | `STOPPING` | same |",
+    "| `STOPPING` | `STOPPED` | - | - | crossed |",
+};
+// domain.md, REQUEST
+static const char *const REQUEST_TABLE[] = {
+    "| `OPEN` | `ACKNOWLEDGED` | `IN_PROGRESS` | `SUSPENDED` | - | `ANSWERED` | `REFUSED` | `WITHDRAWN` |",
+    "| `ACKNOWLEDGED` | same | `IN_PROGRESS` | `SUSPENDED` | - | `ANSWERED` | `REFUSED` | `WITHDRAWN` |",
+    "| `IN_PROGRESS` | same | same | `SUSPENDED` | - | `ANSWERED` | `REFUSED` | `WITHDRAWN` |",
+    "| `SUSPENDED` (answer clock stands still) | same | `IN_PROGRESS` | same | `IN_PROGRESS` | `ANSWERED` | `REFUSED` "
+    "| "
+    "`WITHDRAWN` |",
+    "| `ANSWERED` | - | - | - | - | same | - | - |",
+    "| `REFUSED` | - | - | - | - | `ANSWERED` | - | - |",
+};
+
+static unsigned state_named(const char *name, size_t len)
+{
+    for (unsigned state = 0; state < STATES; state++)
+        if (strlen(life_state_name((uint8_t)state)) == len && memcmp(life_state_name((uint8_t)state), name, len) == 0)
+            return state;
+    fail_msg("no state %.*s", (int)len, name);
+    return 0;
+}
+
+// A cell of the pasted table: "`STATE`…", "same…", "crossed", "-".
+static uint8_t cell_means(const char *cell, unsigned state)
+{
+    cell += strspn(cell, " ");
+    if (cell[0] == '`')
+        return (uint8_t)state_named(cell + 1, strcspn(cell + 1, "`"));
+    if (strncmp(cell, "same", 4) == 0)
+        return (uint8_t)state;
+    return strncmp(cell, "crossed", 7) == 0 ? EXPECT_CROSSED : EXPECT_FORBIDDEN;
+}
+
+struct column {
+    unsigned kinds[2];
+    uint64_t outcomes;
+};
+
+static void paste(unsigned root, const char *const *table, size_t rows, const struct column *columns, size_t n)
+{
+    for (size_t row = 0; row < rows; row++) {
+        const char *cell = table[row] + 2;
+        unsigned state = cell_means(cell, 0);
+        for (size_t column = 0; column < n; column++) {
+            cell = strchr(cell, '|') + 1;
+            for (unsigned k = 0; k < 2; k++)
+                if (columns[column].kinds[k] != 0)
+                    expect(root, state, columns[column].kinds[k], columns[column].outcomes, cell_means(cell, state));
+        }
+    }
+}
+
+// domain.md, the lives that stand there in words.
+static void in_words(void)
+{
+    static const struct {
+        unsigned root;
+        uint8_t from;
+        unsigned kind;
+        uint64_t outcomes;
+        uint8_t to;
+    } SAID[] = {
+        {KIND(HIT), LIFE(OPEN), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(HIT), LIFE(ACKNOWLEDGED), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(USE_PERMISSION), LIFE(OPEN), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(USE_PERMISSION), LIFE(OPEN), KIND(DECISION), O(GRANTED), LIFE(GRANTED)},
+        {KIND(USE_PERMISSION), LIFE(OPEN), KIND(DECISION), O(DENIED), LIFE(DENIED)},
+        {KIND(USE_PERMISSION), LIFE(OPEN), KIND(WITHDRAW), 0, LIFE(WITHDRAWN)},
+        {KIND(USE_PERMISSION), LIFE(ACKNOWLEDGED), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(USE_PERMISSION), LIFE(ACKNOWLEDGED), KIND(DECISION), O(GRANTED), LIFE(GRANTED)},
+        {KIND(USE_PERMISSION), LIFE(ACKNOWLEDGED), KIND(DECISION), O(DENIED), LIFE(DENIED)},
+        {KIND(USE_PERMISSION), LIFE(ACKNOWLEDGED), KIND(WITHDRAW), 0, LIFE(WITHDRAWN)},
+        {KIND(SUBJECT_ACCESS), LIFE(OPEN), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(SUBJECT_ACCESS), LIFE(OPEN), KIND(RESPONSE), 0, LIFE(ANSWERED)},
+        {KIND(SUBJECT_ACCESS), LIFE(OPEN), KIND(WITHDRAW), 0, LIFE(WITHDRAWN)},
+        {KIND(SUBJECT_ACCESS), LIFE(ACKNOWLEDGED), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(SUBJECT_ACCESS), LIFE(ACKNOWLEDGED), KIND(RESPONSE), 0, LIFE(ANSWERED)},
+        {KIND(SUBJECT_ACCESS), LIFE(ACKNOWLEDGED), KIND(WITHDRAW), 0, LIFE(WITHDRAWN)},
+        {KIND(REFERRAL), LIFE(OFFERED), KIND(ACK), 0, LIFE(OFFERED)},
+        {KIND(REFERRAL), LIFE(OFFERED), KIND(DECISION), O(ACCEPTED), LIFE(ACCEPTED)},
+        {KIND(REFERRAL), LIFE(OFFERED), KIND(DECISION), O(DECLINED), LIFE(DECLINED)},
+        {KIND(REFERRAL), LIFE(OFFERED), KIND(WITHDRAW), 0, LIFE(WITHDRAWN)},
+        {KIND(REFERRAL), LIFE(ACCEPTED), KIND(PROGRESS), 0, LIFE(ACCEPTED)},
+        {KIND(REFERRAL), LIFE(ACCEPTED), KIND(CLOSE), 0, LIFE(CLOSED)},
+        {KIND(REFERRAL), LIFE(ACCEPTED), KIND(WITHDRAW), 0, LIFE(WITHDRAWN)},
+        {KIND(CORRECTION), LIFE(OPEN), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(CORRECTION), LIFE(OPEN), KIND(CONFIRM), 0, LIFE(CONFIRMED)},
+        {KIND(CORRECTION), LIFE(ACKNOWLEDGED), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(CORRECTION), LIFE(ACKNOWLEDGED), KIND(CONFIRM), 0, LIFE(CONFIRMED)},
+        {KIND(ERASURE), LIFE(OPEN), KIND(CONFIRM), 0, LIFE(CONFIRMED)},
+        {KIND(CANCEL), LIFE(OPEN), KIND(CONFIRM), 0, LIFE(CONFIRMED)},
+        {KIND(WITHDRAW), LIFE(OPEN), KIND(CONFIRM), 0, LIFE(CONFIRMED)},
+        {KIND(CONTEST), LIFE(OPEN), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(CONTEST), LIFE(OPEN), KIND(DECISION), O(UPHELD), LIFE(UPHELD)},
+        {KIND(CONTEST), LIFE(OPEN), KIND(DECISION), O(REJECTED), LIFE(REJECTED)},
+        {KIND(CONTEST), LIFE(ACKNOWLEDGED), KIND(ACK), 0, LIFE(ACKNOWLEDGED)},
+        {KIND(CONTEST), LIFE(ACKNOWLEDGED), KIND(DECISION), O(UPHELD), LIFE(UPHELD)},
+        {KIND(CONTEST), LIFE(ACKNOWLEDGED), KIND(DECISION), O(REJECTED), LIFE(REJECTED)},
+    };
+    for (size_t i = 0; i < AM_LEN(SAID); i++)
+        expect(SAID[i].root, SAID[i].from, SAID[i].kind, SAID[i].outcomes, SAID[i].to);
+}
+
+// "a HIT, CANNOT_EXECUTE, ACK, RESPONSE, REFUSAL or CONFIRM that crosses an UPDATE, CANCEL, expiry or WITHDRAW is
+// always taken, marked CROSSED, and moves nothing"
+static bool always_taken(unsigned kind)
+{
+    return kind == KIND(HIT) || kind == KIND(CANNOT_EXECUTE) || kind == KIND(ACK) || kind == KIND(RESPONSE) ||
+           kind == KIND(REFUSAL) || kind == KIND(CONFIRM);
+}
+
+static bool crosses(unsigned root, unsigned state, unsigned kind)
+{
+    bool found = kind == KIND(HIT) || kind == KIND(CANNOT_EXECUTE);
+    if (root == KIND(ALERT) && state == LIFE(EXPIRED))
+        return always_taken(kind);
+    if (root == KIND(ALERT) && (state == LIFE(STOPPING) || state == LIFE(STOPPED)))
+        return found;
+    return moves[root][KIND(WITHDRAW)] && state == LIFE(WITHDRAWN) && always_taken(kind);
+}
+
+static int design(void **state)
+{
+    static const struct column ALERTS[] = {
+        {{KIND(ACK)}, 0}, {{KIND(UPDATE)}, 0}, {{KIND(CANCEL)}, 0}, {{KIND(HIT), KIND(CANNOT_EXECUTE)}, 0}};
+    static const struct column REQUESTS[] = {{{KIND(ACK)}, 0},
+                                             {{KIND(PROGRESS)}, O(IN_HAND)},
+                                             {{KIND(PROGRESS)}, O(AWAITING_AUTHORISATION) | O(CLARIFICATION_ASKED)},
+                                             {{KIND(CLARIFICATION)}, 0},
+                                             {{KIND(RESPONSE)}, 0},
+                                             {{KIND(REFUSAL)}, 0},
+                                             {{KIND(WITHDRAW)}, 0}};
+    paste(KIND(ALERT), ALERT_TABLE, AM_LEN(ALERT_TABLE), ALERTS, AM_LEN(ALERTS));
+    paste(KIND(REQUEST), REQUEST_TABLE, AM_LEN(REQUEST_TABLE), REQUESTS, AM_LEN(REQUESTS));
+    in_words();
+    return 0;
+}
+
+static void check_move(unsigned root, uint8_t state, unsigned kind, unsigned outcome)
+{
+    uint8_t next = 200, want = expected[root][state][kind][outcome];
+    enum life_result result = life_move(root, state, kind, outcome, true, &next);
+    if (!moves[root][kind])
+        assert_int_equal(result, LIFE_UNMOVED);
+    else if (want == EXPECT_CROSSED || (want == EXPECT_FORBIDDEN && crosses(root, state, kind)))
+        assert_int_equal(result, LIFE_CROSSED);
+    else if (want == EXPECT_FORBIDDEN)
+        assert_int_equal(result, LIFE_FORBIDDEN);
+    else
+        assert_int_equal(result, LIFE_MOVED);
+    assert_int_equal(next, result == LIFE_MOVED ? want : 200);
+}
+
+static void every_state_and_event_leads_where_the_design_says(void **state)
+{
+    for (unsigned root = 0; root < KIND_COUNT; root++)
+        for (unsigned at = 0; at < STATES; at++)
+            for (unsigned kind = 1; kind < KIND_COUNT; kind++)
+                for (unsigned outcome = 0; outcome < OUTCOMES; outcome++)
+                    check_move(root, (uint8_t)at, kind, outcome);
+}
+
+static void what_is_open_is_what_moves(void **state)
+{
+    for (unsigned root = 1; root < KIND_COUNT; root++)
+        for (unsigned at = 0; at < STATES; at++)
+            for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+                bool some = false;
+                uint8_t next;
+                for (unsigned outcome = 0; outcome < OUTCOMES; outcome++)
+                    some |= life_move(root, (uint8_t)at, kind, outcome, true, &next) == LIFE_MOVED;
+                assert_int_equal((life_open(root, (uint8_t)at) & KIND_BIT(kind)) != 0, some);
+            }
+}
+
+static void an_answer_to_an_older_version_of_an_alert_crosses_and_moves_nothing(void **state)
+{
+    static const uint8_t STATES_OF_ALERT[] = {LIFE(NEW), LIFE(ACKNOWLEDGED), LIFE(STOPPING), LIFE(STOPPED),
+                                              LIFE(EXPIRED)};
+    static const unsigned ANSWERS[] = {KIND(ACK), KIND(HIT), KIND(CANNOT_EXECUTE)};
+    for (size_t i = 0; i < AM_LEN(STATES_OF_ALERT); i++)
+        for (size_t j = 0; j < AM_LEN(ANSWERS); j++) {
+            uint8_t next = 200;
+            assert_int_equal(life_move(KIND(ALERT), STATES_OF_ALERT[i], ANSWERS[j], 0, false, &next), LIFE_CROSSED);
+            assert_int_equal(next, 200);
+        }
+}
+
+static void only_an_alert_has_versions_that_an_answer_could_miss(void **state)
+{
+    uint8_t next;
+    assert_int_equal(life_move(KIND(REQUEST), LIFE(OPEN), KIND(ACK), 0, false, &next), LIFE_MOVED);
+    assert_int_equal(life_move(KIND(ALERT), LIFE(NEW), KIND(UPDATE), 0, false, &next), LIFE_MOVED);
+}
+
+static void an_open_alert_expires_at_valid_until_and_not_before(void **state)
+{
+    assert_int_equal(life_state_at(KIND(ALERT), LIFE(NEW), 1000, 999), LIFE(NEW));
+    assert_int_equal(life_state_at(KIND(ALERT), LIFE(NEW), 1000, 1000), LIFE(EXPIRED));
+    assert_int_equal(life_state_at(KIND(ALERT), LIFE(ACKNOWLEDGED), 1000, 1000), LIFE(EXPIRED));
+    assert_int_equal(life_state_at(KIND(ALERT), LIFE(STOPPING), 1000, 1001), LIFE(STOPPING));
+    assert_int_equal(life_state_at(KIND(ALERT), LIFE(STOPPED), 1000, 1001), LIFE(STOPPED));
+    assert_int_equal(life_state_at(KIND(HIT), LIFE(OPEN), 1000, 1001), LIFE(OPEN));
+}
+
+static void every_root_begins_in_a_state_that_something_moves(void **state)
+{
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+        assert_int_equal(life_first(kind) != LIFE(UNSPECIFIED), kind_get(kind)->root);
+        if (kind_get(kind)->root)
+            assert_int_not_equal(life_open(kind, life_first(kind)), 0);
+    }
+    assert_int_equal(life_first(KIND_COUNT), LIFE(UNSPECIFIED));
+}
+
+static void states_that_nothing_leaves_are_ends(void **state)
+{
+    static const uint8_t ENDS[] = {LIFE(STOPPED), LIFE(EXPIRED), LIFE(WITHDRAWN), LIFE(DECLINED),
+                                   LIFE(CLOSED),  LIFE(GRANTED), LIFE(CONFIRMED), LIFE(UPHELD)};
+    for (size_t i = 0; i < AM_LEN(ENDS); i++)
+        for (unsigned root = 1; root < KIND_COUNT; root++)
+            assert_int_equal(life_open(root, ENDS[i]), 0);
+}
+
+// A row's kind may be sent at all about that root: the tables of kinds and of lives agree.
+static void what_moves_a_life_may_answer_its_root(void **state)
+{
+    size_t n;
+    const struct life_row *rows = life_rows(&n);
+    for (size_t i = 0; i < n; i++) {
+        const struct kind *kind = kind_get(rows[i].kind);
+        assert_true((kind->on & KIND_BIT(rows[i].root)) != 0);
+        assert_true((rows[i].outcomes & ~kind->outcomes) == 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_state_and_event_leads_where_the_design_says),
+        cmocka_unit_test(what_is_open_is_what_moves),
+        cmocka_unit_test(an_answer_to_an_older_version_of_an_alert_crosses_and_moves_nothing),
+        cmocka_unit_test(only_an_alert_has_versions_that_an_answer_could_miss),
+        cmocka_unit_test(an_open_alert_expires_at_valid_until_and_not_before),
+        cmocka_unit_test(every_root_begins_in_a_state_that_something_moves),
+        cmocka_unit_test(states_that_nothing_leaves_are_ends),
+        cmocka_unit_test(what_moves_a_life_may_answer_its_root),
+    };
+    return cmocka_run_group_tests(tests, design, NULL);
+}
