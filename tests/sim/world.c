@@ -14,7 +14,7 @@
 static uint8_t ROOT32[32] = {1}, DIGEST32[32] = {2}, LOG68[68] = {3}, SALT16[16] = {4};
 
 // --- Members
-static void member(struct world *world, const char *unit, const char *role, char **parties, size_t n)
+void world_grant(struct world *world, const char *unit, const char *role, char **parties, size_t n)
 {
     static Amana__V1__Kind__Code kinds[] = {K(ALERT), K(UPDATE), K(CANCEL), K(ACK)};
     static char *scope[] = {(char *)"ke", (char *)"et"};
@@ -40,15 +40,15 @@ static void members(struct world *world)
 {
     char *kenya[] = {(char *)"et/*/*", (char *)"so/police/desk"}, *ethiopia[] = {(char *)"ke/dci/transnational"};
     char *somalia[] = {(char *)"ke/*/*"};
-    member(world, POLICE, "unit", kenya, 2);
-    member(world, COLLEAGUES, "unit", kenya, 2);
-    member(world, CHILD_DESK, "protection", kenya, 1);
-    member(world, POST, "unit", ethiopia, 1);
-    member(world, SHELTER, "protection", ethiopia, 1);
-    member(world, LONELY, "unit", somalia, 1);
-    member(world, STRANGER, "unit", NULL, 0);
-    member(world, AUDITOR, "auditor", NULL, 0);
-    member(world, "ke/registry/desk", "registrar", NULL, 0);
+    world_grant(world, POLICE, "unit", kenya, 2);
+    world_grant(world, COLLEAGUES, "unit", kenya, 2);
+    world_grant(world, CHILD_DESK, "protection", kenya, 1);
+    world_grant(world, POST, "unit", ethiopia, 1);
+    world_grant(world, SHELTER, "protection", ethiopia, 1);
+    world_grant(world, LONELY, "unit", somalia, 1);
+    world_grant(world, STRANGER, "unit", NULL, 0);
+    world_grant(world, AUDITOR, "auditor", NULL, 0);
+    world_grant(world, "ke/registry/desk", "registrar", NULL, 0);
     assert(hub_set_country(world->hub, "ke", CHILD_DESK) == AM_OK);
     assert(hub_set_country(world->hub, "et", SHELTER) == AM_OK);
     assert(hub_set_country(world->hub, "so", NULL) == AM_OK);

@@ -62,6 +62,9 @@ void world_pump(struct world *world);
 // Rosters: unit's number n has devices d1 … with seal certificates of generation `seal`, and officers o1, o2.
 void world_roster(struct world *world, const char *unit, uint64_t number, unsigned devices, uint8_t seal);
 
+// Gives a unit other grants: the kinds that are served, towards these parties.
+void world_grant(struct world *world, const char *unit, const char *role, char **parties, size_t n);
+
 // A message being written and sent. Fields may be changed until letter_send.
 struct letter {
     struct hub_submission submission; // first

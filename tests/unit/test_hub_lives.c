@@ -319,6 +319,25 @@ static void an_update_may_add_recipients_with_a_grant(void **state)
     refused(world, stranger, REASON_NOT_PERMITTED, "recipients[3].unit");
 }
 
+static void who_was_added_still_hears_of_it_when_the_grant_has_gone(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *next = update(world, alert, alert), *third, *stop;
+    char *fewer[] = {(char *)"et/*/*"};
+    letter_to(world, next, LONELY, ACTION);
+    accepted(world, next);
+    world_grant(world, POLICE, "unit", fewer, 1);
+    third = update(world, next, alert);
+    letter_to(world, third, LONELY, ACTION);
+    accepted(world, third);
+    stop = cancel(world, alert);
+    letter_to(world, stop, LONELY, ACTION);
+    accepted(world, stop);
+    struct letter *fresh = letter_new(world, POLICE, KIND(ALERT));
+    letter_to(world, fresh, LONELY, ACTION);
+    refused(world, fresh, REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
 static void who_was_added_acknowledges_the_update(void **state)
 {
     struct world *world = *state;
@@ -521,6 +540,7 @@ int main(void)
         T(an_update_supersedes_the_newest_version),
         T(an_update_goes_to_all_who_had_it_with_the_same_part),
         T(an_update_may_add_recipients_with_a_grant),
+        T(who_was_added_still_hears_of_it_when_the_grant_has_gone),
         T(who_was_added_acknowledges_the_update),
         T(only_the_originator_updates),
         T(an_ack_of_the_version_before_crosses),
