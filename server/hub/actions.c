@@ -43,6 +43,7 @@ enum am_err hub_work_begin(struct hub_step *step, struct hub_work *work)
 void hub_work_end(struct hub *hub, struct hub_work *work)
 {
     struct hub_identity *identity;
+    hub_flight_leave(hub, work);
     if (!work->counted)
         return;
     work->counted = false;

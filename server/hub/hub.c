@@ -33,6 +33,7 @@ void hub_free(struct hub *hub)
         return;
     hub_registry_free(hub);
     hub_identities_free(hub);
+    hub_flights_free(hub);
     free(hub->origin);
     free(hub->name);
     free(hub->version);
@@ -80,6 +81,7 @@ enum am_err hub_step(struct hub *hub, const struct hub_event *event, struct hub_
             hub_work_end(hub, work);
         return err;
     }
+    hub_flights_go(&step);
     hub_drain(&step);
     return AM_OK;
 }

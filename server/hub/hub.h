@@ -11,6 +11,7 @@
 #include "proto/model/reason.h"
 
 struct hub;
+struct hub_flight;
 
 struct hub_config {
     const char *origin;           // of the log
@@ -85,9 +86,11 @@ struct hub_work {
     uint64_t retry_ns;                  // QUOTA, BUSY
     uint64_t hub_time_ns;               // TOO_OLD, CLOCK_AHEAD
     // The hub's own; all zero when it is handed over first.
-    unsigned attempts; // decisions taken on it
-    uint64_t epoch;    // of the registry that the verdict was given by
-    bool counted;      // it is counted as in flight
+    unsigned attempts;         // decisions taken on it
+    uint64_t epoch;            // of the registry that the verdict was given by
+    bool counted;              // it is counted as in flight
+    struct hub_flight *flight; // copies of the same message; this one waits, or is worked on
+    struct hub_work *next;
 };
 
 // A message that another names, as the store has it.
@@ -207,7 +210,8 @@ struct hub_event {
 };
 
 enum hub_action_kind {
-    HUB_ACTION_CHECK,   // give this submission to a worker, then HUB_EVENT_CHECKED
+    HUB_ACTION_CHECK,   // give this submission to a worker, then HUB_EVENT_CHECKED. A copy of a message that is under
+                        // way gets it once the first is answered
     HUB_ACTION_RECHECK, // the same after a conflict; for a retrieval: read its rows anew, then HUB_EVENT_RETRIEVED
     HUB_ACTION_APPEND,  // store_submit; then HUB_EVENT_COMMITTED with the same append. Full queue: outcome BUSY
                         // (JOURNAL_FULL)

@@ -96,12 +96,26 @@ bool hub_identity_may_log(struct hub *hub, struct hub_identity *identity, uint64
 void hub_identity_count(struct hub *hub, const char *uri, enum reason reason, uint64_t count);
 void hub_identities_free(struct hub *hub);
 
+// --- Copies of one message under way (flight.c)
+struct hub_flight_key {
+    uint8_t id[16];
+    char device[LIMIT_URI + 1];
+};
+struct hub_flight {
+    struct hub_flight_key key;
+    struct hub_work *works; // the first is being worked on, the others wait
+    bool next_due;          // the one before has been answered
+    UT_hash_handle hh;
+};
+
 struct hub {
     char *origin, *name, *version;
     uint32_t requests_per_s, in_flight, rejected_per_minute;
     struct hub_unit *units;
     struct hub_country *countries;
     struct hub_identity *identities;
+    struct hub_flight *flights;
+    bool flights_due;      // one of them has a next that is to go
     uint64_t epoch;        // of registry and countries: changes with each
     uint64_t last_time_ns; // of the newest append
     size_t works, appends; // under way
@@ -127,6 +141,10 @@ AM_MUST_USE enum am_err hub_step_alarm(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_clock(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_tick(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_stop(struct hub_step *step);
+AM_MUST_USE enum am_err hub_flight_enter(struct hub *hub, struct hub_submission *submission, bool *ret_first);
+void hub_flight_leave(struct hub *hub, struct hub_work *work);
+void hub_flights_go(struct hub_step *step); // those whose turn has come; tries again at the next step
+void hub_flights_free(struct hub *hub);
 void hub_drain(struct hub_step *step); // writes STOP when everything is back; tries again at the next step
 
 // --- Actions (actions.c)

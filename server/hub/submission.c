@@ -18,10 +18,13 @@ enum am_err hub_step_arrived(struct hub_step *step)
         hub_reply(step, work, reason, NULL);
         return AM_OK;
     }
+    bool first;
     TRY(hub_work_begin(step, work));
+    TRY(hub_flight_enter(step->hub, submission, &first));
     submission->verdict = hub_verdict(step->hub, submission, step->event->now_ns);
     work->epoch = step->hub->epoch;
-    hub_act(step, (struct hub_action){.kind = HUB_ACTION_CHECK, .work = work});
+    if (first)
+        hub_act(step, (struct hub_action){.kind = HUB_ACTION_CHECK, .work = work});
     return AM_OK;
 }
 
@@ -57,7 +60,8 @@ enum am_err hub_step_checked(struct hub_step *step)
         work->detail = submission->checked_detail;
         return refuse(step, submission, submission->checked);
     }
-    enum reason reason = hub_judge(step->hub, submission, step->event->now_ns, &decision);
+    // By the time that its entry will have, which a clock that stepped back doesn't make smaller.
+    enum reason reason = hub_judge(step->hub, submission, hub_entry_time(step->hub, step->event->now_ns), &decision);
     if (reason != REASON_NONE)
         return refuse(step, submission, reason);
     return hub_accept(step, submission, &decision);

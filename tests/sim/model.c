@@ -19,13 +19,13 @@ void model_init(struct model *model)
 
 void model_clear(struct model *model)
 {
-    free(model->entries);
     free(model->records);
     for (size_t i = 0; i < model->n_mailboxes; i++)
         free(model->mailboxes[i].rows);
     for (size_t i = 0; i < model->n; i++)
         if (model->entries[i].message != NULL)
             free(model->entries[i].message->lives);
+    free(model->entries);
     arena_clear(&model->arena);
 }
 

@@ -44,6 +44,7 @@ struct world {
     bool stopped;
     struct hub_work *replaying;
     enum reason checked; // what workers say of signature and seal
+    void *user;
     void (*on_reply)(struct world *world, struct hub_work *work, const struct journal_outcome *outcome);
 };
 

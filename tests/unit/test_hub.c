@@ -175,16 +175,56 @@ static void two_copies_in_flight_become_one_entry_with_one_receipt(void **state)
 {
     struct world *world = *state;
     struct letter *alert = alert_to(world, POLICE, POST), *again = letter_again(world, alert);
+    struct letter *third = letter_again(world, alert);
     letter_arrive(world, alert);
     letter_arrive(world, again);
-    world_check_one(world, 0);
-    world_check_one(world, 0);
-    assert_int_equal(world->n_appends, 2);
+    letter_arrive(world, third);
+    assert_int_equal(world->n_checks, 1); // the others wait for the first
     world_pump(world);
     assert_int_equal(world->model.n, 1);
     assert_int_equal(alert->submission.work.reason, REASON_NONE);
     assert_int_equal(again->submission.work.reason, REASON_NONE);
+    assert_int_equal(third->submission.work.reason, REASON_NONE);
     assert_memory_equal(again->receipt.data, alert->receipt.data, alert->receipt.len);
+    assert_memory_equal(third->receipt.data, alert->receipt.data, alert->receipt.len);
+}
+
+static void a_copy_in_flight_is_not_refused_for_what_changed_meanwhile(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *again = letter_again(world, alert);
+    letter_arrive(world, alert);
+    world_check_one(world, 0); // on its way to the log
+    world_roster(world, POST, 2, 2, 9);
+    letter_arrive(world, again);
+    world_pump(world);
+    assert_int_equal(alert->submission.work.reason, REASON_NONE);
+    assert_int_equal(again->submission.work.reason, REASON_NONE);
+    assert_memory_equal(again->receipt.data, alert->receipt.data, alert->receipt.len);
+}
+
+static void a_copy_of_what_was_refused_is_judged_for_itself(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, STRANGER, POST), *again = letter_again(world, alert);
+    letter_arrive(world, alert);
+    letter_arrive(world, again);
+    world_pump(world);
+    assert_int_equal(alert->submission.work.reason, REASON_NOT_PERMITTED);
+    assert_int_equal(again->submission.work.reason, REASON_NOT_PERMITTED);
+}
+
+static void an_id_that_the_keeper_knows_already_is_looked_up_again(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_arrive(world, alert);
+    world_check_one(world, 0);
+    (void)model_commit(&world->model, world->appends[0]); // it is there before the hub hears of it
+    world_pump(world);
+    assert_int_equal(alert->submission.work.reason, REASON_NONE);
+    assert_true(alert->receipt.len > 0);
+    assert_int_equal(world->model.n, 1);
 }
 
 static void the_same_id_with_other_bytes_is_refused(void **state)
@@ -572,6 +612,9 @@ int main(void)
         T(a_duplicate_gets_the_original_receipt),
         T(a_duplicate_gets_it_whatever_the_verdict_would_be_now),
         T(two_copies_in_flight_become_one_entry_with_one_receipt),
+        T(a_copy_in_flight_is_not_refused_for_what_changed_meanwhile),
+        T(a_copy_of_what_was_refused_is_judged_for_itself),
+        T(an_id_that_the_keeper_knows_already_is_looked_up_again),
         T(the_same_id_with_other_bytes_is_refused),
         T(another_device_may_use_the_same_id),
         T(a_sender_who_is_not_the_certificate_is_refused_before_anything_else),

@@ -448,6 +448,17 @@ static void an_expired_alert_is_not_moved_but_its_ack_is_taken(void **state)
     forbidden(world, cancel(world, alert), "in_reply_to", "EXPIRED", "none");
 }
 
+static void a_clock_that_steps_back_makes_no_expired_alert_live(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *answer;
+    world->now += 2 * DAY_NS;
+    (void)world_alert(world); // the log has seen that time
+    world->now -= HOUR_NS;
+    answer = ack(world, alert, alert);
+    crossed(world, answer);
+}
+
 static void an_update_before_it_expires_gives_it_a_time_of_its_own(void **state)
 {
     struct world *world = *state;
@@ -550,6 +561,7 @@ int main(void)
         T(a_cancel_goes_to_those_who_have_the_alert_and_no_others),
         T(a_cancel_goes_to_those_of_the_newest_version),
         T(an_expired_alert_is_not_moved_but_its_ack_is_taken),
+        T(a_clock_that_steps_back_makes_no_expired_alert_live),
         T(an_update_before_it_expires_gives_it_a_time_of_its_own),
         T(who_saw_the_cancel_stops_even_after_the_alert_would_have_expired),
         T(two_answers_in_flight_do_not_both_move_one_life),

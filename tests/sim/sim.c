@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hub under a seed: senders who retry, answer late and answer twice, workers and a keeper in any order, crashes
+// between commit and answer, a full disk, a clock that steps back. After each commit the invariants are looked at.
+//   sim [SEED [STEPS]]     one seed; without any, eight fixed ones and two new ones
+#include "tests/sim/sim.h"
+
+#include <bsd/stdlib.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ACTION AMANA__V1__PART__CODE__ACTION
+#define COPY   AMANA__V1__PART__CODE__COPY
+
+uint32_t sim_random(struct sim *sim, uint32_t below)
+{
+    // xorshift64*: the same on every machine
+    sim->random ^= sim->random >> 12;
+    sim->random ^= sim->random << 25;
+    sim->random ^= sim->random >> 27;
+    return (uint32_t)((sim->random * 2685821657736338717u) >> 33) % below;
+}
+
+static bool chance(struct sim *sim, uint32_t percent)
+{
+    return sim_random(sim, 100) < percent;
+}
+
+// --- Messages and their senders
+static struct sim_message *message_new(struct sim *sim, struct letter *letter)
+{
+    SIM_CHECK(sim, sim->n_messages < SIM_MESSAGES, "room for messages");
+    struct sim_message *message = &sim->messages[sim->n_messages++];
+    *message = (struct sim_message){.letter = letter};
+    letter->user = message;
+    return message;
+}
+
+static void send_letter(struct sim *sim, struct letter *letter)
+{
+    struct sim_message *message = letter->user;
+    message->under_way++;
+    letter_arrive(&sim->world, letter);
+}
+
+static void act_alert(struct sim *sim)
+{
+    // Whom they may write to, and now and then whom they may not.
+    static const struct {
+        const char *from, *to[3];
+    } WAYS[] = {
+        {POLICE, {POST, SHELTER, LONELY}}, {POLICE, {SHELTER, POST, CHILD_DESK}}, {CHILD_DESK, {POST, SHELTER, POLICE}},
+        {POST, {POLICE, SHELTER, LONELY}}, {LONELY, {POLICE, CHILD_DESK, POST}},  {STRANGER, {POST, POLICE, LONELY}},
+    };
+    struct world *world = &sim->world;
+    size_t way = sim_random(sim, chance(sim, 5) ? AM_LEN(WAYS) : AM_LEN(WAYS) - 1);
+    struct letter *letter = letter_new(world, WAYS[way].from, KIND(ALERT));
+    char agency[LIMIT_ADDRESS + 1];
+    address_agency(WAYS[way].from, agency);
+    letter->header.case_ref = arena_printf(&world->arena, "%s/2026/%u", agency, sim_random(sim, 20));
+    letter->flags.child = chance(sim, 15);
+    letter_to(world, letter, WAYS[way].to[0], chance(sim, 90) ? ACTION : COPY);
+    for (size_t i = 1; i < 3; i++)
+        if (chance(sim, i == 1 ? 40 : 10))
+            letter_to(world, letter, WAYS[way].to[i], chance(sim, 50) ? ACTION : COPY);
+    letter->valid_until.seconds = letter->written_at.seconds + 3600 + (int64_t)sim_random(sim, 2 * 86400);
+    send_letter(sim, message_new(sim, letter)->letter);
+}
+
+static struct sim_message *pick(struct sim *sim)
+{
+    return sim->n_messages == 0 ? NULL : &sim->messages[sim_random(sim, (uint32_t)sim->n_messages)];
+}
+
+// The newest message that the chain of a root ends in, or any older one.
+static const struct letter *version_of(struct sim *sim, const struct sim_message *root)
+{
+    const struct letter *found = root->letter;
+    for (size_t i = 0; i < sim->n_messages; i++) {
+        const struct sim_message *message = &sim->messages[i];
+        if (message->root == root && message->accepted && message->letter->header.kind != KIND(ACK) && chance(sim, 70))
+            found = message->letter;
+    }
+    return found;
+}
+
+static void recipients_of(struct sim *sim, struct letter *letter, const struct sim_message *root)
+{
+    const struct model_message *stored = model_message_at(&sim->world.model, root->seq);
+    const struct model_message *newest = model_message_at(&sim->world.model, stored->chain.newest);
+    letter->header.n_recipients = 0;
+    for (size_t i = 0; i < newest->n_recipients; i++)
+        letter_to(&sim->world, letter, newest->recipients[i].unit, newest->recipients[i].part);
+}
+
+static void act_answer(struct sim *sim)
+{
+    static const Amana__V1__Kind__Code KINDS[] = {KIND(ACK), KIND(ACK), KIND(ACK), KIND(UPDATE), KIND(CANCEL)};
+    struct sim_message *root = pick(sim);
+    if (root == NULL || !root->accepted || root->root != NULL)
+        return;
+    Amana__V1__Kind__Code kind = KINDS[sim_random(sim, AM_LEN(KINDS))];
+    const struct letter *to = kind == KIND(ACK) ? version_of(sim, root) : root->letter;
+    const char *from = root->letter->sender.unit;
+    if (kind == KIND(ACK) || chance(sim, 5))
+        from = to->recipients[sim_random(sim, (uint32_t)to->header.n_recipients)]->unit;
+    struct letter *letter = world_answer(&sim->world, from, kind, to, root->letter);
+    if (strcmp(from, root->letter->sender.unit) == 0)
+        recipients_of(sim, letter, root);
+    if (kind == KIND(UPDATE)) {
+        const struct letter *before = version_of(sim, root);
+        letter_supersedes(letter, before);
+        letter->valid_until.seconds = letter->written_at.seconds + 3600 + (int64_t)sim_random(sim, 86400);
+        if (chance(sim, 20))
+            letter_to(&sim->world, letter, LONELY, ACTION); // there already: a field that is refused
+    }
+    message_new(sim, letter)->root = root;
+    send_letter(sim, letter);
+}
+
+static void act_retry(struct sim *sim)
+{
+    struct sim_message *message = pick(sim);
+    if (message != NULL && chance(sim, 60)) // one that is perhaps still under way
+        message = &sim->messages[sim->n_messages - 1 - sim_random(sim, sim->n_messages < 8 ? 1 : 8)];
+    if (message != NULL)
+        send_letter(sim, letter_again(&sim->world, message->letter));
+}
+
+static void act_reuse_id(struct sim *sim)
+{
+    struct sim_message *message = pick(sim);
+    if (message == NULL || !message->accepted)
+        return;
+    struct letter *other = letter_again(&sim->world, message->letter);
+    other->header.language = (char *)"so";
+    other->user = NULL;
+    letter_arrive(&sim->world, other);
+}
+
+static void act_retrieve(struct sim *sim)
+{
+    struct world *world = &sim->world;
+    if (world->model.n_mailboxes == 0 || sim->n_retrievals == SIM_RETRIEVALS)
+        return;
+    const struct model_mailbox *box = &world->model.mailboxes[sim_random(sim, (uint32_t)world->model.n_mailboxes)];
+    struct hub_retrieval *retrieval = arena_alloc(&world->arena, sizeof *retrieval);
+    uint64_t seqs[8], notices[8];
+    size_t n = 0, n_notices = 0;
+    const char *originator = NULL;
+    for (size_t i = 0; i < box->n && n < 8 && n_notices < 8; i++) {
+        const struct model_message *message = model_message_at(&world->model, box->rows[i].seq);
+        if (box->rows[i].kind != JOURNAL_MAIL_MESSAGE) {
+            notices[n_notices++] = box->rows[i].seq;
+        } else if (chance(sim, 50) && (originator == NULL || strcmp(originator, message->originator) == 0)) {
+            originator = message->originator;
+            seqs[n++] = message->seq;
+        }
+    }
+    char *unit = arena_printf(&world->arena, "%s", box->device + strlen("amana://"));
+    *strstr(unit, "/device/") = '\0';
+    *retrieval = (struct hub_retrieval){.work = {.kind = HUB_WORK_RETRIEVAL, .identity = box->device, .unit = unit},
+                                        .statement = {(const uint8_t *)"statement", 9},
+                                        .signature = {(const uint8_t *)"signature", 9}};
+    model_read_retrieval(&world->model, retrieval, seqs, n, notices, n_notices);
+    sim->n_retrievals++;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = retrieval});
+}
+
+// --- Workers, keeper, time, misfortune
+static void act_check(struct sim *sim)
+{
+    if (sim->world.n_checks > 0)
+        world_check_one(&sim->world, sim_random(sim, (uint32_t)sim->world.n_checks));
+}
+
+// The keeper takes what has queued up, in order; the answers wait.
+static void act_commit(struct sim *sim)
+{
+    struct world *world = &sim->world;
+    size_t batch = world->n_appends == 0 ? 0 : 1 + sim_random(sim, (uint32_t)world->n_appends);
+    for (size_t i = 0; i < batch && sim->n_answers < SIM_ANSWERS; i++) {
+        struct journal_append *append = world->appends[0];
+        memmove(&world->appends[0], &world->appends[1], (world->n_appends - 1) * sizeof(struct journal_append *));
+        world->n_appends--;
+        sim->answers[sim->n_answers].append = append;
+        sim->answers[sim->n_answers++].outcome = sim_commit(sim, append);
+    }
+}
+
+static void act_answer_commit(struct sim *sim)
+{
+    if (sim->n_answers == 0)
+        return;
+    struct sim_answer answer = sim->answers[0];
+    memmove(&sim->answers[0], &sim->answers[1], (--sim->n_answers) * sizeof answer);
+    world_step(&sim->world,
+               (struct hub_event){.kind = HUB_EVENT_COMMITTED, .committed = {answer.append, &answer.outcome}});
+    hub_append_free(answer.append);
+}
+
+static void act_time(struct sim *sim)
+{
+    uint64_t ns = sim_random(sim, 1000) * NS_PER_S;
+    sim->world.monotonic += ns;
+    if (chance(sim, 90))
+        sim->world.now += ns;
+    else
+        sim->world.now -= sim_random(sim, 200) * NS_PER_S;
+    world_step(&sim->world, (struct hub_event){.kind = HUB_EVENT_TICK});
+}
+
+static void rosters_again(struct sim *sim)
+{
+    for (uint64_t number = 2; number <= sim->post_roster; number++)
+        world_roster(&sim->world, POST, number, 2, (uint8_t)(7 + number / 3));
+}
+
+static void act_roster(struct sim *sim)
+{
+    if (sim->post_roster >= 60)
+        return;
+    sim->post_roster++;
+    world_roster(&sim->world, POST, sim->post_roster, 2, (uint8_t)(7 + sim->post_roster / 3));
+}
+
+// Everything in memory is lost; what was committed is not, though nobody was told.
+static void act_crash(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->n_answers; i++)
+        hub_append_free(sim->answers[i].append);
+    sim->n_answers = 0;
+    world_restart(&sim->world);
+    rosters_again(sim);
+    for (size_t i = 0; i < sim->n_messages; i++)
+        sim->messages[i].under_way = 0;
+    sim->n_retrievals = 0;
+    sim->crashes++;
+}
+
+static void act_full(struct sim *sim)
+{
+    sim->world.model.full = !sim->world.model.full && chance(sim, 30);
+}
+
+static const struct {
+    unsigned weight;
+    void (*act)(struct sim *sim);
+} ACTS[] = {
+    {6, act_alert},   {20, act_answer},        {8, act_retry}, {1, act_reuse_id}, {10, act_retrieve}, {24, act_check},
+    {12, act_commit}, {24, act_answer_commit}, {2, act_time},  {1, act_full},     {1, act_roster},
+};
+
+static void act(struct sim *sim)
+{
+    unsigned all = 0, at;
+    for (size_t i = 0; i < AM_LEN(ACTS); i++)
+        all += ACTS[i].weight;
+    at = sim_random(sim, all);
+    for (size_t i = 0; i < AM_LEN(ACTS); i++) {
+        if (at < ACTS[i].weight) {
+            ACTS[i].act(sim);
+            return;
+        }
+        at -= ACTS[i].weight;
+    }
+}
+
+// --- The end: everything is delivered, every sender asks once more, the hub stops
+static void settle(struct sim *sim)
+{
+    while (sim->world.n_checks > 0 || sim->world.n_appends > 0 || sim->n_answers > 0) {
+        act_check(sim);
+        act_commit(sim);
+        act_answer_commit(sim);
+    }
+}
+
+static void finish(struct sim *sim)
+{
+    sim->world.model.full = false;
+    settle(sim);
+    for (size_t i = 0; i < sim->n_messages; i++) {
+        struct sim_message *message = &sim->messages[i];
+        struct letter *again = letter_again(&sim->world, message->letter);
+        send_letter(sim, again);
+        settle(sim);
+        SIM_CHECK(sim, again->replies == 1, "every sender gets an answer");
+        SIM_CHECK(sim, message->under_way == 0, "no call is left waiting");
+        SIM_CHECK(sim, !message->accepted || again->submission.work.reason == REASON_NONE,
+                  "what was taken stays taken");
+    }
+    world_step(&sim->world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "end"}});
+    settle(sim);
+    SIM_CHECK(sim, sim->world.stopped, "the hub stops");
+    sim_check_all(sim);
+}
+
+static void run(uint64_t seed, uint64_t steps)
+{
+    struct sim *sim = calloc(1, sizeof *sim);
+    if (sim == NULL)
+        abort();
+    sim->seed = seed;
+    sim->random = seed * 2 + 1;
+    sim->post_roster = 1;
+    printf("seed %" PRIu64 ": ", seed);
+    fflush(stdout);
+    world_init(&sim->world, NULL);
+    sim->world.on_reply = sim_on_reply;
+    sim->world.user = sim;
+    for (sim->step = 0; sim->step < steps && sim->n_messages < SIM_MESSAGES - 1; sim->step++) {
+        act(sim);
+        if (sim_random(sim, 400) == 0)
+            act_crash(sim);
+    }
+    finish(sim);
+    printf("%" PRIu64 " steps, %zu messages, %u accepted, %zu entries, %u moves, %u crossed, %u refused, %u conflicts, "
+           "%u crashes\n",
+           sim->step, sim->n_messages, sim->accepted, sim->world.model.n, sim->moved, sim->crossed, sim->refused,
+           sim->conflicts, sim->crashes);
+    world_clear(&sim->world);
+    free(sim);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 10) : 6000;
+    if (argc > 1) {
+        run(strtoull(argv[1], NULL, 10), steps);
+        return 0;
+    }
+    for (uint64_t seed = 1; seed <= 8; seed++)
+        run(seed, steps);
+    run(arc4random(), steps);
+    run(arc4random(), steps);
+    return 0;
+}

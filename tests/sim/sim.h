@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the simulation knows besides the world: what senders were told, and what is committed but not answered.
+#pragma once
+
+#include "tests/sim/world.h"
+
+#include "proto/model/address.h"
+
+#define SIM_MESSAGES   3000
+#define SIM_ANSWERS    4096
+#define SIM_RETRIEVALS 300 // under way
+
+struct sim_message {
+    struct letter *letter;    // as it was written; retries are copies
+    struct sim_message *root; // NULL: it is an ALERT
+    unsigned under_way;       // calls that wait for an answer
+    bool accepted;
+    struct am_bytes receipt; // the first
+    uint64_t seq;
+};
+
+struct sim_answer {
+    struct journal_append *append;
+    struct journal_outcome outcome;
+};
+
+struct sim {
+    struct world world;
+    uint64_t seed, random, step;
+    struct sim_message messages[SIM_MESSAGES];
+    size_t n_messages;
+    struct sim_answer answers[SIM_ANSWERS];
+    size_t n_answers, n_retrievals;
+    uint64_t post_roster;
+    unsigned accepted, moved, crossed, refused, conflicts, crashes;
+};
+
+// Prints the seed and the step, and ends the program.
+_Noreturn void sim_fail(const struct sim *sim, const char *what, const char *file, int line);
+#define SIM_CHECK(sim, holds, what)                                                                                    \
+    do {                                                                                                               \
+        if (!(holds))                                                                                                  \
+            sim_fail(sim, what, __FILE__, __LINE__);                                                                   \
+    } while (0)
+
+uint32_t sim_random(struct sim *sim, uint32_t below);
+
+// Commits, with the invariants that a single append can break.
+struct journal_outcome sim_commit(struct sim *sim, const struct journal_append *append);
+// What a sender is told, compared with what it was told before and with what is durable.
+void sim_on_reply(struct world *world, struct hub_work *work, const struct journal_outcome *outcome);
+// Over the whole journal.
+void sim_check_all(struct sim *sim);
