@@ -176,12 +176,38 @@ static void perform(struct world *world, const struct hub_action *action)
     }
 }
 
+static void step_failed(struct world *world, const struct hub_event *event, enum am_err err)
+{
+    struct hub_work *work = NULL;
+    assert(world->arm != NULL && err == AM_NOMEM && world->actions.n == 0);
+    if (event->kind == HUB_EVENT_ARRIVED || event->kind == HUB_EVENT_CHECKED)
+        work = &event->submission->work;
+    else if (event->kind == HUB_EVENT_RETRIEVED)
+        work = &event->retrieval->work;
+    else if (event->kind == HUB_EVENT_REPLAY)
+        work = &event->replay->work;
+    else if (event->kind == HUB_EVENT_ROSTER)
+        work = &event->roster->work;
+    world->lost |= event->kind == HUB_EVENT_COMMITTED;
+    if (work == NULL)
+        return;
+    work->reason = REASON_BUSY;
+    reply(world, work, NULL);
+}
+
 void world_step(struct world *world, struct hub_event event)
 {
     event.now_ns = world->now;
     event.monotonic_ns = world->monotonic;
+    if (world->arm != NULL)
+        world->arm(true);
     enum am_err err = hub_step(world->hub, &event, &world->actions);
-    assert(err == AM_OK);
+    if (world->arm != NULL)
+        world->arm(false);
+    if (err != AM_OK) {
+        step_failed(world, &event, err);
+        return;
+    }
     for (size_t i = 0; i < world->actions.n; i++)
         perform(world, &world->actions.list[i]);
     world->actions.n = 0;

@@ -45,6 +45,10 @@ struct world {
     struct hub_work *replaying;
     enum reason checked; // what workers say of signature and seal
     void *user;
+    // Where memory may fail: called before and after each step. A step that fails ends its work (BUSY); after COMMITTED
+    // alone `lost` is set, as the program would end there.
+    void (*arm)(bool on);
+    bool lost;
     void (*on_reply)(struct world *world, struct hub_work *work, const struct journal_outcome *outcome);
 };
 
