@@ -294,6 +294,8 @@ enum am_err trust_conf_read(struct trust *trust, const char *path, struct am_det
     parser_path = path;
     cfg_t *cfg = cfg_init(options, CFGF_NONE);
     enum am_err err = cfg == NULL ? AM_NOMEM : parse(trust, cfg);
+    if (err == AM_CONFIG && local.text[0] == '\0') // libconfuse has no words for an option without a name
+        cfg_error(cfg, "this line can't be read; write `name = \"value\"` or `section \"name\" {`");
     cfg_free(cfg);
     parser_detail = NULL;
     pthread_mutex_unlock(&parser);
