@@ -1,64 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hub's judgement of a message, as transcripts: who may send what to whom, and what each refusal is called.
-#include "tests/sim/world.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define ACTION AMANA__V1__PART__CODE__ACTION
-#define COPY   AMANA__V1__PART__CODE__COPY
-
-static int begin(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    world_init(world, NULL);
-    *state = world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_clear(*state);
-    free(*state);
-    return 0;
-}
-
-static struct letter *alert_to(struct world *world, const char *from, const char *to)
-{
-    struct letter *letter = letter_new(world, from, KIND(ALERT));
-    letter_to(world, letter, to, ACTION);
-    return letter;
-}
-
-static const struct model_entry *last(const struct world *world)
-{
-    return &world->model.entries[world->model.n - 1];
-}
-
-// The letter is refused for this reason, and the refusal is the one entry made of it.
-static void refused(struct world *world, struct letter *letter, enum reason reason, const char *field)
-{
-    size_t before = world->model.n;
-    assert_string_equal(reason_name(letter_send(world, letter)), reason_name(reason));
-    if (field != NULL)
-        assert_string_equal(letter->submission.work.detail.field, field);
-    assert_int_equal(world->model.n, before + 1);
-    assert_int_equal(last(world)->kind, AMANA__V1__ENTRY_KIND__CODE__REJECTED);
-    assert_int_equal(last(world)->class, JOURNAL_CLASS_HUB);
-    assert_string_equal(last(world)->content->rejected->reason, reason_name(reason));
-    assert_string_equal(last(world)->content->rejected->identity, letter->submission.work.identity);
-    assert_null(last(world)->message);
-}
-
-static void accepted(struct world *world, struct letter *letter)
-{
-    assert_string_equal(reason_name(letter_send(world, letter)), "NONE");
-    assert_true(letter->receipt.len > 0);
-}
+// Who may send what to whom: what an accepted message writes, duplicates, the sender, grants, purpose, rule 3.
+#include "tests/unit/hub_expect.h"
 
 // --- Accepting
 static void no_receipt_before_the_entry_has_come_back(void **state)
@@ -79,7 +21,7 @@ static void an_accepted_alert_is_one_entry_with_all_that_belongs_to_it(void **st
 {
     struct world *world = *state;
     struct letter *alert = world_alert(world);
-    const struct model_entry *entry = last(world);
+    const struct model_entry *entry = last_entry(world);
     const Amana__V1__SubmittedEntry *content = entry->content->submitted;
     assert_int_equal(world->model.n, 1);
     assert_int_equal(entry->kind, AMANA__V1__ENTRY_KIND__CODE__SUBMITTED);
@@ -132,10 +74,10 @@ static void it_may_be_erased_a_year_after_the_entry_or_thirty_days_after_retenti
     uint64_t day = world->now / DAY_NS;
     struct letter *brief = alert_to(world, POLICE, POST), *kept = alert_to(world, POLICE, POST);
     accepted(world, brief); // 90 days
-    assert_int_equal(last(world)->erase_after, day + 366 + 1);
+    assert_int_equal(last_entry(world)->erase_after, day + 366 + 1);
     kept->retain_until.seconds = (int64_t)((world->now + 700 * DAY_NS) / NS_PER_S);
     accepted(world, kept);
-    assert_int_equal(last(world)->erase_after, day + 730 + 1);
+    assert_int_equal(last_entry(world)->erase_after, day + 730 + 1);
 }
 
 static void times_of_entries_never_decrease(void **state)
@@ -146,7 +88,7 @@ static void times_of_entries_never_decrease(void **state)
     accepted(world, first);
     world->now -= MINUTE_NS;
     accepted(world, second);
-    assert_int_equal(last(world)->time_ns, then);
+    assert_int_equal(last_entry(world)->time_ns, then);
 }
 
 // --- Rule 1
@@ -381,277 +323,46 @@ static void rule_3_a_country_without_one_sends_u1_and_u2_with_an_alarm(void **st
     struct letter *urgent = child_alert(world, LONELY, POLICE), *routine = child_alert(world, LONELY, POLICE);
     urgent->header.case_ref = routine->header.case_ref = (char *)"so/police/2026/7";
     accepted(world, urgent);
-    assert_int_equal(last(world)->kind, AMANA__V1__ENTRY_KIND__CODE__ALARM);
-    assert_int_equal(last(world)->class, JOURNAL_CLASS_HUB);
+    assert_int_equal(last_entry(world)->kind, AMANA__V1__ENTRY_KIND__CODE__ALARM);
+    assert_int_equal(last_entry(world)->class, JOURNAL_CLASS_HUB);
     assert_int_equal(world->model.n, 2);
     routine->header.urgency = AMANA__V1__URGENCY__CODE__U3;
     routine->header.urgency_reason = 0;
     refused(world, routine, REASON_CHILD_NEEDS_PROTECTION_UNIT, "recipients");
 }
 
-// --- Times
-static void a_clock_five_minutes_ahead_is_taken_and_a_second_more_is_not(void **state)
-{
-    struct world *world = *state;
-    struct letter *edge = alert_to(world, POLICE, POST), *past = alert_to(world, POLICE, POST);
-    edge->written_at.seconds += 300;
-    past->written_at.seconds += 301;
-    accepted(world, edge);
-    refused(world, past, REASON_CLOCK_AHEAD, "written_at");
-    assert_int_equal(past->submission.work.hub_time_ns, world->now);
-}
-
-static void thirty_days_are_taken_and_a_second_more_is_too_old(void **state)
-{
-    struct world *world = *state;
-    struct letter *edge = alert_to(world, POLICE, POST), *past = alert_to(world, POLICE, POST);
-    edge->written_at.seconds -= 30 * 86400;
-    past->written_at.seconds -= 30 * 86400 + 1;
-    accepted(world, edge);
-    refused(world, past, REASON_TOO_OLD, "written_at");
-    assert_int_equal(past->submission.work.hub_time_ns, world->now);
-}
-
-static void what_may_not_be_kept_any_more_is_not_taken(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to(world, POLICE, POST);
-    alert->written_at.seconds -= 10 * 86400;
-    alert->retain_until.seconds = (int64_t)(world->now / NS_PER_S);
-    refused(world, alert, REASON_FIELD_INVALID, "retain_until");
-}
-
-// --- Stale (security.md)
-static void a_roster_number_alone_is_not_stale(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to(world, POLICE, POST);
-    world_roster(world, POST, 2, 2, 7);
-    world_roster(world, POLICE, 2, 2, 7);
-    accepted(world, alert);
-}
-
-static void other_seal_certificates_of_a_recipient_are_stale(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to(world, POLICE, POST);
-    world_roster(world, POST, 2, 2, 8);
-    refused(world, alert, REASON_ROSTER_STALE, "recipients[0].roster");
-    assert_string_equal(alert->submission.work.stale_unit, POST);
-}
-
-static void a_device_more_is_stale(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to(world, POLICE, POST), *own = alert_to(world, POLICE, POST);
-    world_roster(world, POST, 2, 3, 7);
-    refused(world, alert, REASON_ROSTER_STALE, "recipients[0].roster");
-    world_roster(world, POLICE, 2, 3, 7);
-    refused(world, own, REASON_ROSTER_STALE, "sender.roster");
-    assert_string_equal(own->submission.work.stale_unit, POLICE);
-}
-
-static void a_roster_that_the_hub_does_not_have_is_stale(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to(world, POLICE, POST);
-    alert->recipients[0]->roster = 9;
-    refused(world, alert, REASON_ROSTER_STALE, "recipients[0].roster");
-}
-
-static void a_stale_roster_betrays_no_unit_that_one_may_not_write_to(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to(world, POLICE, STRANGER);
-    alert->recipients[0]->roster = 9;
-    refused(world, alert, REASON_NOT_PERMITTED, "recipients[0].unit");
-}
-
-static void a_roster_that_changes_during_the_check_is_judged_anew(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to(world, POLICE, POST);
-    letter_arrive(world, alert);
-    world_roster(world, POST, 2, 2, 8);
-    world_pump(world);
-    assert_int_equal(alert->submission.work.reason, REASON_ROSTER_STALE);
-}
-
-// --- Cases
-static void a_new_case_is_opened_by_a_unit_of_its_agency(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to(world, POLICE, POST);
-    alert->header.case_ref = (char *)"ke/dcs/2026/1";
-    refused(world, alert, REASON_NOT_PERMITTED, "case_ref");
-}
-
-static void a_case_of_others_is_as_if_it_were_not_there(void **state)
-{
-    struct world *world = *state;
-    struct letter *other = alert_to(world, CHILD_DESK, POST);
-    (void)world_alert(world); // ke/dci/2026/004211, in which the child desk has no part
-    refused(world, other, REASON_NOT_PERMITTED, "case_ref");
-    struct letter *none = alert_to(world, CHILD_DESK, POST);
-    none->header.case_ref = (char *)"et/ics/2026/1";
-    refused(world, none, REASON_NOT_PERMITTED, "case_ref");
-    assert_string_equal(other->submission.work.detail.text, none->submission.work.detail.text);
-}
-
-static void a_case_of_the_own_agency_is_not_ones_own(void **state)
-{
-    struct world *world = *state;
-    (void)world_alert(world);
-    refused(world, alert_to(world, COLLEAGUES, POST), REASON_NOT_PERMITTED, "case_ref");
-    struct letter *another = alert_to(world, COLLEAGUES, POST);
-    another->header.case_ref = (char *)"ke/dci/2026/4212";
-    accepted(world, another);
-}
-
-static void who_received_a_message_of_a_case_may_use_it(void **state)
-{
-    struct world *world = *state;
-    (void)world_alert(world);
-    accepted(world, alert_to(world, POST, POLICE));
-}
-
-// --- What the worker says
-static void what_a_worker_finds_is_the_answer(void **state)
-{
-    struct world *world = *state;
-    static const enum reason FOUND[] = {REASON_SIGNATURE_INVALID, REASON_SEALED_TO_OTHERS, REASON_NOT_SEALED_TO_ALL,
-                                        REASON_REVOKED};
-    for (size_t i = 0; i < AM_LEN(FOUND); i++) {
-        world->checked = FOUND[i];
-        refused(world, alert_to(world, POLICE, POST), FOUND[i], NULL);
-    }
-}
-
-static void the_verdict_from_memory_comes_before_what_a_worker_finds(void **state)
-{
-    struct world *world = *state;
-    world->checked = REASON_SIGNATURE_INVALID;
-    refused(world, alert_to(world, STRANGER, POST), REASON_NOT_PERMITTED, NULL);
-}
-
-static void a_worker_that_failed_makes_no_refusal(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to(world, POLICE, POST);
-    world->checked = REASON_INTERNAL;
-    assert_int_equal(letter_send(world, alert), REASON_INTERNAL);
-    assert_int_equal(world->model.n, 0);
-}
-
-// --- Flags
-static void flags_that_are_not_served_are_said_so(void **state)
-{
-    struct world *world = *state;
-    struct letter *yes = alert_to(world, POLICE, POST), *unanswered = alert_to(world, POLICE, POST);
-    yes->flags.protection = AMANA__V1__PROTECTION__CODE__YES;
-    refused(world, yes, REASON_KIND_UNSUPPORTED, "flags.protection");
-    unanswered->flags.protection = 0;
-    refused(world, unanswered, REASON_PROTECTION_UNANSWERED, "flags.protection");
-}
-
-// --- Pointers
-static void reference_to(struct letter *letter, const struct letter *to, Amana__V1__Pointer **list)
-{
-    letter_answers(letter, to, to); // borrowed for its pointer
-    letter->header.in_reply_to = NULL;
-    list[0] = &letter->in_reply_to;
-    letter->header.references = list;
-    letter->header.n_references = 1;
-}
-
-static void a_reference_of_ones_own_is_taken(void **state)
-{
-    struct world *world = *state;
-    struct letter *first = world_alert(world), *second = alert_to(world, POLICE, POST);
-    Amana__V1__Pointer *list[1];
-    reference_to(second, first, list);
-    accepted(world, second);
-}
-
-static void a_reference_of_others_is_as_if_it_were_not_there(void **state)
-{
-    struct world *world = *state;
-    struct letter *theirs = world_alert(world), *mine = alert_to(world, CHILD_DESK, POST);
-    Amana__V1__Pointer *list[1];
-    reference_to(mine, theirs, list);
-    mine->header.case_ref = (char *)"ke/dcs/2026/1";
-    refused(world, mine, REASON_NOT_PERMITTED, "references[0]");
-    struct letter *none = letter_again(world, mine);
-    none->header.id = (char *)"01936f3a-7c4e-7d2b-8a51-00000000ffff";
-    list[0]->id = (char *)"01936f3a-7c4e-7d2b-8a51-0000000eeeee";
-    refused(world, none, REASON_NOT_PERMITTED, "references[0]");
-}
-
-static void a_pointer_whose_digest_differs_is_a_mismatch(void **state)
-{
-    struct world *world = *state;
-    struct letter *first = world_alert(world), *second = alert_to(world, POLICE, POST);
-    Amana__V1__Pointer *list[1];
-    uint8_t other[32] = {9};
-    reference_to(second, first, list);
-    list[0]->header_digest = (ProtobufCBinaryData){32, other};
-    refused(world, second, REASON_REFERENCE_MISMATCH, "references[0]");
-}
-
-#define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(no_receipt_before_the_entry_has_come_back),
-        T(an_accepted_alert_is_one_entry_with_all_that_belongs_to_it),
-        T(each_device_of_each_recipient_gets_mail_and_the_senders_others_a_copy),
-        T(delivered_is_what_the_entry_says_at_once),
-        T(it_may_be_erased_a_year_after_the_entry_or_thirty_days_after_retention),
-        T(times_of_entries_never_decrease),
-        T(a_duplicate_gets_the_original_receipt),
-        T(a_duplicate_gets_it_whatever_the_verdict_would_be_now),
-        T(two_copies_in_flight_become_one_entry_with_one_receipt),
-        T(a_copy_in_flight_is_not_refused_for_what_changed_meanwhile),
-        T(a_copy_of_what_was_refused_is_judged_for_itself),
-        T(an_id_that_the_keeper_knows_already_is_looked_up_again),
-        T(the_same_id_with_other_bytes_is_refused),
-        T(another_device_may_use_the_same_id),
-        T(a_sender_who_is_not_the_certificate_is_refused_before_anything_else),
-        T(another_device_of_the_unit_is_not_the_certificate),
-        T(an_auditor_sends_nothing),
-        T(an_officer_who_is_on_no_roster_is_refused),
-        T(a_device_that_left_the_roster_is_refused),
-        T(without_a_grant_nothing_goes_through),
-        T(one_answer_for_no_such_unit_and_no_grant),
-        T(a_stranger_among_the_recipients_stops_the_whole),
-        T(purpose_protection_goes_only_to_protection_units),
-        T(return_needs_consent),
-        T(rule_3_a_child_needs_the_protection_unit_of_the_senders_country),
-        T(rule_3_another_countrys_protection_unit_is_not_enough),
-        T(rule_3_the_protection_unit_itself_may_send),
-        T(rule_3_opens_no_way_where_no_child_is_concerned),
-        T(rule_3_a_country_without_one_sends_u1_and_u2_with_an_alarm),
-        T(a_clock_five_minutes_ahead_is_taken_and_a_second_more_is_not),
-        T(thirty_days_are_taken_and_a_second_more_is_too_old),
-        T(what_may_not_be_kept_any_more_is_not_taken),
-        T(a_roster_number_alone_is_not_stale),
-        T(other_seal_certificates_of_a_recipient_are_stale),
-        T(a_device_more_is_stale),
-        T(a_roster_that_the_hub_does_not_have_is_stale),
-        T(a_stale_roster_betrays_no_unit_that_one_may_not_write_to),
-        T(a_roster_that_changes_during_the_check_is_judged_anew),
-        T(a_new_case_is_opened_by_a_unit_of_its_agency),
-        T(a_case_of_others_is_as_if_it_were_not_there),
-        T(a_case_of_the_own_agency_is_not_ones_own),
-        T(who_received_a_message_of_a_case_may_use_it),
-        T(what_a_worker_finds_is_the_answer),
-        T(the_verdict_from_memory_comes_before_what_a_worker_finds),
-        T(a_worker_that_failed_makes_no_refusal),
-        T(flags_that_are_not_served_are_said_so),
-        T(a_reference_of_ones_own_is_taken),
-        T(a_reference_of_others_is_as_if_it_were_not_there),
-        T(a_pointer_whose_digest_differs_is_a_mismatch),
+        HUB_TEST(no_receipt_before_the_entry_has_come_back),
+        HUB_TEST(an_accepted_alert_is_one_entry_with_all_that_belongs_to_it),
+        HUB_TEST(each_device_of_each_recipient_gets_mail_and_the_senders_others_a_copy),
+        HUB_TEST(delivered_is_what_the_entry_says_at_once),
+        HUB_TEST(it_may_be_erased_a_year_after_the_entry_or_thirty_days_after_retention),
+        HUB_TEST(times_of_entries_never_decrease),
+        HUB_TEST(a_duplicate_gets_the_original_receipt),
+        HUB_TEST(a_duplicate_gets_it_whatever_the_verdict_would_be_now),
+        HUB_TEST(two_copies_in_flight_become_one_entry_with_one_receipt),
+        HUB_TEST(a_copy_in_flight_is_not_refused_for_what_changed_meanwhile),
+        HUB_TEST(a_copy_of_what_was_refused_is_judged_for_itself),
+        HUB_TEST(an_id_that_the_keeper_knows_already_is_looked_up_again),
+        HUB_TEST(the_same_id_with_other_bytes_is_refused),
+        HUB_TEST(another_device_may_use_the_same_id),
+        HUB_TEST(a_sender_who_is_not_the_certificate_is_refused_before_anything_else),
+        HUB_TEST(another_device_of_the_unit_is_not_the_certificate),
+        HUB_TEST(an_auditor_sends_nothing),
+        HUB_TEST(an_officer_who_is_on_no_roster_is_refused),
+        HUB_TEST(a_device_that_left_the_roster_is_refused),
+        HUB_TEST(without_a_grant_nothing_goes_through),
+        HUB_TEST(one_answer_for_no_such_unit_and_no_grant),
+        HUB_TEST(a_stranger_among_the_recipients_stops_the_whole),
+        HUB_TEST(purpose_protection_goes_only_to_protection_units),
+        HUB_TEST(return_needs_consent),
+        HUB_TEST(rule_3_a_child_needs_the_protection_unit_of_the_senders_country),
+        HUB_TEST(rule_3_another_countrys_protection_unit_is_not_enough),
+        HUB_TEST(rule_3_the_protection_unit_itself_may_send),
+        HUB_TEST(rule_3_opens_no_way_where_no_child_is_concerned),
+        HUB_TEST(rule_3_a_country_without_one_sends_u1_and_u2_with_an_alarm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

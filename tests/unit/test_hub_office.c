@@ -1,60 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the hub does besides judging messages: quotas, refusals counted together, retrievals, replays, rosters, its own
-// entries, stopping, and a journal that is full or may not append.
-#include "tests/sim/world.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define ACTION      AMANA__V1__PART__CODE__ACTION
-#define ENTRY(name) AMANA__V1__ENTRY_KIND__CODE__##name
-
-static const struct hub_config TIGHT = {.origin = "igad.amana.example/log",
-                                        .hub = "amana://igad/hub",
-                                        .version = "test",
-                                        .requests_per_s = 10,
-                                        .in_flight = 3,
-                                        .rejected_per_minute = 2};
-
-static int begin(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    world_init(world, NULL);
-    *state = world;
-    return 0;
-}
-
-static int begin_tight(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    world_init(world, &TIGHT);
-    *state = world;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_clear(*state);
-    free(*state);
-    return 0;
-}
-
-static const struct model_entry *last(const struct world *world)
-{
-    return &world->model.entries[world->model.n - 1];
-}
-
-static struct letter *alert_to(struct world *world, const char *from, const char *to)
-{
-    struct letter *letter = letter_new(world, from, KIND(ALERT));
-    letter_to(world, letter, to, ACTION);
-    return letter;
-}
+// What the hub does besides judging messages: quotas, refusals counted together, replays, rosters, its own entries,
+// stopping, and the first entries of a log.
+#include "tests/unit/hub_expect.h"
 
 static void tick(struct world *world, uint64_t ns)
 {
@@ -113,7 +60,7 @@ static void refusals_past_the_quota_are_counted_together_once_a_minute(void **st
     assert_int_equal(world->model.n, 2);
     tick(world, NS_PER_S);
     assert_int_equal(world->model.n, 3);
-    const Amana__V1__RejectedEntry *entry = last(world)->content->rejected;
+    const Amana__V1__RejectedEntry *entry = last_entry(world)->content->rejected;
     assert_int_equal(entry->count, 3);
     assert_string_equal(entry->reason, "NOT_PERMITTED");
     assert_string_equal(entry->identity, URI(STRANGER, "d1"));
@@ -130,7 +77,7 @@ static void the_next_minute_has_a_quota_of_its_own(void **state)
     size_t before = world->model.n;
     (void)letter_send(world, alert_to(world, STRANGER, POST));
     assert_int_equal(world->model.n, before + 1);
-    assert_int_equal(last(world)->content->rejected->count, 0);
+    assert_int_equal(last_entry(world)->content->rejected->count, 0);
 }
 
 static void one_identitys_quota_of_refusals_is_not_anothers(void **state)
@@ -139,8 +86,8 @@ static void one_identitys_quota_of_refusals_is_not_anothers(void **state)
     for (unsigned i = 0; i < 5; i++)
         (void)letter_send(world, alert_to(world, STRANGER, POST));
     (void)letter_send(world, alert_to(world, LONELY, SHELTER));
-    assert_int_equal(last(world)->content->rejected->count, 0);
-    assert_string_equal(last(world)->content->rejected->identity, URI(LONELY, "d1"));
+    assert_int_equal(last_entry(world)->content->rejected->count, 0);
+    assert_string_equal(last_entry(world)->content->rejected->identity, URI(LONELY, "d1"));
 }
 
 static void a_refusal_that_finds_no_room_is_counted_and_comes_later(void **state)
@@ -153,7 +100,7 @@ static void a_refusal_that_finds_no_room_is_counted_and_comes_later(void **state
     world->model.full = false;
     tick(world, MINUTE_NS);
     assert_int_equal(world->model.n, 1);
-    assert_int_equal(last(world)->content->rejected->count, 1);
+    assert_int_equal(last_entry(world)->content->rejected->count, 1);
 }
 
 static void an_id_that_is_none_is_not_repeated_in_the_log(void **state)
@@ -162,194 +109,8 @@ static void an_id_that_is_none_is_not_repeated_in_the_log(void **state)
     struct letter *letter = alert_to(world, POLICE, POST);
     letter->header.id = (char *)"<script>";
     assert_int_equal(letter_send(world, letter), REASON_FIELD_INVALID);
-    assert_string_equal(last(world)->content->rejected->id, "");
-    assert_memory_equal(last(world)->content->rejected->digest.data, letter->submission.header_digest, 32);
-}
-
-// --- Retrievals
-static struct hub_retrieval retrieval_of(struct world *world, const char *unit, const char *device,
-                                         const uint64_t *seqs, size_t n, const uint64_t *notices, size_t n_notices)
-{
-    struct hub_retrieval retrieval = {.work = {.kind = HUB_WORK_RETRIEVAL, .identity = device, .unit = unit},
-                                      .statement = {(const uint8_t *)"statement", 9},
-                                      .signature = {(const uint8_t *)"signed", 6}};
-    model_read_retrieval(&world->model, &retrieval, seqs, n, notices, n_notices);
-    return retrieval;
-}
-
-static enum reason retrieve(struct world *world, struct hub_retrieval *retrieval)
-{
-    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = retrieval});
-    world_pump(world);
-    return retrieval->work.reason;
-}
-
-static void a_signed_retrieval_is_an_entry_and_the_row_goes(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
-    world->now += MINUTE_NS;
-    assert_int_equal(retrieve(world, &retrieval), REASON_NONE);
-    const struct model_entry *entry = last(world);
-    assert_int_equal(entry->kind, ENTRY(RETRIEVED));
-    assert_int_equal(entry->class, JOURNAL_CLASS_MESSAGE);
-    assert_int_equal(entry->of, alert->seq);
-    assert_int_equal(entry->erase_after, WORLD_START / DAY_NS + 367);
-    assert_true(entry->content->retrieved->first);
-    assert_memory_equal(entry->content->retrieved->statement.data, "statement", 9);
-    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 0);
-    assert_int_equal(model_mailbox(&world->model, URI(POST, "d2"))->n, 1); // it has its own
-    const struct journal_delivery *row = &model_message_at(&world->model, alert->seq)->deliveries[0];
-    assert_int_equal(row->state, AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED);
-    assert_int_equal(row->retrieved_at, world->now);
-    assert_int_equal(row->delivered_at, WORLD_START);
-}
-
-static void the_first_device_of_a_unit_is_told_to_each_device_of_the_originator(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    struct hub_retrieval first = retrieval_of(world, POST, URI(POST, "d2"), &alert->seq, 1, NULL, 0);
-    world->n_woken = 0;
-    (void)retrieve(world, &first);
-    const struct model_mailbox *one = model_mailbox(&world->model, URI(POLICE, "d1"));
-    assert_int_equal(one->n, 1);
-    assert_int_equal(one->rows[0].kind, JOURNAL_MAIL_NOTICE);
-    assert_int_equal(one->rows[0].urgency, 1);
-    assert_int_equal(one->rows[0].seq, world->model.n - 1);
-    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d2"))->n, 2); // its copy, and the notice
-    assert_int_equal(world->n_woken, 2);
-    struct hub_retrieval second = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
-    (void)retrieve(world, &second);
-    assert_int_equal(last(world)->kind, ENTRY(RETRIEVED)); // an entry all the same
-    assert_false(last(world)->content->retrieved->first);
-    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->n, 1);
-}
-
-static void another_unit_has_a_first_device_of_its_own(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    struct hub_retrieval post = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
-    (void)retrieve(world, &post);
-    struct hub_retrieval shelter = retrieval_of(world, SHELTER, URI(SHELTER, "d1"), &alert->seq, 1, NULL, 0);
-    (void)retrieve(world, &shelter);
-    assert_true(last(world)->content->retrieved->first);
-}
-
-static void what_was_retrieved_already_makes_no_entry_and_is_ok(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    struct hub_retrieval once = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
-    (void)retrieve(world, &once);
-    size_t before = world->model.n;
-    struct hub_retrieval again = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
-    assert_int_equal(retrieve(world, &again), REASON_NONE);
-    assert_int_equal(world->model.n, before);
-}
-
-static void one_statement_about_several_cases_is_found_under_each(void **state)
-{
-    struct world *world = *state;
-    struct letter *one = world_alert(world), *two = alert_to(world, POLICE, POST);
-    two->header.case_ref = (char *)"ke/dci/2026/77";
-    two->header.urgency = AMANA__V1__URGENCY__CODE__U2;
-    (void)letter_send(world, two);
-    uint64_t seqs[] = {two->seq, one->seq};
-    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), seqs, 2, NULL, 0);
-    (void)retrieve(world, &retrieval);
-    assert_int_equal(last(world)->n_cases, 2);
-    assert_string_equal(last(world)->cases[0], "ke/dci/2026/77");
-    assert_string_equal(last(world)->cases[1], "ke/dci/2026/004211");
-    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 0);
-    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->rows[0].urgency, 1); // of the most urgent
-}
-
-static void a_statement_about_two_originators_is_refused(void **state)
-{
-    struct world *world = *state;
-    struct letter *one = world_alert(world), *two = alert_to(world, CHILD_DESK, POST);
-    two->header.case_ref = (char *)"ke/dcs/2026/1";
-    (void)letter_send(world, two);
-    uint64_t seqs[] = {one->seq, two->seq};
-    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), seqs, 2, NULL, 0);
-    assert_int_equal(retrieve(world, &retrieval), REASON_FIELD_INVALID);
-    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 2);
-}
-
-static void notices_and_copies_go_without_an_entry(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    size_t before = world->model.n;
-    struct hub_retrieval retrieval = retrieval_of(world, POLICE, URI(POLICE, "d2"), NULL, 0, &alert->seq, 1);
-    retrieval.statement = retrieval.signature = (struct am_bytes){0};
-    assert_int_equal(retrieve(world, &retrieval), REASON_NONE);
-    assert_int_equal(world->model.n, before);
-    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d2"))->n, 0);
-}
-
-static void two_acknowledgements_in_flight_become_one_entry(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    size_t before = world->model.n;
-    struct hub_retrieval one = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0), two = one;
-    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &one});
-    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &two});
-    world_pump(world);
-    assert_int_equal(one.work.reason, REASON_NONE);
-    assert_int_equal(two.work.reason, REASON_NONE);
-    assert_int_equal(world->model.n, before + 1);
-}
-
-static void two_devices_in_flight_are_not_both_the_first(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    struct hub_retrieval one = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
-    struct hub_retrieval two = retrieval_of(world, POST, URI(POST, "d2"), &alert->seq, 1, NULL, 0);
-    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &one});
-    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &two});
-    world_pump(world);
-    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->n, 1);
-    assert_false(last(world)->content->retrieved->first);
-}
-
-static void a_statement_whose_signature_fails_takes_nothing(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
-    retrieval.checked = REASON_SIGNATURE_INVALID;
-    assert_int_equal(retrieve(world, &retrieval), REASON_SIGNATURE_INVALID);
-    assert_int_equal(last(world)->kind, ENTRY(REJECTED));
-    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 1);
-}
-
-// --- Full, read-only
-static void a_full_journal_refuses_messages_and_still_takes_retrievals(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world), *next = alert_to(world, POLICE, POST);
-    world->model.full = true;
-    assert_int_equal(letter_send(world, next), REASON_STORAGE_FULL);
-    assert_true(next->submission.work.retry_ns > 0);
-    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
-    assert_int_equal(retrieve(world, &retrieval), REASON_NONE);
-    world->model.full = false;
-    assert_int_equal(letter_send(world, letter_again(world, next)), REASON_NONE);
-}
-
-static void a_log_that_may_not_append_says_read_only_and_knows_its_duplicates(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    world->model.read_only = true;
-    assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_READ_ONLY);
-    assert_int_equal(letter_send(world, letter_again(world, alert)), REASON_NONE);
+    assert_string_equal(last_entry(world)->content->rejected->id, "");
+    assert_memory_equal(last_entry(world)->content->rejected->digest.data, letter->submission.header_digest, 32);
 }
 
 // --- Replays
@@ -382,12 +143,12 @@ static void a_replay_is_an_entry_before_it_streams(void **state)
     assert_null(world->replaying);
     world_pump(world);
     assert_ptr_equal(world->replaying, &replay.work);
-    assert_int_equal(last(world)->kind, ENTRY(ACCESS));
-    assert_string_equal(last(world)->content->access->reason, "complaint 12/2026");
-    assert_string_equal(last(world)->content->access->query, "full from 0");
-    assert_string_equal(last(world)->content->access->identity, URI(AUDITOR, "d1"));
-    assert_int_equal(last(world)->content->access->tree_size, 7);
-    assert_false(last(world)->content->access->end);
+    assert_int_equal(last_entry(world)->kind, ENTRY(ACCESS));
+    assert_string_equal(last_entry(world)->content->access->reason, "complaint 12/2026");
+    assert_string_equal(last_entry(world)->content->access->query, "full from 0");
+    assert_string_equal(last_entry(world)->content->access->identity, URI(AUDITOR, "d1"));
+    assert_int_equal(last_entry(world)->content->access->tree_size, 7);
+    assert_false(last_entry(world)->content->access->end);
 }
 
 static void a_filtered_replay_says_what_was_asked(void **state)
@@ -402,7 +163,7 @@ static void a_filtered_replay_says_what_was_asked(void **state)
     struct hub_replay replay = replay_by(AUDITOR, URI(AUDITOR, "d1"), &request);
     ask(world, &replay);
     world_pump(world);
-    assert_string_equal(last(world)->content->access->query,
+    assert_string_equal(last_entry(world)->content->access->query,
                         "case ke/dci/2026/004211, party " POST ", kind SUBMITTED from 3 to 9");
 }
 
@@ -418,8 +179,8 @@ static void the_end_of_a_replay_that_followed_is_a_second_entry(void **state)
     replay.last_seq = 41;
     ask(world, &replay);
     world_pump(world);
-    assert_true(last(world)->content->access->end);
-    assert_int_equal(last(world)->content->access->last_seq, 41);
+    assert_true(last_entry(world)->content->access->end);
+    assert_int_equal(last_entry(world)->content->access->last_seq, 41);
     assert_int_equal(replay.work.reason, REASON_NONE);
 }
 
@@ -438,7 +199,7 @@ static void a_replay_without_a_good_reason_is_refused(void **state)
         assert_null(world->replaying);
         assert_int_equal(replay.work.reason, REASON_FIELD_INVALID);
         assert_string_equal(replay.work.detail.field, "reason");
-        assert_int_equal(last(world)->kind, ENTRY(REJECTED));
+        assert_int_equal(last_entry(world)->kind, ENTRY(REJECTED));
     }
     longest[500] = '\0';
     Amana__V1__ReplayRequest request = request_with(longest);
@@ -457,7 +218,7 @@ static void only_an_auditor_replays(void **state)
     world_pump(world);
     assert_null(world->replaying);
     assert_int_equal(replay.work.reason, REASON_NOT_PERMITTED);
-    assert_int_equal(last(world)->kind, ENTRY(REJECTED));
+    assert_int_equal(last_entry(world)->kind, ENTRY(REJECTED));
 }
 
 // --- Rosters
@@ -510,9 +271,9 @@ static void a_new_roster_is_in_force_once_its_entry_is_durable(void **state)
     assert_int_equal(hub_admits(world->hub, POST, URI(POST, "d9"), AUTH), REASON_NONE);
     assert_int_equal(hub_admits(world->hub, POST, URI(POST, "d9"), OLD), REASON_NOT_ON_ROSTER);
     assert_int_equal(hub_admits(world->hub, POST, URI(POST, "d1"), OLD), REASON_NOT_ON_ROSTER);
-    assert_int_equal(last(world)->kind, ENTRY(ROSTER));
-    assert_int_equal(last(world)->content->roster->number, 2);
-    assert_string_equal(last(world)->content->roster->unit, POST);
+    assert_int_equal(last_entry(world)->kind, ENTRY(ROSTER));
+    assert_int_equal(last_entry(world)->content->roster->number, 2);
+    assert_string_equal(last_entry(world)->content->roster->unit, POST);
     assert_int_equal(world->model.records[0].kind, JOURNAL_RECORD_ROSTER);
     assert_int_equal(world->model.records[0].number, 2);
 }
@@ -601,8 +362,8 @@ static void stop_takes_nothing_new_finishes_what_runs_and_is_the_last_entry(void
     world_pump(world);
     assert_int_equal(running->submission.work.reason, REASON_NONE);
     assert_true(world->stopped);
-    assert_int_equal(last(world)->kind, ENTRY(STOP));
-    assert_string_equal(last(world)->content->stop->reason, "TERM");
+    assert_int_equal(last_entry(world)->kind, ENTRY(STOP));
+    assert_string_equal(last_entry(world)->content->stop->reason, "TERM");
 }
 
 static void stop_writes_what_was_only_counted(void **state)
@@ -614,7 +375,7 @@ static void stop_writes_what_was_only_counted(void **state)
     world_pump(world);
     assert_int_equal(world->model.n, 4);
     assert_int_equal(world->model.entries[2].content->rejected->count, 3);
-    assert_int_equal(last(world)->kind, ENTRY(STOP));
+    assert_int_equal(last_entry(world)->kind, ENTRY(STOP));
 }
 
 static void an_idle_hub_stops_at_once_even_without_room(void **state)
@@ -663,7 +424,7 @@ static void genesis_is_entry_0_then_members_grants_rosters_and_trust(void **stat
                                .sha256 = sha};
     struct journal_append **appends;
     size_t n;
-    assert_int_equal(hub_genesis(&TIGHT, &from, WORLD_START, &appends, &n), AM_OK);
+    assert_int_equal(hub_genesis(&HUB_TIGHT, &from, WORLD_START, &appends, &n), AM_OK);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(model_commit(&world->model, appends[i]).result, JOURNAL_DONE);
         hub_append_free(appends[i]);
@@ -675,7 +436,7 @@ static void genesis_is_entry_0_then_members_grants_rosters_and_trust(void **stat
     for (size_t i = 0; i < AM_LEN(KINDS); i++)
         assert_int_equal(world->model.entries[i].kind, KINDS[i]);
     const Amana__V1__GenesisEntry *genesis = world->model.entries[0].content->genesis;
-    assert_string_equal(genesis->origin, TIGHT.origin);
+    assert_string_equal(genesis->origin, HUB_TIGHT.origin);
     assert_int_equal(genesis->n_registrars, 2);
     assert_string_equal(world->model.entries[2].content->grant->text, "ALERT, UPDATE -> et/*/*, " POLICE "\n");
     assert_int_equal(world->model.entries[2].content->grant->after.len, 32);
@@ -685,46 +446,31 @@ static void genesis_is_entry_0_then_members_grants_rosters_and_trust(void **stat
     assert_int_equal(world->model.records[4].kind, JOURNAL_RECORD_TRUST);
 }
 
-#define T(test)       cmocka_unit_test_setup_teardown(test, begin, end)
-#define T_TIGHT(test) cmocka_unit_test_setup_teardown(test, begin_tight, end)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T_TIGHT(past_its_requests_a_second_an_identity_waits),
-        T_TIGHT(a_quota_makes_no_entry),
-        T_TIGHT(too_many_in_flight_are_told_busy),
-        T_TIGHT(refusals_past_the_quota_are_counted_together_once_a_minute),
-        T_TIGHT(the_next_minute_has_a_quota_of_its_own),
-        T_TIGHT(one_identitys_quota_of_refusals_is_not_anothers),
-        T(a_refusal_that_finds_no_room_is_counted_and_comes_later),
-        T(an_id_that_is_none_is_not_repeated_in_the_log),
-        T(a_signed_retrieval_is_an_entry_and_the_row_goes),
-        T(the_first_device_of_a_unit_is_told_to_each_device_of_the_originator),
-        T(another_unit_has_a_first_device_of_its_own),
-        T(what_was_retrieved_already_makes_no_entry_and_is_ok),
-        T(one_statement_about_several_cases_is_found_under_each),
-        T(a_statement_about_two_originators_is_refused),
-        T(notices_and_copies_go_without_an_entry),
-        T(two_acknowledgements_in_flight_become_one_entry),
-        T(two_devices_in_flight_are_not_both_the_first),
-        T(a_statement_whose_signature_fails_takes_nothing),
-        T(a_full_journal_refuses_messages_and_still_takes_retrievals),
-        T(a_log_that_may_not_append_says_read_only_and_knows_its_duplicates),
-        T(a_replay_is_an_entry_before_it_streams),
-        T(a_filtered_replay_says_what_was_asked),
-        T(the_end_of_a_replay_that_followed_is_a_second_entry),
-        T(a_replay_without_a_good_reason_is_refused),
-        T(only_an_auditor_replays),
-        T(a_new_roster_is_in_force_once_its_entry_is_durable),
-        T(a_roster_that_does_not_follow_is_refused),
-        T(the_same_roster_again_changes_nothing),
-        T(a_unit_may_look_up_whom_it_may_write_to),
-        T(start_clock_alarm_and_trust_are_entries_of_the_hub),
-        T(stop_takes_nothing_new_finishes_what_runs_and_is_the_last_entry),
-        T_TIGHT(stop_writes_what_was_only_counted),
-        T(an_idle_hub_stops_at_once_even_without_room),
-        T(genesis_is_entry_0_then_members_grants_rosters_and_trust),
+        HUB_TEST_TIGHT(past_its_requests_a_second_an_identity_waits),
+        HUB_TEST_TIGHT(a_quota_makes_no_entry),
+        HUB_TEST_TIGHT(too_many_in_flight_are_told_busy),
+        HUB_TEST_TIGHT(refusals_past_the_quota_are_counted_together_once_a_minute),
+        HUB_TEST_TIGHT(the_next_minute_has_a_quota_of_its_own),
+        HUB_TEST_TIGHT(one_identitys_quota_of_refusals_is_not_anothers),
+        HUB_TEST(a_refusal_that_finds_no_room_is_counted_and_comes_later),
+        HUB_TEST(an_id_that_is_none_is_not_repeated_in_the_log),
+        HUB_TEST(a_replay_is_an_entry_before_it_streams),
+        HUB_TEST(a_filtered_replay_says_what_was_asked),
+        HUB_TEST(the_end_of_a_replay_that_followed_is_a_second_entry),
+        HUB_TEST(a_replay_without_a_good_reason_is_refused),
+        HUB_TEST(only_an_auditor_replays),
+        HUB_TEST(a_new_roster_is_in_force_once_its_entry_is_durable),
+        HUB_TEST(a_roster_that_does_not_follow_is_refused),
+        HUB_TEST(the_same_roster_again_changes_nothing),
+        HUB_TEST(a_unit_may_look_up_whom_it_may_write_to),
+        HUB_TEST(start_clock_alarm_and_trust_are_entries_of_the_hub),
+        HUB_TEST(stop_takes_nothing_new_finishes_what_runs_and_is_the_last_entry),
+        HUB_TEST_TIGHT(stop_writes_what_was_only_counted),
+        HUB_TEST(an_idle_hub_stops_at_once_even_without_room),
+        HUB_TEST(genesis_is_entry_0_then_members_grants_rosters_and_trust),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

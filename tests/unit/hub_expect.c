@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the hub's tests expect of a letter.
+#include "tests/unit/hub_expect.h"
+
+const struct hub_config HUB_TIGHT = {.origin = "igad.amana.example/log",
+                                     .hub = "amana://igad/hub",
+                                     .version = "test",
+                                     .requests_per_s = 10,
+                                     .in_flight = 3,
+                                     .rejected_per_minute = 2};
+
+static int begin(void **state, const struct hub_config *config)
+{
+    struct world *world = calloc(1, sizeof *world);
+    world_init(world, config);
+    *state = world;
+    return 0;
+}
+
+int hub_begin(void **state)
+{
+    return begin(state, NULL);
+}
+
+int hub_begin_tight(void **state)
+{
+    return begin(state, &HUB_TIGHT);
+}
+
+int hub_end(void **state)
+{
+    world_clear(*state);
+    free(*state);
+    return 0;
+}
+
+const struct model_entry *last_entry(const struct world *world)
+{
+    return &world->model.entries[world->model.n - 1];
+}
+
+struct letter *alert_to(struct world *world, const char *from, const char *to)
+{
+    struct letter *letter = letter_new(world, from, KIND(ALERT));
+    letter_to(world, letter, to, ACTION);
+    return letter;
+}
+
+void accepted(struct world *world, struct letter *letter)
+{
+    assert_string_equal(reason_name(letter_send(world, letter)), "NONE");
+    assert_true(letter->receipt.len > 0);
+}
+
+void refused(struct world *world, struct letter *letter, enum reason reason, const char *field)
+{
+    size_t before = world->model.n;
+    assert_string_equal(reason_name(letter_send(world, letter)), reason_name(reason));
+    if (field != NULL)
+        assert_string_equal(letter->submission.work.detail.field, field);
+    assert_int_equal(world->model.n, before + 1);
+    assert_int_equal(last_entry(world)->kind, ENTRY(REJECTED));
+    assert_int_equal(last_entry(world)->class, JOURNAL_CLASS_HUB);
+    assert_string_equal(last_entry(world)->content->rejected->reason, reason_name(reason));
+    assert_string_equal(last_entry(world)->content->rejected->identity, letter->submission.work.identity);
+    assert_null(last_entry(world)->message);
+}

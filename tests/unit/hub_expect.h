@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the hub's tests expect of a letter, and the world that each of them begins in.
+#pragma once
+
+#include "tests/sim/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ACTION      AMANA__V1__PART__CODE__ACTION
+#define COPY        AMANA__V1__PART__CODE__COPY
+#define ENTRY(name) AMANA__V1__ENTRY_KIND__CODE__##name
+
+// Setup and teardown of a world with room for everything, and of one with narrow quotas.
+int hub_begin(void **state);
+int hub_begin_tight(void **state);
+int hub_end(void **state);
+#define HUB_TEST(test)       cmocka_unit_test_setup_teardown(test, hub_begin, hub_end)
+#define HUB_TEST_TIGHT(test) cmocka_unit_test_setup_teardown(test, hub_begin_tight, hub_end)
+extern const struct hub_config HUB_TIGHT; // 10 requests a second, 3 in flight, 2 refusals a minute
+
+const struct model_entry *last_entry(const struct world *world);
+struct letter *alert_to(struct world *world, const char *from, const char *to); // ACTION
+
+// Sends it and wants a receipt.
+void accepted(struct world *world, struct letter *letter);
+// Sends it and wants it refused for this reason at this field (NULL: any), the refusal being the one entry made of it.
+void refused(struct world *world, struct letter *letter, enum reason reason, const char *field);

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Retrievals, notices and copies; and a journal that is full or may not append.
+#include "tests/unit/hub_expect.h"
+
+// --- Retrievals
+static struct hub_retrieval retrieval_of(struct world *world, const char *unit, const char *device,
+                                         const uint64_t *seqs, size_t n, const uint64_t *notices, size_t n_notices)
+{
+    struct hub_retrieval retrieval = {.work = {.kind = HUB_WORK_RETRIEVAL, .identity = device, .unit = unit},
+                                      .statement = {(const uint8_t *)"statement", 9},
+                                      .signature = {(const uint8_t *)"signed", 6}};
+    model_read_retrieval(&world->model, &retrieval, seqs, n, notices, n_notices);
+    return retrieval;
+}
+
+static enum reason retrieve(struct world *world, struct hub_retrieval *retrieval)
+{
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = retrieval});
+    world_pump(world);
+    return retrieval->work.reason;
+}
+
+static void a_signed_retrieval_is_an_entry_and_the_row_goes(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    world->now += MINUTE_NS;
+    assert_int_equal(retrieve(world, &retrieval), REASON_NONE);
+    const struct model_entry *entry = last_entry(world);
+    assert_int_equal(entry->kind, ENTRY(RETRIEVED));
+    assert_int_equal(entry->class, JOURNAL_CLASS_MESSAGE);
+    assert_int_equal(entry->of, alert->seq);
+    assert_int_equal(entry->erase_after, WORLD_START / DAY_NS + 367);
+    assert_true(entry->content->retrieved->first);
+    assert_memory_equal(entry->content->retrieved->statement.data, "statement", 9);
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 0);
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d2"))->n, 1); // it has its own
+    const struct journal_delivery *row = &model_message_at(&world->model, alert->seq)->deliveries[0];
+    assert_int_equal(row->state, AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED);
+    assert_int_equal(row->retrieved_at, world->now);
+    assert_int_equal(row->delivered_at, WORLD_START);
+}
+
+static void the_first_device_of_a_unit_is_told_to_each_device_of_the_originator(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval first = retrieval_of(world, POST, URI(POST, "d2"), &alert->seq, 1, NULL, 0);
+    world->n_woken = 0;
+    (void)retrieve(world, &first);
+    const struct model_mailbox *one = model_mailbox(&world->model, URI(POLICE, "d1"));
+    assert_int_equal(one->n, 1);
+    assert_int_equal(one->rows[0].kind, JOURNAL_MAIL_NOTICE);
+    assert_int_equal(one->rows[0].urgency, 1);
+    assert_int_equal(one->rows[0].seq, world->model.n - 1);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d2"))->n, 2); // its copy, and the notice
+    assert_int_equal(world->n_woken, 2);
+    struct hub_retrieval second = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    (void)retrieve(world, &second);
+    assert_int_equal(last_entry(world)->kind, ENTRY(RETRIEVED)); // an entry all the same
+    assert_false(last_entry(world)->content->retrieved->first);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->n, 1);
+}
+
+static void another_unit_has_a_first_device_of_its_own(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval post = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    (void)retrieve(world, &post);
+    struct hub_retrieval shelter = retrieval_of(world, SHELTER, URI(SHELTER, "d1"), &alert->seq, 1, NULL, 0);
+    (void)retrieve(world, &shelter);
+    assert_true(last_entry(world)->content->retrieved->first);
+}
+
+static void what_was_retrieved_already_makes_no_entry_and_is_ok(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval once = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    (void)retrieve(world, &once);
+    size_t before = world->model.n;
+    struct hub_retrieval again = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    assert_int_equal(retrieve(world, &again), REASON_NONE);
+    assert_int_equal(world->model.n, before);
+}
+
+static void one_statement_about_several_cases_is_found_under_each(void **state)
+{
+    struct world *world = *state;
+    struct letter *one = world_alert(world), *two = alert_to(world, POLICE, POST);
+    two->header.case_ref = (char *)"ke/dci/2026/77";
+    two->header.urgency = AMANA__V1__URGENCY__CODE__U2;
+    (void)letter_send(world, two);
+    uint64_t seqs[] = {two->seq, one->seq};
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), seqs, 2, NULL, 0);
+    (void)retrieve(world, &retrieval);
+    assert_int_equal(last_entry(world)->n_cases, 2);
+    assert_string_equal(last_entry(world)->cases[0], "ke/dci/2026/77");
+    assert_string_equal(last_entry(world)->cases[1], "ke/dci/2026/004211");
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 0);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->rows[0].urgency, 1); // of the most urgent
+}
+
+static void a_statement_about_two_originators_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct letter *one = world_alert(world), *two = alert_to(world, CHILD_DESK, POST);
+    two->header.case_ref = (char *)"ke/dcs/2026/1";
+    (void)letter_send(world, two);
+    uint64_t seqs[] = {one->seq, two->seq};
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), seqs, 2, NULL, 0);
+    assert_int_equal(retrieve(world, &retrieval), REASON_FIELD_INVALID);
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 2);
+}
+
+static void notices_and_copies_go_without_an_entry(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    size_t before = world->model.n;
+    struct hub_retrieval retrieval = retrieval_of(world, POLICE, URI(POLICE, "d2"), NULL, 0, &alert->seq, 1);
+    retrieval.statement = retrieval.signature = (struct am_bytes){0};
+    assert_int_equal(retrieve(world, &retrieval), REASON_NONE);
+    assert_int_equal(world->model.n, before);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d2"))->n, 0);
+}
+
+static void two_acknowledgements_in_flight_become_one_entry(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    size_t before = world->model.n;
+    struct hub_retrieval one = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0), two = one;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &one});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &two});
+    world_pump(world);
+    assert_int_equal(one.work.reason, REASON_NONE);
+    assert_int_equal(two.work.reason, REASON_NONE);
+    assert_int_equal(world->model.n, before + 1);
+}
+
+static void two_devices_in_flight_are_not_both_the_first(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval one = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    struct hub_retrieval two = retrieval_of(world, POST, URI(POST, "d2"), &alert->seq, 1, NULL, 0);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &one});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &two});
+    world_pump(world);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->n, 1);
+    assert_false(last_entry(world)->content->retrieved->first);
+}
+
+static void a_statement_whose_signature_fails_takes_nothing(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    retrieval.checked = REASON_SIGNATURE_INVALID;
+    assert_int_equal(retrieve(world, &retrieval), REASON_SIGNATURE_INVALID);
+    assert_int_equal(last_entry(world)->kind, ENTRY(REJECTED));
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 1);
+}
+
+// --- Full, read-only
+static void a_full_journal_refuses_messages_and_still_takes_retrievals(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *next = alert_to(world, POLICE, POST);
+    world->model.full = true;
+    assert_int_equal(letter_send(world, next), REASON_STORAGE_FULL);
+    assert_true(next->submission.work.retry_ns > 0);
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    assert_int_equal(retrieve(world, &retrieval), REASON_NONE);
+    world->model.full = false;
+    assert_int_equal(letter_send(world, letter_again(world, next)), REASON_NONE);
+}
+
+static void a_log_that_may_not_append_says_read_only_and_knows_its_duplicates(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    world->model.read_only = true;
+    assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_READ_ONLY);
+    assert_int_equal(letter_send(world, letter_again(world, alert)), REASON_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HUB_TEST(a_signed_retrieval_is_an_entry_and_the_row_goes),
+        HUB_TEST(the_first_device_of_a_unit_is_told_to_each_device_of_the_originator),
+        HUB_TEST(another_unit_has_a_first_device_of_its_own),
+        HUB_TEST(what_was_retrieved_already_makes_no_entry_and_is_ok),
+        HUB_TEST(one_statement_about_several_cases_is_found_under_each),
+        HUB_TEST(a_statement_about_two_originators_is_refused),
+        HUB_TEST(notices_and_copies_go_without_an_entry),
+        HUB_TEST(two_acknowledgements_in_flight_become_one_entry),
+        HUB_TEST(two_devices_in_flight_are_not_both_the_first),
+        HUB_TEST(a_statement_whose_signature_fails_takes_nothing),
+        HUB_TEST(a_full_journal_refuses_messages_and_still_takes_retrievals),
+        HUB_TEST(a_log_that_may_not_append_says_read_only_and_knows_its_duplicates),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
