@@ -179,12 +179,25 @@ static enum am_err write_issued(const struct ca *ca, X509 *issued, const char *s
     return err;
 }
 
+// Stock `openssl ca` refuses an index in which a subject stands twice unless this file beside it says otherwise.
+static enum am_err write_attributes(const struct ca *ca, const char *name, struct am_detail *detail)
+{
+    static const char text[] = "unique_subject = no\n";
+    char path[PATH_SIZE];
+    TRY(ca_path(ca, name, ".index.attr", detail, path));
+    if (access(path, F_OK) == 0)
+        return AM_OK;
+    return certs_write_file(path, (struct am_bytes){(const uint8_t *)text, sizeof text - 1}, 0600, detail);
+}
+
 enum am_err ca_record(const struct ca *ca, const char *name, X509 *issued, struct am_detail *detail)
 {
     char *serial = serial_hex(issued);
     if (serial == NULL)
         return AM_NOMEM;
-    enum am_err err = append_row(ca, name, issued, serial, detail);
+    enum am_err err = write_attributes(ca, name, detail);
+    if (err == AM_OK)
+        err = append_row(ca, name, issued, serial, detail);
     if (err == AM_OK)
         err = write_issued(ca, issued, serial, detail);
     OPENSSL_free(serial);
