@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// The draft's fields into a header, and both through the rules.
+#include "client/session/compose.h"
+
+#include "client/session/body_check.h"
+#include "client/session/seal.h"
+#include "proto/codec/codec.h"
+#include "proto/codec/timestamp.h"
+#include "proto/model/header_check.h"
+#include "proto/model/rules.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HOUR_NS     (3600ull * NS_PER_S)
+#define VALID_HOURS 72u
+#define RETAIN_DAYS 365u
+
+enum am_err compose_id(uint64_t now_ns, char ret_id[37])
+{
+    uint8_t b[16];
+    uint64_t ms = now_ns / 1000000;
+    if (RAND_bytes(b, sizeof b) != 1)
+        return AM_CRYPTO;
+    for (unsigned i = 0; i < 6; i++)
+        b[i] = (uint8_t)(ms >> (40 - 8 * i));
+    b[6] = 0x70 | (b[6] & 0x0f);
+    b[8] = 0x80 | (b[8] & 0x3f);
+    snprintf(ret_id, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    return AM_OK;
+}
+
+// Copies what both have by name: the header fields that a person sets stand in a draft by their header names.
+static void copy_fields(const Amana__V1__Draft *draft, Amana__V1__Header *header)
+{
+    const ProtobufCMessageDescriptor *from = &amana__v1__draft__descriptor, *to = &amana__v1__header__descriptor;
+    for (unsigned i = 0; i < from->n_fields; i++) {
+        const ProtobufCFieldDescriptor *in = &from->fields[i];
+        const ProtobufCFieldDescriptor *out = protobuf_c_message_descriptor_get_field_by_name(to, in->name);
+        if (out == NULL || out->descriptor != in->descriptor || out->type != in->type || out->label != in->label)
+            continue;
+        bool pointer = in->label == PROTOBUF_C_LABEL_REPEATED || in->type == PROTOBUF_C_TYPE_MESSAGE ||
+                       in->type == PROTOBUF_C_TYPE_STRING;
+        memcpy((uint8_t *)header + out->offset, (const uint8_t *)draft + in->offset, pointer ? sizeof(void *) : 4);
+        if (in->label == PROTOBUF_C_LABEL_REPEATED)
+            memcpy((uint8_t *)header + out->quantifier_offset, (const uint8_t *)draft + in->quantifier_offset,
+                   sizeof(size_t));
+    }
+}
+
+static void *make(struct arena *arena, size_t size, void (*init)(void *))
+{
+    void *made = arena_alloc(arena, size);
+    if (made != NULL)
+        init(made);
+    return made;
+}
+#define MAKE(arena, type, name) ((type *)make(arena, sizeof(type), (void (*)(void *))name##__init))
+
+static Google__Protobuf__Timestamp *time_of(struct arena *arena, uint64_t ns)
+{
+    Google__Protobuf__Timestamp *time = arena_alloc(arena, sizeof *time);
+    if (time != NULL)
+        timestamp_from_ns(ns, time);
+    return time;
+}
+
+static enum am_err copy_recipients(const Amana__V1__Draft *draft, struct arena *arena, Amana__V1__Header *header)
+{
+    header->recipients = arena_array(arena, draft->n_recipients, sizeof *header->recipients);
+    if (header->recipients == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < draft->n_recipients; i++) {
+        Amana__V1__Recipient *recipient = MAKE(arena, Amana__V1__Recipient, amana__v1__recipient);
+        if (recipient == NULL)
+            return arena_error(arena);
+        recipient->unit = draft->recipients[i]->unit;
+        recipient->part = draft->recipients[i]->part;
+        header->recipients[i] = recipient;
+    }
+    header->n_recipients = draft->n_recipients;
+    return AM_OK;
+}
+
+// Nanoseconds whole milliseconds: what a person reads is what was signed.
+static enum am_err build_header(struct session *session, const struct compose *compose, struct arena *arena,
+                                Amana__V1__Header **ret_header)
+{
+    Amana__V1__Header *header = MAKE(arena, Amana__V1__Header, amana__v1__header);
+    char *id = arena_alloc(arena, 37);
+    uint64_t now = session_now(session) / 1000000 * 1000000;
+    if (header == NULL || id == NULL)
+        return arena_error(arena);
+    copy_fields(compose->draft, header);
+    TRY(compose_id(now, id));
+    header->id = id;
+    header->schema_version = 1;
+    header->in_reply_to = (Amana__V1__Pointer *)compose->in_reply_to;
+    header->supersedes = (Amana__V1__Pointer *)compose->supersedes;
+    header->device = session->device;
+    header->officer = session->officer;
+    header->sender = MAKE(arena, Amana__V1__UnitRoster, amana__v1__unit_roster);
+    header->written_at = time_of(arena, now);
+    if (header->sender == NULL || header->written_at == NULL)
+        return arena_error(arena);
+    header->sender->unit = session->settings.value[SETTING_UNIT];
+    if (header->release == 0)
+        header->release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+    if (header->valid_until == NULL && (header->kind == KIND(ALERT) || header->kind == KIND(UPDATE)))
+        header->valid_until = time_of(arena, now + VALID_HOURS * HOUR_NS);
+    if (header->retain_until == NULL)
+        header->retain_until = time_of(arena, now + RETAIN_DAYS * 24 * HOUR_NS);
+    TRY(copy_recipients(compose->draft, arena, header));
+    *ret_header = header;
+    return AM_OK;
+}
+
+static enum am_err build_flags(const Amana__V1__Draft *draft, struct arena *arena, Amana__V1__Flags **ret_flags)
+{
+    Amana__V1__Flags *flags = MAKE(arena, Amana__V1__Flags, amana__v1__flags);
+    uint8_t *salt = arena_alloc(arena, 16);
+    if (flags == NULL || salt == NULL)
+        return arena_error(arena);
+    if (RAND_bytes(salt, 16) != 1)
+        return AM_CRYPTO;
+    flags->salt = (ProtobufCBinaryData){16, salt};
+    if (draft->flags != NULL) {
+        flags->child = draft->flags->child;
+        flags->protection = draft->flags->protection;
+        flags->never_tell = draft->flags->never_tell;
+        flags->n_never_tell = draft->flags->n_never_tell;
+    }
+    *ret_flags = flags;
+    return AM_OK;
+}
+
+static enum am_err build_body(const Amana__V1__Draft *draft, struct arena *arena, Amana__V1__Body **ret_body)
+{
+    Amana__V1__Body *body = MAKE(arena, Amana__V1__Body, amana__v1__body);
+    if (body == NULL)
+        return arena_error(arena);
+    switch (draft->body_case) {
+    case AMANA__V1__DRAFT__BODY_ALERT:
+        body->kind_case = AMANA__V1__BODY__KIND_ALERT;
+        body->alert = draft->alert;
+        break;
+    case AMANA__V1__DRAFT__BODY_UPDATE:
+        body->kind_case = AMANA__V1__BODY__KIND_UPDATE;
+        body->update = draft->update;
+        break;
+    case AMANA__V1__DRAFT__BODY_CANCEL:
+        body->kind_case = AMANA__V1__BODY__KIND_CANCEL;
+        body->cancel = draft->cancel;
+        break;
+    case AMANA__V1__DRAFT__BODY_ACK:
+        body->kind_case = AMANA__V1__BODY__KIND_ACK;
+        body->ack = draft->ack;
+        break;
+    default: break;
+    }
+    *ret_body = body;
+    return AM_OK;
+}
+
+struct parts {
+    Amana__V1__Header *header;
+    Amana__V1__Flags *flags;
+    Amana__V1__Body *body;
+};
+
+static enum am_err build(struct session *session, const struct compose *compose, struct arena *arena,
+                         struct parts *ret_parts)
+{
+    TRY(build_header(session, compose, arena, &ret_parts->header));
+    TRY(build_flags(compose->draft, arena, &ret_parts->flags));
+    return build_body(compose->draft, arena, &ret_parts->body);
+}
+
+// Rosters' numbers come later: any will do for the check of the envelope.
+static void stand_in(Amana__V1__Header *header, uint64_t number)
+{
+    header->sender->roster = number;
+    for (size_t i = 0; i < header->n_recipients; i++)
+        header->recipients[i]->roster = number;
+}
+
+static enum reason check(struct session *session, const struct parts *parts, struct am_detail *detail)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    struct header_context context = {.unsealed = true};
+    stand_in(parts->header, 1);
+    enum reason reason = header_check(parts->header, &context, detail);
+    stand_in(parts->header, 0);
+    if (reason == REASON_NONE)
+        reason = flags_check(parts->flags, detail);
+    if (reason == REASON_NONE)
+        reason = body_check(parts->header, parts->flags, parts->body, detail);
+    if (reason != REASON_NONE)
+        return reason;
+    address_country(parts->header->sender->unit, country);
+    if (rule_child(parts->header, parts->flags, trust_protection_unit(session->trust, country), detail) ==
+        RULE_CHILD_BROKEN)
+        return REASON_CHILD_NEEDS_PROTECTION_UNIT;
+    return rule_return(parts->header, parts->flags, detail);
+}
+
+enum reason compose_check(struct session *session, const struct compose *compose, struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct parts parts;
+    arena_init(&arena, 1024u * 1024);
+    enum am_err err = build(session, compose, &arena, &parts);
+    if (err != AM_OK) {
+        (void)am_fail(err, detail, "", "%s", am_err_text(err));
+        return REASON_INTERNAL;
+    }
+    return check(session, &parts, detail);
+}
+
+enum am_err compose_message(struct session *session, const struct compose *compose, struct arena *arena,
+                            struct am_detail *detail, enum reason *ret_reason, Amana__V1__Message **ret_message)
+{
+    struct parts parts;
+    *ret_reason = REASON_NONE;
+    TRY(build(session, compose, arena, &parts));
+    enum reason reason = check(session, &parts, detail);
+    if (reason != REASON_NONE) {
+        *ret_reason = reason;
+        return AM_INVALID;
+    }
+    return seal_message(session, parts.header, parts.flags, parts.body, arena, detail, ret_message);
+}
+
+enum am_err compose_again(struct session *session, const Amana__V1__Message *message, struct arena *arena,
+                          struct am_detail *detail, Amana__V1__Message **ret_message)
+{
+    struct opened opened;
+    TRY(seal_open(session, message, arena, detail, &opened));
+    return seal_message(session, opened.header, opened.flags, opened.body, arena, detail, ret_message);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lookup, verification and keeping of rosters.
+#include "client/session/directory.h"
+
+#include "amana/v1/directory.pb-c.h"
+#include "client/session/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CERTIFICATES (3u * LIMIT_DEVICES + LIMIT_OFFICERS)
+#define LOOKUP_BYTES (4u * 1024 * 1024)
+
+static enum am_err build(struct session *session, const Amana__V1__LookupResponse *response, const char *unit,
+                         bool check, struct am_detail *detail, struct roster **ret_roster)
+{
+    struct am_bytes list[CERTIFICATES];
+    struct roster *roster;
+    if (response->n_certificates > CERTIFICATES)
+        return am_fail(AM_TOO_LARGE, detail, unit, "its roster comes with too many certificates");
+    for (size_t i = 0; i < response->n_certificates; i++)
+        list[i] = codec_bytes(response->certificates[i]);
+    struct am_bytes cms = codec_bytes(response->roster);
+    TRY(check ? roster_from_wire(cms, list, response->n_certificates, session->trust, session_clock(), detail, &roster)
+              : roster_parse(cms, list, response->n_certificates, detail, &roster));
+    if (strcmp(roster->unit, unit) != 0) {
+        enum am_err err = am_fail(AM_PROOF, detail, unit, "the hub gave the roster of %s", roster->unit);
+        roster_unref(roster);
+        return err;
+    }
+    *ret_roster = roster;
+    return AM_OK;
+}
+
+static enum am_err from_store(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
+                              struct roster **ret_roster)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    struct am_bytes bytes;
+    Amana__V1__LookupResponse *response;
+    arena_init(&arena, LOOKUP_BYTES);
+    TRY(store_roster_get(session->store, unit, number, &arena, &bytes));
+    TRY(codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, &arena, detail,
+                     (ProtobufCMessage **)&response));
+    return build(session, response, unit, false, detail, ret_roster); // it was checked when it came
+}
+
+// The log must say that this roster was made known: its ROSTER entry names unit, number and digest.
+static enum am_err check_entry(struct session *session, const Amana__V1__LookupResponse *response,
+                               const struct roster *roster, struct arena *arena, struct am_detail *detail)
+{
+    Amana__V1__EntryContent *content;
+    if (response->entry == NULL)
+        return am_fail(AM_PROOF, detail, roster->unit, "its roster comes without proof of its entry in the log");
+    TRY(history_entry(session, response->entry, arena, detail, &content));
+    const Amana__V1__RosterEntry *entry = content->roster;
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_ROSTER || strcmp(entry->unit, roster->unit) != 0 ||
+        entry->number != roster->number || entry->digest.len != sizeof roster->digest ||
+        memcmp(entry->digest.data, roster->digest, sizeof roster->digest) != 0)
+        return am_fail(AM_PROOF, detail, roster->unit, "the entry in the log is not that of this roster");
+    return AM_OK;
+}
+
+// Whether it may follow what is kept. A registrar's own rollback is as much an alarm as the hub's.
+static enum am_err check_order(struct session *session, const struct roster *roster, bool newest,
+                               struct am_detail *detail)
+{
+    struct roster *kept;
+    enum am_err err = from_store(session, roster->unit, newest ? 0 : roster->number, NULL, &kept);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    err = roster_follows(kept, roster, detail);
+    roster_unref(kept);
+    if (err == AM_EXISTS)
+        return AM_OK;
+    if (err == AM_ROLLBACK || err == AM_CONFLICT)
+        history_alarm(session, detail->text, NULL, NULL);
+    return err;
+}
+
+static enum am_err fetch(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
+                         struct roster **ret_roster)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    Amana__V1__LookupRequest request = AMANA__V1__LOOKUP_REQUEST__INIT;
+    Amana__V1__LookupResponse *response;
+    struct rpc_error error;
+    struct roster *roster;
+    arena_init(&arena, LOOKUP_BYTES);
+    request.unit = (char *)unit;
+    request.number = number;
+    enum am_err err =
+        link_unary(session->link, "/amana.v1.Directory/Lookup", &request.base, &amana__v1__lookup_response__descriptor,
+                   &arena, &error, (ProtobufCMessage **)&response);
+    if (err == AM_DENIED || err == AM_UNAVAILABLE) {
+        err = session_refused(&error, detail);
+        return am_fail(err, detail, unit, "the hub gives no roster of it: %.200s", error.text);
+    }
+    TRY(err);
+    TRY(build(session, response, unit, true, detail, &roster));
+    if (number != 0 && roster->number != number)
+        err = am_fail(AM_PROOF, detail, unit, "the hub gave another number than asked for");
+    if (err == AM_OK)
+        err = check_entry(session, response, roster, &arena, detail);
+    if (err == AM_OK)
+        err = check_order(session, roster, number == 0, detail);
+    struct am_bytes bytes;
+    if (err == AM_OK)
+        err = codec_encode(&response->base, &arena, &bytes);
+    if (err == AM_OK)
+        err = store_roster_put(session->store, unit, roster->number, bytes);
+    if (err != AM_OK) {
+        roster_unref(roster);
+        return err;
+    }
+    *ret_roster = roster;
+    return AM_OK;
+}
+
+enum am_err directory_newest(struct session *session, const char *unit, struct am_detail *detail,
+                             struct roster **ret_roster)
+{
+    if (link_alive(session->link)) {
+        enum am_err err = fetch(session, unit, 0, detail, ret_roster);
+        if (err != AM_UNAVAILABLE)
+            return err;
+    }
+    enum am_err err = from_store(session, unit, 0, detail, ret_roster);
+    if (err == AM_NOT_FOUND)
+        return am_fail(err, detail, unit, "no roster of it was ever verified here, and there is no link to ask for it");
+    return err;
+}
+
+enum am_err directory_number(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
+                             struct roster **ret_roster)
+{
+    enum am_err err = from_store(session, unit, number, detail, ret_roster);
+    if (err != AM_NOT_FOUND)
+        return err;
+    if (!link_alive(session->link))
+        return am_fail(AM_NOT_FOUND, detail, unit, "roster %llu of it is not kept here", (unsigned long long)number);
+    return fetch(session, unit, number, detail, ret_roster);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rosters of units: looked up at the hub, verified by their registrar and by the ROSTER entry in the log, kept; the
+// last verified ones serve without a link. One thread.
+#pragma once
+
+#include "client/session/session.h"
+
+// The newest roster of a unit. Asks the hub if there is a link (a lower number than the one kept is an alarm), else
+// gives the last verified one. The caller unrefs. AM_NOT_FOUND: none was ever verified and there is no link; AM_DENIED:
+// the hub gives none; AM_ROLLBACK, AM_CONFLICT, AM_PROOF and errors of roster_from_wire.
+AM_MUST_USE enum am_err directory_newest(struct session *session, const char *unit, struct am_detail *detail,
+                                         struct roster **ret_roster);
+
+// That number of a unit's roster, from the store or the hub: what a message's signature is judged by.
+AM_MUST_USE enum am_err directory_number(struct session *session, const char *unit, uint64_t number,
+                                         struct am_detail *detail, struct roster **ret_roster);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Send, the receipt's proof, and the move from outbox to sent; a stale roster is answered by sealing anew.
+#include "client/session/outbox.h"
+
+#include "client/session/compose.h"
+#include "client/session/history.h"
+#include "client/session/seal.h"
+#include "proto/codec/timestamp.h"
+#include "proto/log/leaf.h"
+#include "proto/model/reason.h"
+
+#include <bsd/string.h>
+#include <string.h>
+
+#define RESEALS      3u
+#define ARENA_OUTBOX (16u * 1024 * 1024)
+
+enum am_err outbox_add(struct session *session, const char *id, const Amana__V1__Message *message)
+{
+    Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+    Google__Protobuf__Timestamp now;
+    timestamp_from_ns(session_clock(), &now);
+    kept.message = (Amana__V1__Message *)message;
+    kept.kept_at = &now;
+    return store_put(session->store, STORE_OUTBOX, id, &kept);
+}
+
+static bool digest_is(ProtobufCBinaryData bytes, ProtobufCBinaryData digest)
+{
+    uint8_t own[LOG_HASH_SIZE];
+    return log_sha256(codec_bytes(bytes), own) == AM_OK && digest.len == sizeof own &&
+           memcmp(own, digest.data, sizeof own) == 0;
+}
+
+// A receipt says "accepted" only of exactly these bytes.
+static enum am_err check_receipt(struct session *session, const Amana__V1__Message *message, const char *id,
+                                 const Amana__V1__ProvedEntry *entry, struct arena *arena, struct am_detail *detail)
+{
+    Amana__V1__EntryContent *content;
+    TRY(history_entry(session, entry, arena, detail, &content));
+    const Amana__V1__SubmittedEntry *submitted = content->submitted;
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED && strcmp(submitted->id, id) == 0 &&
+        strcmp(submitted->device, session->device) == 0 && digest_is(message->header, submitted->header_digest) &&
+        digest_is(message->sealed_body, submitted->body_digest) && digest_is(message->flags, submitted->flags_digest))
+        return AM_OK;
+    history_alarm(session, "a receipt is about another message than the one sent", NULL, NULL);
+    return am_fail(AM_PROOF, detail, id, "the hub's receipt is about another message");
+}
+
+struct delivery {
+    struct session *session;
+    struct arena *arena;
+    const char *id;
+    Amana__V1__Kept *kept;
+    struct am_detail *detail;
+};
+
+static enum am_err keep_waiting(struct delivery *delivery, const char *wait, const char *text)
+{
+    delivery->kept->wait = (char *)wait;
+    delivery->kept->wait_text = (char *)text;
+    return store_put(delivery->session->store, STORE_OUTBOX, delivery->id, delivery->kept);
+}
+
+static enum am_err accept(struct delivery *delivery, Amana__V1__ProvedEntry *entry)
+{
+    Amana__V1__Kept *kept = delivery->kept;
+    TRY(check_receipt(delivery->session, kept->message, delivery->id, entry, delivery->arena, delivery->detail));
+    kept->entry = entry;
+    kept->message->flags = (ProtobufCBinaryData){0, NULL};
+    kept->wait = kept->wait_text = (char *)"";
+    return store_move(delivery->session->store, STORE_OUTBOX, STORE_SENT, delivery->id, kept);
+}
+
+static enum am_err seal_anew(struct delivery *delivery)
+{
+    Amana__V1__Message *message;
+    TRY(compose_again(delivery->session, delivery->kept->message, delivery->arena, delivery->detail, &message));
+    delivery->kept->message = message;
+    return store_put(delivery->session->store, STORE_OUTBOX, delivery->id, delivery->kept);
+}
+
+// What to do with a refusal. *ret_retry: it was sealed anew, send again.
+static enum am_err refused(struct delivery *delivery, const struct rpc_error *error, enum outbox_result *ret_result,
+                           bool *ret_retry)
+{
+    enum reason reason = reason_by_name(error->reason);
+    (void)session_refused(error, delivery->detail);
+    *ret_retry = false;
+    if (reason == REASON_ROSTER_STALE) {
+        enum am_err err = seal_anew(delivery);
+        *ret_retry = err == AM_OK;
+        if (err == AM_OK)
+            return AM_OK;
+        if (err != AM_DENIED && err != AM_NOT_FOUND && err != AM_CRYPTO)
+            return err;
+        *ret_result = OUTBOX_AGAIN;
+        return keep_waiting(delivery, "SIGN_AGAIN", delivery->detail->text);
+    }
+    *ret_result = OUTBOX_REFUSED;
+    return keep_waiting(delivery, error->reason[0] != '\0' ? error->reason : rpc_status_name(error->status),
+                        delivery->detail->text);
+}
+
+static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_result)
+{
+    Amana__V1__ProvedEntry *entry;
+    struct rpc_error error;
+    bool retry = true;
+    for (unsigned i = 0; i < RESEALS && retry; i++) {
+        enum am_err err =
+            link_unary(delivery->session->link, "/amana.v1.Relay/Send", &delivery->kept->message->base,
+                       &amana__v1__proved_entry__descriptor, delivery->arena, &error, (ProtobufCMessage **)&entry);
+        if (err == AM_OK) {
+            *ret_result = OUTBOX_ACCEPTED;
+            return accept(delivery, entry);
+        }
+        *ret_result = OUTBOX_WAITS;
+        if (err == AM_UNAVAILABLE) {
+            (void)session_refused(&error, delivery->detail);
+            return AM_OK;
+        }
+        if (err != AM_DENIED)
+            return err;
+        TRY(refused(delivery, &error, ret_result, &retry));
+    }
+    return AM_OK;
+}
+
+static enum am_err deliver_one(struct session *session, const char *id, bool again, struct am_detail *detail,
+                               outbox_tell tell, void *user)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct am_detail why = {0};
+    enum outbox_result result = OUTBOX_WAITS;
+    arena_init(&arena, ARENA_OUTBOX);
+    struct delivery delivery = {session, &arena, id, NULL, &why};
+    enum am_err err = store_get(session->store, STORE_OUTBOX, id, &arena, &delivery.kept);
+    if (err == AM_OK && delivery.kept->wait[0] != '\0' && strcmp(delivery.kept->wait, "SIGN_AGAIN") != 0 && !again)
+        return AM_OK;
+    if (err == AM_OK)
+        err = send_one(&delivery, &result);
+    if (err != AM_OK) {
+        *detail = why;
+        return err;
+    }
+    if (tell != NULL)
+        tell(user, &(struct outbox_report){id, result, delivery.kept, &why});
+    if (result != OUTBOX_WAITS || link_alive(session->link))
+        return AM_OK;
+    *detail = why;
+    return AM_UNAVAILABLE;
+}
+
+enum am_err outbox_deliver(struct session *session, bool again, struct am_detail *detail, outbox_tell tell, void *user)
+{
+    char at[STORE_ID] = "", id[STORE_ID];
+    enum am_err err;
+    if (!link_alive(session->link)) {
+        *detail = session->offline;
+        return AM_UNAVAILABLE;
+    }
+    while ((err = store_next(session->store, STORE_OUTBOX, at, id)) == AM_OK) {
+        TRY(deliver_one(session, id, again, detail, tell, user));
+        strlcpy(at, id, sizeof at);
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What waits to be sent: durable before the first attempt, delivered first on every command that connects. One thread.
+#pragma once
+
+#include "client/session/session.h"
+
+// What became of one message of the outbox.
+enum outbox_result {
+    OUTBOX_ACCEPTED, // receipt verified and kept; it is in `sent` now
+    OUTBOX_WAITS,    // no link, or the hub says: later
+    OUTBOX_REFUSED,  // by the hub's policy; it stays with its reason until a person decides
+    OUTBOX_AGAIN,    // SIGN_AGAIN: a roster changed and the officer's key isn't at hand
+};
+
+struct outbox_report {
+    const char *id;
+    enum outbox_result result;
+    const Amana__V1__Kept *kept; // as it is now
+    const struct am_detail *detail;
+};
+typedef void (*outbox_tell)(void *user, const struct outbox_report *report);
+
+// Puts a message into the outbox.
+AM_MUST_USE enum am_err outbox_add(struct session *session, const char *id, const Amana__V1__Message *message);
+
+// Tries everything that waits, oldest first, and tells about each. Without a link nothing is tried and AM_UNAVAILABLE
+// returned. What was refused before isn't tried again but with `again`. AM_PROOF, AM_FORK and the like: a receipt that
+// doesn't hold; the message stays.
+AM_MUST_USE enum am_err outbox_deliver(struct session *session, bool again, struct am_detail *detail, outbox_tell tell,
+                                       void *user);

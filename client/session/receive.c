@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Receive stream: proof first, then the seal, then the store, then the statement of retrieval.
+#include "client/session/receive.h"
+
+#include "amana/v1/relay.pb-c.h"
+#include "certs/cms.h"
+#include "client/session/directory.h"
+#include "client/session/history.h"
+#include "client/session/seal.h"
+#include "proto/codec/timestamp.h"
+#include "proto/log/leaf.h"
+#include "proto/model/header_check.h"
+
+#include <bsd/string.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH         32u // messages, and notices, acknowledged together
+#define ARENA_MESSAGE (24u * 1024 * 1024)
+#define CONTEXT       "amana-retrieved-v1"
+
+struct told {
+    uint64_t seq;
+    uint8_t digest[LOG_HASH_SIZE];
+    char originator[LIMIT_ADDRESS + 1];
+    char id[STORE_ID];
+};
+
+struct mail {
+    struct session *session;
+    struct told messages[BATCH];
+    size_t n_messages;
+    uint64_t notices[BATCH];
+    size_t n_notices;
+    struct am_detail *detail;
+    receive_tell tell;
+    void *user;
+};
+
+// --- Proof of a message
+static bool digest_is(struct am_bytes bytes, ProtobufCBinaryData digest)
+{
+    uint8_t own[LOG_HASH_SIZE];
+    return log_sha256(bytes, own) == AM_OK && digest.len == sizeof own && memcmp(own, digest.data, sizeof own) == 0;
+}
+
+static enum am_err check_entry(struct mail *mail, const Amana__V1__Incoming *incoming, const Amana__V1__Header *header,
+                               struct arena *arena)
+{
+    Amana__V1__EntryContent *content;
+    const Amana__V1__Message *message = incoming->message;
+    TRY(history_entry(mail->session, incoming->entry, arena, mail->detail, &content));
+    const Amana__V1__SubmittedEntry *submitted = content->submitted;
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED && incoming->seq == incoming->entry->index &&
+        strcmp(submitted->id, header->id) == 0 && strcmp(submitted->device, header->device) == 0 &&
+        digest_is(codec_bytes(message->header), submitted->header_digest) &&
+        digest_is(codec_bytes(message->sealed_body), submitted->body_digest) &&
+        digest_is(codec_bytes(message->sealed_body), header->body_digest) &&
+        digest_is(codec_bytes(message->signature), submitted->signature_digest))
+        return AM_OK;
+    return am_fail(AM_PROOF, mail->detail, header->id, "its entry in the log is not about these bytes");
+}
+
+static enum am_err check_signature(struct mail *mail, const Amana__V1__Message *message,
+                                   const Amana__V1__Header *header)
+{
+    struct cms_signature signature;
+    struct roster *roster;
+    TRY(directory_number(mail->session, header->sender->unit, header->sender->roster, mail->detail, &roster));
+    const struct roster_officer *officer = roster_officer_by_uri(roster, header->officer);
+    enum am_err err =
+        officer != NULL && roster_device_by_uri(roster, header->device) != NULL
+            ? AM_OK
+            : am_fail(AM_SIGNATURE, mail->detail, header->id, "its officer or device is not on roster %llu of %s",
+                      (unsigned long long)roster->number, roster->unit);
+    if (err == AM_OK)
+        err = cms_profile_signature(codec_bytes(message->signature), CMS_DETACHED_FORM, mail->detail, &signature);
+    if (err == AM_OK && signature.count != 1)
+        err = am_fail(AM_SIGNATURE, mail->detail, header->id, "it has two signers, and needs no release");
+    if (err == AM_OK)
+        err = cms_verify_bare(&signature, codec_bytes(message->header), &officer->sign, mail->detail);
+    roster_unref(roster);
+    return err;
+}
+
+// The sender's view of the log against ours: two branches can't stay apart.
+static enum am_err check_seen(struct mail *mail, const Amana__V1__LogSeen *seen)
+{
+    Amana__V1__Checkpoint checkpoint = AMANA__V1__CHECKPOINT__INIT;
+    if (strcmp(seen->origin, mail->session->hub->origin) != 0)
+        return AM_OK; // another hub's log: nothing here to compare it with
+    checkpoint.origin = seen->origin;
+    checkpoint.size = seen->size;
+    checkpoint.root = seen->root;
+    checkpoint.signature = seen->signature;
+    return history_tie(mail->session, &checkpoint, mail->detail);
+}
+
+static enum am_err prove(struct mail *mail, const Amana__V1__Incoming *incoming, struct arena *arena,
+                         Amana__V1__Header **ret_header)
+{
+    struct header_context context = {0};
+    if (incoming->message == NULL || incoming->entry == NULL)
+        return am_fail(AM_PROOF, mail->detail, "incoming", "a message came without its proof");
+    TRY(seal_header(incoming->message, arena, mail->detail, ret_header));
+    if (header_check(*ret_header, &context, mail->detail) != REASON_NONE)
+        return AM_INVALID;
+    TRY(check_entry(mail, incoming, *ret_header, arena));
+    TRY(check_seen(mail, (*ret_header)->log_seen));
+    return check_signature(mail, incoming->message, *ret_header);
+}
+
+// --- Keeping
+static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, const Amana__V1__Header *header,
+                        struct arena *arena, Amana__V1__Kept *kept)
+{
+    struct opened opened;
+    struct am_detail why = {0};
+    Google__Protobuf__Timestamp *now = arena_alloc(arena, sizeof *now);
+    if (now == NULL)
+        return arena_error(arena);
+    timestamp_from_ns(session_clock(), now);
+    enum am_err err = seal_open(mail->session, incoming->message, arena, &why, &opened);
+    if (err != AM_OK && opened.fault == NULL) { // our own key or memory: not the message's fault, so not acknowledged
+        *mail->detail = why;
+        return err;
+    }
+    kept->message = incoming->message;
+    kept->entry = incoming->entry;
+    kept->kept_at = now;
+    kept->copy = incoming->copy;
+    if (opened.fault != NULL) {
+        kept->fault = (char *)opened.fault;
+        kept->fault_text = arena_copy(arena, why.text, strlen(why.text));
+        if (kept->fault_text == NULL)
+            return arena_error(arena);
+    }
+    return store_put(mail->session->store, incoming->copy ? STORE_SENT : STORE_INBOX, header->id, kept);
+}
+
+static enum am_err mark_told(struct mail *mail, const char *id)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    Amana__V1__Kept *kept;
+    arena_init(&arena, ARENA_MESSAGE);
+    TRY(store_get(mail->session->store, STORE_INBOX, id, &arena, &kept));
+    kept->told = true;
+    return store_put(mail->session->store, STORE_INBOX, id, kept);
+}
+
+// --- Acknowledging
+static enum am_err sign_statement(struct mail *mail, const struct told *told, size_t count, struct arena *arena,
+                                  Amana__V1__Retrieval *retrieval)
+{
+    Amana__V1__Retrieved statement = AMANA__V1__RETRIEVED__INIT;
+    Amana__V1__RetrievedMessage *rows = arena_array(arena, count, sizeof *rows);
+    Amana__V1__RetrievedMessage **list = arena_array(arena, count, sizeof *list);
+    Google__Protobuf__Timestamp now;
+    const struct certificate *certificate;
+    struct am_bytes bytes, der;
+    EVP_PKEY *key;
+    if (rows == NULL || list == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < count; i++) {
+        amana__v1__retrieved_message__init(&rows[i]);
+        rows[i].seq = told[i].seq;
+        rows[i].header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, (uint8_t *)told[i].digest};
+        list[i] = &rows[i];
+    }
+    timestamp_from_ns(session_now(mail->session), &now);
+    statement.context = (char *)CONTEXT;
+    statement.origin = (char *)mail->session->hub->origin;
+    statement.device = mail->session->device;
+    statement.time = &now;
+    statement.messages = list;
+    statement.n_messages = count;
+    TRY(codec_encode(&statement.base, arena, &bytes));
+    TRY(session_key(mail->session, CERT_USE_SIGN_DEVICE, mail->detail, &certificate, &key));
+    TRY(cms_sign(bytes, certificate->x509, key, mail->detail, &der));
+    uint8_t *copy = arena_copy(arena, der.data, der.len);
+    free((void *)der.data);
+    if (copy == NULL)
+        return arena_error(arena);
+    amana__v1__retrieval__init(retrieval);
+    retrieval->statement = codec_binary(bytes);
+    retrieval->signature = (ProtobufCBinaryData){der.len, copy};
+    return AM_OK;
+}
+
+static int by_originator(const void *a, const void *b)
+{
+    const struct told *x = a, *y = b;
+    int order = strcmp(x->originator, y->originator);
+    return order != 0 ? order : (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+// One statement per originating unit.
+static enum am_err sign_all(struct mail *mail, struct arena *arena, Amana__V1__AcknowledgeRequest *request)
+{
+    Amana__V1__Retrieval *retrievals = arena_array(arena, mail->n_messages, sizeof *retrievals);
+    request->retrievals = arena_array(arena, mail->n_messages, sizeof *request->retrievals);
+    if (retrievals == NULL || request->retrievals == NULL)
+        return arena_error(arena);
+    qsort(mail->messages, mail->n_messages, sizeof *mail->messages, by_originator);
+    for (size_t i = 0, n; i < mail->n_messages; i += n) {
+        for (n = 1;
+             i + n < mail->n_messages && strcmp(mail->messages[i].originator, mail->messages[i + n].originator) == 0;)
+            n++;
+        Amana__V1__Retrieval *retrieval = &retrievals[request->n_retrievals];
+        TRY(sign_statement(mail, &mail->messages[i], n, arena, retrieval));
+        request->retrievals[request->n_retrievals++] = retrieval;
+    }
+    return AM_OK;
+}
+
+static enum am_err flush(struct mail *mail)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    Amana__V1__AcknowledgeRequest request = AMANA__V1__ACKNOWLEDGE_REQUEST__INIT;
+    Amana__V1__AcknowledgeResponse *response;
+    struct rpc_error error;
+    if (mail->n_messages == 0 && mail->n_notices == 0)
+        return AM_OK;
+    arena_init(&arena, 1024u * 1024);
+    TRY(sign_all(mail, &arena, &request));
+    request.notices = mail->notices;
+    request.n_notices = mail->n_notices;
+    enum am_err err =
+        link_unary(mail->session->link, "/amana.v1.Relay/Acknowledge", &request.base,
+                   &amana__v1__acknowledge_response__descriptor, &arena, &error, (ProtobufCMessage **)&response);
+    if (err == AM_DENIED || err == AM_UNAVAILABLE)
+        return session_refused(&error, mail->detail);
+    TRY(err);
+    for (size_t i = 0; i < mail->n_messages; i++)
+        TRY(mark_told(mail, mail->messages[i].id));
+    mail->n_messages = mail->n_notices = 0;
+    return AM_OK;
+}
+
+// --- One delivery
+static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *incoming, struct arena *arena)
+{
+    Amana__V1__Header *header;
+    Amana__V1__Kept fresh = AMANA__V1__KEPT__INIT, *kept;
+    TRY(prove(mail, incoming, arena, &header));
+    enum store_box box = incoming->copy ? STORE_SENT : STORE_INBOX;
+    enum am_err err = store_get(mail->session->store, box, header->id, arena, &kept);
+    bool known = err == AM_OK;
+    if (err == AM_NOT_FOUND) {
+        kept = &fresh;
+        err = keep(mail, incoming, header, arena, kept);
+    }
+    TRY(err);
+    if (incoming->copy) {
+        mail->notices[mail->n_notices++] = incoming->seq;
+    } else {
+        struct told *told = &mail->messages[mail->n_messages++];
+        told->seq = incoming->seq;
+        strlcpy(told->originator, header->sender->unit, sizeof told->originator);
+        strlcpy(told->id, header->id, sizeof told->id);
+        TRY(log_sha256(codec_bytes(incoming->message->header), told->digest));
+    }
+    if (mail->tell != NULL)
+        mail->tell(mail->user, &(struct receive_report){.id = header->id, .kept = kept, .known = known});
+    return AM_OK;
+}
+
+// The signature inside is the recipient's own word: a notice without it is only the hub's.
+static enum am_err check_retrieved(struct mail *mail, const Amana__V1__RetrievedEntry *entry, struct arena *arena)
+{
+    struct identity identity;
+    struct cms_signature signature;
+    Amana__V1__Retrieved *statement;
+    struct roster *roster;
+    TRY(identity_parse(entry->device, strlen(entry->device), mail->detail, &identity));
+    TRY(codec_decode(&amana__v1__retrieved__descriptor, CODEC_STRICT, codec_bytes(entry->statement), arena,
+                     mail->detail, (ProtobufCMessage **)&statement));
+    if (strcmp(statement->context, CONTEXT) != 0 || strcmp(statement->device, entry->device) != 0 ||
+        strcmp(statement->origin, mail->session->hub->origin) != 0)
+        return am_fail(AM_PROOF, mail->detail, entry->device, "its statement of retrieval is about something else");
+    TRY(directory_newest(mail->session, identity.unit, mail->detail, &roster));
+    const struct roster_device *device = roster_device_by_uri(roster, entry->device);
+    enum am_err err = device != NULL ? AM_OK
+                                     : am_fail(AM_SIGNATURE, mail->detail, entry->device,
+                                               "signed a retrieval and is not on its unit's roster");
+    if (err == AM_OK)
+        err = cms_profile_signature(codec_bytes(entry->signature), CMS_DETACHED_FORM, mail->detail, &signature);
+    if (err == AM_OK)
+        err = cms_verify_bare(&signature, codec_bytes(entry->statement), &device->sign, mail->detail);
+    roster_unref(roster);
+    return err;
+}
+
+static enum am_err take_notice(struct mail *mail, const Amana__V1__ProvedEntry *entry, struct arena *arena)
+{
+    Amana__V1__EntryContent *content;
+    struct am_bytes bytes;
+    TRY(history_entry(mail->session, entry, arena, mail->detail, &content));
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED) {
+        enum am_err err = check_retrieved(mail, content->retrieved, arena);
+        if (err != AM_OK && err != AM_DENIED && err != AM_NOT_FOUND)
+            return err; // a unit that we may not look up any more: proved by the log, its signature kept for later
+    }
+    TRY(codec_encode(&entry->base, arena, &bytes));
+    TRY(store_notice_put(mail->session->store, entry->index, bytes));
+    mail->notices[mail->n_notices++] = entry->index;
+    if (mail->tell != NULL)
+        mail->tell(mail->user, &(struct receive_report){.id = "", .notice = entry, .content = content});
+    return AM_OK;
+}
+
+static bool is_alarm(enum am_err err)
+{
+    return err == AM_PROOF || err == AM_SIGNATURE || err == AM_INVALID || err == AM_PROTO || err == AM_TOO_LARGE ||
+           err == AM_NOT_FOUND;
+}
+
+static enum am_err take(struct mail *mail, const Amana__V1__Delivery *delivery, struct arena *arena)
+{
+    enum am_err err = AM_OK;
+    if (delivery->what_case == AMANA__V1__DELIVERY__WHAT_INCOMING)
+        err = take_message(mail, delivery->incoming, arena);
+    else if (delivery->what_case == AMANA__V1__DELIVERY__WHAT_NOTICE)
+        err = take_notice(mail, delivery->notice, arena);
+    if (is_alarm(err)) {
+        history_alarm(mail->session, mail->detail->text, NULL, NULL);
+        return err == AM_SIGNATURE ? AM_SIGNATURE : AM_PROOF;
+    }
+    return err;
+}
+
+static enum am_err run(struct mail *mail, struct link_call *call)
+{
+    for (;;) {
+        struct arena AM_CLEANUP(arena_wipe) arena;
+        Amana__V1__Delivery *delivery;
+        bool full = mail->n_messages == BATCH || mail->n_notices == BATCH;
+        if (full || !link_call_ready(call))
+            TRY(flush(mail));
+        arena_init(&arena, ARENA_MESSAGE);
+        enum am_err err = link_call_next(call, &amana__v1__delivery__descriptor, &arena, mail->detail,
+                                         (ProtobufCMessage **)&delivery);
+        if (err == AM_NOT_FOUND)
+            break;
+        TRY(err);
+        TRY(take(mail, delivery, &arena));
+    }
+    TRY(flush(mail));
+    const struct rpc_error *error = link_call_error(call);
+    return error->status == RPC_OK ? AM_OK : session_refused(error, mail->detail);
+}
+
+enum am_err receive_mail(struct session *session, bool follow, struct am_detail *detail, receive_tell tell, void *user)
+{
+    struct link_call *call;
+    Amana__V1__ReceiveRequest request = AMANA__V1__RECEIVE_REQUEST__INIT;
+    request.once = !follow;
+    struct mail *mail = calloc(1, sizeof *mail);
+    if (mail == NULL)
+        return AM_NOMEM;
+    mail->session = session;
+    mail->detail = detail;
+    mail->tell = tell;
+    mail->user = user;
+    enum am_err err = link_call_begin(session->link, "/amana.v1.Relay/Receive", &request.base, 0, &call);
+    if (err == AM_OK) {
+        err = run(mail, call);
+        link_call_end(call);
+    }
+    if ((err == AM_BUSY || err == AM_UNAVAILABLE) && session->interrupted != NULL && *session->interrupted)
+        err = AM_OK; // asked to stop
+    else if (err != AM_OK)
+        session_disconnect(session);
+    free(mail);
+    return err;
+}

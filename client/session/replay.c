@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replay, item by item: leaf, commitment, what SUBMITTED says of its header, the officer's signature, the tree.
+#include "client/session/replay.h"
+
+#include "certs/cms.h"
+#include "client/session/directory.h"
+#include "client/session/history.h"
+#include "client/session/log_key.h"
+#include "proto/codec/codec.h"
+#include "proto/model/limits.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DAY_NS (24ull * 3600 * NS_PER_S)
+
+void replay_check_init(struct replay_check *check, struct session *session, bool filtered,
+                       const struct log_checkpoint *last)
+{
+    *check = (struct replay_check){.session = session, .filtered = filtered};
+    merkle_range_init(&check->range);
+    if (last != NULL) {
+        check->has_last = true;
+        check->last = *last;
+    }
+}
+
+static enum am_err take_checkpoint(struct replay_check *check, const Amana__V1__Checkpoint *message,
+                                   struct am_detail *detail)
+{
+    struct log_checkpoint checkpoint;
+    struct session *session = check->session;
+    if (strcmp(message->origin, session->hub->origin) != 0 || history_from_message(message, &checkpoint) != AM_OK)
+        return am_fail(AM_PROTO, detail, "checkpoint", "it is none of %s", session->hub->origin);
+    TRY(log_key_verify(session->hub->log_key, session->hub->origin, &checkpoint, detail));
+    if (link_alive(session->link))
+        TRY(history_tie(session, message, detail));
+    check->checkpoint = checkpoint;
+    check->has_checkpoint = true;
+    return AM_OK;
+}
+
+static enum am_err grow(struct replay_check *check, const uint8_t hash[LOG_HASH_SIZE], struct am_detail *detail)
+{
+    uint8_t root[LOG_HASH_SIZE];
+    TRY(merkle_range_append(&check->range, hash, NULL, NULL));
+    if (!check->has_last || check->range.size != check->last.size)
+        return AM_OK;
+    TRY(merkle_range_root(&check->range, root));
+    if (memcmp(root, check->last.root, sizeof root) == 0) {
+        check->last_met = true;
+        return AM_OK;
+    }
+    history_alarm(check->session, "the log is not the one that was replayed before: a fork", &check->last,
+                  check->has_checkpoint ? &check->checkpoint : NULL);
+    return am_fail(AM_PROOF, detail, "log", "its first %llu entries are not those of the last replay: a fork",
+                   (unsigned long long)check->last.size);
+}
+
+static enum am_err check_path(struct replay_check *check, const Amana__V1__ReplayItem *item,
+                              const uint8_t hash[LOG_HASH_SIZE])
+{
+    uint8_t path[MERKLE_PATH][LOG_HASH_SIZE];
+    if (item->n_path > MERKLE_PATH || !check->has_checkpoint)
+        return AM_PROOF;
+    for (size_t i = 0; i < item->n_path; i++) {
+        if (item->path[i].len != LOG_HASH_SIZE)
+            return AM_PROOF;
+        memcpy(path[i], item->path[i].data, LOG_HASH_SIZE);
+    }
+    return merkle_verify_inclusion(item->seq, check->checkpoint.size, hash, (const uint8_t(*)[LOG_HASH_SIZE])path,
+                                   item->n_path, check->checkpoint.root);
+}
+
+static enum am_err damage(struct replay_check *check, uint64_t seq, struct am_detail *detail, const char *text)
+{
+    if (check->damaged++ == 0)
+        check->first_damaged = seq;
+    char field[40];
+    snprintf(field, sizeof field, "entry %llu", (unsigned long long)seq);
+    return am_fail(AM_CORRUPT, detail, field, "%s", text);
+}
+
+static bool digest_is(ProtobufCBinaryData bytes, ProtobufCBinaryData digest)
+{
+    uint8_t own[LOG_HASH_SIZE];
+    return log_sha256(codec_bytes(bytes), own) == AM_OK && digest.len == sizeof own &&
+           memcmp(own, digest.data, sizeof own) == 0;
+}
+
+// The officer's signature by the roster that the header names. False where that roster can't be had.
+static enum am_err check_signature(struct replay_check *check, const Amana__V1__Opened *opened,
+                                   const Amana__V1__Header *header, bool *ret_known)
+{
+    struct cms_signature signature;
+    struct am_detail why = {0};
+    struct roster *roster;
+    *ret_known = false;
+    if (directory_number(check->session, header->sender->unit, header->sender->roster, &why, &roster) != AM_OK)
+        return AM_OK;
+    *ret_known = true;
+    const struct roster_officer *officer = roster_officer_by_uri(roster, header->officer);
+    enum am_err err = officer == NULL ? AM_SIGNATURE : AM_OK;
+    if (err == AM_OK)
+        err = cms_profile_signature(codec_bytes(opened->signature), CMS_DETACHED_FORM, &why, &signature);
+    if (err == AM_OK)
+        err = cms_verify_bare(&signature, codec_bytes(opened->header), &officer->sign, &why);
+    roster_unref(roster);
+    return err;
+}
+
+static enum am_err check_submitted(struct replay_check *check, const Amana__V1__ReplayItem *item,
+                                   const Amana__V1__SubmittedEntry *submitted, struct arena *arena,
+                                   struct am_detail *detail, Amana__V1__Header **ret_header)
+{
+    const Amana__V1__Opened *opened = item->opened;
+    Amana__V1__Header *header;
+    bool known;
+    if (opened->header.len == 0)
+        return AM_OK;
+    if (!digest_is(opened->header, submitted->header_digest) ||
+        !digest_is(opened->signature, submitted->signature_digest))
+        return damage(check, item->seq, detail, "the header or signature shown is not the one that was logged");
+    if (codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, codec_bytes(opened->header), arena, NULL,
+                     (ProtobufCMessage **)&header) != AM_OK)
+        return damage(check, item->seq, detail, "its header can't be read");
+    *ret_header = header;
+    enum am_err err = check_signature(check, opened, header, &known);
+    if (err != AM_OK)
+        return err == AM_NOMEM ? err : damage(check, item->seq, detail, "the officer's signature doesn't hold");
+    check->signed_good += known;
+    check->signed_unknown += !known;
+    return AM_OK;
+}
+
+static enum am_err check_opened(struct replay_check *check, const Amana__V1__ReplayItem *item,
+                                const struct log_leaf *leaf, struct arena *arena, struct am_detail *detail,
+                                Amana__V1__EntryContent **ret_content, Amana__V1__Header **ret_header)
+{
+    uint8_t commitment[LOG_HASH_SIZE];
+    const Amana__V1__Opened *opened = item->opened;
+    if (opened->salt.len != LOG_SALT_SIZE)
+        return damage(check, item->seq, detail, "it comes without its salt");
+    TRY(log_commit(opened->salt.data, codec_bytes(opened->content), commitment));
+    if (memcmp(commitment, leaf->commitment, sizeof commitment) != 0)
+        return damage(check, item->seq, detail, "DAMAGED: its content is not what its leaf in the log commits to");
+    if (codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(opened->content), arena, NULL,
+                     (ProtobufCMessage **)ret_content) != AM_OK)
+        return damage(check, item->seq, detail, "its content can't be read");
+    check->opened++;
+    if ((*ret_content)->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
+        return AM_OK;
+    return check_submitted(check, item, (*ret_content)->submitted, arena, detail, ret_header);
+}
+
+// Nothing can be hidden as erased: only what belongs to a message, and once its day has come.
+static enum am_err check_erased(struct replay_check *check, const Amana__V1__ReplayItem *item,
+                                const struct log_leaf *leaf, struct am_detail *detail)
+{
+    check->erased++;
+    if (leaf->class == 1 && leaf->erase_after * DAY_NS <= session_clock())
+        return AM_OK;
+    return damage(check, item->seq, detail, "it is missing as erased before its day, or is of a class never erased");
+}
+
+enum am_err replay_take(struct replay_check *check, const Amana__V1__ReplayItem *item, struct arena *arena,
+                        struct am_detail *detail, Amana__V1__EntryContent **ret_content, Amana__V1__Header **ret_header)
+{
+    struct log_leaf leaf;
+    uint8_t hash[LOG_HASH_SIZE];
+    *ret_content = NULL;
+    *ret_header = NULL;
+    if (item->checkpoint != NULL)
+        TRY(take_checkpoint(check, item->checkpoint, detail));
+    if (!check->filtered && item->seq != check->next)
+        return am_fail(AM_PROOF, detail, "log", "entry %llu came where %llu was due", (unsigned long long)item->seq,
+                       (unsigned long long)check->next);
+    check->next = item->seq + 1;
+    check->entries++;
+    if (log_leaf_parse(codec_bytes(item->leaf), &leaf) != AM_OK)
+        return am_fail(AM_PROOF, detail, "log", "the leaf of entry %llu is none", (unsigned long long)item->seq);
+    TRY(log_leaf_hash(item->leaf.data, hash));
+    if (!check->filtered)
+        TRY(grow(check, hash, detail));
+    else if (check_path(check, item, hash) != AM_OK)
+        return damage(check, item->seq, detail, "DAMAGED: its proof doesn't lead to the root that the log signed");
+    switch (item->shown_case) {
+    case AMANA__V1__REPLAY_ITEM__SHOWN_OPENED:
+        return check_opened(check, item, &leaf, arena, detail, ret_content, ret_header);
+    case AMANA__V1__REPLAY_ITEM__SHOWN_WITHHELD: check->withheld++; return AM_OK;
+    case AMANA__V1__REPLAY_ITEM__SHOWN_ERASED_BY: return check_erased(check, item, &leaf, detail);
+    default: return damage(check, item->seq, detail, "it comes neither opened, withheld nor erased");
+    }
+}
+
+static bool root_holds(const struct replay_check *check)
+{
+    uint8_t root[LOG_HASH_SIZE];
+    return check->has_checkpoint && check->range.size == check->checkpoint.size &&
+           merkle_range_root(&check->range, root) == AM_OK && memcmp(root, check->checkpoint.root, sizeof root) == 0;
+}
+
+enum replay_verdict replay_end(struct replay_check *check, struct am_detail *detail)
+{
+    if (!check->filtered && !root_holds(check)) {
+        (void)am_fail(AM_PROOF, detail, "log",
+                      "%llu entries came, and their root is not the one that the log signed at size %llu",
+                      (unsigned long long)check->range.size, (unsigned long long)check->checkpoint.size);
+        return REPLAY_BROKEN;
+    }
+    if (!check->filtered && check->has_last && !check->last_met && check->last.size != 0) {
+        (void)am_fail(AM_ROLLBACK, detail, "log", "it is shorter than at the last replay (%llu entries): a rollback",
+                      (unsigned long long)check->last.size);
+        return REPLAY_BROKEN;
+    }
+    if (check->damaged > 0) {
+        (void)am_fail(AM_CORRUPT, detail, "log", "%llu of %llu entries damaged, the first is entry %llu",
+                      (unsigned long long)check->damaged, (unsigned long long)check->entries,
+                      (unsigned long long)check->first_damaged);
+        return REPLAY_DAMAGED;
+    }
+    return REPLAY_GOOD;
+}

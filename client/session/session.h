@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client at work: its settings, anchors, keys and store, and its link to the hub once there is one. One thread.
+#pragma once
+
+#include "certs/roster.h"
+#include "client/session/link.h"
+#include "client/session/log_key.h"
+#include "client/session/settings.h"
+#include "client/session/store.h"
+
+#define SESSION_TIED 32u
+
+struct session {
+    struct settings settings;
+    char device[LIMIT_URI + 1], officer[LIMIT_URI + 1];
+    struct trust *trust;
+    const struct trust_hub *hub;
+    struct store *store;
+    const struct keyfile_passphrase *passphrase; // of the officer's key; NULL: none
+    const bool *interrupted;
+
+    struct link *link;        // NULL: offline
+    struct am_detail offline; // why
+    int64_t clock_ns;         // to be added to this machine's clock for written_at
+
+    struct certificate *certificates[CERT_USES]; // this client's own, as they are first asked for
+    EVP_PKEY *keys[CERT_USES];
+
+    bool has_seen; // newest verified checkpoint of the hub's log, the same as in the store
+    struct log_checkpoint seen;
+    struct log_checkpoint tied[SESSION_TIED]; // others that a proof has tied to it
+    unsigned tied_count;
+    bool alarmed; // an alarm was raised: what follows in this session follows from it
+};
+
+// Opens the store and reads trust/; no link yet. needed: settings that must be there (SETTING_BIT). passphrase and
+// interrupted outlive the session and may be NULL. AM_CONFIG and errors of trust_load and store_open.
+AM_MUST_USE enum am_err session_open(const struct settings *settings, unsigned needed,
+                                     const struct keyfile_passphrase *passphrase, const bool *interrupted,
+                                     struct am_detail *detail, struct session **ret_session);
+void session_close(struct session *session); // NULL is fine
+
+// Connects, takes the hub's time, and compares its log with what was verified last. AM_UNAVAILABLE: no link (also in
+// session->offline). AM_FORK, AM_ROLLBACK, AM_PROOF: an alarm was raised and the link is closed again. AM_CERTIFICATE
+// and the like: the hub, or this client, isn't who it should be.
+AM_MUST_USE enum am_err session_connect(struct session *session, struct am_detail *detail);
+void session_disconnect(struct session *session);
+
+// One of this client's own certificates with its key: DATA/keys/{auth,seal,sign,officer}.{pem,key}. The name in the
+// certificate must be the settings' own. Owned by the session. AM_NOT_FOUND (no certificate yet: what to do),
+// AM_CERTIFICATE, errors of keyfile_read.
+AM_MUST_USE enum am_err session_key(struct session *session, enum cert_use use, struct am_detail *detail,
+                                    const struct certificate **ret_certificate, EVP_PKEY **ret_key);
+
+// UTC ns: this machine's clock, and the same corrected by the hub's for what is written.
+uint64_t session_clock(void);
+uint64_t session_now(const struct session *session);
+
+// A refusal of the hub as an error with its words: field of the first violation, reason and text.
+// AM_DENIED for what policy refuses, AM_INVALID for a bad field, AM_UNAVAILABLE for what may be tried again, AM_PROTO.
+enum am_err session_refused(const struct rpc_error *error, struct am_detail *detail);

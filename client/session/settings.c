@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// amana.conf by libconfuse, over it the environment, over that the flags.
+#include "client/session/settings.h"
+
+#include "certs/identity.h"
+
+#include <bsd/string.h>
+#include <confuse.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SETTING_KEY(name, key, environment, words)         key,
+#define SETTING_ENVIRONMENT(name, key, environment, words) environment,
+#define SETTING_WORDS(name, key, environment, words)       words,
+static const char *const KEYS[] = {SETTINGS_LIST(SETTING_KEY)};
+static const char *const ENVIRONMENT[] = {SETTINGS_LIST(SETTING_ENVIRONMENT)};
+static const char *const WORDS[] = {SETTINGS_LIST(SETTING_WORDS)};
+
+const char *setting_key(enum setting setting)
+{
+    return KEYS[setting];
+}
+
+const char *setting_words(enum setting setting)
+{
+    return WORDS[setting];
+}
+
+static bool host_port_valid(const char *value)
+{
+    const char *colon = strrchr(value, ':');
+    if (colon == NULL || colon == value || colon[1] == '\0' || strlen(colon + 1) > 5)
+        return false;
+    if (strspn(colon + 1, "0123456789") != strlen(colon + 1))
+        return false;
+    long port = strtol(colon + 1, NULL, 10);
+    return port > 0 && port < 65536;
+}
+
+static bool hub_valid(const char *value)
+{
+    const char *slash = strchr(value, '/');
+    return slash != NULL && address_part_valid(value, (size_t)(slash - value)) && strcmp(slash, "/hub") == 0;
+}
+
+enum am_err settings_check(enum setting setting, const char *value, struct am_detail *detail)
+{
+    bool good = true;
+    switch (setting) {
+    case SETTING_UNIT: good = address_check(value, NULL) == AM_OK; break;
+    case SETTING_DEVICE:
+    case SETTING_OFFICER: good = address_part_valid(value, strlen(value)); break;
+    case SETTING_HUB: good = hub_valid(value); break;
+    case SETTING_ADDRESS: good = host_port_valid(value); break;
+    default: good = value[0] != '\0' && strlen(value) < SETTING_MAX; break;
+    }
+    if (good)
+        return AM_OK;
+    return am_fail(AM_CONFIG, detail, KEYS[setting], "\"%.80s\" is not allowed: %s", value, WORDS[setting]);
+}
+
+static enum am_err set(struct settings *settings, enum setting setting, const char *value, const char *source,
+                       struct am_detail *detail)
+{
+    TRY(settings_check(setting, value, detail));
+    strlcpy(settings->value[setting], value, SETTING_MAX);
+    strlcpy(settings->source[setting], source, sizeof settings->source[setting]);
+    return AM_OK;
+}
+
+static enum am_err default_file(char ret_path[PATH_MAX])
+{
+    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    int len = xdg != NULL && xdg[0] == '/'
+                  ? snprintf(ret_path, PATH_MAX, "%s/amana/amana.conf", xdg)
+                  : snprintf(ret_path, PATH_MAX, "%s/.config/amana/amana.conf", home != NULL ? home : ".");
+    return len < PATH_MAX ? AM_OK : AM_TOO_LARGE;
+}
+
+static enum am_err find_file(const struct settings_flags *flags, struct settings *settings, bool *ret_asked)
+{
+    const char *named = flags->file != NULL ? flags->file : getenv("AMANA_CONFIG");
+    if (flags->file == NULL && flags->folder != NULL) {
+        *ret_asked = false;
+        int len = snprintf(settings->file, PATH_MAX, "%s/amana.conf", flags->folder);
+        return len < PATH_MAX ? AM_OK : AM_TOO_LARGE;
+    }
+    *ret_asked = named != NULL;
+    if (named == NULL)
+        return default_file(settings->file);
+    return strlcpy(settings->file, named, PATH_MAX) < PATH_MAX ? AM_OK : AM_TOO_LARGE;
+}
+
+// libconfuse reports through a callback without user data: one parse at a time.
+static struct am_detail *parse_detail;
+
+__attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list args)
+{
+    if (parse_detail == NULL || parse_detail->text[0] != '\0')
+        return;
+    vsnprintf(parse_detail->text, sizeof parse_detail->text, format, args);
+    parse_detail->line = cfg->line > 0 ? (unsigned)cfg->line : 0;
+    strlcpy(parse_detail->field, cfg->filename != NULL ? cfg->filename : "amana.conf", sizeof parse_detail->field);
+}
+
+static int validate(cfg_t *cfg, cfg_opt_t *opt)
+{
+    struct am_detail why = {0};
+    for (unsigned i = 0; i < SETTINGS; i++) {
+        if (strcmp(cfg_opt_name(opt), KEYS[i]) != 0)
+            continue;
+        const char *value = cfg_opt_getstr(opt);
+        if (value != NULL && settings_check((enum setting)i, value, &why) != AM_OK) {
+            cfg_error(cfg, "%s: %s", KEYS[i], why.text);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static enum am_err take_file(struct settings *settings, cfg_t *cfg, struct am_detail *detail)
+{
+    for (unsigned i = 0; i < SETTINGS; i++) {
+        const char *value = cfg_getstr(cfg, KEYS[i]);
+        char path[PATH_MAX * 2];
+        if (value == NULL)
+            continue;
+        if (i == SETTING_DATA && value[0] != '/') { // relative to the file that says it
+            const char *slash = strrchr(settings->file, '/');
+            int folder = slash != NULL ? (int)(slash - settings->file) : 1;
+            bool here = strcmp(value, ".") == 0;
+            snprintf(path, sizeof path, "%.*s%s%s", folder, slash != NULL ? settings->file : ".", here ? "" : "/",
+                     here ? "" : value);
+            value = path;
+        }
+        TRY(set(settings, (enum setting)i, value, "amana.conf", detail));
+    }
+    return AM_OK;
+}
+
+static enum am_err read_file(struct settings *settings, struct am_detail *detail)
+{
+    cfg_opt_t options[] = {CFG_STR("unit", NULL, CFGF_NODEFAULT),
+                           CFG_STR("device", NULL, CFGF_NODEFAULT),
+                           CFG_STR("officer", NULL, CFGF_NODEFAULT),
+                           CFG_STR("hub", NULL, CFGF_NODEFAULT),
+                           CFG_STR("address", NULL, CFGF_NODEFAULT),
+                           CFG_STR("data", NULL, CFGF_NODEFAULT),
+                           CFG_END()};
+    struct am_detail local = {0};
+    cfg_t *cfg = cfg_init(options, CFGF_NONE);
+    if (cfg == NULL)
+        return AM_NOMEM;
+    parse_detail = &local;
+    cfg_set_error_function(cfg, keep_error);
+    for (unsigned i = 0; i < SETTINGS; i++)
+        cfg_set_validate_func(cfg, KEYS[i], validate);
+    int parsed = cfg_parse(cfg, settings->file);
+    enum am_err err = parsed == CFG_SUCCESS ? take_file(settings, cfg, &local) : AM_CONFIG;
+    if (parsed == CFG_FILE_ERROR)
+        err = am_fail(AM_CONFIG, &local, settings->file, "can't be read: %s", strerror(errno));
+    if (err != AM_OK && detail != NULL)
+        *detail = local;
+    parse_detail = NULL;
+    cfg_free(cfg);
+    return err;
+}
+
+static enum am_err default_data(const struct settings_flags *flags, struct settings *settings, struct am_detail *detail)
+{
+    const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    char path[PATH_MAX];
+    if (settings->value[SETTING_DATA][0] != '\0')
+        return AM_OK;
+    if (flags->folder != NULL)
+        return set(settings, SETTING_DATA, flags->folder, "flag -d", detail);
+    if (xdg != NULL && xdg[0] == '/')
+        snprintf(path, sizeof path, "%s/amana", xdg);
+    else
+        snprintf(path, sizeof path, "%s/.local/share/amana", home != NULL ? home : ".");
+    return set(settings, SETTING_DATA, path, "default", detail);
+}
+
+enum am_err settings_load(const struct settings_flags *flags, struct am_detail *detail, struct settings *ret_settings)
+{
+    struct settings settings = {0};
+    bool asked;
+    char source[32];
+    if (find_file(flags, &settings, &asked) != AM_OK)
+        return am_fail(AM_CONFIG, detail, "amana.conf", "the path is too long");
+    if (access(settings.file, F_OK) == 0)
+        TRY(read_file(&settings, detail));
+    else if (asked)
+        return am_fail(AM_NOT_FOUND, detail, settings.file, "there is no such configuration: `amana init` makes one");
+    for (unsigned i = 0; i < SETTINGS; i++) {
+        const char *value = getenv(ENVIRONMENT[i]);
+        if (value != NULL && value[0] != '\0')
+            TRY(set(&settings, (enum setting)i, value, ENVIRONMENT[i], detail));
+        if (flags->value[i] == NULL)
+            continue;
+        snprintf(source, sizeof source, "flag --%s", KEYS[i]);
+        TRY(set(&settings, (enum setting)i, flags->value[i], source, detail));
+    }
+    TRY(default_data(flags, &settings, detail));
+    *ret_settings = settings;
+    return AM_OK;
+}
+
+enum am_err settings_require(const struct settings *settings, unsigned needed, struct am_detail *detail)
+{
+    for (unsigned i = 0; i < SETTINGS; i++) {
+        if ((needed & 1u << i) != 0 && settings->value[i][0] == '\0')
+            return am_fail(AM_CONFIG, detail, settings->file,
+                           "\"%s\" is not set (%s): write it into this file, set %s, or begin with `amana init`",
+                           KEYS[i], WORDS[i], ENVIRONMENT[i]);
+    }
+    return AM_OK;
+}
+
+enum am_err settings_path(const struct settings *settings, const char *name, char ret_path[PATH_MAX])
+{
+    int len = snprintf(ret_path, PATH_MAX, "%s/%s", settings->value[SETTING_DATA], name);
+    return len < PATH_MAX ? AM_OK : AM_TOO_LARGE;
+}
+
+static void uri(const struct settings *settings, const char *kind, enum setting name, char *ret_uri)
+{
+    snprintf(ret_uri, LIMIT_URI + 1, "amana://%.95s/%s/%.31s", settings->value[SETTING_UNIT], kind,
+             settings->value[name]);
+}
+
+void settings_device(const struct settings *settings, char *ret_uri)
+{
+    uri(settings, "device", SETTING_DEVICE, ret_uri);
+}
+
+void settings_officer(const struct settings *settings, char *ret_uri)
+{
+    uri(settings, "officer", SETTING_OFFICER, ret_uri);
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client's store over LMDB: each write one transaction, synced.
+#include "client/session/store.h"
+
+#include "proto/codec/codec.h"
+#include "proto/model/limits.h"
+
+#include <bsd/string.h>
+#include <endian.h>
+#include <errno.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAP_SIZE (16ull << 30) // address space, not disk
+
+enum table { TABLE_OUTBOX, TABLE_SENT, TABLE_INBOX, TABLE_META, TABLE_NOTICE, TABLE_ROSTER, TABLES };
+static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice", "roster"};
+
+struct store {
+    MDB_env *env;
+    MDB_dbi tables[TABLES];
+};
+
+static enum am_err failed(int rc)
+{
+    switch (rc) {
+    case 0: return AM_OK;
+    case MDB_NOTFOUND: return AM_NOT_FOUND;
+    case MDB_MAP_FULL:
+    case ENOSPC: return AM_FULL;
+    case ENOMEM: return AM_NOMEM;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID: return AM_CORRUPT;
+    default: return AM_IO;
+    }
+}
+
+static MDB_val value_of(const void *data, size_t len)
+{
+    return (MDB_val){len, (void *)data};
+}
+
+struct row {
+    enum table table;
+    MDB_val key, value; // value.mv_data NULL: remove
+};
+
+static enum am_err write_rows(struct store *store, const struct row *rows, size_t count)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rc != 0)
+        return failed(rc);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        MDB_val key = rows[i].key, value = rows[i].value;
+        if (value.mv_data != NULL)
+            rc = mdb_put(txn, store->tables[rows[i].table], &key, &value, 0);
+        else if ((rc = mdb_del(txn, store->tables[rows[i].table], &key, NULL)) == MDB_NOTFOUND)
+            rc = 0;
+    }
+    if (rc == 0)
+        return failed(mdb_txn_commit(txn));
+    mdb_txn_abort(txn);
+    return failed(rc);
+}
+
+// The first row at or after the key. Both copied into the arena.
+static enum am_err seek_row(struct store *store, enum table table, MDB_cursor_op op, MDB_val key, struct arena *arena,
+                            struct am_bytes *ret_key, struct am_bytes *ret_value)
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val value;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc != 0)
+        return failed(rc);
+    rc = mdb_cursor_open(txn, store->tables[table], &cursor);
+    if (rc == 0) {
+        rc = mdb_cursor_get(cursor, &key, &value, op);
+        if (rc == 0) {
+            ret_key->data = arena_copy(arena, key.mv_data, key.mv_size);
+            ret_key->len = key.mv_size;
+            ret_value->data = arena_copy(arena, value.mv_data, value.mv_size);
+            ret_value->len = value.mv_size;
+            if (ret_key->data == NULL || ret_value->data == NULL)
+                rc = ENOMEM;
+        }
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+    return failed(rc);
+}
+
+static enum am_err open_tables(struct store *store)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rc != 0)
+        return failed(rc);
+    for (unsigned i = 0; rc == 0 && i < TABLES; i++)
+        rc = mdb_dbi_open(txn, NAMES[i], MDB_CREATE, &store->tables[i]);
+    if (rc == 0)
+        return failed(mdb_txn_commit(txn));
+    mdb_txn_abort(txn);
+    return failed(rc);
+}
+
+static enum am_err check_format(struct store *store, struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    struct am_bytes key, value;
+    uint32_t format = htobe32(STORE_FORMAT);
+    arena_init(&arena, 4096);
+    enum am_err err = seek_row(store, TABLE_META, MDB_SET_KEY, value_of("format", 6), &arena, &key, &value);
+    if (err == AM_NOT_FOUND)
+        return write_rows(store, &(struct row){TABLE_META, value_of("format", 6), value_of(&format, 4)}, 1);
+    TRY(err);
+    if (value.len == 4 && memcmp(value.data, &format, 4) == 0)
+        return AM_OK;
+    uint32_t found = 0;
+    memcpy(&found, value.data, value.len < 4 ? value.len : 4);
+    return am_fail(AM_VERSION, detail, "store", "it has format %u, this program knows %u", be32toh(found),
+                   STORE_FORMAT);
+}
+
+enum am_err store_open(const char *folder, struct am_detail *detail, struct store **ret_store)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL)
+        return AM_NOMEM;
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+        free(store);
+        return am_fail(AM_IO, detail, folder, "can't be made: %s", strerror(errno));
+    }
+    int rc = mdb_env_create(&store->env);
+    if (rc == 0)
+        rc = mdb_env_set_maxdbs(store->env, 32);
+    if (rc == 0)
+        rc = mdb_env_set_mapsize(store->env, MAP_SIZE);
+    if (rc == 0)
+        rc = mdb_env_open(store->env, folder, MDB_NOTLS, 0600);
+    enum am_err err = failed(rc);
+    if (err != AM_OK)
+        (void)am_fail(err, detail, folder, "can't be opened: %s", mdb_strerror(rc));
+    if (err == AM_OK)
+        err = open_tables(store);
+    if (err == AM_OK)
+        err = check_format(store, detail);
+    if (err != AM_OK) {
+        store_close(store);
+        return err;
+    }
+    *ret_store = store;
+    return AM_OK;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    mdb_env_close(store->env);
+    free(store);
+}
+
+static enum am_err write_kept(struct store *store, enum store_box box, const enum store_box *from, const char *id,
+                              const Amana__V1__Kept *kept)
+{
+    uint8_t *data;
+    size_t len, count = 0;
+    struct row rows[2];
+    TRY(codec_encode_alloc(&kept->base, &data, &len));
+    if (from != NULL)
+        rows[count++] = (struct row){(enum table) * from, value_of(id, strlen(id)), {0, NULL}};
+    rows[count++] = (struct row){(enum table)box, value_of(id, strlen(id)), value_of(data, len)};
+    enum am_err err = write_rows(store, rows, count);
+    free(data);
+    return err;
+}
+
+enum am_err store_put(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept)
+{
+    return write_kept(store, box, NULL, id, kept);
+}
+
+enum am_err store_move(struct store *store, enum store_box from, enum store_box to, const char *id,
+                       const Amana__V1__Kept *kept)
+{
+    return write_kept(store, to, &from, id, kept);
+}
+
+enum am_err store_remove(struct store *store, enum store_box box, const char *id)
+{
+    return write_rows(store, &(struct row){(enum table)box, value_of(id, strlen(id)), {0, NULL}}, 1);
+}
+
+enum am_err store_get(struct store *store, enum store_box box, const char *id, struct arena *arena,
+                      Amana__V1__Kept **ret_kept)
+{
+    struct am_bytes key, value;
+    TRY(seek_row(store, (enum table)box, MDB_SET_KEY, value_of(id, strlen(id)), arena, &key, &value));
+    enum am_err err =
+        codec_decode(&amana__v1__kept__descriptor, CODEC_LENIENT, value, arena, NULL, (ProtobufCMessage **)ret_kept);
+    return err == AM_OK || err == AM_NOMEM ? err : AM_CORRUPT;
+}
+
+enum am_err store_next(struct store *store, enum store_box box, const char after[STORE_ID], char ret_id[STORE_ID])
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val key = value_of(after, strlen(after)), value;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc != 0)
+        return failed(rc);
+    rc = mdb_cursor_open(txn, store->tables[box], &cursor);
+    if (rc == 0) {
+        rc = mdb_cursor_get(cursor, &key, &value, after[0] != '\0' ? MDB_SET_RANGE : MDB_FIRST);
+        if (rc == 0 && after[0] != '\0' && key.mv_size == strlen(after) && memcmp(key.mv_data, after, key.mv_size) == 0)
+            rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        if (rc == 0 && key.mv_size < STORE_ID) {
+            memcpy(ret_id, key.mv_data, key.mv_size);
+            ret_id[key.mv_size] = '\0';
+        } else if (rc == 0) {
+            rc = MDB_CORRUPTED;
+        }
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+    return failed(rc);
+}
+
+// Collects the ids of one box that begin so.
+static enum am_err find_in(struct store *store, enum store_box box, const char *beginning, struct am_detail *detail,
+                           unsigned *found, enum store_box *ret_box, char ret_id[STORE_ID])
+{
+    char at[STORE_ID] = "", id[STORE_ID];
+    size_t len = strlen(beginning);
+    enum am_err err;
+    while ((err = store_next(store, box, at, id)) == AM_OK) {
+        strlcpy(at, id, sizeof at);
+        if (strncmp(id, beginning, len) != 0 || (*found > 0 && strcmp(id, ret_id) == 0))
+            continue;
+        if (*found < 4 && detail != NULL) {
+            strlcat(detail->text, *found > 0 ? ", " : "", sizeof detail->text);
+            strlcat(detail->text, id, sizeof detail->text);
+        }
+        (*found)++;
+        strlcpy(ret_id, id, STORE_ID);
+        *ret_box = box;
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+enum am_err store_find(struct store *store, unsigned boxes, const char *beginning, struct am_detail *detail,
+                       enum store_box *ret_box, char ret_id[STORE_ID])
+{
+    struct am_detail local = {0};
+    char id[STORE_ID] = "";
+    unsigned found = 0;
+    for (unsigned box = 0; box < STORE_BOXES; box++)
+        if ((boxes & 1u << box) != 0)
+            TRY(find_in(store, (enum store_box)box, beginning, &local, &found, ret_box, id));
+    if (found == 0)
+        return am_fail(AM_NOT_FOUND, detail, beginning, "no message here has an id that begins so");
+    if (found > 1)
+        return am_fail(AM_CONFLICT, detail, beginning, "%u ids begin so (%.200s): write more of it", found, local.text);
+    strlcpy(ret_id, id, STORE_ID);
+    return AM_OK;
+}
+
+enum am_err store_checkpoint_put(struct store *store, const char *name, const Amana__V1__Checkpoint *checkpoint)
+{
+    uint8_t *data;
+    size_t len;
+    TRY(codec_encode_alloc(&checkpoint->base, &data, &len));
+    enum am_err err =
+        write_rows(store, &(struct row){TABLE_META, value_of(name, strlen(name)), value_of(data, len)}, 1);
+    free(data);
+    return err;
+}
+
+enum am_err store_checkpoint_get(struct store *store, const char *name, struct arena *arena,
+                                 Amana__V1__Checkpoint **ret_checkpoint)
+{
+    struct am_bytes key, value;
+    TRY(seek_row(store, TABLE_META, MDB_SET_KEY, value_of(name, strlen(name)), arena, &key, &value));
+    enum am_err err = codec_decode(&amana__v1__checkpoint__descriptor, CODEC_STRICT, value, arena, NULL,
+                                   (ProtobufCMessage **)ret_checkpoint);
+    return err == AM_OK || err == AM_NOMEM ? err : AM_CORRUPT;
+}
+
+enum am_err store_notice_put(struct store *store, uint64_t seq, struct am_bytes entry)
+{
+    uint64_t key = htobe64(seq);
+    return write_rows(store, &(struct row){TABLE_NOTICE, value_of(&key, 8), value_of(entry.data, entry.len)}, 1);
+}
+
+enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena, struct am_bytes *ret_entry)
+{
+    uint64_t from = htobe64(*seq);
+    struct am_bytes key;
+    TRY(seek_row(store, TABLE_NOTICE, MDB_SET_RANGE, value_of(&from, 8), arena, &key, ret_entry));
+    if (key.len != 8)
+        return AM_CORRUPT;
+    memcpy(&from, key.data, 8);
+    *seq = be64toh(from);
+    return AM_OK;
+}
+
+struct roster_key {
+    uint8_t bytes[LIMIT_ADDRESS + 1 + 8];
+    size_t len;
+};
+
+static struct roster_key roster_key(const char *unit, uint64_t number)
+{
+    struct roster_key key = {0};
+    size_t len = strnlen(unit, LIMIT_ADDRESS) + 1;
+    uint64_t be = htobe64(number);
+    memcpy(key.bytes, unit, len - 1);
+    memcpy(key.bytes + len, &be, 8);
+    key.len = len + 8;
+    return key;
+}
+
+enum am_err store_roster_put(struct store *store, const char *unit, uint64_t number, struct am_bytes bytes)
+{
+    struct roster_key key = roster_key(unit, number);
+    return write_rows(store, &(struct row){TABLE_ROSTER, value_of(key.bytes, key.len), value_of(bytes.data, bytes.len)},
+                      1);
+}
+
+// The highest number of a unit: one step back from the end of its rows.
+static enum am_err roster_newest(struct store *store, const char *unit, uint64_t *ret_number)
+{
+    struct roster_key end = roster_key(unit, UINT64_MAX);
+    MDB_val key = value_of(end.bytes, end.len), value;
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    uint64_t number = 0;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc != 0)
+        return failed(rc);
+    rc = mdb_cursor_open(txn, store->tables[TABLE_ROSTER], &cursor);
+    if (rc == 0) {
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+        rc = mdb_cursor_get(cursor, &key, &value, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+        if (rc == 0 && (key.mv_size != end.len || memcmp(key.mv_data, end.bytes, end.len - 8) != 0))
+            rc = MDB_NOTFOUND;
+        if (rc == 0)
+            memcpy(&number, (uint8_t *)key.mv_data + end.len - 8, 8);
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+    if (rc == 0)
+        *ret_number = be64toh(number);
+    return failed(rc);
+}
+
+enum am_err store_roster_get(struct store *store, const char *unit, uint64_t number, struct arena *arena,
+                             struct am_bytes *ret_bytes)
+{
+    struct am_bytes found;
+    if (number == 0)
+        TRY(roster_newest(store, unit, &number));
+    struct roster_key key = roster_key(unit, number);
+    return seek_row(store, TABLE_ROSTER, MDB_SET_KEY, value_of(key.bytes, key.len), arena, &found, ret_bytes);
+}

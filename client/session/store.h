@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a client has on disk: outbox, sent, inbox, notices, rosters and the log as last verified, in one LMDB
+// environment (DATA/store). Several processes of one client may share it. One thread.
+//
+// Tables: meta (name → value) · outbox, sent, inbox (message id → Kept; ids are UUIDv7, so in order of time) ·
+// notice (seq BE → ProvedEntry) · roster (unit NUL number BE → LookupResponse).
+#pragma once
+
+#include "amana/v1/audit.pb-c.h"
+#include "amana/v1/kept.pb-c.h"
+#include "proto/codec/arena.h"
+
+#include <stdbool.h>
+
+#define STORE_FORMAT 1u
+
+enum store_box { STORE_OUTBOX, STORE_SENT, STORE_INBOX, STORE_BOXES };
+
+struct store;
+
+// Opens DATA/store, making it where it isn't there. AM_VERSION for another format (both numbers in *detail), AM_IO,
+// AM_FULL.
+AM_MUST_USE enum am_err store_open(const char *folder, struct am_detail *detail, struct store **ret_store);
+void store_close(struct store *store); // NULL is fine
+
+// One row, durable when it returns. store_move writes it in one box and takes it out of another in one transaction.
+// AM_FULL, AM_IO, AM_NOMEM.
+AM_MUST_USE enum am_err store_put(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept);
+AM_MUST_USE enum am_err store_move(struct store *store, enum store_box from, enum store_box to, const char *id,
+                                   const Amana__V1__Kept *kept);
+AM_MUST_USE enum am_err store_remove(struct store *store, enum store_box box, const char *id);
+
+// AM_NOT_FOUND; AM_CORRUPT for a row that doesn't decode. All in the arena.
+AM_MUST_USE enum am_err store_get(struct store *store, enum store_box box, const char *id, struct arena *arena,
+                                  Amana__V1__Kept **ret_kept);
+
+// The first id after `after` ("" for the first of all) in the box. AM_NOT_FOUND at the end.
+#define STORE_ID 37
+AM_MUST_USE enum am_err store_next(struct store *store, enum store_box box, const char after[STORE_ID],
+                                   char ret_id[STORE_ID]);
+
+// The one id that begins so, in any of the boxes (a set of 1 << box). AM_NOT_FOUND; AM_CONFLICT with some of them in
+// *detail. *ret_box is the box where it was found.
+AM_MUST_USE enum am_err store_find(struct store *store, unsigned boxes, const char *beginning, struct am_detail *detail,
+                                   enum store_box *ret_box, char ret_id[STORE_ID]);
+
+// Small values by name. Checkpoints: "log" (newest verified), "replay" (an auditor's last). AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_checkpoint_put(struct store *store, const char *name,
+                                             const Amana__V1__Checkpoint *checkpoint);
+AM_MUST_USE enum am_err store_checkpoint_get(struct store *store, const char *name, struct arena *arena,
+                                             Amana__V1__Checkpoint **ret_checkpoint);
+
+AM_MUST_USE enum am_err store_notice_put(struct store *store, uint64_t seq, struct am_bytes entry);
+// The first notice at or above *seq. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena,
+                                          struct am_bytes *ret_entry);
+
+// LookupResponse bytes by unit and number; number 0 gives the highest. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_roster_put(struct store *store, const char *unit, uint64_t number, struct am_bytes bytes);
+AM_MUST_USE enum am_err store_roster_get(struct store *store, const char *unit, uint64_t number, struct arena *arena,
+                                         struct am_bytes *ret_bytes);
