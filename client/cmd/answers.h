@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this client itself has sent about a message, and what has come: its own ACK, newer versions. One thread.
+#pragma once
+
+#include "client/session/session.h"
+
+struct answers {
+    bool acknowledged; // by this unit
+    char officer[LIMIT_URI + 1];
+    uint64_t ack_ns;
+    char newest[STORE_ID]; // the newest version of the alert here: an UPDATE, or itself
+    char cancel[STORE_ID]; // "" while nothing has ended it
+};
+
+// Looks through sent, outbox and inbox. Errors of the store.
+AM_MUST_USE enum am_err answers_find(struct session *session, const char *id, struct answers *ret_answers);
+
+// "to be acknowledged", "acknowledged by kdci-0417", "replaced by 0193…", "ended by 0193…".
+void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128]);

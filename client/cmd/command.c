@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options that verbs share, the way from settings to a link, and how failures are told.
+#include "client/cmd/command.h"
+
+#include "client/cmd/print.h"
+#include "client/session/history.h"
+
+#include <bsd/readpassphrase.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int EXIT_CODES[AM_ERR_COUNT] = {
+    [AM_NOMEM] = EX_OSERR,       [AM_PROTO] = EX_PROTOCOL,     [AM_DENIED] = EX_NOPERM,
+    [AM_FULL] = EX_CANTCREAT,    [AM_INVALID] = EX_DATAERR,    [AM_TOO_LARGE] = EX_DATAERR,
+    [AM_NOT_FOUND] = EX_NOINPUT, [AM_EXISTS] = EX_CANTCREAT,   [AM_IO] = EX_IOERR,
+    [AM_CRYPTO] = EX_CONFIG,     [AM_SIGNATURE] = EX_VERIFY,   [AM_CERTIFICATE] = EX_CONFIG,
+    [AM_REVOKED] = EX_CONFIG,    [AM_EXPIRED] = EX_CONFIG,     [AM_SEAL] = EX_VERIFY,
+    [AM_PROOF] = EX_VERIFY,      [AM_FORK] = EX_VERIFY,        [AM_ROLLBACK] = EX_VERIFY,
+    [AM_CONFLICT] = EX_DATAERR,  [AM_CORRUPT] = EX_VERIFY,     [AM_VERSION] = EX_CONFIG,
+    [AM_BUSY] = EX_TEMPFAIL,     [AM_READ_ONLY] = EX_TEMPFAIL, [AM_UNAVAILABLE] = EX_UNAVAILABLE,
+    [AM_CONFIG] = EX_CONFIG,     [AM_USAGE] = EX_USAGE,
+};
+
+volatile bool command_interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    command_interrupted = true;
+}
+
+void command_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+int command_exit_code(enum am_err err)
+{
+    return err == AM_OK ? 0 : EXIT_CODES[err] != 0 ? EXIT_CODES[err] : EX_SOFTWARE;
+}
+
+int command_fail(enum am_err err, const struct am_detail *detail)
+{
+    const char *text = detail->text[0] != '\0' ? detail->text : am_err_text(err);
+    fflush(stdout);
+    fputs("amana: ", stderr);
+    if (detail->field[0] != '\0')
+        fprintf(stderr, "%s: ", detail->field);
+    if (detail->line > 0)
+        fprintf(stderr, "line %u: ", detail->line);
+    fprintf(stderr, "%s\n", text);
+    return command_exit_code(err);
+}
+
+void command_say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fflush(stdout);
+    fputs("amana: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+// --- Passphrase
+static int give_passphrase(void *user, char *buffer, size_t size)
+{
+    struct command *command = user;
+    if (command->passphrase_len == 0) {
+        if (command->passphrase_fd >= 0)
+            command->passphrase_len =
+                keyfile_passphrase_from_fd(&command->passphrase_fd, command->passphrase, sizeof command->passphrase);
+        else if (readpassphrase("Passphrase of the officer's key: ", command->passphrase, sizeof command->passphrase,
+                                RPP_REQUIRE_TTY) != NULL)
+            command->passphrase_len = (int)strlen(command->passphrase);
+    }
+    if (command->passphrase_len <= 0 || (size_t)command->passphrase_len > size)
+        return -1;
+    memcpy(buffer, command->passphrase, (size_t)command->passphrase_len);
+    return command->passphrase_len;
+}
+
+void command_init(struct command *command)
+{
+    *command = (struct command){.passphrase_fd = -1};
+    const char *fd = getenv("AMANA_PASSPHRASE_FD");
+    if (fd != NULL && fd[0] >= '0' && fd[0] <= '9')
+        command->passphrase_fd = atoi(fd);
+    command->reader = (struct keyfile_passphrase){give_passphrase, command};
+}
+
+void command_clear(struct command *command)
+{
+    session_close(command->session);
+    command->session = NULL;
+    OPENSSL_cleanse(command->passphrase, sizeof command->passphrase);
+}
+
+// --- Options
+#define OPTION_SETTING                                0x1000
+#define SETTING_OPTION(name, key, environment, words) {key, OPTION_SETTING + SETTING_##name, "VALUE", 0, words, 2},
+static const struct argp_option OPTIONS[] = {
+    {"config", 'c', "FILE", 0, "read this amana.conf", 1},
+    {"directory", 'd', "FOLDER", 0, "read FOLDER/amana.conf; data is in FOLDER where it doesn't say else", 1},
+    {"json", 'j', NULL, 0, "print JSON Lines for programs", 1},
+    {"utc", 'u', NULL, 0, "print times in UTC instead of local time", 1},
+    {"passphrase-fd", 'p', "N", 0, "read the officer's passphrase, one line, from file descriptor N", 1},
+    SETTINGS_LIST(SETTING_OPTION){0}};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct command *command = state->input;
+    if (key >= OPTION_SETTING && key < OPTION_SETTING + (int)SETTINGS) {
+        command->flags.value[key - OPTION_SETTING] = arg;
+        return 0;
+    }
+    switch (key) {
+    case 'c': command->flags.file = arg; return 0;
+    case 'd': command->flags.folder = arg; return 0;
+    case 'j': command->json = true; return 0;
+    case 'u': command->utc = true; return 0;
+    case 'p': {
+        char *end;
+        errno = 0;
+        long fd = strtol(arg, &end, 10);
+        if (errno != 0 || *end != '\0' || fd < 0 || fd > 1 << 20)
+            argp_error(state, "--passphrase-fd must be the number of an open file descriptor");
+        command->passphrase_fd = (int)fd;
+        return 0;
+    }
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp command_argp = {.options = OPTIONS, .parser = parse_option};
+const struct argp_child command_children[] = {{&command_argp, 0, "Options of every verb:", 1}, {0}};
+
+void command_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+    argp_err_exit_status = EX_USAGE;
+    argp_parse(argp, argc, argv, 0, NULL, input);
+}
+
+// --- Opening and connecting
+int command_open(struct command *command, unsigned needed)
+{
+    struct am_detail detail = {0};
+    signal(SIGPIPE, SIG_IGN);
+    print_setup(command->utc);
+    enum am_err err = settings_load(&command->flags, &detail, &command->settings);
+    if (err == AM_OK)
+        err = session_open(&command->settings, needed, &command->reader, (const bool *)&command_interrupted, &detail,
+                           &command->session);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? (command_fail(err, &detail), EX_CONFIG) : command_fail(err, &detail);
+    char newest[PATH_MAX];
+    unsigned alarms = history_alarms(command->session, newest);
+    if (alarms > 0)
+        command_say("ALARM: %u kept, the newest in %s; the hub's log, or what it handed over, did not verify", alarms,
+                    newest);
+    return 0;
+}
+
+static void tell_delivery(void *user, const struct outbox_report *report)
+{
+    struct command *command = user;
+    switch (report->result) {
+    case OUTBOX_ACCEPTED:
+        command_say("%.13s: accepted, entry %llu of the log", report->id,
+                    (unsigned long long)report->kept->entry->index);
+        break;
+    case OUTBOX_WAITS: command_say("%.13s waits in the outbox: %s", report->id, report->detail->text); break;
+    case OUTBOX_AGAIN:
+        command_say("%.13s must be signed again (SIGN_AGAIN), a roster has changed: %s", report->id,
+                    report->detail->text);
+        break;
+    case OUTBOX_REFUSED:
+        command->refused = true;
+        command_say("%.13s was refused and stays in the outbox: %s%s%s", report->id, report->detail->field,
+                    report->detail->field[0] != '\0' ? ": " : "", report->detail->text);
+        break;
+    }
+}
+
+int command_try_connect(struct command *command, bool *ret_online)
+{
+    struct am_detail detail = {0};
+    *ret_online = false;
+    enum am_err err = session_connect(command->session, &detail);
+    if (err == AM_UNAVAILABLE || err == AM_BUSY)
+        return 0;
+    if (err == AM_OK)
+        err = outbox_deliver(command->session, command->again, &detail, tell_delivery, command);
+    if (err == AM_UNAVAILABLE) {
+        command->session->offline = detail;
+        session_disconnect(command->session);
+        return 0;
+    }
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    *ret_online = true;
+    return 0;
+}
+
+int command_connect(struct command *command)
+{
+    bool online;
+    int code = command_try_connect(command, &online);
+    if (code != 0 || online)
+        return code;
+    return command_fail(AM_UNAVAILABLE, &command->session->offline);
+}
+
+int command_find(struct command *command, unsigned boxes, const char *beginning, enum store_box *ret_box,
+                 char ret_id[STORE_ID])
+{
+    struct am_detail detail = {0};
+    enum am_err err = store_find(command->session->store, boxes, beginning, &detail, ret_box, ret_id);
+    if (err == AM_OK)
+        return 0;
+    return command_fail(err, &detail);
+}

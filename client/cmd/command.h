@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the verbs of amana share: options, exit codes, how a failure is told, opening and connecting. One thread.
+#pragma once
+
+#include "client/session/outbox.h"
+#include "client/session/session.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#define EX_VERIFY 1 // a verification failed
+
+// One run of the program.
+struct command {
+    struct settings_flags flags;
+    bool json, utc, again;
+    int passphrase_fd; // -1: asked on the terminal where a key needs it
+    char passphrase[KEYFILE_PASSPHRASE_MAX];
+    int passphrase_len; // 0: not read yet
+    struct keyfile_passphrase reader;
+    struct settings settings;
+    struct session *session;
+    bool refused; // something in the outbox was refused in this run
+};
+
+// -c, -d, --json, --utc, --passphrase-fd, and one flag per setting: a child parser of every verb; its input is the
+// struct command.
+extern const struct argp command_argp;
+extern const struct argp_child command_children[];
+
+void command_init(struct command *command);
+void command_clear(struct command *command); // cleanses, closes the session
+
+// Parses a verb's arguments; exits with 64 on a mistake. input is passed to the parser, whose ARGP_KEY_INIT gives the
+// struct command to child_inputs[0].
+void command_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+// Set by SIGINT and SIGTERM once command_signals was called.
+extern volatile bool command_interrupted;
+void command_signals(void);
+
+// Reads the settings and opens the session. 0, or the exit code after the failure was told.
+AM_MUST_USE int command_open(struct command *command, unsigned needed);
+// Connects and delivers what waits in the outbox. 0; 69 where there is no link (told); 1 after an alarm.
+AM_MUST_USE int command_connect(struct command *command);
+// The same, but no link is no failure: *ret_online says. For verbs that work without.
+AM_MUST_USE int command_try_connect(struct command *command, bool *ret_online);
+
+// Tells what failed, where, what is allowed, on stderr; returns the exit code of ux.md.
+int command_fail(enum am_err err, const struct am_detail *detail);
+int command_exit_code(enum am_err err);
+
+// A line on stderr for people: "amana: …".
+__attribute__((format(printf, 1, 2))) void command_say(const char *format, ...);
+
+// The id of a message from its beginning, looked for in these boxes (1 << box). 0, or the exit code after it was told.
+AM_MUST_USE int command_find(struct command *command, unsigned boxes, const char *beginning, enum store_box *ret_box,
+                             char ret_id[STORE_ID]);
+#define BOX(name)  (1u << STORE_##name)
+#define BOXES_ALL  (BOX(OUTBOX) | BOX(SENT) | BOX(INBOX))
+#define ARENA_VERB (64u * 1024 * 1024)
+
+// A verb: how it is called, what it does, an example, and its code. argv[0] is "amana VERB".
+struct verb {
+    const char *name, *summary, *example;
+    int (*run)(int argc, char **argv);
+};
+const struct verb *verbs_all(size_t *ret_count);
+
+int verb_init(int argc, char **argv);
+int verb_new(int argc, char **argv);
+int verb_send(int argc, char **argv);
+int verb_inbox(int argc, char **argv);
+int verb_show(int argc, char **argv);
+int verb_ack(int argc, char **argv);
+int verb_update(int argc, char **argv);
+int verb_cancel(int argc, char **argv);
+int verb_sent(int argc, char **argv);
+int verb_status(int argc, char **argv);
+int verb_receipt(int argc, char **argv);
+int verb_audit_replay(int argc, char **argv);
+int verb_audit_verify(int argc, char **argv);
+int verb_audit_prove(int argc, char **argv);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// amana: what a unit, an auditor or an administrator runs. Finds the verb in one table, which also makes the help.
+#include "client/cmd/command.h"
+#include "proto/codec/nearest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct verb VERBS[] = {
+    {"init", "make keys, certificate requests and the configuration",
+     "amana init --unit ke/dci/transnational --device d1 --officer kdci-0417 --hub igad/hub --address "
+     "hub.example:7600",
+     verb_init},
+    {"new", "write a template of an alert to fill in", "amana new alert > alert.json", verb_new},
+    {"send", "check, seal, sign and send what a file says", "amana send alert.json", verb_send},
+    {"inbox", "fetch and list what has come", "amana inbox --follow", verb_inbox},
+    {"show", "show one message; what to do comes first", "amana show 0193a", verb_show},
+    {"ack", "take an alert on, as the officer named in the configuration", "amana ack 0193a --remark 'patrol sent'",
+     verb_ack},
+    {"update", "send the whole alert anew", "amana update 0193a alert.json", verb_update},
+    {"cancel", "end an alert", "amana cancel 0193a --outcome RESOLVED --reason 'found by the post'", verb_cancel},
+    {"sent", "list what was sent and what waits", "amana sent", verb_sent},
+    {"status", "the link and this client; or how each recipient of a message stands", "amana status 0193a",
+     verb_status},
+    {"receipt", "print the log's receipt of a message", "amana receipt 0193a --tlog-proof > 0193a.tlog-proof",
+     verb_receipt},
+    {"audit replay", "replay the log, each entry verified", "amana audit replay --reason 'annual review 2026'",
+     verb_audit_replay},
+    {"audit verify", "verify a replay that was kept, without a hub", "amana audit verify replay.jsonl",
+     verb_audit_verify},
+    {"audit prove", "each entry of a message as a .tlog-proof file", "amana audit prove 0193a -o proofs",
+     verb_audit_prove},
+};
+
+const struct verb *verbs_all(size_t *ret_count)
+{
+    *ret_count = AM_LEN(VERBS);
+    return VERBS;
+}
+
+static void print_verbs(FILE *out)
+{
+    fprintf(out, "Usage: amana VERB [OPTION...] [ARGUMENT...]\n\n");
+    for (size_t i = 0; i < AM_LEN(VERBS); i++)
+        fprintf(out, "  %-13s %s\n", VERBS[i].name, VERBS[i].summary);
+    fprintf(out, "\n`amana help VERB` shows an example first. A unique beginning of an id is enough.\n");
+}
+
+// argv[at] is the first word; *ret_words how many words the name has.
+static const struct verb *find_verb(int argc, char **argv, int at, int *ret_words)
+{
+    char name[64];
+    for (int words = 2; words >= 1; words--) {
+        if (at + words > argc)
+            continue;
+        snprintf(name, sizeof name, "%.30s%s%.30s", argv[at], words == 2 ? " " : "", words == 2 ? argv[at + 1] : "");
+        for (size_t i = 0; i < AM_LEN(VERBS); i++) {
+            if (strcmp(VERBS[i].name, name) == 0) {
+                *ret_words = words;
+                return &VERBS[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+static int unknown(const char *word)
+{
+    struct nearest nearest = {.word = word, .len = strlen(word)};
+    for (size_t i = 0; i < AM_LEN(VERBS); i++)
+        nearest_offer(&nearest, VERBS[i].name);
+    if (strcmp(word, "audit") == 0)
+        command_say("\"audit\" needs a second word: replay, verify or prove");
+    else if (nearest.best != NULL)
+        command_say("\"%.40s\" is no verb; did you mean \"%s\"?", word, nearest.best);
+    else
+        command_say("\"%.40s\" is no verb; `amana help` lists them", word);
+    return EX_USAGE;
+}
+
+// Runs the verb with what stands before and behind its name as its arguments.
+static int run(const struct verb *verb, int argc, char **argv, int at, int words)
+{
+    char name[64];
+    char **args = calloc((size_t)argc + 2, sizeof *args);
+    int count = 0;
+    if (args == NULL)
+        return EX_OSERR;
+    snprintf(name, sizeof name, "amana %s", verb->name);
+    args[count++] = name;
+    for (int i = 1; i < argc; i++)
+        if (i < at || i >= at + words)
+            args[count++] = argv[i];
+    int code = verb->run(count, args);
+    free(args);
+    return code;
+}
+
+static int help(int argc, char **argv)
+{
+    static char flag[] = "--help";
+    int words;
+    if (argc < 3) {
+        print_verbs(stdout);
+        return 0;
+    }
+    const struct verb *verb = find_verb(argc, argv, 2, &words);
+    if (verb == NULL)
+        return unknown(argv[2]);
+    printf("  %s\n\n", verb->example);
+    fflush(stdout);
+    char *args[] = {argv[0], flag, NULL};
+    return run(verb, 2, args, 0, 0);
+}
+
+// Options of every verb may stand before it too: the first word that is neither an option nor an option's value.
+static int first_word(int argc, char **argv)
+{
+    int i = 1;
+    for (; i < argc && argv[i][0] == '-'; i++)
+        if (strlen(argv[i]) == 2 && strchr("cdp", argv[i][1]) != NULL)
+            i++;
+        else if (strncmp(argv[i], "--", 2) == 0 && strchr(argv[i], '=') == NULL && strcmp(argv[i], "--json") != 0 &&
+                 strcmp(argv[i], "--utc") != 0)
+            i++;
+    return i;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "-?") == 0)) {
+        print_verbs(stdout);
+        return 0;
+    }
+    if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+        printf("amana %s\n", AMANA_VERSION);
+        return 0;
+    }
+    int at = first_word(argc, argv), words;
+    if (at >= argc) {
+        print_verbs(stderr);
+        return EX_USAGE;
+    }
+    if (strcmp(argv[at], "help") == 0)
+        return help(argc - at + 1, argv + at - 1);
+    const struct verb *verb = find_verb(argc, argv, at, &words);
+    return verb == NULL ? unknown(argv[at]) : run(verb, argc, argv, at, words);
+}

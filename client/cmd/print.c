@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times in local zone with offset, colour only on a terminal, text made harmless.
+#include "client/cmd/print.h"
+
+#include "proto/codec/timestamp.h"
+#include "proto/model/limits.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <utf8proc.h>
+
+static bool in_utc, in_colour;
+
+void print_setup(bool utc)
+{
+    const char *no = getenv("NO_COLOR");
+    in_utc = utc;
+    in_colour = isatty(STDOUT_FILENO) == 1 && (no == NULL || no[0] == '\0');
+}
+
+static char *next_buffer(void)
+{
+    static char buffers[8][48];
+    static unsigned turn;
+    return buffers[turn++ % 8];
+}
+
+const char *print_ns(uint64_t ns)
+{
+    char *text = next_buffer(), offset[8];
+    time_t seconds = (time_t)(ns / NS_PER_S);
+    struct tm tm;
+    if (ns == 0)
+        return "-";
+    if (in_utc) {
+        gmtime_r(&seconds, &tm);
+        strftime(text, 48, "%Y-%m-%d %H:%M:%SZ", &tm);
+        return text;
+    }
+    localtime_r(&seconds, &tm);
+    size_t len = strftime(text, 40, "%Y-%m-%d %H:%M:%S ", &tm);
+    strftime(offset, sizeof offset, "%z", &tm);
+    snprintf(text + len, 48 - len, "%.3s:%.2s", offset, offset + 3);
+    return text;
+}
+
+const char *print_time(const Google__Protobuf__Timestamp *time)
+{
+    uint64_t ns;
+    return time != NULL && timestamp_to_ns(time, &ns) == AM_OK ? print_ns(ns) : "-";
+}
+
+const char *print_until(uint64_t due_ns, uint64_t now_ns)
+{
+    char *text = next_buffer();
+    if (due_ns == 0)
+        return "";
+    bool late = due_ns < now_ns;
+    uint64_t minutes = (late ? now_ns - due_ns : due_ns - now_ns) / (60 * NS_PER_S);
+    const char *word = late ? "late by" : "in";
+    if (minutes < 120)
+        snprintf(text, 48, "%s %llu min", word, (unsigned long long)minutes);
+    else if (minutes < 48 * 60)
+        snprintf(text, 48, "%s %llu h", word, (unsigned long long)minutes / 60);
+    else
+        snprintf(text, 48, "%s %llu days", word, (unsigned long long)minutes / 1440);
+    return text;
+}
+
+const char *print_on(enum print_style style)
+{
+    static const char *const codes[] = {"", "\033[1m", "\033[1;31m", "\033[33m", "\033[32m", "\033[2m"};
+    return in_colour ? codes[style] : "";
+}
+
+const char *print_off(void)
+{
+    return in_colour ? "\033[0m" : "";
+}
+
+// Format characters turn text around or hide it; a sender must not be able to.
+static bool harmful(utf8proc_int32_t c)
+{
+    utf8proc_category_t category = utf8proc_category(c);
+    return category == UTF8PROC_CATEGORY_CC ||
+           (category == UTF8PROC_CATEGORY_CF && c != 0x200c && c != 0x200d); // joiners: scripts need them
+}
+
+void print_text(FILE *out, const char *text, unsigned indent)
+{
+    const uint8_t *at = (const uint8_t *)text;
+    utf8proc_ssize_t len = (utf8proc_ssize_t)strlen(text);
+    while (len > 0) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t n = utf8proc_iterate(at, len, &c);
+        if (n <= 0)
+            break;
+        if (c == '\n' && indent > 0)
+            fprintf(out, "\n%*s", (int)indent, "");
+        else if (harmful(c))
+            fputs(c == '\n' || c == '\t' ? " " : "\xef\xbf\xbd", out);
+        else
+            fwrite(at, 1, (size_t)n, out);
+        at += n;
+        len -= n;
+    }
+}
+
+const char *print_officer(const char *uri)
+{
+    const char *slash = strrchr(uri, '/');
+    return slash != NULL ? slash + 1 : uri;
+}
+
+void print_code(FILE *out, const char *name, bool upper)
+{
+    for (const char *c = name != NULL ? name : "?"; *c != '\0'; c++)
+        fputc(*c == '_' ? ' ' : upper ? *c : tolower((unsigned char)*c), out);
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replays kept and read again, and the verdict.
+#include "client/cmd/replay_file.h"
+
+#include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
+#include "client/cmd/timeline.h"
+#include "proto/codec/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum am_err replay_file_begin(FILE *file, const char *origin, bool filtered)
+{
+    fprintf(file, "{\"amana_replay\":1,\"origin\":\"%s\",\"filtered\":%s}\n", origin, filtered ? "true" : "false");
+    return ferror(file) ? AM_IO : AM_OK;
+}
+
+enum am_err replay_file_add(FILE *file, const Amana__V1__ReplayItem *item)
+{
+    char *line = json_print(&item->base, 0);
+    if (line == NULL)
+        return AM_NOMEM;
+    fprintf(file, "%s\n", line);
+    free(line);
+    return ferror(file) ? AM_IO : AM_OK;
+}
+
+enum am_err replay_file_open(FILE *file, const char *path, const char *origin, struct am_detail *detail,
+                             bool *ret_filtered)
+{
+    char *line = NULL;
+    size_t size = 0;
+    json_t *first = NULL;
+    if (getline(&line, &size, file) > 0)
+        first = json_loads(line, 0, NULL);
+    free(line);
+    const char *named = json_string_value(json_object_get(first, "origin"));
+    bool good = json_integer_value(json_object_get(first, "amana_replay")) == 1 && named != NULL;
+    bool same = good && strcmp(named, origin) == 0;
+    *ret_filtered = json_is_true(json_object_get(first, "filtered"));
+    enum am_err err = AM_OK;
+    if (!good)
+        err = am_fail(AM_INVALID, detail, path, "it is no replay: `amana audit replay -o FILE` writes one");
+    else if (!same)
+        err = am_fail(AM_INVALID, detail, path, "it is of the log %.100s, trust.conf names %s", named, origin);
+    json_decref(first);
+    return err;
+}
+
+enum am_err replay_file_next(FILE *file, const char *path, unsigned *line, struct arena *arena,
+                             struct am_detail *detail, Amana__V1__ReplayItem **ret_item)
+{
+    char *text = NULL;
+    size_t size = 0;
+    ssize_t len = getline(&text, &size, file);
+    (*line)++;
+    enum am_err err = AM_NOT_FOUND;
+    if (len > 0)
+        err = json_to_message(&amana__v1__replay_item__descriptor, (struct am_bytes){(uint8_t *)text, (size_t)len},
+                              arena, detail, (ProtobufCMessage **)ret_item);
+    free(text);
+    if (err == AM_OK || err == AM_NOT_FOUND)
+        return err;
+    char words[sizeof detail->text];
+    snprintf(words, sizeof words, "%s", detail->text);
+    (void)am_fail(err, detail, path, "%.300s", words);
+    detail->line = *line;
+    return err;
+}
+
+enum am_err replay_run_item(struct replay_run *run, const Amana__V1__ReplayItem *item, struct arena *arena,
+                            struct am_detail *detail)
+{
+    Amana__V1__EntryContent *content;
+    Amana__V1__Header *header;
+    enum am_err err = replay_take(&run->check, item, arena, detail, &content, &header);
+    bool shown = item->seq >= run->from && (run->to == 0 || item->seq < run->to);
+    if (err != AM_OK && err != AM_CORRUPT)
+        return err;
+    if (shown || err == AM_CORRUPT) {
+        const char *fault = err == AM_CORRUPT ? detail->text : NULL;
+        if (run->command->json)
+            (void)!timeline_json(item, content, header, fault, stdout);
+        else
+            timeline_print(item, content, header, fault, stdout);
+    }
+    if (err == AM_CORRUPT) {
+        run->damaged = true;
+        command_fail(err, detail);
+        *detail = (struct am_detail){0};
+    }
+    return AM_OK;
+}
+
+static int print_json(const struct replay_check *check, const char *verdict, const struct am_detail *detail)
+{
+    json_t *line =
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "verdict", verdict, "entries", (json_int_t)check->entries,
+                  "opened", (json_int_t)check->opened, "withheld", (json_int_t)check->withheld, "erased",
+                  (json_int_t)check->erased, "damaged", (json_int_t)check->damaged, "size",
+                  (json_int_t)check->checkpoint.size, "complete", !check->filtered);
+    if (detail->text[0] != '\0')
+        json_object_set_new(line, "text", json_string(detail->text));
+    return json_line_print(line, stdout);
+}
+
+int replay_run_end(struct replay_run *run)
+{
+    static const char *const words[] = {"VERIFIED", "DAMAGED", "FALSE"};
+    struct am_detail detail = {0};
+    struct replay_check *check = &run->check;
+    enum replay_verdict verdict = replay_end(check, &detail);
+    if (run->command->json) {
+        (void)!print_json(check, words[verdict], &detail);
+        return verdict == REPLAY_GOOD ? 0 : EX_VERIFY;
+    }
+    printf("%s%s%s  ", print_on(verdict == REPLAY_GOOD ? PRINT_GREEN : PRINT_RED), words[verdict], print_off());
+    if (verdict != REPLAY_GOOD)
+        printf("%s\n          ", detail.text);
+    printf("%llu entries of %s against its signed root at size %llu: %llu opened, %llu withheld, %llu erased; "
+           "%llu officers' signatures hold",
+           (unsigned long long)check->entries, check->session->hub->origin, (unsigned long long)check->checkpoint.size,
+           (unsigned long long)check->opened, (unsigned long long)check->withheld, (unsigned long long)check->erased,
+           (unsigned long long)check->signed_good);
+    if (check->signed_unknown > 0)
+        printf(", %llu not checked (roster not to be had)", (unsigned long long)check->signed_unknown);
+    if (check->last_met)
+        printf("; continues the last replay (%llu)", (unsigned long long)check->last.size);
+    printf(".%s\n", check->filtered ? " A filtered replay does not prove completeness." : "");
+    return verdict == REPLAY_GOOD ? 0 : EX_VERIFY;
+}

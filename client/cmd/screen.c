@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// The show screen and the lines of lists.
+#include "client/cmd/screen.h"
+
+#include "client/cmd/print.h"
+#include "client/session/body_check.h"
+#include "proto/codec/codec.h"
+#include "proto/codec/timestamp.h"
+#include "proto/model/header_parts.h"
+
+#include <string.h>
+
+#define ARENA_SCREEN      (32u * 1024 * 1024)
+#define CODE(type, value) codec_enum_name(&amana__v1__##type##__descriptor, (int)(value))
+
+const char *screen_title(const Amana__V1__Body *body)
+{
+    switch (body->kind_case) {
+    case AMANA__V1__BODY__KIND_ALERT: return body->alert->title;
+    case AMANA__V1__BODY__KIND_UPDATE: return body->update->title;
+    case AMANA__V1__BODY__KIND_CANCEL: return body->cancel->reason;
+    case AMANA__V1__BODY__KIND_ACK: return body->ack->remark;
+    default: return "";
+    }
+}
+
+static uint64_t kept_ns(const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+{
+    return kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
+}
+
+void screen_line(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct am_detail detail = {0};
+    struct opened opened;
+    arena_init(&arena, ARENA_SCREEN);
+    enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
+    if (opened.header == NULL) {
+        fprintf(out, "(a message that can't be read: %s)\n", detail.text);
+        return;
+    }
+    const Amana__V1__Header *header = opened.header;
+    bool ours = strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) == 0;
+    const struct urgency *urgency = urgency_get(header->urgency);
+    bool pressing = header->urgency <= AMANA__V1__URGENCY__CODE__U2;
+    fprintf(out, "%.13s  %s%-2s%s  %-6s  %s  %s %s%s  ", header->id, print_on(pressing ? PRINT_BOLD : PRINT_PLAIN),
+            urgency != NULL ? urgency->name : "?", pressing ? print_off() : "", kind_name((unsigned)header->kind),
+            print_ns(kept_ns(kept, header)), ours ? "to" : "from",
+            ours && header->n_recipients > 0 ? header->recipients[0]->unit : header->sender->unit,
+            ours && header->n_recipients > 1 ? " and others" : "");
+    if (header->status != AMANA__V1__STATUS__CODE__ACTUAL)
+        fprintf(out, "[%s] ", CODE(status__code, header->status));
+    if (err != AM_OK)
+        fprintf(out, "(can't be shown: %s)", opened.fault != NULL ? opened.fault : detail.text);
+    else
+        print_text(out, screen_title(opened.body), 0);
+    if (state[0] != '\0')
+        fprintf(out, "  · %s", state);
+    fputc('\n', out);
+}
+
+// --- The screen, part by part
+static void row(FILE *out, const char *name, const char *text)
+{
+    if (text == NULL || text[0] == '\0')
+        return;
+    fprintf(out, "  %-16s", name);
+    print_text(out, text, 18);
+    fputc('\n', out);
+}
+
+static void print_first(const Amana__V1__Header *header, const Amana__V1__Alert *alert, FILE *out)
+{
+    fputs(print_on(PRINT_RED), out);
+    for (size_t i = 0; i < alert->n_actions; i++) {
+        fputs(i > 0 ? " · " : "", out);
+        print_code(out, CODE(action__code, alert->actions[i]), true);
+    }
+    fputs(print_off(), out);
+    fputc('\n', out);
+    if (alert->instructions[0] != '\0') {
+        fputs("  ", out);
+        print_text(out, alert->instructions, 2);
+        fputc('\n', out);
+    }
+    for (size_t i = 0; i < alert->n_risks; i++) {
+        fputs("  ! ", out);
+        print_code(out, CODE(risk_flag__code, alert->risks[i]->code), false);
+        fputs(alert->risks[i]->note[0] != '\0' ? ": " : "", out);
+        print_text(out, alert->risks[i]->note, 4);
+        fputc('\n', out);
+    }
+    (void)header;
+}
+
+static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *header, FILE *out)
+{
+    uint64_t now = session_clock(), accepted = kept_ns(kept, header);
+    struct kind_due due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
+                                   header_time_or_0(header->answer_by), accepted);
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const Amana__V1__Recipient *recipient = header->recipients[i];
+        bool acts = recipient->part == AMANA__V1__PART__CODE__ACTION && due.ack != 0;
+        fprintf(out, "  %-16s%s",
+                acts                                             ? "must acknowledge"
+                : recipient->part == AMANA__V1__PART__CODE__COPY ? "copy"
+                                                                 : "to",
+                recipient->unit);
+        if (acts)
+            fprintf(out, "  by %s (%s)", print_ns(due.ack), print_until(due.ack, now));
+        fputc('\n', out);
+    }
+    if (header->valid_until != NULL)
+        fprintf(out, "  %-16s%s\n", "in force until", print_time(header->valid_until));
+}
+
+static void print_place(FILE *out, const Amana__V1__Place *place)
+{
+    if (place == NULL)
+        return;
+    const char *const parts[] = {place->city, place->locode, place->country, place->text};
+    bool any = false;
+    for (size_t i = 0; i < AM_LEN(parts); i++) {
+        if (parts[i][0] == '\0')
+            continue;
+        fputs(any ? ", " : "", out);
+        print_text(out, parts[i], 18);
+        any = true;
+    }
+    if (place->coordinates != NULL)
+        fprintf(out, "%s%.4f, %.4f", any ? " · " : "", place->coordinates->latitude, place->coordinates->longitude);
+}
+
+static void print_vehicles(const Amana__V1__Alert *alert, FILE *out)
+{
+    for (size_t i = 0; i < alert->n_vehicles; i++) {
+        const Amana__V1__Vehicle *v = alert->vehicles[i];
+        const char *const parts[] = {v->colour,       v->make,    v->model,
+                                     v->registration, v->country, v->trailer_registration};
+        fprintf(out, "  %-16s", "vehicle");
+        print_code(out, CODE(vehicle__type, v->type), false);
+        for (size_t j = 0; j < AM_LEN(parts); j++) {
+            fputs(parts[j][0] != '\0' ? " · " : "", out);
+            print_text(out, parts[j], 18);
+        }
+        fputc('\n', out);
+        row(out, "", v->description);
+    }
+    for (size_t i = 0; i < alert->n_vessels; i++) {
+        row(out, "vessel", alert->vessels[i]->name);
+        row(out, "", alert->vessels[i]->description);
+    }
+}
+
+static void print_journey(const Amana__V1__Alert *alert, FILE *out)
+{
+    for (size_t i = 0; i < alert->n_journey; i++) {
+        const Amana__V1__Event *event = alert->journey[i];
+        fprintf(out, "  %-16s", event->expected ? "expected" : "seen");
+        print_place(out, event->place);
+        if (event->time != NULL)
+            fprintf(out, " · %s", print_time(event->time));
+        fputs(event->description[0] != '\0' ? " · " : "", out);
+        print_text(out, event->description, 18);
+        fputc('\n', out);
+    }
+    for (size_t i = 0; i < alert->n_places; i++) {
+        fprintf(out, "  %-16s", "place");
+        print_place(out, alert->places[i]);
+        fputc('\n', out);
+    }
+}
+
+static void print_codes(FILE *out, const char *name, const int *codes, size_t count,
+                        const ProtobufCEnumDescriptor *type)
+{
+    if (count == 0)
+        return;
+    fprintf(out, "  %-16s", name);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        print_code(out, codec_enum_name(type, codes[i]), false);
+    }
+    fputc('\n', out);
+}
+
+static void print_person(const Amana__V1__Person *person, FILE *out)
+{
+    fprintf(out, "  %-16s", person->count > 1 ? "persons" : "person");
+    if (person->count > 1)
+        fprintf(out, "about %u · ", person->count);
+    for (size_t i = 0; i < person->n_roles; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        print_code(out, CODE(person_role__code, person->roles[i]), false);
+    }
+    if (person->age != NULL && person->age->unknown)
+        fputs(" · age unknown", out);
+    else if (person->age != NULL)
+        fprintf(out, " · age %u to %u", person->age->from, person->age->to);
+    fputc('\n', out);
+    for (size_t i = 0; i < person->n_names; i++)
+        row(out, "  name", person->names[i]->text);
+    row(out, "  looks", person->description);
+    print_codes(out, "  asked", (const int *)person->actions, person->n_actions, &amana__v1__action__code__descriptor);
+    if (person->victim != NULL) {
+        print_codes(out, "  exploitation", (const int *)person->victim->exploitation, person->victim->n_exploitation,
+                    &amana__v1__exploitation__form__descriptor);
+        for (size_t i = 0; i < person->victim->n_needs; i++)
+            row(out, "  needs", person->victim->needs[i]);
+    }
+}
+
+static void print_alert(const Amana__V1__Alert *alert, FILE *out)
+{
+    row(out, "what is known", alert->summary);
+    print_vehicles(alert, out);
+    print_journey(alert, out);
+    if (alert->palermo != NULL) {
+        print_codes(out, "act", (const int *)alert->palermo->acts, alert->palermo->n_acts,
+                    &amana__v1__palermo__act__descriptor);
+        print_codes(out, "means", (const int *)alert->palermo->means, alert->palermo->n_means,
+                    &amana__v1__palermo__mean__descriptor);
+        print_codes(out, "purpose", (const int *)alert->palermo->purposes, alert->palermo->n_purposes,
+                    &amana__v1__exploitation__form__descriptor);
+    }
+    row(out, "limit of use", alert->handling_note);
+    if (alert->contact != NULL) {
+        row(out, "questions to", alert->contact->office);
+        row(out, "", alert->contact->telephone);
+        row(out, "", alert->contact->email);
+    }
+}
+
+static void print_envelope(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
+                           const Amana__V1__Flags *flags, FILE *out)
+{
+    const struct urgency *urgency = urgency_get(header->urgency);
+    fprintf(out, "  %-16s%s · %s · case %s\n", "from", header->sender->unit, print_officer(header->officer),
+            header->case_ref);
+    fprintf(out, "  %-16s%s · %s", "urgency", urgency != NULL ? urgency->name : "?",
+            urgency != NULL ? urgency->words : "");
+    if (header->urgency_reason != 0) {
+        fputs(" · ", out);
+        print_code(out, CODE(urgency_reason__code, header->urgency_reason), false);
+    }
+    fputc('\n', out);
+    fprintf(out, "  %-16s%s · %s · %s · kept until %s\n", "markings",
+            CODE(classification__code, header->classification), CODE(purpose__code, header->purpose),
+            CODE(legal_basis__code, header->legal_basis), print_time(header->retain_until));
+    if (flags != NULL && flags->child)
+        fprintf(out, "  %-16s%s\n", "child", "a child is concerned: the protection unit is addressed too");
+    fprintf(out, "  %-16s%s", "written", print_time(header->written_at));
+    if (kept->entry != NULL)
+        fprintf(out, " · in the log at %llu (%s), %s", (unsigned long long)kept->entry->index, session->hub->origin,
+                print_ns(kept->entry->time));
+    fputc('\n', out);
+    fprintf(out, "  %-16s%s\n", "id", header->id);
+    if (header->in_reply_to != NULL)
+        fprintf(out, "  %-16s%s\n", "answers", header->in_reply_to->id);
+    if (header->supersedes != NULL)
+        fprintf(out, "  %-16s%s\n", "replaces", header->supersedes->id);
+}
+
+enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct am_detail detail = {0};
+    struct opened opened;
+    arena_init(&arena, ARENA_SCREEN);
+    enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
+    if (opened.header == NULL)
+        return am_fail(err, &detail, "", "%s", detail.text);
+    const Amana__V1__Alert *alert = err == AM_OK ? body_alert(opened.body) : NULL;
+    if (opened.header->status != AMANA__V1__STATUS__CODE__ACTUAL)
+        fprintf(out, "%s%s: not real%s\n", print_on(PRINT_YELLOW), CODE(status__code, opened.header->status),
+                print_off());
+    if (alert != NULL)
+        print_first(opened.header, alert, out);
+    fprintf(out, "%s%s%s  ", print_on(PRINT_BOLD), kind_name((unsigned)opened.header->kind), print_off());
+    if (err == AM_OK)
+        print_text(out, screen_title(opened.body), 2);
+    else
+        fprintf(out, "the body is not shown: %s (%s)", opened.fault != NULL ? opened.fault : "", detail.text);
+    fputc('\n', out);
+    if (opened.header->outcome != 0)
+        row(out, "outcome", CODE(outcome__code, opened.header->outcome));
+    print_due(kept, opened.header, out);
+    row(out, "state", state);
+    fputc('\n', out);
+    print_envelope(session, kept, opened.header, err == AM_OK ? opened.flags : NULL, out);
+    if (err == AM_OK && opened.body->kind_case == AMANA__V1__BODY__KIND_CANCEL)
+        row(out, "what to do", opened.body->cancel->instructions);
+    if (err == AM_OK && opened.body->kind_case == AMANA__V1__BODY__KIND_ACK)
+        row(out, "set going", opened.body->ack->tasking);
+    if (alert != NULL) {
+        print_alert(alert, out);
+        for (size_t i = 0; i < alert->n_persons; i++)
+            print_person(alert->persons[i], out);
+    }
+    return err;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// One message for people: what to do and what not first, then who must answer by when, then the rest, persons last.
+#pragma once
+
+#include "client/session/seal.h"
+#include "client/session/session.h"
+
+#include <stdio.h>
+
+// One line of a list: id, urgency, kind, sender or recipients, when, title. state may be "".
+void screen_line(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out);
+
+// The whole screen. state may be "". Returns 0, or AM_… where it can't be opened (its fault was printed).
+enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out);
+
+// The short words of a message in a list: an alert's title, a cancel's reason, an ack's remark. "" for none.
+const char *screen_title(const Amana__V1__Body *body);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// One message submitted: nothing leaves, and nothing is kept, before all that can be checked here was checked.
+#include "client/cmd/submit.h"
+
+#include "client/cmd/draft_file.h"
+#include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
+#include "client/session/seal.h"
+#include "proto/model/header_parts.h"
+
+#include <bsd/string.h>
+#include <string.h>
+
+int submit_refuse(const struct submission *submission, enum reason reason, struct am_detail *detail)
+{
+    if (submission->text.len > 0 && detail->line == 0)
+        detail->line = draft_line(submission->text, detail->field);
+    if (submission->file != NULL)
+        fprintf(stderr, "amana: %s: nothing was sent (%s)\n", submission->file, reason_name(reason));
+    command_fail(AM_INVALID, detail);
+    switch (reason) {
+    case REASON_KIND_UNSUPPORTED:
+    case REASON_CHILD_NEEDS_PROTECTION_UNIT:
+    case REASON_RELEASE_REQUIRED:
+    case REASON_PURPOSE_MISMATCH:
+    case REASON_CONSENT_REQUIRED:
+    case REASON_RETENTION_TOO_LONG:
+    case REASON_PROTECTION_UNANSWERED:
+    case REASON_FIELD_INVALID: return EX_DATAERR;
+    default: return EX_SOFTWARE;
+    }
+}
+
+// Who has to acknowledge by when, as far as is known here: the clock runs from acceptance.
+static void print_next(const Amana__V1__Header *header, uint64_t accepted_ns)
+{
+    struct kind_due due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
+                                   header_time_or_0(header->answer_by), accepted_ns);
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const Amana__V1__Recipient *recipient = header->recipients[i];
+        if (recipient->part != AMANA__V1__PART__CODE__ACTION)
+            printf("  copy      %s\n", recipient->unit);
+        else if (due.ack != 0)
+            printf("  must ack  %s by %s\n", recipient->unit, print_ns(due.ack));
+        else
+            printf("  told      %s\n", recipient->unit);
+    }
+}
+
+static int told_accepted(struct command *command, const char *id, struct arena *arena)
+{
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    struct am_detail detail = {0};
+    enum am_err err = store_get(command->session->store, STORE_SENT, id, arena, &kept);
+    if (err == AM_OK)
+        err = seal_header(kept->message, arena, &detail, &header);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    if (command->json)
+        return json_line_kept(command->session, kept, "accepted", stdout);
+    printf("%saccepted%s  %s %s\n  entry     %llu of %s, %s\n", print_on(PRINT_GREEN), print_off(),
+           kind_name((unsigned)header->kind), id, (unsigned long long)kept->entry->index, command->session->hub->origin,
+           print_ns(kept->entry->time));
+    print_next(header, kept->entry->time);
+    printf("  next      `amana status %.13s` shows who has it\n", id);
+    return 0;
+}
+
+static int told_kept(struct command *command, const char *id, struct arena *arena)
+{
+    Amana__V1__Kept *kept;
+    struct am_detail detail = {0};
+    enum am_err err = store_get(command->session->store, STORE_OUTBOX, id, arena, &kept);
+    if (err == AM_NOT_FOUND)
+        return told_accepted(command, id, arena);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    if (command->json)
+        (void)json_line_kept(command->session, kept, kept->wait[0] != '\0' ? kept->wait : "waiting", stdout);
+    if (strcmp(kept->wait, "SIGN_AGAIN") == 0)
+        return EX_TEMPFAIL;
+    if (kept->wait[0] != '\0')
+        return reason_by_name(kept->wait) == REASON_FIELD_INVALID ? EX_DATAERR : EX_NOPERM;
+    command_say("%s is kept in the outbox: no link (%s%s%s). It goes first on the next command that connects.", id,
+                command->session->offline.field, command->session->offline.field[0] != '\0' ? ": " : "",
+                command->session->offline.text);
+    return EX_UNAVAILABLE;
+}
+
+static int compose_and_keep(struct command *command, struct submission *submission, struct arena *arena,
+                            char ret_id[STORE_ID])
+{
+    struct am_detail detail = {0};
+    Amana__V1__Message *message;
+    Amana__V1__Header *header;
+    enum reason reason;
+    enum am_err err = compose_message(command->session, &submission->compose, arena, &detail, &reason, &message);
+    if (reason != REASON_NONE)
+        return submit_refuse(submission, reason, &detail);
+    if (err == AM_NOT_FOUND && !submission->online) {
+        command_fail(AM_UNAVAILABLE, &detail);
+        command_say("it could not be sealed and was not kept: there is no link (%s)", command->session->offline.text);
+        return EX_UNAVAILABLE;
+    }
+    if (err == AM_OK)
+        err = seal_header(message, arena, &detail, &header);
+    if (err == AM_OK)
+        err = outbox_add(command->session, header->id, message);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    strlcpy(ret_id, header->id, STORE_ID);
+    return 0;
+}
+
+int submit(struct command *command, struct submission *submission)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct am_detail detail = {0};
+    char id[STORE_ID];
+    enum reason reason = compose_check(command->session, &submission->compose, &detail);
+    if (reason != REASON_NONE)
+        return submit_refuse(submission, reason, &detail);
+    int code = submission->connected ? 0 : command_try_connect(command, &submission->online);
+    if (code != 0)
+        return code;
+    arena_init(&arena, ARENA_VERB);
+    code = compose_and_keep(command, submission, &arena, id);
+    if (code == 0)
+        code = command_try_connect(command, &submission->online);
+    return code != 0 ? code : told_kept(command, id, &arena);
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a draft to a message on its way: what send, ack, update and cancel do alike. One thread.
+#pragma once
+
+#include "client/cmd/command.h"
+#include "client/session/compose.h"
+
+struct submission {
+    struct compose compose;
+    const char *file;     // for errors: the draft's name, NULL where the program made the draft
+    struct am_bytes text; // its JSON, for lines; empty where the program made it
+    bool connected;       // a connection was tried already
+    bool online;
+};
+
+// Checks, connects, composes, keeps it in the outbox, delivers, and says what became of it and what comes next.
+// Returns the exit code: 0 accepted; 65 wrong field; 69 no link (kept, or why not); 77 refused.
+int submit(struct command *command, struct submission *submission);
+
+// Tells a wrong field with its line; returns the exit code.
+int submit_refuse(const struct submission *submission, enum reason reason, struct am_detail *detail);

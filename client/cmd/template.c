@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words and defaults per field, and the walk over the descriptors that prints them.
+#include "client/cmd/template.h"
+
+#include "amana/v1/draft.pb-c.h"
+#include "proto/model/address.h"
+
+#include <bsd/string.h>
+#include <stdbool.h>
+#include <string.h>
+
+// value: JSON that stands in the template, "*" for a nested message or list printed in full, NULL for a field that is
+// printed as a comment, to be taken in where it is known; SKIP for other kinds' fields.
+#define SKIP ((const char *)-1)
+struct hint {
+    const char *field, *words, *value;
+};
+static const char SKIPPED[] = "of other kinds of message";
+
+static const struct hint HINTS[] = {
+    {"Draft.kind", "what kind of message this is", "\"ALERT\""},
+    {"Draft.status", "ACTUAL, or an exercise or test that never shows as real", "\"ACTUAL\""},
+    {"Draft.case_ref", "the case, opened by your agency: country/agency/year/number", "$case"},
+    {"Draft.recipients", "who gets it: ACTION must act and is on the clock, COPY only reads", "$recipients"},
+    {"Draft.subject_kind", "what is looked for; PERSON and GROUP are not served yet", "\"VEHICLE\""},
+    {"Draft.outcome", SKIPPED, SKIP},
+    {"Draft.urgency", "U1 life at risk: acknowledged in 15 min; U2 in 1 h; U3 in 4 h; U4 in 24 h", "\"U3\""},
+    {"Draft.urgency_reason", "needed for U1 and U2, left out for U3 and U4", NULL},
+    {"Draft.answer_by", SKIPPED, SKIP},
+    {"Draft.valid_until", "in force until; left out: 72 hours from now", NULL},
+    {"Draft.handling",
+     "H0 fight crime, H1 not in court without permission, H3 other limit (alert.handling_note); H2 is "
+     "not served yet",
+     "[\"H0\"]"},
+    {"Draft.source_eval", "how reliable the source is: A always, B mostly, C not, X unknown", "\"B\""},
+    {"Draft.info_eval", "how sure the information is: I1 certain, I2 known to the source, I3 hearsay, I4 unknown",
+     "\"I2\""},
+    {"Draft.classification", "CONFIDENTIAL is not served yet", "\"RESTRICTED\""},
+    {"Draft.purpose", "what it may be used for; PROTECTION goes only to protection units", "\"INVESTIGATION\""},
+    {"Draft.legal_basis", "the two _AGREEMENT ones with agreement_ref", "\"PALERMO_PROTOCOL\""},
+    {"Draft.agreement_ref", "the agreement's short name, with the two _AGREEMENT bases only", NULL},
+    {"Draft.consent", SKIPPED, SKIP},
+    {"Draft.retain_until", "kept until; left out: one year from now; at most three", NULL},
+    {"Draft.review_at", "when to ask again whether it must be kept", NULL},
+    {"Draft.language", "of the text, ISO 639: en, fr, ar, am, so, sw", "\"en\""},
+    {"Draft.release", "by a second person; NOT_NEEDED alone is served yet", NULL},
+    {"Draft.told_at", SKIPPED, SKIP},
+    {"Draft.means", SKIPPED, SKIP},
+    {"Draft.flags", "what hubs must know to protect people", "*"},
+    {"Draft.references", "other messages that this one builds on", NULL},
+    {"Draft.alert", "the sealed part: only recipients read it", "*"},
+    {"Draft.update", SKIPPED, SKIP},
+    {"Draft.cancel", SKIPPED, SKIP},
+    {"Draft.ack", SKIPPED, SKIP},
+    {"DraftRecipient.unit", "country/agency/unit", "\"\""},
+    {"DraftRecipient.part", "ACTION or COPY", "\"ACTION\""},
+    {"DraftFlags.child",
+     "true where a person is, or may be, under 18: then your country's protection unit must be "
+     "among the recipients",
+     "false"},
+    {"DraftFlags.protection",
+     "has a person asked, or may need to ask, for protection from a state among the "
+     "recipients? YES and UNKNOWN are not served yet",
+     "\"NO\""},
+    {"DraftFlags.never_tell", "states that must not learn of it; not served yet: leave out", NULL},
+    {"Pointer.id", "a message's id", "\"\""},
+    {"Pointer.header_digest", "SHA-256 of its header, base64", "\"\""},
+
+    {"Alert.title", "one line; never a victim's name", "\"\""},
+    {"Alert.summary", "what is known, and how", "\"\""},
+    {"Alert.actions", "what is asked of the recipient", "[\"STOP_AND_SEARCH\"]"},
+    {"Alert.instructions", "what to do, and what not to", "\"\""},
+    {"Alert.persons", "described, not identified: no name, document number or photograph yet", NULL},
+    {"Alert.vehicles", "", "*"},
+    {"Alert.vessels", "", NULL},
+    {"Alert.documents", "a document searched for by itself", NULL},
+    {"Alert.journey", "where it was seen, and where it is expected", "*"},
+    {"Alert.places", "other places that matter", NULL},
+    {"Alert.communications", "telephones, accounts", NULL},
+    {"Alert.palermo", "the elements of trafficking (Palermo Protocol art. 3); under 18 no means is needed", NULL},
+    {"Alert.risks", "what endangers those who act, or those found", NULL},
+    {"Alert.child_safeguard", "for a child", NULL},
+    {"Alert.handling_note", "the text of handling H3", NULL},
+    {"Alert.contact", "who answers questions: a desk, never a person's name", "*"},
+    {"Person.names", "identifies: not served yet", NULL},
+    {"Person.sex", "", NULL},
+    {"Person.birth", "", NULL},
+    {"Person.age", "a range in years, or unknown", NULL},
+    {"Person.citizenships", "ISO 3166-1 in lower case, or stateless, unknown", NULL},
+    {"Person.languages", "ISO 639", NULL},
+    {"Person.documents", "a number identifies: not served yet", NULL},
+    {"Person.description", "what they look like", "\"\""},
+    {"Person.roles", "what they are to the case; a victim or smuggled migrant is never a SUSPECT too",
+     "[\"PRESUMED_VICTIM\"]"},
+    {"Person.actions", "asked about this person; DETAIN for a SUSPECT only", NULL},
+    {"Person.victim", "of a victim", NULL},
+    {"Person.perpetrator", "of a suspect", NULL},
+    {"Person.photograph", "identifies: not served yet", NULL},
+    {"Person.count", "how many alike this stands for", NULL},
+    {"Person.communications", "", NULL},
+    {"NamePart.type", "", "\"GIVEN\""},
+    {"NamePart.text", "in its own script", "\"\""},
+    {"NamePart.transliteration", "in Latin letters", "\"\""},
+    {"PartialDate.date", "YYYY, YYYY-MM or YYYY-MM-DD", "\"\""},
+    {"AgeRange.from", "years", "0"},
+    {"AgeRange.to", "years", "0"},
+    {"AgeRange.unknown", "", NULL},
+    {"Document.type", "", "\"PASSPORT\""},
+    {"Document.number", "", "\"\""},
+    {"Document.issuer", "country, ISO 3166-1", "\"\""},
+    {"Document.expiry", "", NULL},
+    {"Document.check_digit", "of the number (ICAO 9303-3)", NULL},
+    {"Document.remark", "", "\"\""},
+    {"Photograph.media_type", "image/jpeg", "\"image/jpeg\""},
+    {"Photograph.data", "base64", "\"\""},
+    {"VictimContext.status", "", "\"POSSIBLE\""},
+    {"VictimContext.decided_by", "", "\"POLICE\""},
+    {"VictimContext.recruitment", "how they were recruited", NULL},
+    {"VictimContext.control", "how they are controlled", NULL},
+    {"VictimContext.exploitation", "", NULL},
+    {"VictimContext.industry", "ISIC rev. 4, a letter A to U", NULL},
+    {"VictimContext.relation_to_trafficker", "", NULL},
+    {"VictimContext.age_when_trafficked", "years", NULL},
+    {"VictimContext.needs", "what they will need first", "[]"},
+    {"PerpetratorContext.roles", "in the process: recruiter, transporter…", "[]"},
+    {"PerpetratorContext.details", "", "\"\""},
+    {"PerpetratorContext.organisation", "", NULL},
+    {"Palermo.acts", "", "[]"},
+    {"Palermo.means", "", "[]"},
+    {"Palermo.purposes", "", "[]"},
+    {"Event.type", "", "\"TRANSIT\""},
+    {"Event.place", "", "*"},
+    {"Event.time", "with its offset, as 2026-11-24T12:40:00+03:00", NULL},
+    {"Event.description", "", "\"\""},
+    {"Event.expected", "true: not seen, but thought to come", "false"},
+    {"Place.locode", "UN/LOCODE", NULL},
+    {"Place.country", "ISO 3166-1 in lower case", "\"\""},
+    {"Place.city", "", "\"\""},
+    {"Place.text", "in words", "\"\""},
+    {"Place.coordinates", "", NULL},
+    {"Coordinates.latitude", "degrees, WGS 84", "0"},
+    {"Coordinates.longitude", "degrees", "0"},
+    {"Coordinates.radius", "metres", "0"},
+    {"Vehicle.type", "", "\"LORRY\""},
+    {"Vehicle.registration", "", "\"\""},
+    {"Vehicle.country", "of registration", "\"\""},
+    {"Vehicle.make", "", "\"\""},
+    {"Vehicle.model", "", "\"\""},
+    {"Vehicle.colour", "", "\"\""},
+    {"Vehicle.trailer_registration", "", NULL},
+    {"Vehicle.description", "what tells it from others", "\"\""},
+    {"Vessel.name", "", "\"\""},
+    {"Vessel.imo", "IMO number", NULL},
+    {"Vessel.mmsi", "", NULL},
+    {"Vessel.call_sign", "", NULL},
+    {"Vessel.flag", "ISO 3166-1", NULL},
+    {"Vessel.description", "", "\"\""},
+    {"CommunicationId.type", "", "\"TELEPHONE\""},
+    {"CommunicationId.value", "", "\"\""},
+    {"CommunicationId.service", "of an account", NULL},
+    {"RiskFlag.code", "", "\"DANGEROUS_TRANSPORT\""},
+    {"RiskFlag.note", "", "\"\""},
+    {"ChildSafeguard.guardian", "who has care of the child", "\"\""},
+    {"ChildSafeguard.officer", "who looks after the child's interest: an office", "\"\""},
+    {"ChildSafeguard.best_interest", "what is best for the child, and why", "\"\""},
+    {"Contact.office", "", "\"\""},
+    {"Contact.telephone", "with country code: +254…", "\"\""},
+    {"Contact.email", "", NULL},
+};
+
+static const struct hint *hint_of(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
+{
+    char name[96];
+    snprintf(name, sizeof name, "%s.%s", type->short_name, field->name);
+    for (size_t i = 0; i < AM_LEN(HINTS); i++)
+        if (strcmp(HINTS[i].field, name) == 0)
+            return &HINTS[i];
+    return NULL;
+}
+
+const char *template_words(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
+{
+    const struct hint *hint = hint_of(type, field);
+    return hint != NULL ? hint->words : NULL;
+}
+
+int template_skips(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
+{
+    const struct hint *hint = hint_of(type, field);
+    return hint == NULL || hint->value == SKIP;
+}
+
+struct writer {
+    const struct template_defaults *defaults;
+    FILE *out;
+};
+
+// Start of a line: comments begin where the outermost field that is commented out stands.
+static void margin(const struct writer *w, unsigned indent, unsigned commented)
+{
+    if (commented > 0)
+        fprintf(w->out, "%*s// %*s", (int)commented, "", (int)(indent - commented), "");
+    else
+        fprintf(w->out, "%*s", (int)indent, "");
+}
+
+static void print_words(const struct writer *w, const ProtobufCFieldDescriptor *field, const char *words,
+                        unsigned indent, unsigned commented)
+{
+    bool codes = field->type == PROTOBUF_C_TYPE_ENUM;
+    if (words[0] == '\0' && !codes)
+        return;
+    margin(w, indent, commented);
+    fprintf(w->out, "// %s", words); // a comment still once the outer one is taken away
+    if (codes) {
+        const ProtobufCEnumDescriptor *list = field->descriptor;
+        fprintf(w->out, "%s%s", words[0] != '\0' ? " · " : "",
+                field->label == PROTOBUF_C_LABEL_REPEATED ? "any of" : "one of");
+        for (unsigned i = 0; i < list->n_values; i++)
+            if (list->values[i].value != 0)
+                fprintf(w->out, " %s", list->values[i].name);
+    }
+    fputc('\n', w->out);
+}
+
+static void print_recipients(const struct writer *w, unsigned indent)
+{
+    fprintf(w->out, "[\n%*s{\"unit\": \"\", \"part\": \"ACTION\"}", (int)indent + 2, "");
+    const char *protection = w->defaults->protection_unit;
+    if (protection[0] != '\0' && strcmp(protection, w->defaults->unit) != 0)
+        fprintf(w->out, ",\n%*s{\"unit\": \"%s\", \"part\": \"COPY\"}", (int)indent + 2, "", protection);
+    fprintf(w->out, "\n%*s]", (int)indent, "");
+}
+
+static void print_message(const struct writer *w, const ProtobufCMessageDescriptor *type, unsigned indent,
+                          unsigned commented);
+
+// What a commented-out field of this type looks like.
+static const char *placeholder(const ProtobufCFieldDescriptor *field)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_BYTES: return "\"\"";
+    case PROTOBUF_C_TYPE_BOOL: return "false";
+    case PROTOBUF_C_TYPE_ENUM: return ((const ProtobufCEnumDescriptor *)field->descriptor)->values[1].name;
+    default: return "0";
+    }
+}
+
+static void print_value(const struct writer *w, const ProtobufCFieldDescriptor *field, const char *value,
+                        unsigned indent, unsigned commented)
+{
+    bool list = field->label == PROTOBUF_C_LABEL_REPEATED, quoted = field->type == PROTOBUF_C_TYPE_ENUM;
+    char agency[LIMIT_ADDRESS + 1];
+    if (value != NULL && strcmp(value, "$case") == 0) {
+        address_agency(w->defaults->unit, agency);
+        fprintf(w->out, "\"%s/%u/\"", agency, w->defaults->year);
+    } else if (value != NULL && strcmp(value, "$recipients") == 0) {
+        print_recipients(w, indent);
+    } else if (value != NULL && strcmp(value, "*") != 0) {
+        fputs(value, w->out);
+    } else if (field->descriptor == &google__protobuf__timestamp__descriptor) {
+        fputs("\"2026-01-31T12:00:00+03:00\"", w->out);
+    } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        fputs(list ? "[" : "", w->out);
+        print_message(w, field->descriptor, indent, commented);
+        fputs(list ? "]" : "", w->out);
+    } else {
+        fprintf(w->out, "%s%s%s%s%s", list ? "[" : "", quoted ? "\"" : "", placeholder(field), quoted ? "\"" : "",
+                list ? "]" : "");
+    }
+}
+
+static void print_field(const struct writer *w, const ProtobufCFieldDescriptor *field, const struct hint *hint,
+                        unsigned indent, unsigned commented, bool last)
+{
+    print_words(w, field, hint->words, indent, commented);
+    unsigned out = commented == 0 && hint->value == NULL ? indent : commented;
+    margin(w, indent, out);
+    fprintf(w->out, "\"%s\": ", field->name);
+    print_value(w, field, hint->value, indent, out);
+    fprintf(w->out, "%s\n", last ? "" : ",");
+}
+
+// The last field that is really there comes last, so that any commented one may be taken in with its comma.
+static void print_message(const struct writer *w, const ProtobufCMessageDescriptor *type, unsigned indent,
+                          unsigned commented)
+{
+    unsigned last = type->n_fields;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const struct hint *hint = hint_of(type, &type->fields[i]);
+        if (hint != NULL && hint->value != NULL && hint->value != SKIP)
+            last = i;
+    }
+    fputs("{\n", w->out);
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const struct hint *hint = hint_of(type, &type->fields[i]);
+        // Within a comment only what a filled-in one would have: the rest would bury it.
+        bool nested = commented > 0 && hint != NULL && hint->value == NULL &&
+                      type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE &&
+                      type->fields[i].descriptor != &google__protobuf__timestamp__descriptor &&
+                      type != &amana__v1__person__descriptor;
+        if (i != last && hint != NULL && hint->value != SKIP && !nested)
+            print_field(w, &type->fields[i], hint, indent + 2, commented, false);
+    }
+    if (last < type->n_fields)
+        print_field(w, &type->fields[last], hint_of(type, &type->fields[last]), indent + 2, commented, true);
+    margin(w, indent, commented);
+    fputc('}', w->out);
+}
+
+enum am_err template_alert(const struct template_defaults *defaults, FILE *out)
+{
+    struct writer w = {defaults, out};
+    fputs("// A case alert. Fill in, take out the // before what is known, then: amana send FILE\n"
+          "// What is not asked here (id, sender, times, digests, signature) is filled in by the program.\n",
+          out);
+    print_message(&w, &amana__v1__draft__descriptor, 0, 0);
+    fputc('\n', out);
+    return ferror(out) ? AM_IO : AM_OK;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each kind of entry says, in a line.
+#include "client/cmd/timeline.h"
+
+#include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
+#include "proto/codec/codec.h"
+#include "proto/codec/json.h"
+#include "proto/codec/timestamp.h"
+#include "proto/log/leaf.h"
+#include "proto/model/kind.h"
+#include "proto/model/life.h"
+
+#include <string.h>
+
+static const char *device_unit(const char *uri)
+{
+    return strncmp(uri, "amana://", 8) == 0 ? uri + 8 : uri;
+}
+
+static void print_submitted(const Amana__V1__SubmittedEntry *entry, const Amana__V1__Header *header, FILE *out)
+{
+    if (header == NULL) {
+        fprintf(out, "%.13s by %s", entry->id, device_unit(entry->device));
+        return;
+    }
+    const struct urgency *urgency = urgency_get(header->urgency);
+    fprintf(out, "%s %s %.13s  %s (officer %s) →", kind_name((unsigned)header->kind),
+            urgency != NULL ? urgency->name : "", entry->id, header->sender->unit, print_officer(header->officer));
+    for (size_t i = 0; i < header->n_recipients; i++)
+        fprintf(out, "%s %s%s", i > 0 ? "," : "", header->recipients[i]->unit,
+                header->recipients[i]->part == AMANA__V1__PART__CODE__COPY ? " (copy)" : "");
+    fprintf(out, "  case %s", header->case_ref);
+    if (header->in_reply_to != NULL)
+        fprintf(out, "  answers %.13s", header->in_reply_to->id);
+    if (entry->crossed)
+        fputs("  CROSSED", out);
+    for (size_t i = 0; i < entry->n_moves; i++)
+        fprintf(out, "  [%s: %s → %s]", entry->moves[i]->recipient, life_state_name((uint8_t)entry->moves[i]->from),
+                life_state_name((uint8_t)entry->moves[i]->to));
+}
+
+static void print_content(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, FILE *out)
+{
+    switch (content->kind_case) {
+    case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS:
+        fprintf(out, "log %s of %s, %zu registrars", content->genesis->origin, device_unit(content->genesis->hub),
+                content->genesis->n_registrars);
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED: print_submitted(content->submitted, header, out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED:
+        fprintf(out, "%s of %s", content->rejected->reason, device_unit(content->rejected->identity));
+        if (content->rejected->count > 1)
+            fprintf(out, ", %llu alike", (unsigned long long)content->rejected->count);
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED:
+        fprintf(out, "by %s, under its own signature", device_unit(content->retrieved->device));
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS:
+        fprintf(out, "by %s: %s (\"", device_unit(content->access->identity), content->access->query);
+        print_text(out, content->access->reason, 0);
+        fprintf(out, "\")%s", content->access->end ? ", ended" : "");
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER:
+        fprintf(out, "%s is %s", content->member->unit, content->member->role);
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_GRANT: fprintf(out, "of %s changed", content->grant->unit); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER:
+        fprintf(out, "%llu of %s, signed by %s", (unsigned long long)content->roster->number, content->roster->unit,
+                device_unit(content->roster->signer));
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_TRUST: fputs("trust.conf changed", out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_CLOCK:
+        fprintf(out, "stepped by %lld ms", (long long)(content->clock->step / 1000000));
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_START:
+        fprintf(out, "amanad %s%s", content->start->version, content->start->clean ? "" : ", after a crash");
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_STOP: print_text(out, content->stop->reason, 0); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_ALARM:
+        print_text(out, content->alarm->what, 0);
+        fputs(": ", out);
+        print_text(out, content->alarm->detail, 0);
+        break;
+    default: break;
+    }
+}
+
+static uint64_t leaf_time(const Amana__V1__ReplayItem *item)
+{
+    struct log_leaf leaf;
+    return log_leaf_parse(codec_bytes(item->leaf), &leaf) == AM_OK ? leaf.time_ns : 0;
+}
+
+static const char *kind_of(const Amana__V1__EntryContent *content)
+{
+    const char *name = codec_enum_name(&amana__v1__entry_kind__code__descriptor, (int)content->kind_case);
+    return name != NULL ? name : "?";
+}
+
+void timeline_print(const Amana__V1__ReplayItem *item, const Amana__V1__EntryContent *content,
+                    const Amana__V1__Header *header, const char *fault, FILE *out)
+{
+    fprintf(out, "%7llu  %s  ", (unsigned long long)item->seq, print_ns(leaf_time(item)));
+    if (content != NULL) {
+        fprintf(out, "%-9s ", kind_of(content));
+        print_content(content, header, out);
+    } else if (fault == NULL) {
+        fprintf(out, "%s(%s)%s", print_on(PRINT_DIM),
+                item->shown_case == AMANA__V1__REPLAY_ITEM__SHOWN_WITHHELD ? "withheld: outside this auditor's scope"
+                                                                           : "erased",
+                print_off());
+    }
+    if (fault != NULL)
+        fprintf(out, "%s%s%s", print_on(PRINT_RED), fault, print_off());
+    fputc('\n', out);
+}
+
+int timeline_json(const Amana__V1__ReplayItem *item, const Amana__V1__EntryContent *content,
+                  const Amana__V1__Header *header, const char *fault, FILE *out)
+{
+    char time[TIMESTAMP_TEXT];
+    json_t *line = json_object();
+    timestamp_print_ns(leaf_time(item), time);
+    json_object_set_new(line, "seq", json_integer((json_int_t)item->seq));
+    json_object_set_new(line, "time", json_string(time));
+    json_object_set_new(line, "kind", content != NULL ? json_string(kind_of(content)) : json_null());
+    if (content != NULL)
+        json_object_set_new(line, "content", json_from_message(&content->base, 0));
+    if (header != NULL)
+        json_object_set_new(line, "header", json_from_message(&header->base, 0));
+    json_object_set_new(line, "withheld", json_boolean(item->shown_case == AMANA__V1__REPLAY_ITEM__SHOWN_WITHHELD));
+    json_object_set_new(line, "verified", json_boolean(fault == NULL));
+    if (fault != NULL)
+        json_object_set_new(line, "fault", json_string(fault));
+    return json_line_print(line, out);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// audit prove: each entry of a message as a .tlog-proof file: from the hub for an auditor, from the store for a unit.
+#include "client/cmd/command.h"
+#include "client/cmd/proof_text.h"
+#include "client/session/history.h"
+#include "client/session/receive.h"
+#include "client/session/replay.h"
+#include "proto/codec/codec.h"
+#include "proto/log/leaf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct prove_input {
+    struct command command;
+    const char *id, *folder, *reason;
+    unsigned written;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct prove_input *input = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case 'o': input->folder = arg; return 0;
+    case 'r': input->reason = arg; return 0;
+    case ARGP_KEY_ARG:
+        if (input->id != NULL)
+            argp_error(state, "one ID only");
+        input->id = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (input->id == NULL)
+            argp_error(state, "needs the ID of a message");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+// NNN.tlog-proof, and beside it what its leaf commits to: NNN.content, NNN.salt.
+static enum am_err write_part(struct prove_input *input, uint64_t seq, const char *ending, struct am_bytes bytes,
+                              struct am_detail *detail)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%06llu.%s", input->folder, (unsigned long long)seq, ending) >= (int)sizeof path)
+        return am_fail(AM_TOO_LARGE, detail, input->folder, "this path is too long");
+    TRY(certs_write_file(path, bytes, 0644, detail));
+    printf("%s\n", path);
+    return AM_OK;
+}
+
+static enum am_err write_proof(struct prove_input *input, const struct proof_parts *parts, ProtobufCBinaryData content,
+                               ProtobufCBinaryData salt, struct am_detail *detail)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *memory = open_memstream(&text, &len);
+    if (memory == NULL)
+        return AM_NOMEM;
+    enum am_err err = proof_text_print(parts, memory);
+    fclose(memory);
+    if (err == AM_OK)
+        err = write_part(input, parts->index, "tlog-proof", (struct am_bytes){(uint8_t *)text, len}, detail);
+    free(text);
+    if (err == AM_OK && content.len > 0)
+        err = write_part(input, parts->index, "content", codec_bytes(content), detail);
+    if (err == AM_OK && salt.len > 0)
+        err = write_part(input, parts->index, "salt", codec_bytes(salt), detail);
+    if (err == AM_OK)
+        input->written++;
+    return err;
+}
+
+static enum am_err write_entry(struct prove_input *input, const Amana__V1__ProvedEntry *entry, struct am_detail *detail)
+{
+    uint8_t packed[LOG_LEAF_SIZE];
+    struct log_leaf leaf = {(uint8_t)entry->version, (uint8_t)entry->class_, entry->time, entry->erase_after, {0}};
+    if (entry->salt.len != LOG_SALT_SIZE)
+        return AM_PROTO;
+    TRY(log_commit(entry->salt.data, codec_bytes(entry->content), leaf.commitment));
+    log_leaf_pack(&leaf, packed);
+    struct proof_parts parts = {{packed, sizeof packed}, entry->index, entry->path, entry->n_path, entry->checkpoint};
+    return write_proof(input, &parts, entry->content, entry->salt, detail);
+}
+
+// --- From the hub, as an auditor
+static enum am_err take_item(struct prove_input *input, struct replay_check *check, const Amana__V1__ReplayItem *item,
+                             struct arena *arena, struct am_detail *detail)
+{
+    Amana__V1__EntryContent *content;
+    Amana__V1__Header *header;
+    Amana__V1__Checkpoint checkpoint;
+    TRY(replay_take(check, item, arena, detail, &content, &header));
+    if (content == NULL)
+        return AM_OK;
+    history_to_message(&check->checkpoint, input->command.session->hub->origin, &checkpoint);
+    struct proof_parts parts = {codec_bytes(item->leaf), item->seq, item->path, item->n_path, &checkpoint};
+    return write_proof(input, &parts, item->opened->content, item->opened->salt, detail);
+}
+
+static enum am_err from_hub(struct prove_input *input, struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    struct replay_check *check = calloc(1, sizeof *check);
+    Amana__V1__ReplayRequest request = AMANA__V1__REPLAY_REQUEST__INIT;
+    Amana__V1__ReplayItem *item;
+    struct link_call *call;
+    if (check == NULL)
+        return AM_NOMEM;
+    arena_init(&arena, 4u * 1024 * 1024);
+    replay_check_init(check, input->command.session, true, NULL);
+    request.reason = (char *)input->reason;
+    request.message = (char *)input->id;
+    enum am_err err = link_call_begin(input->command.session->link, "/amana.v1.Audit/Replay", &request.base, 0, &call);
+    if (err == AM_OK) {
+        while ((err = link_call_next(call, &amana__v1__replay_item__descriptor, &arena, detail,
+                                     (ProtobufCMessage **)&item)) == AM_OK &&
+               (err = take_item(input, check, item, &arena, detail)) == AM_OK)
+            arena_reset(&arena);
+        if (err == AM_NOT_FOUND)
+            err = link_call_error(call)->status == RPC_OK ? AM_OK : session_refused(link_call_error(call), detail);
+        link_call_end(call);
+    }
+    free(check);
+    return err;
+}
+
+// --- From the store, as a unit
+static bool names(const Amana__V1__EntryContent *content, uint64_t seq)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    Amana__V1__Retrieved *statement;
+    arena_init(&arena, 1024u * 1024);
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED ||
+        codec_decode(&amana__v1__retrieved__descriptor, CODEC_STRICT, codec_bytes(content->retrieved->statement),
+                     &arena, NULL, (ProtobufCMessage **)&statement) != AM_OK)
+        return false;
+    for (size_t i = 0; i < statement->n_messages; i++)
+        if (statement->messages[i]->seq == seq)
+            return true;
+    return false;
+}
+
+static enum am_err write_notices(struct prove_input *input, uint64_t seq, struct am_detail *detail)
+{
+    for (uint64_t at = seq;; at++) {
+        struct arena AM_CLEANUP(arena_clear) arena;
+        struct am_bytes bytes;
+        Amana__V1__ProvedEntry *entry;
+        Amana__V1__EntryContent *content;
+        arena_init(&arena, 8u * 1024 * 1024);
+        enum am_err err = store_notice_next(input->command.session->store, &at, &arena, &bytes);
+        if (err != AM_OK)
+            return err == AM_NOT_FOUND ? AM_OK : err;
+        TRY(codec_decode(&amana__v1__proved_entry__descriptor, CODEC_LENIENT, bytes, &arena, detail,
+                         (ProtobufCMessage **)&entry));
+        TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(entry->content), &arena,
+                         detail, (ProtobufCMessage **)&content));
+        if (names(content, seq))
+            TRY(write_entry(input, entry, detail));
+    }
+}
+
+static enum am_err from_store(struct prove_input *input, enum store_box box, const char *id, struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    Amana__V1__Kept *kept;
+    arena_init(&arena, ARENA_VERB);
+    TRY(store_get(input->command.session->store, box, id, &arena, &kept));
+    if (kept->entry == NULL)
+        return am_fail(AM_NOT_FOUND, detail, id, "the log has not taken it yet");
+    TRY(write_entry(input, kept->entry, detail));
+    return write_notices(input, kept->entry->index, detail);
+}
+
+static int prove(struct prove_input *input)
+{
+    struct am_detail detail = {0};
+    enum store_box box = STORE_SENT;
+    char id[STORE_ID], folder[64];
+    enum am_err err;
+    int code = command_open(&input->command, SETTINGS_ALL);
+    if (code != 0)
+        return code;
+    if (input->folder == NULL) {
+        snprintf(folder, sizeof folder, "proofs-%.36s", input->id);
+        input->folder = folder;
+    }
+    if (mkdir(input->folder, 0755) != 0 && errno != EEXIST) {
+        (void)am_fail(AM_FULL, &detail, input->folder, "can't be made: %s", strerror(errno));
+        return command_fail(AM_FULL, &detail);
+    }
+    if (input->reason != NULL) {
+        code = command_connect(&input->command);
+        if (code != 0)
+            return code;
+        err = from_hub(input, &detail);
+    } else {
+        code = command_find(&input->command, BOX(SENT) | BOX(INBOX), input->id, &box, id);
+        if (code != 0)
+            return code;
+        err = from_store(input, box, id, &detail);
+    }
+    if (err == AM_OK && input->written == 0)
+        err = am_fail(AM_NOT_FOUND, &detail, input->id, "no entry of it that may be shown");
+    return err == AM_OK ? 0 : command_fail(err, &detail);
+}
+
+int verb_audit_prove(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"output", 'o', "FOLDER", 0, "write there (default: proofs-ID)", 0},
+        {"reason", 'r', "TEXT", 0, "an auditor's: ask the hub, with this reason in the log", 0},
+        {0}};
+    static const struct argp argp = {
+        options,
+        parse,
+        "ID",
+        "Writes each entry of a message as NNN.tlog-proof (C2SP; its extra line is the "
+        "leaf), with content and salt beside it: SHA-256(salt, content) is the leaf's end.",
+        command_children,
+        NULL,
+        NULL};
+    struct prove_input input = {0};
+    command_init(&input.command);
+    command_parse(&argp, argc, argv, &input);
+    int code = prove(&input);
+    command_clear(&input.command);
+    return code;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// inbox: fetches what has come, verified before it is shown, and lists it; --follow goes on live.
+#include "client/cmd/answers.h"
+#include "client/cmd/command.h"
+#include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
+#include "client/cmd/screen.h"
+#include "client/session/receive.h"
+#include "proto/model/kind.h"
+
+#include <bsd/string.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BACKOFF_FIRST_NS (500ull * 1000000)
+#define BACKOFF_LAST_NS  (60ull * NS_PER_S)
+
+struct inbox_input {
+    struct command command;
+    bool follow, all;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct inbox_input *input = state->input;
+    (void)arg;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case 'f': input->follow = true; return 0;
+    case 'A': input->all = true; return 0;
+    case ARGP_KEY_ARG: argp_error(state, "takes no argument; `amana show ID` shows one message"); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+// Whether the officer is asked for something: an alert, update or cancel with our unit to act.
+static bool asks_us(struct session *session, const Amana__V1__Header *header)
+{
+    if (header->kind != KIND(ALERT) && header->kind != KIND(UPDATE) && header->kind != KIND(CANCEL))
+        return false;
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, session->settings.value[SETTING_UNIT]) == 0)
+            return header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION;
+    return false;
+}
+
+static void print_kept(struct command *command, const Amana__V1__Kept *kept)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    struct answers answers = {0};
+    Amana__V1__Header *header;
+    char state[128] = "";
+    arena_init(&arena, ARENA_VERB);
+    if (seal_header(kept->message, &arena, NULL, &header) == AM_OK &&
+        answers_find(command->session, header->id, &answers) == AM_OK)
+        answers_state(&answers, header->id, asks_us(command->session, header), state);
+    if (command->json)
+        (void)!json_line_kept(command->session, kept, state, stdout);
+    else
+        screen_line(command->session, kept, state, stdout);
+}
+
+static void print_notice(struct command *command, const struct receive_report *report)
+{
+    if (report->content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
+        return;
+    if (command->json) {
+        json_t *line = json_object();
+        json_object_set_new(line, "notice", json_string("RETRIEVED"));
+        json_object_set_new(line, "entry", json_line_entry(report->notice));
+        (void)!json_line_print(line, stdout);
+        return;
+    }
+    printf("%sretrieved  %s has it, entry %llu, %s%s\n", print_on(PRINT_DIM), report->content->retrieved->device + 8,
+           (unsigned long long)report->notice->index, print_ns(report->notice->time), print_off());
+}
+
+static void tell(void *user, const struct receive_report *report)
+{
+    struct inbox_input *input = user;
+    if (report->notice != NULL)
+        print_notice(&input->command, report);
+    else if (input->follow && !report->known)
+        print_kept(&input->command, report->kept);
+    fflush(stdout);
+}
+
+// Newest first would push an unanswered U1 out of sight: by urgency of what is still to be done is for the desk; here
+// the oldest stands first and the newest last, next to the prompt.
+static int list(struct inbox_input *input)
+{
+    char at[STORE_ID] = "", id[STORE_ID];
+    struct am_detail detail = {0};
+    unsigned count = 0;
+    enum am_err err;
+    while ((err = store_next(input->command.session->store, STORE_INBOX, at, id)) == AM_OK) {
+        struct arena AM_CLEANUP(arena_clear) arena;
+        Amana__V1__Kept *kept;
+        arena_init(&arena, ARENA_VERB);
+        strlcpy(at, id, sizeof at);
+        err = store_get(input->command.session->store, STORE_INBOX, id, &arena, &kept);
+        if (err != AM_OK)
+            return command_fail(err, &detail);
+        print_kept(&input->command, kept);
+        count++;
+    }
+    if (count == 0 && !input->command.json)
+        command_say("the inbox is empty");
+    return err == AM_NOT_FOUND ? 0 : command_fail(err, &detail);
+}
+
+// Jittered: a hub that comes back isn't met by everybody at once.
+static uint64_t backoff(unsigned attempt)
+{
+    uint64_t most = BACKOFF_FIRST_NS << (attempt < 7 ? attempt : 7);
+    if (most > BACKOFF_LAST_NS)
+        most = BACKOFF_LAST_NS;
+    return most / 2 + (uint64_t)random() % (most / 2 + 1);
+}
+
+static int follow(struct inbox_input *input)
+{
+    struct session *session = input->command.session;
+    srandom((unsigned)link_now());
+    for (unsigned attempt = 0; !command_interrupted;) {
+        struct am_detail detail = {0};
+        bool online;
+        int code = command_try_connect(&input->command, &online);
+        if (code != 0)
+            return code;
+        enum am_err err = AM_UNAVAILABLE;
+        if (online) {
+            attempt = 0;
+            err = receive_mail(session, true, &detail, tell, input);
+        } else {
+            detail = session->offline;
+        }
+        if (err != AM_OK && err != AM_UNAVAILABLE && err != AM_BUSY)
+            return command_fail(err, &detail);
+        if (command_interrupted)
+            return 0;
+        if (attempt == 0)
+            command_say("no link (%s); trying again", detail.text[0] != '\0' ? detail.text : "the stream ended");
+        link_pause(backoff(attempt++), (const bool *)&command_interrupted);
+    }
+    return 0;
+}
+
+static int inbox(struct inbox_input *input)
+{
+    struct am_detail detail = {0};
+    bool online;
+    int code = command_open(&input->command, SETTINGS_ALL);
+    if (code != 0)
+        return code;
+    command_signals();
+    if (input->follow) {
+        if (input->all && (code = list(input)) != 0)
+            return code;
+        return follow(input);
+    }
+    code = command_try_connect(&input->command, &online);
+    if (code != 0)
+        return code;
+    enum am_err err = online ? receive_mail(input->command.session, false, &detail, tell, input) : AM_OK;
+    if (err != AM_OK && err != AM_UNAVAILABLE)
+        return command_fail(err, &detail);
+    code = list(input);
+    if (code == 0 && (!online || err == AM_UNAVAILABLE)) {
+        command_say("no link (%s): this is what came before",
+                    online ? detail.text : input->command.session->offline.text);
+        return EX_UNAVAILABLE;
+    }
+    return code;
+}
+
+int verb_inbox(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"follow", 'f', NULL, 0, "go on: print what comes as it comes, until interrupted", 0},
+        {"all", 'A', NULL, 0, "with --follow: list what is here first", 0},
+        {0}};
+    static const struct argp argp = {options,
+                                     parse,
+                                     NULL,
+                                     "Fetches what has come, verifies it, tells the hub that this device has it, and "
+                                     "lists it. Nothing is shown whose proof doesn't hold.",
+                                     command_children,
+                                     NULL,
+                                     NULL};
+    struct inbox_input input = {0};
+    command_init(&input.command);
+    command_parse(&argp, argc, argv, &input);
+    int code = inbox(&input);
+    command_clear(&input.command);
+    return code;
+}

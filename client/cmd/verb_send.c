@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// send: a file's message on its way.
+#include "client/cmd/draft_file.h"
+#include "client/cmd/submit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct send_input {
+    struct command command;
+    const char *file;
+    bool check;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct send_input *input = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case 'n': input->check = true; return 0;
+    case 'a': input->command.again = true; return 0;
+    case ARGP_KEY_ARG:
+        if (input->file != NULL)
+            argp_error(state, "one FILE only");
+        input->file = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (input->file == NULL && !input->command.again)
+            argp_error(state, "needs a FILE, or - for standard input; --again tries what was refused once more");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int send_file(struct send_input *input)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct am_detail detail = {0};
+    struct am_bytes text = {0};
+    Amana__V1__Draft *draft;
+    struct submission submission = {.file = input->file};
+    arena_init(&arena, ARENA_VERB);
+    enum am_err err = draft_read(input->file, &arena, &detail, &text, &draft);
+    if (err != AM_OK) {
+        if (err != AM_NOT_FOUND && err != AM_IO)
+            command_say("%s: nothing was sent", input->file);
+        return command_fail(err, &detail);
+    }
+    submission.compose.draft = draft;
+    submission.text = text;
+    int code = command_open(&input->command, SETTINGS_ALL);
+    if (code == 0 && input->check) {
+        enum reason reason = compose_check(input->command.session, &submission.compose, &detail);
+        if (reason != REASON_NONE)
+            code = submit_refuse(&submission, reason, &detail);
+        else
+            command_say("%s: nothing is wrong with it here; nothing was sent", input->file);
+    } else if (code == 0) {
+        code = submit(&input->command, &submission);
+    }
+    free((void *)text.data);
+    return code;
+}
+
+int verb_send(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"dry-run", 'n', NULL, 0, "check it, and send nothing", 0},
+        {"again", 'a', NULL, 0, "try what the hub has refused once more, too", 0},
+        {0}};
+    static const struct argp argp = {options,
+                                     parse,
+                                     "FILE|-",
+                                     "Checks, seals, signs and sends the message that FILE describes (JSON with // "
+                                     "comments; `amana new alert` writes one to fill in). Without a link it is kept "
+                                     "and goes first on the next command that connects.",
+                                     command_children,
+                                     NULL,
+                                     NULL};
+    struct send_input input = {0};
+    int code;
+    command_init(&input.command);
+    command_parse(&argp, argc, argv, &input);
+    if (input.file != NULL) {
+        code = send_file(&input);
+    } else {
+        code = command_open(&input.command, SETTINGS_ALL);
+        if (code == 0)
+            code = command_connect(&input.command);
+        if (code == 0 && input.command.refused)
+            code = EX_NOPERM;
+    }
+    command_clear(&input.command);
+    return code;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// sent: what waits in the outbox, and what the log has taken.
+#include "client/cmd/answers.h"
+#include "client/cmd/command.h"
+#include "client/cmd/json_line.h"
+#include "client/cmd/screen.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    (void)arg;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = state->input; return 0;
+    case ARGP_KEY_ARG: argp_error(state, "takes no argument; `amana status ID` shows one message's state"); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static enum am_err list(struct command *command, enum store_box box)
+{
+    char at[STORE_ID] = "", id[STORE_ID], state[128];
+    enum am_err err;
+    while ((err = store_next(command->session->store, box, at, id)) == AM_OK) {
+        struct arena AM_CLEANUP(arena_clear) arena;
+        struct answers answers;
+        Amana__V1__Kept *kept;
+        arena_init(&arena, ARENA_VERB);
+        strlcpy(at, id, sizeof at);
+        TRY(store_get(command->session->store, box, id, &arena, &kept));
+        TRY(answers_find(command->session, id, &answers));
+        answers_state(&answers, id, false, state);
+        if (box == STORE_OUTBOX)
+            snprintf(state, sizeof state, "%.100s", kept->wait[0] != '\0' ? kept->wait : "waiting");
+        else if (state[0] == '\0')
+            snprintf(state, sizeof state, "accepted, entry %llu", (unsigned long long)kept->entry->index);
+        if (command->json)
+            (void)!json_line_kept(command->session, kept, state, stdout);
+        else
+            screen_line(command->session, kept, state, stdout);
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+int verb_sent(int argc, char **argv)
+{
+    static const struct argp argp = {
+        NULL, parse, NULL, "Lists what this unit has sent, and what waits in the outbox.", command_children,
+        NULL, NULL};
+    struct command command;
+    struct am_detail detail = {0};
+    bool online;
+    command_init(&command);
+    command_parse(&argp, argc, argv, &command);
+    int code = command_open(&command, SETTINGS_ALL);
+    if (code == 0)
+        code = command_try_connect(&command, &online);
+    if (code == 0) {
+        enum am_err err = list(&command, STORE_SENT);
+        if (err == AM_OK)
+            err = list(&command, STORE_OUTBOX);
+        code = err == AM_OK ? 0 : command_fail(err, &detail);
+    }
+    command_clear(&command);
+    return code;
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// status: of a message, its state at each recipient; alone, settings in force, certificates, link and log.
+#include "client/cmd/command.h"
+#include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
+#include "client/session/history.h"
+#include "client/session/log_key.h"
+#include "client/session/receive.h"
+#include "client/session/seal.h"
+#include "proto/codec/json.h"
+#include "proto/codec/timestamp.h"
+#include "proto/log/leaf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct status_input {
+    struct command command;
+    const char *id;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct status_input *input = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case ARGP_KEY_ARG:
+        if (input->id != NULL)
+            argp_error(state, "one ID at most");
+        input->id = arg;
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+// --- Of a message
+static uint64_t ns_of(const Google__Protobuf__Timestamp *time)
+{
+    uint64_t ns;
+    return time != NULL && timestamp_to_ns(time, &ns) == AM_OK ? ns : 0;
+}
+
+static void print_recipient(const Amana__V1__RecipientStatus *row, uint64_t now)
+{
+    const char *delivery = codec_enum_name(&amana__v1__delivery_state__code__descriptor, (int)row->delivery);
+    const char *life = codec_enum_name(&amana__v1__life_state__code__descriptor, (int)row->life);
+    printf("  %-28s %-6s ", row->unit, row->part == AMANA__V1__PART__CODE__COPY ? "copy" : "action");
+    print_code(stdout, delivery, false);
+    if (row->retrieved_at != NULL)
+        printf(" %s", print_time(row->retrieved_at));
+    else if (row->delivered_at != NULL)
+        printf(" %s", print_time(row->delivered_at));
+    putchar('\n');
+    if (row->life == 0)
+        return;
+    printf("  %-28s        %s", "", print_on(row->life == AMANA__V1__LIFE_STATE__CODE__NEW ? PRINT_BOLD : PRINT_GREEN));
+    print_code(stdout, life, false);
+    fputs(print_off(), stdout);
+    if (row->officer[0] != '\0')
+        printf(" by %s, %s", print_officer(row->officer), print_time(row->life_at));
+    uint64_t due = ns_of(row->ack_due);
+    bool open = row->life == AMANA__V1__LIFE_STATE__CODE__NEW || row->life == AMANA__V1__LIFE_STATE__CODE__STOPPING;
+    if (due != 0 && open)
+        printf(" · %sto be acknowledged by %s (%s)%s", due < now ? print_on(PRINT_RED) : "", print_ns(due),
+               print_until(due, now), due < now ? print_off() : "");
+    putchar('\n');
+}
+
+// The hub's answer must be about the bytes that are kept here.
+static bool same_message(const Amana__V1__MessageStatus *row, const Amana__V1__Kept *kept, const char *id)
+{
+    uint8_t digest[LOG_HASH_SIZE];
+    return strcmp(row->id, id) == 0 && row->header_digest.len == sizeof digest &&
+           log_sha256(codec_bytes(kept->message->header), digest) == AM_OK &&
+           memcmp(digest, row->header_digest.data, sizeof digest) == 0;
+}
+
+static int print_message(struct command *command, const Amana__V1__Kept *kept, const char *id,
+                         const Amana__V1__MessageStatus *row)
+{
+    if (command->json)
+        return json_line_state(command->session, kept, json_from_message(&row->base, 0), stdout);
+    uint64_t now = session_now(command->session);
+    printf("%s  accepted %s, entry %llu of %s\n", id, print_time(row->accepted_at), (unsigned long long)row->seq,
+           command->session->hub->origin);
+    for (size_t i = 0; i < row->n_recipients; i++)
+        print_recipient(row->recipients[i], now);
+    return 0;
+}
+
+static enum am_err ask(struct session *session, char *id, struct arena *arena, struct am_detail *detail,
+                       Amana__V1__StatusResponse **ret_response)
+{
+    Amana__V1__StatusRequest request = AMANA__V1__STATUS_REQUEST__INIT;
+    struct rpc_error error;
+    request.ids = &id;
+    request.n_ids = 1;
+    enum am_err err =
+        link_unary(session->link, "/amana.v1.Relay/Status", &request.base, &amana__v1__status_response__descriptor,
+                   arena, &error, (ProtobufCMessage **)ret_response);
+    return err == AM_DENIED || err == AM_UNAVAILABLE ? session_refused(&error, detail) : err;
+}
+
+static void drop(void *user, const struct receive_report *report)
+{
+    (void)user;
+    (void)report;
+}
+
+static int of_message(struct status_input *input)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    struct am_detail detail = {0};
+    struct command *command = &input->command;
+    Amana__V1__StatusResponse *response;
+    Amana__V1__Kept *kept;
+    enum store_box box;
+    char id[STORE_ID];
+    int code = command_find(command, BOXES_ALL, input->id, &box, id);
+    if (code != 0)
+        return code;
+    if (box == STORE_INBOX) {
+        command_say("%.13s came to this unit; the state at each recipient is its sender's to see", id);
+        return EX_DATAERR;
+    }
+    code = command_connect(command);
+    if (code != 0)
+        return code;
+    arena_init(&arena, ARENA_VERB);
+    enum am_err err = receive_mail(command->session, false, &detail, drop, NULL); // notices first: signed by others
+    if (err == AM_OK)
+        err = store_get(command->session->store, STORE_SENT, id, &arena, &kept);
+    if (err == AM_NOT_FOUND)
+        err = am_fail(AM_UNAVAILABLE, &detail, id, "it still waits in the outbox");
+    if (err == AM_OK)
+        err = ask(command->session, id, &arena, &detail, &response);
+    if (err == AM_OK && (response->n_messages != 1 || !same_message(response->messages[0], kept, id)))
+        err = am_fail(AM_PROOF, &detail, id, "the hub's answer is about another message");
+    return err == AM_OK ? print_message(command, kept, id, response->messages[0]) : command_fail(err, &detail);
+}
+
+// --- Alone
+static void print_settings(const struct settings *settings)
+{
+    printf("%-12s%s\n", "file", settings->file);
+    for (unsigned i = 0; i < SETTINGS; i++)
+        printf("%-12s%s%s%s%s%s\n", setting_key((enum setting)i),
+               settings->value[i][0] != '\0' ? settings->value[i] : "(not set)", print_on(PRINT_DIM),
+               settings->source[i][0] != '\0' ? "  from " : "", settings->source[i], print_off());
+}
+
+static void print_certificate(struct session *session, enum cert_use use)
+{
+    const struct certificate *certificate;
+    struct am_detail detail = {0};
+    int days = 0, seconds = 0;
+    enum am_err err = session_key(session, use, &detail, &certificate, NULL);
+    if (err == AM_OK)
+        err = certs_check(session->trust, certificate->x509, use, session_clock(), &detail, NULL);
+    if (err != AM_OK) {
+        printf("%-12s%s%s%s\n", cert_use_text(use), print_on(PRINT_RED), detail.text, print_off());
+        return;
+    }
+    ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate->x509));
+    printf("%-12sgood, %d days left%s\n", cert_use_text(use), days, days <= 14 ? ": renew it" : "");
+}
+
+static unsigned count_box(struct session *session, enum store_box box)
+{
+    char at[STORE_ID] = "", id[STORE_ID];
+    unsigned count = 0;
+    while (store_next(session->store, box, at, id) == AM_OK) {
+        memcpy(at, id, sizeof at);
+        count++;
+    }
+    return count;
+}
+
+static json_t *status_json(struct command *command, bool online)
+{
+    struct session *session = command->session;
+    json_t *object = json_object(), *settings = json_object();
+    for (unsigned i = 0; i < SETTINGS; i++)
+        json_object_set_new(
+            settings, setting_key((enum setting)i),
+            json_pack("{s:s, s:s}", "value", command->settings.value[i], "from", command->settings.source[i]));
+    json_object_set_new(object, "settings", settings);
+    json_object_set_new(object, "online", json_boolean(online));
+    json_object_set_new(object, "offline", online ? json_null() : json_string(session->offline.text));
+    json_object_set_new(object, "origin", json_string(session->hub->origin));
+    json_object_set_new(object, "log_size", json_integer(session->has_seen ? (json_int_t)session->seen.size : 0));
+    json_object_set_new(object, "outbox", json_integer(count_box(session, STORE_OUTBOX)));
+    json_object_set_new(object, "inbox", json_integer(count_box(session, STORE_INBOX)));
+    return object;
+}
+
+static int alone(struct command *command)
+{
+    static const enum cert_use uses[] = {CERT_USE_AUTH, CERT_USE_SEAL, CERT_USE_SIGN_DEVICE, CERT_USE_SIGN_OFFICER};
+    struct session *session = command->session;
+    bool online;
+    int code = command_try_connect(command, &online);
+    if (code != 0 && code != EX_CONFIG)
+        return code;
+    if (command->json)
+        return json_line_print(status_json(command, online), stdout);
+    print_settings(&command->settings);
+    for (size_t i = 0; i < AM_LEN(uses); i++)
+        print_certificate(session, uses[i]);
+    printf("%-12s%s\n", "crls until", print_ns(trust_crls_expire(session->trust)));
+    if (online)
+        printf("%-12s%s%s%s at %s, this clock is %lld ms %s\n", "link", print_on(PRINT_GREEN), session->hub->name,
+               print_off(), command->settings.value[SETTING_ADDRESS], llabs(session->clock_ns) / 1000000,
+               session->clock_ns >= 0 ? "behind" : "ahead");
+    else
+        printf("%-12s%snone%s: %s\n", "link", print_on(PRINT_YELLOW), print_off(), session->offline.text);
+    if (session->has_seen)
+        printf("%-12s%s verified to %llu entries\n", "log", session->hub->origin,
+               (unsigned long long)session->seen.size);
+    printf("%-12s%u waiting · %u in the inbox · %u sent\n", "messages", count_box(session, STORE_OUTBOX),
+           count_box(session, STORE_INBOX), count_box(session, STORE_SENT));
+    return code != 0 ? code : online ? 0 : EX_UNAVAILABLE;
+}
+
+int verb_status(int argc, char **argv)
+{
+    static const struct argp argp = {
+        NULL,
+        parse,
+        "[ID]",
+        "With ID: how each recipient of a message of this unit stands, who acknowledged and "
+        "when. Alone: what is in force and from where, certificates, link and log.",
+        command_children,
+        NULL,
+        NULL};
+    struct status_input input = {0};
+    struct am_detail detail = {0};
+    command_init(&input.command);
+    command_parse(&argp, argc, argv, &input);
+    int code = command_open(&input.command, SETTINGS_ALL);
+    if (code != 0 && input.id == NULL && settings_load(&input.command.flags, &detail, &input.command.settings) == AM_OK)
+        print_settings(&input.command.settings);
+    if (code == 0)
+        code = input.id != NULL ? of_message(&input) : alone(&input.command);
+    command_clear(&input.command);
+    return code;
+}
