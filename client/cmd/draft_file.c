@@ -6,6 +6,7 @@
 #include "proto/model/limits.h"
 
 #include <bsd/string.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -85,7 +86,7 @@ struct finder {
     unsigned line;
 };
 
-static size_t path_of(const struct finder *finder, char *ret_path, size_t size)
+static void path_of(const struct finder *finder, char *ret_path, size_t size)
 {
     ret_path[0] = '\0';
     for (unsigned i = 0; i < finder->depth; i++) {
@@ -97,16 +98,27 @@ static size_t path_of(const struct finder *finder, char *ret_path, size_t size)
             snprintf(part, sizeof part, "%s%s", ret_path[0] != '\0' ? "." : "", level->key);
         strlcat(ret_path, part, size);
     }
-    return strlen(ret_path);
+}
+
+// How many bytes of the wanted path this one covers; 0 where they part ways. "caseRef" is "case_ref": the reader takes
+// both spellings.
+static size_t covered(const char *wanted, const char *path)
+{
+    const char *at = wanted;
+    for (; *path != '\0'; at++, path++) {
+        at += *at == '_' && *path != '_';
+        if (tolower((unsigned char)*at) != tolower((unsigned char)*path))
+            return 0;
+    }
+    return *at == '\0' || *at == '.' || *at == '[' ? (size_t)(at - wanted) : 0;
 }
 
 static int note(struct finder *finder)
 {
     char path[512];
-    size_t len = path_of(finder, path, sizeof path);
-    char after = finder->path[len < strlen(finder->path) ? len : strlen(finder->path)];
-    if (len > finder->best && strncmp(path, finder->path, len) == 0 &&
-        (after == '\0' || after == '.' || after == '[')) {
+    path_of(finder, path, sizeof path);
+    size_t len = covered(finder->path, path);
+    if (len > finder->best) {
         size_t offset = yajl_get_bytes_consumed(finder->yajl);
         finder->best = len;
         finder->line = 1;
@@ -204,6 +216,8 @@ unsigned draft_line(struct am_bytes text, const char *path)
     unsigned line = 0;
     if (finder == NULL)
         return 0;
+    if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) // a byte order mark, which the reader takes
+        text = (struct am_bytes){text.data + 3, text.len - 3};
     finder->path = path;
     finder->text = text;
     finder->yajl = yajl_alloc(&callbacks, NULL, finder);

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person writes: the template is taken once its blanks are filled, and a wrong field has its line.
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "client/cmd/draft_file.h"
+#include "client/cmd/template.h"
+#include "client/session/compose.h"
+#include "proto/codec/json.h"
+#include "tests/unit/client_env.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct client_env env;
+static struct session *police;
+static struct arena arena;
+
+static int begin(void **state)
+{
+    client_env_init(&env);
+    police = client_env_open(&env, ENV_POLICE, 5);
+    arena_init(&arena, 16u * 1024 * 1024);
+    return 0;
+}
+
+static int end(void **state)
+{
+    session_close(police);
+    client_env_clear(&env);
+    arena_wipe(&arena);
+    return 0;
+}
+
+static struct am_bytes bytes_of(const char *text)
+{
+    return (struct am_bytes){(const uint8_t *)text, strlen(text)};
+}
+
+// --- The template
+static char *template_text(void)
+{
+    struct template_defaults defaults = {.unit = ENV_POLICE, .protection_unit = ENV_CHILD, .year = 2026};
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    assert_int_equal(template_alert(&defaults, out), AM_OK);
+    fclose(out);
+    return text;
+}
+
+// Puts `to` for the first `from`.
+static char *replaced(char *text, const char *from, const char *to)
+{
+    char *at = strstr(text, from), *made = NULL;
+    if (at == NULL)
+        fail_msg("the template has no %s", from);
+    assert_true(asprintf(&made, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) > 0);
+    free(text);
+    return made;
+}
+
+static enum reason judge(const char *text, struct am_detail *detail)
+{
+    ProtobufCMessage *draft;
+    *detail = (struct am_detail){0};
+    if (json_to_message(&amana__v1__draft__descriptor, bytes_of(text), &arena, detail, &draft) != AM_OK)
+        fail_msg("line %u: %s: %s", detail->line, detail->field, detail->text);
+    struct compose compose = {.draft = (Amana__V1__Draft *)draft};
+    return compose_check(police, &compose, detail);
+}
+
+static void the_template_with_its_blanks_filled_is_taken(void **state)
+{
+    struct am_detail detail;
+    char *text = template_text();
+    text = replaced(text, "ke/dci/2026/", "ke/dci/2026/4211");
+    text = replaced(text, "\"unit\": \"\"", "\"unit\": \"" ENV_POST "\"");
+    text = replaced(text, "\"title\": \"\"", "\"title\": \"a white lorry\"");
+    if (judge(text, &detail) != REASON_NONE)
+        fail_msg("%s: %s\n%s", detail.field, detail.text, text);
+    free(text);
+}
+
+static void each_blank_of_the_template_is_named_with_its_line(void **state)
+{
+    static const char *const fields[] = {"case_ref", "recipients[0].unit", "alert.title"};
+    char *text = template_text();
+    for (unsigned i = 0; i < AM_LEN(fields); i++) {
+        struct am_detail detail;
+        assert_int_equal(judge(text, &detail), REASON_FIELD_INVALID);
+        assert_string_equal(detail.field, fields[i]);
+        unsigned line = draft_line(bytes_of(text), detail.field);
+        const char *at = text;
+        for (unsigned n = 1; n < line; n++)
+            at = strchr(at, '\n') + 1;
+        const char *name = strrchr(fields[i], '.') != NULL ? strrchr(fields[i], '.') + 1 : fields[i];
+        char *end_of_line = strchrnul(at, '\n');
+        if (memmem(at, (size_t)(end_of_line - at), name, strlen(name)) == NULL)
+            fail_msg("%s: line %u is %.*s", fields[i], line, (int)(end_of_line - at), at);
+        text = i == 0   ? replaced(text, "ke/dci/2026/", "ke/dci/2026/4211")
+               : i == 1 ? replaced(text, "\"unit\": \"\"", "\"unit\": \"" ENV_POST "\"")
+                        : text;
+    }
+    free(text);
+}
+
+// Every commented line that holds a field must be one that the program itself would take.
+static void what_the_template_offers_in_comments_is_json_of_this_program(void **state)
+{
+    char *text = template_text();
+    static const char *const known[] = {"\"urgency_reason\"", "\"valid_until\"", "\"retain_until\"", "\"persons\"",
+                                        "\"vehicles\"",       "\"journey\"",     "\"contact\"",      "\"palermo\""};
+    for (size_t i = 0; i < AM_LEN(known); i++)
+        if (strstr(text, known[i]) == NULL)
+            fail_msg("the template has no %s", known[i]);
+    assert_non_null(strstr(text, "LIFE_AT_RISK"));
+    assert_non_null(strstr(text, "STOP_AND_SEARCH"));
+    assert_non_null(strstr(text, "DANGEROUS_TRANSPORT"));
+    free(text);
+}
+
+// --- Lines
+static const char TEXT[] = "// a comment with \"title\": 1\n"            // 1
+                           "{ \"caseRef\": \"x\",\n"                     // 2
+                           "  /* \"kind\": \n */ \"kind\": \"ALERT\",\n" // 3, 4
+                           "  \"recipients\": [\n"                       // 5
+                           "    {\"unit\": \"a\"}, {\n"                  // 6
+                           "      \"unit\": \"b\",\n"                    // 7
+                           "      \"part\": \"COPY\"}\n"                 // 8
+                           "  ],\n"                                      // 9
+                           "  \"handling\": [\"H0\",\n"                  // 10
+                           "     \"H1\"],\n"                             // 11
+                           "  \"alert\": {\n"                            // 12
+                           "    \"title\": \"recipients \\\"{[\",\n"     // 13
+                           "    \"persons\": [ {\n"                      // 14
+                           "      \"victim\": {\"needs\": [1,\n"         // 15
+                           "        2]}} ] } }\n";                       // 16
+
+static void a_path_has_its_line(void **state)
+{
+    static const struct {
+        const char *path;
+        unsigned line;
+    } rows[] = {{"case_ref", 2},
+                {"kind", 4},
+                {"recipients", 5},
+                {"recipients[0].unit", 6},
+                {"recipients[1].unit", 7},
+                {"recipients[1].part", 8},
+                {"handling[1]", 11},
+                {"alert.title", 13},
+                {"alert.persons[0].victim.needs[1]", 16}};
+    for (size_t i = 0; i < AM_LEN(rows); i++)
+        if (draft_line(bytes_of(TEXT), rows[i].path) != rows[i].line)
+            fail_msg("%s: line %u", rows[i].path, draft_line(bytes_of(TEXT), rows[i].path));
+}
+
+static void a_byte_order_mark_hides_no_line(void **state)
+{
+    assert_int_equal(draft_line(bytes_of("\xef\xbb\xbf{\n \"kind\": 1}"), "kind"), 2);
+}
+
+static void a_path_that_is_not_there_has_the_line_of_what_is(void **state)
+{
+    assert_int_equal(draft_line(bytes_of(TEXT), "recipients[0].part"), 6);
+    assert_int_equal(draft_line(bytes_of(TEXT), "recipients[7].unit"), 5);
+    assert_int_equal(draft_line(bytes_of(TEXT), "alert.persons[0].victim.status"), 15);
+    assert_true(draft_line(bytes_of(TEXT), "urgency") <= 2);
+    assert_int_equal(draft_line(bytes_of("not json"), "urgency"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_template_with_its_blanks_filled_is_taken),
+        cmocka_unit_test(each_blank_of_the_template_is_named_with_its_line),
+        cmocka_unit_test(what_the_template_offers_in_comments_is_json_of_this_program),
+        cmocka_unit_test(a_path_has_its_line),
+        cmocka_unit_test(a_byte_order_mark_hides_no_line),
+        cmocka_unit_test(a_path_that_is_not_there_has_the_line_of_what_is),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
