@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a client keeps: rows, moves, beginnings of ids, and files that are not what they should be.
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "client/session/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ID_A "0199b2d4-7c3e-7abc-8def-0123456789ab"
+#define ID_B "0199b2d4-7c3e-7abc-8def-0123456789ac"
+#define ID_C "0199b2d5-0000-7abc-8def-0123456789ab"
+
+static char folder[] = "/tmp/amana-store.XXXXXX";
+static struct store *store;
+static struct arena arena;
+
+static int begin(void **state)
+{
+    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(store_open(folder, NULL, &store), AM_OK);
+    arena_init(&arena, 1024u * 1024);
+    return 0;
+}
+
+static int end(void **state)
+{
+    char command[64];
+    store_close(store);
+    arena_clear(&arena);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static void put(enum store_box box, const char *id, const char *fault)
+{
+    Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+    Amana__V1__Message message = AMANA__V1__MESSAGE__INIT;
+    message.header = (ProtobufCBinaryData){3, (uint8_t *)"abc"};
+    kept.message = &message;
+    kept.fault = (char *)fault;
+    assert_int_equal(store_put(store, box, id, &kept), AM_OK);
+}
+
+static void a_row_comes_back_as_it_was_also_after_reopening(void **state)
+{
+    Amana__V1__Kept *kept;
+    put(STORE_INBOX, ID_A, "BINDING");
+    store_close(store);
+    assert_int_equal(store_open(folder, NULL, &store), AM_OK);
+    assert_int_equal(store_get(store, STORE_INBOX, ID_A, &arena, &kept), AM_OK);
+    assert_string_equal(kept->fault, "BINDING");
+    assert_int_equal(kept->message->header.len, 3);
+    assert_int_equal(store_get(store, STORE_SENT, ID_A, &arena, &kept), AM_NOT_FOUND);
+    assert_int_equal(store_get(store, STORE_INBOX, ID_B, &arena, &kept), AM_NOT_FOUND);
+}
+
+static void a_move_leaves_the_row_in_one_box(void **state)
+{
+    Amana__V1__Kept *kept, moved = AMANA__V1__KEPT__INIT;
+    put(STORE_OUTBOX, ID_A, "");
+    moved.wait = (char *)"moved";
+    assert_int_equal(store_move(store, STORE_OUTBOX, STORE_SENT, ID_A, &moved), AM_OK);
+    assert_int_equal(store_get(store, STORE_OUTBOX, ID_A, &arena, &kept), AM_NOT_FOUND);
+    assert_int_equal(store_get(store, STORE_SENT, ID_A, &arena, &kept), AM_OK);
+    assert_string_equal(kept->wait, "moved");
+}
+
+static void rows_are_walked_in_the_order_of_their_ids(void **state)
+{
+    static const char first[STORE_ID] = "";
+    char id[STORE_ID];
+    put(STORE_INBOX, ID_C, "");
+    put(STORE_INBOX, ID_A, "");
+    put(STORE_INBOX, ID_B, "");
+    put(STORE_SENT, ID_A, "");
+    assert_int_equal(store_next(store, STORE_INBOX, first, id), AM_OK);
+    assert_string_equal(id, ID_A);
+    assert_int_equal(store_next(store, STORE_INBOX, ID_A, id), AM_OK);
+    assert_string_equal(id, ID_B);
+    assert_int_equal(store_next(store, STORE_INBOX, ID_B, id), AM_OK);
+    assert_string_equal(id, ID_C);
+    assert_int_equal(store_next(store, STORE_INBOX, ID_C, id), AM_NOT_FOUND);
+    assert_int_equal(store_next(store, STORE_OUTBOX, first, id), AM_NOT_FOUND);
+    assert_int_equal(store_remove(store, STORE_INBOX, ID_B), AM_OK);
+    assert_int_equal(store_next(store, STORE_INBOX, ID_A, id), AM_OK);
+    assert_string_equal(id, ID_C);
+}
+
+static void a_unique_beginning_is_enough(void **state)
+{
+    const unsigned all = 1u << STORE_OUTBOX | 1u << STORE_SENT | 1u << STORE_INBOX;
+    struct am_detail detail = {0};
+    enum store_box box;
+    char id[STORE_ID];
+    put(STORE_INBOX, ID_A, "");
+    put(STORE_SENT, ID_B, "");
+    put(STORE_INBOX, ID_C, "");
+    assert_int_equal(store_find(store, all, "0199b2d5", &detail, &box, id), AM_OK);
+    assert_string_equal(id, ID_C);
+    assert_int_equal(box, STORE_INBOX);
+    assert_int_equal(store_find(store, all, ID_B, &detail, &box, id), AM_OK);
+    assert_int_equal(box, STORE_SENT);
+    assert_int_equal(store_find(store, all, "0199b2d4", &detail, &box, id), AM_CONFLICT);
+    assert_int_equal(store_find(store, 1u << STORE_SENT, "0199b2d4", &detail, &box, id), AM_OK);
+    assert_string_equal(id, ID_B);
+    assert_int_equal(store_find(store, all, "77", &detail, &box, id), AM_NOT_FOUND);
+    assert_int_equal(store_find(store, all, ID_A "0", &detail, &box, id), AM_NOT_FOUND);
+}
+
+static void rosters_are_kept_by_number_and_the_highest_is_given(void **state)
+{
+    struct am_bytes bytes;
+    assert_int_equal(store_roster_put(store, "ke/dci/a", 9, (struct am_bytes){(const uint8_t *)"nine", 4}), AM_OK);
+    assert_int_equal(store_roster_put(store, "ke/dci/a", 10, (struct am_bytes){(const uint8_t *)"ten", 3}), AM_OK);
+    assert_int_equal(store_roster_put(store, "ke/dci/ab", 300, (struct am_bytes){(const uint8_t *)"other", 5}), AM_OK);
+    assert_int_equal(store_roster_get(store, "ke/dci/a", 0, &arena, &bytes), AM_OK);
+    assert_memory_equal(bytes.data, "ten", 3);
+    assert_int_equal(store_roster_get(store, "ke/dci/a", 9, &arena, &bytes), AM_OK);
+    assert_memory_equal(bytes.data, "nine", 4);
+    assert_int_equal(store_roster_get(store, "ke/dci/a", 11, &arena, &bytes), AM_NOT_FOUND);
+    assert_int_equal(store_roster_get(store, "ke/dci/", 0, &arena, &bytes), AM_NOT_FOUND);
+    assert_int_equal(store_roster_get(store, "ke/dci", 0, &arena, &bytes), AM_NOT_FOUND);
+}
+
+static void notices_are_walked_by_seq(void **state)
+{
+    struct am_bytes bytes;
+    uint64_t seq = 0;
+    assert_int_equal(store_notice_put(store, 256, (struct am_bytes){(const uint8_t *)"b", 1}), AM_OK);
+    assert_int_equal(store_notice_put(store, 7, (struct am_bytes){(const uint8_t *)"a", 1}), AM_OK);
+    assert_int_equal(store_notice_next(store, &seq, &arena, &bytes), AM_OK);
+    assert_int_equal(seq, 7);
+    seq++;
+    assert_int_equal(store_notice_next(store, &seq, &arena, &bytes), AM_OK);
+    assert_int_equal(seq, 256);
+    seq++;
+    assert_int_equal(store_notice_next(store, &seq, &arena, &bytes), AM_NOT_FOUND);
+}
+
+static void a_folder_that_is_none_is_an_error(void **state)
+{
+    struct store *other;
+    struct am_detail detail = {0};
+    assert_int_not_equal(store_open("/proc/nowhere/store", &detail, &other), AM_OK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_row_comes_back_as_it_was_also_after_reopening),
+        TEST(a_move_leaves_the_row_in_one_box),
+        TEST(rows_are_walked_in_the_order_of_their_ids),
+        TEST(a_unique_beginning_is_enough),
+        TEST(rosters_are_kept_by_number_and_the_highest_is_given),
+        TEST(notices_are_walked_by_seq),
+        TEST(a_folder_that_is_none_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
