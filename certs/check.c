@@ -12,7 +12,9 @@
 
 // Our keys begin with a SHA-256, whose first bytes are as good a hash as any.
 #define HASH_FUNCTION(key, length, hash) memcpy(&(hash), (key), sizeof(hash))
+#define HASH_NONFATAL_OOM                1 // else uthash ends the process where memory is short
 #include <uthash.h>
+#include <utlist.h>
 
 #define CHAIN_LENGTH  3 // end entity, issuing CA, root
 #define SECURITY_BITS 2 // OpenSSL's level: 112 bits at least
@@ -146,13 +148,15 @@ struct verdict {
     uint8_t key[CERTIFICATE_DIGEST + 1]; // digest and use
     uint64_t epoch;
     struct span span;
-    UT_hash_handle hh; // its order is the order of last use
+    UT_hash_handle hh;
+    struct verdict *prev, *next; // in the order of last use
 };
 
 struct cert_cache {
     pthread_mutex_t lock;
     size_t entries;
-    struct verdict *verdicts;
+    struct verdict *verdicts; // by key
+    struct verdict *order;    // the one unused for longest first
 };
 
 struct cert_cache *cert_cache_new(size_t entries)
@@ -168,6 +172,7 @@ struct cert_cache *cert_cache_new(size_t entries)
 static void forget(struct cert_cache *cache, struct verdict *verdict)
 {
     HASH_DEL(cache->verdicts, verdict);
+    DL_DELETE(cache->order, verdict);
     free(verdict);
 }
 
@@ -175,9 +180,8 @@ void cert_cache_free(struct cert_cache *cache)
 {
     if (cache == NULL)
         return;
-    struct verdict *verdict, *next;
-    HASH_ITER (hh, cache->verdicts, verdict, next)
-        forget(cache, verdict);
+    while (cache->order != NULL)
+        forget(cache, cache->order);
     pthread_mutex_destroy(&cache->lock);
     free(cache);
 }
@@ -191,8 +195,8 @@ static bool remembered(struct cert_cache *cache, const uint8_t key[CERTIFICATE_D
     bool good =
         verdict != NULL && verdict->epoch == epoch && now_ns >= verdict->span.from && now_ns <= verdict->span.until;
     if (good) {
-        HASH_DEL(cache->verdicts, verdict);
-        HASH_ADD(hh, cache->verdicts, key, CERTIFICATE_DIGEST + 1, verdict);
+        DL_DELETE(cache->order, verdict);
+        DL_APPEND(cache->order, verdict);
     }
     pthread_mutex_unlock(&cache->lock);
     return good;
@@ -209,10 +213,14 @@ static void remember(struct cert_cache *cache, const uint8_t key[CERTIFICATE_DIG
     pthread_mutex_lock(&cache->lock);
     HASH_FIND(hh, cache->verdicts, key, sizeof made->key, old);
     if (old == NULL && HASH_COUNT(cache->verdicts) >= cache->entries)
-        old = cache->verdicts; // the first is the one unused for longest
+        old = cache->order;
     if (old != NULL)
         forget(cache, old);
     HASH_ADD(hh, cache->verdicts, key, sizeof made->key, made);
+    if (made->hh.tbl != NULL)
+        DL_APPEND(cache->order, made);
+    else
+        free(made);
     pthread_mutex_unlock(&cache->lock);
 }
 

@@ -164,6 +164,8 @@ static const struct clause {
     {"the signer twice", PATH(SIGNER), DER_TWICE, {0}, "exactly the signers"},
     {"three signers", PATH(SIGNER), DER_INSERT_BEFORE, {0}, "more than two"},
     {"something after the signers", PATH(DATA), DER_APPEND_INSIDE, BYTES("\x05\x00"), "after the SignerInfos"},
+    {"no SignerInfos", PATH(DATA, 4), DER_DELETE, {0}, "SignerInfos are missing"},
+    {"a NULL among the attributes", PATH(ATTRS), DER_APPEND_INSIDE, BYTES("\x05\x00"), "attribute can't be read"},
     {"a SignerInfo of version 3", PATH(SIGNER, 0), DER_REPLACE, BYTES("\x02\x01\x03"), "SignerInfo's version"},
     {"a subjectKeyIdentifier", PATH(SIGNER, 1), DER_REPLACE, BYTES("\x80\x02xx"), "issuer and serial"},
     {"a negative serial number", PATH(SIGNER, 1, 1), DER_REPLACE, BYTES("\x02\x01\x80"), "issuer and serial"},
@@ -245,6 +247,32 @@ static void each_clause_of_the_signature_profile_is_checked(void **state)
             fail_msg("%s: refused for another reason: %s", CLAUSES[i].what, detail.text);
         free((void *)edited.data);
         free((void *)twice.data);
+    }
+    free((void *)der.data);
+}
+
+// The bare check copies the attributes to the stack: their limit is more than a formality.
+static void attributes_of_1024_bytes_and_more_are_told_apart(void **state)
+{
+    const int sid[] = {SIGNER, 1, 0, -1}, issuer[] = {ATTRS, 2, 1, 0, 0, 0, 1, 0, 0, 0, -1}, attributes[] = {ATTRS, -1};
+    struct am_bytes der = signed_header();
+    uint8_t name[1024] = {0x30, 0x82};
+    struct cms_signature signature;
+    for (size_t len = 640; len < sizeof name; len++) {
+        struct am_detail detail = {0};
+        struct am_bytes with = {name, len};
+        name[2] = (uint8_t)((len - 4) >> 8);
+        name[3] = (uint8_t)(len - 4);
+        struct am_bytes once = der_edit(der, sid, DER_REPLACE, with), both = der_edit(once, issuer, DER_REPLACE, with);
+        bool fits = der_find(both, attributes).len <= 1024;
+        assert_int_equal(cms_profile_signature(both, CMS_DETACHED_FORM, &detail, &signature),
+                         fits ? AM_OK : AM_SIGNATURE);
+        if (fits)
+            assert_int_equal(cms_verify_bare(&signature, HEADER, &officer_certificate, NULL), AM_NOT_FOUND);
+        else
+            assert_non_null(strstr(detail.text, "longer than 1024"));
+        free((void *)once.data);
+        free((void *)both.data);
     }
     free((void *)der.data);
 }
@@ -345,6 +373,34 @@ static void two_signers_are_told_by_their_certificates(void **state)
     free((void *)der.data);
 }
 
+// The same two elements, exchanged: every part verifies, only the order is not DER's.
+static struct am_bytes exchanged(struct am_bytes der, const int *first, const int *set)
+{
+    struct am_bytes element = der_find(der, first), without = der_edit(der, first, DER_DELETE, (struct am_bytes){0});
+    struct am_bytes swapped = der_edit(without, set, DER_APPEND_INSIDE, element);
+    assert_int_equal(swapped.len, der.len);
+    free((void *)without.data);
+    return swapped;
+}
+
+static void two_signers_or_certificates_out_of_order_are_refused(void **state)
+{
+    const int signer[] = {SIGNER, -1}, signers[] = {DATA, 4, -1}, certificate[] = {DATA, 3, 0, -1},
+              certificates[] = {DATA, 3, -1};
+    struct am_bytes der = signed_by_two(false);
+    struct am_bytes by_signer = exchanged(der, signer, signers),
+                    by_certificate = exchanged(der, certificate, certificates);
+    struct cms_signature signature;
+    struct am_detail detail;
+    assert_int_equal(cms_profile_signature(by_signer, CMS_DETACHED_FORM, &detail, &signature), AM_SIGNATURE);
+    assert_non_null(strstr(detail.text, "SignerInfos are not in DER's order"));
+    assert_int_equal(cms_profile_signature(by_certificate, CMS_DETACHED_FORM, &detail, &signature), AM_SIGNATURE);
+    assert_non_null(strstr(detail.text, "certificates are not in DER's order"));
+    free((void *)by_signer.data);
+    free((void *)by_certificate.data);
+    free((void *)der.data);
+}
+
 static void one_signer_twice_is_refused(void **state)
 {
     struct am_bytes der = signed_by_two(true);
@@ -364,6 +420,8 @@ static void an_embedded_content_comes_out_as_it_went_in(void **state)
     assert_memory_equal(signature.content.data, HEADER.data, HEADER.len);
     assert_int_equal(cms_verify_bare(&signature, signature.content, &officer_certificate, NULL), AM_OK);
     assert_int_equal(cms_verify_full(der, CMS_EMBEDDED_FORM, HEADER, &officer, 1, NULL), AM_OK);
+    assert_int_equal(cms_verify_full(der, CMS_EMBEDDED_FORM, (struct am_bytes){HEADER.data, 3}, &officer, 1, NULL),
+                     AM_SIGNATURE);
     struct am_bytes detached = signed_header();
     assert_int_equal(cms_profile_signature(detached, CMS_EMBEDDED_FORM, NULL, &signature), AM_SIGNATURE);
     free((void *)detached.data);
@@ -445,8 +503,10 @@ int main(void)
         cmocka_unit_test(a_flip_of_any_bit_is_refused),
         cmocka_unit_test(a_truncated_or_longer_signature_is_refused),
         cmocka_unit_test(each_clause_of_the_signature_profile_is_checked),
+        cmocka_unit_test(attributes_of_1024_bytes_and_more_are_told_apart),
         cmocka_unit_test(what_stock_tools_make_otherwise_is_refused),
         cmocka_unit_test(two_signers_are_told_by_their_certificates),
+        cmocka_unit_test(two_signers_or_certificates_out_of_order_are_refused),
         cmocka_unit_test(one_signer_twice_is_refused),
         cmocka_unit_test(an_embedded_content_comes_out_as_it_went_in),
         cmocka_unit_test(the_stock_command_accepts_our_signature_with_chain_and_crls),

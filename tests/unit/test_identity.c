@@ -207,6 +207,85 @@ static void a_key_that_is_not_on_p256_is_refused(void **state)
     }
 }
 
+// Changes a good certificate, signs it anew, and reads it from its bytes.
+static enum am_err take_changed(void (*change)(X509 *x509))
+{
+    struct certificate certificate = {0};
+    X509 *x509 = pki_issue(&pki, "ke", CERT_USE_AUTH, "amana://ke/dci/transnational/device/d1", NULL);
+    uint8_t *der = NULL;
+    change(x509);
+    assert_true(X509_sign(x509, pki_country(&pki, "ke")->units.key, EVP_sha256()) > 0);
+    int len = i2d_X509(x509, &der);
+    const uint8_t *at = der;
+    X509_free(x509);
+    x509 = d2i_X509(NULL, &at, len);
+    assert_non_null(x509);
+    enum am_err err = certificate_init(&certificate, x509, NULL);
+    certificate_clear(&certificate);
+    OPENSSL_free(der);
+    X509_free(x509);
+    return err;
+}
+
+static void set_serial(X509 *x509, const char *number)
+{
+    BIGNUM *value = NULL;
+    assert_true(BN_hex2bn(&value, number) > 0);
+    assert_non_null(BN_to_ASN1_INTEGER(value, X509_get_serialNumber(x509)));
+    BN_free(value);
+}
+
+static void add_comment(X509 *x509, size_t len)
+{
+    char *text = malloc(len + 1);
+    assert_non_null(text);
+    memset(text, 'x', len);
+    text[len] = '\0';
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_netscape_comment, text);
+    assert_int_equal(X509_add_ext(x509, extension, -1), 1);
+    X509_EXTENSION_free(extension);
+    free(text);
+}
+
+static void leave(X509 *x509)
+{
+}
+static void serial_of_20(X509 *x509)
+{
+    set_serial(x509, "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
+}
+static void serial_of_21(X509 *x509)
+{
+    set_serial(x509, "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
+}
+static void serial_negative(X509 *x509)
+{
+    set_serial(x509, "-5");
+}
+static void usage_twice(X509 *x509)
+{
+    X509_add_ext(x509, X509_get_ext(x509, X509_get_ext_by_NID(x509, NID_key_usage, -1)), -1);
+}
+static void long_comment(X509 *x509)
+{
+    add_comment(x509, 3000);
+}
+static void too_long_comment(X509 *x509)
+{
+    add_comment(x509, 4096);
+}
+
+static void what_the_hot_path_relies_on_is_checked_once(void **state)
+{
+    assert_int_equal(take_changed(leave), AM_OK);
+    assert_int_equal(take_changed(serial_of_20), AM_OK);
+    assert_int_equal(take_changed(serial_of_21), AM_CERTIFICATE);
+    assert_int_equal(take_changed(serial_negative), AM_CERTIFICATE);
+    assert_int_equal(take_changed(usage_twice), AM_CERTIFICATE);
+    assert_int_equal(take_changed(long_comment), AM_OK);
+    assert_int_equal(take_changed(too_long_comment), AM_CERTIFICATE);
+}
+
 static void der_with_a_byte_after_it_is_no_certificate(void **state)
 {
     X509 *x509 = pki_issue(&pki, "ke", CERT_USE_AUTH, "amana://ke/hub", NULL);
@@ -324,6 +403,7 @@ int main(void)
         cmocka_unit_test(each_use_is_told_by_its_key_usage_and_name),
         cmocka_unit_test(a_certificate_that_fits_no_use_is_refused),
         cmocka_unit_test(a_key_that_is_not_on_p256_is_refused),
+        cmocka_unit_test(what_the_hot_path_relies_on_is_checked_once),
         cmocka_unit_test(der_with_a_byte_after_it_is_no_certificate),
         cmocka_unit_test(a_key_file_is_private_and_never_replaced),
         cmocka_unit_test(an_officers_key_needs_its_passphrase),

@@ -6,6 +6,7 @@
 #include "certs/cms.h"
 #include "certs/roster.h"
 
+#include <openssl/cms.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -350,6 +351,100 @@ static void a_flip_of_any_bit_is_refused(void **state)
     free((void *)cms.data);
 }
 
+// The same name with a second set of certificates: each is its own, the name is not.
+static void a_name_with_two_sets_of_certificates_is_refused(void **state)
+{
+    static const enum cert_use uses[MEMBERS] = {CERT_USE_AUTH, CERT_USE_SEAL, CERT_USE_SIGN_DEVICE,
+                                                CERT_USE_SIGN_OFFICER};
+    struct am_bytes ders[2 * MEMBERS];
+    uint8_t more[MEMBERS][32];
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        X509 *x509 = pki_issue(&pki, "ke", uses[i], i < 3 ? DEVICE : OFFICER, NULL);
+        uint8_t *der = NULL;
+        int len = i2d_X509(x509, &der);
+        ders[i] = member_ders[i];
+        ders[MEMBERS + i] = (struct am_bytes){der, (size_t)len};
+        assert_true(certs_digest(x509, more[i]));
+        X509_free(x509);
+    }
+    for (unsigned officer = 0; officer < 2; officer++) {
+        struct draft draft;
+        struct am_detail detail = {0};
+        struct roster *roster = NULL;
+        draft_init(&draft);
+        if (officer) {
+            draft.officers[1].uri = (char *)OFFICER;
+            draft.officers[1].sign = (ProtobufCBinaryData){32, more[3]};
+            draft.roster.n_officers = 2;
+        } else {
+            draft.devices[1].uri = (char *)DEVICE;
+            draft.devices[1].auth = (ProtobufCBinaryData){32, more[0]};
+            draft.devices[1].seal = (ProtobufCBinaryData){32, more[1]};
+            draft.devices[1].sign = (ProtobufCBinaryData){32, more[2]};
+            draft.roster.n_devices = 2;
+        }
+        struct am_bytes cms = signed_by("ke", packed(&draft));
+        size_t first = officer ? MEMBERS + 3 : MEMBERS, count = officer ? 1 : 3;
+        memmove(&ders[MEMBERS], &ders[first], count * sizeof ders[0]);
+        assert_int_equal(roster_parse(cms, ders, MEMBERS + count, &detail, &roster), AM_INVALID);
+        assert_non_null(strstr(detail.text, "stands in the roster twice"));
+        free((void *)cms.data);
+        for (size_t i = 0; i < count; i++)
+            OPENSSL_free((void *)ders[MEMBERS + i].data);
+    }
+}
+
+static void only_an_officer_alone_signs_a_roster(void **state)
+{
+    struct draft draft;
+    struct am_detail detail = {0};
+    struct roster *roster = NULL;
+    EVP_PKEY *key;
+    X509 *device = pki_issue(&pki, "ke", CERT_USE_SIGN_DEVICE, "amana://ke/registry/desk/device/d1", &key);
+    draft_init(&draft);
+    struct am_bytes content = packed(&draft), cms;
+    assert_int_equal(cms_sign_embedded(content, device, key, NULL, &cms), AM_OK);
+    assert_int_equal(roster_parse(cms, member_ders, MEMBERS, &detail, &roster), AM_CERTIFICATE);
+    assert_non_null(strstr(detail.text, "an officer, a registrar"));
+    free((void *)cms.data);
+    // Two registrars: the second signature comes with the identity issue, until then it is one too many.
+    cms = signed_by("ke", content);
+    const uint8_t *at = cms.data;
+    CMS_ContentInfo *both = d2i_CMS_ContentInfo(NULL, &at, (long)cms.len);
+    assert_non_null(
+        CMS_add1_signer(both, device, key, EVP_sha256(), CMS_REUSE_DIGEST | CMS_BINARY | CMS_NOSMIMECAP | CMS_CADES));
+    uint8_t *der = NULL;
+    int len = i2d_CMS_ContentInfo(both, &der);
+    assert_int_equal(roster_parse((struct am_bytes){der, (size_t)len}, member_ders, MEMBERS, &detail, &roster),
+                     AM_SIGNATURE);
+    assert_non_null(strstr(detail.text, "by one registrar"));
+    OPENSSL_free(der);
+    CMS_ContentInfo_free(both);
+    free((void *)cms.data);
+    X509_free(device);
+    EVP_PKEY_free(key);
+}
+
+static void more_than_a_roster_can_name_is_refused_unread(void **state)
+{
+    enum { MOST = 3 * LIMIT_DEVICES + LIMIT_OFFICERS };
+    struct am_bytes many[MOST + 1];
+    struct draft draft;
+    struct am_detail detail;
+    struct roster *roster = NULL;
+    draft_init(&draft);
+    for (unsigned i = 0; i <= MOST; i++)
+        many[i] = member_ders[i % MEMBERS];
+    struct am_bytes cms = signed_by("ke", packed(&draft));
+    assert_int_equal(roster_parse(cms, many, MOST, &detail, &roster), AM_INVALID);
+    assert_int_equal(roster_parse(cms, many, MOST + 1, &detail, &roster), AM_TOO_LARGE);
+    free((void *)cms.data);
+    uint8_t *large = calloc(1, LIMIT_ROSTER + 1);
+    assert_int_equal(roster_parse((struct am_bytes){large, LIMIT_ROSTER + 1}, many, 0, &detail, &roster), AM_TOO_LARGE);
+    assert_int_equal(roster_parse((struct am_bytes){large, LIMIT_ROSTER}, many, 0, &detail, &roster), AM_SIGNATURE);
+    free(large);
+}
+
 static void numbers_go_up_and_follow_by_digest(void **state)
 {
     struct draft draft;
@@ -372,6 +467,8 @@ static void numbers_go_up_and_follow_by_digest(void **state)
     assert_int_equal(roster_follows(one, bad, NULL), AM_CONFLICT);
     assert_int_equal(roster_follows(two, one, NULL), AM_ROLLBACK);
     assert_int_equal(roster_follows(two, nine, NULL), AM_OK);
+    struct roster elsewhere = {.unit = "ke/dci/other", .number = 10};
+    assert_int_equal(roster_follows(nine, &elsewhere, NULL), AM_CONFLICT);
     struct roster *all[] = {one, other, two, bad, nine};
     for (unsigned i = 0; i < AM_LEN(all); i++)
         roster_unref(all[i]);
@@ -441,6 +538,9 @@ int main(void)
         cmocka_unit_test(only_a_registrar_of_the_units_country_may_sign),
         cmocka_unit_test(a_revoked_or_expired_registrar_signs_no_new_roster),
         cmocka_unit_test(a_flip_of_any_bit_is_refused),
+        cmocka_unit_test(a_name_with_two_sets_of_certificates_is_refused),
+        cmocka_unit_test(only_an_officer_alone_signs_a_roster),
+        cmocka_unit_test(more_than_a_roster_can_name_is_refused_unread),
         cmocka_unit_test(numbers_go_up_and_follow_by_digest),
         cmocka_unit_test(a_roster_is_read_from_its_two_files),
     };

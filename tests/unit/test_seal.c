@@ -148,6 +148,7 @@ static const struct clause {
     {"something after the content", PATH(1), DER_TWICE, {0}, "can't be read"},
     {"version 2", PATH(DATA, 0), DER_REPLACE, BYTES("\x02\x01\x02"), "version 0"},
     {"originatorInfo", PATH(DATA, 1), DER_INSERT_BEFORE, BYTES("\xa0\x00"), "originatorInfo"},
+    {"no set of recipients", PATH(DATA, 1), DER_DELETE, {0}, "recipients are missing"},
     {"no recipient", PATH(RECIPIENT), DER_DELETE, {0}, "no recipient"},
     {"a recipient of key transport", PATH(RECIPIENT), DER_REPLACE, BYTES("\x30\x00"), "key agreement"},
     {"a recipient of a password", PATH(RECIPIENT), DER_REPLACE, BYTES("\xa3\x00"), "key agreement"},
@@ -212,6 +213,21 @@ static void each_clause_of_the_seal_profile_is_checked(void **state)
         assert_int_equal(seal.count, 0);
         free((void *)edited.data);
     }
+    free((void *)der.data);
+}
+
+static void recipients_out_of_order_are_refused(void **state)
+{
+    const int first[] = {RECIPIENT, -1}, all[] = {DATA, 1, -1};
+    struct am_bytes der = sealed_to(2), element = der_find(der, first);
+    struct am_bytes without = der_edit(der, first, DER_DELETE, (struct am_bytes){0});
+    struct am_bytes swapped = der_edit(without, all, DER_APPEND_INSIDE, element);
+    struct am_detail detail;
+    assert_int_equal(swapped.len, der.len);
+    assert_int_equal(cms_profile_seal(swapped, &detail, &seal), AM_SEAL);
+    assert_non_null(strstr(detail.text, "not in DER's order"));
+    free((void *)swapped.data);
+    free((void *)without.data);
     free((void *)der.data);
 }
 
@@ -304,6 +320,7 @@ int main(void)
         cmocka_unit_test(the_most_recipients_and_one_more),
         cmocka_unit_test(the_largest_body_and_one_byte_more),
         cmocka_unit_test(each_clause_of_the_seal_profile_is_checked),
+        cmocka_unit_test(recipients_out_of_order_are_refused),
         cmocka_unit_test(a_flip_of_any_bit_does_not_open),
         cmocka_unit_test(a_truncated_or_longer_seal_is_refused),
         cmocka_unit_test(the_stock_command_opens_ours_and_we_open_its),

@@ -386,28 +386,35 @@ static void a_revoked_device_is_refused(void **state)
     SSL_CTX_free(odd);
 }
 
+// A trust folder that names this certificate for the hub, and a client by it.
+static struct tls_context *client_that_pins(X509 *x509, const char *dns)
+{
+    struct am_detail detail = {0};
+    struct trust *before = trust;
+    char conf[600], hex[65];
+    uint8_t digest[32];
+    assert_true(certs_digest(x509, digest));
+    certs_digest_hex(digest, hex);
+    snprintf(conf, sizeof conf,
+             "hub \"igad/hub\" {\n  dns = \"%s\"\n  certificate = \"%s\"\n"
+             "  origin = \"igad.amana.example/log\"\n  countries = {\"ke\"}\n}\n",
+             dns, hex);
+    pki_write_trust(&pki, conf);
+    assert_int_equal(trust_load(pki_path(&pki, "trust"), NULL, &detail, &trust), AM_OK);
+    struct tls_context *client = client_context();
+    trust_unref(trust);
+    trust = before;
+    return client;
+}
+
 static void a_hub_with_another_certificate_is_not_believed(void **state)
 {
-    struct tls_context *server = server_context(), *client;
-    struct trust *before = trust, *other;
+    EVP_PKEY *key;
+    X509 *second = pki_issue(&pki, "igad", CERT_USE_HUB_SERVER, "hub.igad.amana.example", &key);
+    struct tls_context *server = server_context(), *client = client_that_pins(second, "hub.igad.amana.example");
     struct am_detail detail = {0};
     struct pair pair;
     enum tls_result at_server, at_client;
-    EVP_PKEY *key;
-    char conf[600], hex[65];
-    uint8_t digest[32];
-    X509 *second = pki_issue(&pki, "igad", CERT_USE_HUB_SERVER, "hub.igad.amana.example", &key);
-    assert_true(certs_digest(second, digest));
-    certs_digest_hex(digest, hex);
-    snprintf(conf, sizeof conf,
-             "hub \"igad/hub\" {\n  dns = \"hub.igad.amana.example\"\n  certificate = \"%s\"\n"
-             "  origin = \"igad.amana.example/log\"\n  countries = {\"ke\"}\n}\n",
-             hex);
-    pki_write_trust(&pki, conf);
-    assert_int_equal(trust_load(pki_path(&pki, "trust"), NULL, &detail, &other), AM_OK);
-    trust = other;
-    client = client_context();
-    trust = before;
     pair_init(&pair, server, client);
     shake(&pair, &at_server, &at_client);
     assert_int_equal(at_client, TLS_FAILED);
@@ -417,9 +424,54 @@ static void a_hub_with_another_certificate_is_not_believed(void **state)
     pair_clear(&pair);
     tls_context_unref(server);
     tls_context_unref(client);
-    trust_unref(other);
     X509_free(second);
     EVP_PKEY_free(key);
+}
+
+static void a_hub_of_another_name_is_not_believed(void **state)
+{
+    struct tls_context *server = server_context(), *client = client_that_pins(hub, "hub.et.amana.example");
+    struct am_detail detail;
+    struct pair pair;
+    enum tls_result at_server, at_client;
+    pair_init(&pair, server, client);
+    shake(&pair, &at_server, &at_client);
+    assert_int_equal(at_client, TLS_FAILED);
+    assert_int_equal(tls_io_refusal(&pair.client, &detail), AM_CERTIFICATE);
+    assert_non_null(strstr(detail.text, "not for hub.et.amana.example"));
+    pair_clear(&pair);
+    tls_context_unref(server);
+    tls_context_unref(client);
+}
+
+static void a_server_that_agrees_on_no_alpn_is_left(void **state)
+{
+    struct tls_context *client = client_that_pins(hub, "hub.igad.amana.example");
+    struct am_detail detail;
+    struct tls_io io;
+    int fds[2];
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    enum tls_result result = TLS_WANT_READ;
+    assert_int_equal(SSL_CTX_use_certificate_file(context, pki_path(&pki, "hub.pem"), SSL_FILETYPE_PEM), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey_file(context, pki_path(&pki, "hub.key"), SSL_FILETYPE_PEM), 1);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    assert_int_equal(tls_io_init(&io, client, fds[1]), AM_OK);
+    SSL *server = SSL_new(context);
+    assert_int_equal(SSL_set_fd(server, fds[0]), 1);
+    for (unsigned i = 0; i < 20 && !settled(result); i++) {
+        SSL_accept(server);
+        result = tls_io_handshake(&io);
+    }
+    assert_int_equal(result, TLS_FAILED);
+    assert_int_equal(tls_io_refusal(&io, &detail), AM_PROTO);
+    assert_string_equal(detail.field, "alpn");
+    ERR_clear_error();
+    SSL_free(server);
+    SSL_CTX_free(context);
+    tls_io_clear(&io);
+    tls_context_unref(client);
+    close(fds[0]);
+    close(fds[1]);
 }
 
 static void a_context_says_what_is_wrong_with_its_files(void **state)
@@ -448,7 +500,8 @@ static void a_context_says_what_is_wrong_with_its_files(void **state)
 
 static void noise_and_a_peer_that_leaves_are_told_apart(void **state)
 {
-    static const char *const noise[] = {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01\x00\x04\x02\xff\xff\xff", "nonsense!!"};
+    static const char *const noise[] = {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01\x00\x04\x02\xff\xff\xff",
+                                        "nonsense!!"};
     for (unsigned i = 0; i <= AM_LEN(noise); i++) {
         struct tls_context *server = server_context();
         struct tls_io io;
@@ -517,6 +570,8 @@ int main(void)
         cmocka_unit_test(one_who_is_not_on_the_roster_is_refused),
         cmocka_unit_test(a_revoked_device_is_refused),
         cmocka_unit_test(a_hub_with_another_certificate_is_not_believed),
+        cmocka_unit_test(a_hub_of_another_name_is_not_believed),
+        cmocka_unit_test(a_server_that_agrees_on_no_alpn_is_left),
         cmocka_unit_test(a_context_says_what_is_wrong_with_its_files),
         cmocka_unit_test(noise_and_a_peer_that_leaves_are_told_apart),
     };

@@ -153,6 +153,7 @@ static void a_ca_that_no_root_signed_is_refused(void **state)
     pki_write_trust(&pki, NULL);
     pki_write_certificate(&pki, "trust/roots.pem", pki_country(&pki, "ke")->units.certificate);
     assert_int_equal(load_err(NULL, &detail), AM_CERTIFICATE);
+    assert_non_null(strstr(detail.text, "didn't sign itself"));
     pki_write_trust(&pki, NULL);
     pki_write_certificate(&pki, "trust/cas.pem", pki.root.certificate);
     assert_int_equal(load_err(NULL, &detail), AM_CERTIFICATE);
@@ -162,6 +163,65 @@ static void a_ca_that_no_root_signed_is_refused(void **state)
     pki_write_trust(&pki, NULL);
     pki_write_certificate(&pki, "trust/cas.pem", pki_country(&pki, "ke")->registrar);
     assert_int_equal(load_err(NULL, &detail), AM_CERTIFICATE);
+}
+
+static void a_ca_serves_one_country_once_and_roots_are_few(void **state)
+{
+    struct pki_country *ke = pki_country(&pki, "ke"), *et = pki_country(&pki, "et");
+    struct issuer saved = et->units;
+    struct am_detail detail;
+    et->units = ke->units; // the CA of ke as that of et: an identity of either would pass
+    pki_write_trust(&pki, NULL);
+    assert_int_equal(load_err(NULL, &detail), AM_CONFIG);
+    assert_non_null(strstr(detail.text, "stands in trust.conf twice"));
+    et->units = saved;
+    pki_write_trust(&pki, NULL);
+    STACK_OF(X509) *roots = sk_X509_new_null();
+    for (unsigned i = 0; i < 9; i++)
+        sk_X509_push(roots, pki.root.certificate);
+    assert_int_equal(certs_write_pem(pki_path(&pki, "trust/roots.pem"), roots, NULL), AM_OK);
+    assert_int_equal(load_err(NULL, &detail), AM_TOO_LARGE);
+    sk_X509_free(roots);
+}
+
+static void a_conf_with_a_nul_in_it_is_refused(void **state)
+{
+    static const char text[] = "country \"ke\" {}\n\0hidden";
+    struct am_detail detail;
+    pki_write_trust(&pki, NULL);
+    pki_write(&pki, "trust/trust.conf", (struct am_bytes){(const uint8_t *)text, sizeof text - 1});
+    assert_int_equal(load_err(NULL, &detail), AM_CONFIG);
+    assert_non_null(strstr(detail.text, "NUL"));
+}
+
+// Signs a CRL anew after something was taken out of it.
+static void write_changed_crl(const struct issuer *issuer, bool number, bool next_update)
+{
+    struct validity validity = {PKI_NOW - 60, next_update ? PKI_NOW + PKI_DAY : PKI_NOW - 60};
+    X509_CRL *crl = issue_crl(issuer, 9, NULL, 0, validity);
+    FILE *out = fopen(pki_path(&pki, "trust/crls/odd.crl"), "w");
+    if (!number)
+        X509_EXTENSION_free(X509_CRL_delete_ext(crl, X509_CRL_get_ext_by_NID(crl, NID_crl_number, -1)));
+    assert_true(X509_CRL_sign(crl, issuer->key, EVP_sha256()) > 0);
+    assert_int_equal(PEM_write_X509_CRL(out, crl), 1);
+    fclose(out);
+    X509_CRL_free(crl);
+}
+
+static void a_crl_without_number_or_end_is_refused(void **state)
+{
+    struct issuer *units = &pki_country(&pki, "ke")->units;
+    struct am_detail detail;
+    pki_write_trust(&pki, NULL);
+    write_changed_crl(units, true, true);
+    assert_int_equal(load_err(NULL, &detail), AM_OK);
+    write_changed_crl(units, false, true);
+    assert_int_equal(load_err(NULL, &detail), AM_INVALID);
+    assert_non_null(strstr(detail.text, "CRLNumber"));
+    write_changed_crl(units, true, false);
+    assert_int_equal(load_err(NULL, &detail), AM_INVALID);
+    assert_non_null(strstr(detail.text, "nextUpdate"));
+    remove(pki_path(&pki, "trust/crls/odd.crl"));
 }
 
 static void a_crl_with_a_lower_number_is_never_taken_again(void **state)
@@ -397,6 +457,9 @@ int main(void)
         cmocka_unit_test(a_wrong_value_is_named_with_its_line_and_what_is_allowed),
         cmocka_unit_test(a_missing_or_damaged_file_is_named),
         cmocka_unit_test(a_ca_that_no_root_signed_is_refused),
+        cmocka_unit_test(a_ca_serves_one_country_once_and_roots_are_few),
+        cmocka_unit_test(a_conf_with_a_nul_in_it_is_refused),
+        cmocka_unit_test(a_crl_without_number_or_end_is_refused),
         cmocka_unit_test(a_crl_with_a_lower_number_is_never_taken_again),
         cmocka_unit_test(the_highest_of_several_crls_is_in_force),
         cmocka_unit_test(a_crl_that_another_key_signed_is_refused),
