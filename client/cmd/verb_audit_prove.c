@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit prove: each entry of a message as a .tlog-proof file: from the hub for an auditor, from the store for a unit.
 #include "client/cmd/command.h"
-#include "client/cmd/proof_text.h"
 #include "client/session/history.h"
 #include "client/session/receive.h"
 #include "client/session/replay.h"
@@ -51,38 +50,20 @@ static enum am_err write_part(struct prove_input *input, uint64_t seq, const cha
     return AM_OK;
 }
 
-static enum am_err write_proof(struct prove_input *input, const struct proof_parts *parts, ProtobufCBinaryData content,
-                               ProtobufCBinaryData salt, struct am_detail *detail)
+static enum am_err write_entry(struct prove_input *input, const Amana__V1__ProvedEntry *entry, struct am_detail *detail)
 {
     char *text = NULL;
-    size_t len = 0;
-    FILE *memory = open_memstream(&text, &len);
-    if (memory == NULL)
-        return AM_NOMEM;
-    enum am_err err = proof_text_print(parts, memory);
-    fclose(memory);
-    if (err == AM_OK)
-        err = write_part(input, parts->index, "tlog-proof", (struct am_bytes){(uint8_t *)text, len}, detail);
+    TRY(log_proof_text(entry, &text));
+    enum am_err err =
+        write_part(input, entry->index, "tlog-proof", (struct am_bytes){(const uint8_t *)text, strlen(text)}, detail);
     free(text);
-    if (err == AM_OK && content.len > 0)
-        err = write_part(input, parts->index, "content", codec_bytes(content), detail);
-    if (err == AM_OK && salt.len > 0)
-        err = write_part(input, parts->index, "salt", codec_bytes(salt), detail);
+    if (err == AM_OK)
+        err = write_part(input, entry->index, "content", codec_bytes(entry->content), detail);
+    if (err == AM_OK)
+        err = write_part(input, entry->index, "salt", codec_bytes(entry->salt), detail);
     if (err == AM_OK)
         input->written++;
     return err;
-}
-
-static enum am_err write_entry(struct prove_input *input, const Amana__V1__ProvedEntry *entry, struct am_detail *detail)
-{
-    uint8_t packed[LOG_LEAF_SIZE];
-    struct log_leaf leaf = {(uint8_t)entry->version, (uint8_t)entry->class_, entry->time, entry->erase_after, {0}};
-    if (entry->salt.len != LOG_SALT_SIZE)
-        return AM_PROTO;
-    TRY(log_commit(entry->salt.data, codec_bytes(entry->content), leaf.commitment));
-    log_leaf_pack(&leaf, packed);
-    struct proof_parts parts = {{packed, sizeof packed}, entry->index, entry->path, entry->n_path, entry->checkpoint};
-    return write_proof(input, &parts, entry->content, entry->salt, detail);
 }
 
 // --- From the hub, as an auditor
@@ -92,12 +73,24 @@ static enum am_err take_item(struct prove_input *input, struct replay_check *che
     Amana__V1__EntryContent *content;
     Amana__V1__Header *header;
     Amana__V1__Checkpoint checkpoint;
+    Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
+    struct log_leaf leaf;
     TRY(replay_take(check, item, arena, detail, &content, &header));
     if (content == NULL)
         return AM_OK;
+    TRY(log_leaf_parse(codec_bytes(item->leaf), &leaf));
     history_to_message(&check->checkpoint, input->command.session->hub->origin, &checkpoint);
-    struct proof_parts parts = {codec_bytes(item->leaf), item->seq, item->path, item->n_path, &checkpoint};
-    return write_proof(input, &parts, item->opened->content, item->opened->salt, detail);
+    entry.content = item->opened->content;
+    entry.salt = item->opened->salt;
+    entry.version = leaf.version;
+    entry.class_ = leaf.class;
+    entry.time = leaf.time_ns;
+    entry.erase_after = leaf.erase_after;
+    entry.index = item->seq;
+    entry.n_path = item->n_path;
+    entry.path = item->path;
+    entry.checkpoint = &checkpoint;
+    return write_entry(input, &entry, detail);
 }
 
 static enum am_err from_hub(struct prove_input *input, struct am_detail *detail)

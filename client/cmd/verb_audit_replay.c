@@ -129,7 +129,7 @@ static enum am_err last_replay(struct session *session, struct log_checkpoint *r
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
-    return history_from_message(message, ret);
+    return log_checkpoint_read(message, session->hub->origin, ret) == AM_OK ? AM_OK : AM_CORRUPT;
 }
 
 static int run_stream(struct replay_input *input, struct replay_run *run, const Amana__V1__ReplayRequest *request,

@@ -3,9 +3,9 @@
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
-#include "client/cmd/proof_text.h"
 #include "client/session/history.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct receipt_input {
@@ -37,8 +37,13 @@ static int print_receipt(struct receipt_input *input, const char *id, const Aman
 {
     struct am_detail detail = {0};
     if (input->proof) {
-        enum am_err err = proof_text_entry(entry, stdout);
-        return err == AM_OK ? 0 : command_fail(err, &detail);
+        char *text;
+        enum am_err err = log_proof_text(entry, &text);
+        if (err != AM_OK)
+            return command_fail(err, &detail);
+        fputs(text, stdout);
+        free(text);
+        return 0;
     }
     if (input->command.json)
         return json_line_print(json_line_entry(entry), stdout);

@@ -4,7 +4,6 @@
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/session/history.h"
-#include "client/session/log_key.h"
 #include "client/session/receive.h"
 #include "client/session/seal.h"
 #include "proto/codec/json.h"

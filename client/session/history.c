@@ -2,7 +2,6 @@
 // Checkpoints compared and tied by consistency proofs; entries proved; alarms kept.
 #include "client/session/history.h"
 
-#include "client/session/log_key.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
 
@@ -15,16 +14,6 @@
 #include <sys/stat.h>
 
 #define LOG_NAME "log"
-
-enum am_err history_from_message(const Amana__V1__Checkpoint *message, struct log_checkpoint *ret)
-{
-    if (message->root.len != sizeof ret->root || message->signature.len != sizeof ret->signature)
-        return AM_PROTO;
-    ret->size = message->size;
-    memcpy(ret->root, message->root.data, sizeof ret->root);
-    memcpy(ret->signature, message->signature.data, sizeof ret->signature);
-    return AM_OK;
-}
 
 void history_to_message(const struct log_checkpoint *checkpoint, const char *origin, Amana__V1__Checkpoint *ret)
 {
@@ -41,9 +30,12 @@ static enum am_err read_signed(struct session *session, const Amana__V1__Checkpo
     if (strcmp(message->origin, session->hub->origin) != 0)
         return am_fail(AM_SIGNATURE, detail, "checkpoint", "it is of another log (\"%.100s\") than %s", message->origin,
                        session->hub->origin);
-    if (history_from_message(message, ret) != AM_OK || ret->size == 0)
+    if (log_checkpoint_read(message, session->hub->origin, ret) != AM_OK || ret->size == 0)
         return am_fail(AM_PROTO, detail, "checkpoint", "it isn't one: size, root of 32 bytes, signature of 68");
-    return log_key_verify(session->hub->log_key, session->hub->origin, ret, detail);
+    if (log_checkpoint_verify(&session->log, ret) != AM_OK)
+        return am_fail(AM_SIGNATURE, detail, "checkpoint", "of size %llu isn't signed by the log's key in trust.conf",
+                       (unsigned long long)ret->size);
+    return AM_OK;
 }
 
 enum am_err history_load(struct session *session, struct am_detail *detail)
@@ -58,7 +50,7 @@ enum am_err history_load(struct session *session, struct am_detail *detail)
     if (strcmp(kept->origin, session->hub->origin) != 0)
         return am_fail(AM_CONFIG, detail, "hub", "this store has seen the log %s, trust.conf names %s", kept->origin,
                        session->hub->origin);
-    if (history_from_message(kept, &session->seen) != AM_OK)
+    if (log_checkpoint_read(kept, session->hub->origin, &session->seen) != AM_OK)
         return am_fail(AM_CORRUPT, detail, "store", "the checkpoint kept in it can't be read");
     session->has_seen = true;
     return AM_OK;
@@ -77,10 +69,10 @@ static enum am_err keep_newest(struct session *session, const struct log_checkpo
 // --- Alarms
 static void print_checkpoint(FILE *file, const char *what, const char *origin, const struct log_checkpoint *checkpoint)
 {
-    char note[LOG_KEY_NOTE];
+    char note[LOG_NOTE_MAX];
     if (checkpoint == NULL)
         return;
-    log_key_note(origin, checkpoint, note);
+    (void)log_note_print(origin, checkpoint, note);
     fprintf(file, "\n%s:\n%s", what, note);
 }
 
@@ -175,8 +167,10 @@ static enum am_err prove_growth(struct session *session, const struct log_checkp
     uint8_t path[MERKLE_PATH][LOG_HASH_SIZE];
     arena_init(&arena, 256u * 1024);
     enum am_err err = proof_asked(session, old->size, new->size, &arena, detail, &response);
-    if (err != AM_OK)
-        return err == AM_UNAVAILABLE || err == AM_BUSY || err == AM_NOMEM ? err : AM_PROOF;
+    // A hub that says that there is no such proof has told; one that failed, or isn't there, has not.
+    if (err == AM_INVALID || err == AM_NOT_FOUND || err == AM_DENIED)
+        return AM_PROOF;
+    TRY(err);
     TRY(copy_path(response->path, response->n_path, path));
     return merkle_verify_consistency(old->size, new->size, old->root, new->root, (const uint8_t(*)[LOG_HASH_SIZE])path,
                                      response->n_path);
@@ -236,34 +230,14 @@ enum am_err history_tie(struct session *session, const Amana__V1__Checkpoint *me
 }
 
 // --- Entries
-static enum am_err check_inclusion(const Amana__V1__ProvedEntry *entry, struct am_detail *detail)
-{
-    struct log_leaf leaf = {.version = (uint8_t)entry->version,
-                            .class = (uint8_t)entry->class_,
-                            .time_ns = entry->time,
-                            .erase_after = entry->erase_after};
-    uint8_t packed[LOG_LEAF_SIZE], hash[LOG_HASH_SIZE], path[MERKLE_PATH][LOG_HASH_SIZE];
-    if (entry->salt.len != LOG_SALT_SIZE || entry->version != LOG_LEAF_VERSION || entry->class_ > 1 ||
-        entry->checkpoint == NULL || entry->checkpoint->root.len != LOG_HASH_SIZE ||
-        copy_path(entry->path, entry->n_path, path) != AM_OK)
-        return am_fail(AM_PROOF, detail, "entry", "entry %llu comes with a proof that is none",
-                       (unsigned long long)entry->index);
-    TRY(log_commit(entry->salt.data, codec_bytes(entry->content), leaf.commitment));
-    log_leaf_pack(&leaf, packed);
-    TRY(log_leaf_hash(packed, hash));
-    if (merkle_verify_inclusion(entry->index, entry->checkpoint->size, hash, (const uint8_t(*)[LOG_HASH_SIZE])path,
-                                entry->n_path, entry->checkpoint->root.data) == AM_OK)
-        return AM_OK;
-    return am_fail(AM_PROOF, detail, "entry", "entry %llu is not what the log's root at size %llu holds",
-                   (unsigned long long)entry->index, (unsigned long long)entry->checkpoint->size);
-}
-
 enum am_err history_entry(struct session *session, const Amana__V1__ProvedEntry *entry, struct arena *arena,
                           struct am_detail *detail, Amana__V1__EntryContent **ret_content)
 {
-    enum am_err held = check_inclusion(entry, detail);
-    if (held == AM_PROOF)
+    enum am_err held = log_proved_check(entry, &session->log, NULL, NULL, detail);
+    if (held == AM_PROOF || held == AM_PROTO) {
         history_alarm(session, detail->text, session->has_seen ? &session->seen : NULL, NULL);
+        return AM_PROOF;
+    }
     TRY(held);
     TRY(history_tie(session, entry->checkpoint, detail));
     enum am_err err = codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(entry->content),

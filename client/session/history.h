@@ -31,6 +31,5 @@ void history_alarm(struct session *session, const char *what, const struct log_c
 // How many alarms are kept, and the name of the newest file ("" for none).
 unsigned history_alarms(const struct session *session, char ret_newest[PATH_MAX]);
 
-// Between a message's fields and the struct; origin as given, not copied. Signature of 68 bytes, root of 32.
-AM_MUST_USE enum am_err history_from_message(const Amana__V1__Checkpoint *message, struct log_checkpoint *ret);
+// As the wire has it (log_checkpoint_read goes the other way); points into its arguments.
 void history_to_message(const struct log_checkpoint *checkpoint, const char *origin, Amana__V1__Checkpoint *ret);

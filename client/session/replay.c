@@ -5,7 +5,6 @@
 #include "certs/cms.h"
 #include "client/session/directory.h"
 #include "client/session/history.h"
-#include "client/session/log_key.h"
 #include "proto/codec/codec.h"
 #include "proto/model/limits.h"
 
@@ -30,9 +29,11 @@ static enum am_err take_checkpoint(struct replay_check *check, const Amana__V1__
 {
     struct log_checkpoint checkpoint;
     struct session *session = check->session;
-    if (strcmp(message->origin, session->hub->origin) != 0 || history_from_message(message, &checkpoint) != AM_OK)
+    if (log_checkpoint_read(message, session->hub->origin, &checkpoint) != AM_OK)
         return am_fail(AM_PROTO, detail, "checkpoint", "it is none of %s", session->hub->origin);
-    TRY(log_key_verify(session->hub->log_key, session->hub->origin, &checkpoint, detail));
+    if (log_checkpoint_verify(&session->log, &checkpoint) != AM_OK)
+        return am_fail(AM_SIGNATURE, detail, "checkpoint", "of size %llu isn't signed by the log's key in trust.conf",
+                       (unsigned long long)checkpoint.size);
     if (link_alive(session->link))
         TRY(history_tie(session, message, detail));
     check->checkpoint = checkpoint;

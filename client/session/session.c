@@ -48,6 +48,10 @@ static enum am_err open_trust(struct session *session, struct am_detail *detail)
         return am_fail(AM_CONFIG, detail, "trust.conf",
                        "hub \"%s\" has no log-key yet: `amanad init` prints it; ask for the newest trust.conf",
                        session->hub->name);
+    TRY(log_verifier_parse(session->hub->log_key, detail, &session->log));
+    if (strcmp(session->log.origin, session->hub->origin) != 0)
+        return am_fail(AM_CONFIG, detail, "trust.conf", "the log-key of hub \"%s\" is of %.100s, its origin is %.100s",
+                       session->hub->name, session->log.origin, session->hub->origin);
     return AM_OK;
 }
 
@@ -97,6 +101,7 @@ void session_close(struct session *session)
         EVP_PKEY_free(session->keys[i]);
     }
     store_close(session->store);
+    log_verifier_clear(&session->log);
     trust_unref(session->trust);
     free(session);
 }

@@ -4,9 +4,9 @@
 
 #include "certs/roster.h"
 #include "client/session/link.h"
-#include "client/session/log_key.h"
 #include "client/session/settings.h"
 #include "client/session/store.h"
+#include "proto/log/proved.h"
 
 #define SESSION_TIED 32u
 
@@ -15,6 +15,7 @@ struct session {
     char device[LIMIT_URI + 1], officer[LIMIT_URI + 1];
     struct trust *trust;
     const struct trust_hub *hub;
+    struct log_verifier log; // the key of the hub's log
     struct store *store;
     const struct keyfile_passphrase *passphrase; // of the officer's key; NULL: none
     const bool *interrupted;

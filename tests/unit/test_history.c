@@ -9,7 +9,6 @@
 // clang-format on
 
 #include "client/session/history.h"
-#include "client/session/log_key.h"
 #include "proto/log/leaf.h"
 #include "tests/unit/client_env.h"
 
@@ -86,16 +85,16 @@ static void a_smaller_log_is_a_rollback_with_both_checkpoints_kept(void **state)
 {
     struct session *session = client_env_open(&env, ENV_POST, 5);
     struct log_checkpoint checkpoint = client_env_checkpoint(&env, 4, OTHER, NULL);
-    char alarm[4096], note[LOG_KEY_NOTE];
+    char alarm[4096], note[LOG_NOTE_MAX];
     struct am_detail detail = {0};
     Amana__V1__Checkpoint message;
     as_message(&checkpoint, &message);
     assert_int_equal(history_compare(session, &message, &detail), AM_ROLLBACK);
     assert_string_not_equal(detail.text, "");
     read_alarm(session, alarm, sizeof alarm);
-    log_key_note(ENV_ORIGIN, &checkpoint, note);
+    (void)log_note_print(ENV_ORIGIN, &checkpoint, note);
     assert_non_null(strstr(alarm, note));
-    log_key_note(ENV_ORIGIN, &session->seen, note);
+    (void)log_note_print(ENV_ORIGIN, &session->seen, note);
     assert_non_null(strstr(alarm, note));
     assert_int_equal(session->seen.size, 5);
     session_close(session);
