@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counting how often a place was passed.
+#include "server/failpoint.h"
+
+#ifdef AMANA_FAILPOINTS
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool failpoint_hit(const char *name)
+{
+    static atomic_ulong passed;
+    const char *wanted = getenv("AMANA_FAILPOINT");
+    if (wanted == NULL)
+        return false;
+    const char *colon = strchr(wanted, ':');
+    size_t len = colon != NULL ? (size_t)(colon - wanted) : strlen(wanted);
+    if (strlen(name) != len || memcmp(name, wanted, len) != 0)
+        return false;
+    unsigned long count = colon != NULL ? strtoul(colon + 1, NULL, 10) : 1;
+    return atomic_fetch_add(&passed, 1) + 1 == count; // one name at a time is wanted, so one counter is enough
+}
+
+void failpoint_kill(const char *name)
+{
+    if (failpoint_hit(name))
+        kill(getpid(), SIGKILL);
+}
+#else
+typedef int failpoint_not_built; // an empty translation unit is not C
+#endif

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Places where a test may stop the program dead or make a call fail. Nothing at all unless built with
+// -DAMANA_FAILPOINTS, which no release is.
+#pragma once
+
+#include <stdbool.h>
+
+#ifdef AMANA_FAILPOINTS
+// AMANA_FAILPOINT=name or name:count in the environment: true at the count-th time (1 unless said) that the place of
+// that name is passed in this process. Any thread.
+bool failpoint_hit(const char *name);
+// Ends the process with SIGKILL where failpoint_hit.
+void failpoint_kill(const char *name);
+#define FAILPOINT(name)       failpoint_kill(name)
+#define FAILPOINT_ERROR(name) failpoint_hit(name)
+#else
+#define FAILPOINT(name)       ((void)0)
+#define FAILPOINT_ERROR(name) false
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hub's end: starting the signer and asking it.
+#include "server/signer/signer.h"
+
+#include "server/signer/wire.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct signer {
+    pid_t pid;
+    int fd;
+    bool shares_user;
+};
+
+// In the child: the socket becomes descriptor 3, everything else is closed.
+static void become_signer(int fd, const struct signer_config *config)
+{
+    char uid[16], gid[16];
+    snprintf(uid, sizeof uid, "%ld", config->drop ? (long)config->uid : -1L);
+    snprintf(gid, sizeof gid, "%ld", config->drop ? (long)config->gid : -1L);
+    if (fd != 3 && dup2(fd, 3) != 3)
+        _exit(71);
+    fcntl(3, F_SETFD, 0);
+    close_range(4, ~0u, 0);
+    execl("/proc/self/exe", "amanad", "--signer", config->folder, config->origin, uid, gid, (char *)NULL);
+    _exit(71);
+}
+
+static enum am_err ask_ready(struct signer *signer, struct am_detail *detail, struct signer_answer *ret_answer)
+{
+    struct signer_request request = {.ask = SIGNER_ASK_READY};
+    if (signer_write(signer->fd, &request, sizeof request) != AM_OK ||
+        signer_read(signer->fd, ret_answer, sizeof *ret_answer) != AM_OK)
+        return am_fail(AM_CONFIG, detail, "signer", "the signer did not start; its line above says why");
+    return AM_OK;
+}
+
+enum am_err signer_start(const struct signer_config *config, struct am_detail *detail, struct signer **ret_signer)
+{
+    int pair[2];
+    struct signer *signer = calloc(1, sizeof *signer);
+    if (signer == NULL)
+        return AM_NOMEM;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        free(signer);
+        return AM_IO;
+    }
+    signer->pid = fork();
+    if (signer->pid == 0)
+        become_signer(pair[1], config);
+    close(pair[1]);
+    signer->fd = pair[0];
+    signer->shares_user = !config->drop;
+    struct signer_answer answer;
+    enum am_err err = signer->pid < 0 ? AM_IO : ask_ready(signer, detail, &answer);
+    if (err != AM_OK) {
+        signer_stop(signer);
+        return err;
+    }
+    *ret_signer = signer;
+    return AM_OK;
+}
+
+void signer_stop(struct signer *signer)
+{
+    if (signer == NULL)
+        return;
+    close(signer->fd);
+    if (signer->pid > 0)
+        waitpid(signer->pid, NULL, 0);
+    free(signer);
+}
+
+pid_t signer_pid(const struct signer *signer)
+{
+    return signer->pid;
+}
+
+bool signer_shares_user(const struct signer *signer)
+{
+    return signer->shares_user;
+}
+
+struct signer_feed {
+    int fd;
+};
+
+enum am_err signer_feed_give(void *feed, const uint8_t (*hashes)[LOG_HASH_SIZE], size_t n)
+{
+    int fd = ((struct signer_feed *)feed)->fd;
+    while (n > 0) {
+        uint32_t part = n < SIGNER_BATCH ? (uint32_t)n : SIGNER_BATCH;
+        struct signer_request request = {.ask = SIGNER_ASK_MORE, .n = part};
+        TRY(signer_write(fd, &request, sizeof request));
+        TRY(signer_write(fd, hashes, (size_t)part * LOG_HASH_SIZE));
+        hashes += part;
+        n -= part;
+    }
+    return AM_OK;
+}
+
+enum am_err signer_open(struct signer *signer, uint64_t size, const uint8_t root[LOG_HASH_SIZE],
+                        enum am_err (*give)(void *user, uint64_t from, uint64_t to, void *feed), void *user,
+                        enum signer_judgement *ret_judgement, uint8_t ret_signature[LOG_SIGNATURE_SIZE])
+{
+    struct signer_answer answer;
+    struct signer_feed feed = {signer->fd};
+    TRY(ask_ready(signer, NULL, &answer));
+    if (answer.says == SIGNER_SAYS_DONE && answer.size < size)
+        TRY(give(user, answer.size, size, &feed));
+    struct signer_request request = {.ask = SIGNER_ASK_JUDGE, .size = size};
+    memcpy(request.root, root, sizeof request.root);
+    TRY(signer_write(signer->fd, &request, sizeof request));
+    TRY(signer_read(signer->fd, &answer, sizeof answer));
+    if (answer.says == SIGNER_SAYS_FAILED || answer.judgement >= SIGNER_JUDGEMENTS)
+        return AM_IO;
+    *ret_judgement = (enum signer_judgement)answer.judgement;
+    if (answer.says == SIGNER_SAYS_DONE)
+        memcpy(ret_signature, answer.signature, LOG_SIGNATURE_SIZE);
+    return AM_OK;
+}
+
+enum am_err signer_sign(void *user, const uint8_t (*leaf_hashes)[LOG_HASH_SIZE], size_t n, uint64_t size,
+                        const uint8_t root[LOG_HASH_SIZE], uint8_t ret_signature[LOG_SIGNATURE_SIZE])
+{
+    struct signer *signer = user;
+    struct signer_answer answer;
+    struct signer_request request = {.ask = SIGNER_ASK_SIGN, .n = (uint32_t)n, .size = size};
+    if (n > SIGNER_BATCH)
+        return AM_TOO_LARGE;
+    memcpy(request.root, root, sizeof request.root);
+    TRY(signer_write(signer->fd, &request, sizeof request));
+    TRY(signer_write(signer->fd, leaf_hashes, n * LOG_HASH_SIZE));
+    TRY(signer_read(signer->fd, &answer, sizeof answer));
+    if (answer.says != SIGNER_SAYS_DONE)
+        return answer.says == SIGNER_SAYS_REFUSED ? AM_DENIED : AM_IO;
+    memcpy(ret_signature, answer.signature, LOG_SIGNATURE_SIZE);
+    return AM_OK;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The record on disk and the start table.
+#include "server/signer/signer_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+// A slot: magic[8] · counter u64 BE · length u16 BE · packed range · zeros · SHA-256 of all before, at the end.
+static const uint8_t MAGIC[8] = {'A', 'M', 'S', 'I', 'G', 'N', '0', '1'};
+#define SLOT_RANGE  18u
+#define SLOT_DIGEST (SIGNER_SLOT_SIZE - LOG_HASH_SIZE)
+
+static void put_slot(uint8_t slot[SIGNER_SLOT_SIZE], uint64_t counter, const struct merkle_range *range)
+{
+    memset(slot, 0, SIGNER_SLOT_SIZE);
+    memcpy(slot, MAGIC, sizeof MAGIC);
+    for (int i = 0; i < 8; i++)
+        slot[8 + i] = (uint8_t)(counter >> (56 - 8 * i));
+    size_t len = merkle_range_pack(range, slot + SLOT_RANGE);
+    slot[16] = (uint8_t)(len >> 8);
+    slot[17] = (uint8_t)len;
+    SHA256(slot, SLOT_DIGEST, slot + SLOT_DIGEST);
+}
+
+static bool get_slot(const uint8_t slot[SIGNER_SLOT_SIZE], uint64_t *ret_counter, struct merkle_range *ret_range)
+{
+    uint8_t digest[LOG_HASH_SIZE];
+    SHA256(slot, SLOT_DIGEST, digest);
+    size_t len = (size_t)slot[16] << 8 | slot[17];
+    if (memcmp(slot, MAGIC, sizeof MAGIC) != 0 || memcmp(digest, slot + SLOT_DIGEST, sizeof digest) != 0 ||
+        len > MERKLE_RANGE_MAX || merkle_range_parse((struct am_bytes){slot + SLOT_RANGE, len}, ret_range) != AM_OK)
+        return false;
+    *ret_counter = 0;
+    for (int i = 0; i < 8; i++)
+        *ret_counter = *ret_counter << 8 | slot[8 + i];
+    return true;
+}
+
+enum am_err signer_state_create(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno == EEXIST ? AM_EXISTS : AM_IO;
+    struct signer_state state = {.fd = fd};
+    merkle_range_init(&state.range);
+    enum am_err err = signer_state_write(&state, &state.range);
+    if (err == AM_OK)
+        err = signer_state_sync(&state);
+    close(fd);
+    if (err != AM_OK)
+        unlink(path);
+    return err;
+}
+
+enum am_err signer_state_open(const char *path, int write, struct signer_state *ret_state)
+{
+    int fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? AM_NOT_FOUND : AM_IO;
+    if (write && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return AM_BUSY;
+    }
+    struct signer_state best = {.fd = fd};
+    bool found = false;
+    for (off_t slot = 0; slot < 2; slot++) {
+        uint8_t bytes[SIGNER_SLOT_SIZE];
+        struct merkle_range range;
+        uint64_t counter;
+        if (pread(fd, bytes, sizeof bytes, slot * SIGNER_SLOT_SIZE) != (ssize_t)sizeof bytes ||
+            !get_slot(bytes, &counter, &range) || (found && counter <= best.counter))
+            continue;
+        best.counter = counter;
+        best.range = range;
+        found = true;
+    }
+    if (!found) {
+        close(fd);
+        return AM_NOT_FOUND;
+    }
+    *ret_state = best;
+    return AM_OK;
+}
+
+void signer_state_close(struct signer_state *state)
+{
+    if (state->fd >= 0)
+        close(state->fd);
+    state->fd = -1;
+}
+
+enum am_err signer_state_write(struct signer_state *state, const struct merkle_range *range)
+{
+    uint8_t slot[SIGNER_SLOT_SIZE];
+    uint64_t counter = state->counter + 1;
+    put_slot(slot, counter, range);
+    if (pwrite(state->fd, slot, sizeof slot, (off_t)(counter % 2) * SIGNER_SLOT_SIZE) != (ssize_t)sizeof slot)
+        return AM_IO;
+    state->counter = counter;
+    state->range = *range;
+    return AM_OK;
+}
+
+enum am_err signer_state_sync(struct signer_state *state)
+{
+    return fdatasync(state->fd) == 0 ? AM_OK : AM_IO;
+}
+
+enum signer_judgement signer_judge(const struct signer_state *record, uint64_t size, const uint8_t root[LOG_HASH_SIZE],
+                                   const struct merkle_range *extended)
+{
+    uint8_t own[LOG_HASH_SIZE];
+    if (record == NULL)
+        return SIGNER_NO_RECORD;
+    if (size < record->range.size)
+        return SIGNER_ROLLED_BACK;
+    const struct merkle_range *range = size == record->range.size ? &record->range : extended;
+    if (range->size != size || merkle_range_root(range, own) != AM_OK || memcmp(own, root, sizeof own) != 0)
+        return SIGNER_EDITED;
+    return size == record->range.size ? SIGNER_SAME : SIGNER_EXTENDED;
+}
+
+const char *signer_judgement_text(enum signer_judgement judgement)
+{
+    static const char *const TEXTS[SIGNER_JUDGEMENTS] = {
+        [SIGNER_SAME] = "the log is the one that was signed",
+        [SIGNER_EXTENDED] = "the log has entries that were not signed yet: signed now",
+        [SIGNER_ROLLED_BACK] =
+            "the log is older than what the signer has signed: it was rolled back or restored. Put the "
+            "newer data folder back; to go on from a backup, begin a new origin",
+        [SIGNER_EDITED] =
+            "the log is not the one that the signer has signed: it was edited. Run `amanad fsck`, keep the "
+            "folder as evidence, put an unchanged copy back",
+        [SIGNER_NO_RECORD] =
+            "there is no record of what was signed, but the log is not empty: only `amanad init` makes "
+            "the first record. Put the signer's folder back",
+    };
+    return (unsigned)judgement < SIGNER_JUDGEMENTS ? TEXTS[judgement] : "unknown";
+}
