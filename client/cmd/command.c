@@ -173,6 +173,8 @@ static void tell_delivery(void *user, const struct outbox_report *report)
     struct command *command = user;
     switch (report->result) {
     case OUTBOX_ACCEPTED:
+        if (command->own != NULL && strcmp(command->own, report->id) == 0)
+            break;
         command_say("%.13s: accepted, entry %llu of the log", report->id,
                     (unsigned long long)report->kept->entry->index);
         break;

@@ -21,7 +21,8 @@ struct command {
     struct keyfile_passphrase reader;
     struct settings settings;
     struct session *session;
-    bool refused; // something in the outbox was refused in this run
+    const char *own; // id whose acceptance is told by the verb itself
+    bool refused;    // something in the outbox was refused in this run
 };
 
 // -c, -d, --json, --utc, --passphrase-fd, and one flag per setting: a child parser of every verb; its input is the

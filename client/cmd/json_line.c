@@ -25,7 +25,7 @@ int json_line_print(json_t *object, FILE *out)
 
 json_t *json_line_entry(const Amana__V1__ProvedEntry *entry)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__EntryContent *content;
     char time[TIMESTAMP_TEXT];
     arena_init(&arena, ARENA_LINE);
@@ -55,7 +55,7 @@ static json_t *body_json(const Amana__V1__Body *body)
 
 int json_line_state(struct session *session, const Amana__V1__Kept *kept, json_t *state, FILE *out)
 {
-    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     struct opened opened;
     json_t *object = json_object();

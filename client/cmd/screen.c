@@ -31,7 +31,7 @@ static uint64_t kept_ns(const Amana__V1__Kept *kept, const Amana__V1__Header *he
 
 void screen_line(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out)
 {
-    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     struct opened opened;
     arena_init(&arena, ARENA_SCREEN);
@@ -103,7 +103,7 @@ static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *head
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool acts = recipient->part == AMANA__V1__PART__CODE__ACTION && due.ack != 0;
         fprintf(out, "  %-16s%s",
-                acts                                             ? "must acknowledge"
+                acts                                             ? "must answer"
                 : recipient->part == AMANA__V1__PART__CODE__COPY ? "copy"
                                                                  : "to",
                 recipient->unit);
@@ -264,7 +264,7 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
 
 enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out)
 {
-    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     struct opened opened;
     arena_init(&arena, ARENA_SCREEN);

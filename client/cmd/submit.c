@@ -115,7 +115,7 @@ static int compose_and_keep(struct command *command, struct submission *submissi
 
 int submit(struct command *command, struct submission *submission)
 {
-    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     char id[STORE_ID];
     enum reason reason = compose_check(command->session, &submission->compose, &detail);
@@ -126,7 +126,9 @@ int submit(struct command *command, struct submission *submission)
         return code;
     arena_init(&arena, ARENA_VERB);
     code = compose_and_keep(command, submission, &arena, id);
-    if (code == 0)
+    command->own = id;
+    if (code == 0 && submission->online)
         code = command_try_connect(command, &submission->online);
+    command->own = NULL;
     return code != 0 ? code : told_kept(command, id, &arena);
 }

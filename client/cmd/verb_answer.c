@@ -226,7 +226,7 @@ static int update(struct answer_input *input, struct target *root, struct target
 
 static int run(struct answer_input *input)
 {
-    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     static struct target target, root, newest;
     enum store_box box;

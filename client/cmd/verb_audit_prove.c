@@ -95,7 +95,7 @@ static enum am_err take_item(struct prove_input *input, struct replay_check *che
 
 static enum am_err from_hub(struct prove_input *input, struct am_detail *detail)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct replay_check *check = calloc(1, sizeof *check);
     Amana__V1__ReplayRequest request = AMANA__V1__REPLAY_REQUEST__INIT;
     Amana__V1__ReplayItem *item;
@@ -123,7 +123,7 @@ static enum am_err from_hub(struct prove_input *input, struct am_detail *detail)
 // --- From the store, as a unit
 static bool names(const Amana__V1__EntryContent *content, uint64_t seq)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Retrieved *statement;
     arena_init(&arena, 1024u * 1024);
     if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED ||
@@ -139,7 +139,7 @@ static bool names(const Amana__V1__EntryContent *content, uint64_t seq)
 static enum am_err write_notices(struct prove_input *input, uint64_t seq, struct am_detail *detail)
 {
     for (uint64_t at = seq;; at++) {
-        struct arena AM_CLEANUP(arena_clear) arena;
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
         struct am_bytes bytes;
         Amana__V1__ProvedEntry *entry;
         Amana__V1__EntryContent *content;
@@ -158,7 +158,7 @@ static enum am_err write_notices(struct prove_input *input, uint64_t seq, struct
 
 static enum am_err from_store(struct prove_input *input, enum store_box box, const char *id, struct am_detail *detail)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Kept *kept;
     arena_init(&arena, ARENA_VERB);
     TRY(store_get(input->command.session->store, box, id, &arena, &kept));

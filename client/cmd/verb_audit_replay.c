@@ -92,7 +92,7 @@ static int fill(const struct replay_input *input, Amana__V1__ReplayRequest *requ
 
 static enum am_err stream(struct replay_run *run, struct link_call *call, FILE *keep, struct am_detail *detail)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__ReplayItem *item;
     enum am_err err;
     arena_init(&arena, ARENA_ITEM);
@@ -121,7 +121,7 @@ static enum am_err remember(struct replay_run *run)
 
 static enum am_err last_replay(struct session *session, struct log_checkpoint *ret, bool *ret_has)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Checkpoint *message;
     arena_init(&arena, 64u * 1024);
     enum am_err err = store_checkpoint_get(session->store, "replay", &arena, &message);

@@ -30,7 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static enum am_err read_items(struct replay_run *run, FILE *file, const char *path, struct am_detail *detail)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__ReplayItem *item;
     unsigned line = 1;
     enum am_err err;

@@ -46,13 +46,15 @@ static bool asks_us(struct session *session, const Amana__V1__Header *header)
 
 static void print_kept(struct command *command, const Amana__V1__Kept *kept)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct answers answers = {0};
     Amana__V1__Header *header;
     char state[128] = "";
     arena_init(&arena, ARENA_VERB);
-    if (seal_header(kept->message, &arena, NULL, &header) == AM_OK &&
-        answers_find(command->session, header->id, &answers) == AM_OK)
+    if (kept->fault[0] != '\0')
+        snprintf(state, sizeof state, "kept, not shown: %.80s", kept->fault_text);
+    else if (seal_header(kept->message, &arena, NULL, &header) == AM_OK &&
+             answers_find(command->session, header->id, &answers) == AM_OK)
         answers_state(&answers, header->id, asks_us(command->session, header), state);
     if (command->json)
         (void)!json_line_kept(command->session, kept, state, stdout);
@@ -94,7 +96,7 @@ static int list(struct inbox_input *input)
     unsigned count = 0;
     enum am_err err;
     while ((err = store_next(input->command.session->store, STORE_INBOX, at, id)) == AM_OK) {
-        struct arena AM_CLEANUP(arena_clear) arena;
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
         Amana__V1__Kept *kept;
         arena_init(&arena, ARENA_VERB);
         strlcpy(at, id, sizeof at);

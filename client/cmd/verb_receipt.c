@@ -66,7 +66,7 @@ int verb_receipt(int argc, char **argv)
                                      NULL,
                                      NULL};
     struct receipt_input input = {0};
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_detail detail = {0};
     Amana__V1__Kept *kept;
     enum store_box box;

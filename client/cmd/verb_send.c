@@ -34,7 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int send_file(struct send_input *input)
 {
-    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     struct am_bytes text = {0};
     Amana__V1__Draft *draft;

@@ -23,7 +23,7 @@ static enum am_err list(struct command *command, enum store_box box)
     char at[STORE_ID] = "", id[STORE_ID], state[128];
     enum am_err err;
     while ((err = store_next(command->session->store, box, at, id)) == AM_OK) {
-        struct arena AM_CLEANUP(arena_clear) arena;
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
         struct answers answers;
         Amana__V1__Kept *kept;
         arena_init(&arena, ARENA_VERB);

@@ -98,7 +98,7 @@ static enum am_err export(struct session *session, const Amana__V1__Kept *kept, 
 
 static int show(struct show_input *input)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_detail detail = {0};
     struct answers answers;
     Amana__V1__Kept *kept;

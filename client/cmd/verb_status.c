@@ -108,7 +108,7 @@ static void drop(void *user, const struct receive_report *report)
 
 static int of_message(struct status_input *input)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_detail detail = {0};
     struct command *command = &input->command;
     Amana__V1__StatusResponse *response;

@@ -208,7 +208,7 @@ static enum reason check(struct session *session, const struct parts *parts, str
 
 enum reason compose_check(struct session *session, const struct compose *compose, struct am_detail *detail)
 {
-    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct parts parts;
     arena_init(&arena, 1024u * 1024);
     enum am_err err = build(session, compose, &arena, &parts);

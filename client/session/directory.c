@@ -35,7 +35,7 @@ static enum am_err build(struct session *session, const Amana__V1__LookupRespons
 static enum am_err from_store(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
                               struct roster **ret_roster)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_bytes bytes;
     Amana__V1__LookupResponse *response;
     arena_init(&arena, LOOKUP_BYTES);
@@ -81,7 +81,7 @@ static enum am_err check_order(struct session *session, const struct roster *ros
 static enum am_err fetch(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
                          struct roster **ret_roster)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__LookupRequest request = AMANA__V1__LOOKUP_REQUEST__INIT;
     Amana__V1__LookupResponse *response;
     struct rpc_error error;

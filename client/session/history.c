@@ -40,7 +40,7 @@ static enum am_err read_signed(struct session *session, const Amana__V1__Checkpo
 
 enum am_err history_load(struct session *session, struct am_detail *detail)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Checkpoint *kept;
     arena_init(&arena, 64u * 1024);
     enum am_err err = store_checkpoint_get(session->store, LOG_NAME, &arena, &kept);
@@ -162,7 +162,7 @@ static enum am_err copy_path(const ProtobufCBinaryData *path, size_t len, uint8_
 static enum am_err prove_growth(struct session *session, const struct log_checkpoint *old,
                                 const struct log_checkpoint *new, struct am_detail *detail)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__ConsistencyProofResponse *response;
     uint8_t path[MERKLE_PATH][LOG_HASH_SIZE];
     arena_init(&arena, 256u * 1024);

@@ -79,7 +79,7 @@ static void on_message(struct rpc_call *rpc, struct am_bytes message)
 static void on_finished(struct rpc_call *rpc, const struct rpc_outcome *outcome)
 {
     struct link_call *call = rpc_call_user(rpc);
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     if (call == NULL)
         return;
     call->rpc = NULL;

@@ -130,7 +130,7 @@ static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_r
 static enum am_err deliver_one(struct session *session, const char *id, bool again, struct am_detail *detail,
                                outbox_tell tell, void *user)
 {
-    struct arena AM_CLEANUP(arena_wipe) arena;
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail why = {0};
     enum outbox_result result = OUTBOX_WAITS;
     arena_init(&arena, ARENA_OUTBOX);

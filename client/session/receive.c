@@ -140,7 +140,7 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
 
 static enum am_err mark_told(struct mail *mail, const char *id)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Kept *kept;
     arena_init(&arena, ARENA_MESSAGE);
     TRY(store_get(mail->session->store, STORE_INBOX, id, &arena, &kept));
@@ -215,7 +215,7 @@ static enum am_err sign_all(struct mail *mail, struct arena *arena, Amana__V1__A
 
 static enum am_err flush(struct mail *mail)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__AcknowledgeRequest request = AMANA__V1__ACKNOWLEDGE_REQUEST__INIT;
     Amana__V1__AcknowledgeResponse *response;
     struct rpc_error error;
@@ -332,7 +332,7 @@ static enum am_err take(struct mail *mail, const Amana__V1__Delivery *delivery, 
 static enum am_err run(struct mail *mail, struct link_call *call)
 {
     for (;;) {
-        struct arena AM_CLEANUP(arena_wipe) arena;
+        struct arena AM_CLEANUP(arena_wipe) arena = {0};
         Amana__V1__Delivery *delivery;
         bool full = mail->n_messages == BATCH || mail->n_notices == BATCH;
         if (full || !link_call_ready(call))

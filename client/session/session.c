@@ -179,7 +179,7 @@ static enum am_err dial(struct session *session, struct am_detail *detail)
 // First words on every connection: the hub's time, and its newest checkpoint against ours.
 static enum am_err greet(struct session *session, struct am_detail *detail)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__StatusRequest request = AMANA__V1__STATUS_REQUEST__INIT;
     Amana__V1__StatusResponse *response;
     struct rpc_error error;

@@ -111,7 +111,7 @@ static enum am_err open_tables(struct store *store)
 
 static enum am_err check_format(struct store *store, struct am_detail *detail)
 {
-    struct arena AM_CLEANUP(arena_clear) arena;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_bytes key, value;
     uint32_t format = htobe32(STORE_FORMAT);
     arena_init(&arena, 4096);
