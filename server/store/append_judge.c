@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// What refuses an append: its shape, a message that is there already, a row that has changed.
+#include "server/store/append.h"
+
+#include "proto/model/address.h"
+#include "server/store/bytes.h"
+#include "server/store/internal.h"
+
+static bool text_fits(const char *text)
+{
+    return text != NULL && text[0] != '\0' && strnlen(text, NAME_LIMIT + 1) <= NAME_LIMIT;
+}
+
+static enum am_err check_entry(const struct journal_entry *entry)
+{
+    if (entry->kind == 0 || entry->class > JOURNAL_CLASS_MESSAGE ||
+        (entry->class == JOURNAL_CLASS_HUB && entry->erase_after != 0))
+        return AM_INVALID;
+    bool good = entry->case_ref == NULL || strnlen(entry->case_ref, NAME_LIMIT + 1) <= NAME_LIMIT;
+    for (size_t i = 0; i < entry->n_also_cases; i++)
+        good = good && text_fits(entry->also_cases[i]);
+    for (size_t i = 0; i < entry->n_parties; i++)
+        good = good && text_fits(entry->parties[i]);
+    return good ? AM_OK : AM_INVALID;
+}
+
+static enum am_err check_message(const struct journal_message *message)
+{
+    uint8_t id[16];
+    TRY(message_id_check(message->id, id, NULL));
+    bool good = text_fits(message->device) && text_fits(message->originator) &&
+                strlen(message->originator) <= LIMIT_ADDRESS && message->n_recipients <= LIMIT_RECIPIENTS &&
+                (message->case_ref == NULL || strnlen(message->case_ref, NAME_LIMIT + 1) <= NAME_LIMIT);
+    for (size_t i = 0; good && i < message->n_recipients; i++)
+        good = text_fits(message->recipients[i].unit) && strlen(message->recipients[i].unit) <= LIMIT_ADDRESS;
+    if (!good)
+        return AM_INVALID;
+    return message->header.len > UINT16_MAX || message->signature.len > UINT16_MAX || message->flags.len > UINT16_MAX ||
+                   message->body.len > UINT32_MAX
+               ? AM_TOO_LARGE
+               : AM_OK;
+}
+
+enum am_err append_check_shape(const struct journal_append *append)
+{
+    uint8_t key[TABLE_KEY];
+    size_t len;
+    if (append->n_entries > LIMIT_BATCH_ENTRIES)
+        return AM_TOO_LARGE;
+    // Without an entry nothing but the removal of mail: whatever else changes is told by the log.
+    if (append->n_entries == 0 && (append->message != NULL || append->n_mail > 0 || append->n_lives > 0 ||
+                                   append->chain != NULL || append->n_deliveries > 0 || append->n_records > 0))
+        return AM_INVALID;
+    for (size_t i = 0; i < append->n_entries; i++)
+        TRY(check_entry(&append->entries[i]));
+    if (append->message != NULL)
+        TRY(check_message(append->message));
+    for (size_t i = 0; i < append->n_mail; i++)
+        if (!text_fits(append->mail[i].device) || append->mail[i].urgency > STORE_URGENCY_MAX)
+            return AM_INVALID;
+    for (size_t i = 0; i < append->n_taken; i++)
+        if (append->taken[i].device == NULL)
+            return AM_INVALID;
+    for (size_t i = 0; i < append->n_lives; i++)
+        if (!text_fits(append->lives[i].recipient) ||
+            (append->lives[i].officer != NULL && strnlen(append->lives[i].officer, NAME_LIMIT + 1) > NAME_LIMIT))
+            return AM_INVALID;
+    for (size_t i = 0; i < append->n_deliveries; i++)
+        if (!text_fits(append->deliveries[i].recipient))
+            return AM_INVALID;
+    for (size_t i = 0; i < append->n_records; i++)
+        TRY(key_record(append->records[i].kind, append->records[i].key, append->records[i].number, key, &len));
+    return AM_OK;
+}
+
+// --- Duplicates
+// -------------------------------------------------------------------------------------------------------
+static enum am_err duplicate_is(struct table_txn txn, struct am_bytes row, struct journal_outcome *ret_outcome)
+{
+    struct row_message first;
+    struct am_bytes kept;
+    if (row.len != 8)
+        return AM_CORRUPT;
+    uint64_t seq = get_be64(row.data);
+    TRY(table_get(txn, TABLE_MESSAGE, row.data, row.len, &kept));
+    TRY(row_message_parse(kept, seq, &first));
+    ret_outcome->result = JOURNAL_DUPLICATE;
+    ret_outcome->seq = seq;
+    memcpy(ret_outcome->digest, first.digest, sizeof ret_outcome->digest);
+    return AM_OK;
+}
+
+static enum am_err judge_message(struct table_txn txn, const struct journal_message *message,
+                                 struct journal_outcome *ret_outcome)
+{
+    uint8_t device[NAME_SIZE], id[16], key[KEY_ID];
+    struct am_bytes row;
+    TRY(message_id_check(message->id, id, NULL));
+    enum am_err err = name_find(txn, message->device, strlen(message->device), device);
+    if (err == AM_OK) {
+        key_id(id, device, key);
+        err = table_get(txn, TABLE_ID, key, sizeof key, &row);
+    }
+    // The same header names the same id and device: only a caller that mixes them up comes to the second look.
+    if (err == AM_NOT_FOUND)
+        err = table_get(txn, TABLE_DIGEST, message->header_digest, sizeof message->header_digest, &row);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    return duplicate_is(txn, row, ret_outcome);
+}
+
+// --- Versions
+// --------------------------------------------------------------------------------------------------------- `kept` is
+// the row's version, 0 where `err` says that there is none.
+static enum am_err judge_version(enum am_err err, uint32_t kept, uint32_t decided_on,
+                                 struct journal_outcome *ret_outcome)
+{
+    if (err == AM_NOT_FOUND)
+        kept = 0;
+    else
+        TRY(err);
+    if (kept != decided_on)
+        ret_outcome->result = JOURNAL_CONFLICT;
+    return AM_OK;
+}
+
+static enum am_err named_row(struct table_txn txn, enum table table, uint64_t seq, const char *text,
+                             struct am_bytes *ret_row)
+{
+    uint8_t name[NAME_SIZE], key[KEY_OF_NAME];
+    if (seq == JOURNAL_SELF)
+        return AM_NOT_FOUND;
+    TRY(name_find(txn, text, strlen(text), name));
+    key_of_name(seq, name, key);
+    return table_get(txn, table, key, sizeof key, ret_row);
+}
+
+static enum am_err judge_life(struct table_txn txn, const struct journal_life *life,
+                              struct journal_outcome *ret_outcome)
+{
+    struct journal_life kept = {.version = 0};
+    struct am_bytes row;
+    enum am_err err = named_row(txn, TABLE_LIFE, life->root, life->recipient, &row);
+    if (err == AM_OK)
+        err = row_life_parse(row, &kept);
+    return judge_version(err, kept.version, life->version, ret_outcome);
+}
+
+static enum am_err judge_delivery(struct table_txn txn, const struct journal_delivery *delivery,
+                                  struct journal_outcome *ret_outcome)
+{
+    struct journal_delivery kept = {.version = 0};
+    struct am_bytes row;
+    enum am_err err = named_row(txn, TABLE_DELIVERY, delivery->seq, delivery->recipient, &row);
+    if (err == AM_OK)
+        err = row_delivery_parse(row, &kept);
+    return judge_version(err, kept.version, delivery->version, ret_outcome);
+}
+
+static enum am_err judge_chain(struct table_txn txn, const struct journal_chain *chain,
+                               struct journal_outcome *ret_outcome)
+{
+    struct journal_chain kept = {.version = 0};
+    struct am_bytes row;
+    uint8_t key[8];
+    put_be64(key, chain->root);
+    enum am_err err = chain->root == JOURNAL_SELF ? AM_NOT_FOUND : table_get(txn, TABLE_CHAIN, key, sizeof key, &row);
+    if (err == AM_OK)
+        err = row_chain_parse(row, &kept);
+    return judge_version(err, kept.version, chain->version, ret_outcome);
+}
+
+static enum am_err judge_taken(struct table_txn txn, const struct journal_mail *mail,
+                               struct journal_outcome *ret_outcome)
+{
+    uint8_t device[NAME_SIZE], key[KEY_MAILBOX];
+    struct am_bytes row;
+    enum am_err err = name_find(txn, mail->device, strlen(mail->device), device);
+    if (err == AM_OK) {
+        key_mailbox(device, mail->urgency, mail->seq, key);
+        err = table_get(txn, TABLE_MAILBOX, key, sizeof key, &row);
+    }
+    if (err == AM_NOT_FOUND) {
+        ret_outcome->result = JOURNAL_CONFLICT;
+        return AM_OK;
+    }
+    return err;
+}
+
+// Does a later row of the append remove the same mail? It would be gone by then.
+static bool taken_twice(const struct journal_append *append, size_t index)
+{
+    const struct journal_mail *mail = &append->taken[index];
+    for (size_t i = index + 1; i < append->n_taken; i++)
+        if (append->taken[i].seq == mail->seq && append->taken[i].urgency == mail->urgency &&
+            strcmp(append->taken[i].device, mail->device) == 0)
+            return true;
+    return false;
+}
+
+enum am_err append_judge(const struct append_state *state, const struct journal_append *append,
+                         struct journal_outcome *ret_outcome)
+{
+    ret_outcome->result = JOURNAL_DONE;
+    if (append->message != NULL)
+        TRY(judge_message(state->txn, append->message, ret_outcome));
+    if (ret_outcome->result != JOURNAL_DONE)
+        return AM_OK; // the duplicate's first answer stands, whatever has changed since
+    for (size_t i = 0; i < append->n_lives; i++)
+        TRY(judge_life(state->txn, &append->lives[i], ret_outcome));
+    for (size_t i = 0; i < append->n_deliveries; i++)
+        TRY(judge_delivery(state->txn, &append->deliveries[i], ret_outcome));
+    if (append->chain != NULL)
+        TRY(judge_chain(state->txn, append->chain, ret_outcome));
+    for (size_t i = 0; i < append->n_taken; i++) {
+        TRY(judge_taken(state->txn, &append->taken[i], ret_outcome));
+        if (taken_twice(append, i))
+            ret_outcome->result = JOURNAL_CONFLICT;
+    }
+    return AM_OK;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of one append.
+#include "server/store/append.h"
+
+#include "proto/model/address.h"
+#include "server/failpoint.h"
+#include "server/store/bytes.h"
+
+struct putting {
+    struct append_state *state;
+    struct table_txn txn;
+    const struct journal_append *append;
+    uint64_t first; // seq of entries[0]
+};
+
+static uint64_t seq_of(const struct putting *put, uint64_t seq)
+{
+    return seq == JOURNAL_SELF ? put->first : seq;
+}
+
+static enum am_err name_put(struct putting *put, const char *text, uint8_t ret_name[NAME_SIZE])
+{
+    return name_make(put->txn, text, &put->state->next_name, ret_name);
+}
+
+// --- Entries
+// ----------------------------------------------------------------------------------------------------------
+static enum am_err index_add(struct putting *put, enum table table, const char *text, uint64_t seq)
+{
+    uint8_t name[NAME_SIZE], value[8];
+    TRY(name_put(put, text, name));
+    put_be64(value, seq);
+    return table_add(put->txn, table, true, name, sizeof name, value, sizeof value);
+}
+
+static enum am_err of_add(struct putting *put, uint64_t message, uint64_t seq)
+{
+    uint8_t key[8], value[8];
+    message = seq_of(put, message);
+    if (message == JOURNAL_NONE || message == seq) // the message's own entry needs no row: store_index_next knows it
+        return AM_OK;
+    put_be64(key, message);
+    put_be64(value, seq);
+    return table_add(put->txn, TABLE_OF, true, key, sizeof key, value, sizeof value);
+}
+
+static enum am_err entry_index(struct putting *put, const struct journal_entry *entry, uint64_t seq)
+{
+    uint8_t value[8];
+    put_be64(value, seq);
+    TRY(table_add(put->txn, TABLE_KIND, true, &entry->kind, 1, value, sizeof value));
+    if (entry->case_ref != NULL && entry->case_ref[0] != '\0')
+        TRY(index_add(put, TABLE_CASE, entry->case_ref, seq));
+    for (size_t i = 0; i < entry->n_also_cases; i++)
+        TRY(index_add(put, TABLE_CASE, entry->also_cases[i], seq));
+    for (size_t i = 0; i < entry->n_parties; i++)
+        TRY(index_add(put, TABLE_PARTY, entry->parties[i], seq));
+    TRY(of_add(put, entry->of, seq));
+    for (size_t i = 0; i < entry->n_also_of; i++)
+        TRY(of_add(put, entry->also_of[i], seq));
+    return AM_OK;
+}
+
+static enum am_err entry_put(struct putting *put, const struct journal_entry *entry, const uint8_t *salt,
+                             uint8_t ret_leaf[LOG_LEAF_SIZE], uint8_t ret_hash[LOG_HASH_SIZE])
+{
+    uint64_t seq = put->state->tree->range.size;
+    struct log_leaf leaf = {LOG_LEAF_VERSION, entry->class, put->state->last_time, entry->erase_after, {0}};
+    uint8_t key[8], *row;
+    TRY(log_commit(salt, entry->content, leaf.commitment));
+    log_leaf_pack(&leaf, ret_leaf);
+    TRY(log_leaf_hash(ret_leaf, ret_hash));
+    put_be64(key, seq);
+    TRY(table_reserve(put->txn, TABLE_ENTRY, MDB_APPEND, key, sizeof key, ROW_ENTRY_HEAD + entry->content.len, &row));
+    row = row_put_bytes(row, (struct am_bytes){ret_leaf, LOG_LEAF_SIZE});
+    row = row_put(row, FORM_CLEAR, 1);
+    row = row_put(row, entry->kind, 1);
+    row = row_put_bytes(row, (struct am_bytes){salt, LOG_SALT_SIZE});
+    row_put_bytes(row, entry->content);
+    TRY(tree_append(put->state->tree, put->txn, put->state->recent, ret_hash));
+    return entry_index(put, entry, seq);
+}
+
+// --- The message
+// ------------------------------------------------------------------------------------------------------ One row for
+// both directions: the smaller name first. Most are there already, and looking dirties no page.
+static enum am_err pair_add(struct putting *put, enum table table, const uint8_t *key, const uint8_t *value)
+{
+    enum am_err err = table_has(put->txn, table, key, NAME_SIZE, value, NAME_SIZE);
+    return err == AM_NOT_FOUND ? table_add(put->txn, table, false, key, NAME_SIZE, value, NAME_SIZE) : err;
+}
+
+static enum am_err contact_add(struct putting *put, const uint8_t *one, const uint8_t *other)
+{
+    return memcmp(one, other, NAME_SIZE) < 0 ? pair_add(put, TABLE_CONTACT, one, other)
+                                             : pair_add(put, TABLE_CONTACT, other, one);
+}
+
+static enum am_err message_people(struct putting *put, const struct row_message *row)
+{
+    const struct journal_message *message = put->append->message;
+    bool in_case = message->case_ref != NULL && message->case_ref[0] != '\0';
+    uint8_t name[NAME_SIZE];
+    if (in_case) {
+        TRY(name_put(put, message->case_ref, name));
+        TRY(pair_add(put, TABLE_CASE_PARTY, name, row->originator));
+    }
+    for (size_t i = 0; i < row->n_recipients; i++) {
+        TRY(contact_add(put, row->originator, row->recipients[i].name));
+        if (in_case)
+            TRY(pair_add(put, TABLE_CASE_PARTY, name, row->recipients[i].name));
+    }
+    return AM_OK;
+}
+
+static enum am_err message_keys(struct putting *put)
+{
+    const struct journal_message *message = put->append->message;
+    uint8_t device[NAME_SIZE], id[16], key[KEY_ID], seq[8];
+    put_be64(seq, put->first);
+    TRY(message_id_check(message->id, id, NULL));
+    TRY(name_put(put, message->device, device));
+    key_id(id, device, key);
+    TRY(table_put(put->txn, TABLE_ID, MDB_NOOVERWRITE, key, sizeof key, seq, sizeof seq));
+    return table_put(put->txn, TABLE_DIGEST, MDB_NOOVERWRITE, message->header_digest, sizeof message->header_digest,
+                     seq, sizeof seq);
+}
+
+static enum am_err message_put(struct putting *put)
+{
+    const struct journal_message *message = put->append->message;
+    struct row_message row = {.form = FORM_CLEAR,
+                              .digest = message->header_digest,
+                              .kind = message->kind,
+                              .urgency = message->urgency,
+                              .root = seq_of(put, message->root),
+                              .n_recipients = message->n_recipients,
+                              .header = message->header,
+                              .signature = message->signature,
+                              .flags = message->flags,
+                              .body = message->body};
+    uint8_t key[8], *at;
+    TRY(name_put(put, message->originator, row.originator));
+    for (size_t i = 0; i < message->n_recipients; i++) {
+        TRY(name_put(put, message->recipients[i].unit, row.recipients[i].name));
+        row.recipients[i].part = message->recipients[i].part;
+    }
+    TRY(message_people(put, &row));
+    TRY(message_keys(put));
+    put_be64(key, put->first);
+    TRY(table_reserve(put->txn, TABLE_MESSAGE, MDB_APPEND, key, sizeof key, row_message_size(&row, put->first), &at));
+    row_message_pack(&row, put->first, at);
+    return AM_OK;
+}
+
+// --- Rows
+// -------------------------------------------------------------------------------------------------------------
+static enum am_err mail_put(struct putting *put)
+{
+    const struct journal_append *append = put->append;
+    uint8_t device[NAME_SIZE], key[KEY_MAILBOX];
+    for (size_t i = 0; i < append->n_mail; i++) {
+        const struct journal_mail *mail = &append->mail[i];
+        TRY(name_put(put, mail->device, device));
+        key_mailbox(device, mail->urgency, seq_of(put, mail->seq), key);
+        TRY(table_put(put->txn, TABLE_MAILBOX, 0, key, sizeof key, &mail->kind, 1));
+    }
+    for (size_t i = 0; i < append->n_taken; i++) {
+        const struct journal_mail *mail = &append->taken[i];
+        TRY(name_find(put->txn, mail->device, strlen(mail->device), device));
+        key_mailbox(device, mail->urgency, mail->seq, key);
+        TRY(table_delete(put->txn, TABLE_MAILBOX, key, sizeof key));
+    }
+    return AM_OK;
+}
+
+static enum am_err lives_put(struct putting *put)
+{
+    uint8_t name[NAME_SIZE], key[KEY_OF_NAME], row[ROW_LIFE_MAX];
+    for (size_t i = 0; i < put->append->n_lives; i++) {
+        struct journal_life life = put->append->lives[i];
+        life.version++;
+        life.clock_seq = seq_of(put, life.clock_seq);
+        TRY(name_put(put, life.recipient, name));
+        key_of_name(seq_of(put, life.root), name, key);
+        TRY(table_put(put->txn, TABLE_LIFE, 0, key, sizeof key, row, row_life_pack(&life, row)));
+    }
+    return AM_OK;
+}
+
+static enum am_err deliveries_put(struct putting *put)
+{
+    uint8_t name[NAME_SIZE], key[KEY_OF_NAME], row[ROW_DELIVERY_MAX];
+    for (size_t i = 0; i < put->append->n_deliveries; i++) {
+        struct journal_delivery delivery = put->append->deliveries[i];
+        delivery.version++;
+        TRY(name_put(put, delivery.recipient, name));
+        key_of_name(seq_of(put, delivery.seq), name, key);
+        TRY(table_put(put->txn, TABLE_DELIVERY, 0, key, sizeof key, row, row_delivery_pack(&delivery, row)));
+    }
+    return AM_OK;
+}
+
+static enum am_err chain_put(struct putting *put)
+{
+    uint8_t key[8], row[ROW_CHAIN_SIZE];
+    if (put->append->chain == NULL)
+        return AM_OK;
+    struct journal_chain chain = *put->append->chain;
+    chain.version++;
+    chain.newest = seq_of(put, chain.newest);
+    chain.clock = seq_of(put, chain.clock);
+    put_be64(key, seq_of(put, chain.root));
+    row_chain_pack(&chain, row);
+    return table_put(put->txn, TABLE_CHAIN, 0, key, sizeof key, row, sizeof row);
+}
+
+static enum am_err records_put(struct putting *put)
+{
+    uint8_t key[TABLE_KEY];
+    size_t len;
+    for (size_t i = 0; i < put->append->n_records; i++) {
+        const struct journal_record *record = &put->append->records[i];
+        TRY(key_record(record->kind, record->key, record->number, key, &len));
+        TRY(table_put(put->txn, TABLE_RECORD, 0, key, len, record->value.data, record->value.len));
+    }
+    return AM_OK;
+}
+
+enum am_err append_put(struct append_state *state, const struct journal_append *append,
+                       const uint8_t (*salts)[LOG_SALT_SIZE], uint8_t ret_first_leaf[LOG_LEAF_SIZE],
+                       uint8_t (*ret_leaf_hashes)[LOG_HASH_SIZE])
+{
+    struct putting put = {state, state->txn, append, state->tree->range.size};
+    uint8_t leaf[LOG_LEAF_SIZE];
+    if (append->n_entries > 0 && append->time_ns > state->last_time)
+        state->last_time = append->time_ns;
+    for (size_t i = 0; i < append->n_entries; i++)
+        TRY(entry_put(&put, &append->entries[i], salts[i], i == 0 ? ret_first_leaf : leaf, ret_leaf_hashes[i]));
+    if (append->message != NULL)
+        TRY(message_put(&put));
+    if (FAILPOINT_ERROR("store-map-full"))
+        return AM_FULL;
+    TRY(mail_put(&put));
+    TRY(lives_put(&put));
+    TRY(deliveries_put(&put));
+    TRY(chain_put(&put));
+    return records_put(&put);
+}

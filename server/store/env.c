@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// The environment's files: made, preallocated, opened, and its format known.
+#include "server/store/bytes.h"
+#include "server/store/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAP_LEAST (1ull << 30)
+#define READERS   1024
+
+static enum am_err fail_errno(enum am_err err, struct am_detail *detail, const char *path, int rc)
+{
+    return am_fail(err, detail, path, "%s", mdb_strerror(rc));
+}
+
+enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, struct am_detail *detail, MDB_env **ret_env)
+{
+    char path[4096];
+    MDB_env *env;
+    if (snprintf(path, sizeof path, "%s/" STORE_DBS, folder) >= (int)sizeof path)
+        return am_fail(AM_TOO_LARGE, detail, folder, "the path is too long");
+    TRY(table_error(mdb_env_create(&env)));
+    int rc = mdb_env_set_maxdbs(env, TABLES_MAX);
+    if (rc == 0)
+        rc = mdb_env_set_maxreaders(env, READERS);
+    if (rc == 0 && map_size > 0)
+        rc = mdb_env_set_mapsize(env, map_size);
+    if (rc == 0)
+        rc = mdb_env_open(env, path, flags | MDB_NOTLS, 0600);
+    if (rc != 0) {
+        mdb_env_close(env);
+        return fail_errno(table_error(rc), detail, path, rc);
+    }
+    *ret_env = env;
+    return AM_OK;
+}
+
+// The file gets all its blocks now: a full disk then can't surprise a commit.
+static enum am_err env_preallocate(MDB_env *env, uint64_t size, const char *folder, struct am_detail *detail)
+{
+    mdb_filehandle_t fd;
+    struct stat stat;
+    if (mdb_env_get_fd(env, &fd) != 0 || fstat(fd, &stat) != 0)
+        return am_fail(AM_IO, detail, folder, "the journal's file can't be looked at");
+    if ((uint64_t)stat.st_blocks * 512 >= size && (uint64_t)stat.st_size >= size)
+        return AM_OK;
+    int rc = posix_fallocate(fd, 0, (off_t)size);
+    if (rc != 0)
+        return am_fail(rc == ENOSPC ? AM_FULL : AM_IO, detail, folder, "no room for %llu bytes of journal: %s",
+                       (unsigned long long)size, strerror(rc));
+    return AM_OK;
+}
+
+static enum am_err env_size(const char *folder, struct am_detail *detail, uint64_t *ret_size)
+{
+    char path[4096];
+    struct stat stat_;
+    snprintf(path, sizeof path, "%s/" STORE_DBS "/data.mdb", folder);
+    if (stat(path, &stat_) != 0)
+        return am_fail(errno == ENOENT || errno == ENOTDIR ? AM_NOT_FOUND : AM_IO, detail, path, "%s", strerror(errno));
+    *ret_size = (uint64_t)stat_.st_size;
+    return AM_OK;
+}
+
+static enum am_err folder_sync(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return AM_IO;
+    int rc = fsync(fd);
+    close(fd);
+    return rc == 0 ? AM_OK : AM_IO;
+}
+
+// --- Making
+// -----------------------------------------------------------------------------------------------------------
+static enum am_err meta_write(struct table_txn txn, const char *origin)
+{
+    uint8_t format[4], row[ROW_STATE_SIZE];
+    struct row_state state = {.size = 0, .next_name = 1};
+    merkle_empty_root(state.root);
+    put_be32(format, STORE_FORMAT);
+    row_state_pack(&state, row);
+    TRY(table_put(txn, TABLE_META, 0, "format", 6, format, sizeof format));
+    TRY(table_put(txn, TABLE_META, 0, "origin", 6, origin, strlen(origin) + 1));
+    return table_put(txn, TABLE_META, 0, "state", 5, row, sizeof row);
+}
+
+static enum am_err env_fill(MDB_env *env, const struct store_options *options)
+{
+    struct tables tables = {.env = env};
+    struct table_txn txn;
+    TRY(tables_open(&tables, true, false));
+    TRY(table_begin(&tables, true, &txn));
+    enum am_err err = meta_write(txn, options->origin);
+    if (err != AM_OK) {
+        mdb_txn_abort(txn.txn);
+        return err;
+    }
+    return table_error(mdb_txn_commit(txn.txn));
+}
+
+static uint64_t rounded(uint64_t size)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    return (size + page - 1) / page * page;
+}
+
+enum am_err store_create(const struct store_options *options, struct am_detail *detail)
+{
+    char path[4096];
+    MDB_env *env;
+    if (options->origin == NULL || options->origin[0] == '\0')
+        return am_fail(AM_INVALID, detail, "origin", "a journal needs the origin of its log");
+    if (snprintf(path, sizeof path, "%s/" STORE_DBS, options->folder) >= (int)sizeof path - 16)
+        return am_fail(AM_TOO_LARGE, detail, options->folder, "the path is too long");
+    if (mkdir(path, 0700) != 0)
+        return errno == EEXIST ? am_fail(AM_EXISTS, detail, path, "a journal is there already")
+                               : am_fail(AM_IO, detail, path, "%s", strerror(errno));
+    uint64_t size = rounded(options->map_size != 0 ? options->map_size : MAP_LEAST);
+    TRY(env_open(options->folder, size, 0, detail, &env));
+    enum am_err err = env_preallocate(env, size, path, detail);
+    if (err == AM_OK && (err = env_fill(env, options)) != AM_OK)
+        am_fail(err, detail, path, "the journal can't be written: %s", am_err_text(err));
+    mdb_env_close(env);
+    TRY(err);
+    if (folder_sync(path) != AM_OK || folder_sync(options->folder) != AM_OK)
+        return am_fail(AM_IO, detail, path, "the folder can't be synced");
+    return AM_OK;
+}
+
+// --- Opening
+// ----------------------------------------------------------------------------------------------------------
+enum am_err env_check(struct table_txn txn, struct am_detail *detail, char **ret_origin)
+{
+    struct am_bytes row;
+    if (table_get(txn, TABLE_META, "format", 6, &row) != AM_OK || row.len != 4)
+        return am_fail(AM_CORRUPT, detail, "", "this is no journal: it names no format");
+    if (get_be32(row.data) != STORE_FORMAT)
+        return am_fail(AM_VERSION, detail, "", "the journal has format %u, this program knows %u", get_be32(row.data),
+                       (unsigned)STORE_FORMAT);
+    if (table_get(txn, TABLE_META, "origin", 6, &row) != AM_OK || row.len < 2 || row.data[row.len - 1] != 0)
+        return am_fail(AM_CORRUPT, detail, "", "the journal names no origin");
+    *ret_origin = strdup((const char *)row.data);
+    return *ret_origin == NULL ? AM_NOMEM : AM_OK;
+}
+
+// The newest entry against the newest leaf of the tree, the edge against the root.
+static enum am_err edge_check(struct store *store, struct table_txn txn, const struct row_state *state)
+{
+    uint8_t root[LOG_HASH_SIZE], key[8], hash[LOG_HASH_SIZE];
+    const uint8_t(*leaf)[LOG_HASH_SIZE];
+    struct table_walk walk;
+    struct row_entry entry;
+    size_t n;
+    TRY(merkle_range_root(&store->tree.range, root));
+    if (memcmp(root, state->root, sizeof root) != 0)
+        return AM_CORRUPT;
+    enum am_err err = table_walk_last(txn, TABLE_ENTRY, &walk);
+    if (err == AM_NOT_FOUND)
+        return state->size == 0 ? AM_OK : AM_CORRUPT;
+    TRY(err);
+    put_be64(key, state->size - 1);
+    bool same = walk.key.len == sizeof key && memcmp(walk.key.data, key, sizeof key) == 0 && state->size > 0;
+    err = row_entry_parse(walk.value, &entry);
+    table_walk_end(&walk);
+    TRY(err);
+    if (!same)
+        return AM_CORRUPT;
+    TRY(tree_leaf_run(txn, state->size - 1, &leaf, &n));
+    TRY(log_leaf_hash(entry.leaf, hash));
+    return memcmp(hash, leaf[0], sizeof hash) == 0 ? AM_OK : AM_CORRUPT;
+}
+
+// The newest checkpoint on disk: what may be shown until the keeper starts with a signature of all of it.
+static enum am_err newest_checkpoint(struct store *store, struct table_txn txn)
+{
+    struct table_walk walk;
+    struct log_checkpoint checkpoint;
+    memset(&checkpoint, 0, sizeof checkpoint);
+    enum am_err err = table_walk_last(txn, TABLE_CHECKPOINT, &walk);
+    if (err == AM_NOT_FOUND) {
+        merkle_empty_root(checkpoint.root);
+        store_checkpoint_publish(store, &checkpoint);
+        return AM_OK;
+    }
+    TRY(err);
+    bool good = walk.key.len == 8 && walk.value.len == sizeof checkpoint.signature;
+    if (good) {
+        checkpoint.size = get_be64(walk.key.data);
+        memcpy(checkpoint.signature, walk.value.data, sizeof checkpoint.signature);
+    }
+    table_walk_end(&walk);
+    if (!good || checkpoint.size > store->size)
+        return AM_CORRUPT;
+    TRY(merkle_root(tree_read, &txn, checkpoint.size, checkpoint.root));
+    store_checkpoint_publish(store, &checkpoint);
+    return AM_OK;
+}
+
+static enum am_err store_load(struct store *store, struct table_txn txn, struct am_detail *detail)
+{
+    struct row_state state;
+    TRY(env_check(txn, detail, &store->origin));
+    enum am_err err = row_state_read(txn, &state);
+    if (err == AM_OK)
+        err = tree_load(txn, state.size, &store->tree);
+    if (err == AM_OK) {
+        store->size = state.size;
+        store->last_time = state.last_time;
+        store->next_name = state.next_name;
+        memcpy(store->root, state.root, sizeof store->root);
+        tree_recent_seed(store->recent_nodes, &store->tree.range);
+        err = edge_check(store, txn, &state);
+    }
+    if (err == AM_OK)
+        err = newest_checkpoint(store, txn);
+    if (err == AM_CORRUPT)
+        return am_fail(err, detail, "", "tree and entries disagree at the right edge: run amanad fsck");
+    TRY(err);
+    return space_measure(store, txn.txn);
+}
+
+static enum am_err store_begin(struct store *store, const struct store_options *options, struct am_detail *detail)
+{
+    struct table_txn txn;
+    MDB_envinfo info;
+    MDB_stat stat;
+    uint64_t file;
+    int dead;
+    TRY(env_size(options->folder, detail, &file));
+    uint64_t size = options->map_size != 0 ? options->map_size : MAP_LEAST;
+    size = rounded(size > file ? size : file);
+    TRY(env_open(options->folder, size, 0, detail, &store->tables.env));
+    TRY(env_preallocate(store->tables.env, size, options->folder, detail));
+    mdb_reader_check(store->tables.env, &dead); // slots of processes that were killed
+    TRY(table_error(mdb_env_info(store->tables.env, &info)));
+    TRY(table_error(mdb_env_stat(store->tables.env, &stat)));
+    store->map_size = info.me_mapsize;
+    store->page_size = stat.ms_psize;
+    enum am_err err = tables_open(&store->tables, false, false);
+    if (err != AM_OK)
+        return am_fail(err, detail, options->folder, "a table of the journal is missing");
+    TRY(table_begin(&store->tables, false, &txn));
+    err = store_load(store, txn, detail);
+    mdb_txn_abort(txn.txn);
+    TRY(err);
+    if (options->origin != NULL && strcmp(options->origin, store->origin) != 0)
+        return am_fail(AM_CONFIG, detail, "origin", "the journal is of %.100s", store->origin);
+    return AM_OK;
+}
+
+enum am_err store_open(const struct store_options *options, struct am_detail *detail, struct store **ret_store)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL)
+        return AM_NOMEM;
+    pthread_mutex_init(&store->gate, NULL);
+    pthread_mutex_init(&store->lock, NULL);
+    pthread_cond_init(&store->published, NULL);
+    pthread_cond_init(&store->queued, NULL);
+    store->reserve = options->reserve != 0 ? options->reserve : 64ull << 20;
+    store->queue_room = options->queue != 0 ? options->queue : 4096;
+    store->queue = calloc(store->queue_room, sizeof(struct journal_append *));
+    enum am_err err = store->queue == NULL ? AM_NOMEM : tree_recent_new(&store->recent_nodes);
+    if (err == AM_OK)
+        err = batch_new(&store->batch);
+    if (err == AM_OK)
+        err = store_begin(store, options, detail);
+    if (err != AM_OK) {
+        store_close(store);
+        return err;
+    }
+    *ret_store = store;
+    return AM_OK;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    store_drain(store);
+    if (store->tables.env != NULL)
+        mdb_env_close(store->tables.env);
+    pthread_mutex_destroy(&store->gate);
+    pthread_mutex_destroy(&store->lock);
+    pthread_cond_destroy(&store->published);
+    pthread_cond_destroy(&store->queued);
+    tree_recent_free(store->recent_nodes);
+    batch_free(store->batch);
+    free(store->queue);
+    free(store->origin);
+    free(store);
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// One entry against its own leaf, and a SUBMITTED against the message that it speaks of.
+#include "amana/v1/audit.pb-c.h"
+#include "proto/codec/codec.h"
+#include "proto/model/address.h"
+#include "server/store/bytes.h"
+#include "server/store/fsck.h"
+
+// Looks up; what isn't there is a fault. Another error than that ends the check.
+static enum am_err expect(struct fsck *fsck, uint64_t seq, enum am_err err, const char *what)
+{
+    if (err == AM_NOT_FOUND || err == AM_CORRUPT || err == AM_INVALID) {
+        fsck_fault(fsck, seq, "%s", what);
+        return AM_OK;
+    }
+    return err;
+}
+
+static enum am_err expect_digest(struct fsck *fsck, uint64_t seq, struct am_bytes bytes, ProtobufCBinaryData digest,
+                                 const char *what)
+{
+    uint8_t hash[LOG_HASH_SIZE];
+    if (bytes.len == 0 && digest.len == 0)
+        return AM_OK;
+    TRY(log_sha256(bytes, hash));
+    if (digest.len != sizeof hash || memcmp(digest.data, hash, sizeof hash) != 0)
+        fsck_fault(fsck, seq, "the %s is not what its SUBMITTED entry says", what);
+    return AM_OK;
+}
+
+// The row of this key in `table` must hold the seq.
+static enum am_err expect_seq(struct fsck *fsck, uint64_t seq, enum table table, const void *key, size_t len,
+                              const char *what)
+{
+    struct am_bytes row;
+    enum am_err err = table_get(fsck->txn, table, key, len, &row);
+    if (err == AM_OK && (row.len != 8 || get_be64(row.data) != seq))
+        err = AM_CORRUPT;
+    return expect(fsck, seq, err, what);
+}
+
+static enum am_err party_check(struct fsck *fsck, uint64_t seq, const uint8_t name[NAME_SIZE])
+{
+    uint8_t value[8];
+    const char *text;
+    put_be64(value, seq);
+    TRY(expect(fsck, seq, table_has(fsck->txn, TABLE_PARTY, name, NAME_SIZE, value, sizeof value),
+               "it is missing in the index of a party"));
+    return expect(fsck, seq, name_text(fsck->txn, name, &text), "a unit of its message has no name");
+}
+
+static enum am_err keys_check(struct fsck *fsck, uint64_t seq, const Amana__V1__SubmittedEntry *entry,
+                              const struct row_message *message)
+{
+    uint8_t device[NAME_SIZE], id[16], key[KEY_ID];
+    if (message_id_check(entry->id, id, NULL) != AM_OK) {
+        fsck_fault(fsck, seq, "its message id is none");
+        return AM_OK;
+    }
+    enum am_err err = name_find(fsck->txn, entry->device, strlen(entry->device), device);
+    if (err == AM_OK) {
+        key_id(id, device, key);
+        TRY(expect_seq(fsck, seq, TABLE_ID, key, sizeof key, "its message is not found by its id"));
+    } else {
+        TRY(expect(fsck, seq, err, "its message is not found by its id"));
+    }
+    TRY(expect_seq(fsck, seq, TABLE_DIGEST, message->digest, LOG_HASH_SIZE,
+                   "its message is not found by its header's digest"));
+    TRY(party_check(fsck, seq, message->originator));
+    for (size_t i = 0; i < message->n_recipients; i++)
+        TRY(party_check(fsck, seq, message->recipients[i].name));
+    return AM_OK;
+}
+
+static enum am_err submitted_check(struct fsck *fsck, uint64_t seq, const Amana__V1__SubmittedEntry *entry)
+{
+    struct am_bytes bytes;
+    struct row_message message;
+    uint8_t key[8];
+    put_be64(key, seq);
+    enum am_err err = table_get(fsck->txn, TABLE_MESSAGE, key, sizeof key, &bytes);
+    if (err == AM_OK)
+        err = row_message_parse(bytes, seq, &message);
+    if (err != AM_OK)
+        return expect(fsck, seq, err, "its message is missing or damaged");
+    fsck->messages++;
+    if (entry->header_digest.len != LOG_HASH_SIZE ||
+        memcmp(entry->header_digest.data, message.digest, LOG_HASH_SIZE) != 0)
+        fsck_fault(fsck, seq, "its message is kept under another digest");
+    TRY(expect_digest(fsck, seq, message.header, entry->header_digest, "header"));
+    TRY(expect_digest(fsck, seq, message.flags, entry->flags_digest, "flags"));
+    TRY(expect_digest(fsck, seq, message.body, entry->body_digest, "sealed body"));
+    TRY(expect_digest(fsck, seq, message.signature, entry->signature_digest, "signature"));
+    return keys_check(fsck, seq, entry, &message);
+}
+
+// The oneof's field number is the kind: the first tag of the content.
+static uint32_t content_kind(struct am_bytes content)
+{
+    uint32_t tag = 0;
+    for (size_t i = 0; i < content.len && i < 2; i++) {
+        tag |= (uint32_t)(content.data[i] & 0x7f) << (7 * i);
+        if ((content.data[i] & 0x80) == 0)
+            return tag >> 3;
+    }
+    return 0;
+}
+
+static enum am_err content_check(struct fsck *fsck, uint64_t seq, const struct row_entry *entry)
+{
+    Amana__V1__EntryContent *content;
+    uint8_t value[8];
+    if (content_kind(entry->content) != entry->kind)
+        fsck_fault(fsck, seq, "its content is of kind %u and it is kept as kind %u", content_kind(entry->content),
+                   entry->kind);
+    put_be64(value, seq);
+    TRY(expect(fsck, seq, table_has(fsck->txn, TABLE_KIND, &entry->kind, 1, value, sizeof value),
+               "it is missing in the index of its kind"));
+    arena_reset(&fsck->arena);
+    enum am_err err = codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry->content, &fsck->arena,
+                                   NULL, (ProtobufCMessage **)&content);
+    if (err == AM_NOMEM)
+        return err;
+    if (err != AM_OK) {
+        fsck_fault(fsck, seq, "its content is no entry of a log");
+        return AM_OK;
+    }
+    return content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED
+               ? submitted_check(fsck, seq, content->submitted)
+               : AM_OK;
+}
+
+enum am_err fsck_entry(struct fsck *fsck, uint64_t seq, struct am_bytes row, bool *ret_leaf,
+                       uint8_t ret_hash[LOG_HASH_SIZE])
+{
+    struct row_entry entry;
+    struct log_leaf leaf;
+    uint8_t commitment[LOG_HASH_SIZE];
+    *ret_leaf = false;
+    if (row_entry_parse(row, &entry) != AM_OK) {
+        fsck_fault(fsck, seq, "its row is damaged");
+        return AM_OK;
+    }
+    TRY(log_leaf_hash(entry.leaf, ret_hash));
+    *ret_leaf = true;
+    if (log_leaf_parse((struct am_bytes){entry.leaf, LOG_LEAF_SIZE}, &leaf) != AM_OK) {
+        fsck_fault(fsck, seq, "its leaf is none of a known version");
+        return AM_OK;
+    }
+    if (leaf.time_ns < fsck->last_time)
+        fsck_fault(fsck, seq, "its time is before that of the entry before it");
+    fsck->last_time = leaf.time_ns > fsck->last_time ? leaf.time_ns : fsck->last_time;
+    if (entry.form == FORM_ERASED)
+        return AM_OK;
+    TRY(log_commit(entry.salt.data, entry.content, commitment));
+    if (memcmp(commitment, leaf.commitment, sizeof commitment) != 0)
+        fsck_fault(fsck, seq, "its content or salt is not what its leaf commits to");
+    return content_check(fsck, seq, &entry);
+}

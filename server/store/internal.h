@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the store share: the store itself, and a view.
+#pragma once
+
+#include "server/store/append.h"
+#include "server/store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define STORE_RECENT      16 // newest checkpoints in memory
+#define STORE_DBS         "journal"
+#define STORE_URGENCY_MAX 15 // Urgency.Code in a mailbox row
+
+struct store {
+    struct tables tables;
+    char *origin;
+    uint64_t map_size, reserve, page_size;
+
+    // Of what is committed. The keeper's alone once it runs (what others ask for is `size` and below the gate).
+    struct tree tree, before; // `before`: to go back to when a transaction is given up
+    struct tree_recent *recent_nodes;
+    uint64_t last_time;
+    uint32_t next_name;
+    uint8_t root[LOG_HASH_SIZE];
+    _Atomic uint64_t size;
+
+    // Published. `gate` guards `recent`, `dead`, `started`; held for moments, never across a commit or a signature.
+    _Atomic uint64_t signed_size;
+    pthread_mutex_t gate;
+    pthread_cond_t published;
+    struct log_checkpoint recent[STORE_RECENT]; // ring; the newest is recent[n_recent - 1]
+    uint64_t n_recent;
+    bool started, dead;
+
+    // The queue: a ring of `queue_room` appends.
+    pthread_mutex_t lock;
+    pthread_cond_t queued;
+    struct journal_append **queue;
+    size_t queue_room, queue_first, queue_len;
+    bool running, stopping;
+    pthread_t keeper;
+    struct store_signer signer;
+    struct store_callbacks callbacks;
+    struct batch *batch;
+
+    _Atomic bool full;
+    _Atomic uint64_t free_bytes;
+};
+
+// keeper.c
+struct batch;
+AM_MUST_USE enum am_err batch_new(struct batch **ret_batch);
+void batch_free(struct batch *batch);
+void store_checkpoint_publish(struct store *store, const struct log_checkpoint *checkpoint);
+
+// space.c: what the map has left; `full` and `free_bytes` are set. AM_IO.
+AM_MUST_USE enum am_err space_measure(struct store *store, MDB_txn *txn);
+
+// receipt.c: a packed ProvedEntry, malloc'ed.
+struct proved {
+    uint64_t seq;
+    const uint8_t *leaf; // LOG_LEAF_SIZE
+    struct am_bytes salt, content;
+    const struct merkle_path *path;
+    const struct log_checkpoint *checkpoint;
+};
+AM_MUST_USE enum am_err proved_pack(const char *origin, const struct proved *proved, uint8_t **ret_bytes,
+                                    size_t *ret_len);
+
+// view.c
+struct store_view {
+    struct store *store;
+    struct table_txn txn;
+    uint64_t bound; // entries that may be shown
+    struct log_checkpoint checkpoint;
+};
+
+// env.c: the environment in FOLDER/journal; also for fsck.
+AM_MUST_USE enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, struct am_detail *detail,
+                                 MDB_env **ret_env);
+// Format and origin (malloc'ed).
+AM_MUST_USE enum am_err env_check(struct table_txn txn, struct am_detail *detail, char **ret_origin);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Units, devices and cases as 4-byte names, so that an index row costs bytes instead of strings.
+#pragma once
+
+#include "server/store/table.h"
+
+#define NAME_SIZE  4
+#define NAME_LIMIT 480 // bytes of a text
+
+// AM_NOT_FOUND where the text has no name yet; 0 bytes and more than NAME_LIMIT have none.
+AM_MUST_USE enum am_err name_find(struct table_txn txn, const void *text, size_t len, uint8_t ret_name[NAME_SIZE]);
+
+// Finds it or gives it the name *next, which then grows. For the writer.
+AM_MUST_USE enum am_err name_make(struct table_txn txn, const char *text, uint32_t *next, uint8_t ret_name[NAME_SIZE]);
+
+// The text with its NUL, in LMDB's memory. AM_CORRUPT where there is none.
+AM_MUST_USE enum am_err name_text(struct table_txn txn, const uint8_t name[NAME_SIZE], const char **ret_text);

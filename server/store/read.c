@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading rows by their key.
+#include "server/store/bytes.h"
+#include "server/store/internal.h"
+
+#include <bsd/string.h>
+
+enum am_err store_entry(struct store_view *view, uint64_t seq, struct store_entry *ret_entry)
+{
+    uint8_t key[8];
+    struct am_bytes bytes;
+    struct row_entry row;
+    if (seq >= view->bound)
+        return AM_NOT_FOUND;
+    put_be64(key, seq);
+    enum am_err err = table_get(view->txn, TABLE_ENTRY, key, sizeof key, &bytes);
+    if (err == AM_NOT_FOUND)
+        return AM_CORRUPT; // below the bound there is no gap
+    TRY(err);
+    TRY(row_entry_parse(bytes, &row));
+    ret_entry->seq = seq;
+    memcpy(ret_entry->leaf, row.leaf, sizeof ret_entry->leaf);
+    ret_entry->salt = row.salt;
+    ret_entry->content = row.content;
+    ret_entry->kind = row.kind;
+    return AM_OK;
+}
+
+// --- Messages
+// ---------------------------------------------------------------------------------------------------------
+static enum am_err message_row(struct store_view *view, uint64_t seq, struct row_message *ret_row)
+{
+    uint8_t key[8];
+    struct am_bytes bytes;
+    if (seq >= view->bound)
+        return AM_NOT_FOUND;
+    put_be64(key, seq);
+    TRY(table_get(view->txn, TABLE_MESSAGE, key, sizeof key, &bytes));
+    return row_message_parse(bytes, seq, ret_row);
+}
+
+enum am_err store_message(struct store_view *view, uint64_t seq, struct store_message *ret_message)
+{
+    struct row_message row;
+    TRY(message_row(view, seq, &row));
+    *ret_message = (struct store_message){row.header, row.signature, row.flags, row.body};
+    return AM_OK;
+}
+
+static enum am_err address_read(struct store_view *view, const uint8_t name[NAME_SIZE],
+                                char ret_text[LIMIT_ADDRESS + 1])
+{
+    const char *text;
+    TRY(name_text(view->txn, name, &text));
+    return strlcpy(ret_text, text, LIMIT_ADDRESS + 1) > LIMIT_ADDRESS ? AM_CORRUPT : AM_OK;
+}
+
+enum am_err store_pointer_of(struct store_view *view, uint64_t seq, struct store_pointer *ret_pointer)
+{
+    struct row_message row;
+    TRY(message_row(view, seq, &row));
+    struct store_pointer *pointer = ret_pointer;
+    pointer->seq = seq;
+    pointer->root = row.root;
+    pointer->kind = row.kind;
+    pointer->urgency = row.urgency;
+    pointer->n_recipients = row.n_recipients;
+    TRY(address_read(view, row.originator, pointer->originator));
+    for (size_t i = 0; i < row.n_recipients; i++) {
+        TRY(address_read(view, row.recipients[i].name, pointer->recipients[i].unit));
+        pointer->recipients[i].part = row.recipients[i].part;
+    }
+    return AM_OK;
+}
+
+// A row whose value is the seq of a message that may be shown.
+static enum am_err seq_row(struct store_view *view, struct am_bytes row, uint64_t *ret_seq)
+{
+    if (row.len != 8)
+        return AM_CORRUPT;
+    uint64_t seq = get_be64(row.data);
+    if (seq >= view->bound)
+        return AM_NOT_FOUND;
+    *ret_seq = seq;
+    return AM_OK;
+}
+
+enum am_err store_find_digest(struct store_view *view, const uint8_t digest[32], struct store_pointer *ret_pointer)
+{
+    struct am_bytes row;
+    uint64_t seq;
+    TRY(table_get(view->txn, TABLE_DIGEST, digest, LOG_HASH_SIZE, &row));
+    TRY(seq_row(view, row, &seq));
+    return store_pointer_of(view, seq, ret_pointer);
+}
+
+enum am_err store_find_id(struct store_view *view, const char *device, const uint8_t id[16], uint64_t *ret_seq,
+                          uint8_t ret_digest[32])
+{
+    uint8_t name[NAME_SIZE], key[KEY_ID];
+    struct am_bytes row;
+    struct row_message message;
+    uint64_t seq;
+    TRY(name_find(view->txn, device, strlen(device), name));
+    key_id(id, name, key);
+    TRY(table_get(view->txn, TABLE_ID, key, sizeof key, &row));
+    TRY(seq_row(view, row, &seq));
+    TRY(message_row(view, seq, &message));
+    *ret_seq = seq;
+    memcpy(ret_digest, message.digest, LOG_HASH_SIZE);
+    return AM_OK;
+}
+
+enum am_err store_find_uuid(struct store_view *view, const uint8_t id[16], unsigned n, uint64_t *ret_seq)
+{
+    struct table_walk walk;
+    TRY(table_walk_from(view->txn, TABLE_ID, id, 16, &walk));
+    enum am_err err = AM_OK;
+    for (; err == AM_OK; err = table_walk_next(&walk)) {
+        uint64_t seq;
+        if (walk.key.len != KEY_ID || memcmp(walk.key.data, id, 16) != 0) {
+            err = AM_NOT_FOUND;
+            break;
+        }
+        enum am_err shown = seq_row(view, walk.value, &seq);
+        if (shown == AM_OK && n-- == 0) {
+            *ret_seq = seq;
+            break;
+        }
+        if (shown != AM_OK && shown != AM_NOT_FOUND) {
+            err = shown;
+            break;
+        }
+    }
+    table_walk_end(&walk);
+    return err;
+}
+
+// --- Lives, chains, deliveries
+// ----------------------------------------------------------------------------------------
+static enum am_err named_row(struct store_view *view, enum table table, uint64_t seq, const char *text,
+                             const char **ret_text, struct am_bytes *ret_row)
+{
+    uint8_t name[NAME_SIZE], key[KEY_OF_NAME];
+    TRY(name_find(view->txn, text, strlen(text), name));
+    key_of_name(seq, name, key);
+    TRY(table_get(view->txn, table, key, sizeof key, ret_row));
+    return name_text(view->txn, name, ret_text);
+}
+
+enum am_err store_life(struct store_view *view, uint64_t root, const char *recipient, struct journal_life *ret_life)
+{
+    struct am_bytes row;
+    struct journal_life life = {.root = root};
+    TRY(named_row(view, TABLE_LIFE, root, recipient, &life.recipient, &row));
+    TRY(row_life_parse(row, &life));
+    *ret_life = life;
+    return AM_OK;
+}
+
+enum am_err store_chain(struct store_view *view, uint64_t root, struct journal_chain *ret_chain)
+{
+    uint8_t key[8];
+    struct am_bytes row;
+    struct journal_chain chain = {.root = root};
+    put_be64(key, root);
+    TRY(table_get(view->txn, TABLE_CHAIN, key, sizeof key, &row));
+    TRY(row_chain_parse(row, &chain));
+    *ret_chain = chain;
+    return AM_OK;
+}
+
+enum am_err store_delivery(struct store_view *view, uint64_t seq, const char *recipient,
+                           struct journal_delivery *ret_delivery)
+{
+    struct am_bytes row;
+    struct journal_delivery delivery = {.seq = seq};
+    TRY(named_row(view, TABLE_DELIVERY, seq, recipient, &delivery.recipient, &row));
+    TRY(row_delivery_parse(row, &delivery));
+    *ret_delivery = delivery;
+    return AM_OK;
+}
+
+// --- Who had to do with whom
+// ------------------------------------------------------------------------------------------
+static enum am_err yes_or_no(enum am_err err, bool *ret_yes)
+{
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    *ret_yes = err == AM_OK;
+    return AM_OK;
+}
+
+enum am_err store_case_exists(struct store_view *view, const char *case_ref, bool *ret_exists)
+{
+    uint8_t name[NAME_SIZE];
+    struct am_bytes first;
+    enum am_err err = name_find(view->txn, case_ref, strlen(case_ref), name);
+    if (err == AM_OK)
+        err = table_get(view->txn, TABLE_CASE_PARTY, name, sizeof name, &first);
+    return yes_or_no(err, ret_exists);
+}
+
+enum am_err store_case_party(struct store_view *view, const char *case_ref, const char *unit, bool *ret_is)
+{
+    uint8_t name[NAME_SIZE], party[NAME_SIZE];
+    enum am_err err = name_find(view->txn, case_ref, strlen(case_ref), name);
+    if (err == AM_OK)
+        err = name_find(view->txn, unit, strlen(unit), party);
+    if (err == AM_OK)
+        err = table_has(view->txn, TABLE_CASE_PARTY, name, sizeof name, party, sizeof party);
+    return yes_or_no(err, ret_is);
+}
+
+enum am_err store_contact(struct store_view *view, const char *unit, const char *other, bool *ret_is)
+{
+    uint8_t one[NAME_SIZE], two[NAME_SIZE];
+    enum am_err err = name_find(view->txn, unit, strlen(unit), one);
+    if (err == AM_OK)
+        err = name_find(view->txn, other, strlen(other), two);
+    if (err == AM_OK)
+        err = memcmp(one, two, NAME_SIZE) < 0 ? table_has(view->txn, TABLE_CONTACT, one, NAME_SIZE, two, NAME_SIZE)
+                                              : table_has(view->txn, TABLE_CONTACT, two, NAME_SIZE, one, NAME_SIZE);
+    return yes_or_no(err, ret_is);
+}

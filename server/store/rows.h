@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The values of the rows: from and to bytes. What a disk gives is checked: AM_CORRUPT.
+#pragma once
+
+#include "proto/log/leaf.h"
+#include "proto/model/journal.h"
+#include "server/store/name.h"
+
+// meta "state"
+struct row_state {
+    uint64_t size;
+    uint8_t root[LOG_HASH_SIZE];
+    uint64_t last_time; // ns, of the last entry
+    uint32_t next_name;
+};
+#define ROW_STATE_SIZE (8 + LOG_HASH_SIZE + 8 + 4)
+void row_state_pack(const struct row_state *state, uint8_t ret_row[ROW_STATE_SIZE]);
+AM_MUST_USE enum am_err row_state_parse(struct am_bytes row, struct row_state *ret_state);
+AM_MUST_USE enum am_err row_state_read(struct table_txn txn, struct row_state *ret_state);
+
+// entry: leaf · form · kind · salt · content; the last two are gone where form is FORM_ERASED
+#define ROW_ENTRY_HEAD (LOG_LEAF_SIZE + 2 + LOG_SALT_SIZE)
+struct row_entry {
+    const uint8_t *leaf;
+    uint8_t form, kind;
+    struct am_bytes salt, content;
+};
+AM_MUST_USE enum am_err row_entry_parse(struct am_bytes row, struct row_entry *ret_entry);
+
+// message: form · digest · kind · urgency · root or nothing · n(originator) · (n(unit), part)… · lengths · the four
+// parts
+#define ROW_MESSAGE_HEAD(n_recipients)                                                                                 \
+    (1 + LOG_HASH_SIZE + 2 + 1 + 8 + NAME_SIZE + (NAME_SIZE + 1) * (n_recipients) + 10)
+struct row_recipient {
+    uint8_t name[NAME_SIZE], part;
+};
+struct row_message {
+    uint8_t form;
+    const uint8_t *digest;
+    uint8_t kind, urgency;
+    uint64_t root; // its own seq where it is its own root
+    uint8_t originator[NAME_SIZE];
+    size_t n_recipients;
+    struct row_recipient recipients[LIMIT_RECIPIENTS];
+    struct am_bytes header, signature, flags, body;
+};
+size_t row_message_size(const struct row_message *message, uint64_t seq);
+void row_message_pack(const struct row_message *message, uint64_t seq, uint8_t *ret_row);
+AM_MUST_USE enum am_err row_message_parse(struct am_bytes row, uint64_t seq, struct row_message *ret_message);
+
+#define ROW_LIFE_MAX (2 + 4 + 8 + 4 * 8 + NAME_LIMIT + 1)
+size_t row_life_pack(const struct journal_life *life, uint8_t ret_row[ROW_LIFE_MAX]); // not root and recipient
+AM_MUST_USE enum am_err row_life_parse(struct am_bytes row, struct journal_life *ret_life);
+
+#define ROW_CHAIN_SIZE (4 + 3 * 8 + 2)
+void row_chain_pack(const struct journal_chain *chain, uint8_t ret_row[ROW_CHAIN_SIZE]);
+AM_MUST_USE enum am_err row_chain_parse(struct am_bytes row, struct journal_chain *ret_chain);
+
+#define ROW_DELIVERY_MAX (1 + 4 + 2 * 8)
+size_t row_delivery_pack(const struct journal_delivery *delivery, uint8_t ret_row[ROW_DELIVERY_MAX]);
+AM_MUST_USE enum am_err row_delivery_parse(struct am_bytes row, struct journal_delivery *ret_delivery);
+
+// --- Keys ---
+#define KEY_MAILBOX (NAME_SIZE + 1 + 8)
+void key_mailbox(const uint8_t device[NAME_SIZE], uint8_t urgency, uint64_t seq, uint8_t ret_key[KEY_MAILBOX]);
+#define KEY_OF_NAME (8 + NAME_SIZE) // life, delivery
+void key_of_name(uint64_t seq, const uint8_t name[NAME_SIZE], uint8_t ret_key[KEY_OF_NAME]);
+#define KEY_ID (16 + NAME_SIZE)
+void key_id(const uint8_t id[16], const uint8_t device[NAME_SIZE], uint8_t ret_key[KEY_ID]);
+// kind text NUL number; AM_TOO_LARGE
+AM_MUST_USE enum am_err key_record(uint8_t kind, const char *text, uint64_t number, uint8_t ret_key[TABLE_KEY],
+                                   size_t *ret_len);

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of the environment and the only calls that touch LMDB's values.
+//
+// Numbers in keys are big-endian, so that key order is the order of time. `n` is a 4-byte name (name.h).
+//   meta        "format" → u32 · "origin" → text · "state" → size, root, last time, next name
+//   name        text → n                    text: n → text with NUL
+//   entry       seq → leaf[46] form kind salt[16] content
+//   tile        level seq56 → 256 hashes    edge: level → up to 255 hashes (C2SP tlog-tiles: level L has hashes of 8·L)
+//   checkpoint  size → signature[68]
+//   message     seq → digest, pointer, lengths, header ‖ signature ‖ flags ‖ body
+//   id          id[16] n(device) → seq      digest: digest[32] → seq
+//   mailbox     n(device) urgency seq → kind of mail
+//   kind, case, party, of    kind | n | n | seq(message) ⇒ seq      (many sorted values for one key, packed)
+//   case_party, contact      n(case) ⇒ n(unit) | n(smaller) ⇒ n(larger)
+//   life        seq(root) n → version, state, times      chain: seq(root) → …      delivery: seq n → …
+//   record      kind text NUL number → value
+// `form` says how what follows is kept: 0 as it is; others are for encryption at rest and erasure. A table of deadlines
+// or of witnesses' cosignatures is one more line here (TABLES_MAX).
+#pragma once
+
+#include "proto/model/error.h"
+
+#include <lmdb.h>
+#include <stdbool.h>
+
+enum table {
+    TABLE_META,
+    TABLE_NAME,
+    TABLE_TEXT,
+    TABLE_ENTRY,
+    TABLE_TILE,
+    TABLE_EDGE,
+    TABLE_CHECKPOINT,
+    TABLE_MESSAGE,
+    TABLE_ID,
+    TABLE_DIGEST,
+    TABLE_MAILBOX,
+    TABLE_KIND,
+    TABLE_CASE,
+    TABLE_PARTY,
+    TABLE_OF,
+    TABLE_CASE_PARTY,
+    TABLE_CONTACT,
+    TABLE_LIFE,
+    TABLE_CHAIN,
+    TABLE_DELIVERY,
+    TABLE_RECORD,
+    TABLE_COUNT
+};
+#define TABLES_MAX  48
+#define TABLE_KEY   511 // bytes of a key, LMDB's limit
+#define FORM_CLEAR  0   // kept as it is
+#define FORM_ERASED 2   // 1 is for AES-256-GCM under a bucket key
+
+// One environment with its tables open.
+struct tables {
+    MDB_env *env;
+    MDB_dbi dbi[TABLE_COUNT];
+};
+struct table_txn {
+    const struct tables *tables;
+    MDB_txn *txn;
+};
+
+// LMDB's and errno's codes as ours: AM_FULL for MDB_MAP_FULL and ENOSPC.
+enum am_err table_error(int rc);
+
+// Opens (or makes, `create`) all tables in a transaction of its own.
+AM_MUST_USE enum am_err tables_open(struct tables *tables, bool create, bool read_only);
+
+AM_MUST_USE enum am_err table_begin(const struct tables *tables, bool write, struct table_txn *ret_txn);
+
+// AM_NOT_FOUND. The bytes are LMDB's: valid until the transaction ends or writes.
+AM_MUST_USE enum am_err table_get(struct table_txn txn, enum table table, const void *key, size_t key_len,
+                                  struct am_bytes *ret_value);
+// flags: 0, MDB_APPEND, MDB_NOOVERWRITE (AM_EXISTS).
+AM_MUST_USE enum am_err table_put(struct table_txn txn, enum table table, unsigned flags, const void *key,
+                                  size_t key_len, const void *value, size_t len);
+// Room for a value, to be filled before the next write.
+AM_MUST_USE enum am_err table_reserve(struct table_txn txn, enum table table, unsigned flags, const void *key,
+                                      size_t key_len, size_t len, uint8_t **ret_value);
+AM_MUST_USE enum am_err table_delete(struct table_txn txn, enum table table, const void *key, size_t key_len);
+
+// One of many values of a key; one that is there already is fine. `last`: greater than all of this key.
+AM_MUST_USE enum am_err table_add(struct table_txn txn, enum table table, bool last, const void *key, size_t key_len,
+                                  const void *value, size_t len);
+// Is it among the values of the key: AM_OK or AM_NOT_FOUND.
+AM_MUST_USE enum am_err table_has(struct table_txn txn, enum table table, const void *key, size_t key_len,
+                                  const void *value, size_t len);
+// The first value ≥ *seq of the key. AM_NOT_FOUND.
+AM_MUST_USE enum am_err table_next_value(struct table_txn txn, enum table table, const void *key, size_t key_len,
+                                         uint64_t *seq);
+AM_MUST_USE enum am_err table_count(struct table_txn txn, enum table table, uint64_t *ret_rows);
+
+// A walk in key order.
+struct table_walk {
+    MDB_cursor *cursor;
+    struct am_bytes key, value;
+};
+// The first row whose key is ≥ key. On any error nothing is to be ended.
+AM_MUST_USE enum am_err table_walk_from(struct table_txn txn, enum table table, const void *key, size_t key_len,
+                                        struct table_walk *ret_walk);
+AM_MUST_USE enum am_err table_walk_last(struct table_txn txn, enum table table, struct table_walk *ret_walk);
+AM_MUST_USE enum am_err table_walk_next(struct table_walk *walk); // AM_NOT_FOUND at the end
+void table_walk_end(struct table_walk *walk);

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading in order: mailboxes, records, indexes, time.
+#include "server/store/bytes.h"
+#include "server/store/internal.h"
+
+// --- Mailboxes
+// --------------------------------------------------------------------------------------------------------
+enum am_err store_mail_next(struct store_view *view, const char *device, uint8_t *urgency, uint64_t *seq,
+                            uint8_t *ret_kind)
+{
+    uint8_t name[NAME_SIZE], key[KEY_MAILBOX];
+    struct table_walk walk;
+    TRY(name_find(view->txn, device, strlen(device), name));
+    key_mailbox(name, *urgency, *seq, key);
+    TRY(table_walk_from(view->txn, TABLE_MAILBOX, key, sizeof key, &walk));
+    enum am_err err = AM_OK;
+    for (; err == AM_OK; err = table_walk_next(&walk)) {
+        if (walk.key.len != KEY_MAILBOX || walk.value.len != 1) {
+            err = AM_CORRUPT;
+            break;
+        }
+        if (memcmp(walk.key.data, name, NAME_SIZE) != 0) {
+            err = AM_NOT_FOUND;
+            break;
+        }
+        uint64_t at = get_be64(walk.key.data + NAME_SIZE + 1);
+        if (at >= view->bound || memcmp(walk.key.data, key, sizeof key) == 0)
+            continue; // not signed yet; or the row to go on from
+        *urgency = walk.key.data[NAME_SIZE];
+        *seq = at;
+        *ret_kind = walk.value.data[0];
+        break;
+    }
+    table_walk_end(&walk);
+    return err;
+}
+
+enum am_err store_mail_find(struct store_view *view, const char *device, uint64_t seq, uint8_t *ret_urgency,
+                            uint8_t *ret_kind)
+{
+    uint8_t name[NAME_SIZE], key[KEY_MAILBOX];
+    if (seq >= view->bound)
+        return AM_NOT_FOUND;
+    TRY(name_find(view->txn, device, strlen(device), name));
+    for (unsigned urgency = 0; urgency <= STORE_URGENCY_MAX; urgency++) {
+        struct am_bytes row;
+        key_mailbox(name, (uint8_t)urgency, seq, key);
+        enum am_err err = table_get(view->txn, TABLE_MAILBOX, key, sizeof key, &row);
+        if (err == AM_NOT_FOUND)
+            continue;
+        TRY(err);
+        if (row.len != 1)
+            return AM_CORRUPT;
+        *ret_urgency = (uint8_t)urgency;
+        *ret_kind = row.data[0];
+        return AM_OK;
+    }
+    return AM_NOT_FOUND;
+}
+
+// --- Records
+// ----------------------------------------------------------------------------------------------------------
+enum am_err store_record(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
+                         struct am_bytes *ret_value)
+{
+    uint8_t bytes[TABLE_KEY];
+    size_t len;
+    TRY(key_record(kind, key, number, bytes, &len));
+    return table_get(view->txn, TABLE_RECORD, bytes, len, ret_value);
+}
+
+static enum am_err record_parse(const struct table_walk *walk, struct journal_record *ret_record)
+{
+    struct row_reader row = {walk->key.data, walk->key.len, false};
+    ret_record->kind = (uint8_t)row_number(&row, 1);
+    ret_record->key = row_string(&row);
+    ret_record->number = row_number(&row, 8);
+    ret_record->value = walk->value;
+    return row.bad || row.left != 0 ? AM_CORRUPT : AM_OK;
+}
+
+enum am_err store_records(struct store_view *view, uint8_t kind,
+                          enum am_err (*each)(void *user, const struct journal_record *record), void *user)
+{
+    struct table_walk walk;
+    enum am_err err = table_walk_from(view->txn, TABLE_RECORD, &kind, 1, &walk);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    for (; err == AM_OK; err = table_walk_next(&walk)) {
+        struct journal_record record;
+        if (walk.key.data[0] != kind)
+            break;
+        err = record_parse(&walk, &record);
+        if (err == AM_OK)
+            err = each(user, &record);
+        if (err != AM_OK) {
+            table_walk_end(&walk);
+            return err;
+        }
+    }
+    table_walk_end(&walk);
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+// --- Indexes
+// ----------------------------------------------------------------------------------------------------------
+static enum am_err next_of_message(struct store_view *view, struct am_bytes key, uint64_t *seq)
+{
+    struct am_bytes row;
+    if (key.len != 8)
+        return AM_INVALID;
+    uint64_t message = get_be64(key.data);
+    if (*seq <= message && message < view->bound) {
+        enum am_err err = table_get(view->txn, TABLE_MESSAGE, key.data, key.len, &row);
+        if (err == AM_OK)
+            *seq = message;
+        if (err != AM_NOT_FOUND)
+            return err;
+    }
+    return table_next_value(view->txn, TABLE_OF, key.data, key.len, seq);
+}
+
+static enum am_err next_of_name(struct store_view *view, enum table table, struct am_bytes key, uint64_t *seq)
+{
+    uint8_t name[NAME_SIZE];
+    TRY(name_find(view->txn, key.data, key.len, name));
+    return table_next_value(view->txn, table, name, sizeof name, seq);
+}
+
+enum am_err store_index_next(struct store_view *view, enum store_index index, struct am_bytes key, uint64_t *seq)
+{
+    uint64_t next = *seq;
+    switch (index) {
+    case STORE_INDEX_CASE: TRY(next_of_name(view, TABLE_CASE, key, &next)); break;
+    case STORE_INDEX_PARTY: TRY(next_of_name(view, TABLE_PARTY, key, &next)); break;
+    case STORE_INDEX_MESSAGE: TRY(next_of_message(view, key, &next)); break;
+    case STORE_INDEX_KIND:
+        if (key.len != 1)
+            return AM_INVALID;
+        TRY(table_next_value(view->txn, TABLE_KIND, key.data, key.len, &next));
+        break;
+    default: return AM_INVALID;
+    }
+    if (next >= view->bound)
+        return AM_NOT_FOUND;
+    *seq = next;
+    return AM_OK;
+}
+
+enum am_err store_seq_at(struct store_view *view, uint64_t time_ns, uint64_t *ret_seq)
+{
+    uint64_t low = 0, high = view->bound; // times never decrease
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        struct store_entry entry;
+        struct log_leaf leaf;
+        TRY(store_entry(view, middle, &entry));
+        if (log_leaf_parse((struct am_bytes){entry.leaf, sizeof entry.leaf}, &leaf) != AM_OK)
+            return AM_CORRUPT;
+        if (leaf.time_ns < time_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_seq = low;
+    return AM_OK;
+}

@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal over a real LMDB: every kind of row, duplicates and conflicts, views and proofs.
+#include "amana/v1/audit.pb-c.h"
+#include "proto/codec/codec.h"
+#include "proto/model/address.h"
+#include "store_kit.h"
+
+// cmocka wants these before it.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MAP (64ull << 20)
+
+static int setup(void **state)
+{
+    struct kit *kit = calloc(1, sizeof *kit);
+    kit_make(kit, MAP, 1 << 20);
+    *state = kit;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    kit_clear(*state);
+    free(*state);
+    return 0;
+}
+
+static void view_of(struct kit *kit, struct store_view **view)
+{
+    assert_int_equal(store_view_begin(kit->store, view), AM_OK);
+}
+
+static void assert_bytes(struct am_bytes bytes, const void *data, size_t len)
+{
+    assert_int_equal(bytes.len, len);
+    assert_memory_equal(bytes.data, data, len);
+}
+
+// --- Rows
+// -------------------------------------------------------------------------------------------------------------
+static void a_message_is_found_by_seq_id_and_digest(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m;
+    struct store_view *view;
+    struct store_message kept;
+    struct store_pointer pointer;
+    uint8_t id[16], digest[32];
+    uint64_t seq;
+    kit_message(&m, 1, 2, 1000);
+    struct journal_outcome outcome = kit_append(kit, &m.append);
+    assert_int_equal(outcome.result, JOURNAL_DONE);
+    assert_int_equal(outcome.seq, 0);
+    assert_int_equal(outcome.size, 1);
+    view_of(kit, &view);
+    assert_int_equal(store_message(view, 0, &kept), AM_OK);
+    assert_bytes(kept.header, m.header, sizeof m.header);
+    assert_bytes(kept.signature, m.signature, sizeof m.signature);
+    assert_bytes(kept.flags, m.flags, sizeof m.flags);
+    assert_bytes(kept.body, m.body, 1000);
+    assert_int_equal(message_id_check(m.id, id, NULL), AM_OK);
+    assert_int_equal(store_find_id(view, m.message.device, id, &seq, digest), AM_OK);
+    assert_int_equal(seq, 0);
+    assert_memory_equal(digest, m.message.header_digest, 32);
+    assert_int_equal(store_find_uuid(view, id, 0, &seq), AM_OK);
+    assert_int_equal(store_find_uuid(view, id, 1, &seq), AM_NOT_FOUND);
+    assert_int_equal(store_find_id(view, "amana://ke/dci/duty/other", id, &seq, digest), AM_NOT_FOUND);
+    assert_int_equal(store_find_digest(view, m.message.header_digest, &pointer), AM_OK);
+    assert_int_equal(pointer.seq, 0);
+    assert_int_equal(pointer.root, 0);
+    assert_string_equal(pointer.originator, "ke/dci/duty");
+    assert_int_equal(pointer.n_recipients, 2);
+    assert_string_equal(pointer.recipients[1].unit, "et/ics/moyale");
+    assert_int_equal(pointer.recipients[1].part, 1);
+    store_view_end(view);
+    kit_message_clear(&m);
+}
+
+static void lives_chains_and_deliveries_are_kept_with_their_versions(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m;
+    struct kit_alarm alarm;
+    struct journal_chain chain = {
+        .root = JOURNAL_SELF, .newest = JOURNAL_SELF, .clock = JOURNAL_SELF, .valid_until = 77, .urgency = 2};
+    struct store_view *view;
+    struct journal_life life;
+    struct journal_delivery delivery;
+    struct journal_chain kept;
+    kit_alarm(&alarm, 1, 2, 10); // so that the message's seq is not 0
+    kit_append(kit, &alarm.append);
+    kit_message(&m, 1, 2, 10);
+    m.append.chain = &chain;
+    kit_append(kit, &m.append);
+    view_of(kit, &view);
+    assert_int_equal(store_life(view, 2, "ke/cpc/nairobi", &life), AM_OK);
+    assert_int_equal(life.version, 1);
+    assert_int_equal(life.clock_seq, 2);
+    assert_int_equal(life.ack_due, 5000);
+    assert_int_equal(life.answer_due, 6000);
+    assert_int_equal(life.retrieved_due, 0);
+    assert_string_equal(life.officer, "");
+    assert_string_equal(life.recipient, "ke/cpc/nairobi");
+    assert_int_equal(store_life(view, 2, "ke/dci/duty", &life), AM_NOT_FOUND);
+    assert_int_equal(store_delivery(view, 2, "et/ics/moyale", &delivery), AM_OK);
+    assert_int_equal(delivery.delivered_at, 1001);
+    assert_int_equal(delivery.retrieved_at, 0);
+    assert_int_equal(store_chain(view, 2, &kept), AM_OK);
+    assert_int_equal(kept.newest, 2);
+    assert_int_equal(kept.clock, 2);
+    assert_int_equal(kept.version, 1);
+    // The next move is decided on version 1.
+    life =
+        (struct journal_life){.root = 2, .recipient = "ke/cpc/nairobi", .version = 1, .state = 3, .officer = "o.kamau"};
+    kept.version = 1;
+    kept.cancelled = true;
+    delivery.version = 1;
+    delivery.retrieved_at = 99;
+    delivery.recipient = "et/ics/moyale";
+    alarm.append.lives = &life;
+    alarm.append.n_lives = 1;
+    alarm.append.chain = &kept;
+    alarm.append.deliveries = &delivery;
+    alarm.append.n_deliveries = 1;
+    assert_int_equal(kit_append(kit, &alarm.append).result, JOURNAL_DONE);
+    assert_int_equal(kit_append(kit, &alarm.append).result, JOURNAL_CONFLICT);
+    assert_int_equal(store_view_renew(view), AM_OK);
+    assert_int_equal(store_life(view, 2, "ke/cpc/nairobi", &life), AM_OK);
+    assert_int_equal(life.version, 2);
+    assert_string_equal(life.officer, "o.kamau");
+    assert_int_equal(life.ack_due, 0);
+    assert_int_equal(store_chain(view, 2, &kept), AM_OK);
+    assert_true(kept.cancelled);
+    assert_int_equal(store_delivery(view, 2, "et/ics/moyale", &delivery), AM_OK);
+    assert_int_equal(delivery.retrieved_at, 99);
+    store_view_end(view);
+    kit_message_clear(&m);
+    kit_alarm_clear(&alarm);
+}
+
+static void mail_comes_by_urgency_and_then_by_seq(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m[6];
+    const uint8_t urgencies[] = {3, 1, 4, 1, 2, 3};
+    const uint64_t order[] = {1, 3, 4, 0, 5, 2};
+    const char *device = "amana://ke/cpc/nairobi/desk-1";
+    struct store_view *view;
+    uint8_t urgency = 0, kind;
+    uint64_t seq = 0;
+    for (unsigned i = 0; i < 6; i++) {
+        kit_message(&m[i], i, 1, 10);
+        m[i].mail[0].urgency = urgencies[i];
+        kit_append(kit, &m[i].append);
+    }
+    view_of(kit, &view);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(store_mail_next(view, device, &urgency, &seq, &kind), AM_OK);
+        assert_int_equal(seq, order[i]);
+        assert_int_equal(urgency, urgencies[seq]);
+        assert_int_equal(kind, JOURNAL_MAIL_MESSAGE);
+    }
+    assert_int_equal(store_mail_next(view, device, &urgency, &seq, &kind), AM_NOT_FOUND);
+    assert_int_equal(store_mail_find(view, device, 4, &urgency, &kind), AM_OK);
+    assert_int_equal(urgency, 2);
+    assert_int_equal(store_mail_find(view, "amana://no/such/one", 4, &urgency, &kind), AM_NOT_FOUND);
+    // Taken without an entry: no new checkpoint, and the second time a conflict.
+    struct journal_mail taken[] = {{device, 2, 4, 0}, {device, 1, 1, 0}};
+    struct journal_append take = {.taken = taken, .n_taken = 2};
+    unsigned signatures = kit->signatures;
+    struct journal_outcome outcome = kit_append(kit, &take);
+    assert_int_equal(outcome.result, JOURNAL_DONE);
+    assert_int_equal(outcome.seq, JOURNAL_NONE);
+    assert_int_equal(outcome.receipt.len, 0);
+    assert_int_equal(outcome.size, 6);
+    assert_int_equal(kit->signatures, signatures);
+    take.n_taken = 1;
+    assert_int_equal(kit_append(kit, &take).result, JOURNAL_CONFLICT);
+    assert_int_equal(store_view_renew(view), AM_OK);
+    assert_int_equal(store_mail_find(view, device, 4, &urgency, &kind), AM_NOT_FOUND);
+    assert_int_equal(store_mail_find(view, device, 5, &urgency, &kind), AM_OK);
+    store_view_end(view);
+    for (unsigned i = 0; i < 6; i++)
+        kit_message_clear(&m[i]);
+}
+
+static enum am_err record_seen(void *user, const struct journal_record *record)
+{
+    char *text = user;
+    sprintf(text + strlen(text), "%s/%u=%.*s ", record->key, (unsigned)record->number, (int)record->value.len,
+            (const char *)record->value.data);
+    return AM_OK;
+}
+
+static void records_come_in_the_order_of_their_keys(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_alarm alarm;
+    struct journal_record records[] = {
+        {JOURNAL_RECORD_ROSTER, "ke/dci/duty", 2, {(const uint8_t *)"two", 3}},
+        {JOURNAL_RECORD_ROSTER, "ke/dci/duty", 10, {(const uint8_t *)"ten", 3}},
+        {JOURNAL_RECORD_MEMBER, "ke/dci/duty", 0, {(const uint8_t *)"m", 1}},
+        {JOURNAL_RECORD_ROSTER, "et/ics/moyale", 1, {(const uint8_t *)"one", 3}},
+        {JOURNAL_RECORD_TRUST, "", 0, {(const uint8_t *)"t", 1}},
+    };
+    struct store_view *view;
+    struct am_bytes value;
+    char text[200] = "";
+    kit_alarm(&alarm, 1, 1, 10);
+    alarm.append.records = records;
+    alarm.append.n_records = AM_LEN(records);
+    kit_append(kit, &alarm.append);
+    view_of(kit, &view);
+    assert_int_equal(store_records(view, JOURNAL_RECORD_ROSTER, record_seen, text), AM_OK);
+    assert_string_equal(text, "et/ics/moyale/1=one ke/dci/duty/2=two ke/dci/duty/10=ten ");
+    assert_int_equal(store_record(view, JOURNAL_RECORD_TRUST, "", 0, &value), AM_OK);
+    assert_bytes(value, "t", 1);
+    assert_int_equal(store_record(view, JOURNAL_RECORD_ROSTER, "ke/dci/duty", 3, &value), AM_NOT_FOUND);
+    store_view_end(view);
+    kit_alarm_clear(&alarm);
+}
+
+static size_t index_count(struct store_view *view, enum store_index index, const void *key, size_t len)
+{
+    size_t n = 0;
+    for (uint64_t seq = 0; store_index_next(view, index, (struct am_bytes){key, len}, &seq) == AM_OK; seq++)
+        n++;
+    return n;
+}
+
+static void indexes_find_each_entry_of_a_case_a_party_a_kind_and_a_message(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m[9];
+    struct kit_alarm about;
+    struct store_view *view;
+    const uint8_t submitted = AMANA__V1__ENTRY_KIND__CODE__SUBMITTED, alarm = AMANA__V1__ENTRY_KIND__CODE__ALARM;
+    const uint8_t message[8] = {0, 0, 0, 0, 0, 0, 0, 3};
+    const uint64_t also[] = {3, 3, 4};
+    const char *cases[] = {"ke/dci/2026/000000", "ke/dci/2026/000001"}, *parties[] = {"ug/upf/busia"};
+    bool yes;
+    uint64_t seq = 4;
+    for (unsigned i = 0; i < 9; i++) {
+        kit_message(&m[i], i, 1 + i % 2, 10);
+        kit_append(kit, &m[i].append);
+    }
+    kit_alarm(&about, 1, 1, 10);
+    about.entries[0].of = 2;
+    about.entries[0].also_of = also;
+    about.entries[0].n_also_of = 3;
+    about.entries[0].case_ref = cases[0];
+    about.entries[0].also_cases = cases;
+    about.entries[0].n_also_cases = 2;
+    about.entries[0].parties = parties;
+    about.entries[0].n_parties = 1;
+    assert_int_equal(kit_append(kit, &about.append).seq, 9);
+    view_of(kit, &view);
+    assert_int_equal(index_count(view, STORE_INDEX_CASE, cases[0], strlen(cases[0])), 5);
+    assert_int_equal(index_count(view, STORE_INDEX_CASE, cases[1], strlen(cases[1])), 5);
+    assert_int_equal(index_count(view, STORE_INDEX_CASE, "ke/dci/2026/0000", 16), 0);
+    assert_int_equal(index_count(view, STORE_INDEX_PARTY, "ke/dci/duty", 11), 9);
+    assert_int_equal(index_count(view, STORE_INDEX_PARTY, "et/ics/moyale", 13), 4);
+    assert_int_equal(index_count(view, STORE_INDEX_PARTY, "ug/upf/busia", 12), 1);
+    assert_int_equal(index_count(view, STORE_INDEX_KIND, &submitted, 1), 9);
+    assert_int_equal(index_count(view, STORE_INDEX_KIND, &alarm, 1), 1);
+    assert_int_equal(index_count(view, STORE_INDEX_MESSAGE, message, 8), 2);
+    assert_int_equal(store_index_next(view, STORE_INDEX_MESSAGE, (struct am_bytes){message, 8}, &seq), AM_OK);
+    assert_int_equal(seq, 9);
+    // Parties of a case are those of its messages.
+    assert_int_equal(store_case_exists(view, cases[1], &yes), AM_OK);
+    assert_true(yes);
+    assert_int_equal(store_case_exists(view, "ke/dci/2026/000077", &yes), AM_OK);
+    assert_false(yes);
+    assert_int_equal(store_case_party(view, cases[0], "et/ics/moyale", &yes), AM_OK);
+    assert_true(yes);
+    assert_int_equal(store_case_party(view, cases[0], "ug/upf/busia", &yes), AM_OK);
+    assert_false(yes);
+    assert_int_equal(store_contact(view, "et/ics/moyale", "ke/dci/duty", &yes), AM_OK);
+    assert_true(yes);
+    assert_int_equal(store_contact(view, "ke/dci/duty", "et/ics/moyale", &yes), AM_OK);
+    assert_true(yes);
+    assert_int_equal(store_contact(view, "ke/cpc/nairobi", "et/ics/moyale", &yes), AM_OK);
+    assert_false(yes);
+    store_view_end(view);
+    for (unsigned i = 0; i < 9; i++)
+        kit_message_clear(&m[i]);
+    kit_alarm_clear(&about);
+}
+
+static void time_never_goes_back_and_is_searched(void **state)
+{
+    struct kit *kit = *state;
+    const uint64_t times[] = {100, 300, 200, 300, 500}, kept[] = {100, 300, 300, 300, 500};
+    const struct {
+        uint64_t time, seq;
+    } at[] = {{0, 0}, {100, 0}, {101, 1}, {300, 1}, {301, 4}, {500, 4}, {501, 5}};
+    struct kit_alarm alarm;
+    struct store_view *view;
+    struct store_entry entry;
+    struct log_leaf leaf;
+    uint64_t seq;
+    kit_alarm(&alarm, 1, 1, 10);
+    for (size_t i = 0; i < 5; i++) {
+        alarm.append.time_ns = times[i];
+        kit_append(kit, &alarm.append);
+    }
+    view_of(kit, &view);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(store_entry(view, i, &entry), AM_OK);
+        assert_int_equal(log_leaf_parse((struct am_bytes){entry.leaf, 46}, &leaf), AM_OK);
+        assert_int_equal(leaf.time_ns, kept[i]);
+        assert_int_equal(entry.kind, AMANA__V1__ENTRY_KIND__CODE__ALARM);
+        assert_bytes(entry.content, alarm.entries[0].content.data, alarm.entries[0].content.len);
+    }
+    assert_int_equal(store_entry(view, 5, &entry), AM_NOT_FOUND);
+    for (size_t i = 0; i < AM_LEN(at); i++) {
+        assert_int_equal(store_seq_at(view, at[i].time, &seq), AM_OK);
+        assert_int_equal(seq, at[i].seq);
+    }
+    store_view_end(view);
+    kit_alarm_clear(&alarm);
+}
+
+// --- Duplicates and conflicts
+// -----------------------------------------------------------------------------------------
+static void a_duplicate_is_told_the_first_even_within_one_batch(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message first, m, again;
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 1, 1, 10);
+    kit_message(&first, 5, 1, 10);
+    kit_message(&m, 7, 1, 10);
+    kit_message(&again, 7, 1, 20); // another body under the same id
+    kit->hold_sign = true;
+    kit_submit(kit, &alarm.append); // while it waits for its signature, the others become one batch
+    kit_wait_held(kit);
+    kit_submit(kit, &first.append);
+    kit_submit(kit, &m.append);
+    kit_submit(kit, &again.append);
+    kit_release(kit);
+    kit_wait(kit, 4);
+    assert_int_equal(kit->done[2].outcome.result, JOURNAL_DONE);
+    assert_int_equal(kit->done[3].outcome.result, JOURNAL_DUPLICATE);
+    assert_int_equal(kit->done[3].outcome.seq, 2);
+    assert_memory_equal(kit->done[3].outcome.digest, m.message.header_digest, 32);
+    struct journal_outcome outcome = kit_append(kit, &again.append);
+    assert_int_equal(outcome.result, JOURNAL_DUPLICATE);
+    assert_int_equal(outcome.seq, 2);
+    assert_int_equal(outcome.receipt.len, 0);
+    assert_int_equal(store_signed_size(kit->store), 3);
+    kit_message_clear(&first);
+    kit_message_clear(&m);
+    kit_message_clear(&again);
+    kit_alarm_clear(&alarm);
+}
+
+static void one_id_of_two_devices_is_two_messages(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m, other;
+    struct store_view *view;
+    uint8_t id[16];
+    uint64_t one, two;
+    kit_message(&m, 7, 1, 10);
+    kit_message(&other, 7, 1, 10);
+    other.message.device = "amana://ke/dci/duty/desk-2";
+    other.message.header_digest[0] ^= 1;
+    assert_int_equal(kit_append(kit, &m.append).result, JOURNAL_DONE);
+    assert_int_equal(kit_append(kit, &other.append).result, JOURNAL_DONE);
+    view_of(kit, &view);
+    assert_int_equal(message_id_check(m.id, id, NULL), AM_OK);
+    assert_int_equal(store_find_uuid(view, id, 0, &one), AM_OK);
+    assert_int_equal(store_find_uuid(view, id, 1, &two), AM_OK);
+    assert_int_equal(one + two, 1);
+    assert_int_equal(store_find_uuid(view, id, 2, &two), AM_NOT_FOUND);
+    store_view_end(view);
+    kit_message_clear(&m);
+    kit_message_clear(&other);
+}
+
+static void what_conflicts_writes_nothing_and_the_rest_of_the_batch_goes_on(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m, bad[3], good;
+    struct kit_alarm alarm;
+    struct journal_chain chain = {.root = 0, .version = 4};
+    struct journal_mail taken = {"amana://ke/cpc/nairobi/desk-1", 2, 4711, 0};
+    struct store_view *view;
+    uint8_t id[16];
+    uint64_t seq;
+    kit_alarm(&alarm, 1, 1, 10);
+    kit_message(&m, 1, 1, 10);
+    kit_append(kit, &m.append);
+    for (unsigned i = 0; i < 3; i++)
+        kit_message(&bad[i], 10 + i, 1, 10);
+    bad[0].lives[0].root = 0; // there, with version 1, and decided on version 0
+    bad[1].append.chain = &chain;
+    bad[2].append.taken = &taken;
+    bad[2].append.n_taken = 1;
+    kit_message(&good, 20, 1, 10);
+    kit->hold_sign = true;
+    kit_submit(kit, &alarm.append);
+    kit_wait_held(kit);
+    for (unsigned i = 0; i < 3; i++)
+        kit_submit(kit, &bad[i].append);
+    kit_submit(kit, &good.append);
+    kit_release(kit);
+    kit_wait(kit, 6);
+    for (size_t i = 2; i < 5; i++)
+        assert_int_equal(kit->done[i].outcome.result, JOURNAL_CONFLICT);
+    assert_int_equal(kit->done[5].outcome.result, JOURNAL_DONE);
+    assert_int_equal(kit->done[5].outcome.seq, 2);
+    view_of(kit, &view);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(message_id_check(bad[i].id, id, NULL), AM_OK);
+        assert_int_equal(store_find_uuid(view, id, 0, &seq), AM_NOT_FOUND);
+        kit_message_clear(&bad[i]);
+    }
+    assert_int_equal(index_count(view, STORE_INDEX_PARTY, "ke/dci/duty", 11), 2);
+    store_view_end(view);
+    kit_message_clear(&m);
+    kit_message_clear(&good);
+    kit_alarm_clear(&alarm);
+}
+
+static void the_second_of_two_moves_decided_on_one_version_conflicts(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m;
+    struct kit_alarm hold, one, two;
+    struct journal_life life = {.root = 0, .recipient = "ke/cpc/nairobi", .version = 1, .state = 2, .officer = "a"};
+    kit_message(&m, 1, 1, 10);
+    kit_append(kit, &m.append);
+    kit_alarm(&hold, 1, 1, 10);
+    kit_alarm(&one, 1, 1, 10);
+    kit_alarm(&two, 1, 1, 10);
+    one.append.lives = two.append.lives = &life;
+    one.append.n_lives = two.append.n_lives = 1;
+    kit->hold_sign = true;
+    kit_submit(kit, &hold.append);
+    kit_wait_held(kit);
+    kit_submit(kit, &one.append);
+    kit_submit(kit, &two.append);
+    kit_release(kit);
+    kit_wait(kit, 4);
+    assert_int_equal(kit->done[2].outcome.result, JOURNAL_DONE);
+    assert_int_equal(kit->done[3].outcome.result, JOURNAL_CONFLICT);
+    kit_message_clear(&m);
+    kit_alarm_clear(&hold);
+    kit_alarm_clear(&one);
+    kit_alarm_clear(&two);
+}
+
+static void a_malformed_append_is_refused_at_the_door(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m;
+    char long_text[600];
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = 0;
+    kit_message(&m, 1, 1, 10);
+    m.message.id = "no id";
+    assert_int_equal(store_submit(kit->store, &m.append), AM_INVALID);
+    m.message.id = m.id;
+    m.message.device = long_text;
+    assert_int_equal(store_submit(kit->store, &m.append), AM_INVALID);
+    m.message.device = "d";
+    m.message.originator = long_text;
+    assert_int_equal(store_submit(kit->store, &m.append), AM_INVALID);
+    m.message.originator = "o";
+    m.message.header.len = 70000;
+    assert_int_equal(store_submit(kit->store, &m.append), AM_TOO_LARGE);
+    m.message.header.len = 10;
+    m.append.n_entries = 0;
+    assert_int_equal(store_submit(kit->store, &m.append), AM_INVALID);
+    m.append.n_entries = LIMIT_BATCH_ENTRIES + 1;
+    assert_int_equal(store_submit(kit->store, &m.append), AM_TOO_LARGE);
+    kit_message_clear(&m);
+}
+
+// --- Opening
+// ----------------------------------------------------------------------------------------------------------
+static void a_journal_is_made_once_and_opened_only_where_it_is(void **state)
+{
+    struct kit *kit = *state;
+    struct am_detail detail;
+    struct store *store;
+    struct store_options other = kit->options;
+    assert_int_equal(store_create(&kit->options, &detail), AM_EXISTS);
+    kit_close(kit);
+    other.origin = "et.amana.example/log";
+    assert_int_equal(store_open(&other, &detail, &store), AM_CONFIG);
+    other.folder = "/nonexistent";
+    assert_int_equal(store_open(&other, &detail, &store), AM_NOT_FOUND);
+    kit_open(kit);
+}
+
+static void without_a_keeper_what_the_last_kept_checkpoint_covers_is_shown(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m[3];
+    struct store_view *view;
+    struct store_entry entry;
+    struct store_pointer pointer;
+    struct log_checkpoint checkpoint;
+    uint8_t urgency = 0, kind, signature[68];
+    uint64_t seq = 0;
+    struct am_detail detail;
+    for (unsigned i = 0; i < 3; i++) {
+        kit_message(&m[i], i, 1, 10);
+        kit_append(kit, &m[i].append);
+    }
+    kit_close(kit);
+    assert_int_equal(store_open(&kit->options, &detail, &kit->store), AM_OK);
+    assert_int_equal(store_size(kit->store), 3);
+    assert_int_equal(store_signed_size(kit->store), 2); // the last one's signature was to come with the next batch
+    view_of(kit, &view);
+    assert_int_equal(store_view_size(view), 2);
+    store_view_checkpoint(view, &checkpoint);
+    kit_signature(2, checkpoint.root, signature);
+    assert_memory_equal(checkpoint.signature, signature, 68);
+    assert_int_equal(store_entry(view, 2, &entry), AM_NOT_FOUND);
+    assert_int_equal(store_pointer_of(view, 2, &pointer), AM_NOT_FOUND);
+    assert_int_equal(store_find_digest(view, m[2].message.header_digest, &pointer), AM_NOT_FOUND);
+    assert_int_equal(index_count(view, STORE_INDEX_PARTY, "ke/dci/duty", 11), 2);
+    while (store_mail_next(view, "amana://ke/cpc/nairobi/desk-1", &urgency, &seq, &kind) == AM_OK)
+        assert_true(seq < 2);
+    assert_int_equal(store_submit(kit->store, &m[0].append), AM_READ_ONLY);
+    store_view_end(view);
+    for (unsigned i = 0; i < 3; i++)
+        kit_message_clear(&m[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_message_is_found_by_seq_id_and_digest, setup, teardown),
+        cmocka_unit_test_setup_teardown(lives_chains_and_deliveries_are_kept_with_their_versions, setup, teardown),
+        cmocka_unit_test_setup_teardown(mail_comes_by_urgency_and_then_by_seq, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_come_in_the_order_of_their_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(indexes_find_each_entry_of_a_case_a_party_a_kind_and_a_message, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(time_never_goes_back_and_is_searched, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_duplicate_is_told_the_first_even_within_one_batch, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_id_of_two_devices_is_two_messages, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_conflicts_writes_nothing_and_the_rest_of_the_batch_goes_on, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_second_of_two_moves_decided_on_one_version_conflicts, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_malformed_append_is_refused_at_the_door, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_journal_is_made_once_and_opened_only_where_it_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_a_keeper_what_the_last_kept_checkpoint_covers_is_shown, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
