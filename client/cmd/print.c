@@ -8,17 +8,21 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 #include <utf8proc.h>
 
 static bool in_utc, in_colour;
+static unsigned columns; // of the terminal; 0: none, lines are as long as they are
 
 void print_setup(bool utc)
 {
     const char *no = getenv("NO_COLOR");
     in_utc = utc;
     in_colour = isatty(STDOUT_FILENO) == 1 && (no == NULL || no[0] == '\0');
+    struct winsize window = {0};
+    columns = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
 }
 
 static char *next_buffer(void)
@@ -89,23 +93,48 @@ static bool harmful(utf8proc_int32_t c)
            (category == UTF8PROC_CATEGORY_CF && c != 0x200c && c != 0x200d); // joiners: scripts need them
 }
 
+// One character of text as it is shown; gives how many bytes it takes. *ret_shown: a replacement, or the text itself.
+static size_t take(const char *text, const char **ret_shown, size_t *ret_len, unsigned *ret_width)
+{
+    utf8proc_int32_t c;
+    utf8proc_ssize_t n = utf8proc_iterate((const uint8_t *)text, -1, &c);
+    bool blank = n == 1 && (c == '\n' || c == '\t' || c == ' ');
+    bool bad = n <= 0 || (!blank && harmful(c));
+    *ret_shown = bad ? "\xef\xbf\xbd" : blank ? " " : text;
+    *ret_len = bad ? 3 : blank ? 1 : (size_t)n;
+    *ret_width = bad || blank ? 1 : (unsigned)utf8proc_charwidth(c);
+    return n > 0 ? (size_t)n : 1;
+}
+
+// Columns of the word that begins here.
+static unsigned word_width(const char *text)
+{
+    unsigned width, sum = 0;
+    const char *shown;
+    size_t len;
+    while (*text != '\0' && *text != ' ' && *text != '\n') {
+        text += take(text, &shown, &len, &width);
+        sum += width;
+    }
+    return sum;
+}
+
 void print_text(FILE *out, const char *text, unsigned indent)
 {
-    const uint8_t *at = (const uint8_t *)text;
-    utf8proc_ssize_t len = (utf8proc_ssize_t)strlen(text);
-    while (len > 0) {
-        utf8proc_int32_t c;
-        utf8proc_ssize_t n = utf8proc_iterate(at, len, &c);
-        if (n <= 0)
-            break;
-        if (c == '\n' && indent > 0)
+    const char *shown;
+    unsigned width, column = indent;
+    size_t len;
+    while (*text != '\0') {
+        char c = *text;
+        text += take(text, &shown, &len, &width);
+        bool full = c == ' ' && columns > indent + 20 && column + 1 + word_width(text) > columns;
+        if (indent > 0 && (c == '\n' || full)) {
             fprintf(out, "\n%*s", (int)indent, "");
-        else if (harmful(c))
-            fputs(c == '\n' || c == '\t' ? " " : "\xef\xbf\xbd", out);
-        else
-            fwrite(at, 1, (size_t)n, out);
-        at += n;
-        len -= n;
+            column = indent;
+            continue;
+        }
+        fwrite(shown, 1, len, out);
+        column += width;
     }
 }
 

@@ -23,7 +23,7 @@ const char *print_on(enum print_style style);
 const char *print_off(void);
 
 // Text from a message as one line, or with `indent` before each further line: control and format characters that could
-// move a terminal's cursor or turn text around are replaced.
+// move a terminal's cursor or turn text around are replaced. On a terminal an indented text is broken between words.
 void print_text(FILE *out, const char *text, unsigned indent);
 
 // The last part of an identity ("kdci-0417") or the whole if it is none.

@@ -3,6 +3,7 @@
 #include "client/cmd/screen.h"
 
 #include "client/cmd/print.h"
+#include "client/cmd/screen_rows.h"
 #include "client/session/body_check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
@@ -147,10 +148,7 @@ static void print_vehicles(const Amana__V1__Alert *alert, FILE *out)
         fputc('\n', out);
         row(out, "", v->description);
     }
-    for (size_t i = 0; i < alert->n_vessels; i++) {
-        row(out, "vessel", alert->vessels[i]->name);
-        row(out, "", alert->vessels[i]->description);
-    }
+    screen_list(out, "vessel", (ProtobufCMessage *const *)alert->vessels, alert->n_vessels, 2, NULL);
 }
 
 static void print_journey(const Amana__V1__Alert *alert, FILE *out)
@@ -187,6 +185,7 @@ static void print_codes(FILE *out, const char *name, const int *codes, size_t co
 
 static void print_person(const Amana__V1__Person *person, FILE *out)
 {
+    static const char *const above[] = {"count", "roles", "age", NULL};
     fprintf(out, "  %-16s", person->count > 1 ? "persons" : "person");
     if (person->count > 1)
         fprintf(out, "about %u · ", person->count);
@@ -199,23 +198,19 @@ static void print_person(const Amana__V1__Person *person, FILE *out)
     else if (person->age != NULL)
         fprintf(out, " · age %u to %u", person->age->from, person->age->to);
     fputc('\n', out);
-    for (size_t i = 0; i < person->n_names; i++)
-        row(out, "  name", person->names[i]->text);
-    row(out, "  looks", person->description);
-    print_codes(out, "  asked", (const int *)person->actions, person->n_actions, &amana__v1__action__code__descriptor);
-    if (person->victim != NULL) {
-        print_codes(out, "  exploitation", (const int *)person->victim->exploitation, person->victim->n_exploitation,
-                    &amana__v1__exploitation__form__descriptor);
-        for (size_t i = 0; i < person->victim->n_needs; i++)
-            row(out, "  needs", person->victim->needs[i]);
-    }
+    screen_rows(out, &person->base, 4, above);
 }
 
 static void print_alert(const Amana__V1__Alert *alert, FILE *out)
 {
     row(out, "what is known", alert->summary);
     print_vehicles(alert, out);
+    screen_list(out, "document", (ProtobufCMessage *const *)alert->documents, alert->n_documents, 2, NULL);
     print_journey(alert, out);
+    screen_list(out, "communication", (ProtobufCMessage *const *)alert->communications, alert->n_communications, 2,
+                NULL);
+    if (alert->child_safeguard != NULL)
+        screen_list(out, "children", (ProtobufCMessage *const *)&alert->child_safeguard, 1, 2, NULL);
     if (alert->palermo != NULL) {
         print_codes(out, "act", (const int *)alert->palermo->acts, alert->palermo->n_acts,
                     &amana__v1__palermo__act__descriptor);
@@ -230,6 +225,20 @@ static void print_alert(const Amana__V1__Alert *alert, FILE *out)
         row(out, "", alert->contact->telephone);
         row(out, "", alert->contact->email);
     }
+}
+
+// Europol's codes, with what they ask of the reader.
+static void print_marks(const Amana__V1__Header *header, FILE *out)
+{
+    static const char *const words[] = {"", "to prevent and fight crime", "not in court without permission",
+                                        "not passed on without permission", "a limit of its own"};
+    for (size_t i = 0; i < header->n_handling; i++)
+        fprintf(out, "  %-16s%s · %s\n", i == 0 ? "handling" : "", CODE(handling__code, header->handling[i]),
+                (size_t)header->handling[i] < AM_LEN(words) ? words[header->handling[i]] : "?");
+    if (header->source_eval != 0)
+        fprintf(out, "  %-16ssource %s · information %s\n", "evaluated", CODE(source_eval__code, header->source_eval),
+                CODE(info_eval__code, header->info_eval));
+    row(out, "agreement", header->agreement_ref);
 }
 
 static void print_envelope(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
@@ -248,6 +257,7 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
     fprintf(out, "  %-16s%s · %s · %s · kept until %s\n", "markings",
             CODE(classification__code, header->classification), CODE(purpose__code, header->purpose),
             CODE(legal_basis__code, header->legal_basis), print_time(header->retain_until));
+    print_marks(header, out);
     if (flags != NULL && flags->child)
         fprintf(out, "  %-16s%s\n", "child", "a child is concerned: the protection unit is addressed too");
     fprintf(out, "  %-16s%s", "written", print_time(header->written_at));

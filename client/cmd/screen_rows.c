@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// A walk over descriptors that prints what is there.
+#include "client/cmd/screen_rows.h"
+
+#include "client/cmd/print.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "proto/codec/codec.h"
+#include "proto/codec/field.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define LABEL 16
+
+static void label(FILE *out, const char *name, unsigned indent)
+{
+    char words[64];
+    snprintf(words, sizeof words, "%s", name);
+    for (char *c = words; *c != '\0'; c++)
+        if (*c == '_')
+            *c = ' ';
+    fprintf(out, "%*s%-*s%s", (int)indent, "", LABEL, words, strlen(words) < LABEL ? "" : " ");
+}
+
+static bool skipped(const char *name, const char *const *skip)
+{
+    for (; skip != NULL && *skip != NULL; skip++)
+        if (strcmp(*skip, name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_time(const ProtobufCFieldDescriptor *field)
+{
+    return field->type == PROTOBUF_C_TYPE_MESSAGE && field->descriptor == &google__protobuf__timestamp__descriptor;
+}
+
+// What is empty or 0 says nothing.
+static bool says_something(const ProtobufCFieldDescriptor *field, const void *at)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING: return (*(char *const *)at)[0] != '\0';
+    case PROTOBUF_C_TYPE_ENUM: return *(const int *)at != 0;
+    case PROTOBUF_C_TYPE_BOOL: return *(const protobuf_c_boolean *)at != 0;
+    case PROTOBUF_C_TYPE_UINT32: return *(const uint32_t *)at != 0;
+    case PROTOBUF_C_TYPE_BYTES: return ((const ProtobufCBinaryData *)at)->len != 0;
+    default: return true;
+    }
+}
+
+static void value(FILE *out, const ProtobufCFieldDescriptor *field, const void *at, unsigned indent)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING: print_text(out, *(char *const *)at, indent + LABEL); break;
+    case PROTOBUF_C_TYPE_ENUM: print_code(out, codec_enum_name(field->descriptor, *(const int *)at), false); break;
+    case PROTOBUF_C_TYPE_BOOL: fputs("yes", out); break;
+    case PROTOBUF_C_TYPE_UINT32: fprintf(out, "%" PRIu32, *(const uint32_t *)at); break;
+    case PROTOBUF_C_TYPE_DOUBLE: fprintf(out, "%.4f", *(const double *)at); break;
+    case PROTOBUF_C_TYPE_BYTES: fprintf(out, "%zu bytes", ((const ProtobufCBinaryData *)at)->len); break;
+    case PROTOBUF_C_TYPE_MESSAGE: fputs(print_time(*(Google__Protobuf__Timestamp *const *)at), out); break;
+    default: fputs("?", out); break; // no field of a body has another type; a new one would show itself here
+    }
+}
+
+static void row_list(FILE *out, const ProtobufCFieldDescriptor *field, const void *elements, size_t count,
+                     unsigned indent)
+{
+    label(out, field->name, indent);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        value(out, field, (const char *)elements + i * field_size(field->type), indent);
+    }
+    fputc('\n', out);
+}
+
+static void row_field(FILE *out, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                      unsigned indent)
+{
+    const void *at = (const char *)message + field->offset;
+    bool nested = field->type == PROTOBUF_C_TYPE_MESSAGE && !is_time(field);
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        size_t count = *(const size_t *)(const void *)((const char *)message + field->quantifier_offset);
+        const void *elements = *(const void *const *)at;
+        if (nested)
+            screen_list(out, field->name, (ProtobufCMessage *const *)elements, count, indent, NULL);
+        else if (count > 0)
+            row_list(out, field, elements, count, indent);
+        return;
+    }
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE && *(ProtobufCMessage *const *)at == NULL)
+        return;
+    if (nested) {
+        screen_list(out, field->name, (ProtobufCMessage *const *)at, 1, indent, NULL);
+    } else if (says_something(field, at)) {
+        label(out, field->name, indent);
+        value(out, field, at, indent);
+        fputc('\n', out);
+    }
+}
+
+void screen_rows(FILE *out, const ProtobufCMessage *message, unsigned indent, const char *const *skip)
+{
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+    for (unsigned i = 0; i < type->n_fields; i++)
+        if (!skipped(type->fields[i].name, skip))
+            row_field(out, message, &type->fields[i], indent);
+}
+
+void screen_list(FILE *out, const char *heading, ProtobufCMessage *const *elements, size_t count, unsigned indent,
+                 const char *const *skip)
+{
+    for (size_t i = 0; i < count; i++) {
+        label(out, heading, indent);
+        fputc('\n', out);
+        screen_rows(out, elements[i], indent + 2, skip);
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an officer sees: first what to do, persons last, every field that says something, and nothing that could move
+// the cursor.
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "client/cmd/print.h"
+#include "client/cmd/screen.h"
+#include "client/session/compose.h"
+#include "tests/unit/client_env.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct client_env env;
+static struct session *police, *post;
+static struct arena arena;
+
+static int begin(void **state)
+{
+    setenv("TZ", "Africa/Nairobi", 1);
+    print_setup(false);
+    client_env_init(&env);
+    police = client_env_open(&env, ENV_POLICE, 5);
+    post = client_env_open(&env, ENV_POST, 5);
+    arena_init(&arena, 16u * 1024 * 1024);
+    return 0;
+}
+
+static int end(void **state)
+{
+    session_close(police);
+    session_close(post);
+    client_env_clear(&env);
+    arena_wipe(&arena);
+    return 0;
+}
+
+// The screen of a draft once it has come to the post; malloc'ed.
+static char *shown(Amana__V1__Draft *draft, bool line)
+{
+    struct compose compose = {.draft = draft};
+    struct am_detail detail = {0};
+    Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+    enum reason reason;
+    char *text = NULL;
+    size_t len;
+    if (compose_message(police, &compose, &arena, &detail, &reason, &kept.message) != AM_OK)
+        fail_msg("%s: %s", detail.field, detail.text);
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    if (line)
+        screen_line(post, &kept, "to be acknowledged", out);
+    else
+        assert_int_equal(screen_show(post, &kept, "to be acknowledged", out), AM_OK);
+    fclose(out);
+    return text;
+}
+
+static void has(const char *text, const char *words)
+{
+    if (strstr(text, words) == NULL)
+        fail_msg("the screen lacks \"%s\":\n%s", words, text);
+}
+
+static void what_to_do_stands_first_and_persons_last(void **state)
+{
+    char *text = shown(client_env_draft(&arena), false);
+    assert_ptr_equal(strstr(text, "STOP AND SEARCH"), text);
+    const char *order[] = {"Stop at the barrier", "must answer", "Seen leaving Marsabit", "KDA 417Q",
+                           "presumed victim"};
+    const char *at = text;
+    for (size_t i = 0; i < AM_LEN(order); i++) {
+        const char *next = strstr(at, order[i]);
+        if (next == NULL)
+            fail_msg("\"%s\" is missing or out of order:\n%s", order[i], text);
+        at = next;
+    }
+    free(text);
+}
+
+static void nothing_of_the_story_is_left_out(void **state)
+{
+    static const char *const words[] = {
+        "about 14",
+        "age 8 to 15",
+        "water and food",
+        "interpreter for Oromo",
+        "parents are being",
+        "Interim care",
+        "documents not held",
+        "promise of school and work",
+        "child labour",
+        "servitude",
+        "possible",
+        "police",
+        "Driver, red cap",
+        "transporter",
+        "Left rear lamp broken",
+        "white cab, blue tarpaulin",
+        "northern exit",
+        "border crossing",
+        "Dehydration likely",
+        "+254200000417",
+        "Duty desk",
+        ENV_CASE,
+        "RESTRICTED",
+        "et/ics/moyale",
+        ENV_CHILD,
+        ENV_MOWSA,
+        "transportation",
+        "take into protection",
+        "discreet check",
+        "not in court without permission",
+        "source B · information I2",
+        "to be acknowledged",
+        "2026-11-24 12:40:00 +03:00",
+    };
+    char *text = shown(client_env_draft(&arena), false);
+    for (size_t i = 0; i < AM_LEN(words); i++)
+        has(text, words[i]);
+    free(text);
+}
+
+static void a_text_can_not_move_the_cursor_or_turn_the_line(void **state)
+{
+    Amana__V1__Draft *draft = client_env_draft(&arena);
+    draft->alert->title = (char *)"lorry\x1b[2J\r\xe2\x80\xae"
+                                  "kcab\x07\xc2\x9b"
+                                  "1m";
+    draft->alert->vehicles[0]->colour = (char *)"white\x1b]0;x\x07";
+    draft->alert->persons[0]->description = (char *)"line\n\x1b[31mred";
+    for (unsigned line = 0; line < 2; line++) {
+        char *text = shown(draft, line == 1);
+        for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
+            if ((*c < 0x20 && *c != '\n') || *c == 0x7f)
+                fail_msg("control character %02x:\n%s", *c, text);
+        assert_null(strstr(text, "\xe2\x80\xae"));
+        assert_null(strstr(text, "\xc2\x9b"));
+        free(text);
+    }
+}
+
+static void an_exercise_says_so_before_anything_else(void **state)
+{
+    Amana__V1__Draft *draft = client_env_draft(&arena);
+    draft->status = AMANA__V1__STATUS__CODE__EXERCISE;
+    char *text = shown(draft, false);
+    assert_ptr_equal(strstr(text, "EXERCISE"), text);
+    free(text);
+    text = shown(draft, true);
+    has(text, "EXERCISE");
+    free(text);
+}
+
+static void a_list_line_has_id_urgency_sender_and_title(void **state)
+{
+    char *text = shown(client_env_draft(&arena), true);
+    has(text, "U1");
+    has(text, "ALERT");
+    has(text, ENV_POLICE);
+    has(text, "White Isuzu lorry");
+    has(text, "to be acknowledged");
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_to_do_stands_first_and_persons_last),
+        cmocka_unit_test(nothing_of_the_story_is_left_out),
+        cmocka_unit_test(a_text_can_not_move_the_cursor_or_turn_the_line),
+        cmocka_unit_test(an_exercise_says_so_before_anything_else),
+        cmocka_unit_test(a_list_line_has_id_urgency_sender_and_title),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
