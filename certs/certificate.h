@@ -72,6 +72,7 @@ void certs_digest_hex(const uint8_t digest[32], char ret_hex[65]);
 AM_MUST_USE enum am_err certs_digest_parse(const char *hex, uint8_t ret_digest[32]);
 
 // Every CERTIFICATE of a PEM file (at most LIMIT_CONFIG bytes), in its order. The caller frees with
-// certs_free_pem. AM_IO with the system's reason, AM_INVALID if a block doesn't parse or none is there.
+// certs_free_pem. AM_NOT_FOUND, AM_IO with the system's reason, AM_INVALID if a block
+// doesn't parse or none is there.
 AM_MUST_USE enum am_err certs_read_pem(const char *path, struct am_detail *detail, STACK_OF(X509) **ret_stack);
 void certs_free_pem(STACK_OF(X509) *stack); // NULL is fine

@@ -25,7 +25,7 @@ EVP_PKEY *keyfile_generate(void);
 AM_MUST_USE enum am_err keyfile_write(const char *path, EVP_PKEY *key, const struct keyfile_passphrase *passphrase,
                                       struct am_detail *detail);
 
-// Reads it; P-256 (or Ed25519 where any is true) only. Refuses a file that others than its owner may read (AM_DENIED).
+// Reads it; P-256 or Ed25519 only. Refuses a file that others than its owner may read (AM_DENIED); AM_NOT_FOUND.
 // passphrase is asked only if the file is encrypted; NULL then: AM_DENIED. A wrong one: AM_CRYPTO.
 AM_MUST_USE enum am_err keyfile_read(const char *path, const struct keyfile_passphrase *passphrase,
                                      struct am_detail *detail, EVP_PKEY **ret_key);
@@ -41,6 +41,7 @@ AM_MUST_USE enum am_err certs_write_file(const char *path, struct am_bytes bytes
 AM_MUST_USE enum am_err keyfile_write_request(const char *path, X509_REQ *request, struct am_detail *detail);
 AM_MUST_USE enum am_err certs_write_pem(const char *path, STACK_OF(X509) *certificates, struct am_detail *detail);
 
-// Reads a whole file of at most limit bytes. *ret_bytes is malloc'ed for the caller (free). AM_IO, AM_TOO_LARGE.
+// Reads a whole file of at most limit bytes. *ret_bytes is malloc'ed for the caller (free), and has
+// a NUL after its end. AM_NOT_FOUND, AM_IO, AM_TOO_LARGE.
 AM_MUST_USE enum am_err certs_read_file(const char *path, size_t limit, struct am_detail *detail,
                                         struct am_bytes *ret_bytes);

@@ -51,9 +51,9 @@ struct trust_hub {
 struct trust; // immutable once loaded; any number of threads; counted references
 
 // Reads and checks the folder. previous (may be NULL): what was in force; a CRL of an issuer with a lower CRLNumber
-// than there, or whose CRL has gone, is AM_ROLLBACK. Errors: AM_IO (a file can't be read), AM_CONFIG (with file in
-// detail->field, line, and what is allowed), AM_INVALID (a PEM file), AM_CERTIFICATE (a CA that isn't what
-// trust.conf says, or isn't signed by a root). On success *ret_trust has one reference.
+// than there, or whose CRL has gone, is AM_ROLLBACK. Errors: AM_NOT_FOUND, AM_IO (a file can't be read), AM_CONFIG
+// (with file in detail->field, line, and what is allowed), AM_INVALID (a PEM file), AM_CERTIFICATE (a CA that isn't
+// what trust.conf says, or isn't signed by a root). On success *ret_trust has one reference.
 AM_MUST_USE enum am_err trust_load(const char *folder, const struct trust *previous, struct am_detail *detail,
                                    struct trust **ret_trust);
 struct trust *trust_ref(struct trust *trust);

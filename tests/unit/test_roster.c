@@ -467,7 +467,7 @@ static void numbers_go_up_and_follow_by_digest(void **state)
     assert_int_equal(roster_follows(one, bad, NULL), AM_CONFLICT);
     assert_int_equal(roster_follows(two, one, NULL), AM_ROLLBACK);
     assert_int_equal(roster_follows(two, nine, NULL), AM_OK);
-    struct roster elsewhere = {.unit = "ke/dci/other", .number = 10};
+    struct roster elsewhere = {.unit = "ke/dci/other", .number = 20};
     assert_int_equal(roster_follows(nine, &elsewhere, NULL), AM_CONFLICT);
     struct roster *all[] = {one, other, two, bad, nine};
     for (unsigned i = 0; i < AM_LEN(all); i++)
@@ -492,6 +492,10 @@ static void a_roster_is_read_from_its_two_files(void **state)
     roster_unref(roster);
     assert_int_equal(roster_load(pki_path(&pki, "ke.pem"), trust, PKI_NOW_NS, &detail, &roster), AM_INVALID);
     assert_int_equal(roster_load(pki_path(&pki, "et.roster"), trust, PKI_NOW_NS, &detail, &roster), AM_NOT_FOUND);
+    while (sk_X509_num(stack) <= 3 * (int)LIMIT_DEVICES + (int)LIMIT_OFFICERS)
+        sk_X509_push(stack, members[0]);
+    assert_int_equal(certs_write_pem(pki_path(&pki, "ke.pem"), stack, NULL), AM_OK);
+    assert_int_equal(roster_load(pki_path(&pki, "ke.roster"), trust, PKI_NOW_NS, &detail, &roster), AM_TOO_LARGE);
     sk_X509_free(stack);
     free((void *)cms.data);
 }
