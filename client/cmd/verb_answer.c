@@ -140,7 +140,7 @@ static int ack(struct answer_input *input, struct target *target, struct arena *
     body.tasking = (char *)(input->tasking != NULL ? input->tasking : "");
     draft.body_case = AMANA__V1__DRAFT__BODY_ACK;
     draft.ack = &body;
-    struct submission submission = {.compose = {&draft, &target->pointer, NULL}};
+    struct submission submission = {.compose = {&draft, &target->pointer, NULL, target->opened.header, NULL}};
     return submit(&input->command, &submission);
 }
 
@@ -196,7 +196,8 @@ static int cancel(struct answer_input *input, struct target *root, struct target
     body.instructions = (char *)(input->instructions != NULL ? input->instructions : "");
     draft.body_case = AMANA__V1__DRAFT__BODY_CANCEL;
     draft.cancel = &body;
-    struct submission submission = {.compose = {&draft, &root->pointer, NULL}};
+    struct submission submission = {
+        .compose = {&draft, &root->pointer, NULL, root->opened.header, newest->opened.header}};
     return submit(&input->command, &submission);
 }
 
@@ -218,7 +219,9 @@ static int update(struct answer_input *input, struct target *root, struct target
     if (draft->n_recipients == 0)
         err = set_recipients(arena, newest->opened.header->recipients, newest->opened.header->n_recipients, draft);
     struct submission submission = {
-        .compose = {draft, &root->pointer, &newest->pointer}, .file = input->file, .text = text};
+        .compose = {draft, &root->pointer, &newest->pointer, root->opened.header, newest->opened.header},
+        .file = input->file,
+        .text = text};
     int code = err == AM_OK ? submit(&input->command, &submission) : command_fail(err, &detail);
     free((void *)text.data);
     return code;

@@ -186,7 +186,36 @@ static void stand_in(Amana__V1__Header *header, uint64_t number)
         header->recipients[i]->roster = number;
 }
 
-static enum reason check(struct session *session, const struct parts *parts, struct am_detail *detail)
+static const Amana__V1__Recipient *find_recipient(const Amana__V1__Header *header, const char *unit)
+{
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, unit) == 0)
+            return header->recipients[i];
+    return NULL;
+}
+
+// An UPDATE goes to all who had the version before, each with the same part.
+static enum reason check_chain(const struct compose *compose, const Amana__V1__Header *header, struct am_detail *detail)
+{
+    const Amana__V1__Header *before = compose->newest;
+    if (compose->root != NULL) {
+        enum reason reason = rule_answer_carries(header, compose->root, detail);
+        if (reason != REASON_NONE)
+            return reason;
+    }
+    for (size_t i = 0; before != NULL && i < before->n_recipients; i++) {
+        const Amana__V1__Recipient *was = before->recipients[i], *is = find_recipient(header, was->unit);
+        if (is != NULL && is->part == was->part)
+            continue;
+        (void)am_fail(AM_INVALID, detail, "recipients", "must hold %s with the part %s, as the version before",
+                      was->unit, was->part == AMANA__V1__PART__CODE__COPY ? "COPY" : "ACTION");
+        return REASON_FIELD_INVALID;
+    }
+    return REASON_NONE;
+}
+
+static enum reason check(struct session *session, const struct compose *compose, const struct parts *parts,
+                         struct am_detail *detail)
 {
     char country[ADDRESS_COUNTRY_MAX + 1];
     struct header_context context = {.unsealed = true};
@@ -197,6 +226,8 @@ static enum reason check(struct session *session, const struct parts *parts, str
         reason = flags_check(parts->flags, detail);
     if (reason == REASON_NONE)
         reason = body_check(parts->header, parts->flags, parts->body, detail);
+    if (reason == REASON_NONE)
+        reason = check_chain(compose, parts->header, detail);
     if (reason != REASON_NONE)
         return reason;
     address_country(parts->header->sender->unit, country);
@@ -216,7 +247,7 @@ enum reason compose_check(struct session *session, const struct compose *compose
         (void)am_fail(err, detail, "", "%s", am_err_text(err));
         return REASON_INTERNAL;
     }
-    return check(session, &parts, detail);
+    return check(session, compose, &parts, detail);
 }
 
 enum am_err compose_message(struct session *session, const struct compose *compose, struct arena *arena,
@@ -225,7 +256,7 @@ enum am_err compose_message(struct session *session, const struct compose *compo
     struct parts parts;
     *ret_reason = REASON_NONE;
     TRY(build(session, compose, arena, &parts));
-    enum reason reason = check(session, &parts, detail);
+    enum reason reason = check(session, compose, &parts, detail);
     if (reason != REASON_NONE) {
         *ret_reason = reason;
         return AM_INVALID;

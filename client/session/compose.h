@@ -6,10 +6,12 @@
 #include "client/session/session.h"
 #include "proto/model/reason.h"
 
-// What a message is made of. Pointers (may be NULL) name what it answers and supersedes.
+// What a message is made of. Pointers (may be NULL) name what it answers and supersedes; root and newest (may be NULL)
+// are the headers of the life's root and of its newest version, which it must carry on.
 struct compose {
     const Amana__V1__Draft *draft;
     const Amana__V1__Pointer *in_reply_to, *supersedes;
+    const Amana__V1__Header *root, *newest;
 };
 
 // All that can be judged before it is sealed: envelope, flags, rules, body. REASON_NONE, or the reason with path and
