@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection: descriptor, TLS and rpc session on bare events. Callbacks read and mark; writing, timers and the end
+// come once a turn, so that nothing is freed inside a callback of its own.
+#include "server/net/internal.h"
+
+#include "server/net/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HANDSHAKE_STEPS 8u // in one turn: a storm of them doesn't starve live sessions
+#define READS           4  // of NET_BUFFER in one turn of one connection
+#define WRITES          4  // of what rpc gathers
+#define CLOSING_NS      (2 * NS_PER_S)
+
+static void connection_mark(struct connection *connection)
+{
+    struct net *net = connection->net;
+
+    if (!connection->dirty) {
+        connection->dirty = true;
+        DL_APPEND2(net->dirty, connection, dirty_prev, dirty_next);
+    }
+    net_turn_soon(net);
+}
+
+void connection_kick(struct connection *connection)
+{
+    connection_mark(connection);
+}
+
+static void events_want(struct connection *connection, bool read, bool write)
+{
+    if (read)
+        event_add(&connection->reading, NULL);
+    else
+        event_del(&connection->reading);
+    if (write)
+        event_add(&connection->writing, NULL);
+    else
+        event_del(&connection->writing);
+}
+
+static void timer_set(struct connection *connection, uint64_t at)
+{
+    uint64_t now = net_monotonic(), wait = at > now ? at - now : 0;
+    struct timeval time = {.tv_sec = (time_t)(wait / NS_PER_S), .tv_usec = (suseconds_t)(wait % NS_PER_S / 1000 + 1)};
+
+    // One that comes too early does no harm, and deadlines move on with every turn.
+    if (at >= connection->timer_at)
+        return;
+    connection->timer_at = at;
+    event_add(&connection->timer, &time);
+}
+
+static void connection_close(struct connection *connection)
+{
+    if (connection->state == CONNECTION_HANDSHAKE)
+        connection->net->handshakes--;
+    connection->state = CONNECTION_DEAD;
+    connection_mark(connection);
+}
+
+// Our half ends; what the peer still sends is thrown away, so that no reset overtakes our last words.
+static void connection_closing(struct connection *connection)
+{
+    if (connection->state == CONNECTION_HANDSHAKE)
+        connection->net->handshakes--;
+    connection->state = CONNECTION_CLOSING;
+    connection->deadline = net_monotonic() + CLOSING_NS;
+    timer_set(connection, connection->deadline);
+    if (tls_io_drain(&connection->tls) == TLS_WANT_READ)
+        events_want(connection, true, false);
+    else
+        connection_close(connection);
+}
+
+// --- Handshake
+static void handshake_refused(struct connection *connection)
+{
+    struct am_detail detail = {0};
+    enum am_err err = tls_io_refusal(&connection->tls, &detail);
+
+    report(REPORT_NOTICE, "refused", "peer=%s at=%s reason=\"%s\"", connection->address,
+           detail.field[0] != '\0' ? detail.field : "tls", detail.text[0] ? detail.text : am_err_text(err));
+    connection_closing(connection);
+}
+
+static void handshake_done(struct connection *connection)
+{
+    struct net *net = connection->net;
+    struct rpc_limits limits;
+
+    net->handshakes--;
+    connection->state = CONNECTION_OPEN;
+    rpc_limits_server(&limits);
+    struct rpc_config config = {.limits = &limits, .handlers = &call_handlers, .user = connection};
+    connection->peer = peer_get(net, &connection->tls.peer);
+    if (connection->peer == NULL || rpc_session_new_server(&config, net_monotonic(), &connection->rpc) != AM_OK) {
+        report(REPORT_WARNING, "refused", "peer=%s reason=\"out of memory\"", connection->address);
+        connection_close(connection);
+        return;
+    }
+    report(REPORT_INFO, "connected", "peer=%s identity=%s resumed=%s", connection->address, connection->peer->uri,
+           tls_io_resumed(&connection->tls) ? "yes" : "no");
+    if (net->stopping)
+        rpc_session_drain(connection->rpc, net_monotonic());
+    connection_mark(connection);
+}
+
+static void handshake_wait(struct connection *connection)
+{
+    struct net *net = connection->net;
+    static const struct timeval now = {0};
+
+    if (!connection->waiting) {
+        connection->waiting = true;
+        DL_APPEND2(net->handshake_waiting, connection, wait_prev, wait_next);
+    }
+    events_want(connection, false, false);
+    event_add(net->handshake_resume, &now);
+}
+
+static void handshake_unwait(struct connection *connection)
+{
+    if (connection->waiting)
+        DL_DELETE2(connection->net->handshake_waiting, connection, wait_prev, wait_next);
+    connection->waiting = false;
+}
+
+static void handshake_step(struct connection *connection)
+{
+    struct net *net = connection->net;
+
+    if (net->handshake_steps == 0) {
+        handshake_wait(connection);
+        return;
+    }
+    net->handshake_steps--;
+    net_turn_soon(net);
+    switch (tls_io_handshake(&connection->tls)) {
+    case TLS_DONE: handshake_done(connection); break;
+    case TLS_WANT_READ: events_want(connection, true, false); break;
+    case TLS_WANT_WRITE: events_want(connection, false, true); break;
+    case TLS_CLOSED:
+    case TLS_FAILED: handshake_refused(connection); break;
+    }
+    listener_mind(net);
+}
+
+// A turn later: those that found no step left.
+static void on_handshake_resume(evutil_socket_t fd, short what, void *user)
+{
+    struct net *net = user;
+    struct connection *connection, *next;
+    unsigned left = HANDSHAKE_STEPS;
+
+    net->handshake_steps = HANDSHAKE_STEPS;
+    DL_FOREACH_SAFE2(net->handshake_waiting, connection, next, wait_next)
+    {
+        if (left-- == 0)
+            break;
+        handshake_unwait(connection);
+        handshake_step(connection);
+    }
+    if (net->handshake_waiting != NULL)
+        handshake_wait(net->handshake_waiting);
+}
+
+// --- Reading
+static void connection_lost(struct connection *connection)
+{
+    rpc_session_lost(connection->rpc);
+    connection_close(connection);
+}
+
+static void connection_read(struct connection *connection)
+{
+    struct net *net = connection->net;
+
+    for (int i = 0; i < READS || tls_io_pending(&connection->tls) > 0; i++) {
+        size_t len;
+        enum tls_result result;
+        if (net->paused || !rpc_session_wants_read(connection->rpc))
+            break;
+        result = tls_io_read(&connection->tls, net->buffer, NET_BUFFER, &len);
+        if (result == TLS_CLOSED || result == TLS_FAILED) {
+            connection_lost(connection);
+            return;
+        }
+        if (result != TLS_DONE)
+            break;
+        if (rpc_session_receive(connection->rpc, net_monotonic(), net->buffer, len) != AM_OK)
+            break; // the session has ended and says why, once its last words are written
+    }
+    connection_mark(connection);
+}
+
+static void on_event(evutil_socket_t fd, short what, void *user)
+{
+    struct connection *connection = user;
+
+    switch (connection->state) {
+    case CONNECTION_HANDSHAKE: handshake_step(connection); break;
+    case CONNECTION_OPEN:
+        if (what & EV_READ)
+            connection_read(connection);
+        else
+            connection_mark(connection);
+        break;
+    case CONNECTION_CLOSING:
+        if (tls_io_drain(&connection->tls) != TLS_WANT_READ)
+            connection_close(connection);
+        break;
+    case CONNECTION_DEAD: break;
+    }
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *user)
+{
+    struct connection *connection = user;
+
+    connection->timer_at = UINT64_MAX;
+    if (connection->state != CONNECTION_OPEN && net_monotonic() < connection->deadline) {
+        timer_set(connection, connection->deadline); // it was set for something earlier
+        return;
+    }
+    switch (connection->state) {
+    case CONNECTION_HANDSHAKE:
+        report(REPORT_NOTICE, "refused", "peer=%s reason=\"no handshake within %llu s\"", connection->address,
+               (unsigned long long)(LIMIT_HANDSHAKE_NS / NS_PER_S));
+        connection_close(connection);
+        listener_mind(connection->net);
+        break;
+    case CONNECTION_OPEN:
+        rpc_session_tick(connection->rpc, net_monotonic());
+        connection_mark(connection);
+        break;
+    case CONNECTION_CLOSING: connection_close(connection); break;
+    case CONNECTION_DEAD: break;
+    }
+}
+
+// --- Once a turn
+enum flow { FLOW_IDLE, FLOW_BLOCKED, FLOW_MORE, FLOW_LOST };
+
+static enum flow connection_write(struct connection *connection)
+{
+    for (int i = 0; i < WRITES; i++) {
+        struct am_bytes bytes;
+        size_t written = 0;
+        enum am_err err = rpc_session_output(connection->rpc, &bytes);
+        if (bytes.len == 0)
+            return FLOW_IDLE;
+        switch (tls_io_write(&connection->tls, bytes.data, bytes.len, &written)) {
+        case TLS_DONE: rpc_session_consumed(connection->rpc, written); break;
+        case TLS_WANT_READ:
+        case TLS_WANT_WRITE: return FLOW_BLOCKED;
+        case TLS_CLOSED:
+        case TLS_FAILED: return FLOW_LOST;
+        }
+        if (err != AM_OK && written == bytes.len)
+            return FLOW_IDLE;
+    }
+    return FLOW_MORE;
+}
+
+static void session_ended(struct connection *connection)
+{
+    const char *reason = rpc_session_reason(connection->rpc);
+
+    if (reason[0] != '\0')
+        report(REPORT_NOTICE, "ended", "peer=%s identity=%s reason=\"%s\"", connection->address, connection->peer->uri,
+               reason);
+    (void)tls_io_shutdown(&connection->tls);
+    connection_closing(connection);
+}
+
+static void connection_flush(struct connection *connection)
+{
+    struct net *net = connection->net;
+    enum flow flow = connection_write(connection);
+
+    if (flow == FLOW_LOST) {
+        connection_lost(connection);
+        return;
+    }
+    if (flow == FLOW_IDLE && rpc_session_done(connection->rpc)) {
+        session_ended(connection);
+        return;
+    }
+    events_want(connection, !net->paused && rpc_session_wants_read(connection->rpc),
+                flow == FLOW_BLOCKED || flow == FLOW_MORE);
+    timer_set(connection, rpc_session_next_deadline(connection->rpc));
+    // Reading stopped with decrypted bytes in hand: no event will announce them.
+    if (!net->paused && rpc_session_wants_read(connection->rpc) && tls_io_pending(&connection->tls) > 0)
+        event_active(&connection->reading, EV_READ, 0);
+}
+
+static void connection_free(struct connection *connection)
+{
+    struct net *net = connection->net;
+
+    handshake_unwait(connection);
+    DL_DELETE(net->connections, connection);
+    net->connection_count--;
+    event_del(&connection->reading);
+    event_del(&connection->writing);
+    event_del(&connection->timer);
+    rpc_session_free(connection->rpc);
+    tls_io_clear(&connection->tls);
+    close(connection->fd);
+    if (connection->dirty) // marked once more by a call that ended
+        DL_DELETE2(net->dirty, connection, dirty_prev, dirty_next);
+    peer_release(net, connection->peer);
+    free(connection);
+}
+
+static void connection_turn(struct connection *connection)
+{
+    if (connection->state == CONNECTION_OPEN)
+        connection_flush(connection);
+    if (connection->state == CONNECTION_DEAD && connection->judgement == NULL)
+        connection_free(connection);
+}
+
+static void pause_mind(struct net *net)
+{
+    struct connection *connection;
+    bool busy = net_busy(net);
+
+    if (busy == net->paused)
+        return;
+    net->paused = busy;
+    DL_FOREACH (net->connections, connection) {
+        if (connection->state == CONNECTION_OPEN)
+            connection_mark(connection);
+    }
+}
+
+void connections_turn(struct net *net)
+{
+    struct connection *connection, *list;
+
+    net->handshake_steps = HANDSHAKE_STEPS;
+    pause_mind(net);
+    // What is marked from here on has a turn of its own.
+    list = net->dirty;
+    net->dirty = NULL;
+    while ((connection = list) != NULL) {
+        DL_DELETE2(list, connection, dirty_prev, dirty_next);
+        connection->dirty = false;
+        connection_turn(connection);
+    }
+    if (net->dirty != NULL)
+        net_turn_soon(net);
+    listener_mind(net);
+}
+
+// --- Beginning and end
+void connection_new(struct net *net, int fd, const char *address)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    int one = 1;
+
+    if (connection == NULL || tls_io_init(&connection->tls, net->tls, fd) != AM_OK) {
+        report(REPORT_WARNING, "refused", "peer=%s reason=\"out of memory\"", address);
+        free(connection);
+        close(fd);
+        return;
+    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    connection->net = net;
+    connection->fd = fd;
+    snprintf(connection->address, sizeof connection->address, "%s", address);
+    event_assign(&connection->reading, net->base, fd, EV_READ | EV_PERSIST, on_event, connection);
+    event_assign(&connection->writing, net->base, fd, EV_WRITE | EV_PERSIST, on_event, connection);
+    event_assign(&connection->timer, net->base, -1, 0, on_timer, connection);
+    connection->timer_at = UINT64_MAX;
+    connection->deadline = net_monotonic() + LIMIT_HANDSHAKE_NS;
+    DL_APPEND(net->connections, connection);
+    net->connection_count++;
+    net->handshakes++;
+    events_want(connection, true, false);
+    timer_set(connection, connection->deadline);
+}
+
+void connection_refuse(struct connection *connection, const char *reason)
+{
+    if (connection->state != CONNECTION_OPEN)
+        return;
+    rpc_session_close(connection->rpc, reason);
+    connection_mark(connection);
+}
+
+void connections_drain(struct net *net)
+{
+    struct connection *connection;
+
+    listener_mind(net);
+    DL_FOREACH (net->connections, connection) {
+        if (connection->state == CONNECTION_HANDSHAKE)
+            connection_close(connection);
+        if (connection->state != CONNECTION_OPEN)
+            continue;
+        rpc_session_drain(connection->rpc, net_monotonic());
+        connection_mark(connection);
+    }
+}
+
+enum am_err connections_init(struct net *net)
+{
+    net->handshake_steps = HANDSHAKE_STEPS;
+    net->buffer = malloc(NET_BUFFER);
+    net->handshake_resume = event_new(net->base, -1, 0, on_handshake_resume, net);
+    return net->buffer == NULL || net->handshake_resume == NULL ? AM_NOMEM : AM_OK;
+}
+
+void connections_end(struct net *net)
+{
+    struct connection *connection;
+
+    DL_FOREACH (net->connections, connection) {
+        rpc_session_free(connection->rpc);
+        connection->rpc = NULL;
+        connection->state = CONNECTION_DEAD;
+    }
+}
+
+void connections_free(struct net *net)
+{
+    struct connection *connection, *next;
+
+    DL_FOREACH_SAFE (net->connections, connection, next) {
+        connection_free(connection);
+    }
+    if (net->handshake_resume != NULL)
+        event_free(net->handshake_resume);
+    free(net->buffer);
+}

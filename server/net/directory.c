@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Directory.Lookup: a unit's roster with its certificates and the proof of its entry, for those who may know of it.
+#include "amana/v1/directory.pb-c.h"
+#include "amana/v1/record.pb-c.h"
+#include "server/net/question.h"
+
+#include <string.h>
+
+// What stands in memory: one's own unit, whom one may write to, protection units, and an auditor's scope.
+static bool lookup_allowed(const struct call *call, const char *other)
+{
+    const struct hub *hub = call->net->hub;
+    const char *unit = call->peer->identity.unit, *role = hub_role(hub, unit), *protection;
+    char country[ADDRESS_COUNTRY_MAX + 1];
+
+    if (address_check(other, NULL) != AM_OK)
+        return false;
+    address_country(other, country);
+    protection = hub_protection_unit(hub, country);
+    if (strcmp(unit, other) == 0 || hub_may_write(hub, unit, other))
+        return true;
+    if (role != NULL && strcmp(role, "auditor") == 0)
+        return hub_in_scope(hub, unit, country);
+    return protection != NULL && strcmp(protection, other) == 0;
+}
+
+// The seq of the ROSTER entry of that number.
+static enum am_err roster_entry_find(struct store_view *view, struct arena *arena, const char *unit, uint64_t number,
+                                     uint64_t *ret_seq)
+{
+    const uint8_t kind = AMANA__V1__ENTRY_KIND__CODE__ROSTER;
+
+    for (uint64_t seq = 0;; seq++) {
+        struct store_entry entry;
+        Amana__V1__EntryContent *content;
+        TRY(store_index_next(view, STORE_INDEX_KIND, (struct am_bytes){&kind, 1}, &seq));
+        TRY(store_entry(view, seq, &entry));
+        TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, entry.content, arena, NULL,
+                         (ProtobufCMessage **)&content));
+        if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_ROSTER && content->roster->number == number &&
+            strcmp(content->roster->unit, unit) == 0) {
+            *ret_seq = seq;
+            return AM_OK;
+        }
+    }
+}
+
+static enum am_err record_read(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
+                               const ProtobufCMessageDescriptor *type, struct arena *arena,
+                               ProtobufCMessage **ret_message)
+{
+    struct am_bytes value;
+
+    TRY(store_record(view, kind, key, number, &value));
+    return codec_decode(type, CODEC_LENIENT, value, arena, NULL, ret_message);
+}
+
+static enum am_err lookup_fill(struct question *question, struct store_view *view, const char *unit, uint64_t number,
+                               Amana__V1__LookupResponse *response)
+{
+    struct arena *arena = &question->reply;
+    Amana__V1__RosterRecord *roster;
+    Amana__V1__MemberRecord *member;
+    uint64_t seq;
+
+    TRY(record_read(view, JOURNAL_RECORD_MEMBER, unit, 0, &amana__v1__member_record__descriptor, arena,
+                    (ProtobufCMessage **)&member));
+    TRY(record_read(view, JOURNAL_RECORD_ROSTER, unit, number, &amana__v1__roster_record__descriptor, arena,
+                    (ProtobufCMessage **)&roster));
+    seq = roster->seq;
+    if (seq == 0)
+        TRY(roster_entry_find(view, arena, unit, number, &seq));
+    TRY(proved_read(view, arena, seq, &response->entry));
+    response->roster = roster->roster;
+    response->n_certificates = roster->n_certificates;
+    response->certificates = roster->certificates;
+    response->n_languages = member->n_languages;
+    response->languages = member->languages;
+    response->role = member->role;
+    return AM_OK;
+}
+
+static void lookup_ask(struct question *question, struct worker *worker)
+{
+    const Amana__V1__LookupRequest *request = (const Amana__V1__LookupRequest *)question->call.request;
+    Amana__V1__LookupResponse response = AMANA__V1__LOOKUP_RESPONSE__INIT;
+    struct roster *newest = registry_roster(question->registry, request->unit);
+    uint64_t number = request->number;
+    enum am_err err = AM_OK;
+
+    if (!question->allowed)
+        err = store_contact(worker->view, question->call.peer->identity.unit, request->unit, &question->allowed);
+    if (err == AM_OK && (!question->allowed || newest == NULL)) {
+        // The same for a unit that isn't there as for one that is none of the caller's business.
+        question_refuse(question, REASON_NOT_PERMITTED, "unit", "");
+        return;
+    }
+    if (number == 0 && newest != NULL)
+        number = newest->number;
+    if (err == AM_OK)
+        err = lookup_fill(question, worker->view, request->unit, number, &response);
+    if (err == AM_NOT_FOUND)
+        question_refuse(question, REASON_NOT_FOUND, "number", "is no roster of this unit");
+    else if (err != AM_OK)
+        question_fail(question, err);
+    else
+        question_answer(question, &response.base);
+}
+
+static void lookup_begin(struct call *call)
+{
+    struct question *question = (struct question *)call;
+
+    question->allowed = lookup_allowed(call, ((const Amana__V1__LookupRequest *)call->request)->unit);
+    question_begin(call, lookup_ask);
+}
+
+const struct method METHOD_LOOKUP = {
+    .path = "/amana.v1.Directory/Lookup",
+    .request = &amana__v1__lookup_request__descriptor,
+    .max_request = 4096,
+    .arena = 64u * 1024,
+    .size = sizeof(struct question),
+    .begin = lookup_begin,
+    .clear = question_clear,
+};

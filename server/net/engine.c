@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hub's step and what becomes of its actions: to the workers, to the journal, and back to the calls that wait.
+#include "server/net/internal.h"
+
+#include "amana/v1/audit.pb-c.h"
+#include "server/net/pending.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+// An append under way. Made before it is handed to the keeper, so that its return costs no memory.
+struct commit {
+    struct net *net;
+    struct journal_append *append;
+    struct journal_outcome outcome;
+    struct pending_job pending;
+    void (*written)(struct net *net, enum journal_result result); // an entry that the hub doesn't know of
+    struct journal_append own;
+    struct journal_entry entry;
+    struct commit *next;
+};
+
+static uint64_t clock_ns(clockid_t id)
+{
+    struct timespec now;
+
+    clock_gettime(id, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t net_now(void)
+{
+    return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t net_monotonic(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+static void engine_die(const char *what)
+{
+    // What the hub knows and what is durable would part from here on: a restart finds the truth.
+    report(REPORT_ERROR, "died", "what=\"%s\"", what);
+    _exit(EX_SOFTWARE);
+}
+
+static void commit_free(struct commit *commit)
+{
+    if (commit->append != &commit->own)
+        hub_append_free(commit->append);
+    free((void *)commit->outcome.receipt.data);
+    free(commit);
+}
+
+// Gives an append's outcome to the hub.
+static void commit_return(struct commit *commit)
+{
+    struct net *net = commit->net;
+    struct hub_event event = {.kind = HUB_EVENT_COMMITTED,
+                              .committed = {.append = commit->append, .outcome = &commit->outcome}};
+
+    if (commit->written != NULL)
+        commit->written(net, commit->outcome.result);
+    else if (net_step(net, &event) != AM_OK)
+        engine_die("out of memory after a commit");
+    if (commit->outcome.result == JOURNAL_DONE)
+        net->grew = true;
+    net_turn_soon(net);
+    commit_free(commit);
+}
+
+// For an outcome that is known on the loop, in the middle of the actions perhaps: after them.
+static void commit_later(struct commit *commit, enum journal_result result)
+{
+    commit->outcome.result = result;
+    commit->outcome.size = store_signed_size(commit->net->store);
+    LL_APPEND(commit->net->waiting, commit);
+}
+
+static void waiting_return(struct net *net)
+{
+    if (net->returning)
+        return;
+    net->returning = true;
+    while (net->waiting != NULL) {
+        struct commit *commit = net->waiting;
+        LL_DELETE(net->waiting, commit);
+        commit_return(commit);
+    }
+    net->returning = false;
+}
+
+// --- From the keeper's thread
+static void *commit_link(void *item, void *next)
+{
+    struct commit *commit = item;
+    void *before = commit->next;
+
+    commit->next = next;
+    return before;
+}
+
+static void commit_take(void *user, void *item)
+{
+    struct commit *commit = item;
+
+    commit->next = NULL;
+    commit_return(commit);
+}
+
+static void store_done(void *user, struct journal_append *append, const struct journal_outcome *outcome)
+{
+    struct net *net = user;
+    struct commit *commit = append->tag;
+
+    commit->outcome = *outcome;
+    mailslot_put_quiet(net->commits, commit);
+}
+
+static void store_batch_done(void *user)
+{
+    struct net *net = user;
+
+    mailslot_wake(net->commits);
+}
+
+static void store_died(void *user, enum am_err err, const char *what)
+{
+    report(REPORT_ERROR, "died", "what=\"%s\" reason=\"%s\" do=\"look at the disk, then start again\"", what,
+           am_err_text(err));
+    _exit(EX_IOERR);
+}
+
+struct store_callbacks net_store_callbacks(struct net *net)
+{
+    return (struct store_callbacks){
+        .done = store_done, .batch_done = store_batch_done, .died = store_died, .user = net};
+}
+
+// --- Read-only: an ACCESS entry waits in a file, and what it allows goes on.
+static void pending_written(struct pending_job *job, enum am_err err)
+{
+    struct commit *commit = (struct commit *)((char *)job - offsetof(struct commit, pending));
+    struct net *net = commit->net;
+
+    commit_later(commit, err == AM_OK ? JOURNAL_DONE : JOURNAL_READ_ONLY);
+    waiting_return(net);
+}
+
+static void append_read_only(struct net *net, struct commit *commit)
+{
+    const struct journal_entry *entry = &commit->append->entries[0];
+
+    if (commit->append->n_entries == 1 && entry->kind == AMANA__V1__ENTRY_KIND__CODE__ACCESS) {
+        commit->pending =
+            (struct pending_job){.path = net->options.pending, .content = entry->content, .written = pending_written};
+        pending_push(net->workers, &commit->pending);
+        return;
+    }
+    commit_later(commit, JOURNAL_READ_ONLY);
+}
+
+static void action_append(struct net *net, const struct hub_action *action)
+{
+    struct commit *commit = calloc(1, sizeof *commit);
+
+    if (commit == NULL)
+        engine_die("out of memory before a commit");
+    commit->net = net;
+    commit->append = action->append;
+    action->append->tag = commit;
+    if (!net->options.may_append) {
+        append_read_only(net, commit);
+        return;
+    }
+    // FULL: the answer is "try again", and nothing of it was written.
+    if (store_submit(net->store, action->append) != AM_OK)
+        commit_later(commit, JOURNAL_FULL);
+}
+
+enum am_err engine_append_own(struct net *net, uint8_t kind, struct am_bytes content,
+                              void (*written)(struct net *net, enum journal_result result))
+{
+    struct commit *commit = calloc(1, sizeof *commit);
+    enum am_err err;
+
+    if (commit == NULL)
+        return AM_NOMEM;
+    commit->net = net;
+    commit->written = written;
+    commit->entry =
+        (struct journal_entry){.kind = kind, .class = JOURNAL_CLASS_HUB, .content = content, .of = JOURNAL_NONE};
+    commit->own = (struct journal_append){
+        .tag = commit, .time_ns = net_now(), .essential = true, .entries = &commit->entry, .n_entries = 1};
+    commit->append = &commit->own;
+    err = store_submit(net->store, commit->append);
+    if (err != AM_OK)
+        free(commit);
+    return err;
+}
+
+// --- To the calls
+static void action_check(struct hub_work *work)
+{
+    if (work->kind == HUB_WORK_SUBMISSION)
+        send_check((struct hub_submission *)work);
+    else if (work->kind == HUB_WORK_RETRIEVAL)
+        acknowledge_check((struct hub_retrieval *)work);
+}
+
+static void action_reply(const struct hub_action *action)
+{
+    switch (action->work->kind) {
+    case HUB_WORK_SUBMISSION: send_reply((struct hub_submission *)action->work, action->outcome); break;
+    case HUB_WORK_RETRIEVAL: acknowledge_reply((struct hub_retrieval *)action->work, action->outcome); break;
+    case HUB_WORK_REPLAY: replay_reply((struct hub_replay *)action->work); break;
+    case HUB_WORK_ROSTER: reload_reply((struct hub_roster_change *)action->work); break;
+    case HUB_WORK_OWN: break;
+    }
+}
+
+static void action_perform(struct net *net, const struct hub_action *action)
+{
+    switch (action->kind) {
+    case HUB_ACTION_CHECK:
+    case HUB_ACTION_RECHECK: action_check(action->work); break;
+    case HUB_ACTION_APPEND: action_append(net, action); break;
+    case HUB_ACTION_REPLY: action_reply(action); break;
+    case HUB_ACTION_REPLAY: replay_stream((struct hub_replay *)action->work); break;
+    case HUB_ACTION_WAKE: receive_wake(net, action->name); break;
+    case HUB_ACTION_ROSTER: connections_judge(net, action->name); break;
+    case HUB_ACTION_STOPPED:
+        net->hub_stopped = true;
+        net_turn_soon(net);
+        break;
+    }
+}
+
+enum am_err net_step(struct net *net, struct hub_event *event)
+{
+    assert(!net->acting);
+    event->now_ns = net_now();
+    event->monotonic_ns = net_monotonic();
+    TRY(hub_step(net->hub, event, &net->actions));
+    net->acting = true;
+    for (size_t i = 0; i < net->actions.n; i++)
+        action_perform(net, &net->actions.list[i]);
+    net->actions.n = 0;
+    net->acting = false;
+    waiting_return(net);
+    return AM_OK;
+}
+
+bool net_busy(const struct net *net)
+{
+    return workers_full(net->workers) || net->memory > net->options.limits.memory;
+}
+
+// --- Once a second: the hub's clocks, and steps of the machine's.
+#define STEP_SHOWN_NS (NS_PER_S / 2) // less is slewing
+
+static void clock_watch(struct net *net)
+{
+    uint64_t utc = net_now(), boot = clock_ns(CLOCK_BOOTTIME);
+    int64_t step = (int64_t)(utc - net->last_utc_ns) - (int64_t)(boot - net->last_boot_ns);
+
+    net->last_utc_ns = utc;
+    net->last_boot_ns = boot;
+    if (step > -(int64_t)STEP_SHOWN_NS && step < (int64_t)STEP_SHOWN_NS)
+        return;
+    report(REPORT_WARNING, "clock", "step_ms=%lld", (long long)(step / 1000000));
+    struct hub_event event = {.kind = HUB_EVENT_CLOCK_STEP, .step_ns = step};
+    if (net_step(net, &event) != AM_OK)
+        report(REPORT_ERROR, "clock", "reason=\"out of memory: the step is not in the log\"");
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *user)
+{
+    struct net *net = user;
+    struct hub_event event = {.kind = HUB_EVENT_TICK};
+
+    net->accept_failed = false;
+    net_turn_soon(net);
+    clock_watch(net);
+    if (net_step(net, &event) != AM_OK)
+        report(REPORT_WARNING, "tick", "reason=\"out of memory\"");
+}
+
+enum am_err engine_new(struct net *net)
+{
+    static const struct timeval second = {.tv_sec = 1};
+
+    net->last_utc_ns = net_now();
+    net->last_boot_ns = clock_ns(CLOCK_BOOTTIME);
+    TRY(mailslot_new(net->base, commit_link, commit_take, net, &net->commits));
+    net->tick = event_new(net->base, -1, EV_PERSIST, on_tick, net);
+    if (net->tick == NULL || event_add(net->tick, &second) != 0)
+        return AM_NOMEM;
+    return AM_OK;
+}
+
+void engine_free(struct net *net)
+{
+    if (net->tick != NULL)
+        event_free(net->tick);
+    mailslot_free(net->commits);
+    hub_actions_clear(&net->actions);
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of this folder share: the net, a connection, a call, and the row of an identity.
+#pragma once
+
+#include "certs/tls.h"
+#include "proto/codec/codec.h"
+#include "proto/rpc/rpc.h"
+#include "server/net/mailslot.h"
+#include "server/net/net.h"
+#include "server/net/report.h"
+#include "server/net/workers.h"
+
+#include <event2/event_struct.h>
+#include <event2/listener.h>
+#include <uthash.h>
+#include <utlist.h>
+
+struct call;
+struct connection;
+struct receive;
+struct replay;
+struct limiter;
+
+// An identity that is connected or has work under way. Counted by its connections and calls.
+struct peer {
+    char uri[LIMIT_URI + 1];
+    struct identity identity;
+    unsigned references;
+    double tokens; // of calls that the hub doesn't count
+    uint64_t refilled_ns;
+    struct receive *receiver; // the stream that its mailbox goes to, or NULL
+    UT_hash_handle hh;
+};
+
+struct net {
+    struct net_options options;
+    struct event_base *base;
+    struct hub *hub;
+    struct store *store;
+    struct registry *registry;
+    struct tls_context *tls;
+    struct workers *workers;
+
+    // engine.c
+    struct mailslot *commits;
+    struct commit *waiting; // outcomes made on the loop itself, stepped once the present actions are through
+    struct hub_actions actions;
+    bool acting, returning;
+    struct am_bytes pending; // the file of ACCESS entries that are being put into the log
+    size_t pending_open;
+    bool pending_failed;
+    bool stopping, hub_stopped, told_stopped;
+    struct event *tick;
+    uint64_t last_utc_ns, last_boot_ns;
+
+    // listener.c
+    struct evconnlistener *listener;
+    struct limiter *limiter;
+    unsigned handshakes; // under way
+    bool listening, started, accept_failed;
+
+    // connection.c
+    struct connection *connections;
+    size_t connection_count;
+    struct connection *dirty;
+    struct event *turn;
+    unsigned handshake_steps; // left in this turn
+    struct connection *handshake_waiting;
+    struct event *handshake_resume;
+    bool paused; // sockets are left unread
+    struct event *stop_timer;
+    uint8_t *buffer; // NET_BUFFER bytes read at once
+
+    // calls
+    struct peer *peers;
+    size_t memory; // bytes of requests under way
+    struct replay *followers;
+    struct call *watchers; // of health
+    struct call *spare;    // of the method that keeps some
+    unsigned spares;
+    bool grew; // entries came since the last turn
+};
+
+#define NET_BUFFER (32u * 1024)
+
+uint64_t net_now(void);       // UTC ns
+uint64_t net_monotonic(void); // ns, never 0
+
+// --- net.c
+AM_MUST_USE enum am_err net_tls_make(struct net *net, struct trust *trust, struct am_detail *detail,
+                                     struct tls_context **ret_context);
+
+// --- engine.c: the hub's step and its actions
+// Fills in the times, steps and performs. The event is the caller's. Not inside an action.
+AM_MUST_USE enum am_err net_step(struct net *net, struct hub_event *event);
+void net_turn_soon(struct net *net); // the end-of-turn work runs once this turn's callbacks are through
+bool net_busy(const struct net *net);
+// An entry of class 0 that the hub needn't know of; `written` on the loop's thread. The content is borrowed till then.
+AM_MUST_USE enum am_err engine_append_own(struct net *net, uint8_t kind, struct am_bytes content,
+                                          void (*written)(struct net *net, enum journal_result result));
+AM_MUST_USE enum am_err engine_new(struct net *net);
+void engine_free(struct net *net);
+
+// --- connection.c
+enum connection_state { CONNECTION_HANDSHAKE, CONNECTION_OPEN, CONNECTION_CLOSING, CONNECTION_DEAD };
+struct connection {
+    struct net *net;
+    struct connection *prev, *next;
+    struct connection *dirty_prev, *dirty_next;
+    struct connection *wait_prev, *wait_next;
+    bool dirty, waiting;
+    enum connection_state state;
+    int fd;
+    struct tls_io tls;
+    struct rpc_session *rpc;
+    struct event reading, writing, timer;
+    uint64_t timer_at; // monotonic ns, UINT64_MAX: not set
+    uint64_t deadline; // of the handshake, or of closing
+    struct peer *peer;
+    char address[64];
+    struct judgement *judgement; // judge.c: under way, or NULL
+    bool judge_again;
+};
+void connection_new(struct net *net, int fd, const char *address);         // takes the descriptor
+void connection_kick(struct connection *connection);                       // it has something to write
+void connection_refuse(struct connection *connection, const char *reason); // ends a live session; static string
+void connections_turn(struct net *net);
+void connections_drain(struct net *net);
+void connections_end(struct net *net); // every session, with its calls
+void connections_free(struct net *net);
+AM_MUST_USE enum am_err connections_init(struct net *net);
+
+// --- judge.c: live sessions after a change of rosters, trust or CRLs
+void connections_judge(struct net *net, const char *unit); // NULL: all
+
+// --- peer.c
+struct peer *peer_get(struct net *net, const struct identity *identity); // NULL: out of memory
+struct peer *peer_find(struct net *net, const char *uri);
+void peer_release(struct net *net, struct peer *peer);
+bool peer_take_token(struct net *net, struct peer *peer, uint64_t now_ns);
+
+// --- calls
+struct method {
+    const char *path;
+    const ProtobufCMessageDescriptor *request;
+    uint32_t max_request;                // bytes
+    size_t arena;                        // bytes that the decoded request may take
+    size_t size;                         // of the struct that begins with struct call
+    bool counted;                        // by the hub: no token is taken here
+    void (*begin)(struct call *call);    // the request is whole
+    void (*writable)(struct call *call); // or NULL
+    void (*closed)(struct call *call);   // or NULL: the client is gone; call->rpc is NULL already
+    void (*clear)(struct call *call);    // or NULL: before it is freed
+    // Where both are set, some of its structs are kept with their arenas for the next calls: `reset` (instead of
+    // `clear`) leaves all zero but these.
+    void (*reset)(struct call *call);
+    unsigned kept;
+};
+const struct method *method_find(const char *path);
+
+// One call. Its struct lives as long as somebody counts on it: rpc until on_closed, each job, each work of the hub.
+struct call {
+    struct net *net;
+    const struct method *method;
+    struct connection *connection; // NULL once rpc is
+    struct rpc_call *rpc;          // NULL once the client is gone or the connection closed
+    struct peer *peer;
+    unsigned references;
+    bool has_request, begun, ended;
+    uint64_t deadline_ns; // monotonic, 0: none. rpc ends the call; here it stops work that isn't begun
+    size_t charged;
+    struct arena arena;
+    ProtobufCMessage *request;
+    struct call *prev, *next; // a list of the method's own
+};
+extern const struct rpc_handlers call_handlers;
+void call_spares_free(struct net *net);
+void call_hold(struct call *call);
+void call_release(struct call *call);
+bool call_open(const struct call *call);                      // an answer still has somebody to go to
+void call_answer(struct call *call, struct am_bytes message); // one message, then OK
+void call_answer_message(struct call *call, const ProtobufCMessage *message);
+void call_send(struct call *call, struct am_bytes message);
+void call_finish(struct call *call); // OK
+
+// --- errors.c
+void rpc_refuse(struct rpc_call *rpc, enum reason reason, const struct am_detail *detail); // before there is a call
+void call_refuse(struct call *call, enum reason reason, const struct am_detail *detail);
+void call_refuse_work(struct call *call, const struct hub_work *work);
+void call_refuse_abort(struct call *call, enum reason reason); // what is queued is dropped
+enum reason reason_of(enum am_err err);                        // of something that failed while answering
+
+// --- the methods: what engine.c hands on
+void send_check(struct hub_submission *submission);
+void send_reply(struct hub_submission *submission, const struct journal_outcome *outcome);
+void acknowledge_check(struct hub_retrieval *retrieval);
+void acknowledge_reply(struct hub_retrieval *retrieval, const struct journal_outcome *outcome);
+void replay_reply(struct hub_replay *replay);
+void replay_stream(struct hub_replay *replay);
+void replay_grew(struct net *net);
+void receive_wake(struct net *net, const char *device);
+void receive_acknowledged(struct peer *peer, const uint64_t *seqs, size_t count);
+void receive_stop(struct net *net);
+void replay_stop(struct net *net);
+void health_changed(struct net *net);
+void reload_reply(struct hub_roster_change *change);
+
+// The table's rows, each in the file of its method.
+extern const struct method METHOD_SEND, METHOD_RECEIVE, METHOD_ACKNOWLEDGE, METHOD_STATUS, METHOD_REPLAY,
+    METHOD_RECEIPT, METHOD_CHECKPOINT, METHOD_INCLUSION, METHOD_CONSISTENCY, METHOD_LOOKUP, METHOD_HEALTH_CHECK,
+    METHOD_HEALTH_WATCH;

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// The listening socket.
+#pragma once
+
+#include "server/net/net.h"
+
+AM_MUST_USE enum am_err listener_new(struct net *net);
+
+// Takes connections while there is room for their handshakes, leaves them in the backlog otherwise.
+void listener_mind(struct net *net);
+void listener_free(struct net *net);

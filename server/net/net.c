@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// The net as a whole: made, started, stopped; and what is done once a turn.
+#include "server/net/internal.h"
+
+#include "server/net/listener.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STOP_SECONDS 5 // for calls under way when the hub stops
+
+#define MEMORY_DEFAULT      (256u * 1024 * 1024)
+#define JOBS_DEFAULT        8192u
+#define CONNECTIONS_DEFAULT 16384u
+
+static void stop_mind(struct net *net)
+{
+    if (!net->hub_stopped || net->connections != NULL || net->told_stopped)
+        return;
+    net->told_stopped = true;
+    net->options.stopped(net->options.user);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *user)
+{
+    struct net *net = user;
+
+    connections_turn(net);
+    if (net->grew) {
+        net->grew = false;
+        replay_grew(net);
+    }
+    stop_mind(net);
+}
+
+// The event stands behind this turn's callbacks in libevent's queue: what they mark is done together.
+void net_turn_soon(struct net *net)
+{
+    if (net->turn != NULL)
+        event_active(net->turn, EV_TIMEOUT, 0);
+}
+
+static enum am_err admit(void *user, const struct identity *identity, const uint8_t digest[CERTIFICATE_DIGEST],
+                         struct am_detail *detail, X509 **ret_cached)
+{
+    struct net *net = user;
+    struct roster *roster = registry_roster(net->registry, identity->unit);
+    const struct roster_device *device = roster != NULL ? roster_device_by_auth(roster, digest) : NULL;
+
+    if (identity->kind != IDENTITY_DEVICE)
+        return am_fail(AM_DENIED, detail, identity->uri, "only devices of units connect here");
+    if (device == NULL || hub_admits(net->hub, identity->unit, identity->uri, digest) != REASON_NONE)
+        return am_fail(AM_DENIED, detail, identity->uri, "%s: %s", reason_name(REASON_NOT_ON_ROSTER),
+                       reason_text(REASON_NOT_ON_ROSTER));
+    *ret_cached = device->auth.x509;
+    return AM_OK;
+}
+
+enum am_err net_tls_make(struct net *net, struct trust *trust, struct am_detail *detail,
+                         struct tls_context **ret_context)
+{
+    struct tls_server_config config = {.certificate_file = net->options.certificate_file,
+                                       .key_file = net->options.key_file,
+                                       .hub = net->options.hub_name,
+                                       .trust = trust,
+                                       .admission = {.admit = admit, .user = net}};
+
+    return tls_server_new(&config, detail, ret_context);
+}
+
+static void limits_default(struct net_limits *limits)
+{
+    if (limits->handshakes_per_s == 0)
+        limits->handshakes_per_s = LIMIT_HANDSHAKES_PER_S;
+    if (limits->handshakes_open == 0)
+        limits->handshakes_open = LIMIT_HANDSHAKES_OPEN;
+    if (limits->connections == 0)
+        limits->connections = CONNECTIONS_DEFAULT;
+    if (limits->requests_per_s == 0)
+        limits->requests_per_s = LIMIT_REQUESTS_PER_S;
+    if (limits->memory == 0)
+        limits->memory = MEMORY_DEFAULT;
+    if (limits->jobs == 0)
+        limits->jobs = JOBS_DEFAULT;
+}
+
+static enum am_err net_make(struct net *net, struct am_detail *detail)
+{
+    TRY(net_tls_make(net, registry_trust(net->registry), detail, &net->tls));
+    TRY(engine_new(net));
+    TRY(connections_init(net));
+    TRY(listener_new(net));
+    net->turn = event_new(net->base, -1, 0, on_turn, net);
+    if (net->turn == NULL)
+        return AM_NOMEM;
+    return workers_new(net->base, net->store, net->options.workers, net->options.limits.jobs, &net->workers);
+}
+
+enum am_err net_new(const struct net_options *options, struct am_detail *detail, struct net **ret_net)
+{
+    struct net *net = calloc(1, sizeof *net);
+    enum am_err err;
+
+    if (net == NULL)
+        return AM_NOMEM;
+    net->options = *options;
+    limits_default(&net->options.limits);
+    net->base = options->base;
+    net->hub = options->hub;
+    net->store = options->store;
+    net->registry = registry_ref(options->registry);
+    err = net_make(net, detail);
+    if (err != AM_OK) {
+        net_free(net);
+        return err;
+    }
+    *ret_net = net;
+    return AM_OK;
+}
+
+enum am_err net_start(struct net *net, bool clean, const uint8_t trust_before[32])
+{
+    const uint8_t *digest = trust_digest(registry_trust(net->registry));
+    struct hub_event event = {.kind = HUB_EVENT_START, .clean = clean};
+    struct hub_event trust = {.kind = HUB_EVENT_TRUST, .trust = {.before = trust_before, .after = digest}};
+
+    TRY(net_step(net, &event));
+    if (trust_before == NULL || memcmp(trust_before, digest, 32) != 0)
+        TRY(net_step(net, &trust));
+    net->started = true;
+    listener_mind(net);
+    return AM_OK;
+}
+
+void net_run(struct net *net, struct job *job)
+{
+    workers_push(net->workers, job);
+}
+
+static void on_stop_timer(evutil_socket_t fd, short what, void *user)
+{
+    struct net *net = user;
+    struct connection *connection;
+
+    // Whoever hasn't read his answer by now asks again elsewhere: every call may be repeated.
+    DL_FOREACH (net->connections, connection) {
+        connection_refuse(connection, "the hub stops");
+    }
+    report(REPORT_WARNING, "stopping", "connections=%zu hub=%s reason=\"not done after %d s\"", net->connection_count,
+           net->hub_stopped ? "stopped" : "waits", STOP_SECONDS);
+    if (!net->told_stopped) {
+        net->told_stopped = true;
+        net->options.stopped(net->options.user);
+    }
+}
+
+void net_stop(struct net *net, const char *text)
+{
+    static const struct timeval patience = {.tv_sec = STOP_SECONDS};
+    struct hub_event event = {.kind = HUB_EVENT_STOP, .alarm = {.what = "", .text = text}};
+
+    if (net->stopping)
+        return;
+    replay_stop(net);
+    receive_stop(net);
+    net->stopping = true;
+    health_changed(net);
+    connections_drain(net);
+    net->stop_timer = event_new(net->base, -1, 0, on_stop_timer, net);
+    if (net->stop_timer == NULL || event_add(net->stop_timer, &patience) != 0 || net_step(net, &event) != AM_OK)
+        on_stop_timer(-1, 0, net);
+    net_turn_soon(net);
+}
+
+void net_free(struct net *net)
+{
+    if (net == NULL)
+        return;
+    net->stopping = true;
+    // Calls end first, then the work that was under way for them; a connection goes when nothing looks at it any more.
+    connections_end(net);
+    workers_free(net->workers);
+    connections_free(net);
+    engine_free(net);
+    call_spares_free(net);
+    listener_free(net);
+    if (net->turn != NULL)
+        event_free(net->turn);
+    if (net->stop_timer != NULL)
+        event_free(net->stop_timer);
+    tls_context_unref(net->tls);
+    registry_unref(net->registry);
+    free((void *)net->pending.data);
+    free(net);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything between sockets and the hub: listener, TLS, calls, workers. Decides nothing: what may be is the hub's to
+// say, what is true the journal's. All functions on the loop's thread unless said otherwise.
+#pragma once
+
+#include "server/hub/hub.h"
+#include "server/net/registry.h"
+#include "server/store/store.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+
+struct net;
+
+struct net_limits {
+    uint32_t handshakes_per_s; // from one address
+    uint32_t handshakes_open;  // before authentication, in all
+    uint32_t connections;      // in all
+    uint32_t requests_per_s;   // of one identity, for what the hub doesn't count itself
+    size_t memory;             // bytes of requests under way in all, past which nothing new is taken
+    size_t jobs;               // under way in the workers, past which sockets are left unread
+};
+
+// Borrowed for the life of the net, but what is said to be copied.
+struct net_options {
+    struct event_base *base;
+    struct hub *hub;
+    struct store *store;
+    struct registry *registry; // first snapshot; a reference is taken
+    const char *origin;        // of the log
+    const char *hub_name;      // "igad/hub"
+    const char *hub_uri;       // "amana://igad/hub"
+    const char *certificate_file, *key_file;
+    int listen_fd; // of net_bind; the net closes it
+    unsigned workers;
+    struct net_limits limits; // a member that is 0 gets its default
+    bool may_append;          // false: what would be written gets READ_ONLY, ACCESS goes to `pending`
+    const char *pending;      // file that ACCESS entries wait in while the log may not append
+    // STOP is durable (or could not be) and every connection is closed.
+    void (*stopped)(void *user);
+    void *user;
+};
+
+// A listening socket on a numeric address ("" for any) and port (0: any that is free), before privileges are dropped.
+// AM_CONFIG, AM_IO.
+AM_MUST_USE enum am_err net_bind(const char *address, uint16_t port, struct am_detail *detail, int *ret_fd,
+                                 uint16_t *ret_port);
+
+// AM_CONFIG, AM_IO, AM_CERTIFICATE…: with *detail. Nothing is accepted yet.
+AM_MUST_USE enum am_err net_new(const struct net_options *options, struct am_detail *detail, struct net **ret_net);
+void net_free(struct net *net); // closes every connection; after store_drain; NULL is fine
+
+// Writes START (clean: the last end was one), and TRUST where trust.conf isn't the one that the log knows by this
+// SHA-256 (NULL: it knows none); then takes connections.
+AM_MUST_USE enum am_err net_start(struct net *net, bool clean, const uint8_t trust_before[32]);
+
+// What the store calls on the keeper's thread (store_start).
+struct store_callbacks net_store_callbacks(struct net *net);
+
+// Another trust (NULL: as before), a server certificate read anew, and rosters that may have changed, in order of unit
+// and number: higher numbers become ROSTER entries, another trust.conf a TRUST entry, live sessions are judged again.
+// On failure everything is as before. Takes references of its own.
+AM_MUST_USE enum am_err net_reload(struct net *net, struct trust *trust, struct roster *const *rosters, size_t count,
+                                   struct am_detail *detail);
+
+// TERM: no new connection or call, what is under way ends, then STOP and `stopped`. `text` is kept in the STOP entry.
+void net_stop(struct net *net, const char *text);
+
+// Runs a job on a worker and its `done` on the loop, for what the program itself has to read.
+struct job;
+void net_run(struct net *net, struct job *job);
+
+// Puts the ACCESS entries that waited for a log that may append into it, oldest first, and removes the file once they
+// are durable. Between store_start and net_start. A file that isn't there is AM_OK; one cut short at its end: the rest
+// is left out.
+AM_MUST_USE enum am_err net_pending_take(struct net *net, struct am_detail *detail);

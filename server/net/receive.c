@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Relay.Receive: a device's mailbox by urgency and sequence, then live. The rows stay on disk until they are
+// acknowledged; a stream remembers only how far it has read and what is out.
+#include "server/net/receive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RECEIVE_NOTICES 256u // notices and copies out at once
+
+static void receive_next(struct receive *receive);
+
+static bool receive_room(const struct receive *receive, enum receive_lane lane)
+{
+    return receive->out[lane] < receive->most[lane];
+}
+
+static void receive_end(struct receive *receive, enum reason reason, bool abort)
+{
+    if (receive->call.peer->receiver == receive)
+        receive->call.peer->receiver = NULL;
+    if (reason == REASON_NONE)
+        call_finish(&receive->call);
+    else if (abort)
+        call_refuse_abort(&receive->call, reason);
+    else
+        call_refuse(&receive->call, reason, NULL);
+}
+
+// Hands over what a worker read. rpc keeps what the window doesn't let through yet: at most one run of rows.
+static void rows_send(struct receive *receive)
+{
+    for (size_t i = 0; i < receive->n_rows; i++) {
+        const struct receive_row *row = &receive->rows[i];
+        if (!call_open(&receive->call))
+            return;
+        receive->sent[receive->n_sent++] = (struct receive_sent){.seq = row->seq, .lane = row->lane};
+        receive->out[row->lane]++;
+        call_send(&receive->call, row->delivery);
+    }
+}
+
+// What follows a run: the next, or the end of a stream that asked for what there is.
+static void receive_go_on(struct receive *receive)
+{
+    receive->more = receive->more || receive->run_full;
+    if (receive->more)
+        receive_next(receive);
+    // Everything that there was is out or acknowledged, and nothing waits for room.
+    else if (receive->once && !receive->held_back)
+        receive_end(receive, REASON_NONE, false);
+}
+
+static void receive_read(struct job *job)
+{
+    struct receive *receive = (struct receive *)((char *)job - offsetof(struct receive, job));
+
+    receive->reading = false;
+    if (receive->err != AM_OK && call_open(&receive->call))
+        receive_end(receive, reason_of(receive->err) == REASON_BUSY ? REASON_BUSY : REASON_INTERNAL, false);
+    rows_send(receive);
+    arena_clear(&receive->run); // a stream that waits costs little
+    if (call_open(&receive->call))
+        receive_go_on(receive);
+    call_release(&receive->call);
+}
+
+// Reads on, unless a worker is at it, the peer is slow, or there is nothing new.
+static void receive_next(struct receive *receive)
+{
+    if (receive->reading || !receive->more || !call_open(&receive->call))
+        return;
+    if (!rpc_call_writable(receive->call.rpc) ||
+        (!receive_room(receive, LANE_MESSAGES) && !receive_room(receive, LANE_NOTICES)))
+        return;
+    receive->more = false;
+    receive->reading = true;
+    receive->job = (struct job){.run = receive_run, .done = receive_read};
+    for (int lane = 0; lane < LANES; lane++)
+        receive->room[lane] = receive->most[lane] - receive->out[lane];
+    call_hold(&receive->call);
+    workers_push(receive->call.net->workers, &receive->job);
+}
+
+static void receive_begin(struct call *call)
+{
+    struct receive *receive = (struct receive *)call;
+    const Amana__V1__ReceiveRequest *request = (const Amana__V1__ReceiveRequest *)call->request;
+    uint32_t most = request->max_unacknowledged;
+
+    if (most > LIMIT_UNACKNOWLEDGED) {
+        struct am_detail detail = {0};
+        (void)am_fail(AM_INVALID, &detail, "max_unacknowledged", "must be from 1 to %u, or 0", LIMIT_UNACKNOWLEDGED);
+        call_refuse(call, REASON_FIELD_INVALID, &detail);
+        return;
+    }
+    receive->most[LANE_MESSAGES] = most != 0 ? most : LIMIT_UNACKNOWLEDGED;
+    receive->most[LANE_NOTICES] = RECEIVE_NOTICES;
+    receive->request = request;
+    receive->once = request->once;
+    receive->more = true;
+    arena_init(&receive->run, RECEIVE_RUN);
+    if (call->peer->receiver != NULL)
+        receive_end(call->peer->receiver, REASON_REPLACED, true);
+    call->peer->receiver = receive;
+    rpc_call_start(call->rpc);
+    receive_next(receive);
+}
+
+static void receive_writable(struct call *call)
+{
+    receive_next((struct receive *)call);
+}
+
+static void receive_closed(struct call *call)
+{
+    if (call->peer->receiver == (struct receive *)call)
+        call->peer->receiver = NULL;
+}
+
+static void receive_clear(struct call *call)
+{
+    struct receive *receive = (struct receive *)call;
+
+    arena_clear(&receive->run);
+}
+
+void receive_wake(struct net *net, const char *device)
+{
+    struct peer *peer = peer_find(net, device);
+
+    if (peer == NULL || peer->receiver == NULL)
+        return;
+    peer->receiver->more = true;
+    receive_next(peer->receiver);
+}
+
+void receive_acknowledged(struct peer *peer, const uint64_t *seqs, size_t count)
+{
+    struct receive *receive = peer->receiver;
+
+    if (receive == NULL)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < receive->n_sent; k++) {
+            if (receive->sent[k].seq != seqs[i])
+                continue;
+            receive->out[receive->sent[k].lane]--;
+            receive->sent[k] = receive->sent[--receive->n_sent];
+            break;
+        }
+    }
+    // What had no room may have it now.
+    receive->more = receive->more || receive->held_back;
+    receive_next(receive);
+}
+
+void receive_stop(struct net *net)
+{
+    struct peer *peer, *next;
+
+    HASH_ITER (hh, net->peers, peer, next) {
+        if (peer->receiver != NULL)
+            receive_end(peer->receiver, REASON_DRAINING, false);
+    }
+}
+
+const struct method METHOD_RECEIVE = {
+    .path = "/amana.v1.Relay/Receive",
+    .request = &amana__v1__receive_request__descriptor,
+    .max_request = 4096,
+    .arena = 64u * 1024,
+    .size = sizeof(struct receive),
+    .begin = receive_begin,
+    .writable = receive_writable,
+    .closed = receive_closed,
+    .clear = receive_clear,
+};

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// One Receive stream, and the run of mailbox rows that a worker reads for it.
+#pragma once
+
+#include "amana/v1/relay.pb-c.h"
+#include "server/net/internal.h"
+
+// Messages wait for the device's signature, notices and copies for its word: each lane has room of its own.
+enum receive_lane { LANE_MESSAGES, LANE_NOTICES, LANES };
+
+#define RECEIVE_ROWS      16u                // read in one run
+#define RECEIVE_RUN       (4u * 1024 * 1024) // bytes of memory that one run may take
+#define RECEIVE_RUN_BYTES (512u * 1024)      // of deliveries after which a run ends
+#define RECEIVE_OUT       (LIMIT_UNACKNOWLEDGED + 256u)
+#define RECEIVE_URGENCIES 5u // by code: 1 to 4
+
+struct receive_row {
+    uint64_t seq;
+    enum receive_lane lane;
+    struct am_bytes delivery; // packed Delivery, in the run's arena
+};
+
+struct receive_sent {
+    uint64_t seq;
+    enum receive_lane lane;
+};
+
+struct receive {
+    struct call call;
+    struct job job;
+    const Amana__V1__ReceiveRequest *request;
+    bool once;
+    bool reading; // a worker is at it: what follows below belongs to it
+    bool more;    // there may be rows that were not looked at
+    uint32_t most[LANES], out[LANES];
+    struct receive_sent sent[RECEIVE_OUT + 2 * RECEIVE_ROWS];
+    size_t n_sent;
+
+    // The worker's, while it reads.
+    uint32_t room[LANES];
+    uint64_t after[LANES][RECEIVE_URGENCIES]; // last seq looked at; rows of one urgency come in the order of seq
+    bool begun[LANES][RECEIVE_URGENCIES];     // `after` counts (seq 0 is a seq)
+    struct arena run;
+    struct receive_row rows[RECEIVE_ROWS];
+    size_t n_rows;
+    bool held_back; // there are rows that found no room
+    bool run_full;  // the run ended before the mailbox did
+    enum am_err err;
+};
+
+// On a worker: fills rows from the mailbox.
+void receive_run(struct job *job, struct worker *worker);

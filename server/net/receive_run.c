@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run of mailbox rows that a worker reads for a Receive stream.
+#include "server/net/answer.h"
+#include "server/net/receive.h"
+
+#include <string.h>
+
+#define BEFORE_FIRST (UINT64_MAX - 2) // no seq is as high: "after" this in the urgency before is the first row
+
+static enum receive_lane lane_of(uint8_t kind)
+{
+    return kind == JOURNAL_MAIL_MESSAGE ? LANE_MESSAGES : LANE_NOTICES;
+}
+
+static bool urgency_wanted(const struct receive *receive, uint8_t urgency)
+{
+    const Amana__V1__ReceiveRequest *request = receive->request;
+
+    for (size_t i = 0; i < request->n_urgencies; i++)
+        if ((int)request->urgencies[i] == urgency)
+            return true;
+    return request->n_urgencies == 0;
+}
+
+// A filter on kinds is about messages; notices are told whatever it says.
+static enum am_err row_wanted(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
+                              bool *ret_wanted)
+{
+    const Amana__V1__ReceiveRequest *request = receive->request;
+    struct store_pointer pointer;
+
+    *ret_wanted = true;
+    if (request->n_kinds == 0 || kind == JOURNAL_MAIL_NOTICE)
+        return AM_OK;
+    TRY(store_pointer_of(view, seq, &pointer));
+    *ret_wanted = false;
+    for (size_t i = 0; i < request->n_kinds; i++)
+        *ret_wanted |= (int)request->kinds[i] == pointer.kind;
+    return AM_OK;
+}
+
+static enum am_err row_pack(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
+                            struct am_bytes *ret_bytes)
+{
+    Amana__V1__Delivery delivery = AMANA__V1__DELIVERY__INIT;
+    Amana__V1__Incoming incoming = AMANA__V1__INCOMING__INIT;
+    Amana__V1__Message message = AMANA__V1__MESSAGE__INIT;
+    Amana__V1__ProvedEntry *entry;
+    struct store_message kept;
+
+    TRY(proved_read(view, &receive->run, seq, &entry));
+    if (kind == JOURNAL_MAIL_NOTICE) {
+        delivery.what_case = AMANA__V1__DELIVERY__WHAT_NOTICE;
+        delivery.notice = entry;
+        return codec_encode(&delivery.base, &receive->run, ret_bytes);
+    }
+    TRY(store_message(view, seq, &kept));
+    message.header = codec_binary(kept.header);
+    message.sealed_body = codec_binary(kept.body);
+    message.signature = codec_binary(kept.signature);
+    incoming.message = &message;
+    incoming.entry = entry;
+    incoming.seq = seq;
+    incoming.copy = kind == JOURNAL_MAIL_COPY;
+    delivery.what_case = AMANA__V1__DELIVERY__WHAT_INCOMING;
+    delivery.incoming = &incoming;
+    return codec_encode(&delivery.base, &receive->run, ret_bytes);
+}
+
+static bool run_full(const struct receive *receive)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < receive->n_rows; i++)
+        bytes += receive->rows[i].delivery.len;
+    return receive->n_rows == RECEIVE_ROWS || bytes >= RECEIVE_RUN_BYTES;
+}
+
+// One row of the lane: into the run, or left for later. *ret_stop: no further row of this lane now.
+static enum am_err row_take(struct receive *receive, struct store_view *view, enum receive_lane lane, uint64_t seq,
+                            uint8_t kind, bool *ret_stop)
+{
+    struct receive_row *row = &receive->rows[receive->n_rows];
+    bool wanted;
+
+    *ret_stop = false;
+    TRY(row_wanted(receive, view, seq, kind, &wanted));
+    if (!wanted)
+        return AM_OK;
+    if (receive->room[lane] == 0) {
+        receive->held_back = true;
+        *ret_stop = true;
+        return AM_OK;
+    }
+    if (run_full(receive)) {
+        receive->run_full = true;
+        *ret_stop = true;
+        return AM_OK;
+    }
+    TRY(row_pack(receive, view, seq, kind, &row->delivery));
+    row->seq = seq;
+    row->lane = lane;
+    receive->room[lane]--;
+    receive->n_rows++;
+    return AM_OK;
+}
+
+// Walks the rows of one lane and urgency from where the stream has got to. Rows of the other lane that lie on the way
+// are passed once and not looked at again.
+static enum am_err lane_walk(struct receive *receive, struct store_view *view, enum receive_lane lane, uint8_t urgency,
+                             bool *ret_stop)
+{
+    uint8_t at = receive->begun[lane][urgency] ? urgency : (uint8_t)(urgency - 1), kind;
+    uint64_t seq = receive->begun[lane][urgency] ? receive->after[lane][urgency] : BEFORE_FIRST;
+
+    *ret_stop = false;
+    for (;;) {
+        enum am_err err = store_mail_next(view, receive->call.peer->uri, &at, &seq, &kind);
+        if (err == AM_NOT_FOUND || (err == AM_OK && at != urgency))
+            return AM_OK;
+        TRY(err);
+        if (lane_of(kind) == lane)
+            TRY(row_take(receive, view, lane, seq, kind, ret_stop));
+        if (*ret_stop)
+            return AM_OK;
+        receive->begun[lane][urgency] = true;
+        receive->after[lane][urgency] = seq;
+    }
+}
+
+static enum am_err mailbox_walk(struct receive *receive, struct store_view *view)
+{
+    bool stopped[LANES] = {false};
+
+    for (uint8_t urgency = 1; urgency < RECEIVE_URGENCIES; urgency++) {
+        if (!urgency_wanted(receive, urgency))
+            continue;
+        for (int lane = 0; lane < LANES; lane++) {
+            bool stop = false;
+            if (!stopped[lane])
+                TRY(lane_walk(receive, view, (enum receive_lane)lane, urgency, &stop));
+            stopped[lane] |= stop;
+        }
+    }
+    return AM_OK;
+}
+
+void receive_run(struct job *job, struct worker *worker)
+{
+    struct receive *receive = (struct receive *)((char *)job - offsetof(struct receive, job));
+
+    receive->n_rows = 0;
+    receive->held_back = receive->run_full = false;
+    receive->err = mailbox_walk(receive, worker->view);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Relay.Send: one message in, the receipt out once its entry is durable and signed.
+#include "amana/v1/relay.pb-c.h"
+#include "server/net/send.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// A decoded header costs more than its bytes: 64 recipients and 32 references are small structs of their own.
+#define SEND_ARENA (LIMIT_MESSAGE + 1024u * 1024)
+
+static void send_begin(struct call *call)
+{
+    struct send *send = (struct send *)call;
+    const Amana__V1__Message *message = (const Amana__V1__Message *)call->request;
+    struct am_detail detail = {0};
+    enum am_err err;
+
+    struct hub_submission *s = &send->submission;
+    s->work = (struct hub_work){
+        .kind = HUB_WORK_SUBMISSION, .user = send, .identity = call->peer->uri, .unit = call->peer->identity.unit};
+    s->header_bytes = codec_bytes(message->header);
+    s->signature = codec_bytes(message->signature);
+    s->body = codec_bytes(message->sealed_body);
+    s->flags_bytes = codec_bytes(message->flags);
+    err = s->header_bytes.len > LIMIT_HEADER
+              ? am_fail(AM_INVALID, &detail, "header", "is longer than %u bytes", LIMIT_HEADER)
+              : codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, s->header_bytes, &call->arena, &detail,
+                             (ProtobufCMessage **)&send->header);
+    if (err != AM_OK) {
+        // Bytes that mean nothing, or two things: no entry, since nobody can say what was refused.
+        call_refuse(call, reason_of(err) == REASON_MALFORMED ? REASON_FIELD_INVALID : reason_of(err), &detail);
+        return;
+    }
+    s->header = send->header;
+    send->registry = registry_ref(call->net->registry);
+    call_hold(call); // the hub's work; until send_reply
+    struct hub_event event = {.kind = HUB_EVENT_ARRIVED, .submission = s};
+    if (net_step(call->net, &event) != AM_OK) {
+        call_refuse(call, REASON_BUSY, NULL);
+        call_release(call);
+    }
+}
+
+static void send_checked(struct job *job)
+{
+    struct send *send = (struct send *)((char *)job - offsetof(struct send, job));
+    struct hub_event event = {.kind = HUB_EVENT_CHECKED, .submission = &send->submission};
+
+    if (net_step(send->call.net, &event) != AM_OK) {
+        call_refuse(&send->call, REASON_BUSY, NULL);
+        call_release(&send->call);
+    }
+}
+
+void send_check(struct hub_submission *submission)
+{
+    struct send *send = submission->work.user;
+
+    send->now_ns = net_now();
+    send->job = (struct job){.run = send_check_run, .done = send_checked};
+    workers_push(send->call.net->workers, &send->job);
+}
+
+void send_reply(struct hub_submission *submission, const struct journal_outcome *outcome)
+{
+    struct send *send = submission->work.user;
+    struct am_bytes receipt =
+        outcome != NULL && outcome->result == JOURNAL_DONE ? outcome->receipt : submission->original_receipt;
+
+    if (submission->work.reason != REASON_NONE)
+        call_refuse_work(&send->call, &submission->work);
+    else if (receipt.len == 0)
+        call_refuse(&send->call, REASON_BUSY, NULL); // the original could not be read: the client asks again
+    else
+        call_answer(&send->call, receipt);
+    call_release(&send->call);
+}
+
+static void send_clear(struct call *call)
+{
+    struct send *send = (struct send *)call;
+
+    registry_unref(send->registry);
+    arena_clear(&send->checked);
+}
+
+// Everything forgotten but the memory of both arenas.
+static void send_reset(struct call *call)
+{
+    struct send *send = (struct send *)call;
+    struct arena request = call->arena, checked = send->checked;
+
+    registry_unref(send->registry);
+    memset(send, 0, sizeof *send);
+    call->arena = request;
+    send->checked = checked;
+    arena_reset(&call->arena);
+    arena_reset(&send->checked);
+}
+
+const struct method METHOD_SEND = {
+    .path = "/amana.v1.Relay/Send",
+    .request = &amana__v1__message__descriptor,
+    .max_request = LIMIT_MESSAGE,
+    .arena = SEND_ARENA,
+    .size = sizeof(struct send),
+    .counted = true,
+    .begin = send_begin,
+    .clear = send_clear,
+    .reset = send_reset,
+    .kept = 128,
+};

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// HUP: trust, server certificate and rosters read anew, while everything goes on.
+#include "server/net/internal.h"
+
+#include "server/net/roster_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct change {
+    struct hub_roster_change hub; // first: the hub gives its work back
+    struct net *net;
+    struct roster *roster;
+    struct roster_rows rows;
+};
+
+static void change_free(struct change *change)
+{
+    roster_rows_clear(&change->rows);
+    roster_unref(change->roster);
+    free(change);
+}
+
+void reload_reply(struct hub_roster_change *hub)
+{
+    struct change *change = (struct change *)hub;
+    struct net *net = change->net;
+    struct registry *registry;
+
+    if (hub->work.reason != REASON_NONE) {
+        report(REPORT_ERROR, "roster", "unit=%s number=%llu reason=%s text=\"%s\"", change->roster->unit,
+               (unsigned long long)change->roster->number, reason_name(hub->work.reason), hub->work.detail.text);
+    } else if (registry_with(net->registry, NULL, change->roster, &registry) != AM_OK) {
+        report(REPORT_ERROR, "roster", "unit=%s reason=\"out of memory: start again\"", change->roster->unit);
+    } else {
+        registry_unref(net->registry);
+        net->registry = registry;
+        report(REPORT_NOTICE, "roster", "unit=%s number=%llu", change->roster->unit,
+               (unsigned long long)change->roster->number);
+        connections_judge(net, change->roster->unit);
+    }
+    change_free(change);
+}
+
+static enum am_err roster_change(struct net *net, struct roster *roster)
+{
+    struct change *change = calloc(1, sizeof *change);
+    enum am_err err;
+
+    if (change == NULL)
+        return AM_NOMEM;
+    change->net = net;
+    change->roster = roster_ref(roster);
+    err = roster_rows_init(roster, &change->rows);
+    change->hub = (struct hub_roster_change){
+        .work = {.kind = HUB_WORK_ROSTER,
+                 .user = change,
+                 .identity = net->options.hub_uri, // who acts: the hub's operator gave the file
+                 .unit = net->options.hub_name},
+        .roster = &change->rows.hub,
+        .record = &change->rows.record};
+    struct hub_event event = {.kind = HUB_EVENT_ROSTER, .roster = &change->hub};
+    if (err == AM_OK)
+        err = net_step(net, &event);
+    if (err != AM_OK)
+        change_free(change);
+    return err;
+}
+
+static void roster_offer(struct net *net, struct roster *roster)
+{
+    struct am_detail detail = {0};
+    struct roster *current = registry_roster(net->registry, roster->unit);
+    enum am_err err = roster_follows(current, roster, &detail);
+
+    if (err == AM_EXISTS)
+        return;
+    if (err == AM_OK)
+        err = roster_change(net, roster);
+    if (err != AM_OK)
+        report(REPORT_ERROR, "roster", "unit=%s number=%llu reason=\"%s\" do=\"the running one is kept\"", roster->unit,
+               (unsigned long long)roster->number, detail.text[0] ? detail.text : am_err_text(err));
+}
+
+static enum am_err countries_set(struct net *net, const struct trust *trust)
+{
+    const struct trust_country *countries;
+    size_t n = trust_countries(trust, &countries);
+
+    hub_clear_countries(net->hub);
+    for (size_t i = 0; i < n; i++)
+        TRY(hub_set_country(net->hub, countries[i].code, trust_protection_unit(trust, countries[i].code)));
+    return AM_OK;
+}
+
+static enum am_err trust_change(struct net *net, struct trust *trust)
+{
+    struct trust *before = trust_ref(registry_trust(net->registry));
+    struct registry *registry;
+    enum am_err err = registry_with(net->registry, trust, NULL, &registry);
+
+    if (err == AM_OK) {
+        registry_unref(net->registry);
+        net->registry = registry;
+        err = countries_set(net, trust);
+    }
+    if (err == AM_OK && memcmp(trust_digest(before), trust_digest(trust), 32) != 0) {
+        struct hub_event event = {.kind = HUB_EVENT_TRUST,
+                                  .trust = {.before = trust_digest(before), .after = trust_digest(trust)}};
+        err = net_step(net, &event);
+    }
+    trust_unref(before);
+    return err;
+}
+
+enum am_err net_reload(struct net *net, struct trust *trust, struct roster *const *rosters, size_t count,
+                       struct am_detail *detail)
+{
+    struct tls_context *tls;
+
+    TRY(net_tls_make(net, trust != NULL ? trust : registry_trust(net->registry), detail, &tls));
+    tls_context_unref(net->tls);
+    net->tls = tls;
+    if (trust != NULL)
+        TRY(trust_change(net, trust));
+    // They come by unit and number: of one unit the newest counts.
+    for (size_t i = 0; i < count; i++)
+        if (i + 1 == count || strcmp(rosters[i]->unit, rosters[i + 1]->unit) != 0)
+            roster_offer(net, rosters[i]);
+    connections_judge(net, NULL);
+    return AM_OK;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// One Send call, and the check that a worker makes of it.
+#pragma once
+
+#include "server/net/internal.h"
+
+struct send {
+    struct call call;
+    struct job job;
+    struct hub_submission submission;
+    Amana__V1__Header *header;
+    struct registry *registry; // as it was when the message arrived
+    uint64_t now_ns;           // of the check
+    struct arena checked;      // what the check found; anew for each check
+};
+
+// On a worker: everything that the hub must know about the message and that doesn't stand in its own memory.
+void send_check_run(struct job *job, struct worker *worker);

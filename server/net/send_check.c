@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+// The check of a message on a worker: is its id known; do digests, signature and seal hold; what do its pointers name.
+#include "server/net/send.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECKED_ARENA (4u * 1024 * 1024) // headers of up to 36 messages that it points to, and lives
+
+struct check {
+    struct send *send;
+    struct hub_submission *s;
+    const Amana__V1__Header *header;
+    struct worker *worker;
+    struct store_view *view;
+    struct arena *arena;
+    const char *unit;
+};
+
+static void check_fail(struct check *check, enum reason reason, const char *field, const char *text)
+{
+    check->s->checked = reason;
+    (void)am_fail(AM_INVALID, &check->s->checked_detail, field, "%s", text);
+}
+
+// What could not be read or remembered: nothing is taken, the client tries again.
+static void check_broken(struct check *check, enum am_err err)
+{
+    check_fail(check, err == AM_TOO_LARGE || err == AM_NOMEM ? REASON_BUSY : REASON_INTERNAL, "", am_err_text(err));
+}
+
+static const char *keep_text(struct check *check, const char *text)
+{
+    return arena_copy(check->arena, text, strlen(text));
+}
+
+// --- Duplicates: by device and id, before anything else
+static enum am_err check_known(struct check *check)
+{
+    uint8_t id[16], digest[32], *receipt;
+    size_t len;
+    enum am_err err;
+
+    if (message_id_check(check->header->id, id, NULL) != AM_OK)
+        return AM_OK;
+    err = store_find_id(check->view, check->s->work.identity, id, &check->s->known_seq, digest);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    check->s->known = true;
+    check->s->known_same = memcmp(digest, check->s->header_digest, 32) == 0;
+    if (!check->s->known_same)
+        return AM_OK;
+    TRY(store_receipt(check->view, check->s->known_seq, &receipt, &len));
+    check->s->original_receipt = (struct am_bytes){arena_copy(check->arena, receipt, len), len};
+    free(receipt);
+    return check->s->original_receipt.data != NULL ? AM_OK : AM_NOMEM;
+}
+
+// --- The bytes against what the header says of them
+static bool digest_holds(struct am_bytes bytes, ProtobufCBinaryData said)
+{
+    uint8_t digest[32];
+
+    return said.len == 32 && certs_sha256(bytes.data, bytes.len, digest) && memcmp(digest, said.data, 32) == 0;
+}
+
+static enum am_err check_digests(struct check *check)
+{
+    const Amana__V1__Header *header = check->header;
+    struct am_detail detail = {0};
+    enum am_err err;
+
+    if (header->body_size != check->s->body.len) {
+        check_fail(check, REASON_FIELD_INVALID, "body_size", "is not the length of sealed_body");
+        return AM_OK;
+    }
+    if (!digest_holds(check->s->body, header->body_digest)) {
+        check_fail(check, REASON_FIELD_INVALID, "body_digest", "is not the SHA-256 of sealed_body");
+        return AM_OK;
+    }
+    if (check->s->flags_bytes.len > LIMIT_FLAGS || !digest_holds(check->s->flags_bytes, header->flags_digest)) {
+        check_fail(check, REASON_FIELD_INVALID, "flags_digest", "is not the SHA-256 of flags");
+        return AM_OK;
+    }
+    err = codec_decode(&amana__v1__flags__descriptor, CODEC_STRICT, check->s->flags_bytes, check->arena, &detail,
+                       (ProtobufCMessage **)&check->s->flags);
+    if (err == AM_INVALID || err == AM_PROTO) {
+        check_fail(check, REASON_FIELD_INVALID, "flags", detail.text);
+        return AM_OK;
+    }
+    return err;
+}
+
+// --- Who signed, and is everybody still good
+static enum reason certificate_reason(enum am_err err)
+{
+    return err == AM_NOMEM || err == AM_CRYPTO ? REASON_INTERNAL : REASON_REVOKED;
+}
+
+static bool certificate_good(struct check *check, const struct certificate *certificate, enum cert_use use,
+                             const char *field)
+{
+    struct am_detail detail = {0};
+    enum am_err err = cert_cache_check(registry_cache(check->send->registry), registry_trust(check->send->registry),
+                                       certificate, use, check->send->now_ns, &detail);
+
+    if (err != AM_OK)
+        check_fail(check, certificate_reason(err), field, detail.text[0] ? detail.text : am_err_text(err));
+    return err == AM_OK;
+}
+
+static void check_signature(struct check *check)
+{
+    struct roster *roster = registry_roster(check->send->registry, check->unit);
+    const struct roster_device *device = roster != NULL ? roster_device_by_uri(roster, check->s->work.identity) : NULL;
+    const struct roster_officer *officer =
+        roster != NULL ? roster_officer_by_uri(roster, check->header->officer) : NULL;
+    struct cms_signature signature;
+    struct am_detail detail = {0};
+
+    if (device == NULL || officer == NULL) {
+        check_fail(check, REASON_NOT_ON_ROSTER, device == NULL ? "device" : "officer", "is not on the sender's roster");
+        return;
+    }
+    if (!certificate_good(check, &device->auth, CERT_USE_AUTH, "device") ||
+        !certificate_good(check, &officer->sign, CERT_USE_SIGN_OFFICER, "officer"))
+        return;
+    if (check->s->signature.len > LIMIT_SIGNATURE ||
+        cms_profile_signature(check->s->signature, CMS_DETACHED_FORM, &detail, &signature) != AM_OK) {
+        check_fail(check, REASON_SIGNATURE_INVALID, "signature", detail.text);
+        return;
+    }
+    if (signature.count != 1)
+        check_fail(check, REASON_SIGNATURE_INVALID, "signature", "must have one signer, the header's officer");
+    else if (cms_verify_bare(&signature, check->s->header_bytes, &officer->sign, &detail) != AM_OK)
+        check_fail(check, REASON_SIGNATURE_INVALID, "signature", detail.text);
+}
+
+// --- Exactly the devices of the units concerned can open it
+struct sealed_for {
+    const struct certificate *certificates[LIMIT_SEALED_KEYS];
+    const char *uris[LIMIT_SEALED_KEYS];
+    size_t count;
+};
+
+static bool sealed_add(struct check *check, struct sealed_for *sealed, const char *unit)
+{
+    struct roster *roster = registry_roster(check->send->registry, unit);
+
+    if (roster == NULL) {
+        check_fail(check, REASON_NOT_PERMITTED, "recipients", "have no roster");
+        return false;
+    }
+    for (size_t i = 0; i < roster->devices_count; i++) {
+        if (sealed->count == LIMIT_SEALED_KEYS) {
+            check_fail(check, REASON_FIELD_INVALID, "recipients", "have more devices than one seal may be for");
+            return false;
+        }
+        sealed->uris[sealed->count] = roster->devices[i].identity.uri;
+        sealed->certificates[sealed->count++] = &roster->devices[i].seal;
+    }
+    return true;
+}
+
+// The units that must be able to open it, each once.
+static bool sealed_units(struct check *check, struct sealed_for *sealed)
+{
+    const Amana__V1__Header *header = check->header;
+    const char *releasing = header->releasing != NULL ? header->releasing->unit : "";
+    bool sender_is_recipient = false, releasing_is_there = releasing[0] == '\0' || strcmp(releasing, check->unit) == 0;
+
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const char *unit = header->recipients[i]->unit;
+        sender_is_recipient |= strcmp(unit, check->unit) == 0;
+        releasing_is_there |= strcmp(unit, releasing) == 0;
+        if (!sealed_add(check, sealed, unit))
+            return false;
+    }
+    return (sender_is_recipient || sealed_add(check, sealed, check->unit)) &&
+           (releasing_is_there || sealed_add(check, sealed, releasing));
+}
+
+static void check_seal(struct check *check)
+{
+    struct sealed_for *sealed = arena_alloc(check->arena, sizeof *sealed);
+    struct am_detail detail = {0};
+    size_t missing = 0;
+
+    if (sealed == NULL) {
+        check_broken(check, AM_NOMEM);
+        return;
+    }
+    if (cms_profile_seal(check->s->body, &detail, check->worker->seal) != AM_OK) {
+        check_fail(check, REASON_FIELD_INVALID, "sealed_body", detail.text);
+        return;
+    }
+    if (!sealed_units(check, sealed))
+        return;
+    switch (cms_seal_matches(check->worker->seal, sealed->certificates, sealed->count, &missing)) {
+    case CMS_MATCH_EXACT: break;
+    case CMS_MATCH_OTHERS:
+        check_fail(check, REASON_SEALED_TO_OTHERS, "sealed_body",
+                   "is sealed to a certificate that is not on the newest rosters of sender and recipients");
+        break;
+    case CMS_MATCH_LEFT_OUT: check_fail(check, REASON_NOT_SEALED_TO_ALL, "sealed_body", sealed->uris[missing]); break;
+    }
+}
+
+// The checkpoint that the sender saw: if it is of this log, it must be one that this log signed.
+static enum am_err check_log_seen(struct check *check)
+{
+    const Amana__V1__LogSeen *seen = check->header->log_seen;
+    struct log_checkpoint ours;
+    enum am_err err;
+
+    if (seen == NULL || strcmp(seen->origin, check->send->call.net->options.origin) != 0)
+        return AM_OK;
+    err = store_checkpoint_at(check->view, seen->size, &ours);
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    if (err == AM_NOT_FOUND || seen->root.len != 32 || memcmp(seen->root.data, ours.root, 32) != 0 ||
+        seen->signature.len != sizeof ours.signature ||
+        memcmp(seen->signature.data, ours.signature, sizeof ours.signature) != 0)
+        check_fail(check, REASON_FIELD_INVALID, "log_seen", "is not a checkpoint that this log has signed");
+    return AM_OK;
+}
+
+// --- What it points to
+static enum am_err found_fill(struct check *check, const struct store_pointer *pointer, bool with_header,
+                              struct hub_found *ret_found)
+{
+    struct journal_recipient *recipients =
+        arena_array(check->arena, pointer->n_recipients, sizeof(struct journal_recipient));
+    struct store_message message;
+    struct hub_found found = {.found = true,
+                              .seq = pointer->seq,
+                              .root = pointer->root,
+                              .kind = pointer->kind,
+                              .urgency = pointer->urgency,
+                              .originator = keep_text(check, pointer->originator),
+                              .recipients = recipients,
+                              .n_recipients = pointer->n_recipients};
+
+    if (recipients == NULL || found.originator == NULL)
+        return arena_error(check->arena);
+    for (size_t i = 0; i < pointer->n_recipients; i++) {
+        recipients[i].part = pointer->recipients[i].part;
+        recipients[i].unit = keep_text(check, pointer->recipients[i].unit);
+        if (recipients[i].unit == NULL)
+            return arena_error(check->arena);
+    }
+    if (with_header && store_message(check->view, pointer->seq, &message) == AM_OK && message.header.len > 0)
+        TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, message.header, check->arena, NULL,
+                         (ProtobufCMessage **)&found.header));
+    *ret_found = found;
+    return AM_OK;
+}
+
+static enum am_err found_at(struct check *check, uint64_t seq, struct hub_found *ret_found)
+{
+    struct store_pointer pointer;
+    enum am_err err = store_pointer_of(check->view, seq, &pointer);
+
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    TRY(found_fill(check, &pointer, true, ret_found));
+    ret_found->digest_matches = true;
+    return AM_OK;
+}
+
+static bool found_party(const struct hub_found *found, const char *unit)
+{
+    bool party = found->found && strcmp(found->originator, unit) == 0;
+
+    for (size_t i = 0; found->found && i < found->n_recipients && !party; i++)
+        party = strcmp(found->recipients[i].unit, unit) == 0;
+    return party;
+}
+
+// By digest, which names one message; by id only to tell a wrong digest from a message that isn't there.
+static enum am_err found_pointer(struct check *check, const Amana__V1__Pointer *pointer, bool with_header,
+                                 struct hub_found *ret_found)
+{
+    struct store_pointer at;
+    uint8_t id[16];
+    uint64_t seq = 0;
+    enum am_err err = AM_NOT_FOUND;
+    bool same = false;
+
+    if (pointer->header_digest.len == 32)
+        err = store_find_digest(check->view, pointer->header_digest.data, &at);
+    if (message_id_check(pointer->id, id, NULL) != AM_OK)
+        return AM_OK;
+    for (unsigned n = 0; err == AM_OK && !same && store_find_uuid(check->view, id, n, &seq) == AM_OK; n++)
+        same = seq == at.seq;
+    if (err == AM_NOT_FOUND && store_find_uuid(check->view, id, 0, &seq) == AM_OK)
+        err = store_pointer_of(check->view, seq, &at);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    TRY(found_fill(check, &at, with_header, ret_found));
+    ret_found->digest_matches = same;
+    return AM_OK;
+}
+
+static enum am_err check_case(struct check *check)
+{
+    if (check->header->case_ref[0] == '\0' || case_ref_check(check->header->case_ref, NULL) != AM_OK)
+        return AM_OK;
+    TRY(store_case_exists(check->view, check->header->case_ref, &check->s->case_exists));
+    return store_case_party(check->view, check->header->case_ref, check->unit, &check->s->case_party);
+}
+
+static enum am_err check_pointers(struct check *check)
+{
+    const Amana__V1__Header *header = check->header;
+
+    if (header->in_reply_to != NULL)
+        TRY(found_pointer(check, header->in_reply_to, true, &check->s->reply_to));
+    check->s->reply_party = found_party(&check->s->reply_to, check->unit);
+    if (header->supersedes != NULL)
+        TRY(found_pointer(check, header->supersedes, true, &check->s->supersedes));
+    for (size_t i = 0; i < header->n_references && i < LIMIT_REFERENCES; i++) {
+        TRY(found_pointer(check, header->references[i], false, &check->s->references[i]));
+        check->s->reference_party[i] = found_party(&check->s->references[i], check->unit);
+    }
+    return AM_OK;
+}
+
+// The life that an answer is about: root, its newest version, and how each recipient stands.
+static enum am_err check_life(struct check *check)
+{
+    struct hub_submission *s = check->s;
+    enum am_err err;
+
+    if (!s->reply_to.found)
+        return AM_OK;
+    TRY(found_at(check, s->reply_to.root, &s->root));
+    err = store_chain(check->view, s->reply_to.root, &s->chain);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    s->has_chain = true;
+    TRY(found_at(check, s->chain.newest, &s->newest));
+    for (size_t i = 0; i < s->newest.n_recipients && i < LIMIT_RECIPIENTS; i++) {
+        err = store_life(check->view, s->reply_to.root, s->newest.recipients[i].unit, &s->lives[i]);
+        if (err == AM_NOT_FOUND)
+            continue;
+        TRY(err);
+        s->has_life[i] = true;
+        s->lives[i].recipient = s->newest.recipients[i].unit;
+        s->lives[i].officer = keep_text(check, s->lives[i].officer);
+        if (s->lives[i].officer == NULL)
+            return arena_error(check->arena);
+    }
+    return AM_OK;
+}
+
+// What an earlier check of the same submission said is forgotten.
+static void check_reset(struct hub_submission *s)
+{
+    s->known = s->known_same = s->case_exists = s->case_party = s->reply_party = s->has_chain = false;
+    s->original_receipt = (struct am_bytes){0};
+    s->checked = REASON_NONE;
+    s->checked_detail = (struct am_detail){0};
+    s->flags = NULL;
+    s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};
+    memset(s->references, 0, sizeof s->references);
+    memset(s->reference_party, 0, sizeof s->reference_party);
+    memset(s->has_life, 0, sizeof s->has_life);
+}
+
+static enum am_err check_rows(struct check *check)
+{
+    TRY(check_case(check));
+    TRY(check_pointers(check));
+    return check_life(check);
+}
+
+// In order of cost; the first that fails is the answer.
+static enum am_err check_all(struct check *check)
+{
+    TRY(check_known(check));
+    if (check->s->known || check->s->verdict != REASON_NONE)
+        return AM_OK;
+    TRY(check_digests(check));
+    if (check->s->checked == REASON_NONE)
+        TRY(check_log_seen(check));
+    if (check->s->checked == REASON_NONE)
+        check_seal(check);
+    if (check->s->checked == REASON_NONE)
+        check_signature(check);
+    return check->s->checked == REASON_NONE ? check_rows(check) : AM_OK;
+}
+
+void send_check_run(struct job *job, struct worker *worker)
+{
+    struct send *send = (struct send *)((char *)job - offsetof(struct send, job));
+    struct check check = {.send = send,
+                          .s = &send->submission,
+                          .header = send->header,
+                          .worker = worker,
+                          .view = worker->view,
+                          .arena = &send->checked,
+                          .unit = send->submission.work.unit};
+    enum am_err err = AM_OK;
+
+    if (send->checked.limit == 0)
+        arena_init(&send->checked, CHECKED_ARENA);
+    arena_reset(&send->checked);
+    check_reset(check.s);
+    if (!certs_sha256(check.s->header_bytes.data, check.s->header_bytes.len, check.s->header_digest) ||
+        !certs_sha256(check.s->signature.data, check.s->signature.len, check.s->signature_digest))
+        err = AM_CRYPTO;
+    if (err == AM_OK)
+        err = check_all(&check);
+    if (err != AM_OK)
+        check_broken(&check, err);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Relay.Status: the hub's time and newest checkpoint, and how each recipient stands with what the caller's unit sent.
+#include "amana/v1/relay.pb-c.h"
+#include "proto/codec/timestamp.h"
+#include "server/net/question.h"
+
+#include <string.h>
+
+#define STATUS_IDS 256u
+
+struct status {
+    struct question *question;
+    struct store_view *view;
+    struct arena *arena;
+    const char *unit;
+};
+
+// NULL for 0: a time that never was.
+static enum am_err time_make(struct arena *arena, uint64_t ns, Google__Protobuf__Timestamp **ret_time)
+{
+    Google__Protobuf__Timestamp *time;
+
+    if (ns == 0)
+        return AM_OK;
+    time = arena_alloc(arena, sizeof *time);
+    if (time == NULL)
+        return arena_error(arena);
+    timestamp_from_ns(ns, time);
+    *ret_time = time;
+    return AM_OK;
+}
+
+static enum am_err text_make(struct arena *arena, const char *text, char **ret_text)
+{
+    char *copy = arena_copy(arena, text, strlen(text));
+
+    if (copy == NULL)
+        return arena_error(arena);
+    *ret_text = copy;
+    return AM_OK;
+}
+
+static enum am_err life_fill(struct status *status, uint64_t root, Amana__V1__RecipientStatus *recipient)
+{
+    struct journal_life life;
+    enum am_err err = store_life(status->view, root, recipient->unit, &life);
+
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    recipient->life = (Amana__V1__LifeState__Code)life.state;
+    TRY(time_make(status->arena, life.state_at, &recipient->life_at));
+    TRY(time_make(status->arena, life.ack_due, &recipient->ack_due));
+    TRY(time_make(status->arena, life.answer_due, &recipient->answer_due));
+    return text_make(status->arena, life.officer, &recipient->officer);
+}
+
+static enum am_err delivery_fill(struct status *status, uint64_t seq, Amana__V1__RecipientStatus *recipient)
+{
+    struct journal_delivery delivery;
+    enum am_err err = store_delivery(status->view, seq, recipient->unit, &delivery);
+
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    recipient->delivery = (Amana__V1__DeliveryState__Code)delivery.state;
+    TRY(time_make(status->arena, delivery.delivered_at, &recipient->delivered_at));
+    return time_make(status->arena, delivery.retrieved_at, &recipient->retrieved_at);
+}
+
+static enum am_err recipients_fill(struct status *status, const struct store_pointer *pointer,
+                                   Amana__V1__MessageStatus *message)
+{
+    message->recipients = arena_array(status->arena, pointer->n_recipients, sizeof *message->recipients);
+    if (message->recipients == NULL)
+        return arena_error(status->arena);
+    for (size_t i = 0; i < pointer->n_recipients; i++) {
+        Amana__V1__RecipientStatus *recipient = arena_alloc(status->arena, sizeof *recipient);
+        if (recipient == NULL)
+            return arena_error(status->arena);
+        amana__v1__recipient_status__init(recipient);
+        TRY(text_make(status->arena, pointer->recipients[i].unit, &recipient->unit));
+        recipient->part = (Amana__V1__Part__Code)pointer->recipients[i].part;
+        TRY(delivery_fill(status, pointer->seq, recipient));
+        if (pointer->root != JOURNAL_NONE)
+            TRY(life_fill(status, pointer->root, recipient));
+        message->recipients[message->n_recipients++] = recipient;
+    }
+    return AM_OK;
+}
+
+static uint64_t leaf_time(const uint8_t leaf[46])
+{
+    uint64_t time = 0;
+
+    for (int i = 0; i < 8; i++)
+        time = time << 8 | leaf[2 + i];
+    return time;
+}
+
+static enum am_err message_fill(struct status *status, const char *id, const struct store_pointer *pointer,
+                                Amana__V1__MessageStatus *message)
+{
+    struct store_message kept;
+    struct store_entry entry;
+    uint8_t *digest = arena_alloc(status->arena, 32);
+
+    amana__v1__message_status__init(message);
+    if (digest == NULL)
+        return arena_error(status->arena);
+    TRY(store_message(status->view, pointer->seq, &kept));
+    TRY(store_entry(status->view, pointer->seq, &entry));
+    if (!certs_sha256(kept.header.data, kept.header.len, digest))
+        return AM_CRYPTO;
+    message->id = (char *)id;
+    message->header_digest = (ProtobufCBinaryData){32, digest};
+    message->seq = pointer->seq;
+    TRY(time_make(status->arena, leaf_time(entry.leaf), &message->accepted_at));
+    return recipients_fill(status, pointer, message);
+}
+
+// The message of that id that the caller's own unit sent; another unit's is as good as none.
+static enum am_err message_find(struct status *status, const char *id, struct store_pointer *ret_pointer)
+{
+    uint8_t bytes[16];
+    uint64_t seq;
+
+    if (message_id_check(id, bytes, NULL) != AM_OK)
+        return AM_NOT_FOUND;
+    for (unsigned n = 0;; n++) {
+        TRY(store_find_uuid(status->view, bytes, n, &seq));
+        TRY(store_pointer_of(status->view, seq, ret_pointer));
+        if (strcmp(ret_pointer->originator, status->unit) == 0)
+            return AM_OK;
+    }
+}
+
+static enum am_err messages_fill(struct status *status, const Amana__V1__StatusRequest *request,
+                                 Amana__V1__StatusResponse *response)
+{
+    response->messages = arena_array(status->arena, request->n_ids, sizeof *response->messages);
+    if (response->messages == NULL)
+        return arena_error(status->arena);
+    for (size_t i = 0; i < request->n_ids; i++) {
+        Amana__V1__MessageStatus *message;
+        struct store_pointer pointer;
+        enum am_err err = message_find(status, request->ids[i], &pointer);
+        if (err == AM_NOT_FOUND)
+            continue;
+        TRY(err);
+        message = arena_alloc(status->arena, sizeof *message);
+        if (message == NULL)
+            return arena_error(status->arena);
+        TRY(message_fill(status, request->ids[i], &pointer, message));
+        response->messages[response->n_messages++] = message;
+    }
+    return AM_OK;
+}
+
+static void status_ask(struct question *question, struct worker *worker)
+{
+    const Amana__V1__StatusRequest *request = (const Amana__V1__StatusRequest *)question->call.request;
+    struct status status = {.question = question,
+                            .view = worker->view,
+                            .arena = &question->reply,
+                            .unit = question->call.peer->identity.unit};
+    Amana__V1__StatusResponse response = AMANA__V1__STATUS_RESPONSE__INIT;
+    Google__Protobuf__Timestamp now;
+    Amana__V1__Checkpoint checkpoint;
+    struct log_checkpoint newest;
+    enum am_err err;
+
+    if (request->n_ids > STATUS_IDS) {
+        question_refuse(question, REASON_FIELD_INVALID, "ids", "are at most 256");
+        return;
+    }
+    timestamp_from_ns(question->now_ns, &now);
+    store_view_checkpoint(worker->view, &newest);
+    checkpoint_fill(&newest, question->call.net->options.origin, &checkpoint);
+    response.hub_time = &now;
+    response.origin = (char *)question->call.net->options.origin;
+    response.checkpoint = &checkpoint;
+    err = messages_fill(&status, request, &response);
+    if (err != AM_OK)
+        question_fail(question, err);
+    else
+        question_answer(question, &response.base);
+}
+
+static void status_begin(struct call *call)
+{
+    question_begin(call, status_ask);
+}
+
+const struct method METHOD_STATUS = {
+    .path = "/amana.v1.Relay/Status",
+    .request = &amana__v1__status_request__descriptor,
+    .max_request = 16u * 1024,
+    .arena = 128u * 1024,
+    .size = sizeof(struct question),
+    .begin = status_begin,
+    .clear = question_clear,
+};
