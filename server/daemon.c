@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+// amanad as a process: start in the order that leaves each part the fewest rights, signals, reload, end.
+#include "server/daemon.h"
+
+#include "certs/tls.h"
+#include "server/journal_open.h"
+#include "server/net/net.h"
+#include "server/net/workers.h"
+#include "server/rosters.h"
+#include "server/sandbox.h"
+#include "server/state.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define CERT_CACHE 65536u // verdicts kept: a device and an officer for each of some thousand units
+
+struct daemon {
+    const struct config *config;
+    struct event_base *base;
+    struct event *term, *interrupt, *hup, *child;
+    struct signer *signer;
+    int listen_fd;
+    uint16_t port;
+    struct trust *trust;
+    struct cert_cache *cache;
+    struct journal_open journal;
+    struct hub *hub;
+    struct registry *registry;
+    struct state state;
+    struct net *net;
+    struct store_callbacks net_callbacks;
+    char pending[CONFIG_PATH + 32], port_file[CONFIG_PATH + 32];
+    char sandbox[64];
+    bool reloading, reload_again;
+    bool stopped;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+enum am_err daemon_enter(const struct config *config, struct am_detail *detail)
+{
+    struct rlimit files;
+
+    // A descriptor for each connection: as many as the machine lets us have.
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    sandbox_no_core();
+    signal(SIGPIPE, SIG_IGN);
+    umask(027);
+    report_start(config->log, getenv("JOURNAL_STREAM") != NULL);
+    if (chdir(config->folder) != 0)
+        return am_fail(AM_IO, detail, config->folder, "%s", strerror(errno));
+    return AM_OK;
+}
+
+static void roster_fault(const char *path, enum am_err err, const struct am_detail *detail)
+{
+    report(REPORT_ERROR, "roster", "file=%s reason=\"%s\"", path, detail->text[0] ? detail->text : am_err_text(err));
+}
+
+// --- Reload: files are read on a worker, what they say is taken on the loop.
+struct reload {
+    struct job job;
+    struct daemon *daemon;
+    struct trust *before, *trust;
+    enum am_err trust_err, rosters_err;
+    struct am_detail trust_detail, rosters_detail;
+    struct rosters rosters;
+};
+
+static void reload_start(struct daemon *daemon);
+
+static void reload_run(struct job *job, struct worker *worker)
+{
+    struct reload *reload = (struct reload *)job;
+    const struct config *config = reload->daemon->config;
+
+    reload->trust_err = trust_load(config->trust, reload->before, &reload->trust_detail, &reload->trust);
+    reload->rosters_err = rosters_load(config->rosters, reload->trust != NULL ? reload->trust : reload->before,
+                                       now_ns(), roster_fault, &reload->rosters_detail, &reload->rosters);
+}
+
+static void reload_report(const struct reload *reload)
+{
+    if (reload->trust_err != AM_OK)
+        report(REPORT_ERROR, "reload", "file=%s line=%u reason=\"%s\" do=\"the running trust is kept\"",
+               reload->trust_detail.field, reload->trust_detail.line,
+               reload->trust_detail.text[0] ? reload->trust_detail.text : am_err_text(reload->trust_err));
+    if (reload->rosters_err != AM_OK)
+        report(REPORT_ERROR, "reload", "reason=\"%s\"",
+               reload->rosters_detail.text[0] ? reload->rosters_detail.text : am_err_text(reload->rosters_err));
+}
+
+static void reload_done(struct job *job)
+{
+    struct reload *reload = (struct reload *)job;
+    struct daemon *daemon = reload->daemon;
+    struct am_detail detail = {0};
+    bool changed = reload->trust != NULL && memcmp(trust_state(reload->trust), trust_state(daemon->trust), 32) != 0;
+    enum am_err err;
+
+    reload_report(reload);
+    err = net_reload(daemon->net, changed ? reload->trust : NULL, reload->rosters.list, reload->rosters.count, &detail);
+    if (err != AM_OK) {
+        report(REPORT_ERROR, "reload", "file=%s reason=\"%s\" do=\"what runs is kept\"", detail.field,
+               detail.text[0] ? detail.text : am_err_text(err));
+    } else if (changed) {
+        trust_unref(daemon->trust);
+        daemon->trust = trust_ref(reload->trust);
+    }
+    report(REPORT_NOTICE, "reloaded", "trust=%s rosters=%zu faults=%zu", changed ? "new" : "same",
+           reload->rosters.count, reload->rosters.faults);
+    rosters_clear(&reload->rosters);
+    trust_unref(reload->trust);
+    trust_unref(reload->before);
+    free(reload);
+    daemon->reloading = false;
+    if (daemon->reload_again)
+        reload_start(daemon);
+}
+
+static void reload_start(struct daemon *daemon)
+{
+    struct reload *reload;
+
+    daemon->reload_again = daemon->reloading;
+    if (daemon->reloading)
+        return;
+    reload = calloc(1, sizeof *reload);
+    if (reload == NULL) {
+        report(REPORT_ERROR, "reload", "reason=\"out of memory\"");
+        return;
+    }
+    daemon->reloading = true;
+    reload->daemon = daemon;
+    reload->before = trust_ref(daemon->trust);
+    reload->job = (struct job){.run = reload_run, .done = reload_done};
+    net_run(daemon->net, &reload->job);
+}
+
+// --- Signals
+static void on_term(evutil_socket_t signal, short what, void *user)
+{
+    struct daemon *daemon = user;
+
+    report(REPORT_NOTICE, "stopping", "signal=%s", signal == SIGTERM ? "TERM" : "INT");
+    net_stop(daemon->net, signal == SIGTERM ? "TERM" : "INT");
+}
+
+static void on_hup(evutil_socket_t signal, short what, void *user)
+{
+    reload_start(user);
+}
+
+// Without the signer nothing more can be receipted: what is in flight is found out at the next start.
+static void on_child(evutil_socket_t signal, short what, void *user)
+{
+    struct daemon *daemon = user;
+    int status;
+
+    if (daemon->stopped || waitpid(signer_pid(daemon->signer), &status, WNOHANG) <= 0)
+        return;
+    report(REPORT_ERROR, "died", "what=signer status=%d do=\"start again\"", status);
+    _exit(EX_SOFTWARE);
+}
+
+static void on_stopped(void *user)
+{
+    struct daemon *daemon = user;
+
+    daemon->stopped = true;
+    event_base_loopexit(daemon->base, NULL);
+}
+
+static enum am_err signals_watch(struct daemon *daemon)
+{
+    daemon->term = evsignal_new(daemon->base, SIGTERM, on_term, daemon);
+    daemon->interrupt = evsignal_new(daemon->base, SIGINT, on_term, daemon);
+    daemon->hup = evsignal_new(daemon->base, SIGHUP, on_hup, daemon);
+    daemon->child = evsignal_new(daemon->base, SIGCHLD, on_child, daemon);
+    if (daemon->term == NULL || daemon->interrupt == NULL || daemon->hup == NULL || daemon->child == NULL ||
+        event_add(daemon->term, NULL) != 0 || event_add(daemon->interrupt, NULL) != 0 ||
+        event_add(daemon->hup, NULL) != 0 || event_add(daemon->child, NULL) != 0)
+        return AM_NOMEM;
+    return AM_OK;
+}
+
+// --- The keeper calls through here: the net is made after the store, and knows the hub that is filled from it.
+static void store_done(void *user, struct journal_append *append, const struct journal_outcome *outcome)
+{
+    struct daemon *daemon = user;
+
+    daemon->net_callbacks.done(daemon->net_callbacks.user, append, outcome);
+}
+
+static void store_batch_done(void *user)
+{
+    struct daemon *daemon = user;
+
+    daemon->net_callbacks.batch_done(daemon->net_callbacks.user);
+}
+
+static void store_died(void *user, enum am_err err, const char *what)
+{
+    report(REPORT_ERROR, "died", "what=\"%s\" reason=\"%s\" do=\"look at the disk, then start again\"", what,
+           am_err_text(err));
+    _exit(EX_IOERR);
+}
+
+// --- Start
+// What the program may still touch once it serves: its data, and what HUP reads anew.
+static void files_fence(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    char certificate[CONFIG_PATH + 1], key[CONFIG_PATH + 1], port[sizeof daemon->port_file];
+    const char *const writable[] = {config->data, dirname(strcpy(port, daemon->port_file))};
+    const char *const readable[] = {config->trust,
+                                    config->rosters,
+                                    dirname(strcpy(certificate, config->certificate)),
+                                    dirname(strcpy(key, config->key)),
+                                    "/usr",
+                                    "/lib",
+                                    "/etc",
+                                    "/proc",
+                                    "/dev"};
+
+    sandbox_landlock(writable, AM_LEN(writable), readable, AM_LEN(readable), daemon->sandbox, sizeof daemon->sandbox);
+}
+
+static enum am_err rights_drop(struct daemon *daemon, struct am_detail *detail)
+{
+    const struct config *config = daemon->config;
+    uid_t uid;
+    gid_t gid;
+
+    if (geteuid() == 0 && config->user[0] != '\0') {
+        TRY(sandbox_user(config->user, detail, &uid, &gid));
+        TRY(sandbox_become(uid, gid, detail));
+    }
+    TRY(sandbox_no_new_privs(detail));
+    files_fence(daemon);
+    return AM_OK;
+}
+
+static enum am_err hub_make(struct daemon *daemon, struct am_detail *detail)
+{
+    const struct config *config = daemon->config;
+    const struct hub_config options = {.origin = config->origin,
+                                       .hub = config->hub_uri,
+                                       .version = AMANA_VERSION,
+                                       .requests_per_s = config->requests_per_s,
+                                       .in_flight = config->in_flight};
+
+    daemon->cache = cert_cache_new(CERT_CACHE);
+    if (daemon->cache == NULL)
+        return AM_NOMEM;
+    TRY(hub_new(&options, &daemon->hub));
+    return state_load(daemon->journal.store, daemon->hub, daemon->trust, daemon->cache, detail, &daemon->state,
+                      &daemon->registry);
+}
+
+static enum am_err net_make(struct daemon *daemon, struct am_detail *detail)
+{
+    const struct config *config = daemon->config;
+    const struct net_options options = {
+        .base = daemon->base,
+        .hub = daemon->hub,
+        .store = daemon->journal.store,
+        .registry = daemon->registry,
+        .origin = config->origin,
+        .hub_name = config->hub,
+        .hub_uri = config->hub_uri,
+        .certificate_file = config->certificate,
+        .key_file = config->key,
+        .listen_fd = daemon->listen_fd,
+        .workers = config->workers != 0 ? config->workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+        .limits = {.handshakes_per_s = config->handshakes_per_s,
+                   .handshakes_open = config->handshakes_open,
+                   .connections = config->connections,
+                   .requests_per_s = config->requests_per_s,
+                   .memory = config->memory},
+        .may_append = daemon->journal.may_append,
+        .pending = daemon->pending,
+        .stopped = on_stopped,
+        .user = daemon,
+    };
+
+    TRY(net_new(&options, detail, &daemon->net));
+    daemon->net_callbacks = net_store_callbacks(daemon->net);
+    return AM_OK;
+}
+
+static enum am_err journal_start(struct daemon *daemon, struct am_detail *detail)
+{
+    const struct store_callbacks callbacks = {
+        .done = store_done, .batch_done = store_batch_done, .died = store_died, .user = daemon};
+
+    return journal_open(daemon->config, daemon->config->data, daemon->signer, &callbacks, detail, &daemon->journal);
+}
+
+static enum am_err parts_make(struct daemon *daemon, struct am_detail *detail)
+{
+    const struct config *config = daemon->config;
+
+    TRY(net_bind(config->address, config->port, detail, &daemon->listen_fd, &daemon->port));
+    TRY(rights_drop(daemon, detail));
+    TRY(trust_load(config->trust, NULL, detail, &daemon->trust));
+    TRY(journal_start(daemon, detail));
+    TRY(hub_make(daemon, detail));
+    daemon->base = event_base_new();
+    if (daemon->base == NULL)
+        return AM_NOMEM;
+    TRY(net_make(daemon, detail));
+    return signals_watch(daemon);
+}
+
+static enum am_err port_write(struct daemon *daemon, struct am_detail *detail)
+{
+    char text[16];
+    int len = snprintf(text, sizeof text, "%u\n", daemon->port);
+
+    return certs_write_file(daemon->port_file, (struct am_bytes){(const uint8_t *)text, (size_t)len}, 0644, detail);
+}
+
+static void serving_report(const struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+
+    report(REPORT_NOTICE, "serving",
+           "hub=%s version=%s address=%s port=%u log=%s size=%llu user=%u signer=%s sandbox=\"%s\"", config->hub,
+           AMANA_VERSION, config->address[0] ? config->address : "*", daemon->port, config->origin,
+           (unsigned long long)store_signed_size(daemon->journal.store), getuid(),
+           signer_shares_user(daemon->signer) ? "same-user" : "own-user", daemon->sandbox);
+    if (!daemon->journal.may_append)
+        report(REPORT_ERROR, "read-only", "reason=\"%s\"", daemon->journal.why);
+}
+
+static enum am_err daemon_run(struct daemon *daemon, struct am_detail *detail)
+{
+    TRY(parts_make(daemon, detail));
+    if (daemon->journal.may_append)
+        TRY(net_pending_take(daemon->net, detail));
+    TRY(net_start(daemon->net, daemon->state.clean, daemon->state.trust_known ? daemon->state.trust_digest : NULL));
+    // Rosters that came while nobody served.
+    reload_start(daemon);
+    TRY(port_write(daemon, detail));
+    serving_report(daemon);
+    if (event_base_dispatch(daemon->base) < 0)
+        return am_fail(AM_IO, detail, "", "the event loop failed");
+    return AM_OK;
+}
+
+static void daemon_end(struct daemon *daemon)
+{
+    struct event *events[] = {daemon->term, daemon->interrupt, daemon->hup, daemon->child};
+
+    daemon->stopped = true;
+    if (daemon->journal.may_append)
+        store_drain(daemon->journal.store);
+    net_free(daemon->net);
+    for (size_t i = 0; i < AM_LEN(events); i++)
+        if (events[i] != NULL)
+            event_free(events[i]);
+    if (daemon->base != NULL)
+        event_base_free(daemon->base);
+    hub_free(daemon->hub);
+    registry_unref(daemon->registry);
+    cert_cache_free(daemon->cache);
+    store_close(daemon->journal.store);
+    trust_unref(daemon->trust);
+    signer_stop(daemon->signer);
+    (void)unlink(daemon->port_file);
+}
+
+enum am_err daemon_serve(const struct config *config, struct am_detail *detail)
+{
+    struct daemon daemon = {.config = config, .listen_fd = -1};
+    enum am_err err;
+
+    snprintf(daemon.pending, sizeof daemon.pending, "%s/access.pending", config->data);
+    if (config->port_file[0] != '\0')
+        snprintf(daemon.port_file, sizeof daemon.port_file, "%s", config->port_file);
+    else
+        snprintf(daemon.port_file, sizeof daemon.port_file, "%s/port", config->data);
+    (void)unlink(daemon.port_file);
+    err = signer_begin(config, config->data, detail, &daemon.signer);
+    if (err == AM_OK)
+        err = daemon_run(&daemon, detail);
+    daemon_end(&daemon);
+    if (err == AM_OK)
+        report(REPORT_NOTICE, "stopped", "hub=%s", config->hub);
+    return err;
+}

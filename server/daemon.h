@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// amanad as a process: its folder, its rights, its start and its end.
+#pragma once
+
+#include "server/config.h"
+
+// Goes to the configuration's folder, so that relative paths hold for good; turns core dumps off. Before anything else.
+AM_MUST_USE enum am_err daemon_enter(const struct config *config, struct am_detail *detail);
+
+// Serves until TERM. AM_OK after an orderly end.
+AM_MUST_USE enum am_err daemon_serve(const struct config *config, struct am_detail *detail);
+
+// `amanad --check`: configuration, trust, rosters, certificate and key; prints what it found. Changes nothing.
+AM_MUST_USE enum am_err daemon_check(const struct config *config, struct am_detail *detail);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// `amanad --check`: all that start would need, tried without changing anything.
+#include "certs/tls.h"
+#include "server/daemon.h"
+#include "server/rosters.h"
+#include "server/sandbox.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static enum am_err admit_nobody(void *user, const struct identity *identity, const uint8_t digest[CERTIFICATE_DIGEST],
+                                struct am_detail *detail, X509 **ret_cached)
+{
+    return AM_DENIED;
+}
+
+static void roster_fault(const char *path, enum am_err err, const struct am_detail *detail)
+{
+    fprintf(stderr, "amanad: %s: %s\n", path, detail->text[0] ? detail->text : am_err_text(err));
+}
+
+static enum am_err hub_row_check(const struct config *config, const struct trust *trust, struct am_detail *detail)
+{
+    const struct trust_hub *hub = trust_hub(trust, config->hub);
+
+    if (hub == NULL)
+        return am_fail(AM_CONFIG, detail, config->trust, "trust.conf has no hub \"%s\"", config->hub);
+    if (strcmp(hub->origin, config->origin) != 0)
+        return am_fail(AM_CONFIG, detail, config->trust,
+                       "trust.conf gives hub \"%s\" the origin %s, the configuration %s", config->hub, hub->origin,
+                       config->origin);
+    return AM_OK;
+}
+
+static enum am_err users_check(const struct config *config, struct am_detail *detail)
+{
+    uid_t uid;
+    gid_t gid;
+
+    if (config->user[0] != '\0')
+        TRY(sandbox_user(config->user, detail, &uid, &gid));
+    return config->signer_user[0] != '\0' ? sandbox_user(config->signer_user, detail, &uid, &gid) : AM_OK;
+}
+
+static enum am_err check_with(const struct config *config, struct trust *trust, struct am_detail *detail)
+{
+    struct tls_server_config server = {.certificate_file = config->certificate,
+                                       .key_file = config->key,
+                                       .hub = config->hub,
+                                       .trust = trust,
+                                       .admission = {.admit = admit_nobody}};
+    struct rosters rosters = {0};
+    struct tls_context *tls;
+    struct timespec now;
+    enum am_err err;
+
+    TRY(hub_row_check(config, trust, detail));
+    TRY(users_check(config, detail));
+    TRY(tls_server_new(&server, detail, &tls));
+    tls_context_unref(tls);
+    clock_gettime(CLOCK_REALTIME, &now);
+    err = rosters_load(config->rosters, trust, (uint64_t)now.tv_sec * NS_PER_S, roster_fault, detail, &rosters);
+    if (err == AM_OK && rosters.faults > 0)
+        err = am_fail(AM_CONFIG, detail, config->rosters, "%zu of the rosters are not good", rosters.faults);
+    if (err == AM_OK)
+        printf("configuration, trust, certificate and key are good; %zu rosters; data in %s%s\n", rosters.count,
+               config->data, access(config->data, F_OK) == 0 ? "" : " (not made yet: amanad init)");
+    rosters_clear(&rosters);
+    return err;
+}
+
+enum am_err daemon_check(const struct config *config, struct am_detail *detail)
+{
+    struct trust *trust;
+    enum am_err err;
+
+    TRY(trust_load(config->trust, NULL, detail, &trust));
+    err = check_with(config, trust, detail);
+    trust_unref(trust);
+    return err;
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// amanad: the command line.
+#include "server/daemon.h"
+#include "server/fsck.h"
+#include "server/init.h"
+#include "server/signer/signer.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define CONF_DEFAULT "/etc/amana/amanad.conf"
+
+const char *argp_program_version = "amanad " AMANA_VERSION;
+
+enum { OPTION_CHECK = 256, OPTION_REGISTRAR, OPTION_MEMBERS };
+
+enum command { COMMAND_SERVE, COMMAND_INIT, COMMAND_FSCK };
+
+struct arguments {
+    const char *conf;
+    char *folder, *members;
+    bool check;
+    enum command command;
+    bool has_command;
+    char *registrars[INIT_REGISTRARS];
+    size_t n_registrars;
+};
+
+static const struct argp_option OPTIONS[] = {
+    {"conf", 'c', "FILE", 0, "Configuration (" CONF_DEFAULT ")", 0},
+    {"check", OPTION_CHECK, NULL, 0, "Check configuration, trust, rosters and certificates, then exit", 0},
+    {NULL, 0, NULL, 0, "init:", 1},
+    {"registrar", OPTION_REGISTRAR, "CERT", 0, "A first registrar's certificate (PEM); one for each, up to 64", 1},
+    {"members", OPTION_MEMBERS, "FILE", 0, "The first members: roles, rosters, grants", 1},
+    {NULL, 0, NULL, 0, "fsck:", 2},
+    {"data", 'd', "DIR", 0, "Check this data folder instead of the configuration's", 2},
+    {0},
+};
+
+static void command_take(struct arguments *arguments, struct argp_state *state, const char *word)
+{
+    static const struct {
+        const char *word;
+        enum command command;
+    } COMMANDS[] = {{"init", COMMAND_INIT}, {"fsck", COMMAND_FSCK}};
+
+    if (arguments->has_command)
+        argp_error(state, "one command at a time: \"%s\" is too many", word);
+    for (size_t i = 0; i < AM_LEN(COMMANDS); i++)
+        if (strcmp(COMMANDS[i].word, word) == 0) {
+            arguments->command = COMMANDS[i].command;
+            arguments->has_command = true;
+            return;
+        }
+    argp_error(state, "no command \"%s\": there are init and fsck; without one amanad serves", word);
+}
+
+static void arguments_check(const struct arguments *arguments, struct argp_state *state)
+{
+    bool init = arguments->command == COMMAND_INIT;
+
+    if (init && (arguments->members == NULL || arguments->n_registrars == 0))
+        argp_error(state, "init needs --registrar CERT (for each first registrar) and --members FILE");
+    if (!init && (arguments->members != NULL || arguments->n_registrars > 0))
+        argp_error(state, "--registrar and --members belong to init");
+    if (arguments->command != COMMAND_FSCK && arguments->folder != NULL)
+        argp_error(state, "--data belongs to fsck");
+}
+
+// The program works in the configuration's folder: what is named on the command line is meant from where we are called.
+static char *path_here(struct argp_state *state, const char *value)
+{
+    char *path = realpath(value, NULL);
+
+    if (path == NULL)
+        argp_failure(state, EX_NOINPUT, errno, "%s", value);
+    return path;
+}
+
+static error_t option_take(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case 'c': arguments->conf = value; break;
+    case 'd': arguments->folder = path_here(state, value); break;
+    case OPTION_CHECK: arguments->check = true; break;
+    case OPTION_MEMBERS: arguments->members = path_here(state, value); break;
+    case OPTION_REGISTRAR:
+        if (arguments->n_registrars == INIT_REGISTRARS)
+            argp_error(state, "at most %u registrars", INIT_REGISTRARS);
+        arguments->registrars[arguments->n_registrars++] = path_here(state, value);
+        break;
+    case ARGP_KEY_ARG: command_take(arguments, state, value); break;
+    case ARGP_KEY_END: arguments_check(arguments, state); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static int fail(enum am_err err, const struct am_detail *detail)
+{
+    fprintf(stderr, "amanad: ");
+    if (detail->field[0] != '\0' && detail->line != 0)
+        fprintf(stderr, "%s:%u: ", detail->field, detail->line);
+    else if (detail->field[0] != '\0')
+        fprintf(stderr, "%s: ", detail->field);
+    fprintf(stderr, "%s\n", detail->text[0] != '\0' ? detail->text : am_err_text(err));
+    switch (err) {
+    case AM_USAGE: return EX_USAGE;
+    case AM_IO: return EX_IOERR;
+    case AM_NOMEM: return EX_OSERR;
+    case AM_DENIED: return EX_NOPERM;
+    case AM_EXISTS: return EX_CANTCREAT;
+    case AM_CORRUPT:
+    case AM_ROLLBACK: return EXIT_FAILURE;
+    default: return EX_CONFIG;
+    }
+}
+
+static int run(const struct arguments *arguments)
+{
+    struct am_detail detail = {0};
+    struct config config;
+    enum am_err err;
+
+    if (arguments->command == COMMAND_FSCK && arguments->folder != NULL)
+        return fsck_run(arguments->folder);
+    err = config_load(arguments->conf, &detail, &config);
+    if (err == AM_NOT_FOUND)
+        err = AM_CONFIG;
+    if (err != AM_OK)
+        return fail(err, &detail);
+    err = daemon_enter(&config, &detail);
+    if (err != AM_OK)
+        return fail(err, &detail);
+    switch (arguments->command) {
+    case COMMAND_FSCK: return fsck_run(config.data);
+    case COMMAND_INIT:
+        err = init_run(&config, arguments->registrars, arguments->n_registrars, arguments->members, &detail);
+        break;
+    case COMMAND_SERVE: err = arguments->check ? daemon_check(&config, &detail) : daemon_serve(&config, &detail); break;
+    }
+    return err == AM_OK ? EXIT_SUCCESS : fail(err, &detail);
+}
+
+int main(int argc, char **argv)
+{
+    static const char DOC[] =
+        "The Amana hub: takes signed and sealed messages of units, keeps them in a log that can be proved, and "
+        "delivers "
+        "them. Without a command it serves in the foreground and writes one line per event on stderr.\v"
+        "Commands:\n"
+        "  init   make the log and its key, and write the first members\n"
+        "  fsck   check every entry of the log; exit 1 where one is damaged\n"
+        "Signals: TERM ends what is under way and stops; HUP reads certificates, CRLs, trust.conf and rosters anew.";
+    const struct argp argp = {.options = OPTIONS, .parser = option_take, .args_doc = "[init|fsck]", .doc = DOC};
+    struct arguments arguments = {.conf = CONF_DEFAULT};
+
+    // The process that holds the log's key is this program, executed anew (server/signer/signer.h).
+    if (argc > 1 && strcmp(argv[1], "--signer") == 0)
+        return signer_main(argc, argv);
+    argp_err_exit_status = EX_USAGE;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        return EX_USAGE;
+    return run(&arguments);
+}
