@@ -312,9 +312,9 @@ static void turn(struct link *link)
     rpc_session_tick(link->session, link_now());
 }
 
-static void turn_and_wait(struct link *link)
+// Only after a turn that brought nothing of what is waited for: what it read announces itself no more.
+static void wait_turn(struct link *link)
 {
-    turn(link);
     if (link->ended || tls_io_pending(&link->tls) > 0)
         return;
     uint64_t now = link_now(), next = rpc_session_next_deadline(link->session), ns = TICK_NS;
@@ -388,14 +388,23 @@ static enum am_err take(struct link_call *call, const ProtobufCMessageDescriptor
     return err;
 }
 
-enum am_err link_call_next(struct link_call *call, const ProtobufCMessageDescriptor *type, struct arena *arena,
-                           struct am_detail *detail, ProtobufCMessage **ret_message)
+// Until an answer is there or the call has ended. AM_BUSY: interrupted.
+static enum am_err wait_answer(struct link_call *call)
 {
     while (call->first == NULL && call->rpc != NULL) {
         if (is_interrupted(call->link->interrupted))
             return AM_BUSY;
-        turn_and_wait(call->link);
+        turn(call->link);
+        if (call->first == NULL && call->rpc != NULL)
+            wait_turn(call->link);
     }
+    return AM_OK;
+}
+
+enum am_err link_call_next(struct link_call *call, const ProtobufCMessageDescriptor *type, struct arena *arena,
+                           struct am_detail *detail, ProtobufCMessage **ret_message)
+{
+    TRY(wait_answer(call));
     return call->first == NULL ? AM_NOT_FOUND : take(call, type, arena, detail, ret_message);
 }
 
@@ -439,8 +448,10 @@ enum am_err link_unary(struct link *link, const char *path, const ProtobufCMessa
         return err == AM_NOMEM ? err : AM_UNAVAILABLE;
     }
     err = link_call_next(call, type, arena, &detail, ret_message);
-    if (err == AM_OK)
+    if (err == AM_OK) {
+        (void)!wait_answer(call); // its end: a call cut short would be a reset, and hubs count these
         goto done;
+    }
     if (err == AM_NOT_FOUND) {
         *ret_error = call->error;
         err = may_try_again(&call->error) ? AM_UNAVAILABLE : AM_DENIED;
