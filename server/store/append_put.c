@@ -30,7 +30,7 @@ static enum am_err index_add(struct putting *put, enum table table, const char *
     uint8_t name[NAME_SIZE], value[8];
     TRY(name_put(put, text, name));
     put_be64(value, seq);
-    return table_add(put->txn, table, true, name, sizeof name, value, sizeof value);
+    return table_add(put->txn, table, name, sizeof name, value, sizeof value);
 }
 
 static enum am_err of_add(struct putting *put, uint64_t message, uint64_t seq)
@@ -41,14 +41,14 @@ static enum am_err of_add(struct putting *put, uint64_t message, uint64_t seq)
         return AM_OK;
     put_be64(key, message);
     put_be64(value, seq);
-    return table_add(put->txn, TABLE_OF, true, key, sizeof key, value, sizeof value);
+    return table_add(put->txn, TABLE_OF, key, sizeof key, value, sizeof value);
 }
 
 static enum am_err entry_index(struct putting *put, const struct journal_entry *entry, uint64_t seq)
 {
     uint8_t value[8];
     put_be64(value, seq);
-    TRY(table_add(put->txn, TABLE_KIND, true, &entry->kind, 1, value, sizeof value));
+    TRY(table_add(put->txn, TABLE_KIND, &entry->kind, 1, value, sizeof value));
     if (entry->case_ref != NULL && entry->case_ref[0] != '\0')
         TRY(index_add(put, TABLE_CASE, entry->case_ref, seq));
     for (size_t i = 0; i < entry->n_also_cases; i++)
@@ -82,18 +82,11 @@ static enum am_err entry_put(struct putting *put, const struct journal_entry *en
 }
 
 // --- The message
-// ------------------------------------------------------------------------------------------------------ One row for
-// both directions: the smaller name first. Most are there already, and looking dirties no page.
-static enum am_err pair_add(struct putting *put, enum table table, const uint8_t *key, const uint8_t *value)
-{
-    enum am_err err = table_has(put->txn, table, key, NAME_SIZE, value, NAME_SIZE);
-    return err == AM_NOT_FOUND ? table_add(put->txn, table, false, key, NAME_SIZE, value, NAME_SIZE) : err;
-}
-
+// One row for both directions: the smaller name first. Most are there already.
 static enum am_err contact_add(struct putting *put, const uint8_t *one, const uint8_t *other)
 {
-    return memcmp(one, other, NAME_SIZE) < 0 ? pair_add(put, TABLE_CONTACT, one, other)
-                                             : pair_add(put, TABLE_CONTACT, other, one);
+    return memcmp(one, other, NAME_SIZE) < 0 ? table_add(put->txn, TABLE_CONTACT, one, NAME_SIZE, other, NAME_SIZE)
+                                             : table_add(put->txn, TABLE_CONTACT, other, NAME_SIZE, one, NAME_SIZE);
 }
 
 static enum am_err message_people(struct putting *put, const struct row_message *row)
@@ -103,12 +96,12 @@ static enum am_err message_people(struct putting *put, const struct row_message 
     uint8_t name[NAME_SIZE];
     if (in_case) {
         TRY(name_put(put, message->case_ref, name));
-        TRY(pair_add(put, TABLE_CASE_PARTY, name, row->originator));
+        TRY(table_add(put->txn, TABLE_CASE_PARTY, name, NAME_SIZE, row->originator, NAME_SIZE));
     }
     for (size_t i = 0; i < row->n_recipients; i++) {
         TRY(contact_add(put, row->originator, row->recipients[i].name));
         if (in_case)
-            TRY(pair_add(put, TABLE_CASE_PARTY, name, row->recipients[i].name));
+            TRY(table_add(put->txn, TABLE_CASE_PARTY, name, NAME_SIZE, row->recipients[i].name, NAME_SIZE));
     }
     return AM_OK;
 }

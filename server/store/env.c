@@ -25,13 +25,13 @@ enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, stru
     if (snprintf(path, sizeof path, "%s/" STORE_DBS, folder) >= (int)sizeof path)
         return am_fail(AM_TOO_LARGE, detail, folder, "the path is too long");
     TRY(table_error(mdb_env_create(&env)));
-    int rc = mdb_env_set_maxdbs(env, TABLES_MAX);
+    int rc = mdb_env_set_maxdbs(env, TREES_MAX);
     if (rc == 0)
         rc = mdb_env_set_maxreaders(env, READERS);
     if (rc == 0 && map_size > 0)
         rc = mdb_env_set_mapsize(env, map_size);
     if (rc == 0)
-        rc = mdb_env_open(env, path, flags | MDB_NOTLS, 0600);
+        rc = mdb_env_open(env, path, flags | MDB_NOTLS | MDB_NORDAHEAD, 0600);
     if (rc != 0) {
         mdb_env_close(env);
         return fail_errno(table_error(rc), detail, path, rc);

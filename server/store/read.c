@@ -194,10 +194,15 @@ static enum am_err yes_or_no(enum am_err err, bool *ret_yes)
 enum am_err store_case_exists(struct store_view *view, const char *case_ref, bool *ret_exists)
 {
     uint8_t name[NAME_SIZE];
-    struct am_bytes first;
+    struct table_walk walk;
     enum am_err err = name_find(view->txn, case_ref, strlen(case_ref), name);
     if (err == AM_OK)
-        err = table_get(view->txn, TABLE_CASE_PARTY, name, sizeof name, &first);
+        err = table_walk_from(view->txn, TABLE_CASE_PARTY, name, sizeof name, &walk);
+    if (err == AM_OK) {
+        if (walk.key.len != sizeof name || memcmp(walk.key.data, name, sizeof name) != 0)
+            err = AM_NOT_FOUND; // the row of another case
+        table_walk_end(&walk);
+    }
     return yes_or_no(err, ret_exists);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of the environment and the only calls that touch LMDB's values.
+// The tables of the environment and the only calls that touch LMDB's values. Several tables share a tree (table.c).
 //
 // Numbers in keys are big-endian, so that key order is the order of time. `n` is a 4-byte name (name.h).
 //   meta        "format" → u32 · "origin" → text · "state" → size, root, last time, next name
@@ -10,12 +10,12 @@
 //   message     seq → digest, pointer, lengths, header ‖ signature ‖ flags ‖ body
 //   id          id[16] n(device) → seq      digest: digest[32] → seq
 //   mailbox     n(device) urgency seq → kind of mail
-//   kind, case, party, of    kind | n | n | seq(message) ⇒ seq      (many sorted values for one key, packed)
+//   kind, case, party, of    kind | n | n | seq(message) ⇒ seq      (many sorted values for one key)
 //   case_party, contact      n(case) ⇒ n(unit) | n(smaller) ⇒ n(larger)
 //   life        seq(root) n → version, state, times      chain: seq(root) → …      delivery: seq n → …
 //   record      kind text NUL number → value
 // `form` says how what follows is kept: 0 as it is; others are for encryption at rest and erasure. A table of deadlines
-// or of witnesses' cosignatures is one more line here (TABLES_MAX).
+// or of witnesses' cosignatures is one more line and mark in table.c, a tree of its own one of TREES_MAX.
 #pragma once
 
 #include "proto/model/error.h"
@@ -47,7 +47,8 @@ enum table {
     TABLE_RECORD,
     TABLE_COUNT
 };
-#define TABLES_MAX  48
+enum tree_of_tables { TREE_META, TREE_ENTRY, TREE_TILE, TREE_MESSAGE, TREE_ROW, TREE_COUNT };
+#define TREES_MAX   16
 #define TABLE_KEY   511 // bytes of a key, LMDB's limit
 #define FORM_CLEAR  0   // kept as it is
 #define FORM_ERASED 2   // 1 is for AES-256-GCM under a bucket key
@@ -55,7 +56,7 @@ enum table {
 // One environment with its tables open.
 struct tables {
     MDB_env *env;
-    MDB_dbi dbi[TABLE_COUNT];
+    MDB_dbi dbi[TREE_COUNT];
 };
 struct table_txn {
     const struct tables *tables;
@@ -73,7 +74,8 @@ AM_MUST_USE enum am_err table_begin(const struct tables *tables, bool write, str
 // AM_NOT_FOUND. The bytes are LMDB's: valid until the transaction ends or writes.
 AM_MUST_USE enum am_err table_get(struct table_txn txn, enum table table, const void *key, size_t key_len,
                                   struct am_bytes *ret_value);
-// flags: 0, MDB_APPEND, MDB_NOOVERWRITE (AM_EXISTS).
+// flags: 0, MDB_NOOVERWRITE (AM_EXISTS), MDB_APPEND (a new last key, AM_EXISTS where it isn't). AM_TOO_LARGE for a key
+// that LMDB can't take.
 AM_MUST_USE enum am_err table_put(struct table_txn txn, enum table table, unsigned flags, const void *key,
                                   size_t key_len, const void *value, size_t len);
 // Room for a value, to be filled before the next write.
@@ -81,8 +83,8 @@ AM_MUST_USE enum am_err table_reserve(struct table_txn txn, enum table table, un
                                       size_t key_len, size_t len, uint8_t **ret_value);
 AM_MUST_USE enum am_err table_delete(struct table_txn txn, enum table table, const void *key, size_t key_len);
 
-// One of many values of a key; one that is there already is fine. `last`: greater than all of this key.
-AM_MUST_USE enum am_err table_add(struct table_txn txn, enum table table, bool last, const void *key, size_t key_len,
+// One of many values of a key; one that is there already is fine, and looking for it dirties no page.
+AM_MUST_USE enum am_err table_add(struct table_txn txn, enum table table, const void *key, size_t key_len,
                                   const void *value, size_t len);
 // Is it among the values of the key: AM_OK or AM_NOT_FOUND.
 AM_MUST_USE enum am_err table_has(struct table_txn txn, enum table table, const void *key, size_t key_len,
@@ -90,12 +92,15 @@ AM_MUST_USE enum am_err table_has(struct table_txn txn, enum table table, const 
 // The first value ≥ *seq of the key. AM_NOT_FOUND.
 AM_MUST_USE enum am_err table_next_value(struct table_txn txn, enum table table, const void *key, size_t key_len,
                                          uint64_t *seq);
+// Counts by walking: for fsck.
 AM_MUST_USE enum am_err table_count(struct table_txn txn, enum table table, uint64_t *ret_rows);
 
 // A walk in key order.
 struct table_walk {
     MDB_cursor *cursor;
-    struct am_bytes key, value;
+    enum table table;
+    struct am_bytes key, value; // LMDB's, or in `joined`
+    uint8_t joined[20];         // a key that stands in two parts
 };
 // The first row whose key is ≥ key. On any error nothing is to be ended.
 AM_MUST_USE enum am_err table_walk_from(struct table_txn txn, enum table table, const void *key, size_t key_len,
