@@ -4,6 +4,7 @@
 
 #include "server/store/append.h"
 #include "server/store/store.h"
+#include "server/store/tile_cache.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -75,6 +76,7 @@ struct store_view {
     uint64_t bound; // entries that may be shown
     struct log_checkpoint checkpoint;
 };
+    struct tile_cache *tiles;
 
 // env.c: the environment in FOLDER/journal; also for fsck.
 AM_MUST_USE enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, struct am_detail *detail,

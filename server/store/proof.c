@@ -9,7 +9,8 @@ enum am_err store_inclusion(struct store_view *view, uint64_t index, uint64_t si
         size = view->bound;
     if (size > view->bound)
         return AM_INVALID;
-    return merkle_inclusion(tree_read, &view->txn, index, size, ret_path);
+    struct tile_reader reader = {view->txn, view->bound, view->tiles};
+    return merkle_inclusion(tile_cache_read, &reader, index, size, ret_path);
 }
 
 enum am_err store_consistency(struct store_view *view, uint64_t old_size, uint64_t new_size,
@@ -19,7 +20,8 @@ enum am_err store_consistency(struct store_view *view, uint64_t old_size, uint64
         new_size = view->bound;
     if (new_size > view->bound)
         return AM_INVALID;
-    return merkle_consistency(tree_read, &view->txn, old_size, new_size, ret_path);
+    struct tile_reader reader = {view->txn, view->bound, view->tiles};
+    return merkle_consistency(tile_cache_read, &reader, old_size, new_size, ret_path);
 }
 
 // The checkpoint that a row stands for.
@@ -28,7 +30,8 @@ static enum am_err checkpoint_fill(struct store_view *view, uint64_t size, struc
 {
     if (signature.len != sizeof ret_checkpoint->signature || size > view->bound)
         return AM_CORRUPT;
-    TRY(merkle_root(tree_read, &view->txn, size, ret_checkpoint->root));
+    struct tile_reader reader = {view->txn, view->bound, view->tiles};
+    TRY(merkle_root(tile_cache_read, &reader, size, ret_checkpoint->root));
     ret_checkpoint->size = size;
     memcpy(ret_checkpoint->signature, signature.data, signature.len);
     return AM_OK;

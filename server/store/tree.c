@@ -12,9 +12,8 @@ static void tile_key(uint8_t key[8], unsigned level, uint64_t index)
     key[0] = (uint8_t)level; // an index has at most 56 bits: 2^64 leaves are 2^56 tiles
 }
 
-// The hashes of one tile that stand on disk: all 256, or those of the edge.
-static enum am_err tile_hashes(struct table_txn txn, unsigned level, uint64_t index,
-                               const uint8_t (**ret_hashes)[LOG_HASH_SIZE], size_t *ret_n)
+enum am_err tree_tile(struct table_txn txn, unsigned level, uint64_t index, const uint8_t (**ret_hashes)[LOG_HASH_SIZE],
+                      size_t *ret_n)
 {
     uint8_t key[8], edge = (uint8_t)level;
     struct am_bytes row;
@@ -37,7 +36,7 @@ enum am_err tree_read(void *user, unsigned level, uint64_t index, uint8_t ret_ha
     unsigned height = level % 8;
     uint64_t first = index << height;
     size_t n, at = first % TILE_WIDTH, width = (size_t)1 << height;
-    TRY(tile_hashes(*txn, level / 8, first / TILE_WIDTH, &hashes, &n));
+    TRY(tree_tile(*txn, level / 8, first / TILE_WIDTH, &hashes, &n));
     if (at + width > n)
         return AM_CORRUPT;
     uint8_t nodes[TILE_WIDTH / 2][LOG_HASH_SIZE];
@@ -54,7 +53,7 @@ enum am_err tree_leaf_run(struct table_txn txn, uint64_t from, const uint8_t (**
 {
     const uint8_t(*hashes)[LOG_HASH_SIZE];
     size_t n, at = from % TILE_WIDTH;
-    TRY(tile_hashes(txn, 0, from / TILE_WIDTH, &hashes, &n));
+    TRY(tree_tile(txn, 0, from / TILE_WIDTH, &hashes, &n));
     if (at >= n)
         return AM_CORRUPT;
     *ret_hashes = hashes + at;

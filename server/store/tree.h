@@ -30,6 +30,10 @@ AM_MUST_USE enum am_err tree_append(struct tree *tree, struct table_txn txn, str
                                     const uint8_t leaf_hash[LOG_HASH_SIZE]);
 AM_MUST_USE enum am_err tree_write_edges(struct tree *tree, struct table_txn txn);
 
+// The hashes of one tile that stand on disk: all 256, or those of the edge. In LMDB's memory. AM_CORRUPT.
+AM_MUST_USE enum am_err tree_tile(struct table_txn txn, unsigned level, uint64_t index,
+                                  const uint8_t (**ret_hashes)[LOG_HASH_SIZE], size_t *ret_n);
+
 // A merkle_read_fn over the tables; `user` is a struct table_txn. AM_CORRUPT where a hash is missing.
 enum am_err tree_read(void *user, unsigned level, uint64_t index, uint8_t ret_hash[LOG_HASH_SIZE]);
 

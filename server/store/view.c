@@ -61,7 +61,9 @@ enum am_err store_view_begin(struct store *store, struct store_view **ret_view)
     if (view == NULL)
         return AM_NOMEM;
     view->store = store;
-    enum am_err err = table_begin(&store->tables, false, &view->txn);
+    enum am_err err = tile_cache_new(&view->tiles);
+    if (err == AM_OK)
+        err = table_begin(&store->tables, false, &view->txn);
     if (err == AM_OK)
         err = view_settle(view);
     if (err != AM_OK) {
@@ -90,6 +92,7 @@ void store_view_end(struct store_view *view)
         return;
     if (view->txn.txn != NULL)
         mdb_txn_abort(view->txn.txn);
+    tile_cache_free(view->tiles);
     free(view);
 }
 
