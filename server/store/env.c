@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,6 +65,22 @@ static enum am_err env_size(const char *folder, struct am_detail *detail, uint64
     if (stat(path, &stat_) != 0)
         return am_fail(errno == ENOENT || errno == ENOTDIR ? AM_NOT_FOUND : AM_IO, detail, path, "%s", strerror(errno));
     *ret_size = (uint64_t)stat_.st_size;
+    return AM_OK;
+}
+
+enum am_err env_lock(const char *folder, bool shared, struct am_detail *detail, int *ret_lock)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/" STORE_DBS, folder) >= (int)sizeof path)
+        return am_fail(AM_TOO_LARGE, detail, folder, "the path is too long");
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return am_fail(errno == ENOENT || errno == ENOTDIR ? AM_NOT_FOUND : AM_IO, detail, path, "%s", strerror(errno));
+    if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
+        close(fd);
+        return am_fail(AM_BUSY, detail, path, "another program has this journal open");
+    }
+    *ret_lock = fd;
     return AM_OK;
 }
 
@@ -236,6 +253,7 @@ static enum am_err store_begin(struct store *store, const struct store_options *
     TRY(env_size(options->folder, detail, &file));
     uint64_t size = options->map_size != 0 ? options->map_size : MAP_LEAST;
     size = rounded(size > file ? size : file);
+    TRY(env_lock(options->folder, false, detail, &store->folder_lock));
     TRY(env_open(options->folder, size, 0, detail, &store->tables.env));
     TRY(env_preallocate(store->tables.env, size, options->folder, detail));
     mdb_reader_check(store->tables.env, &dead); // slots of processes that were killed
@@ -260,6 +278,7 @@ enum am_err store_open(const struct store_options *options, struct am_detail *de
     struct store *store = calloc(1, sizeof *store);
     if (store == NULL)
         return AM_NOMEM;
+    store->folder_lock = -1;
     pthread_mutex_init(&store->gate, NULL);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->published, NULL);
@@ -287,6 +306,8 @@ void store_close(struct store *store)
     store_drain(store);
     if (store->tables.env != NULL)
         mdb_env_close(store->tables.env);
+    if (store->folder_lock >= 0)
+        close(store->folder_lock);
     pthread_mutex_destroy(&store->gate);
     pthread_mutex_destroy(&store->lock);
     pthread_cond_destroy(&store->published);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define FSCK_MEMORY (64u << 20)
 
@@ -247,15 +248,22 @@ enum am_err store_fsck(const char *folder, uint64_t record_size, const uint8_t r
 {
     struct tables tables = {.env = NULL};
     struct fsck fsck = {.found = found, .user = user};
-    TRY(env_open(folder, 0, MDB_RDONLY, detail, &tables.env));
+    int lock;
+    TRY(env_lock(folder, true, detail, &lock));
+    enum am_err err = env_open(folder, 0, MDB_RDONLY, detail, &tables.env);
+    if (err != AM_OK) {
+        close(lock);
+        return err;
+    }
     arena_init(&fsck.arena, FSCK_MEMORY);
-    enum am_err err = fsck_open(&fsck, &tables, detail);
+    err = fsck_open(&fsck, &tables, detail);
     if (err == AM_OK)
         err = journal_check(&fsck, record_size, record_root);
     if (fsck.txn.txn != NULL)
         mdb_txn_abort(fsck.txn.txn);
     arena_clear(&fsck.arena);
     mdb_env_close(tables.env);
+    close(lock);
     TRY(err);
     *ret_size = fsck.size;
     if (fsck.faulty)

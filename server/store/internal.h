@@ -17,6 +17,7 @@ struct store {
     struct tables tables;
     char *origin;
     uint64_t map_size, reserve, page_size;
+    int folder_lock; // the open folder, flock'ed
 
     // Of what is committed. The keeper's alone once it runs (what others ask for is `size` and below the gate).
     struct tree tree, before; // `before`: to go back to when a transaction is given up
@@ -81,5 +82,8 @@ struct store_view {
 // env.c: the environment in FOLDER/journal; also for fsck.
 AM_MUST_USE enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, struct am_detail *detail,
                                  MDB_env **ret_env);
+// One program at a time: what a store holds in memory would be stale with two. AM_BUSY; `shared` for fsck, which only
+// must not run beside a keeper. The lock goes with the descriptor.
+AM_MUST_USE enum am_err env_lock(const char *folder, bool shared, struct am_detail *detail, int *ret_lock);
 // Format and origin (malloc'ed).
 AM_MUST_USE enum am_err env_check(struct table_txn txn, struct am_detail *detail, char **ret_origin);

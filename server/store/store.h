@@ -32,7 +32,7 @@ struct store_options {
 AM_MUST_USE enum am_err store_create(const struct store_options *options, struct am_detail *detail);
 
 // Opens a journal. AM_VERSION with both numbers; AM_CORRUPT where tree and entries disagree at the right edge;
-// AM_NOT_FOUND. Costs O(log n). No thread is started: reading works at once, `store_start` begins to write.
+// AM_NOT_FOUND; AM_BUSY where another program has it open. Costs O(log n). No thread is started: reading works at once, `store_start` begins to write.
 AM_MUST_USE enum am_err store_open(const struct store_options *options, struct am_detail *detail,
                                    struct store **ret_store);
 void store_close(struct store *store); // joins the keeper; NULL is fine

@@ -503,6 +503,23 @@ static void a_journal_is_made_once_and_opened_only_where_it_is(void **state)
     kit_open(kit);
 }
 
+static void ignore_fault(void *user, uint64_t seq, const char *what)
+{
+}
+
+static void one_program_at_a_time_has_a_journal_open(void **state)
+{
+    struct kit *kit = *state;
+    struct am_detail detail;
+    struct store *store;
+    uint64_t size;
+    assert_int_equal(store_open(&kit->options, &detail, &store), AM_BUSY);
+    assert_int_equal(store_fsck(kit->folder, 0, NULL, ignore_fault, NULL, &size, &detail), AM_BUSY);
+    kit_close(kit);
+    assert_int_equal(store_fsck(kit->folder, 0, NULL, ignore_fault, NULL, &size, &detail), AM_OK);
+    kit_open(kit);
+}
+
 static void without_a_keeper_what_the_last_kept_checkpoint_covers_is_shown(void **state)
 {
     struct kit *kit = *state;
@@ -556,6 +573,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_second_of_two_moves_decided_on_one_version_conflicts, setup, teardown),
         cmocka_unit_test_setup_teardown(a_malformed_append_is_refused_at_the_door, setup, teardown),
         cmocka_unit_test_setup_teardown(a_journal_is_made_once_and_opened_only_where_it_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_program_at_a_time_has_a_journal_open, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_keeper_what_the_last_kept_checkpoint_covers_is_shown, setup,
                                         teardown),
     };
