@@ -240,7 +240,7 @@ static enum am_err store_load(struct store *store, struct table_txn txn, struct 
     if (err == AM_CORRUPT)
         return am_fail(err, detail, "", "tree and entries disagree at the right edge: run amanad fsck");
     TRY(err);
-    return space_measure(store, txn.txn);
+    return space_measure(store);
 }
 
 static enum am_err store_begin(struct store *store, const struct store_options *options, struct am_detail *detail)

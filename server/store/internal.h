@@ -24,7 +24,7 @@ struct store {
     struct tree_recent *recent_nodes;
     uint64_t last_time;
     uint32_t next_name;
-    uint8_t root[LOG_HASH_SIZE];
+    uint8_t root[LOG_HASH_SIZE]; // written under the gate
     _Atomic uint64_t size;
 
     // Published. `gate` guards `recent`, `dead`, `started`; held for moments, never across a commit or a signature.
@@ -57,7 +57,7 @@ void batch_free(struct batch *batch);
 void store_checkpoint_publish(struct store *store, const struct log_checkpoint *checkpoint);
 
 // space.c: what the map has left; `full` and `free_bytes` are set. AM_IO.
-AM_MUST_USE enum am_err space_measure(struct store *store, MDB_txn *txn);
+AM_MUST_USE enum am_err space_measure(struct store *store);
 
 // receipt.c: a packed ProvedEntry, malloc'ed.
 struct proved {
@@ -76,8 +76,8 @@ struct store_view {
     struct table_txn txn;
     uint64_t bound; // entries that may be shown
     struct log_checkpoint checkpoint;
-};
     struct tile_cache *tiles;
+};
 
 // env.c: the environment in FOLDER/journal; also for fsck.
 AM_MUST_USE enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, struct am_detail *detail,

@@ -146,7 +146,7 @@ static enum am_err batch_fill(struct store *store, struct batch *batch, struct s
                               struct append_state *state, struct log_checkpoint *ret_checkpoint)
 {
     size_t entries = 0;
-    TRY(space_measure(store, state->txn.txn));
+    TRY(space_measure(store));
     for (size_t i = 0; i < n; i++)
         entries += slots[i].append->n_entries;
     if (entries > 0 && RAND_bytes(batch->salts[0], (int)(entries * LOG_SALT_SIZE)) != 1)
@@ -156,12 +156,12 @@ static enum am_err batch_fill(struct store *store, struct batch *batch, struct s
     return batch->n_entries > 0 ? state_write(store, state, ret_checkpoint) : AM_OK;
 }
 
-static enum am_err batch_commit(MDB_txn *txn)
+static int batch_commit(MDB_txn *txn)
 {
     FAILPOINT("store-before-commit");
     if (FAILPOINT_ERROR("store-commit-error") || FAILPOINT_ERROR("store-fsync")) {
         mdb_txn_abort(txn);
-        return AM_IO;
+        return EIO;
     }
     int rc = FAILPOINT_ERROR("store-commit-full") ? ENOSPC : 0;
     if (rc != 0)
@@ -169,7 +169,21 @@ static enum am_err batch_commit(MDB_txn *txn)
     else
         rc = mdb_txn_commit(txn);
     FAILPOINT("store-after-commit");
-    return table_error(rc);
+    return rc;
+}
+
+// A commit that found no space has left the journal as it was - unless it was the meta page that could not be written:
+// then its outcome is unknown, and LMDB lets nobody write any more.
+static enum am_err commit_result(struct store *store, int rc)
+{
+    struct table_txn txn;
+    enum am_err err = table_error(rc);
+    if (err != AM_FULL)
+        return err;
+    if (table_begin(&store->tables, true, &txn) != AM_OK)
+        return AM_IO;
+    mdb_txn_abort(txn.txn);
+    return AM_FULL;
 }
 
 // Everything of these slots in one transaction. AM_FULL: nothing was written. Any other error: the outcome is unknown.
@@ -184,10 +198,12 @@ static enum am_err batch_write(struct store *store, struct slot *slots, size_t n
     TRY(table_begin(&store->tables, true, &state.txn));
     store->before = store->tree;
     enum am_err err = batch_fill(store, batch, slots, n, &state, ret_checkpoint);
+    if (err == AM_NOMEM)
+        err = AM_FULL; // nothing is written yet: it can be tried again
     if (err != AM_OK || batch->n_written == 0)
         mdb_txn_abort(state.txn.txn);
     else
-        err = batch_commit(state.txn.txn);
+        err = commit_result(store, batch_commit(state.txn.txn));
     if (err != AM_OK) {
         store->tree = store->before;
         tree_recent_seed(store->recent_nodes, &store->tree.range);
@@ -233,8 +249,10 @@ static enum am_err batch_sign(struct store *store, struct log_checkpoint *checkp
     TRY(store->signer.sign(store->signer.user, (const uint8_t(*)[32])batch->leaf_hashes, batch->n_entries,
                            checkpoint->size, checkpoint->root, checkpoint->signature));
     FAILPOINT("store-after-sign");
+    pthread_mutex_lock(&store->gate);
     memcpy(store->root, checkpoint->root, sizeof store->root);
     store->size = checkpoint->size;
+    pthread_mutex_unlock(&store->gate);
     store_checkpoint_publish(store, checkpoint);
     FAILPOINT("store-after-publish");
     return AM_OK;
@@ -369,7 +387,10 @@ uint64_t store_size(const struct store *store)
 
 void store_root(const struct store *store, uint8_t ret_root[32])
 {
+    pthread_mutex_t *gate = (pthread_mutex_t *)&store->gate;
+    pthread_mutex_lock(gate);
     memcpy(ret_root, store->root, LOG_HASH_SIZE);
+    pthread_mutex_unlock(gate);
 }
 
 uint64_t store_signed_size(const struct store *store)

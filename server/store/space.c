@@ -2,23 +2,34 @@
 // How much of the map is left.
 #include "server/store/internal.h"
 
-// Pages that transactions have given back: each row of LMDB's own first table begins with their number.
-static enum am_err free_pages(MDB_txn *txn, uint64_t *ret_pages)
+#include <string.h>
+
+// Pages that transactions have given back: each row of LMDB's own first table begins with their number. LMDB shows that
+// table to readers alone, so this is a transaction of its own.
+static enum am_err free_pages(const struct store *store, uint64_t *ret_pages)
 {
+    struct table_txn txn;
     MDB_cursor *cursor;
     MDB_val key, value;
     uint64_t pages = 0;
-    TRY(table_error(mdb_cursor_open(txn, 0, &cursor)));
-    int rc;
-    while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
-        if (value.mv_size >= sizeof(size_t))
-            pages += *(const size_t *)value.mv_data;
-    mdb_cursor_close(cursor);
+    size_t n;
+    TRY(table_begin(&store->tables, false, &txn));
+    int rc = mdb_cursor_open(txn.txn, 0, &cursor);
+    if (rc == 0) {
+        while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+            if (value.mv_size < sizeof n)
+                continue;
+            memcpy(&n, value.mv_data, sizeof n);
+            pages += n;
+        }
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn.txn);
     *ret_pages = pages;
     return rc == MDB_NOTFOUND ? AM_OK : table_error(rc);
 }
 
-enum am_err space_measure(struct store *store, MDB_txn *txn)
+enum am_err space_measure(struct store *store)
 {
     MDB_envinfo info;
     uint64_t pages = 0;
@@ -27,7 +38,7 @@ enum am_err space_measure(struct store *store, MDB_txn *txn)
     uint64_t left = used < store->map_size ? store->map_size - used : 0;
     // The list of free pages is walked only where it decides.
     if (left < 2 * store->reserve)
-        TRY(free_pages(txn, &pages));
+        TRY(free_pages(store, &pages));
     left += pages * store->page_size;
     store->free_bytes = left;
     store->full = left < store->reserve;
