@@ -2,27 +2,20 @@
 // Packing and hashing of leaves.
 #include "proto/log/leaf.h"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-#include <stdbool.h>
+#include "proto/log/hash.h"
+
 #include <string.h>
 
 enum am_err log_sha256(struct am_bytes bytes, uint8_t ret_hash[LOG_HASH_SIZE])
 {
-    const uint8_t *data = bytes.data != NULL ? bytes.data : (const uint8_t *)"";
-    return SHA256(data, bytes.len, ret_hash) != NULL ? AM_OK : AM_CRYPTO;
+    return log_hash(&bytes, 1, ret_hash);
 }
 
 enum am_err log_commit(const uint8_t salt[LOG_SALT_SIZE], struct am_bytes content,
                        uint8_t ret_commitment[LOG_HASH_SIZE])
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good = context != NULL && EVP_DigestInit_ex2(context, EVP_sha256(), NULL) == 1 &&
-                EVP_DigestUpdate(context, salt, LOG_SALT_SIZE) == 1 &&
-                EVP_DigestUpdate(context, content.data, content.len) == 1 &&
-                EVP_DigestFinal_ex(context, ret_commitment, NULL) == 1;
-    EVP_MD_CTX_free(context);
-    return good ? AM_OK : AM_CRYPTO;
+    struct am_bytes parts[] = {{salt, LOG_SALT_SIZE}, content};
+    return log_hash(parts, AM_LEN(parts), ret_commitment);
 }
 
 void log_leaf_pack(const struct log_leaf *leaf, uint8_t ret_bytes[LOG_LEAF_SIZE])
@@ -56,5 +49,5 @@ enum am_err log_leaf_hash(const uint8_t leaf[LOG_LEAF_SIZE], uint8_t ret_hash[LO
 {
     uint8_t bytes[1 + LOG_LEAF_SIZE] = {0};
     memcpy(bytes + 1, leaf, LOG_LEAF_SIZE);
-    return SHA256(bytes, sizeof bytes, ret_hash) != NULL ? AM_OK : AM_CRYPTO;
+    return log_sha256((struct am_bytes){bytes, sizeof bytes}, ret_hash);
 }

@@ -2,7 +2,6 @@
 // Growing the tree and making its proofs.
 #include "proto/log/merkle.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 
 enum am_err merkle_node(const uint8_t left[LOG_HASH_SIZE], const uint8_t right[LOG_HASH_SIZE],
@@ -12,12 +11,15 @@ enum am_err merkle_node(const uint8_t left[LOG_HASH_SIZE], const uint8_t right[L
     bytes[0] = 1;
     memcpy(bytes + 1, left, LOG_HASH_SIZE);
     memcpy(bytes + 1 + LOG_HASH_SIZE, right, LOG_HASH_SIZE);
-    return SHA256(bytes, sizeof bytes, ret_hash) != NULL ? AM_OK : AM_CRYPTO;
+    return log_sha256((struct am_bytes){bytes, sizeof bytes}, ret_hash);
 }
 
 void merkle_empty_root(uint8_t ret_root[LOG_HASH_SIZE])
 {
-    SHA256((const uint8_t *)"", 0, ret_root);
+    static const uint8_t EMPTY[LOG_HASH_SIZE] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
+                                                 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
+                                                 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
+    memcpy(ret_root, EMPTY, sizeof EMPTY);
 }
 
 void merkle_range_init(struct merkle_range *range)
@@ -29,6 +31,8 @@ enum am_err merkle_range_append(struct merkle_range *range, const uint8_t leaf_h
                                 merkle_inner_fn inner, void *user)
 {
     uint8_t hash[LOG_HASH_SIZE];
+    if (range->size == UINT64_MAX)
+        return AM_FULL;
     memcpy(hash, leaf_hash, sizeof hash);
     unsigned count = range->count, level = 0;
     // Every trailing one bit of the size is a complete subtree that pairs with the new one.
