@@ -3,6 +3,7 @@
 #include "proto/log/checkpoint.h"
 
 #include "proto/codec/base64.h"
+#include "proto/log/text.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -52,9 +53,8 @@ enum am_err log_verifier_parse(const char *vkey, struct am_detail *detail, struc
     // 8 digits, '+', and base64 of 33 bytes: 44 characters. The base64 may hold '+' itself.
     if (!log_origin_valid(verifier.origin) || rest != 8 + 1 + 44 || plus[9] != '+')
         return bad_vkey(detail, vkey);
-    uint8_t key[BASE64_DECODED(44)];
-    size_t key_len;
-    if (base64_decode(plus + 10, 44, key, &key_len) != AM_OK || key_len != KEY_BYTES || key[0] != ALGORITHM_ED25519)
+    uint8_t key[KEY_BYTES];
+    if (!text_base64((struct am_bytes){(const uint8_t *)plus + 10, 44}, key, sizeof key) || key[0] != ALGORITHM_ED25519)
         return bad_vkey(detail, vkey);
     TRY(key_hash(verifier.origin, key, verifier.hash));
     char digits[9];
@@ -111,6 +111,8 @@ enum am_err log_checkpoint_sign(const char *origin, EVP_PKEY *key, struct log_ch
     char text[LOG_NOTE_MAX];
     size_t len = log_checkpoint_text(origin, checkpoint, text), signature = 64;
     uint8_t bytes[KEY_BYTES];
+    if (!log_origin_valid(origin))
+        return AM_INVALID;
     TRY(public_key(key, bytes));
     TRY(key_hash(origin, bytes, checkpoint->signature));
     EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -130,8 +132,10 @@ enum am_err log_checkpoint_verify(const struct log_verifier *verifier, const str
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (context == NULL)
         return AM_NOMEM;
-    bool good = EVP_DigestVerifyInit(context, NULL, NULL, NULL, verifier->pkey) == 1 &&
-                EVP_DigestVerify(context, checkpoint->signature + 4, 64, (const uint8_t *)text, len) == 1;
+    bool ready = EVP_DigestVerifyInit(context, NULL, NULL, NULL, verifier->pkey) == 1;
+    bool good = ready && EVP_DigestVerify(context, checkpoint->signature + 4, 64, (const uint8_t *)text, len) == 1;
     EVP_MD_CTX_free(context);
+    if (!ready)
+        return AM_CRYPTO;
     return good ? AM_OK : AM_SIGNATURE;
 }

@@ -5,8 +5,9 @@
 
 #include "proto/log/leaf.h"
 
-#define MERKLE_LEVELS 64
-#define MERKLE_PATH   65 // hashes of the longest proof
+#define MERKLE_LEVELS    64
+#define MERKLE_PATH      65 // hashes of the longest proof, one of consistency
+#define MERKLE_INCLUSION 64 // of one of inclusion
 
 struct merkle_path {
     uint8_t hashes[MERKLE_PATH][LOG_HASH_SIZE];
@@ -30,7 +31,8 @@ struct merkle_range {
 void merkle_range_init(struct merkle_range *range);
 
 // Adds one leaf hash. `inner` (may be NULL) is called for each complete subtree that this leaf finishes, from level 1
-// up: (level, index) covers leaves [index << level, (index + 1) << level). AM_CRYPTO, or what `inner` returned.
+// up: (level, index) covers leaves [index << level, (index + 1) << level). AM_CRYPTO; AM_FULL past
+// 2^64 - 1 leaves; or what `inner` returned. After any of these the range is as it was.
 typedef enum am_err (*merkle_inner_fn)(void *user, unsigned level, uint64_t index, const uint8_t hash[LOG_HASH_SIZE]);
 AM_MUST_USE enum am_err merkle_range_append(struct merkle_range *range, const uint8_t leaf_hash[LOG_HASH_SIZE],
                                             merkle_inner_fn inner, void *user);

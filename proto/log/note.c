@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signed notes as text: printing ours, reading anybody's.
+// Signed notes as text: printing ours, reading anybody's and finding the signature that counts.
 #include "proto/codec/base64.h"
 #include "proto/log/checkpoint.h"
+#include "proto/log/text.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #define DASH "\xe2\x80\x94 " // an em dash and a space begin a signature line
 
@@ -17,100 +18,91 @@ size_t log_note_print(const char *origin, const struct log_checkpoint *checkpoin
     return len + (size_t)snprintf(ret_note + len, LOG_NOTE_MAX - len, "\n" DASH "%.255s %s\n", origin, signature);
 }
 
-// Takes one line off the text, without its newline. A last line without newline is no line.
-static bool take_line(struct am_bytes *text, struct am_bytes *ret_line)
+// UTF-8 without control characters other than newline.
+static bool is_clean(struct am_bytes bytes)
 {
-    const uint8_t *end = text->len == 0 ? NULL : memchr(text->data, '\n', text->len);
-    if (end == NULL)
-        return false;
-    *ret_line = (struct am_bytes){text->data, (size_t)(end - text->data)};
-    text->len -= ret_line->len + 1;
-    text->data = end + 1;
-    return true;
-}
-
-static bool line_is(struct am_bytes line, const char *text)
-{
-    return line.len == strlen(text) && memcmp(line.data, text, line.len) == 0;
-}
-
-// ASCII decimal without leading zeros.
-static bool parse_size(struct am_bytes line, uint64_t *ret_size)
-{
-    if (line.len == 0 || line.len > 20 || (line.len > 1 && line.data[0] == '0'))
-        return false;
-    uint64_t size = 0;
-    for (size_t i = 0; i < line.len; i++) {
-        unsigned digit = (unsigned)line.data[i] - '0';
-        if (digit > 9 || size > (UINT64_MAX - digit) / 10)
+    for (size_t at = 0; at < bytes.len;) {
+        int32_t point;
+        utf8proc_ssize_t step = utf8proc_iterate(bytes.data + at, (utf8proc_ssize_t)(bytes.len - at), &point);
+        if (step <= 0 || (point < 0x20 && point != '\n'))
             return false;
-        size = size * 10 + digit;
+        at += (size_t)step;
     }
-    *ret_size = size;
     return true;
 }
 
-// Base64 in the form that we print, of exactly `size` bytes.
-static bool parse_bytes(struct am_bytes line, uint8_t *ret_bytes, size_t size)
+// The four lines before the signatures.
+static enum am_err take_text(struct am_bytes *note, const struct log_verifier *verifier,
+                             struct log_checkpoint *checkpoint)
 {
-    uint8_t bytes[BASE64_DECODED(BASE64_ENCODED(LOG_SIGNATURE_SIZE))];
-    char again[BASE64_ENCODED(LOG_SIGNATURE_SIZE)];
+    struct am_bytes origin, size, root, empty;
+    if (!text_line(note, &origin) || !text_line(note, &size) || !text_line(note, &root) || !text_line(note, &empty) ||
+        origin.len == 0 || !text_number(size, &checkpoint->size) ||
+        !text_base64(root, checkpoint->root, LOG_HASH_SIZE) || empty.len != 0)
+        return AM_PROTO;
+    return text_is(origin, verifier->origin) ? AM_OK : AM_SIGNATURE;
+}
+
+struct signature_line {
+    struct am_bytes name, base64;
+    uint8_t hash[4];
+};
+
+// Of a line that may be anybody's, in any algorithm, only name and key hash are read.
+static bool parse_line(struct am_bytes line, struct signature_line *ret_line)
+{
+    uint8_t head[BASE64_DECODED(8)];
     size_t len;
-    if (line.len >= sizeof again || base64_decode((const char *)line.data, line.len, bytes, &len) != AM_OK ||
-        len != size)
+    const uint8_t *space;
+    if (!text_skip(&line, DASH) || (space = memchr(line.data, ' ', line.len)) == NULL || space == line.data)
         return false;
-    base64_encode(bytes, len, again);
-    if (!line_is(line, again))
+    struct signature_line found = {.name = {line.data, (size_t)(space - line.data)}};
+    found.base64 = (struct am_bytes){space + 1, line.len - found.name.len - 1};
+    if (memchr(found.name.data, '+', found.name.len) != NULL || found.base64.len < 8 || found.base64.len % 4 != 0 ||
+        base64_decode((const char *)found.base64.data, 8, head, &len) != AM_OK || len <= sizeof found.hash)
         return false;
-    memcpy(ret_bytes, bytes, size);
+    memcpy(found.hash, head, sizeof found.hash);
+    *ret_line = found;
     return true;
 }
 
-enum signature_line { LINE_BROKEN, LINE_OTHER, LINE_OURS };
-
-static enum signature_line parse_signature(struct am_bytes line, const char *origin, uint8_t *ret_signature)
+// AM_NOT_FOUND: somebody else's line.
+static enum am_err check_line(struct am_bytes line, const struct log_verifier *verifier,
+                              struct log_checkpoint *checkpoint)
 {
-    size_t dash = sizeof DASH - 1, name = strlen(origin);
-    if (line.len < dash + 1 || memcmp(line.data, DASH, dash) != 0)
-        return LINE_BROKEN;
-    line.data += dash;
-    line.len -= dash;
-    const uint8_t *space = memchr(line.data, ' ', line.len);
-    if (space == NULL || space == line.data)
-        return LINE_BROKEN;
-    if ((size_t)(space - line.data) != name || memcmp(line.data, origin, name) != 0)
-        return LINE_OTHER;
-    struct am_bytes text = {space + 1, line.len - name - 1};
-    return parse_bytes(text, ret_signature, LOG_SIGNATURE_SIZE) ? LINE_OURS : LINE_BROKEN;
+    struct signature_line found;
+    if (!parse_line(line, &found))
+        return AM_PROTO;
+    if (!text_is(found.name, verifier->origin) || memcmp(found.hash, verifier->hash, sizeof found.hash) != 0)
+        return AM_NOT_FOUND;
+    if (!text_base64(found.base64, checkpoint->signature, LOG_SIGNATURE_SIZE))
+        return AM_SIGNATURE;
+    return log_checkpoint_verify(verifier, checkpoint);
 }
 
-enum am_err log_note_parse(const char *note, size_t len, const char *origin, struct log_checkpoint *ret_checkpoint)
+enum am_err log_note_open(struct am_bytes note, const struct log_verifier *verifier,
+                          struct log_checkpoint *ret_checkpoint)
 {
-    struct am_bytes text = {(const uint8_t *)note, len}, line;
     struct log_checkpoint checkpoint;
-    if (!take_line(&text, &line) || !line_is(line, origin))
-        return AM_PROTO;
-    if (!take_line(&text, &line) || !parse_size(line, &checkpoint.size))
-        return AM_PROTO;
-    if (!take_line(&text, &line) || !parse_bytes(line, checkpoint.root, LOG_HASH_SIZE))
-        return AM_PROTO;
-    if (!take_line(&text, &line) || line.len != 0)
-        return AM_PROTO;
+    struct am_bytes line;
     bool found = false;
-    while (text.len > 0) {
-        if (!take_line(&text, &line))
+    if (note.len > LOG_NOTE_LIMIT)
+        return AM_TOO_LARGE;
+    if (!is_clean(note))
+        return AM_PROTO;
+    TRY(take_text(&note, verifier, &checkpoint));
+    for (unsigned lines = 0; note.len > 0; lines++) {
+        if (lines == LOG_NOTE_LINES)
+            return AM_TOO_LARGE;
+        if (!text_line(&note, &line))
             return AM_PROTO;
-        switch (parse_signature(line, origin, checkpoint.signature)) {
-        case LINE_BROKEN: return AM_PROTO;
-        case LINE_OTHER: break;
-        case LINE_OURS:
-            if (found)
-                return AM_PROTO;
-            found = true;
-        }
+        enum am_err err = check_line(line, verifier, &checkpoint);
+        if (err != AM_OK && err != AM_NOT_FOUND)
+            return err;
+        found |= err == AM_OK;
     }
     if (!found)
-        return AM_PROTO;
+        return AM_SIGNATURE;
     *ret_checkpoint = checkpoint;
     return AM_OK;
 }

@@ -32,7 +32,7 @@ enum am_err log_proved_leaf(const Amana__V1__ProvedEntry *entry, uint8_t ret_lea
 
 static enum am_err copy_path(const Amana__V1__ProvedEntry *entry, struct merkle_path *ret_path)
 {
-    if (entry->n_path > MERKLE_PATH)
+    if (entry->n_path > MERKLE_INCLUSION)
         return AM_PROTO;
     for (size_t i = 0; i < entry->n_path; i++) {
         if (entry->path[i].len != LOG_HASH_SIZE)
@@ -57,11 +57,15 @@ enum am_err log_proved_check(const Amana__V1__ProvedEntry *entry, const struct l
         return am_fail(AM_PROTO, detail, "entry", "entry %llu comes without a checkpoint of %.80s", seq,
                        verifier->origin);
     TRY(log_leaf_hash(leaf, hash));
-    if (merkle_verify_inclusion(entry->index, checkpoint.size, hash, (const uint8_t(*)[LOG_HASH_SIZE])path.hashes,
-                                path.len, checkpoint.root) != AM_OK)
-        return am_fail(AM_PROOF, detail, "entry", "entry %llu is not the one that the log's tree has there", seq);
-    if (log_checkpoint_verify(verifier, &checkpoint) != AM_OK)
-        return am_fail(AM_SIGNATURE, detail, "entry", "the checkpoint of entry %llu is not signed by the log", seq);
+    enum am_err err = log_checkpoint_verify(verifier, &checkpoint);
+    if (err == AM_SIGNATURE)
+        return am_fail(err, detail, "entry", "the checkpoint of entry %llu is not signed by the log", seq);
+    TRY(err);
+    err = merkle_verify_inclusion(entry->index, checkpoint.size, hash, (const uint8_t(*)[LOG_HASH_SIZE])path.hashes,
+                                  path.len, checkpoint.root);
+    if (err == AM_PROOF)
+        return am_fail(err, detail, "entry", "entry %llu is not the one that the log's tree has there", seq);
+    TRY(err);
     if (ret_checkpoint != NULL)
         *ret_checkpoint = checkpoint;
     if (ret_leaf != NULL)
