@@ -72,13 +72,12 @@ static void arguments_check(const struct arguments *arguments, struct argp_state
 }
 
 // The program works in the configuration's folder: what is named on the command line is meant from where we are called.
-static char *path_here(struct argp_state *state, const char *value)
+static void path_take(struct argp_state *state, const char *value, char **path)
 {
-    char *path = realpath(value, NULL);
-
-    if (path == NULL)
+    free(*path); // given twice: the last counts
+    *path = realpath(value, NULL);
+    if (*path == NULL)
         argp_failure(state, EX_NOINPUT, errno, "%s", value);
-    return path;
 }
 
 static error_t option_take(int key, char *value, struct argp_state *state)
@@ -87,13 +86,13 @@ static error_t option_take(int key, char *value, struct argp_state *state)
 
     switch (key) {
     case 'c': arguments->conf = value; break;
-    case 'd': arguments->folder = path_here(state, value); break;
+    case 'd': path_take(state, value, &arguments->folder); break;
     case OPTION_CHECK: arguments->check = true; break;
-    case OPTION_MEMBERS: arguments->members = path_here(state, value); break;
+    case OPTION_MEMBERS: path_take(state, value, &arguments->members); break;
     case OPTION_REGISTRAR:
         if (arguments->n_registrars == INIT_REGISTRARS)
             argp_error(state, "at most %u registrars", INIT_REGISTRARS);
-        arguments->registrars[arguments->n_registrars++] = path_here(state, value);
+        path_take(state, value, &arguments->registrars[arguments->n_registrars++]);
         break;
     case ARGP_KEY_ARG: command_take(arguments, state, value); break;
     case ARGP_KEY_END: arguments_check(arguments, state); break;
@@ -165,7 +164,10 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "--signer") == 0)
         return signer_main(argc, argv);
     argp_err_exit_status = EX_USAGE;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
-        return EX_USAGE;
-    return run(&arguments);
+    int status = argp_parse(&argp, argc, argv, 0, NULL, &arguments) == 0 ? run(&arguments) : EX_USAGE;
+    free(arguments.folder);
+    free(arguments.members);
+    for (size_t i = 0; i < arguments.n_registrars; i++)
+        free(arguments.registrars[i]);
+    return status;
 }
