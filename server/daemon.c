@@ -401,6 +401,9 @@ enum am_err daemon_serve(const struct config *config, struct am_detail *detail)
         snprintf(daemon.port_file, sizeof daemon.port_file, "%s", config->port_file);
     else
         snprintf(daemon.port_file, sizeof daemon.port_file, "%s/port", config->data);
+    if (access(config->data, F_OK) != 0)
+        return am_fail(AM_NOT_FOUND, detail, config->data, "%s",
+                       errno == ENOENT ? "there is no log yet: make it with `amanad init`" : strerror(errno));
     (void)unlink(daemon.port_file);
     err = signer_begin(config, config->data, detail, &daemon.signer);
     if (err == AM_OK)

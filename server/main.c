@@ -111,6 +111,7 @@ static int fail(enum am_err err, const struct am_detail *detail)
     fprintf(stderr, "%s\n", detail->text[0] != '\0' ? detail->text : am_err_text(err));
     switch (err) {
     case AM_USAGE: return EX_USAGE;
+    case AM_NOT_FOUND: return EX_NOINPUT;
     case AM_IO: return EX_IOERR;
     case AM_NOMEM: return EX_OSERR;
     case AM_DENIED: return EX_NOPERM;
