@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal on a disk that fails: each write and sync that a commit makes, one after the other, through LMDB itself.
+#include "bad_disk.h"
+#include "store_kit.h"
+
+// cmocka wants these before it.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#define MAP    (64ull << 20)
+#define BEFORE 3
+
+static int setup(void **state)
+{
+    struct kit *kit = calloc(1, sizeof *kit);
+    kit_make(kit, MAP, 1 << 20);
+    *state = kit;
+    for (unsigned i = 0; i < BEFORE; i++) {
+        struct kit_message m;
+        kit_message(&m, i, 2, 300);
+        assert_int_equal(kit_append(kit, &m.append).result, JOURNAL_DONE);
+        kit_message_clear(&m);
+    }
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct kit *kit = *state;
+    bad_disk_disarm();
+    kit_clear(kit);
+    free(kit);
+    return 0;
+}
+
+static void fault_found(void *user, uint64_t seq, const char *what)
+{
+    print_error("%llu: %s\n", (unsigned long long)seq, what);
+}
+
+// After the keeper's end: what the next program finds.
+static uint64_t reopened_size(struct kit *kit)
+{
+    struct am_detail detail;
+    uint64_t size = 0;
+    kit_close(kit);
+    assert_int_equal(store_fsck(kit->folder, 0, NULL, fault_found, NULL, &size, &detail), AM_OK);
+    kit->died = false;
+    kit_open(kit);
+    assert_int_equal(store_size(kit->store), size);
+    return size;
+}
+
+// One message on the bad disk: done, refused or the keeper's end.
+enum fate { FATE_DONE, FATE_FULL, FATE_DIED };
+static enum fate append_one(struct kit *kit, unsigned number, bool essential)
+{
+    struct kit_message m;
+    size_t before = kit->n_done;
+    kit_message(&m, number, 2, 300);
+    m.append.essential = essential;
+    kit_submit(kit, &m.append);
+    kit_wait(kit, before + 1);
+    kit_message_clear(&m);
+    if (kit->n_done == before)
+        return FATE_DIED;
+    enum journal_result result = kit->done[before].outcome.result;
+    assert_true(result == JOURNAL_DONE || result == JOURNAL_FULL);
+    assert_int_equal(kit->done[before].outcome.receipt.len > 0, result == JOURNAL_DONE);
+    return result == JOURNAL_DONE ? FATE_DONE : FATE_FULL;
+}
+
+static void a_failed_sync_ends_the_keeper_and_a_restart_finds_the_truth(void **state)
+{
+    struct kit *kit = *state;
+    struct store_health health;
+    struct kit_message m;
+    bad_disk_arm(BAD_SYNC, 1, 0, EIO);
+    assert_int_equal(append_one(kit, 10, false), FATE_DIED);
+    assert_int_equal(kit->died_of, AM_IO);
+    assert_int_equal(bad_disk_disarm(), 1);
+    store_health(kit->store, &health);
+    assert_false(health.may_append);
+    kit_message(&m, 11, 1, 10);
+    assert_int_equal(store_submit(kit->store, &m.append), AM_READ_ONLY);
+    kit_message_clear(&m);
+    assert_int_equal(store_signed_size(kit->store), BEFORE);
+    assert_int_equal(reopened_size(kit), BEFORE);
+    assert_int_equal(append_one(kit, 10, false), FATE_DONE);
+}
+
+static void whichever_write_or_sync_fails_nothing_receipted_is_lost(void **state)
+{
+    struct kit *kit = *state;
+    uint64_t size = BEFORE;
+    unsigned number = 100, calls = 0, failures = 1;
+    while (failures > 0) {
+        bad_disk_arm(BAD_ANY, ++calls, 0, EIO);
+        enum fate fate = append_one(kit, number++, false);
+        failures = bad_disk_disarm();
+        assert_int_equal(fate == FATE_DIED, failures > 0);
+        if (fate == FATE_DONE)
+            break;
+        uint64_t found = reopened_size(kit);
+        assert_in_range(found, size, size + 1); // the outcome was unknown, never half of it
+        size = found;
+    }
+    assert_true(calls > 3); // pages, sync, meta page
+    assert_int_equal(reopened_size(kit), size + 1);
+}
+
+static void no_space_for_a_page_refuses_the_batch_and_nothing_is_lost(void **state)
+{
+    struct kit *kit = *state;
+    bad_disk_arm(BAD_WRITE, 1, 0, ENOSPC);
+    assert_int_equal(append_one(kit, 10, false), FATE_FULL);
+    assert_int_equal(bad_disk_disarm(), 1);
+    assert_false(kit->died);
+    assert_int_equal(append_one(kit, 10, false), FATE_DONE);
+    assert_int_equal(reopened_size(kit), BEFORE + 1);
+}
+
+static void what_is_essential_is_tried_again_by_itself(void **state)
+{
+    struct kit *kit = *state;
+    bad_disk_arm(BAD_WRITE, 1, 0, ENOSPC);
+    assert_int_equal(append_one(kit, 10, true), FATE_DONE);
+    assert_int_equal(bad_disk_disarm(), 1);
+    bad_disk_arm(BAD_WRITE, 1, 1000, ENOSPC);
+    assert_int_equal(append_one(kit, 11, true), FATE_FULL);
+    bad_disk_disarm();
+    assert_int_equal(reopened_size(kit), BEFORE + 1);
+}
+
+static void no_space_for_the_meta_page_is_no_refusal(void **state)
+{
+    struct kit *kit = *state;
+    bad_disk_arm(BAD_META, 1, 0, ENOSPC);
+    assert_int_equal(append_one(kit, 10, false), FATE_DIED);
+    assert_int_equal(bad_disk_disarm(), 1);
+    assert_in_range(reopened_size(kit), BEFORE, BEFORE + 1);
+}
+
+static void without_any_write_left_reading_goes_on(void **state)
+{
+    struct kit *kit = *state;
+    struct store_view *view;
+    struct store_entry entry;
+    struct merkle_path path;
+    bad_disk_arm(BAD_ANY, 1, 1000, EIO);
+    assert_int_equal(append_one(kit, 10, false), FATE_DIED);
+    assert_int_equal(store_view_begin(kit->store, &view), AM_OK);
+    assert_int_equal(store_view_size(view), BEFORE);
+    assert_int_equal(store_entry(view, BEFORE - 1, &entry), AM_OK);
+    assert_int_equal(store_inclusion(view, 0, 0, &path), AM_OK);
+    store_view_end(view);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_failed_sync_ends_the_keeper_and_a_restart_finds_the_truth, setup, teardown),
+        cmocka_unit_test_setup_teardown(whichever_write_or_sync_fails_nothing_receipted_is_lost, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_space_for_a_page_refuses_the_batch_and_nothing_is_lost, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_essential_is_tried_again_by_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_space_for_the_meta_page_is_no_refusal, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_any_write_left_reading_goes_on, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
