@@ -88,6 +88,26 @@ static int told_kept(struct command *command, const char *id, struct arena *aren
     return EX_UNAVAILABLE;
 }
 
+// What failed before it was kept. A unit whose roster can't be had is named by its place in the draft.
+static int not_kept(const struct submission *submission, enum am_err err, struct am_detail *detail)
+{
+    const Amana__V1__Draft *draft = submission->compose.draft;
+    for (size_t i = 0; i < draft->n_recipients; i++) {
+        if (strcmp(draft->recipients[i]->unit, detail->field) != 0)
+            continue;
+        char text[sizeof detail->text];
+        snprintf(text, sizeof text, "%.90s: %.220s", detail->field, detail->text);
+        snprintf(detail->field, sizeof detail->field, "recipients[%zu].unit", i);
+        strlcpy(detail->text, text, sizeof detail->text);
+        if (submission->text.len > 0)
+            detail->line = draft_line(submission->text, detail->field);
+        break;
+    }
+    if (submission->file != NULL)
+        command_say("%s: nothing was sent", submission->file);
+    return command_fail(err, detail);
+}
+
 static int compose_and_keep(struct command *command, struct submission *submission, struct arena *arena,
                             char ret_id[STORE_ID])
 {
@@ -99,16 +119,15 @@ static int compose_and_keep(struct command *command, struct submission *submissi
     if (reason != REASON_NONE)
         return submit_refuse(submission, reason, &detail);
     if (err == AM_NOT_FOUND && !submission->online) {
-        command_fail(AM_UNAVAILABLE, &detail);
         command_say("it could not be sealed and was not kept: there is no link (%s)", command->session->offline.text);
-        return EX_UNAVAILABLE;
+        return not_kept(submission, AM_UNAVAILABLE, &detail);
     }
     if (err == AM_OK)
         err = seal_header(message, arena, &detail, &header);
     if (err == AM_OK)
         err = outbox_add(command->session, header->id, message);
     if (err != AM_OK)
-        return command_fail(err, &detail);
+        return not_kept(submission, err, &detail);
     strlcpy(ret_id, header->id, STORE_ID);
     return 0;
 }

@@ -60,13 +60,17 @@ static char *shown(Amana__V1__Draft *draft, bool line)
     else
         assert_int_equal(screen_show(post, &kept, "to be acknowledged", out), AM_OK);
     fclose(out);
+    if (text == NULL)
+        abort();
     return text;
 }
 
 static void has(const char *text, const char *words)
 {
-    if (strstr(text, words) == NULL)
-        fail_msg("the screen lacks \"%s\":\n%s", words, text);
+    if (strstr(text, words) != NULL)
+        return;
+    print_error("%s\n", text);
+    fail_msg("the screen lacks \"%s\"", words);
 }
 
 static void what_to_do_stands_first_and_persons_last(void **state)
