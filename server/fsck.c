@@ -42,6 +42,6 @@ int fsck_run(const char *folder)
                 detail.text[0] ? detail.text : am_err_text(err));
         return err == AM_NOT_FOUND ? EX_NOINPUT : EX_IOERR;
     }
-    printf("%s: %llu entries, %zu faults\n", folder, (unsigned long long)size, faults);
+    printf("%s: %llu entries, %zu fault%s\n", folder, (unsigned long long)size, faults, faults == 1 ? "" : "s");
     return faults == 0 && err == AM_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

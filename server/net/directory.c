@@ -24,16 +24,31 @@ static bool lookup_allowed(const struct call *call, const char *other)
     return protection != NULL && strcmp(protection, other) == 0;
 }
 
+// The next ROSTER entry of that unit from *seq on. AM_NOT_FOUND past the last.
+static enum am_err roster_entry_next(struct store_view *view, const char *unit, uint64_t *seq)
+{
+    const uint8_t kind = AMANA__V1__ENTRY_KIND__CODE__ROSTER;
+    const struct am_bytes kinds = {&kind, 1}, units = {(const uint8_t *)unit, strlen(unit)};
+
+    // Each index says how far to go; where both agree, it is one.
+    for (;;) {
+        uint64_t at;
+        TRY(store_index_next(view, STORE_INDEX_KIND, kinds, seq));
+        at = *seq;
+        TRY(store_index_next(view, STORE_INDEX_PARTY, units, seq));
+        if (*seq == at)
+            return AM_OK;
+    }
+}
+
 // The seq of the ROSTER entry of that number.
 static enum am_err roster_entry_find(struct store_view *view, struct arena *arena, const char *unit, uint64_t number,
                                      uint64_t *ret_seq)
 {
-    const uint8_t kind = AMANA__V1__ENTRY_KIND__CODE__ROSTER;
-
     for (uint64_t seq = 0;; seq++) {
         struct store_entry entry;
         Amana__V1__EntryContent *content;
-        TRY(store_index_next(view, STORE_INDEX_KIND, (struct am_bytes){&kind, 1}, &seq));
+        TRY(roster_entry_next(view, unit, &seq));
         TRY(store_entry(view, seq, &entry));
         TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, entry.content, arena, NULL,
                          (ProtobufCMessage **)&content));

@@ -278,6 +278,28 @@ static void clock_watch(struct net *net)
         report(REPORT_ERROR, "clock", "reason=\"out of memory: the step is not in the log\"");
 }
 
+// --- CRLs that go stale: from then on nobody of their issuer is let in (security.md, Revocation)
+#define CRL_SOON_NS  (12 * 3600 * NS_PER_S)
+#define CRL_AGAIN_NS (3600 * NS_PER_S)
+
+static void crls_watch(struct net *net)
+{
+    uint64_t now = net_now(), until = trust_crls_expire(registry_trust(net->registry));
+
+    if (now + CRL_SOON_NS < until || net_monotonic() < net->crls_said_ns + (net->crls_said_ns != 0 ? CRL_AGAIN_NS : 0))
+        return;
+    net->crls_said_ns = net_monotonic();
+    if (now >= until)
+        report(REPORT_ERROR, "crl",
+               "reason=\"a revocation list is stale: certificates of its issuer are refused\" "
+               "do=\"put the newest lists into trust/crls and send HUP\"");
+    else
+        report(REPORT_WARNING, "crl",
+               "reason=\"a revocation list goes stale in %llu minutes\" do=\"put the newest "
+               "lists into trust/crls and send HUP\"",
+               (unsigned long long)((until - now) / (60 * NS_PER_S)));
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *user)
 {
     struct net *net = user;
@@ -286,6 +308,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     net->accept_failed = false;
     net_turn_soon(net);
     clock_watch(net);
+    crls_watch(net);
     if (net_step(net, &event) != AM_OK)
         report(REPORT_WARNING, "tick", "reason=\"out of memory\"");
 }

@@ -52,6 +52,7 @@ struct net {
     bool stopping, hub_stopped, told_stopped;
     struct event *tick;
     uint64_t last_utc_ns, last_boot_ns;
+    uint64_t crls_said_ns; // when the log was last told of CRLs that go stale
 
     // listener.c
     struct evconnlistener *listener;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Relay.Send: one message in, the receipt out once its entry is durable and signed.
 #include "amana/v1/relay.pb-c.h"
+#include "server/failpoint.h"
 #include "server/net/send.h"
 
 #include <stdlib.h>
@@ -68,6 +69,7 @@ void send_reply(struct hub_submission *submission, const struct journal_outcome 
     struct am_bytes receipt =
         outcome != NULL && outcome->result == JOURNAL_DONE ? outcome->receipt : submission->original_receipt;
 
+    FAILPOINT("net-before-reply");
     if (submission->work.reason != REASON_NONE)
         call_refuse_work(&send->call, &submission->work);
     else if (receipt.len == 0)

@@ -102,6 +102,7 @@ static enum am_err trust_change(struct net *net, struct trust *trust)
     if (err == AM_OK) {
         registry_unref(net->registry);
         net->registry = registry;
+        net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
         err = countries_set(net, trust);
     }
     if (err == AM_OK && memcmp(trust_digest(before), trust_digest(trust), 32) != 0) {
