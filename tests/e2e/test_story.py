@@ -105,7 +105,7 @@ def test_each_entry_of_a_message_is_proved_as_a_tlog_proof(live):
     message = live.send_alert()
     live.amana("post", "inbox")
     live.amana("post", "ack", message)
-    live.amana("auditor", "audit", "prove", message, "-o", "proofs")
+    live.amana("auditor", "audit", "prove", message, "--reason", "a test", "-o", "proofs")
     proofs = sorted((live.folder / "proofs").glob("*.tlog-proof"))
     assert len(proofs) >= 2
     assert proofs[0].read_text().startswith("c2sp.org/tlog-proof@v1\nextra ")
