@@ -9,9 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+static atomic_ulong passed; // one place at a time is wanted, so one counter is enough
+
+void failpoint_again(void)
+{
+    passed = 0;
+}
+
 bool failpoint_hit(const char *name)
 {
-    static atomic_ulong passed;
     const char *wanted = getenv("AMANA_FAILPOINT");
     if (wanted == NULL)
         return false;
@@ -20,7 +26,7 @@ bool failpoint_hit(const char *name)
     if (strlen(name) != len || memcmp(name, wanted, len) != 0)
         return false;
     unsigned long count = colon != NULL ? strtoul(colon + 1, NULL, 10) : 1;
-    return atomic_fetch_add(&passed, 1) + 1 == count; // one name at a time is wanted, so one counter is enough
+    return atomic_fetch_add(&passed, 1) + 1 == count;
 }
 
 void failpoint_kill(const char *name)

@@ -9,6 +9,7 @@
 // AMANA_FAILPOINT=name or name:count in the environment: true at the count-th time (1 unless said) that the place of
 // that name is passed in this process. Any thread.
 bool failpoint_hit(const char *name);
+void failpoint_again(void); // counts from 0
 // Ends the process with SIGKILL where failpoint_hit.
 void failpoint_kill(const char *name);
 #define FAILPOINT(name)       failpoint_kill(name)

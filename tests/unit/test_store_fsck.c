@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// The offline check names what was changed behind the journal's back, and finds nothing where nothing was.
+#include "server/store/bytes.h"
+#include "server/store/internal.h"
+#include "store_kit.h"
+
+// cmocka wants these before it.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MESSAGES 300
+
+struct faults {
+    size_t n;
+    uint64_t seqs[64];
+    char text[4096];
+};
+
+static void fault_found(void *user, uint64_t seq, const char *what)
+{
+    struct faults *faults = user;
+    if (faults->n < AM_LEN(faults->seqs))
+        faults->seqs[faults->n] = seq;
+    faults->n++;
+    size_t len = strlen(faults->text);
+    snprintf(faults->text + len, sizeof faults->text - len, "%llu: %s\n", (unsigned long long)seq, what);
+}
+
+static bool faults_name(const struct faults *faults, uint64_t seq, const char *what)
+{
+    char line[300];
+    snprintf(line, sizeof line, "%llu: %s", (unsigned long long)seq, what);
+    return strstr(faults->text, line) != NULL;
+}
+
+// A journal of 300 messages, closed; made once, copied by each test's change being undone.
+static struct kit world;
+
+static enum am_err check(uint64_t record_size, const uint8_t *record_root, struct faults *faults)
+{
+    uint64_t size = 0;
+    struct am_detail detail;
+    memset(faults, 0, sizeof *faults);
+    enum am_err err = store_fsck(world.folder, record_size, record_root, fault_found, faults, &size, &detail);
+    if (err == AM_OK)
+        assert_int_equal(size, MESSAGES);
+    return err;
+}
+
+// Changes one byte of a row, or the whole row's key, and puts it back.
+struct tampering {
+    struct tables tables;
+    struct table_txn txn;
+};
+
+static void tamper_begin(struct tampering *tampering)
+{
+    struct am_detail detail;
+    assert_int_equal(env_open(world.folder, 64ull << 20, 0, &detail, &tampering->tables.env), AM_OK);
+    assert_int_equal(tables_open(&tampering->tables, false, false), AM_OK);
+    assert_int_equal(table_begin(&tampering->tables, true, &tampering->txn), AM_OK);
+}
+
+static void tamper_end(struct tampering *tampering)
+{
+    assert_int_equal(mdb_txn_commit(tampering->txn.txn), 0);
+    mdb_env_close(tampering->tables.env);
+}
+
+static void flip(enum table table, const void *key, size_t key_len, size_t at)
+{
+    struct tampering tampering;
+    struct am_bytes row;
+    tamper_begin(&tampering);
+    assert_int_equal(table_get(tampering.txn, table, key, key_len, &row), AM_OK);
+    assert_true(at < row.len);
+    uint8_t *copy = malloc(row.len);
+    memcpy(copy, row.data, row.len);
+    copy[at] ^= 1;
+    assert_int_equal(table_put(tampering.txn, table, 0, key, key_len, copy, row.len), AM_OK);
+    free(copy);
+    tamper_end(&tampering);
+}
+
+static void expect_flip_found(enum table table, const void *key, size_t key_len, size_t at, uint64_t seq,
+                              const char *what)
+{
+    struct faults faults;
+    flip(table, key, key_len, at);
+    assert_int_equal(check(0, NULL, &faults), AM_CORRUPT);
+    if (!faults_name(&faults, seq, what))
+        print_error("not found: %llu: %s in\n%s", (unsigned long long)seq, what, faults.text);
+    assert_true(faults_name(&faults, seq, what));
+    flip(table, key, key_len, at);
+    assert_int_equal(check(0, NULL, &faults), AM_OK);
+}
+
+static void a_sound_journal_has_no_fault(void **state)
+{
+    struct faults faults;
+    enum am_err err = check(0, NULL, &faults);
+    if (err != AM_OK)
+        print_error("%s", faults.text);
+    assert_int_equal(err, AM_OK);
+    assert_int_equal(faults.n, 0);
+}
+
+static void an_entry_that_was_changed_is_named(void **state)
+{
+    uint8_t key[8];
+    const struct {
+        uint64_t seq;
+        size_t at;
+        const char *what;
+    } changes[] = {
+        {7, ROW_ENTRY_HEAD + 20, "its content or salt is not what its leaf commits to"},
+        {255, ROW_ENTRY_HEAD - 1, "its content or salt is not what its leaf commits to"}, // salt
+        {256, 5, "its leaf is not the one in the tree"},                                  // time
+        {299, 20, "its leaf is not the one in the tree"},                                 // commitment
+        {100, 0, "its leaf is none of a known version"},
+        {101, LOG_LEAF_SIZE, "its row is damaged"},
+        {102, LOG_LEAF_SIZE + 1, "its content is of kind 2 and it is kept as kind 3"},
+    };
+    for (size_t i = 0; i < AM_LEN(changes); i++) {
+        put_be64(key, changes[i].seq);
+        expect_flip_found(TABLE_ENTRY, key, sizeof key, changes[i].at, changes[i].seq, changes[i].what);
+    }
+}
+
+static void a_tile_an_edge_and_a_root_that_were_changed_are_named(void **state)
+{
+    const uint8_t tile[8] = {0}, edge = 0, above = 1;
+    expect_flip_found(TABLE_TILE, tile, sizeof tile, 32 * 77 + 5, 77, "its leaf is not the one in the tree");
+    expect_flip_found(TABLE_TILE, tile, sizeof tile, 32 * 77 + 5, 0, "the tree is damaged above it: level 8, node 0");
+    expect_flip_found(TABLE_EDGE, &edge, 1, 32 * 3, 259, "its leaf is not the one in the tree");
+    expect_flip_found(TABLE_EDGE, &above, 1, 4, 0, "the tree is damaged above it: level 8, node 0");
+    expect_flip_found(TABLE_META, "state", 5, 9, 300,
+                      "the root of the first 300 entries is not the one that the journal");
+}
+
+static void a_message_or_an_index_row_that_was_changed_is_named(void **state)
+{
+    struct kit_message m;
+    struct faults faults;
+    struct tampering tampering;
+    uint8_t key[8], value[8];
+    put_be64(key, 42);
+    const size_t header = ROW_MESSAGE_HEAD(1) - 8, signature = header + 512, flags = signature + 1024,
+                 body = flags + 64;
+    expect_flip_found(TABLE_MESSAGE, key, sizeof key, 1, 42, "its message is kept under another digest");
+    expect_flip_found(TABLE_MESSAGE, key, sizeof key, header, 42, "the header is not what its SUBMITTED entry says");
+    expect_flip_found(TABLE_MESSAGE, key, sizeof key, signature, 42, "the signature is not what");
+    expect_flip_found(TABLE_MESSAGE, key, sizeof key, flags, 42, "the flags is not what");
+    expect_flip_found(TABLE_MESSAGE, key, sizeof key, body + 50, 42, "the sealed body is not what");
+    kit_message(&m, 42, 1, 200);
+    expect_flip_found(TABLE_DIGEST, m.message.header_digest, 32, 7, 42,
+                      "its message is not found by its header's digest");
+    // A row of the kind's index for another entry: one missing, and a mailbox's for none at all.
+    uint8_t of_kind[9] = {2};
+    const uint8_t kind = 2, mailbox[KEY_MAILBOX] = {0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 9, 9};
+    tamper_begin(&tampering);
+    put_be64(value, 13);
+    memcpy(of_kind + 1, value, sizeof value);
+    assert_int_equal(table_delete(tampering.txn, TABLE_KIND, of_kind, sizeof of_kind), AM_OK);
+    assert_int_equal(table_put(tampering.txn, TABLE_MAILBOX, 0, mailbox, sizeof mailbox, &kind, 1), AM_OK);
+    tamper_end(&tampering);
+    assert_int_equal(check(0, NULL, &faults), AM_CORRUPT);
+    assert_true(faults_name(&faults, 13, "it is missing in the index of its kind"));
+    assert_true(faults_name(&faults, 0x909, "a mailbox names no entry"));
+    tamper_begin(&tampering);
+    assert_int_equal(table_add(tampering.txn, TABLE_KIND, &kind, 1, value, sizeof value), AM_OK);
+    assert_int_equal(table_delete(tampering.txn, TABLE_MAILBOX, mailbox, sizeof mailbox), AM_OK);
+    tamper_end(&tampering);
+    assert_int_equal(check(0, NULL, &faults), AM_OK);
+    kit_message_clear(&m);
+}
+
+static void an_entry_that_is_missing_is_named(void **state)
+{
+    struct tampering tampering;
+    struct am_bytes row;
+    struct faults faults;
+    uint8_t key[8], copy[2048];
+    put_be64(key, 200);
+    tamper_begin(&tampering);
+    assert_int_equal(table_get(tampering.txn, TABLE_ENTRY, key, sizeof key, &row), AM_OK);
+    size_t len = row.len;
+    memcpy(copy, row.data, len);
+    assert_int_equal(table_delete(tampering.txn, TABLE_ENTRY, key, sizeof key), AM_OK);
+    tamper_end(&tampering);
+    assert_int_equal(check(0, NULL, &faults), AM_CORRUPT);
+    assert_true(faults_name(&faults, 200, "it is missing"));
+    assert_false(faults_name(&faults, 201, ""));
+    tamper_begin(&tampering);
+    assert_int_equal(table_put(tampering.txn, TABLE_ENTRY, 0, key, sizeof key, copy, len), AM_OK);
+    tamper_end(&tampering);
+}
+
+static void the_signers_record_is_compared_at_its_own_size(void **state)
+{
+    struct faults faults;
+    uint8_t root[32];
+    assert_int_equal(merkle_range_root(&world.signed_range, root), AM_OK);
+    assert_int_equal(check(MESSAGES, root, &faults), AM_OK);
+    root[3] ^= 1;
+    assert_int_equal(check(MESSAGES, root, &faults), AM_CORRUPT);
+    assert_true(faults_name(&faults, MESSAGES, "the root of the first 300 entries is not the one that the signer"));
+    assert_int_equal(check(MESSAGES + 1, root, &faults), AM_CORRUPT);
+    assert_true(faults_name(&faults, MESSAGES, "the signer has signed 301 entries and there are 300"));
+}
+
+static void an_open_journal_refuses_a_damaged_edge_and_another_format(void **state)
+{
+    struct store *store;
+    struct am_detail detail;
+    uint8_t key[8];
+    const uint8_t edge = 0;
+    put_be64(key, 299);
+    flip(TABLE_ENTRY, key, sizeof key, 20);
+    assert_int_equal(store_open(&world.options, &detail, &store), AM_CORRUPT);
+    flip(TABLE_ENTRY, key, sizeof key, 20);
+    flip(TABLE_EDGE, &edge, 1, 40);
+    assert_int_equal(store_open(&world.options, &detail, &store), AM_CORRUPT);
+    flip(TABLE_EDGE, &edge, 1, 40);
+    flip(TABLE_META, "format", 6, 1);
+    assert_int_equal(store_open(&world.options, &detail, &store), AM_VERSION);
+    assert_non_null(strstr(detail.text, "65537"));
+    flip(TABLE_META, "format", 6, 1);
+    assert_int_equal(store_open(&world.options, &detail, &store), AM_OK);
+    store_close(store);
+}
+
+static int world_make(void **state)
+{
+    struct kit_message *messages = calloc(MESSAGES, sizeof *messages);
+    kit_make(&world, 64ull << 20, 1 << 20);
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        kit_message(&messages[i], i, 1 + i % 3, 200);
+        if (i == 42) {
+            kit_message_clear(&messages[i]);
+            kit_message(&messages[i], i, 1, 200);
+        }
+        kit_submit(&world, &messages[i].append);
+    }
+    kit_wait(&world, MESSAGES);
+    kit_close(&world);
+    for (unsigned i = 0; i < MESSAGES; i++)
+        kit_message_clear(&messages[i]);
+    free(messages);
+    return 0;
+}
+
+static int world_clear(void **state)
+{
+    kit_clear(&world);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sound_journal_has_no_fault),
+        cmocka_unit_test(an_entry_that_was_changed_is_named),
+        cmocka_unit_test(a_tile_an_edge_and_a_root_that_were_changed_are_named),
+        cmocka_unit_test(a_message_or_an_index_row_that_was_changed_is_named),
+        cmocka_unit_test(an_entry_that_is_missing_is_named),
+        cmocka_unit_test(the_signers_record_is_compared_at_its_own_size),
+        cmocka_unit_test(an_open_journal_refuses_a_damaged_edge_and_another_format),
+    };
+    return cmocka_run_group_tests(tests, world_make, world_clear);
+}
