@@ -5,8 +5,7 @@
 #include "certs/tls.h"
 #include "server/journal_open.h"
 #include "server/net/net.h"
-#include "server/net/workers.h"
-#include "server/rosters.h"
+#include "server/reloader.h"
 #include "server/sandbox.h"
 #include "server/state.h"
 
@@ -32,7 +31,7 @@ struct daemon {
     struct signer *signer;
     int listen_fd;
     uint16_t port;
-    struct trust *trust;
+    struct reloader reloader; // holds the trust in force
     struct cert_cache *cache;
     struct journal_open journal;
     struct hub *hub;
@@ -42,17 +41,8 @@ struct daemon {
     struct store_callbacks net_callbacks;
     char pending[CONFIG_PATH + 32], port_file[CONFIG_PATH + 32];
     char sandbox[64];
-    bool reloading, reload_again;
     bool stopped;
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 enum am_err daemon_enter(const struct config *config, struct am_detail *detail)
 {
@@ -72,91 +62,6 @@ enum am_err daemon_enter(const struct config *config, struct am_detail *detail)
     return AM_OK;
 }
 
-static void roster_fault(const char *path, enum am_err err, const struct am_detail *detail)
-{
-    report(REPORT_ERROR, "roster", "file=%s reason=\"%s\"", path, detail->text[0] ? detail->text : am_err_text(err));
-}
-
-// --- Reload: files are read on a worker, what they say is taken on the loop.
-struct reload {
-    struct job job;
-    struct daemon *daemon;
-    struct trust *before, *trust;
-    enum am_err trust_err, rosters_err;
-    struct am_detail trust_detail, rosters_detail;
-    struct rosters rosters;
-};
-
-static void reload_start(struct daemon *daemon);
-
-static void reload_run(struct job *job, struct worker *worker)
-{
-    struct reload *reload = (struct reload *)job;
-    const struct config *config = reload->daemon->config;
-
-    reload->trust_err = trust_load(config->trust, reload->before, &reload->trust_detail, &reload->trust);
-    reload->rosters_err = rosters_load(config->rosters, reload->trust != NULL ? reload->trust : reload->before,
-                                       now_ns(), roster_fault, &reload->rosters_detail, &reload->rosters);
-}
-
-static void reload_report(const struct reload *reload)
-{
-    if (reload->trust_err != AM_OK)
-        report(REPORT_ERROR, "reload", "file=%s line=%u reason=\"%s\" do=\"the running trust is kept\"",
-               reload->trust_detail.field, reload->trust_detail.line,
-               reload->trust_detail.text[0] ? reload->trust_detail.text : am_err_text(reload->trust_err));
-    if (reload->rosters_err != AM_OK)
-        report(REPORT_ERROR, "reload", "reason=\"%s\"",
-               reload->rosters_detail.text[0] ? reload->rosters_detail.text : am_err_text(reload->rosters_err));
-}
-
-static void reload_done(struct job *job)
-{
-    struct reload *reload = (struct reload *)job;
-    struct daemon *daemon = reload->daemon;
-    struct am_detail detail = {0};
-    bool changed = reload->trust != NULL && memcmp(trust_state(reload->trust), trust_state(daemon->trust), 32) != 0;
-    enum am_err err;
-
-    reload_report(reload);
-    err = net_reload(daemon->net, changed ? reload->trust : NULL, reload->rosters.list, reload->rosters.count, &detail);
-    if (err != AM_OK) {
-        report(REPORT_ERROR, "reload", "file=%s reason=\"%s\" do=\"what runs is kept\"", detail.field,
-               detail.text[0] ? detail.text : am_err_text(err));
-    } else if (changed) {
-        trust_unref(daemon->trust);
-        daemon->trust = trust_ref(reload->trust);
-    }
-    report(REPORT_NOTICE, "reloaded", "trust=%s rosters=%zu faults=%zu", changed ? "new" : "same",
-           reload->rosters.count, reload->rosters.faults);
-    rosters_clear(&reload->rosters);
-    trust_unref(reload->trust);
-    trust_unref(reload->before);
-    free(reload);
-    daemon->reloading = false;
-    if (daemon->reload_again)
-        reload_start(daemon);
-}
-
-static void reload_start(struct daemon *daemon)
-{
-    struct reload *reload;
-
-    daemon->reload_again = daemon->reloading;
-    if (daemon->reloading)
-        return;
-    reload = calloc(1, sizeof *reload);
-    if (reload == NULL) {
-        report(REPORT_ERROR, "reload", "reason=\"out of memory\"");
-        return;
-    }
-    daemon->reloading = true;
-    reload->daemon = daemon;
-    reload->before = trust_ref(daemon->trust);
-    reload->job = (struct job){.run = reload_run, .done = reload_done};
-    net_run(daemon->net, &reload->job);
-}
-
 // --- Signals
 static void on_term(evutil_socket_t signal, short what, void *user)
 {
@@ -168,7 +73,9 @@ static void on_term(evutil_socket_t signal, short what, void *user)
 
 static void on_hup(evutil_socket_t signal, short what, void *user)
 {
-    reload_start(user);
+    struct daemon *daemon = user;
+
+    reloader_start(&daemon->reloader);
 }
 
 // Without the signer nothing more can be receipted: what is in flight is found out at the next start.
@@ -274,7 +181,7 @@ static enum am_err hub_make(struct daemon *daemon, struct am_detail *detail)
     if (daemon->cache == NULL)
         return AM_NOMEM;
     TRY(hub_new(&options, &daemon->hub));
-    return state_load(daemon->journal.store, daemon->hub, daemon->trust, daemon->cache, detail, &daemon->state,
+    return state_load(daemon->journal.store, daemon->hub, daemon->reloader.trust, daemon->cache, detail, &daemon->state,
                       &daemon->registry);
 }
 
@@ -306,6 +213,7 @@ static enum am_err net_make(struct daemon *daemon, struct am_detail *detail)
 
     TRY(net_new(&options, detail, &daemon->net));
     daemon->net_callbacks = net_store_callbacks(daemon->net);
+    daemon->reloader.net = daemon->net;
     return AM_OK;
 }
 
@@ -323,7 +231,7 @@ static enum am_err parts_make(struct daemon *daemon, struct am_detail *detail)
 
     TRY(net_bind(config->address, config->port, detail, &daemon->listen_fd, &daemon->port));
     TRY(rights_drop(daemon, detail));
-    TRY(trust_load(config->trust, NULL, detail, &daemon->trust));
+    TRY(trust_load(config->trust, NULL, detail, &daemon->reloader.trust));
     TRY(journal_start(daemon, detail));
     TRY(hub_make(daemon, detail));
     daemon->base = event_base_new();
@@ -361,7 +269,7 @@ static enum am_err daemon_run(struct daemon *daemon, struct am_detail *detail)
         TRY(net_pending_take(daemon->net, detail));
     TRY(net_start(daemon->net, daemon->state.clean, daemon->state.trust_known ? daemon->state.trust_digest : NULL));
     // Rosters that came while nobody served.
-    reload_start(daemon);
+    reloader_start(&daemon->reloader);
     TRY(port_write(daemon, detail));
     serving_report(daemon);
     if (event_base_dispatch(daemon->base) < 0)
@@ -386,14 +294,14 @@ static void daemon_end(struct daemon *daemon)
     registry_unref(daemon->registry);
     cert_cache_free(daemon->cache);
     store_close(daemon->journal.store);
-    trust_unref(daemon->trust);
+    trust_unref(daemon->reloader.trust);
     signer_stop(daemon->signer);
     (void)unlink(daemon->port_file);
 }
 
 enum am_err daemon_serve(const struct config *config, struct am_detail *detail)
 {
-    struct daemon daemon = {.config = config, .listen_fd = -1};
+    struct daemon daemon = {.config = config, .listen_fd = -1, .reloader = {.config = config}};
     enum am_err err;
 
     snprintf(daemon.pending, sizeof daemon.pending, "%s/access.pending", config->data);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection: descriptor, TLS and rpc session on bare events. Callbacks read and mark; writing, timers and the end
 // come once a turn, so that nothing is freed inside a callback of its own.
-#include "server/net/internal.h"
+#include "server/net/connection.h"
 
 #include "server/net/listener.h"
 
@@ -12,12 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HANDSHAKE_STEPS 8u // in one turn: a storm of them doesn't starve live sessions
-#define READS           4  // of NET_BUFFER in one turn of one connection
-#define WRITES          4  // of what rpc gathers
-#define CLOSING_NS      (2 * NS_PER_S)
+#define READS      4 // of NET_BUFFER in one turn of one connection
+#define WRITES     4 // of what rpc gathers
+#define CLOSING_NS (2 * NS_PER_S)
 
-static void connection_mark(struct connection *connection)
+void connection_kick(struct connection *connection)
 {
     struct net *net = connection->net;
 
@@ -28,12 +27,7 @@ static void connection_mark(struct connection *connection)
     net_turn_soon(net);
 }
 
-void connection_kick(struct connection *connection)
-{
-    connection_mark(connection);
-}
-
-static void events_want(struct connection *connection, bool read, bool write)
+void connection_want(struct connection *connection, bool read, bool write)
 {
     if (read)
         event_add(&connection->reading, NULL);
@@ -45,7 +39,7 @@ static void events_want(struct connection *connection, bool read, bool write)
         event_del(&connection->writing);
 }
 
-static void timer_set(struct connection *connection, uint64_t at)
+void connection_timer(struct connection *connection, uint64_t at)
 {
     uint64_t now = net_monotonic(), wait = at > now ? at - now : 0;
     struct timeval time = {.tv_sec = (time_t)(wait / NS_PER_S), .tv_usec = (suseconds_t)(wait % NS_PER_S / 1000 + 1)};
@@ -57,118 +51,26 @@ static void timer_set(struct connection *connection, uint64_t at)
     event_add(&connection->timer, &time);
 }
 
-static void connection_close(struct connection *connection)
+void connection_close(struct connection *connection)
 {
     if (connection->state == CONNECTION_HANDSHAKE)
         connection->net->handshakes--;
     connection->state = CONNECTION_DEAD;
-    connection_mark(connection);
+    connection_kick(connection);
 }
 
 // Our half ends; what the peer still sends is thrown away, so that no reset overtakes our last words.
-static void connection_closing(struct connection *connection)
+void connection_closing(struct connection *connection)
 {
     if (connection->state == CONNECTION_HANDSHAKE)
         connection->net->handshakes--;
     connection->state = CONNECTION_CLOSING;
     connection->deadline = net_monotonic() + CLOSING_NS;
-    timer_set(connection, connection->deadline);
+    connection_timer(connection, connection->deadline);
     if (tls_io_drain(&connection->tls) == TLS_WANT_READ)
-        events_want(connection, true, false);
+        connection_want(connection, true, false);
     else
         connection_close(connection);
-}
-
-// --- Handshake
-static void handshake_refused(struct connection *connection)
-{
-    struct am_detail detail = {0};
-    enum am_err err = tls_io_refusal(&connection->tls, &detail);
-
-    report(REPORT_NOTICE, "refused", "peer=%s at=%s reason=\"%s\"", connection->address,
-           detail.field[0] != '\0' ? detail.field : "tls", detail.text[0] ? detail.text : am_err_text(err));
-    connection_closing(connection);
-}
-
-static void handshake_done(struct connection *connection)
-{
-    struct net *net = connection->net;
-    struct rpc_limits limits;
-
-    net->handshakes--;
-    connection->state = CONNECTION_OPEN;
-    rpc_limits_server(&limits);
-    struct rpc_config config = {.limits = &limits, .handlers = &call_handlers, .user = connection};
-    connection->peer = peer_get(net, &connection->tls.peer);
-    if (connection->peer == NULL || rpc_session_new_server(&config, net_monotonic(), &connection->rpc) != AM_OK) {
-        report(REPORT_WARNING, "refused", "peer=%s reason=\"out of memory\"", connection->address);
-        connection_close(connection);
-        return;
-    }
-    report(REPORT_INFO, "connected", "peer=%s identity=%s resumed=%s", connection->address, connection->peer->uri,
-           tls_io_resumed(&connection->tls) ? "yes" : "no");
-    if (net->stopping)
-        rpc_session_drain(connection->rpc, net_monotonic());
-    connection_mark(connection);
-}
-
-static void handshake_wait(struct connection *connection)
-{
-    struct net *net = connection->net;
-    static const struct timeval now = {0};
-
-    if (!connection->waiting) {
-        connection->waiting = true;
-        DL_APPEND2(net->handshake_waiting, connection, wait_prev, wait_next);
-    }
-    events_want(connection, false, false);
-    event_add(net->handshake_resume, &now);
-}
-
-static void handshake_unwait(struct connection *connection)
-{
-    if (connection->waiting)
-        DL_DELETE2(connection->net->handshake_waiting, connection, wait_prev, wait_next);
-    connection->waiting = false;
-}
-
-static void handshake_step(struct connection *connection)
-{
-    struct net *net = connection->net;
-
-    if (net->handshake_steps == 0) {
-        handshake_wait(connection);
-        return;
-    }
-    net->handshake_steps--;
-    net_turn_soon(net);
-    switch (tls_io_handshake(&connection->tls)) {
-    case TLS_DONE: handshake_done(connection); break;
-    case TLS_WANT_READ: events_want(connection, true, false); break;
-    case TLS_WANT_WRITE: events_want(connection, false, true); break;
-    case TLS_CLOSED:
-    case TLS_FAILED: handshake_refused(connection); break;
-    }
-    listener_mind(net);
-}
-
-// A turn later: those that found no step left.
-static void on_handshake_resume(evutil_socket_t fd, short what, void *user)
-{
-    struct net *net = user;
-    struct connection *connection, *next;
-    unsigned left = HANDSHAKE_STEPS;
-
-    net->handshake_steps = HANDSHAKE_STEPS;
-    DL_FOREACH_SAFE2(net->handshake_waiting, connection, next, wait_next)
-    {
-        if (left-- == 0)
-            break;
-        handshake_unwait(connection);
-        handshake_step(connection);
-    }
-    if (net->handshake_waiting != NULL)
-        handshake_wait(net->handshake_waiting);
 }
 
 // --- Reading
@@ -197,7 +99,7 @@ static void connection_read(struct connection *connection)
         if (rpc_session_receive(connection->rpc, net_monotonic(), net->buffer, len) != AM_OK)
             break; // the session has ended and says why, once its last words are written
     }
-    connection_mark(connection);
+    connection_kick(connection);
 }
 
 static void on_event(evutil_socket_t fd, short what, void *user)
@@ -210,7 +112,7 @@ static void on_event(evutil_socket_t fd, short what, void *user)
         if (what & EV_READ)
             connection_read(connection);
         else
-            connection_mark(connection);
+            connection_kick(connection);
         break;
     case CONNECTION_CLOSING:
         if (tls_io_drain(&connection->tls) != TLS_WANT_READ)
@@ -226,7 +128,7 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
 
     connection->timer_at = UINT64_MAX;
     if (connection->state != CONNECTION_OPEN && net_monotonic() < connection->deadline) {
-        timer_set(connection, connection->deadline); // it was set for something earlier
+        connection_timer(connection, connection->deadline); // it was set for something earlier
         return;
     }
     switch (connection->state) {
@@ -238,7 +140,7 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
         break;
     case CONNECTION_OPEN:
         rpc_session_tick(connection->rpc, net_monotonic());
-        connection_mark(connection);
+        connection_kick(connection);
         break;
     case CONNECTION_CLOSING: connection_close(connection); break;
     case CONNECTION_DEAD: break;
@@ -293,9 +195,9 @@ static void connection_flush(struct connection *connection)
         session_ended(connection);
         return;
     }
-    events_want(connection, !net->paused && rpc_session_wants_read(connection->rpc),
-                flow == FLOW_BLOCKED || flow == FLOW_MORE);
-    timer_set(connection, rpc_session_next_deadline(connection->rpc));
+    connection_want(connection, !net->paused && rpc_session_wants_read(connection->rpc),
+                    flow == FLOW_BLOCKED || flow == FLOW_MORE);
+    connection_timer(connection, rpc_session_next_deadline(connection->rpc));
     // Reading stopped with decrypted bytes in hand: no event will announce them.
     if (!net->paused && rpc_session_wants_read(connection->rpc) && tls_io_pending(&connection->tls) > 0)
         event_active(&connection->reading, EV_READ, 0);
@@ -338,7 +240,7 @@ static void pause_mind(struct net *net)
     net->paused = busy;
     DL_FOREACH (net->connections, connection) {
         if (connection->state == CONNECTION_OPEN)
-            connection_mark(connection);
+            connection_kick(connection);
     }
 }
 
@@ -385,8 +287,8 @@ void connection_new(struct net *net, int fd, const char *address)
     DL_APPEND(net->connections, connection);
     net->connection_count++;
     net->handshakes++;
-    events_want(connection, true, false);
-    timer_set(connection, connection->deadline);
+    connection_want(connection, true, false);
+    connection_timer(connection, connection->deadline);
 }
 
 void connection_refuse(struct connection *connection, const char *reason)
@@ -394,7 +296,7 @@ void connection_refuse(struct connection *connection, const char *reason)
     if (connection->state != CONNECTION_OPEN)
         return;
     rpc_session_close(connection->rpc, reason);
-    connection_mark(connection);
+    connection_kick(connection);
 }
 
 void connections_drain(struct net *net)
@@ -408,7 +310,7 @@ void connections_drain(struct net *net)
         if (connection->state != CONNECTION_OPEN)
             continue;
         rpc_session_drain(connection->rpc, net_monotonic());
-        connection_mark(connection);
+        connection_kick(connection);
     }
 }
 
@@ -416,7 +318,7 @@ enum am_err connections_init(struct net *net)
 {
     net->handshake_steps = HANDSHAKE_STEPS;
     net->buffer = malloc(NET_BUFFER);
-    net->handshake_resume = event_new(net->base, -1, 0, on_handshake_resume, net);
+    net->handshake_resume = event_new(net->base, -1, 0, handshake_resume, net);
     return net->buffer == NULL || net->handshake_resume == NULL ? AM_NOMEM : AM_OK;
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What handshake and session of a connection share.
+#pragma once
+
+#include "server/net/internal.h"
+
+#define HANDSHAKE_STEPS 8u // in one turn: a storm of them doesn't starve live sessions
+
+void connection_want(struct connection *connection, bool read, bool write); // events
+void connection_timer(struct connection *connection, uint64_t at);          // monotonic ns; may come too early
+void connection_close(struct connection *connection);                       // at the end of the turn
+void connection_closing(struct connection *connection);                     // our half ends; the peer's is drained
+
+void handshake_step(struct connection *connection);
+void handshake_unwait(struct connection *connection);
+void handshake_resume(evutil_socket_t fd, short what, void *user); // a turn later: those that found no step left

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// The check of a message on a worker, its second half: what the journal holds of the case and of what it points to.
+#include "server/net/send_check.h"
+
+#include <string.h>
+
+static const char *keep_text(struct check *check, const char *text)
+{
+    return arena_copy(check->arena, text, strlen(text));
+}
+
+static enum am_err found_fill(struct check *check, const struct store_pointer *pointer, bool with_header,
+                              struct hub_found *ret_found)
+{
+    struct journal_recipient *recipients =
+        arena_array(check->arena, pointer->n_recipients, sizeof(struct journal_recipient));
+    struct store_message message;
+    struct hub_found found = {.found = true,
+                              .seq = pointer->seq,
+                              .root = pointer->root,
+                              .kind = pointer->kind,
+                              .urgency = pointer->urgency,
+                              .originator = keep_text(check, pointer->originator),
+                              .recipients = recipients,
+                              .n_recipients = pointer->n_recipients};
+
+    if (recipients == NULL || found.originator == NULL)
+        return arena_error(check->arena);
+    for (size_t i = 0; i < pointer->n_recipients; i++) {
+        recipients[i].part = pointer->recipients[i].part;
+        recipients[i].unit = keep_text(check, pointer->recipients[i].unit);
+        if (recipients[i].unit == NULL)
+            return arena_error(check->arena);
+    }
+    if (with_header && store_message(check->view, pointer->seq, &message) == AM_OK && message.header.len > 0)
+        TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, message.header, check->arena, NULL,
+                         (ProtobufCMessage **)&found.header));
+    *ret_found = found;
+    return AM_OK;
+}
+
+static enum am_err found_at(struct check *check, uint64_t seq, struct hub_found *ret_found)
+{
+    struct store_pointer pointer;
+    enum am_err err = store_pointer_of(check->view, seq, &pointer);
+
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    TRY(found_fill(check, &pointer, true, ret_found));
+    ret_found->digest_matches = true;
+    return AM_OK;
+}
+
+static bool found_party(const struct hub_found *found, const char *unit)
+{
+    bool party = found->found && strcmp(found->originator, unit) == 0;
+
+    for (size_t i = 0; found->found && i < found->n_recipients && !party; i++)
+        party = strcmp(found->recipients[i].unit, unit) == 0;
+    return party;
+}
+
+// By digest, which names one message; by id only to tell a wrong digest from a message that isn't there.
+static enum am_err found_pointer(struct check *check, const Amana__V1__Pointer *pointer, bool with_header,
+                                 struct hub_found *ret_found)
+{
+    struct store_pointer at;
+    uint8_t id[16];
+    uint64_t seq = 0;
+    enum am_err err = AM_NOT_FOUND;
+    bool same = false;
+
+    if (pointer->header_digest.len == 32)
+        err = store_find_digest(check->view, pointer->header_digest.data, &at);
+    if (message_id_check(pointer->id, id, NULL) != AM_OK)
+        return AM_OK;
+    for (unsigned n = 0; err == AM_OK && !same && store_find_uuid(check->view, id, n, &seq) == AM_OK; n++)
+        same = seq == at.seq;
+    if (err == AM_NOT_FOUND && store_find_uuid(check->view, id, 0, &seq) == AM_OK)
+        err = store_pointer_of(check->view, seq, &at);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    TRY(found_fill(check, &at, with_header, ret_found));
+    ret_found->digest_matches = same;
+    return AM_OK;
+}
+
+static enum am_err check_case(struct check *check)
+{
+    if (check->header->case_ref[0] == '\0' || case_ref_check(check->header->case_ref, NULL) != AM_OK)
+        return AM_OK;
+    TRY(store_case_exists(check->view, check->header->case_ref, &check->s->case_exists));
+    return store_case_party(check->view, check->header->case_ref, check->unit, &check->s->case_party);
+}
+
+static enum am_err check_pointers(struct check *check)
+{
+    const Amana__V1__Header *header = check->header;
+
+    if (header->in_reply_to != NULL)
+        TRY(found_pointer(check, header->in_reply_to, true, &check->s->reply_to));
+    check->s->reply_party = found_party(&check->s->reply_to, check->unit);
+    if (header->supersedes != NULL)
+        TRY(found_pointer(check, header->supersedes, true, &check->s->supersedes));
+    for (size_t i = 0; i < header->n_references && i < LIMIT_REFERENCES; i++) {
+        TRY(found_pointer(check, header->references[i], false, &check->s->references[i]));
+        check->s->reference_party[i] = found_party(&check->s->references[i], check->unit);
+    }
+    return AM_OK;
+}
+
+// The life that an answer is about: root, its newest version, and how each recipient stands.
+static enum am_err check_life(struct check *check)
+{
+    struct hub_submission *s = check->s;
+    enum am_err err;
+
+    if (!s->reply_to.found)
+        return AM_OK;
+    TRY(found_at(check, s->reply_to.root, &s->root));
+    err = store_chain(check->view, s->reply_to.root, &s->chain);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    s->has_chain = true;
+    TRY(found_at(check, s->chain.newest, &s->newest));
+    for (size_t i = 0; i < s->newest.n_recipients && i < LIMIT_RECIPIENTS; i++) {
+        err = store_life(check->view, s->reply_to.root, s->newest.recipients[i].unit, &s->lives[i]);
+        if (err == AM_NOT_FOUND)
+            continue;
+        TRY(err);
+        s->has_life[i] = true;
+        s->lives[i].recipient = s->newest.recipients[i].unit;
+        s->lives[i].officer = keep_text(check, s->lives[i].officer);
+        if (s->lives[i].officer == NULL)
+            return arena_error(check->arena);
+    }
+    return AM_OK;
+}
+
+enum am_err send_check_rows(struct check *check)
+{
+    TRY(check_case(check));
+    TRY(check_pointers(check));
+    return check_life(check);
+}

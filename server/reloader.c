@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// HUP, the side of the files.
+#include "server/reloader.h"
+
+#include "server/net/workers.h"
+#include "server/rosters.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint64_t utc_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static void roster_fault(const char *path, enum am_err err, const struct am_detail *detail)
+{
+    report(REPORT_ERROR, "roster", "file=%s reason=\"%s\"", path, detail->text[0] ? detail->text : am_err_text(err));
+}
+
+struct reload {
+    struct job job;
+    struct reloader *reloader;
+    struct trust *before, *trust;
+    enum am_err trust_err, rosters_err;
+    struct am_detail trust_detail, rosters_detail;
+    struct rosters rosters;
+};
+
+static void reload_run(struct job *job, struct worker *worker)
+{
+    struct reload *reload = (struct reload *)job;
+    const struct config *config = reload->reloader->config;
+
+    reload->trust_err = trust_load(config->trust, reload->before, &reload->trust_detail, &reload->trust);
+    reload->rosters_err = rosters_load(config->rosters, reload->trust != NULL ? reload->trust : reload->before,
+                                       utc_ns(), roster_fault, &reload->rosters_detail, &reload->rosters);
+}
+
+static void reload_report(const struct reload *reload)
+{
+    if (reload->trust_err != AM_OK)
+        report(REPORT_ERROR, "reload", "file=%s line=%u reason=\"%s\" do=\"the running trust is kept\"",
+               reload->trust_detail.field, reload->trust_detail.line,
+               reload->trust_detail.text[0] ? reload->trust_detail.text : am_err_text(reload->trust_err));
+    if (reload->rosters_err != AM_OK)
+        report(REPORT_ERROR, "reload", "reason=\"%s\"",
+               reload->rosters_detail.text[0] ? reload->rosters_detail.text : am_err_text(reload->rosters_err));
+}
+
+static void reload_done(struct job *job)
+{
+    struct reload *reload = (struct reload *)job;
+    struct reloader *reloader = reload->reloader;
+    struct am_detail detail = {0};
+    bool changed = reload->trust != NULL && memcmp(trust_state(reload->trust), trust_state(reloader->trust), 32) != 0;
+    enum am_err err;
+
+    reload_report(reload);
+    err =
+        net_reload(reloader->net, changed ? reload->trust : NULL, reload->rosters.list, reload->rosters.count, &detail);
+    if (err != AM_OK) {
+        report(REPORT_ERROR, "reload", "file=%s reason=\"%s\" do=\"what runs is kept\"", detail.field,
+               detail.text[0] ? detail.text : am_err_text(err));
+    } else if (changed) {
+        trust_unref(reloader->trust);
+        reloader->trust = trust_ref(reload->trust);
+    }
+    report(REPORT_NOTICE, "reloaded", "trust=%s rosters=%zu faults=%zu", changed ? "new" : "same",
+           reload->rosters.count, reload->rosters.faults);
+    rosters_clear(&reload->rosters);
+    trust_unref(reload->trust);
+    trust_unref(reload->before);
+    free(reload);
+    reloader->running = false;
+    if (reloader->again)
+        reloader_start(reloader);
+}
+
+void reloader_start(struct reloader *reloader)
+{
+    struct reload *reload;
+
+    reloader->again = reloader->running;
+    if (reloader->running)
+        return;
+    reload = calloc(1, sizeof *reload);
+    if (reload == NULL) {
+        report(REPORT_ERROR, "reload", "reason=\"out of memory\"");
+        return;
+    }
+    reloader->running = true;
+    reload->reloader = reloader;
+    reload->before = trust_ref(reloader->trust);
+    reload->job = (struct job){.run = reload_run, .done = reload_done};
+    net_run(reloader->net, &reload->job);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// HUP, the side of the files: trust, server certificate and rosters are read on a worker, taken on the loop.
+#pragma once
+
+#include "server/config.h"
+#include "server/net/net.h"
+
+struct reloader {
+    const struct config *config;
+    struct net *net;
+    struct trust *trust; // in force; a reference of its own
+    bool running, again;
+};
+
+// Reads everything anew; a second call meanwhile is remembered. What isn't good is told in the log and what runs kept.
+// Loop's thread.
+void reloader_start(struct reloader *reloader);
