@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this machine and this disk can do at best: what the hub's figures are measured against. One thread.
+#pragma once
+
+#include "proto/model/error.h"
+
+#include <stddef.h>
+
+struct machine; // a file and an LMDB environment in a folder, and a P-256 key
+
+AM_MUST_USE enum am_err machine_open(const char *folder, struct machine **ret_machine);
+void machine_close(struct machine *machine); // removes what it made; NULL is fine
+
+// Each gives rounds durations in µs, to be written to us[0..rounds).
+// An fdatasync of a 4 KiB append.
+AM_MUST_USE enum am_err machine_sync(struct machine *machine, size_t rounds, double *us);
+// An LMDB commit: a message of `size` bytes, its entry, and two index rows.
+AM_MUST_USE enum am_err machine_commit(struct machine *machine, size_t size, size_t rounds, double *us);
+// An ECDSA P-256 verification.
+AM_MUST_USE enum am_err machine_verify(struct machine *machine, size_t rounds, double *us);
