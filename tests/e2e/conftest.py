@@ -1,29 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One world is made by tests/setup for all tests; each test works in a copy of it."""
+"""One world is made by tests/setup for the session; each test gets a copy of it, and what it started is ended."""
+import shutil
 import subprocess
 
 import pytest
 
-from world import BUILD, ROOT, copy_world
+import world as w
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
     folder = tmp_path_factory.mktemp("template") / "world"
-    made = subprocess.run([ROOT / "tests/setup", folder, BUILD], capture_output=True, text=True)
-    assert made.returncode == 0, made.stdout[-3000:] + made.stderr
+    done = subprocess.run([w.ROOT / "tests" / "setup", folder, w.BUILD], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
 @pytest.fixture
-def world(template, tmp_path):
-    made = copy_world(template, tmp_path / "world")
-    yield made
-    made.close()
+def empty_world(template, tmp_path):
+    """A world whose hub isn't started."""
+    w.copy_folder(template, tmp_path / "world")
+    world = w.World(tmp_path / "world")
+    yield world
+    world.end()
+    shutil.rmtree(world.folder, ignore_errors=True)
 
 
 @pytest.fixture
-def live(world):
-    """A world whose hub runs."""
-    world.start()
-    return world
+def world(empty_world):
+    empty_world.start_hub()
+    return empty_world

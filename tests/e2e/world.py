@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A world of root, countries, desks and a hub: real programs in a folder of their own, nothing mocked."""
+"""A whole world in a folder: root, countries, desks and a hub as tests/setup makes them, run with the real programs."""
 import json
 import os
 import pathlib
@@ -7,132 +7,217 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("AMANA_BUILD", ROOT / "build/sanitized"))
-AMANAD, AMANA, CA = BUILD / "server/amanad", BUILD / "client/cmd/amana", BUILD / "certs/amana-ca"
-ALERT = ROOT / "tests/data/alert-moyale.json"
-ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+BUILD = pathlib.Path(os.environ.get("AMANA_BUILD", ROOT / "build" / "sanitized")).resolve()
+AMANA = BUILD / "client" / "cmd" / "amana"
+AMANAD = BUILD / "server" / "amanad"
+AMANA_CA = BUILD / "certs" / "amana-ca"
+ALERT = ROOT / "tests" / "data" / "alert-moyale.json"
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+PATIENCE = 60  # seconds until a thing that has to come is given up; nothing waits that long when all is well
+
+
+class Lines:
+    """The lines of a stream as they come, with a way to wait for one: an event, never a sleep."""
+
+    def __init__(self, stream, name):
+        self.all, self.name, self.ended = [], name, False
+        self.changed = threading.Condition()
+        self.thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self.thread.start()
+
+    def _read(self, stream):
+        for line in stream:
+            with self.changed:
+                self.all.append(line.rstrip("\n"))
+                self.changed.notify_all()
+        stream.close()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def wait(self, pattern, since=0):
+        """The first line from `since` on that matches; fails with all lines when the stream ends without one."""
+        with self.changed:
+            found = self.changed.wait_for(lambda: self._find(pattern, since) or self.ended, PATIENCE)
+            line = self._find(pattern, since)
+        assert found and line, f"{self.name}: no line like {pattern!r} in:\n" + "\n".join(self.all)
+        return line
+
+    def _find(self, pattern, since):
+        return next((line for line in self.all[since:] if re.search(pattern, line)), None)
+
+    def drain(self):
+        self.thread.join(PATIENCE)
+        return self.all
+
+
+class Result:
+    def __init__(self, args, code, out, err):
+        self.args, self.code, self.out, self.err = args, code, out, err
+
+    def ok(self):
+        return self.exits(0)
+
+    def exits(self, code):
+        assert self.code == code, f"{self.args} ended with {self.code}, not {code}:\n{self.out}\n{self.err}"
+        return self
+
+    def says(self, *texts):
+        for text in texts:
+            assert text in self.out + self.err, f"{self.args} does not say {text!r}:\n{self.out}\n{self.err}"
+        return self
+
+    @property
+    def id(self):
+        found = UUID.search(self.out + self.err)
+        assert found, f"{self.args} names no message:\n{self.out}\n{self.err}"
+        return found.group()
+
+    @property
+    def json(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def run(*args, cwd=None, env=None, stdin=None):
+    done = subprocess.run([str(a) for a in args], cwd=cwd, env={**os.environ, "TZ": "UTC", "NO_COLOR": "1", **(env or {})},
+                          input=stdin, capture_output=True, text=True, errors="replace", timeout=PATIENCE)
+    result = Result(args, done.returncode, done.stdout, done.stderr)
+    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, f"{args}:\n{done.stderr}"
+    return result
+
+
+def copy_folder(what, to):
+    """A copy that leaves holes where the journal's reserved room is."""
+    subprocess.run(["cp", "-a", "--sparse=always", what, to], check=True)
 
 
 class Hub:
-    """One running amanad. Its log is read from a file; its start is waited for by its "serving" line."""
+    """One amanad that serves."""
 
-    def __init__(self, world, conf="amanad.conf", failpoint=None):
-        self.log_path = world.folder / f"hub-{len(world.hubs)}.log"
-        environment = dict(os.environ, **({"AMANA_FAILPOINT": failpoint} if failpoint else {}))
-        self.process = subprocess.Popen(
-            [AMANAD, "-c", conf], cwd=world.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        self.address = None
-        log = self.log_path.open("wb")
-        for line in self.process.stderr:
-            log.write(line)
-            found = re.search(rb"serving hub=\S+ .*port=(\d+)", line)
-            if found:
-                self.address = f"127.0.0.1:{int(found[1])}"
-                self.serving = line.decode()
-                break
-        log.flush()
-        # The rest of the log goes to the file without us.
-        self.pump = subprocess.Popen(["cat"], stdin=self.process.stderr, stdout=log)
-        self.process.stderr.close()
-        log.close()
+    def __init__(self, folder, conf="amanad.conf", failpoint=None):
+        env = {**os.environ, "TZ": "UTC"}
+        env.pop("JOURNAL_STREAM", None)
+        if failpoint:
+            env["AMANA_FAILPOINT"] = failpoint
+        self.process = subprocess.Popen([str(AMANAD), "-c", conf], cwd=folder, env=env, stderr=subprocess.PIPE, text=True,
+                                        errors="replace")
+        self.log = Lines(self.process.stderr, "hub")
+        line = self.log.wait(r"serving hub=")
+        self.port = int(re.search(r"port=(\d+)", line).group(1))
 
-    def log(self):
-        return self.log_path.read_text(errors="replace")
-
-    def wait_log(self, pattern):
-        """Waits for a line; tail ends by itself when the hub is gone."""
-        tail = subprocess.Popen(
-            ["tail", "-n", "+1", "-f", f"--pid={self.pump.pid}", self.log_path], stdout=subprocess.PIPE, text=True
-        )
-        try:
-            for line in tail.stdout:
-                if re.search(pattern, line):
-                    return line
-        finally:
-            tail.kill()
-            tail.wait()
-        raise AssertionError(f"no line like {pattern} in\n{self.log()}")
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
 
     def wait(self):
-        self.process.wait(timeout=60)
-        self.pump.wait(timeout=60)
-        return self.process.returncode
+        """The status of a hub that is ending by itself; negative: the signal."""
+        code = self.process.wait(PATIENCE)
+        self.log.drain()
+        self.sane()
+        return code
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.wait()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.wait()
+        assert code == 0, f"the hub ended with {code}:\n" + "\n".join(self.log.all)
 
     def kill(self):
         self.process.kill()
         return self.wait()
 
+    def reload(self):
+        since = len(self.log.all)
+        self.process.send_signal(signal.SIGHUP)
+        self.log.wait(r"^reload", since)
+
+    def sane(self):
+        text = "\n".join(self.log.all)
+        assert "Sanitizer" not in text and "runtime error" not in text, text
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
 
 class World:
     def __init__(self, folder):
-        self.folder = folder
-        self.hubs = []
-        self.hub = None
+        self.folder, self.hub, self.hubs, self.watchers = pathlib.Path(folder), None, [], []
 
-    def start(self, conf="amanad.conf", failpoint=None):
-        self.hub = Hub(self, conf, failpoint)
+    def start_hub(self, failpoint=None, conf="amanad.conf"):
+        self.hub = Hub(self.folder, conf, failpoint)
         self.hubs.append(self.hub)
         return self.hub
 
-    def close(self):
-        for hub in self.hubs:
-            if hub.process.poll() is None:
-                hub.stop()
+    def env(self):
+        return {"AMANA_ADDRESS": self.hub.address if self.hub else "127.0.0.1:1"}
 
-    def amana(self, desk, *args, status=0, address=None, stdin=None):
-        """Runs amana as a desk; the exit status must be the one expected. Returns stdout and stderr together in .text."""
-        environment = dict(os.environ, AMANA_ADDRESS=address or (self.hub.address if self.hub else "127.0.0.1:9"))
-        done = subprocess.run(
-            [AMANA, "-d", desk, *map(str, args)],
-            cwd=self.folder, env=environment, input=stdin, capture_output=True, text=True, timeout=120,
-        )
-        done.text = done.stdout + done.stderr
-        assert status is None or done.returncode == status, (
-            f"amana -d {desk} {args} ended with {done.returncode}, not {status}:\n{done.text}\nhub:\n"
-            + (self.hub.log() if self.hub else "")
-        )
-        return done
+    def amana(self, desk, *args, stdin=None, env=None):
+        return run(AMANA, "-d", desk, *args, cwd=self.folder, env={**self.env(), **(env or {})}, stdin=stdin)
+
+    def watch(self, desk, *args):
+        """A command that goes on; its lines."""
+        process = subprocess.Popen([str(AMANA), "-d", desk, *args], cwd=self.folder, stdout=subprocess.PIPE,
+                                   env={**os.environ, "TZ": "UTC", "NO_COLOR": "1", **self.env()}, text=True)
+        self.watchers.append(process)
+        return process, Lines(process.stdout, f"amana -d {desk} {' '.join(args)}")
+
+    def amanad(self, *args):
+        return run(AMANAD, *args, cwd=self.folder)
 
     def ca(self, *args):
-        return subprocess.run([CA, *map(str, args)], cwd=self.folder, check=True, capture_output=True, text=True)
+        return run(AMANA_CA, *args, cwd=self.folder)
 
-    def draft(self, **changes):
-        """The alert of tests/data as a dict without its comments, with some fields changed; None leaves one out."""
-        text = "\n".join(re.sub(r"^\s*//.*$", "", line) for line in ALERT.read_text().splitlines())
+    def path(self, *parts):
+        return self.folder.joinpath(*parts)
+
+    def copy(self, what, to):
+        shutil.rmtree(self.path(to), ignore_errors=True)
+        copy_folder(self.path(what), self.path(to))
+
+    def draft(self, name="draft.json", **changes):
+        """The alert of the demo with other fields; a key `a__b` stands for a member of a member."""
+        text = "\n".join(line for line in ALERT.read_text().splitlines() if not line.lstrip().startswith("//"))
         draft = json.loads(text)
         for key, value in changes.items():
+            *above, last = key.split("__")
+            at = draft
+            for part in above:
+                at = at[part]
             if value is None:
-                draft.pop(key, None)
+                at.pop(last, None)
             else:
-                draft[key] = value
-        return draft
+                at[last] = value
+        path = self.path(name)
+        path.write_text(json.dumps(draft, indent=2))
+        return name
 
-    def write(self, name, draft):
-        path = self.folder / name
-        path.write_text(draft if isinstance(draft, str) else json.dumps(draft, indent=1))
-        return path
+    def send(self, desk="police", draft=None):
+        return self.amana(desk, "send", draft or str(ALERT)).ok().id
 
-    def send_alert(self, desk="police", **changes):
-        path = self.write("draft.json", self.draft(**changes)) if changes else ALERT
-        return ID.search(self.amana(desk, "send", path).stdout)[0]
+    def replay(self, *filters):
+        """The log as the auditor sees it, verified."""
+        return self.amana("auditor", "--json", "audit", "replay", "--reason", "a test", *filters).ok().json
 
-    def replay(self, **options):
-        """A verified replay as parsed JSON lines."""
-        done = self.amana("auditor", "audit", "replay", "--reason", "a test looks", "--json", **options)
-        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    def entries(self, kind):
+        return [e["content"] for e in self.replay() if e.get("kind") == kind]
 
-    def replay_text(self, *filters, status=0):
-        return self.amana("auditor", "audit", "replay", "--reason", "a test looks", *filters, status=status).text
+    def second_hub(self, data="data.copy"):
+        """A hub of the same name on another data folder."""
+        conf = self.path("amanad.conf").read_text()
+        self.path("second.conf").write_text(f'data = "{data}"\n{conf}')
+        return self.start_hub(conf="second.conf")
 
-
-def copy_world(template, folder):
-    shutil.copytree(template, folder, symlinks=True)
-    return World(folder)
+    def end(self):
+        for process in self.watchers:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        for hub in self.hubs:
+            hub.end()
+        for hub in self.hubs:
+            hub.log.drain()
+            hub.sane()
