@@ -74,7 +74,6 @@ enum am_err append_check_shape(const struct journal_append *append)
 }
 
 // --- Duplicates
-// -------------------------------------------------------------------------------------------------------
 static enum am_err duplicate_is(struct table_txn txn, struct am_bytes row, struct journal_outcome *ret_outcome)
 {
     struct row_message first;
@@ -111,8 +110,8 @@ static enum am_err judge_message(struct table_txn txn, const struct journal_mess
 }
 
 // --- Versions
-// --------------------------------------------------------------------------------------------------------- `kept` is
-// the row's version, 0 where `err` says that there is none.
+
+// `kept` is the row's version, 0 where `err` says that there is none.
 static enum am_err judge_version(enum am_err err, uint32_t kept, uint32_t decided_on,
                                  struct journal_outcome *ret_outcome)
 {

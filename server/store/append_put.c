@@ -24,7 +24,6 @@ static enum am_err name_put(struct putting *put, const char *text, uint8_t ret_n
 }
 
 // --- Entries
-// ----------------------------------------------------------------------------------------------------------
 static enum am_err index_add(struct putting *put, enum table table, const char *text, uint64_t seq)
 {
     uint8_t name[NAME_SIZE], value[8];
@@ -147,7 +146,6 @@ static enum am_err message_put(struct putting *put)
 }
 
 // --- Rows
-// -------------------------------------------------------------------------------------------------------------
 static enum am_err mail_put(struct putting *put)
 {
     const struct journal_append *append = put->append;

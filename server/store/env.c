@@ -95,7 +95,6 @@ static enum am_err folder_sync(const char *path)
 }
 
 // --- Making
-// -----------------------------------------------------------------------------------------------------------
 static enum am_err meta_write(struct table_txn txn, const char *origin)
 {
     uint8_t format[4], row[ROW_STATE_SIZE];
@@ -152,7 +151,6 @@ enum am_err store_create(const struct store_options *options, struct am_detail *
 }
 
 // --- Opening
-// ----------------------------------------------------------------------------------------------------------
 enum am_err env_check(struct table_txn txn, struct am_detail *detail, char **ret_origin)
 {
     struct am_bytes row;

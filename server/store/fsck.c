@@ -23,7 +23,6 @@ void fsck_fault(struct fsck *fsck, uint64_t seq, const char *format, ...)
 }
 
 // --- Entries and tree
-// -------------------------------------------------------------------------------------------------
 struct fsck_tree {
     struct fsck *fsck;
     struct merkle_range range;
@@ -114,7 +113,6 @@ static enum am_err tree_check(struct fsck *fsck, const struct row_state *state, 
 }
 
 // --- Rows that name an entry
-// ------------------------------------------------------------------------------------------
 enum at { AT_KEY, AT_VALUE };
 static const struct {
     enum table table;

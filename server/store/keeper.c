@@ -39,7 +39,6 @@ void batch_free(struct batch *batch)
 }
 
 // --- The queue
-// --------------------------------------------------------------------------------------------------------
 enum am_err store_submit(struct store *store, struct journal_append *append)
 {
     TRY(append_check_shape(append));
@@ -97,7 +96,6 @@ static bool batch_take(struct store *store, struct batch *batch)
 }
 
 // --- One transaction
-// --------------------------------------------------------------------------------------------------
 static enum am_err slot_write(struct store *store, struct batch *batch, struct slot *slot, struct append_state *state)
 {
     const struct journal_append *append = slot->append;
@@ -215,7 +213,6 @@ static enum am_err batch_write(struct store *store, struct slot *slots, size_t n
 }
 
 // --- Signed and published
-// ---------------------------------------------------------------------------------------------
 void store_checkpoint_publish(struct store *store, const struct log_checkpoint *checkpoint)
 {
     pthread_mutex_lock(&store->gate);
@@ -304,8 +301,8 @@ static enum am_err batch_run_full(struct store *store, const char **ret_what)
 }
 
 // --- The thread
-// ------------------------------------------------------------------------------------------------------- Nobody knows
-// what the disk holds: readers stop waiting, what was never tried is given back, the program is told.
+
+// Nobody knows what the disk holds: readers stop waiting, what was never tried is given back, the program is told.
 static void keeper_died(struct store *store, enum am_err err, const char *what)
 {
     pthread_mutex_lock(&store->gate);
@@ -379,7 +376,6 @@ void store_drain(struct store *store)
 }
 
 // --- What is there
-// ----------------------------------------------------------------------------------------------------
 uint64_t store_size(const struct store *store)
 {
     return store->size;

@@ -27,7 +27,6 @@ enum am_err store_entry(struct store_view *view, uint64_t seq, struct store_entr
 }
 
 // --- Messages
-// ---------------------------------------------------------------------------------------------------------
 static enum am_err message_row(struct store_view *view, uint64_t seq, struct row_message *ret_row)
 {
     uint8_t key[8];
@@ -137,7 +136,6 @@ enum am_err store_find_uuid(struct store_view *view, const uint8_t id[16], unsig
 }
 
 // --- Lives, chains, deliveries
-// ----------------------------------------------------------------------------------------
 static enum am_err named_row(struct store_view *view, enum table table, uint64_t seq, const char *text,
                              const char **ret_text, struct am_bytes *ret_row)
 {
@@ -182,7 +180,6 @@ enum am_err store_delivery(struct store_view *view, uint64_t seq, const char *re
 }
 
 // --- Who had to do with whom
-// ------------------------------------------------------------------------------------------
 static enum am_err yes_or_no(enum am_err err, bool *ret_yes)
 {
     if (err != AM_OK && err != AM_NOT_FOUND)

@@ -5,7 +5,6 @@
 #include "server/store/bytes.h"
 
 // --- meta
-// -------------------------------------------------------------------------------------------------------------
 void row_state_pack(const struct row_state *state, uint8_t ret_row[ROW_STATE_SIZE])
 {
     uint8_t *at = row_put(ret_row, state->size, 8);
@@ -33,7 +32,6 @@ enum am_err row_state_read(struct table_txn txn, struct row_state *ret_state)
 }
 
 // --- entry
-// ------------------------------------------------------------------------------------------------------------
 enum am_err row_entry_parse(struct am_bytes bytes, struct row_entry *ret_entry)
 {
     struct row_reader row = {bytes.data, bytes.len, false};
@@ -51,7 +49,6 @@ enum am_err row_entry_parse(struct am_bytes bytes, struct row_entry *ret_entry)
 }
 
 // --- message
-// ----------------------------------------------------------------------------------------------------------
 #define HAS_ROOT 0x80 // in the byte that counts the recipients
 
 size_t row_message_size(const struct row_message *message, uint64_t seq)
@@ -113,7 +110,6 @@ enum am_err row_message_parse(struct am_bytes bytes, uint64_t seq, struct row_me
 }
 
 // --- life, chain, delivery
-// --------------------------------------------------------------------------------------------
 size_t row_life_pack(const struct journal_life *life, uint8_t ret_row[ROW_LIFE_MAX])
 {
     const uint64_t times[] = {life->clock_seq, life->ack_due, life->answer_due, life->retrieved_due};
@@ -201,7 +197,6 @@ enum am_err row_delivery_parse(struct am_bytes bytes, struct journal_delivery *r
 }
 
 // --- Keys
-// -------------------------------------------------------------------------------------------------------------
 void key_mailbox(const uint8_t device[NAME_SIZE], uint8_t urgency, uint64_t seq, uint8_t ret_key[KEY_MAILBOX])
 {
     memcpy(ret_key, device, NAME_SIZE);

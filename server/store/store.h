@@ -32,12 +32,14 @@ struct store_options {
 AM_MUST_USE enum am_err store_create(const struct store_options *options, struct am_detail *detail);
 
 // Opens a journal. AM_VERSION with both numbers; AM_CORRUPT where tree and entries disagree at the right edge;
-// AM_NOT_FOUND; AM_BUSY where another program has it open. Costs O(log n). No thread is started: reading works at once, `store_start` begins to write.
+// AM_NOT_FOUND; AM_BUSY where another program has it open; AM_CONFIG where it is of another origin (NULL: of any).
+// Costs O(log n): 1 ms with a million entries. No thread is started: reading works at once, `store_start` begins to
+// write.
 AM_MUST_USE enum am_err store_open(const struct store_options *options, struct am_detail *detail,
                                    struct store **ret_store);
 void store_close(struct store *store); // joins the keeper; NULL is fine
 
-uint64_t store_size(const struct store *store); // entries in LMDB
+uint64_t store_size(const struct store *store); // entries in LMDB; root and size go together before store_start
 void store_root(const struct store *store, uint8_t ret_root[32]);
 uint64_t store_signed_size(const struct store *store); // entries that may be shown; atomic, any thread
 
@@ -66,7 +68,13 @@ AM_MUST_USE enum am_err store_submit(struct store *store, struct journal_append 
 void store_drain(struct store *store);
 
 // --- Reading. A view is a snapshot bounded by signed_size; used by one thread at a time, renewed often.
-// ---------------
+//
+// A snapshot may be newer than what is signed, between a commit and its signature. `begin` and `renew` then wait until
+// it is (a signature's time; so the loop never calls them) and keep that snapshot: while a keeper runs, nothing in a
+// view, in whatever table, belongs to an entry at or above its bound, and the bound is a signed checkpoint's size.
+// Where the keeper died over it: AM_READ_ONLY. Before store_start the bound is the newest checkpoint that the journal
+// has kept, one batch behind its end; entries, ids, pointers, mail and index rows at or above it are left out one by
+// one, while a life, chain or delivery may stand as the last batch left it.
 AM_MUST_USE enum am_err store_view_begin(struct store *store, struct store_view **ret_view);
 AM_MUST_USE enum am_err store_view_renew(struct store_view *view); // newest snapshot
 void store_view_reset(struct store_view *view);                    // lets the snapshot go, keeps the view for renew
@@ -168,9 +176,10 @@ struct store_health {
 };
 void store_health(struct store *store, struct store_health *ret_health);
 
-// Checks everything offline: each entry's commitment and leaf against the tree, kinds, message digests against their
-// SUBMITTED content, index rows, the root against `record_root` at `record_size` where record_size isn't 0. Calls
-// `found` for each fault with the entry's seq and a sentence; goes on after a fault. AM_CORRUPT where there was one.
+// Checks everything offline (AM_BUSY while a keeper has the journal): each entry's commitment and leaf against the
+// tree, kinds, message digests against their SUBMITTED content, index rows, the root against `record_root` at
+// `record_size` where record_size isn't 0. Calls `found` for each fault with the entry's seq and a sentence; goes on
+// after a fault. AM_CORRUPT where there was one.
 AM_MUST_USE enum am_err store_fsck(const char *folder, uint64_t record_size, const uint8_t record_root[32],
                                    void (*found)(void *user, uint64_t seq, const char *what), void *user,
                                    uint64_t *ret_size, struct am_detail *detail);

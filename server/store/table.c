@@ -78,7 +78,6 @@ enum am_err table_begin(const struct tables *tables, bool write, struct table_tx
 }
 
 // --- Keys in their tree
-// -------------------------------------------------------------------------------------------------
 struct place {
     MDB_dbi dbi;
     MDB_val key;
@@ -117,7 +116,6 @@ static MDB_val val(const void *data, size_t len)
 }
 
 // --- One row
-// ------------------------------------------------------------------------------------------------------------
 enum am_err table_get(struct table_txn txn, enum table table, const void *key, size_t key_len,
                       struct am_bytes *ret_value)
 {
@@ -166,7 +164,7 @@ enum am_err table_delete(struct table_txn txn, enum table table, const void *key
                                                       : AM_NOT_FOUND;
 }
 
-// --- Many values for one key: each is a row whose key ends in it ----------------------------------------------------
+// --- Many values for one key: each is a row whose key ends in it
 enum am_err table_add(struct table_txn txn, enum table table, const void *key, size_t key_len, const void *value,
                       size_t len)
 {
@@ -215,7 +213,8 @@ enum am_err table_next_value(struct table_txn txn, enum table table, const void 
 }
 
 // --- Walks
-// -------------------------------------------------------------------------------------------------------------- Is
+
+// Is
 // this a row of the table? Then its key and value, as they were put.
 static bool row_is(enum table table, MDB_val key, MDB_val value, struct table_walk *walk)
 {

@@ -82,7 +82,6 @@ enum am_err tree_load(struct table_txn txn, uint64_t size, struct tree *ret_tree
 }
 
 // --- The newest nodes
-// -------------------------------------------------------------------------------------------------
 struct recent_node {
     uint64_t index; // + 1; 0: none
     uint8_t hash[LOG_HASH_SIZE];
@@ -143,7 +142,6 @@ enum am_err tree_recent_read(void *user, unsigned level, uint64_t index, uint8_t
 }
 
 // --- Growing
-// ----------------------------------------------------------------------------------------------------------
 struct growing {
     struct tree *tree;
     struct table_txn txn;

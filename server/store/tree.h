@@ -42,7 +42,6 @@ AM_MUST_USE enum am_err tree_leaf_run(struct table_txn txn, uint64_t from, const
                                       size_t *ret_n);
 
 // --- The newest nodes of each level, in memory: enough for the proofs of a batch's entries, without reading.
-// ----------
 #define RECENT_LEAVES 4096 // a batch has at most LIMIT_BATCH_ENTRIES
 AM_MUST_USE enum am_err tree_recent_new(struct tree_recent **ret_recent);
 void tree_recent_free(struct tree_recent *recent);

@@ -4,7 +4,6 @@
 #include "server/store/internal.h"
 
 // --- Mailboxes
-// --------------------------------------------------------------------------------------------------------
 enum am_err store_mail_next(struct store_view *view, const char *device, uint8_t *urgency, uint64_t *seq,
                             uint8_t *ret_kind)
 {
@@ -59,7 +58,6 @@ enum am_err store_mail_find(struct store_view *view, const char *device, uint64_
 }
 
 // --- Records
-// ----------------------------------------------------------------------------------------------------------
 enum am_err store_record(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
                          struct am_bytes *ret_value)
 {
@@ -103,7 +101,6 @@ enum am_err store_records(struct store_view *view, uint8_t kind,
 }
 
 // --- Indexes
-// ----------------------------------------------------------------------------------------------------------
 static enum am_err next_of_message(struct store_view *view, struct am_bytes key, uint64_t *seq)
 {
     struct am_bytes row;

@@ -47,7 +47,6 @@ static double part(double *values, size_t n, double share)
 }
 
 // --- The bare commit: entry, message and two small indexes
-// -------------------------------------------------------------
 struct bare {
     char folder[64];
     MDB_env *env;
@@ -129,7 +128,6 @@ static void bare_close(struct bare *bare)
 }
 
 // --- The journal
-// ------------------------------------------------------------------------------------------------------
 static double store_round(struct kit *kit, struct kit_message *messages, size_t n)
 {
     double begin = now_us();
@@ -168,7 +166,6 @@ static void batches(struct kit *kit, struct bare *bare, unsigned *number, size_t
 }
 
 // --- What it takes
-// ----------------------------------------------------------------------------------------------------
 static uint64_t tree_bytes(MDB_txn *txn, const char *name)
 {
     MDB_dbi dbi;

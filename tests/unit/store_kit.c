@@ -203,7 +203,6 @@ void kit_forget(struct kit *kit)
 }
 
 // --- Messages
-// ---------------------------------------------------------------------------------------------------------
 static const char *const UNITS[] = {"ke/dci/duty", "ke/cpc/nairobi", "et/ics/moyale", "ug/upf/busia", "tz/tpf/namanga"};
 static const char *const DEVICES[] = {"amana://ke/dci/duty/desk-1", "amana://ke/cpc/nairobi/desk-1",
                                       "amana://et/ics/moyale/desk-1", "amana://ug/upf/busia/desk-1",

@@ -44,7 +44,6 @@ static void assert_bytes(struct am_bytes bytes, const void *data, size_t len)
 }
 
 // --- Rows
-// -------------------------------------------------------------------------------------------------------------
 static void a_message_is_found_by_seq_id_and_digest(void **state)
 {
     struct kit *kit = *state;
@@ -329,7 +328,6 @@ static void time_never_goes_back_and_is_searched(void **state)
 }
 
 // --- Duplicates and conflicts
-// -----------------------------------------------------------------------------------------
 static void a_duplicate_is_told_the_first_even_within_one_batch(void **state)
 {
     struct kit *kit = *state;
@@ -487,7 +485,6 @@ static void a_malformed_append_is_refused_at_the_door(void **state)
 }
 
 // --- Opening
-// ----------------------------------------------------------------------------------------------------------
 static void a_journal_is_made_once_and_opened_only_where_it_is(void **state)
 {
     struct kit *kit = *state;

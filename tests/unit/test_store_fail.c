@@ -35,7 +35,6 @@ static void assert_sound(struct kit *kit, uint64_t size)
 }
 
 // --- Killed
-// -----------------------------------------------------------------------------------------------------------
 #define BEFORE 3 // messages of the parent
 #define CHILD  20
 
@@ -139,7 +138,6 @@ static void killed_after_publishing_the_receipt_is_given_later(void **state)
 }
 
 // --- Commits that fail
-// ------------------------------------------------------------------------------------------------
 static void a_commit_that_fails_ends_the_keeper_and_writes_no_more(void **state)
 {
     struct kit kit;

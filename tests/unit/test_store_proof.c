@@ -16,7 +16,6 @@
 #include <cmocka.h>
 
 // --- RFC 9162 §2.1 word for word
-// --------------------------------------------------------------------------------------
 struct naive {
     uint8_t (*leaves)[32];
     size_t n;
@@ -162,7 +161,6 @@ static void assert_receipts_again(struct kit *kit)
 }
 
 // --- Tests
-// ------------------------------------------------------------------------------------------------------------
 static void proofs_and_checkpoints_of_every_size_to_300_are_those_of_the_rfc(void **state)
 {
     struct kit *kit = *state;
@@ -251,7 +249,6 @@ static void what_is_proved_now_is_proved_against_the_newest_checkpoint(void **st
 }
 
 // --- Many at once
-// -----------------------------------------------------------------------------------------------------
 #define WRITERS 6
 #define EACH    150
 
