@@ -214,8 +214,7 @@ enum am_err table_next_value(struct table_txn txn, enum table table, const void 
 
 // --- Walks
 
-// Is
-// this a row of the table? Then its key and value, as they were put.
+// Is this a row of the table? Then its key and value, as they were put.
 static bool row_is(enum table table, MDB_val key, MDB_val value, struct table_walk *walk)
 {
     const uint8_t *bytes = key.mv_data;
