@@ -25,7 +25,7 @@
 struct options {
     const char *world, *build, *desk, *draft, *address, *pool, *receipts;
     size_t send, in_flight, idle, scale;
-    bool again;
+    bool again, prepare;
 };
 
 static int compare(const void *a, const void *b)
@@ -75,11 +75,13 @@ static enum am_err send_prepared(const struct options *options, struct session *
     if (err == AM_OK) {
         printf("prepared %zu\n", pool.count);
         fflush(stdout);
+    }
+    if (err == AM_OK && !options->prepare) {
         err = load_open(session, (options->in_flight + PER_CALL - 1) / PER_CALL, detail, &load);
     }
-    if (err == AM_OK)
+    if (err == AM_OK && !options->prepare)
         err = load_send(load, pool.messages, pool.count, options->in_flight, receipts, &result);
-    if (err == AM_OK)
+    if (err == AM_OK && !options->prepare)
         printf("accepted %zu, refused %zu, lost %zu%s%s\n", result.accepted, result.refused, result.lost,
                result.refused > 0 ? ": " : "", result.first_refusal);
     load_close(load);
@@ -231,6 +233,7 @@ static enum am_err bench_run(const struct options *options, struct am_detail *de
 enum {
     KEY_SEND = 0x100,
     KEY_AGAIN,
+    KEY_PREPARE,
     KEY_POOL,
     KEY_RECEIPTS,
     KEY_ADDRESS,
@@ -245,6 +248,7 @@ static const struct argp_option OPTIONS[] = {
     {"send", KEY_SEND, "N", 0, "send N messages to the hub at --address and end", 0},
     {"pool", KEY_POOL, "FILE", 0, "where these messages are kept: read if it is there, else made and written", 0},
     {"again", KEY_AGAIN, NULL, 0, "send all of --pool once more, the same ids", 0},
+    {"prepare", KEY_PREPARE, NULL, 0, "only make --pool, with --send messages", 0},
     {"receipts", KEY_RECEIPTS, "FILE", 0, "a line for each answer: id, SHA-256 of the receipt", 0},
     {"address", KEY_ADDRESS, "HOST:PORT", 0, "of the hub", 0},
     {"in-flight", KEY_IN_FLIGHT, "N", 0, "sends at once (16)", 0},
@@ -261,6 +265,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_SEND: options->send = strtoul(arg, NULL, 10); break;
     case KEY_POOL: options->pool = arg; break;
     case KEY_AGAIN: options->again = true; break;
+    case KEY_PREPARE: options->prepare = true; break;
     case KEY_RECEIPTS: options->receipts = arg; break;
     case KEY_ADDRESS: options->address = arg; break;
     case KEY_IN_FLIGHT: options->in_flight = strtoul(arg, NULL, 10); break;
@@ -275,7 +280,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         if (options->world == NULL || options->in_flight == 0 || options->scale == 0 ||
-            (options->again && options->pool == NULL) ||
+            ((options->again || options->prepare) && options->pool == NULL) ||
             (options->send > 0 || options->again ? options->address == NULL : options->build == NULL))
             argp_usage(state);
         break;
