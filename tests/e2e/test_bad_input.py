@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person mistypes, what a stranger shows and what a hostile client sends: refused, with words, and no more."""
+import os
+import subprocess
+
+import grpc
+import pytest
+
+import raw as r
+import world as w
+
+Code = grpc.StatusCode
+
+
+@pytest.fixture(scope="session")
+def pb(tmp_path_factory):
+    return r.modules(tmp_path_factory.mktemp("pb"))
+
+
+@pytest.fixture(scope="module")
+def shared(template, tmp_path_factory):
+    """One hub for the many refusals that change nothing."""
+    folder = tmp_path_factory.mktemp("shared") / "world"
+    w.copy_folder(template, folder)
+    world = w.World(folder)
+    world.start_hub()
+    yield world
+    world.end()
+
+
+@pytest.fixture(scope="module")
+def police(shared, pb):
+    return r.Raw(shared, pb)
+
+
+# --- A draft that is wrong
+UNITS = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "COPY"},
+         {"unit": "et/mowsa/protection", "part": "COPY"}]
+DRAFTS = {
+    "a code that no list has": (dict(urgency="U9"), ["urgency: line", '"U9"', "U1, U2, U3, U4"]),
+    "a code of a body's list": (dict(alert__actions=["ARREST"]), ["alert.actions[0]: line", '"ARREST"', "STOP_AND_SEARCH"]),
+    "an unknown key": (dict(urgancy="U1"), ["urgancy: line", "no such key", 'did you mean "urgency"?']),
+    "a missing field": (dict(case_ref=None), ["case_ref", "missing"]),
+    "an address that is none": (dict(recipients=[{"unit": "ET/ics", "part": "ACTION"}, *UNITS[1:]]), ["recipients[0].unit: line"]),
+    "a child and no protection unit of the sender's country": (dict(recipients=[UNITS[0], UNITS[2]]),
+                                                               ["CHILD_NEEDS_PROTECTION_UNIT", "ke/dcs/child-protection"]),
+    "CONFIDENTIAL": (dict(classification="CONFIDENTIAL"), ["KIND_UNSUPPORTED", "classification: line"]),
+    "H2": (dict(handling=["H2"]), ["KIND_UNSUPPORTED", "handling: line"]),
+    "an alert on a PERSON": (dict(subject_kind="PERSON"), ["KIND_UNSUPPORTED", "subject_kind: line"]),
+    "an alert on a GROUP": (dict(subject_kind="GROUP"), ["KIND_UNSUPPORTED", "subject_kind: line"]),
+    "protection YES": (dict(flags__protection="YES"), ["KIND_UNSUPPORTED", "flags.protection: line"]),
+    "protection UNKNOWN": (dict(flags__protection="UNKNOWN"), ["KIND_UNSUPPORTED", "flags.protection: line"]),
+    "never_tell": (dict(flags__never_tell=["et"]), ["KIND_UNSUPPORTED", "flags.never_tell: line"]),
+    "a release": (dict(release="REQUIRED"), ["KIND_UNSUPPORTED", "release: line"]),
+    "another kind": (dict(kind="NOTE", alert=None), ["KIND_UNSUPPORTED", "kind: line"]),
+}
+
+
+@pytest.mark.parametrize("case", DRAFTS)
+def test_a_wrong_draft_is_refused_with_its_line_and_what_is_allowed_and_nothing_is_sent(shared, case):
+    changes, words = DRAFTS[case]
+    shared.amana("police", "send", shared.draft(**changes)).exits(65).says("nothing was sent", *words)
+    assert not any("Relay/Send" in line for line in shared.hub.log.all)
+
+
+def test_a_wrong_draft_says_the_line_that_is_wrong(shared):
+    name = shared.draft(urgency="U9")
+    line = next(n for n, text in enumerate(shared.path(name).read_text().splitlines(), 1) if '"U9"' in text)
+    shared.amana("police", "send", name).exits(65).says(f"line {line}:")
+
+
+def test_a_cancel_that_asks_for_erasure_is_refused(world):
+    alert = world.send()
+    for outcome in ("SENT_IN_ERROR", "COURT_ORDER"):
+        world.amana("police", "cancel", alert, "--outcome", outcome, "--reason", "no").exits(65).says("not served yet")
+
+
+def test_a_unit_that_is_not_there_and_one_without_a_grant_get_the_same_answer(shared):
+    answers = []
+    for unit in ("et/ics/nowhere", "igad/registry/desk"):
+        name = shared.draft(recipients=[{"unit": unit, "part": "ACTION"}, *UNITS[1:]])
+        answers.append(shared.amana("police", "send", name).exits(77).err.replace(unit, "UNIT"))
+    assert answers[0] == answers[1]
+
+
+def test_without_a_link_a_message_is_kept_and_the_next_command_delivers_it(world):
+    first = world.send()
+    world.hub.stop()
+    world.hub = None
+    kept = world.amana("police", "send", str(w.ALERT)).exits(69).says("no link", "kept in the outbox").id
+    world.amana("police", "sent").ok().says(kept[:13], "waiting")
+    world.start_hub()
+    world.amana("police", "status").ok()
+    world.amana("post", "inbox").ok().says(first[:13], kept[:13])
+
+
+def test_without_rosters_and_without_a_link_nothing_is_kept(empty_world):
+    empty_world.amana("police", "send", str(w.ALERT)).exits(69).says("could not be sealed and was not kept", "no roster")
+    assert not w.UUID.search(empty_world.amana("police", "sent").out)
+
+
+# --- A certificate that is wrong
+def reissue(world, ca, uri, *options):
+    """A client certificate by an authority's key, whatever its name: for what amana-ca refuses to issue."""
+    world.path("wrong.ext").write_text(
+        "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid:always\n"
+        f"keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\nsubjectAltName=URI:{uri}\n")
+    subprocess.run(["openssl", "x509", "-req", "-in", "police/keys/auth.csr", "-CA", f"{ca}/units.pem", "-CAkey", f"{ca}/units.key",
+                    "-set_serial", "77", "-extfile", "wrong.ext", "-out", "wrong.pem", *options],
+                   cwd=world.folder, check=True, capture_output=True)
+    return world.path("wrong.pem"), world.path("police", "keys", "auth.key")
+
+
+def refused(world, reason, *certificate, **options):
+    since = len(world.hub.log.all)
+    answer = r.handshake(world, *certificate, **options)
+    assert answer and "ALERT" in answer, answer
+    line = world.hub.log.wait(r"^refused ", since)
+    assert reason in line, line
+    assert reason not in answer
+    assert not any(line.startswith("connected") for line in world.hub.log.all[since:])
+
+
+def test_a_client_without_a_certificate_is_refused(shared):
+    refused(shared, "the client shows no certificate")
+
+
+def test_a_client_without_alpn_is_refused(shared):
+    keys = shared.path("police", "keys")
+    refused(shared, "ALPN", keys / "auth.pem", keys / "auth.key", alpn=())
+
+
+def test_a_certificate_with_another_countrys_name_is_refused(shared):
+    refused(shared, "permitted subtree violation", *reissue(shared, "et", "amana://ke/dci/transnational/device/d1"))
+
+
+def test_an_expired_certificate_is_refused(shared):
+    refused(shared, "certificate has expired", *reissue(shared, "ke", "amana://ke/dci/transnational/device/d1", "-days", "-1"))
+
+
+def test_a_certificate_that_is_not_on_the_roster_is_refused(shared):
+    refused(shared, "roster", *reissue(shared, "ke", "amana://ke/dci/transnational/device/d1"))
+
+
+def test_a_certificate_with_two_names_is_refused(shared):
+    uri = "amana://ke/dci/transnational/device/d1"
+    refused(shared, "subjectAltName", *reissue(shared, "ke", f"{uri},URI:{uri}"))
+
+
+@pytest.mark.parametrize("key", ["seal", "officer"])
+def test_a_certificate_of_another_use_opens_no_session(shared, key):
+    refused(shared, "certificate", shared.path("police", "keys", f"{key}.pem"), shared.path("police", "keys", f"{key}.key"))
+
+
+def test_a_revoked_device_is_refused_after_the_hub_has_read_the_list(world):
+    keys = world.path("police", "keys")
+    world.amana("police", "status").ok()
+    process, post = world.watch("police", "inbox", "--follow")
+    world.hub.log.wait(r"connected .*ke/dci/transnational", len(world.hub.log.all) - 1)
+    since = len(world.hub.log.all)
+    world.ca("revoke", "-d", "ke", "--reason", "keyCompromise", keys / "auth.pem").ok()
+    world.path("trust", "crls", "ke-units.crl").write_bytes(world.path("ke", "units.crl").read_bytes())
+    world.hub.reload()
+    world.hub.log.wait(r"dropped .*revoked", since)
+    refused(world, "revoked", keys / "auth.pem", keys / "auth.key")
+
+
+# --- A call that is wrong
+def test_a_sender_that_is_not_the_certificates_unit_is_refused_and_named_in_the_log(world, pb):
+    police = r.Raw(world, pb)
+    header = police.header(device="amana://et/ics/moyale/device/d1", officer="amana://et/ics/moyale/officer/eics-1207")
+    header.sender.unit = "et/ics/moyale"
+    header.recipients[0].unit = "ke/dci/transnational"
+    with pytest.raises(r.Refused) as refusal:
+        police.send(police.message(header))
+    refusal.value.of(Code.PERMISSION_DENIED, "SENDER_MISMATCH")
+    rejected = [entry["rejected"] for entry in world.entries("REJECTED")]
+    assert [(e["reason"], e["identity"], e["id"]) for e in rejected] == [
+        ("SENDER_MISMATCH", "amana://ke/dci/transnational/device/d1", header.id)]
+
+
+def unsupported_flags(police, **fields):
+    return police.pb("message").Flags(salt=os.urandom(16), child=True, **{"protection": 2, **fields})
+
+
+UNSUPPORTED = {
+    "another kind": lambda p: p.message(p.header(kind=25)),
+    "CONFIDENTIAL": lambda p: p.message(p.header(classification=3)),
+    "H2": lambda p: p.message(p.header(handling=[3])),
+    "a PERSON": lambda p: p.message(p.header(subject_kind=1)),
+    "a GROUP": lambda p: p.message(p.header(subject_kind=2)),
+    "a release": lambda p: p.message(p.header(release=2)),
+    "a deferred release": lambda p: p.message(p.header(release=3)),
+    "CANCEL because of an error": lambda p: p.message(p.header(kind=3, outcome=3)),
+    "CANCEL by a court's order": lambda p: p.message(p.header(kind=3, outcome=4)),
+    "an attachment": lambda p: p.message(p.header(attachments=[p.pb("message").AttachmentRef(digest=bytes(32), size=1)])),
+    "protection YES": lambda p: p.message(flags=unsupported_flags(p, protection=3)),
+    "protection UNKNOWN": lambda p: p.message(flags=unsupported_flags(p, protection=4)),
+    "never_tell": lambda p: p.message(flags=unsupported_flags(p, never_tell=["et"])),
+}
+
+
+@pytest.mark.parametrize("case", UNSUPPORTED)
+def test_the_hub_refuses_by_itself_what_is_not_served_yet(police, case):
+    with pytest.raises(r.Refused) as refusal:
+        police.send(UNSUPPORTED[case](police))
+    refusal.value.of(Code.UNIMPLEMENTED, "KIND_UNSUPPORTED")
+
+
+CASE = b"ke/dci/2026/004211"
+HEADERS = {
+    "invalid UTF-8": lambda b: b.replace(CASE, b"ke/dci/2026/00\xff211"),
+    "a NUL": lambda b: b.replace(CASE, b"ke/dci/2026\x00004211"),
+    "a field that stands there twice": lambda b: b + b"\x2a\x12" + CASE,
+    "a field that nobody knows": lambda b: b + b"\xa0\x06\x01",
+    "a length that goes past the end": lambda b: b + b"\x2a\x7f",
+    "no bytes": lambda b: b"",
+}
+
+
+@pytest.mark.parametrize("case", HEADERS)
+def test_a_header_whose_bytes_mean_nothing_or_two_things_is_refused(police, case):
+    with pytest.raises(r.Refused) as refusal:
+        police.send(police.message(header_bytes=HEADERS[case]))
+    refusal.value.of(Code.INVALID_ARGUMENT, "FIELD_INVALID")
+
+
+def signed(flags):
+    return lambda p: p.message(signature=lambda b: r.sign(b, p.keys / "officer.pem", p.keys / "officer.key", flags))
+
+
+GOOD = r.DETACHED | r.BINARY | r.CADES | r.NOSMIMECAP
+SIGNATURES = {
+    "no signingCertificateV2": signed(GOOD & ~r.CADES),
+    "the content inside": signed(GOOD & ~r.DETACHED),
+    "S/MIME capabilities": signed(GOOD & ~r.NOSMIMECAP),
+    "other bytes signed": lambda p: p.message(signature=lambda b: r.sign(b + b"x", p.keys / "officer.pem", p.keys / "officer.key")),
+    "signed by the device": lambda p: p.message(key="sign"),
+    "another unit's officer": lambda p: p.message(
+        signature=lambda b: r.sign(b, p.world.path("post", "keys", "officer.pem"), p.world.path("post", "keys", "officer.key"))),
+    "a byte after its end": lambda p: p.message(signature=lambda b: r.sign(b, p.keys / "officer.pem", p.keys / "officer.key") + b"\0"),
+    "no signature": lambda p: p.message(signature=lambda b: b""),
+    "no CMS": lambda p: p.message(signature=lambda b: os.urandom(900)),
+}
+
+
+@pytest.mark.parametrize("case", SIGNATURES)
+def test_a_signature_outside_the_profile_is_refused(police, case):
+    with pytest.raises(r.Refused) as refusal:
+        police.send(SIGNATURES[case](police))
+    assert refusal.value.code in (Code.INVALID_ARGUMENT, Code.PERMISSION_DENIED), refusal.value.details
+    assert b"SIGNATURE_INVALID" in refusal.value.packed or b"NOT_ON_ROSTER" in refusal.value.packed, refusal.value.packed
+
+
+def everybody(police):
+    return [police.world.path(d, "keys", "seal.pem") for d in ("police", "post", "ke-protection", "et-protection")]
+
+
+SEALS = {
+    "somebody else too": (lambda p: dict(certificates=everybody(p) + [p.world.path("auditor", "keys", "seal.pem")]), "SEALED_TO_OTHERS"),
+    "a device left out": (lambda p: dict(certificates=everybody(p)[:-1]), "NOT_SEALED_TO_ALL"),
+    "a cipher without authentication": (lambda p: dict(certificates=everybody(p), options=("-aes-256-cbc",)), "sealed_body"),
+    "a shorter key": (lambda p: dict(certificates=everybody(p), options=("-aes-128-gcm",)), "sealed_body"),
+}
+
+
+@pytest.mark.parametrize("case", SEALS)
+def test_a_seal_outside_the_profile_or_not_for_exactly_the_rosters_is_refused(police, case):
+    make, reason = SEALS[case]
+    header = police.header()
+    with pytest.raises(r.Refused) as refusal:
+        police.send(police.message(header, body=police.body(header, **make(police))))
+    refusal.value.of(Code.INVALID_ARGUMENT, reason)
+
+
+def test_a_body_that_is_no_cms_is_refused(police):
+    with pytest.raises(r.Refused) as refusal:
+        police.send(police.message(body=os.urandom(3000)))
+    assert refusal.value.code == Code.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("part", ["flags", "sealed_body"])
+def test_flags_and_body_are_those_that_the_header_names(police, part):
+    message = police.message()
+    setattr(message, part, getattr(police.message(body=police.body(None, plain=os.urandom(2048))), part))
+    with pytest.raises(r.Refused) as refusal:
+        police.send(message)
+    assert refusal.value.code == Code.INVALID_ARGUMENT, refusal.value.details
+
+
+def test_one_id_is_one_message(police):
+    header = police.header()
+    first = police.send(police.message(header))
+    assert first.index > 0
+    with pytest.raises(r.Refused) as refusal:
+        police.send(police.message(header))  # other salt, so another header
+    refusal.value.of(Code.ALREADY_EXISTS, "ID_REUSED")
+
+
+def test_malformed_oversized_compressed_and_unknown_calls_get_their_status_and_the_connection_is_kept(police):
+    entry = police.pb("audit").ProvedEntry
+
+    def status(channel, method, data, **options):
+        stub = channel.unary_unary(method, request_serializer=bytes, response_deserializer=entry.FromString)
+        with pytest.raises(grpc.RpcError) as error:
+            stub(data, timeout=w.PATIENCE, **options)
+        return error.value.code()
+    with police.channel() as channel:
+        send = "/amana.v1.Relay/Send"
+        police.send(police.message(), channel)
+        connections = sum(line.startswith("connected") for line in police.world.hub.log.all)
+        assert status(channel, send, b"\x0a\xff") == Code.INVALID_ARGUMENT
+        assert status(channel, send, os.urandom(2_000_000)) == Code.RESOURCE_EXHAUSTED
+        assert status(channel, "/amana.v1.Relay/Recall", b"") == Code.UNIMPLEMENTED
+        assert status(channel, "/amana.v2.Relay/Send", b"") == Code.UNIMPLEMENTED
+        assert status(channel, send, bytes(5000), compression=grpc.Compression.Gzip) == Code.UNIMPLEMENTED
+        police.send(police.message(), channel)
+        assert sum(line.startswith("connected") for line in police.world.hub.log.all) == connections
+
+
+def test_only_an_auditor_replays(shared, pb):
+    shared.amana("police", "audit", "replay", "--reason", "curiosity").exits(77)
