@@ -6,5 +6,10 @@
 
 #include <sys/types.h>
 
-// Changes to uid and gid ((uid_t)-1: stays who it is), then leaves only the system calls of its loop.
+// No core dump, and no reading of our memory by another process of this user. A sanitizer has to, at the end.
+void signer_undumpable(void);
+
+// Changes to uid and gid for good ((uid_t)-1: stays who it is), then leaves only the system calls of the loop: no file
+// can be opened and no code made. Needs no_new_privs. AM_DENIED with the reason. Under a sanitizer the calls are all
+// left.
 AM_MUST_USE enum am_err signer_sandbox(uid_t uid, gid_t gid, struct am_detail *detail);

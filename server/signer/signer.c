@@ -37,7 +37,7 @@ static enum am_err ask_ready(struct signer *signer, struct am_detail *detail, st
     struct signer_request request = {.ask = SIGNER_ASK_READY};
     if (signer_write(signer->fd, &request, sizeof request) != AM_OK ||
         signer_read(signer->fd, ret_answer, sizeof *ret_answer) != AM_OK)
-        return am_fail(AM_CONFIG, detail, "signer", "the signer did not start; its line above says why");
+        return am_fail(AM_CONFIG, detail, "signer", "it did not start; its line above says why");
     return AM_OK;
 }
 
@@ -118,7 +118,7 @@ enum am_err signer_open(struct signer *signer, uint64_t size, const uint8_t root
     memcpy(request.root, root, sizeof request.root);
     TRY(signer_write(signer->fd, &request, sizeof request));
     TRY(signer_read(signer->fd, &answer, sizeof answer));
-    if (answer.says == SIGNER_SAYS_FAILED || answer.judgement >= SIGNER_JUDGEMENTS)
+    if (answer.judgement >= SIGNER_JUDGEMENTS)
         return AM_IO;
     *ret_judgement = (enum signer_judgement)answer.judgement;
     if (answer.says == SIGNER_SAYS_DONE)
@@ -139,7 +139,7 @@ enum am_err signer_sign(void *user, const uint8_t (*leaf_hashes)[LOG_HASH_SIZE],
     TRY(signer_write(signer->fd, leaf_hashes, n * LOG_HASH_SIZE));
     TRY(signer_read(signer->fd, &answer, sizeof answer));
     if (answer.says != SIGNER_SAYS_DONE)
-        return answer.says == SIGNER_SAYS_REFUSED ? AM_DENIED : AM_IO;
+        return AM_DENIED; // the signer has said why
     memcpy(ret_signature, answer.signature, LOG_SIGNATURE_SIZE);
     return AM_OK;
 }

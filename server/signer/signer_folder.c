@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,31 +47,51 @@ static int put_line(FILE *out, const void *text)
     return fprintf(out, "%s\n", (const char *)text) > 0;
 }
 
-static enum am_err make_key(const char *folder, EVP_PKEY *key, const char *vkey, struct am_detail *detail)
+// What was made in a folder is found again after a power cut.
+static enum am_err sync_folder(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good ? AM_OK : AM_IO;
+}
+
+static enum am_err make_files(const char *folder, EVP_PKEY *key, const char *vkey, struct am_detail *detail)
 {
     char path[SIGNER_PATH_MAX];
     TRY(signer_path(folder, "log.key", path));
     enum am_err err = make_file(path, 0600, put_key, key);
-    if (err != AM_OK)
-        return am_fail(err, detail, "log.key", "%.200s can't be made: %s", path, strerror(errno));
-    TRY(signer_path(folder, "log.pub", path));
-    TRY(make_file(path, 0644, put_line, vkey));
-    TRY(signer_path(folder, "record", path));
-    return signer_state_create(path);
+    if (err == AM_OK)
+        err = signer_path(folder, "log.pub", path);
+    if (err == AM_OK)
+        err = make_file(path, 0644, put_line, vkey);
+    if (err == AM_OK)
+        err = signer_path(folder, "record", path);
+    if (err == AM_OK)
+        err = signer_state_create(path);
+    if (err == AM_OK)
+        err = sync_folder(folder);
+    return err == AM_OK ? AM_OK : am_fail(err, detail, "signer", "%.200s can't be made: %s", path, strerror(errno));
 }
 
 enum am_err signer_init(const char *folder, const char *origin, char ret_vkey[LOG_VKEY_MAX], struct am_detail *detail)
 {
+    char vkey[LOG_VKEY_MAX];
+    if (!log_origin_valid(origin))
+        return am_fail(AM_INVALID, detail, "origin",
+                       "\"%.80s\" can't be one: 1 to 255 printable characters without space "
+                       "or '+'",
+                       origin);
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return am_fail(AM_IO, detail, "signer", "%.200s can't be made: %s", folder, strerror(errno));
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    char vkey[LOG_VKEY_MAX];
     enum am_err err = key == NULL ? AM_CRYPTO : log_vkey_text(origin, key, vkey);
     if (err == AM_OK)
-        err = make_key(folder, key, vkey, detail);
+        err = make_files(folder, key, vkey, detail);
     EVP_PKEY_free(key);
     if (err == AM_OK)
-        strcpy(ret_vkey, vkey);
+        memcpy(ret_vkey, vkey, sizeof vkey);
     return err;
 }
 
@@ -78,31 +100,58 @@ enum am_err signer_record(const char *folder, uint64_t *ret_size, uint8_t ret_ro
     char path[SIGNER_PATH_MAX];
     struct signer_state state;
     TRY(signer_path(folder, "record", path));
-    TRY(signer_state_open(path, 0, &state));
+    TRY(signer_state_open(path, SIGNER_READ, &state));
     enum am_err err = merkle_range_root(&state.range, ret_root);
     *ret_size = state.range.size;
     signer_state_close(&state);
     return err;
 }
 
+// RFC 8410: what PKCS#8 of an Ed25519 key is before its 32 bytes.
+static const uint8_t PKCS8_HEAD[] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
+                                     0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
+#define PKCS8_SIZE ((long)sizeof PKCS8_HEAD + 32)
+#define FILE_MAX   1024
+
+// The key of a PEM text, by way of memory that is locked where OpenSSL's secure heap is set up. NULL where it is none.
+static EVP_PKEY *key_parse(const char *text, int len)
+{
+    char *name = NULL, *header = NULL;
+    uint8_t *der = NULL;
+    long der_len = 0;
+    EVP_PKEY *key = NULL;
+    BIO *bio = BIO_new_mem_buf(text, len);
+    if (bio != NULL && PEM_read_bio_ex(bio, &name, &header, &der, &der_len, PEM_FLAG_SECURE) == 1) {
+        const uint8_t *at = der;
+        if (strcmp(name, PEM_STRING_PKCS8INF) == 0 && header[0] == '\0' && der_len == PKCS8_SIZE &&
+            memcmp(der, PKCS8_HEAD, sizeof PKCS8_HEAD) == 0)
+            key = d2i_PrivateKey(EVP_PKEY_ED25519, NULL, &at, der_len);
+        OPENSSL_secure_clear_free(der, (size_t)der_len);
+        OPENSSL_secure_free(name);
+        OPENSSL_secure_free(header);
+    }
+    BIO_free(bio);
+    return key;
+}
+
 enum am_err signer_key_load(const char *folder, struct am_detail *detail, EVP_PKEY **ret_key)
 {
-    char path[SIGNER_PATH_MAX];
+    char path[SIGNER_PATH_MAX], text[FILE_MAX];
     struct stat info;
     TRY(signer_path(folder, "log.key", path));
-    FILE *in = fopen(path, "re");
-    if (in == NULL)
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
         return am_fail(AM_CONFIG, detail, "log.key", "%.200s can't be read: %s; `amanad init` makes it", path,
                        strerror(errno));
-    EVP_PKEY *key = NULL;
-    if (fstat(fileno(in), &info) == 0 && (info.st_mode & 077) == 0)
-        key = PEM_read_PrivateKey(in, NULL, NULL, (void *)"");
-    fclose(in);
-    if (key == NULL || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519) {
-        EVP_PKEY_free(key);
-        return am_fail(AM_CONFIG, detail, "log.key",
-                       "%.200s must be an Ed25519 key in PEM that only its owner may read", path);
-    }
+    bool is_closed = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 077) == 0;
+    ssize_t len = is_closed ? read(fd, text, sizeof text) : 0;
+    close(fd);
+    EVP_PKEY *key = len > 0 && len < FILE_MAX ? key_parse(text, (int)len) : NULL;
+    OPENSSL_cleanse(text, sizeof text);
+    if (!is_closed)
+        return am_fail(AM_CONFIG, detail, "log.key", "%.200s may be read by others than its owner: chmod 600 it", path);
+    if (key == NULL)
+        return am_fail(AM_CONFIG, detail, "log.key", "%.200s must be an Ed25519 key in PKCS#8 PEM", path);
     *ret_key = key;
     return AM_OK;
 }

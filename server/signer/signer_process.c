@@ -5,25 +5,30 @@
 #include "server/signer/signer_folder.h"
 #include "server/signer/wire.h"
 
+#include <bsd/unistd.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sysexits.h>
 #include <unistd.h>
 
-#define SOCKET 3
+#define SOCKET      3
+#define SECURE_HEAP (64 * 1024) // bytes, locked: the key and what is read of its file
 
 struct process {
-    const char *origin;
+    char *folder, *origin;
+    uid_t uid;
+    gid_t gid;
     EVP_PKEY *key;
     bool has_record;
     struct signer_state state;
-    struct merkle_range extended; // the record's range and what SIGNER_ASK_MORE brought
+    struct merkle_range extended; // the tree last signed and what SIGNER_ASK_MORE brought
     bool judged;                  // the log fits: batches may be signed
-    bool unsynced;
+    bool unsynced;                // the record was written since the last sync
 };
 
 static enum am_err take_hashes(struct merkle_range *range, uint32_t n)
@@ -37,6 +42,24 @@ static enum am_err take_hashes(struct merkle_range *range, uint32_t n)
     return AM_OK;
 }
 
+// --- What is refused is said on stderr: a hub that asks for it was taken over, or its disk was changed.
+static void refuse(const struct process *process, const struct signer_request *request, enum signer_refusal refusal,
+                   struct signer_answer *answer)
+{
+    static const char *const WHY[SIGNER_REFUSALS] = {
+        [SIGNER_REFUSED_JUDGEMENT] = "the log is not the one that was signed",
+        [SIGNER_REFUSED_UNJUDGED] = "a batch before the log was found to be the one that was signed",
+        [SIGNER_REFUSED_EMPTY] = "a batch without entries",
+        [SIGNER_REFUSED_SIZE] = "not the size that the batch leads to",
+        [SIGNER_REFUSED_ROOT] = "not the root that the batch leads to",
+    };
+    answer->says = SIGNER_SAYS_REFUSED;
+    answer->refusal = refusal;
+    fprintf(stderr, "signer-refused reason=\"%s\" size=%llu signed=%llu\n",
+            refusal == SIGNER_REFUSED_JUDGEMENT ? signer_judgement_text(answer->judgement) : WHY[refusal],
+            (unsigned long long)request->size, (unsigned long long)process->state.range.size);
+}
+
 // Records the range, then signs its root: in this order, so that no crash leaves a signature that isn't remembered.
 static enum am_err record_and_sign(struct process *process, const struct merkle_range *range,
                                    struct signer_answer *answer)
@@ -48,6 +71,7 @@ static enum am_err record_and_sign(struct process *process, const struct merkle_
         TRY(signer_state_write(&process->state, range));
         process->unsynced = true;
     }
+    process->extended = process->state.range; // nothing that was handed over before may branch off from here
     FAILPOINT("signer-after-record");
     TRY(log_checkpoint_sign(process->origin, process->key, &checkpoint));
     answer->says = SIGNER_SAYS_DONE;
@@ -61,14 +85,16 @@ static enum am_err judge(struct process *process, const struct signer_request *r
     enum signer_judgement judgement =
         signer_judge(process->has_record ? &process->state : NULL, request->size, request->root, &process->extended);
     answer->judgement = judgement;
-    answer->says = SIGNER_SAYS_REFUSED;
-    if (judgement != SIGNER_SAME && judgement != SIGNER_EXTENDED)
+    process->judged = judgement == SIGNER_SAME || judgement == SIGNER_EXTENDED;
+    if (!process->judged) {
+        refuse(process, request, SIGNER_REFUSED_JUDGEMENT, answer);
         return AM_OK;
+    }
     struct merkle_range range = judgement == SIGNER_SAME ? process->state.range : process->extended;
-    process->judged = true;
     return record_and_sign(process, &range, answer);
 }
 
+// Only a batch that grows the tree that we know, to the root that we work out ourselves.
 static enum am_err sign_batch(struct process *process, const struct signer_request *request,
                               struct signer_answer *answer)
 {
@@ -76,12 +102,15 @@ static enum am_err sign_batch(struct process *process, const struct signer_reque
     uint8_t root[LOG_HASH_SIZE];
     TRY(take_hashes(&range, request->n));
     TRY(merkle_range_root(&range, root));
-    answer->says = SIGNER_SAYS_REFUSED;
-    // Only a batch that grows the tree that we know, to the root that we work out ourselves.
-    if (!process->judged || request->n == 0 || range.size != request->size ||
-        memcmp(root, request->root, sizeof root) != 0)
-        return AM_OK;
-    return record_and_sign(process, &range, answer);
+    enum signer_refusal refusal = !process->judged                                ? SIGNER_REFUSED_UNJUDGED
+                                  : request->n == 0                               ? SIGNER_REFUSED_EMPTY
+                                  : range.size != request->size                   ? SIGNER_REFUSED_SIZE
+                                  : memcmp(root, request->root, sizeof root) != 0 ? SIGNER_REFUSED_ROOT
+                                                                                  : SIGNER_REFUSED_NOT;
+    if (refusal == SIGNER_REFUSED_NOT)
+        return record_and_sign(process, &range, answer);
+    refuse(process, request, refusal, answer);
+    return AM_OK;
 }
 
 static enum am_err answer_request(struct process *process, const struct signer_request *request,
@@ -99,13 +128,15 @@ static enum am_err answer_request(struct process *process, const struct signer_r
     }
 }
 
-// The record is synced behind the answer, and before the next request is looked at.
+// Behind the answer, and before the next request is looked at.
 static enum am_err sync_record(struct process *process)
 {
     if (!process->unsynced)
         return AM_OK;
+    TRY(signer_state_sync(&process->state));
     process->unsynced = false;
-    return signer_state_sync(&process->state);
+    FAILPOINT("signer-after-sync");
+    return AM_OK;
 }
 
 static enum am_err serve(struct process *process)
@@ -127,55 +158,82 @@ static enum am_err serve(struct process *process)
     return AM_OK; // the hub has ended
 }
 
-static void protect(void)
+// --- Starting
+static enum am_err protect(struct am_detail *detail)
 {
-    struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    prctl(PR_SET_NAME, "amanad: signer");
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    static const int LEFT_TO_THE_HUB[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    signer_undumpable();
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return am_fail(AM_DENIED, detail, "signer", "no_new_privs can't be set");
     // The hub stops us by closing the socket, when its last batch is signed.
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
+    for (size_t i = 0; i < AM_LEN(LEFT_TO_THE_HUB); i++)
+        signal(LEFT_TO_THE_HUB[i], SIG_IGN);
+    if (CRYPTO_secure_malloc_init(SECURE_HEAP, 16) != 1)
+        fprintf(stderr, "signer-memory what=\"can't be locked: the key may reach swap\" do=\"raise ulimit -l\"\n");
+    return AM_OK;
 }
 
-static enum am_err prepare(struct process *process, char **argv, struct am_detail *detail)
+// A record that was left by a crash of processes may be in the system's memory alone. It is made durable before the
+// slot that it would have to fall back on is written over.
+static enum am_err open_record(struct process *process, struct am_detail *detail)
 {
     char path[SIGNER_PATH_MAX];
-    process->origin = argv[3];
-    TRY(signer_key_load(argv[2], detail, &process->key));
-    if (mlockall(MCL_CURRENT) != 0)
-        fprintf(stderr, "signer: memory can't be locked; the key may reach swap (raise `ulimit -l`)\n");
-    TRY(signer_path(argv[2], "record", path));
-    enum am_err err = signer_state_open(path, 1, &process->state);
+    TRY(signer_path(process->folder, "record", path));
+    enum am_err err = signer_state_open(path, SIGNER_WRITE, &process->state);
     if (err == AM_BUSY)
         return am_fail(err, detail, "record", "%.200s is in use by another amanad", path);
+    process->has_record = err == AM_OK;
+    if (err == AM_OK)
+        err = signer_state_sync(&process->state);
     if (err != AM_OK && err != AM_NOT_FOUND)
         return am_fail(err, detail, "record", "%.200s can't be read", path);
-    process->has_record = err == AM_OK;
     if (!process->has_record)
         merkle_range_init(&process->state.range);
-    return signer_sandbox((uid_t)strtol(argv[4], NULL, 10), (gid_t)strtol(argv[5], NULL, 10), detail);
+    return AM_OK;
+}
+
+static enum am_err prepare(struct process *process, struct am_detail *detail)
+{
+    TRY(protect(detail));
+    TRY(signer_key_load(process->folder, detail, &process->key));
+    TRY(open_record(process, detail));
+    return signer_sandbox(process->uid, process->gid, detail);
+}
+
+// What is said on the command line is taken off it: the title is for people.
+static enum am_err take_arguments(struct process *process, int argc, char **argv)
+{
+    process->folder = strdup(argv[2]);
+    process->origin = strdup(argv[3]);
+    process->uid = (uid_t)strtol(argv[4], NULL, 10);
+    process->gid = (gid_t)strtol(argv[5], NULL, 10);
+    setproctitle_init(argc, argv, environ);
+    setproctitle("-amanad: signer");
+    (void)prctl(PR_SET_NAME, "amanad: signer");
+    return process->folder != NULL && process->origin != NULL ? AM_OK : AM_NOMEM;
 }
 
 int signer_main(int argc, char **argv)
 {
     struct process process = {.state = {.fd = -1}};
     struct am_detail detail = {0};
-    if (argc != 6) {
+    if (argc != SIGNER_ARGUMENTS) {
         fprintf(stderr, "amanad --signer is started by amanad itself\n");
-        return 64;
+        return EX_USAGE;
     }
-    protect();
-    enum am_err err = prepare(&process, argv, &detail);
+    enum am_err err = take_arguments(&process, argc, argv);
+    if (err == AM_OK)
+        err = prepare(&process, &detail);
     if (err == AM_OK)
         err = serve(&process);
     if (err != AM_OK)
-        fprintf(stderr, "signer: %s: %s\n", detail.field[0] ? detail.field : "request",
-                detail.text[0] ? detail.text : am_err_text(err));
+        fprintf(stderr, "signer-ended what=%s reason=\"%s\"\n", detail.field[0] != '\0' ? detail.field : "request",
+                detail.text[0] != '\0' ? detail.text : am_err_text(err));
     EVP_PKEY_free(process.key);
     signer_state_close(&process.state);
-    return err == AM_OK ? 0 : 71;
+    free(process.folder);
+    free(process.origin);
+    return err == AM_OK ? EX_OK : EX_OSERR;
 }

@@ -2,12 +2,15 @@
 // The record on disk and the start table.
 #include "server/signer/signer_state.h"
 
+#include "server/failpoint.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 // A slot: magic[8] · counter u64 BE · length u16 BE · packed range · zeros · SHA-256 of all before, at the end.
@@ -15,7 +18,7 @@ static const uint8_t MAGIC[8] = {'A', 'M', 'S', 'I', 'G', 'N', '0', '1'};
 #define SLOT_RANGE  18u
 #define SLOT_DIGEST (SIGNER_SLOT_SIZE - LOG_HASH_SIZE)
 
-static void put_slot(uint8_t slot[SIGNER_SLOT_SIZE], uint64_t counter, const struct merkle_range *range)
+static enum am_err put_slot(uint8_t slot[SIGNER_SLOT_SIZE], uint64_t counter, const struct merkle_range *range)
 {
     memset(slot, 0, SIGNER_SLOT_SIZE);
     memcpy(slot, MAGIC, sizeof MAGIC);
@@ -24,20 +27,24 @@ static void put_slot(uint8_t slot[SIGNER_SLOT_SIZE], uint64_t counter, const str
     size_t len = merkle_range_pack(range, slot + SLOT_RANGE);
     slot[16] = (uint8_t)(len >> 8);
     slot[17] = (uint8_t)len;
-    SHA256(slot, SLOT_DIGEST, slot + SLOT_DIGEST);
+    return log_sha256((struct am_bytes){slot, SLOT_DIGEST}, slot + SLOT_DIGEST);
 }
 
-static bool get_slot(const uint8_t slot[SIGNER_SLOT_SIZE], uint64_t *ret_counter, struct merkle_range *ret_range)
+// `number`: where it stands, which its counter must fit: the next write may not go over the only good one.
+static bool get_slot(const uint8_t slot[SIGNER_SLOT_SIZE], unsigned number, uint64_t *ret_counter,
+                     struct merkle_range *ret_range)
 {
     uint8_t digest[LOG_HASH_SIZE];
-    SHA256(slot, SLOT_DIGEST, digest);
+    uint64_t counter = 0;
     size_t len = (size_t)slot[16] << 8 | slot[17];
-    if (memcmp(slot, MAGIC, sizeof MAGIC) != 0 || memcmp(digest, slot + SLOT_DIGEST, sizeof digest) != 0 ||
-        len > MERKLE_RANGE_MAX || merkle_range_parse((struct am_bytes){slot + SLOT_RANGE, len}, ret_range) != AM_OK)
-        return false;
-    *ret_counter = 0;
     for (int i = 0; i < 8; i++)
-        *ret_counter = *ret_counter << 8 | slot[8 + i];
+        counter = counter << 8 | slot[8 + i];
+    if (memcmp(slot, MAGIC, sizeof MAGIC) != 0 || counter % 2 != number || len > MERKLE_RANGE_MAX ||
+        log_sha256((struct am_bytes){slot, SLOT_DIGEST}, digest) != AM_OK ||
+        memcmp(digest, slot + SLOT_DIGEST, sizeof digest) != 0 ||
+        merkle_range_parse((struct am_bytes){slot + SLOT_RANGE, len}, ret_range) != AM_OK)
+        return false;
+    *ret_counter = counter;
     return true;
 }
 
@@ -48,7 +55,10 @@ enum am_err signer_state_create(const char *path)
         return errno == EEXIST ? AM_EXISTS : AM_IO;
     struct signer_state state = {.fd = fd};
     merkle_range_init(&state.range);
-    enum am_err err = signer_state_write(&state, &state.range);
+    // Room for both slots now: later writes need none.
+    enum am_err err = posix_fallocate(fd, 0, 2 * (off_t)SIGNER_SLOT_SIZE) == 0 ? AM_OK : AM_FULL;
+    if (err == AM_OK)
+        err = signer_state_write(&state, &state.range);
     if (err == AM_OK)
         err = signer_state_sync(&state);
     close(fd);
@@ -57,34 +67,57 @@ enum am_err signer_state_create(const char *path)
     return err;
 }
 
-enum am_err signer_state_open(const char *path, int write, struct signer_state *ret_state)
+static void wake(int number)
 {
-    int fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? AM_NOT_FOUND : AM_IO;
-    if (write && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        close(fd);
-        return AM_BUSY;
-    }
-    struct signer_state best = {.fd = fd};
+}
+
+// Waits for another signer's end, which the kernel tells by giving the lock; a timer ends the wait.
+static bool lock_waiting(int fd)
+{
+    const struct itimerval every_second = {{1, 0}, {1, 0}}, none = {{0, 0}, {0, 0}};
+    struct sigaction interrupt = {.sa_handler = wake}, before; // no SA_RESTART
+    bool locked = false;
+    sigaction(SIGALRM, &interrupt, &before);
+    setitimer(ITIMER_REAL, &every_second, NULL);
+    for (int i = 0; i < SIGNER_LOCK_WAIT && !locked; i++)
+        locked = flock(fd, LOCK_EX) == 0;
+    setitimer(ITIMER_REAL, &none, NULL);
+    sigaction(SIGALRM, &before, NULL);
+    return locked;
+}
+
+static bool find_best(struct signer_state *state)
+{
     bool found = false;
-    for (off_t slot = 0; slot < 2; slot++) {
-        uint8_t bytes[SIGNER_SLOT_SIZE];
+    for (unsigned number = 0; number < 2; number++) {
+        uint8_t slot[SIGNER_SLOT_SIZE];
         struct merkle_range range;
         uint64_t counter;
-        if (pread(fd, bytes, sizeof bytes, slot * SIGNER_SLOT_SIZE) != (ssize_t)sizeof bytes ||
-            !get_slot(bytes, &counter, &range) || (found && counter <= best.counter))
+        if (pread(state->fd, slot, sizeof slot, (off_t)number * SIGNER_SLOT_SIZE) != (ssize_t)sizeof slot ||
+            !get_slot(slot, number, &counter, &range) || (found && counter <= state->counter))
             continue;
-        best.counter = counter;
-        best.range = range;
+        state->counter = counter;
+        state->range = range;
         found = true;
     }
-    if (!found) {
-        close(fd);
-        return AM_NOT_FOUND;
-    }
-    *ret_state = best;
-    return AM_OK;
+    return found;
+}
+
+enum am_err signer_state_open(const char *path, enum signer_access access, struct signer_state *ret_state)
+{
+    struct signer_state state = {.fd = open(path, (access == SIGNER_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC)};
+    enum am_err err = AM_OK;
+    if (state.fd < 0)
+        return errno == ENOENT ? AM_NOT_FOUND : AM_IO;
+    if (access == SIGNER_WRITE && flock(state.fd, LOCK_EX | LOCK_NB) != 0 && !lock_waiting(state.fd))
+        err = AM_BUSY;
+    if (err == AM_OK && !find_best(&state))
+        err = AM_NOT_FOUND;
+    if (err == AM_OK)
+        *ret_state = state;
+    else
+        close(state.fd);
+    return err;
 }
 
 void signer_state_close(struct signer_state *state)
@@ -98,9 +131,11 @@ enum am_err signer_state_write(struct signer_state *state, const struct merkle_r
 {
     uint8_t slot[SIGNER_SLOT_SIZE];
     uint64_t counter = state->counter + 1;
-    put_slot(slot, counter, range);
-    if (pwrite(state->fd, slot, sizeof slot, (off_t)(counter % 2) * SIGNER_SLOT_SIZE) != (ssize_t)sizeof slot)
-        return AM_IO;
+    TRY(put_slot(slot, counter, range));
+    errno = FAILPOINT_ERROR("signer-record-full") ? ENOSPC : 0;
+    if (errno != 0 ||
+        pwrite(state->fd, slot, sizeof slot, (off_t)(counter % 2) * SIGNER_SLOT_SIZE) != (ssize_t)sizeof slot)
+        return errno == ENOSPC || errno == EDQUOT ? AM_FULL : AM_IO;
     state->counter = counter;
     state->range = *range;
     return AM_OK;
@@ -108,7 +143,7 @@ enum am_err signer_state_write(struct signer_state *state, const struct merkle_r
 
 enum am_err signer_state_sync(struct signer_state *state)
 {
-    return fdatasync(state->fd) == 0 ? AM_OK : AM_IO;
+    return !FAILPOINT_ERROR("signer-record-sync") && fdatasync(state->fd) == 0 ? AM_OK : AM_IO;
 }
 
 enum signer_judgement signer_judge(const struct signer_state *record, uint64_t size, const uint8_t root[LOG_HASH_SIZE],

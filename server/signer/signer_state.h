@@ -14,15 +14,21 @@ struct signer_state {
     struct merkle_range range;
 };
 
-// Makes the record of an empty log. AM_EXISTS where there is a file.
+// Makes the record of an empty log, durable but for its folder. AM_EXISTS where there is a file; AM_FULL, AM_IO.
 AM_MUST_USE enum am_err signer_state_create(const char *path);
 
-// Opens and locks the record; *ret_state has the good slot with the highest counter. AM_NOT_FOUND: no file, or no good
-// slot; AM_BUSY: another process holds it; AM_IO. `write`: 0 to read without a lock (fsck).
-AM_MUST_USE enum am_err signer_state_open(const char *path, int write, struct signer_state *ret_state);
+enum signer_access {
+    SIGNER_READ,  // without a lock (fsck)
+    SIGNER_WRITE, // locked; a signer that is just ending is waited for
+};
+#define SIGNER_LOCK_WAIT 10 // seconds
+
+// Opens the record; *ret_state has the good slot with the highest counter. AM_NOT_FOUND: no file, or no good slot;
+// AM_BUSY: another process holds it and didn't end; AM_IO. SIGNER_WRITE uses SIGALRM and its timer while it waits.
+AM_MUST_USE enum am_err signer_state_open(const char *path, enum signer_access access, struct signer_state *ret_state);
 void signer_state_close(struct signer_state *state);
 
-// Writes the range into the other slot, without a sync: it survives any crash of processes.
+// Writes the range into the other slot, without a sync: it survives any crash of processes. AM_FULL, AM_IO.
 AM_MUST_USE enum am_err signer_state_write(struct signer_state *state, const struct merkle_range *range);
 // Makes it survive a power cut.
 AM_MUST_USE enum am_err signer_state_sync(struct signer_state *state);
