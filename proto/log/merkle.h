@@ -22,7 +22,6 @@ AM_MUST_USE enum am_err merkle_node(const uint8_t left[LOG_HASH_SIZE], const uin
 void merkle_empty_root(uint8_t ret_root[LOG_HASH_SIZE]);
 
 // --- Compact range: the roots of the complete subtrees of a tree of `size` leaves, from the left (largest) one on.
-// -----
 struct merkle_range {
     uint64_t size;
     unsigned count; // = number of one bits of size
@@ -44,7 +43,6 @@ size_t merkle_range_pack(const struct merkle_range *range, uint8_t ret_bytes[MER
 AM_MUST_USE enum am_err merkle_range_parse(struct am_bytes bytes, struct merkle_range *ret_range); // AM_PROTO
 
 // --- Proofs over a reader: gives the hash of the complete subtree (level, index).
-// -------------------------------------
 typedef enum am_err (*merkle_read_fn)(void *user, unsigned level, uint64_t index, uint8_t ret_hash[LOG_HASH_SIZE]);
 
 // Root of the first `size` leaves. Reads one hash per one bit of size.
@@ -60,7 +58,8 @@ AM_MUST_USE enum am_err merkle_consistency(merkle_read_fn read, void *user, uint
                                            struct merkle_path *ret_path);
 
 // --- Verification: AM_PROOF unless the proof holds. `path` are len hashes of 32 bytes.
-// --------------------------------- RFC 9162 §2.1.3.2
+
+// RFC 9162 §2.1.3.2
 AM_MUST_USE enum am_err merkle_verify_inclusion(uint64_t index, uint64_t size, const uint8_t leaf_hash[LOG_HASH_SIZE],
                                                 const uint8_t (*path)[LOG_HASH_SIZE], size_t len,
                                                 const uint8_t root[LOG_HASH_SIZE]);

@@ -19,7 +19,6 @@
 #define PATH(path) ((const uint8_t(*)[LOG_HASH_SIZE])(path).hashes)
 
 // --- The naive tree
-// ---------------------------------------------------------------------------------------------------
 static uint8_t leaves[SIZES][32];   // leaf hashes
 static uint8_t roots[SIZES][32];    // of the first n leaves
 static unsigned char *cache[SIZES]; // [begin] → hashes of [begin, end)
@@ -127,7 +126,6 @@ static enum am_err read_node(void *user, unsigned level, uint64_t index, uint8_t
 }
 
 // --- Growing
-// ----------------------------------------------------------------------------------------------------------
 static enum am_err check_inner(void *user, unsigned level, uint64_t index, const uint8_t hash[LOG_HASH_SIZE])
 {
     unsigned *count = user;
@@ -210,7 +208,6 @@ static void roots_and_ranges_are_read_from_whole_subtrees(void **state)
 }
 
 // --- Proofs
-// -----------------------------------------------------------------------------------------------------------
 static void same_path(const struct merkle_path *expected, const struct merkle_path *path)
 {
     assert_int_equal(expected->len, path->len);
@@ -271,7 +268,6 @@ static void a_store_that_cannot_read_is_reported(void **state)
 }
 
 // --- Corruption
-// -------------------------------------------------------------------------------------------------------
 struct claim {
     bool inclusion;
     uint64_t at, size; // index, or old size
@@ -439,7 +435,6 @@ static void the_longest_proofs_fit(void **state)
 }
 
 // --- Other people's vectors
-// -------------------------------------------------------------------------------------------
 static FILE *open_vectors(const char *name)
 {
     char path[4096];

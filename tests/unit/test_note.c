@@ -106,7 +106,6 @@ static void a_name_is_of_255_printable_characters_at_most(void **state)
 }
 
 // --- Signing
-// ----------------------------------------------------------------------------------------------------------
 static void same_checkpoint(const struct log_checkpoint *a, const struct log_checkpoint *b)
 {
     assert_int_equal(a->size, b->size);
@@ -151,7 +150,6 @@ static void a_signature_holds_for_one_log_size_and_root(void **state)
 }
 
 // --- Notes
-// ------------------------------------------------------------------------------------------------------------
 static enum am_err open_text(const struct log_kit *kit, const char *text, size_t len)
 {
     struct log_checkpoint checkpoint;

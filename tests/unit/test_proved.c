@@ -29,7 +29,6 @@ static int free_kit(void **state)
 }
 
 // --- Leaves
-// -----------------------------------------------------------------------------------------------------------
 static void a_leaf_is_46_bytes_in_network_order(void **state)
 {
     struct log_leaf leaf = {.version = 1, .class = 1, .time_ns = 0x0102030405060708, .erase_after = 0x0a0b0c0d}, again;
@@ -86,7 +85,6 @@ static void commitment_and_leaf_hash_are_plain_sha256(void **state)
 }
 
 // --- Messages
-// ---------------------------------------------------------------------------------------------------------
 static enum am_err check(const struct log_kit *kit, const struct log_kit_entry *entry)
 {
     struct am_detail detail = {0};
@@ -231,7 +229,7 @@ static void an_inner_node_cannot_pass_for_an_entry(void **state)
 }
 
 // --- Texts
-// ------------------------------------------------------------------------------------------------------------
+
 // Inlined, GCC 12 takes the text for a dangling pointer.
 __attribute__((noinline)) static char *text_of(struct log_kit *kit, uint64_t index, uint64_t size)
 {
