@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import raw
 import world as w
 
 
@@ -30,3 +31,9 @@ def empty_world(template, tmp_path):
 def world(empty_world):
     empty_world.start_hub()
     return empty_world
+
+
+@pytest.fixture(scope="session")
+def pb(tmp_path_factory):
+    """Modules that protoc makes of our .proto files, by name."""
+    return raw.modules(tmp_path_factory.mktemp("pb"))
