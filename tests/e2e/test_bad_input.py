@@ -12,11 +12,6 @@ import world as w
 Code = grpc.StatusCode
 
 
-@pytest.fixture(scope="session")
-def pb(tmp_path_factory):
-    return r.modules(tmp_path_factory.mktemp("pb"))
-
-
 @pytest.fixture(scope="module")
 def shared(template, tmp_path_factory):
     """One hub for the many refusals that change nothing."""
