@@ -12,7 +12,7 @@ AM_MUST_USE enum am_err log_checkpoint_read(const Amana__V1__Checkpoint *wire, c
 
 // Checks everything that an entry proves by itself: sizes, version, class, commitment, path to the checkpoint's root,
 // the log's signature. AM_PROTO (shape), AM_PROOF, AM_SIGNATURE. Whether the checkpoint is consistent with others is
-// the caller's matter (seen.h). *ret_checkpoint and *ret_leaf may be NULL.
+// the caller's matter (audit.md, On every connection). *ret_checkpoint and *ret_leaf may be NULL.
 AM_MUST_USE enum am_err log_proved_check(const Amana__V1__ProvedEntry *entry, const struct log_verifier *verifier,
                                          struct log_checkpoint *ret_checkpoint, uint8_t ret_leaf[LOG_LEAF_SIZE],
                                          struct am_detail *detail);

@@ -5,6 +5,7 @@
 #include "server/signer/wire.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,14 @@ struct signer {
     pid_t pid;
     int fd;
     bool shares_user;
+    struct { // one write a request: the signer is woken once
+        struct signer_request request;
+        uint8_t leaves[SIGNER_BATCH][LOG_HASH_SIZE];
+    } out;
 };
+
+_Static_assert(offsetof(struct signer, out.leaves) == offsetof(struct signer, out) + sizeof(struct signer_request),
+               "leaves follow the request without a gap");
 
 // In the child: the socket becomes descriptor 3, everything else is closed.
 static void become_signer(int fd, const struct signer_config *config)
@@ -32,10 +40,24 @@ static void become_signer(int fd, const struct signer_config *config)
     _exit(71);
 }
 
+// Sends a request with n leaf hashes, at most SIGNER_BATCH. root may be NULL.
+static enum am_err send_request(struct signer *signer, enum signer_ask ask, const uint8_t (*leaves)[LOG_HASH_SIZE],
+                                size_t n, uint64_t size, const uint8_t *root)
+{
+    memset(&signer->out.request, 0, sizeof signer->out.request);
+    signer->out.request.ask = ask;
+    signer->out.request.n = (uint32_t)n;
+    signer->out.request.size = size;
+    if (root != NULL)
+        memcpy(signer->out.request.root, root, LOG_HASH_SIZE);
+    if (n > 0)
+        memcpy(signer->out.leaves, leaves, n * LOG_HASH_SIZE);
+    return signer_write(signer->fd, &signer->out, sizeof signer->out.request + n * LOG_HASH_SIZE);
+}
+
 static enum am_err ask_ready(struct signer *signer, struct am_detail *detail, struct signer_answer *ret_answer)
 {
-    struct signer_request request = {.ask = SIGNER_ASK_READY};
-    if (signer_write(signer->fd, &request, sizeof request) != AM_OK ||
+    if (send_request(signer, SIGNER_ASK_READY, NULL, 0, 0, NULL) != AM_OK ||
         signer_read(signer->fd, ret_answer, sizeof *ret_answer) != AM_OK)
         return am_fail(AM_CONFIG, detail, "signer", "it did not start; its line above says why");
     return AM_OK;
@@ -87,21 +109,10 @@ bool signer_shares_user(const struct signer *signer)
     return signer->shares_user;
 }
 
-struct signer_feed {
-    int fd;
-};
-
 enum am_err signer_feed_give(void *feed, const uint8_t (*hashes)[LOG_HASH_SIZE], size_t n)
 {
-    int fd = ((struct signer_feed *)feed)->fd;
-    while (n > 0) {
-        uint32_t part = n < SIGNER_BATCH ? (uint32_t)n : SIGNER_BATCH;
-        struct signer_request request = {.ask = SIGNER_ASK_MORE, .n = part};
-        TRY(signer_write(fd, &request, sizeof request));
-        TRY(signer_write(fd, hashes, (size_t)part * LOG_HASH_SIZE));
-        hashes += part;
-        n -= part;
-    }
+    for (size_t at = 0; at < n; at += SIGNER_BATCH)
+        TRY(send_request(feed, SIGNER_ASK_MORE, hashes + at, n - at < SIGNER_BATCH ? n - at : SIGNER_BATCH, 0, NULL));
     return AM_OK;
 }
 
@@ -110,13 +121,10 @@ enum am_err signer_open(struct signer *signer, uint64_t size, const uint8_t root
                         enum signer_judgement *ret_judgement, uint8_t ret_signature[LOG_SIGNATURE_SIZE])
 {
     struct signer_answer answer;
-    struct signer_feed feed = {signer->fd};
     TRY(ask_ready(signer, NULL, &answer));
     if (answer.says == SIGNER_SAYS_DONE && answer.size < size)
-        TRY(give(user, answer.size, size, &feed));
-    struct signer_request request = {.ask = SIGNER_ASK_JUDGE, .size = size};
-    memcpy(request.root, root, sizeof request.root);
-    TRY(signer_write(signer->fd, &request, sizeof request));
+        TRY(give(user, answer.size, size, signer));
+    TRY(send_request(signer, SIGNER_ASK_JUDGE, NULL, 0, size, root));
     TRY(signer_read(signer->fd, &answer, sizeof answer));
     if (answer.judgement >= SIGNER_JUDGEMENTS)
         return AM_IO;
@@ -131,12 +139,9 @@ enum am_err signer_sign(void *user, const uint8_t (*leaf_hashes)[LOG_HASH_SIZE],
 {
     struct signer *signer = user;
     struct signer_answer answer;
-    struct signer_request request = {.ask = SIGNER_ASK_SIGN, .n = (uint32_t)n, .size = size};
     if (n > SIGNER_BATCH)
         return AM_TOO_LARGE;
-    memcpy(request.root, root, sizeof request.root);
-    TRY(signer_write(signer->fd, &request, sizeof request));
-    TRY(signer_write(signer->fd, leaf_hashes, n * LOG_HASH_SIZE));
+    TRY(send_request(signer, SIGNER_ASK_SIGN, leaf_hashes, n, size, root));
     TRY(signer_read(signer->fd, &answer, sizeof answer));
     if (answer.says != SIGNER_SAYS_DONE)
         return AM_DENIED; // the signer has said why

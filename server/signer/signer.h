@@ -36,9 +36,9 @@ void signer_stop(struct signer *signer); // closes the socket and waits for its 
 pid_t signer_pid(const struct signer *signer);
 bool signer_shares_user(const struct signer *signer);
 
-// Has the log judged: (size, root) of LMDB, and through `give` the leaf hashes [from, size), in runs of at most
-// SIGNER_BATCH handed to the function that it gets. The signature is set for SIGNER_SAME and SIGNER_EXTENDED.
-struct signer_feed;
+// Has the log judged: (size, root) of LMDB, and the leaf hashes [from, to) that the signer hasn't seen: `give` hands
+// them in runs to signer_feed_give with its `feed`. The signature is set for SIGNER_SAME and SIGNER_EXTENDED. AM_IO:
+// the signer has ended; or what `give` returned, after which the program must end.
 AM_MUST_USE enum am_err signer_feed_give(void *feed, const uint8_t (*hashes)[LOG_HASH_SIZE], size_t n);
 AM_MUST_USE enum am_err signer_open(struct signer *signer, uint64_t size, const uint8_t root[LOG_HASH_SIZE],
                                     enum am_err (*give)(void *user, uint64_t from, uint64_t to, void *feed), void *user,
