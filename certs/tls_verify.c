@@ -2,10 +2,10 @@
 // Who may connect: all rules in OpenSSL's certificate callback, and again for each ticket (recipes.md, TLS server).
 #include "certs/tls_internal.h"
 
+#include "certs/clock.h"
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
-#include <time.h>
 
 static const unsigned char ALPN_H2[] = {2, 'h', '2'};
 
@@ -13,9 +13,7 @@ uint64_t tls_now(const struct tls_context *context)
 {
     if (context->clock.now != NULL)
         return context->clock.now(context->clock.user);
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    return clock_utc();
 }
 
 static enum am_err judge(const struct tls_context *context, X509 *x509, struct certificate *certificate,

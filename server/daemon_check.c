@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `amanad --check`: all that start would need, tried without changing anything.
+#include "certs/clock.h"
 #include "certs/tls.h"
 #include "server/daemon.h"
 #include "server/rosters.h"
@@ -7,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static enum am_err admit_nobody(void *user, const struct identity *identity, const uint8_t digest[CERTIFICATE_DIGEST],
@@ -53,15 +53,13 @@ static enum am_err check_with(const struct config *config, struct trust *trust, 
                                        .admission = {.admit = admit_nobody}};
     struct rosters rosters = {0};
     struct tls_context *tls;
-    struct timespec now;
     enum am_err err;
 
     TRY(hub_row_check(config, trust, detail));
     TRY(users_check(config, detail));
     TRY(tls_server_new(&server, detail, &tls));
     tls_context_unref(tls);
-    clock_gettime(CLOCK_REALTIME, &now);
-    err = rosters_load(config->rosters, trust, (uint64_t)now.tv_sec * NS_PER_S, roster_fault, detail, &rosters);
+    err = rosters_load(config->rosters, trust, clock_utc(), roster_fault, detail, &rosters);
     if (err == AM_OK && rosters.faults > 0)
         err = am_fail(AM_CONFIG, detail, config->rosters, "%zu of the rosters are not good", rosters.faults);
     if (err == AM_OK)

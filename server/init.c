@@ -2,6 +2,7 @@
 // `amanad init`: the log and its key, GENESIS and the first members.
 #include "server/init.h"
 
+#include "certs/clock.h"
 #include "certs/keyfile.h"
 #include "certs/roster.h"
 #include "server/hub/hub.h"
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct init {
@@ -115,10 +115,7 @@ static enum am_err hub_row_check(struct init *init, struct am_detail *detail)
 static enum am_err input_read(struct init *init, char *const *registrars, size_t n_registrars, const char *members,
                               struct am_detail *detail)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    init->now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    init->now_ns = clock_utc();
     TRY(trust_load(init->config->trust, NULL, detail, &init->trust));
     TRY(hub_row_check(init, detail));
     TRY(members_load(members, detail, &init->members));

@@ -2,20 +2,12 @@
 // HUP, the side of the files.
 #include "server/reloader.h"
 
+#include "certs/clock.h"
 #include "server/net/workers.h"
 #include "server/rosters.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static uint64_t utc_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 static void roster_fault(const char *path, enum am_err err, const struct am_detail *detail)
 {
@@ -38,7 +30,7 @@ static void reload_run(struct job *job, struct worker *worker)
 
     reload->trust_err = trust_load(config->trust, reload->before, &reload->trust_detail, &reload->trust);
     reload->rosters_err = rosters_load(config->rosters, reload->trust != NULL ? reload->trust : reload->before,
-                                       utc_ns(), roster_fault, &reload->rosters_detail, &reload->rosters);
+                                       clock_utc(), roster_fault, &reload->rosters_detail, &reload->rosters);
 }
 
 static void reload_report(const struct reload *reload)

@@ -2,6 +2,7 @@
 // The show screen and the lines of lists.
 #include "client/cmd/screen.h"
 
+#include "certs/clock.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
 #include "client/session/body_check.h"
@@ -97,7 +98,7 @@ static void print_first(const Amana__V1__Header *header, const Amana__V1__Alert 
 
 static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *header, FILE *out)
 {
-    uint64_t now = session_clock(), accepted = kept_ns(kept, header);
+    uint64_t now = clock_utc(), accepted = kept_ns(kept, header);
     struct kind_due due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
                                    header_time_or_0(header->answer_by), accepted);
     for (size_t i = 0; i < header->n_recipients; i++) {

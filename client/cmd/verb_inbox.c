@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // inbox: fetches what has come, verified before it is shown, and lists it; --follow goes on live.
+#include "certs/clock.h"
 #include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
@@ -123,7 +124,7 @@ static uint64_t backoff(unsigned attempt)
 static int follow(struct inbox_input *input)
 {
     struct session *session = input->command.session;
-    srandom((unsigned)link_now());
+    srandom((unsigned)clock_monotonic());
     for (unsigned attempt = 0; !command_interrupted;) {
         struct am_detail detail = {0};
         bool online;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // status: of a message, its state at each recipient; alone, settings in force, certificates, link and log.
+#include "certs/clock.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
@@ -155,7 +156,7 @@ static void print_certificate(struct session *session, enum cert_use use)
     int days = 0, seconds = 0;
     enum am_err err = session_key(session, use, &detail, &certificate, NULL);
     if (err == AM_OK)
-        err = certs_check(session->trust, certificate->x509, use, session_clock(), &detail, NULL);
+        err = certs_check(session->trust, certificate->x509, use, clock_utc(), &detail, NULL);
     if (err != AM_OK) {
         printf("%-12s%s%s%s\n", cert_use_text(use), print_on(PRINT_RED), detail.text, print_off());
         return;

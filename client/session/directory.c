@@ -3,6 +3,7 @@
 #include "client/session/directory.h"
 
 #include "amana/v1/directory.pb-c.h"
+#include "certs/clock.h"
 #include "client/session/history.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static enum am_err build(struct session *session, const Amana__V1__LookupRespons
     for (size_t i = 0; i < response->n_certificates; i++)
         list[i] = codec_bytes(response->certificates[i]);
     struct am_bytes cms = codec_bytes(response->roster);
-    TRY(check ? roster_from_wire(cms, list, response->n_certificates, session->trust, session_clock(), detail, &roster)
+    TRY(check ? roster_from_wire(cms, list, response->n_certificates, session->trust, clock_utc(), detail, &roster)
               : roster_parse(cms, list, response->n_certificates, detail, &roster));
     if (strcmp(roster->unit, unit) != 0) {
         enum am_err err = am_fail(AM_PROOF, detail, unit, "the hub gave the roster of %s", roster->unit);

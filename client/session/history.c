@@ -2,6 +2,7 @@
 // Checkpoints compared and tied by consistency proofs; entries proved; alarms kept.
 #include "client/session/history.h"
 
+#include "certs/clock.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
 
@@ -86,7 +87,7 @@ void history_alarm(struct session *session, const char *what, const struct log_c
     if (settings_path(&session->settings, "store/alarms", folder) != AM_OK ||
         (mkdir(folder, 0700) != 0 && errno != EEXIST))
         return;
-    timestamp_print_ns(session_clock(), time);
+    timestamp_print_ns(clock_utc(), time);
     snprintf(path, sizeof path, "%s/%s.txt", folder, time);
     FILE *file = fopen(path, "wxe");
     if (file == NULL)

@@ -3,6 +3,7 @@
 // what it waits for.
 #include "client/session/link.h"
 
+#include "certs/clock.h"
 #include "proto/model/limits.h"
 #include "proto/rpc/rpc.h"
 
@@ -47,13 +48,6 @@ struct link_call {
     bool no_memory;
     struct rpc_error error;
 };
-
-uint64_t link_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 // --- What the session tells of a call
 static void on_message(struct rpc_call *rpc, struct am_bytes message)
@@ -158,7 +152,7 @@ static enum am_err dial(struct link *link, const struct link_config *config, uin
             error = errno;
             continue;
         }
-        uint64_t now = link_now();
+        uint64_t now = clock_monotonic();
         error = ETIMEDOUT;
         if ((now < until && (wait_for(link->base, link->fd, EV_WRITE, until - now) & EV_WRITE) != 0))
             getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &error, &size);
@@ -176,7 +170,7 @@ static enum am_err handshake(struct link *link, const struct link_config *config
 {
     for (;;) {
         enum tls_result result = tls_io_handshake(&link->tls);
-        uint64_t now = link_now();
+        uint64_t now = clock_monotonic();
         if (result == TLS_DONE)
             return AM_OK;
         if (result == TLS_CLOSED)
@@ -200,7 +194,7 @@ static enum am_err make_session(struct link *link, const struct link_config *con
     limits.keepalive_ns = LIMIT_KEEPALIVE_NS;
     limits.keepalive_wait_ns = LIMIT_FIRST_REQUEST_NS;
     struct rpc_config rpc = {&limits, &HANDLERS, link, config->authority, "amana/" AMANA_VERSION};
-    return rpc_session_new_client(&rpc, link_now(), &link->session);
+    return rpc_session_new_client(&rpc, clock_monotonic(), &link->session);
 }
 
 enum am_err link_open(const struct link_config *config, struct am_detail *detail, struct link **ret_link)
@@ -211,7 +205,7 @@ enum am_err link_open(const struct link_config *config, struct am_detail *detail
     link->fd = -1;
     link->interrupted = config->interrupted;
     link->base = event_base_new();
-    uint64_t until = link_now() + config->connect_ns;
+    uint64_t until = clock_monotonic() + config->connect_ns;
     enum am_err err = link->base == NULL ? AM_NOMEM : dial(link, config, until, detail);
     if (err == AM_OK)
         err = tls_io_init(&link->tls, config->tls, link->fd);
@@ -274,7 +268,7 @@ static bool read_all(struct link *link)
             end_link(link, why.text[0] != '\0' ? why.text : "the hub ended the connection");
             return false;
         }
-        if (rpc_session_receive(link->session, link_now(), buffer, len) != AM_OK)
+        if (rpc_session_receive(link->session, clock_monotonic(), buffer, len) != AM_OK)
             return true; // what it still has to say goes out first
     }
     return true;
@@ -309,7 +303,7 @@ static void turn(struct link *link)
 {
     if (!write_all(link) || !read_all(link) || !write_all(link))
         return;
-    rpc_session_tick(link->session, link_now());
+    rpc_session_tick(link->session, clock_monotonic());
 }
 
 // Only after a turn that brought nothing of what is waited for: what it read announces itself no more.
@@ -317,7 +311,7 @@ static void wait_turn(struct link *link)
 {
     if (link->ended || tls_io_pending(&link->tls) > 0)
         return;
-    uint64_t now = link_now(), next = rpc_session_next_deadline(link->session), ns = TICK_NS;
+    uint64_t now = clock_monotonic(), next = rpc_session_next_deadline(link->session), ns = TICK_NS;
     if (next <= now)
         return;
     if (next - now < ns)
@@ -357,7 +351,7 @@ enum am_err link_call_begin(struct link *link, const char *path, const ProtobufC
     struct link_call *call = call_new(link);
     if (call == NULL)
         return AM_NOMEM;
-    enum am_err err = rpc_client_call(link->session, link_now(), path, timeout_ns, call, &call->rpc);
+    enum am_err err = rpc_client_call(link->session, clock_monotonic(), path, timeout_ns, call, &call->rpc);
     if (err == AM_OK)
         err = send_request(call, request);
     if (err != AM_OK) {
@@ -469,9 +463,9 @@ done:
 
 void link_pause(uint64_t ns, const bool *interrupted)
 {
-    uint64_t until = link_now() + ns, now;
+    uint64_t until = clock_monotonic() + ns, now;
     struct event_base *base = event_base_new();
-    while (base != NULL && !is_interrupted(interrupted) && (now = link_now()) < until)
+    while (base != NULL && !is_interrupted(interrupted) && (now = clock_monotonic()) < until)
         (void)wait_for(base, -1, EV_TIMEOUT, until - now < TICK_NS ? until - now : TICK_NS);
     if (base != NULL)
         event_base_free(base);

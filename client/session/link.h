@@ -46,6 +46,3 @@ AM_MUST_USE enum am_err link_unary(struct link *link, const char *path, const Pr
 
 // Waits until so much time has passed or the signal came. For the pauses between attempts to connect.
 void link_pause(uint64_t ns, const bool *interrupted);
-
-// A monotonic clock, nanoseconds.
-uint64_t link_now(void);

@@ -2,6 +2,7 @@
 // Send, the receipt's proof, and the move from outbox to sent; a stale roster is answered by sealing anew.
 #include "client/session/outbox.h"
 
+#include "certs/clock.h"
 #include "client/session/compose.h"
 #include "client/session/history.h"
 #include "client/session/seal.h"
@@ -19,7 +20,7 @@ enum am_err outbox_add(struct session *session, const char *id, const Amana__V1_
 {
     Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
     Google__Protobuf__Timestamp now;
-    timestamp_from_ns(session_clock(), &now);
+    timestamp_from_ns(clock_utc(), &now);
     kept.message = (Amana__V1__Message *)message;
     kept.kept_at = &now;
     return store_put(session->store, STORE_OUTBOX, id, &kept);

@@ -3,6 +3,7 @@
 #include "client/session/receive.h"
 
 #include "amana/v1/relay.pb-c.h"
+#include "certs/clock.h"
 #include "certs/cms.h"
 #include "client/session/directory.h"
 #include "client/session/history.h"
@@ -119,7 +120,7 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
     Google__Protobuf__Timestamp *now = arena_alloc(arena, sizeof *now);
     if (now == NULL)
         return arena_error(arena);
-    timestamp_from_ns(session_clock(), now);
+    timestamp_from_ns(clock_utc(), now);
     enum am_err err = seal_open(mail->session, incoming->message, arena, &why, &opened);
     if (err != AM_OK && opened.fault == NULL) { // our own key or memory: not the message's fault, so not acknowledged
         *mail->detail = why;

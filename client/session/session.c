@@ -3,6 +3,7 @@
 #include "client/session/session.h"
 
 #include "amana/v1/relay.pb-c.h"
+#include "certs/clock.h"
 #include "client/session/history.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/reason.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CONNECT_NS (10ull * NS_PER_S)
@@ -23,16 +23,9 @@ static const char *const KEY_NAMES[CERT_USES] = {
     [CERT_USE_SIGN_OFFICER] = "officer",
 };
 
-uint64_t session_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 uint64_t session_now(const struct session *session)
 {
-    return session_clock() + (uint64_t)session->clock_ns;
+    return clock_utc() + (uint64_t)session->clock_ns;
 }
 
 static enum am_err open_trust(struct session *session, struct am_detail *detail)
@@ -194,7 +187,7 @@ static enum am_err greet(struct session *session, struct am_detail *detail)
     if (response->checkpoint == NULL)
         return am_fail(AM_PROTO, detail, "checkpoint", "the hub shows no checkpoint of its log");
     if (timestamp_to_ns(response->hub_time, &hub_time) == AM_OK)
-        session->clock_ns = (int64_t)(hub_time - session_clock());
+        session->clock_ns = (int64_t)(hub_time - clock_utc());
     return history_compare(session, response->checkpoint, detail);
 }
 

@@ -53,8 +53,7 @@ void session_disconnect(struct session *session);
 AM_MUST_USE enum am_err session_key(struct session *session, enum cert_use use, struct am_detail *detail,
                                     const struct certificate **ret_certificate, EVP_PKEY **ret_key);
 
-// UTC ns: this machine's clock, and the same corrected by the hub's for what is written.
-uint64_t session_clock(void);
+// UTC ns: this machine's clock, corrected by the hub's for what is written.
 uint64_t session_now(const struct session *session);
 
 // A refusal of the hub as an error with its words: field of the first violation, reason and text.

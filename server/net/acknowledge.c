@@ -2,6 +2,7 @@
 // Relay.Acknowledge: statements that the device signed become RETRIEVED entries, notices and copies go by their seq.
 #include "server/net/acknowledge.h"
 
+#include "certs/clock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,7 +74,7 @@ void acknowledge_check(struct hub_retrieval *retrieval)
 {
     struct statement *part = retrieval->work.user;
 
-    part->now_ns = net_now();
+    part->now_ns = clock_utc();
     part->job = (struct job){.run = statement_run, .done = statement_checked};
     workers_push(part->acknowledge->call.net->workers, &part->job);
 }

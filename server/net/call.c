@@ -2,6 +2,7 @@
 // Calls: which method, whether this identity may make it now, its request decoded once; and the ways to answer.
 #include "server/net/internal.h"
 
+#include "certs/clock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,7 +136,7 @@ static enum reason call_allowed(struct net *net, struct peer *peer, const struct
         return REASON_NOT_PERMITTED;
     if (net->memory > net->options.limits.memory)
         return REASON_BUSY;
-    if (!method->counted && !peer_take_token(net, peer, net_monotonic()))
+    if (!method->counted && !peer_take_token(net, peer, clock_monotonic()))
         return REASON_QUOTA;
     return REASON_NONE;
 }
@@ -162,7 +163,7 @@ static void on_call(struct rpc_call *rpc, const char *path, uint64_t timeout_ns)
     call->peer = connection->peer;
     call->peer->references++;
     call->references = 1;
-    call->deadline_ns = timeout_ns != 0 ? net_monotonic() + timeout_ns : 0;
+    call->deadline_ns = timeout_ns != 0 ? clock_monotonic() + timeout_ns : 0;
     if (call->arena.limit == 0)
         arena_init(&call->arena, method->arena);
     rpc_call_set_user(rpc, call);

@@ -3,6 +3,7 @@
 // come once a turn, so that nothing is freed inside a callback of its own.
 #include "server/net/connection.h"
 
+#include "certs/clock.h"
 #include "server/net/listener.h"
 
 #include <netinet/in.h>
@@ -41,7 +42,7 @@ void connection_want(struct connection *connection, bool read, bool write)
 
 void connection_timer(struct connection *connection, uint64_t at)
 {
-    uint64_t now = net_monotonic(), wait = at > now ? at - now : 0;
+    uint64_t now = clock_monotonic(), wait = at > now ? at - now : 0;
     struct timeval time = {.tv_sec = (time_t)(wait / NS_PER_S), .tv_usec = (suseconds_t)(wait % NS_PER_S / 1000 + 1)};
 
     // One that comes too early does no harm, and deadlines move on with every turn.
@@ -65,7 +66,7 @@ void connection_closing(struct connection *connection)
     if (connection->state == CONNECTION_HANDSHAKE)
         connection->net->handshakes--;
     connection->state = CONNECTION_CLOSING;
-    connection->deadline = net_monotonic() + CLOSING_NS;
+    connection->deadline = clock_monotonic() + CLOSING_NS;
     connection_timer(connection, connection->deadline);
     if (tls_io_drain(&connection->tls) == TLS_WANT_READ)
         connection_want(connection, true, false);
@@ -96,7 +97,7 @@ static void connection_read(struct connection *connection)
         }
         if (result != TLS_DONE)
             break;
-        if (rpc_session_receive(connection->rpc, net_monotonic(), net->buffer, len) != AM_OK)
+        if (rpc_session_receive(connection->rpc, clock_monotonic(), net->buffer, len) != AM_OK)
             break; // the session has ended and says why, once its last words are written
     }
     connection_kick(connection);
@@ -127,7 +128,7 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
     struct connection *connection = user;
 
     connection->timer_at = UINT64_MAX;
-    if (connection->state != CONNECTION_OPEN && net_monotonic() < connection->deadline) {
+    if (connection->state != CONNECTION_OPEN && clock_monotonic() < connection->deadline) {
         connection_timer(connection, connection->deadline); // it was set for something earlier
         return;
     }
@@ -139,7 +140,7 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
         listener_mind(connection->net);
         break;
     case CONNECTION_OPEN:
-        rpc_session_tick(connection->rpc, net_monotonic());
+        rpc_session_tick(connection->rpc, clock_monotonic());
         connection_kick(connection);
         break;
     case CONNECTION_CLOSING: connection_close(connection); break;
@@ -283,7 +284,7 @@ void connection_new(struct net *net, int fd, const char *address)
     event_assign(&connection->writing, net->base, fd, EV_WRITE | EV_PERSIST, on_event, connection);
     event_assign(&connection->timer, net->base, -1, 0, on_timer, connection);
     connection->timer_at = UINT64_MAX;
-    connection->deadline = net_monotonic() + LIMIT_HANDSHAKE_NS;
+    connection->deadline = clock_monotonic() + LIMIT_HANDSHAKE_NS;
     DL_APPEND(net->connections, connection);
     net->connection_count++;
     net->handshakes++;
@@ -309,7 +310,7 @@ void connections_drain(struct net *net)
             connection_close(connection);
         if (connection->state != CONNECTION_OPEN)
             continue;
-        rpc_session_drain(connection->rpc, net_monotonic());
+        rpc_session_drain(connection->rpc, clock_monotonic());
         connection_kick(connection);
     }
 }

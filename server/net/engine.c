@@ -3,12 +3,12 @@
 #include "server/net/internal.h"
 
 #include "amana/v1/audit.pb-c.h"
+#include "certs/clock.h"
 #include "server/net/pending.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 // An append under way. Made before it is handed to the keeper, so that its return costs no memory.
@@ -22,24 +22,6 @@ struct commit {
     struct journal_entry entry;
     struct commit *next;
 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
-uint64_t net_now(void)
-{
-    return clock_ns(CLOCK_REALTIME);
-}
-
-uint64_t net_monotonic(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
-}
 
 static void engine_die(const char *what)
 {
@@ -195,7 +177,7 @@ enum am_err engine_append_own(struct net *net, uint8_t kind, struct am_bytes con
     commit->entry =
         (struct journal_entry){.kind = kind, .class = JOURNAL_CLASS_HUB, .content = content, .of = JOURNAL_NONE};
     commit->own = (struct journal_append){
-        .tag = commit, .time_ns = net_now(), .essential = true, .entries = &commit->entry, .n_entries = 1};
+        .tag = commit, .time_ns = clock_utc(), .essential = true, .entries = &commit->entry, .n_entries = 1};
     commit->append = &commit->own;
     err = store_submit(net->store, commit->append);
     if (err != AM_OK)
@@ -243,8 +225,8 @@ static void action_perform(struct net *net, const struct hub_action *action)
 enum am_err net_step(struct net *net, struct hub_event *event)
 {
     assert(!net->acting);
-    event->now_ns = net_now();
-    event->monotonic_ns = net_monotonic();
+    event->now_ns = clock_utc();
+    event->monotonic_ns = clock_monotonic();
     TRY(hub_step(net->hub, event, &net->actions));
     net->acting = true;
     for (size_t i = 0; i < net->actions.n; i++)
@@ -265,7 +247,7 @@ bool net_busy(const struct net *net)
 
 static void clock_watch(struct net *net)
 {
-    uint64_t utc = net_now(), boot = clock_ns(CLOCK_BOOTTIME);
+    uint64_t utc = clock_utc(), boot = clock_boot();
     int64_t step = (int64_t)(utc - net->last_utc_ns) - (int64_t)(boot - net->last_boot_ns);
 
     net->last_utc_ns = utc;
@@ -284,11 +266,12 @@ static void clock_watch(struct net *net)
 
 static void crls_watch(struct net *net)
 {
-    uint64_t now = net_now(), until = trust_crls_expire(registry_trust(net->registry));
+    uint64_t now = clock_utc(), until = trust_crls_expire(registry_trust(net->registry));
 
-    if (now + CRL_SOON_NS < until || net_monotonic() < net->crls_said_ns + (net->crls_said_ns != 0 ? CRL_AGAIN_NS : 0))
+    if (now + CRL_SOON_NS < until ||
+        clock_monotonic() < net->crls_said_ns + (net->crls_said_ns != 0 ? CRL_AGAIN_NS : 0))
         return;
-    net->crls_said_ns = net_monotonic();
+    net->crls_said_ns = clock_monotonic();
     if (now >= until)
         report(REPORT_ERROR, "crl",
                "reason=\"a revocation list is stale: certificates of its issuer are refused\" "
@@ -317,8 +300,8 @@ enum am_err engine_new(struct net *net)
 {
     static const struct timeval second = {.tv_sec = 1};
 
-    net->last_utc_ns = net_now();
-    net->last_boot_ns = clock_ns(CLOCK_BOOTTIME);
+    net->last_utc_ns = clock_utc();
+    net->last_boot_ns = clock_boot();
     TRY(mailslot_new(net->base, commit_link, commit_take, net, &net->commits));
     net->tick = event_new(net->base, -1, EV_PERSIST, on_tick, net);
     if (net->tick == NULL || event_add(net->tick, &second) != 0)

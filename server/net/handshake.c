@@ -2,6 +2,7 @@
 // A connection until it is one: TLS handshakes, so many steps a turn; who is refused and why.
 #include "server/net/connection.h"
 
+#include "certs/clock.h"
 #include "server/net/listener.h"
 
 static void handshake_refused(struct connection *connection)
@@ -24,7 +25,7 @@ static void handshake_done(struct connection *connection)
     rpc_limits_server(&limits);
     struct rpc_config config = {.limits = &limits, .handlers = &call_handlers, .user = connection};
     connection->peer = peer_get(net, &connection->tls.peer);
-    if (connection->peer == NULL || rpc_session_new_server(&config, net_monotonic(), &connection->rpc) != AM_OK) {
+    if (connection->peer == NULL || rpc_session_new_server(&config, clock_monotonic(), &connection->rpc) != AM_OK) {
         report(REPORT_WARNING, "refused", "peer=%s reason=\"out of memory\"", connection->address);
         connection_close(connection);
         return;
@@ -32,7 +33,7 @@ static void handshake_done(struct connection *connection)
     report(REPORT_INFO, "connected", "peer=%s identity=%s resumed=%s", connection->address, connection->peer->uri,
            tls_io_resumed(&connection->tls) ? "yes" : "no");
     if (net->stopping)
-        rpc_session_drain(connection->rpc, net_monotonic());
+        rpc_session_drain(connection->rpc, clock_monotonic());
     connection_kick(connection);
 }
 

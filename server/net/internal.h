@@ -84,9 +84,6 @@ struct net {
 
 #define NET_BUFFER (32u * 1024)
 
-uint64_t net_now(void);       // UTC ns
-uint64_t net_monotonic(void); // ns, never 0
-
 // --- net.c
 AM_MUST_USE enum am_err net_tls_make(struct net *net, struct trust *trust, struct am_detail *detail,
                                      struct tls_context **ret_context);

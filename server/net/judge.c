@@ -2,6 +2,7 @@
 // Live sessions judged again once rosters, trust.conf or CRLs have changed: who would be refused now is dropped now.
 #include "server/net/internal.h"
 
+#include "certs/clock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,7 +83,7 @@ static void connection_judge(struct connection *connection)
                                     .registry = registry_ref(net->registry),
                                     .roster = roster,
                                     .certificate = &device->auth,
-                                    .now_ns = net_now()};
+                                    .now_ns = clock_utc()};
     connection->judgement = judgement;
     workers_push(net->workers, &judgement->job);
 }

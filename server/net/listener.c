@@ -2,6 +2,7 @@
 // The listening socket, and who may begin a handshake.
 #include "server/net/internal.h"
 
+#include "certs/clock.h"
 #include "server/net/limiter.h"
 #include "server/net/listener.h"
 
@@ -46,7 +47,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 
     address_key(address, key);
     address_text(address, (socklen_t)len, text);
-    if (!limiter_take(net->limiter, key, net_monotonic(), &first)) {
+    if (!limiter_take(net->limiter, key, clock_monotonic(), &first)) {
         if (first)
             report(REPORT_WARNING, "refused", "peer=%s reason=\"more than %u handshakes a second\"", text,
                    net->options.limits.handshakes_per_s);

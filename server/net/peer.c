@@ -2,6 +2,7 @@
 // The identities that are connected or have work under way, and how many calls each may make.
 #include "server/net/internal.h"
 
+#include "certs/clock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ struct peer *peer_get(struct net *net, const struct identity *identity)
         peer->identity = *identity;
         memcpy(peer->uri, identity->uri, sizeof peer->uri);
         peer->tokens = net->options.limits.requests_per_s;
-        peer->refilled_ns = net_monotonic();
+        peer->refilled_ns = clock_monotonic();
         HASH_ADD_STR(net->peers, uri, peer);
     }
     peer->references++;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Relay.Send: one message in, the receipt out once its entry is durable and signed.
 #include "amana/v1/relay.pb-c.h"
+#include "certs/clock.h"
 #include "server/failpoint.h"
 #include "server/net/send.h"
 
@@ -58,7 +59,7 @@ void send_check(struct hub_submission *submission)
 {
     struct send *send = submission->work.user;
 
-    send->now_ns = net_now();
+    send->now_ns = clock_utc();
     send->job = (struct job){.run = send_check_run, .done = send_checked};
     workers_push(send->call.net->workers, &send->job);
 }

@@ -3,6 +3,7 @@
 // that has ended.
 #include "load.h"
 
+#include "certs/clock.h"
 #include "proto/codec/status_details.h"
 #include "proto/model/limits.h"
 #include "proto/rpc/rpc.h"
@@ -99,13 +100,13 @@ static void start_call(struct load_connection *connection)
     struct rpc_call *call;
     if (flight == NULL || connection->ended)
         return;
-    *flight = (struct load_flight){.connection = connection, .began_ns = link_now(), .used = true};
+    *flight = (struct load_flight){.connection = connection, .began_ns = clock_monotonic(), .used = true};
     if (load->messages != NULL)
         flight->message = &load->messages[load->next];
     struct am_bytes bytes = {NULL, 0};
     if (flight->message != NULL)
         bytes = (struct am_bytes){flight->message->data, flight->message->len};
-    if (rpc_client_call(connection->rpc, link_now(), load->path, 0, flight, &call) != AM_OK) {
+    if (rpc_client_call(connection->rpc, clock_monotonic(), load->path, 0, flight, &call) != AM_OK) {
         flight->used = false;
         return;
     }
@@ -142,7 +143,7 @@ static void on_finished(struct rpc_call *call, const struct rpc_outcome *outcome
     load->open--;
     connection->in_flight--;
     if (outcome->status == RPC_OK && flight->answered)
-        load->latencies[load->result.accepted++] = (double)(link_now() - flight->began_ns) / 1e3;
+        load->latencies[load->result.accepted++] = (double)(clock_monotonic() - flight->began_ns) / 1e3;
     else if (connection->ended)
         load->result.lost++;
     else
@@ -201,7 +202,7 @@ static void read_all(struct load_connection *connection)
             return;
         if (result != TLS_DONE)
             end_connection(connection);
-        else if (rpc_session_receive(connection->rpc, link_now(), buffer, len) != AM_OK)
+        else if (rpc_session_receive(connection->rpc, clock_monotonic(), buffer, len) != AM_OK)
             return;
     }
 }
@@ -220,7 +221,7 @@ static void tick(evutil_socket_t fd, short what, void *user)
         struct load_connection *connection = &load->connections[i];
         if (connection->ended)
             continue;
-        rpc_session_tick(connection->rpc, link_now());
+        rpc_session_tick(connection->rpc, clock_monotonic());
         write_all(connection);
     }
 }
@@ -279,7 +280,7 @@ static enum am_err open_one(struct load *load, const struct session *session, st
     TRY(handshake(connection, detail));
     rpc_limits_client(&limits);
     struct rpc_config config = {&limits, &HANDLERS, connection, session->hub->dns, "amana-bench/" AMANA_VERSION};
-    TRY(rpc_session_new_client(&config, link_now(), &connection->rpc));
+    TRY(rpc_session_new_client(&config, clock_monotonic(), &connection->rpc));
     connection->readable = event_new(load->base, connection->fd, EV_READ | EV_PERSIST, turn, connection);
     connection->writable = event_new(load->base, connection->fd, EV_WRITE, turn, connection);
     if (connection->readable == NULL || connection->writable == NULL)
@@ -359,7 +360,7 @@ void load_close(struct load *load)
 static void finish_run(struct load *load, uint64_t began_ns, struct load_result *ret_result)
 {
     struct load_result *result = &load->result;
-    result->seconds = (double)(link_now() - began_ns) / 1e9;
+    result->seconds = (double)(clock_monotonic() - began_ns) / 1e9;
     result->lost += load->total - load->next;
     if (result->accepted > 0) {
         qsort(load->latencies, result->accepted, sizeof *load->latencies, compare);
@@ -375,7 +376,7 @@ static void finish_run(struct load *load, uint64_t began_ns, struct load_result 
 
 static enum am_err run(struct load *load, size_t in_flight, struct load_result *ret_result)
 {
-    uint64_t began = link_now();
+    uint64_t began = clock_monotonic();
     load->next = load->open = 0;
     load->result = (struct load_result){0};
     load->flight_count = in_flight;
@@ -418,7 +419,7 @@ enum am_err load_speak(struct load *load, struct load_result *ret_result)
 
 void load_idle(struct load *load, double seconds)
 {
-    uint64_t until = link_now() + (uint64_t)(seconds * 1e9);
-    while (link_now() < until)
+    uint64_t until = clock_monotonic() + (uint64_t)(seconds * 1e9);
+    while (clock_monotonic() < until)
         event_base_loop(load->base, EVLOOP_ONCE);
 }

@@ -2,6 +2,7 @@
 // The bare limits: one sync, one commit, one verification.
 #include "machine.h"
 
+#include "certs/clock.h"
 #include "client/session/link.h"
 
 #include <fcntl.h>
@@ -37,7 +38,7 @@ struct machine {
 
 static double since_us(uint64_t began)
 {
-    return (double)(link_now() - began) / 1e3;
+    return (double)(clock_monotonic() - began) / 1e3;
 }
 
 static void path_of(const struct machine *machine, const char *name, char ret_path[PATH_MAX])
@@ -118,7 +119,7 @@ enum am_err machine_sync(struct machine *machine, size_t rounds, double *us)
 {
     static const uint8_t page[APPEND];
     for (size_t i = 0; i < rounds; i++) {
-        uint64_t began = link_now();
+        uint64_t began = clock_monotonic();
         if (write(machine->fd, page, sizeof page) != sizeof page || fdatasync(machine->fd) != 0)
             return AM_IO;
         us[i] = since_us(began);
@@ -147,7 +148,7 @@ enum am_err machine_commit(struct machine *machine, size_t size, size_t rounds, 
 {
     for (size_t i = 0; i < rounds; i++) {
         MDB_txn *txn;
-        uint64_t began = link_now();
+        uint64_t began = clock_monotonic();
         if (mdb_txn_begin(machine->env, NULL, 0, &txn) != 0)
             return AM_IO;
         if (!put_rows(machine, txn, size)) {
@@ -164,7 +165,7 @@ enum am_err machine_commit(struct machine *machine, size_t size, size_t rounds, 
 enum am_err machine_verify(struct machine *machine, size_t rounds, double *us)
 {
     for (size_t i = 0; i < rounds; i++) {
-        uint64_t began = link_now();
+        uint64_t began = clock_monotonic();
         EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(machine->key, NULL);
         bool held = ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
                     EVP_PKEY_verify(ctx, machine->signature, machine->signature_len, machine->digest,
