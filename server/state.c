@@ -98,8 +98,7 @@ static enum am_err last_entry(struct store_view *view, struct state *state)
     if (size == 0)
         return AM_OK;
     TRY(store_entry(view, size - 1, &entry));
-    for (int i = 0; i < 8; i++)
-        state->last_time_ns = state->last_time_ns << 8 | entry.leaf[2 + i];
+    state->last_time_ns = log_leaf_time(entry.leaf);
     err = store_index_next(view, STORE_INDEX_KIND, (struct am_bytes){&start, 1}, &first);
     if (err != AM_OK && err != AM_NOT_FOUND)
         return err;

@@ -29,13 +29,20 @@ void log_leaf_pack(const struct log_leaf *leaf, uint8_t ret_bytes[LOG_LEAF_SIZE]
     memcpy(ret_bytes + 14, leaf->commitment, LOG_HASH_SIZE);
 }
 
+uint64_t log_leaf_time(const uint8_t leaf[LOG_LEAF_SIZE])
+{
+    uint64_t time = 0;
+    for (int i = 0; i < 8; i++)
+        time = time << 8 | leaf[2 + i];
+    return time;
+}
+
 enum am_err log_leaf_parse(struct am_bytes bytes, struct log_leaf *ret_leaf)
 {
     if (bytes.len != LOG_LEAF_SIZE || bytes.data[0] != LOG_LEAF_VERSION || bytes.data[1] > 1)
         return AM_PROTO;
     struct log_leaf leaf = {.version = bytes.data[0], .class = bytes.data[1]};
-    for (int i = 0; i < 8; i++)
-        leaf.time_ns = leaf.time_ns << 8 | bytes.data[2 + i];
+    leaf.time_ns = log_leaf_time(bytes.data);
     for (int i = 0; i < 4; i++)
         leaf.erase_after = leaf.erase_after << 8 | bytes.data[10 + i];
     if (leaf.class == 0 && leaf.erase_after != 0)

@@ -27,6 +27,9 @@ void log_leaf_pack(const struct log_leaf *leaf, uint8_t ret_bytes[LOG_LEAF_SIZE]
 // AM_PROTO for another length, version or class, or an erase_after on class 0.
 AM_MUST_USE enum am_err log_leaf_parse(struct am_bytes bytes, struct log_leaf *ret_leaf);
 
+// The time of a packed leaf, UTC ns.
+uint64_t log_leaf_time(const uint8_t leaf[LOG_LEAF_SIZE]);
+
 // SHA-256(0x00 ‖ leaf) (RFC 9162 §2.1.1). AM_CRYPTO.
 AM_MUST_USE enum am_err log_leaf_hash(const uint8_t leaf[LOG_LEAF_SIZE], uint8_t ret_hash[LOG_HASH_SIZE]);
 

@@ -89,15 +89,6 @@ static enum am_err recipients_fill(struct status *status, const struct store_poi
     return AM_OK;
 }
 
-static uint64_t leaf_time(const uint8_t leaf[46])
-{
-    uint64_t time = 0;
-
-    for (int i = 0; i < 8; i++)
-        time = time << 8 | leaf[2 + i];
-    return time;
-}
-
 static enum am_err message_fill(struct status *status, const char *id, const struct store_pointer *pointer,
                                 Amana__V1__MessageStatus *message)
 {
@@ -115,7 +106,7 @@ static enum am_err message_fill(struct status *status, const char *id, const str
     message->id = (char *)id;
     message->header_digest = (ProtobufCBinaryData){32, digest};
     message->seq = pointer->seq;
-    TRY(time_make(status->arena, leaf_time(entry.leaf), &message->accepted_at));
+    TRY(time_make(status->arena, log_leaf_time(entry.leaf), &message->accepted_at));
     return recipients_fill(status, pointer, message);
 }
 
