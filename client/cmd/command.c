@@ -142,6 +142,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 const struct argp command_argp = {.options = OPTIONS, .parser = parse_option};
 const struct argp_child command_children[] = {{&command_argp, 0, "Options of every verb:", 1}, {0}};
 
+error_t command_one_argument(struct argp_state *state, char *arg, const char **ret_argument, const char *complaint)
+{
+    if (*ret_argument != NULL)
+        argp_error(state, "%s", complaint);
+    *ret_argument = arg;
+    return 0;
+}
+
 void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
     argp_err_exit_status = EX_USAGE;

@@ -37,6 +37,9 @@ void command_clear(struct command *command); // cleanses, closes the session
 // struct command to child_inputs[0].
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
 
+// Takes a verb's one argument into *ret_argument; a second one ends the program with `complaint` (ARGP_KEY_ARG).
+error_t command_one_argument(struct argp_state *state, char *arg, const char **ret_argument, const char *complaint);
+
 // Set by SIGINT and SIGTERM once command_signals was called.
 extern volatile bool command_interrupted;
 void command_signals(void);

@@ -15,11 +15,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct verify_input *input = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
-    case ARGP_KEY_ARG:
-        if (input->file != NULL)
-            argp_error(state, "one FILE only");
-        input->file = arg;
-        return 0;
+    case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->file, "one FILE only");
     case ARGP_KEY_END:
         if (input->file == NULL)
             argp_error(state, "needs the FILE that `amana audit replay -o FILE` wrote");

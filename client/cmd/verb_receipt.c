@@ -20,11 +20,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
     case 't': input->proof = true; return 0;
-    case ARGP_KEY_ARG:
-        if (input->id != NULL)
-            argp_error(state, "one ID only");
-        input->id = arg;
-        return 0;
+    case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->id, "one ID only");
     case ARGP_KEY_END:
         if (input->id == NULL)
             argp_error(state, "needs the ID of a message");

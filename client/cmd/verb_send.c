@@ -19,11 +19,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
     case 'n': input->check = true; return 0;
     case 'a': input->command.again = true; return 0;
-    case ARGP_KEY_ARG:
-        if (input->file != NULL)
-            argp_error(state, "one FILE only");
-        input->file = arg;
-        return 0;
+    case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->file, "one FILE only");
     case ARGP_KEY_END:
         if (input->file == NULL && !input->command.again)
             argp_error(state, "needs a FILE, or - for standard input; --again tries what was refused once more");

@@ -24,11 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct status_input *input = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
-    case ARGP_KEY_ARG:
-        if (input->id != NULL)
-            argp_error(state, "one ID at most");
-        input->id = arg;
-        return 0;
+    case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->id, "one ID at most");
     default: return ARGP_ERR_UNKNOWN;
     }
 }
