@@ -110,17 +110,9 @@ static void store_batch_done(void *user)
     mailslot_wake(net->commits);
 }
 
-static void store_died(void *user, enum am_err err, const char *what)
-{
-    report(REPORT_ERROR, "died", "what=\"%s\" reason=\"%s\" do=\"look at the disk, then start again\"", what,
-           am_err_text(err));
-    _exit(EX_IOERR);
-}
-
 struct store_callbacks net_store_callbacks(struct net *net)
 {
-    return (struct store_callbacks){
-        .done = store_done, .batch_done = store_batch_done, .died = store_died, .user = net};
+    return (struct store_callbacks){.done = store_done, .batch_done = store_batch_done, .user = net};
 }
 
 // --- Read-only: an ACCESS entry waits in a file, and what it allows goes on.

@@ -54,7 +54,7 @@ void net_free(struct net *net); // closes every connection; after store_drain; N
 // SHA-256 (NULL: it knows none); then takes connections.
 AM_MUST_USE enum am_err net_start(struct net *net, bool clean, const uint8_t trust_before[32]);
 
-// What the store calls on the keeper's thread (store_start).
+// What the store calls on the keeper's thread (store_start); `died` is NULL, the program's end is the caller's matter.
 struct store_callbacks net_store_callbacks(struct net *net);
 
 // Another trust (NULL: as before), a server certificate read anew, and rosters that may have changed, in order of unit
