@@ -7,8 +7,24 @@
 #include "client/cmd/timeline.h"
 #include "proto/codec/json.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LAST_LINE "{\"amana_replay_items\":"
+
+enum am_err replay_file_create(const char *path, struct am_detail *detail, FILE **ret_file)
+{
+    FILE *file = fopen(path, "wxe");
+
+    if (file == NULL && errno == EEXIST)
+        return am_fail(AM_EXISTS, detail, path, "is there already; give another name, or move it away first");
+    if (file == NULL)
+        return am_fail(AM_FULL, detail, path, "can't be written: %s", strerror(errno));
+    *ret_file = file;
+    return AM_OK;
+}
 
 enum am_err replay_file_begin(FILE *file, const char *origin, bool filtered)
 {
@@ -23,6 +39,12 @@ enum am_err replay_file_add(FILE *file, const Amana__V1__ReplayItem *item)
         return AM_NOMEM;
     fprintf(file, "%s\n", line);
     free(line);
+    return ferror(file) ? AM_IO : AM_OK;
+}
+
+enum am_err replay_file_end(FILE *file, uint64_t items)
+{
+    fprintf(file, LAST_LINE "%" PRIu64 "}\n", items);
     return ferror(file) ? AM_IO : AM_OK;
 }
 
@@ -48,15 +70,28 @@ enum am_err replay_file_open(FILE *file, const char *path, const char *origin, s
     return err;
 }
 
+// What stands where no item does: the last line, or too early an end.
+static enum am_err end_check(const char *text, ssize_t len, unsigned items, struct am_detail *detail)
+{
+    if (len <= 0)
+        return am_fail(AM_INVALID, detail, "", "it is cut short: %u entries, and no last line that counts them", items);
+    if (strtoull(text + strlen(LAST_LINE), NULL, 10) != items)
+        return am_fail(AM_INVALID, detail, "", "%u entries stand before a last line that counts %.20s", items,
+                       text + strlen(LAST_LINE));
+    return AM_NOT_FOUND;
+}
+
 enum am_err replay_file_next(FILE *file, const char *path, unsigned *line, struct arena *arena,
                              struct am_detail *detail, Amana__V1__ReplayItem **ret_item)
 {
     char *text = NULL;
     size_t size = 0;
     ssize_t len = getline(&text, &size, file);
-    (*line)++;
-    enum am_err err = AM_NOT_FOUND;
-    if (len > 0)
+    unsigned items = (*line)++ - 1;
+    enum am_err err;
+    if (len <= 0 || strncmp(text, LAST_LINE, strlen(LAST_LINE)) == 0)
+        err = end_check(text, len, items, detail);
+    else
         err = json_to_message(&amana__v1__replay_item__descriptor, (struct am_bytes){(uint8_t *)text, (size_t)len},
                               arena, detail, (ProtobufCMessage **)ret_item);
     free(text);

@@ -94,19 +94,23 @@ static enum am_err stream(struct replay_run *run, struct link_call *call, FILE *
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__ReplayItem *item;
+    uint64_t kept = 0;
     enum am_err err;
     arena_init(&arena, ARENA_ITEM);
     while ((err = link_call_next(call, &amana__v1__replay_item__descriptor, &arena, detail,
                                  (ProtobufCMessage **)&item)) == AM_OK) {
         if (keep != NULL)
             TRY(replay_file_add(keep, item));
+        kept++;
         TRY(replay_run_item(run, item, &arena, detail));
         arena_reset(&arena);
     }
     if (err != AM_NOT_FOUND)
         return err;
     const struct rpc_error *error = link_call_error(call);
-    return error->status == RPC_OK ? AM_OK : session_refused(error, detail);
+    if (error->status != RPC_OK)
+        return session_refused(error, detail);
+    return keep != NULL ? replay_file_end(keep, kept) : AM_OK;
 }
 
 // What the next replay is compared with: only what this one verified whole.
@@ -171,8 +175,8 @@ static int replay(struct replay_input *input)
         return code;
     struct session *session = input->command.session;
     enum am_err err = last_replay(session, &last, &has_last);
-    if (err == AM_OK && input->file != NULL && (keep = fopen(input->file, "we")) == NULL)
-        err = am_fail(AM_FULL, &detail, input->file, "can't be written: %s", strerror(errno));
+    if (err == AM_OK && input->file != NULL)
+        err = replay_file_create(input->file, &detail, &keep);
     if (err == AM_OK && keep != NULL)
         err = replay_file_begin(keep, session->hub->origin, is_filtered(input));
     if (err != AM_OK)

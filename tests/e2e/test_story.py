@@ -74,6 +74,24 @@ def test_a_kept_replay_that_was_changed_does_not_verify(world):
     world.amana("auditor", "audit", "verify", "replay.jsonl").exits(1)
 
 
+def test_a_filtered_replay_that_was_kept_and_cut_short_is_noticed(world):
+    world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("auditor", "audit", "replay", "--reason", "review of the case", "--party", "et/ics/moyale", "-o", "some.jsonl").ok()
+    world.amana("auditor", "audit", "verify", "some.jsonl").ok().says("does not prove completeness")
+    kept = world.path("some.jsonl").read_text().splitlines(keepends=True)
+    world.path("some.jsonl").write_text("".join(kept[:-1]))
+    world.amana("auditor", "audit", "verify", "some.jsonl").exits(65).says("cut short")
+    world.path("some.jsonl").write_text("".join(kept[:1] + kept[2:]))
+    world.amana("auditor", "audit", "verify", "some.jsonl").exits(65).says("a last line that counts")
+
+
+def test_a_kept_replay_never_overwrites_a_file(world):
+    world.path("replay.jsonl").write_text("what stood here")
+    world.amana("auditor", "audit", "replay", "--reason", "review of the case", "-o", "replay.jsonl").exits(73).says("is there already")
+    assert world.path("replay.jsonl").read_text() == "what stood here"
+
+
 def test_each_entry_of_a_message_and_its_receipt_are_proofs_that_others_can_read(world):
     alert = world.send()
     world.amana("post", "inbox").ok()
