@@ -106,8 +106,10 @@ struct hub_found {
 
 struct hub_submission {
     struct hub_work work;
-    // ARRIVED: decoded once, by net. Bytes and header stay until the reply.
+    // ARRIVED: decoded once, by net. Bytes and header stay until the reply. NULL where its bytes mean nothing, or two
+    // things: refused at once with `unread` and the detail in `work`; header_digest is set by then.
     const Amana__V1__Header *header;
+    enum reason unread;
     struct am_bytes header_bytes, signature, body, flags_bytes;
     // Set by the hub at ARRIVED: its judgement of what stands in memory. The check goes on whatever it says, since a
     // known id gets its original receipt first.

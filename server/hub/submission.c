@@ -20,6 +20,8 @@ enum am_err hub_step_arrived(struct hub_step *step)
     }
     bool first;
     TRY(hub_work_begin(step, work));
+    if (submission->header == NULL)
+        return hub_refuse(step, work, submission->unread, NULL, submission->header_digest);
     TRY(hub_flight_enter(step->hub, submission, &first));
     submission->verdict = hub_verdict(step->hub, submission, step->event->now_ns);
     work->epoch = step->hub->epoch;

@@ -11,30 +11,39 @@
 // A decoded header costs more than its bytes: 64 recipients and 32 references are small structs of their own.
 #define SEND_ARENA (LIMIT_MESSAGE + 1024u * 1024)
 
+// The header, decoded; or why it can't be, and the digest that its entry names. False where the digest can't be had.
+static bool send_read(struct send *send)
+{
+    struct hub_submission *s = &send->submission;
+    struct am_detail *detail = &s->work.detail;
+    enum am_err err = s->header_bytes.len > LIMIT_HEADER
+                          ? am_fail(AM_INVALID, detail, "header", "is longer than %u bytes", LIMIT_HEADER)
+                          : codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, s->header_bytes,
+                                         &send->call.arena, detail, (ProtobufCMessage **)&send->header);
+    if (err == AM_OK) {
+        s->header = send->header;
+        return true;
+    }
+    s->unread = reason_of(err) == REASON_MALFORMED ? REASON_FIELD_INVALID : reason_of(err);
+    return certs_sha256(s->header_bytes.data, s->header_bytes.len, s->header_digest);
+}
+
 static void send_begin(struct call *call)
 {
     struct send *send = (struct send *)call;
     const Amana__V1__Message *message = (const Amana__V1__Message *)call->request;
-    struct am_detail detail = {0};
-    enum am_err err;
-
     struct hub_submission *s = &send->submission;
+
     s->work = (struct hub_work){
         .kind = HUB_WORK_SUBMISSION, .user = send, .identity = call->peer->uri, .unit = call->peer->identity.unit};
     s->header_bytes = codec_bytes(message->header);
     s->signature = codec_bytes(message->signature);
     s->body = codec_bytes(message->sealed_body);
     s->flags_bytes = codec_bytes(message->flags);
-    err = s->header_bytes.len > LIMIT_HEADER
-              ? am_fail(AM_INVALID, &detail, "header", "is longer than %u bytes", LIMIT_HEADER)
-              : codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, s->header_bytes, &call->arena, &detail,
-                             (ProtobufCMessage **)&send->header);
-    if (err != AM_OK) {
-        // Bytes that mean nothing, or two things: no entry, since nobody can say what was refused.
-        call_refuse(call, reason_of(err) == REASON_MALFORMED ? REASON_FIELD_INVALID : reason_of(err), &detail);
+    if (!send_read(send)) {
+        call_refuse(call, REASON_INTERNAL, NULL);
         return;
     }
-    s->header = send->header;
     send->registry = registry_ref(call->net->registry);
     call_hold(call); // the hub's work; until send_reply
     struct hub_event event = {.kind = HUB_EVENT_ARRIVED, .submission = s};

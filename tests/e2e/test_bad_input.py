@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a person mistypes, what a stranger shows and what a hostile client sends: refused, with words, and no more."""
+import base64
+import hashlib
 import os
 import subprocess
 
@@ -218,6 +220,17 @@ def test_a_header_whose_bytes_mean_nothing_or_two_things_is_refused(police, case
     with pytest.raises(r.Refused) as refusal:
         police.send(police.message(header_bytes=HEADERS[case]))
     refusal.value.of(Code.INVALID_ARGUMENT, "FIELD_INVALID")
+
+
+def test_a_header_that_cant_be_read_is_an_entry_with_its_digest_and_no_byte_of_it(world, pb):
+    police = r.Raw(world, pb)
+    message = police.message(header_bytes=HEADERS["a NUL"])
+    with pytest.raises(r.Refused):
+        police.send(message)
+    [rejected] = [entry["rejected"] for entry in world.entries("REJECTED")]
+    assert rejected["reason"] == "FIELD_INVALID" and rejected["identity"] == "amana://ke/dci/transnational/device/d1"
+    assert base64.b64decode(rejected["digest"]) == hashlib.sha256(message.header).digest()
+    assert not rejected.get("id")
 
 
 def signed(flags):
