@@ -225,13 +225,24 @@ static void check_reset(struct hub_submission *s)
     memset(s->has_life, 0, sizeof s->has_life);
 }
 
+// What the message is made of, beside its header: a part that isn't served must not be passed over.
+static void check_served(struct check *check)
+{
+    const Amana__V1__Message *message = (const Amana__V1__Message *)check->send->call.request;
+
+    if (message->batch.len != 0)
+        check_fail(check, REASON_KIND_UNSUPPORTED, "batch", "is not served: sign each message by itself");
+}
+
 // In order of cost; the first that fails is the answer.
 static enum am_err check_all(struct check *check)
 {
     TRY(check_known(check));
     if (check->s->known || check->s->verdict != REASON_NONE)
         return AM_OK;
-    TRY(check_digests(check));
+    check_served(check);
+    if (check->s->checked == REASON_NONE)
+        TRY(check_digests(check));
     if (check->s->checked == REASON_NONE)
         TRY(check_log_seen(check));
     if (check->s->checked == REASON_NONE)

@@ -180,6 +180,11 @@ def unsupported_flags(police, **fields):
     return police.pb("message").Flags(salt=os.urandom(16), child=True, **{"protection": 2, **fields})
 
 
+def batched(message):
+    message.batch, message.signature = message.signature, b""
+    return message
+
+
 UNSUPPORTED = {
     "another kind": lambda p: p.message(p.header(kind=25)),
     "CONFIDENTIAL": lambda p: p.message(p.header(classification=3)),
@@ -191,6 +196,7 @@ UNSUPPORTED = {
     "CANCEL because of an error": lambda p: p.message(p.header(kind=3, outcome=3)),
     "CANCEL by a court's order": lambda p: p.message(p.header(kind=3, outcome=4)),
     "an attachment": lambda p: p.message(p.header(attachments=[p.pb("message").AttachmentRef(digest=bytes(32), size=1)])),
+    "a batch": lambda p: batched(p.message()),
     "protection YES": lambda p: p.message(flags=unsupported_flags(p, protection=3)),
     "protection UNKNOWN": lambda p: p.message(flags=unsupported_flags(p, protection=4)),
     "never_tell": lambda p: p.message(flags=unsupported_flags(p, never_tell=["et"])),
