@@ -4,6 +4,7 @@
 
 #include "client/cmd/print.h"
 #include "client/session/seal.h"
+#include "proto/log/hash.h"
 #include "proto/model/header_parts.h"
 
 #include <bsd/string.h>
@@ -12,46 +13,64 @@
 
 #define ARENA_ANSWERS (16u * 1024 * 1024)
 
-// The root of an UPDATE is the alert that it answers: what ends that ends it too.
-static void find_root(struct session *session, const char *id, char ret_root[STORE_ID])
+// What is asked about, by the digests of headers: an id alone is its sender's word.
+struct asked {
+    uint8_t digest[LOG_HASH_SIZE];
+    uint8_t root[LOG_HASH_SIZE]; // of an UPDATE the alert that it answers: what ends that ends it too
+};
+
+static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
 {
-    strlcpy(ret_root, id, STORE_ID);
+    return pointer != NULL && pointer->header_digest.len == LOG_HASH_SIZE &&
+           memcmp(pointer->header_digest.data, digest, LOG_HASH_SIZE) == 0;
+}
+
+static enum am_err find_asked(struct session *session, const char *id, struct asked *ret)
+{
     for (unsigned box = 0; box < STORE_BOXES; box++) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};
         Amana__V1__Kept *kept;
         Amana__V1__Header *header;
         arena_init(&arena, ARENA_ANSWERS);
-        if (store_get(session->store, (enum store_box)box, id, &arena, &kept) == AM_OK &&
-            seal_header(kept->message, &arena, NULL, &header) == AM_OK && header->kind == KIND(UPDATE) &&
-            header->in_reply_to != NULL)
-            strlcpy(ret_root, header->in_reply_to->id, STORE_ID);
+        enum am_err err = store_get(session->store, (enum store_box)box, id, &arena, &kept);
+        if (err == AM_NOT_FOUND)
+            continue;
+        TRY(err);
+        TRY(seal_header(kept->message, &arena, NULL, &header));
+        TRY(log_sha256(codec_bytes(kept->message->header), ret->digest));
+        memcpy(ret->root, ret->digest, LOG_HASH_SIZE);
+        if (header->kind == KIND(UPDATE) && header->in_reply_to != NULL &&
+            header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
+            memcpy(ret->root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
+        return AM_OK;
     }
+    return AM_NOT_FOUND;
 }
 
-static void take(struct session *session, const char *id, const char *root, const Amana__V1__Header *header,
+static void take(struct session *session, const struct asked *asked, const char *key, const Amana__V1__Header *header,
                  const Amana__V1__Kept *kept, struct answers *answers)
 {
-    bool replies = header->in_reply_to != NULL && strcmp(header->in_reply_to->id, id) == 0;
+    bool replies = points_at(header->in_reply_to, asked->digest);
     bool ours = strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) == 0;
     if (replies && header->kind == KIND(ACK) && ours) {
         answers->acknowledged = true;
         strlcpy(answers->officer, header->officer, sizeof answers->officer);
         answers->ack_ns = kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
     }
-    if (replies && header->kind == KIND(UPDATE) && strcmp(header->id, answers->newest) > 0)
-        strlcpy(answers->newest, header->id, STORE_ID);
-    if (header->kind == KIND(CANCEL) && header->in_reply_to != NULL && strcmp(header->in_reply_to->id, root) == 0)
-        strlcpy(answers->cancel, header->id, STORE_ID);
+    if (replies && header->kind == KIND(UPDATE) && strcmp(key, answers->newest) > 0)
+        strlcpy(answers->newest, key, STORE_ID);
+    if (header->kind == KIND(CANCEL) && points_at(header->in_reply_to, asked->root))
+        strlcpy(answers->cancel, key, STORE_ID);
     // An UPDATE that is itself asked about: a newer one supersedes it.
-    if (header->supersedes != NULL && strcmp(header->supersedes->id, id) == 0)
-        strlcpy(answers->newest, header->id, STORE_ID);
+    if (points_at(header->supersedes, asked->digest))
+        strlcpy(answers->newest, key, STORE_ID);
 }
 
 enum am_err answers_find(struct session *session, const char *id, struct answers *ret_answers)
 {
     struct answers answers = {0};
-    char root[STORE_ID];
-    find_root(session, id, root);
+    struct asked asked = {0};
+    TRY(find_asked(session, id, &asked));
     strlcpy(answers.newest, id, STORE_ID);
     for (unsigned box = 0; box < STORE_BOXES; box++) {
         char at[STORE_ID], next[STORE_ID];
@@ -65,7 +84,7 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
             strlcpy(at, next, sizeof at);
             TRY(store_get(session->store, (enum store_box)box, at, &arena, &kept));
             if (seal_header(kept->message, &arena, NULL, &header) == AM_OK)
-                take(session, id, root, header, kept, &answers);
+                take(session, &asked, at, header, kept, &answers);
         }
         if (err != AM_NOT_FOUND)
             return err;

@@ -45,7 +45,7 @@ static bool asks_us(struct session *session, const Amana__V1__Header *header)
     return false;
 }
 
-static void print_kept(struct command *command, const Amana__V1__Kept *kept)
+static void print_kept(struct command *command, const char *id, const Amana__V1__Kept *kept)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct answers answers = {0};
@@ -55,8 +55,8 @@ static void print_kept(struct command *command, const Amana__V1__Kept *kept)
     if (kept->fault[0] != '\0')
         snprintf(state, sizeof state, "kept, not shown: %.80s", kept->fault_text);
     else if (seal_header(kept->message, &arena, NULL, &header) == AM_OK &&
-             answers_find(command->session, header->id, &answers) == AM_OK)
-        answers_state(&answers, header->id, asks_us(command->session, header), state);
+             answers_find(command->session, id, &answers) == AM_OK)
+        answers_state(&answers, id, asks_us(command->session, header), state);
     if (command->json)
         (void)!json_line_kept(command->session, kept, state, stdout);
     else
@@ -84,7 +84,7 @@ static void tell(void *user, const struct receive_report *report)
     if (report->notice != NULL)
         print_notice(&input->command, report);
     else if (input->follow && !report->known)
-        print_kept(&input->command, report->kept);
+        print_kept(&input->command, report->id, report->kept);
     fflush(stdout);
 }
 
@@ -104,7 +104,7 @@ static int list(struct inbox_input *input)
         err = store_get(input->command.session->store, STORE_INBOX, id, &arena, &kept);
         if (err != AM_OK)
             return command_fail(err, &detail);
-        print_kept(&input->command, kept);
+        print_kept(&input->command, id, kept);
         count++;
     }
     if (count == 0 && !input->command.json)

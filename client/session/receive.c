@@ -13,6 +13,7 @@
 #include "proto/model/header_check.h"
 
 #include <bsd/string.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,8 +113,31 @@ static enum am_err prove(struct mail *mail, const Amana__V1__Incoming *incoming,
 }
 
 // --- Keeping
-static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, const Amana__V1__Header *header,
-                        struct arena *arena, Amana__V1__Kept *kept)
+static bool row_is(const Amana__V1__Kept *kept, const uint8_t digest[LOG_HASH_SIZE])
+{
+    return kept->message != NULL &&
+           digest_is(codec_bytes(kept->message->header), (ProtobufCBinaryData){LOG_HASH_SIZE, (uint8_t *)digest});
+}
+
+// The key of a message's row, and the row. Ids are their senders' own choice, so two messages may bear one: the second
+// is kept under an id of its own, with the time of the first and the digest of its header (RFC 9562 §5.8). AM_NOT_FOUND
+// where it isn't kept yet.
+static enum am_err find_row(struct mail *mail, enum store_box box, const char *id, const uint8_t digest[LOG_HASH_SIZE],
+                            struct arena *arena, char ret_key[STORE_ID], Amana__V1__Kept **ret_kept)
+{
+    strlcpy(ret_key, id, STORE_ID);
+    enum am_err err = store_get(mail->session->store, box, ret_key, arena, ret_kept);
+    if (err != AM_OK || row_is(*ret_kept, digest))
+        return err;
+    snprintf(ret_key, STORE_ID, "%.13s-8%01x%02x-%04x-%02x%02x%02x%02x%02x%02x", id, digest[0] & 0xfu, digest[1],
+             0x8000u | (digest[2] & 0x3fu) << 8 | digest[3], digest[4], digest[5], digest[6], digest[7], digest[8],
+             digest[9]);
+    TRY(store_get(mail->session->store, box, ret_key, arena, ret_kept));
+    return row_is(*ret_kept, digest) ? AM_OK : am_fail(AM_PROOF, mail->detail, id, "a third message bears this id");
+}
+
+static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, const char *key, struct arena *arena,
+                        Amana__V1__Kept *kept)
 {
     struct opened opened;
     struct am_detail why = {0};
@@ -136,7 +160,7 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
         if (kept->fault_text == NULL)
             return arena_error(arena);
     }
-    return store_put(mail->session->store, incoming->copy ? STORE_SENT : STORE_INBOX, header->id, kept);
+    return store_put(mail->session->store, incoming->copy ? STORE_SENT : STORE_INBOX, key, kept);
 }
 
 static enum am_err mark_told(struct mail *mail, const char *id)
@@ -245,11 +269,14 @@ static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *in
     Amana__V1__Kept fresh = AMANA__V1__KEPT__INIT, *kept;
     TRY(prove(mail, incoming, arena, &header));
     enum store_box box = incoming->copy ? STORE_SENT : STORE_INBOX;
-    enum am_err err = store_get(mail->session->store, box, header->id, arena, &kept);
+    uint8_t digest[LOG_HASH_SIZE];
+    char key[STORE_ID];
+    TRY(log_sha256(codec_bytes(incoming->message->header), digest));
+    enum am_err err = find_row(mail, box, header->id, digest, arena, key, &kept);
     bool known = err == AM_OK;
     if (err == AM_NOT_FOUND) {
         kept = &fresh;
-        err = keep(mail, incoming, header, arena, kept);
+        err = keep(mail, incoming, key, arena, kept);
     }
     TRY(err);
     if (incoming->copy) {
@@ -258,11 +285,11 @@ static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *in
         struct told *told = &mail->messages[mail->n_messages++];
         told->seq = incoming->seq;
         strlcpy(told->originator, header->sender->unit, sizeof told->originator);
-        strlcpy(told->id, header->id, sizeof told->id);
-        TRY(log_sha256(codec_bytes(incoming->message->header), told->digest));
+        strlcpy(told->id, key, sizeof told->id);
+        memcpy(told->digest, digest, sizeof told->digest);
     }
     if (mail->tell != NULL)
-        mail->tell(mail->user, &(struct receive_report){.id = header->id, .kept = kept, .known = known});
+        mail->tell(mail->user, &(struct receive_report){.id = key, .kept = kept, .known = known});
     return AM_OK;
 }
 

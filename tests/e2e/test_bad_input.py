@@ -162,6 +162,19 @@ def test_a_revoked_device_is_refused_after_the_hub_has_read_the_list(world):
     refused(world, "revoked", keys / "auth.pem", keys / "auth.key")
 
 
+def test_a_strangers_message_under_the_same_id_takes_nobodys_place(world, pb):
+    stranger = r.Raw(world, pb, "ke-protection", "ke/dcs/child-protection", "kdcs-0033")
+    stranger.RECIPIENTS = {"et/ics/moyale": ("post", 1), "et/mowsa/protection": ("et-protection", 2)}
+    header = stranger.header(case_ref="ke/dcs/2026/000001")
+    stranger.send(stranger.message(header))
+    police = r.Raw(world, pb)
+    police.send(police.message(police.header(id=header.id)))
+    world.amana("post", "inbox")
+    kept = world.amana("post", "inbox", "--json").json
+    assert sorted(m["header"]["sender"]["unit"] for m in kept) == ["ke/dci/transnational", "ke/dcs/child-protection"]
+    assert {m["header"]["id"] for m in kept} == {header.id}
+
+
 # --- A call that is wrong
 def test_a_sender_that_is_not_the_certificates_unit_is_refused_and_named_in_the_log(world, pb):
     police = r.Raw(world, pb)
