@@ -229,6 +229,7 @@ static void life_moved(struct accept *accept, size_t index, uint8_t to)
         life.clock_seq = JOURNAL_SELF;
         life.ack_due = due.ack;
         life.answer_due = due.answer;
+        life.officer = "";
     } else if ((accept->kind->who & WHO_RECIPIENT) != 0) {
         life.officer = accept->header->officer;
     }

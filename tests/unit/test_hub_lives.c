@@ -42,6 +42,21 @@ static void crossed(struct world *world, struct letter *letter)
 }
 
 // --- UPDATE
+static void a_clock_that_begins_anew_has_no_officer_yet(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *next, *first = ack(world, alert, alert);
+    accepted(world, first);
+    assert_string_equal(model_life(&world->model, alert->seq, POST)->officer, first->header.officer);
+    next = update(world, alert, alert);
+    accepted(world, next);
+    assert_string_equal(model_life(&world->model, alert->seq, POST)->officer, "");
+    accepted(world, ack(world, next, alert));
+    assert_string_equal(model_life(&world->model, alert->seq, POST)->officer, first->header.officer);
+    accepted(world, cancel(world, alert));
+    assert_string_equal(model_life(&world->model, alert->seq, POST)->officer, "");
+}
+
 static void an_update_asks_everybody_anew(void **state)
 {
     struct world *world = *state;
@@ -310,6 +325,7 @@ static void a_conflict_that_does_not_end_is_answered_busy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HUB_TEST(a_clock_that_begins_anew_has_no_officer_yet),
         HUB_TEST(an_update_asks_everybody_anew),
         HUB_TEST(an_update_supersedes_the_newest_version),
         HUB_TEST(an_update_goes_to_all_who_had_it_with_the_same_part),
