@@ -6,7 +6,9 @@
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
+#include "client/session/news.h"
 #include "client/session/receive.h"
+#include "proto/codec/codec.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
@@ -19,6 +21,7 @@
 struct inbox_input {
     struct command command;
     bool follow, all;
+    enum am_err failed; // to show what came
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -63,29 +66,73 @@ static void print_kept(struct command *command, const char *id, const Amana__V1_
         screen_line(command->session, kept, state, stdout);
 }
 
-static void print_notice(struct command *command, const struct receive_report *report)
+static void print_notice(struct command *command, const Amana__V1__ProvedEntry *entry,
+                         const Amana__V1__EntryContent *content)
 {
-    if (report->content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
         return;
     if (command->json) {
         json_t *line = json_object();
         json_object_set_new(line, "notice", json_string("RETRIEVED"));
-        json_object_set_new(line, "entry", json_line_entry(report->notice));
+        json_object_set_new(line, "entry", json_line_entry(entry));
         (void)!json_line_print(line, stdout);
         return;
     }
-    printf("%sretrieved  %s has it, entry %llu, %s%s\n", print_on(PRINT_DIM), report->content->retrieved->device + 8,
-           (unsigned long long)report->notice->index, print_ns(report->notice->time), print_off());
+    printf("%sretrieved  %s has it, entry %llu, %s%s\n", print_on(PRINT_DIM), content->retrieved->device + 8,
+           (unsigned long long)entry->index, print_ns(entry->time), print_off());
+}
+
+// --- What came and was not shown yet, whichever command took it
+static enum am_err show_notice(struct command *command, uint64_t seq)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__ProvedEntry *entry;
+    Amana__V1__EntryContent *content;
+    struct am_bytes bytes;
+    arena_init(&arena, ARENA_VERB);
+    TRY(store_notice_next(command->session->store, &seq, &arena, &bytes));
+    TRY(codec_decode(&amana__v1__proved_entry__descriptor, CODEC_LENIENT, bytes, &arena, NULL,
+                     (ProtobufCMessage **)&entry));
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(entry->content), &arena, NULL,
+                     (ProtobufCMessage **)&content));
+    print_notice(command, entry, content);
+    return AM_OK;
+}
+
+static enum am_err show_message(struct command *command, enum store_box box, const char *id)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__Kept *kept;
+    arena_init(&arena, ARENA_VERB);
+    TRY(store_get(command->session->store, box, id, &arena, &kept));
+    print_kept(command, id, kept);
+    return AM_OK;
+}
+
+// messages: where they aren't listed anyway. It stays news until it stands on the screen.
+static enum am_err show_news(struct command *command, bool messages)
+{
+    struct store *store = command->session->store;
+    struct news news;
+    enum am_err err;
+    for (uint64_t at = 0; (err = news_next(store, at, &news)) == AM_OK; at = news.seq + 1) {
+        if (news.notice)
+            TRY(show_notice(command, news.seq));
+        else if (messages)
+            TRY(show_message(command, news.box, news.id));
+        if (fflush(stdout) != 0)
+            return AM_IO;
+        TRY(news_remove(store, news.seq));
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
 static void tell(void *user, const struct receive_report *report)
 {
     struct inbox_input *input = user;
-    if (report->notice != NULL)
-        print_notice(&input->command, report);
-    else if (input->follow && !report->known)
-        print_kept(&input->command, report->id, report->kept);
-    fflush(stdout);
+    (void)report;
+    if (input->follow && input->failed == AM_OK)
+        input->failed = show_news(&input->command, true);
 }
 
 // Newest first would push an unanswered U1 out of sight: by urgency of what is still to be done is for the desk; here
@@ -135,6 +182,7 @@ static int follow(struct inbox_input *input)
         if (online) {
             attempt = 0;
             err = receive_mail(session, true, &detail, tell, input);
+            err = input->failed != AM_OK ? input->failed : err;
         } else {
             detail = session->offline;
         }
@@ -160,12 +208,17 @@ static int inbox(struct inbox_input *input)
     if (input->follow) {
         if (input->all && (code = list(input)) != 0)
             return code;
-        return follow(input);
+        enum am_err shown = show_news(&input->command, !input->all);
+        return shown == AM_OK ? follow(input) : command_fail(shown, &detail);
     }
     code = command_try_connect(&input->command, &online);
     if (code != 0)
         return code;
     enum am_err err = online ? receive_mail(input->command.session, false, &detail, tell, input) : AM_OK;
+    if (err == AM_OK || err == AM_UNAVAILABLE) {
+        enum am_err shown = show_news(&input->command, false);
+        err = shown != AM_OK ? shown : err;
+    }
     if (err != AM_OK && err != AM_UNAVAILABLE)
         return command_fail(err, &detail);
     code = list(input);

@@ -160,7 +160,7 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
         if (kept->fault_text == NULL)
             return arena_error(arena);
     }
-    return store_put(mail->session->store, incoming->copy ? STORE_SENT : STORE_INBOX, key, kept);
+    return store_put_new(mail->session->store, incoming->copy ? STORE_SENT : STORE_INBOX, key, incoming->seq, kept);
 }
 
 static enum am_err mark_told(struct mail *mail, const char *id)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client's store over LMDB: each write one transaction, synced.
-#include "client/session/store.h"
+#include "client/session/news.h"
+#include "client/session/store_rows.h"
 
 #include "proto/codec/codec.h"
 #include "proto/model/limits.h"
@@ -14,99 +15,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAP_SIZE (16ull << 30) // address space, not disk
+#define MAP_SIZE     (16ull << 30) // address space, not disk
+#define NOTICE_BYTES (8u * 1024 * 1024)
 
-enum table { TABLE_OUTBOX, TABLE_SENT, TABLE_INBOX, TABLE_META, TABLE_NOTICE, TABLE_ROSTER, TABLES };
-static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice", "roster"};
-
-struct store {
-    MDB_env *env;
-    MDB_dbi tables[TABLES];
-};
-
-static enum am_err failed(int rc)
-{
-    switch (rc) {
-    case 0: return AM_OK;
-    case MDB_NOTFOUND: return AM_NOT_FOUND;
-    case MDB_MAP_FULL:
-    case ENOSPC: return AM_FULL;
-    case ENOMEM: return AM_NOMEM;
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-    case MDB_INVALID: return AM_CORRUPT;
-    default: return AM_IO;
-    }
-}
-
-static MDB_val value_of(const void *data, size_t len)
-{
-    return (MDB_val){len, (void *)data};
-}
-
-struct row {
-    enum table table;
-    MDB_val key, value; // value.mv_data NULL: remove
-};
-
-static enum am_err write_rows(struct store *store, const struct row *rows, size_t count)
-{
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
-    if (rc != 0)
-        return failed(rc);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        MDB_val key = rows[i].key, value = rows[i].value;
-        if (value.mv_data != NULL)
-            rc = mdb_put(txn, store->tables[rows[i].table], &key, &value, 0);
-        else if ((rc = mdb_del(txn, store->tables[rows[i].table], &key, NULL)) == MDB_NOTFOUND)
-            rc = 0;
-    }
-    if (rc == 0)
-        return failed(mdb_txn_commit(txn));
-    mdb_txn_abort(txn);
-    return failed(rc);
-}
-
-// The first row at or after the key. Both copied into the arena.
-static enum am_err seek_row(struct store *store, enum table table, MDB_cursor_op op, MDB_val key, struct arena *arena,
-                            struct am_bytes *ret_key, struct am_bytes *ret_value)
-{
-    MDB_txn *txn;
-    MDB_cursor *cursor;
-    MDB_val value;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
-    if (rc != 0)
-        return failed(rc);
-    rc = mdb_cursor_open(txn, store->tables[table], &cursor);
-    if (rc == 0) {
-        rc = mdb_cursor_get(cursor, &key, &value, op);
-        if (rc == 0) {
-            ret_key->data = arena_copy(arena, key.mv_data, key.mv_size);
-            ret_key->len = key.mv_size;
-            ret_value->data = arena_copy(arena, value.mv_data, value.mv_size);
-            ret_value->len = value.mv_size;
-            if (ret_key->data == NULL || ret_value->data == NULL)
-                rc = ENOMEM;
-        }
-        mdb_cursor_close(cursor);
-    }
-    mdb_txn_abort(txn);
-    return failed(rc);
-}
+static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice", "roster", "news"};
 
 static enum am_err open_tables(struct store *store)
 {
     MDB_txn *txn;
     int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
     if (rc != 0)
-        return failed(rc);
+        return store_failed(rc);
     for (unsigned i = 0; rc == 0 && i < TABLES; i++)
         rc = mdb_dbi_open(txn, NAMES[i], MDB_CREATE, &store->tables[i]);
     if (rc == 0)
-        return failed(mdb_txn_commit(txn));
+        return store_failed(mdb_txn_commit(txn));
     mdb_txn_abort(txn);
-    return failed(rc);
+    return store_failed(rc);
 }
 
 static enum am_err check_format(struct store *store, struct am_detail *detail)
@@ -115,9 +40,10 @@ static enum am_err check_format(struct store *store, struct am_detail *detail)
     struct am_bytes key, value;
     uint32_t format = htobe32(STORE_FORMAT);
     arena_init(&arena, 4096);
-    enum am_err err = seek_row(store, TABLE_META, MDB_SET_KEY, value_of("format", 6), &arena, &key, &value);
+    enum am_err err = store_rows_seek(store, TABLE_META, MDB_SET_KEY, store_value("format", 6), &arena, &key, &value);
     if (err == AM_NOT_FOUND)
-        return write_rows(store, &(struct row){TABLE_META, value_of("format", 6), value_of(&format, 4)}, 1);
+        return store_rows_write(store,
+                                &(struct store_row){TABLE_META, store_value("format", 6), store_value(&format, 4)}, 1);
     TRY(err);
     if (value.len == 4 && memcmp(value.data, &format, 4) == 0)
         return AM_OK;
@@ -143,7 +69,7 @@ enum am_err store_open(const char *folder, struct am_detail *detail, struct stor
         rc = mdb_env_set_mapsize(store->env, MAP_SIZE);
     if (rc == 0)
         rc = mdb_env_open(store->env, folder, MDB_NOTLS, 0600);
-    enum am_err err = failed(rc);
+    enum am_err err = store_failed(rc);
     if (err != AM_OK)
         (void)am_fail(err, detail, folder, "can't be opened: %s", mdb_strerror(rc));
     if (err == AM_OK)
@@ -166,42 +92,53 @@ void store_close(struct store *store)
     free(store);
 }
 
-static enum am_err write_kept(struct store *store, enum store_box box, const enum store_box *from, const char *id,
-                              const Amana__V1__Kept *kept)
+// The message in its box, together with a second row, if there is one.
+static enum am_err write_kept(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept,
+                              const struct store_row *second)
 {
     uint8_t *data;
     size_t len, count = 0;
-    struct row rows[2];
+    struct store_row rows[2];
     TRY(codec_encode_alloc(&kept->base, &data, &len));
-    if (from != NULL)
-        rows[count++] = (struct row){(enum table) * from, value_of(id, strlen(id)), {0, NULL}};
-    rows[count++] = (struct row){(enum table)box, value_of(id, strlen(id)), value_of(data, len)};
-    enum am_err err = write_rows(store, rows, count);
+    if (second != NULL)
+        rows[count++] = *second;
+    rows[count++] = (struct store_row){(enum store_table)box, store_value(id, strlen(id)), store_value(data, len)};
+    enum am_err err = store_rows_write(store, rows, count);
     free(data);
     return err;
 }
 
 enum am_err store_put(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept)
 {
-    return write_kept(store, box, NULL, id, kept);
+    return write_kept(store, box, id, kept, NULL);
 }
 
 enum am_err store_move(struct store *store, enum store_box from, enum store_box to, const char *id,
                        const Amana__V1__Kept *kept)
 {
-    return write_kept(store, to, &from, id, kept);
+    return write_kept(store, to, id, kept,
+                      &(struct store_row){(enum store_table)from, store_value(id, strlen(id)), {0, NULL}});
+}
+
+enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq,
+                          const Amana__V1__Kept *kept)
+{
+    struct news_row news;
+    news_row_fill(seq, (uint8_t)box, id, &news);
+    return write_kept(store, box, id, kept, &news.row);
 }
 
 enum am_err store_remove(struct store *store, enum store_box box, const char *id)
 {
-    return write_rows(store, &(struct row){(enum table)box, value_of(id, strlen(id)), {0, NULL}}, 1);
+    return store_rows_write(store, &(struct store_row){(enum store_table)box, store_value(id, strlen(id)), {0, NULL}},
+                            1);
 }
 
 enum am_err store_get(struct store *store, enum store_box box, const char *id, struct arena *arena,
                       Amana__V1__Kept **ret_kept)
 {
     struct am_bytes key, value;
-    TRY(seek_row(store, (enum table)box, MDB_SET_KEY, value_of(id, strlen(id)), arena, &key, &value));
+    TRY(store_rows_seek(store, (enum store_table)box, MDB_SET_KEY, store_value(id, strlen(id)), arena, &key, &value));
     enum am_err err =
         codec_decode(&amana__v1__kept__descriptor, CODEC_LENIENT, value, arena, NULL, (ProtobufCMessage **)ret_kept);
     return err == AM_OK || err == AM_NOMEM ? err : AM_CORRUPT;
@@ -211,10 +148,10 @@ enum am_err store_next(struct store *store, enum store_box box, const char after
 {
     MDB_txn *txn;
     MDB_cursor *cursor;
-    MDB_val key = value_of(after, strlen(after)), value;
+    MDB_val key = store_value(after, strlen(after)), value;
     int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
     if (rc != 0)
-        return failed(rc);
+        return store_failed(rc);
     rc = mdb_cursor_open(txn, store->tables[box], &cursor);
     if (rc == 0) {
         rc = mdb_cursor_get(cursor, &key, &value, after[0] != '\0' ? MDB_SET_RANGE : MDB_FIRST);
@@ -229,7 +166,7 @@ enum am_err store_next(struct store *store, enum store_box box, const char after
         mdb_cursor_close(cursor);
     }
     mdb_txn_abort(txn);
-    return failed(rc);
+    return store_failed(rc);
 }
 
 // Collects the ids of one box that begin so.
@@ -276,8 +213,8 @@ enum am_err store_checkpoint_put(struct store *store, const char *name, const Am
     uint8_t *data;
     size_t len;
     TRY(codec_encode_alloc(&checkpoint->base, &data, &len));
-    enum am_err err =
-        write_rows(store, &(struct row){TABLE_META, value_of(name, strlen(name)), value_of(data, len)}, 1);
+    enum am_err err = store_rows_write(
+        store, &(struct store_row){TABLE_META, store_value(name, strlen(name)), store_value(data, len)}, 1);
     free(data);
     return err;
 }
@@ -286,7 +223,7 @@ enum am_err store_checkpoint_get(struct store *store, const char *name, struct a
                                  Amana__V1__Checkpoint **ret_checkpoint)
 {
     struct am_bytes key, value;
-    TRY(seek_row(store, TABLE_META, MDB_SET_KEY, value_of(name, strlen(name)), arena, &key, &value));
+    TRY(store_rows_seek(store, TABLE_META, MDB_SET_KEY, store_value(name, strlen(name)), arena, &key, &value));
     enum am_err err = codec_decode(&amana__v1__checkpoint__descriptor, CODEC_STRICT, value, arena, NULL,
                                    (ProtobufCMessage **)ret_checkpoint);
     return err == AM_OK || err == AM_NOMEM ? err : AM_CORRUPT;
@@ -294,15 +231,23 @@ enum am_err store_checkpoint_get(struct store *store, const char *name, struct a
 
 enum am_err store_notice_put(struct store *store, uint64_t seq, struct am_bytes entry)
 {
-    uint64_t key = htobe64(seq);
-    return write_rows(store, &(struct row){TABLE_NOTICE, value_of(&key, 8), value_of(entry.data, entry.len)}, 1);
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_bytes key, value;
+    struct news_row news;
+    news_row_fill(seq, NEWS_NOTICE, "", &news);
+    arena_init(&arena, NOTICE_BYTES);
+    enum am_err err = store_rows_seek(store, TABLE_NOTICE, MDB_SET_KEY, news.row.key, &arena, &key, &value);
+    if (err != AM_NOT_FOUND)
+        return err;
+    struct store_row rows[] = {{TABLE_NOTICE, news.row.key, store_value(entry.data, entry.len)}, news.row};
+    return store_rows_write(store, rows, AM_LEN(rows));
 }
 
 enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena, struct am_bytes *ret_entry)
 {
     uint64_t from = htobe64(*seq);
     struct am_bytes key;
-    TRY(seek_row(store, TABLE_NOTICE, MDB_SET_RANGE, value_of(&from, 8), arena, &key, ret_entry));
+    TRY(store_rows_seek(store, TABLE_NOTICE, MDB_SET_RANGE, store_value(&from, 8), arena, &key, ret_entry));
     if (key.len != 8)
         return AM_CORRUPT;
     memcpy(&from, key.data, 8);
@@ -329,21 +274,22 @@ static struct roster_key roster_key(const char *unit, uint64_t number)
 enum am_err store_roster_put(struct store *store, const char *unit, uint64_t number, struct am_bytes bytes)
 {
     struct roster_key key = roster_key(unit, number);
-    return write_rows(store, &(struct row){TABLE_ROSTER, value_of(key.bytes, key.len), value_of(bytes.data, bytes.len)},
-                      1);
+    return store_rows_write(
+        store, &(struct store_row){TABLE_ROSTER, store_value(key.bytes, key.len), store_value(bytes.data, bytes.len)},
+        1);
 }
 
 // The highest number of a unit: one step back from the end of its rows.
 static enum am_err roster_newest(struct store *store, const char *unit, uint64_t *ret_number)
 {
     struct roster_key end = roster_key(unit, UINT64_MAX);
-    MDB_val key = value_of(end.bytes, end.len), value;
+    MDB_val key = store_value(end.bytes, end.len), value;
     MDB_txn *txn;
     MDB_cursor *cursor;
     uint64_t number = 0;
     int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
     if (rc != 0)
-        return failed(rc);
+        return store_failed(rc);
     rc = mdb_cursor_open(txn, store->tables[TABLE_ROSTER], &cursor);
     if (rc == 0) {
         rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
@@ -357,7 +303,7 @@ static enum am_err roster_newest(struct store *store, const char *unit, uint64_t
     mdb_txn_abort(txn);
     if (rc == 0)
         *ret_number = be64toh(number);
-    return failed(rc);
+    return store_failed(rc);
 }
 
 enum am_err store_roster_get(struct store *store, const char *unit, uint64_t number, struct arena *arena,
@@ -367,5 +313,5 @@ enum am_err store_roster_get(struct store *store, const char *unit, uint64_t num
     if (number == 0)
         TRY(roster_newest(store, unit, &number));
     struct roster_key key = roster_key(unit, number);
-    return seek_row(store, TABLE_ROSTER, MDB_SET_KEY, value_of(key.bytes, key.len), arena, &found, ret_bytes);
+    return store_rows_seek(store, TABLE_ROSTER, MDB_SET_KEY, store_value(key.bytes, key.len), arena, &found, ret_bytes);
 }

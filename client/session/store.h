@@ -3,7 +3,7 @@
 // environment (DATA/store). Several processes of one client may share it. One thread.
 //
 // Tables: meta (name → value) · outbox, sent, inbox (message id → Kept; ids are UUIDv7, so in order of time) ·
-// notice (seq BE → ProvedEntry) · roster (unit NUL number BE → LookupResponse).
+// notice (seq BE → ProvedEntry) · roster (unit NUL number BE → LookupResponse) · news (seq BE → box, id).
 #pragma once
 
 #include "amana/v1/audit.pb-c.h"
@@ -30,6 +30,10 @@ AM_MUST_USE enum am_err store_move(struct store *store, enum store_box from, enu
                                    const Amana__V1__Kept *kept);
 AM_MUST_USE enum am_err store_remove(struct store *store, enum store_box box, const char *id);
 
+// A message that came, entry seq of the log: store_put, and in the same transaction a row of news (see news.h).
+AM_MUST_USE enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq,
+                                      const Amana__V1__Kept *kept);
+
 // AM_NOT_FOUND; AM_CORRUPT for a row that doesn't decode. All in the arena.
 AM_MUST_USE enum am_err store_get(struct store *store, enum store_box box, const char *id, struct arena *arena,
                                   Amana__V1__Kept **ret_kept);
@@ -50,6 +54,7 @@ AM_MUST_USE enum am_err store_checkpoint_put(struct store *store, const char *na
 AM_MUST_USE enum am_err store_checkpoint_get(struct store *store, const char *name, struct arena *arena,
                                              Amana__V1__Checkpoint **ret_checkpoint);
 
+// A notice that came, and with it a row of news; one that is kept already is left as it is, and is no news.
 AM_MUST_USE enum am_err store_notice_put(struct store *store, uint64_t seq, struct am_bytes entry);
 // The first notice at or above *seq. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena,

@@ -199,6 +199,23 @@ def test_the_sender_is_told_of_a_units_first_retrieval(world):
     world.amana("police", "inbox").ok().says("et/ics/moyale/device/d1 has it")
 
 
+def test_what_another_command_took_from_the_hub_is_still_shown_by_inbox(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("police", "status", alert).ok().says("retrieved")
+    world.amana("police", "inbox").ok().says("et/ics/moyale/device/d1 has it")
+    assert "has it" not in world.amana("police", "inbox").ok().out, "news is told once"
+
+
+def test_a_following_inbox_shows_first_what_another_command_took(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    ack = world.amana("post", "ack", alert, "--remark", "Patrol at the barrier.").ok().id
+    world.amana("police", "status", alert).ok().says("acknowledged by")
+    _, lines = world.watch("police", "inbox", "--follow")
+    lines.wait(ack[:13])
+
+
 def test_neither_the_log_nor_its_replay_holds_a_word_of_the_content(world):
     world.send()
     world.amana("auditor", "audit", "replay", "--reason", "a test looks", "-o", "replay.jsonl").ok()

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "client/session/store.h"
+#include "client/session/news.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +148,39 @@ static void notices_are_walked_by_seq(void **state)
     assert_int_equal(store_notice_next(store, &seq, &arena, &bytes), AM_NOT_FOUND);
 }
 
+static void what_came_is_news_until_it_was_shown(void **state)
+{
+    Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+    struct news news;
+    assert_int_equal(store_put_new(store, STORE_SENT, ID_B, 300, &kept), AM_OK);
+    assert_int_equal(store_notice_put(store, 7, (struct am_bytes){(const uint8_t *)"a", 1}), AM_OK);
+    assert_int_equal(store_put_new(store, STORE_INBOX, ID_A, 9, &kept), AM_OK);
+    put(STORE_INBOX, ID_C, "");
+    assert_int_equal(news_next(store, 0, &news), AM_OK);
+    assert_true(news.notice && news.seq == 7);
+    assert_int_equal(news_remove(store, 7), AM_OK);
+    assert_int_equal(news_next(store, 0, &news), AM_OK);
+    assert_true(!news.notice && news.seq == 9 && news.box == STORE_INBOX);
+    assert_string_equal(news.id, ID_A);
+    assert_int_equal(news_next(store, 10, &news), AM_OK);
+    assert_true(!news.notice && news.seq == 300 && news.box == STORE_SENT);
+    assert_string_equal(news.id, ID_B);
+    assert_int_equal(news_next(store, 301, &news), AM_NOT_FOUND);
+}
+
+static void a_notice_that_comes_twice_is_news_once(void **state)
+{
+    struct am_bytes bytes;
+    struct news news;
+    uint64_t seq = 7;
+    assert_int_equal(store_notice_put(store, 7, (struct am_bytes){(const uint8_t *)"a", 1}), AM_OK);
+    assert_int_equal(news_remove(store, 7), AM_OK);
+    assert_int_equal(store_notice_put(store, 7, (struct am_bytes){(const uint8_t *)"b", 1}), AM_OK);
+    assert_int_equal(news_next(store, 0, &news), AM_NOT_FOUND);
+    assert_int_equal(store_notice_next(store, &seq, &arena, &bytes), AM_OK);
+    assert_memory_equal(bytes.data, "a", 1);
+}
+
 static void a_folder_that_is_none_is_an_error(void **state)
 {
     struct store *other;
@@ -165,6 +198,8 @@ int main(void)
         TEST(a_unique_beginning_is_enough),
         TEST(rosters_are_kept_by_number_and_the_highest_is_given),
         TEST(notices_are_walked_by_seq),
+        TEST(what_came_is_news_until_it_was_shown),
+        TEST(a_notice_that_comes_twice_is_news_once),
         TEST(a_folder_that_is_none_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

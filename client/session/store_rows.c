@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of LMDB, and its errors as ours.
+#include "client/session/store_rows.h"
+
+#include <errno.h>
+
+enum am_err store_failed(int rc)
+{
+    switch (rc) {
+    case 0: return AM_OK;
+    case MDB_NOTFOUND: return AM_NOT_FOUND;
+    case MDB_MAP_FULL:
+    case ENOSPC: return AM_FULL;
+    case ENOMEM: return AM_NOMEM;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID: return AM_CORRUPT;
+    default: return AM_IO;
+    }
+}
+
+MDB_val store_value(const void *data, size_t len)
+{
+    return (MDB_val){len, (void *)data};
+}
+
+enum am_err store_rows_write(struct store *store, const struct store_row *rows, size_t count)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rc != 0)
+        return store_failed(rc);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        MDB_val key = rows[i].key, value = rows[i].value;
+        if (value.mv_data != NULL)
+            rc = mdb_put(txn, store->tables[rows[i].table], &key, &value, 0);
+        else if ((rc = mdb_del(txn, store->tables[rows[i].table], &key, NULL)) == MDB_NOTFOUND)
+            rc = 0;
+    }
+    if (rc == 0)
+        return store_failed(mdb_txn_commit(txn));
+    mdb_txn_abort(txn);
+    return store_failed(rc);
+}
+
+enum am_err store_rows_seek(struct store *store, enum store_table table, MDB_cursor_op op, MDB_val key,
+                            struct arena *arena, struct am_bytes *ret_key, struct am_bytes *ret_value)
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val value;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc != 0)
+        return store_failed(rc);
+    rc = mdb_cursor_open(txn, store->tables[table], &cursor);
+    if (rc == 0) {
+        rc = mdb_cursor_get(cursor, &key, &value, op);
+        if (rc == 0) {
+            ret_key->data = arena_copy(arena, key.mv_data, key.mv_size);
+            ret_key->len = key.mv_size;
+            ret_value->data = arena_copy(arena, value.mv_data, value.mv_size);
+            ret_value->len = value.mv_size;
+            if (ret_key->data == NULL || ret_value->data == NULL)
+                rc = ENOMEM;
+        }
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+    return store_failed(rc);
+}

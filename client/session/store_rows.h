@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of the client's store as rows; for the rooms of the store alone (store.c, news.c). One thread.
+#pragma once
+
+#include "client/session/store.h"
+
+#include <lmdb.h>
+
+enum store_table { TABLE_OUTBOX, TABLE_SENT, TABLE_INBOX, TABLE_META, TABLE_NOTICE, TABLE_ROSTER, TABLE_NEWS, TABLES };
+
+struct store {
+    MDB_env *env;
+    MDB_dbi tables[TABLES];
+};
+
+struct store_row {
+    enum store_table table;
+    MDB_val key, value; // value.mv_data NULL: remove
+};
+
+// A row of news, and the bytes that it points at: not to be copied.
+#define NEWS_NOTICE 0xffu // in the place of a box
+struct news_row {
+    struct store_row row;
+    uint8_t key[8], value[1 + STORE_ID];
+};
+void news_row_fill(uint64_t seq, uint8_t box, const char *id, struct news_row *ret_news);
+
+// What an error of LMDB is among ours; 0 is AM_OK.
+enum am_err store_failed(int rc);
+MDB_val store_value(const void *data, size_t len);
+
+// All rows or none, in one transaction; a row to be removed need not be there.
+AM_MUST_USE enum am_err store_rows_write(struct store *store, const struct store_row *rows, size_t count);
+
+// The first row at or after the key. Both copied into the arena. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_rows_seek(struct store *store, enum store_table table, MDB_cursor_op op, MDB_val key,
+                                        struct arena *arena, struct am_bytes *ret_key, struct am_bytes *ret_value);
