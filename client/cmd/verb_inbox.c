@@ -6,6 +6,7 @@
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
+#include "client/cmd/traffic.h"
 #include "client/session/news.h"
 #include "client/session/receive.h"
 #include "proto/codec/codec.h"
@@ -20,6 +21,7 @@
 
 struct inbox_input {
     struct command command;
+    struct traffic traffic;
     bool follow, all;
     enum am_err failed; // to show what came
 };
@@ -29,7 +31,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct inbox_input *input = state->input;
     (void)arg;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &input->command;
+        state->child_inputs[1] = &input->traffic;
+        return 0;
     case 'f': input->follow = true; return 0;
     case 'A': input->all = true; return 0;
     case ARGP_KEY_ARG: argp_error(state, "takes no argument; `amana show ID` shows one message"); return 0;
@@ -83,43 +88,49 @@ static void print_notice(struct command *command, const Amana__V1__ProvedEntry *
 }
 
 // --- What came and was not shown yet, whichever command took it
-static enum am_err show_notice(struct command *command, uint64_t seq)
+// *ret_shown: it belongs into this inbox.
+static enum am_err show_notice(struct inbox_input *input, uint64_t seq, bool *ret_shown)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct store *store = input->command.session->store;
     Amana__V1__ProvedEntry *entry;
     Amana__V1__EntryContent *content;
     struct am_bytes bytes;
     arena_init(&arena, ARENA_VERB);
-    TRY(store_notice_next(command->session->store, &seq, &arena, &bytes));
+    TRY(store_notice_next(store, &seq, &arena, &bytes));
     TRY(codec_decode(&amana__v1__proved_entry__descriptor, CODEC_LENIENT, bytes, &arena, NULL,
                      (ProtobufCMessage **)&entry));
     TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(entry->content), &arena, NULL,
                      (ProtobufCMessage **)&content));
-    print_notice(command, entry, content);
+    TRY(traffic_wants_notice(&input->traffic, store, content, ret_shown));
+    if (*ret_shown)
+        print_notice(&input->command, entry, content);
     return AM_OK;
 }
 
-static enum am_err show_message(struct command *command, enum store_box box, const char *id)
+static enum am_err show_message(struct inbox_input *input, const struct news *news, bool listed, bool *ret_shown)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Kept *kept;
     arena_init(&arena, ARENA_VERB);
-    TRY(store_get(command->session->store, box, id, &arena, &kept));
-    print_kept(command, id, kept);
+    TRY(store_get(input->command.session->store, news->box, news->id, &arena, &kept));
+    *ret_shown = traffic_wants_message(&input->traffic, kept->message);
+    if (*ret_shown && !listed)
+        print_kept(&input->command, news->id, kept);
     return AM_OK;
 }
 
-// messages: where they aren't listed anyway. It stays news until it stands on the screen.
-static enum am_err show_news(struct command *command, bool messages)
+// listed: the messages are, anyway. It stays news until it stands on the screen.
+static enum am_err show_news(struct inbox_input *input, bool listed)
 {
-    struct store *store = command->session->store;
+    struct store *store = input->command.session->store;
     struct news news;
     enum am_err err;
     for (uint64_t at = 0; (err = news_next(store, at, &news)) == AM_OK; at = news.seq + 1) {
-        if (news.notice)
-            TRY(show_notice(command, news.seq));
-        else if (messages)
-            TRY(show_message(command, news.box, news.id));
+        bool shown;
+        TRY(news.notice ? show_notice(input, news.seq, &shown) : show_message(input, &news, listed, &shown));
+        if (!shown)
+            continue;
         if (fflush(stdout) != 0)
             return AM_IO;
         TRY(news_remove(store, news.seq));
@@ -132,7 +143,7 @@ static void tell(void *user, const struct receive_report *report)
     struct inbox_input *input = user;
     (void)report;
     if (input->follow && input->failed == AM_OK)
-        input->failed = show_news(&input->command, true);
+        input->failed = show_news(input, false);
 }
 
 // Newest first would push an unanswered U1 out of sight: by urgency of what is still to be done is for the desk; here
@@ -151,6 +162,8 @@ static int list(struct inbox_input *input)
         err = store_get(input->command.session->store, STORE_INBOX, id, &arena, &kept);
         if (err != AM_OK)
             return command_fail(err, &detail);
+        if (!traffic_wants_message(&input->traffic, kept->message))
+            continue;
         print_kept(&input->command, id, kept);
         count++;
     }
@@ -208,7 +221,7 @@ static int inbox(struct inbox_input *input)
     if (input->follow) {
         if (input->all && (code = list(input)) != 0)
             return code;
-        enum am_err shown = show_news(&input->command, !input->all);
+        enum am_err shown = show_news(input, input->all);
         return shown == AM_OK ? follow(input) : command_fail(shown, &detail);
     }
     code = command_try_connect(&input->command, &online);
@@ -216,7 +229,7 @@ static int inbox(struct inbox_input *input)
         return code;
     enum am_err err = online ? receive_mail(input->command.session, false, &detail, tell, input) : AM_OK;
     if (err == AM_OK || err == AM_UNAVAILABLE) {
-        enum am_err shown = show_news(&input->command, false);
+        enum am_err shown = show_news(input, true);
         err = shown != AM_OK ? shown : err;
     }
     if (err != AM_OK && err != AM_UNAVAILABLE)
@@ -232,6 +245,8 @@ static int inbox(struct inbox_input *input)
 
 int verb_inbox(int argc, char **argv)
 {
+    static const struct argp_child children[] = {
+        {&command_argp, 0, "Options of every verb:", 1}, {&traffic_argp, 0, NULL, 0}, {0}};
     static const struct argp_option options[] = {
         {"follow", 'f', NULL, 0, "go on: print what comes as it comes, until interrupted", 0},
         {"all", 'A', NULL, 0, "with --follow: list what is here first", 0},
@@ -241,7 +256,7 @@ int verb_inbox(int argc, char **argv)
                                      NULL,
                                      "Fetches what has come, verifies it, tells the hub that this device has it, and "
                                      "lists it. Nothing is shown whose proof doesn't hold.",
-                                     command_children,
+                                     children,
                                      NULL,
                                      NULL};
     struct inbox_input input = {0};

@@ -4,22 +4,33 @@
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/screen.h"
+#include "client/cmd/traffic.h"
 
 #include <bsd/string.h>
 #include <stdio.h>
 
+struct sent_input {
+    struct command command;
+    struct traffic traffic;
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+    struct sent_input *input = state->input;
     (void)arg;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = state->input; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &input->command;
+        state->child_inputs[1] = &input->traffic;
+        return 0;
     case ARGP_KEY_ARG: argp_error(state, "takes no argument; `amana status ID` shows one message's state"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-static enum am_err list(struct command *command, enum store_box box)
+static enum am_err list(struct sent_input *input, enum store_box box)
 {
+    struct command *command = &input->command;
     char at[STORE_ID] = "", id[STORE_ID], state[128];
     enum am_err err;
     while ((err = store_next(command->session->store, box, at, id)) == AM_OK) {
@@ -29,6 +40,8 @@ static enum am_err list(struct command *command, enum store_box box)
         arena_init(&arena, ARENA_VERB);
         strlcpy(at, id, sizeof at);
         TRY(store_get(command->session->store, box, id, &arena, &kept));
+        if (!traffic_wants_message(&input->traffic, kept->message))
+            continue;
         TRY(answers_find(command->session, id, &answers));
         answers_state(&answers, id, false, state);
         if (box == STORE_OUTBOX)
@@ -45,23 +58,25 @@ static enum am_err list(struct command *command, enum store_box box)
 
 int verb_sent(int argc, char **argv)
 {
+    static const struct argp_child children[] = {
+        {&command_argp, 0, "Options of every verb:", 1}, {&traffic_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
-        NULL, parse, NULL, "Lists what this unit has sent, and what waits in the outbox.", command_children,
-        NULL, NULL};
-    struct command command;
+        NULL, parse, NULL, "Lists what this unit has sent, and what waits in the outbox.", children, NULL, NULL};
+    struct sent_input input = {0};
+    struct command *command = &input.command;
     struct am_detail detail = {0};
     bool online;
-    command_init(&command);
-    command_parse(&argp, argc, argv, &command);
-    int code = command_open(&command, SETTINGS_ALL);
+    command_init(command);
+    command_parse(&argp, argc, argv, &input);
+    int code = command_open(command, SETTINGS_ALL);
     if (code == 0)
-        code = command_try_connect(&command, &online);
+        code = command_try_connect(command, &online);
     if (code == 0) {
-        enum am_err err = list(&command, STORE_SENT);
+        enum am_err err = list(&input, STORE_SENT);
         if (err == AM_OK)
-            err = list(&command, STORE_OUTBOX);
+            err = list(&input, STORE_OUTBOX);
         code = err == AM_OK ? 0 : command_fail(err, &detail);
     }
-    command_clear(&command);
+    command_clear(command);
     return code;
 }

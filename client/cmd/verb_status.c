@@ -4,6 +4,7 @@
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
+#include "client/cmd/traffic.h"
 #include "client/session/history.h"
 #include "client/session/receive.h"
 #include "client/session/seal.h"
@@ -161,18 +162,36 @@ static void print_certificate(struct session *session, enum cert_use use)
     printf("%-12sgood, %d days left%s\n", cert_use_text(use), days, days <= 14 ? ": renew it" : "");
 }
 
-static unsigned count_box(struct session *session, enum store_box box)
+// Live messages on a line of their own; exercises and tests on another, where there are any.
+static const enum store_box BOXES[] = {STORE_OUTBOX, STORE_INBOX, STORE_SENT};
+struct counts {
+    unsigned live[AM_LEN(BOXES)], other[AM_LEN(BOXES)], others;
+};
+
+static enum am_err count_boxes(struct session *session, struct counts *ret_counts)
 {
-    char at[STORE_ID] = "", id[STORE_ID];
-    unsigned count = 0;
-    while (store_next(session->store, box, at, id) == AM_OK) {
-        memcpy(at, id, sizeof at);
-        count++;
+    static const struct traffic live = {0}, other = {.exercise = true, .test = true};
+    struct counts counts = {0};
+    for (size_t i = 0; i < AM_LEN(BOXES); i++) {
+        TRY(traffic_count(&live, session->store, BOXES[i], &counts.live[i]));
+        TRY(traffic_count(&other, session->store, BOXES[i], &counts.other[i]));
+        counts.others += counts.other[i];
     }
-    return count;
+    *ret_counts = counts;
+    return AM_OK;
 }
 
-static json_t *status_json(struct command *command, bool online)
+static void print_counts(const char *name, const unsigned counts[AM_LEN(BOXES)])
+{
+    printf("%-12s%u waiting · %u in the inbox · %u sent\n", name, counts[0], counts[1], counts[2]);
+}
+
+static json_t *counts_json(const unsigned counts[AM_LEN(BOXES)])
+{
+    return json_pack("{s:i, s:i, s:i}", "outbox", (int)counts[0], "inbox", (int)counts[1], "sent", (int)counts[2]);
+}
+
+static json_t *status_json(struct command *command, bool online, const struct counts *counts)
 {
     struct session *session = command->session;
     json_t *object = json_object(), *settings = json_object();
@@ -185,8 +204,8 @@ static json_t *status_json(struct command *command, bool online)
     json_object_set_new(object, "offline", online ? json_null() : json_string(session->offline.text));
     json_object_set_new(object, "origin", json_string(session->hub->origin));
     json_object_set_new(object, "log_size", json_integer(session->has_seen ? (json_int_t)session->seen.size : 0));
-    json_object_set_new(object, "outbox", json_integer(count_box(session, STORE_OUTBOX)));
-    json_object_set_new(object, "inbox", json_integer(count_box(session, STORE_INBOX)));
+    json_object_set_new(object, "messages", counts_json(counts->live));
+    json_object_set_new(object, "exercises", counts_json(counts->other));
     return object;
 }
 
@@ -194,12 +213,17 @@ static int alone(struct command *command)
 {
     static const enum cert_use uses[] = {CERT_USE_AUTH, CERT_USE_SEAL, CERT_USE_SIGN_DEVICE, CERT_USE_SIGN_OFFICER};
     struct session *session = command->session;
+    struct am_detail detail = {0};
+    struct counts counts;
     bool online;
     int code = command_try_connect(command, &online);
     if (code != 0 && code != EX_CONFIG)
         return code;
+    enum am_err err = count_boxes(session, &counts);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
     if (command->json)
-        return json_line_print(status_json(command, online), stdout);
+        return json_line_print(status_json(command, online, &counts), stdout);
     print_settings(&command->settings);
     for (size_t i = 0; i < AM_LEN(uses); i++)
         print_certificate(session, uses[i]);
@@ -213,8 +237,9 @@ static int alone(struct command *command)
     if (session->has_seen)
         printf("%-12s%s verified to %llu entries\n", "log", session->hub->origin,
                (unsigned long long)session->seen.size);
-    printf("%-12s%u waiting · %u in the inbox · %u sent\n", "messages", count_box(session, STORE_OUTBOX),
-           count_box(session, STORE_INBOX), count_box(session, STORE_SENT));
+    print_counts("messages", counts.live);
+    if (counts.others > 0)
+        print_counts("exercises", counts.other);
     return code != 0 ? code : online ? 0 : EX_UNAVAILABLE;
 }
 

@@ -216,6 +216,35 @@ def test_a_following_inbox_shows_first_what_another_command_took(world):
     lines.wait(ack[:13])
 
 
+@pytest.mark.parametrize("status, option, other", [("EXERCISE", "--exercise", "--test"), ("TEST", "--test", "--exercise")])
+def test_what_is_not_real_is_never_in_a_live_list_or_count(world, status, option, other):
+    live = world.send()
+    drill = world.send(draft=world.draft(status=status))
+    for verb, desk in (("inbox", "post"), ("sent", "police")):
+        assert (live[:13] in (out := world.amana(desk, verb).ok().out)) and drill[:13] not in out
+        assert (drill[:13] in (out := world.amana(desk, verb, option).ok().out)) and live[:13] not in out
+        out = world.amana(desk, verb, other).ok().out
+        assert live[:13] not in out and drill[:13] not in out
+    status = world.amana("post", "--json", "status").ok().json[0]
+    assert status["messages"] == {"outbox": 0, "inbox": 1, "sent": 0}
+    assert status["exercises"] == {"outbox": 0, "inbox": 1, "sent": 0}
+    world.amana("post", "status").ok().says("messages    0 waiting · 1 in the inbox · 0 sent", "exercises   0 waiting · 1 in")
+
+
+def test_who_has_an_exercise_is_news_of_exercises_only(world):
+    world.send(draft=world.draft(status="EXERCISE"))
+    world.amana("post", "inbox").ok()
+    assert "has it" not in world.amana("police", "inbox").ok().out
+    world.amana("police", "inbox", "--exercise").ok().says("et/ics/moyale/device/d1 has it")
+
+
+def test_a_following_inbox_shows_what_is_live_and_nothing_else(world):
+    process, lines = world.watch("post", "inbox", "--follow")
+    drill = world.send(draft=world.draft(status="EXERCISE"))
+    lines.wait(world.send()[:13])
+    assert not [line for line in lines.all if drill[:13] in line]
+
+
 def test_neither_the_log_nor_its_replay_holds_a_word_of_the_content(world):
     world.send()
     world.amana("auditor", "audit", "replay", "--reason", "a test looks", "-o", "replay.jsonl").ok()
