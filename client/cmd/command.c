@@ -50,23 +50,27 @@ int command_fail(enum am_err err, const struct am_detail *detail)
     const char *text = detail->text[0] != '\0' ? detail->text : am_err_text(err);
     fflush(stdout);
     fputs("amana: ", stderr);
-    if (detail->field[0] != '\0')
-        fprintf(stderr, "%s: ", detail->field);
+    // Both may quote a file, a message or a hub.
+    print_text(stderr, detail->field, 0);
+    fputs(detail->field[0] != '\0' ? ": " : "", stderr);
     if (detail->line > 0)
         fprintf(stderr, "line %u: ", detail->line);
-    fprintf(stderr, "%s\n", text);
+    print_text(stderr, text, 0);
+    fputc('\n', stderr);
     return command_exit_code(err);
 }
 
 void command_say(const char *format, ...)
 {
+    char text[2048];
     va_list args;
     va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     fflush(stdout);
     fputs("amana: ", stderr);
-    vfprintf(stderr, format, args);
+    print_text(stderr, text, 0);
     fputc('\n', stderr);
-    va_end(args);
 }
 
 // --- Passphrase

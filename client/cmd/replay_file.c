@@ -151,8 +151,10 @@ int replay_run_end(struct replay_run *run)
         return verdict == REPLAY_GOOD ? 0 : EX_VERIFY;
     }
     printf("%s%s%s  ", print_on(verdict == REPLAY_GOOD ? PRINT_GREEN : PRINT_RED), words[verdict], print_off());
-    if (verdict != REPLAY_GOOD)
-        printf("%s\n          ", detail.text);
+    if (verdict != REPLAY_GOOD) {
+        print_text(stdout, detail.text, 0);
+        fputs("\n          ", stdout);
+    }
     printf("%llu entries of %s against its signed root at size %llu: %llu opened, %llu withheld, %llu erased; "
            "%llu officers' signatures hold",
            (unsigned long long)check->entries, check->session->hub->origin, (unsigned long long)check->checkpoint.size,

@@ -11,6 +11,7 @@
 #include "proto/model/kind.h"
 #include "proto/model/life.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *device_unit(const char *uri)
@@ -98,21 +99,38 @@ static const char *kind_of(const Amana__V1__EntryContent *content)
     return name != NULL ? name : "?";
 }
 
+// What a hub wrote is made harmless as a whole, whichever field it stands in.
+static void print_harmless(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, FILE *out)
+{
+    char *words = NULL;
+    size_t len;
+    FILE *memory = open_memstream(&words, &len);
+    if (memory == NULL)
+        return;
+    print_content(content, header, memory);
+    if (fclose(memory) == 0)
+        print_text(out, words, 0);
+    free(words);
+}
+
 void timeline_print(const Amana__V1__ReplayItem *item, const Amana__V1__EntryContent *content,
                     const Amana__V1__Header *header, const char *fault, FILE *out)
 {
     fprintf(out, "%7llu  %s  ", (unsigned long long)item->seq, print_ns(leaf_time(item)));
     if (content != NULL) {
         fprintf(out, "%-9s ", kind_of(content));
-        print_content(content, header, out);
+        print_harmless(content, header, out);
     } else if (fault == NULL) {
         fprintf(out, "%s(%s)%s", print_on(PRINT_DIM),
                 item->shown_case == AMANA__V1__REPLAY_ITEM__SHOWN_WITHHELD ? "withheld: outside this auditor's scope"
                                                                            : "erased",
                 print_off());
     }
-    if (fault != NULL)
-        fprintf(out, "%s%s%s", print_on(PRINT_RED), fault, print_off());
+    if (fault != NULL) {
+        fputs(print_on(PRINT_RED), out);
+        print_text(out, fault, 0);
+        fputs(print_off(), out);
+    }
     fputc('\n', out);
 }
 

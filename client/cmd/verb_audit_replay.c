@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit replay: the log from the hub, verified as it arrives, as a timeline or JSON Lines, and kept with -o.
+#include "client/cmd/print.h"
 #include "client/cmd/replay_file.h"
 
 #include "client/session/history.h"
@@ -148,8 +149,11 @@ static int run_stream(struct replay_input *input, struct replay_run *run, const 
     }
     if (err != AM_OK) {
         (void)command_fail(err, &detail);
-        if (err == AM_PROOF || err == AM_SIGNATURE || err == AM_FORK)
-            printf("FALSE  the replay ended at entry %llu: %s\n", (unsigned long long)run->check.next, detail.text);
+        if (err == AM_PROOF || err == AM_SIGNATURE || err == AM_FORK) {
+            printf("FALSE  the replay ended at entry %llu: ", (unsigned long long)run->check.next);
+            print_text(stdout, detail.text, 0);
+            putchar('\n');
+        }
         return command_exit_code(err);
     }
     int code = replay_run_end(run);

@@ -41,7 +41,11 @@ static void print_recipient(const Amana__V1__RecipientStatus *row, uint64_t now)
 {
     const char *delivery = codec_enum_name(&amana__v1__delivery_state__code__descriptor, (int)row->delivery);
     const char *life = codec_enum_name(&amana__v1__life_state__code__descriptor, (int)row->life);
-    printf("  %-28s %-6s ", row->unit, row->part == AMANA__V1__PART__CODE__COPY ? "copy" : "action");
+    // Names are the hub's words, and no log's.
+    fputs("  ", stdout);
+    print_text(stdout, row->unit, 0);
+    printf("%*s %-6s ", strlen(row->unit) < 28 ? 28 - (int)strlen(row->unit) : 0, "",
+           row->part == AMANA__V1__PART__CODE__COPY ? "copy" : "action");
     print_code(stdout, delivery, false);
     if (row->retrieved_at != NULL)
         printf(" %s", print_time(row->retrieved_at));
@@ -53,8 +57,11 @@ static void print_recipient(const Amana__V1__RecipientStatus *row, uint64_t now)
     printf("  %-28s        %s", "", print_on(row->life == AMANA__V1__LIFE_STATE__CODE__NEW ? PRINT_BOLD : PRINT_GREEN));
     print_code(stdout, life, false);
     fputs(print_off(), stdout);
-    if (row->officer[0] != '\0')
-        printf(" by %s, %s", print_officer(row->officer), print_time(row->life_at));
+    if (row->officer[0] != '\0') {
+        fputs(" by ", stdout);
+        print_text(stdout, print_officer(row->officer), 0);
+        printf(", %s", print_time(row->life_at));
+    }
     uint64_t due = ns_of(row->ack_due);
     bool open = row->life == AMANA__V1__LIFE_STATE__CODE__NEW || row->life == AMANA__V1__LIFE_STATE__CODE__STOPPING;
     if (due != 0 && open)

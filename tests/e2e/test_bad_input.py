@@ -2,6 +2,7 @@
 """What a person mistypes, what a stranger shows and what a hostile client sends: refused, with words, and no more."""
 import base64
 import hashlib
+import json
 import os
 import subprocess
 
@@ -347,3 +348,24 @@ def test_malformed_oversized_compressed_and_unknown_calls_get_their_status_and_t
 
 def test_only_an_auditor_replays(shared, pb):
     shared.amana("police", "audit", "replay", "--reason", "curiosity").exits(77)
+
+
+# --- Text that would take over a terminal
+SEIZE = "\x1b]0;seized\x07\x1b[2J\u009b31m\u202e"
+
+
+def harmless(result):
+    text = result.out + result.err
+    assert "seized" in text, text
+    raw = [c for c in text if c != "\n" and (ord(c) < 0x20 or 0x7f <= ord(c) < 0xa0 or c == "\u202e")]
+    assert not raw, repr(text)
+
+
+def test_a_replay_that_names_its_log_with_escape_sequences_moves_no_cursor(shared):
+    shared.path("seize.jsonl").write_text(json.dumps({"amana_replay": 1, "origin": SEIZE}) + "\n")
+    harmless(shared.amana("auditor", "audit", "verify", "seize.jsonl").exits(65))
+
+
+def test_a_draft_with_escape_sequences_is_refused_without_them(shared):
+    for changes in (dict(urgency=SEIZE), dict(case_ref=SEIZE), {SEIZE: 1}):
+        harmless(shared.amana("police", "send", shared.draft(**changes)).exits(65))

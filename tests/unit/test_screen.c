@@ -11,6 +11,7 @@
 
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
+#include "client/cmd/timeline.h"
 #include "client/session/compose.h"
 #include "tests/unit/client_env.h"
 
@@ -132,6 +133,15 @@ static void nothing_of_the_story_is_left_out(void **state)
     free(text);
 }
 
+static void plain(const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
+        if ((*c < 0x20 && *c != '\n') || *c == 0x7f)
+            fail_msg("control character %02x:\n%s", *c, text);
+    assert_null(strstr(text, "\xe2\x80\xae"));
+    assert_null(strstr(text, "\xc2\x9b"));
+}
+
 static void a_text_can_not_move_the_cursor_or_turn_the_line(void **state)
 {
     Amana__V1__Draft *draft = client_env_draft(&arena);
@@ -142,11 +152,39 @@ static void a_text_can_not_move_the_cursor_or_turn_the_line(void **state)
     draft->alert->persons[0]->description = (char *)"line\n\x1b[31mred";
     for (unsigned line = 0; line < 2; line++) {
         char *text = shown(draft, line == 1);
-        for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
-            if ((*c < 0x20 && *c != '\n') || *c == 0x7f)
-                fail_msg("control character %02x:\n%s", *c, text);
-        assert_null(strstr(text, "\xe2\x80\xae"));
-        assert_null(strstr(text, "\xc2\x9b"));
+        plain(text);
+        free(text);
+    }
+}
+
+static void a_hub_s_words_in_an_entry_can_not_either(void **state)
+{
+    static char seize[] = "seized\x1b[2J\r\xe2\x80\xae\x07\xc2\x9b"
+                          "1m";
+    Amana__V1__MemberEntry member = AMANA__V1__MEMBER_ENTRY__INIT;
+    Amana__V1__AccessEntry access = AMANA__V1__ACCESS_ENTRY__INIT;
+    Amana__V1__RejectedEntry rejected = AMANA__V1__REJECTED_ENTRY__INIT;
+    Amana__V1__ReplayItem item = AMANA__V1__REPLAY_ITEM__INIT;
+    Amana__V1__EntryContent entries[3];
+    member.unit = member.role = access.identity = access.query = access.reason = seize;
+    rejected.reason = rejected.identity = seize;
+    for (size_t i = 0; i < AM_LEN(entries); i++)
+        amana__v1__entry_content__init(&entries[i]);
+    entries[0].kind_case = AMANA__V1__ENTRY_CONTENT__KIND_MEMBER;
+    entries[0].member = &member;
+    entries[1].kind_case = AMANA__V1__ENTRY_CONTENT__KIND_ACCESS;
+    entries[1].access = &access;
+    entries[2].kind_case = AMANA__V1__ENTRY_CONTENT__KIND_REJECTED;
+    entries[2].rejected = &rejected;
+    for (size_t i = 0; i < AM_LEN(entries); i++) {
+        char *text = NULL;
+        size_t len;
+        FILE *out = open_memstream(&text, &len);
+        assert_non_null(out);
+        timeline_print(&item, &entries[i], NULL, seize, out);
+        fclose(out);
+        has(text, "seized");
+        plain(text);
         free(text);
     }
 }
@@ -181,6 +219,7 @@ int main(void)
         cmocka_unit_test(what_to_do_stands_first_and_persons_last),
         cmocka_unit_test(nothing_of_the_story_is_left_out),
         cmocka_unit_test(a_text_can_not_move_the_cursor_or_turn_the_line),
+        cmocka_unit_test(a_hub_s_words_in_an_entry_can_not_either),
         cmocka_unit_test(an_exercise_says_so_before_anything_else),
         cmocka_unit_test(a_list_line_has_id_urgency_sender_and_title),
     };
