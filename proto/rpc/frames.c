@@ -96,6 +96,7 @@ static void got_data(struct rpc_session *session, struct rpc_call *call, const n
 static void got_goaway(struct rpc_session *session, const nghttp2_goaway *frame)
 {
     char what[64] = "the peer said: ";
+    guard_count(session, FLOOD_IDLE_FRAMES);
     if (frame->error_code == NGHTTP2_NO_ERROR)
         return;
     strncat(what, nghttp2_http2_strerror(frame->error_code), sizeof what - strlen(what) - 1);
@@ -104,10 +105,13 @@ static void got_goaway(struct rpc_session *session, const nghttp2_goaway *frame)
 
 static void got_ping(struct rpc_session *session, const nghttp2_frame *frame)
 {
-    if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
-        timer_ping_answered(session, frame->ping.opaque_data);
-    else
+    if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
         guard_ping(session);
+        return;
+    }
+    // Nobody need have asked.
+    guard_count(session, FLOOD_IDLE_FRAMES);
+    timer_ping_answered(session, frame->ping.opaque_data);
 }
 
 static void got_settings(struct rpc_session *session, const nghttp2_frame *frame)

@@ -135,6 +135,29 @@ static void priorities_and_unknown_frames_are_bounded(void **state)
     raw_assert_ended(raw, NGHTTP2_ENHANCE_YOUR_CALM, "too many frames that do nothing");
 }
 
+static void answers_to_no_ping_are_bounded(void **state)
+{
+    struct raw *raw = *state;
+    raw_preface(raw);
+    for (int i = 0; i < 500; i++)
+        raw_frame(raw, NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "12345678", 8);
+    raw_assert_alive(raw);
+    raw_frame(raw, NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "12345678", 8);
+    raw_assert_ended(raw, NGHTTP2_ENHANCE_YOUR_CALM, "too many frames that do nothing");
+}
+
+static void farewells_are_bounded(void **state)
+{
+    struct raw *raw = *state;
+    raw_preface(raw);
+    raw_call(raw, 1, WAIT_PATH, false); // so that the session isn't over with the first
+    for (int i = 0; i < 500; i++)
+        raw_frame(raw, NGHTTP2_GOAWAY, 0, 0, (uint8_t[8]){0}, 8);
+    raw_assert_alive(raw);
+    raw_frame(raw, NGHTTP2_GOAWAY, 0, 0, (uint8_t[8]){0}, 8);
+    raw_assert_ended(raw, NGHTTP2_ENHANCE_YOUR_CALM, "too many frames that do nothing");
+}
+
 static void window_updates_without_data_are_bounded(void **state)
 {
     struct raw *raw = *state;
@@ -248,6 +271,8 @@ int main(void)
         RAW(padding_makes_no_data_frame_full),
         RAW(settings_are_not_changed_all_the_time),
         RAW(priorities_and_unknown_frames_are_bounded),
+        RAW(answers_to_no_ping_are_bounded),
+        RAW(farewells_are_bounded),
         RAW(window_updates_without_data_are_bounded),
         RAW(a_client_that_pings_all_the_time_is_told_to_calm_down),
         RAW(what_is_sent_wipes_the_strikes_away),
