@@ -138,11 +138,10 @@ static enum am_err show_news(struct inbox_input *input, bool listed)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-static void tell(void *user, const struct receive_report *report)
+static void tell(void *user)
 {
     struct inbox_input *input = user;
-    (void)report;
-    if (input->follow && input->failed == AM_OK)
+    if (input->failed == AM_OK)
         input->failed = show_news(input, false);
 }
 
@@ -227,7 +226,7 @@ static int inbox(struct inbox_input *input)
     code = command_try_connect(&input->command, &online);
     if (code != 0)
         return code;
-    enum am_err err = online ? receive_mail(input->command.session, false, &detail, tell, input) : AM_OK;
+    enum am_err err = online ? receive_mail(input->command.session, false, &detail, NULL, NULL) : AM_OK;
     if (err == AM_OK || err == AM_UNAVAILABLE) {
         enum am_err shown = show_news(input, true);
         err = shown != AM_OK ? shown : err;

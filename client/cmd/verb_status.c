@@ -105,12 +105,6 @@ static enum am_err ask(struct session *session, char *id, struct arena *arena, s
     return err == AM_DENIED || err == AM_UNAVAILABLE ? session_refused(&error, detail) : err;
 }
 
-static void drop(void *user, const struct receive_report *report)
-{
-    (void)user;
-    (void)report;
-}
-
 static int of_message(struct status_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -131,7 +125,7 @@ static int of_message(struct status_input *input)
     if (code != 0)
         return code;
     arena_init(&arena, ARENA_VERB);
-    enum am_err err = receive_mail(command->session, false, &detail, drop, NULL); // notices first: signed by others
+    enum am_err err = receive_mail(command->session, false, &detail, NULL, NULL); // notices first: signed by others
     if (err == AM_OK)
         err = store_get(command->session->store, STORE_SENT, id, &arena, &kept);
     if (err == AM_NOT_FOUND)

@@ -273,11 +273,8 @@ static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *in
     char key[STORE_ID];
     TRY(log_sha256(codec_bytes(incoming->message->header), digest));
     enum am_err err = find_row(mail, box, header->id, digest, arena, key, &kept);
-    bool known = err == AM_OK;
-    if (err == AM_NOT_FOUND) {
-        kept = &fresh;
-        err = keep(mail, incoming, key, arena, kept);
-    }
+    if (err == AM_NOT_FOUND)
+        err = keep(mail, incoming, key, arena, &fresh);
     TRY(err);
     if (incoming->copy) {
         mail->notices[mail->n_notices++] = incoming->seq;
@@ -289,7 +286,7 @@ static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *in
         memcpy(told->digest, digest, sizeof told->digest);
     }
     if (mail->tell != NULL)
-        mail->tell(mail->user, &(struct receive_report){.id = key, .kept = kept, .known = known});
+        mail->tell(mail->user);
     return AM_OK;
 }
 
@@ -333,7 +330,7 @@ static enum am_err take_notice(struct mail *mail, const Amana__V1__ProvedEntry *
     TRY(store_notice_put(mail->session->store, entry->index, bytes));
     mail->notices[mail->n_notices++] = entry->index;
     if (mail->tell != NULL)
-        mail->tell(mail->user, &(struct receive_report){.id = "", .notice = entry, .content = content});
+        mail->tell(mail->user);
     return AM_OK;
 }
 
