@@ -98,10 +98,11 @@ enum am_err traffic_wants_notice(const struct traffic *traffic, struct store *st
     return AM_OK;
 }
 
-enum am_err traffic_count(const struct traffic *traffic, struct store *store, enum store_box box, unsigned *ret_count)
+enum am_err traffic_count(struct store *store, enum store_box box, unsigned *ret_live, unsigned *ret_other)
 {
-    struct walk walk = {.traffic = traffic};
+    struct walk walk = {.traffic = &(struct traffic){0}};
     TRY(walk_box(&walk, store, box));
-    *ret_count = walk.wanted;
+    *ret_live = walk.wanted;
+    *ret_other = walk.other;
     return AM_OK;
 }

@@ -21,6 +21,5 @@ bool traffic_wants_message(const struct traffic *traffic, const Amana__V1__Messa
 // Of a notice: where any message of this client that it names belongs into the list; one that names none is live.
 AM_MUST_USE enum am_err traffic_wants_notice(const struct traffic *traffic, struct store *store,
                                              const Amana__V1__EntryContent *content, bool *ret_wants);
-// How many messages of a box belong into the list.
-AM_MUST_USE enum am_err traffic_count(const struct traffic *traffic, struct store *store, enum store_box box,
-                                      unsigned *ret_count);
+// How many messages of a box are live, and how many are exercises or tests.
+AM_MUST_USE enum am_err traffic_count(struct store *store, enum store_box box, unsigned *ret_live, unsigned *ret_other);

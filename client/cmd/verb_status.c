@@ -171,11 +171,9 @@ struct counts {
 
 static enum am_err count_boxes(struct session *session, struct counts *ret_counts)
 {
-    static const struct traffic live = {0}, other = {.exercise = true, .test = true};
     struct counts counts = {0};
     for (size_t i = 0; i < AM_LEN(BOXES); i++) {
-        TRY(traffic_count(&live, session->store, BOXES[i], &counts.live[i]));
-        TRY(traffic_count(&other, session->store, BOXES[i], &counts.other[i]));
+        TRY(traffic_count(session->store, BOXES[i], &counts.live[i], &counts.other[i]));
         counts.others += counts.other[i];
     }
     *ret_counts = counts;
