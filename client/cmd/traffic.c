@@ -23,7 +23,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option OPTIONS[] = {{"exercise", 'x', NULL, 0, "exercises in the place of what is live", 0},
                                              {"test", 't', NULL, 0, "tests in the place of what is live", 0},
                                              {0}};
-const struct argp traffic_argp = {.options = OPTIONS, .parser = parse};
+static const struct argp ARGP = {.options = OPTIONS, .parser = parse};
+const struct argp_child traffic_children[] = {
+    {&command_argp, 0, "Options of every verb:", 1}, {&ARGP, 0, NULL, 0}, {0}};
 
 bool traffic_wants(const struct traffic *traffic, Amana__V1__Status__Code status)
 {

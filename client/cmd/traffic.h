@@ -2,7 +2,7 @@
 // Live messages on the one hand, exercises and tests on the other: never in one list (domain.md, Kinds). One thread.
 #pragma once
 
-#include "client/session/session.h"
+#include "client/cmd/command.h"
 
 #include <argp.h>
 
@@ -11,8 +11,9 @@ struct traffic {
     bool exercise, test;
 };
 
-// --exercise and --test: a child parser whose input is the struct traffic.
-extern const struct argp traffic_argp;
+// The children of a verb that lists: command_argp (input the struct command), then --exercise and --test (input the
+// struct traffic).
+extern const struct argp_child traffic_children[];
 
 // Whether a message of this status belongs into the list.
 bool traffic_wants(const struct traffic *traffic, Amana__V1__Status__Code status);

@@ -244,8 +244,6 @@ static int inbox(struct inbox_input *input)
 
 int verb_inbox(int argc, char **argv)
 {
-    static const struct argp_child children[] = {
-        {&command_argp, 0, "Options of every verb:", 1}, {&traffic_argp, 0, NULL, 0}, {0}};
     static const struct argp_option options[] = {
         {"follow", 'f', NULL, 0, "go on: print what comes as it comes, until interrupted", 0},
         {"all", 'A', NULL, 0, "with --follow: list what is here first", 0},
@@ -255,7 +253,7 @@ int verb_inbox(int argc, char **argv)
                                      NULL,
                                      "Fetches what has come, verifies it, tells the hub that this device has it, and "
                                      "lists it. Nothing is shown whose proof doesn't hold.",
-                                     children,
+                                     traffic_children,
                                      NULL,
                                      NULL};
     struct inbox_input input = {0};

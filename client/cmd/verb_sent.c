@@ -58,10 +58,9 @@ static enum am_err list(struct sent_input *input, enum store_box box)
 
 int verb_sent(int argc, char **argv)
 {
-    static const struct argp_child children[] = {
-        {&command_argp, 0, "Options of every verb:", 1}, {&traffic_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
-        NULL, parse, NULL, "Lists what this unit has sent, and what waits in the outbox.", children, NULL, NULL};
+        NULL, parse, NULL, "Lists what this unit has sent, and what waits in the outbox.", traffic_children,
+        NULL, NULL};
     struct sent_input input = {0};
     struct command *command = &input.command;
     struct am_detail detail = {0};
