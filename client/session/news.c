@@ -4,7 +4,6 @@
 
 #include "client/session/store_rows.h"
 
-#include <bsd/string.h>
 #include <endian.h>
 #include <string.h>
 

@@ -146,26 +146,21 @@ enum am_err store_get(struct store *store, enum store_box box, const char *id, s
 
 enum am_err store_next(struct store *store, enum store_box box, const char after[STORE_ID], char ret_id[STORE_ID])
 {
-    MDB_txn *txn;
     MDB_cursor *cursor;
     MDB_val key = store_value(after, strlen(after)), value;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    int rc = store_cursor_open(store, (enum store_table)box, &cursor);
     if (rc != 0)
         return store_failed(rc);
-    rc = mdb_cursor_open(txn, store->tables[box], &cursor);
-    if (rc == 0) {
-        rc = mdb_cursor_get(cursor, &key, &value, after[0] != '\0' ? MDB_SET_RANGE : MDB_FIRST);
-        if (rc == 0 && after[0] != '\0' && key.mv_size == strlen(after) && memcmp(key.mv_data, after, key.mv_size) == 0)
-            rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-        if (rc == 0 && key.mv_size < STORE_ID) {
-            memcpy(ret_id, key.mv_data, key.mv_size);
-            ret_id[key.mv_size] = '\0';
-        } else if (rc == 0) {
-            rc = MDB_CORRUPTED;
-        }
-        mdb_cursor_close(cursor);
+    rc = mdb_cursor_get(cursor, &key, &value, after[0] != '\0' ? MDB_SET_RANGE : MDB_FIRST);
+    if (rc == 0 && after[0] != '\0' && key.mv_size == strlen(after) && memcmp(key.mv_data, after, key.mv_size) == 0)
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    if (rc == 0 && key.mv_size < STORE_ID) {
+        memcpy(ret_id, key.mv_data, key.mv_size);
+        ret_id[key.mv_size] = '\0';
+    } else if (rc == 0) {
+        rc = MDB_CORRUPTED;
     }
-    mdb_txn_abort(txn);
+    store_cursor_close(cursor);
     return store_failed(rc);
 }
 
@@ -284,23 +279,18 @@ static enum am_err roster_newest(struct store *store, const char *unit, uint64_t
 {
     struct roster_key end = roster_key(unit, UINT64_MAX);
     MDB_val key = store_value(end.bytes, end.len), value;
-    MDB_txn *txn;
     MDB_cursor *cursor;
     uint64_t number = 0;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    int rc = store_cursor_open(store, TABLE_ROSTER, &cursor);
     if (rc != 0)
         return store_failed(rc);
-    rc = mdb_cursor_open(txn, store->tables[TABLE_ROSTER], &cursor);
-    if (rc == 0) {
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-        rc = mdb_cursor_get(cursor, &key, &value, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
-        if (rc == 0 && (key.mv_size != end.len || memcmp(key.mv_data, end.bytes, end.len - 8) != 0))
-            rc = MDB_NOTFOUND;
-        if (rc == 0)
-            memcpy(&number, (uint8_t *)key.mv_data + end.len - 8, 8);
-        mdb_cursor_close(cursor);
-    }
-    mdb_txn_abort(txn);
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    rc = mdb_cursor_get(cursor, &key, &value, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+    if (rc == 0 && (key.mv_size != end.len || memcmp(key.mv_data, end.bytes, end.len - 8) != 0))
+        rc = MDB_NOTFOUND;
+    if (rc == 0)
+        memcpy(&number, (uint8_t *)key.mv_data + end.len - 8, 8);
+    store_cursor_close(cursor);
     if (rc == 0)
         *ret_number = be64toh(number);
     return store_failed(rc);

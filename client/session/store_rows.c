@@ -43,28 +43,42 @@ enum am_err store_rows_write(struct store *store, const struct store_row *rows, 
     return store_failed(rc);
 }
 
+int store_cursor_open(struct store *store, enum store_table table, MDB_cursor **ret_cursor)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_open(txn, store->tables[table], ret_cursor);
+    if (rc != 0)
+        mdb_txn_abort(txn);
+    return rc;
+}
+
+void store_cursor_close(MDB_cursor *cursor)
+{
+    MDB_txn *txn = mdb_cursor_txn(cursor);
+    mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
+}
+
 enum am_err store_rows_seek(struct store *store, enum store_table table, MDB_cursor_op op, MDB_val key,
                             struct arena *arena, struct am_bytes *ret_key, struct am_bytes *ret_value)
 {
-    MDB_txn *txn;
     MDB_cursor *cursor;
     MDB_val value;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    int rc = store_cursor_open(store, table, &cursor);
     if (rc != 0)
         return store_failed(rc);
-    rc = mdb_cursor_open(txn, store->tables[table], &cursor);
+    rc = mdb_cursor_get(cursor, &key, &value, op);
     if (rc == 0) {
-        rc = mdb_cursor_get(cursor, &key, &value, op);
-        if (rc == 0) {
-            ret_key->data = arena_copy(arena, key.mv_data, key.mv_size);
-            ret_key->len = key.mv_size;
-            ret_value->data = arena_copy(arena, value.mv_data, value.mv_size);
-            ret_value->len = value.mv_size;
-            if (ret_key->data == NULL || ret_value->data == NULL)
-                rc = ENOMEM;
-        }
-        mdb_cursor_close(cursor);
+        ret_key->data = arena_copy(arena, key.mv_data, key.mv_size);
+        ret_key->len = key.mv_size;
+        ret_value->data = arena_copy(arena, value.mv_data, value.mv_size);
+        ret_value->len = value.mv_size;
+        if (ret_key->data == NULL || ret_value->data == NULL)
+            rc = ENOMEM;
     }
-    mdb_txn_abort(txn);
+    store_cursor_close(cursor);
     return store_failed(rc);
 }

@@ -30,6 +30,10 @@ void news_row_fill(uint64_t seq, uint8_t box, const char *id, struct news_row *r
 enum am_err store_failed(int rc);
 MDB_val store_value(const void *data, size_t len);
 
+// A cursor of its own read transaction; store_cursor_close ends both. 0, or an error of LMDB.
+AM_MUST_USE int store_cursor_open(struct store *store, enum store_table table, MDB_cursor **ret_cursor);
+void store_cursor_close(MDB_cursor *cursor);
+
 // All rows or none, in one transaction; a row to be removed need not be there.
 AM_MUST_USE enum am_err store_rows_write(struct store *store, const struct store_row *rows, size_t count);
 
