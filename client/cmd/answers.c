@@ -4,7 +4,7 @@
 
 #include "client/cmd/print.h"
 #include "client/session/seal.h"
-#include "proto/log/hash.h"
+#include "proto/log/leaf.h"
 #include "proto/model/header_parts.h"
 
 #include <bsd/string.h>

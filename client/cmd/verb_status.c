@@ -73,10 +73,8 @@ static void print_recipient(const Amana__V1__RecipientStatus *row, uint64_t now)
 // The hub's answer must be about the bytes that are kept here.
 static bool same_message(const Amana__V1__MessageStatus *row, const Amana__V1__Kept *kept, const char *id)
 {
-    uint8_t digest[LOG_HASH_SIZE];
-    return strcmp(row->id, id) == 0 && row->header_digest.len == sizeof digest &&
-           log_sha256(codec_bytes(kept->message->header), digest) == AM_OK &&
-           memcmp(digest, row->header_digest.data, sizeof digest) == 0;
+    return strcmp(row->id, id) == 0 &&
+           log_sha256_is(codec_bytes(kept->message->header), codec_bytes(row->header_digest));
 }
 
 static int print_message(struct command *command, const Amana__V1__Kept *kept, const char *id,

@@ -26,13 +26,6 @@ enum am_err outbox_add(struct session *session, const char *id, const Amana__V1_
     return store_put(session->store, STORE_OUTBOX, id, &kept);
 }
 
-static bool digest_is(ProtobufCBinaryData bytes, ProtobufCBinaryData digest)
-{
-    uint8_t own[LOG_HASH_SIZE];
-    return log_sha256(codec_bytes(bytes), own) == AM_OK && digest.len == sizeof own &&
-           memcmp(own, digest.data, sizeof own) == 0;
-}
-
 // A receipt says "accepted" only of exactly these bytes.
 static enum am_err check_receipt(struct session *session, const Amana__V1__Message *message, const char *id,
                                  const Amana__V1__ProvedEntry *entry, struct arena *arena, struct am_detail *detail)
@@ -41,8 +34,10 @@ static enum am_err check_receipt(struct session *session, const Amana__V1__Messa
     TRY(history_entry(session, entry, arena, detail, &content));
     const Amana__V1__SubmittedEntry *submitted = content->submitted;
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED && strcmp(submitted->id, id) == 0 &&
-        strcmp(submitted->device, session->device) == 0 && digest_is(message->header, submitted->header_digest) &&
-        digest_is(message->sealed_body, submitted->body_digest) && digest_is(message->flags, submitted->flags_digest))
+        strcmp(submitted->device, session->device) == 0 &&
+        log_sha256_is(codec_bytes(message->header), codec_bytes(submitted->header_digest)) &&
+        log_sha256_is(codec_bytes(message->sealed_body), codec_bytes(submitted->body_digest)) &&
+        log_sha256_is(codec_bytes(message->flags), codec_bytes(submitted->flags_digest)))
         return AM_OK;
     history_alarm(session, "a receipt is about another message than the one sent", NULL, NULL);
     return am_fail(AM_PROOF, detail, id, "the hub's receipt is about another message");

@@ -40,12 +40,6 @@ struct mail {
 };
 
 // --- Proof of a message
-static bool digest_is(struct am_bytes bytes, ProtobufCBinaryData digest)
-{
-    uint8_t own[LOG_HASH_SIZE];
-    return log_sha256(bytes, own) == AM_OK && digest.len == sizeof own && memcmp(own, digest.data, sizeof own) == 0;
-}
-
 static enum am_err check_entry(struct mail *mail, const Amana__V1__Incoming *incoming, const Amana__V1__Header *header,
                                struct arena *arena)
 {
@@ -55,10 +49,10 @@ static enum am_err check_entry(struct mail *mail, const Amana__V1__Incoming *inc
     const Amana__V1__SubmittedEntry *submitted = content->submitted;
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED && incoming->seq == incoming->entry->index &&
         strcmp(submitted->id, header->id) == 0 && strcmp(submitted->device, header->device) == 0 &&
-        digest_is(codec_bytes(message->header), submitted->header_digest) &&
-        digest_is(codec_bytes(message->sealed_body), submitted->body_digest) &&
-        digest_is(codec_bytes(message->sealed_body), header->body_digest) &&
-        digest_is(codec_bytes(message->signature), submitted->signature_digest))
+        log_sha256_is(codec_bytes(message->header), codec_bytes(submitted->header_digest)) &&
+        log_sha256_is(codec_bytes(message->sealed_body), codec_bytes(submitted->body_digest)) &&
+        log_sha256_is(codec_bytes(message->sealed_body), codec_bytes(header->body_digest)) &&
+        log_sha256_is(codec_bytes(message->signature), codec_bytes(submitted->signature_digest)))
         return AM_OK;
     return am_fail(AM_PROOF, mail->detail, header->id, "its entry in the log is not about these bytes");
 }
@@ -116,7 +110,7 @@ static enum am_err prove(struct mail *mail, const Amana__V1__Incoming *incoming,
 static bool row_is(const Amana__V1__Kept *kept, const uint8_t digest[LOG_HASH_SIZE])
 {
     return kept->message != NULL &&
-           digest_is(codec_bytes(kept->message->header), (ProtobufCBinaryData){LOG_HASH_SIZE, (uint8_t *)digest});
+           log_sha256_is(codec_bytes(kept->message->header), (struct am_bytes){digest, LOG_HASH_SIZE});
 }
 
 // The key of a message's row, and the row. Ids are their senders' own choice, so two messages may bear one: the second

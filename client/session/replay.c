@@ -79,13 +79,6 @@ static enum am_err damage(struct replay_check *check, uint64_t seq, struct am_de
     return am_fail(AM_CORRUPT, detail, field, "%s", text);
 }
 
-static bool digest_is(ProtobufCBinaryData bytes, ProtobufCBinaryData digest)
-{
-    uint8_t own[LOG_HASH_SIZE];
-    return log_sha256(codec_bytes(bytes), own) == AM_OK && digest.len == sizeof own &&
-           memcmp(own, digest.data, sizeof own) == 0;
-}
-
 // The officer's signature by the roster that the header names. False where that roster can't be had.
 static enum am_err check_signature(struct replay_check *check, const Amana__V1__Opened *opened,
                                    const Amana__V1__Header *header, bool *ret_known)
@@ -118,8 +111,8 @@ static enum am_err check_submitted(struct replay_check *check, const Amana__V1__
         check->signed_unknown++;
         return AM_OK;
     }
-    if (!digest_is(opened->header, submitted->header_digest) ||
-        !digest_is(opened->signature, submitted->signature_digest))
+    if (!log_sha256_is(codec_bytes(opened->header), codec_bytes(submitted->header_digest)) ||
+        !log_sha256_is(codec_bytes(opened->signature), codec_bytes(submitted->signature_digest)))
         return damage(check, item->seq, detail, "the header or signature shown is not the one that was logged");
     if (codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, codec_bytes(opened->header), arena, NULL,
                      (ProtobufCMessage **)&header) != AM_OK)

@@ -11,6 +11,13 @@ enum am_err log_sha256(struct am_bytes bytes, uint8_t ret_hash[LOG_HASH_SIZE])
     return log_hash(&bytes, 1, ret_hash);
 }
 
+bool log_sha256_is(struct am_bytes bytes, struct am_bytes digest)
+{
+    uint8_t own[LOG_HASH_SIZE];
+
+    return digest.len == sizeof own && log_sha256(bytes, own) == AM_OK && memcmp(own, digest.data, sizeof own) == 0;
+}
+
 enum am_err log_commit(const uint8_t salt[LOG_SALT_SIZE], struct am_bytes content,
                        uint8_t ret_commitment[LOG_HASH_SIZE])
 {

@@ -4,6 +4,8 @@
 
 #include "proto/model/error.h"
 
+#include <stdbool.h>
+
 #define LOG_LEAF_VERSION 1
 #define LOG_LEAF_SIZE    46 // bytes packed
 #define LOG_HASH_SIZE    32
@@ -35,3 +37,6 @@ AM_MUST_USE enum am_err log_leaf_hash(const uint8_t leaf[LOG_LEAF_SIZE], uint8_t
 
 // SHA-256 of one piece of bytes. AM_CRYPTO.
 AM_MUST_USE enum am_err log_sha256(struct am_bytes bytes, uint8_t ret_hash[LOG_HASH_SIZE]);
+
+// Whether `digest` is it; not where it has another length, or the hash can't be had.
+bool log_sha256_is(struct am_bytes bytes, struct am_bytes digest);
