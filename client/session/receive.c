@@ -107,27 +107,28 @@ static enum am_err prove(struct mail *mail, const Amana__V1__Incoming *incoming,
 }
 
 // --- Keeping
-static bool row_is(const Amana__V1__Kept *kept, const uint8_t digest[LOG_HASH_SIZE])
+static bool row_is(const Amana__V1__Kept *kept, struct am_bytes header)
 {
-    return kept->message != NULL &&
-           log_sha256_is(codec_bytes(kept->message->header), (struct am_bytes){digest, LOG_HASH_SIZE});
+    return kept->message != NULL && kept->message->header.len == header.len &&
+           memcmp(kept->message->header.data, header.data, header.len) == 0;
 }
 
-// The key of a message's row, and the row. Ids are their senders' own choice, so two messages may bear one: the second
-// is kept under an id of its own, with the time of the first and the digest of its header (RFC 9562 §5.8). AM_NOT_FOUND
-// where it isn't kept yet.
-static enum am_err find_row(struct mail *mail, enum store_box box, const char *id, const uint8_t digest[LOG_HASH_SIZE],
-                            struct arena *arena, char ret_key[STORE_ID], Amana__V1__Kept **ret_kept)
+// The key of a message's row. Ids are their senders' own choice, so two messages may bear one: the second is kept under
+// an id of its own, with the time of the first and the digest of its header (RFC 9562 §5.8). AM_NOT_FOUND where there
+// is no such row yet.
+static enum am_err find_key(struct mail *mail, enum store_box box, const char *id, struct am_bytes header,
+                            const uint8_t digest[LOG_HASH_SIZE], struct arena *arena, char ret_key[STORE_ID])
 {
+    Amana__V1__Kept *kept;
     strlcpy(ret_key, id, STORE_ID);
-    enum am_err err = store_get(mail->session->store, box, ret_key, arena, ret_kept);
-    if (err != AM_OK || row_is(*ret_kept, digest))
+    enum am_err err = store_get(mail->session->store, box, ret_key, arena, &kept);
+    if (err != AM_OK || row_is(kept, header))
         return err;
     snprintf(ret_key, STORE_ID, "%.13s-8%01x%02x-%04x-%02x%02x%02x%02x%02x%02x", id, digest[0] & 0xfu, digest[1],
              0x8000u | (digest[2] & 0x3fu) << 8 | digest[3], digest[4], digest[5], digest[6], digest[7], digest[8],
              digest[9]);
-    TRY(store_get(mail->session->store, box, ret_key, arena, ret_kept));
-    return row_is(*ret_kept, digest) ? AM_OK : am_fail(AM_PROOF, mail->detail, id, "a third message bears this id");
+    TRY(store_get(mail->session->store, box, ret_key, arena, &kept));
+    return row_is(kept, header) ? AM_OK : am_fail(AM_PROOF, mail->detail, id, "a third message bears this id");
 }
 
 static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, const char *key, struct arena *arena,
@@ -260,13 +261,14 @@ static enum am_err flush(struct mail *mail)
 static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *incoming, struct arena *arena)
 {
     Amana__V1__Header *header;
-    Amana__V1__Kept fresh = AMANA__V1__KEPT__INIT, *kept;
+    Amana__V1__Kept fresh = AMANA__V1__KEPT__INIT;
     TRY(prove(mail, incoming, arena, &header));
     enum store_box box = incoming->copy ? STORE_SENT : STORE_INBOX;
     uint8_t digest[LOG_HASH_SIZE];
     char key[STORE_ID];
-    TRY(log_sha256(codec_bytes(incoming->message->header), digest));
-    enum am_err err = find_row(mail, box, header->id, digest, arena, key, &kept);
+    struct am_bytes bytes = codec_bytes(incoming->message->header);
+    TRY(log_sha256(bytes, digest));
+    enum am_err err = find_key(mail, box, header->id, bytes, digest, arena, key);
     if (err == AM_NOT_FOUND)
         err = keep(mail, incoming, key, arena, &fresh);
     TRY(err);
