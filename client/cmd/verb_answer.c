@@ -67,7 +67,7 @@ static enum am_err load(struct session *session, enum store_box box, const char 
     TRY(seal_open(session, target->kept->message, arena, detail, &target->opened));
     TRY(log_sha256(codec_bytes(target->kept->message->header), target->digest));
     amana__v1__pointer__init(&target->pointer);
-    target->pointer.id = target->id;
+    target->pointer.id = target->opened.header->id; // target->id is the key of its row
     target->pointer.header_digest = (ProtobufCBinaryData){sizeof target->digest, target->digest};
     return AM_OK;
 }

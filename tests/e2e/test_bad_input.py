@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 
 import grpc
@@ -174,6 +175,18 @@ def test_a_strangers_message_under_the_same_id_takes_nobodys_place(world, pb):
     kept = world.amana("post", "inbox", "--json").json
     assert sorted(m["header"]["sender"]["unit"] for m in kept) == ["ke/dci/transnational", "ke/dcs/child-protection"]
     assert {m["header"]["id"] for m in kept} == {header.id}
+
+
+def test_an_alert_whose_id_a_stranger_took_first_is_acknowledged_as_any_other(world, pb):
+    alert = world.send(draft=world.draft(urgency="U2"))
+    stranger = r.Raw(world, pb, "ke-protection", "ke/dcs/child-protection", "kdcs-0033")
+    stranger.RECIPIENTS = {"et/ics/moyale": ("post", 1), "et/mowsa/protection": ("et-protection", 2)}
+    stranger.send(stranger.message(stranger.header(id=alert, urgency=1, case_ref="ke/dcs/2026/000001")))
+    world.amana("post", "inbox").ok()
+    both = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", world.amana("post", "ack", alert[:13]).exits(65).err)
+    [own] = [one for one in both if one != alert]
+    world.amana("post", "ack", own).ok()
+    world.amana("police", "status", alert).ok().says("acknowledged by")
 
 
 # --- A call that is wrong
