@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tests/run adds up: nothing but a test that ended well is counted as passed."""
+import json
+import pathlib
+import subprocess
+import textwrap
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def counted(path, status=0):
+    """Lines said, passed, failed."""
+    done = subprocess.run([ROOT / "tests/count", path, str(status)], capture_output=True, text=True, check=True)
+    *said, last = done.stdout.splitlines()
+    return said, *map(int, last.split())
+
+
+def meson(folder, *results):
+    path = folder / "testlog.json"
+    path.write_text("".join(json.dumps({"name": f"test {n}", "result": result, "stdout": "first\nno such thing here\n"}) + "\n"
+                            for n, result in enumerate(results)))
+    return path
+
+
+def junit(folder, cases):
+    path = folder / "e2e.xml"
+    path.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    return path
+
+
+def test_what_meson_calls_good_is_passed(tmp_path):
+    assert counted(meson(tmp_path, "OK", "EXPECTEDFAIL")) == ([], 2, 0)
+
+
+@pytest.mark.parametrize("result", ["FAIL", "TIMEOUT", "ERROR", "INTERRUPT", "UNEXPECTEDPASS", "A result of a later meson"])
+def test_whatever_else_meson_says_is_a_failure(tmp_path, result):
+    assert counted(meson(tmp_path, "OK", result), 1) == ([f"FAILED: test 1: {result}"], 1, 1)
+
+
+def test_a_skipped_test_is_shown_with_its_reason_and_is_not_passed(tmp_path):
+    assert counted(meson(tmp_path, "OK", "SKIP")) == (["skipped: test 1: no such thing here"], 1, 0)
+    skipped = '<testcase name="a"/><testcase name="b"><skipped message="no apt-cache here"/></testcase>'
+    assert counted(junit(tmp_path, skipped)) == (["skipped: b: no apt-cache here"], 1, 0)
+
+
+def test_pytests_failures_and_errors_are_failures(tmp_path):
+    cases = '<testcase name="a"><failure message="assert 1&#10;more"/></testcase><testcase name="b"><error/></testcase>'
+    assert counted(junit(tmp_path, cases), 1) == (["FAILED: a: assert 1", "FAILED: b: it gives no reason"], 0, 2)
+
+
+def test_a_runner_that_failed_without_a_failed_test_is_a_failure(tmp_path):
+    for path in (meson(tmp_path, "OK"), junit(tmp_path, '<testcase name="a"/>')):
+        said, passed, failed = counted(path, 3)
+        assert (passed, failed) == (1, 1) and "ended with 3" in said[0]
+
+
+@pytest.mark.parametrize("name, text", [("e2e.xml", None), ("testlog.json", None), ("e2e.xml", "<testsuites><test"),
+                                        ("testlog.json", '{"name": "a", "res'), ("testlog.json", "{}\n")])
+def test_results_that_are_not_there_or_cut_short_are_a_failure(tmp_path, name, text):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    said, passed, failed = counted(tmp_path / name)
+    assert (passed, failed) == (0, 1) and "can't be read" in said[0]
+
+
+def test_the_runner_counts_nothing_that_an_earlier_run_left(tmp_path):
+    """The function `counted` of tests/run itself, with runners that leave nothing, something, or a failure."""
+    source = (ROOT / "tests/run").read_text()
+    function = source[source.index("counted() {"):]
+    function = function[:function.index("\n}\n") + 3]
+    junit(tmp_path, '<testcase name="old"/>')
+    script = function + textwrap.dedent(f"""
+        passed=0 failed=0
+        counted {tmp_path}/e2e.xml true
+        echo "$passed $failed"
+        counted {tmp_path}/new.xml cp {tmp_path}/kept.xml {tmp_path}/new.xml
+        echo "$passed $failed"
+        counted {tmp_path}/new.xml false
+        echo "$passed $failed"
+    """)
+    (tmp_path / "kept.xml").write_text('<testsuites><testcase name="new"/></testsuites>')
+    done = subprocess.run(["bash", "-uc", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [line for line in done.stdout.splitlines() if "FAILED" not in line] == ["0 1", "1 1", "1 2"], done.stdout + done.stderr
