@@ -14,18 +14,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define ROUNDS       3    // of the machine's limits and one in flight, taken in turns
-#define ONE_SENDS    300  // of a round
-#define ONE_SAMPLES  100  // of a round and a limit
-#define VERIFIES     4000 // of a round
-#define WARM_UP      200
-#define PER_CALL     64 // in flight on one connection at most
-#define SETTLE_S     4  // until idle connections have given back what they can
-#define MOST_SAMPLES (ROUNDS * VERIFIES)
+#define ROUNDS   7  // in each, everything is measured once, so that what disturbs the machine disturbs all alike
+#define COMMITS  60 // of a round
+#define VERIFIES 1000
+#define WARM_UP  200
+#define PER_CALL 64 // in flight on one connection at most
+#define SETTLE_S 4  // until idle connections have given back what they can
+
+static const struct step {
+    size_t in_flight, count; // sends of a round
+} STEPS[] = {{1, 150}, {16, 400}, {64, 800}, {256, 1600}};
 
 struct options {
     const char *world, *build, *desk, *draft, *address, *pool, *receipts;
-    size_t send, in_flight, idle, scale;
+    size_t send, in_flight, idle, scale, only;
     bool again, prepare;
 };
 
@@ -93,109 +95,164 @@ static enum am_err send_prepared(const struct options *options, struct session *
 }
 
 // --- The bench
+
+// What the rounds gave of one number: their median is shown, and how far they lie apart.
+struct series {
+    double *values;
+    size_t count;
+};
+
+struct figures {
+    struct series rate, p50, p99, cpu, cores, ratio;
+};
+
 struct bench {
     const struct options *options;
+    size_t rounds;
     struct child child;
     struct session *session;
     struct machine *machine;
     struct pool pool;
     size_t used; // of the pool
-    double sync_us, commit_us, verify_us;
+    struct series sync_us, commit_us, verify_us;
+    struct figures figures[AM_LEN(STEPS)];
 };
 
+static enum am_err series_add(struct series *series, double value)
+{
+    double *grown = realloc(series->values, (series->count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return AM_NOMEM;
+    series->values = grown;
+    grown[series->count++] = value;
+    return AM_OK;
+}
+
+static double series_last(const struct series *series)
+{
+    return series->values[series->count - 1];
+}
+
+static void series_clear(struct series *series)
+{
+    free(series->values);
+    *series = (struct series){0};
+}
+
+// Prepared beforehand, and connected before the clocks run: the generator's own work is in none of the figures but the
+// latency.
 static enum am_err send_some(struct bench *bench, size_t in_flight, size_t count, struct am_detail *detail,
-                             struct load_result *ret_result)
+                             struct load_result *ret_result, double *ret_cpu)
 {
     struct load *load;
     if (bench->used + count > bench->pool.count)
         return am_fail(AM_FULL, detail, "pool", "%zu messages are too few", bench->pool.count);
     TRY(load_open(bench->session, (in_flight + PER_CALL - 1) / PER_CALL, detail, &load));
+    double before = child_cpu(&bench->child);
     enum am_err err = load_send(load, bench->pool.messages + bench->used, count, in_flight, NULL, ret_result);
+    *ret_cpu = child_cpu(&bench->child) - before;
     load_close(load);
     bench->used += count;
     if (err == AM_OK && (ret_result->refused > 0 || ret_result->lost > 0))
         printf("  refused %zu, lost %zu: %s\n", ret_result->refused, ret_result->lost, ret_result->first_refusal);
-    return err;
+    return err == AM_OK && ret_result->accepted == 0 ? am_fail(AM_IO, detail, "sends", "none was accepted") : err;
 }
 
-// The limits and one in flight by turns, so that what disturbs the machine disturbs both.
-static enum am_err bench_one(struct bench *bench, struct am_detail *detail)
+static enum am_err limits_round(struct bench *bench)
 {
-    static double syncs[MOST_SAMPLES], commits[MOST_SAMPLES], verifies[MOST_SAMPLES];
-    double p50[ROUNDS], p99 = 0, seconds = 0, cpu = 0;
-    size_t size = bench->pool.messages[0].len, accepted = 0;
+    double us[VERIFIES > COMMITS ? VERIFIES : COMMITS];
+    TRY(machine_sync(bench->machine, COMMITS, us));
+    TRY(series_add(&bench->sync_us, median(us, COMMITS)));
+    TRY(machine_commit(bench->machine, bench->pool.messages[0].len, COMMITS, us));
+    TRY(series_add(&bench->commit_us, median(us, COMMITS)));
+    TRY(machine_verify(bench->machine, VERIFIES, us));
+    return series_add(&bench->verify_us, median(us, VERIFIES));
+}
+
+// One in flight is held against the commit of its own round; many against the CPU of bare verifications, so that what
+// the generator or another program takes of the cores counts for neither.
+static enum am_err step_round(struct bench *bench, const struct step *step, struct figures *figures,
+                              struct am_detail *detail)
+{
     struct load_result result;
-    for (size_t i = 0; i < ROUNDS; i++) {
-        TRY(machine_sync(bench->machine, ONE_SAMPLES, syncs + i * ONE_SAMPLES));
-        TRY(machine_commit(bench->machine, size, ONE_SAMPLES, commits + i * ONE_SAMPLES));
-        TRY(machine_verify(bench->machine, VERIFIES, verifies + i * VERIFIES));
-        double before = child_cpu(&bench->child);
-        TRY(send_some(bench, 1, ONE_SENDS, detail, &result));
-        cpu += child_cpu(&bench->child) - before;
-        p50[i] = result.p50_us;
-        p99 = result.p99_us > p99 ? result.p99_us : p99;
-        seconds += result.seconds;
-        accepted += result.accepted;
-    }
-    bench->sync_us = median(syncs, ROUNDS * ONE_SAMPLES);
-    bench->commit_us = median(commits, ROUNDS * ONE_SAMPLES);
-    bench->verify_us = median(verifies, ROUNDS * VERIFIES);
-    double latency = median(p50, ROUNDS);
+    double cpu = 0;
+    TRY(send_some(bench, step->in_flight, step->count, detail, &result, &cpu));
+    double each = cpu / (double)result.accepted * 1e6;
+    TRY(series_add(&figures->rate, (double)result.accepted / result.seconds));
+    TRY(series_add(&figures->p50, result.p50_us));
+    TRY(series_add(&figures->p99, result.p99_us));
+    TRY(series_add(&figures->cpu, each));
+    TRY(series_add(&figures->cores, cpu / result.seconds));
+    return series_add(&figures->ratio, step->in_flight == 1 ? result.p50_us / series_last(&bench->commit_us)
+                                                            : series_last(&bench->verify_us) / each);
+}
+
+static void print_figures(const struct step *step, struct figures *figures)
+{
+    double ratio = median(figures->ratio.values, figures->ratio.count);
+    printf("%9zu %9.0f %8.0f %8.0f %21.1f %10.2f   %s %.2f (%.2f to %.2f)\n", step->in_flight,
+           median(figures->rate.values, figures->rate.count), median(figures->p50.values, figures->p50.count),
+           median(figures->p99.values, figures->p99.count), median(figures->cpu.values, figures->cpu.count),
+           median(figures->cores.values, figures->cores.count),
+           step->in_flight == 1 ? "p50 / LMDB commit" : "rate / P-256 verify rate of the cores used", ratio,
+           figures->ratio.values[0], figures->ratio.values[figures->ratio.count - 1]);
+}
+
+static void print_bench(struct bench *bench)
+{
+    double verify = median(bench->verify_us.values, bench->verify_us.count);
     printf("this machine: fdatasync of 4 KiB %.0f us, LMDB commit of a %zu-byte message %.0f us, P-256 verify %.1f us "
-           "(%.0f/s a core)\n",
-           bench->sync_us, size, bench->commit_us, bench->verify_us, 1e6 / bench->verify_us);
-    printf("in flight    sends/s   p50 us   p99 us   hub CPU us/message   RssAnon MiB\n");
-    printf("%9d %10.0f %8.0f %8.0f %20.0f %13.1f   latency %.2f x LMDB commit\n", 1, (double)accepted / seconds,
-           latency, p99, accepted == 0 ? 0 : cpu / (double)accepted * 1e6, child_anonymous(&bench->child) / 1048576,
-           latency / bench->commit_us);
-    return AM_OK;
-}
-
-static enum am_err bench_many(struct bench *bench, size_t in_flight, size_t count, struct am_detail *detail)
-{
-    struct load_result result;
-    double before = child_cpu(&bench->child);
-    TRY(send_some(bench, in_flight, count, detail, &result));
-    double cpu = child_cpu(&bench->child) - before, rate = (double)result.accepted / result.seconds;
-    double cores = cpu / result.seconds;
-    printf("%9zu %10.0f %8.0f %8.0f %20.0f %13.1f   rate %.2f x P-256 verify x %.2f cores used; CPU %.2f x verify\n",
-           in_flight, rate, result.p50_us, result.p99_us,
-           result.accepted == 0 ? 0 : cpu / (double)result.accepted * 1e6, child_anonymous(&bench->child) / 1048576,
-           cores > 0 ? rate / (cores * 1e6 / bench->verify_us) : 0, cores,
-           result.accepted == 0 ? 0 : cpu / (double)result.accepted * 1e6 / bench->verify_us);
-    return AM_OK;
+           "of CPU (%.0f/s a core); medians of %zu rounds\n",
+           median(bench->sync_us.values, bench->sync_us.count), bench->pool.messages[0].len,
+           median(bench->commit_us.values, bench->commit_us.count), verify, 1e6 / verify, bench->rounds);
+    printf("in flight   sends/s   p50 us   p99 us   hub CPU us/message   cores   ratio (of the rounds)\n");
+    for (size_t i = 0; i < AM_LEN(STEPS); i++)
+        if (bench->figures[i].ratio.count > 0)
+            print_figures(&STEPS[i], &bench->figures[i]);
+    printf("RssAnon after them %.1f MiB\n", child_anonymous(&bench->child) / 1048576);
 }
 
 static enum am_err bench_idle(struct bench *bench, struct am_detail *detail)
 {
     struct load *load;
-    struct load_result result;
-    size_t count = bench->options->idle;
+    size_t count = bench->options->idle, answered;
     double before = child_anonymous(&bench->child);
-    TRY(load_open(bench->session, count, detail, &load));
-    enum am_err err = load_speak(load, &result);
-    if (err == AM_OK) {
-        double spoken = child_anonymous(&bench->child);
-        load_idle(load, SETTLE_S);
-        double idle = child_anonymous(&bench->child);
-        printf("%zu connections that have spoken (%zu answered): RssAnon %.1f MiB in all, %.1f KiB each above what was "
-               "there; at once %.1f KiB each\n",
-               count, result.accepted, idle / 1048576, (idle - before) / 1024 / (double)count,
-               (spoken - before) / 1024 / (double)count);
-    }
+    TRY(load_open_spoken(bench->session, count, detail, &load, &answered));
+    double spoken = child_anonymous(&bench->child);
+    load_idle(load, SETTLE_S);
+    double idle = child_anonymous(&bench->child);
+    printf("%zu connections that have spoken (%zu answered): RssAnon %.1f MiB in all, %.1f KiB each above what was "
+           "there; at once %.1f KiB each\n",
+           count, answered, idle / 1048576, (idle - before) / 1024 / (double)count,
+           (spoken - before) / 1024 / (double)count);
     load_close(load);
-    return err;
+    return AM_OK;
+}
+
+static bool step_wanted(const struct bench *bench, const struct step *step)
+{
+    return bench->options->only == 0 || bench->options->only == step->in_flight;
+}
+
+static enum am_err bench_rounds(struct bench *bench, struct am_detail *detail)
+{
+    for (size_t round = 0; round < bench->rounds; round++) {
+        TRY(limits_round(bench));
+        for (size_t i = 0; i < AM_LEN(STEPS); i++)
+            if (step_wanted(bench, &STEPS[i]))
+                TRY(step_round(bench, &STEPS[i], &bench->figures[i], detail));
+    }
+    return AM_OK;
 }
 
 static enum am_err bench_all(struct bench *bench, struct am_detail *detail)
 {
-    static const struct {
-        size_t in_flight, count;
-    } STEPS[] = {{16, 2000}, {64, 4000}, {256, 6000}};
-    size_t need = WARM_UP + ROUNDS * ONE_SENDS, scale = bench->options->scale;
+    size_t need = WARM_UP;
     struct load_result result;
+    double cpu;
+    bench->rounds = ROUNDS * bench->options->scale;
     for (size_t i = 0; i < AM_LEN(STEPS); i++)
-        need += STEPS[i].count * scale;
+        need += step_wanted(bench, &STEPS[i]) ? STEPS[i].count * bench->rounds : 0;
     // Idle connections first: above a hub that has done nothing yet.
     if (bench->options->idle > 0)
         TRY(bench_idle(bench, detail));
@@ -205,13 +262,29 @@ static enum am_err bench_all(struct bench *bench, struct am_detail *detail)
            (double)(clock_monotonic() - began) / 1e6 / (double)need);
     fflush(stdout);
     TRY(machine_open(bench->options->world, &bench->machine));
-    TRY(send_some(bench, 16, WARM_UP, detail, &result));
-    TRY(bench_one(bench, detail));
-    for (size_t i = 0; i < AM_LEN(STEPS); i++) {
-        fflush(stdout);
-        TRY(bench_many(bench, STEPS[i].in_flight, STEPS[i].count * scale, detail));
-    }
+    TRY(send_some(bench, 16, WARM_UP, detail, &result, &cpu));
+    TRY(bench_rounds(bench, detail));
+    print_bench(bench);
     return AM_OK;
+}
+
+static void bench_clear(struct bench *bench)
+{
+    session_close(bench->session);
+    machine_close(bench->machine);
+    pool_clear(&bench->pool);
+    series_clear(&bench->sync_us);
+    series_clear(&bench->commit_us);
+    series_clear(&bench->verify_us);
+    for (size_t i = 0; i < AM_LEN(STEPS); i++) {
+        struct figures *figures = &bench->figures[i];
+        series_clear(&figures->rate);
+        series_clear(&figures->p50);
+        series_clear(&figures->p99);
+        series_clear(&figures->cpu);
+        series_clear(&figures->cores);
+        series_clear(&figures->ratio);
+    }
 }
 
 static enum am_err bench_run(const struct options *options, struct am_detail *detail)
@@ -221,9 +294,7 @@ static enum am_err bench_run(const struct options *options, struct am_detail *de
     enum am_err err = open_session(options, bench.child.address, detail, &bench.session);
     if (err == AM_OK)
         err = bench_all(&bench, detail);
-    session_close(bench.session);
-    machine_close(bench.machine);
-    pool_clear(&bench.pool);
+    bench_clear(&bench);
     int status = child_stop(&bench.child);
     if (err == AM_OK && status != 0)
         err = am_fail(AM_IO, detail, "amanad", "ended with status %d", status);
@@ -242,6 +313,7 @@ enum {
     KEY_DRAFT,
     KEY_IDLE,
     KEY_SCALE,
+    KEY_ONLY,
     KEY_IN_FLIGHT
 };
 
@@ -256,7 +328,8 @@ static const struct argp_option OPTIONS[] = {
     {"desk", KEY_DESK, "NAME", 0, "folder of the sender in the world (police)", 0},
     {"draft", KEY_DRAFT, "FILE", 0, "what is sent (tests/bench/alert.json)", 0},
     {"idle", KEY_IDLE, "N", 0, "idle connections (1000; 0: none)", 0},
-    {"scale", KEY_SCALE, "N", 0, "so many times the usual number of messages (1)", 0},
+    {"scale", KEY_SCALE, "N", 0, "so many times the usual number of rounds (1)", 0},
+    {"only", KEY_ONLY, "N", 0, "only so many in flight: 1, 16, 64 or 256", 0},
     {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -274,6 +347,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_DRAFT: options->draft = arg; break;
     case KEY_IDLE: options->idle = strtoul(arg, NULL, 10); break;
     case KEY_SCALE: options->scale = strtoul(arg, NULL, 10); break;
+    case KEY_ONLY: options->only = strtoul(arg, NULL, 10); break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)
             argp_usage(state);

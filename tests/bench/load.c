@@ -302,31 +302,6 @@ static enum am_err make_tls(struct session *session, struct am_detail *detail, s
     return tls_client_new(&config, detail, ret_tls);
 }
 
-enum am_err load_open(struct session *session, size_t count, struct am_detail *detail, struct load **ret_load)
-{
-    struct load *load = calloc(1, sizeof *load);
-    if (load == NULL)
-        return AM_NOMEM;
-    load->base = event_base_new();
-    load->connections = calloc(count, sizeof *load->connections);
-    enum am_err err =
-        load->base == NULL || load->connections == NULL ? AM_NOMEM : make_tls(session, detail, &load->tls);
-    if (err == AM_OK) {
-        load->ticker = event_new(load->base, -1, EV_PERSIST, tick, load);
-        err = load->ticker == NULL ? AM_NOMEM : AM_OK;
-    }
-    if (err == AM_OK)
-        event_add(load->ticker, &(struct timeval){LOAD_TICK_S, 0});
-    while (err == AM_OK && load->count < count)
-        err = open_one(load, session, &load->connections[load->count++], detail);
-    if (err != AM_OK) {
-        load_close(load);
-        return err;
-    }
-    *ret_load = load;
-    return AM_OK;
-}
-
 static void close_one(struct load_connection *connection)
 {
     if (!connection->ended)
@@ -374,7 +349,8 @@ static void finish_run(struct load *load, uint64_t began_ns, struct load_result 
     load->flights = NULL;
 }
 
-static enum am_err run(struct load *load, size_t in_flight, struct load_result *ret_result)
+static enum am_err run(struct load *load, struct load_connection *connections, size_t count, size_t in_flight,
+                       struct load_result *ret_result)
 {
     uint64_t began = clock_monotonic();
     load->next = load->open = 0;
@@ -388,9 +364,9 @@ static enum am_err run(struct load *load, size_t in_flight, struct load_result *
         return AM_NOMEM;
     }
     for (size_t i = 0; i < in_flight; i++)
-        start_call(&load->connections[i % load->count]);
-    for (size_t i = 0; i < load->count; i++)
-        write_all(&load->connections[i]);
+        start_call(&connections[i % count]);
+    for (size_t i = 0; i < count; i++)
+        write_all(&connections[i]);
     while (load->open > 0 && load->alive > 0)
         event_base_loop(load->base, EVLOOP_ONCE);
     finish_run(load, began, ret_result);
@@ -404,17 +380,69 @@ enum am_err load_send(struct load *load, const struct pool_message *messages, si
     load->messages = messages;
     load->total = count;
     load->receipts = receipts;
-    return run(load, in_flight, ret_result);
+    return run(load, load->connections, load->count, in_flight, ret_result);
 }
 
-enum am_err load_speak(struct load *load, struct load_result *ret_result)
+// --- Opening
+static enum am_err load_new(struct session *session, size_t count, struct am_detail *detail, struct load *load)
 {
+    load->base = event_base_new();
+    load->connections = calloc(count, sizeof *load->connections);
+    if (load->base == NULL || load->connections == NULL)
+        return AM_NOMEM;
+    TRY(make_tls(session, detail, &load->tls));
+    load->ticker = event_new(load->base, -1, EV_PERSIST, tick, load);
+    if (load->ticker == NULL)
+        return AM_NOMEM;
+    event_add(load->ticker, &(struct timeval){LOAD_TICK_S, 0});
+    return AM_OK;
+}
+
+static enum am_err speak_one(struct load *load, struct load_connection *connection, size_t *answered)
+{
+    struct load_result result;
     load->path = "/amana.v1.Relay/Status";
     load->messages = NULL;
+    load->total = 1;
     load->receipts = NULL;
-    load->total = load->count;
-    load->next = 0;
-    return run(load, load->count, ret_result);
+    TRY(run(load, connection, 1, 1, &result));
+    *answered += result.accepted;
+    return AM_OK;
+}
+
+static enum am_err open_all(struct session *session, size_t count, struct am_detail *detail, struct load **ret_load,
+                            size_t *answered)
+{
+    struct load *load = calloc(1, sizeof *load);
+    if (load == NULL)
+        return AM_NOMEM;
+    enum am_err err = load_new(session, count, detail, load);
+    while (err == AM_OK && load->count < count) {
+        struct load_connection *connection = &load->connections[load->count++];
+        err = open_one(load, session, connection, detail);
+        if (err == AM_OK && answered != NULL)
+            err = speak_one(load, connection, answered);
+    }
+    if (err != AM_OK) {
+        load_close(load);
+        return err;
+    }
+    *ret_load = load;
+    return AM_OK;
+}
+
+enum am_err load_open(struct session *session, size_t count, struct am_detail *detail, struct load **ret_load)
+{
+    return open_all(session, count, detail, ret_load, NULL);
+}
+
+enum am_err load_open_spoken(struct session *session, size_t count, struct am_detail *detail, struct load **ret_load,
+                             size_t *ret_answered)
+{
+    size_t answered = 0;
+    TRY(open_all(session, count, detail, ret_load, &answered));
+    *ret_answered = answered;
+    return AM_OK;
 }
 
 void load_idle(struct load *load, double seconds)

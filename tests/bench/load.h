@@ -11,6 +11,9 @@ struct load; // connections to one hub
 // Connects count times to 127.0.0.1:port with the session's auth key. *ret_load is freed by load_close.
 AM_MUST_USE enum am_err load_open(struct session *session, size_t count, struct am_detail *detail,
                                   struct load **ret_load);
+// The same, and each makes one Status call as soon as it is open: the hub ends those that stay silent.
+AM_MUST_USE enum am_err load_open_spoken(struct session *session, size_t count, struct am_detail *detail,
+                                         struct load **ret_load, size_t *ret_answered);
 void load_close(struct load *load); // NULL is fine
 
 struct load_result {
@@ -25,7 +28,5 @@ struct load_result {
 AM_MUST_USE enum am_err load_send(struct load *load, const struct pool_message *messages, size_t count,
                                   size_t in_flight, FILE *receipts, struct load_result *ret_result);
 
-// One Status call on each connection, in turn, so that each has spoken.
-AM_MUST_USE enum am_err load_speak(struct load *load, struct load_result *ret_result);
 // Lets the loop run so long with nothing to do.
 void load_idle(struct load *load, double seconds);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAP         (256ull << 20)
@@ -162,18 +163,23 @@ enum am_err machine_commit(struct machine *machine, size_t size, size_t rounds, 
     return AM_OK;
 }
 
+static double cpu_us(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
 enum am_err machine_verify(struct machine *machine, size_t rounds, double *us)
 {
-    for (size_t i = 0; i < rounds; i++) {
-        uint64_t began = clock_monotonic();
-        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(machine->key, NULL);
-        bool held = ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
-                    EVP_PKEY_verify(ctx, machine->signature, machine->signature_len, machine->digest,
-                                    sizeof machine->digest) == 1;
-        EVP_PKEY_CTX_free(ctx);
-        if (!held)
-            return AM_CRYPTO;
-        us[i] = since_us(began);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(machine->key, NULL);
+    bool held = ctx != NULL && EVP_PKEY_verify_init(ctx) == 1;
+    for (size_t i = 0; i < rounds && held; i++) {
+        double began = cpu_us();
+        held = EVP_PKEY_verify(ctx, machine->signature, machine->signature_len, machine->digest,
+                               sizeof machine->digest) == 1;
+        us[i] = cpu_us() - began;
     }
-    return AM_OK;
+    EVP_PKEY_CTX_free(ctx);
+    return held ? AM_OK : AM_CRYPTO;
 }

@@ -16,5 +16,5 @@ void machine_close(struct machine *machine); // removes what it made; NULL is fi
 AM_MUST_USE enum am_err machine_sync(struct machine *machine, size_t rounds, double *us);
 // An LMDB commit: a message of `size` bytes, its entry, and two index rows.
 AM_MUST_USE enum am_err machine_commit(struct machine *machine, size_t size, size_t rounds, double *us);
-// An ECDSA P-256 verification.
+// An ECDSA P-256 verification, with a context that is ready: of CPU, not of time that passes.
 AM_MUST_USE enum am_err machine_verify(struct machine *machine, size_t rounds, double *us);
