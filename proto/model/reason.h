@@ -14,7 +14,7 @@
     X(FIELD_INVALID, RPC_INVALID_ARGUMENT, 0, "a field is not allowed as it stands")                                   \
     X(SIGNATURE_INVALID, RPC_INVALID_ARGUMENT, 0, "the signature does not hold")                                       \
     X(SEALED_TO_OTHERS, RPC_INVALID_ARGUMENT, 0, "the body is sealed to somebody who is not addressed")                \
-    X(NOT_SEALED_TO_ALL, RPC_INVALID_ARGUMENT, 0, "the body leaves out a device that must be able to open it")         \
+    X(NOT_SEALED_TO_ALL, RPC_INVALID_ARGUMENT, 0, "the body is not sealed to every device that must open it")          \
     X(ID_REUSED, RPC_ALREADY_EXISTS, 0, "this id was used for other bytes")                                            \
     X(STATE_FORBIDS, RPC_FAILED_PRECONDITION, 0, "the state of the message does not allow this")                       \
     X(REFERENCE_MISMATCH, RPC_FAILED_PRECONDITION, 0, "a pointer's digest is not that of the message it names")        \

@@ -177,7 +177,7 @@ static void check_seal(struct check *check)
         return;
     }
     if (cms_profile_seal(check->s->body, &detail, check->worker->seal) != AM_OK) {
-        check_fail(check, REASON_FIELD_INVALID, "sealed_body", detail.text);
+        check_fail(check, REASON_NOT_SEALED_TO_ALL, "sealed_body", detail.text);
         return;
     }
     if (!sealed_units(check, sealed))

@@ -300,8 +300,8 @@ def everybody(police):
 SEALS = {
     "somebody else too": (lambda p: dict(certificates=everybody(p) + [p.world.path("auditor", "keys", "seal.pem")]), "SEALED_TO_OTHERS"),
     "a device left out": (lambda p: dict(certificates=everybody(p)[:-1]), "NOT_SEALED_TO_ALL"),
-    "a cipher without authentication": (lambda p: dict(certificates=everybody(p), options=("-aes-256-cbc",)), "sealed_body"),
-    "a shorter key": (lambda p: dict(certificates=everybody(p), options=("-aes-128-gcm",)), "sealed_body"),
+    "a cipher without authentication": (lambda p: dict(certificates=everybody(p), options=("-aes-256-cbc",)), "NOT_SEALED_TO_ALL"),
+    "a shorter key": (lambda p: dict(certificates=everybody(p), options=("-aes-128-gcm",)), "NOT_SEALED_TO_ALL"),
 }
 
 
@@ -311,13 +311,23 @@ def test_a_seal_outside_the_profile_or_not_for_exactly_the_rosters_is_refused(po
     header = police.header()
     with pytest.raises(r.Refused) as refusal:
         police.send(police.message(header, body=police.body(header, **make(police))))
-    refusal.value.of(Code.INVALID_ARGUMENT, reason)
+    assert b"sealed_body" in refusal.value.of(Code.INVALID_ARGUMENT, reason).packed
 
 
-def test_a_body_that_is_no_cms_is_refused(police):
+BODIES = {
+    "no CMS": lambda p: os.urandom(3000),
+    "one byte": lambda p: b"0",
+    "the first half of a seal": lambda p: p.body(None)[:1024],
+    "a byte after the seal": lambda p: p.body(None) + b"\0",
+    "a signature": lambda p: r.sign(b"x", p.keys / "officer.pem", p.keys / "officer.key"),
+}
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_a_body_that_is_no_seal_is_sealed_to_nobody(police, case):
     with pytest.raises(r.Refused) as refusal:
-        police.send(police.message(body=os.urandom(3000)))
-    assert refusal.value.code == Code.INVALID_ARGUMENT
+        police.send(police.message(body=BODIES[case](police)))
+    assert b"sealed_body" in refusal.value.of(Code.INVALID_ARGUMENT, "NOT_SEALED_TO_ALL").packed
 
 
 @pytest.mark.parametrize("part", ["flags", "sealed_body"])
