@@ -66,3 +66,11 @@ void hub_reply_retry(struct hub_step *step, struct hub_work *work, enum reason r
     work->retry_ns = space ? HUB_RETRY_FULL_NS : HUB_RETRY_BUSY_NS;
     hub_reply(step, work, reason, NULL);
 }
+
+void hub_recheck(struct hub_step *step, struct hub_work *work)
+{
+    if (work->attempts < HUB_ATTEMPTS)
+        hub_act(step, (struct hub_action){.kind = HUB_ACTION_RECHECK, .work = work});
+    else
+        hub_reply_retry(step, work, REASON_BUSY);
+}

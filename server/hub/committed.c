@@ -16,16 +16,6 @@ static void wake(struct back *back)
         hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_WAKE, .name = back->pending->wake[i]});
 }
 
-// A row changed since it was read, or the id was taken meanwhile: look again and decide anew, within bounds.
-static void again(struct back *back)
-{
-    struct hub_work *work = back->pending->work;
-    if (work->attempts < HUB_ATTEMPTS)
-        hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_RECHECK, .work = work});
-    else
-        hub_reply_retry(back->step, work, REASON_BUSY);
-}
-
 static enum reason failure(const struct back *back)
 {
     return back->outcome->result == JOURNAL_READ_ONLY ? REASON_READ_ONLY : REASON_STORAGE_FULL;
@@ -39,7 +29,7 @@ static void back_decided(struct back *back)
         wake(back);
         return;
     case JOURNAL_DUPLICATE:
-    case JOURNAL_CONFLICT: again(back); return;
+    case JOURNAL_CONFLICT: hub_recheck(back->step, back->pending->work); return;
     case JOURNAL_FULL:
     case JOURNAL_READ_ONLY: hub_reply_retry(back->step, back->pending->work, failure(back)); return;
     }

@@ -214,7 +214,8 @@ struct hub_event {
 enum hub_action_kind {
     HUB_ACTION_CHECK,   // give this submission to a worker, then HUB_EVENT_CHECKED. A copy of a message that is under
                         // way gets it once the first is answered
-    HUB_ACTION_RECHECK, // the same after a conflict; for a retrieval: read its rows anew, then HUB_EVENT_RETRIEVED
+    HUB_ACTION_RECHECK, // the same once more, by the newest of everything; for a retrieval: read its rows anew, then
+                        // HUB_EVENT_RETRIEVED
     HUB_ACTION_APPEND,  // store_submit; then HUB_EVENT_COMMITTED with the same append. Full queue: outcome BUSY
                         // (JOURNAL_FULL)
     HUB_ACTION_REPLY,   // the work is over: answer its call (reason NONE: with the outcome's receipt)

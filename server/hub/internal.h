@@ -158,6 +158,9 @@ void hub_work_end(struct hub *hub, struct hub_work *work);
 void hub_reply(struct hub_step *step, struct hub_work *work, enum reason reason, const struct journal_outcome *outcome);
 // The same with what BUSY, FULL… tell the client about waiting.
 void hub_reply_retry(struct hub_step *step, struct hub_work *work, enum reason reason);
+// What it was decided on has changed, or the id was taken meanwhile: a worker looks again, within HUB_ATTEMPTS. Room was
+// made.
+void hub_recheck(struct hub_step *step, struct hub_work *work);
 
 // --- Appends under way (pending.c)
 enum hub_purpose {

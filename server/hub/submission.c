@@ -42,7 +42,8 @@ enum am_err hub_step_checked(struct hub_step *step)
     struct hub_decision decision;
     TRY(hub_actions_room(step->actions, 1));
     work->attempts++;
-    if (work->epoch != step->hub->epoch) { // rosters, grants or trust changed while the worker looked
+    bool looked_at = submission->verdict == REASON_NONE; // the worker looks at nothing more of what is refused anyway
+    if (work->epoch != step->hub->epoch) {               // rosters, grants or trust changed while the worker looked
         submission->verdict = hub_verdict(step->hub, submission, step->event->now_ns);
         work->epoch = step->hub->epoch;
     }
@@ -58,6 +59,10 @@ enum am_err hub_step_checked(struct hub_step *step)
     }
     if (submission->verdict != REASON_NONE)
         return refuse(step, submission, submission->verdict);
+    if (!looked_at) {
+        hub_recheck(step, work);
+        return AM_OK;
+    }
     if (submission->checked != REASON_NONE) {
         work->detail = submission->checked_detail;
         return refuse(step, submission, submission->checked);

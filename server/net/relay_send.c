@@ -44,7 +44,6 @@ static void send_begin(struct call *call)
         call_refuse(call, REASON_INTERNAL, NULL);
         return;
     }
-    send->registry = registry_ref(call->net->registry);
     call_hold(call); // the hub's work; until send_reply
     struct hub_event event = {.kind = HUB_EVENT_ARRIVED, .submission = s};
     if (net_step(call->net, &event) != AM_OK) {
@@ -68,6 +67,8 @@ void send_check(struct hub_submission *submission)
 {
     struct send *send = submission->work.user;
 
+    registry_unref(send->registry);
+    send->registry = registry_ref(send->call.net->registry);
     send->now_ns = clock_utc();
     send->job = (struct job){.run = send_check_run, .done = send_checked};
     workers_push(send->call.net->workers, &send->job);

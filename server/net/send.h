@@ -9,7 +9,7 @@ struct send {
     struct job job;
     struct hub_submission submission;
     Amana__V1__Header *header;
-    struct registry *registry; // as it was when the message arrived
+    struct registry *registry; // and
     uint64_t now_ns;           // of the check
     struct arena checked;      // what the check found; anew for each check
 };

@@ -147,6 +147,24 @@ static void the_verdict_from_memory_comes_before_what_a_worker_finds(void **stat
     refused(world, alert_to(world, STRANGER, POST), REASON_NOT_PERMITTED, NULL);
 }
 
+// Of what is refused from memory a worker looks at neither seal nor signature.
+static void what_a_grant_in_mid_check_allows_is_looked_at_by_a_worker_first(void **state)
+{
+    struct world *world = *state;
+    char *parties[] = {(char *)"et/*/*"};
+    struct letter *alert = alert_to(world, STRANGER, POST);
+    letter_arrive(world, alert);
+    assert_int_equal(alert->submission.verdict, REASON_NOT_PERMITTED);
+    world_grant(world, STRANGER, "unit", parties, 1);
+    world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 0);
+    assert_int_equal(world->n_checks, 1);
+    world->checked = REASON_SIGNATURE_INVALID;
+    world_pump(world);
+    assert_int_equal(alert->replies, 1);
+    assert_int_equal(alert->submission.work.reason, REASON_SIGNATURE_INVALID);
+}
+
 static void a_worker_that_failed_makes_no_refusal(void **state)
 {
     struct world *world = *state;
@@ -229,6 +247,7 @@ int main(void)
         HUB_TEST(who_received_a_message_of_a_case_may_use_it),
         HUB_TEST(what_a_worker_finds_is_the_answer),
         HUB_TEST(the_verdict_from_memory_comes_before_what_a_worker_finds),
+        HUB_TEST(what_a_grant_in_mid_check_allows_is_looked_at_by_a_worker_first),
         HUB_TEST(a_worker_that_failed_makes_no_refusal),
         HUB_TEST(flags_that_are_not_served_are_said_so),
         HUB_TEST(a_reference_of_ones_own_is_taken),
