@@ -3,6 +3,7 @@
 #include "server/failpoint.h"
 
 #ifdef AMANA_FAILPOINTS
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -33,6 +34,20 @@ void failpoint_kill(const char *name)
 {
     if (failpoint_hit(name))
         kill(getpid(), SIGKILL);
+}
+
+void failpoint_hold(const char *name)
+{
+    const char *path = getenv("AMANA_FAILPOINT_FIFO");
+    char byte;
+
+    if (path == NULL || !failpoint_hit(name))
+        return;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && read(fd, &byte, 1) > 0)
+        continue;
+    if (fd >= 0)
+        close(fd);
 }
 #else
 typedef int failpoint_not_built; // an empty translation unit is not C

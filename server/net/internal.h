@@ -21,7 +21,14 @@ struct receive;
 struct replay;
 struct limiter;
 
-// An identity that is connected or has work under way. Counted by its connections and calls.
+// A message that a device has, and has not signed for.
+struct peer_out {
+    uint64_t seq;
+    bool here; // on its present stream; else on one before
+};
+
+// An identity that is connected, has work under way, or has messages without having signed for them (so that neither
+// another filter nor another connection gives it more). Counted by its connections and calls.
 struct peer {
     char uri[LIMIT_URI + 1];
     struct identity identity;
@@ -29,6 +36,8 @@ struct peer {
     double tokens; // of calls that the hub doesn't count
     uint64_t refilled_ns;
     struct receive *receiver; // the stream that its mailbox goes to, or NULL
+    struct peer_out out[LIMIT_UNACKNOWLEDGED];
+    size_t n_out;
     UT_hash_handle hh;
 };
 
@@ -135,6 +144,11 @@ void connections_judge(struct net *net, const char *unit); // NULL: all
 struct peer *peer_get(struct net *net, const struct identity *identity); // NULL: out of memory
 struct peer *peer_find(struct net *net, const char *uri);
 void peer_release(struct net *net, struct peer *peer);
+void peers_judge(struct net *net); // forgets those that are away and on no roster any more
+void peers_free(struct net *net);
+// The message goes out to it, now or once more. There is room: it was asked with what was out before.
+void peer_hand_over(struct peer *peer, uint64_t seq);
+void peer_signed_for(struct peer *peer, uint64_t seq); // nothing where it isn't out
 bool peer_take_token(struct net *net, struct peer *peer, uint64_t now_ns);
 
 // --- calls

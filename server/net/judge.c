@@ -92,6 +92,7 @@ void connections_judge(struct net *net, const char *unit)
 {
     struct connection *connection;
 
+    peers_judge(net);
     DL_FOREACH (net->connections, connection) {
         if (connection->state == CONNECTION_OPEN &&
             (unit == NULL || strcmp(connection->peer->identity.unit, unit) == 0))

@@ -183,6 +183,7 @@ void net_free(struct net *net)
     connections_free(net);
     engine_free(net);
     call_spares_free(net);
+    peers_free(net);
     listener_free(net);
     if (net->turn != NULL)
         event_free(net->turn);

@@ -3,6 +3,8 @@
 #include "server/net/internal.h"
 
 #include "certs/clock.h"
+
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,10 +36,60 @@ struct peer *peer_get(struct net *net, const struct identity *identity)
 
 void peer_release(struct net *net, struct peer *peer)
 {
-    if (peer == NULL || --peer->references > 0)
+    if (peer == NULL || --peer->references > 0 || peer->n_out > 0)
         return;
     HASH_DEL(net->peers, peer);
     free(peer);
+}
+
+void peers_judge(struct net *net)
+{
+    struct peer *peer, *next;
+
+    HASH_ITER (hh, net->peers, peer, next) {
+        const struct roster *roster = registry_roster(net->registry, peer->identity.unit);
+        if (peer->references > 0 || (roster != NULL && roster_device_by_uri(roster, peer->uri) != NULL))
+            continue;
+        HASH_DEL(net->peers, peer);
+        free(peer);
+    }
+}
+
+void peers_free(struct net *net)
+{
+    struct peer *peer, *next;
+
+    HASH_ITER (hh, net->peers, peer, next) {
+        HASH_DEL(net->peers, peer);
+        free(peer);
+    }
+}
+
+static struct peer_out *out_find(struct peer *peer, uint64_t seq)
+{
+    for (size_t i = 0; i < peer->n_out; i++)
+        if (peer->out[i].seq == seq)
+            return &peer->out[i];
+    return NULL;
+}
+
+void peer_hand_over(struct peer *peer, uint64_t seq)
+{
+    struct peer_out *out = out_find(peer, seq);
+
+    if (out == NULL) {
+        assert(peer->n_out < AM_LEN(peer->out));
+        out = &peer->out[peer->n_out++];
+    }
+    *out = (struct peer_out){.seq = seq, .here = true};
+}
+
+void peer_signed_for(struct peer *peer, uint64_t seq)
+{
+    struct peer_out *out = out_find(peer, seq);
+
+    if (out != NULL)
+        *out = peer->out[--peer->n_out];
 }
 
 bool peer_take_token(struct net *net, struct peer *peer, uint64_t now_ns)

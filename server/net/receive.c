@@ -27,6 +27,14 @@ static void receive_end(struct receive *receive, enum reason reason, bool abort)
         call_refuse(&receive->call, reason, NULL);
 }
 
+static bool receive_gone(const struct receive *receive, uint64_t seq)
+{
+    for (size_t i = 0; i < receive->n_gone; i++)
+        if (receive->gone[i] == seq)
+            return true;
+    return false;
+}
+
 // Hands over what a worker read. rpc keeps what the window doesn't let through yet: at most one run of rows.
 static void rows_send(struct receive *receive)
 {
@@ -34,8 +42,12 @@ static void rows_send(struct receive *receive)
         const struct receive_row *row = &receive->rows[i];
         if (!call_open(&receive->call))
             return;
+        if (receive_gone(receive, row->seq))
+            continue;
         receive->sent[receive->n_sent++] = (struct receive_sent){.seq = row->seq, .lane = row->lane};
         receive->out[row->lane]++;
+        if (row->lane == LANE_MESSAGES)
+            peer_hand_over(receive->call.peer, row->seq);
         call_send(&receive->call, row->delivery);
     }
 }
@@ -58,7 +70,12 @@ static void receive_read(struct job *job)
     receive->reading = false;
     if (receive->err != AM_OK && call_open(&receive->call))
         receive_end(receive, reason_of(receive->err) == REASON_BUSY ? REASON_BUSY : REASON_INTERNAL, false);
-    rows_send(receive);
+    if (receive->n_gone > RECEIVE_GONE) { // nobody knows which of the rows are still there
+        receive->cursor = receive->begin;
+        receive->more = true;
+    } else {
+        rows_send(receive);
+    }
     arena_clear(&receive->run); // a stream that waits costs little
     if (call_open(&receive->call))
         receive_go_on(receive);
@@ -68,6 +85,8 @@ static void receive_read(struct job *job)
 // Reads on, unless a worker is at it, the peer is slow, or there is nothing new.
 static void receive_next(struct receive *receive)
 {
+    const struct peer *peer = receive->call.peer;
+
     if (receive->reading || !receive->more || !call_open(&receive->call))
         return;
     if (!rpc_call_writable(receive->call.rpc) ||
@@ -75,6 +94,10 @@ static void receive_next(struct receive *receive)
         return;
     receive->more = false;
     receive->reading = true;
+    receive->n_gone = 0;
+    receive->begin = receive->cursor;
+    memcpy(receive->bodies, peer->out, peer->n_out * sizeof peer->out[0]);
+    receive->n_bodies = peer->n_out;
     receive->job = (struct job){.run = receive_run, .done = receive_read};
     for (int lane = 0; lane < LANES; lane++)
         receive->room[lane] = receive->most[lane] - receive->out[lane];
@@ -103,6 +126,8 @@ static void receive_begin(struct call *call)
     if (call->peer->receiver != NULL)
         receive_end(call->peer->receiver, REASON_REPLACED, true);
     call->peer->receiver = receive;
+    for (size_t i = 0; i < call->peer->n_out; i++)
+        call->peer->out[i].here = false;
     rpc_call_start(call->rpc);
     receive_next(receive);
 }
@@ -135,23 +160,34 @@ void receive_wake(struct net *net, const char *device)
     receive_next(peer->receiver);
 }
 
+static void receive_release(struct receive *receive, uint64_t seq)
+{
+    for (size_t k = 0; k < receive->n_sent; k++) {
+        if (receive->sent[k].seq != seq)
+            continue;
+        receive->out[receive->sent[k].lane]--;
+        receive->sent[k] = receive->sent[--receive->n_sent];
+        return;
+    }
+}
+
 void receive_acknowledged(struct peer *peer, const uint64_t *seqs, size_t count)
 {
     struct receive *receive = peer->receiver;
 
+    for (size_t i = 0; i < count; i++) {
+        peer_signed_for(peer, seqs[i]);
+        if (receive == NULL)
+            continue;
+        receive_release(receive, seqs[i]);
+        if (receive->n_gone < RECEIVE_GONE)
+            receive->gone[receive->n_gone] = seqs[i];
+        receive->n_gone += receive->n_gone <= RECEIVE_GONE;
+    }
     if (receive == NULL)
         return;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < receive->n_sent; k++) {
-            if (receive->sent[k].seq != seqs[i])
-                continue;
-            receive->out[receive->sent[k].lane]--;
-            receive->sent[k] = receive->sent[--receive->n_sent];
-            break;
-        }
-    }
-    // What had no room may have it now.
-    receive->more = receive->more || receive->held_back;
+    // What had no room may have it now; a run that is under way was begun without that room.
+    receive->more = receive->more || receive->reading || receive->held_back;
     receive_next(receive);
 }
 

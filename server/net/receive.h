@@ -12,7 +12,8 @@ enum receive_lane { LANE_MESSAGES, LANE_NOTICES, LANES };
 #define RECEIVE_RUN       (4u * 1024 * 1024) // bytes of memory that one run may take
 #define RECEIVE_RUN_BYTES (512u * 1024)      // of deliveries after which a run ends
 #define RECEIVE_OUT       (LIMIT_UNACKNOWLEDGED + 256u)
-#define RECEIVE_URGENCIES 5u // by code: 1 to 4
+#define RECEIVE_GONE      256u // acknowledged while a run is read
+#define RECEIVE_URGENCIES 5u   // by code: 1 to 4
 
 struct receive_row {
     uint64_t seq;
@@ -25,26 +26,37 @@ struct receive_sent {
     enum receive_lane lane;
 };
 
+// How far the stream has read: rows of one urgency come in the order of seq.
+struct receive_cursor {
+    uint64_t after[LANES][RECEIVE_URGENCIES]; // last seq looked at
+    bool begun[LANES][RECEIVE_URGENCIES];     // `after` counts (seq 0 is a seq)
+};
+
 struct receive {
     struct call call;
     struct job job;
     const Amana__V1__ReceiveRequest *request;
     bool once;
-    bool reading; // a worker is at it: what follows below belongs to it
+    bool reading; // a worker is at it: what follows further down belongs to it
     bool more;    // there may be rows that were not looked at
     uint32_t most[LANES], out[LANES];
     struct receive_sent sent[RECEIVE_OUT + 2 * RECEIVE_ROWS];
     size_t n_sent;
+    uint64_t gone[RECEIVE_GONE]; // acknowledged since the run under way was begun: it may have seen them still
+    size_t n_gone;               // more than there is room for: the run is read again
+    struct receive_cursor begin; // of the run under way
 
     // The worker's, while it reads.
     uint32_t room[LANES];
-    uint64_t after[LANES][RECEIVE_URGENCIES]; // last seq looked at; rows of one urgency come in the order of seq
-    bool begun[LANES][RECEIVE_URGENCIES];     // `after` counts (seq 0 is a seq)
+    struct peer_out bodies[LIMIT_UNACKNOWLEDGED]; // that the device has: as it was, and what the run adds
+    size_t n_bodies;
+    struct receive_cursor cursor;
     struct arena run;
     struct receive_row rows[RECEIVE_ROWS];
     size_t n_rows;
-    bool held_back; // there are rows that found no room
-    bool run_full;  // the run ended before the mailbox did
+    bool held_back;   // there are rows that found no room
+    bool device_full; // because the device has signed for too little
+    bool run_full;    // the run ended before the mailbox did
     enum am_err err;
 };
 

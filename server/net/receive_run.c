@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The run of mailbox rows that a worker reads for a Receive stream.
+#include "server/failpoint.h"
 #include "server/net/answer.h"
 #include "server/net/receive.h"
 
@@ -76,32 +77,56 @@ static bool run_full(const struct receive *receive)
     return receive->n_rows == RECEIVE_ROWS || bytes >= RECEIVE_RUN_BYTES;
 }
 
+static struct peer_out *body_find(struct receive *receive, uint64_t seq)
+{
+    for (size_t i = 0; i < receive->n_bodies; i++)
+        if (receive->bodies[i].seq == seq)
+            return &receive->bodies[i];
+    return NULL;
+}
+
+// Is there room for the row? A message that the device has already, from a stream before, may always come again.
+static bool row_fits(struct receive *receive, enum receive_lane lane, const struct peer_out *body)
+{
+    if (receive->room[lane] == 0) {
+        receive->held_back = true;
+        return false;
+    }
+    if (lane == LANE_MESSAGES && body == NULL && receive->n_bodies == AM_LEN(receive->bodies)) {
+        receive->held_back = receive->device_full = true;
+        return false;
+    }
+    if (run_full(receive)) {
+        receive->run_full = true;
+        return false;
+    }
+    return true;
+}
+
 // One row of the lane: into the run, or left for later. *ret_stop: no further row of this lane now.
 static enum am_err row_take(struct receive *receive, struct store_view *view, enum receive_lane lane, uint64_t seq,
                             uint8_t kind, bool *ret_stop)
 {
     struct receive_row *row = &receive->rows[receive->n_rows];
+    struct peer_out *body = body_find(receive, seq);
     bool wanted;
 
     *ret_stop = false;
     TRY(row_wanted(receive, view, seq, kind, &wanted));
-    if (!wanted)
+    if (!wanted || (body != NULL && body->here))
         return AM_OK;
-    if (receive->room[lane] == 0) {
-        receive->held_back = true;
-        *ret_stop = true;
+    *ret_stop = !row_fits(receive, lane, body);
+    if (*ret_stop)
         return AM_OK;
-    }
-    if (run_full(receive)) {
-        receive->run_full = true;
-        *ret_stop = true;
-        return AM_OK;
-    }
     TRY(row_pack(receive, view, seq, kind, &row->delivery));
     row->seq = seq;
     row->lane = lane;
     receive->room[lane]--;
     receive->n_rows++;
+    if (lane == LANE_MESSAGES) {
+        body = body != NULL ? body : &receive->bodies[receive->n_bodies++];
+        *body = (struct peer_out){.seq = seq, .here = true};
+    }
     return AM_OK;
 }
 
@@ -110,8 +135,8 @@ static enum am_err row_take(struct receive *receive, struct store_view *view, en
 static enum am_err lane_walk(struct receive *receive, struct store_view *view, enum receive_lane lane, uint8_t urgency,
                              bool *ret_stop)
 {
-    uint8_t at = receive->begun[lane][urgency] ? urgency : (uint8_t)(urgency - 1), kind;
-    uint64_t seq = receive->begun[lane][urgency] ? receive->after[lane][urgency] : BEFORE_FIRST;
+    uint8_t at = receive->cursor.begun[lane][urgency] ? urgency : (uint8_t)(urgency - 1), kind;
+    uint64_t seq = receive->cursor.begun[lane][urgency] ? receive->cursor.after[lane][urgency] : BEFORE_FIRST;
 
     *ret_stop = false;
     for (;;) {
@@ -123,8 +148,8 @@ static enum am_err lane_walk(struct receive *receive, struct store_view *view, e
             TRY(row_take(receive, view, lane, seq, kind, ret_stop));
         if (*ret_stop)
             return AM_OK;
-        receive->begun[lane][urgency] = true;
-        receive->after[lane][urgency] = seq;
+        receive->cursor.begun[lane][urgency] = true;
+        receive->cursor.after[lane][urgency] = seq;
     }
 }
 
@@ -145,11 +170,32 @@ static enum am_err mailbox_walk(struct receive *receive, struct store_view *view
     return AM_OK;
 }
 
+// A full device gets again what it has not signed for, from wherever in its mailbox: it may have lost it.
+static enum am_err bodies_again(struct receive *receive, struct store_view *view)
+{
+    size_t n = receive->n_bodies;
+    bool stop = false;
+
+    for (size_t i = 0; i < n && !stop; i++) {
+        uint64_t seq = receive->bodies[i].seq;
+        uint8_t urgency, kind;
+        enum am_err err = store_mail_find(view, receive->call.peer->uri, seq, &urgency, &kind);
+        if (err == AM_NOT_FOUND || (err == AM_OK && !urgency_wanted(receive, urgency)))
+            continue;
+        TRY(err);
+        TRY(row_take(receive, view, LANE_MESSAGES, seq, kind, &stop));
+    }
+    return AM_OK;
+}
+
 void receive_run(struct job *job, struct worker *worker)
 {
     struct receive *receive = (struct receive *)((char *)job - offsetof(struct receive, job));
 
     receive->n_rows = 0;
-    receive->held_back = receive->run_full = false;
+    receive->held_back = receive->run_full = receive->device_full = false;
+    FAILPOINT_HOLD("receive-run");
     receive->err = mailbox_walk(receive, worker->view);
+    if (receive->err == AM_OK && receive->device_full)
+        receive->err = bodies_again(receive, worker->view);
 }

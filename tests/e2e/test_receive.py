@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a device gets of its mailbox: never more than it signs for, and all of it as it signs."""
+import hashlib
+import os
+
+import grpc
+import pytest
+
+import raw as r
+import world as w
+
+OUT = 64  # messages that a device may have without its statement (security.md)
+
+
+class Post(r.Raw):
+    """The border post's device, which signs when and for what a test says."""
+
+    def __init__(self, world, pb):
+        super().__init__(world, pb, "post", "et/ics/moyale", "eics-1207")
+
+    def receive(self, channel, **request):
+        relay = self.pb("relay")
+        stub = channel.unary_stream("/amana.v1.Relay/Receive", request_serializer=lambda m: m.SerializeToString(),
+                                    response_deserializer=relay.Delivery.FromString)
+        stream = stub(relay.ReceiveRequest(**request), timeout=w.PATIENCE)
+        stream.initial_metadata()  # it stands
+        return stream
+
+    def acknowledge(self, channel, *incoming):
+        relay, message = self.pb("relay"), self.pb("message")
+        said = message.Retrieved(context="amana-retrieved-v1", origin="igad.amana.example/log",
+                                 device=f"amana://{self.unit}/device/d1")
+        said.time.GetCurrentTime()
+        for one in incoming:
+            said.messages.add(seq=one.seq, header_digest=hashlib.sha256(one.message.header).digest())
+        statement = said.SerializeToString()
+        signature = r.sign(statement, self.keys / "sign.pem", self.keys / "sign.key")
+        request = relay.AcknowledgeRequest(retrievals=[relay.Retrieval(statement=statement, signature=signature)])
+        return self.call(channel, "Relay/Acknowledge", request, relay.AcknowledgeResponse)
+
+
+@pytest.fixture
+def post(world, pb):
+    return Post(world, pb)
+
+
+def fill(police, channel, *urgencies):
+    """Sends a message of each urgency; gives their seqs."""
+    urgent = {1: 2, 2: 2}
+    return [police.send(police.message(police.header(urgency=u, urgency_reason=urgent.get(u, 0))), channel).index
+            for u in urgencies]
+
+
+def take(stream, count):
+    return [next(stream).incoming for _ in range(count)]
+
+
+def test_no_other_filter_and_no_other_connection_gives_a_device_more_than_64_messages_unsigned(world, pb, post):
+    police = r.Raw(world, pb)
+    with police.channel() as channel:
+        first = fill(police, channel, *[1] * (OUT - 1), 4)
+        behind = fill(police, channel, 2, 2, 3)
+    with post.channel() as channel:
+        had = take(post.receive(channel, urgencies=[1, 4]), OUT)
+        assert [m.seq for m in had] == first
+    with post.channel() as channel:
+        stream = post.receive(channel, urgencies=[2, 3, 4])
+        # All three are more urgent than the one that the device has already, which alone may come again.
+        assert next(stream).incoming.seq == first[-1]
+        post.acknowledge(channel, had[0])
+        assert next(stream).incoming.seq == behind[0]
+        post.acknowledge(channel, had[1], had[-1])
+        assert [m.seq for m in take(stream, 2)] == behind[1:]
+
+
+def test_a_device_that_lost_what_it_had_gets_all_of_it_again_and_then_the_rest(world, pb, post):
+    police = r.Raw(world, pb)
+    with police.channel() as channel:
+        first = fill(police, channel, *[3] * OUT)
+    with post.channel() as channel:
+        assert [m.seq for m in take(post.receive(channel), OUT)] == first
+    with police.channel() as channel:
+        urgent = fill(police, channel, 1)
+    with post.channel() as channel:
+        stream = post.receive(channel, once=True)
+        again = take(stream, OUT)
+        assert [m.seq for m in again] == first
+        post.acknowledge(channel, *again)
+        assert [d.incoming.seq for d in stream] == urgent
+        assert stream.code() == grpc.StatusCode.OK
+
+
+@pytest.fixture
+def held(empty_world, pb):
+    """Starts a hub whose n-th run over a mailbox waits until what is given back is closed."""
+    fifo = empty_world.path("data", "fifo")
+
+    def start(count):
+        os.mkfifo(fifo)
+        os.environ["AMANA_FAILPOINT_FIFO"] = str(fifo)
+        try:
+            empty_world.start_hub(failpoint=f"receive-run:{count}")
+        finally:
+            del os.environ["AMANA_FAILPOINT_FIFO"]
+        return lambda: open(fifo, "w")
+    return start
+
+
+def test_room_that_a_statement_makes_while_the_mailbox_is_read_is_used(held, empty_world, pb):
+    reached = held(2)
+    police, post = r.Raw(empty_world, pb), Post(empty_world, pb)
+    with police.channel() as senders, post.channel() as channel:
+        seqs = fill(police, senders, 1, 1)
+        stream = post.receive(channel, max_unacknowledged=1)
+        [first] = take(stream, 1)
+        seqs += fill(police, senders, 1)  # wakes the stream, whose one place is taken
+        with reached():
+            post.acknowledge(channel, first)
+        [second] = take(stream, 1)
+        assert [first.seq, second.seq] == seqs[:2]
+
+
+def test_what_is_signed_for_while_the_mailbox_is_read_does_not_come_again(held, empty_world, pb):
+    reached = held(2)
+    police, post = r.Raw(empty_world, pb), Post(empty_world, pb)
+    with police.channel() as senders, post.channel() as channel:
+        seqs = fill(police, senders, 1, 1)
+        [first] = take(post.receive(channel, max_unacknowledged=1), 1)
+        stream = post.receive(channel, max_unacknowledged=1)
+        with reached():
+            post.acknowledge(channel, first)
+        assert [m.seq for m in take(stream, 1)] == seqs[1:]
