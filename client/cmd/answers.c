@@ -16,13 +16,19 @@
 // What is asked about, by the digests of headers: an id alone is its sender's word.
 struct asked {
     uint8_t digest[LOG_HASH_SIZE];
-    uint8_t root[LOG_HASH_SIZE]; // of an UPDATE the alert that it answers: what ends that ends it too
+    uint8_t root[LOG_HASH_SIZE]; // of a newer version what it answers: what ends that ends it too
 };
 
 static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
 {
     return pointer != NULL && pointer->header_digest.len == LOG_HASH_SIZE &&
            memcmp(pointer->header_digest.data, digest, LOG_HASH_SIZE) == 0;
+}
+
+static enum kind_chain chain_of(const Amana__V1__Header *header)
+{
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    return kind != NULL ? (enum kind_chain)kind->chain : CHAIN_NONE;
 }
 
 static enum am_err find_asked(struct session *session, const char *id, struct asked *ret)
@@ -39,7 +45,7 @@ static enum am_err find_asked(struct session *session, const char *id, struct as
         TRY(seal_header(kept->message, &arena, NULL, &header));
         TRY(log_sha256(codec_bytes(kept->message->header), ret->digest));
         memcpy(ret->root, ret->digest, LOG_HASH_SIZE);
-        if (header->kind == KIND(UPDATE) && header->in_reply_to != NULL &&
+        if (chain_of(header) == CHAIN_RENEWS && header->in_reply_to != NULL &&
             header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
             memcpy(ret->root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
         return AM_OK;
@@ -57,9 +63,9 @@ static void take(struct session *session, const struct asked *asked, const char 
         strlcpy(answers->officer, header->officer, sizeof answers->officer);
         answers->ack_ns = kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
     }
-    if (replies && header->kind == KIND(UPDATE) && strcmp(key, answers->newest) > 0)
+    if (replies && chain_of(header) == CHAIN_RENEWS && strcmp(key, answers->newest) > 0)
         strlcpy(answers->newest, key, STORE_ID);
-    if (header->kind == KIND(CANCEL) && points_at(header->in_reply_to, asked->root))
+    if (chain_of(header) == CHAIN_ENDS && points_at(header->in_reply_to, asked->root))
         strlcpy(answers->cancel, key, STORE_ID);
     // An UPDATE that is itself asked about: a newer one supersedes it.
     if (points_at(header->supersedes, asked->digest))

@@ -9,22 +9,12 @@
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/header_parts.h"
+#include "proto/model/kind_body.h"
 
 #include <string.h>
 
 #define ARENA_SCREEN      (32u * 1024 * 1024)
 #define CODE(type, value) codec_enum_name(&amana__v1__##type##__descriptor, (int)(value))
-
-const char *screen_title(const Amana__V1__Body *body)
-{
-    switch (body->kind_case) {
-    case AMANA__V1__BODY__KIND_ALERT: return body->alert->title;
-    case AMANA__V1__BODY__KIND_UPDATE: return body->update->title;
-    case AMANA__V1__BODY__KIND_CANCEL: return body->cancel->reason;
-    case AMANA__V1__BODY__KIND_ACK: return body->ack->remark;
-    default: return "";
-    }
-}
 
 static uint64_t kept_ns(const Amana__V1__Kept *kept, const Amana__V1__Header *header)
 {
@@ -56,7 +46,7 @@ void screen_line(struct session *session, const Amana__V1__Kept *kept, const cha
     if (err != AM_OK)
         fprintf(out, "(can't be shown: %s)", opened.fault != NULL ? opened.fault : detail.text);
     else
-        print_text(out, screen_title(opened.body), 0);
+        print_text(out, kind_body_title(kind_body_get(&opened.body->base)), 0);
     if (state[0] != '\0')
         fprintf(out, "  · %s", state);
     fputc('\n', out);
@@ -228,6 +218,13 @@ static void print_alert(const Amana__V1__Alert *alert, FILE *out)
     }
 }
 
+// A body without a form of its own: what its first line says stands above already.
+static void print_body(const ProtobufCMessage *body, FILE *out)
+{
+    const char *const above[] = {body->descriptor->fields[0].name, NULL};
+    screen_rows(out, body, 2, kind_body_title(body)[0] != '\0' ? above : NULL);
+}
+
 // Europol's codes, with what they ask of the reader.
 static void print_marks(const Amana__V1__Header *header, FILE *out)
 {
@@ -290,7 +287,7 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
         print_first(opened.header, alert, out);
     fprintf(out, "%s%s%s  ", print_on(PRINT_BOLD), kind_name((unsigned)opened.header->kind), print_off());
     if (err == AM_OK)
-        print_text(out, screen_title(opened.body), 2);
+        print_text(out, kind_body_title(kind_body_get(&opened.body->base)), 2);
     else
         fprintf(out, "the body is not shown: %s (%s)", opened.fault != NULL ? opened.fault : "", detail.text);
     fputc('\n', out);
@@ -300,10 +297,8 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     row(out, "state", state);
     fputc('\n', out);
     print_envelope(session, kept, opened.header, err == AM_OK ? opened.flags : NULL, out);
-    if (err == AM_OK && opened.body->kind_case == AMANA__V1__BODY__KIND_CANCEL)
-        row(out, "what to do", opened.body->cancel->instructions);
-    if (err == AM_OK && opened.body->kind_case == AMANA__V1__BODY__KIND_ACK)
-        row(out, "set going", opened.body->ack->tasking);
+    if (err == AM_OK && alert == NULL)
+        print_body(kind_body_get(&opened.body->base), out);
     if (alert != NULL) {
         print_alert(alert, out);
         for (size_t i = 0; i < alert->n_persons; i++)

@@ -12,6 +12,3 @@ void screen_line(struct session *session, const Amana__V1__Kept *kept, const cha
 
 // The whole screen. state may be "". Returns 0, or AM_… where it can't be opened (its fault was printed).
 enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out);
-
-// The short words of a message in a list: an alert's title, a cancel's reason, an ack's remark. "" for none.
-const char *screen_title(const Amana__V1__Body *body);

@@ -123,7 +123,7 @@ static int ack(struct answer_input *input, struct target *target, struct arena *
     Amana__V1__Ack body = AMANA__V1__ACK__INIT;
     Amana__V1__Recipient to = AMANA__V1__RECIPIENT__INIT, *list = &to;
     const Amana__V1__Header *header = target->opened.header;
-    if ((kind_get(KIND(ACK))->on & KIND_BIT((unsigned)header->kind)) == 0) {
+    if (!kind_acknowledged((unsigned)header->kind)) {
         command_say("%.13s is a message of kind %s, which is not acknowledged", target->id,
                     kind_name((unsigned)header->kind));
         return EX_DATAERR;

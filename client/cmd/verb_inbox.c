@@ -42,10 +42,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-// Whether the officer is asked for something: an alert, update or cancel with our unit to act.
+// Whether the officer is asked for something: what is taken on with an ACK, with our unit to act.
 static bool asks_us(struct session *session, const Amana__V1__Header *header)
 {
-    if (header->kind != KIND(ALERT) && header->kind != KIND(UPDATE) && header->kind != KIND(CANCEL))
+    if (!kind_acknowledged((unsigned)header->kind))
         return false;
     for (size_t i = 0; i < header->n_recipients; i++)
         if (strcmp(header->recipients[i]->unit, session->settings.value[SETTING_UNIT]) == 0)

@@ -2,7 +2,7 @@
 // Rules over the body: who may be detained, who counts as a child, who is identified.
 #include "client/session/body_check.h"
 
-#include "proto/model/kind.h"
+#include "proto/model/kind_body.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,11 +13,8 @@
 
 const Amana__V1__Alert *body_alert(const Amana__V1__Body *body)
 {
-    switch (body->kind_case) {
-    case AMANA__V1__BODY__KIND_ALERT: return body->alert;
-    case AMANA__V1__BODY__KIND_UPDATE: return body->update;
-    default: return NULL;
-    }
+    ProtobufCMessage *of_kind = kind_body_get(&body->base);
+    return of_kind != NULL && of_kind->descriptor == &amana__v1__alert__descriptor ? (Amana__V1__Alert *)of_kind : NULL;
 }
 
 static bool has_role(const Amana__V1__Person *person, unsigned roles)
@@ -127,27 +124,15 @@ static enum reason check_alert(const Amana__V1__Header *header, const Amana__V1_
 enum reason body_check(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const Amana__V1__Body *body,
                        struct am_detail *detail)
 {
-    static const struct {
-        Amana__V1__Body__KindCase body;
-        unsigned kind;
-        const char *name;
-    } rows[] = {
-        {AMANA__V1__BODY__KIND_ALERT, KIND(ALERT), "alert"},
-        {AMANA__V1__BODY__KIND_UPDATE, KIND(UPDATE), "update"},
-        {AMANA__V1__BODY__KIND_CANCEL, KIND(CANCEL), "cancel"},
-        {AMANA__V1__BODY__KIND_ACK, KIND(ACK), "ack"},
-    };
-    for (size_t i = 0; i < AM_LEN(rows); i++) {
-        if ((unsigned)header->kind != rows[i].kind)
-            continue;
-        if (body->kind_case != rows[i].body) {
-            (void)am_fail(AM_INVALID, detail, rows[i].name, "a message of kind %s needs this body and no other",
-                          kind_name(rows[i].kind));
-            return REASON_FIELD_INVALID;
-        }
-        const Amana__V1__Alert *alert = body_alert(body);
-        return alert == NULL ? REASON_NONE : check_alert(header, flags, rows[i].name, alert, detail);
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    const Amana__V1__Alert *alert = body_alert(body);
+    if (kind == NULL || kind_body_type((unsigned)header->kind) == NULL) {
+        (void)am_fail(AM_INVALID, detail, "kind", "kind %s is not served yet", kind_name((unsigned)header->kind));
+        return REASON_KIND_UNSUPPORTED;
     }
-    (void)am_fail(AM_INVALID, detail, "kind", "kind %s is not served yet", kind_name((unsigned)header->kind));
-    return REASON_KIND_UNSUPPORTED;
+    if (kind_body_which(&body->base) != (unsigned)header->kind) {
+        (void)am_fail(AM_INVALID, detail, kind->json, "a message of kind %s needs this body and no other", kind->name);
+        return REASON_FIELD_INVALID;
+    }
+    return alert == NULL ? REASON_NONE : check_alert(header, flags, kind->json, alert, detail);
 }

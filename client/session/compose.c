@@ -7,6 +7,7 @@
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/header_check.h"
+#include "proto/model/kind_body.h"
 #include "proto/model/rules.h"
 
 #include <openssl/rand.h>
@@ -108,7 +109,9 @@ static enum am_err build_header(struct session *session, const struct compose *c
     header->sender->unit = session->settings.value[SETTING_UNIT];
     if (header->release == 0)
         header->release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
-    if (header->valid_until == NULL && (header->kind == KIND(ALERT) || header->kind == KIND(UPDATE)))
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    bool version = kind != NULL && (kind->chain == CHAIN_BEGINS || kind->chain == CHAIN_RENEWS);
+    if (header->valid_until == NULL && version)
         header->valid_until = time_of(arena, now + VALID_HOURS * HOUR_NS);
     if (header->retain_until == NULL)
         header->retain_until = time_of(arena, now + RETAIN_DAYS * 24 * HOUR_NS);
@@ -141,25 +144,9 @@ static enum am_err build_body(const Amana__V1__Draft *draft, struct arena *arena
     Amana__V1__Body *body = MAKE(arena, Amana__V1__Body, amana__v1__body);
     if (body == NULL)
         return arena_error(arena);
-    switch (draft->body_case) {
-    case AMANA__V1__DRAFT__BODY_ALERT:
-        body->kind_case = AMANA__V1__BODY__KIND_ALERT;
-        body->alert = draft->alert;
-        break;
-    case AMANA__V1__DRAFT__BODY_UPDATE:
-        body->kind_case = AMANA__V1__BODY__KIND_UPDATE;
-        body->update = draft->update;
-        break;
-    case AMANA__V1__DRAFT__BODY_CANCEL:
-        body->kind_case = AMANA__V1__BODY__KIND_CANCEL;
-        body->cancel = draft->cancel;
-        break;
-    case AMANA__V1__DRAFT__BODY_ACK:
-        body->kind_case = AMANA__V1__BODY__KIND_ACK;
-        body->ack = draft->ack;
-        break;
-    default: break;
-    }
+    unsigned kind = kind_body_which(&draft->base);
+    if (kind != 0)
+        (void)kind_body_set(kind, &body->base, kind_body_get(&draft->base));
     *ret_body = body;
     return AM_OK;
 }

@@ -97,7 +97,7 @@ static enum reason check_recipient(const struct header_checking *check, size_t i
         return header_refuse_at(check, "recipients", i, "roster", "names the number of the roster used, 1 or more");
     if (recipient->part != AMANA__V1__PART__CODE__ACTION && recipient->part != AMANA__V1__PART__CODE__COPY)
         return header_refuse_at(check, "recipients", i, "part", "must be one of ACTION, COPY");
-    if (strcmp(recipient->unit, header->sender->unit) == 0 && header->kind != KIND(NOTE))
+    if (strcmp(recipient->unit, header->sender->unit) == 0 && !check->kind->to_itself)
         return header_refuse_at(check, "recipients", i, "unit", "is the sender: only a NOTE may go to its own unit");
     for (size_t j = 0; j < i; j++)
         if (strcmp(recipient->unit, header->recipients[j]->unit) == 0)
@@ -117,7 +117,7 @@ enum reason header_check_recipients(const struct header_checking *check)
             return reason;
         action |= header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION;
     }
-    if (!action && (check->kind->root || header->kind == KIND(UPDATE)))
+    if (!action && (check->kind->root || check->kind->chain == CHAIN_RENEWS))
         return header_refuse(check, "recipients", "at least one must have the part ACTION");
     return REASON_NONE;
 }

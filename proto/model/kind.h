@@ -37,14 +37,34 @@ enum kind_clock {
     CLOCK_AS_U2,
 };
 
+// What a kind does to the versions of its root (domain.md, ALERT).
+enum kind_chain {
+    CHAIN_NONE,
+    CHAIN_BEGINS, // a root that can be sent anew
+    CHAIN_RENEWS, // the newest version, with a clock of its own
+    CHAIN_ENDS,   // nothing comes after it; a clock of its own
+};
+
+// When a message needs a second person (rule 5), besides being CONFIDENTIAL.
+enum kind_release {
+    RELEASE_NEVER,
+    RELEASE_OF_PERSONS, // its subject_kind is PERSON or GROUP
+    RELEASE_ABROAD,     // it goes to another country
+    RELEASE_AS_TARGET,  // what it is about needed one
+};
+
 struct kind {
     const char *name;            // "ALERT"
+    const char *json;            // "alert": its body's field in Draft and in Body
     const char *words;           // "case alert"
     uint32_t on;                 // kinds that it may answer (KIND_BIT); 0: none
     bool must_answer;            // it never stands alone
     bool root;                   // begins a life of its own
     bool served;                 // by this program; the others are KIND_UNSUPPORTED
     bool child_rule;             // rule 3 speaks of it
+    bool to_itself;              // may go to the sender's own unit
+    uint8_t chain;               // enum kind_chain
+    uint8_t release;             // enum kind_release
     uint8_t who;                 // enum kind_who, any of them
     uint8_t ack, answer;         // enum kind_clock
     uint16_t answer_days;        // a fixed time to answer; 0: none
@@ -65,6 +85,9 @@ void kind_list(uint32_t set, char *ret_text, size_t size);
 
 // Whether the message answers another, so that grant and purpose don't stand in its way (domain.md).
 bool kind_is_answer(const Amana__V1__Header *header);
+
+// Whether a message of this kind is taken on with an ACK.
+bool kind_acknowledged(unsigned kind);
 
 // Days from written_at that retain_until may lie ahead: the kind's ceiling, until policy says else (rule 7).
 unsigned kind_retention_days(const Amana__V1__Header *header);

@@ -70,16 +70,15 @@ static enum reason judge_life(struct hub_submission *submission, size_t i, uint6
     return REASON_NONE;
 }
 
-// An UPDATE supersedes the newest version; UPDATE and CANCEL go to those who have it.
+// A newer version supersedes the newest; it and what ends the chain go to those who have that.
 static enum reason judge_chain(struct hub_submission *submission, const struct hub_decision *decision)
 {
-    const Amana__V1__Header *header = submission->header;
-    bool update = header->kind == KIND(UPDATE), cancel = header->kind == KIND(CANCEL);
-    if (update && submission->supersedes.seq != submission->chain.newest) {
+    enum kind_chain does = (enum kind_chain)kind_get((unsigned)submission->header->kind)->chain;
+    if (does == CHAIN_RENEWS && submission->supersedes.seq != submission->chain.newest) {
         uint8_t state = decision->n_moves > 0 ? decision->moves[0].from : LIFE(NEW);
         return forbids(submission, state, "supersedes");
     }
-    return update || cancel ? judge_former(submission, cancel) : REASON_NONE;
+    return does != CHAIN_NONE ? judge_former(submission, does == CHAIN_ENDS) : REASON_NONE;
 }
 
 // The originator's message moves every life of the root, a recipient's its own.
@@ -89,7 +88,7 @@ enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, 
     const char *unit = submission->work.unit;
     bool originator = strcmp(submission->root.originator, unit) == 0;
     enum reason reason = REASON_NONE;
-    if (submission->root.kind == KIND(ALERT) && (!submission->has_chain || !newest->found))
+    if (kind_get(submission->root.kind)->chain == CHAIN_BEGINS && (!submission->has_chain || !newest->found))
         return REASON_INTERNAL;
     for (size_t i = 0; i < newest->n_recipients && reason == REASON_NONE; i++) {
         bool own = strcmp(newest->recipients[i].unit, unit) == 0;

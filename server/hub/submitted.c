@@ -13,7 +13,6 @@ struct accept {
     struct arena *arena;
     const Amana__V1__Header *header;
     const struct kind *kind;
-    bool update, cancel;
     uint64_t root; // seq, or JOURNAL_SELF
 };
 
@@ -224,7 +223,7 @@ static void life_moved(struct accept *accept, size_t index, uint8_t to)
     life.recipient = accept->submission->newest.recipients[index].unit;
     life.state = to;
     life.state_at = accept->append->time_ns;
-    if (accept->update || accept->cancel) { // a clock begins anew, and nobody has answered it
+    if (accept->kind->chain != CHAIN_NONE) { // a clock begins anew, and nobody has answered it
         struct kind_due due = due_of(accept);
         life.clock_seq = JOURNAL_SELF;
         life.ack_due = due.ack;
@@ -240,7 +239,8 @@ static enum am_err lives_fill(struct accept *accept)
 {
     const struct hub_submission *submission = accept->submission;
     const Amana__V1__Header *header = accept->header;
-    uint8_t first = accept->update ? life_first(KIND(ALERT)) : life_first((unsigned)header->kind);
+    bool renews = accept->kind->chain == CHAIN_RENEWS; // the root anew, for its new recipients too
+    uint8_t first = life_first(renews ? submission->root.kind : (unsigned)header->kind);
     size_t index;
     accept->append->lives =
         arena_array(accept->arena, header->n_recipients + accept->decision->n_moves, sizeof *accept->append->lives);
@@ -250,7 +250,7 @@ static enum am_err lives_fill(struct accept *accept)
         life_moved(accept, accept->decision->moves[i].index, accept->decision->moves[i].to);
     for (size_t i = 0; i < header->n_recipients && first != LIFE(UNSPECIFIED); i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
-        bool new = !accept->update || !hub_recipient_index(&submission->newest, recipient->unit, &index);
+        bool new = !renews || !hub_recipient_index(&submission->newest, recipient->unit, &index);
         if (recipient->part == AMANA__V1__PART__CODE__ACTION && new)
             life_born(accept, recipient->unit, first);
     }
@@ -260,17 +260,18 @@ static enum am_err lives_fill(struct accept *accept)
 static enum am_err chain_fill(struct accept *accept)
 {
     const Amana__V1__Header *header = accept->header;
-    if (header->kind != KIND(ALERT) && !accept->update && !accept->cancel)
+    enum kind_chain does = (enum kind_chain)accept->kind->chain;
+    if (does == CHAIN_NONE)
         return AM_OK;
     struct journal_chain *chain = arena_alloc(accept->arena, sizeof *chain);
     if (chain == NULL)
         return arena_error(accept->arena);
-    if (accept->update || accept->cancel)
+    if (does != CHAIN_BEGINS)
         *chain = accept->submission->chain;
     chain->root = accept->root;
     chain->clock = JOURNAL_SELF;
-    chain->cancelled |= accept->cancel;
-    if (!accept->cancel) {
+    chain->cancelled |= does == CHAIN_ENDS;
+    if (does != CHAIN_ENDS) {
         chain->newest = JOURNAL_SELF;
         chain->valid_until = header_time_or_0(header->valid_until);
         chain->urgency = (uint8_t)header->urgency;
@@ -295,9 +296,7 @@ enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
                             .submission = submission,
                             .decision = decision,
                             .header = submission->header,
-                            .kind = kind_get((unsigned)submission->header->kind),
-                            .update = submission->header->kind == KIND(UPDATE),
-                            .cancel = submission->header->kind == KIND(CANCEL)};
+                            .kind = kind_get((unsigned)submission->header->kind)};
     bool own_root = accept.kind->root || !kind_is_answer(submission->header);
     accept.root = own_root ? JOURNAL_SELF : submission->root.seq;
     TRY(hub_pending_new(step, PURPOSE_ACCEPT, &submission->work, decision->alarm ? 2 : 1, &accept.pending));

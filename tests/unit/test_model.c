@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of kinds against that of domain.md, flags and rules.
+#include "proto/model/kind_body.h"
 #include "proto/model/life.h"
 #include "proto/model/rules.h"
 #include "tests/sim/world.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -118,6 +120,50 @@ static void roots_and_what_is_served_are_those_of_the_design(void **state)
                      on_of("ALERT REQUEST REFERRAL USE_PERMISSION CORRECTION ERASURE CONTEST SUBJECT_ACCESS HIT"));
     assert_int_equal(served, on_of("ALERT UPDATE CANCEL ACK"));
     assert_int_equal(child, on_of("ALERT UPDATE REQUEST REFERRAL HIT RESPONSE NOTE"));
+}
+
+static void a_kind_s_json_name_is_its_name_in_lower_case_and_what_is_served_has_a_body(void **state)
+{
+    for (unsigned code = 1; code < KIND_COUNT; code++) {
+        const struct kind *kind = kind_get(code);
+        assert_int_equal(strcasecmp(kind->json, kind->name), 0);
+        assert_int_equal(strcspn(kind->json, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), strlen(kind->json));
+        bool in_draft =
+            protobuf_c_message_descriptor_get_field_by_name(&amana__v1__draft__descriptor, kind->json) != NULL;
+        assert_int_equal(kind_body_type(code) != NULL, in_draft);
+        assert_true(!kind->served || in_draft);
+    }
+    assert_null(kind_body_type(0));
+    assert_null(kind_body_type(KIND_COUNT));
+}
+
+static void a_body_is_that_of_the_kind_it_was_set_for(void **state)
+{
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+        Amana__V1__Body body = AMANA__V1__BODY__INIT;
+        ProtobufCMessage of_kind = {0};
+        assert_int_equal(kind_body_which(&body.base), 0);
+        assert_null(kind_body_get(&body.base));
+        assert_int_equal(kind_body_set(kind, &body.base, &of_kind), kind_body_type(kind) != NULL);
+        if (kind_body_type(kind) == NULL)
+            continue;
+        assert_int_equal(kind_body_which(&body.base), kind);
+        assert_ptr_equal(kind_body_get(&body.base), &of_kind);
+        assert_true(kind_body_set(kind, &body.base, NULL));
+        assert_null(kind_body_get(&body.base));
+    }
+    Amana__V1__Body none = AMANA__V1__BODY__INIT;
+    assert_false(kind_body_set(0, &none.base, NULL));
+}
+
+static void the_first_text_of_a_body_is_its_line_in_a_list(void **state)
+{
+    Amana__V1__Cancel cancel = AMANA__V1__CANCEL__INIT;
+    Amana__V1__Person person = AMANA__V1__PERSON__INIT; // begins with a list
+    cancel.reason = (char *)"found";
+    assert_string_equal(kind_body_title(&cancel.base), "found");
+    assert_string_equal(kind_body_title(&person.base), "");
+    assert_string_equal(kind_body_title(NULL), "");
 }
 
 static void lists_of_kinds_are_words(void **state)
@@ -250,6 +296,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_as_the_design_has_it),
         cmocka_unit_test(roots_and_what_is_served_are_those_of_the_design),
+        cmocka_unit_test(a_kind_s_json_name_is_its_name_in_lower_case_and_what_is_served_has_a_body),
+        cmocka_unit_test(a_body_is_that_of_the_kind_it_was_set_for),
+        cmocka_unit_test(the_first_text_of_a_body_is_its_line_in_a_list),
         cmocka_unit_test(lists_of_kinds_are_words),
         cmocka_unit_test(clocks_are_those_of_the_design),
         cmocka_unit_test(flags_answer_the_question_about_protection),
