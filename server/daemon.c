@@ -40,6 +40,7 @@ struct daemon {
     struct net *net;
     struct store_callbacks net_callbacks;
     char pending[CONFIG_PATH + 32], port_file[CONFIG_PATH + 32];
+    struct sandbox_users users;
     char sandbox[64];
     bool stopped;
 };
@@ -155,14 +156,9 @@ static void files_fence(struct daemon *daemon)
 
 static enum am_err rights_drop(struct daemon *daemon, struct am_detail *detail)
 {
-    const struct config *config = daemon->config;
-    uid_t uid;
-    gid_t gid;
-
-    if (geteuid() == 0 && config->user[0] != '\0') {
-        TRY(sandbox_user(config->user, detail, &uid, &gid));
-        TRY(sandbox_become(uid, gid, detail));
-    }
+    if (geteuid() == 0)
+        TRY(sandbox_become(&daemon->users.hub, detail));
+    TRY(sandbox_no_capabilities(detail));
     TRY(sandbox_no_new_privs(detail));
     files_fence(daemon);
     return AM_OK;
@@ -312,8 +308,9 @@ enum am_err daemon_serve(const struct config *config, struct am_detail *detail)
     if (access(config->data, F_OK) != 0)
         return am_fail(AM_NOT_FOUND, detail, config->data, "%s",
                        errno == ENOENT ? "there is no log yet: make it with `amanad init`" : strerror(errno));
+    TRY(sandbox_users(config->user, config->signer_user, detail, &daemon.users));
     (void)unlink(daemon.port_file);
-    err = signer_begin(config, config->data, detail, &daemon.signer);
+    err = signer_begin(config, config->data, &daemon.users, detail, &daemon.signer);
     if (err == AM_OK)
         err = daemon_run(&daemon, detail);
     daemon_end(&daemon);

@@ -36,12 +36,10 @@ static enum am_err hub_row_check(const struct config *config, const struct trust
 
 static enum am_err users_check(const struct config *config, struct am_detail *detail)
 {
-    uid_t uid;
-    gid_t gid;
+    struct sandbox_users users;
 
-    if (config->user[0] != '\0')
-        TRY(sandbox_user(config->user, detail, &uid, &gid));
-    return config->signer_user[0] != '\0' ? sandbox_user(config->signer_user, detail, &uid, &gid) : AM_OK;
+    TRY(sandbox_users_known(config->user, config->signer_user, detail));
+    return sandbox_users(config->user, config->signer_user, detail, &users);
 }
 
 static enum am_err check_with(const struct config *config, struct trust *trust, struct am_detail *detail)

@@ -23,6 +23,7 @@
 struct init {
     const struct config *config;
     char folder[CONFIG_PATH + 8]; // DATA.new
+    struct sandbox_users users;
     struct trust *trust;
     struct members members;
     uint8_t registrars[INIT_REGISTRARS][32];
@@ -116,6 +117,7 @@ static enum am_err input_read(struct init *init, char *const *registrars, size_t
                               struct am_detail *detail)
 {
     init->now_ns = clock_utc();
+    TRY(sandbox_users(init->config->user, init->config->signer_user, detail, &init->users));
     TRY(trust_load(init->config->trust, NULL, detail, &init->trust));
     TRY(hub_row_check(init, detail));
     TRY(members_load(members, detail, &init->members));
@@ -183,7 +185,7 @@ static enum am_err folder_publish(struct init *init, struct am_detail *detail)
     char copy[CONFIG_PATH + 1];
     int parent;
 
-    TRY(init_journal_own(init->config, init->folder, detail));
+    TRY(init_journal_own(&init->users, init->folder, detail));
     if (rename(init->folder, init->config->data) != 0)
         return am_fail(AM_IO, detail, init->config->data, "%s", strerror(errno));
     strcpy(copy, init->config->data);

@@ -3,7 +3,6 @@
 #include "server/init_journal.h"
 
 #include "server/journal_open.h"
-#include "server/sandbox.h"
 
 #include <bsd/string.h>
 #include <errno.h>
@@ -94,43 +93,40 @@ static enum am_err appends_write(const struct config *config, const char *folder
 enum am_err init_journal_write(const struct config *config, const char *folder, struct journal_append *const *appends,
                                size_t n, struct am_detail *detail)
 {
-    struct config as_we_are = *config;
+    // What is made now belongs to us still; init_journal_own gives it away.
+    const struct sandbox_users as_we_are = {{geteuid(), getegid()}, {geteuid(), getegid()}};
     struct signer *signer;
     enum am_err err;
 
-    // What is made now belongs to us still; init_journal_own gives it away.
-    as_we_are.signer_user[0] = '\0';
-    TRY(signer_begin(&as_we_are, folder, detail, &signer));
+    TRY(signer_begin(config, folder, &as_we_are, detail, &signer));
     err = appends_write(config, folder, signer, appends, n, detail);
     signer_stop(signer);
     return err;
 }
 
 // --- Giving it to its users
-static uid_t give_uid;
-static gid_t give_gid;
+static struct sandbox_user give_to;
 
 static int give(const char *path, const struct stat *stat, int kind, struct FTW *ftw)
 {
-    return lchown(path, give_uid, give_gid);
+    return lchown(path, give_to.uid, give_to.gid);
 }
 
-static enum am_err folder_give(const char *folder, const char *user, struct am_detail *detail)
+static enum am_err folder_give(const char *folder, const struct sandbox_user *user, struct am_detail *detail)
 {
-    TRY(sandbox_user(user, detail, &give_uid, &give_gid));
+    give_to = *user;
     if (nftw(folder, give, 16, FTW_PHYS) != 0)
-        return am_fail(AM_DENIED, detail, folder, "can't be given to user %s: %s", user, strerror(errno));
+        return am_fail(AM_DENIED, detail, folder, "can't be given to user %u: %s", user->uid, strerror(errno));
     return AM_OK;
 }
 
-enum am_err init_journal_own(const struct config *config, const char *folder, struct am_detail *detail)
+enum am_err init_journal_own(const struct sandbox_users *users, const char *folder, struct am_detail *detail)
 {
     char signer[CONFIG_PATH + 1];
 
     TRY(signer_folder(folder, detail, signer));
     if (geteuid() != 0)
         return AM_OK;
-    if (config->user[0] != '\0')
-        TRY(folder_give(folder, config->user, detail));
-    return config->signer_user[0] != '\0' ? folder_give(signer, config->signer_user, detail) : AM_OK;
+    TRY(folder_give(folder, &users->hub, detail));
+    return folder_give(signer, &users->signer, detail);
 }

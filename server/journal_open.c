@@ -2,8 +2,6 @@
 // Opening the journal: what LMDB holds against what the signer has signed.
 #include "server/journal_open.h"
 
-#include "server/sandbox.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,17 +13,18 @@ enum am_err signer_folder(const char *data, struct am_detail *detail, char ret_f
     return len > 0 && len <= (int)CONFIG_PATH ? AM_OK : am_fail(AM_CONFIG, detail, "data", "the path is too long");
 }
 
-enum am_err signer_begin(const struct config *config, const char *data, struct am_detail *detail,
-                         struct signer **ret_signer)
+enum am_err signer_begin(const struct config *config, const char *data, const struct sandbox_users *users,
+                         struct am_detail *detail, struct signer **ret_signer)
 {
     char folder[CONFIG_PATH + 1];
-    struct signer_config signer = {.folder = folder, .origin = config->origin};
+    const struct signer_config signer = {.folder = folder,
+                                         .origin = config->origin,
+                                         .drop = users->signer.uid != geteuid(),
+                                         .shares_user = users->signer.uid == users->hub.uid,
+                                         .uid = users->signer.uid,
+                                         .gid = users->signer.gid};
 
     TRY(signer_folder(data, detail, folder));
-    if (geteuid() == 0 && config->signer_user[0] != '\0') {
-        TRY(sandbox_user(config->signer_user, detail, &signer.uid, &signer.gid));
-        signer.drop = true;
-    }
     return signer_start(&signer, detail, ret_signer);
 }
 

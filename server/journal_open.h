@@ -4,6 +4,7 @@
 #pragma once
 
 #include "server/config.h"
+#include "server/sandbox.h"
 #include "server/signer/signer.h"
 #include "server/store/store.h"
 
@@ -13,9 +14,9 @@ struct journal_open {
     const char *why; // where it doesn't: what was found and what to do
 };
 
-// Starts the signer as its own process, before there is a thread or a socket; as root it becomes the configured user.
-AM_MUST_USE enum am_err signer_begin(const struct config *config, const char *data, struct am_detail *detail,
-                                     struct signer **ret_signer);
+// Starts the signer as its own process, before there is a thread or a socket; as root it becomes users->signer.
+AM_MUST_USE enum am_err signer_begin(const struct config *config, const char *data, const struct sandbox_users *users,
+                                     struct am_detail *detail, struct signer **ret_signer);
 
 // Opens the journal in `data` and has the signer judge it: starts the keeper, or leaves it stopped.
 AM_MUST_USE enum am_err journal_open(const struct config *config, const char *data, struct signer *signer,

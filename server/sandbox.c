@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <pwd.h>
 #include <stdint.h>
@@ -37,39 +38,84 @@ void sandbox_no_core(void)
         (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-enum am_err sandbox_user(const char *user, struct am_detail *detail, uid_t *ret_uid, gid_t *ret_gid)
+static enum am_err user_find(const char *field, const char *user, struct am_detail *detail,
+                             struct sandbox_user *ret_user)
 {
     const char *fault = NULL;
     struct passwd *entry;
     long long number = strtonum(user, 1, UINT32_MAX - 1, &fault);
 
     if (fault == NULL) {
-        *ret_uid = (uid_t)number;
-        *ret_gid = (gid_t)number;
         entry = getpwuid((uid_t)number);
-        if (entry != NULL)
-            *ret_gid = entry->pw_gid;
+        *ret_user = (struct sandbox_user){(uid_t)number, entry != NULL ? entry->pw_gid : (gid_t)number};
         return AM_OK;
     }
     entry = getpwnam(user);
     if (entry == NULL)
-        return am_fail(AM_CONFIG, detail, "user",
+        return am_fail(AM_CONFIG, detail, field,
                        "no user \"%s\" on this machine: make it (adduser --system %s), or name "
                        "another",
                        user, user);
-    if (entry->pw_uid == 0)
-        return am_fail(AM_CONFIG, detail, "user", "\"%s\" is root: name a user without rights", user);
-    *ret_uid = entry->pw_uid;
-    *ret_gid = entry->pw_gid;
+    if (entry->pw_uid == 0 && strcmp(user, SANDBOX_ROOT) != 0)
+        return am_fail(AM_CONFIG, detail, field, "\"%s\" is root: name a user without rights", user);
+    *ret_user = (struct sandbox_user){entry->pw_uid, entry->pw_gid};
     return AM_OK;
 }
 
-enum am_err sandbox_become(uid_t uid, gid_t gid, struct am_detail *detail)
+enum am_err sandbox_users_known(const char *user, const char *signer_user, struct am_detail *detail)
 {
-    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
-        return am_fail(AM_DENIED, detail, "user", "can't become user %u: %s", uid, strerror(errno));
-    if (setuid(0) == 0)
+    struct sandbox_user found;
+
+    if (user[0] != '\0')
+        TRY(user_find("user", user, detail, &found));
+    return signer_user[0] != '\0' ? user_find("signer-user", signer_user, detail, &found) : AM_OK;
+}
+
+enum am_err sandbox_users(const char *user, const char *signer_user, struct am_detail *detail,
+                          struct sandbox_users *ret_users)
+{
+    struct sandbox_users users = {{geteuid(), getegid()}, {geteuid(), getegid()}};
+
+    if (geteuid() != 0) {
+        *ret_users = users;
+        return AM_OK;
+    }
+    if (user[0] == '\0')
+        return am_fail(AM_CONFIG, detail, "user",
+                       "started as root, and the configuration doesn't say who to become: add user = \"amana\" (a user "
+                       "without rights who owns key and data), or user = \"" SANDBOX_ROOT
+                       "\" to serve as root on purpose");
+    TRY(user_find("user", user, detail, &users.hub));
+    if (signer_user[0] == '\0' && users.hub.uid != 0)
+        return am_fail(AM_CONFIG, detail, "signer-user",
+                       "started as root, and the configuration doesn't say who the signer becomes: add signer-user = "
+                       "\"amana-signer\", another user than \"%s\"",
+                       user);
+    if (signer_user[0] != '\0')
+        TRY(user_find("signer-user", signer_user, detail, &users.signer));
+    *ret_users = users;
+    return AM_OK;
+}
+
+enum am_err sandbox_become(const struct sandbox_user *user, struct am_detail *detail)
+{
+    if (setgroups(0, NULL) != 0 || setresgid(user->gid, user->gid, user->gid) != 0 ||
+        setresuid(user->uid, user->uid, user->uid) != 0)
+        return am_fail(AM_DENIED, detail, "user", "can't become user %u: %s", user->uid, strerror(errno));
+    if (user->uid != 0 && setuid(0) == 0)
         return am_fail(AM_DENIED, detail, "user", "there is a way back to root");
+    if (UNDER_SANITIZER) // a change of user has taken this away
+        (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    return AM_OK;
+}
+
+enum am_err sandbox_no_capabilities(struct am_detail *detail)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    if (syscall(SYS_capset, &header, none) != 0) // ambient ones go with the permitted
+        return am_fail(AM_DENIED, detail, "", "capabilities can't be given up: %s", strerror(errno));
     return AM_OK;
 }
 

@@ -11,11 +11,29 @@
 // No core dumps: memory holds keys and other people's words.
 void sandbox_no_core(void);
 
-// A user by name or number. AM_CONFIG with what to do.
-AM_MUST_USE enum am_err sandbox_user(const char *user, struct am_detail *detail, uid_t *ret_uid, gid_t *ret_gid);
+#define SANDBOX_ROOT "root" // the one word that lets a program started as root go on as root
 
-// Becomes that user for good, with no other group; checks that there is no way back. AM_DENIED.
-AM_MUST_USE enum am_err sandbox_become(uid_t uid, gid_t gid, struct am_detail *detail);
+struct sandbox_user {
+    uid_t uid;
+    gid_t gid;
+};
+struct sandbox_users {
+    struct sandbox_user hub, signer;
+};
+
+// Who hub and signer are to be: started as root the users of these names or numbers, "" for none, else who we are.
+// AM_CONFIG with what to do: also where we are root and nobody said that this is meant.
+AM_MUST_USE enum am_err sandbox_users(const char *user, const char *signer_user, struct am_detail *detail,
+                                      struct sandbox_users *ret_users);
+
+// Whether there are such users here, whoever we are now. AM_CONFIG with what to do.
+AM_MUST_USE enum am_err sandbox_users_known(const char *user, const char *signer_user, struct am_detail *detail);
+
+// Becomes that user for good, with no other group; checks that there is no way back. Only as root. AM_DENIED.
+AM_MUST_USE enum am_err sandbox_become(const struct sandbox_user *user, struct am_detail *detail);
+
+// Gives up every capability: those that root has, those that a service manager lent for the port. AM_DENIED.
+AM_MUST_USE enum am_err sandbox_no_capabilities(struct am_detail *detail);
 
 // Nothing that is executed from here on gains rights. AM_DENIED.
 AM_MUST_USE enum am_err sandbox_no_new_privs(struct am_detail *detail);

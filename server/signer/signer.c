@@ -78,7 +78,7 @@ enum am_err signer_start(const struct signer_config *config, struct am_detail *d
         become_signer(pair[1], config);
     close(pair[1]);
     signer->fd = pair[0];
-    signer->shares_user = !config->drop;
+    signer->shares_user = config->shares_user;
     struct signer_answer answer;
     enum am_err err = signer->pid < 0 ? AM_IO : ask_ready(signer, detail, &answer);
     if (err != AM_OK) {

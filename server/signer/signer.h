@@ -18,6 +18,7 @@ struct signer_config {
     bool drop; // change to uid and gid after the key is read (started as root)
     uid_t uid;
     gid_t gid;
+    bool shares_user; // with the hub: only told
 };
 struct signer;
 

@@ -97,13 +97,13 @@ def copy_folder(what, to):
 class Hub:
     """One amanad that serves."""
 
-    def __init__(self, folder, conf="amanad.conf", failpoint=None):
+    def __init__(self, folder, conf="amanad.conf", failpoint=None, groups=None):
         env = {**os.environ, "TZ": "UTC"}
         env.pop("JOURNAL_STREAM", None)
         if failpoint:
             env["AMANA_FAILPOINT"] = failpoint
         self.process = subprocess.Popen([str(AMANAD), "-c", conf], cwd=folder, env=env, stderr=subprocess.PIPE, text=True,
-                                        errors="replace")
+                                        errors="replace", extra_groups=groups)
         self.log = Lines(self.process.stderr, "hub")
         line = self.log.wait(r"serving hub=")
         self.port = int(re.search(r"port=(\d+)", line).group(1))
@@ -147,8 +147,8 @@ class World:
     def __init__(self, folder):
         self.folder, self.hub, self.hubs, self.watchers = pathlib.Path(folder), None, [], []
 
-    def start_hub(self, failpoint=None, conf="amanad.conf"):
-        self.hub = Hub(self.folder, conf, failpoint)
+    def start_hub(self, failpoint=None, conf="amanad.conf", groups=None):
+        self.hub = Hub(self.folder, conf, failpoint, groups)
         self.hubs.append(self.hub)
         return self.hub
 
