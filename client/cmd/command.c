@@ -160,6 +160,19 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input)
     argp_parse(argp, argc, argv, 0, NULL, input);
 }
 
+void command_tell_fault(void *user, enum am_err err, const struct am_detail *detail)
+{
+    struct command *command = user;
+    command->alarmed = true;
+    command_say("ALARM: what follows did not hold and is kept in store/alarms; tell the auditor, by another channel");
+    (void)command_fail(err, detail);
+}
+
+int command_end(const struct command *command, int code)
+{
+    return command->alarmed ? EX_VERIFY : code;
+}
+
 // --- Opening and connecting
 int command_open(struct command *command, unsigned needed)
 {

@@ -23,6 +23,7 @@ struct command {
     struct session *session;
     const char *own; // id whose acceptance is told by the verb itself
     bool refused;    // something in the outbox was refused in this run
+    bool alarmed;    // something that came did not hold
 };
 
 // -c, -d, --json, --utc, --passphrase-fd, and one flag per setting: a child parser of every verb; its input is the
@@ -50,6 +51,11 @@ AM_MUST_USE int command_open(struct command *command, unsigned needed);
 AM_MUST_USE int command_connect(struct command *command);
 // The same, but no link is no failure: *ret_online says. For verbs that work without.
 AM_MUST_USE int command_try_connect(struct command *command, bool *ret_online);
+
+// A receive_teller's fault, user is the struct command: told on stderr, and noted in `alarmed`.
+void command_tell_fault(void *user, enum am_err err, const struct am_detail *detail);
+// The exit code of a verb that came to its end: that of a failed verification, where there was one.
+int command_end(const struct command *command, int code);
 
 // Tells what failed, where, what is allowed, on stderr; returns the exit code of ux.md.
 int command_fail(enum am_err err, const struct am_detail *detail);

@@ -47,40 +47,31 @@ bool traffic_wants_message(const struct traffic *traffic, const Amana__V1__Messa
 }
 
 // --- All of a box
-struct walk {
-    const struct traffic *traffic;
-    const Amana__V1__Retrieved *statement; // NULL: of every message
+struct tally {
     unsigned wanted, other;
 };
 
-static bool is_named(const struct walk *walk, const Amana__V1__Kept *kept)
+static void add(struct tally *tally, const struct traffic *traffic, const Amana__V1__Kept *kept)
 {
-    if (walk->statement == NULL)
-        return true;
-    for (size_t i = 0; kept->entry != NULL && i < walk->statement->n_messages; i++)
-        if (walk->statement->messages[i]->seq == kept->entry->index)
-            return true;
-    return false;
+    if (traffic_wants_message(traffic, kept->message))
+        tally->wanted++;
+    else
+        tally->other++;
 }
 
-static enum am_err walk_box(struct walk *walk, struct store *store, enum store_box box)
+static enum am_err add_named(struct tally *tally, const struct traffic *traffic, struct store *store, uint64_t seq)
 {
-    char at[STORE_ID] = "", id[STORE_ID];
-    enum am_err err;
-    while ((err = store_next(store, box, at, id)) == AM_OK) {
-        struct arena AM_CLEANUP(arena_clear) arena = {0};
-        Amana__V1__Kept *kept;
-        arena_init(&arena, ARENA_TRAFFIC);
-        strlcpy(at, id, sizeof at);
-        TRY(store_get(store, box, id, &arena, &kept));
-        if (!is_named(walk, kept))
-            continue;
-        if (traffic_wants_message(walk->traffic, kept->message))
-            walk->wanted++;
-        else
-            walk->other++;
-    }
-    return err == AM_NOT_FOUND ? AM_OK : err;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__Kept *kept;
+    enum store_box box;
+    char id[STORE_ID];
+    enum am_err err = store_at_entry(store, seq, &box, id);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    arena_init(&arena, ARENA_TRAFFIC);
+    TRY(store_get(store, box, id, &arena, &kept));
+    add(tally, traffic, kept);
+    return AM_OK;
 }
 
 enum am_err traffic_wants_notice(const struct traffic *traffic, struct store *store,
@@ -88,23 +79,33 @@ enum am_err traffic_wants_notice(const struct traffic *traffic, struct store *st
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Retrieved *statement;
-    struct walk walk = {.traffic = traffic};
+    struct tally tally = {0};
     arena_init(&arena, ARENA_TRAFFIC);
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED &&
         codec_decode(&amana__v1__retrieved__descriptor, CODEC_STRICT, codec_bytes(content->retrieved->statement),
-                     &arena, NULL, (ProtobufCMessage **)&statement) == AM_OK) {
-        walk.statement = statement;
-        TRY(walk_box(&walk, store, STORE_SENT));
-    }
-    *ret_wants = walk.wanted > 0 || (walk.other == 0 && traffic_wants(traffic, AMANA__V1__STATUS__CODE__ACTUAL));
+                     &arena, NULL, (ProtobufCMessage **)&statement) == AM_OK)
+        for (size_t i = 0; i < statement->n_messages; i++)
+            TRY(add_named(&tally, traffic, store, statement->messages[i]->seq));
+    *ret_wants = tally.wanted > 0 || (tally.other == 0 && traffic_wants(traffic, AMANA__V1__STATUS__CODE__ACTUAL));
     return AM_OK;
 }
 
 enum am_err traffic_count(struct store *store, enum store_box box, unsigned *ret_live, unsigned *ret_other)
 {
-    struct walk walk = {.traffic = &(struct traffic){0}};
-    TRY(walk_box(&walk, store, box));
-    *ret_live = walk.wanted;
-    *ret_other = walk.other;
+    char at[STORE_ID] = "", id[STORE_ID];
+    struct tally tally = {0};
+    enum am_err err;
+    while ((err = store_next(store, box, at, id)) == AM_OK) {
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        Amana__V1__Kept *kept;
+        arena_init(&arena, ARENA_TRAFFIC);
+        strlcpy(at, id, sizeof at);
+        TRY(store_get(store, box, id, &arena, &kept));
+        add(&tally, &(struct traffic){0}, kept);
+    }
+    if (err != AM_NOT_FOUND)
+        return err;
+    *ret_live = tally.wanted;
+    *ret_other = tally.other;
     return AM_OK;
 }

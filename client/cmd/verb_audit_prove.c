@@ -136,19 +136,16 @@ static enum am_err write_notices(struct prove_input *input, uint64_t seq, struct
 {
     for (uint64_t at = seq;; at++) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};
-        struct am_bytes bytes;
-        Amana__V1__ProvedEntry *entry;
+        Amana__V1__KeptNotice *notice;
         Amana__V1__EntryContent *content;
         arena_init(&arena, 8u * 1024 * 1024);
-        enum am_err err = store_notice_next(input->command.session->store, &at, &arena, &bytes);
+        enum am_err err = store_notice_next(input->command.session->store, &at, &arena, &notice);
         if (err != AM_OK)
             return err == AM_NOT_FOUND ? AM_OK : err;
-        TRY(codec_decode(&amana__v1__proved_entry__descriptor, CODEC_LENIENT, bytes, &arena, detail,
-                         (ProtobufCMessage **)&entry));
-        TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(entry->content), &arena,
-                         detail, (ProtobufCMessage **)&content));
+        TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(notice->entry->content),
+                         &arena, detail, (ProtobufCMessage **)&content));
         if (names(content, seq))
-            TRY(write_entry(input, entry, detail));
+            TRY(write_entry(input, notice->entry, detail));
     }
 }
 

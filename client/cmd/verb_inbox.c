@@ -71,40 +71,57 @@ static void print_kept(struct command *command, const char *id, const Amana__V1_
         screen_line(command->session, kept, state, stdout);
 }
 
-static void print_notice(struct command *command, const Amana__V1__ProvedEntry *entry,
-                         const Amana__V1__EntryContent *content)
+static json_t *notice_json(const Amana__V1__KeptNotice *notice)
 {
-    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
-        return;
+    json_t *line = json_object();
+    json_object_set_new(line, "notice", json_string("RETRIEVED"));
+    json_object_set_new(line, "entry", json_line_entry(notice->entry));
+    if (notice->fault[0] != '\0')
+        json_object_set_new(line, "fault", json_string(notice->fault));
+    if (notice->unchecked[0] != '\0')
+        json_object_set_new(line, "unchecked", json_string(notice->unchecked));
+    return line;
+}
+
+static void print_notice(struct command *command, const Amana__V1__KeptNotice *notice,
+                         const Amana__V1__RetrievedEntry *content)
+{
+    const Amana__V1__ProvedEntry *entry = notice->entry;
+    bool false_one = notice->fault[0] != '\0';
+    const char *why = false_one ? notice->fault : notice->unchecked;
     if (command->json) {
-        json_t *line = json_object();
-        json_object_set_new(line, "notice", json_string("RETRIEVED"));
-        json_object_set_new(line, "entry", json_line_entry(entry));
-        (void)!json_line_print(line, stdout);
+        (void)!json_line_print(notice_json(notice), stdout);
         return;
     }
-    printf("%sretrieved  %s has it, entry %llu, %s%s\n", print_on(PRINT_DIM), content->retrieved->device + 8,
-           (unsigned long long)entry->index, print_ns(entry->time), print_off());
+    printf("%s%s", print_on(false_one ? PRINT_RED : PRINT_DIM), false_one ? "ALARM      " : "retrieved  ");
+    print_text(stdout, content->device + 8, 0);
+    printf(" %s it, entry %llu, %s", false_one ? "is said to have" : "has", (unsigned long long)entry->index,
+           print_ns(entry->time));
+    if (why[0] != '\0') {
+        fputs(false_one ? "; it does not hold: " : "; its signature is not checked: ", stdout);
+        print_text(stdout, why, 0);
+    }
+    printf("%s\n", print_off());
 }
 
 // --- What came and was not shown yet, whichever command took it
-// *ret_shown: it belongs into this inbox.
+// *ret_shown: it belongs into this inbox. One that doesn't hold belongs into every one.
 static enum am_err show_notice(struct inbox_input *input, uint64_t seq, bool *ret_shown)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct store *store = input->command.session->store;
-    Amana__V1__ProvedEntry *entry;
+    Amana__V1__KeptNotice *notice;
     Amana__V1__EntryContent *content;
-    struct am_bytes bytes;
     arena_init(&arena, ARENA_VERB);
-    TRY(store_notice_next(store, &seq, &arena, &bytes));
-    TRY(codec_decode(&amana__v1__proved_entry__descriptor, CODEC_LENIENT, bytes, &arena, NULL,
-                     (ProtobufCMessage **)&entry));
-    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(entry->content), &arena, NULL,
-                     (ProtobufCMessage **)&content));
+    TRY(store_notice_next(store, &seq, &arena, &notice));
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(notice->entry->content), &arena,
+                     NULL, (ProtobufCMessage **)&content));
     TRY(traffic_wants_notice(&input->traffic, store, content, ret_shown));
-    if (*ret_shown)
-        print_notice(&input->command, entry, content);
+    bool false_one = notice->fault[0] != '\0';
+    *ret_shown = *ret_shown || false_one;
+    input->command.alarmed |= false_one;
+    if (*ret_shown && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
+        print_notice(&input->command, notice, content->retrieved);
     return AM_OK;
 }
 
@@ -138,11 +155,17 @@ static enum am_err show_news(struct inbox_input *input, bool listed)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-static void tell(void *user)
+static void tell_came(void *user)
 {
     struct inbox_input *input = user;
     if (input->failed == AM_OK)
         input->failed = show_news(input, false);
+}
+
+static void tell_fault(void *user, enum am_err err, const struct am_detail *detail)
+{
+    struct inbox_input *input = user;
+    command_tell_fault(&input->command, err, detail);
 }
 
 // Newest first would push an unanswered U1 out of sight: by urgency of what is still to be done is for the desk; here
@@ -193,7 +216,7 @@ static int follow(struct inbox_input *input)
         enum am_err err = AM_UNAVAILABLE;
         if (online) {
             attempt = 0;
-            err = receive_mail(session, true, &detail, tell, input);
+            err = receive_mail(session, true, &detail, &(struct receive_teller){tell_came, tell_fault, input});
             err = input->failed != AM_OK ? input->failed : err;
         } else {
             detail = session->offline;
@@ -226,7 +249,9 @@ static int inbox(struct inbox_input *input)
     code = command_try_connect(&input->command, &online);
     if (code != 0)
         return code;
-    enum am_err err = online ? receive_mail(input->command.session, false, &detail, NULL, NULL) : AM_OK;
+    enum am_err err = AM_OK;
+    if (online)
+        err = receive_mail(input->command.session, false, &detail, &(struct receive_teller){NULL, tell_fault, input});
     if (err == AM_OK || err == AM_UNAVAILABLE) {
         enum am_err shown = show_news(input, true);
         err = shown != AM_OK ? shown : err;
@@ -259,7 +284,7 @@ int verb_inbox(int argc, char **argv)
     struct inbox_input input = {0};
     command_init(&input.command);
     command_parse(&argp, argc, argv, &input);
-    int code = inbox(&input);
+    int code = command_end(&input.command, inbox(&input));
     command_clear(&input.command);
     return code;
 }

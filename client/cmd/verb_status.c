@@ -123,7 +123,9 @@ static int of_message(struct status_input *input)
     if (code != 0)
         return code;
     arena_init(&arena, ARENA_VERB);
-    enum am_err err = receive_mail(command->session, false, &detail, NULL, NULL); // notices first: signed by others
+    // Notices first: signed by others.
+    enum am_err err =
+        receive_mail(command->session, false, &detail, &(struct receive_teller){NULL, command_tell_fault, command});
     if (err == AM_OK)
         err = store_get(command->session->store, STORE_SENT, id, &arena, &kept);
     if (err == AM_NOT_FOUND)
@@ -259,7 +261,7 @@ int verb_status(int argc, char **argv)
     if (code != 0 && input.id == NULL && settings_load(&input.command.flags, &detail, &input.command.settings) == AM_OK)
         print_settings(&input.command.settings);
     if (code == 0)
-        code = input.id != NULL ? of_message(&input) : alone(&input.command);
+        code = command_end(&input.command, input.id != NULL ? of_message(&input) : alone(&input.command));
     command_clear(&input.command);
     return code;
 }

@@ -6,14 +6,22 @@
 #include "certs/clock.h"
 #include "client/session/history.h"
 
+#include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CERTIFICATES (3u * LIMIT_DEVICES + LIMIT_OFFICERS)
 #define LOOKUP_BYTES (4u * 1024 * 1024)
+#define LOOK_BACK    256u // rosters that directory_at goes back through
+
+// A roster and the seq of its ROSTER entry.
+struct listed {
+    struct roster *roster;
+    uint64_t seq;
+};
 
 static enum am_err build(struct session *session, const Amana__V1__LookupResponse *response, const char *unit,
-                         bool check, struct am_detail *detail, struct roster **ret_roster)
+                         bool check, struct am_detail *detail, struct listed *ret_listed)
 {
     struct am_bytes list[CERTIFICATES];
     struct roster *roster;
@@ -29,12 +37,12 @@ static enum am_err build(struct session *session, const Amana__V1__LookupRespons
         roster_unref(roster);
         return err;
     }
-    *ret_roster = roster;
+    *ret_listed = (struct listed){roster, response->entry != NULL ? response->entry->index : 0};
     return AM_OK;
 }
 
 static enum am_err from_store(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
-                              struct roster **ret_roster)
+                              struct listed *ret_listed)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_bytes bytes;
@@ -43,7 +51,7 @@ static enum am_err from_store(struct session *session, const char *unit, uint64_
     TRY(store_roster_get(session->store, unit, number, &arena, &bytes));
     TRY(codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, &arena, detail,
                      (ProtobufCMessage **)&response));
-    return build(session, response, unit, false, detail, ret_roster); // it was checked when it came
+    return build(session, response, unit, false, detail, ret_listed); // it was checked when it came
 }
 
 // The log must say that this roster was made known: its ROSTER entry names unit, number and digest.
@@ -66,12 +74,12 @@ static enum am_err check_entry(struct session *session, const Amana__V1__LookupR
 static enum am_err check_order(struct session *session, const struct roster *roster, bool newest,
                                struct am_detail *detail)
 {
-    struct roster *kept;
+    struct listed kept;
     enum am_err err = from_store(session, roster->unit, newest ? 0 : roster->number, NULL, &kept);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    err = roster_follows(kept, roster, detail);
-    roster_unref(kept);
+    err = roster_follows(kept.roster, roster, detail);
+    roster_unref(kept.roster);
     if (err == AM_EXISTS)
         return AM_OK;
     if (err == AM_ROLLBACK || err == AM_CONFLICT)
@@ -79,14 +87,32 @@ static enum am_err check_order(struct session *session, const struct roster *ros
     return err;
 }
 
+// The hub has said what is the newest roster of a unit, of a log of that size: entries below need no second question.
+static struct session_asked *asked_about(struct session *session, const char *unit)
+{
+    for (unsigned i = 0; i < SESSION_ASKED; i++)
+        if (strcmp(session->asked[i].unit, unit) == 0)
+            return &session->asked[i];
+    return NULL;
+}
+
+static void remember(struct session *session, const char *unit, uint64_t size)
+{
+    struct session_asked *asked = asked_about(session, unit);
+    if (asked == NULL)
+        asked = &session->asked[session->asked_count++ % SESSION_ASKED];
+    strlcpy(asked->unit, unit, sizeof asked->unit);
+    asked->size = size;
+}
+
 static enum am_err fetch(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
-                         struct roster **ret_roster)
+                         struct listed *ret_listed)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__LookupRequest request = AMANA__V1__LOOKUP_REQUEST__INIT;
     Amana__V1__LookupResponse *response;
     struct rpc_error error;
-    struct roster *roster;
+    struct listed listed;
     arena_init(&arena, LOOKUP_BYTES);
     request.unit = (char *)unit;
     request.number = number;
@@ -98,7 +124,8 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
         return am_fail(err, detail, unit, "the hub gives no roster of it: %.200s", error.text);
     }
     TRY(err);
-    TRY(build(session, response, unit, true, detail, &roster));
+    TRY(build(session, response, unit, true, detail, &listed));
+    struct roster *roster = listed.roster;
     if (number != 0 && roster->number != number)
         err = am_fail(AM_PROOF, detail, unit, "the hub gave another number than asked for");
     if (err == AM_OK)
@@ -114,31 +141,90 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
         roster_unref(roster);
         return err;
     }
-    *ret_roster = roster;
+    if (number == 0)
+        remember(session, unit, response->entry->checkpoint->size);
+    *ret_listed = listed;
     return AM_OK;
 }
 
-enum am_err directory_newest(struct session *session, const char *unit, struct am_detail *detail,
-                             struct roster **ret_roster)
+static enum am_err newest(struct session *session, const char *unit, struct am_detail *detail,
+                          struct listed *ret_listed)
 {
     if (link_alive(session->link)) {
-        enum am_err err = fetch(session, unit, 0, detail, ret_roster);
+        enum am_err err = fetch(session, unit, 0, detail, ret_listed);
         if (err != AM_UNAVAILABLE)
             return err;
     }
-    enum am_err err = from_store(session, unit, 0, detail, ret_roster);
+    enum am_err err = from_store(session, unit, 0, detail, ret_listed);
     if (err == AM_NOT_FOUND)
         return am_fail(err, detail, unit, "no roster of it was ever verified here, and there is no link to ask for it");
     return err;
 }
 
-enum am_err directory_number(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
-                             struct roster **ret_roster)
+static enum am_err numbered(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
+                            struct listed *ret_listed)
 {
-    enum am_err err = from_store(session, unit, number, detail, ret_roster);
+    enum am_err err = from_store(session, unit, number, detail, ret_listed);
     if (err != AM_NOT_FOUND)
         return err;
     if (!link_alive(session->link))
         return am_fail(AM_NOT_FOUND, detail, unit, "roster %llu of it is not kept here", (unsigned long long)number);
-    return fetch(session, unit, number, detail, ret_roster);
+    return fetch(session, unit, number, detail, ret_listed);
+}
+
+static enum am_err give(enum am_err err, const struct listed *listed, struct roster **ret_roster)
+{
+    if (err == AM_OK)
+        *ret_roster = listed->roster;
+    return err;
+}
+
+enum am_err directory_newest(struct session *session, const char *unit, struct am_detail *detail,
+                             struct roster **ret_roster)
+{
+    struct listed listed;
+    enum am_err err = newest(session, unit, detail, &listed);
+    return give(err, &listed, ret_roster);
+}
+
+enum am_err directory_number(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
+                             struct roster **ret_roster)
+{
+    struct listed listed;
+    enum am_err err = numbered(session, unit, number, detail, &listed);
+    return give(err, &listed, ret_roster);
+}
+
+// The newest that there may have been at that entry: what is kept will do where it came later, or the hub was asked.
+static enum am_err newest_at(struct session *session, const char *unit, uint64_t seq, struct am_detail *detail,
+                             struct listed *ret_listed)
+{
+    const struct session_asked *asked = asked_about(session, unit);
+    enum am_err err = from_store(session, unit, 0, detail, ret_listed);
+    if (err == AM_OK && (ret_listed->seq > seq || (asked != NULL && seq < asked->size)))
+        return AM_OK;
+    if (err == AM_OK)
+        roster_unref(ret_listed->roster);
+    return err == AM_OK || err == AM_NOT_FOUND ? newest(session, unit, detail, ret_listed) : err;
+}
+
+enum am_err directory_at(struct session *session, const char *unit, uint64_t seq, struct am_detail *detail,
+                         struct roster **ret_roster)
+{
+    struct listed listed;
+    TRY(newest_at(session, unit, seq, detail, &listed));
+    for (unsigned i = 0; listed.seq > seq; i++) {
+        uint64_t number = listed.roster->number;
+        enum am_err err = AM_NOT_FOUND;
+        roster_unref(listed.roster);
+        while (err == AM_NOT_FOUND && --number > 0 && i < LOOK_BACK) { // a registrar may leave out a number
+            err = numbered(session, unit, number, detail, &listed);
+            i += err == AM_NOT_FOUND;
+        }
+        if (err == AM_NOT_FOUND)
+            return am_fail(err, detail, unit, "no roster of it from before entry %llu", (unsigned long long)seq);
+        TRY(err);
+    }
+    *ret_roster = listed.roster;
+    return AM_OK;
 }

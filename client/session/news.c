@@ -7,17 +7,6 @@
 #include <endian.h>
 #include <string.h>
 
-void news_row_fill(uint64_t seq, uint8_t box, const char *id, struct news_row *ret_news)
-{
-    uint64_t key = htobe64(seq);
-    size_t len = strnlen(id, STORE_ID - 1);
-    memcpy(ret_news->key, &key, sizeof key);
-    ret_news->value[0] = box;
-    memcpy(ret_news->value + 1, id, len);
-    ret_news->row = (struct store_row){TABLE_NEWS, store_value(ret_news->key, sizeof ret_news->key),
-                                       store_value(ret_news->value, 1 + len)};
-}
-
 enum am_err news_next(struct store *store, uint64_t seq, struct news *ret_news)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -41,5 +30,5 @@ enum am_err news_next(struct store *store, uint64_t seq, struct news *ret_news)
 enum am_err news_remove(struct store *store, uint64_t seq)
 {
     uint64_t key = htobe64(seq);
-    return store_rows_write(store, &(struct store_row){TABLE_NEWS, store_value(&key, sizeof key), {0, NULL}}, 1);
+    return store_rows_write(store, &(struct store_row){TABLE_NEWS, store_value(&key, sizeof key), {0, NULL}, false}, 1);
 }

@@ -7,6 +7,7 @@
 #include "certs/cms.h"
 #include "client/session/directory.h"
 #include "client/session/history.h"
+#include "client/session/retrieved.h"
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
@@ -19,7 +20,6 @@
 
 #define BATCH         32u // messages, and notices, acknowledged together
 #define ARENA_MESSAGE (24u * 1024 * 1024)
-#define CONTEXT       "amana-retrieved-v1"
 
 struct told {
     uint64_t seq;
@@ -35,11 +35,15 @@ struct mail {
     uint64_t notices[BATCH];
     size_t n_notices;
     struct am_detail *detail;
-    receive_tell tell;
-    void *user;
+    const struct receive_teller *teller;
 };
 
 // --- Proof of a message
+static bool same_bytes(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
+{
+    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
 static enum am_err check_entry(struct mail *mail, const Amana__V1__Incoming *incoming, const Amana__V1__Header *header,
                                struct arena *arena)
 {
@@ -49,9 +53,9 @@ static enum am_err check_entry(struct mail *mail, const Amana__V1__Incoming *inc
     const Amana__V1__SubmittedEntry *submitted = content->submitted;
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED && incoming->seq == incoming->entry->index &&
         strcmp(submitted->id, header->id) == 0 && strcmp(submitted->device, header->device) == 0 &&
+        same_bytes(&submitted->body_digest, &header->body_digest) &&
         log_sha256_is(codec_bytes(message->header), codec_bytes(submitted->header_digest)) &&
         log_sha256_is(codec_bytes(message->sealed_body), codec_bytes(submitted->body_digest)) &&
-        log_sha256_is(codec_bytes(message->sealed_body), codec_bytes(header->body_digest)) &&
         log_sha256_is(codec_bytes(message->signature), codec_bytes(submitted->signature_digest)))
         return AM_OK;
     return am_fail(AM_PROOF, mail->detail, header->id, "its entry in the log is not about these bytes");
@@ -188,7 +192,7 @@ static enum am_err sign_statement(struct mail *mail, const struct told *told, si
         list[i] = &rows[i];
     }
     timestamp_from_ns(session_now(mail->session), &now);
-    statement.context = (char *)CONTEXT;
+    statement.context = (char *)RETRIEVED_CONTEXT;
     statement.origin = (char *)mail->session->hub->origin;
     statement.device = mail->session->device;
     statement.time = &now;
@@ -258,6 +262,23 @@ static enum am_err flush(struct mail *mail)
 }
 
 // --- One delivery
+static void tell_came(struct mail *mail)
+{
+    if (mail->teller->came != NULL)
+        mail->teller->came(mail->teller->user);
+}
+
+// What doesn't hold is named, and what comes after it is taken: one lie can't hold up an alert.
+static void tell_fault(struct mail *mail, enum am_err err)
+{
+    char words[sizeof mail->detail->field + sizeof mail->detail->text + 4];
+    snprintf(words, sizeof words, "%s: %s", mail->detail->field, mail->detail->text);
+    history_alarm(mail->session, words, NULL, NULL);
+    mail->session->alarmed = false; // the next fault is another matter
+    mail->teller->fault(mail->teller->user, err == AM_SIGNATURE ? AM_SIGNATURE : AM_PROOF, mail->detail);
+    *mail->detail = (struct am_detail){0};
+}
+
 static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *incoming, struct arena *arena)
 {
     Amana__V1__Header *header;
@@ -281,73 +302,78 @@ static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *in
         strlcpy(told->id, key, sizeof told->id);
         memcpy(told->digest, digest, sizeof told->digest);
     }
-    if (mail->tell != NULL)
-        mail->tell(mail->user);
+    tell_came(mail);
     return AM_OK;
 }
 
-// The signature inside is the recipient's own word: a notice without it is only the hub's.
-static enum am_err check_retrieved(struct mail *mail, const Amana__V1__RetrievedEntry *entry, struct arena *arena)
+// About the item, not about the log, the link or this machine.
+static bool is_fault(enum am_err err)
 {
-    struct identity identity;
-    struct cms_signature signature;
-    Amana__V1__Retrieved *statement;
-    struct roster *roster;
-    TRY(identity_parse(entry->device, strlen(entry->device), mail->detail, &identity));
-    TRY(codec_decode(&amana__v1__retrieved__descriptor, CODEC_STRICT, codec_bytes(entry->statement), arena,
-                     mail->detail, (ProtobufCMessage **)&statement));
-    if (strcmp(statement->context, CONTEXT) != 0 || strcmp(statement->device, entry->device) != 0 ||
-        strcmp(statement->origin, mail->session->hub->origin) != 0)
-        return am_fail(AM_PROOF, mail->detail, entry->device, "its statement of retrieval is about something else");
-    TRY(directory_newest(mail->session, identity.unit, mail->detail, &roster));
-    const struct roster_device *device = roster_device_by_uri(roster, entry->device);
-    enum am_err err = device != NULL ? AM_OK
-                                     : am_fail(AM_SIGNATURE, mail->detail, entry->device,
-                                               "signed a retrieval and is not on its unit's roster");
-    if (err == AM_OK)
-        err = cms_profile_signature(codec_bytes(entry->signature), CMS_DETACHED_FORM, mail->detail, &signature);
-    if (err == AM_OK)
-        err = cms_verify_bare(&signature, codec_bytes(entry->statement), &device->sign, mail->detail);
-    roster_unref(roster);
-    return err;
-}
-
-static enum am_err take_notice(struct mail *mail, const Amana__V1__ProvedEntry *entry, struct arena *arena)
-{
-    Amana__V1__EntryContent *content;
-    struct am_bytes bytes;
-    TRY(history_entry(mail->session, entry, arena, mail->detail, &content));
-    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED) {
-        enum am_err err = check_retrieved(mail, content->retrieved, arena);
-        if (err != AM_OK && err != AM_DENIED && err != AM_NOT_FOUND)
-            return err; // a unit that we may not look up any more: proved by the log, its signature kept for later
+    switch (err) {
+    case AM_PROTO:
+    case AM_DENIED:
+    case AM_INVALID:
+    case AM_TOO_LARGE:
+    case AM_NOT_FOUND:
+    case AM_SIGNATURE:
+    case AM_CERTIFICATE:
+    case AM_REVOKED:
+    case AM_EXPIRED:
+    case AM_PROOF:
+    case AM_CONFLICT: return true;
+    default: return false;
     }
-    TRY(codec_encode(&entry->base, arena, &bytes));
-    TRY(store_notice_put(mail->session->store, entry->index, bytes));
-    mail->notices[mail->n_notices++] = entry->index;
-    if (mail->tell != NULL)
-        mail->tell(mail->user);
+}
+
+// What there is to say against a statement is kept with its notice: the entry is proved, and evidence, whatever it
+// says.
+static enum am_err judge_retrieved(struct mail *mail, const Amana__V1__ProvedEntry *entry,
+                                   const Amana__V1__RetrievedEntry *content, struct arena *arena,
+                                   Amana__V1__KeptNotice *notice)
+{
+    struct retrieved retrieved = {0};
+    enum am_err err = retrieved_check(mail->session, entry->index, content, arena, mail->detail, &retrieved);
+    if (err == AM_OK && !retrieved.checked)
+        notice->unchecked = arena_copy(arena, mail->detail->text, strlen(mail->detail->text));
+    if (err == AM_OK)
+        err = notice->unchecked != NULL
+                  ? retrieved_compare(mail->session, entry->index, retrieved.statement, mail->detail)
+                  : arena_error(arena);
+    if (!is_fault(err))
+        return err;
+    notice->fault = arena_copy(arena, mail->detail->text, strlen(mail->detail->text));
+    if (notice->fault == NULL)
+        return arena_error(arena);
+    tell_fault(mail, err);
     return AM_OK;
 }
 
-static bool is_alarm(enum am_err err)
+static enum am_err take_notice(struct mail *mail, Amana__V1__ProvedEntry *entry, struct arena *arena)
 {
-    return err == AM_PROOF || err == AM_SIGNATURE || err == AM_INVALID || err == AM_PROTO || err == AM_TOO_LARGE ||
-           err == AM_NOT_FOUND;
+    Amana__V1__KeptNotice notice = AMANA__V1__KEPT_NOTICE__INIT;
+    Amana__V1__EntryContent *content;
+    TRY(history_entry(mail->session, entry, arena, mail->detail, &content));
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
+        TRY(judge_retrieved(mail, entry, content->retrieved, arena, &notice));
+    notice.entry = entry;
+    TRY(store_notice_put(mail->session->store, entry->index, &notice));
+    mail->notices[mail->n_notices++] = entry->index;
+    tell_came(mail);
+    return AM_OK;
 }
 
 static enum am_err take(struct mail *mail, const Amana__V1__Delivery *delivery, struct arena *arena)
 {
     enum am_err err = AM_OK;
+    mail->session->alarmed = false;
     if (delivery->what_case == AMANA__V1__DELIVERY__WHAT_INCOMING)
         err = take_message(mail, delivery->incoming, arena);
     else if (delivery->what_case == AMANA__V1__DELIVERY__WHAT_NOTICE)
         err = take_notice(mail, delivery->notice, arena);
-    if (is_alarm(err)) {
-        history_alarm(mail->session, mail->detail->text, NULL, NULL);
-        return err == AM_SIGNATURE ? AM_SIGNATURE : AM_PROOF;
-    }
-    return err;
+    if (!is_fault(err))
+        return err;
+    tell_fault(mail, err);
+    return AM_OK;
 }
 
 static enum am_err run(struct mail *mail, struct link_call *call)
@@ -371,7 +397,8 @@ static enum am_err run(struct mail *mail, struct link_call *call)
     return error->status == RPC_OK ? AM_OK : session_refused(error, mail->detail);
 }
 
-enum am_err receive_mail(struct session *session, bool follow, struct am_detail *detail, receive_tell tell, void *user)
+enum am_err receive_mail(struct session *session, bool follow, struct am_detail *detail,
+                         const struct receive_teller *teller)
 {
     struct link_call *call;
     Amana__V1__ReceiveRequest request = AMANA__V1__RECEIVE_REQUEST__INIT;
@@ -381,8 +408,7 @@ enum am_err receive_mail(struct session *session, bool follow, struct am_detail 
         return AM_NOMEM;
     mail->session = session;
     mail->detail = detail;
-    mail->tell = tell;
-    mail->user = user;
+    mail->teller = teller;
     enum am_err err = link_call_begin(session->link, "/amana.v1.Relay/Receive", &request.base, 0, &call);
     if (err == AM_OK) {
         err = run(mail, call);

@@ -5,10 +5,17 @@
 
 #include "client/session/session.h"
 
-typedef void (*receive_tell)(void *user);
+struct receive_teller {
+    // Of each message and each notice once it is durable in the store, where it stands as news (news.h). May be NULL.
+    void (*came)(void *user);
+    // Of each that doesn't hold, after an alarm: err is AM_PROOF or AM_SIGNATURE.
+    void (*fault)(void *user, enum am_err err, const struct am_detail *detail);
+    void *user;
+};
 
-// Takes what the mailbox has; with follow, goes on until interrupted or the link breaks (AM_UNAVAILABLE). tell is
-// called for each message and each notice once it is durable in the store, where it stands as news (news.h); it may be
-// NULL. What fails proof is not acknowledged: AM_PROOF, AM_SIGNATURE, AM_FORK… after an alarm, and the link is closed.
-AM_MUST_USE enum am_err receive_mail(struct session *session, bool follow, struct am_detail *detail, receive_tell tell,
-                                     void *user);
+// Takes what the mailbox has; with follow, goes on until interrupted or the link breaks (AM_UNAVAILABLE). What fails
+// proof is told to teller->fault, and neither kept nor acknowledged, but for a notice whose entry is proved and whose
+// statement doesn't hold: that is kept with its fault. Either way the others are taken. AM_FORK, AM_ROLLBACK: after an
+// alarm, and the link is closed.
+AM_MUST_USE enum am_err receive_mail(struct session *session, bool follow, struct am_detail *detail,
+                                     const struct receive_teller *teller);

@@ -80,6 +80,7 @@ void session_disconnect(struct session *session)
 {
     link_close(session->link);
     session->link = NULL;
+    memset(session->asked, 0, sizeof session->asked);
 }
 
 void session_close(struct session *session)

@@ -8,7 +8,14 @@
 #include "client/session/store.h"
 #include "proto/log/proved.h"
 
-#define SESSION_TIED 32u
+#define SESSION_TIED  32u
+#define SESSION_ASKED 32u
+
+// The hub's newest roster of a unit was asked for when its log had that size.
+struct session_asked {
+    char unit[LIMIT_ADDRESS + 1];
+    uint64_t size;
+};
 
 struct session {
     struct settings settings;
@@ -31,6 +38,8 @@ struct session {
     struct log_checkpoint seen;
     struct log_checkpoint tied[SESSION_TIED]; // others that a proof has tied to it
     unsigned tied_count;
+    struct session_asked asked[SESSION_ASKED]; // since it connected
+    unsigned asked_count;
     bool alarmed; // an alarm was raised: what follows in this session follows from it
 };
 

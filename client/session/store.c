@@ -15,10 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAP_SIZE     (16ull << 30) // address space, not disk
-#define NOTICE_BYTES (8u * 1024 * 1024)
+#define MAP_SIZE (16ull << 30) // address space, not disk
 
-static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice", "roster", "news"};
+static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice", "roster", "news", "entry"};
 
 static enum am_err open_tables(struct store *store)
 {
@@ -42,8 +41,8 @@ static enum am_err check_format(struct store *store, struct am_detail *detail)
     arena_init(&arena, 4096);
     enum am_err err = store_rows_seek(store, TABLE_META, MDB_SET_KEY, store_value("format", 6), &arena, &key, &value);
     if (err == AM_NOT_FOUND)
-        return store_rows_write(store,
-                                &(struct store_row){TABLE_META, store_value("format", 6), store_value(&format, 4)}, 1);
+        return store_rows_write(
+            store, &(struct store_row){TABLE_META, store_value("format", 6), store_value(&format, 4), false}, 1);
     TRY(err);
     if (value.len == 4 && memcmp(value.data, &format, 4) == 0)
         return AM_OK;
@@ -92,17 +91,23 @@ void store_close(struct store *store)
     free(store);
 }
 
-// The message in its box, together with a second row, if there is one.
+// The message in its box, its entry in the index, and together with these a further row, if there is one.
 static enum am_err write_kept(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept,
-                              const struct store_row *second)
+                              const struct store_row *further)
 {
     uint8_t *data;
     size_t len, count = 0;
-    struct store_row rows[2];
+    struct store_row rows[3];
+    struct place_row place;
     TRY(codec_encode_alloc(&kept->base, &data, &len));
-    if (second != NULL)
-        rows[count++] = *second;
-    rows[count++] = (struct store_row){(enum store_table)box, store_value(id, strlen(id)), store_value(data, len)};
+    if (further != NULL)
+        rows[count++] = *further;
+    if (kept->entry != NULL) {
+        place_row_fill(TABLE_ENTRY, kept->entry->index, (uint8_t)box, id, &place);
+        rows[count++] = place.row;
+    }
+    rows[count++] =
+        (struct store_row){(enum store_table)box, store_value(id, strlen(id)), store_value(data, len), false};
     enum am_err err = store_rows_write(store, rows, count);
     free(data);
     return err;
@@ -117,21 +122,21 @@ enum am_err store_move(struct store *store, enum store_box from, enum store_box 
                        const Amana__V1__Kept *kept)
 {
     return write_kept(store, to, id, kept,
-                      &(struct store_row){(enum store_table)from, store_value(id, strlen(id)), {0, NULL}});
+                      &(struct store_row){(enum store_table)from, store_value(id, strlen(id)), {0, NULL}, false});
 }
 
 enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq,
                           const Amana__V1__Kept *kept)
 {
-    struct news_row news;
-    news_row_fill(seq, (uint8_t)box, id, &news);
+    struct place_row news;
+    place_row_fill(TABLE_NEWS, seq, (uint8_t)box, id, &news);
     return write_kept(store, box, id, kept, &news.row);
 }
 
 enum am_err store_remove(struct store *store, enum store_box box, const char *id)
 {
-    return store_rows_write(store, &(struct store_row){(enum store_table)box, store_value(id, strlen(id)), {0, NULL}},
-                            1);
+    return store_rows_write(
+        store, &(struct store_row){(enum store_table)box, store_value(id, strlen(id)), {0, NULL}, false}, 1);
 }
 
 enum am_err store_get(struct store *store, enum store_box box, const char *id, struct arena *arena,
@@ -162,6 +167,21 @@ enum am_err store_next(struct store *store, enum store_box box, const char after
     }
     store_cursor_close(cursor);
     return store_failed(rc);
+}
+
+enum am_err store_at_entry(struct store *store, uint64_t seq, enum store_box *ret_box, char ret_id[STORE_ID])
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_bytes key, value;
+    uint64_t at = htobe64(seq);
+    arena_init(&arena, 4096);
+    TRY(store_rows_seek(store, TABLE_ENTRY, MDB_SET_KEY, store_value(&at, sizeof at), &arena, &key, &value));
+    if (value.len < 2 || value.len > STORE_ID || value.data[0] >= STORE_BOXES)
+        return AM_CORRUPT;
+    memcpy(ret_id, value.data + 1, value.len - 1);
+    ret_id[value.len - 1] = '\0';
+    *ret_box = (enum store_box)value.data[0];
+    return AM_OK;
 }
 
 // Collects the ids of one box that begin so.
@@ -209,7 +229,7 @@ enum am_err store_checkpoint_put(struct store *store, const char *name, const Am
     size_t len;
     TRY(codec_encode_alloc(&checkpoint->base, &data, &len));
     enum am_err err = store_rows_write(
-        store, &(struct store_row){TABLE_META, store_value(name, strlen(name)), store_value(data, len)}, 1);
+        store, &(struct store_row){TABLE_META, store_value(name, strlen(name)), store_value(data, len), false}, 1);
     free(data);
     return err;
 }
@@ -224,27 +244,31 @@ enum am_err store_checkpoint_get(struct store *store, const char *name, struct a
     return err == AM_OK || err == AM_NOMEM ? err : AM_CORRUPT;
 }
 
-enum am_err store_notice_put(struct store *store, uint64_t seq, struct am_bytes entry)
+enum am_err store_notice_put(struct store *store, uint64_t seq, const Amana__V1__KeptNotice *notice)
 {
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    struct am_bytes key, value;
-    struct news_row news;
-    news_row_fill(seq, NEWS_NOTICE, "", &news);
-    arena_init(&arena, NOTICE_BYTES);
-    enum am_err err = store_rows_seek(store, TABLE_NOTICE, MDB_SET_KEY, news.row.key, &arena, &key, &value);
-    if (err != AM_NOT_FOUND)
-        return err;
-    struct store_row rows[] = {{TABLE_NOTICE, news.row.key, store_value(entry.data, entry.len)}, news.row};
-    return store_rows_write(store, rows, AM_LEN(rows));
+    uint8_t *data;
+    size_t len;
+    struct place_row news;
+    TRY(codec_encode_alloc(&notice->base, &data, &len));
+    place_row_fill(TABLE_NEWS, seq, NEWS_NOTICE, "", &news);
+    struct store_row rows[] = {{TABLE_NOTICE, news.row.key, store_value(data, len), true}, news.row};
+    enum am_err err = store_rows_write(store, rows, AM_LEN(rows));
+    free(data);
+    return err == AM_EXISTS ? AM_OK : err;
 }
 
-enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena, struct am_bytes *ret_entry)
+enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena,
+                              Amana__V1__KeptNotice **ret_notice)
 {
     uint64_t from = htobe64(*seq);
-    struct am_bytes key;
-    TRY(store_rows_seek(store, TABLE_NOTICE, MDB_SET_RANGE, store_value(&from, 8), arena, &key, ret_entry));
+    struct am_bytes key, value;
+    TRY(store_rows_seek(store, TABLE_NOTICE, MDB_SET_RANGE, store_value(&from, 8), arena, &key, &value));
     if (key.len != 8)
         return AM_CORRUPT;
+    enum am_err err = codec_decode(&amana__v1__kept_notice__descriptor, CODEC_LENIENT, value, arena, NULL,
+                                   (ProtobufCMessage **)ret_notice);
+    if (err != AM_OK)
+        return err == AM_NOMEM ? err : AM_CORRUPT;
     memcpy(&from, key.data, 8);
     *seq = be64toh(from);
     return AM_OK;
@@ -270,7 +294,8 @@ enum am_err store_roster_put(struct store *store, const char *unit, uint64_t num
 {
     struct roster_key key = roster_key(unit, number);
     return store_rows_write(
-        store, &(struct store_row){TABLE_ROSTER, store_value(key.bytes, key.len), store_value(bytes.data, bytes.len)},
+        store,
+        &(struct store_row){TABLE_ROSTER, store_value(key.bytes, key.len), store_value(bytes.data, bytes.len), false},
         1);
 }
 

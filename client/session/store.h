@@ -3,7 +3,8 @@
 // environment (DATA/store). Several processes of one client may share it. One thread.
 //
 // Tables: meta (name → value) · outbox, sent, inbox (message id → Kept; ids are UUIDv7, so in order of time) ·
-// notice (seq BE → ProvedEntry) · roster (unit NUL number BE → LookupResponse) · news (seq BE → box, id).
+// notice (seq BE → KeptNotice) · roster (unit NUL number BE → LookupResponse) · news (seq BE → box, id) ·
+// entry (seq BE → box, id: the message that this entry of the log is about).
 #pragma once
 
 #include "amana/v1/audit.pb-c.h"
@@ -12,7 +13,7 @@
 
 #include <stdbool.h>
 
-#define STORE_FORMAT 1u
+#define STORE_FORMAT 2u
 
 enum store_box { STORE_OUTBOX, STORE_SENT, STORE_INBOX, STORE_BOXES };
 
@@ -43,6 +44,10 @@ AM_MUST_USE enum am_err store_get(struct store *store, enum store_box box, const
 AM_MUST_USE enum am_err store_next(struct store *store, enum store_box box, const char after[STORE_ID],
                                    char ret_id[STORE_ID]);
 
+// Where the message is kept that this entry of the log is about. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_at_entry(struct store *store, uint64_t seq, enum store_box *ret_box,
+                                       char ret_id[STORE_ID]);
+
 // The one id that begins so, in any of the boxes (a set of 1 << box). AM_NOT_FOUND; AM_CONFLICT with some of them in
 // *detail. *ret_box is the box where it was found.
 AM_MUST_USE enum am_err store_find(struct store *store, unsigned boxes, const char *beginning, struct am_detail *detail,
@@ -55,10 +60,10 @@ AM_MUST_USE enum am_err store_checkpoint_get(struct store *store, const char *na
                                              Amana__V1__Checkpoint **ret_checkpoint);
 
 // A notice that came, and with it a row of news; one that is kept already is left as it is, and is no news.
-AM_MUST_USE enum am_err store_notice_put(struct store *store, uint64_t seq, struct am_bytes entry);
-// The first notice at or above *seq. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_notice_put(struct store *store, uint64_t seq, const Amana__V1__KeptNotice *notice);
+// The first notice at or above *seq, in the arena. AM_NOT_FOUND; AM_CORRUPT.
 AM_MUST_USE enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena,
-                                          struct am_bytes *ret_entry);
+                                          Amana__V1__KeptNotice **ret_notice);
 
 // LookupResponse bytes by unit and number; number 0 gives the highest. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_roster_put(struct store *store, const char *unit, uint64_t number, struct am_bytes bytes);

@@ -2,13 +2,16 @@
 // Rows of LMDB, and its errors as ours.
 #include "client/session/store_rows.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <string.h>
 
 enum am_err store_failed(int rc)
 {
     switch (rc) {
     case 0: return AM_OK;
     case MDB_NOTFOUND: return AM_NOT_FOUND;
+    case MDB_KEYEXIST: return AM_EXISTS;
     case MDB_MAP_FULL:
     case ENOSPC: return AM_FULL;
     case ENOMEM: return AM_NOMEM;
@@ -24,6 +27,17 @@ MDB_val store_value(const void *data, size_t len)
     return (MDB_val){len, (void *)data};
 }
 
+void place_row_fill(enum store_table table, uint64_t seq, uint8_t box, const char *id, struct place_row *ret_row)
+{
+    uint64_t key = htobe64(seq);
+    size_t len = strnlen(id, STORE_ID - 1);
+    memcpy(ret_row->key, &key, sizeof key);
+    ret_row->value[0] = box;
+    memcpy(ret_row->value + 1, id, len);
+    ret_row->row = (struct store_row){table, store_value(ret_row->key, sizeof ret_row->key),
+                                      store_value(ret_row->value, 1 + len), false};
+}
+
 enum am_err store_rows_write(struct store *store, const struct store_row *rows, size_t count)
 {
     MDB_txn *txn;
@@ -33,7 +47,7 @@ enum am_err store_rows_write(struct store *store, const struct store_row *rows, 
     for (size_t i = 0; rc == 0 && i < count; i++) {
         MDB_val key = rows[i].key, value = rows[i].value;
         if (value.mv_data != NULL)
-            rc = mdb_put(txn, store->tables[rows[i].table], &key, &value, 0);
+            rc = mdb_put(txn, store->tables[rows[i].table], &key, &value, rows[i].fresh ? MDB_NOOVERWRITE : 0);
         else if ((rc = mdb_del(txn, store->tables[rows[i].table], &key, NULL)) == MDB_NOTFOUND)
             rc = 0;
     }

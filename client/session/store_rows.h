@@ -6,7 +6,17 @@
 
 #include <lmdb.h>
 
-enum store_table { TABLE_OUTBOX, TABLE_SENT, TABLE_INBOX, TABLE_META, TABLE_NOTICE, TABLE_ROSTER, TABLE_NEWS, TABLES };
+enum store_table {
+    TABLE_OUTBOX,
+    TABLE_SENT,
+    TABLE_INBOX,
+    TABLE_META,
+    TABLE_NOTICE,
+    TABLE_ROSTER,
+    TABLE_NEWS,
+    TABLE_ENTRY,
+    TABLES
+};
 
 struct store {
     MDB_env *env;
@@ -16,15 +26,16 @@ struct store {
 struct store_row {
     enum store_table table;
     MDB_val key, value; // value.mv_data NULL: remove
+    bool fresh;         // it may not be there yet: else nothing of its transaction is written
 };
 
-// A row of news, and the bytes that it points at: not to be copied.
+// A row of news, or of the index by entry: seq BE → box, id; and the bytes that it points at: not to be copied.
 #define NEWS_NOTICE 0xffu // in the place of a box
-struct news_row {
+struct place_row {
     struct store_row row;
     uint8_t key[8], value[1 + STORE_ID];
 };
-void news_row_fill(uint64_t seq, uint8_t box, const char *id, struct news_row *ret_news);
+void place_row_fill(enum store_table table, uint64_t seq, uint8_t box, const char *id, struct place_row *ret_row);
 
 // What an error of LMDB is among ours; 0 is AM_OK.
 enum am_err store_failed(int rc);
@@ -34,7 +45,7 @@ MDB_val store_value(const void *data, size_t len);
 AM_MUST_USE int store_cursor_open(struct store *store, enum store_table table, MDB_cursor **ret_cursor);
 void store_cursor_close(MDB_cursor *cursor);
 
-// All rows or none, in one transaction; a row to be removed need not be there.
+// All rows or none, in one transaction; a row to be removed need not be there. AM_EXISTS: a fresh one is there already.
 AM_MUST_USE enum am_err store_rows_write(struct store *store, const struct store_row *rows, size_t count);
 
 // The first row at or after the key. Both copied into the arena. AM_NOT_FOUND.

@@ -171,6 +171,9 @@ class World:
     def ca(self, *args):
         return run(AMANA_CA, *args, cwd=self.folder)
 
+    def run(self, *args):
+        return run(*args, cwd=self.folder).ok()
+
     def path(self, *parts):
         return self.folder.joinpath(*parts)
 

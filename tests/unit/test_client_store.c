@@ -133,19 +133,26 @@ static void rosters_are_kept_by_number_and_the_highest_is_given(void **state)
     assert_int_equal(store_roster_get(store, "ke/dci", 0, &arena, &bytes), AM_NOT_FOUND);
 }
 
+static enum am_err put_notice(uint64_t seq, const char *fault)
+{
+    Amana__V1__KeptNotice notice = AMANA__V1__KEPT_NOTICE__INIT;
+    notice.fault = (char *)fault;
+    return store_notice_put(store, seq, &notice);
+}
+
 static void notices_are_walked_by_seq(void **state)
 {
-    struct am_bytes bytes;
+    Amana__V1__KeptNotice *notice;
     uint64_t seq = 0;
-    assert_int_equal(store_notice_put(store, 256, (struct am_bytes){(const uint8_t *)"b", 1}), AM_OK);
-    assert_int_equal(store_notice_put(store, 7, (struct am_bytes){(const uint8_t *)"a", 1}), AM_OK);
-    assert_int_equal(store_notice_next(store, &seq, &arena, &bytes), AM_OK);
+    assert_int_equal(put_notice(256, "b"), AM_OK);
+    assert_int_equal(put_notice(7, "a"), AM_OK);
+    assert_int_equal(store_notice_next(store, &seq, &arena, &notice), AM_OK);
     assert_int_equal(seq, 7);
     seq++;
-    assert_int_equal(store_notice_next(store, &seq, &arena, &bytes), AM_OK);
+    assert_int_equal(store_notice_next(store, &seq, &arena, &notice), AM_OK);
     assert_int_equal(seq, 256);
     seq++;
-    assert_int_equal(store_notice_next(store, &seq, &arena, &bytes), AM_NOT_FOUND);
+    assert_int_equal(store_notice_next(store, &seq, &arena, &notice), AM_NOT_FOUND);
 }
 
 static void what_came_is_news_until_it_was_shown(void **state)
@@ -153,7 +160,7 @@ static void what_came_is_news_until_it_was_shown(void **state)
     Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
     struct news news;
     assert_int_equal(store_put_new(store, STORE_SENT, ID_B, 300, &kept), AM_OK);
-    assert_int_equal(store_notice_put(store, 7, (struct am_bytes){(const uint8_t *)"a", 1}), AM_OK);
+    assert_int_equal(put_notice(7, "a"), AM_OK);
     assert_int_equal(store_put_new(store, STORE_INBOX, ID_A, 9, &kept), AM_OK);
     put(STORE_INBOX, ID_C, "");
     assert_int_equal(news_next(store, 0, &news), AM_OK);
@@ -170,15 +177,37 @@ static void what_came_is_news_until_it_was_shown(void **state)
 
 static void a_notice_that_comes_twice_is_news_once(void **state)
 {
-    struct am_bytes bytes;
+    Amana__V1__KeptNotice *notice;
     struct news news;
     uint64_t seq = 7;
-    assert_int_equal(store_notice_put(store, 7, (struct am_bytes){(const uint8_t *)"a", 1}), AM_OK);
+    assert_int_equal(put_notice(7, "a"), AM_OK);
     assert_int_equal(news_remove(store, 7), AM_OK);
-    assert_int_equal(store_notice_put(store, 7, (struct am_bytes){(const uint8_t *)"b", 1}), AM_OK);
+    assert_int_equal(put_notice(7, "b"), AM_OK);
     assert_int_equal(news_next(store, 0, &news), AM_NOT_FOUND);
-    assert_int_equal(store_notice_next(store, &seq, &arena, &bytes), AM_OK);
-    assert_memory_equal(bytes.data, "a", 1);
+    assert_int_equal(store_notice_next(store, &seq, &arena, &notice), AM_OK);
+    assert_string_equal(notice->fault, "a");
+}
+
+static void a_message_is_found_by_its_entry_in_whichever_box_it_is(void **state)
+{
+    Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+    Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
+    enum store_box box;
+    char id[STORE_ID];
+    put(STORE_OUTBOX, ID_A, "");
+    assert_int_equal(store_at_entry(store, 300, &box, id), AM_NOT_FOUND);
+    entry.index = 300;
+    kept.entry = &entry;
+    assert_int_equal(store_move(store, STORE_OUTBOX, STORE_SENT, ID_A, &kept), AM_OK);
+    assert_int_equal(store_at_entry(store, 300, &box, id), AM_OK);
+    assert_int_equal(box, STORE_SENT);
+    assert_string_equal(id, ID_A);
+    entry.index = 301;
+    assert_int_equal(store_put_new(store, STORE_INBOX, ID_B, 301, &kept), AM_OK);
+    assert_int_equal(store_at_entry(store, 301, &box, id), AM_OK);
+    assert_int_equal(box, STORE_INBOX);
+    assert_string_equal(id, ID_B);
+    assert_int_equal(store_at_entry(store, 302, &box, id), AM_NOT_FOUND);
 }
 
 static void a_folder_that_is_none_is_an_error(void **state)
@@ -200,6 +229,7 @@ int main(void)
         TEST(notices_are_walked_by_seq),
         TEST(what_came_is_news_until_it_was_shown),
         TEST(a_notice_that_comes_twice_is_news_once),
+        TEST(a_message_is_found_by_its_entry_in_whichever_box_it_is),
         TEST(a_folder_that_is_none_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
