@@ -4,6 +4,7 @@
 #pragma once
 
 #include "amana/v1/body.pb-c.h"
+#include "amana/v1/message.pb-c.h"
 #include "proto/model/error.h"
 #include "proto/model/reason.h"
 
