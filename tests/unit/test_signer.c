@@ -77,7 +77,7 @@ static int remove_folder(void **state)
 
 static struct signer *start(void)
 {
-    const struct signer_config config = {.folder = folder, .origin = ORIGIN};
+    const struct signer_config config = {.folder = folder, .origin = ORIGIN, .shares_user = true};
     struct am_detail detail = {0};
     struct signer *signer;
     if (signer_start(&config, &detail, &signer) != AM_OK)
@@ -171,7 +171,7 @@ static void init_refuses_an_origin_that_is_none(void **state)
 
 static void refused_key(const char *text, mode_t mode)
 {
-    const struct signer_config config = {.folder = folder, .origin = ORIGIN};
+    const struct signer_config config = {.folder = folder, .origin = ORIGIN, .shares_user = true};
     struct am_detail detail = {0};
     struct signer *signer;
     EVP_PKEY *key;
