@@ -36,12 +36,14 @@ static void forget_unknown(ProtobufCMessage *message)
 enum am_err codec_decode(const ProtobufCMessageDescriptor *type, enum codec_mode mode, struct am_bytes bytes,
                          struct arena *arena, struct am_detail *detail, ProtobufCMessage **ret_message)
 {
+    const ProtobufCFieldDescriptor *most;
     bool unknown;
-    TRY(scan_message(type, mode, bytes, detail, &unknown));
+    TRY(scan_message(type, mode, bytes, detail, &unknown, &most));
     arena->error = AM_OK;
     ProtobufCMessage *message = protobuf_c_message_unpack(type, &arena->allocator, bytes.len, bytes.data);
     if (message == NULL && arena_error(arena) == AM_TOO_LARGE)
-        return am_fail(AM_TOO_LARGE, detail, "", "%s needs more than %zu bytes of memory", type->name, arena->limit);
+        return am_fail(AM_TOO_LARGE, detail, most == NULL ? "" : most->name,
+                       "%s needs more than %zu bytes of memory: send less at once", type->name, arena->limit);
     if (message == NULL && arena_error(arena) != AM_OK)
         return am_fail(AM_NOMEM, detail, "", "no memory for %s", type->name);
     if (message == NULL)

@@ -23,7 +23,8 @@ enum codec_mode { CODEC_STRICT, CODEC_LENIENT };
 //   members
 //                 of a oneof, a string that is not UTF-8 or has a NUL, more than CODEC_REPEATED elements
 //   AM_TOO_LARGE  the arena's limit, AM_NOMEM out of memory
-// In *detail (may be NULL): `field` is the path "recipients[2].unit" ("recipients[2].99" for an unknown number).
+// In *detail (may be NULL): `field` is the path "recipients[2].unit" ("recipients[2].99" for an unknown number); with
+// AM_TOO_LARGE the message's field that has the most elements.
 // Use: codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, bytes, &arena, &detail, (ProtobufCMessage **)&header)
 AM_MUST_USE enum am_err codec_decode(const ProtobufCMessageDescriptor *type, enum codec_mode mode,
                                      struct am_bytes bytes, struct arena *arena, struct am_detail *detail,

@@ -288,8 +288,20 @@ static enum am_err scan_fields(struct scan *scan, struct frame *frame, struct re
     return AM_OK;
 }
 
+static const ProtobufCFieldDescriptor *most_repeated(const struct frame *frame)
+{
+    const ProtobufCFieldDescriptor *most = NULL;
+    for (unsigned i = 0; i < frame->type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &frame->type->fields[i];
+        if (field->label == PROTOBUF_C_LABEL_REPEATED &&
+            frame->counts[i] > (most == NULL ? 0 : frame->counts[most - frame->type->fields]))
+            most = field;
+    }
+    return most;
+}
+
 enum am_err scan_message(const ProtobufCMessageDescriptor *type, enum codec_mode mode, struct am_bytes bytes,
-                         struct am_detail *detail, bool *ret_unknown)
+                         struct am_detail *detail, bool *ret_unknown, const ProtobufCFieldDescriptor **ret_most)
 {
     struct scan scan = {.mode = mode, .detail = detail};
     struct frame top;
@@ -299,5 +311,6 @@ enum am_err scan_message(const ProtobufCMessageDescriptor *type, enum codec_mode
     if (bytes.len > 0)
         TRY(scan_fields(&scan, &top, (struct reader){bytes.data, bytes.data + bytes.len}));
     *ret_unknown = scan.unknown;
+    *ret_most = bytes.len > 0 ? most_repeated(&top) : NULL;
     return AM_OK;
 }

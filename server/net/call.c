@@ -187,8 +187,9 @@ static void on_message(struct rpc_call *rpc, struct am_bytes message)
     call->charged = message.len;
     call->net->memory += message.len;
     err = codec_decode(call->method->request, CODEC_LENIENT, message, &call->arena, &detail, &call->request);
+    // What needs more memory than its method gives will not need less when it comes again.
     if (err != AM_OK)
-        call_refuse(call, reason_of(err), &detail);
+        call_refuse(call, err == AM_TOO_LARGE ? REASON_FIELD_INVALID : reason_of(err), &detail);
 }
 
 static void on_half_close(struct rpc_call *rpc)

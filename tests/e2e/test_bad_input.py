@@ -190,6 +190,14 @@ def test_an_alert_whose_id_a_stranger_took_first_is_acknowledged_as_any_other(wo
 
 
 # --- A call that is wrong
+def test_a_request_that_says_nothing_eight_thousand_times_is_told_its_field_and_not_to_try_again(police):
+    relay = police.pb("relay")
+    with police.channel() as channel, pytest.raises(r.Refused) as refusal:
+        police.call(channel, "Relay/Status", relay.StatusRequest(ids=[""] * 8000), relay.StatusResponse)
+    packed = refusal.value.of(Code.INVALID_ARGUMENT, "FIELD_INVALID").packed
+    assert b"ids" in packed and b"RetryInfo" not in packed
+
+
 def test_a_sender_that_is_not_the_certificates_unit_is_refused_and_named_in_the_log(world, pb):
     police = r.Raw(world, pb)
     header = police.header(device="amana://et/ics/moyale/device/d1", officer="amana://et/ics/moyale/officer/eics-1207")
