@@ -52,20 +52,25 @@ void connection_timer(struct connection *connection, uint64_t at)
     event_add(&connection->timer, &time);
 }
 
+void connection_state(struct connection *connection, enum connection_state state)
+{
+    if (connection->state == CONNECTION_HANDSHAKE) {
+        connection->net->handshakes--;
+        handshake_unwait(connection);
+    }
+    connection->state = state;
+}
+
 void connection_close(struct connection *connection)
 {
-    if (connection->state == CONNECTION_HANDSHAKE)
-        connection->net->handshakes--;
-    connection->state = CONNECTION_DEAD;
+    connection_state(connection, CONNECTION_DEAD);
     connection_kick(connection);
 }
 
 // Our half ends; what the peer still sends is thrown away, so that no reset overtakes our last words.
 void connection_closing(struct connection *connection)
 {
-    if (connection->state == CONNECTION_HANDSHAKE)
-        connection->net->handshakes--;
-    connection->state = CONNECTION_CLOSING;
+    connection_state(connection, CONNECTION_CLOSING);
     connection->deadline = clock_monotonic() + CLOSING_NS;
     connection_timer(connection, connection->deadline);
     if (tls_io_drain(&connection->tls) == TLS_WANT_READ)
@@ -208,7 +213,7 @@ static void connection_free(struct connection *connection)
 {
     struct net *net = connection->net;
 
-    handshake_unwait(connection);
+    connection_state(connection, CONNECTION_DEAD);
     DL_DELETE(net->connections, connection);
     net->connection_count--;
     event_del(&connection->reading);
@@ -330,7 +335,7 @@ void connections_end(struct net *net)
     DL_FOREACH (net->connections, connection) {
         rpc_session_free(connection->rpc);
         connection->rpc = NULL;
-        connection->state = CONNECTION_DEAD;
+        connection_state(connection, CONNECTION_DEAD);
     }
 }
 

@@ -6,10 +6,11 @@
 
 #define HANDSHAKE_STEPS 8u // in one turn: a storm of them doesn't starve live sessions
 
-void connection_want(struct connection *connection, bool read, bool write); // events
-void connection_timer(struct connection *connection, uint64_t at);          // monotonic ns; may come too early
-void connection_close(struct connection *connection);                       // at the end of the turn
-void connection_closing(struct connection *connection);                     // our half ends; the peer's is drained
+void connection_want(struct connection *connection, bool read, bool write);        // events
+void connection_timer(struct connection *connection, uint64_t at);                 // monotonic ns; may come too early
+void connection_state(struct connection *connection, enum connection_state state); // out of a handshake: counted once
+void connection_close(struct connection *connection);                              // at the end of the turn
+void connection_closing(struct connection *connection); // our half ends; the peer's is drained
 
 void handshake_step(struct connection *connection);
 void handshake_unwait(struct connection *connection);

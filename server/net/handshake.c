@@ -20,8 +20,7 @@ static void handshake_done(struct connection *connection)
     struct net *net = connection->net;
     struct rpc_limits limits;
 
-    net->handshakes--;
-    connection->state = CONNECTION_OPEN;
+    connection_state(connection, CONNECTION_OPEN);
     rpc_limits_server(&limits);
     struct rpc_config config = {.limits = &limits, .handlers = &call_handlers, .user = connection};
     connection->peer = peer_get(net, &connection->tls.peer);
