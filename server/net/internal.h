@@ -55,9 +55,7 @@ struct net {
     struct commit *waiting; // outcomes made on the loop itself, stepped once the present actions are through
     struct hub_actions actions;
     bool acting, returning;
-    struct am_bytes pending; // the file of ACCESS entries that are being put into the log
-    size_t pending_open;
-    bool pending_failed;
+    struct pending *pending; // the file of ACCESS entries that is being put into the log, or NULL
     bool stopping, hub_stopped, told_stopped;
     struct event *tick;
     uint64_t last_utc_ns, last_boot_ns;

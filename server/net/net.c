@@ -3,6 +3,7 @@
 #include "server/net/internal.h"
 
 #include "server/net/listener.h"
+#include "server/net/pending.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,7 @@ enum am_err net_tls_make(struct net *net, struct trust *trust, struct am_detail 
                                        .key_file = net->options.key_file,
                                        .hub = net->options.hub_name,
                                        .trust = trust,
+                                       .cache = registry_cache(net->registry),
                                        .admission = {.admit = admit, .user = net}};
 
     return tls_server_new(&config, detail, ret_context);
@@ -191,6 +193,6 @@ void net_free(struct net *net)
         event_free(net->stop_timer);
     tls_context_unref(net->tls);
     registry_unref(net->registry);
-    free((void *)net->pending.data);
+    pending_free(net->pending);
     free(net);
 }

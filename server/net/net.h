@@ -70,7 +70,8 @@ void net_stop(struct net *net, const char *text);
 struct job;
 void net_run(struct net *net, struct job *job);
 
-// Puts the ACCESS entries that waited for a log that may append into it, oldest first, and removes the file once they
-// are durable. Between store_start and net_start. A file that isn't there is AM_OK; one cut short at its end: the rest
-// is left out.
+// Puts the ACCESS entries that waited for a log that may append into it, oldest first and some at a time, and removes
+// the file once all are durable; those that a start before this one has put there are left out. Between store_start and
+// net_start; goes on beside the calls that net_start lets in. A file that isn't there is AM_OK; one cut short at its
+// end: the rest is left out.
 AM_MUST_USE enum am_err net_pending_take(struct net *net, struct am_detail *detail);
