@@ -6,7 +6,7 @@
 #include <endian.h>
 #include <string.h>
 
-#define FILTERS 4u // case, party, kind, message
+#define FILTERS 3u // case, party, kind; a message beside them
 
 struct filters {
     size_t n;
@@ -15,8 +15,9 @@ struct filters {
         struct am_bytes key;
     } each[FILTERS];
     uint8_t kind;
-    uint64_t message; // big-endian
-    bool nothing;     // a message that isn't there
+    bool of_message;
+    uint8_t message[16]; // ids are their senders' own choice: several messages may bear one, and all are meant
+    bool nothing;        // a message that isn't there
 };
 
 static void filter_add(struct filters *filters, enum store_index index, const void *key, size_t len)
@@ -28,7 +29,6 @@ static void filter_add(struct filters *filters, enum store_index index, const vo
 static enum am_err filters_make(const struct replay *replay, struct store_view *view, struct filters *filters)
 {
     const Amana__V1__ReplayRequest *request = replay->request;
-    uint8_t id[16];
     uint64_t seq;
     enum am_err err;
 
@@ -42,28 +42,53 @@ static enum am_err filters_make(const struct replay *replay, struct store_view *
     }
     if (request->message[0] == '\0')
         return AM_OK;
-    err = message_id_check(request->message, id, NULL);
+    err = message_id_check(request->message, filters->message, NULL);
     if (err == AM_OK)
-        err = store_find_uuid(view, id, 0, &seq);
+        err = store_find_uuid(view, filters->message, 0, &seq);
     filters->nothing = err == AM_INVALID || err == AM_NOT_FOUND;
-    if (filters->nothing)
-        return AM_OK;
-    TRY(err);
-    filters->message = htobe64(seq);
-    filter_add(filters, STORE_INDEX_MESSAGE, &filters->message, sizeof filters->message);
+    filters->of_message = err == AM_OK;
+    return filters->nothing ? AM_OK : err;
+}
+
+// The next seq ≥ *seq about any of the messages of that id.
+static enum am_err message_next(const struct filters *filters, struct store_view *view, uint64_t *seq)
+{
+    uint64_t next = UINT64_MAX, message;
+    enum am_err err;
+
+    for (unsigned n = 0; (err = store_find_uuid(view, filters->message, n, &message)) == AM_OK; n++) {
+        uint64_t key = htobe64(message), at = *seq;
+        err = store_index_next(view, STORE_INDEX_MESSAGE, (struct am_bytes){(const uint8_t *)&key, sizeof key}, &at);
+        if (err == AM_OK && at < next)
+            next = at;
+        if (err != AM_OK && err != AM_NOT_FOUND)
+            return err;
+    }
+    if (err != AM_NOT_FOUND)
+        return err;
+    if (next == UINT64_MAX)
+        return AM_NOT_FOUND;
+    *seq = next;
     return AM_OK;
+}
+
+static enum am_err filter_next(const struct filters *filters, size_t i, struct store_view *view, uint64_t *seq)
+{
+    if (i == filters->n)
+        return message_next(filters, view, seq);
+    return store_index_next(view, filters->each[i].index, filters->each[i].key, seq);
 }
 
 // The next seq ≥ *seq that every filter selects: each index in turn says how far to go. AM_NOT_FOUND at the end.
 static enum am_err filters_next(const struct filters *filters, struct store_view *view, uint64_t end, uint64_t *seq)
 {
-    size_t agreed = 0;
+    size_t agreed = 0, all = filters->n + filters->of_message;
 
     if (filters->nothing)
         return AM_NOT_FOUND;
-    for (size_t i = 0; agreed < filters->n; i = (i + 1) % filters->n) {
+    for (size_t i = 0; agreed < all; i = (i + 1) % all) {
         uint64_t at = *seq;
-        TRY(store_index_next(view, filters->each[i].index, filters->each[i].key, seq));
+        TRY(filter_next(filters, i, view, seq));
         agreed = *seq == at ? agreed + 1 : 1;
         if (*seq >= end)
             return AM_NOT_FOUND;
@@ -171,7 +196,7 @@ static enum am_err run_read(struct replay *replay, struct store_view *view)
     for (size_t looked = 0; looked < REPLAY_ITEMS && bytes < REPLAY_RUN_BYTES; looked++) {
         enum am_err err = replay->next < replay->end ? AM_OK : AM_NOT_FOUND;
         size_t before = replay->n_items;
-        if (err == AM_OK && (filters.n > 0 || filters.nothing))
+        if (err == AM_OK && (filters.n > 0 || filters.of_message || filters.nothing))
             err = filters_next(&filters, view, replay->end, &replay->next);
         if (err == AM_NOT_FOUND) {
             replay->at_end = true;

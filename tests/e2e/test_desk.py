@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a desk makes of what it is told: who has its messages, which receipts it holds, how each recipient stands."""
-import re
+import signal
 
-import pytest
-
+import raw as r
 import world as w
 
 
@@ -30,3 +29,50 @@ def test_a_retrieval_is_judged_by_the_roster_of_its_time_and_holds_up_nothing(wo
     world.amana("police", "inbox").ok()
     world.amana("police", "status", alert).ok().says("retrieved")
     assert not world.path("police", "store", "alarms").exists()
+
+
+# --- What an auditor asks for
+def test_a_replay_checks_who_signed_a_retrieval_by_the_roster_of_its_time(world):
+    world.send()
+    world.amana("post", "inbox").ok()
+    new_device(world)
+    world.amana("auditor", "audit", "replay", "--reason", "a test", "-o", "kept.jsonl").ok().says(
+        "VERIFIED", "1 officers' and 1 devices' signatures hold")
+    world.hub.stop()
+    world.hub = None
+    world.amana("auditor", "audit", "verify", "kept.jsonl").ok().says("VERIFIED", "1 officers' and 1 devices' signatures hold")
+
+
+def test_a_replay_that_follows_shows_what_is_made_until_it_is_stopped(world):
+    process, lines = world.watch("auditor", "audit", "replay", "--reason", "a test", "--follow")
+    lines.wait("GENESIS")
+    for alert in (world.send(), world.send()):
+        lines.wait(alert[:13])
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(w.PATIENCE) == 0
+    lines.wait("^VERIFIED")
+    world.amana("auditor", "audit", "replay", "--reason", "a test").ok().says("continues the last replay")
+    world.amana("auditor", "audit", "replay", "--reason", "a test", "--follow", "-o", "kept").exits(64).says("leave out one")
+
+
+def stranger_with(world, pb, **changes):
+    """A message of the other Kenyan unit, made without its client."""
+    stranger = r.Raw(world, pb, "ke-protection", "ke/dcs/child-protection", "kdcs-0033")
+    stranger.RECIPIENTS = {"et/ics/moyale": ("post", 1), "et/mowsa/protection": ("et-protection", 2)}
+    stranger.send(stranger.message(stranger.header(case_ref="ke/dcs/2026/000001", **changes)))
+
+
+def test_a_replay_by_message_shows_every_message_of_that_id(world, pb):
+    alert = world.send()
+    stranger_with(world, pb, id=alert)
+    found = [e for e in world.replay("--message", alert) if e.get("kind") == "SUBMITTED"]
+    assert {e["header"]["sender"]["unit"] for e in found} == {"ke/dci/transnational", "ke/dcs/child-protection"}
+    only = [e for e in world.replay("--message", alert, "--party", "ke/dci/transnational") if e.get("kind") == "SUBMITTED"]
+    assert {e["header"]["sender"]["unit"] for e in only} == {"ke/dci/transnational"}
+
+
+def test_an_auditor_who_gives_no_reason_or_half_an_id_is_told_what_is_missing(world):
+    alert = world.send()
+    world.amana("auditor", "audit", "prove", alert).exits(66).says("--reason")
+    world.amana("auditor", "audit", "prove", alert[:13], "--reason", "for the court").exits(65).says("the whole ID")
+    assert not list(world.folder.glob("proofs-*"))
