@@ -163,14 +163,17 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 void command_tell_fault(void *user, enum am_err err, const struct am_detail *detail)
 {
     struct command *command = user;
-    command->alarmed = true;
-    command_say("ALARM: what follows did not hold and is kept in store/alarms; tell the auditor, by another channel");
-    (void)command_fail(err, detail);
+    if (err == AM_PROOF || err == AM_SIGNATURE)
+        command_say("ALARM: what follows did not hold and is kept in store/alarms; tell the auditor, by another "
+                    "channel");
+    int code = command_fail(err, detail);
+    if (command->fault == 0)
+        command->fault = code;
 }
 
 int command_end(const struct command *command, int code)
 {
-    return command->alarmed ? EX_VERIFY : code;
+    return command->fault != 0 ? command->fault : code;
 }
 
 // --- Opening and connecting
@@ -207,6 +210,10 @@ static void tell_delivery(void *user, const struct outbox_report *report)
     case OUTBOX_AGAIN:
         command_say("%.13s must be signed again (SIGN_AGAIN), a roster has changed: %s", report->id,
                     report->detail->text);
+        break;
+    case OUTBOX_FAILED:
+        command_say("%.13s stays in the outbox; those behind it go on", report->id);
+        command_tell_fault(command, report->err, report->detail);
         break;
     case OUTBOX_REFUSED:
         command->refused = true;

@@ -23,7 +23,7 @@ struct command {
     struct session *session;
     const char *own; // id whose acceptance is told by the verb itself
     bool refused;    // something in the outbox was refused in this run
-    bool alarmed;    // something that came did not hold
+    int fault;       // exit code of what failed beside the verb's own work: something that did not hold; 0: nothing
 };
 
 // -c, -d, --json, --utc, --passphrase-fd, and one flag per setting: a child parser of every verb; its input is the
@@ -54,7 +54,7 @@ AM_MUST_USE int command_try_connect(struct command *command, bool *ret_online);
 
 // A receive_teller's fault, user is the struct command: told on stderr, and noted in `alarmed`.
 void command_tell_fault(void *user, enum am_err err, const struct am_detail *detail);
-// The exit code of a verb that came to its end: that of a failed verification, where there was one.
+// The exit code of a verb that came to its end: that of `fault`, where there was one.
 int command_end(const struct command *command, int code);
 
 // Tells what failed, where, what is allowed, on stderr; returns the exit code of ux.md.

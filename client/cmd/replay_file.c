@@ -134,7 +134,7 @@ static int print_json(const struct replay_check *check, const char *verdict, con
         json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "verdict", verdict, "entries", (json_int_t)check->entries,
                   "opened", (json_int_t)check->opened, "withheld", (json_int_t)check->withheld, "erased",
                   (json_int_t)check->erased, "damaged", (json_int_t)check->damaged, "size",
-                  (json_int_t)check->checkpoint.size, "complete", !check->filtered);
+                  (json_int_t)replay_proved(check)->size, "complete", !check->filtered);
     if (detail->text[0] != '\0')
         json_object_set_new(line, "text", json_string(detail->text));
     return json_line_print(line, stdout);
@@ -145,7 +145,7 @@ int replay_run_end(struct replay_run *run)
     static const char *const words[] = {"VERIFIED", "DAMAGED", "FALSE"};
     struct am_detail detail = {0};
     struct replay_check *check = &run->check;
-    enum replay_verdict verdict = replay_end(check, &detail);
+    enum replay_verdict verdict = run->verdict = replay_end(check, &detail);
     if (run->command->json) {
         (void)!print_json(check, words[verdict], &detail);
         return verdict == REPLAY_GOOD ? 0 : EX_VERIFY;
@@ -156,10 +156,11 @@ int replay_run_end(struct replay_run *run)
         fputs("\n          ", stdout);
     }
     printf("%llu entries of %s against its signed root at size %llu: %llu opened, %llu withheld, %llu erased; "
-           "%llu officers' signatures hold",
-           (unsigned long long)check->entries, check->session->hub->origin, (unsigned long long)check->checkpoint.size,
-           (unsigned long long)check->opened, (unsigned long long)check->withheld, (unsigned long long)check->erased,
-           (unsigned long long)check->signed_good);
+           "%llu officers' and %llu devices' signatures hold",
+           (unsigned long long)check->entries, check->session->hub->origin,
+           (unsigned long long)replay_proved(check)->size, (unsigned long long)check->opened,
+           (unsigned long long)check->withheld, (unsigned long long)check->erased,
+           (unsigned long long)check->signed_good, (unsigned long long)check->retrieved_good);
     if (check->signed_unknown > 0)
         printf(", %llu not checked (roster not to be had)", (unsigned long long)check->signed_unknown);
     if (check->last_met)

@@ -29,6 +29,7 @@ struct replay_run {
     struct replay_check check;
     uint64_t from, to; // shown; to 0: all
     bool damaged;
+    enum replay_verdict verdict; // set by replay_run_end
 };
 AM_MUST_USE enum am_err replay_run_item(struct replay_run *run, const Amana__V1__ReplayItem *item, struct arena *arena,
                                         struct am_detail *detail);

@@ -80,6 +80,8 @@ static int told_kept(struct command *command, const char *id, struct arena *aren
         (void)json_line_kept(command->session, kept, kept->wait[0] != '\0' ? kept->wait : "waiting", stdout);
     if (strcmp(kept->wait, "SIGN_AGAIN") == 0)
         return EX_TEMPFAIL;
+    if (command->fault != 0)
+        return command->fault;
     if (kept->wait[0] != '\0')
         return reason_by_name(kept->wait) == REASON_FIELD_INVALID ? EX_DATAERR : EX_NOPERM;
     command_say("%s is kept in the outbox: no link (%s%s%s). It goes first on the next command that connects.", id,

@@ -19,6 +19,7 @@ struct replay_input {
     struct command command;
     const char *reason, *file, *case_ref, *party, *kind, *message;
     uint64_t from, to, time_from, time_to;
+    bool follow;
 };
 
 // A seq, or a time of RFC 3339.
@@ -49,10 +50,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'P': input->party = arg; return 0;
     case 'k': input->kind = arg; return 0;
     case 'm': input->message = arg; return 0;
+    case 'f': input->follow = true; return 0;
     case ARGP_KEY_ARG: argp_error(state, "takes no argument"); return 0;
     case ARGP_KEY_END:
         if (input->reason == NULL || input->reason[0] == '\0' || strlen(input->reason) > 500)
             argp_error(state, "needs --reason: why, in words, at most 500 bytes; it stands in the log");
+        if (input->follow && input->file != NULL)
+            argp_error(state, "--follow has no end, and -o keeps what has one: leave out one of them");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -83,6 +87,7 @@ static int fill(const struct replay_input *input, Amana__V1__ReplayRequest *requ
     request->case_ref = (char *)(input->case_ref != NULL ? input->case_ref : "");
     request->party = (char *)(input->party != NULL ? input->party : "");
     request->kind = (Amana__V1__EntryKind__Code)kind;
+    request->follow = input->follow;
     request->message = (char *)(input->message != NULL ? input->message : "");
     if (is_filtered(input)) { // a full replay takes all: only so the root can be rebuilt; the range is for showing
         request->from = input->from;
@@ -104,8 +109,12 @@ static enum am_err stream(struct replay_run *run, struct link_call *call, FILE *
             TRY(replay_file_add(keep, item));
         kept++;
         TRY(replay_run_item(run, item, &arena, detail));
+        if (run->check.follow && !link_call_ready(call) && fflush(stdout) != 0)
+            return AM_IO;
         arena_reset(&arena);
     }
+    if (err == AM_BUSY && run->check.follow)
+        return AM_OK; // asked to stop
     if (err != AM_NOT_FOUND)
         return err;
     const struct rpc_error *error = link_call_error(call);
@@ -120,7 +129,7 @@ static enum am_err remember(struct replay_run *run)
     Amana__V1__Checkpoint message;
     if (run->check.filtered || run->damaged)
         return AM_OK;
-    history_to_message(&run->check.checkpoint, run->command->session->hub->origin, &message);
+    history_to_message(replay_proved(&run->check), run->command->session->hub->origin, &message);
     return store_checkpoint_put(run->command->session->store, "replay", &message);
 }
 
@@ -137,16 +146,39 @@ static enum am_err last_replay(struct session *session, struct log_checkpoint *r
     return log_checkpoint_read(message, session->hub->origin, ret) == AM_OK ? AM_OK : AM_CORRUPT;
 }
 
+static enum am_err call(struct replay_run *run, const Amana__V1__ReplayRequest *request, FILE *keep,
+                        struct am_detail *detail)
+{
+    struct link_call *call;
+    enum am_err err = link_call_begin(run->command->session->link, "/amana.v1.Audit/Replay", &request->base, 0, &call);
+    if (err == AM_OK) {
+        err = stream(run, call, keep, detail);
+        link_call_end(call);
+    }
+    return err;
+}
+
+// Which entries are false, where all together don't give the root: asked for once more, each with a proof of its own.
+static void name_false(const struct replay_run *broken, const Amana__V1__ReplayRequest *request)
+{
+    struct am_detail detail = {0};
+    struct replay_run run = {.command = broken->command, .from = UINT64_MAX}; // nothing is shown but what is damaged
+    Amana__V1__ReplayRequest each = *request;
+    each.time_from = 1; // filtered, by a time that is before all
+    replay_check_init(&run.check, broken->command->session, true, NULL);
+    enum am_err err = call(&run, &each, NULL, &detail);
+    if (err != AM_OK)
+        (void)command_fail(err, &detail);
+    else if (run.check.damaged == 0)
+        command_say("each entry that may be shown leads to the root by itself: false is their number or order, or what "
+                    "is withheld");
+}
+
 static int run_stream(struct replay_input *input, struct replay_run *run, const Amana__V1__ReplayRequest *request,
                       FILE *keep)
 {
     struct am_detail detail = {0};
-    struct link_call *call;
-    enum am_err err = link_call_begin(input->command.session->link, "/amana.v1.Audit/Replay", &request->base, 0, &call);
-    if (err == AM_OK) {
-        err = stream(run, call, keep, &detail);
-        link_call_end(call);
-    }
+    enum am_err err = call(run, request, keep, &detail);
     if (err != AM_OK) {
         (void)command_fail(err, &detail);
         if (err == AM_PROOF || err == AM_SIGNATURE || err == AM_FORK) {
@@ -157,6 +189,8 @@ static int run_stream(struct replay_input *input, struct replay_run *run, const 
         return command_exit_code(err);
     }
     int code = replay_run_end(run);
+    if (run->verdict == REPLAY_BROKEN && !run->check.filtered && link_alive(input->command.session->link))
+        name_false(run, request);
     if (code == 0 && (err = remember(run)) != AM_OK)
         return command_fail(err, &detail);
     return code;
@@ -186,6 +220,9 @@ static int replay(struct replay_input *input)
     if (err != AM_OK)
         return command_fail(err, &detail);
     replay_check_init(&run.check, session, is_filtered(input), has_last ? &last : NULL);
+    run.check.follow = input->follow;
+    if (input->follow)
+        command_signals();
     code = run_stream(input, &run, &request, keep);
     if (keep != NULL && (fflush(keep) != 0 || fsync(fileno(keep)) != 0 || fclose(keep) != 0)) {
         command_say("%s: could not be written whole: %s", input->file, strerror(errno));
@@ -204,6 +241,7 @@ int verb_audit_replay(int argc, char **argv)
         {"party", 'P', "UNIT", 0, "only entries that name this unit", 0},
         {"kind", 'k', "KIND", 0, "only entries of this kind: SUBMITTED, RETRIEVED, ACCESS…", 0},
         {"message", 'm', "ID", 0, "only entries of this message", 0},
+        {"follow", 'f', NULL, 0, "go on: print entries as they are made, until interrupted", 0},
         {"output", 'o', "FILE", 0, "keep the replay; `amana audit verify FILE` needs no hub", 0},
         {0}};
     static const struct argp argp = {options,
@@ -218,7 +256,7 @@ int verb_audit_replay(int argc, char **argv)
     struct replay_input input = {0};
     command_init(&input.command);
     command_parse(&argp, argc, argv, &input);
-    int code = replay(&input);
+    int code = command_end(&input.command, replay(&input));
     command_clear(&input.command);
     return code;
 }

@@ -119,7 +119,8 @@ static enum am_err show_notice(struct inbox_input *input, uint64_t seq, bool *re
     TRY(traffic_wants_notice(&input->traffic, store, content, ret_shown));
     bool false_one = notice->fault[0] != '\0';
     *ret_shown = *ret_shown || false_one;
-    input->command.alarmed |= false_one;
+    if (false_one)
+        input->command.fault = EX_VERIFY;
     if (*ret_shown && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
         print_notice(&input->command, notice, content->retrieved);
     return AM_OK;

@@ -79,6 +79,7 @@ int verb_receipt(int argc, char **argv)
             err = am_fail(AM_UNAVAILABLE, &detail, id, "it waits in the outbox: the log has not taken it yet");
         code = err == AM_OK ? print_receipt(&input, id, kept->entry) : command_fail(err, &detail);
     }
+    code = command_end(&input.command, code);
     command_clear(&input.command);
     return code;
 }

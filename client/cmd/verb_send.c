@@ -85,6 +85,7 @@ int verb_send(int argc, char **argv)
             code = command_connect(&input.command);
         if (code == 0 && input.command.refused)
             code = EX_NOPERM;
+        code = command_end(&input.command, code);
     }
     command_clear(&input.command);
     return code;

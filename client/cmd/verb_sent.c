@@ -76,6 +76,7 @@ int verb_sent(int argc, char **argv)
             err = list(&input, STORE_OUTBOX);
         code = err == AM_OK ? 0 : command_fail(err, &detail);
     }
+    code = command_end(command, code);
     command_clear(command);
     return code;
 }

@@ -123,6 +123,13 @@ static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_r
     return AM_OK;
 }
 
+// What the next message would meet as well.
+static bool ends_all(enum am_err err)
+{
+    return err == AM_NOMEM || err == AM_IO || err == AM_FULL || err == AM_FORK || err == AM_ROLLBACK ||
+           err == AM_UNAVAILABLE || err == AM_BUSY;
+}
+
 static enum am_err deliver_one(struct session *session, const char *id, bool again, struct am_detail *detail,
                                outbox_tell tell, void *user)
 {
@@ -134,14 +141,17 @@ static enum am_err deliver_one(struct session *session, const char *id, bool aga
     enum am_err err = store_get(session->store, STORE_OUTBOX, id, &arena, &delivery.kept);
     if (err == AM_OK && delivery.kept->wait[0] != '\0' && strcmp(delivery.kept->wait, "SIGN_AGAIN") != 0 && !again)
         return AM_OK;
+    session->alarmed = false; // what one message met is another matter
     if (err == AM_OK)
         err = send_one(&delivery, &result);
-    if (err != AM_OK) {
+    if (ends_all(err)) {
         *detail = why;
         return err;
     }
+    if (err != AM_OK)
+        result = OUTBOX_FAILED;
     if (tell != NULL)
-        tell(user, &(struct outbox_report){id, result, delivery.kept, &why});
+        tell(user, &(struct outbox_report){id, result, err, delivery.kept, &why});
     if (result != OUTBOX_WAITS || link_alive(session->link))
         return AM_OK;
     *detail = why;

@@ -10,12 +10,14 @@ enum outbox_result {
     OUTBOX_WAITS,    // no link, or the hub says: later
     OUTBOX_REFUSED,  // by the hub's policy; it stays with its reason until a person decides
     OUTBOX_AGAIN,    // SIGN_AGAIN: a roster changed and the officer's key isn't at hand
+    OUTBOX_FAILED, // `err`: a receipt that doesn't hold, a row that can't be read; it stays, and those behind it go on
 };
 
 struct outbox_report {
     const char *id;
     enum outbox_result result;
-    const Amana__V1__Kept *kept; // as it is now
+    enum am_err err;
+    const Amana__V1__Kept *kept; // as it is now; NULL where it can't be read
     const struct am_detail *detail;
 };
 typedef void (*outbox_tell)(void *user, const struct outbox_report *report);
@@ -24,7 +26,7 @@ typedef void (*outbox_tell)(void *user, const struct outbox_report *report);
 AM_MUST_USE enum am_err outbox_add(struct session *session, const char *id, const Amana__V1__Message *message);
 
 // Tries everything that waits, oldest first, and tells about each. Without a link nothing is tried and AM_UNAVAILABLE
-// returned. What was refused before isn't tried again but with `again`. AM_PROOF, AM_FORK and the like: a receipt that
-// doesn't hold; the message stays.
+// returned. What was refused before isn't tried again but with `again`. AM_FORK, AM_ROLLBACK, AM_FULL and the like:
+// what every further message would meet.
 AM_MUST_USE enum am_err outbox_deliver(struct session *session, bool again, struct am_detail *detail, outbox_tell tell,
                                        void *user);

@@ -5,6 +5,7 @@
 #include "certs/cms.h"
 #include "client/session/directory.h"
 #include "client/session/history.h"
+#include "client/session/retrieved.h"
 #include "proto/codec/codec.h"
 
 #include <stdio.h>
@@ -38,10 +39,34 @@ static enum am_err take_checkpoint(struct replay_check *check, const Amana__V1__
     return AM_OK;
 }
 
+static bool root_holds(const struct replay_check *check)
+{
+    uint8_t root[LOG_HASH_SIZE];
+    return check->has_checkpoint && check->range.size == check->checkpoint.size &&
+           merkle_range_root(&check->range, root) == AM_OK && memcmp(root, check->checkpoint.root, sizeof root) == 0;
+}
+
+// A replay that follows has no end at which to compare: it does so wherever its items reach a checkpoint.
+static enum am_err reach(struct replay_check *check, struct am_detail *detail)
+{
+    if (!check->follow || !check->has_checkpoint || check->range.size != check->checkpoint.size)
+        return AM_OK;
+    if (!root_holds(check)) {
+        history_alarm(check->session, "the entries that were shown have not the root that the log signed", NULL,
+                      &check->checkpoint);
+        return am_fail(AM_PROOF, detail, "log", "its first %llu entries, as shown, have not the root that it signed",
+                       (unsigned long long)check->range.size);
+    }
+    check->proved = check->checkpoint;
+    check->has_proved = true;
+    return AM_OK;
+}
+
 static enum am_err grow(struct replay_check *check, const uint8_t hash[LOG_HASH_SIZE], struct am_detail *detail)
 {
     uint8_t root[LOG_HASH_SIZE];
     TRY(merkle_range_append(&check->range, hash, NULL, NULL));
+    TRY(reach(check, detail));
     if (!check->has_last || check->range.size != check->last.size)
         return AM_OK;
     TRY(merkle_range_root(&check->range, root));
@@ -126,6 +151,32 @@ static enum am_err check_submitted(struct replay_check *check, const Amana__V1__
     return AM_OK;
 }
 
+static enum am_err check_retrieved(struct replay_check *check, uint64_t seq, const Amana__V1__RetrievedEntry *entry,
+                                   struct arena *arena, struct am_detail *detail)
+{
+    struct am_detail why = {0};
+    struct retrieved retrieved = {0};
+    char words[sizeof why.text + 64];
+    enum am_err err = retrieved_check(check->session, seq, entry, arena, &why, &retrieved);
+    switch (err) {
+    case AM_OK:
+        check->retrieved_good += retrieved.checked;
+        check->signed_unknown += !retrieved.checked;
+        return AM_OK;
+    case AM_PROOF:
+    case AM_SIGNATURE:
+    case AM_INVALID:
+    case AM_PROTO:
+    case AM_TOO_LARGE:
+        snprintf(words, sizeof words, "its statement of retrieval doesn't hold: %s", why.text);
+        return damage(check, seq, detail, words);
+    default:
+        if (detail != NULL)
+            *detail = why;
+        return err == AM_CORRUPT ? AM_IO : err; // of the store, not of the entry
+    }
+}
+
 static enum am_err check_opened(struct replay_check *check, const Amana__V1__ReplayItem *item,
                                 const struct log_leaf *leaf, struct arena *arena, struct am_detail *detail,
                                 Amana__V1__EntryContent **ret_content, Amana__V1__Header **ret_header)
@@ -141,9 +192,13 @@ static enum am_err check_opened(struct replay_check *check, const Amana__V1__Rep
                      (ProtobufCMessage **)ret_content) != AM_OK)
         return damage(check, item->seq, detail, "its content can't be read");
     check->opened++;
-    if ((*ret_content)->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
-        return AM_OK;
-    return check_submitted(check, item, (*ret_content)->submitted, arena, detail, ret_header);
+    switch ((*ret_content)->kind_case) {
+    case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED:
+        return check_submitted(check, item, (*ret_content)->submitted, arena, detail, ret_header);
+    case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED:
+        return check_retrieved(check, item->seq, (*ret_content)->retrieved, arena, detail);
+    default: return AM_OK;
+    }
 }
 
 // Nothing can be hidden as erased: a missing content must be named by an ERASED entry, and this format of the log has
@@ -184,22 +239,26 @@ enum am_err replay_take(struct replay_check *check, const Amana__V1__ReplayItem 
     }
 }
 
-static bool root_holds(const struct replay_check *check)
+const struct log_checkpoint *replay_proved(const struct replay_check *check)
 {
-    uint8_t root[LOG_HASH_SIZE];
-    return check->has_checkpoint && check->range.size == check->checkpoint.size &&
-           merkle_range_root(&check->range, root) == AM_OK && memcmp(root, check->checkpoint.root, sizeof root) == 0;
+    return check->follow && !check->filtered ? &check->proved : &check->checkpoint;
 }
 
 enum replay_verdict replay_end(struct replay_check *check, struct am_detail *detail)
 {
-    if (!check->filtered && !root_holds(check)) {
+    if (!check->filtered && check->follow && !check->has_proved) {
+        (void)am_fail(AM_PROOF, detail, "log", "the replay was stopped at entry %llu, before anything was proved",
+                      (unsigned long long)check->next);
+        return REPLAY_BROKEN;
+    }
+    if (!check->filtered && !check->follow && !root_holds(check)) {
         (void)am_fail(AM_PROOF, detail, "log",
                       "%llu entries came, and their root is not the one that the log signed at size %llu",
                       (unsigned long long)check->range.size, (unsigned long long)check->checkpoint.size);
         return REPLAY_BROKEN;
     }
-    if (!check->filtered && check->has_last && !check->last_met && check->last.size != 0) {
+    bool stopped = check->follow && check->range.size < check->last.size;
+    if (!check->filtered && check->has_last && !check->last_met && check->last.size != 0 && !stopped) {
         (void)am_fail(AM_ROLLBACK, detail, "log", "it is shorter than at the last replay (%llu entries): a rollback",
                       (unsigned long long)check->last.size);
         return REPLAY_BROKEN;

@@ -8,8 +8,11 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "amana/v1/relay.pb-c.h"
+#include "certs/cms.h"
 #include "client/session/compose.h"
 #include "client/session/replay.h"
+#include "client/session/retrieved.h"
 #include "proto/log/leaf.h"
 #include "tests/unit/client_env.h"
 
@@ -91,6 +94,37 @@ static void add_message(unsigned seq)
     content.submitted = &submitted;
     add_entry(seq, &content, 1);
     session_close(police);
+}
+
+// A statement of the post's device about nothing that matters here, signed by the device of `signer`.
+static void add_retrieved(unsigned seq, const char *signer)
+{
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__RetrievedEntry retrieved = AMANA__V1__RETRIEVED_ENTRY__INIT;
+    Amana__V1__Retrieved statement = AMANA__V1__RETRIEVED__INIT;
+    Amana__V1__RetrievedMessage named = AMANA__V1__RETRIEVED_MESSAGE__INIT, *list[] = {&named};
+    struct session *device = client_env_open(&env, signer, 0);
+    struct am_detail detail = {0};
+    const struct certificate *certificate;
+    EVP_PKEY *key;
+    struct am_bytes bytes, der;
+    statement.context = (char *)RETRIEVED_CONTEXT;
+    statement.origin = (char *)ENV_ORIGIN;
+    statement.device = (char *)"amana://" ENV_POST "/device/d1";
+    statement.messages = list;
+    statement.n_messages = 1;
+    assert_int_equal(codec_encode(&statement.base, &arena, &bytes), AM_OK);
+    assert_int_equal(session_key(device, CERT_USE_SIGN_DEVICE, &detail, &certificate, &key), AM_OK);
+    assert_int_equal(cms_sign(bytes, certificate->x509, key, &detail, &der), AM_OK);
+    retrieved.device = statement.device;
+    retrieved.statement = codec_binary(bytes);
+    retrieved.signature = codec_binary(der);
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED;
+    content.retrieved = &retrieved;
+    free(entries[seq].content);
+    add_entry(seq, &content, 1);
+    free((void *)der.data);
+    session_close(device);
 }
 
 static int begin(void **state)
@@ -278,6 +312,23 @@ static void a_changed_entry_is_named_and_the_others_go_on(void **state)
     }
 }
 
+static void a_statement_of_retrieval_is_checked_and_a_false_one_is_named(void **state)
+{
+    const unsigned seq = SUBMITTED + 1;
+    add_retrieved(seq, ENV_POST);
+    struct outcome good = replay(ENTRIES, NULL, NULL, 0);
+    assert_int_equal(good.verdict, REPLAY_GOOD);
+    assert_int_equal(good.check.retrieved_good, 1);
+    add_retrieved(seq, ENV_CHILD);
+    struct outcome bad = replay(ENTRIES, NULL, NULL, 0);
+    assert_int_equal(bad.err, AM_CORRUPT);
+    assert_int_equal(bad.verdict, REPLAY_DAMAGED);
+    assert_int_equal(bad.check.damaged, 1);
+    assert_int_equal(bad.check.first_damaged, seq);
+    free(entries[seq].content);
+    add_alarm(seq);
+}
+
 static void flip_leaf(Amana__V1__ReplayItem *item)
 {
     item->leaf.data[9] ^= 1; // its time
@@ -408,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_entry_of_a_log_that_holds_is_verified),
         cmocka_unit_test(a_changed_entry_is_named_and_the_others_go_on),
+        cmocka_unit_test(a_statement_of_retrieval_is_checked_and_a_false_one_is_named),
         cmocka_unit_test(a_changed_leaf_or_order_or_checkpoint_ends_it),
         cmocka_unit_test(a_replay_that_stops_early_is_not_complete),
         cmocka_unit_test(withheld_entries_are_verified_as_leaves_and_counted),
