@@ -161,36 +161,50 @@ static enum am_err from_store(struct prove_input *input, enum store_box box, con
     return write_notices(input, kept->entry->index, detail);
 }
 
-static int prove(struct prove_input *input)
+static enum am_err make_folder(struct prove_input *input, struct am_detail *detail)
 {
-    struct am_detail detail = {0};
-    enum store_box box = STORE_SENT;
-    char id[STORE_ID], folder[64];
-    enum am_err err;
-    int code = command_open(&input->command, SETTINGS_ALL);
-    if (code != 0)
-        return code;
+    static char folder[64];
     if (input->folder == NULL) {
         snprintf(folder, sizeof folder, "proofs-%.36s", input->id);
         input->folder = folder;
     }
-    if (mkdir(input->folder, 0755) != 0 && errno != EEXIST) {
-        (void)am_fail(AM_FULL, &detail, input->folder, "can't be made: %s", strerror(errno));
-        return command_fail(AM_FULL, &detail);
-    }
-    if (input->reason != NULL) {
-        code = command_connect(&input->command);
-        if (code != 0)
-            return code;
+    if (mkdir(input->folder, 0755) != 0 && errno != EEXIST)
+        return am_fail(AM_FULL, detail, input->folder, "can't be made: %s", strerror(errno));
+    return AM_OK;
+}
+
+static int as_auditor(struct prove_input *input)
+{
+    struct am_detail detail = {0};
+    enum am_err err = AM_OK;
+    uint8_t bytes[16];
+    if (message_id_check(input->id, bytes, NULL) != AM_OK)
+        err = am_fail(AM_INVALID, &detail, input->id, "must be the whole ID of a message: the hub looks for no less");
+    int code = err == AM_OK ? command_connect(&input->command) : command_fail(err, &detail);
+    if (code != 0)
+        return code;
+    err = make_folder(input, &detail);
+    if (err == AM_OK)
         err = from_hub(input, &detail);
-    } else {
-        code = command_find(&input->command, BOX(SENT) | BOX(INBOX), input->id, &box, id);
-        if (code != 0)
-            return code;
-        err = from_store(input, box, id, &detail);
-    }
     if (err == AM_OK && input->written == 0)
         err = am_fail(AM_NOT_FOUND, &detail, input->id, "no entry of it that may be shown");
+    return err == AM_OK ? 0 : command_fail(err, &detail);
+}
+
+static int as_unit(struct prove_input *input)
+{
+    struct am_detail detail = {0};
+    enum store_box box;
+    char id[STORE_ID];
+    enum am_err err = store_find(input->command.session->store, BOX(SENT) | BOX(INBOX), input->id, &detail, &box, id);
+    if (err == AM_NOT_FOUND)
+        (void)am_fail(err, &detail, input->id,
+                      "no message here has an id that begins so; an auditor asks the hub: --reason TEXT and the whole "
+                      "ID, and the reason stands in the log");
+    if (err == AM_OK)
+        err = make_folder(input, &detail);
+    if (err == AM_OK)
+        err = from_store(input, box, id, &detail);
     return err == AM_OK ? 0 : command_fail(err, &detail);
 }
 
@@ -212,7 +226,10 @@ int verb_audit_prove(int argc, char **argv)
     struct prove_input input = {0};
     command_init(&input.command);
     command_parse(&argp, argc, argv, &input);
-    int code = prove(&input);
+    int code = command_open(&input.command, SETTINGS_ALL);
+    if (code == 0)
+        code = input.reason != NULL ? as_auditor(&input) : as_unit(&input);
+    code = command_end(&input.command, code);
     command_clear(&input.command);
     return code;
 }
