@@ -325,7 +325,9 @@ def test_no_other_certificate_opens_the_door(live, connect, tmp_path, case):
         client = connect("police", certificate=tmp_path / "certificate.pem", key=tmp_path / "key.pem")
     else:
         client = connect("police", certificate=keys / f"{case}.pem", key=keys / f"{case}.key")
+    since = len(live.hub.log.all)
     assert client.refused("Checkpoint", timeout=10)[0] == grpc.StatusCode.UNAVAILABLE
+    live.hub.log.wait(r"^refused ", since)
 
 
 def test_a_client_that_looks_for_another_hub_does_not_find_it_here(connect):

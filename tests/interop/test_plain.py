@@ -27,13 +27,17 @@ def test_a_post_of_another_content_type_is_a_415(live):
 
 
 def test_http_1_is_not_spoken(live):
+    since = len(live.hub.log.all)
     done = curl(live, "--http1.1")
-    assert done.returncode != 0 and done.stdout == ""
+    assert done.returncode == 35 and done.stdout == "", done
+    assert "at=alpn" in live.hub.log.wait(r"^refused ", since)
 
 
 def test_nobody_gets_in_without_a_certificate(live):
+    since = len(live.hub.log.all)
     done = curl(live, certificate=False)
-    assert done.returncode != 0 and done.stdout == ""
+    assert done.returncode in (35, 56) and done.stdout == "", done  # TLS 1.3 tells a client after its own handshake
+    assert "no certificate" in live.hub.log.wait(r"^refused ", since)
 
 
 def test_tls_1_2_is_not_spoken(live):
