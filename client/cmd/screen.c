@@ -221,8 +221,9 @@ static void print_alert(const Amana__V1__Alert *alert, FILE *out)
 // A body without a form of its own: what its first line says stands above already.
 static void print_body(const ProtobufCMessage *body, FILE *out)
 {
-    const char *const above[] = {body->descriptor->fields[0].name, NULL};
-    screen_rows(out, body, 2, kind_body_title(body)[0] != '\0' ? above : NULL);
+    const ProtobufCFieldDescriptor *title = kind_body_title_field(body->descriptor);
+    const char *const above[] = {title != NULL ? title->name : NULL, NULL};
+    screen_rows(out, body, 2, above);
 }
 
 // Europol's codes, with what they ask of the reader.

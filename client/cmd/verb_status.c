@@ -11,6 +11,7 @@
 #include "proto/codec/json.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
+#include "proto/model/life.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,16 @@ static uint64_t ns_of(const Google__Protobuf__Timestamp *time)
     return time != NULL && timestamp_to_ns(time, &ns) == AM_OK ? ns : 0;
 }
 
-static void print_recipient(const Amana__V1__RecipientStatus *row, uint64_t now)
+// "to be acknowledged by …", as long as that is waited for.
+static void print_clock(const char *what, const Google__Protobuf__Timestamp *time, uint64_t now)
+{
+    uint64_t due = ns_of(time);
+    if (due != 0)
+        printf(" · %s%s by %s (%s)%s", due < now ? print_on(PRINT_RED) : "", what, print_ns(due), print_until(due, now),
+               due < now ? print_off() : "");
+}
+
+static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root, uint64_t now)
 {
     const char *delivery = codec_enum_name(&amana__v1__delivery_state__code__descriptor, (int)row->delivery);
     const char *life = codec_enum_name(&amana__v1__life_state__code__descriptor, (int)row->life);
@@ -54,7 +64,8 @@ static void print_recipient(const Amana__V1__RecipientStatus *row, uint64_t now)
     putchar('\n');
     if (row->life == 0)
         return;
-    printf("  %-28s        %s", "", print_on(row->life == AMANA__V1__LIFE_STATE__CODE__NEW ? PRINT_BOLD : PRINT_GREEN));
+    enum life_wait wait = life_waits(root, (uint8_t)row->life);
+    printf("  %-28s        %s", "", print_on(wait == LIFE_WAIT_ACK ? PRINT_BOLD : PRINT_GREEN));
     print_code(stdout, life, false);
     fputs(print_off(), stdout);
     if (row->officer[0] != '\0') {
@@ -62,11 +73,10 @@ static void print_recipient(const Amana__V1__RecipientStatus *row, uint64_t now)
         print_text(stdout, print_officer(row->officer), 0);
         printf(", %s", print_time(row->life_at));
     }
-    uint64_t due = ns_of(row->ack_due);
-    bool open = row->life == AMANA__V1__LIFE_STATE__CODE__NEW || row->life == AMANA__V1__LIFE_STATE__CODE__STOPPING;
-    if (due != 0 && open)
-        printf(" · %sto be acknowledged by %s (%s)%s", due < now ? print_on(PRINT_RED) : "", print_ns(due),
-               print_until(due, now), due < now ? print_off() : "");
+    if (wait == LIFE_WAIT_ACK && row->officer[0] == '\0')
+        print_clock("to be acknowledged", row->ack_due, now);
+    if (wait != LIFE_WAIT_NONE && !life_clock_stands((uint8_t)row->life))
+        print_clock("to be answered", row->answer_due, now);
     putchar('\n');
 }
 
@@ -77,7 +87,7 @@ static bool same_message(const Amana__V1__MessageStatus *row, const Amana__V1__K
            log_sha256_is(codec_bytes(kept->message->header), codec_bytes(row->header_digest));
 }
 
-static int print_message(struct command *command, const Amana__V1__Kept *kept, const char *id,
+static int print_message(struct command *command, const Amana__V1__Kept *kept, unsigned kind, const char *id,
                          const Amana__V1__MessageStatus *row)
 {
     if (command->json)
@@ -85,8 +95,16 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
     uint64_t now = session_now(command->session);
     printf("%s  accepted %s, entry %llu of %s\n", id, print_time(row->accepted_at), (unsigned long long)row->seq,
            command->session->hub->origin);
-    for (size_t i = 0; i < row->n_recipients; i++)
-        print_recipient(row->recipients[i], now);
+    struct life_summary summary = {0};
+    unsigned root = kind_root(kind);
+    for (size_t i = 0; i < row->n_recipients; i++) {
+        print_recipient(row->recipients[i], root, now);
+        if (row->recipients[i]->life != 0)
+            life_summary_add(&summary, root, (uint8_t)row->recipients[i]->life);
+    }
+    if (summary.lives > 1)
+        printf("  of %u: %u to acknowledge, %u to answer, %u done\n", summary.lives, summary.to_acknowledge,
+               summary.to_answer, summary.done);
     return 0;
 }
 
@@ -109,6 +127,7 @@ static int of_message(struct status_input *input)
     struct am_detail detail = {0};
     struct command *command = &input->command;
     Amana__V1__StatusResponse *response;
+    Amana__V1__Header *header = NULL;
     Amana__V1__Kept *kept;
     enum store_box box;
     char id[STORE_ID];
@@ -134,7 +153,11 @@ static int of_message(struct status_input *input)
         err = ask(command->session, id, &arena, &detail, &response);
     if (err == AM_OK && (response->n_messages != 1 || !same_message(response->messages[0], kept, id)))
         err = am_fail(AM_PROOF, &detail, id, "the hub's answer is about another message");
-    return err == AM_OK ? print_message(command, kept, id, response->messages[0]) : command_fail(err, &detail);
+    if (err == AM_OK)
+        err = seal_header(kept->message, &arena, &detail, &header);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    return print_message(command, kept, (unsigned)header->kind, id, response->messages[0]);
 }
 
 // --- Alone

@@ -6,6 +6,7 @@
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
+#include "proto/model/delivery.h"
 #include "proto/model/header_check.h"
 #include "proto/model/kind_body.h"
 #include "proto/model/rules.h"
@@ -173,32 +174,22 @@ static void stand_in(Amana__V1__Header *header, uint64_t number)
         header->recipients[i]->roster = number;
 }
 
-static const Amana__V1__Recipient *find_recipient(const Amana__V1__Header *header, const char *unit)
-{
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, unit) == 0)
-            return header->recipients[i];
-    return NULL;
-}
-
-// An UPDATE goes to all who had the version before, each with the same part.
-static enum reason check_chain(const struct compose *compose, const Amana__V1__Header *header, struct am_detail *detail)
+// What it carries on, and to whom it goes.
+static enum reason check_answer(const struct compose *compose, const Amana__V1__Header *header,
+                                struct am_detail *detail)
 {
     const Amana__V1__Header *before = compose->newest;
-    if (compose->root != NULL) {
-        enum reason reason = rule_answer_carries(header, compose->root, detail);
-        if (reason != REASON_NONE)
-            return reason;
-    }
-    for (size_t i = 0; before != NULL && i < before->n_recipients; i++) {
-        const Amana__V1__Recipient *was = before->recipients[i], *is = find_recipient(header, was->unit);
-        if (is != NULL && is->part == was->part)
-            continue;
-        (void)am_fail(AM_INVALID, detail, "recipients", "must hold %s with the part %s, as the version before",
-                      was->unit, was->part == AMANA__V1__PART__CODE__COPY ? "COPY" : "ACTION");
-        return REASON_FIELD_INVALID;
-    }
-    return REASON_NONE;
+    struct journal_recipient recipients[LIMIT_RECIPIENTS];
+    enum reason reason = REASON_NONE;
+    if (compose->root != NULL)
+        reason = rule_answer_carries(header, compose->root, detail);
+    if (reason != REASON_NONE || before == NULL)
+        return reason;
+    struct delivery_to to = {before->sender->unit, recipients, 0};
+    for (; to.n < before->n_recipients && to.n < LIMIT_RECIPIENTS; to.n++)
+        recipients[to.n] =
+            (struct journal_recipient){before->recipients[to.n]->unit, (uint8_t)before->recipients[to.n]->part};
+    return delivery_check(header, &to, detail);
 }
 
 static enum reason check(struct session *session, const struct compose *compose, const struct parts *parts,
@@ -214,14 +205,17 @@ static enum reason check(struct session *session, const struct compose *compose,
     if (reason == REASON_NONE)
         reason = body_check(parts->header, parts->flags, parts->body, detail);
     if (reason == REASON_NONE)
-        reason = check_chain(compose, parts->header, detail);
+        reason = check_answer(compose, parts->header, detail);
     if (reason != REASON_NONE)
         return reason;
     address_country(parts->header->sender->unit, country);
     if (rule_child(parts->header, parts->flags, trust_protection_unit(session->trust, country), detail) ==
         RULE_CHILD_BROKEN)
         return REASON_CHILD_NEEDS_PROTECTION_UNIT;
-    return rule_return(parts->header, parts->flags, detail);
+    reason = rule_return(parts->header, parts->flags, detail);
+    if (reason == REASON_NONE)
+        reason = rule_consent(parts->header, detail);
+    return reason == REASON_NONE ? rule_release(parts->header, compose->newest, detail) : reason;
 }
 
 enum reason compose_check(struct session *session, const struct compose *compose, struct am_detail *detail)

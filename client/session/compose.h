@@ -7,7 +7,7 @@
 #include "proto/model/reason.h"
 
 // What a message is made of. Pointers (may be NULL) name what it answers and supersedes; root and newest (may be NULL)
-// are the headers of the life's root and of its newest version, which it must carry on.
+// are the headers of the life's root, which it must carry on, and of what it answers: of a chain, its newest version.
 struct compose {
     const Amana__V1__Draft *draft;
     const Amana__V1__Pointer *in_reply_to, *supersedes;

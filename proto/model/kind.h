@@ -53,6 +53,18 @@ enum kind_release {
     RELEASE_AS_TARGET,  // what it is about needed one
 };
 
+// To whom a kind goes (domain.md, Kinds of message, The envelope, Lives); delivery.h judges by it.
+enum kind_to {
+    TO_CHOSEN,     // whom the sender chooses
+    TO_BACK,       // the originator of what it answers, and others if need be
+    TO_ORIGINATOR, // the same, that one alone with ACTION
+    TO_ASKED,      // one or more of those who were asked to act, and others if need be
+    TO_OTHER_SIDE, // from a recipient TO_BACK; from the originator, one or more of the recipients
+    TO_HOLDERS,    // every recipient of what it names, and its originator, all with ACTION
+    TO_FORMER,     // every recipient of the newest version with the same part, and new ones
+    TO_SAME,       // these and no others
+};
+
 struct kind {
     const char *name;            // "ALERT"
     const char *json;            // "alert": its body's field in Draft and in Body
@@ -64,6 +76,7 @@ struct kind {
     bool child_rule;             // rule 3 speaks of it
     bool to_itself;              // may go to the sender's own unit
     uint8_t chain;               // enum kind_chain
+    uint8_t to;                  // enum kind_to
     uint8_t release;             // enum kind_release
     uint8_t who;                 // enum kind_who, any of them
     uint8_t ack, answer;         // enum kind_clock
@@ -85,6 +98,10 @@ void kind_list(uint32_t set, char *ret_text, size_t size);
 
 // Whether the message answers another, so that grant and purpose don't stand in its way (domain.md).
 bool kind_is_answer(const Amana__V1__Header *header);
+
+// The kind of the root whose lives a message of this kind begins or renews: itself, an ALERT for UPDATE and CANCEL; 0
+// where it does neither.
+unsigned kind_root(unsigned kind);
 
 // Whether a message of this kind is taken on with an ACK.
 bool kind_acknowledged(unsigned kind);

@@ -53,10 +53,16 @@ const ProtobufCMessageDescriptor *kind_body_type(unsigned kind)
     return field != NULL ? field->descriptor : NULL;
 }
 
+const ProtobufCFieldDescriptor *kind_body_title_field(const ProtobufCMessageDescriptor *type)
+{
+    for (unsigned i = 0; i < type->n_fields; i++)
+        if (type->fields[i].type == PROTOBUF_C_TYPE_STRING && type->fields[i].label != PROTOBUF_C_LABEL_REPEATED)
+            return &type->fields[i];
+    return NULL;
+}
+
 const char *kind_body_title(const ProtobufCMessage *body)
 {
-    const ProtobufCFieldDescriptor *first = body != NULL ? body->descriptor->fields : NULL;
-    if (first == NULL || first->type != PROTOBUF_C_TYPE_STRING || first->label == PROTOBUF_C_LABEL_REPEATED)
-        return "";
-    return *(const char *const *)(const void *)((const uint8_t *)body + first->offset);
+    const ProtobufCFieldDescriptor *field = body != NULL ? kind_body_title_field(body->descriptor) : NULL;
+    return field != NULL ? *(const char *const *)(const void *)((const uint8_t *)body + field->offset) : "";
 }

@@ -184,6 +184,37 @@ uint32_t life_open(unsigned root, uint8_t state)
     return open;
 }
 
+enum life_wait life_waits(unsigned root, uint8_t state)
+{
+    bool on = false;
+    if (state == LIFE(REFUSED)) // a RESPONSE may follow all the same, but nobody waits for it
+        return LIFE_WAIT_NONE;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        const struct life_row *row = &ROWS[i];
+        bool by_recipient = (kind_get(row->kind)->who & (WHO_RECIPIENT | WHO_HOLDER)) != 0;
+        if (row->root != root || row->state != state || row->next == LIFE_ROW_CROSSED || !by_recipient)
+            continue;
+        if (row->kind == KIND(ACK) && (row->next != state || state == FIRST[root]))
+            return LIFE_WAIT_ACK;
+        on |= row->next != state;
+    }
+    return on ? LIFE_WAIT_ANSWER : LIFE_WAIT_NONE;
+}
+
+bool life_clock_stands(uint8_t state)
+{
+    return state == LIFE(SUSPENDED);
+}
+
+void life_summary_add(struct life_summary *summary, unsigned root, uint8_t state)
+{
+    enum life_wait wait = life_waits(root, state);
+    summary->lives++;
+    summary->to_acknowledge += wait == LIFE_WAIT_ACK;
+    summary->to_answer += wait == LIFE_WAIT_ANSWER;
+    summary->done += wait == LIFE_WAIT_NONE;
+}
+
 const char *life_state_name(uint8_t state)
 {
     const ProtobufCEnumValue *value =

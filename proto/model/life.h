@@ -40,5 +40,22 @@ enum life_result life_move(unsigned root, uint8_t state, unsigned kind, unsigned
 // The kinds that move a life of `root` in `state` (KIND_BIT).
 uint32_t life_open(unsigned root, uint8_t state);
 
+// What the originator waits for in a life.
+enum life_wait {
+    LIFE_WAIT_NONE, // nothing: it has ended, or what may still come need not
+    LIFE_WAIT_ACK,
+    LIFE_WAIT_ANSWER,
+};
+enum life_wait life_waits(unsigned root, uint8_t state);
+
+// Whether the answer clock stands still in this state.
+bool life_clock_stands(uint8_t state);
+
+// All lives of a root at a glance, for its sender. Begins with zeros; one call a life.
+struct life_summary {
+    unsigned lives, to_acknowledge, to_answer, done;
+};
+void life_summary_add(struct life_summary *summary, unsigned root, uint8_t state);
+
 // "ACKNOWLEDGED"; "UNSPECIFIED" for no life. Never NULL.
 const char *life_state_name(uint8_t state);

@@ -2,8 +2,12 @@
 // The rules that envelope and flags decide (domain.md, Rules that the system enforces).
 #include "proto/model/rules.h"
 
+#include "proto/model/address.h"
+
 #include <stdio.h>
 #include <string.h>
+
+#define REVIEW_NS (72ull * 3600 * NS_PER_S)
 
 static bool goes_to(const Amana__V1__Header *header, const char *unit)
 {
@@ -47,6 +51,65 @@ enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags 
         return REASON_NONE;
     (void)am_fail(AM_DENIED, detail, "consent", "RETURN_AND_REINTEGRATION needs consent: GIVEN or GUARDIAN");
     return REASON_CONSENT_REQUIRED;
+}
+
+enum reason rule_consent(const Amana__V1__Header *header, struct am_detail *detail)
+{
+    bool pressing = header->urgency == AMANA__V1__URGENCY__CODE__U1 || header->urgency == AMANA__V1__URGENCY__CODE__U2;
+    uint64_t written = header_time_or_0(header->written_at), review = header_time_or_0(header->review_at);
+    if (header->kind != KIND(REFERRAL))
+        return REASON_NONE;
+    switch (header->consent) {
+    case AMANA__V1__CONSENT__CODE__GIVEN:
+    case AMANA__V1__CONSENT__CODE__GUARDIAN:
+    case AMANA__V1__CONSENT__CODE__BEST_INTEREST: return REASON_NONE;
+    case AMANA__V1__CONSENT__CODE__VITAL_INTEREST:
+        if (pressing && review != 0 && review - written <= REVIEW_NS)
+            return REASON_NONE;
+        break;
+    default: break;
+    }
+    (void)am_fail(AM_DENIED, detail, "consent",
+                  "a REFERRAL needs GIVEN, GUARDIAN or BEST_INTEREST; or VITAL_INTEREST at U1 or U2 with review_at "
+                  "within 72 hours");
+    return REASON_CONSENT_REQUIRED;
+}
+
+static bool goes_abroad(const Amana__V1__Header *header)
+{
+    char own[ADDRESS_COUNTRY_MAX + 1], other[ADDRESS_COUNTRY_MAX + 1];
+    address_country(header->sender->unit, own);
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        address_country(header->recipients[i]->unit, other);
+        if (strcmp(own, other) != 0)
+            return true;
+    }
+    return false;
+}
+
+bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Header *target)
+{
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    if (header->classification == AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL && !kind_is_answer(header))
+        return true;
+    switch ((enum kind_release)kind->release) {
+    case RELEASE_NEVER: return false;
+    case RELEASE_OF_PERSONS:
+        return header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__PERSON ||
+               header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__GROUP;
+    case RELEASE_ABROAD: return goes_abroad(header);
+    case RELEASE_AS_TARGET: return target != NULL && target->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+    }
+    return true;
+}
+
+enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Header *target, struct am_detail *detail)
+{
+    if (header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED || !rule_release_needed(header, target))
+        return REASON_NONE;
+    (void)am_fail(AM_DENIED, detail, "release", "this %s needs a second person's release, which is not served yet",
+                  kind_name((unsigned)header->kind));
+    return REASON_RELEASE_REQUIRED;
 }
 
 enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_protection, struct am_detail *detail)

@@ -17,6 +17,15 @@ enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Fla
 // may need to (PURPOSE_MISMATCH).
 enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags *flags, struct am_detail *detail);
 
+// A REFERRAL needs consent: GIVEN, GUARDIAN, BEST_INTEREST; or VITAL_INTEREST at U1 or U2 with review_at within 72
+// hours of written_at. CONSENT_REQUIRED.
+enum reason rule_consent(const Amana__V1__Header *header, struct am_detail *detail);
+
+// Rule 5, four eyes: a message that needs a second person says so in its `release`. `target`: the header of what it
+// answers (of a chain, its newest version), NULL where it answers nothing. RELEASE_REQUIRED.
+bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Header *target);
+enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Header *target, struct am_detail *detail);
+
 // PROTECTION goes only to protection units: recipients[i] is one or not. Answers go back whatever the purpose: the
 // caller asks only of those that the message answered did not name.
 enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_protection, struct am_detail *detail);

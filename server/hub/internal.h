@@ -221,6 +221,8 @@ struct hub_decision {
 enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
                       struct hub_decision *ret_decision);
 enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, struct hub_decision *decision);
+// Whether it goes to whom its kind goes, by those of what it answers.
+enum reason hub_judge_delivery(struct hub_submission *submission, const struct hub_found *answered);
 bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t *ret_index);
 
 // --- What is written (submitted.c, refusal.c)

@@ -2,6 +2,8 @@
 // The second judgement, with what a worker found on disk: flags, case, pointers, who may answer what, and the rules.
 #include "server/hub/internal.h"
 
+#include "proto/model/delivery.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -79,18 +81,10 @@ static enum reason judge_on(struct hub_submission *submission, const struct kind
     return REASON_NONE;
 }
 
-// What a recipient answers goes back to whom it answers.
-static enum reason judge_way_back(struct hub_submission *submission)
+enum reason hub_judge_delivery(struct hub_submission *submission, const struct hub_found *answered)
 {
-    const Amana__V1__Header *header = submission->header;
-    const char *originator = submission->reply_to.originator;
-    if (strcmp(originator, submission->work.unit) == 0)
-        return REASON_NONE;
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, originator) == 0)
-            return REASON_NONE;
-    (void)am_fail(AM_INVALID, &submission->work.detail, "recipients", "an answer goes back to %s too", originator);
-    return REASON_FIELD_INVALID;
+    struct delivery_to to = {answered->originator, answered->recipients, answered->n_recipients};
+    return delivery_check(submission->header, &to, &submission->work.detail);
 }
 
 static enum reason judge_answer(const struct hub *hub, struct hub_submission *submission)
@@ -100,8 +94,8 @@ static enum reason judge_answer(const struct hub *hub, struct hub_submission *su
     if (!may_answer(hub, submission, kind))
         return hub_not_permitted(work, "in_reply_to");
     enum reason reason = judge_on(submission, kind);
-    if (reason == REASON_NONE)
-        reason = judge_way_back(submission);
+    if (reason == REASON_NONE && kind->chain == CHAIN_NONE) // else by its newest version, once the state is known
+        reason = hub_judge_delivery(submission, &submission->reply_to);
     if (reason != REASON_NONE)
         return reason;
     if (!submission->root.found || submission->root.header == NULL)
@@ -127,7 +121,12 @@ static enum reason judge_case(struct hub_submission *submission)
 static enum reason judge_rules(const struct hub *hub, struct hub_submission *submission, struct hub_decision *decision)
 {
     struct hub_work *work = &submission->work;
+    const struct hub_found *target = submission->newest.found ? &submission->newest : &submission->reply_to;
     enum reason reason = rule_return(submission->header, submission->flags, &work->detail);
+    if (reason == REASON_NONE)
+        reason = rule_consent(submission->header, &work->detail);
+    if (reason == REASON_NONE)
+        reason = rule_release(submission->header, target->header, &work->detail);
     if (reason != REASON_NONE)
         return reason;
     switch (rule_child(submission->header, submission->flags, hub_protection_of(hub, work->unit), &work->detail)) {

@@ -3,7 +3,6 @@
 #include "server/hub/internal.h"
 
 #include <bsd/string.h>
-#include <stdio.h>
 #include <string.h>
 
 static enum reason forbids(struct hub_submission *submission, uint8_t state, const char *field)
@@ -13,36 +12,6 @@ static enum reason forbids(struct hub_submission *submission, uint8_t state, con
     kind_list(life_open(submission->root.kind, state), work->moves, sizeof work->moves);
     (void)am_fail(AM_DENIED, &work->detail, field, "the state is %s; open: %s", work->state, work->moves);
     return REASON_STATE_FORBIDS;
-}
-
-// --- Who is told: an alert's versions go to everybody who had it
-static const Amana__V1__Recipient *named(const Amana__V1__Header *header, const char *unit)
-{
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, unit) == 0)
-            return header->recipients[i];
-    return NULL;
-}
-
-static enum reason judge_former(struct hub_submission *submission, bool exactly)
-{
-    const Amana__V1__Header *header = submission->header;
-    const struct hub_found *newest = &submission->newest;
-    for (size_t i = 0; i < newest->n_recipients; i++) {
-        const Amana__V1__Recipient *same = named(header, newest->recipients[i].unit);
-        if (same != NULL && same->part == newest->recipients[i].part)
-            continue;
-        (void)am_fail(AM_INVALID, &submission->work.detail, "recipients", "%s must be there with the part %s",
-                      newest->recipients[i].unit,
-                      newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION ? "ACTION" : "COPY");
-        return REASON_FIELD_INVALID;
-    }
-    if (exactly && header->n_recipients != newest->n_recipients) {
-        (void)am_fail(AM_INVALID, &submission->work.detail, "recipients",
-                      "%s goes to those who have the alert, and to no others", kind_name((unsigned)header->kind));
-        return REASON_FIELD_INVALID;
-    }
-    return REASON_NONE;
 }
 
 // --- One life
@@ -78,22 +47,36 @@ static enum reason judge_chain(struct hub_submission *submission, const struct h
         uint8_t state = decision->n_moves > 0 ? decision->moves[0].from : LIFE(NEW);
         return forbids(submission, state, "supersedes");
     }
-    return does != CHAIN_NONE ? judge_former(submission, does == CHAIN_ENDS) : REASON_NONE;
+    return does != CHAIN_NONE ? hub_judge_delivery(submission, &submission->newest) : REASON_NONE;
 }
 
-// The originator's message moves every life of the root, a recipient's its own.
+// --- Whose lives: a recipient's message is about its own; the originator's about all of a chain, and else about those
+// of whom it names.
+static bool concerns(const struct hub_submission *submission, const struct journal_recipient *recipient)
+{
+    const Amana__V1__Header *header = submission->header;
+    if (strcmp(recipient->unit, submission->work.unit) == 0)
+        return true;
+    if (strcmp(submission->root.originator, submission->work.unit) != 0)
+        return false;
+    if (kind_get(submission->root.kind)->chain == CHAIN_BEGINS)
+        return true;
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, recipient->unit) == 0)
+            return true;
+    return false;
+}
+
 enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, struct hub_decision *decision)
 {
     const struct hub_found *newest = &submission->newest;
-    const char *unit = submission->work.unit;
-    bool originator = strcmp(submission->root.originator, unit) == 0;
     enum reason reason = REASON_NONE;
-    if (kind_get(submission->root.kind)->chain == CHAIN_BEGINS && (!submission->has_chain || !newest->found))
+    if (life_first(submission->root.kind) == LIFE(UNSPECIFIED))
+        return REASON_NONE; // a NOTE that stands alone
+    if (!newest->found || (kind_get(submission->root.kind)->chain == CHAIN_BEGINS && !submission->has_chain))
         return REASON_INTERNAL;
-    for (size_t i = 0; i < newest->n_recipients && reason == REASON_NONE; i++) {
-        bool own = strcmp(newest->recipients[i].unit, unit) == 0;
-        if (newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION && (originator || own))
+    for (size_t i = 0; i < newest->n_recipients && reason == REASON_NONE; i++)
+        if (newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION && concerns(submission, &newest->recipients[i]))
             reason = judge_life(submission, i, now_ns, decision);
-    }
     return reason == REASON_NONE ? judge_chain(submission, decision) : reason;
 }

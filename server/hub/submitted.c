@@ -221,6 +221,8 @@ static void life_moved(struct accept *accept, size_t index, uint8_t to)
     struct journal_life life = accept->submission->lives[index];
     life.root = accept->submission->root.seq;
     life.recipient = accept->submission->newest.recipients[index].unit;
+    if (life_clock_stands(life.state) && life.answer_due != 0)
+        life.answer_due += accept->append->time_ns - life.state_at;
     life.state = to;
     life.state_at = accept->append->time_ns;
     if (accept->kind->chain != CHAIN_NONE) { // a clock begins anew, and nobody has answered it
@@ -229,7 +231,7 @@ static void life_moved(struct accept *accept, size_t index, uint8_t to)
         life.ack_due = due.ack;
         life.answer_due = due.answer;
         life.officer = "";
-    } else if ((accept->kind->who & WHO_RECIPIENT) != 0) {
+    } else if (strcmp(life.recipient, accept->submission->work.unit) == 0) {
         life.officer = accept->header->officer;
     }
     accept->append->lives[accept->append->n_lives++] = life;

@@ -121,11 +121,10 @@ static enum am_err check_life(struct check *check)
         return AM_OK;
     TRY(found_at(check, s->reply_to.root, &s->root));
     err = store_chain(check->view, s->reply_to.root, &s->chain);
-    if (err == AM_NOT_FOUND)
-        return AM_OK;
-    TRY(err);
-    s->has_chain = true;
-    TRY(found_at(check, s->chain.newest, &s->newest));
+    if (err != AM_NOT_FOUND)
+        TRY(err);
+    s->has_chain = err == AM_OK;
+    TRY(found_at(check, s->has_chain ? s->chain.newest : s->reply_to.root, &s->newest));
     for (size_t i = 0; i < s->newest.n_recipients && i < LIMIT_RECIPIENTS; i++) {
         err = store_life(check->view, s->reply_to.root, s->newest.recipients[i].unit, &s->lives[i]);
         if (err == AM_NOT_FOUND)

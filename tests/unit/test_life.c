@@ -256,6 +256,57 @@ static void states_that_nothing_leaves_are_ends(void **state)
             assert_int_equal(life_open(root, ENDS[i]), 0);
 }
 
+static void an_originator_waits_for_what_the_recipient_owes(void **state)
+{
+    static const struct {
+        unsigned root;
+        uint8_t state;
+        enum life_wait wait;
+    } WAITS[] = {
+        {KIND(ALERT), LIFE(NEW), LIFE_WAIT_ACK},
+        {KIND(ALERT), LIFE(ACKNOWLEDGED), LIFE_WAIT_NONE},
+        {KIND(ALERT), LIFE(STOPPING), LIFE_WAIT_ACK},
+        {KIND(ALERT), LIFE(STOPPED), LIFE_WAIT_NONE},
+        {KIND(ALERT), LIFE(EXPIRED), LIFE_WAIT_NONE},
+        {KIND(HIT), LIFE(OPEN), LIFE_WAIT_ACK},
+        {KIND(HIT), LIFE(ACKNOWLEDGED), LIFE_WAIT_NONE},
+        {KIND(REQUEST), LIFE(OPEN), LIFE_WAIT_ACK},
+        {KIND(REQUEST), LIFE(ACKNOWLEDGED), LIFE_WAIT_ANSWER},
+        {KIND(REQUEST), LIFE(IN_PROGRESS), LIFE_WAIT_ANSWER},
+        {KIND(REQUEST), LIFE(SUSPENDED), LIFE_WAIT_ANSWER},
+        {KIND(REQUEST), LIFE(ANSWERED), LIFE_WAIT_NONE},
+        {KIND(REQUEST), LIFE(REFUSED), LIFE_WAIT_NONE},
+        {KIND(REQUEST), LIFE(WITHDRAWN), LIFE_WAIT_NONE},
+        {KIND(REFERRAL), LIFE(OFFERED), LIFE_WAIT_ACK},
+        {KIND(REFERRAL), LIFE(ACCEPTED), LIFE_WAIT_ANSWER},
+        {KIND(REFERRAL), LIFE(CLOSED), LIFE_WAIT_NONE},
+        {KIND(ERASURE), LIFE(OPEN), LIFE_WAIT_ANSWER},
+        {KIND(ERASURE), LIFE(CONFIRMED), LIFE_WAIT_NONE},
+        {KIND(CONTEST), LIFE(ACKNOWLEDGED), LIFE_WAIT_ANSWER},
+    };
+    for (size_t i = 0; i < AM_LEN(WAITS); i++)
+        assert_int_equal(life_waits(WAITS[i].root, WAITS[i].state), WAITS[i].wait);
+}
+
+static void a_summary_counts_each_life_once(void **state)
+{
+    struct life_summary summary = {0};
+    life_summary_add(&summary, KIND(REQUEST), LIFE(OPEN));
+    life_summary_add(&summary, KIND(REQUEST), LIFE(SUSPENDED));
+    life_summary_add(&summary, KIND(REQUEST), LIFE(IN_PROGRESS));
+    life_summary_add(&summary, KIND(REQUEST), LIFE(REFUSED));
+    assert_int_equal(summary.lives, 4);
+    assert_int_equal(summary.to_acknowledge, 1);
+    assert_int_equal(summary.to_answer, 2);
+    assert_int_equal(summary.done, 1);
+}
+
+static void the_answer_clock_stands_still_where_a_request_is_suspended_alone(void **state)
+{
+    for (unsigned at = 0; at < STATES; at++)
+        assert_int_equal(life_clock_stands((uint8_t)at), at == LIFE(SUSPENDED));
+}
+
 // A row's kind may be sent at all about that root: the tables of kinds and of lives agree.
 static void what_moves_a_life_may_answer_its_root(void **state)
 {
@@ -278,6 +329,9 @@ int main(void)
         cmocka_unit_test(an_open_alert_expires_at_valid_until_and_not_before),
         cmocka_unit_test(every_root_begins_in_a_state_that_something_moves),
         cmocka_unit_test(states_that_nothing_leaves_are_ends),
+        cmocka_unit_test(an_originator_waits_for_what_the_recipient_owes),
+        cmocka_unit_test(a_summary_counts_each_life_once),
+        cmocka_unit_test(the_answer_clock_stands_still_where_a_request_is_suspended_alone),
         cmocka_unit_test(what_moves_a_life_may_answer_its_root),
     };
     return cmocka_run_group_tests(tests, design, NULL);

@@ -160,9 +160,12 @@ static void the_first_text_of_a_body_is_its_line_in_a_list(void **state)
 {
     Amana__V1__Cancel cancel = AMANA__V1__CANCEL__INIT;
     Amana__V1__Person person = AMANA__V1__PERSON__INIT; // begins with a list
+    Amana__V1__Palermo palermo = AMANA__V1__PALERMO__INIT;
     cancel.reason = (char *)"found";
+    person.description = (char *)"tall";
     assert_string_equal(kind_body_title(&cancel.base), "found");
-    assert_string_equal(kind_body_title(&person.base), "");
+    assert_string_equal(kind_body_title(&person.base), "tall");
+    assert_string_equal(kind_body_title(&palermo.base), "");
     assert_string_equal(kind_body_title(NULL), "");
 }
 

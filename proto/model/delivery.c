@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The recipients of an answer against those of what it answers.
+#include "proto/model/delivery.h"
+
+#include <string.h>
+
+#define PART(name) AMANA__V1__PART__CODE__##name
+
+struct checking {
+    const Amana__V1__Header *answer;
+    const struct delivery_to *to;
+    struct am_detail *detail;
+};
+
+static const char *part_name(unsigned part)
+{
+    return part == PART(ACTION) ? "ACTION" : "COPY";
+}
+
+static const Amana__V1__Recipient *named(const struct checking *check, const char *unit)
+{
+    for (size_t i = 0; i < check->answer->n_recipients; i++)
+        if (strcmp(check->answer->recipients[i]->unit, unit) == 0)
+            return check->answer->recipients[i];
+    return NULL;
+}
+
+static bool is_sender(const struct checking *check, const char *unit)
+{
+    return strcmp(check->answer->sender->unit, unit) == 0;
+}
+
+static enum reason needs(const struct checking *check, const char *unit, unsigned part)
+{
+    const Amana__V1__Recipient *there = named(check, unit);
+    if (there != NULL && (unsigned)there->part == part)
+        return REASON_NONE;
+    (void)am_fail(AM_INVALID, check->detail, "recipients", "%s must be there with the part %s", unit, part_name(part));
+    return REASON_FIELD_INVALID;
+}
+
+static enum reason to_chosen(const struct checking *check)
+{
+    return REASON_NONE;
+}
+
+static enum reason to_back(const struct checking *check)
+{
+    const char *originator = check->to->originator;
+    if (is_sender(check, originator) || named(check, originator) != NULL)
+        return REASON_NONE;
+    (void)am_fail(AM_INVALID, check->detail, "recipients", "an answer goes back to %s too", originator);
+    return REASON_FIELD_INVALID;
+}
+
+static enum reason to_originator(const struct checking *check)
+{
+    const char *originator = check->to->originator;
+    for (size_t i = 0; i < check->answer->n_recipients; i++) {
+        const Amana__V1__Recipient *recipient = check->answer->recipients[i];
+        if (recipient->part == PART(COPY) || strcmp(recipient->unit, originator) == 0)
+            continue;
+        (void)am_fail(AM_INVALID, check->detail, "recipients", "%s alone has the part ACTION, all others COPY",
+                      originator);
+        return REASON_FIELD_INVALID;
+    }
+    return needs(check, originator, PART(ACTION));
+}
+
+static enum reason to_some(const struct checking *check, bool asked, const char *text)
+{
+    for (size_t i = 0; i < check->to->n; i++) {
+        const Amana__V1__Recipient *there = named(check, check->to->recipients[i].unit);
+        if (there != NULL && (!asked || (check->to->recipients[i].part == PART(ACTION) && there->part == PART(ACTION))))
+            return REASON_NONE;
+    }
+    (void)am_fail(AM_INVALID, check->detail, "recipients", "%s", text);
+    return REASON_FIELD_INVALID;
+}
+
+static enum reason to_asked(const struct checking *check)
+{
+    return to_some(check, true, "at least one of those who were asked to act must be there with the part ACTION");
+}
+
+static enum reason to_other_side(const struct checking *check)
+{
+    if (!is_sender(check, check->to->originator))
+        return to_back(check);
+    return to_some(check, false, "at least one of those who have what it answers must be there");
+}
+
+static enum reason to_holders(const struct checking *check)
+{
+    enum reason reason = REASON_NONE;
+    for (size_t i = 0; i < check->answer->n_recipients; i++) {
+        if (check->answer->recipients[i]->part == PART(ACTION))
+            continue;
+        (void)am_fail(AM_INVALID, check->detail, "recipients", "all have the part ACTION: every holder must act");
+        return REASON_FIELD_INVALID;
+    }
+    for (size_t i = 0; i < check->to->n && reason == REASON_NONE; i++)
+        if (!is_sender(check, check->to->recipients[i].unit))
+            reason = needs(check, check->to->recipients[i].unit, PART(ACTION));
+    if (reason == REASON_NONE && !is_sender(check, check->to->originator))
+        reason = needs(check, check->to->originator, PART(ACTION));
+    return reason;
+}
+
+static enum reason to_former(const struct checking *check)
+{
+    enum reason reason = REASON_NONE;
+    for (size_t i = 0; i < check->to->n && reason == REASON_NONE; i++)
+        reason = needs(check, check->to->recipients[i].unit, check->to->recipients[i].part);
+    return reason;
+}
+
+static enum reason to_same(const struct checking *check)
+{
+    enum reason reason = to_former(check);
+    if (reason != REASON_NONE || check->answer->n_recipients == check->to->n)
+        return reason;
+    (void)am_fail(AM_INVALID, check->detail, "recipients", "%s goes to those who have what it ends, and to no others",
+                  kind_name((unsigned)check->answer->kind));
+    return REASON_FIELD_INVALID;
+}
+
+enum reason delivery_check(const Amana__V1__Header *answer, const struct delivery_to *to, struct am_detail *detail)
+{
+    static enum reason (*const CHECKS[])(const struct checking *check) = {
+        [TO_CHOSEN] = to_chosen,         [TO_BACK] = to_back,
+        [TO_ORIGINATOR] = to_originator, [TO_ASKED] = to_asked,
+        [TO_OTHER_SIDE] = to_other_side, [TO_HOLDERS] = to_holders,
+        [TO_FORMER] = to_former,         [TO_SAME] = to_same,
+    };
+    struct checking check = {answer, to, detail};
+    return CHECKS[kind_get((unsigned)answer->kind)->to](&check);
+}

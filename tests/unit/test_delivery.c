@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// To whom answers go, and what needs a second person or consent: the tables against domain.md.
+#include "proto/model/delivery.h"
+#include "proto/model/rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ACTION AMANA__V1__PART__CODE__ACTION
+#define COPY   AMANA__V1__PART__CODE__COPY
+
+#define POLICE  "ke/dci/transnational"
+#define POST    "et/ics/moyale"
+#define SHELTER "et/mowsa/protection"
+#define OTHERS  "ug/police/kampala"
+
+// What is answered: of POLICE, to POST (ACTION) and SHELTER (COPY).
+static const struct journal_recipient HOLDERS[] = {{POST, ACTION}, {SHELTER, COPY}};
+static const struct delivery_to MESSAGE = {POLICE, HOLDERS, AM_LEN(HOLDERS)};
+
+struct draft {
+    Amana__V1__Header header;
+    Amana__V1__UnitRoster sender;
+    Amana__V1__Recipient made[4], *list[4];
+};
+
+// "unit=ACTION unit=COPY"
+static Amana__V1__Header *draft_of(struct draft *draft, unsigned kind, const char *from, const char *to)
+{
+    static char words[256];
+    *draft = (struct draft){AMANA__V1__HEADER__INIT, AMANA__V1__UNIT_ROSTER__INIT, {{{0}}}, {0}};
+    snprintf(words, sizeof words, "%s", to);
+    draft->header.kind = (Amana__V1__Kind__Code)kind;
+    draft->header.sender = &draft->sender;
+    draft->header.recipients = draft->list;
+    draft->header.release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+    draft->sender.unit = (char *)from;
+    for (char *save = NULL, *word = strtok_r(words, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
+        Amana__V1__Recipient *recipient = &draft->made[draft->header.n_recipients];
+        amana__v1__recipient__init(recipient);
+        char *part = strchr(word, '=');
+        recipient->part = strcmp(part + 1, "ACTION") == 0 ? ACTION : COPY;
+        *part = '\0';
+        recipient->unit = word;
+        draft->list[draft->header.n_recipients++] = recipient;
+    }
+    return &draft->header;
+}
+
+static bool goes(unsigned kind, const char *from, const char *to)
+{
+    struct draft draft;
+    struct am_detail detail = {0};
+    enum reason reason = delivery_check(draft_of(&draft, kind, from, to), &MESSAGE, &detail);
+    assert_true(reason == REASON_NONE || (reason == REASON_FIELD_INVALID && strcmp(detail.field, "recipients") == 0));
+    return reason == REASON_NONE;
+}
+
+static void what_a_recipient_answers_goes_back_and_may_go_further(void **state)
+{
+    static const unsigned BACK[] = {KIND(ACK),      KIND(CANNOT_EXECUTE), KIND(RESPONSE), KIND(REFUSAL),
+                                    KIND(PROGRESS), KIND(DECISION),       KIND(CONFIRM),  KIND(BODY_REJECTED)};
+    for (size_t i = 0; i < AM_LEN(BACK); i++) {
+        assert_true(goes(BACK[i], POST, POLICE "=ACTION"));
+        assert_true(goes(BACK[i], POST, OTHERS "=COPY " POLICE "=COPY"));
+        assert_false(goes(BACK[i], POST, SHELTER "=ACTION"));
+    }
+}
+
+static void a_hit_asks_the_originator_alone_to_act(void **state)
+{
+    static const unsigned KINDS[] = {KIND(HIT), KIND(USE_PERMISSION), KIND(CONTEST)};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        assert_true(goes(KINDS[i], POST, POLICE "=ACTION " SHELTER "=COPY"));
+        assert_false(goes(KINDS[i], POST, POLICE "=COPY"));
+        assert_false(goes(KINDS[i], POST, POLICE "=ACTION " SHELTER "=ACTION"));
+        assert_false(goes(KINDS[i], POST, SHELTER "=COPY"));
+    }
+}
+
+static void what_the_originator_withdraws_or_makes_clear_goes_to_who_was_asked(void **state)
+{
+    static const unsigned KINDS[] = {KIND(WITHDRAW), KIND(CLARIFICATION)};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        assert_true(goes(KINDS[i], POLICE, POST "=ACTION"));
+        assert_false(goes(KINDS[i], POLICE, POST "=COPY"));
+        assert_false(goes(KINDS[i], POLICE, SHELTER "=ACTION"));
+        assert_false(goes(KINDS[i], POLICE, OTHERS "=ACTION"));
+    }
+}
+
+static void a_call_or_an_end_goes_to_the_other_side(void **state)
+{
+    static const unsigned KINDS[] = {KIND(CONTACT), KIND(CLOSE)};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        assert_true(goes(KINDS[i], POST, POLICE "=COPY"));
+        assert_false(goes(KINDS[i], POST, SHELTER "=COPY"));
+        assert_true(goes(KINDS[i], POLICE, SHELTER "=COPY"));
+        assert_false(goes(KINDS[i], POLICE, OTHERS "=ACTION"));
+    }
+}
+
+static void what_every_holder_must_do_goes_to_every_holder_to_act(void **state)
+{
+    static const unsigned KINDS[] = {KIND(CORRECTION), KIND(ERASURE), KIND(HOLD)};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        assert_true(goes(KINDS[i], POLICE, POST "=ACTION " SHELTER "=ACTION"));
+        assert_false(goes(KINDS[i], POLICE, POST "=ACTION " SHELTER "=COPY"));
+        assert_false(goes(KINDS[i], POLICE, POST "=ACTION"));
+        assert_false(goes(KINDS[i], OTHERS, POST "=ACTION " SHELTER "=ACTION")); // a dpo: not without the originator
+        assert_true(goes(KINDS[i], OTHERS, POLICE "=ACTION " POST "=ACTION " SHELTER "=ACTION"));
+    }
+}
+
+static void a_version_goes_to_the_former_recipients_and_the_end_to_no_others(void **state)
+{
+    assert_true(goes(KIND(UPDATE), POLICE, POST "=ACTION " SHELTER "=COPY " OTHERS "=ACTION"));
+    assert_false(goes(KIND(UPDATE), POLICE, POST "=ACTION"));
+    assert_false(goes(KIND(UPDATE), POLICE, POST "=COPY " SHELTER "=COPY"));
+    assert_true(goes(KIND(CANCEL), POLICE, POST "=ACTION " SHELTER "=COPY"));
+    assert_false(goes(KIND(CANCEL), POLICE, POST "=ACTION " SHELTER "=COPY " OTHERS "=COPY"));
+    assert_false(goes(KIND(CANCEL), POLICE, SHELTER "=COPY"));
+}
+
+static void what_begins_something_goes_where_its_sender_wants(void **state)
+{
+    static const unsigned KINDS[] = {KIND(ALERT), KIND(REQUEST), KIND(REFERRAL), KIND(NOTE), KIND(SUBJECT_ACCESS)};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        assert_int_equal(kind_get(KINDS[i])->to, TO_CHOSEN);
+        assert_true(goes(KINDS[i], POST, OTHERS "=ACTION"));
+    }
+}
+
+// --- Rule 5
+static void alerts_on_persons_referrals_abroad_and_confidential_roots_need_a_second_person(void **state)
+{
+    struct draft draft;
+    Amana__V1__Pointer answered = AMANA__V1__POINTER__INIT;
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+        Amana__V1__Header *header = draft_of(&draft, kind, POLICE, POST "=ACTION");
+        bool alert = kind == KIND(ALERT) || kind == KIND(UPDATE);
+        assert_int_equal(rule_release_needed(header, NULL), kind == KIND(REFERRAL));
+        header->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__VEHICLE;
+        assert_int_equal(rule_release_needed(header, NULL), kind == KIND(REFERRAL));
+        header->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
+        assert_int_equal(rule_release_needed(header, NULL), alert || kind == KIND(REFERRAL));
+        header->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__GROUP;
+        assert_int_equal(rule_release_needed(header, NULL), alert || kind == KIND(REFERRAL));
+        header = draft_of(&draft, kind, POLICE, POST "=ACTION");
+        header->classification = AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL;
+        assert_true(rule_release_needed(header, NULL));
+        header->in_reply_to = &answered;
+        assert_int_equal(rule_release_needed(header, NULL), kind == KIND(REFERRAL));
+        header = draft_of(&draft, kind, POLICE, "ke/dcs/child-protection=ACTION");
+        assert_false(rule_release_needed(header, NULL));
+    }
+}
+
+static void what_ends_or_mends_needs_one_where_what_it_is_about_did(void **state)
+{
+    struct draft draft, target;
+    Amana__V1__Header *about = draft_of(&target, KIND(ALERT), POLICE, POST "=ACTION");
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+        Amana__V1__Header *header = draft_of(&draft, kind, POST, SHELTER "=ACTION");
+        bool as = kind == KIND(CANCEL) || kind == KIND(CORRECTION) || kind == KIND(ERASURE) || kind == KIND(HOLD);
+        about->release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+        assert_false(rule_release_needed(header, about));
+        about->release = AMANA__V1__RELEASE__CODE__REQUIRED;
+        assert_int_equal(rule_release_needed(header, about), as);
+        about->release = AMANA__V1__RELEASE__CODE__DEFERRED;
+        assert_int_equal(rule_release_needed(header, about), as);
+    }
+}
+
+static void what_needs_a_second_person_must_say_so(void **state)
+{
+    struct draft draft;
+    struct am_detail detail = {0};
+    Amana__V1__Header *header = draft_of(&draft, KIND(REFERRAL), POLICE, SHELTER "=ACTION");
+    assert_int_equal(rule_release(header, NULL, &detail), REASON_RELEASE_REQUIRED);
+    assert_string_equal(detail.field, "release");
+    header->release = AMANA__V1__RELEASE__CODE__REQUIRED;
+    assert_int_equal(rule_release(header, NULL, &detail), REASON_NONE);
+}
+
+// --- Consent
+static void a_referral_needs_consent_or_a_vital_interest_that_is_looked_at_again_soon(void **state)
+{
+    struct draft draft;
+    struct am_detail detail = {0};
+    Google__Protobuf__Timestamp written = GOOGLE__PROTOBUF__TIMESTAMP__INIT, review = written;
+    Amana__V1__Header *header = draft_of(&draft, KIND(REFERRAL), POLICE, SHELTER "=ACTION");
+    written.seconds = 1000000;
+    review.seconds = 1000000 + 72 * 3600;
+    header->written_at = &written;
+    header->urgency = AMANA__V1__URGENCY__CODE__U2;
+    for (int consent = 0; consent <= AMANA__V1__CONSENT__CODE__NOT_ASKED; consent++) {
+        bool given = consent >= AMANA__V1__CONSENT__CODE__GIVEN && consent <= AMANA__V1__CONSENT__CODE__BEST_INTEREST;
+        bool vital = consent == AMANA__V1__CONSENT__CODE__VITAL_INTEREST;
+        header->consent = (Amana__V1__Consent__Code)consent;
+        header->review_at = NULL;
+        assert_int_equal(rule_consent(header, &detail), given ? REASON_NONE : REASON_CONSENT_REQUIRED);
+        header->review_at = &review;
+        assert_int_equal(rule_consent(header, &detail), given || vital ? REASON_NONE : REASON_CONSENT_REQUIRED);
+    }
+    header->consent = AMANA__V1__CONSENT__CODE__VITAL_INTEREST;
+    review.seconds++;
+    assert_int_equal(rule_consent(header, &detail), REASON_CONSENT_REQUIRED);
+    review.seconds--;
+    header->urgency = AMANA__V1__URGENCY__CODE__U3;
+    assert_int_equal(rule_consent(header, &detail), REASON_CONSENT_REQUIRED);
+    header->kind = KIND(REQUEST);
+    assert_int_equal(rule_consent(header, &detail), REASON_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_recipient_answers_goes_back_and_may_go_further),
+        cmocka_unit_test(a_hit_asks_the_originator_alone_to_act),
+        cmocka_unit_test(what_the_originator_withdraws_or_makes_clear_goes_to_who_was_asked),
+        cmocka_unit_test(a_call_or_an_end_goes_to_the_other_side),
+        cmocka_unit_test(what_every_holder_must_do_goes_to_every_holder_to_act),
+        cmocka_unit_test(a_version_goes_to_the_former_recipients_and_the_end_to_no_others),
+        cmocka_unit_test(what_begins_something_goes_where_its_sender_wants),
+        cmocka_unit_test(alerts_on_persons_referrals_abroad_and_confidential_roots_need_a_second_person),
+        cmocka_unit_test(what_ends_or_mends_needs_one_where_what_it_is_about_did),
+        cmocka_unit_test(what_needs_a_second_person_must_say_so),
+        cmocka_unit_test(a_referral_needs_consent_or_a_vital_interest_that_is_looked_at_again_soon),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
