@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The drawing of the lives of messages is XML, and names every state and every kind that moves or begins one."""
+import os
+import pathlib
+import re
+import xml.etree.ElementTree as tree
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DRAWING = pathlib.Path(os.environ["AMANA_BUILD"]) / "docs/lifecycles.svg"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(drawing, kind):
+    return [t.text for t in drawing.iter(f"{SVG}text") if t.get("class") == kind]
+
+
+def test_the_drawing_is_xml_and_names_every_state_of_the_protocol():
+    drawing = tree.parse(DRAWING).getroot()
+    assert drawing.tag == f"{SVG}svg"
+    states = re.search(r"message LifeState \{\s*enum Code \{(.*?)\}", (ROOT / "proto/amana/v1/relay.proto").read_text(), re.S)
+    named = set(re.findall(r"^\s*(\w+) = [1-9]\d*;", states[1], re.M))
+    assert len(named) == 20
+    assert set(texts(drawing, "name")) == named
+
+
+def test_the_drawing_has_a_life_for_every_root_and_every_move_of_the_table():
+    drawing = tree.parse(DRAWING).getroot()
+    roots = {"ALERT", "REQUEST", "REFERRAL", "USE_PERMISSION", "CORRECTION", "ERASURE", "CONTEST", "SUBJECT_ACCESS", "HIT",
+             "CANCEL", "WITHDRAW"}
+    assert set(texts(drawing, "root")) == roots
+    rows = re.findall(r"^    (?:ROW|ROW_ON|CROSS)\(([A-Z_]+),", (ROOT / "proto/model/life.c").read_text(), re.M)
+    assert len(rows) == len(texts(drawing, "move")) > 80
+
+
+def test_every_move_stays_within_the_picture():
+    drawing = tree.parse(DRAWING).getroot()
+    _, _, width, height = map(int, drawing.get("viewBox").split())
+    for element in drawing.iter(f"{SVG}circle"):
+        assert 0 < int(element.get("cx")) < width and 0 < int(element.get("cy")) < height
