@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading a file in libconfuse's form so that each mistake names its file, line and what is allowed.
-#include "server/conf_text.h"
+#include "certs/conf_text.h"
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,46 @@ static enum am_err check_text(struct am_bytes text, const char *path, struct am_
     return err;
 }
 
+// --- Comments: libconfuse counts the lines of one wrongly (three for a '#', tried with 3.3), so it is shown none
+static char *quoted_end(char *at)
+{
+    char quote = *at++;
+
+    while (*at != '\0' && *at != quote)
+        at += at[0] == '\\' && at[1] != '\0' ? 2 : 1;
+    return *at == quote ? at + 1 : at;
+}
+
+// One past the comment that begins at `at`; `at` itself where none does.
+static char *comment_end(char *at, bool within_word)
+{
+    if (*at == '#' || (!within_word && at[0] == '/' && at[1] == '/'))
+        return at + strcspn(at, "\n");
+    if (within_word || at[0] != '/' || at[1] != '*')
+        return at;
+    char *end = strstr(at + 2, "*/");
+    return end != NULL ? end + 2 : at; // one that isn't closed is libconfuse's to tell
+}
+
+static void comments_blank(char *text)
+{
+    bool within_word = false;
+
+    for (char *at = text; *at != '\0';) {
+        char *end = comment_end(at, within_word);
+        within_word = end == at && strchr(" \t\r\n\"'(){}=,+", *at) == NULL;
+        if (end == at && (*at == '"' || *at == '\'')) {
+            at = quoted_end(at);
+        } else if (end == at) {
+            at++;
+        } else {
+            for (; at < end; at++)
+                if (*at != '\n')
+                    *at = ' ';
+        }
+    }
+}
+
 static enum am_err parse_whole(cfg_t *cfg, struct am_bytes text)
 {
     char *copy = NULL;
@@ -59,6 +100,7 @@ static enum am_err parse_whole(cfg_t *cfg, struct am_bytes text)
 
     if (asprintf(&copy, "%.*s\n" CONF_SENTINEL "=true\n", (int)text.len, (const char *)text.data) < 0)
         return AM_NOMEM;
+    comments_blank(copy);
     result = cfg_parse_buf(cfg, copy);
     free(copy);
     if (result == CFG_SUCCESS && cfg_size(cfg, CONF_SENTINEL) == 1)
@@ -93,6 +135,8 @@ enum am_err conf_read(struct am_bytes text, const char *path, cfg_opt_t *options
         err = parse_whole(cfg, text);
         if (err == AM_OK)
             err = copy(cfg, user);
+        if (err == AM_CONFIG && local.text[0] == '\0') // libconfuse has no words for an option without a name
+            cfg_error(cfg, "this line can't be read; write `name = \"value\"` or `section \"name\" {`");
         cfg_free(cfg);
     }
     pthread_mutex_unlock(&parser);

@@ -1,39 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads trust.conf with libconfuse: each wrong value is an error with its line and what is allowed.
+#include "certs/conf_text.h"
 #include "certs/extension.h"
 #include "certs/trust_internal.h"
 
 #include <bsd/string.h>
-#include <confuse.h>
-#include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// libconfuse's lexer has one state for the process, and its error function no argument of ours.
-static pthread_mutex_t parser = PTHREAD_MUTEX_INITIALIZER;
-static _Thread_local struct am_detail *parser_detail;
-static _Thread_local const char *parser_path;
-
-__attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list args)
-{
-    if (parser_detail == NULL || parser_detail->text[0] != '\0') // the first error is the one to mend
-        return;
-    vsnprintf(parser_detail->text, sizeof parser_detail->text, format, args);
-    snprintf(parser_detail->field, sizeof parser_detail->field, "%s", parser_path);
-    parser_detail->line = cfg == NULL ? 0 : (unsigned)cfg->line;
-}
-
-static const char *last_value(cfg_opt_t *opt)
-{
-    return cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
-}
-
 static int check_digest(cfg_t *cfg, cfg_opt_t *opt)
 {
     uint8_t digest[32];
-    if (certs_digest_parse(last_value(opt), digest) == AM_OK)
+    if (certs_digest_parse(conf_last(opt), digest) == AM_OK)
         return 0;
     cfg_error(cfg, "%s in %s \"%s\" must be the SHA-256 of a certificate: 64 digits of 0-9, a-f", cfg_opt_name(opt),
               cfg_name(cfg), cfg_title(cfg));
@@ -44,17 +23,17 @@ static int check_unit(cfg_t *cfg, cfg_opt_t *opt)
 {
     struct am_detail detail = {0};
     char country[ADDRESS_COUNTRY_MAX + 1];
-    if (address_check(last_value(opt), &detail) != AM_OK) {
+    if (address_check(conf_last(opt), &detail) != AM_OK) {
         cfg_error(cfg, "%s in %s \"%s\": %s", cfg_opt_name(opt), cfg_name(cfg), cfg_title(cfg), detail.text);
         return -1;
     }
-    address_country(last_value(opt), country); // it may be an international body's: any country that the file knows
+    address_country(conf_last(opt), country); // it may be an international body's: any country that the file knows
     return 0;
 }
 
 static int check_country(cfg_t *cfg, cfg_opt_t *opt)
 {
-    const char *code = last_value(opt);
+    const char *code = conf_last(opt);
     if (address_part_valid(code, strlen(code)))
         return 0;
     cfg_error(cfg, "%s in %s \"%s\": \"%s\" is no country; write its code in lower case, as in {\"ke\", \"et\"}",
@@ -64,7 +43,7 @@ static int check_country(cfg_t *cfg, cfg_opt_t *opt)
 
 static int check_dns(cfg_t *cfg, cfg_opt_t *opt)
 {
-    if (certs_dns_valid(last_value(opt)))
+    if (certs_dns_valid(conf_last(opt)))
         return 0;
     cfg_error(cfg, "dns in hub \"%s\" must be a DNS name in lower case, as in \"hub.ke.amana.example\"",
               cfg_title(cfg));
@@ -74,7 +53,7 @@ static int check_dns(cfg_t *cfg, cfg_opt_t *opt)
 // Printable ASCII without spaces: the origin of a log, and a verifier key (C2SP signed-note).
 static int check_word(cfg_t *cfg, cfg_opt_t *opt)
 {
-    const char *word = last_value(opt);
+    const char *word = conf_last(opt);
     size_t len = strlen(word), limit = strcmp(cfg_opt_name(opt), "origin") == 0 ? TRUST_ORIGIN : TRUST_LOG_KEY;
     bool good = len > 0 && len <= limit;
     for (size_t i = 0; i < len; i++)
@@ -142,28 +121,6 @@ static int check_hub_section(cfg_t *cfg, cfg_opt_t *opt)
     return require(section, required, AM_LEN(required)) ? 0 : -1;
 }
 
-static void set_validators(cfg_t *cfg)
-{
-    static const struct {
-        const char *option;
-        cfg_validate_callback_t check;
-    } validators[] = {
-        {"country|units-ca", check_digest},
-        {"country|hubs-ca", check_digest},
-        {"country|registrars", check_digest},
-        {"country|protection-unit", check_unit},
-        {"hub|dns", check_dns},
-        {"hub|certificate", check_digest},
-        {"hub|origin", check_word},
-        {"hub|log-key", check_word},
-        {"hub|countries", check_country},
-        {"country", check_country_section},
-        {"hub", check_hub_section},
-    };
-    for (unsigned i = 0; i < AM_LEN(validators); i++)
-        cfg_set_validate_func(cfg, validators[i].option, validators[i].check);
-}
-
 static void copy_country(cfg_t *section, struct trust_country *country)
 {
     const char *unit = cfg_getstr(section, "protection-unit");
@@ -203,9 +160,14 @@ static enum am_err copy_hub(const struct trust *trust, cfg_t *section, struct tr
     return AM_OK;
 }
 
-static enum am_err copy_all(struct trust *trust, cfg_t *cfg)
+static enum am_err copy_all(cfg_t *cfg, void *user)
 {
+    struct trust *trust = user;
     size_t countries = cfg_size(cfg, "country"), hubs = cfg_size(cfg, "hub");
+    if (countries == 0) {
+        cfg_error(cfg, "no country stands in it; at least one is needed: country \"ke\" {…}");
+        return AM_CONFIG;
+    }
     trust->countries = calloc(countries + 1, sizeof *trust->countries);
     trust->hubs = calloc(hubs + 1, sizeof *trust->hubs);
     if (trust->countries == NULL || trust->hubs == NULL)
@@ -216,61 +178,6 @@ static enum am_err copy_all(struct trust *trust, cfg_t *cfg)
     for (; trust->hubs_count < hubs; trust->hubs_count++)
         TRY(copy_hub(trust, cfg_getnsec(cfg, "hub", (unsigned)trust->hubs_count), &trust->hubs[trust->hubs_count]));
     return AM_OK;
-}
-
-static unsigned line_at(const struct trust *trust, const uint8_t *place)
-{
-    unsigned line = 1;
-    for (const uint8_t *at = trust->file.data; at < place; at++)
-        line += *at == '\n';
-    return line;
-}
-
-// The same bytes must mean the same to everybody: libconfuse would put environment variables in, and stop at a NUL.
-static enum am_err check_text(const struct trust *trust, const char *path, struct am_detail *detail)
-{
-    if (memchr(trust->file.data, '\0', trust->file.len) != NULL)
-        return am_fail(AM_CONFIG, detail, path, "a NUL byte: this is not a text file");
-    const uint8_t *variable = memmem(trust->file.data, trust->file.len, "${", 2);
-    if (variable == NULL)
-        return AM_OK;
-    enum am_err err = am_fail(AM_CONFIG, detail, path, "environment variables (${…}) are not allowed here");
-    if (detail != NULL)
-        detail->line = line_at(trust, variable);
-    return err;
-}
-
-// libconfuse takes a file that ends inside a section or a comment; a last option of ours tells.
-#define SENTINEL "end-of-file"
-
-static int parse_whole(struct trust *trust, cfg_t *cfg)
-{
-    char *text = NULL;
-    if (asprintf(&text, "%s\n" SENTINEL "=true\n", (const char *)trust->file.data) < 0)
-        return CFG_FILE_ERROR;
-    int result = cfg_parse_buf(cfg, text);
-    free(text);
-    if (result == CFG_SUCCESS && cfg_size(cfg, SENTINEL) == 1)
-        return CFG_SUCCESS;
-    if (result == CFG_SUCCESS || strstr(parser_detail->text, "'" SENTINEL "'") != NULL) {
-        parser_detail->text[0] = '\0';
-        cfg_error(cfg, "the file ends inside a section, a text or a comment: a closing }, \" or */ is missing");
-        parser_detail->line = line_at(trust, trust->file.data + trust->file.len);
-    }
-    return CFG_PARSE_ERROR;
-}
-
-static enum am_err parse(struct trust *trust, cfg_t *cfg)
-{
-    set_validators(cfg);
-    cfg_set_error_function(cfg, keep_error);
-    if (parse_whole(trust, cfg) != CFG_SUCCESS)
-        return AM_CONFIG;
-    if (cfg_size(cfg, "country") == 0) {
-        cfg_error(cfg, "no country stands in it; at least one is needed: country \"ke\" {…}");
-        return AM_CONFIG;
-    }
-    return copy_all(trust, cfg);
 }
 
 enum am_err trust_conf_read(struct trust *trust, const char *path, struct am_detail *detail)
@@ -285,21 +192,21 @@ enum am_err trust_conf_read(struct trust *trust, const char *path, struct am_det
                        CFG_STR_LIST("countries", NULL, CFGF_NODEFAULT),
                        CFG_END()};
     cfg_opt_t options[] = {CFG_SEC("country", country, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-                           CFG_SEC("hub", hub, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-                           CFG_BOOL(SENTINEL, cfg_false, CFGF_NODEFAULT), CFG_END()};
-    struct am_detail local = {0};
-    TRY(check_text(trust, path, detail));
-    pthread_mutex_lock(&parser);
-    parser_detail = &local;
-    parser_path = path;
-    cfg_t *cfg = cfg_init(options, CFGF_NONE);
-    enum am_err err = cfg == NULL ? AM_NOMEM : parse(trust, cfg);
-    if (err == AM_CONFIG && local.text[0] == '\0') // libconfuse has no words for an option without a name
-        cfg_error(cfg, "this line can't be read; write `name = \"value\"` or `section \"name\" {`");
-    cfg_free(cfg);
-    parser_detail = NULL;
-    pthread_mutex_unlock(&parser);
-    if (err == AM_CONFIG && detail != NULL)
-        *detail = local;
-    return err;
+                           CFG_SEC("hub", hub, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), CONF_END()};
+    static const struct conf_validator VALIDATORS[] = {
+        {"country|units-ca", check_digest},
+        {"country|hubs-ca", check_digest},
+        {"country|registrars", check_digest},
+        {"country|protection-unit", check_unit},
+        {"hub|dns", check_dns},
+        {"hub|certificate", check_digest},
+        {"hub|origin", check_word},
+        {"hub|log-key", check_word},
+        {"hub|countries", check_country},
+        {"country", check_country_section},
+        {"hub", check_hub_section},
+    };
+
+    return conf_read((struct am_bytes){trust->file.data, trust->file.len}, path, options, VALIDATORS,
+                     AM_LEN(VALIDATORS), copy_all, trust, detail);
 }

@@ -3,7 +3,7 @@
 #include "server/config.h"
 
 #include "certs/keyfile.h"
-#include "server/conf_text.h"
+#include "certs/conf_text.h"
 
 #include <arpa/inet.h>
 #include <bsd/stdlib.h>

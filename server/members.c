@@ -6,7 +6,7 @@
 #include "proto/codec/codec.h"
 #include "proto/codec/nearest.h"
 #include "proto/model/address.h"
-#include "server/conf_text.h"
+#include "certs/conf_text.h"
 
 #include <libgen.h>
 #include <stdlib.h>

@@ -2,11 +2,11 @@
 // amana.conf by libconfuse, over it the environment, over that the flags.
 #include "client/session/settings.h"
 
+#include "certs/conf_text.h"
 #include "certs/identity.h"
+#include "certs/keyfile.h"
 
 #include <bsd/string.h>
-#include <confuse.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,16 +95,6 @@ static enum am_err find_file(const struct settings_flags *flags, struct settings
 }
 
 // libconfuse reports through a callback without user data: one parse at a time.
-static struct am_detail *parse_detail;
-
-__attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list args)
-{
-    if (parse_detail == NULL || parse_detail->text[0] != '\0')
-        return;
-    vsnprintf(parse_detail->text, sizeof parse_detail->text, format, args);
-    parse_detail->line = cfg->line > 0 ? (unsigned)cfg->line : 0;
-    strlcpy(parse_detail->field, cfg->filename != NULL ? cfg->filename : "amana.conf", sizeof parse_detail->field);
-}
 
 static int validate(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -121,10 +111,12 @@ static int validate(cfg_t *cfg, cfg_opt_t *opt)
     return 0;
 }
 
-static enum am_err take_file(struct settings *settings, cfg_t *cfg, struct am_detail *detail)
+static enum am_err take_file(cfg_t *cfg, void *user)
 {
+    struct settings *settings = user;
     for (unsigned i = 0; i < SETTINGS; i++) {
         const char *value = cfg_getstr(cfg, KEYS[i]);
+        struct am_detail why = {0};
         char path[PATH_MAX * 2];
         if (value == NULL)
             continue;
@@ -136,7 +128,10 @@ static enum am_err take_file(struct settings *settings, cfg_t *cfg, struct am_de
                      here ? "" : value);
             value = path;
         }
-        TRY(set(settings, (enum setting)i, value, "amana.conf", detail));
+        if (set(settings, (enum setting)i, value, "amana.conf", &why) != AM_OK) {
+            cfg_error(cfg, "%s: %s", KEYS[i], why.text);
+            return AM_CONFIG;
+        }
     }
     return AM_OK;
 }
@@ -149,23 +144,16 @@ static enum am_err read_file(struct settings *settings, struct am_detail *detail
                            CFG_STR("hub", NULL, CFGF_NODEFAULT),
                            CFG_STR("address", NULL, CFGF_NODEFAULT),
                            CFG_STR("data", NULL, CFGF_NODEFAULT),
-                           CFG_END()};
-    struct am_detail local = {0};
-    cfg_t *cfg = cfg_init(options, CFGF_NONE);
-    if (cfg == NULL)
-        return AM_NOMEM;
-    parse_detail = &local;
-    cfg_set_error_function(cfg, keep_error);
+                           CONF_END()};
+    struct conf_validator validators[SETTINGS];
+    struct am_bytes text;
     for (unsigned i = 0; i < SETTINGS; i++)
-        cfg_set_validate_func(cfg, KEYS[i], validate);
-    int parsed = cfg_parse(cfg, settings->file);
-    enum am_err err = parsed == CFG_SUCCESS ? take_file(settings, cfg, &local) : AM_CONFIG;
-    if (parsed == CFG_FILE_ERROR)
-        err = am_fail(AM_CONFIG, &local, settings->file, "can't be read: %s", strerror(errno));
-    if (err != AM_OK && detail != NULL)
-        *detail = local;
-    parse_detail = NULL;
-    cfg_free(cfg);
+        validators[i] = (struct conf_validator){KEYS[i], validate};
+    enum am_err err = certs_read_file(settings->file, LIMIT_CONFIG, detail, &text);
+    if (err != AM_OK)
+        return err == AM_NOMEM ? err : AM_CONFIG;
+    err = conf_read(text, settings->file, options, validators, SETTINGS, take_file, settings, detail);
+    free((void *)text.data);
     return err;
 }
 

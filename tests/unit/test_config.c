@@ -40,6 +40,33 @@ static void the_smallest_file_has_defaults_for_the_rest(void **state)
     assert_int_equal(config.in_flight, 0);
 }
 
+static void comments_move_no_line_and_hide_no_value(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned line;
+    } ROWS[] = {
+        {"# one\nwrong = 1\n", 2},
+        {"# one\n# two\n\nwrong = 1\n", 4},
+        {"// one\nwrong = 1\n", 2},
+        {"/* one */ /* two\n three */\nwrong = 1\n", 3},
+        {"data = \"a # b\" # one\nwrong = 1\n", 2},
+        {"data = 'it\\'s # b' // one\nwrong = 1\n", 2},
+        {"limits {\n# one\nconnections = 0 }\n", 3},
+    };
+    struct am_detail detail;
+    struct config config;
+
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        assert_int_equal(parse(ROWS[i].text, &detail, &config), AM_CONFIG);
+        assert_int_equal(detail.line, ROWS[i].line);
+    }
+    assert_int_equal(parse(GOOD "data = \"a#b//c/*d\" # e\ntrust = t//u\nrosters = /v/w\n", &detail, &config), AM_OK);
+    assert_string_equal(config.data, "a#b//c/*d");
+    assert_string_equal(config.trust, "t//u");
+    assert_string_equal(config.rosters, "/v/w");
+}
+
 static void every_setting_is_taken(void **state)
 {
     struct am_detail detail;
@@ -206,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smallest_file_has_defaults_for_the_rest),
+        cmocka_unit_test(comments_move_no_line_and_hide_no_value),
         cmocka_unit_test(every_setting_is_taken),
         cmocka_unit_test(each_mistake_names_its_line_and_what_is_allowed),
         cmocka_unit_test(a_file_with_a_nul_byte_is_refused),
