@@ -2,8 +2,8 @@
 // amanad.conf: what an operator sets, checked whole before anything is done with it.
 #include "server/config.h"
 
-#include "certs/keyfile.h"
 #include "certs/conf_text.h"
+#include "certs/keyfile.h"
 
 #include <arpa/inet.h>
 #include <bsd/stdlib.h>
@@ -226,6 +226,7 @@ static enum am_err copy_config(cfg_t *cfg, void *user)
     TRY(copy_text(cfg, "data", config->data, sizeof config->data));
     TRY(copy_text(cfg, "trust", config->trust, sizeof config->trust));
     TRY(copy_text(cfg, "rosters", config->rosters, sizeof config->rosters));
+    TRY(copy_text(cfg, "policy", config->policy, sizeof config->policy));
     TRY(copy_text(cfg, "port-file", config->port_file, sizeof config->port_file));
     TRY(copy_text(cfg, "user", config->user, sizeof config->user));
     TRY(copy_text(cfg, "signer-user", config->signer_user, sizeof config->signer_user));
@@ -248,20 +249,30 @@ enum am_err config_parse(struct am_bytes text, const char *path, struct am_detai
                           CFG_INT("in-flight", 0, CFGF_NODEFAULT),
                           CFG_STR("memory", NULL, CFGF_NODEFAULT),
                           CFG_END()};
-    cfg_opt_t options[] = {CFG_STR("hub", NULL, CFGF_NODEFAULT),         CFG_STR("origin", NULL, CFGF_NODEFAULT),
-                           CFG_STR("data", "data", CFGF_NONE),           CFG_STR("trust", "trust", CFGF_NONE),
-                           CFG_STR("rosters", "rosters", CFGF_NONE),     CFG_STR("certificate", NULL, CFGF_NODEFAULT),
-                           CFG_STR("key", NULL, CFGF_NODEFAULT),         CFG_STR("listen", "*:4433", CFGF_NONE),
-                           CFG_STR("port-file", NULL, CFGF_NODEFAULT),   CFG_STR("user", NULL, CFGF_NODEFAULT),
-                           CFG_STR("signer-user", NULL, CFGF_NODEFAULT), CFG_STR("map-size", NULL, CFGF_NODEFAULT),
-                           CFG_INT("workers", 0, CFGF_NODEFAULT),        CFG_STR("log", "info", CFGF_NONE),
-                           CFG_SEC("limits", limits, CFGF_NODEFAULT),    CONF_END()};
+    cfg_opt_t options[] = {CFG_STR("hub", NULL, CFGF_NODEFAULT),
+                           CFG_STR("origin", NULL, CFGF_NODEFAULT),
+                           CFG_STR("data", "data", CFGF_NONE),
+                           CFG_STR("trust", "trust", CFGF_NONE),
+                           CFG_STR("rosters", "rosters", CFGF_NONE),
+                           CFG_STR("policy", NULL, CFGF_NODEFAULT),
+                           CFG_STR("certificate", NULL, CFGF_NODEFAULT),
+                           CFG_STR("key", NULL, CFGF_NODEFAULT),
+                           CFG_STR("listen", "*:4433", CFGF_NONE),
+                           CFG_STR("port-file", NULL, CFGF_NODEFAULT),
+                           CFG_STR("user", NULL, CFGF_NODEFAULT),
+                           CFG_STR("signer-user", NULL, CFGF_NODEFAULT),
+                           CFG_STR("map-size", NULL, CFGF_NODEFAULT),
+                           CFG_INT("workers", 0, CFGF_NODEFAULT),
+                           CFG_STR("log", "info", CFGF_NONE),
+                           CFG_SEC("limits", limits, CFGF_NODEFAULT),
+                           CONF_END()};
     static const struct conf_validator VALIDATORS[] = {
         {"hub", check_hub},
         {"origin", check_origin},
         {"data", check_path},
         {"trust", check_path},
         {"rosters", check_path},
+        {"policy", check_path},
         {"certificate", check_path},
         {"key", check_path},
         {"port-file", check_path},

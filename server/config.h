@@ -16,6 +16,7 @@ struct config {
     char hub_uri[LIMIT_URI + 1];  // "amana://igad/hub"
     char origin[TRUST_ORIGIN + 1];
     char data[CONFIG_PATH + 1], trust[CONFIG_PATH + 1], rosters[CONFIG_PATH + 1];
+    char policy[CONFIG_PATH + 1]; // "" for none
     char certificate[CONFIG_PATH + 1], key[CONFIG_PATH + 1];
     char address[64]; // numeric; "" for any
     uint16_t port;

@@ -5,6 +5,7 @@
 #include "certs/tls.h"
 #include "server/journal_open.h"
 #include "server/net/net.h"
+#include "server/policy_file.h"
 #include "server/reloader.h"
 #include "server/sandbox.h"
 #include "server/state.h"
@@ -139,17 +140,13 @@ static void store_died(void *user, enum am_err err, const char *what)
 static void files_fence(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
-    char certificate[CONFIG_PATH + 1], key[CONFIG_PATH + 1], port[sizeof daemon->port_file];
+    char certificate[CONFIG_PATH + 1], key[CONFIG_PATH + 1], policy[CONFIG_PATH + 1], port[sizeof daemon->port_file];
     const char *const writable[] = {config->data, dirname(strcpy(port, daemon->port_file))};
-    const char *const readable[] = {config->trust,
-                                    config->rosters,
-                                    dirname(strcpy(certificate, config->certificate)),
+    const char *const readable[] = {config->trust, config->rosters, dirname(strcpy(certificate, config->certificate)),
                                     dirname(strcpy(key, config->key)),
-                                    "/usr",
-                                    "/lib",
-                                    "/etc",
-                                    "/proc",
-                                    "/dev"};
+                                    // A new policy comes by a rename: its folder.
+                                    config->policy[0] != '\0' ? dirname(strcpy(policy, config->policy)) : config->trust,
+                                    "/usr", "/lib", "/etc", "/proc", "/dev"};
 
     sandbox_landlock(writable, AM_LEN(writable), readable, AM_LEN(readable), daemon->sandbox, sizeof daemon->sandbox);
 }
@@ -172,11 +169,14 @@ static enum am_err hub_make(struct daemon *daemon, struct am_detail *detail)
                                        .version = AMANA_VERSION,
                                        .requests_per_s = config->requests_per_s,
                                        .in_flight = config->in_flight};
+    struct policy *policy;
 
     daemon->cache = cert_cache_new(CERT_CACHE);
     if (daemon->cache == NULL)
         return AM_NOMEM;
     TRY(hub_new(&options, &daemon->hub));
+    TRY(policy_load(config->policy, detail, &policy));
+    hub_set_policy(daemon->hub, policy);
     return state_load(daemon->journal.store, daemon->hub, daemon->reloader.trust, daemon->cache, detail, &daemon->state,
                       &daemon->registry);
 }
@@ -263,7 +263,10 @@ static enum am_err daemon_run(struct daemon *daemon, struct am_detail *detail)
     TRY(parts_make(daemon, detail));
     if (daemon->journal.may_append)
         TRY(net_pending_take(daemon->net, detail));
-    TRY(net_start(daemon->net, daemon->state.clean, daemon->state.trust_known ? daemon->state.trust_digest : NULL));
+    const struct net_before before = {.clean = daemon->state.clean,
+                                      .trust = daemon->state.trust_known ? daemon->state.trust_digest : NULL,
+                                      .policy = daemon->state.policy_known ? daemon->state.policy_digest : NULL};
+    TRY(net_start(daemon->net, &before));
     // Rosters that came while nobody served.
     reloader_start(&daemon->reloader);
     TRY(port_write(daemon, detail));

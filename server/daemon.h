@@ -10,5 +10,8 @@ AM_MUST_USE enum am_err daemon_enter(const struct config *config, struct am_deta
 // Serves until TERM. AM_OK after an orderly end.
 AM_MUST_USE enum am_err daemon_serve(const struct config *config, struct am_detail *detail);
 
+// `amanad --check-policy`: the policy file alone; prints what it sets.
+AM_MUST_USE enum am_err daemon_check_policy(const char *path, struct am_detail *detail);
+
 // `amanad --check`: configuration, trust, rosters, certificate and key; prints what it found. Changes nothing.
 AM_MUST_USE enum am_err daemon_check(const struct config *config, struct am_detail *detail);

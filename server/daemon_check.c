@@ -3,6 +3,7 @@
 #include "certs/clock.h"
 #include "certs/tls.h"
 #include "server/daemon.h"
+#include "server/policy_file.h"
 #include "server/rosters.h"
 #include "server/sandbox.h"
 
@@ -67,11 +68,29 @@ static enum am_err check_with(const struct config *config, struct trust *trust, 
     return err;
 }
 
+enum am_err daemon_check_policy(const char *path, struct am_detail *detail)
+{
+    struct policy *policy;
+    size_t retention = 0;
+    char digest[65];
+
+    TRY(policy_load(path, detail, &policy));
+    for (size_t i = 0; i < AM_LEN(policy->retention_days); i++)
+        retention += policy->retention_days[i] != 0;
+    certs_digest_hex(policy->digest, digest);
+    printf("%s is good: %zu ceilings, %zu quotas, %zu kinds' retention, %zu units for protection; SHA-256 %s\n", path,
+           policy->n_ceilings, policy->n_quotas, retention, policy->n_protects, digest);
+    policy_free(policy);
+    return AM_OK;
+}
+
 enum am_err daemon_check(const struct config *config, struct am_detail *detail)
 {
     struct trust *trust;
     enum am_err err;
 
+    if (config->policy[0] != '\0')
+        TRY(daemon_check_policy(config->policy, detail));
     TRY(trust_load(config->trust, NULL, detail, &trust));
     err = check_with(config, trust, detail);
     trust_unref(trust);

@@ -16,13 +16,13 @@
 
 const char *argp_program_version = "amanad " AMANA_VERSION;
 
-enum { OPTION_CHECK = 256, OPTION_REGISTRAR, OPTION_MEMBERS };
+enum { OPTION_CHECK = 256, OPTION_CHECK_POLICY, OPTION_REGISTRAR, OPTION_MEMBERS };
 
 enum command { COMMAND_SERVE, COMMAND_INIT, COMMAND_FSCK };
 
 struct arguments {
     const char *conf;
-    char *folder, *members;
+    char *folder, *members, *policy;
     bool check;
     enum command command;
     bool has_command;
@@ -33,6 +33,7 @@ struct arguments {
 static const struct argp_option OPTIONS[] = {
     {"conf", 'c', "FILE", 0, "Configuration (" CONF_DEFAULT ")", 0},
     {"check", OPTION_CHECK, NULL, 0, "Check configuration, trust, rosters and certificates, then exit", 0},
+    {"check-policy", OPTION_CHECK_POLICY, "FILE", 0, "Check a policy file alone, then exit", 0},
     {NULL, 0, NULL, 0, "init:", 1},
     {"registrar", OPTION_REGISTRAR, "CERT", 0, "A first registrar's certificate (PEM); one for each, up to 64", 1},
     {"members", OPTION_MEMBERS, "FILE", 0, "The first members: roles, rosters, grants", 1},
@@ -88,6 +89,7 @@ static error_t option_take(int key, char *value, struct argp_state *state)
     case 'c': arguments->conf = value; break;
     case 'd': path_take(state, value, &arguments->folder); break;
     case OPTION_CHECK: arguments->check = true; break;
+    case OPTION_CHECK_POLICY: path_take(state, value, &arguments->policy); break;
     case OPTION_MEMBERS: path_take(state, value, &arguments->members); break;
     case OPTION_REGISTRAR:
         if (arguments->n_registrars == INIT_REGISTRARS)
@@ -130,6 +132,10 @@ static int run(const struct arguments *arguments)
 
     if (arguments->command == COMMAND_FSCK && arguments->folder != NULL)
         return fsck_run(arguments->folder);
+    if (arguments->policy != NULL) {
+        err = daemon_check_policy(arguments->policy, &detail);
+        return err == AM_OK ? EXIT_SUCCESS : fail(err, &detail);
+    }
     err = config_load(arguments->conf, &detail, &config);
     if (err == AM_NOT_FOUND)
         err = AM_CONFIG;
@@ -157,7 +163,9 @@ int main(int argc, char **argv)
         "Commands:\n"
         "  init   make the log and its key, and write the first members\n"
         "  fsck   check every entry of the log; exit 1 where one is damaged\n"
-        "Signals: TERM ends what is under way and stops; HUP reads certificates, CRLs, trust.conf and rosters anew.";
+        "Signals: TERM ends what is under way and stops; HUP reads certificates, CRLs, trust.conf, policy.conf and "
+        "rosters "
+        "anew.";
     const struct argp argp = {.options = OPTIONS, .parser = option_take, .args_doc = "[init|fsck]", .doc = DOC};
     struct arguments arguments = {.conf = CONF_DEFAULT};
 
@@ -168,6 +176,7 @@ int main(int argc, char **argv)
     int status = argp_parse(&argp, argc, argv, 0, NULL, &arguments) == 0 ? run(&arguments) : EX_USAGE;
     free(arguments.folder);
     free(arguments.members);
+    free(arguments.policy);
     for (size_t i = 0; i < arguments.n_registrars; i++)
         free(arguments.registrars[i]);
     return status;

@@ -53,25 +53,9 @@ static int check_kind(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
-// Three parts, each a name or '*'.
-static bool party_valid(const char *party)
-{
-    unsigned parts = 0;
-
-    for (const char *at = party;; at++) {
-        size_t len = strcspn(at, "/");
-        if (!(len == 1 && at[0] == '*') && !address_part_valid(at, len))
-            return false;
-        parts++;
-        at += len;
-        if (*at == '\0')
-            return parts == 3;
-    }
-}
-
 static int check_party(cfg_t *cfg, cfg_opt_t *opt)
 {
-    if (party_valid(conf_last(opt)))
+    if (address_pattern_valid(conf_last(opt)))
         return 0;
     cfg_error(cfg, "parties: \"%s\" is no unit; write COUNTRY/AGENCY/UNIT, where a part may be *, as in \"et/ics/*\"",
               conf_last(opt));

@@ -4,6 +4,7 @@
 
 #include "certs/clock.h"
 #include "server/net/workers.h"
+#include "server/policy_file.h"
 #include "server/rosters.h"
 
 #include <stdlib.h>
@@ -18,8 +19,9 @@ struct reload {
     struct job job;
     struct reloader *reloader;
     struct trust *before, *trust;
-    enum am_err trust_err, rosters_err;
-    struct am_detail trust_detail, rosters_detail;
+    struct policy *policy;
+    enum am_err trust_err, rosters_err, policy_err;
+    struct am_detail trust_detail, rosters_detail, policy_detail;
     struct rosters rosters;
 };
 
@@ -29,6 +31,7 @@ static void reload_run(struct job *job, struct worker *worker)
     const struct config *config = reload->reloader->config;
 
     reload->trust_err = trust_load(config->trust, reload->before, &reload->trust_detail, &reload->trust);
+    reload->policy_err = policy_load(config->policy, &reload->policy_detail, &reload->policy);
     reload->rosters_err = rosters_load(config->rosters, reload->trust != NULL ? reload->trust : reload->before,
                                        clock_utc(), roster_fault, &reload->rosters_detail, &reload->rosters);
 }
@@ -39,6 +42,10 @@ static void reload_report(const struct reload *reload)
         report(REPORT_ERROR, "reload", "file=%s line=%u reason=\"%s\" do=\"the running trust is kept\"",
                reload->trust_detail.field, reload->trust_detail.line,
                reload->trust_detail.text[0] ? reload->trust_detail.text : am_err_text(reload->trust_err));
+    if (reload->policy_err != AM_OK)
+        report(REPORT_ERROR, "reload", "file=%s line=%u reason=\"%s\" do=\"the running policy is kept\"",
+               reload->policy_detail.field, reload->policy_detail.line,
+               reload->policy_detail.text[0] ? reload->policy_detail.text : am_err_text(reload->policy_err));
     if (reload->rosters_err != AM_OK)
         report(REPORT_ERROR, "reload", "reason=\"%s\"",
                reload->rosters_detail.text[0] ? reload->rosters_detail.text : am_err_text(reload->rosters_err));
@@ -62,6 +69,8 @@ static void reload_done(struct job *job)
         trust_unref(reloader->trust);
         reloader->trust = trust_ref(reload->trust);
     }
+    if (reload->policy_err == AM_OK && net_policy_set(reloader->net, reload->policy) != AM_OK)
+        report(REPORT_ERROR, "reload", "reason=\"out of memory: the policy is in force, its entry is not written\"");
     report(REPORT_NOTICE, "reloaded", "trust=%s rosters=%zu faults=%zu", changed ? "new" : "same",
            reload->rosters.count, reload->rosters.faults);
     rosters_clear(&reload->rosters);

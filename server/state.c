@@ -77,6 +77,16 @@ static enum am_err trust_take(void *user, const struct journal_record *record)
     return AM_OK;
 }
 
+static enum am_err policy_take(void *user, const struct journal_record *record)
+{
+    struct walk *walk = user;
+
+    walk->state->policy_known = record->value.len == 32;
+    if (walk->state->policy_known)
+        memcpy(walk->state->policy_digest, record->value.data, 32);
+    return AM_OK;
+}
+
 static enum am_err countries_take(struct hub *hub, const struct trust *trust)
 {
     const struct trust_country *countries;
@@ -111,7 +121,8 @@ static enum am_err state_walk(struct store_view *view, struct walk *walk)
     TRY(last_entry(view, walk->state));
     TRY(store_records(view, JOURNAL_RECORD_MEMBER, member_take, walk));
     TRY(store_records(view, JOURNAL_RECORD_ROSTER, roster_take, walk));
-    return store_records(view, JOURNAL_RECORD_TRUST, trust_take, walk);
+    TRY(store_records(view, JOURNAL_RECORD_TRUST, trust_take, walk));
+    return store_records(view, JOURNAL_RECORD_POLICY, policy_take, walk);
 }
 
 enum am_err state_load(struct store *store, struct hub *hub, struct trust *trust, struct cert_cache *cache,

@@ -13,6 +13,8 @@ struct state {
     uint64_t last_time_ns; // of the last entry
     bool trust_known;      // trust_digest is the SHA-256 of the trust.conf in force when the log was last written
     uint8_t trust_digest[32];
+    bool policy_known; // the same of policy.conf; false: there was none
+    uint8_t policy_digest[32];
 };
 
 // Fills the hub (members, every roster, countries of `trust`, the clock's floor) and makes the first snapshot of the

@@ -70,6 +70,7 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
         fprintf(out, "%llu of %s, signed by %s", (unsigned long long)content->roster->number, content->roster->unit,
                 device_unit(content->roster->signer));
         break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_POLICY: fputs("policy.conf changed", out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_TRUST: fputs("trust.conf changed", out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_CLOCK:
         fprintf(out, "stepped by %lld ms", (long long)(content->clock->step / 1000000));

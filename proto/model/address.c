@@ -114,3 +114,33 @@ enum am_err message_id_check(const char *id, uint8_t ret_bytes[16], struct am_de
         memcpy(ret_bytes, bytes, 16);
     return AM_OK;
 }
+
+bool address_pattern_valid(const char *party)
+{
+    unsigned parts = 0;
+
+    for (const char *at = party;; at++) {
+        size_t len = strcspn(at, "/");
+        if (!(len == 1 && at[0] == '*') && !address_part_valid(at, len))
+            return false;
+        parts++;
+        at += len;
+        if (*at == '\0')
+            return parts == 3;
+    }
+}
+
+bool address_matches(const char *pattern, const char *unit)
+{
+    while (*pattern != '\0' && *unit != '\0') {
+        size_t part = strcspn(pattern, "/"), of = strcspn(unit, "/");
+        bool any = part == 1 && pattern[0] == '*';
+        if (!any && (part != of || memcmp(pattern, unit, part) != 0))
+            return false;
+        if (pattern[part] != unit[of])
+            return false;
+        pattern += part + (pattern[part] != '\0');
+        unit += of + (unit[of] != '\0');
+    }
+    return *pattern == *unit;
+}

@@ -7,13 +7,17 @@
 
 #include <stdbool.h>
 
-#define ADDRESS_COUNTRY_MAX 31u  // bytes of a part without its NUL
+#define ADDRESS_COUNTRY_MAX 31u // bytes of a part without its NUL
 
 // True where s[0..len) is `[a-z0-9][a-z0-9-]{0,30}` (domain.md, Addresses).
 bool address_part_valid(const char *s, size_t len);
 
 // A unit's address: exactly three parts joined by '/'. AM_INVALID with what is allowed in *detail (field "").
 AM_MUST_USE enum am_err address_check(const char *unit, struct am_detail *detail);
+
+// A pattern of units, as grants and policy have them: three parts, each a name or '*'. "et/ics/moyale", "ke/*/*".
+bool address_pattern_valid(const char *pattern);
+bool address_matches(const char *pattern, const char *unit);
 
 // Copies the first part of any address or identity path ("ke/dci/…" → "ke"). The caller checked the address.
 void address_country(const char *unit, char ret_country[ADDRESS_COUNTRY_MAX + 1]);

@@ -102,6 +102,7 @@ enum journal_record_kind {
         1, // key: unit; value: packed MemberRecord (server/hub/registry.proto is not needed by others)
     JOURNAL_RECORD_ROSTER = 2, // key: unit, number; value: packed RosterRecord
     JOURNAL_RECORD_TRUST = 3,  // key: ""; value: SHA-256 of trust.conf in force
+    JOURNAL_RECORD_POLICY = 4, // key: ""; value: SHA-256 of policy.conf in force, empty where there is none
 };
 struct journal_record {
     uint8_t kind;

@@ -34,21 +34,43 @@ enum am_err hub_roster_entry(struct hub_pending *pending, const struct hub_roste
     return AM_OK;
 }
 
-enum am_err hub_trust_entry(struct hub_pending *pending, const uint8_t *before, const uint8_t after[32])
+// The file's digest before and after, and the row that keeps it.
+static enum am_err digests_entry(struct hub_pending *pending, Amana__V1__EntryContent *content, uint8_t record,
+                                 const uint8_t *after)
+{
+    struct journal_record *row = arena_alloc(&pending->arena, sizeof *row);
+    uint8_t *value = arena_copy(&pending->arena, after != NULL ? after : (const uint8_t *)"", after != NULL ? 32 : 0);
+    if (row == NULL || value == NULL)
+        return arena_error(&pending->arena);
+    *row = (struct journal_record){.kind = record, .key = "", .value = {value, after != NULL ? 32 : 0}};
+    pending->append.records = row;
+    pending->append.n_records = 1;
+    return hub_entry_pack(pending, 0, content, JOURNAL_CLASS_HUB);
+}
+
+static ProtobufCBinaryData digest_or_none(const uint8_t *digest)
+{
+    return codec_binary((struct am_bytes){digest, digest != NULL ? 32 : 0});
+}
+
+enum am_err hub_trust_entry(struct hub_pending *pending, const uint8_t *before, const uint8_t *after)
 {
     Amana__V1__TrustEntry entry = AMANA__V1__TRUST_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    struct journal_record *row = arena_alloc(&pending->arena, sizeof *row);
-    uint8_t *value = arena_copy(&pending->arena, after, 32);
-    if (row == NULL || value == NULL)
-        return arena_error(&pending->arena);
-    if (before != NULL)
-        entry.before = codec_binary((struct am_bytes){before, 32});
-    entry.after = codec_binary((struct am_bytes){after, 32});
+    entry.before = digest_or_none(before);
+    entry.after = digest_or_none(after);
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_TRUST;
     content.trust = &entry;
-    *row = (struct journal_record){.kind = JOURNAL_RECORD_TRUST, .key = "", .value = {value, 32}};
-    pending->append.records = row;
-    pending->append.n_records = 1;
-    return hub_entry_pack(pending, 0, &content, JOURNAL_CLASS_HUB);
+    return digests_entry(pending, &content, JOURNAL_RECORD_TRUST, after);
+}
+
+enum am_err hub_policy_entry(struct hub_pending *pending, const uint8_t *before, const uint8_t *after)
+{
+    Amana__V1__PolicyEntry entry = AMANA__V1__POLICY_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    entry.before = digest_or_none(before);
+    entry.after = digest_or_none(after);
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_POLICY;
+    content.policy = &entry;
+    return digests_entry(pending, &content, JOURNAL_RECORD_POLICY, after);
 }

@@ -9,6 +9,7 @@
 #include "amana/v1/record.pb-c.h"
 #include "proto/model/journal.h"
 #include "proto/model/reason.h"
+#include "server/hub/policy.h"
 
 struct hub;
 struct hub_flight;
@@ -51,6 +52,8 @@ AM_MUST_USE enum am_err hub_set_roster(struct hub *hub, const struct hub_roster 
 AM_MUST_USE enum am_err hub_set_country(struct hub *hub, const char *country,
                                         const char *protection_unit); // NULL: none
 void hub_clear_countries(struct hub *hub);
+void hub_set_policy(struct hub *hub, struct policy *policy); // takes it over; NULL: none
+const struct policy *hub_policy(const struct hub *hub);
 void hub_set_clock_floor(struct hub *hub, uint64_t last_entry_time_ns); // entries' times never decrease
 
 // Pure questions; the answer of an unknown unit is that of one that isn't allowed.
@@ -179,7 +182,8 @@ enum hub_event_kind {
     HUB_EVENT_RETRIEVED,  // retrieval, checked by a worker
     HUB_EVENT_REPLAY,     // replay asked for, or ended
     HUB_EVENT_ROSTER,     // roster change
-    HUB_EVENT_TRUST,      // trust_before, trust_after
+    HUB_EVENT_TRUST,      // digests: trust.conf has changed
+    HUB_EVENT_POLICY,     // digests: policy.conf has changed, and what hub_set_policy gave is in force
     HUB_EVENT_COMMITTED,  // append, outcome
     HUB_EVENT_START,      // clean
     HUB_EVENT_ALARM,      // what, text
@@ -201,8 +205,8 @@ struct hub_event {
             const struct journal_outcome *outcome;
         } committed;
         struct {
-            const uint8_t *before, *after; // 32 bytes; before NULL at first
-        } trust;
+            const uint8_t *before, *after; // 32 bytes; NULL where there was, or is, none
+        } digests;
         bool clean;
         int64_t step_ns;
         struct {

@@ -28,25 +28,38 @@ enum am_err hub_identity_get(struct hub *hub, const char *uri, uint64_t monotoni
     return AM_OK;
 }
 
-static void refill(const struct hub *hub, struct hub_identity *identity, uint64_t monotonic_ns)
+// What an identity of this unit may ask for: policy's, else the configuration's.
+static struct policy_quota quota_of(const struct hub *hub, const char *unit)
+{
+    const struct policy_quota *row = policy_quota(hub->policy, unit);
+    struct policy_quota quota = {.requests_per_s = hub->requests_per_s, .in_flight = hub->in_flight};
+    if (row != NULL && row->requests_per_s != 0)
+        quota.requests_per_s = row->requests_per_s;
+    if (row != NULL && row->in_flight != 0)
+        quota.in_flight = row->in_flight;
+    return quota;
+}
+
+static void refill(uint32_t requests_per_s, struct hub_identity *identity, uint64_t monotonic_ns)
 {
     double passed = (double)(monotonic_ns - identity->tokens_at) / (double)NS_PER_S;
-    identity->tokens += passed * hub->requests_per_s;
-    if (identity->tokens > hub->requests_per_s)
-        identity->tokens = hub->requests_per_s;
+    identity->tokens += passed * requests_per_s;
+    if (identity->tokens > requests_per_s)
+        identity->tokens = requests_per_s;
     identity->tokens_at = monotonic_ns;
 }
 
-enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, uint64_t monotonic_ns,
+enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, const char *unit, uint64_t monotonic_ns,
                               uint64_t *ret_retry_ns)
 {
-    if (identity->in_flight >= hub->in_flight) {
+    const struct policy_quota quota = quota_of(hub, unit);
+    if (identity->in_flight >= quota.in_flight) {
         *ret_retry_ns = HUB_RETRY_BUSY_NS;
         return REASON_BUSY;
     }
-    refill(hub, identity, monotonic_ns);
+    refill(quota.requests_per_s, identity, monotonic_ns);
     if (identity->tokens < 1) {
-        *ret_retry_ns = (uint64_t)((1 - identity->tokens) * (double)NS_PER_S / hub->requests_per_s) + 1;
+        *ret_retry_ns = (uint64_t)((1 - identity->tokens) * (double)NS_PER_S / quota.requests_per_s) + 1;
         return REASON_QUOTA;
     }
     identity->tokens -= 1;

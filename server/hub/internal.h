@@ -90,7 +90,7 @@ struct hub_identity {
 AM_MUST_USE enum am_err hub_identity_get(struct hub *hub, const char *uri, uint64_t monotonic_ns,
                                          struct hub_identity **ret_identity);
 // REASON_NONE, QUOTA or BUSY with *ret_retry_ns.
-enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, uint64_t monotonic_ns,
+enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, const char *unit, uint64_t monotonic_ns,
                               uint64_t *ret_retry_ns);
 bool hub_identity_may_log(struct hub *hub, struct hub_identity *identity, uint64_t monotonic_ns);
 void hub_identity_count(struct hub *hub, const char *uri, enum reason reason, uint64_t count);
@@ -116,7 +116,8 @@ struct hub {
     struct hub_identity *identities;
     struct hub_flight *flights;
     bool flights_due;      // one of them has a next that is to go
-    uint64_t epoch;        // of registry and countries: changes with each
+    struct policy *policy; // NULL: none
+    uint64_t epoch;        // of registry, countries and policy: changes with each
     uint64_t last_time_ns; // of the newest append
     size_t works, appends; // under way
     bool draining, stop_sent;
@@ -136,6 +137,7 @@ AM_MUST_USE enum am_err hub_step_replay(struct hub_step *step);    // replay.c
 AM_MUST_USE enum am_err hub_step_roster(struct hub_step *step);    // roster_change.c
 AM_MUST_USE enum am_err hub_step_committed(struct hub_step *step); // committed.c
 AM_MUST_USE enum am_err hub_step_trust(struct hub_step *step);     // own.c
+AM_MUST_USE enum am_err hub_step_policy(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_start(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_alarm(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_clock(struct hub_step *step);
@@ -158,8 +160,8 @@ void hub_work_end(struct hub *hub, struct hub_work *work);
 void hub_reply(struct hub_step *step, struct hub_work *work, enum reason reason, const struct journal_outcome *outcome);
 // The same with what BUSY, FULL… tell the client about waiting.
 void hub_reply_retry(struct hub_step *step, struct hub_work *work, enum reason reason);
-// What it was decided on has changed, or the id was taken meanwhile: a worker looks again, within HUB_ATTEMPTS. Room was
-// made.
+// What it was decided on has changed, or the id was taken meanwhile: a worker looks again, within HUB_ATTEMPTS. Room
+// was made.
 void hub_recheck(struct hub_step *step, struct hub_work *work);
 
 // --- Appends under way (pending.c)
@@ -236,4 +238,6 @@ AM_MUST_USE enum am_err hub_counted_flush(struct hub_step *step, struct hub_iden
 // --- Registry entries, shared by genesis and changes (entries.c)
 AM_MUST_USE enum am_err hub_roster_entry(struct hub_pending *pending, const struct hub_roster *roster,
                                          const Amana__V1__RosterRecord *record);
-AM_MUST_USE enum am_err hub_trust_entry(struct hub_pending *pending, const uint8_t *before, const uint8_t after[32]);
+// trust.conf or policy.conf has changed. NULL: there was, or is, none.
+AM_MUST_USE enum am_err hub_trust_entry(struct hub_pending *pending, const uint8_t *before, const uint8_t *after);
+AM_MUST_USE enum am_err hub_policy_entry(struct hub_pending *pending, const uint8_t *before, const uint8_t *after);

@@ -58,7 +58,10 @@ enum am_err hub_step_alarm(struct hub_step *step)
     return AM_OK;
 }
 
-enum am_err hub_step_trust(struct hub_step *step)
+// A file has changed: one entry with its digests.
+static enum am_err digests_append(struct hub_step *step,
+                                  enum am_err (*entry)(struct hub_pending *pending, const uint8_t *before,
+                                                       const uint8_t *after))
 {
     struct hub_pending *pending;
     if (step->hub->stop_sent)
@@ -66,12 +69,22 @@ enum am_err hub_step_trust(struct hub_step *step)
     TRY(hub_actions_room(step->actions, 1));
     TRY(hub_pending_new(step, PURPOSE_OWN, NULL, 1, &pending));
     pending->append.essential = true;
-    if (hub_trust_entry(pending, step->event->trust.before, step->event->trust.after) != AM_OK) {
+    if (entry(pending, step->event->digests.before, step->event->digests.after) != AM_OK) {
         hub_pending_free(pending);
         return AM_NOMEM;
     }
     hub_pending_send(step, pending);
     return AM_OK;
+}
+
+enum am_err hub_step_trust(struct hub_step *step)
+{
+    return digests_append(step, hub_trust_entry);
+}
+
+enum am_err hub_step_policy(struct hub_step *step)
+{
+    return digests_append(step, hub_policy_entry);
 }
 
 // --- Once a second

@@ -150,28 +150,13 @@ bool hub_may_receive(const struct hub_member *member)
 }
 
 // --- Grants: "et/ics/moyale", "et/ics/*", "ke/*/*"
-static bool pattern_matches(const char *pattern, const char *unit)
-{
-    while (*pattern != '\0' && *unit != '\0') {
-        size_t part = strcspn(pattern, "/"), of = strcspn(unit, "/");
-        bool any = part == 1 && pattern[0] == '*';
-        if (!any && (part != of || memcmp(pattern, unit, part) != 0))
-            return false;
-        if (pattern[part] != unit[of])
-            return false;
-        pattern += part + (pattern[part] != '\0');
-        unit += of + (unit[of] != '\0');
-    }
-    return *pattern == *unit;
-}
-
 static bool granted_any(const struct hub_member *member, uint32_t kinds, const char *party)
 {
     for (size_t i = 0; i < member->n_grants; i++) {
         if ((member->grants[i].kinds & kinds) == 0)
             continue;
         for (size_t j = 0; j < member->grants[i].n_parties; j++)
-            if (pattern_matches(member->grants[i].parties[j], party))
+            if (address_matches(member->grants[i].parties[j], party))
                 return true;
     }
     return false;
@@ -247,6 +232,19 @@ const char *hub_protection_of(const struct hub *hub, const char *unit)
     char code[ADDRESS_COUNTRY_MAX + 1];
     address_country(unit, code);
     return hub_protection_unit(hub, code);
+}
+
+// --- Policy
+void hub_set_policy(struct hub *hub, struct policy *policy)
+{
+    policy_free(hub->policy);
+    hub->policy = policy;
+    hub->epoch++;
+}
+
+const struct policy *hub_policy(const struct hub *hub)
+{
+    return hub->policy;
 }
 
 // --- The room that rosters ask for (roster.c)

@@ -70,6 +70,17 @@ static enum reason judge_role(const struct hub *hub, struct hub_submission *subm
     return REASON_NONE;
 }
 
+// --- Ceilings: whoever is named by now may know of the unit
+static enum reason judge_ceiling(const struct hub *hub, struct hub_submission *submission, const char *unit)
+{
+    const struct policy_ceiling *ceiling = policy_ceiling(hub->policy, unit);
+    if (ceiling == NULL || submission->header->classification <= ceiling->classification)
+        return REASON_NONE;
+    (void)am_fail(AM_DENIED, &submission->work.detail, "classification", "%s may have at most %s", unit,
+                  codec_enum_name(&amana__v1__classification__code__descriptor, (int)ceiling->classification));
+    return REASON_CLASSIFICATION_ABOVE_CEILING;
+}
+
 // --- Recipients
 static bool is_party(const struct hub_found *found, const char *unit)
 {
@@ -97,14 +108,16 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     snprintf(field, sizeof field, "recipients[%zu].unit", i);
     if (!hub_may_receive(member) || hub_roster_newest(hub, unit) == NULL)
         return hub_not_permitted(&submission->work, field);
-    if (answer && (flags == NULL || answered_party(submission, unit)))
-        return REASON_NONE;
+    if (answer && flags == NULL)
+        return REASON_NONE; // what it answers isn't known yet
     bool child = flags == NULL || (flags->child && kind->child_rule);
-    if (child && protection != NULL && strcmp(protection, unit) == 0)
-        return REASON_NONE;
-    if (!hub_granted(hub_member_find(hub, submission->work.unit), (unsigned)header->kind, unit))
+    bool open =
+        (answer && answered_party(submission, unit)) || (child && protection != NULL && strcmp(protection, unit) == 0);
+    if (!open && !hub_granted(hub_member_find(hub, submission->work.unit), (unsigned)header->kind, unit))
         return hub_not_permitted(&submission->work, field);
-    return rule_purpose(header, i, member->role == ROLE_PROTECTION, &submission->work.detail);
+    enum reason reason = judge_ceiling(hub, submission, unit);
+    bool protects = member->role == ROLE_PROTECTION || policy_protects(hub->policy, unit) != NULL;
+    return open || reason != REASON_NONE ? reason : rule_purpose(header, i, protects, &submission->work.detail);
 }
 
 enum reason hub_judge_recipients(const struct hub *hub, struct hub_submission *submission,
@@ -184,18 +197,20 @@ static enum reason judge_rosters(const struct hub *hub, struct hub_submission *s
 enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns)
 {
     // No oversight certificate is known to a hub yet.
-    static const struct header_context CONTEXT = {0};
+    const struct header_context context = {.retention_days = hub->policy != NULL ? hub->policy->retention_days : NULL};
     struct hub_work *work = &submission->work;
     work->detail = (struct am_detail){0};
     work->stale_unit[0] = '\0';
     work->hub_time_ns = 0;
     enum reason reason = judge_sender(submission);
     if (reason == REASON_NONE)
-        reason = header_check(submission->header, &CONTEXT, &work->detail);
+        reason = header_check(submission->header, &context, &work->detail);
     if (reason == REASON_NONE)
         reason = judge_times(submission, now_ns);
     if (reason == REASON_NONE)
         reason = judge_role(hub, submission);
+    if (reason == REASON_NONE)
+        reason = judge_ceiling(hub, submission, work->unit);
     if (reason == REASON_NONE)
         reason = hub_judge_recipients(hub, submission, NULL);
     if (reason == REASON_NONE)

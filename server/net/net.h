@@ -50,12 +50,20 @@ AM_MUST_USE enum am_err net_bind(const char *address, uint16_t port, struct am_d
 AM_MUST_USE enum am_err net_new(const struct net_options *options, struct am_detail *detail, struct net **ret_net);
 void net_free(struct net *net); // closes every connection; after store_drain; NULL is fine
 
-// Writes START (clean: the last end was one), and TRUST where trust.conf isn't the one that the log knows by this
-// SHA-256 (NULL: it knows none); then takes connections.
-AM_MUST_USE enum am_err net_start(struct net *net, bool clean, const uint8_t trust_before[32]);
+// What the log says of the time before.
+struct net_before {
+    bool clean;                    // its last end was one
+    const uint8_t *trust, *policy; // SHA-256 of the files then in force; NULL: none
+};
+
+// Writes START, and TRUST and POLICY where the file isn't the one that the log knows; then takes connections.
+AM_MUST_USE enum am_err net_start(struct net *net, const struct net_before *before);
 
 // What the store calls on the keeper's thread (store_start); `died` is NULL, the program's end is the caller's matter.
 struct store_callbacks net_store_callbacks(struct net *net);
+
+// Another policy, in force at once; a POLICY entry where its bytes differ. Takes it over; NULL: none.
+AM_MUST_USE enum am_err net_policy_set(struct net *net, struct policy *policy);
 
 // Another trust (NULL: as before), a server certificate read anew, and rosters that may have changed, in order of unit
 // and number: higher numbers become ROSTER entries, another trust.conf a TRUST entry, live sessions are judged again.

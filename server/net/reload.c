@@ -105,13 +105,22 @@ static enum am_err trust_change(struct net *net, struct trust *trust)
         net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
         err = countries_set(net, trust);
     }
-    if (err == AM_OK && memcmp(trust_digest(before), trust_digest(trust), 32) != 0) {
-        struct hub_event event = {.kind = HUB_EVENT_TRUST,
-                                  .trust = {.before = trust_digest(before), .after = trust_digest(trust)}};
-        err = net_step(net, &event);
-    }
+    if (err == AM_OK)
+        err = net_digests_step(net, HUB_EVENT_TRUST, trust_digest(before), trust_digest(trust));
     trust_unref(before);
     return err;
+}
+
+enum am_err net_policy_set(struct net *net, struct policy *policy)
+{
+    const struct policy *old = hub_policy(net->hub);
+    uint8_t before[32];
+    bool had = old != NULL;
+
+    if (had)
+        memcpy(before, old->digest, sizeof before);
+    hub_set_policy(net->hub, policy);
+    return net_digests_step(net, HUB_EVENT_POLICY, had ? before : NULL, policy != NULL ? policy->digest : NULL);
 }
 
 enum am_err net_reload(struct net *net, struct trust *trust, struct roster *const *rosters, size_t count,

@@ -172,7 +172,7 @@ static void story(struct world *world)
     roster_changed(world);
     world_step(world, (struct hub_event){.kind = HUB_EVENT_ALARM, .alarm = {"WHAT", "text"}});
     world_step(world, (struct hub_event){.kind = HUB_EVENT_CLOCK_STEP, .step_ns = 1});
-    world_step(world, (struct hub_event){.kind = HUB_EVENT_TRUST, .trust = {NULL, TRUST}});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TRUST, .digests = {NULL, TRUST}});
     settle(world);
     world->monotonic += MINUTE_NS;
     world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});

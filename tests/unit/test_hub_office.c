@@ -333,7 +333,7 @@ static void start_clock_alarm_and_trust_are_entries_of_the_hub(void **state)
     world_step(world, (struct hub_event){.kind = HUB_EVENT_START, .clean = true});
     world_step(world, (struct hub_event){.kind = HUB_EVENT_CLOCK_STEP, .step_ns = -5});
     world_step(world, (struct hub_event){.kind = HUB_EVENT_ALARM, .alarm = {"WHAT", "said"}});
-    world_step(world, (struct hub_event){.kind = HUB_EVENT_TRUST, .trust = {NULL, TRUST}});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TRUST, .digests = {NULL, TRUST}});
     world_pump(world);
     static const uint8_t KINDS[] = {ENTRY(START), ENTRY(CLOCK), ENTRY(ALARM), ENTRY(TRUST)};
     assert_int_equal(world->model.n, AM_LEN(KINDS));

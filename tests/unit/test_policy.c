@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// policy.conf: what it takes, that each mistake names its line and what is allowed, and which row counts.
+#include "server/policy_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define GOOD                                                                                                           \
+    "# who may have what\n"                                                                                            \
+    "ceiling \"ke/dci/*\" { classification = \"CONFIDENTIAL\" }\n"                                                     \
+    "ceiling \"ke/*/*\" { classification = \"BASIC\" }\n"                                                              \
+    "retention \"NOTE\" { days = 90 }\n"                                                                               \
+    "quota \"*/*/*\" { requests-per-second = 7 in-flight = 3 }\n"                                                      \
+    "protection-also-to = {\"ke/doj/victims\", \"et/*/*\"}\n"
+
+static enum am_err parse(const char *text, struct am_detail *detail, struct policy **policy)
+{
+    *detail = (struct am_detail){0};
+    return policy_parse((struct am_bytes){(const uint8_t *)text, strlen(text)}, "policy.conf", detail, policy);
+}
+
+static void every_table_is_taken_and_its_lines_are_kept(void **state)
+{
+    struct am_detail detail;
+    struct policy *policy;
+
+    assert_int_equal(parse(GOOD, &detail, &policy), AM_OK);
+    assert_int_equal(policy->n_ceilings, 2);
+    assert_int_equal(policy->ceilings[1].line, 3);
+    assert_int_equal(policy->ceilings[1].classification, AMANA__V1__CLASSIFICATION__CODE__BASIC);
+    assert_int_equal(policy->retention_days[KIND(NOTE)], 90);
+    assert_int_equal(policy->retention_lines[KIND(NOTE)], 4);
+    assert_int_equal(policy->retention_days[KIND(ALERT)], 0);
+    assert_int_equal(policy->quotas[0].requests_per_s, 7);
+    assert_int_equal(policy->quotas[0].in_flight, 3);
+    assert_int_equal(policy->n_protects, 2);
+    policy_free(policy);
+}
+
+static void of_the_rows_of_a_table_the_first_that_fits_counts(void **state)
+{
+    struct am_detail detail;
+    struct policy *policy;
+
+    assert_int_equal(parse(GOOD, &detail, &policy), AM_OK);
+    assert_int_equal(policy_ceiling(policy, "ke/dci/transnational")->line, 2);
+    assert_int_equal(policy_ceiling(policy, "ke/dcs/child-protection")->line, 3);
+    assert_null(policy_ceiling(policy, "et/ics/moyale"));
+    assert_null(policy_ceiling(NULL, "ke/dci/transnational"));
+    assert_non_null(policy_quota(policy, "et/ics/moyale"));
+    assert_non_null(policy_protects(policy, "et/ics/moyale"));
+    assert_null(policy_protects(policy, "ke/dci/transnational"));
+    policy_free(policy);
+}
+
+static void an_empty_file_is_a_policy_that_sets_nothing(void **state)
+{
+    struct am_detail detail;
+    struct policy *policy;
+
+    assert_int_equal(parse("", &detail, &policy), AM_OK);
+    assert_int_equal(policy->n_ceilings + policy->n_quotas + policy->n_protects, 0);
+    policy_free(policy);
+}
+
+static void a_mistake_names_its_line_and_what_is_allowed(void **state)
+{
+    static const struct {
+        const char *text, *says;
+        unsigned line;
+    } ROWS[] = {
+        {"\nceiling \"ke/dci\" { classification = \"BASIC\" }", "COUNTRY/AGENCY/UNIT", 2},
+        {"ceiling \"ke/dci/x\" { classification = \"RESTRICT\" }", "did you mean \"RESTRICTED\"", 1},
+        {"ceiling \"ke/dci/x\" { }", "needs a classification: BASIC, RESTRICTED or CONFIDENTIAL", 1},
+        {"\n\nretention \"NOTES\" { days = 3 }", "did you mean \"NOTE\"", 3},
+        {"retention \"NOTE\" { }", "needs days", 1},
+        {"retention \"NOTE\" { days = 0 }", "from 1 to 3660", 1},
+        {"retention \"NOTE\" { days = 3661 }", "from 1 to 3660", 1},
+        {"quota \"ke/dci/x\" { }", "needs requests-per-second, in-flight or both", 1},
+        {"quota \"ke/dci/x\" { in-flight = 0 }", "from 1 to 1000000", 1},
+        {"quota \"dci\" { in-flight = 1 }", "COUNTRY/AGENCY/UNIT", 1},
+        {"protection-also-to = {\"ke/*/*\", \"all\"}", "\"all\" is no unit", 1},
+        {"ceilings \"ke/dci/x\" { classification = \"BASIC\" }", "no such option", 1},
+        {"ceiling \"ke/dci/x\" { classification = \"BASIC\" }\nceiling \"ke/dci/x\" { classification = \"BASIC\" }",
+         "duplicate", 2},
+        {"ceiling \"ke/dci/x\" { classification = \"BASIC\"", "ends inside a section", 1},
+    };
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        struct am_detail detail;
+        struct policy *policy;
+        print_message("%s\n", ROWS[i].text);
+        assert_int_equal(parse(ROWS[i].text, &detail, &policy), AM_CONFIG);
+        assert_string_equal(detail.field, "policy.conf");
+        assert_non_null(strstr(detail.text, ROWS[i].says));
+        assert_int_equal(detail.line, ROWS[i].line);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_table_is_taken_and_its_lines_are_kept),
+        cmocka_unit_test(of_the_rows_of_a_table_the_first_that_fits_counts),
+        cmocka_unit_test(an_empty_file_is_a_policy_that_sets_nothing),
+        cmocka_unit_test(a_mistake_names_its_line_and_what_is_allowed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
