@@ -5,7 +5,7 @@
 #include "certs/clock.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
-#include "client/session/body_check.h"
+#include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/header_parts.h"

@@ -74,7 +74,7 @@ static const struct hint HINTS[] = {
     {"Alert.vehicles", "", "*"},
     {"Alert.vessels", "", NULL},
     {"Alert.documents", "a document searched for by itself", NULL},
-    {"Alert.journey", "where it was seen, and where it is expected", "*"},
+    {"Alert.journey", "where it was seen, and where it is expected", NULL},
     {"Alert.places", "other places that matter", NULL},
     {"Alert.communications", "telephones, accounts", NULL},
     {"Alert.palermo", "the elements of trafficking (Palermo Protocol art. 3); under 18 no means is needed", NULL},

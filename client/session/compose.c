@@ -2,7 +2,7 @@
 // The draft's fields into a header, and both through the rules.
 #include "client/session/compose.h"
 
-#include "client/session/body_check.h"
+#include "proto/body/check.h"
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
@@ -202,8 +202,10 @@ static enum reason check(struct session *session, const struct compose *compose,
     stand_in(parts->header, 0);
     if (reason == REASON_NONE)
         reason = flags_check(parts->flags, detail);
-    if (reason == REASON_NONE)
-        reason = body_check(parts->header, parts->flags, parts->body, detail);
+    const struct body_rule *rule =
+        reason == REASON_NONE ? body_check(parts->header, parts->flags, parts->body, detail) : NULL;
+    if (rule != NULL)
+        reason = body_rule_reason(rule);
     if (reason == REASON_NONE)
         reason = check_answer(compose, parts->header, detail);
     if (reason != REASON_NONE)

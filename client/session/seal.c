@@ -3,7 +3,7 @@
 #include "client/session/seal.h"
 
 #include "certs/cms.h"
-#include "client/session/body_check.h"
+#include "proto/body/check.h"
 #include "client/session/compose.h"
 #include "client/session/directory.h"
 #include "client/session/history.h"
@@ -315,10 +315,12 @@ static enum am_err read_plain(struct am_bytes plain, struct arena *arena, struct
     if (codec_decode(&amana__v1__flags__descriptor, CODEC_STRICT, codec_bytes(opened->body->flags), arena, &why,
                      (ProtobufCMessage **)&opened->flags) != AM_OK)
         return faulty(opened, "SCHEMA", AM_INVALID, detail, "its flags can't be read");
-    opened->rule = body_check(opened->header, opened->flags, opened->body, &why);
-    if (opened->rule != REASON_NONE)
-        return faulty(opened, "ROLE_RULE", AM_INVALID, detail, why.text);
-    return AM_OK;
+    const struct body_rule *rule = body_check(opened->header, opened->flags, opened->body, &why);
+    if (rule == NULL)
+        return AM_OK;
+    opened->rule = body_rule_reason(rule);
+    opened->fault = body_rule_outcome(rule);
+    return am_fail(AM_INVALID, detail, why.field, "%s: %s", why.field, why.text);
 }
 
 enum am_err seal_open(struct session *session, const Amana__V1__Message *message, struct arena *arena,

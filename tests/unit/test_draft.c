@@ -84,6 +84,9 @@ static void the_template_with_its_blanks_filled_is_taken(void **state)
     text = replaced(text, "ke/dci/2026/", "ke/dci/2026/4211");
     text = replaced(text, "\"unit\": \"\"", "\"unit\": \"" ENV_POST "\"");
     text = replaced(text, "\"title\": \"\"", "\"title\": \"a white lorry\"");
+    text = replaced(text, "\"registration\": \"\"", "\"registration\": \"KDA 417Q\"");
+    text = replaced(text, "\"office\": \"\"", "\"office\": \"duty desk\"");
+    text = replaced(text, "\"telephone\": \"\"", "\"telephone\": \"+254200000417\"");
     if (judge(text, &detail) != REASON_NONE)
         fail_msg("%s: %s\n%s", detail.field, detail.text, text);
     free(text);
@@ -91,7 +94,8 @@ static void the_template_with_its_blanks_filled_is_taken(void **state)
 
 static void each_blank_of_the_template_is_named_with_its_line(void **state)
 {
-    static const char *const fields[] = {"case_ref", "recipients[0].unit", "alert.title"};
+    static const char *const fields[] = {"case_ref", "recipients[0].unit", "alert.vehicles[0].registration",
+                                         "alert.contact.office", "alert.title"};
     char *text = template_text();
     for (unsigned i = 0; i < AM_LEN(fields); i++) {
         struct am_detail detail;
@@ -107,6 +111,8 @@ static void each_blank_of_the_template_is_named_with_its_line(void **state)
             fail_msg("%s: line %u is %.*s", fields[i], line, (int)(end_of_line - at), at);
         text = i == 0   ? replaced(text, "ke/dci/2026/", "ke/dci/2026/4211")
                : i == 1 ? replaced(text, "\"unit\": \"\"", "\"unit\": \"" ENV_POST "\"")
+               : i == 2 ? replaced(text, "\"registration\": \"\"", "\"registration\": \"KDA 417Q\"")
+               : i == 3 ? replaced(text, "\"office\": \"\"", "\"office\": \"duty desk\"")
                         : text;
     }
     free(text);

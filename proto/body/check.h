@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What only a reader of the body can judge (domain.md, rules 3, 6 and 13): the sender's client asks before it seals,
+// the recipient's after it has opened. The rules are one table; the first that is broken is named. Pure; any thread.
+#pragma once
+
+#include "amana/v1/body.pb-c.h"
+#include "amana/v1/message.pb-c.h"
+#include "proto/model/error.h"
+#include "proto/model/reason.h"
+
+#include <stdbool.h>
+
+struct body_rule;
+
+// NULL where every rule holds. Else the rule broken, with its field's path ("alert.persons[0].roles", or a header's
+// field) and what is allowed in *detail (not NULL). The header is one that header_check lets through, before sealing or
+// after.
+const struct body_rule *body_check(const Amana__V1__Header *header, const Amana__V1__Flags *flags,
+                                   const Amana__V1__Body *body, struct am_detail *detail);
+
+// What a sender is told: FIELD_INVALID, or RELEASE_REQUIRED for an identified person that nobody releases.
+enum reason body_rule_reason(const struct body_rule *rule);
+
+// What a recipient answers: "ROLE_RULE" where the rule protects a person (rules 5, 6), else "SCHEMA". Static.
+const char *body_rule_outcome(const struct body_rule *rule);
+
+// Its name in tests and logs: "person.victim-not-suspect". Static.
+const char *body_rule_name(const struct body_rule *rule);
+
+// The rules one after the other, NULL behind the last.
+const struct body_rule *body_rule_at(size_t index);
+
+// The alert of an ALERT or UPDATE, NULL for other kinds.
+const Amana__V1__Alert *body_alert(const Amana__V1__Body *body);

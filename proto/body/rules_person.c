@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules about persons: what they are to the case, what may be asked about them, what was done to them.
+#include "proto/body/rule.h"
+#include "proto/body/shape.h"
+
+#include <string.h>
+
+#define DAY_NS   (24ull * 3600 * NS_PER_S)
+#define AGE_MAX  120u
+#define MANY     10000u
+#define PHOTO    (512u * 1024)
+#define IS(name) static bool name(const struct body_at *at)
+
+static const Amana__V1__Person *person(const struct body_at *at)
+{
+    return (const Amana__V1__Person *)(const void *)at->message;
+}
+
+static const Amana__V1__VictimContext *victim(const struct body_at *at)
+{
+    return (const Amana__V1__VictimContext *)(const void *)at->message;
+}
+
+static bool asked(const struct body_at *at, unsigned action)
+{
+    return rule_asks(person(at)->actions, person(at)->n_actions, action);
+}
+
+// --- Roles
+IS(is_suspect)
+{
+    return rule_has_role(person(at), ROLE(SUSPECT));
+}
+IS(not_shielded)
+{
+    return !rule_has_role(person(at), SHIELDED);
+}
+IS(not_missing)
+{
+    return !rule_has_role(person(at), ROLE(MISSING));
+}
+IS(is_detained)
+{
+    return asked(at, ACTION(DETAIN));
+}
+IS(is_protected)
+{
+    return asked(at, ACTION(TAKE_INTO_PROTECTION));
+}
+IS(is_left_alone)
+{
+    return asked(at, ACTION(DO_NOT_APPROACH));
+}
+IS(has_warrant)
+{
+    return person(at)->warrant != NULL;
+}
+IS(has_victim_context)
+{
+    return person(at)->victim != NULL;
+}
+IS(is_deceased)
+{
+    return person(at)->deceased;
+}
+IS(no_actions)
+{
+    return person(at)->n_actions == 0;
+}
+IS(is_many)
+{
+    return person(at)->count > 1;
+}
+IS(is_identified)
+{
+    return rule_is_identified(person(at));
+}
+IS(not_identified)
+{
+    return !rule_is_identified(person(at));
+}
+IS(is_labelled)
+{
+    return person(at)->label[0] != '\0';
+}
+
+IS(basis_detains)
+{
+    unsigned basis = (unsigned)at->header->legal_basis;
+    return basis != AMANA__V1__LEGAL_BASIS__CODE__PALERMO_PROTOCOL && basis != AMANA__V1__LEGAL_BASIS__CODE__CONSENT &&
+           basis != AMANA__V1__LEGAL_BASIS__CODE__VITAL_INTEREST;
+}
+
+IS(may_be_protected)
+{
+    return rule_has_role(person(at), ~ROLE(SUSPECT)) || rule_is_child(person(at), at->written_ns);
+}
+
+IS(not_hunted)
+{
+    return !asked(at, ACTION(STOP_AND_SEARCH)) && !asked(at, ACTION(DETAIN));
+}
+IS(is_found_or_hurt)
+{
+    return rule_has_role(person(at), SHIELDED | ROLE(MISSING));
+}
+IS(has_age)
+{
+    return person(at)->age != NULL || person(at)->birth != NULL;
+}
+IS(status_is_actual)
+{
+    return victim(at)->status == AMANA__V1__VICTIM_CONTEXT__TRAFFICKING_STATUS__ACTUAL;
+}
+IS(status_is_decided)
+{
+    return victim(at)->status != AMANA__V1__VICTIM_CONTEXT__TRAFFICKING_STATUS__POSSIBLE;
+}
+
+IS(actual_is_victim)
+{
+    return person(at)->victim->status != AMANA__V1__VICTIM_CONTEXT__TRAFFICKING_STATUS__ACTUAL ||
+           rule_has_role(person(at), ROLE(VICTIM));
+}
+
+IS(victim_is_no_other)
+{
+    return person(at)->victim->status != AMANA__V1__VICTIM_CONTEXT__TRAFFICKING_STATUS__NOT_A_VICTIM ||
+           !rule_has_role(person(at), VICTIMS);
+}
+
+IS(subject_is_person)
+{
+    return at->header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__PERSON ||
+           at->header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__GROUP;
+}
+
+IS(is_released)
+{
+    return at->header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+}
+
+// --- Who they are
+IS(is_described)
+{
+    return not_shielded(at) ? rule_filled(at) || rule_is_identified(person(at)) || person(at)->n_communications > 0
+                            : rule_filled(at) || rule_is_identified(person(at)) || person(at)->victim != NULL;
+}
+
+IS(is_not_too_many)
+{
+    return person(at)->count <= MANY;
+}
+
+IS(label_is_alone)
+{
+    struct rule_persons all = rule_persons(at->of_kind);
+    unsigned same = 0;
+    for (size_t i = 0; i < all.count; i++)
+        same += strcmp(all.list[i]->label, person(at)->label) == 0;
+    return same <= 1;
+}
+
+IS(citizenship_is_clear)
+{
+    for (size_t i = 0; i < person(at)->n_citizenships; i++)
+        if (person(at)->n_citizenships > 1 && (strcmp(person(at)->citizenships[i], "stateless") == 0 ||
+                                               strcmp(person(at)->citizenships[i], "unknown") == 0))
+            return false;
+    return true;
+}
+
+IS(birth_is_past)
+{
+    int64_t first, last;
+    return person(at)->birth == NULL || !shape_date_days(person(at)->birth->date, &first, &last) ||
+           first <= (int64_t)(at->written_ns / DAY_NS);
+}
+
+// A year's difference either way: people count birthdays differently.
+IS(ages_agree)
+{
+    int64_t first, last, today = (int64_t)(at->written_ns / DAY_NS);
+    const Amana__V1__AgeRange *age = person(at)->age;
+    if (age == NULL || age->unknown || person(at)->birth == NULL ||
+        !shape_date_days(person(at)->birth->date, &first, &last))
+        return true;
+    int64_t oldest = (today - first) / 365 + 1, youngest = (today - last) / 366 - 1;
+    return (int64_t)age->from <= oldest && (age->to == 0 || (int64_t)age->to >= youngest);
+}
+
+static const Amana__V1__AgeRange *age(const struct body_at *at)
+{
+    return (const Amana__V1__AgeRange *)(const void *)at->message;
+}
+
+IS(age_in_order)
+{
+    return age(at)->to == 0 || age(at)->to >= age(at)->from;
+}
+IS(age_from_human)
+{
+    return age(at)->from <= AGE_MAX;
+}
+IS(age_to_human)
+{
+    return age(at)->to <= AGE_MAX;
+}
+IS(age_is_one)
+{
+    return !age(at)->unknown || (age(at)->from == 0 && age(at)->to == 0);
+}
+
+static const Amana__V1__NamePart *name_part(const struct body_at *at)
+{
+    return (const Amana__V1__NamePart *)(const void *)at->message;
+}
+
+IS(name_says)
+{
+    return name_part(at)->text[0] != '\0' || name_part(at)->transliteration[0] != '\0';
+}
+IS(name_is_short)
+{
+    return strlen(name_part(at)->text) <= BODY_TITLE;
+}
+
+// --- Documents, warrants, photographs
+static const Amana__V1__Document *document(const struct body_at *at)
+{
+    return (const Amana__V1__Document *)(const void *)at->message;
+}
+
+IS(document_says)
+{
+    return document(at)->number[0] != '\0' || document(at)->remark[0] != '\0';
+}
+IS(has_number)
+{
+    return document(at)->number[0] != '\0';
+}
+IS(has_check_digit)
+{
+    return document(at)->check_digit[0] != '\0';
+}
+
+IS(check_digit_agrees)
+{
+    char digit = shape_check_digit(document(at)->number);
+    return digit != '\0' && document(at)->check_digit[0] == digit && document(at)->check_digit[1] == '\0';
+}
+
+IS(document_is_other)
+{
+    return document(at)->type == AMANA__V1__DOCUMENT__TYPE__OTHER;
+}
+IS(document_has_remark)
+{
+    return document(at)->remark[0] != '\0';
+}
+
+IS(warrant_is_past)
+{
+    int64_t first, last;
+    const Amana__V1__Warrant *warrant = (const Amana__V1__Warrant *)(const void *)at->message;
+    return warrant->date == NULL || !shape_date_days(warrant->date->date, &first, &last) ||
+           first <= (int64_t)(at->written_ns / DAY_NS);
+}
+
+static const Amana__V1__Photograph *photograph(const struct body_at *at)
+{
+    return (const Amana__V1__Photograph *)(const void *)at->message;
+}
+
+static bool photograph_known(const char *type)
+{
+    return strcmp(type, "image/jpeg") == 0 || strcmp(type, "image/png") == 0;
+}
+
+IS(photograph_is_its_type)
+{
+    static const uint8_t JPEG[] = {0xff, 0xd8, 0xff}, PNG[] = {0x89, 'P', 'N', 'G'};
+    const ProtobufCBinaryData *data = &photograph(at)->data;
+    bool jpeg = strcmp(photograph(at)->media_type, "image/jpeg") == 0;
+    size_t len = jpeg ? sizeof JPEG : sizeof PNG;
+    return data->len >= len && memcmp(data->data, jpeg ? JPEG : PNG, len) == 0;
+}
+
+IS(photograph_fits)
+{
+    return photograph(at)->data.len <= PHOTO;
+}
+
+// --- What was done to them, and by whom
+IS(age_then_human)
+{
+    return victim(at)->age_when_trafficked <= AGE_MAX;
+}
+IS(has_industry)
+{
+    return victim(at)->industry[0] != '\0';
+}
+
+static bool exploited(const struct body_at *at, unsigned form)
+{
+    for (size_t i = 0; i < victim(at)->n_exploitation; i++)
+        if ((unsigned)victim(at)->exploitation[i] == form)
+            return true;
+    return false;
+}
+
+#define FORM(name) AMANA__V1__EXPLOITATION__FORM__##name
+
+IS(is_work)
+{
+    return exploited(at, FORM(FORCED_LABOUR)) || exploited(at, FORM(CHILD_LABOUR)) || exploited(at, FORM(SERVITUDE)) ||
+           exploited(at, FORM(SLAVERY)) || exploited(at, FORM(FORCED_BEGGING)) ||
+           exploited(at, FORM(SEXUAL_EXPLOITATION)) || exploited(at, FORM(CRIMINAL_ACTIVITY)) ||
+           exploited(at, FORM(OTHER));
+}
+
+IS(has_sexual)
+{
+    return victim(at)->n_sexual > 0;
+}
+IS(is_sexual)
+{
+    return exploited(at, FORM(SEXUAL_EXPLOITATION));
+}
+IS(form_is_known_or_alone)
+{
+    return !exploited(at, FORM(NOT_KNOWN)) || victim(at)->n_exploitation == 1;
+}
+IS(has_recruitment_platforms)
+{
+    return victim(at)->n_recruitment_platforms > 0;
+}
+
+IS(was_recruited_online)
+{
+    for (size_t i = 0; i < victim(at)->n_recruitment_methods; i++)
+        if (victim(at)->recruitment_methods[i] == AMANA__V1__RECRUITMENT__METHOD__THROUGH_ONLINE_SOCIAL_NETWORKS ||
+            victim(at)->recruitment_methods[i] == AMANA__V1__RECRUITMENT__METHOD__THROUGH_AN_ONLINE_ADVERTISEMENT)
+            return true;
+    return false;
+}
+
+IS(recruited_otherwise)
+{
+    for (size_t i = 0; i < victim(at)->n_recruitment_methods; i++)
+        if (victim(at)->recruitment_methods[i] == AMANA__V1__RECRUITMENT__METHOD__OTHER)
+            return true;
+    return false;
+}
+
+IS(controlled_otherwise)
+{
+    for (size_t i = 0; i < victim(at)->n_control_methods; i++)
+        if (victim(at)->control_methods[i] == AMANA__V1__CONTROL__METHOD__OTHER)
+            return true;
+    return false;
+}
+
+static const Amana__V1__PerpetratorContext *perpetrator(const struct body_at *at)
+{
+    return (const Amana__V1__PerpetratorContext *)(const void *)at->message;
+}
+
+IS(acts_otherwise)
+{
+    for (size_t i = 0; i < perpetrator(at)->n_process_roles; i++)
+        if (perpetrator(at)->process_roles[i] == AMANA__V1__PROCESS_ROLE__CODE__OTHER)
+            return true;
+    return false;
+}
+
+IS(message_says)
+{
+    return rule_any_filled(at->message);
+}
+
+static const Amana__V1__ConsentRecord *consent(const struct body_at *at)
+{
+    return (const Amana__V1__ConsentRecord *)(const void *)at->message;
+}
+
+IS(consent_is_past)
+{
+    return rule_not_later(consent(at)->given_at, at);
+}
+IS(by_guardian)
+{
+    return at->header->consent == AMANA__V1__CONSENT__CODE__GUARDIAN;
+}
+
+#define ALERTS (KIND_BIT(KIND(ALERT)) | KIND_BIT(KIND(UPDATE)))
+#define PERSON .type = TYPE(person)
+#define VICTIM .type = TYPE(victim_context)
+
+// Each row: name, what it is about, when it is asked, what must hold, what is allowed.
+const struct body_rule BODY_RULES_PERSON[] = {
+    {"person.roles", PERSON, .field = "roles", .must = rule_filled, .role = true,
+     .allowed = "says what the person is to the case; at least one"},
+    {"person.victim-not-suspect", PERSON, .field = "roles", .when = is_suspect, .must = not_shielded, .role = true,
+     .allowed = "a victim or smuggled migrant is never entered as a SUSPECT by the same message"},
+    {"person.missing-not-suspect", PERSON, .field = "roles", .when = is_suspect, .must = not_missing, .role = true,
+     .allowed = "a missing person is never entered as a SUSPECT by the same message"},
+    {"person.detain-suspect", PERSON, .field = "actions", .when = is_detained, .must = is_suspect, .role = true,
+     .allowed = "DETAIN is for a SUSPECT only"},
+    {"person.detain-warrant", PERSON, .field = "warrant", .when = is_detained, .must = rule_filled, .role = true,
+     .allowed = "DETAIN needs the warrant: its number, who issued it, when"},
+    {"person.detain-basis", PERSON, .field = "actions", .when = is_detained, .must = basis_detains, .role = true,
+     .allowed = "DETAIN needs another legal_basis than PALERMO_PROTOCOL, CONSENT or VITAL_INTEREST"},
+    {"person.warrant-suspect", PERSON, .field = "warrant", .when = has_warrant, .must = is_suspect, .role = true,
+     .allowed = "a warrant is for a SUSPECT only"},
+    {"person.protect", PERSON, .field = "actions", .when = is_protected, .must = may_be_protected, .role = true,
+     .allowed = "TAKE_INTO_PROTECTION is not for somebody who is a SUSPECT alone, unless a child"},
+    {"person.left-alone", PERSON, .field = "actions", .when = is_left_alone, .must = not_hunted,
+     .allowed = "DO_NOT_APPROACH stands against STOP_AND_SEARCH and DETAIN: ask for one of them"},
+    {"person.deceased", PERSON, .field = "actions", .when = is_deceased, .must = no_actions,
+     .allowed = "nothing can be asked about somebody who is dead: leave it out"},
+    {"person.age-known", PERSON, .field = "age", .when = is_found_or_hurt, .must = has_age, .role = true,
+     .allowed = "a victim, missing person or smuggled migrant needs age or birth; age.unknown where nobody can say"},
+    {"person.ages-agree", PERSON, .field = "age", .must = ages_agree, .allowed = "must agree with birth"},
+    {"person.birth-past", PERSON, .field = "birth", .must = birth_is_past, .allowed = "must not lie in the future"},
+    {"person.victim-role", PERSON, .field = "victim", .when = has_victim_context, .must = is_found_or_hurt,
+     .role = true, .allowed = "is for a VICTIM, PRESUMED_VICTIM, MISSING person or SMUGGLED_MIGRANT"},
+    {"person.actual-victim", PERSON, .field = "roles", .when = has_victim_context, .must = actual_is_victim,
+     .role = true, .allowed = "must hold VICTIM where victim.status is ACTUAL"},
+    {"person.no-victim", PERSON, .field = "roles", .when = has_victim_context, .must = victim_is_no_other, .role = true,
+     .allowed = "must not hold VICTIM or PRESUMED_VICTIM where victim.status is NOT_A_VICTIM"},
+    {"person.perpetrator-role", PERSON, .field = "perpetrator", .when = rule_filled, .must = is_suspect, .role = true,
+     .allowed = "is for a SUSPECT"},
+    {"person.described", PERSON, .field = "description", .must = is_described,
+     .allowed = "needs what they look like, or a name, a document number, a photograph"},
+    {"person.many-unnamed", PERSON, .field = "count", .when = is_many, .must = not_identified,
+     .allowed = "a name, document number or photograph is of one person: leave count out"},
+    {"person.count", PERSON, .field = "count", .must = is_not_too_many, .allowed = "at most 10000"},
+    {"person.label", PERSON, .field = "label", .text = shape_label,
+     .allowed = "small letters, digits and -, at most 31: \"p1\""},
+    {"person.label-once", PERSON, .field = "label", .when = is_labelled, .must = label_is_alone,
+     .allowed = "names another person of this message already"},
+    {"person.citizenship", PERSON, .field = "citizenships", .text = shape_citizenship,
+     .allowed = "a country by its ISO 3166-1 code in small letters (ke), \"stateless\" or \"unknown\""},
+    {"person.citizenship-clear", PERSON, .field = "citizenships", .must = citizenship_is_clear,
+     .allowed = "\"stateless\" and \"unknown\" stand alone"},
+    {"person.language", PERSON, .field = "languages", .text = shape_language,
+     .allowed = "ISO 639: two or three small letters (so, swa)"},
+    {"person.identified-subject", PERSON, .kinds = ALERTS, .when = is_identified, .must = subject_is_person,
+     .role = true, .reason = REASON_RELEASE_REQUIRED,
+     .allowed = "an identified person (name, document number, photograph) needs subject_kind PERSON or GROUP and a "
+                "second person's release: describe without identifying, or ask for it"},
+    {"person.identified-released", PERSON, .kinds = ALERTS, .when = is_identified, .must = is_released, .role = true,
+     .reason = REASON_RELEASE_REQUIRED,
+     .allowed = "an identified person (name, document number, photograph) needs a second person's release"},
+    {"name.type", .type = TYPE(name_part), .field = "type", .must = rule_filled,
+     .allowed = "must be one of GIVEN, FATHER, GRANDFATHER, FAMILY, ALIAS"},
+    {"name.says", .type = TYPE(name_part), .field = "text", .must = name_says,
+     .allowed = "needs the name in its own script, or transliteration"},
+    {"name.short", .type = TYPE(name_part), .field = "text", .must = name_is_short, .allowed = "at most 160 bytes"},
+    {"name.latin", .type = TYPE(name_part), .field = "transliteration", .text = shape_latin,
+     .allowed = "Latin letters only; other scripts stand in text"},
+    {"age.order", .type = TYPE(age_range), .field = "to", .must = age_in_order,
+     .allowed = "must not be below age.from"},
+    {"age.from", .type = TYPE(age_range), .field = "from", .must = age_from_human, .allowed = "0 to 120 years"},
+    {"age.to", .type = TYPE(age_range), .field = "to", .must = age_to_human, .allowed = "0 to 120 years"},
+    {"age.one", .type = TYPE(age_range), .field = "unknown", .must = age_is_one,
+     .allowed = "true only where from and to are left out"},
+    {"date.shape", .type = TYPE(partial_date), .field = "date", .text = shape_date,
+     .allowed = "YYYY, YYYY-MM or YYYY-MM-DD, a day that there is"},
+    {"date.says", .type = TYPE(partial_date), .field = "date", .must = rule_filled,
+     .allowed = "YYYY, YYYY-MM or YYYY-MM-DD"},
+    {"document.type", .type = TYPE(document), .field = "type", .must = rule_filled,
+     .allowed = "must be one of PASSPORT, NATIONAL_ID, REFUGEE_CARD, LAISSEZ_PASSER, BIRTH_CERTIFICATE, OTHER"},
+    {"document.says", .type = TYPE(document), .field = "number", .must = document_says,
+     .allowed = "needs the number, or a remark that tells the document from others"},
+    {"document.number", .type = TYPE(document), .field = "number", .text = shape_document_number,
+     .allowed = "capitals, digits, <, -, / and spaces, at most 40"},
+    {"document.issuer", .type = TYPE(document), .field = "issuer", .text = shape_issuer,
+     .allowed = "ISO 3166-1: two small letters (ke) or three capitals (KEN)"},
+    {"document.check-number", .type = TYPE(document), .field = "check_digit", .when = has_check_digit,
+     .must = has_number, .allowed = "is of a number, which is not there"},
+    {"document.check-digit", .type = TYPE(document), .field = "check_digit", .when = has_check_digit,
+     .must = check_digit_agrees, .allowed = "is not that of the number (ICAO 9303-3 4.9): one of the two is mistyped"},
+    {"document.other", .type = TYPE(document), .field = "remark", .when = document_is_other,
+     .must = document_has_remark, .allowed = "says which document, where the type is OTHER"},
+    {"warrant.number", .type = TYPE(warrant), .field = "number", .must = rule_filled, .role = true,
+     .allowed = "the court's or prosecutor's file"},
+    {"warrant.issuer", .type = TYPE(warrant), .field = "issuer", .must = rule_filled, .role = true,
+     .allowed = "which court or prosecutor"},
+    {"warrant.date", .type = TYPE(warrant), .field = "date", .must = rule_filled, .role = true,
+     .allowed = "the day of issue"},
+    {"warrant.offence", .type = TYPE(warrant), .field = "offence", .must = rule_filled, .role = true,
+     .allowed = "what for"},
+    {"warrant.country", .type = TYPE(warrant), .field = "country", .text = shape_country,
+     .allowed = "ISO 3166-1 in small letters: ke"},
+    {"warrant.past", .type = TYPE(warrant), .field = "date", .must = warrant_is_past,
+     .allowed = "must not lie in the future"},
+    {"photograph.media-type", .type = TYPE(photograph), .field = "media_type", .text = photograph_known,
+     .allowed = "image/jpeg or image/png"},
+    {"photograph.typed", .type = TYPE(photograph), .field = "media_type", .must = rule_filled,
+     .allowed = "image/jpeg or image/png"},
+    {"photograph.data", .type = TYPE(photograph), .field = "data", .must = photograph_is_its_type,
+     .allowed = "the file in base64, of the type that media_type says"},
+    {"photograph.fits", .type = TYPE(photograph), .field = "data", .must = photograph_fits,
+     .allowed = "at most 512 KiB: make it smaller, or send it as an attachment"},
+    {"victim.status", VICTIM, .field = "status", .must = rule_filled,
+     .allowed = "must be one of POSSIBLE, ACTUAL, NOT_A_VICTIM"},
+    {"victim.decided", VICTIM, .field = "decided_by", .when = status_is_decided, .must = rule_filled,
+     .allowed = "says who decided, where the status is ACTUAL or NOT_A_VICTIM"},
+    {"victim.exploitation", VICTIM, .field = "exploitation", .when = status_is_actual, .must = rule_filled,
+     .allowed = "an actual victim was, or was to be, exploited: say how; NOT_KNOWN where nobody can"},
+    {"victim.form-alone", VICTIM, .field = "exploitation", .must = form_is_known_or_alone,
+     .allowed = "NOT_KNOWN stands alone"},
+    {"victim.industry", VICTIM, .field = "industry", .text = shape_industry,
+     .allowed = "a section of ISIC rev. 4: one letter, A to U"},
+    {"victim.industry-work", VICTIM, .field = "industry", .when = has_industry, .must = is_work,
+     .allowed = "needs exploitation by work: FORCED_LABOUR, CHILD_LABOUR, SERVITUDE, SLAVERY, FORCED_BEGGING, "
+                "SEXUAL_EXPLOITATION, CRIMINAL_ACTIVITY, OTHER"},
+    {"victim.sexual", VICTIM, .field = "sexual", .when = has_sexual, .must = is_sexual,
+     .allowed = "needs exploitation SEXUAL_EXPLOITATION"},
+    {"victim.age-then", VICTIM, .field = "age_when_trafficked", .must = age_then_human, .allowed = "0 to 120 years"},
+    {"victim.platforms", VICTIM, .field = "recruitment_platforms", .when = has_recruitment_platforms,
+     .must = was_recruited_online,
+     .allowed = "needs recruitment_methods THROUGH_ONLINE_SOCIAL_NETWORKS or THROUGH_AN_ONLINE_ADVERTISEMENT"},
+    {"victim.recruited-other", VICTIM, .field = "recruitment", .when = recruited_otherwise, .must = rule_filled,
+     .allowed = "says how, where recruitment_methods holds OTHER"},
+    {"victim.controlled-other", VICTIM, .field = "control", .when = controlled_otherwise, .must = rule_filled,
+     .allowed = "says how, where control_methods holds OTHER"},
+    {"perpetrator.says", .type = TYPE(perpetrator_context), .field = "process_roles", .must = message_says,
+     .allowed = "says what the suspect does: process_roles, roles or details"},
+    {"perpetrator.other", .type = TYPE(perpetrator_context), .field = "roles", .when = acts_otherwise,
+     .must = rule_filled, .allowed = "says what, where process_roles holds OTHER"},
+    {"consent.to", .type = TYPE(consent_record), .field = "to", .must = rule_filled,
+     .allowed = "to what the person agreed; at least one"},
+    {"consent.given-at", .type = TYPE(consent_record), .field = "given_at", .must = rule_filled,
+     .allowed = "when it was given"},
+    {"consent.past", .type = TYPE(consent_record), .field = "given_at", .must = consent_is_past,
+     .allowed = "must not lie in the future"},
+    {"consent.language", .type = TYPE(consent_record), .field = "language", .must = rule_filled,
+     .allowed = "in which language it was explained: ISO 639"},
+    {"consent.language-shape", .type = TYPE(consent_record), .field = "language", .text = shape_language,
+     .allowed = "ISO 639: two or three small letters (so, swa)"},
+    {"consent.guardian", .type = TYPE(consent_record), .field = "given_by", .when = by_guardian, .must = rule_filled,
+     .allowed = "who gave it, by function, where the consent is the GUARDIAN's"},
+};
+const size_t BODY_RULES_PERSON_COUNT = AM_LEN(BODY_RULES_PERSON);
