@@ -63,6 +63,20 @@ def test_the_table_of_reasons_is_the_programs_own():
             assert f"| `{name}` | `{status}` | {'yes' if again == '1' else 'no'} | {text} |" in protocol, name
 
 
+def test_the_vocabulary_is_what_the_comments_say():
+    made = (BUILD / "docs/vocabulary.md").read_text()
+    assert made == (ROOT / "docs/vocabulary.md").read_text(), "cp build/…/docs/vocabulary.md docs/"
+
+
+def test_a_field_without_a_word_in_the_vocabulary_ends_the_build(tmp_path):
+    for part in ("body", "part"):
+        text = (ROOT / f"proto/amana/v1/{part}.proto").read_text()
+        (tmp_path / f"{part}.proto").write_text(text.replace("  // what was done", "", 1) if part == "body" else text)
+    said = subprocess.run([ROOT / "docs/make-vocabulary", tmp_path / "body.proto", tmp_path / "part.proto"],
+                          capture_output=True, text=True)
+    assert said.returncode == 1 and "Confirm.remark has no comment" in said.stderr
+
+
 @pytest.mark.parametrize("name,page", [("amanad", "amanad.8"), ("amana", "amana.1"), ("amana-ca", "amana-ca.1")])
 def test_every_program_has_its_manual_page_and_its_help(name, page):
     assert (ROOT / "docs/man" / page).exists()

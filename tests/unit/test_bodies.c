@@ -14,6 +14,7 @@
 #include "proto/model/kind.h"
 #include "tests/unit/full_message.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,11 +88,56 @@ static void each_field_of_each_body_survives_json_and_bytes(void **state)
     }
 }
 
+// --- The vocabulary
+static char vocabulary[256 * 1024];
+
+// The section of a message or code list, up to the next one.
+static void in_section(const char *title, const char *name)
+{
+    char head[96], cell[96];
+    snprintf(head, sizeof head, "\n### %s\n", title);
+    snprintf(cell, sizeof cell, "\n| `%s` |", name);
+    const char *at = strstr(vocabulary, head);
+    if (at == NULL)
+        fail_msg("docs/vocabulary.md has no section %s", title);
+    const char *end = strstr(at + 1, "\n### "), *row = strstr(at, cell);
+    if (row == NULL || (end != NULL && row > end))
+        fail_msg("docs/vocabulary.md, %s: %s is not named", title, name);
+}
+
+static void each_field_and_code_has_its_row(const ProtobufCMessageDescriptor *type)
+{
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        in_section(type->short_name, field->name);
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE && field->descriptor != &google__protobuf__timestamp__descriptor)
+            each_field_and_code_has_its_row(field->descriptor);
+        const ProtobufCEnumDescriptor *codes = field->descriptor;
+        if (field->type != PROTOBUF_C_TYPE_ENUM || strcmp(codes->name, "amana.v1.Kind.Code") == 0 ||
+            strcmp(codes->name, "amana.v1.Purpose.Code") == 0) // of the header
+            continue;
+        for (unsigned j = 0; j < codes->n_values; j++)
+            if (codes->values[j].value != 0)
+                in_section(codes->name + strlen("amana.v1."), codes->values[j].name);
+    }
+}
+
+static void the_vocabulary_names_each_field_and_code_of_the_bodies(void **state)
+{
+    FILE *in = fopen("docs/vocabulary.md", "re");
+    assert_non_null(in);
+    assert_true(fread(vocabulary, 1, sizeof vocabulary - 1, in) > 0);
+    assert_true(feof(in));
+    fclose(in);
+    each_field_and_code_has_its_row(BODY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_has_a_body_of_its_name_in_body_and_draft),
         cmocka_unit_test(each_field_of_each_body_survives_json_and_bytes),
+        cmocka_unit_test(the_vocabulary_names_each_field_and_code_of_the_bodies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
