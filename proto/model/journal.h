@@ -139,6 +139,8 @@ enum journal_result {
     JOURNAL_CONFLICT,  // a row changed since it was read: decide anew
     JOURNAL_FULL,      // no space; nothing of it was written
     JOURNAL_READ_ONLY, // the log may not append
+    JOURNAL_BUSY,      // too many appends wait; nothing of it was written
+    JOURNAL_REFUSED,   // the append itself can't be one: ours is the fault, nothing of it was written
 };
 
 struct journal_outcome {

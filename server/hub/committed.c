@@ -16,11 +16,6 @@ static void wake(struct back *back)
         hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_WAKE, .name = back->pending->wake[i]});
 }
 
-static enum reason failure(const struct back *back)
-{
-    return back->outcome->result == JOURNAL_READ_ONLY ? REASON_READ_ONLY : REASON_STORAGE_FULL;
-}
-
 static void back_decided(struct back *back)
 {
     switch (back->outcome->result) {
@@ -31,7 +26,9 @@ static void back_decided(struct back *back)
     case JOURNAL_DUPLICATE:
     case JOURNAL_CONFLICT: hub_recheck(back->step, back->pending->work); return;
     case JOURNAL_FULL:
-    case JOURNAL_READ_ONLY: hub_reply_retry(back->step, back->pending->work, failure(back)); return;
+    case JOURNAL_READ_ONLY:
+    case JOURNAL_BUSY:
+    case JOURNAL_REFUSED: hub_reply_retry(back->step, back->pending->work, hub_failure(back->outcome->result)); return;
     }
 }
 
@@ -48,7 +45,7 @@ static void back_access(struct back *back)
 {
     struct hub_work *work = back->pending->work;
     if (back->outcome->result != JOURNAL_DONE) {
-        hub_reply_retry(back->step, work, failure(back));
+        hub_reply_retry(back->step, work, hub_failure(back->outcome->result));
         return;
     }
     hub_work_end(back->step->hub, work);
@@ -60,7 +57,7 @@ static void back_roster(struct back *back)
     struct hub_pending *pending = back->pending;
     pending->unit->roster_pending = false;
     if (back->outcome->result != JOURNAL_DONE) {
-        hub_reply_retry(back->step, pending->work, failure(back));
+        hub_reply_retry(back->step, pending->work, hub_failure(back->outcome->result));
         return;
     }
     hub_roster_install(back->step->hub, pending->unit, pending->kept);
@@ -72,8 +69,12 @@ static void back_roster(struct back *back)
 static void back_counted(struct back *back)
 {
     const struct hub_pending *pending = back->pending;
-    if (back->outcome->result == JOURNAL_DONE || back->step->hub->draining)
+    if (back->outcome->result == JOURNAL_DONE)
         return;
+    if (back->step->hub->draining) {
+        hub_unlogged(back->step, pending, hub_failure(back->outcome->result), false);
+        return;
+    }
     for (int reason = 0; reason < REASON_COUNT; reason++)
         if (pending->counts[reason] != 0)
             hub_identity_count(back->step->hub, pending->identity, (enum reason)reason, pending->counts[reason]);
@@ -81,10 +82,13 @@ static void back_counted(struct back *back)
 
 static void back_own(struct back *back)
 {
+    hub_own_back(back->step, back->pending, back->outcome->result);
 }
 
 static void back_stop(struct back *back)
 {
+    if (back->outcome->result != JOURNAL_DONE)
+        hub_unlogged(back->step, back->pending, hub_failure(back->outcome->result), false);
     hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_STOPPED});
 }
 

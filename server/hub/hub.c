@@ -35,6 +35,7 @@ void hub_free(struct hub *hub)
     policy_free(hub->policy);
     hub_identities_free(hub);
     hub_flights_free(hub);
+    hub_own_free(hub);
     free(hub->origin);
     free(hub->name);
     free(hub->version);

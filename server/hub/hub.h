@@ -216,24 +216,26 @@ struct hub_event {
 };
 
 enum hub_action_kind {
-    HUB_ACTION_CHECK,   // give this submission to a worker, then HUB_EVENT_CHECKED. A copy of a message that is under
-                        // way gets it once the first is answered
-    HUB_ACTION_RECHECK, // the same once more, by the newest of everything; for a retrieval: read its rows anew, then
-                        // HUB_EVENT_RETRIEVED
-    HUB_ACTION_APPEND,  // store_submit; then HUB_EVENT_COMMITTED with the same append. Full queue: outcome BUSY
-                        // (JOURNAL_FULL)
-    HUB_ACTION_REPLY,   // the work is over: answer its call (reason NONE: with the outcome's receipt)
-    HUB_ACTION_REPLAY,  // ACCESS is durable: stream. The hub's part is over; the end of one that followed is a new one
-    HUB_ACTION_WAKE,    // this device has something new in its mailbox
-    HUB_ACTION_ROSTER,  // a new roster is in force: judge live sessions of this unit anew
-    HUB_ACTION_STOPPED, // the STOP entry is durable
+    HUB_ACTION_CHECK,    // give this submission to a worker, then HUB_EVENT_CHECKED. A copy of a message that is under
+                         // way gets it once the first is answered
+    HUB_ACTION_RECHECK,  // the same once more, by the newest of everything; for a retrieval: read its rows anew, then
+                         // HUB_EVENT_RETRIEVED
+    HUB_ACTION_APPEND,   // store_submit; then HUB_EVENT_COMMITTED with the same append, whether it was taken or not
+    HUB_ACTION_REPLY,    // the work is over: answer its call (reason NONE: with the outcome's receipt)
+    HUB_ACTION_REPLAY,   // ACCESS is durable: stream. The hub's part is over; the end of one that followed is a new one
+    HUB_ACTION_WAKE,     // this device has something new in its mailbox
+    HUB_ACTION_ROSTER,   // a new roster is in force: judge live sessions of this unit anew
+    HUB_ACTION_UNLOGGED, // an entry about the hub itself was not written: to be told where no log is needed for it
+    HUB_ACTION_STOPPED,  // the STOP entry is durable, or was told as UNLOGGED
 };
 struct hub_action {
     enum hub_action_kind kind;
     struct hub_work *work;
     struct journal_append *append;
     const struct journal_outcome *outcome; // REPLY after an append: borrowed from the event
-    const char *name;                      // WAKE: device URI; ROSTER: unit
+    const char *name;                      // WAKE: device URI; ROSTER: unit; UNLOGGED: EntryKind.Code in words
+    enum reason reason;                    // UNLOGGED
+    bool again;                            // UNLOGGED: it is tried once a second until it is written
 };
 struct hub_actions {
     struct hub_action *list;
@@ -246,7 +248,7 @@ struct hub_actions {
 AM_MUST_USE enum am_err hub_step(struct hub *hub, const struct hub_event *event, struct hub_actions *actions);
 void hub_actions_clear(struct hub_actions *actions);
 
-// Frees an append that came back with its outcome (after HUB_EVENT_COMMITTED was stepped).
+// Frees an append that came back with its outcome (after HUB_EVENT_COMMITTED was stepped), unless it is tried again.
 void hub_append_free(struct journal_append *append);
 
 // What `amanad init` writes: GENESIS, then members, grants, rosters and trust, as appends in order. The caller commits

@@ -17,6 +17,7 @@
 #define HUB_MINUTE_NS     (60 * NS_PER_S)
 #define HUB_APPEND_MEMORY (4u * 1024 * 1024) // of one append's rows and entries, the message's bytes apart
 #define HUB_REPLAY_REASON 500u               // bytes
+#define HUB_OWN_WAITING   64u                // entries about the hub itself that may wait for room
 
 // --- Registry (registry.c)
 enum hub_role { ROLE_NONE, ROLE_UNIT, ROLE_PROTECTION, ROLE_DPO, ROLE_AUDITOR, ROLE_OTHER };
@@ -115,11 +116,14 @@ struct hub {
     struct hub_country *countries;
     struct hub_identity *identities;
     struct hub_flight *flights;
-    bool flights_due;      // one of them has a next that is to go
-    struct policy *policy; // NULL: none
-    uint64_t epoch;        // of registry, countries and policy: changes with each
-    uint64_t last_time_ns; // of the newest append
-    size_t works, appends; // under way
+    bool flights_due;        // one of them has a next that is to go
+    struct policy *policy;   // NULL: none
+    uint64_t epoch;          // of registry, countries and policy: changes with each
+    uint64_t last_time_ns;   // of the newest append
+    size_t works, appends;   // under way
+    struct hub_pending *own; // entries about the hub itself, in order
+    size_t n_own;
+    bool own_sent; // the first of them is on its way
     bool draining, stop_sent;
     char stop_text[256];
 };
@@ -147,6 +151,9 @@ AM_MUST_USE enum am_err hub_flight_enter(struct hub *hub, struct hub_submission 
 void hub_flight_leave(struct hub *hub, struct hub_work *work);
 void hub_flights_go(struct hub_step *step); // those whose turn has come; tries again at the next step
 void hub_flights_free(struct hub *hub);
+void hub_own_go(struct hub_step *step); // the first of `own`, unless it is on its way
+void hub_own_free(struct hub *hub);
+void hub_own_back(struct hub_step *step, struct hub_pending *pending, enum journal_result result);
 void hub_drain(struct hub_step *step); // writes STOP when everything is back; tries again at the next step
 
 // --- Actions (actions.c)
@@ -188,10 +195,15 @@ struct hub_pending {
     struct hub_kept_roster *kept;
     const char *identity; // COUNTED
     const uint64_t *counts;
+    struct hub_pending *next; // OWN
+    bool queued, told;        // OWN: it is among hub->own; that it waits was said
 };
 AM_MUST_USE enum am_err hub_pending_new(struct hub_step *step, enum hub_purpose purpose, struct hub_work *work,
                                         size_t n_entries, struct hub_pending **ret_pending);
 void hub_pending_free(struct hub_pending *pending); // NULL is fine
+void hub_unlogged(struct hub_step *step, const struct hub_pending *pending, enum reason reason, bool again);
+// What an append that wasn't written is to its caller.
+enum reason hub_failure(enum journal_result result);
 // Makes it an action; from here it belongs to the caller of hub_step. Room was made.
 void hub_pending_send(struct hub_step *step, struct hub_pending *pending);
 // Packs the content of an entry that nothing else is set of.

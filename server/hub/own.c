@@ -5,6 +5,59 @@
 #include <bsd/string.h>
 #include <stdlib.h>
 
+// --- One after the other: none overtakes one that found no room, so that the newest digest of trust is the last one
+// written. One that found none is kept and tried once a second; while the hub stops, once more.
+void hub_own_go(struct hub_step *step)
+{
+    struct hub *hub = step->hub;
+    if (hub->own == NULL || hub->own_sent || hub_actions_room(step->actions, 1) != AM_OK)
+        return;
+    hub->own_sent = true;
+    hub_pending_send(step, hub->own);
+}
+
+// Room was made.
+static void own_queue(struct hub_step *step, struct hub_pending *pending)
+{
+    struct hub_pending **end = &step->hub->own;
+    if (step->hub->n_own == HUB_OWN_WAITING) {
+        hub_unlogged(step, pending, REASON_STORAGE_FULL, false);
+        hub_pending_free(pending);
+        return;
+    }
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = pending;
+    pending->queued = true;
+    step->hub->n_own++;
+    hub_own_go(step);
+}
+
+void hub_own_back(struct hub_step *step, struct hub_pending *pending, enum journal_result result)
+{
+    struct hub *hub = step->hub;
+    bool again = (result == JOURNAL_FULL || result == JOURNAL_BUSY) && !hub->draining;
+    hub->own_sent = false;
+    if (result != JOURNAL_DONE && (!again || !pending->told))
+        hub_unlogged(step, pending, hub_failure(result), again);
+    pending->told = true;
+    if (again)
+        return;
+    hub->own = pending->next;
+    hub->n_own--;
+    pending->queued = false;
+    hub_own_go(step);
+}
+
+void hub_own_free(struct hub *hub)
+{
+    while (hub->own != NULL) {
+        struct hub_pending *next = hub->own->next;
+        hub_pending_free(hub->own);
+        hub->own = next;
+    }
+}
+
 // One append of one entry about the hub itself.
 static enum am_err own_append(struct hub_step *step, enum hub_purpose purpose, const Amana__V1__EntryContent *content)
 {
@@ -16,7 +69,10 @@ static enum am_err own_append(struct hub_step *step, enum hub_purpose purpose, c
         hub_pending_free(pending);
         return AM_NOMEM;
     }
-    hub_pending_send(step, pending);
+    if (purpose == PURPOSE_STOP)
+        hub_pending_send(step, pending);
+    else
+        own_queue(step, pending);
     return AM_OK;
 }
 
@@ -54,7 +110,7 @@ enum am_err hub_step_alarm(struct hub_step *step)
         hub_pending_free(pending);
         return AM_NOMEM;
     }
-    hub_pending_send(step, pending);
+    own_queue(step, pending);
     return AM_OK;
 }
 
@@ -73,7 +129,7 @@ static enum am_err digests_append(struct hub_step *step,
         hub_pending_free(pending);
         return AM_NOMEM;
     }
-    hub_pending_send(step, pending);
+    own_queue(step, pending);
     return AM_OK;
 }
 
@@ -111,6 +167,7 @@ enum am_err hub_step_tick(struct hub_step *step)
     struct hub_identity *identity, *next;
     if (step->hub->stop_sent)
         return AM_OK;
+    hub_own_go(step);
     HASH_ITER (hh, step->hub->identities, identity, next) {
         if (identity_tick(step, identity) != AM_OK)
             break; // the rest at the next tick
@@ -148,7 +205,10 @@ void hub_drain(struct hub_step *step)
     Amana__V1__StopEntry entry = AMANA__V1__STOP_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     struct hub *hub = step->hub;
-    if (!hub->draining || hub->stop_sent || hub->works != 0 || hub->appends != 0 || !counted_gone(step))
+    if (!hub->draining || hub->stop_sent || hub->works != 0)
+        return;
+    hub_own_go(step);
+    if (hub->appends != 0 || !counted_gone(step))
         return;
     entry.reason = hub->stop_text;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STOP;

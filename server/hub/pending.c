@@ -37,7 +37,27 @@ void hub_pending_free(struct hub_pending *pending)
 
 void hub_append_free(struct journal_append *append)
 {
-    hub_pending_free((struct hub_pending *)append);
+    struct hub_pending *pending = (struct hub_pending *)append;
+    if (!pending->queued)
+        hub_pending_free(pending);
+}
+
+enum reason hub_failure(enum journal_result result)
+{
+    switch (result) {
+    case JOURNAL_READ_ONLY: return REASON_READ_ONLY;
+    case JOURNAL_FULL: return REASON_STORAGE_FULL;
+    case JOURNAL_REFUSED: return REASON_INTERNAL;
+    default: return REASON_BUSY;
+    }
+}
+
+void hub_unlogged(struct hub_step *step, const struct hub_pending *pending, enum reason reason, bool again)
+{
+    const ProtobufCEnumValue *kind =
+        protobuf_c_enum_descriptor_get_value(&amana__v1__entry_kind__code__descriptor, pending->append.entries[0].kind);
+    hub_act(step,
+            (struct hub_action){.kind = HUB_ACTION_UNLOGGED, .name = kind->name, .reason = reason, .again = again});
 }
 
 void hub_pending_send(struct hub_step *step, struct hub_pending *pending)

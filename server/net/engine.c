@@ -138,6 +138,16 @@ static void append_read_only(struct net *net, struct commit *commit)
     commit_later(commit, JOURNAL_READ_ONLY);
 }
 
+// What the store's door says. An append that can't be one is our own fault, and is told as that.
+static enum journal_result not_taken(enum am_err err)
+{
+    switch (err) {
+    case AM_BUSY: return JOURNAL_BUSY;
+    case AM_READ_ONLY: return JOURNAL_READ_ONLY;
+    default: report(REPORT_ERROR, "append", "reason=\"%s\"", am_err_text(err)); return JOURNAL_REFUSED;
+    }
+}
+
 static void action_append(struct net *net, const struct hub_action *action)
 {
     struct commit *commit = calloc(1, sizeof *commit);
@@ -151,9 +161,9 @@ static void action_append(struct net *net, const struct hub_action *action)
         append_read_only(net, commit);
         return;
     }
-    // FULL: the answer is "try again", and nothing of it was written.
-    if (store_submit(net->store, action->append) != AM_OK)
-        commit_later(commit, JOURNAL_FULL);
+    enum am_err err = store_submit(net->store, action->append);
+    if (err != AM_OK)
+        commit_later(commit, not_taken(err));
 }
 
 enum am_err engine_append_own(struct net *net, uint8_t kind, struct am_bytes content,
@@ -207,6 +217,10 @@ static void action_perform(struct net *net, const struct hub_action *action)
     case HUB_ACTION_REPLAY: replay_stream((struct hub_replay *)action->work); break;
     case HUB_ACTION_WAKE: receive_wake(net, action->name); break;
     case HUB_ACTION_ROSTER: connections_judge(net, action->name); break;
+    case HUB_ACTION_UNLOGGED:
+        report(REPORT_ERROR, "unlogged", "entry=%s reason=%s do=\"%s\"", action->name, reason_name(action->reason),
+               action->again ? "make room: it is tried every second" : "keep this line: the log does not have it");
+        break;
     case HUB_ACTION_STOPPED:
         net->hub_stopped = true;
         net_turn_soon(net);

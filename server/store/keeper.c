@@ -302,17 +302,18 @@ static enum am_err batch_run_full(struct store *store, const char **ret_what)
 
 // --- The thread
 
-// Nobody knows what the disk holds: readers stop waiting, what was never tried is given back, the program is told.
+// Nobody knows what the disk holds: the program is told, and only then do readers stop waiting, so that it ends of this
+// and not of what they find. What was never tried is given back.
 static void keeper_died(struct store *store, enum am_err err, const char *what)
 {
-    pthread_mutex_lock(&store->gate);
-    store->dead = true;
-    pthread_cond_broadcast(&store->published);
-    pthread_mutex_unlock(&store->gate);
     pthread_mutex_lock(&store->lock);
     store->stopping = true;
     pthread_mutex_unlock(&store->lock);
     store->callbacks.died(store->callbacks.user, err, what);
+    pthread_mutex_lock(&store->gate);
+    store->dead = true;
+    pthread_cond_broadcast(&store->published);
+    pthread_mutex_unlock(&store->gate);
     while (batch_take(store, store->batch)) {
         for (size_t i = 0; i < store->batch->n_slots; i++)
             store->batch->slots[i].outcome = (struct journal_outcome){.result = JOURNAL_READ_ONLY, .seq = JOURNAL_NONE};

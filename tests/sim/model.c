@@ -286,6 +286,10 @@ struct journal_outcome model_commit(struct model *model, const struct journal_ap
         outcome.result = model->read_only ? JOURNAL_READ_ONLY : JOURNAL_FULL;
         return outcome;
     }
+    if (model->no_room || model->busy) {
+        outcome.result = model->busy ? JOURNAL_BUSY : JOURNAL_FULL;
+        return outcome;
+    }
     if (there != NULL) {
         outcome.result = JOURNAL_DUPLICATE;
         outcome.seq = there->seq;

@@ -52,6 +52,7 @@ struct model {
     struct journal_record *records;
     size_t n_records, records_room;
     bool full, read_only; // essential appends go on with `full`, none with `read_only`
+    bool no_room, busy;   // nothing finds room; the keeper's queue is full
 };
 
 void model_init(struct model *model);

@@ -172,6 +172,7 @@ static void perform(struct world *world, const struct hub_action *action)
             world->woken[world->n_woken++] = action->name;
         break;
     case HUB_ACTION_ROSTER: world->roster_changed = action->name; break;
+    case HUB_ACTION_UNLOGGED: world->unlogged[world->n_unlogged++ % AM_LEN(world->unlogged)] = *action; break;
     case HUB_ACTION_STOPPED: world->stopped = true; break;
     }
 }

@@ -42,6 +42,8 @@ struct world {
     size_t n_woken;
     const char *roster_changed;
     bool stopped;
+    struct hub_action unlogged[16];
+    size_t n_unlogged;
     struct hub_work *replaying;
     enum reason checked; // what workers say of signature and seal
     void *user;

@@ -78,6 +78,8 @@ static void kit_batch_done(void *user)
 static void kit_died(void *user, enum am_err err, const char *what)
 {
     struct kit *kit = user;
+    if (kit->on_died != NULL)
+        kit->on_died(kit);
     pthread_mutex_lock(&kit->lock);
     kit->died = true;
     kit->died_of = err;

@@ -26,7 +26,8 @@ struct kit {
     pthread_cond_t cond;
     struct kit_done *done;
     size_t n_done, room, batches;
-    bool holding, died;
+    bool holding, died, let_go_early;
+    void (*on_died)(struct kit *kit); // before it is noted
     enum am_err died_of;
 };
 

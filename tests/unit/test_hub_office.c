@@ -387,6 +387,73 @@ static void an_idle_hub_stops_at_once_even_without_room(void **state)
     assert_true(world->stopped);
 }
 
+static void what_the_hub_says_of_itself_waits_for_room_in_order(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t TRUST[2][32] = {{5}, {6}};
+    world->model.no_room = true;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_START});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TRUST, .digests = {NULL, TRUST[0]}});
+    world_pump(world);
+    tick(world, NS_PER_S);
+    assert_int_equal(world->n_unlogged, 1); // told once, though tried twice
+    assert_string_equal(world->unlogged[0].name, "START");
+    assert_int_equal(world->unlogged[0].reason, REASON_STORAGE_FULL);
+    assert_true(world->unlogged[0].again);
+    world->model.no_room = false;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TRUST, .digests = {TRUST[0], TRUST[1]}});
+    world_pump(world);
+    assert_int_equal(world->model.n, 3);
+    assert_int_equal(world->model.entries[0].kind, ENTRY(START));
+    assert_memory_equal(world->model.records[1].value.data, TRUST[1], 32);
+    tick(world, NS_PER_S);
+    assert_int_equal(world->model.n, 3);
+}
+
+static void what_finds_no_room_when_the_hub_stops_is_told(void **state)
+{
+    struct world *world = *state;
+    world->model.no_room = true;
+    for (unsigned i = 0; i < 3; i++)
+        (void)letter_send(world, alert_to(world, STRANGER, POST));
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_ALARM, .alarm = {"WHAT", "said"}});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "TERM"}});
+    world_pump(world);
+    assert_true(world->stopped);
+    static const char *const TOLD[] = {"ALARM", "REJECTED", "STOP"};
+    assert_int_equal(world->n_unlogged, AM_LEN(TOLD));
+    for (size_t i = 0; i < AM_LEN(TOLD); i++) {
+        assert_string_equal(world->unlogged[i].name, TOLD[i]);
+        assert_false(world->unlogged[i].again);
+    }
+}
+
+static void more_than_may_wait_for_room_is_told_at_once(void **state)
+{
+    struct world *world = *state;
+    world->model.no_room = true;
+    for (unsigned i = 0; i < 65; i++)
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_CLOCK_STEP, .step_ns = 1});
+    assert_int_equal(world->n_unlogged, 1);
+    assert_string_equal(world->unlogged[0].name, "CLOCK");
+    assert_false(world->unlogged[0].again);
+    world->model.no_room = false;
+    world_pump(world);
+    assert_int_equal(world->model.n, 64);
+}
+
+static void a_queue_that_is_full_is_no_disk_that_is(void **state)
+{
+    struct world *world = *state;
+    world->model.busy = true;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    assert_int_equal(letter_send(world, alert), REASON_BUSY);
+    assert_int_equal(alert->submission.work.retry_ns, NS_PER_S);
+    world->model.busy = false;
+    world->model.no_room = true;
+    assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_STORAGE_FULL);
+}
+
 // --- Genesis
 static void sha(const void *data, size_t len, uint8_t ret_digest[32])
 {
@@ -470,6 +537,10 @@ int main(void)
         HUB_TEST(stop_takes_nothing_new_finishes_what_runs_and_is_the_last_entry),
         HUB_TEST_TIGHT(stop_writes_what_was_only_counted),
         HUB_TEST(an_idle_hub_stops_at_once_even_without_room),
+        HUB_TEST(what_the_hub_says_of_itself_waits_for_room_in_order),
+        HUB_TEST_TIGHT(what_finds_no_room_when_the_hub_stops_is_told),
+        HUB_TEST(more_than_may_wait_for_room_is_told_at_once),
+        HUB_TEST(a_queue_that_is_full_is_no_disk_that_is),
         HUB_TEST(genesis_is_entry_0_then_members_grants_rosters_and_trust),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -390,7 +390,14 @@ static void a_view_begun_between_commit_and_signature_waits_for_the_signature(vo
     kit_alarm_clear(&alarm);
 }
 
-static void a_view_that_waits_is_let_go_when_the_signer_fails(void **state)
+static void told_first(struct kit *kit)
+{
+    pthread_mutex_lock(&kit->store->gate);
+    kit->let_go_early = kit->store->dead;
+    pthread_mutex_unlock(&kit->store->gate);
+}
+
+static void a_view_that_waits_is_let_go_when_the_signer_fails_and_the_program_knows(void **state)
 {
     struct kit *kit = *state;
     struct kit_alarm alarm;
@@ -402,6 +409,7 @@ static void a_view_that_waits_is_let_go_when_the_signer_fails(void **state)
     assert_int_equal(store_view_begin(kit->store, &before), AM_OK);
     kit->hold_sign = true;
     kit->sign_error = AM_UNAVAILABLE;
+    kit->on_died = told_first;
     kit_submit(kit, &alarm.append);
     kit_wait_held(kit);
     pthread_create(&thread, NULL, view_main, &waiting);
@@ -411,6 +419,7 @@ static void a_view_that_waits_is_let_go_when_the_signer_fails(void **state)
     assert_int_equal(waiting.err, AM_READ_ONLY);
     kit_wait(kit, 2);
     assert_true(kit->died);
+    assert_false(kit->let_go_early);
     assert_int_equal(kit->died_of, AM_UNAVAILABLE);
     assert_int_equal(kit->n_done, 1); // the outcome of the second is nobody's to say
     assert_int_equal(store_submit(kit->store, &alarm.append), AM_READ_ONLY);
@@ -466,7 +475,7 @@ int main(void)
         TEST(what_is_proved_now_is_proved_against_the_newest_checkpoint),
         TEST(many_writers_get_true_receipts_and_readers_see_only_what_is_signed),
         TEST(a_view_begun_between_commit_and_signature_waits_for_the_signature),
-        TEST(a_view_that_waits_is_let_go_when_the_signer_fails),
+        TEST(a_view_that_waits_is_let_go_when_the_signer_fails_and_the_program_knows),
         TEST(draining_does_all_that_is_queued_and_takes_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
