@@ -3,6 +3,7 @@
 #include "server/daemon.h"
 
 #include "certs/tls.h"
+#include "server/exit_status.h"
 #include "server/journal_open.h"
 #include "server/net/net.h"
 #include "server/policy_file.h"
@@ -19,8 +20,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #define CERT_CACHE 65536u // verdicts kept: a device and an officer for each of some thousand units
@@ -80,16 +79,21 @@ static void on_hup(evutil_socket_t signal, short what, void *user)
     reloader_start(&daemon->reloader);
 }
 
+// Only a restart finds out what is durable.
+static _Noreturn void die(enum am_err err, const char *what)
+{
+    report(REPORT_ERROR, "died", "what=\"%s\" reason=\"%s\" do=\"%s\"", what, am_err_text(err), exit_died_do(err));
+    _exit(exit_died(err));
+}
+
 // Without the signer nothing more can be receipted: what is in flight is found out at the next start.
 static void on_child(evutil_socket_t signal, short what, void *user)
 {
     struct daemon *daemon = user;
-    int status;
+    bool disk;
 
-    if (daemon->stopped || waitpid(signer_pid(daemon->signer), &status, WNOHANG) <= 0)
-        return;
-    report(REPORT_ERROR, "died", "what=signer status=%d do=\"start again\"", status);
-    _exit(EX_SOFTWARE);
+    if (!daemon->stopped && signer_ended(daemon->signer, false, &disk))
+        die(disk ? AM_IO : AM_UNAVAILABLE, "the signer ended");
 }
 
 static void on_stopped(void *user)
@@ -130,9 +134,11 @@ static void store_batch_done(void *user)
 
 static void store_died(void *user, enum am_err err, const char *what)
 {
-    report(REPORT_ERROR, "died", "what=\"%s\" reason=\"%s\" do=\"look at the disk, then start again\"", what,
-           am_err_text(err));
-    _exit(EX_IOERR);
+    struct daemon *daemon = user;
+    bool disk;
+
+    // Its socket tells that the signer ended, its status why.
+    die(err == AM_UNAVAILABLE && signer_ended(daemon->signer, true, &disk) && disk ? AM_IO : err, what);
 }
 
 // --- Start

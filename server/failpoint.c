@@ -3,11 +3,13 @@
 #include "server/failpoint.h"
 
 #ifdef AMANA_FAILPOINTS
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static atomic_ulong passed; // one place at a time is wanted, so one counter is enough
@@ -48,6 +50,23 @@ void failpoint_hold(const char *name)
         continue;
     if (fd >= 0)
         close(fd);
+}
+
+static _Thread_local const char *sync_name;
+
+void failpoint_sync(const char *name)
+{
+    sync_name = name;
+}
+
+// Stands in front of the C library's, for LMDB too. Weak: a test may have one of its own.
+__attribute__((weak)) int fdatasync(int fd)
+{
+    if (sync_name != NULL && failpoint_hit(sync_name)) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
 }
 #else
 typedef int failpoint_not_built; // an empty translation unit is not C

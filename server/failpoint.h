@@ -15,11 +15,15 @@ void failpoint_kill(const char *name);
 // Holds the thread where failpoint_hit: opens the FIFO that AMANA_FAILPOINT_FIFO names and goes on once whoever opened
 // its other end, and so knows that the place is reached, has closed it.
 void failpoint_hold(const char *name);
+// From now on this thread's fdatasync fails with EIO where failpoint_hit; NULL: not any more.
+void failpoint_sync(const char *name);
 #define FAILPOINT(name)       failpoint_kill(name)
 #define FAILPOINT_HOLD(name)  failpoint_hold(name)
+#define FAILPOINT_SYNC(name)  failpoint_sync(name)
 #define FAILPOINT_ERROR(name) failpoint_hit(name)
 #else
 #define FAILPOINT(name)       ((void)0)
 #define FAILPOINT_HOLD(name)  ((void)0)
+#define FAILPOINT_SYNC(name)  ((void)0)
 #define FAILPOINT_ERROR(name) false
 #endif

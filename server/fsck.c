@@ -3,12 +3,12 @@
 #include "server/fsck.h"
 
 #include "proto/model/limits.h"
+#include "server/exit_status.h"
 #include "server/journal_open.h"
 #include "server/store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 
 static void fault_print(void *user, uint64_t seq, const char *what)
 {
@@ -40,7 +40,7 @@ int fsck_run(const char *folder)
     if (err != AM_OK && err != AM_CORRUPT) {
         fprintf(stderr, "amanad: %s: %s\n", detail.field[0] ? detail.field : folder,
                 detail.text[0] ? detail.text : am_err_text(err));
-        return err == AM_NOT_FOUND ? EX_NOINPUT : EX_IOERR;
+        return exit_status(err);
     }
     printf("%s: %llu entries, %zu fault%s\n", folder, (unsigned long long)size, faults, faults == 1 ? "" : "s");
     return faults == 0 && err == AM_OK ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -2,6 +2,7 @@
 // The disk side of `amanad init`: the log's key, the empty journal, its first entries.
 #include "server/init_journal.h"
 
+#include "server/exit_status.h"
 #include "server/journal_open.h"
 
 #include <bsd/string.h>
@@ -50,9 +51,8 @@ static void batch_done(void *user)
 
 static void journal_died(void *user, enum am_err err, const char *what)
 {
-    report(REPORT_ERROR, "died", "what=\"%s\" reason=\"%s\" do=\"look at the disk, then begin again\"", what,
-           am_err_text(err));
-    _exit(EXIT_FAILURE);
+    report(REPORT_ERROR, "died", "what=\"%s\" reason=\"%s\" do=\"%s\"", what, am_err_text(err), exit_died_do(err));
+    _exit(exit_died(err));
 }
 
 static enum am_err append_wait(struct store *store, struct turn *turn, struct journal_append *append,

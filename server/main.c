@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // amanad: the command line.
 #include "server/daemon.h"
+#include "server/exit_status.h"
 #include "server/fsck.h"
 #include "server/init.h"
 #include "server/signer/signer.h"
@@ -111,17 +112,7 @@ static int fail(enum am_err err, const struct am_detail *detail)
     else if (detail->field[0] != '\0')
         fprintf(stderr, "%s: ", detail->field);
     fprintf(stderr, "%s\n", detail->text[0] != '\0' ? detail->text : am_err_text(err));
-    switch (err) {
-    case AM_USAGE: return EX_USAGE;
-    case AM_NOT_FOUND: return EX_NOINPUT;
-    case AM_IO: return EX_IOERR;
-    case AM_NOMEM: return EX_OSERR;
-    case AM_DENIED: return EX_NOPERM;
-    case AM_EXISTS: return EX_CANTCREAT;
-    case AM_CORRUPT:
-    case AM_ROLLBACK: return EXIT_FAILURE;
-    default: return EX_CONFIG;
-    }
+    return exit_status(err);
 }
 
 static int run(const struct arguments *arguments)

@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #define RUN_MAX 8u // jobs done in one snapshot and handed back together
 
@@ -71,9 +73,10 @@ static void *worker_main(void *argument)
     struct job *job, *next;
 
     while ((job = jobs_next(workers, thread)) != NULL) {
-        if (thread->worker.view != NULL && store_view_renew(thread->worker.view) != AM_OK) {
-            report(REPORT_ERROR, "worker", "reason=\"the journal can't be read\"");
-            abort(); // nothing true could be answered any more
+        enum am_err err = thread->worker.view != NULL ? store_view_renew(thread->worker.view) : AM_OK;
+        if (err != AM_OK) { // nothing true could be answered any more
+            report(REPORT_ERROR, "died", "what=\"the journal can't be read\" reason=\"%s\"", am_err_text(err));
+            _exit(err == AM_NOMEM ? EX_SOFTWARE : EX_IOERR);
         }
         for (; job != NULL; job = next) {
             next = job->next;

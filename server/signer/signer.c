@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 struct signer {
@@ -104,6 +105,16 @@ pid_t signer_pid(const struct signer *signer)
     return signer->pid;
 }
 
+bool signer_ended(const struct signer *signer, bool wait, bool *ret_disk)
+{
+    siginfo_t end = {.si_pid = 0};
+    // It stays to be looked at by another thread, and by signer_stop.
+    if (waitid(P_PID, (id_t)signer->pid, &end, WEXITED | WNOWAIT | (wait ? 0 : WNOHANG)) != 0 || end.si_pid == 0)
+        return false;
+    *ret_disk = end.si_code == CLD_EXITED && end.si_status == EX_IOERR;
+    return true;
+}
+
 bool signer_shares_user(const struct signer *signer)
 {
     return signer->shares_user;
@@ -127,7 +138,7 @@ enum am_err signer_open(struct signer *signer, uint64_t size, const uint8_t root
     TRY(send_request(signer, SIGNER_ASK_JUDGE, NULL, 0, size, root));
     TRY(signer_read(signer->fd, &answer, sizeof answer));
     if (answer.judgement >= SIGNER_JUDGEMENTS)
-        return AM_IO;
+        return AM_PROTO;
     *ret_judgement = (enum signer_judgement)answer.judgement;
     if (answer.says == SIGNER_SAYS_DONE)
         memcpy(ret_signature, answer.signature, LOG_SIGNATURE_SIZE);

@@ -35,18 +35,21 @@ AM_MUST_USE enum am_err signer_start(const struct signer_config *config, struct 
                                      struct signer **ret_signer);
 void signer_stop(struct signer *signer); // closes the socket and waits for its end; NULL is fine
 pid_t signer_pid(const struct signer *signer);
+// Has it ended (`wait`: waits until it has), and because its record could not be written? Any thread.
+bool signer_ended(const struct signer *signer, bool wait, bool *ret_disk);
 bool signer_shares_user(const struct signer *signer);
 
 // Has the log judged: (size, root) of LMDB, and the leaf hashes [from, to) that the signer hasn't seen: `give` hands
-// them in runs to signer_feed_give with its `feed`. The signature is set for SIGNER_SAME and SIGNER_EXTENDED. AM_IO:
-// the signer has ended; or what `give` returned, after which the program must end.
+// them in runs to signer_feed_give with its `feed`. The signature is set for SIGNER_SAME and SIGNER_EXTENDED.
+// AM_UNAVAILABLE: the signer has ended; or what `give` returned, after which the program must end.
 AM_MUST_USE enum am_err signer_feed_give(void *feed, const uint8_t (*hashes)[LOG_HASH_SIZE], size_t n);
 AM_MUST_USE enum am_err signer_open(struct signer *signer, uint64_t size, const uint8_t root[LOG_HASH_SIZE],
                                     enum am_err (*give)(void *user, uint64_t from, uint64_t to, void *feed), void *user,
                                     enum signer_judgement *ret_judgement, uint8_t ret_signature[LOG_SIGNATURE_SIZE]);
 
 // Signs a batch (struct store_signer): `n` ≤ SIGNER_BATCH leaf hashes that lead from the last signed size to (size,
-// root). Keeper's thread. AM_IO: the signer has ended; AM_DENIED: it refused. After either the program must end.
+// root). Keeper's thread. AM_UNAVAILABLE: the signer has ended; AM_DENIED: it refused. After either the program must
+// end.
 AM_MUST_USE enum am_err signer_sign(void *signer, const uint8_t (*leaf_hashes)[LOG_HASH_SIZE], size_t n, uint64_t size,
                                     const uint8_t root[LOG_HASH_SIZE], uint8_t ret_signature[LOG_SIGNATURE_SIZE]);
 

@@ -235,5 +235,5 @@ int signer_main(int argc, char **argv)
     signer_state_close(&process.state);
     free(process.folder);
     free(process.origin);
-    return err == AM_OK ? EX_OK : EX_OSERR;
+    return err == AM_OK ? EX_OK : err == AM_IO || err == AM_FULL ? EX_IOERR : EX_SOFTWARE;
 }

@@ -14,7 +14,7 @@ enum am_err signer_read(int fd, void *data, size_t len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return AM_IO;
+            return AM_UNAVAILABLE;
         at += n;
         len -= (size_t)n;
     }
@@ -29,7 +29,7 @@ enum am_err signer_write(int fd, const void *data, size_t len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return AM_IO;
+            return AM_UNAVAILABLE;
         at += n;
         len -= (size_t)n;
     }

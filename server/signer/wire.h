@@ -37,6 +37,6 @@ struct signer_answer {
     uint32_t refusal; // enum signer_refusal
 };
 
-// Whole reads and writes; AM_IO at an end or a failure.
+// Whole reads and writes; AM_UNAVAILABLE at an end or a failure.
 AM_MUST_USE enum am_err signer_read(int fd, void *data, size_t len);
 AM_MUST_USE enum am_err signer_write(int fd, const void *data, size_t len);

@@ -157,15 +157,17 @@ static enum am_err batch_fill(struct store *store, struct batch *batch, struct s
 static int batch_commit(MDB_txn *txn)
 {
     FAILPOINT("store-before-commit");
-    if (FAILPOINT_ERROR("store-commit-error") || FAILPOINT_ERROR("store-fsync")) {
+    if (FAILPOINT_ERROR("store-commit-error")) {
         mdb_txn_abort(txn);
         return EIO;
     }
     int rc = FAILPOINT_ERROR("store-commit-full") ? ENOSPC : 0;
     if (rc != 0)
         mdb_txn_abort(txn);
-    else
+    FAILPOINT_SYNC("store-fsync");
+    if (rc == 0)
         rc = mdb_txn_commit(txn);
+    FAILPOINT_SYNC(NULL);
     FAILPOINT("store-after-commit");
     return rc;
 }
