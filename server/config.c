@@ -128,6 +128,77 @@ static int check_listen(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
+// limits { … }: each with where it goes and what it may be.
+static const struct limit {
+    const char *option; // as libconfuse finds it
+    size_t member;      // of struct net_limits
+    bool bytes;         // a size_t written with K, M or G; else a uint32_t
+    uint64_t least, most;
+} LIMITS[] = {
+#define COUNT(option, member, most)                                                                                    \
+    {                                                                                                                  \
+        "limits|" option, offsetof(struct net_limits, member), false, 1, most                                          \
+    }
+#define BYTES(option, member, least, most)                                                                             \
+    {                                                                                                                  \
+        "limits|" option, offsetof(struct net_limits, member), true, least, most                                       \
+    }
+    COUNT("handshakes-per-second", handshakes_per_s, 1000000),
+    COUNT("handshakes-per-address", handshakes_address, 1000000),
+    COUNT("handshakes-open", handshakes_open, 1000000),
+    COUNT("handshake-seconds", handshake_s, 600),
+    COUNT("connections", connections, 1000000),
+    COUNT("connections-per-identity", connections_identity, 1000000),
+    COUNT("first-request-seconds", first_request_s, 3600),
+    COUNT("keepalive-seconds", keepalive_s, 86400),
+    COUNT("requests-per-second", requests_per_s, 1000000),
+    COUNT("in-flight", in_flight, 1000000),
+    COUNT("streams", streams, 100000),
+    COUNT("resets", resets, 1000000),
+    BYTES("header-list", header_list, 4096, 1024 * 1024),
+    BYTES("connection-memory", connection_memory, 2 * 1024 * 1024, 1024 * 1024 * 1024),
+    BYTES("memory", memory, 16 * 1024 * 1024, UINT64_MAX),
+#undef COUNT
+#undef BYTES
+};
+#define LIMIT_NAME(limit) ((limit)->option + strlen("limits|"))
+
+static const struct limit *limit_find(cfg_opt_t *opt)
+{
+    const struct limit *limit = LIMITS;
+
+    while (strcmp(LIMIT_NAME(limit), cfg_opt_name(opt)) != 0)
+        limit++;
+    return limit;
+}
+
+static int check_limit_count(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const struct limit *limit = limit_find(opt);
+    long value = cfg_opt_getnint(opt, 0);
+
+    if (value >= (long)limit->least && value <= (long)limit->most)
+        return 0;
+    cfg_error(cfg, "%s: a whole number from %llu to %llu", cfg_opt_name(opt), (unsigned long long)limit->least,
+              (unsigned long long)limit->most);
+    return -1;
+}
+
+static int check_limit_bytes(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const struct limit *limit = limit_find(opt);
+    uint64_t bytes;
+
+    if (config_size(conf_last(opt), &bytes) == AM_OK && bytes >= limit->least && bytes <= limit->most)
+        return 0;
+    cfg_error(cfg, "%s: \"%s\" is no size from %lluK%s; write bytes, or a number with K, M or G, as in \"64M\"",
+              cfg_opt_name(opt), conf_last(opt), (unsigned long long)limit->least / 1024,
+              limit->most == UINT64_MAX   ? " up"
+              : limit->most > 1024 * 1024 ? " to 1G"
+                                          : " to 1M");
+    return -1;
+}
+
 static int check_size(cfg_t *cfg, cfg_opt_t *opt)
 {
     uint64_t bytes;
@@ -158,13 +229,13 @@ static int check_log(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
-static int check_count(cfg_t *cfg, cfg_opt_t *opt)
+static int check_workers(cfg_t *cfg, cfg_opt_t *opt)
 {
-    long value = cfg_opt_getnint(opt, 0), most = strcmp(cfg_opt_name(opt), "workers") == 0 ? 256 : 1000000;
+    long value = cfg_opt_getnint(opt, 0);
 
-    if (value >= 1 && value <= most)
+    if (value >= 1 && value <= 256)
         return 0;
-    cfg_error(cfg, "%s: a whole number from 1 to %ld", cfg_opt_name(opt), most);
+    cfg_error(cfg, "workers: a whole number from 1 to 256");
     return -1;
 }
 
@@ -200,18 +271,17 @@ static uint64_t copy_size(cfg_t *cfg, const char *name)
     return bytes;
 }
 
-static void copy_limits(cfg_t *cfg, struct config *config)
+static void copy_limits(cfg_t *cfg, struct net_limits *limits)
 {
-    cfg_t *limits = cfg_getsec(cfg, "limits");
+    cfg_t *section = cfg_getsec(cfg, "limits");
 
-    if (limits == NULL)
-        return;
-    config->handshakes_per_s = copy_count(limits, "handshakes-per-second");
-    config->handshakes_open = copy_count(limits, "handshakes-open");
-    config->connections = copy_count(limits, "connections");
-    config->requests_per_s = copy_count(limits, "requests-per-second");
-    config->in_flight = copy_count(limits, "in-flight");
-    config->memory = copy_size(limits, "memory");
+    for (size_t i = 0; section != NULL && i < AM_LEN(LIMITS); i++) {
+        void *member = (char *)limits + LIMITS[i].member;
+        if (LIMITS[i].bytes)
+            *(size_t *)member = copy_size(section, LIMIT_NAME(&LIMITS[i]));
+        else
+            *(uint32_t *)member = copy_count(section, LIMIT_NAME(&LIMITS[i]));
+    }
 }
 
 static enum am_err copy_config(cfg_t *cfg, void *user)
@@ -236,19 +306,33 @@ static enum am_err copy_config(cfg_t *cfg, void *user)
     config->map_size = copy_size(cfg, "map-size");
     config->workers = copy_count(cfg, "workers");
     config->log = (enum report_level)report_level_parse(log);
-    copy_limits(cfg, config);
+    copy_limits(cfg, &config->limits);
     return AM_OK;
+}
+
+static const struct conf_validator SETTINGS[] = {
+    {"hub", check_hub},        {"origin", check_origin},   {"data", check_path},        {"trust", check_path},
+    {"rosters", check_path},   {"policy", check_path},     {"certificate", check_path}, {"key", check_path},
+    {"port-file", check_path}, {"listen", check_listen},   {"user", check_user},        {"signer-user", check_user},
+    {"map-size", check_size},  {"workers", check_workers}, {"log", check_log},
+};
+
+// The options of limits { … }, and how every setting is checked.
+static void tables_fill(cfg_opt_t *limits, struct conf_validator *validators)
+{
+    memcpy(validators, SETTINGS, sizeof SETTINGS);
+    for (size_t i = 0; i < AM_LEN(LIMITS); i++) {
+        const struct limit *limit = &LIMITS[i];
+        limits[i] = limit->bytes ? (cfg_opt_t)CFG_STR(LIMIT_NAME(limit), NULL, CFGF_NODEFAULT)
+                                 : (cfg_opt_t)CFG_INT(LIMIT_NAME(limit), 0, CFGF_NODEFAULT);
+        validators[AM_LEN(SETTINGS) + i] =
+            (struct conf_validator){limit->option, limit->bytes ? check_limit_bytes : check_limit_count};
+    }
 }
 
 enum am_err config_parse(struct am_bytes text, const char *path, struct am_detail *detail, struct config *ret_config)
 {
-    cfg_opt_t limits[] = {CFG_INT("handshakes-per-second", 0, CFGF_NODEFAULT),
-                          CFG_INT("handshakes-open", 0, CFGF_NODEFAULT),
-                          CFG_INT("connections", 0, CFGF_NODEFAULT),
-                          CFG_INT("requests-per-second", 0, CFGF_NODEFAULT),
-                          CFG_INT("in-flight", 0, CFGF_NODEFAULT),
-                          CFG_STR("memory", NULL, CFGF_NODEFAULT),
-                          CFG_END()};
+    cfg_opt_t limits[AM_LEN(LIMITS) + 1] = {[AM_LEN(LIMITS)] = CFG_END()};
     cfg_opt_t options[] = {CFG_STR("hub", NULL, CFGF_NODEFAULT),
                            CFG_STR("origin", NULL, CFGF_NODEFAULT),
                            CFG_STR("data", "data", CFGF_NONE),
@@ -266,36 +350,15 @@ enum am_err config_parse(struct am_bytes text, const char *path, struct am_detai
                            CFG_STR("log", "info", CFGF_NONE),
                            CFG_SEC("limits", limits, CFGF_NODEFAULT),
                            CONF_END()};
-    static const struct conf_validator VALIDATORS[] = {
-        {"hub", check_hub},
-        {"origin", check_origin},
-        {"data", check_path},
-        {"trust", check_path},
-        {"rosters", check_path},
-        {"policy", check_path},
-        {"certificate", check_path},
-        {"key", check_path},
-        {"port-file", check_path},
-        {"listen", check_listen},
-        {"user", check_user},
-        {"signer-user", check_user},
-        {"map-size", check_size},
-        {"workers", check_count},
-        {"log", check_log},
-        {"limits|handshakes-per-second", check_count},
-        {"limits|handshakes-open", check_count},
-        {"limits|connections", check_count},
-        {"limits|requests-per-second", check_count},
-        {"limits|in-flight", check_count},
-        {"limits|memory", check_size},
-    };
+    struct conf_validator validators[AM_LEN(SETTINGS) + AM_LEN(LIMITS)];
     struct config config = {0};
     char copy[CONFIG_PATH + 1];
 
     if (strlcpy(copy, path, sizeof copy) >= sizeof copy)
         return am_fail(AM_CONFIG, detail, path, "the path is too long");
     (void)strlcpy(config.folder, dirname(copy), sizeof config.folder);
-    TRY(conf_read(text, path, options, VALIDATORS, AM_LEN(VALIDATORS), copy_config, &config, detail));
+    tables_fill(limits, validators);
+    TRY(conf_read(text, path, options, validators, AM_LEN(validators), copy_config, &config, detail));
     *ret_config = config;
     return AM_OK;
 }

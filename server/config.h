@@ -3,6 +3,7 @@
 #pragma once
 
 #include "certs/trust.h"
+#include "server/net/net_limits.h"
 #include "server/net/report.h"
 
 #include <stdint.h>
@@ -25,9 +26,7 @@ struct config {
     uint64_t map_size;                                        // bytes, 0: what the file has
     unsigned workers;                                         // 0: as many as there are processors
     enum report_level log;
-    // limits { … }: 0 stands for the limit of proto/model/limits.h
-    uint32_t handshakes_per_s, handshakes_open, connections, requests_per_s, in_flight;
-    uint64_t memory;
+    struct net_limits limits;
 };
 
 // Reads and checks text; path is named in errors and says which folder relative paths start from. AM_CONFIG with file,

@@ -173,8 +173,8 @@ static enum am_err hub_make(struct daemon *daemon, struct am_detail *detail)
     const struct hub_config options = {.origin = config->origin,
                                        .hub = config->hub_uri,
                                        .version = AMANA_VERSION,
-                                       .requests_per_s = config->requests_per_s,
-                                       .in_flight = config->in_flight};
+                                       .requests_per_s = config->limits.requests_per_s,
+                                       .in_flight = config->limits.in_flight};
     struct policy *policy;
 
     daemon->cache = cert_cache_new(CERT_CACHE);
@@ -202,11 +202,7 @@ static enum am_err net_make(struct daemon *daemon, struct am_detail *detail)
         .key_file = config->key,
         .listen_fd = daemon->listen_fd,
         .workers = config->workers != 0 ? config->workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
-        .limits = {.handshakes_per_s = config->handshakes_per_s,
-                   .handshakes_open = config->handshakes_open,
-                   .connections = config->connections,
-                   .requests_per_s = config->requests_per_s,
-                   .memory = config->memory},
+        .limits = config->limits,
         .may_append = daemon->journal.may_append,
         .pending = daemon->pending,
         .stopped = on_stopped,

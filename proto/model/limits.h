@@ -33,7 +33,6 @@
 
 // A connection (security.md, Limits).
 #define LIMIT_HEADER_LIST         (16u * 1024)
-#define LIMIT_FRAME               (1024u * 1024)
 #define LIMIT_STREAMS             128u
 #define LIMIT_RESETS              100u                    // in LIMIT_RESETS_NS
 #define LIMIT_RESETS_NS           (10ull * 1000000000)
@@ -47,6 +46,10 @@
 #define LIMIT_PING_INTERVAL_NS    (10ull * 1000000000)
 #define LIMIT_HANDSHAKES_PER_S    20u                     // per address
 #define LIMIT_HANDSHAKES_OPEN     200u
+#define LIMIT_HANDSHAKES_ADDRESS  50u                     // of these, per address
+#define LIMIT_CONNECTIONS         16384u
+#define LIMIT_CONNECTIONS_EACH    32u                     // per identity
+#define LIMIT_MEMORY              (256u * 1024 * 1024)    // requests and answers under way in all
 #define LIMIT_REQUESTS_PER_S      100u                    // per identity
 #define LIMIT_IN_FLIGHT           64u                     // per identity
 

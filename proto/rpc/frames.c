@@ -2,6 +2,7 @@
 // nghttp2's callbacks: each finds the call that a frame is about and hands it on.
 #include <string.h>
 
+#include "proto/model/limits.h"
 #include "proto/rpc/internal.h"
 
 // nghttp2's own limits; ours come first where they are lower.
@@ -9,7 +10,6 @@
 #define SETTINGS_ENTRIES 16u
 #define RESETS_BURST     1000u
 #define RESETS_RATE      100u
-#define CONTINUATIONS    8u
 
 static struct rpc_call *find_call(nghttp2_session *ng, int32_t stream_id)
 {
@@ -272,7 +272,7 @@ static nghttp2_option *make_option(void)
     nghttp2_option_set_max_outbound_ack(option, OUTBOUND_ACKS);
     nghttp2_option_set_max_settings(option, SETTINGS_ENTRIES);
     nghttp2_option_set_stream_reset_rate_limit(option, RESETS_BURST, RESETS_RATE);
-    nghttp2_option_set_max_continuations(option, CONTINUATIONS);
+    nghttp2_option_set_max_continuations(option, LIMIT_CONTINUATIONS);
     for (unsigned type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++)
         nghttp2_option_set_user_recv_extension_type(option, (uint8_t)type);
     return option;

@@ -11,12 +11,12 @@
 #define WINDOW_UPDATES 1000u
 
 struct flood {
-    unsigned limit; // in LIMIT_RESETS_NS
+    unsigned limit; // in LIMIT_RESETS_NS; of resets the session's own
     const char *reason;
 };
 
 static const struct flood FLOOD_TABLE[FLOODS] = {
-    [FLOOD_RESETS] = {LIMIT_RESETS, "too many streams were reset"},
+    [FLOOD_RESETS] = {0, "too many streams were reset"},
     [FLOOD_EMPTY_DATA] = {100, "too many empty DATA frames"},
     [FLOOD_SETTINGS] = {100, "too many SETTINGS frames"},
     [FLOOD_IDLE_FRAMES] = {500, "too many frames that do nothing"},
@@ -40,7 +40,8 @@ static bool rate_exceeds(struct rpc_rate *rate, uint64_t now_ns, unsigned limit)
 
 void guard_count(struct rpc_session *session, enum rpc_flood flood)
 {
-    if (session->server && rate_exceeds(&session->guard.rates[flood], session->now_ns, FLOOD_TABLE[flood].limit))
+    unsigned limit = flood == FLOOD_RESETS ? session->limits.resets : FLOOD_TABLE[flood].limit;
+    if (session->server && rate_exceeds(&session->guard.rates[flood], session->now_ns, limit))
         session_end(session, NGHTTP2_ENHANCE_YOUR_CALM, FLOOD_TABLE[flood].reason);
 }
 

@@ -33,6 +33,7 @@ struct rpc_limits {
     uint32_t connection_window; // given back as bytes are read
     uint32_t budget;            // windows of all streams together; the oldest unfinished message is let in always
     uint32_t send_mark;         // a call with as much queued isn't writable
+    uint32_t resets;            // of streams within LIMIT_RESETS_NS, past which a client's connection ends
     uint32_t queue;             // with as much queued in all calls together new calls get RESOURCE_EXHAUSTED
     uint64_t keepalive_ns;      // ping after so long a silence of the peer; 0: never
     uint64_t keepalive_wait_ns; // the connection is given up when nothing came so long after that ping

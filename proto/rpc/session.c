@@ -18,6 +18,7 @@ void rpc_limits_server(struct rpc_limits *ret_limits)
         .connection_window = LIMIT_CONNECTION_WINDOW,
         .budget = LIMIT_CONNECTION_WINDOW,
         .send_mark = 64 * 1024,
+        .resets = LIMIT_RESETS,
         .queue = LIMIT_CONNECTION_MEMORY,
         .keepalive_ns = LIMIT_KEEPALIVE_NS,
         .keepalive_wait_ns = 20 * NS_PER_S,

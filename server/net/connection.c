@@ -55,8 +55,7 @@ void connection_timer(struct connection *connection, uint64_t at)
 void connection_state(struct connection *connection, enum connection_state state)
 {
     if (connection->state == CONNECTION_HANDSHAKE) {
-        connection->net->handshakes--;
-        handshake_unwait(connection);
+        handshake_end(connection);
     }
     connection->state = state;
 }
@@ -135,12 +134,13 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
     connection->timer_at = UINT64_MAX;
     if (connection->state != CONNECTION_OPEN && clock_monotonic() < connection->deadline) {
         connection_timer(connection, connection->deadline); // it was set for something earlier
+        listener_mind(connection->net);
         return;
     }
     switch (connection->state) {
     case CONNECTION_HANDSHAKE:
-        report(REPORT_NOTICE, "refused", "peer=%s reason=\"no handshake within %llu s\"", connection->address,
-               (unsigned long long)(LIMIT_HANDSHAKE_NS / NS_PER_S));
+        report(REPORT_NOTICE, "refused", "peer=%s reason=\"no handshake within %u s\"", connection->address,
+               connection->net->options.limits.handshake_s);
         connection_close(connection);
         listener_mind(connection->net);
         break;
@@ -224,6 +224,8 @@ static void connection_free(struct connection *connection)
     close(connection->fd);
     if (connection->dirty) // marked once more by a call that ended
         DL_DELETE2(net->dirty, connection, dirty_prev, dirty_next);
+    if (connection->peer != NULL)
+        connection->peer->connections--;
     peer_release(net, connection->peer);
     free(connection);
 }
@@ -270,7 +272,7 @@ void connections_turn(struct net *net)
 }
 
 // --- Beginning and end
-void connection_new(struct net *net, int fd, const char *address)
+void connection_new(struct net *net, int fd, const uint8_t key[16], const char *address)
 {
     struct connection *connection = calloc(1, sizeof *connection);
     int one = 1;
@@ -289,12 +291,10 @@ void connection_new(struct net *net, int fd, const char *address)
     event_assign(&connection->writing, net->base, fd, EV_WRITE | EV_PERSIST, on_event, connection);
     event_assign(&connection->timer, net->base, -1, 0, on_timer, connection);
     connection->timer_at = UINT64_MAX;
-    connection->deadline = clock_monotonic() + LIMIT_HANDSHAKE_NS;
     DL_APPEND(net->connections, connection);
     net->connection_count++;
-    net->handshakes++;
-    connection_want(connection, true, false);
-    connection_timer(connection, connection->deadline);
+    memcpy(connection->address_key, key, sizeof connection->address_key);
+    handshake_begin(connection);
 }
 
 void connection_refuse(struct connection *connection, const char *reason)

@@ -13,5 +13,12 @@ void connection_close(struct connection *connection);                           
 void connection_closing(struct connection *connection); // our half ends; the peer's is drained
 
 void handshake_step(struct connection *connection);
-void handshake_unwait(struct connection *connection);
+// Handshakes that this address has open.
+unsigned handshakes_of(const struct net *net, const uint8_t key[16]);
+// The oldest (of one address; NULL: of all) that has stood still for long enough to give way to another. NULL: none;
+// listener_mind is called when there will be one.
+struct connection *handshake_still(struct net *net, const uint8_t key[16]);
+
+void handshake_begin(struct connection *connection);
+void handshake_end(struct connection *connection);                 // it has become something else
 void handshake_resume(evutil_socket_t fd, short what, void *user); // a turn later: those that found no step left

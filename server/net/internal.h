@@ -33,6 +33,7 @@ struct peer {
     char uri[LIMIT_URI + 1];
     struct identity identity;
     unsigned references;
+    unsigned connections;
     double tokens; // of calls that the hub doesn't count
     uint64_t refilled_ns;
     struct receive *receiver; // the stream that its mailbox goes to, or NULL
@@ -64,7 +65,8 @@ struct net {
     // listener.c
     struct evconnlistener *listener;
     struct limiter *limiter;
-    unsigned handshakes; // under way
+    unsigned handshakes;            // under way
+    struct connection *handshaking; // these, by age
     bool listening, started, accept_failed;
 
     // connection.c
@@ -116,6 +118,7 @@ struct connection {
     struct connection *prev, *next;
     struct connection *dirty_prev, *dirty_next;
     struct connection *wait_prev, *wait_next;
+    struct connection *handshake_prev, *handshake_next;
     bool dirty, waiting;
     enum connection_state state;
     int fd;
@@ -124,13 +127,15 @@ struct connection {
     struct event reading, writing, timer;
     uint64_t timer_at; // monotonic ns, UINT64_MAX: not set
     uint64_t deadline; // of the handshake, or of closing
+    uint64_t heard_ns; // handshake: when the peer last moved it on
     struct peer *peer;
+    uint8_t address_key[16];
     char address[64];
     struct judgement *judgement; // judge.c: under way, or NULL
     bool judge_again;
 };
-void connection_new(struct net *net, int fd, const char *address);         // takes the descriptor
-void connection_kick(struct connection *connection);                       // it has something to write
+void connection_new(struct net *net, int fd, const uint8_t key[16], const char *address); // takes the descriptor
+void connection_kick(struct connection *connection);                                      // it has something to write
 void connection_refuse(struct connection *connection, const char *reason); // ends a live session; static string
 void connections_turn(struct net *net);
 void connections_drain(struct net *net);

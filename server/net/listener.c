@@ -3,6 +3,7 @@
 #include "server/net/internal.h"
 
 #include "certs/clock.h"
+#include "server/net/connection.h"
 #include "server/net/limiter.h"
 #include "server/net/listener.h"
 
@@ -37,6 +38,22 @@ static void address_text(const struct sockaddr *address, socklen_t len, char ret
     snprintf(ret_text, 64, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
+// Makes room for one more handshake of this address, where one that stands still is in its way.
+static bool handshake_room(struct net *net, const uint8_t key[16])
+{
+    bool share = handshakes_of(net, key) < net->options.limits.handshakes_address;
+    struct connection *still;
+
+    if (share && net->handshakes < net->options.limits.handshakes_open)
+        return true;
+    still = handshake_still(net, share ? NULL : key);
+    if (still == NULL)
+        return false;
+    report(REPORT_NOTICE, "refused", "peer=%s reason=\"its handshake stands still, and others wait\"", still->address);
+    connection_close(still);
+    return true;
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int len,
                       void *user)
 {
@@ -59,7 +76,13 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         close(fd);
         return;
     }
-    connection_new(net, fd, text);
+    if (!handshake_room(net, key)) {
+        report(REPORT_WARNING, "refused", "peer=%s reason=\"%u handshakes of this address are open\"", text,
+               net->options.limits.handshakes_address);
+        close(fd);
+        return;
+    }
+    connection_new(net, fd, key, text);
     listener_mind(net);
 }
 
@@ -75,8 +98,8 @@ static void on_accept_error(struct evconnlistener *listener, void *user)
 
 void listener_mind(struct net *net)
 {
-    bool room =
-        net->started && !net->stopping && !net->accept_failed && net->handshakes < net->options.limits.handshakes_open;
+    bool room = net->listener != NULL && net->started && !net->stopping && !net->accept_failed &&
+                (net->handshakes < net->options.limits.handshakes_open || handshake_still(net, NULL) != NULL);
 
     if (net->listener == NULL || room == net->listening)
         return;

@@ -6,6 +6,7 @@
 
 AM_MUST_USE enum am_err listener_new(struct net *net);
 
-// Takes connections while there is room for their handshakes, leaves them in the backlog otherwise.
+// Takes connections while there is room for their handshakes or one that stands still can give way to them, leaves them
+// in the backlog otherwise.
 void listener_mind(struct net *net);
 void listener_free(struct net *net);

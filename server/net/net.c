@@ -10,9 +10,7 @@
 
 #define STOP_SECONDS 5 // for calls under way when the hub stops
 
-#define MEMORY_DEFAULT      (256u * 1024 * 1024)
-#define JOBS_DEFAULT        8192u
-#define CONNECTIONS_DEFAULT 16384u
+#define JOBS_DEFAULT 8192u
 
 static void stop_mind(struct net *net)
 {
@@ -72,18 +70,23 @@ enum am_err net_tls_make(struct net *net, struct trust *trust, struct am_detail 
 
 static void limits_default(struct net_limits *limits)
 {
-    if (limits->handshakes_per_s == 0)
-        limits->handshakes_per_s = LIMIT_HANDSHAKES_PER_S;
-    if (limits->handshakes_open == 0)
-        limits->handshakes_open = LIMIT_HANDSHAKES_OPEN;
-    if (limits->connections == 0)
-        limits->connections = CONNECTIONS_DEFAULT;
-    if (limits->requests_per_s == 0)
-        limits->requests_per_s = LIMIT_REQUESTS_PER_S;
-    if (limits->memory == 0)
-        limits->memory = MEMORY_DEFAULT;
-    if (limits->jobs == 0)
-        limits->jobs = JOBS_DEFAULT;
+#define DEFAULT(member, value) limits->member = limits->member != 0 ? limits->member : (value)
+    DEFAULT(handshakes_per_s, LIMIT_HANDSHAKES_PER_S);
+    DEFAULT(handshakes_address, LIMIT_HANDSHAKES_ADDRESS);
+    DEFAULT(handshakes_open, LIMIT_HANDSHAKES_OPEN);
+    DEFAULT(handshake_s, LIMIT_HANDSHAKE_NS / NS_PER_S);
+    DEFAULT(connections, LIMIT_CONNECTIONS);
+    DEFAULT(connections_identity, LIMIT_CONNECTIONS_EACH);
+    DEFAULT(first_request_s, LIMIT_FIRST_REQUEST_NS / NS_PER_S);
+    DEFAULT(keepalive_s, LIMIT_KEEPALIVE_NS / NS_PER_S);
+    DEFAULT(requests_per_s, LIMIT_REQUESTS_PER_S);
+    DEFAULT(streams, LIMIT_STREAMS);
+    DEFAULT(resets, LIMIT_RESETS);
+    DEFAULT(header_list, LIMIT_HEADER_LIST);
+    DEFAULT(connection_memory, LIMIT_CONNECTION_MEMORY);
+    DEFAULT(memory, LIMIT_MEMORY);
+    DEFAULT(jobs, JOBS_DEFAULT);
+#undef DEFAULT
 }
 
 static enum am_err net_make(struct net *net, struct am_detail *detail)

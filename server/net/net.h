@@ -4,6 +4,7 @@
 #pragma once
 
 #include "server/hub/hub.h"
+#include "server/net/net_limits.h"
 #include "server/net/registry.h"
 #include "server/store/store.h"
 
@@ -11,15 +12,6 @@
 #include <stdio.h>
 
 struct net;
-
-struct net_limits {
-    uint32_t handshakes_per_s; // from one address
-    uint32_t handshakes_open;  // before authentication, in all
-    uint32_t connections;      // in all
-    uint32_t requests_per_s;   // of one identity, for what the hub doesn't count itself
-    size_t memory;             // bytes of requests under way in all, past which nothing new is taken
-    size_t jobs;               // under way in the workers, past which sockets are left unread
-};
 
 // Borrowed for the life of the net, but what is said to be copied.
 struct net_options {
@@ -33,9 +25,9 @@ struct net_options {
     const char *certificate_file, *key_file;
     int listen_fd; // of net_bind; the net closes it
     unsigned workers;
-    struct net_limits limits; // a member that is 0 gets its default
-    bool may_append;          // false: what would be written gets READ_ONLY, ACCESS goes to `pending`
-    const char *pending;      // file that ACCESS entries wait in while the log may not append
+    struct net_limits limits;
+    bool may_append;     // false: what would be written gets READ_ONLY, ACCESS goes to `pending`
+    const char *pending; // file that ACCESS entries wait in while the log may not append
     // STOP is durable (or could not be) and every connection is closed.
     void (*stopped)(void *user);
     void *user;

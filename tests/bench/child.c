@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 static const char LIMITS[] = "map-size = \"2G\"\n"
-                             "limits { handshakes-per-second = 100000 handshakes-open = 10000 connections = 20000\n"
+                             "limits { handshakes-per-second = 100000 handshakes-open = 10000\n"
+                             "handshakes-per-address = 10000 connections = 20000 connections-per-identity = 20000\n"
                              "         requests-per-second = 1000000 in-flight = 2048 }\n";
 
 static enum am_err write_conf(const char *world, struct am_detail *detail)

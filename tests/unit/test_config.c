@@ -37,7 +37,7 @@ static void the_smallest_file_has_defaults_for_the_rest(void **state)
     assert_int_equal(config.port, 4433);
     assert_int_equal(config.log, REPORT_INFO);
     assert_int_equal(config.map_size, 0);
-    assert_int_equal(config.in_flight, 0);
+    assert_int_equal(config.limits.in_flight, 0);
 }
 
 static void comments_move_no_line_and_hide_no_value(void **state)
@@ -76,7 +76,9 @@ static void every_setting_is_taken(void **state)
                                 "port-file = \"p\"\nuser = \"amana\"\nsigner-user = \"998\"\nmap-size = \"4G\"\n"
                                 "workers = 3\nlog = \"debug\"\nlimits { handshakes-per-second = 1000 "
                                 "handshakes-open = 300 connections = 9 requests-per-second = 5000 in-flight = 256 "
-                                "memory = \"64M\" }\n",
+                                "memory = \"64M\" handshakes-per-address = 5 handshake-seconds = 600 "
+                                "connections-per-identity = 4 first-request-seconds = 20 keepalive-seconds = 30 "
+                                "streams = 7 resets = 8 header-list = \"4K\" connection-memory = \"1G\" }\n",
                            &detail, &config),
                      AM_OK);
     assert_string_equal(config.data, "/var/lib/amana");
@@ -87,10 +89,19 @@ static void every_setting_is_taken(void **state)
     assert_int_equal(config.map_size, 4ull << 30);
     assert_int_equal(config.workers, 3);
     assert_int_equal(config.log, REPORT_DEBUG);
-    assert_int_equal(config.handshakes_per_s, 1000);
-    assert_int_equal(config.connections, 9);
-    assert_int_equal(config.in_flight, 256);
-    assert_int_equal(config.memory, 64u << 20);
+    assert_int_equal(config.limits.handshakes_per_s, 1000);
+    assert_int_equal(config.limits.connections, 9);
+    assert_int_equal(config.limits.in_flight, 256);
+    assert_int_equal(config.limits.memory, 64u << 20);
+    assert_int_equal(config.limits.handshakes_address, 5);
+    assert_int_equal(config.limits.handshake_s, 600);
+    assert_int_equal(config.limits.connections_identity, 4);
+    assert_int_equal(config.limits.first_request_s, 20);
+    assert_int_equal(config.limits.keepalive_s, 30);
+    assert_int_equal(config.limits.streams, 7);
+    assert_int_equal(config.limits.resets, 8);
+    assert_int_equal(config.limits.header_list, 4096);
+    assert_int_equal(config.limits.connection_memory, 1u << 30);
 }
 
 static void each_mistake_names_its_line_and_what_is_allowed(void **state)
@@ -113,6 +124,12 @@ static void each_mistake_names_its_line_and_what_is_allowed(void **state)
         {"map-size = \"99999999999999999999\"\n", 1, "no size"},
         {"workers = 0\n", 1, "workers: a whole number from 1 to 256"},
         {"limits {\n in-flight = -1\n}\n", 2, "in-flight: a whole number"},
+        {"limits {\n\n handshake-seconds = 601\n}\n", 3, "handshake-seconds: a whole number from 1 to 600"},
+        {"limits {\n streams = 0\n}\n", 2, "streams: a whole number from 1 to 100000"},
+        {"limits {\n header-list = \"4095\"\n}\n", 2, "header-list: \"4095\" is no size from 4K to 1M"},
+        {"limits {\n header-list = \"1025K\"\n}\n", 2, "no size from 4K to 1M"},
+        {"limits {\n connection-memory = \"2047K\"\n}\n", 2, "no size from 2048K to 1G"},
+        {"limits {\n memory = \"15M\"\n}\n", 2, "memory: \"15M\" is no size from 16384K up"},
         {"log = \"loud\"\n", 1, "\"loud\" is none of"},
         {"user = \"a b\"\n", 1, "a user's name or number"},
         {"data = \"\"\n", 1, "a path of 1 to"},

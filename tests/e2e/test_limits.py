@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each limit of a hub at its edge: what is at it passes, what is one past it is refused, and others are served."""
+import contextlib
+import re
+import socket
+import ssl
+import struct
+
+import grpc
+import pytest
+
+import raw as r
+import world as w
+
+Code = grpc.StatusCode
+
+
+@pytest.fixture
+def limited(empty_world):
+    """Starts the hub with limits of the test's own."""
+    def start(**limits):
+        conf = empty_world.path("amanad.conf")
+        rows = " ".join(f"{name.replace('_', '-')} = {value}" for name, value in limits.items())
+        text = re.sub(r"(?m)^limits .*\n", "", conf.read_text())
+        conf.write_text(f"{text}\nlimits {{ handshakes-per-second = 1000 requests-per-second = 100000 {rows} }}\n")
+        empty_world.amanad("--check", "-c", "amanad.conf").ok()
+        empty_world.start_hub()
+        return empty_world
+    return start
+
+
+def connect(world, address="127.0.0.1"):
+    """A connection that says nothing yet."""
+    plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    plain.settimeout(w.PATIENCE)
+    plain.bind((address, 0))
+    plain.connect(("127.0.0.1", world.hub.port))
+    return plain
+
+
+def closed(plain):
+    """Waits until the hub has closed it."""
+    try:
+        return plain.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def shake(world, plain, desk="police"):
+    """The client's part of the handshake; the connection is whole once the hub's SETTINGS are there."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(world.path("trust", "roots.pem"))
+    context.load_verify_locations(world.path("trust", "cas.pem"))
+    context.set_alpn_protocols(["h2"])
+    context.load_cert_chain(world.path(desk, "keys", "auth.pem"), world.path(desk, "keys", "auth.key"))
+    tls = context.wrap_socket(plain, server_hostname="hub.igad.amana.example")
+    tls.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b""))
+    return tls
+
+
+def frame(kind, flags, stream, payload):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def read(tls, size):
+    data = b""
+    while len(data) < size:
+        more = tls.recv(size - len(data))
+        if not more:
+            return None
+        data += more
+    return data
+
+
+def frames(tls):
+    """What the hub sends, until it closes."""
+    while head := read(tls, 9):
+        yield head[3], head[4], struct.unpack(">I", head[5:])[0], read(tls, int.from_bytes(head[:3], "big")) if any(head[:3]) else b""
+
+
+def served(world):
+    world.amana("post", "status").ok()
+
+
+# --- Handshakes
+def test_a_handshake_that_takes_too_long_is_ended_and_one_in_time_is_not(limited):
+    world = limited(handshake_seconds=1)
+    served(world)
+    with connect(world) as plain:
+        assert closed(plain)
+    world.hub.log.wait(r"^refused .*no handshake within 1 s")
+
+
+def test_a_handshake_past_those_that_may_be_open_takes_the_place_of_the_oldest_that_stands_still(limited):
+    world = limited(handshakes_open=4, handshake_seconds=600)
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(connect(world)) for _ in range(4)]
+        assert not [line for line in world.hub.log.all if line.startswith("refused")]
+        served(world)
+        assert closed(silent[0])
+        assert len([line for line in world.hub.log.all if "stands still" in line]) == 1
+        with shake(world, silent[1]) as tls:  # who was there and goes on is let in
+            assert next(frames(tls))[0] == 4
+
+
+def test_no_address_has_more_handshakes_open_than_its_share(limited):
+    world = limited(handshakes_per_address=3, handshakes_open=8, handshake_seconds=600)
+    with contextlib.ExitStack() as stack:
+        many = [stack.enter_context(connect(world, "127.0.0.2")) for _ in range(3)]
+        assert not [line for line in world.hub.log.all if line.startswith("refused")]
+        for _ in range(6):
+            with connect(world, "127.0.0.2") as more:
+                assert closed(more) or closed(many.pop(0))
+        world.hub.log.wait(r"^refused peer=127.0.0.2.*(3 handshakes of this address are open|stands still)")
+        served(world)
+
+
+# --- Connections
+def test_a_connection_past_those_that_may_be_open_is_closed(limited):
+    world = limited(connections=3)
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            tls = stack.enter_context(shake(world, connect(world)))
+            assert next(frames(tls))[0] == 4
+        assert closed(stack.enter_context(connect(world)))
+        world.hub.log.wait(r"^refused .*3 connections are open")
+    world.hub.log.wait(r"^connected ")
+
+
+def test_an_identity_past_its_connections_is_told_to_go_and_others_are_let_in(limited):
+    world = limited(connections_per_identity=2)
+    with contextlib.ExitStack() as stack:
+        first = [stack.enter_context(shake(world, connect(world))) for _ in range(2)]
+        for tls in first:
+            assert next(frames(tls))[0] == 4
+        third = stack.enter_context(shake(world, connect(world)))
+        assert 7 in [kind for kind, *_ in frames(third)]  # GOAWAY, and closed
+        world.hub.log.wait(r"^refused .*2 connections of it are open")
+        served(world)
+        first[0].close()
+        with shake(world, connect(world)) as tls:
+            kinds = [next(frames(tls))[0]]
+        assert kinds == [4]
+
+
+# --- Calls
+def header_block(path, **more):
+    """HPACK without an index and without Huffman."""
+    fields = {":method": "POST", ":scheme": "https", ":path": path, ":authority": "hub", "te": "trailers",
+              "content-type": "application/grpc", **more}
+
+    def text(value):
+        data = value.encode()
+        if len(data) < 127:
+            return bytes([len(data)]) + data
+        rest, out = len(data) - 127, b"\x7f"
+        while rest >= 128:
+            out, rest = out + bytes([rest % 128 + 128]), rest // 128
+        return out + bytes([rest]) + data
+    return b"".join(b"\x00" + text(name) + text(value) for name, value in fields.items())
+
+
+def test_a_stream_past_those_of_a_connection_is_refused_and_those_at_the_limit_are_served(limited):
+    world = limited(streams=5)
+    with shake(world, connect(world)) as tls:
+        for n in range(6):
+            tls.sendall(frame(1, 0x4, 2 * n + 1, header_block("/amana.v1.Audit/Checkpoint")))
+        refused = next((stream, payload) for kind, _, stream, payload in frames(tls) if kind == 3)
+        assert refused == (11, struct.pack(">I", 7))  # REFUSED_STREAM: nothing was done
+        for n in range(5):
+            tls.sendall(frame(0, 0x1, 2 * n + 1, bytes(5)))
+        ended = set()
+        for kind, flags, stream, _ in frames(tls):
+            if kind == 1 and flags & 1:
+                ended.add(stream)
+            if len(ended) == 5:
+                break
+        assert ended == {1, 3, 5, 7, 9}
+
+
+def test_a_header_list_past_its_limit_is_refused_and_one_at_it_is_not(limited):
+    world = limited(header_list='"4K"')
+    with shake(world, connect(world)) as tls:
+        base = {":method": "POST", ":scheme": "https", ":path": "/amana.v1.Audit/Checkpoint", ":authority": "hub",
+                "te": "trailers", "content-type": "application/grpc"}
+        room = 4096 - sum(len(n) + len(v) + 32 for n, v in base.items()) - 32 - len("x")
+        answered = []
+        for n, size in enumerate((room, room + 1)):
+            tls.sendall(frame(1, 0x4, 2 * n + 1, header_block(base[":path"], x="y" * size)) + frame(0, 1, 2 * n + 1, bytes(5)))
+            kinds = []
+            for kind, flags, _, _ in frames(tls):
+                kinds.append(kind)
+                if kind == 1 and flags & 1:
+                    break
+            answered.append(0 in kinds)  # with DATA; a refusal has none
+        assert answered == [True, False]
+
+
+# --- Wrong limits
+@pytest.mark.parametrize("row, says", [
+    ("streams = 0", "streams: a whole number from 1"), ("handshake-seconds = 601", "from 1 to 600"),
+    ('memory = "1K"', "memory: "), ("stream = 9", "no such option")])
+def test_a_limit_that_is_none_is_named_with_its_line_and_what_is_allowed(empty_world, row, says):
+    conf = empty_world.path("amanad.conf")
+    conf.write_text(re.sub(r"(?m)^limits .*", f"limits {{ {row} }}", conf.read_text()))
+    line = next(n for n, text in enumerate(conf.read_text().splitlines(), 1) if row in text)
+    empty_world.amanad("--check", "-c", "amanad.conf").exits(78).says(f"amanad.conf:{line}:", says)
