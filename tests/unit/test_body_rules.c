@@ -8,6 +8,7 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "client/cmd/draft_file.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/json.h"
@@ -130,6 +131,27 @@ static void change(json_t *draft, char *edits)
     }
 }
 
+// The line that a person is shown holds the field, or where it is missing the nearest one above it.
+static void has_its_line(const char *text, const char *path)
+{
+    unsigned line = draft_line((struct am_bytes){(const uint8_t *)text, strlen(text)}, path);
+    const char *at = text;
+    for (unsigned n = 1; n < line && at != NULL; n++)
+        at = strchr(at, '\n') != NULL ? strchr(at, '\n') + 1 : NULL;
+    if (line == 0 || at == NULL)
+        fail_msg("%s has no line", path);
+    size_t len = strcspn(at, "\n");
+    for (const char *part = path; *part != '\0'; part += strcspn(part, "."), part += *part == '.') {
+        char quoted[72];
+        snprintf(quoted, sizeof quoted, "\"%.*s\"", (int)strcspn(part, ".["), part);
+        if (memmem(at, len, quoted, strlen(quoted)) != NULL)
+            return;
+    }
+    bool element = strchr(path, '[') != NULL && memmem(at, len, "\":", 2) == NULL;
+    if (!element) // which begins on a line of its own, without a key
+        fail_msg("%s: line %u is %.*s", path, line, (int)len, at);
+}
+
 // "rule | kind | path of the fault | path=json; path=json"
 static const struct body_rule *break_one(char *line)
 {
@@ -142,7 +164,7 @@ static const struct body_rule *break_one(char *line)
         fail_msg("not a row: %s", line);
     json_t *draft = example_json(kind_of(kind));
     change(draft, line + edits);
-    char *text = json_dumps(draft, 0);
+    char *text = json_dumps(draft, JSON_INDENT(2));
     json_decref(draft);
     arena_init(&arena, ROOM);
     example_of_draft(read_draft((struct am_bytes){(const uint8_t *)text, strlen(text)}, name, &arena), &example);
@@ -152,6 +174,8 @@ static const struct body_rule *break_one(char *line)
     if (strcmp(body_rule_name(rule), name) != 0 || strcmp(detail.field, path) != 0)
         fail_msg("instead of %s at %s: %s: %s: %s", name, path, body_rule_name(rule), detail.field, detail.text);
     assert_string_not_equal(detail.text, "");
+    if (strncmp(detail.field, kind, strlen(kind)) == 0)
+        has_its_line(text, detail.field);
     free(text);
     return rule;
 }
