@@ -14,6 +14,7 @@ BUILD = pathlib.Path(os.environ.get("AMANA_BUILD", ROOT / "build" / "sanitized")
 AMANA = BUILD / "client" / "cmd" / "amana"
 AMANAD = BUILD / "server" / "amanad"
 AMANA_CA = BUILD / "certs" / "amana-ca"
+UNDER = os.environ.get("AMANA_UNDER", "").split()  # what the desks' commands run under: valgrind, or nothing
 ALERT = ROOT / "tests" / "data" / "alert-moyale.json"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 PATIENCE = 60  # seconds until a thing that has to come is given up; nothing waits that long when all is well
@@ -156,11 +157,11 @@ class World:
         return {"AMANA_ADDRESS": self.hub.address if self.hub else "127.0.0.1:1"}
 
     def amana(self, desk, *args, stdin=None, env=None):
-        return run(AMANA, "-d", desk, *args, cwd=self.folder, env={**self.env(), **(env or {})}, stdin=stdin)
+        return run(*UNDER, AMANA, "-d", desk, *args, cwd=self.folder, env={**self.env(), **(env or {})}, stdin=stdin)
 
     def watch(self, desk, *args):
         """A command that goes on; its lines."""
-        process = subprocess.Popen([str(AMANA), "-d", desk, *args], cwd=self.folder, stdout=subprocess.PIPE,
+        process = subprocess.Popen([*UNDER, str(AMANA), "-d", desk, *args], cwd=self.folder, stdout=subprocess.PIPE,
                                    env={**os.environ, "TZ": "UTC", "NO_COLOR": "1", **self.env()}, text=True)
         self.watchers.append(process)
         return process, Lines(process.stdout, f"amana -d {desk} {' '.join(args)}")
