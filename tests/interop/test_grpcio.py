@@ -18,6 +18,8 @@ PATHS = {  # method: request, answer, whether a stream
     "/amana.v1.Audit/Checkpoint": ("audit.CheckpointRequest", "audit.Checkpoint", False),
     "/amana.v1.Audit/Receipt": ("audit.ReceiptRequest", "audit.ProvedEntry", False),
     "/amana.v1.Audit/InclusionProof": ("audit.InclusionProofRequest", "audit.InclusionProofResponse", False),
+    "/amana.v1.Audit/ConsistencyProof": ("audit.ConsistencyProofRequest", "audit.ConsistencyProofResponse", False),
+    "/amana.v1.Audit/Replay": ("audit.ReplayRequest", "audit.ReplayItem", True),
     "/amana.v1.Directory/Lookup": ("directory.LookupRequest", "directory.LookupResponse", False),
     "/grpc.health.v1.Health/Check": ("health.HealthCheckRequest", "health.HealthCheckResponse", False),
     "/grpc.health.v1.Health/Watch": ("health.HealthCheckRequest", "health.HealthCheckResponse", True),
@@ -95,23 +97,57 @@ def post(connect):
     return connect("post")
 
 
-def proved_root(entry):
-    """The root that an entry with its path leads to: RFC 9162 §2.1.3.2, written anew from the .proto's words."""
-    digest = hashlib.sha256(entry.salt + entry.content).digest()
-    leaf = bytes([entry.version, getattr(entry, "class")]) + entry.time.to_bytes(8, "big")
-    leaf += entry.erase_after.to_bytes(4, "big") + digest
-    node, first, last = hashlib.sha256(b"\0" + leaf).digest(), entry.index, entry.checkpoint.size - 1
-    for part in entry.path:
+def node_of(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def path_root(leaf, index, size, path):
+    """The root that a leaf with its path leads to: RFC 9162 §2.1.3.2, written anew from the .proto's words."""
+    node, first, last = hashlib.sha256(b"\0" + leaf).digest(), index, size - 1
+    for part in path:
         assert last > 0
         if first & 1 or first == last:
-            node = hashlib.sha256(b"\1" + part + node).digest()
+            node = node_of(part, node)
             while first and not first & 1:
                 first, last = first >> 1, last >> 1
         else:
-            node = hashlib.sha256(b"\1" + node + part).digest()
+            node = node_of(node, part)
         first, last = first >> 1, last >> 1
     assert last == 0
     return node
+
+
+def proved_root(entry):
+    """The root that an entry with its path leads to."""
+    digest = hashlib.sha256(entry.salt + entry.content).digest()
+    leaf = bytes([entry.version, getattr(entry, "class")]) + entry.time.to_bytes(8, "big")
+    leaf += entry.erase_after.to_bytes(4, "big") + digest
+    return path_root(leaf, entry.index, entry.checkpoint.size, entry.path)
+
+
+def tree_root(leaves):
+    """RFC 9162 §2.1.1."""
+    if len(leaves) == 1:
+        return hashlib.sha256(b"\0" + leaves[0]).digest()
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return node_of(tree_root(leaves[:half]), tree_root(leaves[half:]))
+
+
+def consistent(old, new, path):
+    """Two checkpoints are of one log: RFC 9162 §2.1.4.2."""
+    path = [*([old.root] if old.size & old.size - 1 == 0 else []), *path]
+    first, last, before, after = old.size - 1, new.size - 1, path[0], path[0]
+    while first & 1:
+        first, last = first >> 1, last >> 1
+    for part in path[1:]:
+        if first & 1 or first == last:
+            before, after = node_of(part, before), node_of(part, after)
+            while first and not first & 1:
+                first, last = first >> 1, last >> 1
+        else:
+            after = node_of(after, part)
+        first, last = first >> 1, last >> 1
+    return last == 0 and (before, after) == (old.root, new.root)
 
 
 def test_health_is_served(police):
@@ -245,6 +281,56 @@ def test_what_openssl_signs_acknowledges_the_mailbox(live, post):
     assert len(post.call("Acknowledge", retrievals=[retrieval]).entries) == 1
     assert not post.call("Acknowledge", retrievals=[retrieval]).entries
     assert not list(post.call("Receive", once=True, timeout=60))
+
+
+def test_a_notice_of_retrieval_comes_with_its_proof_and_is_acknowledged_by_its_seq(police):
+    """Of the mailbox that the test before acknowledged."""
+    notices = [d.notice for d in police.call("Receive", once=True, timeout=60) if d.WhichOneof("what") == "notice"]
+    assert len(notices) == 1
+    assert proved_root(notices[0]) == notices[0].checkpoint.root
+    content = police.messages.audit.EntryContent.FromString(notices[0].content)
+    assert content.retrieved.device == "amana://et/ics/moyale/device/d1" and content.retrieved.first
+    retrieved = police.messages.message.Retrieved.FromString(content.retrieved.statement)
+    assert retrieved.context == "amana-retrieved-v1" and len(retrieved.messages) == 61
+    assert not police.call("Acknowledge", notices=[notices[0].index]).entries
+    assert not list(police.call("Receive", once=True, timeout=60))
+
+
+def test_any_entry_is_in_the_tree_and_two_checkpoints_are_of_one_log(live, police):
+    old = police.call("Checkpoint")
+    police.call("Send", live.prepare(1)[0][1])
+    proof = police.call("ConsistencyProof", old_size=old.size)
+    assert proof.checkpoint.size > old.size and consistent(old, proof.checkpoint, proof.path)
+    assert not consistent(old, proof.checkpoint, [bytes(32), *proof.path[1:]])
+    for index in (0, old.size - 1, proof.checkpoint.size - 1):
+        found = police.call("InclusionProof", index=index)
+        assert path_root(found.leaf, index, found.checkpoint.size, found.path) == found.checkpoint.root
+        then = police.call("InclusionProof", index=min(index, old.size - 1), size=old.size)
+        assert path_root(then.leaf, min(index, old.size - 1), old.size, then.path) == old.root
+    for method, fields in (("InclusionProof", dict(index=1 << 40)), ("ConsistencyProof", dict(old_size=1 << 40))):
+        code, _, info = police.refused(method, **fields)
+        assert code in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT) and info.reason
+
+
+def test_a_replay_has_every_leaf_of_the_root_and_a_filtered_one_proves_each(live, police, connect):
+    name, message = live.prepare(1)[0]
+    receipt = police.call("Send", message)
+    auditor = connect("auditor")
+    items = list(auditor.call("Replay", reason="another country's auditor", timeout=60))
+    assert [item.seq for item in items] == list(range(len(items)))
+    checkpoint = items[0].checkpoint
+    assert len(items) == checkpoint.size and tree_root([item.leaf for item in items]) == checkpoint.root
+    for item in items:
+        assert item.leaf[-32:] == hashlib.sha256(item.opened.salt + item.opened.content).digest()
+    assert items[receipt.index].opened.content == receipt.content
+    last = auditor.messages.audit.EntryContent.FromString(items[-1].opened.content)
+    assert last.access.reason == "another country's auditor"
+    some = list(auditor.call("Replay", reason="one message", message=name, timeout=60))
+    assert [item.seq for item in some] == [receipt.index]
+    size, root = some[0].checkpoint.size, some[0].checkpoint.root
+    assert path_root(some[0].leaf, some[0].seq, size, some[0].path) == root
+    assert auditor.refused("Replay")[0] == grpc.StatusCode.INVALID_ARGUMENT
+    assert police.refused("Replay", reason="curiosity")[0] == grpc.StatusCode.PERMISSION_DENIED
 
 
 def test_what_is_sent_while_a_stream_is_open_comes_live(live, police, connect):

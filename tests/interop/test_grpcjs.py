@@ -18,11 +18,14 @@ TESTS = re.findall(r"^  async (\w+)\(\) \{$", (HERE / "client.mjs").read_text(),
 def outcome(live):
     desks = {name: live.desk(name) for name in ("police", "post", "auditor")}
     keys = live.folder / "police/keys"
+    prepared = live.prepare(42)
     given = {
         "address": live.hub.address, "name": NAME, "protos": str(ROOT / "proto"), "roots": str(desks["police"].roots),
         "desks": {name: {"certificate": str(desk.certificate), "key": str(desk.key)} for name, desk in desks.items()},
-        "prepared": [base64.b64encode(message).decode() for _, message in live.prepare(42)],
+        "prepared": [base64.b64encode(message).decode() for _, message in prepared],
+        "ids": [name for name, _ in prepared],
     }
+    given["sign"] = {"certificate": str(live.folder / "post/keys/sign.pem"), "key": str(live.folder / "post/keys/sign.key")}
     given["desks"]["officer"] = {"certificate": str(keys / "officer.pem"), "key": str(keys / "officer.key")}
     done = subprocess.run(["node", HERE / "client.mjs"], input=json.dumps(given), capture_output=True, text=True,
                           timeout=300)
