@@ -2,6 +2,7 @@
 // Relay.Status: the hub's time and newest checkpoint, and how each recipient stands with what the caller's unit sent.
 #include "amana/v1/relay.pb-c.h"
 #include "proto/codec/timestamp.h"
+#include "proto/model/life.h"
 #include "server/net/question.h"
 
 #include <string.h>
@@ -40,6 +41,26 @@ static enum am_err text_make(struct arena *arena, const char *text, char **ret_t
     return AM_OK;
 }
 
+// An alert is EXPIRED from its valid_until on, by the clock: no message moves it there, and no officer.
+static enum am_err life_now(struct status *status, uint64_t root, struct journal_life *life)
+{
+    struct journal_chain chain;
+    enum am_err err = store_chain(status->view, root, &chain);
+    uint8_t state;
+
+    if (err == AM_NOT_FOUND)
+        return AM_OK; // only an alert has one
+    TRY(err);
+    state = life_state_at(KIND(ALERT), life->state, chain.valid_until, status->question->now_ns);
+    if (state == life->state)
+        return AM_OK;
+    life->state = state;
+    life->state_at = chain.valid_until;
+    life->ack_due = life->answer_due = 0;
+    life->officer = "";
+    return AM_OK;
+}
+
 static enum am_err life_fill(struct status *status, uint64_t root, Amana__V1__RecipientStatus *recipient)
 {
     struct journal_life life;
@@ -48,6 +69,7 @@ static enum am_err life_fill(struct status *status, uint64_t root, Amana__V1__Re
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
+    TRY(life_now(status, root, &life));
     recipient->life = (Amana__V1__LifeState__Code)life.state;
     TRY(time_make(status->arena, life.state_at, &recipient->life_at));
     TRY(time_make(status->arena, life.ack_due, &recipient->ack_due));
@@ -110,41 +132,47 @@ static enum am_err message_fill(struct status *status, const char *id, const str
     return recipients_fill(status, pointer, message);
 }
 
-// The message of that id that the caller's own unit sent; another unit's is as good as none.
-static enum am_err message_find(struct status *status, const char *id, struct store_pointer *ret_pointer)
+static enum am_err message_add(struct status *status, const char *id, const struct store_pointer *pointer,
+                               Amana__V1__StatusResponse *response)
+{
+    Amana__V1__MessageStatus *message = arena_alloc(status->arena, sizeof *message);
+
+    if (message == NULL)
+        return arena_error(status->arena);
+    TRY(message_fill(status, id, pointer, message));
+    response->messages[response->n_messages++] = message;
+    return AM_OK;
+}
+
+// The messages of that id that the caller's own unit sent, as each of its devices may have used it; another unit's is
+// as good as none.
+static enum am_err messages_find(struct status *status, const char *id, Amana__V1__StatusResponse *response)
 {
     uint8_t bytes[16];
     uint64_t seq;
 
     if (message_id_check(id, bytes, NULL) != AM_OK)
-        return AM_NOT_FOUND;
-    for (unsigned n = 0;; n++) {
-        TRY(store_find_uuid(status->view, bytes, n, &seq));
-        TRY(store_pointer_of(status->view, seq, ret_pointer));
-        if (strcmp(ret_pointer->originator, status->unit) == 0)
-            return AM_OK;
+        return AM_OK;
+    for (unsigned n = 0; response->n_messages < STATUS_IDS; n++) {
+        struct store_pointer pointer;
+        enum am_err err = store_find_uuid(status->view, bytes, n, &seq);
+        if (err != AM_OK)
+            return err == AM_NOT_FOUND ? AM_OK : err;
+        TRY(store_pointer_of(status->view, seq, &pointer));
+        if (strcmp(pointer.originator, status->unit) == 0)
+            TRY(message_add(status, id, &pointer, response));
     }
+    return AM_OK;
 }
 
 static enum am_err messages_fill(struct status *status, const Amana__V1__StatusRequest *request,
                                  Amana__V1__StatusResponse *response)
 {
-    response->messages = arena_array(status->arena, request->n_ids, sizeof *response->messages);
+    response->messages = arena_array(status->arena, STATUS_IDS, sizeof *response->messages);
     if (response->messages == NULL)
         return arena_error(status->arena);
-    for (size_t i = 0; i < request->n_ids; i++) {
-        Amana__V1__MessageStatus *message;
-        struct store_pointer pointer;
-        enum am_err err = message_find(status, request->ids[i], &pointer);
-        if (err == AM_NOT_FOUND)
-            continue;
-        TRY(err);
-        message = arena_alloc(status->arena, sizeof *message);
-        if (message == NULL)
-            return arena_error(status->arena);
-        TRY(message_fill(status, request->ids[i], &pointer, message));
-        response->messages[response->n_messages++] = message;
-    }
+    for (size_t i = 0; i < request->n_ids; i++)
+        TRY(messages_find(status, request->ids[i], response));
     return AM_OK;
 }
 
