@@ -2,8 +2,8 @@
 // audit prove: each entry of a message as a .tlog-proof file: from the hub for an auditor, from the store for a unit.
 #include "client/cmd/command.h"
 #include "client/session/history.h"
-#include "client/session/receive.h"
 #include "client/session/replay.h"
+#include "client/session/retrieved.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 
@@ -117,21 +117,6 @@ static enum am_err from_hub(struct prove_input *input, struct am_detail *detail)
 }
 
 // --- From the store, as a unit
-static bool names(const Amana__V1__EntryContent *content, uint64_t seq)
-{
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__Retrieved *statement;
-    arena_init(&arena, 1024u * 1024);
-    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED ||
-        codec_decode(&amana__v1__retrieved__descriptor, CODEC_STRICT, codec_bytes(content->retrieved->statement),
-                     &arena, NULL, (ProtobufCMessage **)&statement) != AM_OK)
-        return false;
-    for (size_t i = 0; i < statement->n_messages; i++)
-        if (statement->messages[i]->seq == seq)
-            return true;
-    return false;
-}
-
 static enum am_err write_notices(struct prove_input *input, uint64_t seq, struct am_detail *detail)
 {
     for (uint64_t at = seq;; at++) {
@@ -144,7 +129,7 @@ static enum am_err write_notices(struct prove_input *input, uint64_t seq, struct
             return err == AM_NOT_FOUND ? AM_OK : err;
         TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(notice->entry->content),
                          &arena, detail, (ProtobufCMessage **)&content));
-        if (names(content, seq))
+        if (retrieved_names(content, seq))
             TRY(write_entry(input, notice->entry, detail));
     }
 }

@@ -3,7 +3,7 @@
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
-#include "client/session/history.h"
+#include "client/session/receipt.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +49,62 @@ static int print_receipt(struct receipt_input *input, const char *id, const Aman
     return 0;
 }
 
+// What is kept of the message itself, wherever it is; connected by then, where it was in the outbox.
+static enum am_err of_box(struct receipt_input *input, const char *id, enum store_box box, struct arena *arena,
+                          struct am_detail *detail, Amana__V1__ProvedEntry **ret_entry)
+{
+    struct session *session = input->command.session;
+    Amana__V1__Kept *kept;
+    enum am_err err = store_get(session->store, box, id, arena, &kept);
+    if (err == AM_NOT_FOUND && box == STORE_OUTBOX) // delivered just now
+        err = store_get(session->store, STORE_SENT, id, arena, &kept);
+    TRY(err);
+    if (kept->entry == NULL)
+        return receipt_fetch(session, id, kept->message, arena, detail, ret_entry);
+    *ret_entry = kept->entry;
+    return AM_OK;
+}
+
+// Of a message that isn't here: its receipt may be, and the hub has it.
+static int of_another_device(struct receipt_input *input, struct arena *arena, struct am_detail *detail)
+{
+    struct session *session = input->command.session;
+    Amana__V1__ProvedEntry *entry;
+    uint8_t bytes[16];
+    if (message_id_check(input->id, bytes, NULL) != AM_OK) {
+        (void)am_fail(AM_NOT_FOUND, detail, input->id,
+                      "no message here has an id that begins so; with the whole ID the hub is asked");
+        return command_fail(AM_NOT_FOUND, detail);
+    }
+    enum am_err err = receipt_kept(session, input->id, arena, &entry);
+    if (err == AM_NOT_FOUND) {
+        int code = command_connect(&input->command);
+        if (code != 0)
+            return code;
+        err = receipt_fetch(session, input->id, NULL, arena, detail, &entry);
+    }
+    return err == AM_OK ? print_receipt(input, input->id, entry) : command_fail(err, detail);
+}
+
+static int receipt(struct receipt_input *input)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_detail detail = {0};
+    Amana__V1__ProvedEntry *entry;
+    enum store_box box;
+    char id[STORE_ID];
+    arena_init(&arena, ARENA_VERB);
+    enum am_err err = store_find(input->command.session->store, BOXES_ALL, input->id, &detail, &box, id);
+    if (err == AM_NOT_FOUND)
+        return of_another_device(input, &arena, &detail);
+    int code = err == AM_OK && box == STORE_OUTBOX ? command_connect(&input->command) : 0;
+    if (code != 0)
+        return code;
+    if (err == AM_OK)
+        err = of_box(input, id, box, &arena, &detail, &entry);
+    return err == AM_OK ? print_receipt(input, id, entry) : command_fail(err, &detail);
+}
+
 int verb_receipt(int argc, char **argv)
 {
     static const struct argp_option options[] = {
@@ -62,23 +118,11 @@ int verb_receipt(int argc, char **argv)
                                      NULL,
                                      NULL};
     struct receipt_input input = {0};
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    struct am_detail detail = {0};
-    Amana__V1__Kept *kept;
-    enum store_box box;
-    char id[STORE_ID];
     command_init(&input.command);
     command_parse(&argp, argc, argv, &input);
-    arena_init(&arena, ARENA_VERB);
     int code = command_open(&input.command, SETTINGS_ALL);
     if (code == 0)
-        code = command_find(&input.command, BOXES_ALL, input.id, &box, id);
-    if (code == 0) {
-        enum am_err err = store_get(input.command.session->store, box, id, &arena, &kept);
-        if (err == AM_OK && kept->entry == NULL)
-            err = am_fail(AM_UNAVAILABLE, &detail, id, "it waits in the outbox: the log has not taken it yet");
-        code = err == AM_OK ? print_receipt(&input, id, kept->entry) : command_fail(err, &detail);
-    }
+        code = receipt(&input);
     code = command_end(&input.command, code);
     command_clear(&input.command);
     return code;

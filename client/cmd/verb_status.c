@@ -5,6 +5,7 @@
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/traffic.h"
+#include "client/session/evidence.h"
 #include "client/session/history.h"
 #include "client/session/receive.h"
 #include "client/session/seal.h"
@@ -47,10 +48,63 @@ static void print_clock(const char *what, const Google__Protobuf__Timestamp *tim
                due < now ? print_off() : "");
 }
 
-static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root, uint64_t now)
+// Whether the store proves what the hub says of a recipient.
+static bool delivery_proved(const struct evidence *evidence, const Amana__V1__RecipientStatus *row)
+{
+    switch (row->delivery) {
+    case AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED: return evidence_retrieved(evidence, row->unit);
+    case AMANA__V1__DELIVERY_STATE__CODE__DELIVERED: return evidence_delivered(evidence, row->unit);
+    default: return true; // nothing that anybody would have signed
+    }
+}
+
+// Who moved the life last, and when. What the sender or the clock moved names an officer of before, or none.
+static bool life_proved(const struct evidence *evidence, const Amana__V1__RecipientStatus *row)
+{
+    switch (row->life) {
+    case AMANA__V1__LIFE_STATE__CODE__NEW:
+    case AMANA__V1__LIFE_STATE__CODE__STOPPING:
+    case AMANA__V1__LIFE_STATE__CODE__EXPIRED:
+    case AMANA__V1__LIFE_STATE__CODE__OPEN:
+    case AMANA__V1__LIFE_STATE__CODE__WITHDRAWN:
+    case AMANA__V1__LIFE_STATE__CODE__OFFERED:
+        return row->officer[0] == '\0' || evidence_answered(evidence, row->unit, row->officer, 0, false);
+    default:
+        return evidence_answered(evidence, row->unit, row->officer, ns_of(row->life_at),
+                                 row->life == AMANA__V1__LIFE_STATE__CODE__STOPPED);
+    }
+}
+
+static const char *unless_proved(bool proved)
+{
+    return proved ? "" : " (says the hub, not proved)";
+}
+
+static void print_life(const Amana__V1__RecipientStatus *row, unsigned root, const struct evidence *evidence,
+                       uint64_t now)
+{
+    const char *life = codec_enum_name(&amana__v1__life_state__code__descriptor, (int)row->life);
+    enum life_wait wait = life_waits(root, (uint8_t)row->life);
+    printf("  %-28s        %s", "", print_on(wait == LIFE_WAIT_ACK ? PRINT_BOLD : PRINT_GREEN));
+    print_code(stdout, life, false);
+    fputs(print_off(), stdout);
+    if (row->officer[0] != '\0') {
+        fputs(" by ", stdout);
+        print_text(stdout, print_officer(row->officer), 0);
+        printf(", %s", print_time(row->life_at));
+    }
+    fputs(unless_proved(life_proved(evidence, row)), stdout);
+    if (wait == LIFE_WAIT_ACK && row->officer[0] == '\0')
+        print_clock("to be acknowledged", row->ack_due, now);
+    if (wait != LIFE_WAIT_NONE && !life_clock_stands((uint8_t)row->life))
+        print_clock("to be answered", row->answer_due, now);
+    putchar('\n');
+}
+
+static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root, const struct evidence *evidence,
+                            uint64_t now)
 {
     const char *delivery = codec_enum_name(&amana__v1__delivery_state__code__descriptor, (int)row->delivery);
-    const char *life = codec_enum_name(&amana__v1__life_state__code__descriptor, (int)row->life);
     // Names are the hub's words, and no log's.
     fputs("  ", stdout);
     print_text(stdout, row->unit, 0);
@@ -61,44 +115,43 @@ static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root
         printf(" %s", print_time(row->retrieved_at));
     else if (row->delivered_at != NULL)
         printf(" %s", print_time(row->delivered_at));
-    putchar('\n');
-    if (row->life == 0)
-        return;
-    enum life_wait wait = life_waits(root, (uint8_t)row->life);
-    printf("  %-28s        %s", "", print_on(wait == LIFE_WAIT_ACK ? PRINT_BOLD : PRINT_GREEN));
-    print_code(stdout, life, false);
-    fputs(print_off(), stdout);
-    if (row->officer[0] != '\0') {
-        fputs(" by ", stdout);
-        print_text(stdout, print_officer(row->officer), 0);
-        printf(", %s", print_time(row->life_at));
-    }
-    if (wait == LIFE_WAIT_ACK && row->officer[0] == '\0')
-        print_clock("to be acknowledged", row->ack_due, now);
-    if (wait != LIFE_WAIT_NONE && !life_clock_stands((uint8_t)row->life))
-        print_clock("to be answered", row->answer_due, now);
-    putchar('\n');
+    printf("%s\n", unless_proved(delivery_proved(evidence, row)));
+    if (row->life != 0)
+        print_life(row, root, evidence, now);
 }
 
-// The hub's answer must be about the bytes that are kept here.
-static bool same_message(const Amana__V1__MessageStatus *row, const Amana__V1__Kept *kept, const char *id)
+// The hub's answer must be about the bytes that are kept here, and the entry that proves them.
+static const Amana__V1__MessageStatus *find_row(const Amana__V1__StatusResponse *response, const Amana__V1__Kept *kept)
 {
-    return strcmp(row->id, id) == 0 &&
-           log_sha256_is(codec_bytes(kept->message->header), codec_bytes(row->header_digest));
+    for (size_t i = 0; i < response->n_messages; i++)
+        if (response->messages[i]->seq == kept->entry->index &&
+            log_sha256_is(codec_bytes(kept->message->header), codec_bytes(response->messages[i]->header_digest)))
+            return response->messages[i];
+    return NULL;
+}
+
+static json_t *row_json(const Amana__V1__MessageStatus *row, const struct evidence *evidence)
+{
+    json_t *object = json_from_message(&row->base, 0), *list = json_object_get(object, "recipients");
+    for (size_t i = 0; i < row->n_recipients; i++)
+        json_object_set_new(json_array_get(list, i), "proved",
+                            json_pack("{s:b, s:b}", "delivery", delivery_proved(evidence, row->recipients[i]), "life",
+                                      life_proved(evidence, row->recipients[i])));
+    return object;
 }
 
 static int print_message(struct command *command, const Amana__V1__Kept *kept, unsigned kind, const char *id,
-                         const Amana__V1__MessageStatus *row)
+                         const Amana__V1__MessageStatus *row, const struct evidence *evidence)
 {
     if (command->json)
-        return json_line_state(command->session, kept, json_from_message(&row->base, 0), stdout);
+        return json_line_state(command->session, kept, row_json(row, evidence), stdout);
     uint64_t now = session_now(command->session);
-    printf("%s  accepted %s, entry %llu of %s\n", id, print_time(row->accepted_at), (unsigned long long)row->seq,
-           command->session->hub->origin);
+    printf("%s  accepted %s, entry %llu of %s\n", id, print_ns(kept->entry->time),
+           (unsigned long long)kept->entry->index, command->session->hub->origin);
     struct life_summary summary = {0};
     unsigned root = kind_root(kind);
     for (size_t i = 0; i < row->n_recipients; i++) {
-        print_recipient(row->recipients[i], root, now);
+        print_recipient(row->recipients[i], root, evidence, now);
         if (row->recipients[i]->life != 0)
             life_summary_add(&summary, root, (uint8_t)row->recipients[i]->life);
     }
@@ -127,6 +180,8 @@ static int of_message(struct status_input *input)
     struct am_detail detail = {0};
     struct command *command = &input->command;
     Amana__V1__StatusResponse *response;
+    const Amana__V1__MessageStatus *row = NULL;
+    struct evidence evidence;
     Amana__V1__Header *header = NULL;
     Amana__V1__Kept *kept;
     enum store_box box;
@@ -150,14 +205,16 @@ static int of_message(struct status_input *input)
     if (err == AM_NOT_FOUND)
         err = am_fail(AM_UNAVAILABLE, &detail, id, "it still waits in the outbox");
     if (err == AM_OK)
-        err = ask(command->session, id, &arena, &detail, &response);
-    if (err == AM_OK && (response->n_messages != 1 || !same_message(response->messages[0], kept, id)))
+        err = seal_header(kept->message, &arena, &detail, &header);
+    if (err == AM_OK)
+        err = ask(command->session, header->id, &arena, &detail, &response);
+    if (err == AM_OK && (row = find_row(response, kept)) == NULL)
         err = am_fail(AM_PROOF, &detail, id, "the hub's answer is about another message");
     if (err == AM_OK)
-        err = seal_header(kept->message, &arena, &detail, &header);
+        err = evidence_find(command->session, kept, &arena, &evidence);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    return print_message(command, kept, (unsigned)header->kind, id, response->messages[0]);
+    return print_message(command, kept, (unsigned)header->kind, id, row, &evidence);
 }
 
 // --- Alone

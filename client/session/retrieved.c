@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-#define ARENA_SENT (16u * 1024 * 1024)
+#define ARENA_SENT      (16u * 1024 * 1024)
+#define ARENA_STATEMENT (1024u * 1024)
 
 // What the directory may say without anything being wrong with the statement: there is no roster to judge it by.
 static bool is_no_roster(enum am_err err)
@@ -64,6 +65,21 @@ enum am_err retrieved_check(struct session *session, uint64_t seq, const Amana__
     if (err == AM_OK)
         *ret_retrieved = retrieved;
     return err;
+}
+
+bool retrieved_names(const Amana__V1__EntryContent *content, uint64_t seq)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__Retrieved *statement;
+    arena_init(&arena, ARENA_STATEMENT);
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED ||
+        codec_decode(&amana__v1__retrieved__descriptor, CODEC_STRICT, codec_bytes(content->retrieved->statement),
+                     &arena, NULL, (ProtobufCMessage **)&statement) != AM_OK)
+        return false;
+    for (size_t i = 0; i < statement->n_messages; i++)
+        if (statement->messages[i]->seq == seq)
+            return true;
+    return false;
 }
 
 static bool is_recipient(const Amana__V1__Header *header, const char *unit)

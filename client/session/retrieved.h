@@ -18,6 +18,9 @@ struct retrieved {
 AM_MUST_USE enum am_err retrieved_check(struct session *session, uint64_t seq, const Amana__V1__RetrievedEntry *entry,
                                         struct arena *arena, struct am_detail *detail, struct retrieved *ret_retrieved);
 
+// Whether a content is that of a RETRIEVED entry whose statement names this entry.
+bool retrieved_names(const Amana__V1__EntryContent *content, uint64_t seq);
+
 // Compares it with what this unit has sent: each message that is kept here must be the very one that is named, come
 // before entry seq, and be addressed to the unit of the device. AM_PROOF.
 AM_MUST_USE enum am_err retrieved_compare(struct session *session, uint64_t seq, const Amana__V1__Retrieved *statement,

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import raw as r
 import world as w
 from liar import Liar
 
@@ -84,3 +85,116 @@ def test_a_false_notice_is_named_and_what_comes_after_it_is_taken(world, pb):
             world.amana("police", "inbox", env=liar.env()).exits(1).says(ack[:13], "ALARM", "entry")
     assert alarms(world, "police")
     world.amana("police", "inbox").ok().says("has it", ack[:13])
+
+
+# --- How recipients stand
+def every_unit_has_it(response):
+    for message in response.messages:
+        for row in message.recipients:
+            row.delivery = 4
+            if row.life:
+                row.life, row.officer = 2, "amana://et/ics/moyale/officer/eics-1207"
+    return response
+
+
+def no_notices(delivery):
+    return None if delivery.WhichOneof("what") == "notice" else delivery
+
+
+def test_what_no_signature_proves_of_a_recipient_is_shown_as_the_hubs_word(world, pb):
+    alert = world.send()
+    with Liar(world, pb, "police", Relay_Status=every_unit_has_it) as liar:
+        said = world.amana("police", "status", alert, env=liar.env()).ok().out
+        proofs = world.amana("police", "--json", "status", alert, env=liar.env()).ok().json[0]["state"]["recipients"]
+    assert said.count("says the hub, not proved") == 4, said
+    assert all(not row["proved"]["delivery"] for row in proofs)
+    assert "not proved" not in world.amana("police", "status", alert).ok().out
+
+
+def test_a_retrieval_whose_notice_the_hub_keeps_back_is_not_shown_as_proved(world, pb):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).ok()
+    with Liar(world, pb, "police", Relay_Receive=no_notices) as liar:
+        said = world.amana("police", "status", alert, env=liar.env()).ok().out
+    assert [("not proved" in line) for line in said.splitlines() if "retrieved" in line] == [True], said
+    assert [("not proved" in line) for line in said.splitlines() if "acknowledged by" in line] == [False], said
+    assert "not proved" not in world.amana("police", "status", alert).ok().out
+
+
+# --- Messages and receipts
+def other_body(delivery):
+    delivery.incoming.message.sealed_body = flipped(delivery.incoming.message.sealed_body)
+    return delivery
+
+
+def other_entry(delivery):
+    delivery.incoming.entry.index -= 1
+    return delivery
+
+
+def other_seq(delivery):
+    delivery.incoming.seq -= 1
+    return delivery
+
+
+@pytest.mark.parametrize("lie", [other_body, other_entry, other_seq], ids=lambda lie: lie.__name__)
+def test_a_message_with_another_body_or_entry_is_named_and_never_shown(world, pb, lie):
+    alert = world.send()
+    with Liar(world, pb, "post", Relay_Receive=lie) as liar:
+        said = world.amana("post", "inbox", env=liar.env()).exits(1).says("ALARM")
+        assert "Relay/Acknowledge" not in liar.calls
+    assert alert[:13] not in said.out
+    assert len(alarms(world, "post")) == 1
+    world.amana("post", "inbox").ok().says(alert[:13])
+
+
+def test_a_receipt_of_another_message_is_named(world, pb):
+    first, second = world.send(), world.send()
+    with r.Raw(world, pb).channel() as channel:
+        relay, audit = pb("relay"), pb("audit")
+        ask = r.Raw(world, pb)
+        row = ask.call(channel, "Relay/Status", relay.StatusRequest(ids=[second]), relay.StatusResponse).messages[0]
+        pointer = pb("message").Pointer(id=second, header_digest=row.header_digest)
+        other = ask.call(channel, "Audit/Receipt", audit.ReceiptRequest(message=pointer), audit.ProvedEntry)
+    for part in world.path("police", "store").iterdir():
+        part.unlink()
+    with Liar(world, pb, "police", Audit_Receipt=lambda _: other) as liar:
+        world.amana("police", "receipt", first, env=liar.env()).exits(1).says("about another message")
+    assert alarms(world, "police")
+    world.amana("police", "receipt", first).ok()
+
+
+def test_a_send_that_gets_the_receipt_of_another_message_keeps_its_own_in_the_outbox(world, pb):
+    world.send()
+    given = []
+
+    def the_first(entry):
+        given.append(entry)
+        return given[0]
+    with Liar(world, pb, "police", Relay_Send=the_first) as liar:
+        world.amana("police", "send", str(w.ALERT), env=liar.env()).ok()
+        second = world.amana("police", "send", str(w.ALERT), env=liar.env()).exits(1).says("about another message").id
+    world.amana("police", "sent").ok().says(f"{second[:13]}: accepted")
+
+
+# --- A fork
+def test_a_receipt_from_another_history_is_named_as_a_fork(world, pb):
+    world.send()  # so that it knows the rosters
+    world.hub.stop()
+    world.hub = None
+    world.amana("police", "send", str(w.ALERT)).exits(69)  # sealed to what both histories have signed
+    world.copy("data", "data.copy")
+    fork = world.second_hub()
+    world.amana("ke-protection", "inbox").ok()
+    elsewhere = r.Raw(world, pb).channel()
+    world.start_hub()
+
+    def from_the_fork(request):
+        return elsewhere.unary_unary("/amana.v1.Relay/Send")(request, timeout=w.PATIENCE)
+    with elsewhere, Liar(world, pb, "police") as liar:
+        liar.instead["Relay/Send"] = from_the_fork
+        world.amana("police", "sent", env=liar.env()).exits(1).says("ALARM", "fork")
+    assert fork.process.poll() is None
+    [kept] = alarms(world, "police")
+    assert "verified before:" in kept and "shown now:" in kept

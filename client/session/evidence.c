@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// A walk over the receipt, the notices and the inbox.
+#include "client/session/evidence.h"
+
+#include "client/session/retrieved.h"
+#include "client/session/seal.h"
+#include "proto/log/leaf.h"
+#include "proto/model/kind.h"
+
+#include <bsd/string.h>
+#include <string.h>
+
+#define ARENA_EVIDENCE (16u * 1024 * 1024)
+
+enum evidence_kind { DELIVERED, RETRIEVED, ANSWERED, CANCEL_ANSWERED };
+
+struct evidence_row {
+    struct evidence_row *next;
+    enum evidence_kind kind;
+    const char *unit, *officer; // officer of the answers
+    uint64_t time;
+};
+
+struct search {
+    struct session *session;
+    struct arena *arena; // of the rows
+    struct evidence *evidence;
+    uint8_t digest[LOG_HASH_SIZE], root[LOG_HASH_SIZE]; // the message, and the alert that it belongs to
+};
+
+static enum am_err add(struct search *search, enum evidence_kind kind, const char *unit, const char *officer,
+                       uint64_t time)
+{
+    struct evidence_row *row = arena_alloc(search->arena, sizeof *row);
+    if (row == NULL)
+        return arena_error(search->arena);
+    *row = (struct evidence_row){search->evidence->rows, kind, arena_copy(search->arena, unit, strlen(unit)),
+                                 arena_copy(search->arena, officer, strlen(officer)), time};
+    if (row->unit == NULL || row->officer == NULL)
+        return arena_error(search->arena);
+    search->evidence->rows = row;
+    return AM_OK;
+}
+
+static enum am_err take_receipt(struct search *search, const Amana__V1__ProvedEntry *entry)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__EntryContent *content;
+    arena_init(&arena, ARENA_EVIDENCE);
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(entry->content), &arena, NULL,
+                     (ProtobufCMessage **)&content));
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
+        return AM_OK;
+    for (size_t i = 0; i < content->submitted->n_delivered_to; i++)
+        TRY(add(search, DELIVERED, content->submitted->delivered_to[i], "", entry->time));
+    return AM_OK;
+}
+
+static enum am_err take_notice(struct search *search, const Amana__V1__KeptNotice *notice, uint64_t seq,
+                               struct arena *arena)
+{
+    Amana__V1__EntryContent *content;
+    struct identity identity;
+    if (notice->fault[0] != '\0' || notice->unchecked[0] != '\0')
+        return AM_OK;
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(notice->entry->content), arena,
+                     NULL, (ProtobufCMessage **)&content));
+    if (!retrieved_names(content, seq))
+        return AM_OK;
+    TRY(identity_parse(content->retrieved->device, strlen(content->retrieved->device), NULL, &identity));
+    return add(search, RETRIEVED, identity.unit, "", notice->entry->time);
+}
+
+static enum am_err take_notices(struct search *search, uint64_t seq)
+{
+    for (uint64_t at = seq;; at++) {
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        Amana__V1__KeptNotice *notice;
+        arena_init(&arena, ARENA_EVIDENCE);
+        enum am_err err = store_notice_next(search->session->store, &at, &arena, &notice);
+        if (err != AM_OK)
+            return err == AM_NOT_FOUND ? AM_OK : err;
+        TRY(take_notice(search, notice, seq, &arena));
+    }
+}
+
+// --- Answers
+static bool is_digest(const ProtobufCBinaryData *bytes, const uint8_t digest[LOG_HASH_SIZE])
+{
+    return bytes->len == LOG_HASH_SIZE && memcmp(bytes->data, digest, LOG_HASH_SIZE) == 0;
+}
+
+// Whether what is answered is of the same alert. *ret_cancel: it is what ends it.
+static bool is_of_alert(struct search *search, const Amana__V1__Pointer *pointer, struct arena *arena, bool *ret_cancel)
+{
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    if (store_get(search->session->store, STORE_SENT, pointer->id, arena, &kept) != AM_OK ||
+        !log_sha256_is(codec_bytes(kept->message->header), codec_bytes(pointer->header_digest)) ||
+        seal_header(kept->message, arena, NULL, &header) != AM_OK)
+        return false;
+    *ret_cancel = header->kind == KIND(CANCEL);
+    return is_digest(&pointer->header_digest, search->digest) || is_digest(&pointer->header_digest, search->root) ||
+           (header->in_reply_to != NULL && is_digest(&header->in_reply_to->header_digest, search->root));
+}
+
+static enum am_err take_answer(struct search *search, const char *id)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    bool cancel;
+    arena_init(&arena, ARENA_EVIDENCE);
+    TRY(store_get(search->session->store, STORE_INBOX, id, &arena, &kept));
+    if (kept->fault[0] != '\0' || kept->entry == NULL || seal_header(kept->message, &arena, NULL, &header) != AM_OK ||
+        header->in_reply_to == NULL || !is_of_alert(search, header->in_reply_to, &arena, &cancel))
+        return AM_OK;
+    return add(search, cancel ? CANCEL_ANSWERED : ANSWERED, header->sender->unit, header->officer, kept->entry->time);
+}
+
+static enum am_err take_answers(struct search *search, const char *id)
+{
+    char at[STORE_ID], next[STORE_ID];
+    enum am_err err;
+    strlcpy(at, id, sizeof at); // what answers it came later
+    while ((err = store_next(search->session->store, STORE_INBOX, at, next)) == AM_OK) {
+        TRY(take_answer(search, next));
+        strlcpy(at, next, sizeof at);
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+enum am_err evidence_find(struct session *session, const Amana__V1__Kept *kept, struct arena *arena,
+                          struct evidence *ret_evidence)
+{
+    struct evidence evidence = {0};
+    struct search search = {.session = session, .arena = arena, .evidence = &evidence};
+    Amana__V1__Header *header;
+    TRY(seal_header(kept->message, arena, NULL, &header));
+    TRY(log_sha256(codec_bytes(kept->message->header), search.digest));
+    memcpy(search.root, search.digest, LOG_HASH_SIZE);
+    if (header->in_reply_to != NULL && header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
+        memcpy(search.root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
+    TRY(take_receipt(&search, kept->entry));
+    TRY(take_notices(&search, kept->entry->index));
+    TRY(take_answers(&search, header->id));
+    *ret_evidence = evidence;
+    return AM_OK;
+}
+
+static const struct evidence_row *find(const struct evidence_row *row, enum evidence_kind kind, const char *unit)
+{
+    while (row != NULL && (row->kind != kind || strcmp(row->unit, unit) != 0))
+        row = row->next;
+    return row;
+}
+
+bool evidence_delivered(const struct evidence *evidence, const char *unit)
+{
+    return find(evidence->rows, DELIVERED, unit) != NULL;
+}
+
+bool evidence_retrieved(const struct evidence *evidence, const char *unit)
+{
+    return find(evidence->rows, RETRIEVED, unit) != NULL;
+}
+
+bool evidence_answered(const struct evidence *evidence, const char *unit, const char *officer, uint64_t time_ns,
+                       bool to_cancel)
+{
+    enum evidence_kind kind = to_cancel ? CANCEL_ANSWERED : ANSWERED;
+    const struct evidence_row *row = find(evidence->rows, kind, unit);
+    while (row != NULL && (strcmp(row->officer, officer) != 0 || (time_ns != 0 && row->time != time_ns)))
+        row = find(row->next, kind, unit);
+    return row != NULL;
+}
