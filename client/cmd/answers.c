@@ -78,6 +78,7 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     struct asked asked = {0};
     TRY(find_asked(session, id, &asked));
     strlcpy(answers.newest, id, STORE_ID);
+    store_short(session->store, id, answers.shown);
     for (unsigned box = 0; box < STORE_BOXES; box++) {
         char at[STORE_ID], next[STORE_ID];
         strlcpy(at, id, sizeof at); // what answers it came later
@@ -109,5 +110,5 @@ void answers_state(const struct answers *answers, const char *id, bool to_us, ch
     else if (answers->acknowledged)
         snprintf(ret_state, 128, "acknowledged by %.31s", print_officer(answers->officer));
     else if (to_us)
-        snprintf(ret_state, 128, "to be acknowledged: `amana ack %.13s`", id);
+        snprintf(ret_state, 128, "to be acknowledged: `amana ack %s`", answers->shown);
 }

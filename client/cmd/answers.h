@@ -9,6 +9,7 @@ struct answers {
     char officer[LIMIT_URI + 1];
     uint64_t ack_ns;
     char newest[STORE_ID]; // the newest version of the alert here: an UPDATE, or itself
+    char shown[STORE_ID];  // what to type for it
     char cancel[STORE_ID]; // "" while nothing has ended it
 };
 

@@ -21,11 +21,12 @@ static uint64_t kept_ns(const Amana__V1__Kept *kept, const Amana__V1__Header *he
     return kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
 }
 
-void screen_line(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out)
+void screen_line(struct session *session, const char *id, const Amana__V1__Kept *kept, const char *state, FILE *out)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     struct opened opened;
+    char shown[STORE_ID];
     arena_init(&arena, ARENA_SCREEN);
     enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
     if (opened.header == NULL) {
@@ -36,7 +37,8 @@ void screen_line(struct session *session, const Amana__V1__Kept *kept, const cha
     bool ours = strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) == 0;
     const struct urgency *urgency = urgency_get(header->urgency);
     bool pressing = header->urgency <= AMANA__V1__URGENCY__CODE__U2;
-    fprintf(out, "%.13s  %s%-2s%s  %-6s  %s  %s %s%s  ", header->id, print_on(pressing ? PRINT_BOLD : PRINT_PLAIN),
+    store_short(session->store, id, shown);
+    fprintf(out, "%s  %s%-2s%s  %-6s  %s  %s %s%s  ", shown, print_on(pressing ? PRINT_BOLD : PRINT_PLAIN),
             urgency != NULL ? urgency->name : "?", pressing ? print_off() : "", kind_name((unsigned)header->kind),
             print_ns(kept_ns(kept, header)), ours ? "to" : "from",
             ours && header->n_recipients > 0 ? header->recipients[0]->unit : header->sender->unit,

@@ -68,7 +68,7 @@ static void print_kept(struct command *command, const char *id, const Amana__V1_
     if (command->json)
         (void)!json_line_kept(command->session, kept, state, stdout);
     else
-        screen_line(command->session, kept, state, stdout);
+        screen_line(command->session, id, kept, state, stdout);
 }
 
 static json_t *notice_json(const Amana__V1__KeptNotice *notice)

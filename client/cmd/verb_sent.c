@@ -51,7 +51,7 @@ static enum am_err list(struct sent_input *input, enum store_box box)
         if (command->json)
             (void)!json_line_kept(command->session, kept, state, stdout);
         else
-            screen_line(command->session, kept, state, stdout);
+            screen_line(command->session, id, kept, state, stdout);
     }
     return err == AM_NOT_FOUND ? AM_OK : err;
 }

@@ -53,6 +53,9 @@ AM_MUST_USE enum am_err store_at_entry(struct store *store, uint64_t seq, enum s
 AM_MUST_USE enum am_err store_find(struct store *store, unsigned boxes, const char *beginning, struct am_detail *detail,
                                    enum store_box *ret_box, char ret_id[STORE_ID]);
 
+// As much of an id as tells its row from others on a screen: 13 characters, 18 where another message bears the id.
+void store_short(struct store *store, const char *id, char ret_short[STORE_ID]);
+
 // Small values by name. Checkpoints: "log" (newest verified), "replay" (an auditor's last). AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_checkpoint_put(struct store *store, const char *name,
                                              const Amana__V1__Checkpoint *checkpoint);

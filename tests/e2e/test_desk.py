@@ -76,3 +76,53 @@ def test_an_auditor_who_gives_no_reason_or_half_an_id_is_told_what_is_missing(wo
     world.amana("auditor", "audit", "prove", alert).exits(66).says("--reason")
     world.amana("auditor", "audit", "prove", alert[:13], "--reason", "for the court").exits(65).says("the whole ID")
     assert not list(world.folder.glob("proofs-*"))
+
+
+# --- Receipts
+def test_the_receipt_of_a_message_that_is_not_here_is_asked_of_the_hub_and_kept(world):
+    alert = world.send()
+    own = world.amana("police", "receipt", alert).ok().out
+    for part in world.path("police", "store").iterdir():
+        part.unlink()
+    world.amana("police", "receipt", alert[:13]).exits(66).says("with the whole ID the hub is asked")
+    assert world.amana("police", "receipt", alert).ok().out == own
+    world.amana("post", "receipt", alert).exits(66).says("of this unit")
+    world.hub.stop()
+    world.hub = None
+    assert world.amana("police", "receipt", alert).ok().out == own
+
+
+def test_a_receipt_that_was_lost_on_its_way_is_there_when_it_is_asked_for(world):
+    world.send()
+    world.hub.stop()
+    world.hub = None
+    alert = world.amana("police", "send", str(w.ALERT)).exits(69).id
+    world.amana("police", "receipt", alert).exits(69)
+    world.start_hub()
+    world.amana("police", "receipt", alert).ok().says("proved by")
+
+
+# --- How recipients stand
+def test_an_alert_past_its_time_is_expired_at_each_recipient(world, pb):
+    police = r.Raw(world, pb)
+    header = police.header()
+    header.valid_until.FromMilliseconds(header.written_at.ToMilliseconds() + 1)
+    police.send(police.message(header))
+    relay = pb("relay")
+    with police.channel() as channel:
+        status = police.call(channel, "Relay/Status", relay.StatusRequest(ids=[header.id]), relay.StatusResponse)
+    [moyale] = [row for row in status.messages[0].recipients if row.unit == "et/ics/moyale"]
+    assert (moyale.life, moyale.officer, moyale.HasField("ack_due")) == (relay.LifeState.EXPIRED, "", False)
+    assert moyale.life_at == header.valid_until
+
+
+def test_messages_that_share_an_id_are_told_apart_on_the_screen_and_in_what_is_asked(world, pb):
+    alert = world.send(draft=world.draft(urgency="U2"))
+    stranger_with(world, pb, id=alert, urgency=1)
+    rows = [line.split()[0] for line in world.amana("post", "inbox").ok().out.splitlines()]
+    assert len(rows) == 2 == len(set(rows)), rows
+    for row in rows:
+        world.amana("post", "receipt", row).ok()
+    own = [row for row in rows if "ke/dci" in world.amana("post", "show", row).out]
+    world.amana("post", "ack", own[0]).ok()
+    world.amana("police", "status", alert).ok().says("acknowledged by")

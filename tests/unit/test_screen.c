@@ -57,7 +57,7 @@ static char *shown(Amana__V1__Draft *draft, bool line)
     FILE *out = open_memstream(&text, &len);
     assert_non_null(out);
     if (line)
-        screen_line(post, &kept, "to be acknowledged", out);
+        screen_line(post, "0199b2d4-7c3e-7abc-8def-0123456789ab", &kept, "to be acknowledged", out);
     else
         assert_int_equal(screen_show(post, &kept, "to be acknowledged", out), AM_OK);
     fclose(out);
