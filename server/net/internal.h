@@ -53,6 +53,7 @@ struct net {
 
     // engine.c
     struct mailslot *commits;
+    struct change *changed; // rosters in force whose unit has a higher number yet
     struct commit *waiting; // outcomes made on the loop itself, stepped once the present actions are through
     struct hub_actions actions;
     bool acting, returning;
@@ -222,6 +223,7 @@ void receive_stop(struct net *net);
 void replay_stop(struct net *net);
 void health_changed(struct net *net);
 void reload_reply(struct hub_roster_change *change);
+void reload_turn(struct net *net); // what follows the rosters that came into force
 
 // The table's rows, each in the file of its method.
 extern const struct method METHOD_SEND, METHOD_RECEIVE, METHOD_ACKNOWLEDGE, METHOD_STATUS, METHOD_REPLAY,

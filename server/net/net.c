@@ -25,6 +25,7 @@ static void on_turn(evutil_socket_t fd, short what, void *user)
     struct net *net = user;
 
     connections_turn(net);
+    reload_turn(net);
     if (net->grew) {
         net->grew = false;
         replay_grew(net);
@@ -194,6 +195,7 @@ void net_free(struct net *net)
     workers_free(net->workers);
     connections_free(net);
     engine_free(net);
+    reload_turn(net);
     call_spares_free(net);
     peers_free(net);
     listener_free(net);

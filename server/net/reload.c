@@ -11,12 +11,18 @@ struct change {
     struct hub_roster_change hub; // first: the hub gives its work back
     struct net *net;
     struct roster *roster;
+    struct roster **rest; // higher numbers of the same unit, each once the one before is durable
+    size_t n_rest;
     struct roster_rows rows;
+    struct change *next;
 };
 
 static void change_free(struct change *change)
 {
     roster_rows_clear(&change->rows);
+    for (size_t i = 0; i < change->n_rest; i++)
+        roster_unref(change->rest[i]);
+    free(change->rest);
     roster_unref(change->roster);
     free(change);
 }
@@ -38,11 +44,28 @@ void reload_reply(struct hub_roster_change *hub)
         report(REPORT_NOTICE, "roster", "unit=%s number=%llu", change->roster->unit,
                (unsigned long long)change->roster->number);
         connections_judge(net, change->roster->unit);
+        if (change->n_rest > 0) { // in a turn of its own: this is in the middle of a step
+            LL_APPEND(net->changed, change);
+            net_turn_soon(net);
+            return;
+        }
     }
     change_free(change);
 }
 
-static enum am_err roster_change(struct net *net, struct roster *roster)
+static enum am_err rest_keep(struct change *change, struct roster *const *rest, size_t n)
+{
+    if (n == 0)
+        return AM_OK;
+    change->rest = calloc(n, sizeof *change->rest);
+    if (change->rest == NULL)
+        return AM_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        change->rest[change->n_rest++] = roster_ref(rest[i]);
+    return AM_OK;
+}
+
+static enum am_err roster_change(struct net *net, struct roster *roster, struct roster *const *rest, size_t n)
 {
     struct change *change = calloc(1, sizeof *change);
     enum am_err err;
@@ -51,7 +74,9 @@ static enum am_err roster_change(struct net *net, struct roster *roster)
         return AM_NOMEM;
     change->net = net;
     change->roster = roster_ref(roster);
-    err = roster_rows_init(roster, &change->rows);
+    err = rest_keep(change, rest, n);
+    if (err == AM_OK)
+        err = roster_rows_init(roster, &change->rows);
     change->hub = (struct hub_roster_change){
         .work = {.kind = HUB_WORK_ROSTER,
                  .user = change,
@@ -67,19 +92,36 @@ static enum am_err roster_change(struct net *net, struct roster *roster)
     return err;
 }
 
-static void roster_offer(struct net *net, struct roster *roster)
+// Rosters of one unit, by number. Every number above the one in force becomes an entry (audit.md: what changed, by
+// whom); files of lower ones may stay where they are. One that doesn't follow ends it: the next would hang in the air.
+static void rosters_offer(struct net *net, struct roster *const *rosters, size_t n)
 {
     struct am_detail detail = {0};
-    struct roster *current = registry_roster(net->registry, roster->unit);
-    enum am_err err = roster_follows(current, roster, &detail);
+    struct roster *current = n > 0 ? registry_roster(net->registry, rosters[0]->unit) : NULL;
+    enum am_err err = AM_EXISTS;
 
-    if (err == AM_EXISTS)
-        return;
-    if (err == AM_OK)
-        err = roster_change(net, roster);
-    if (err != AM_OK)
-        report(REPORT_ERROR, "roster", "unit=%s number=%llu reason=\"%s\" do=\"the running one is kept\"", roster->unit,
-               (unsigned long long)roster->number, detail.text[0] ? detail.text : am_err_text(err));
+    while (n > 1 && current != NULL && rosters[0]->number < current->number)
+        rosters++, n--;
+    for (; n > 0 && err == AM_EXISTS; rosters++, n--) {
+        err = roster_follows(current, rosters[0], &detail);
+        if (err == AM_OK)
+            err = roster_change(net, rosters[0], rosters + 1, n - 1);
+        if (err != AM_OK && err != AM_EXISTS)
+            report(REPORT_ERROR, "roster", "unit=%s number=%llu reason=\"%s\" do=\"the running one is kept\"",
+                   rosters[0]->unit, (unsigned long long)rosters[0]->number,
+                   detail.text[0] ? detail.text : am_err_text(err));
+    }
+}
+
+void reload_turn(struct net *net)
+{
+    while (net->changed != NULL) {
+        struct change *change = net->changed;
+        LL_DELETE(net->changed, change);
+        if (!net->stopping)
+            rosters_offer(net, change->rest, change->n_rest);
+        change_free(change);
+    }
 }
 
 static enum am_err countries_set(struct net *net, const struct trust *trust)
@@ -133,10 +175,12 @@ enum am_err net_reload(struct net *net, struct trust *trust, struct roster *cons
     net->tls = tls;
     if (trust != NULL)
         TRY(trust_change(net, trust));
-    // They come by unit and number: of one unit the newest counts.
-    for (size_t i = 0; i < count; i++)
-        if (i + 1 == count || strcmp(rosters[i]->unit, rosters[i + 1]->unit) != 0)
-            roster_offer(net, rosters[i]);
+    // They come by unit and number.
+    for (size_t i = 0, n; i < count; i += n) {
+        for (n = 1; i + n < count && strcmp(rosters[i]->unit, rosters[i + n]->unit) == 0; n++)
+            continue;
+        rosters_offer(net, rosters + i, n);
+    }
     connections_judge(net, NULL);
     return AM_OK;
 }

@@ -254,3 +254,25 @@ def test_neither_the_log_nor_its_replay_holds_a_word_of_the_content(world):
     assert any(b"ke/dci/2026/004211" in data for data in held), "what stands in the header is there"
     for words in (b"Isuzu", b"KDA 417Q", b"Marsabit"):
         assert not any(words in data for data in held), words
+
+
+def test_each_roster_number_that_a_reload_finds_is_an_entry_in_order(world):
+    unit = "ke/dci/transnational"
+    def next_roster(to, previous):
+        world.path("rosters", to).mkdir()
+        keys = [f"police/keys/{name}.pem" for name in ("auth", "seal", "sign", "officer")]
+        world.ca("roster", "--registrar", "ke-registry/keys/officer.pem", "--key", "ke-registry/keys/officer.key",
+                 "--previous", previous, "-o", f"rosters/{to}", *keys).ok()
+        return f"rosters/{to}/ke.dci.transnational.roster"
+    second = next_roster("2", "rosters/ke.dci.transnational.roster")
+    third = next_roster("3", second)
+    fourth = next_roster("4", third)
+    for number, path in ((4, fourth), (2, second), (3, third)):
+        for end in ("roster", "pem"):
+            world.path(path).with_suffix(f".{end}").rename(world.path("rosters", f"police-{number}.{end}"))
+    world.hub.reload()
+    world.hub.log.wait(f"^roster unit={unit} number=4")
+    changes = [c["roster"] for c in world.entries("ROSTER") if c["roster"]["unit"] == unit]
+    assert [int(c["number"]) for c in changes] == [1, 2, 3, 4]
+    assert all(after["previous"] == before["digest"] for before, after in zip(changes, changes[1:]))
+    world.send()
