@@ -14,9 +14,64 @@
 #define MAP_LEAST (1ull << 30)
 #define READERS   1024
 
+#define RESERVE_MOST (64ull << 20)
+
 static enum am_err fail_errno(enum am_err err, struct am_detail *detail, const char *path, int rc)
 {
     return am_fail(err, detail, path, "%s", mdb_strerror(rc));
+}
+
+// What LMDB would take for granted: that the file reaches as far as its newest commit says. Beyond its end a mapping is
+// a SIGBUS. The meta page's layout is that of LMDB's data format 1 (mdb.c, struct MDB_meta, 64 bits).
+#define META_SIZE  152 // of a page, from its start to behind mm_txnid
+#define META_MAGIC 16
+#define META_PSIZE 40 // mm_dbs[FREE_DBI].md_pad
+#define META_LAST  136
+#define META_TXN   144
+#define META_BEEF  0xBEEFC0DEu
+#define PAGE_LEAST 512u
+#define PAGE_MOST  65536u
+
+struct meta {
+    uint64_t psize, last, txn;
+};
+
+static bool meta_read(int fd, uint64_t at, struct meta *ret_meta)
+{
+    uint8_t page[META_SIZE];
+    uint32_t magic, psize;
+    if (pread(fd, page, sizeof page, (off_t)at) != (ssize_t)sizeof page)
+        return false;
+    memcpy(&magic, page + META_MAGIC, sizeof magic);
+    memcpy(&psize, page + META_PSIZE, sizeof psize);
+    memcpy(&ret_meta->last, page + META_LAST, sizeof ret_meta->last);
+    memcpy(&ret_meta->txn, page + META_TXN, sizeof ret_meta->txn);
+    ret_meta->psize = psize;
+    return magic == META_BEEF && psize >= PAGE_LEAST && psize <= PAGE_MOST;
+}
+
+static enum am_err file_check(const char *path, struct am_detail *detail)
+{
+    char file[4096 + 16];
+    struct stat stat;
+    struct meta meta[2];
+    snprintf(file, sizeof file, "%s/data.mdb", path);
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &stat) != 0 || stat.st_size == 0) { // none yet, or LMDB's to say
+        if (fd >= 0)
+            close(fd);
+        return AM_OK;
+    }
+    bool good = meta_read(fd, 0, &meta[0]) && meta_read(fd, meta[0].psize, &meta[1]);
+    close(fd);
+    if (!good)
+        return am_fail(AM_CORRUPT, detail, file, "the database file is damaged: its first two pages are none of LMDB");
+    const struct meta *newest = &meta[meta[0].txn < meta[1].txn];
+    if (newest->last >= (uint64_t)stat.st_size / newest->psize)
+        return am_fail(AM_CORRUPT, detail, file,
+                       "the database file is damaged: it ends after %llu bytes, its newest commit reaches page %llu",
+                       (unsigned long long)stat.st_size, (unsigned long long)newest->last);
+    return AM_OK;
 }
 
 enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, struct am_detail *detail, MDB_env **ret_env)
@@ -25,6 +80,7 @@ enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, stru
     MDB_env *env;
     if (snprintf(path, sizeof path, "%s/" STORE_DBS, folder) >= (int)sizeof path)
         return am_fail(AM_TOO_LARGE, detail, folder, "the path is too long");
+    TRY(file_check(path, detail));
     TRY(table_error(mdb_env_create(&env)));
     int rc = mdb_env_set_maxdbs(env, TREES_MAX);
     if (rc == 0)
@@ -241,6 +297,12 @@ static enum am_err store_load(struct store *store, struct table_txn txn, struct 
     return space_measure(store);
 }
 
+// A small map must not be reserve and nothing else.
+static uint64_t reserve_of(uint64_t map_size)
+{
+    return map_size / 8 < RESERVE_MOST ? map_size / 8 : RESERVE_MOST;
+}
+
 static enum am_err store_begin(struct store *store, const struct store_options *options, struct am_detail *detail)
 {
     struct table_txn txn;
@@ -258,6 +320,7 @@ static enum am_err store_begin(struct store *store, const struct store_options *
     TRY(table_error(mdb_env_info(store->tables.env, &info)));
     TRY(table_error(mdb_env_stat(store->tables.env, &stat)));
     store->map_size = info.me_mapsize;
+    store->reserve = options->reserve != 0 ? options->reserve : reserve_of(store->map_size);
     store->page_size = stat.ms_psize;
     enum am_err err = tables_open(&store->tables, false, false);
     if (err != AM_OK)
@@ -281,7 +344,6 @@ enum am_err store_open(const struct store_options *options, struct am_detail *de
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->published, NULL);
     pthread_cond_init(&store->queued, NULL);
-    store->reserve = options->reserve != 0 ? options->reserve : 64ull << 20;
     store->queue_room = options->queue != 0 ? options->queue : 4096;
     store->queue = calloc(store->queue_room, sizeof(struct journal_append *));
     enum am_err err = store->queue == NULL ? AM_NOMEM : tree_recent_new(&store->recent_nodes);

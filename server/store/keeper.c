@@ -165,8 +165,11 @@ static int batch_commit(MDB_txn *txn)
     if (rc != 0)
         mdb_txn_abort(txn);
     FAILPOINT_SYNC("store-fsync");
+    errno = 0;
     if (rc == 0)
         rc = mdb_txn_commit(txn);
+    if (rc == EIO && errno == 0)
+        rc = ENOSPC; // no call failed: a write was cut short, which a full disk does and LMDB calls EIO
     FAILPOINT_SYNC(NULL);
     FAILPOINT("store-after-commit");
     return rc;

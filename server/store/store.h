@@ -23,7 +23,7 @@ struct store_signer {
 struct store_options {
     const char *folder; // data folder; the environment is FOLDER/journal
     uint64_t map_size;  // bytes, preallocated; 0: what the file has, at least 1 GiB
-    uint64_t reserve;   // bytes below which only essential appends go, default 64 MiB
+    uint64_t reserve;   // bytes below which only essential appends go; 0: 64 MiB, an eighth of a smaller map
     size_t queue;       // appends that may wait, default 4096
     const char *origin;
 };

@@ -55,7 +55,7 @@ static bool fails(enum bad_call call)
         }
     }
     pthread_mutex_unlock(&lock);
-    if (bad)
+    if (bad && wanted_error != 0)
         errno = wanted_error;
     return bad;
 }
@@ -67,10 +67,14 @@ int fdatasync(int fd)
 
 ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
 {
-    return fails(len < 4096 ? BAD_META : BAD_WRITE) ? -1 : syscall(SYS_pwrite64, fd, data, len, offset);
+    if (!fails(len < 4096 ? BAD_META : BAD_WRITE))
+        return syscall(SYS_pwrite64, fd, data, len, offset);
+    return wanted_error != 0 ? -1 : syscall(SYS_pwrite64, fd, data, len / 2, offset);
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int n)
 {
-    return fails(BAD_WRITE) ? -1 : syscall(SYS_writev, fd, parts, n);
+    if (!fails(BAD_WRITE))
+        return syscall(SYS_writev, fd, parts, n);
+    return wanted_error != 0 ? -1 : syscall(SYS_writev, fd, parts, n / 2);
 }

@@ -12,7 +12,8 @@ enum bad_call {
     BAD_META,  // pwrite of less than a page: LMDB's meta page
 };
 
-// The count-th such call from now on (1: the next) fails with `error`, and `more` after it; the others are done.
+// The count-th such call from now on (1: the next) fails with `error` (0: it writes but a half), and `more` after it;
+// the others are done.
 void bad_disk_arm(enum bad_call call, unsigned count, unsigned more, int error);
 // Ends it; how many calls were made to fail.
 unsigned bad_disk_disarm(void);

@@ -127,6 +127,26 @@ static void no_space_for_a_page_refuses_the_batch_and_nothing_is_lost(void **sta
     assert_int_equal(reopened_size(kit), BEFORE + 1);
 }
 
+static void a_write_that_is_cut_short_is_no_space_either(void **state)
+{
+    struct kit *kit = *state;
+    bad_disk_arm(BAD_WRITE, 1, 0, 0);
+    assert_int_equal(append_one(kit, 10, false), FATE_FULL);
+    assert_int_equal(bad_disk_disarm(), 1);
+    assert_false(kit->died);
+    assert_int_equal(append_one(kit, 10, false), FATE_DONE);
+    assert_int_equal(reopened_size(kit), BEFORE + 1);
+}
+
+static void a_meta_page_that_is_cut_short_is_no_refusal(void **state)
+{
+    struct kit *kit = *state;
+    bad_disk_arm(BAD_META, 1, 0, 0);
+    assert_int_equal(append_one(kit, 10, false), FATE_DIED);
+    bad_disk_disarm();
+    assert_in_range(reopened_size(kit), BEFORE, BEFORE + 1);
+}
+
 static void what_is_essential_is_tried_again_by_itself(void **state)
 {
     struct kit *kit = *state;
@@ -169,6 +189,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failed_sync_ends_the_keeper_and_a_restart_finds_the_truth, setup, teardown),
         cmocka_unit_test_setup_teardown(whichever_write_or_sync_fails_nothing_receipted_is_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(no_space_for_a_page_refuses_the_batch_and_nothing_is_lost, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_write_that_is_cut_short_is_no_space_either, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_meta_page_that_is_cut_short_is_no_refusal, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_essential_is_tried_again_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(no_space_for_the_meta_page_is_no_refusal, setup, teardown),
         cmocka_unit_test_setup_teardown(without_any_write_left_reading_goes_on, setup, teardown),

@@ -209,6 +209,17 @@ static void a_full_map_or_disk_refuses_the_batch_but_not_what_is_essential(void 
     }
 }
 
+static void a_small_map_is_not_all_reserve(void **state)
+{
+    struct kit kit;
+    struct kit_message message;
+    kit_make(&kit, 64ull << 20, 0);
+    kit_message(&message, 1, 1, 200);
+    assert_int_equal(kit_append(&kit, &message.append).result, JOURNAL_DONE);
+    kit_message_clear(&message);
+    kit_clear(&kit);
+}
+
 static void below_the_reserve_only_what_is_essential_goes_until_the_map_is_really_full(void **state)
 {
     struct kit kit;
@@ -257,6 +268,7 @@ int main(void)
         cmocka_unit_test(killed_after_publishing_the_receipt_is_given_later),
         cmocka_unit_test(a_commit_that_fails_ends_the_keeper_and_writes_no_more),
         cmocka_unit_test(a_full_map_or_disk_refuses_the_batch_but_not_what_is_essential),
+        cmocka_unit_test(a_small_map_is_not_all_reserve),
         cmocka_unit_test(below_the_reserve_only_what_is_essential_goes_until_the_map_is_really_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

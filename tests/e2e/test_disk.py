@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A disk that is full, a map that is, and a database file that is damaged."""
+import os
+import random
+import struct
+import subprocess
+
+import grpc
+import pytest
+
+import raw as r
+import test_crash
+
+Code = grpc.StatusCode
+MIB = 1 << 20
+
+
+def metas(path):
+    """(transaction, last page, page size) of LMDB's newest commit (mdb.c, struct MDB_meta)."""
+    with open(path, "rb") as file:
+        size = struct.unpack_from("<I", file.read(152), 40)[0]
+        found = []
+        for page in (0, 1):
+            file.seek(page * size)
+            last, transaction = struct.unpack_from("<QQ", file.read(152), 136)
+            found.append((transaction, last, size))
+    return max(found)
+
+
+def used(path):
+    _, last, size = metas(path)
+    return (last + 1) * size
+
+
+def shrink(world, size, data="data"):
+    """Gives the journal a map of that size; what it holds is far less."""
+    file = world.path(data, "journal", "data.mdb")
+    assert used(file) < size
+    os.truncate(file, size)
+    conf = world.path("amanad.conf")
+    conf.write_text("\n".join(f'map-size = "{size // MIB}M"' if line.startswith("map-size") else line
+                              for line in conf.read_text().splitlines()) + "\n")
+
+
+def send_until_full(sender, body):
+    """Sends until the hub refuses; what it took and what it didn't."""
+    police = sender.police
+    with police.channel() as channel:
+        for _ in range(400):
+            header = police.header()
+            message = police.message(header, body=police.body(header, plain=bytes(body)))
+            try:
+                sender.receipts[header.id] = police.send(message, channel).SerializeToString(deterministic=True)
+                sender.messages[header.id] = message
+            except r.Refused as refusal:
+                refusal.of(Code.RESOURCE_EXHAUSTED, "STORAGE_FULL")
+                return header.id, message
+    raise AssertionError("it never was full")
+
+
+def test_a_small_map_that_is_full_refuses_loses_nothing_and_goes_on_when_it_is_larger(empty_world, pb):
+    world = empty_world
+    shrink(world, 64 * MIB)
+    world.start_hub()
+    sender = test_crash.Sender(world, pb)
+    id, message = send_until_full(sender, 900_000)
+    assert len(sender.receipts) > 40, "an eighth is held back for what must be written, not more"
+    sender.check(world)
+    world.amana("post", "inbox").ok()
+    world.hub.stop()
+    conf = world.path("amanad.conf")
+    conf.write_text(conf.read_text().replace("64M", "128M"))
+    world.start_hub()
+    sender.messages[id] = message
+    sender.check(world)
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok().says("0 faults")
+
+
+@pytest.fixture
+def small_disk(empty_world):
+    """A file system of 80 MiB for the data folder."""
+    disk = empty_world.path("disk")
+    disk.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", disk], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
+    yield disk
+    empty_world.end()
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def fill(path):
+    """Takes all that is left of a disk."""
+    with open(path, "wb", buffering=0) as file:
+        for size in (MIB, 4096):
+            try:
+                while file.write(bytes(size)) == size:
+                    pass
+            except OSError as error:
+                assert error.errno == 28, error
+
+
+def on_disk(world, disk):
+    shrink(world, 64 * MIB)
+    subprocess.run(["cp", "-a", "--sparse=always", world.path("data"), disk / "data"], check=True)
+    conf = world.path("amanad.conf")
+    conf.write_text(f'data = "{disk / "data"}"\n' + conf.read_text())
+    return disk / "data" / "journal" / "data.mdb"
+
+
+def test_a_disk_that_is_full_refuses_loses_nothing_and_goes_on_when_there_is_room(empty_world, small_disk, pb):
+    world = empty_world
+    file = on_disk(world, small_disk)
+    world.start_hub()
+    sender = test_crash.Sender(world, pb)
+    # The journal's room is reserved at start; a file system that copies on write keeps no such promise. So it is taken
+    # back here, behind what is written.
+    hole = used(file)
+    subprocess.run(["fallocate", "--punch-hole", "--offset", str(hole), "--length", str(64 * MIB - hole), file], check=True)
+    fill(small_disk / "filler")
+    id, message = send_until_full(sender, 100_000)
+    sender.messages.update({id: message})
+    (small_disk / "filler").unlink()
+    sender.check(world)
+    world.hub.stop()
+    world.amanad("fsck", "-d", small_disk / "data").ok().says("0 faults")
+
+
+def test_without_room_for_its_map_the_hub_does_not_start_and_does_when_there_is(empty_world, small_disk):
+    world = empty_world
+    on_disk(world, small_disk)
+    fill(small_disk / "filler")
+    world.amanad("-c", "amanad.conf").exits(74).says("no room for 67108864 bytes of journal")
+    (small_disk / "filler").unlink()
+    world.start_hub()
+    world.send()
+
+
+# --- Damage
+def journal_of(world):
+    world.start_hub()
+    for _ in range(3):
+        world.send()
+    world.hub.stop()
+    return world.path("data", "journal", "data.mdb")
+
+
+@pytest.mark.parametrize("kept", ["half of what is used", "one page", "a byte"])
+def test_a_database_file_that_was_cut_off_is_said_to_be_by_fsck_and_start(empty_world, kept):
+    file = journal_of(empty_world)
+    os.truncate(file, {"half of what is used": used(file) // 2, "one page": 4096, "a byte": 1}[kept])
+    empty_world.amanad("fsck", "-d", "data").exits(1).says("the log: the database file is damaged", "1 fault")
+    empty_world.amanad("-c", "amanad.conf").exits(1).says("the database file is damaged")
+
+
+def scribbled(data, page, with_):
+    at = range(2 * page, len(data), page)
+    if with_ == "head":  # the number of keys, and where they are: LMDB believes both
+        for start in at:
+            data[start + 12:start + 200] = b"\xf0\xff" * 94
+    else:
+        for start in at:
+            data[start:start + page] = {"zeros": bytes(page), "ones": b"\xff" * page, "noise": random.Random(start).randbytes(page)}[with_]
+    return data
+
+
+@pytest.mark.parametrize("with_", ["zeros", "ones", "noise", "head"])
+def test_scribbled_pages_are_a_fault_of_the_file_and_end_no_fsck(empty_world, with_):
+    file = journal_of(empty_world)
+    _, _, page = metas(file)
+    data = scribbled(bytearray(file.read_bytes()[:used(file)]), page, with_)
+    with open(file, "r+b") as out:
+        out.write(data)
+    said = empty_world.amanad("fsck", "-d", "data").exits(1)
+    assert " 0 faults" not in said.out and "fault" in said.out, said.out
