@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ROUNDS   7  // in each, everything is measured once, so that what disturbs the machine disturbs all alike
@@ -26,7 +27,7 @@ static const struct step {
 } STEPS[] = {{1, 150}, {16, 400}, {64, 800}, {256, 1600}};
 
 struct options {
-    const char *world, *build, *desk, *draft, *address, *pool, *receipts;
+    const char *world, *build, *against, *desk, *draft, *address, *pool, *receipts;
     size_t send, in_flight, idle, scale, only;
     bool again, prepare;
 };
@@ -56,12 +57,12 @@ static enum am_err open_session(const struct options *options, const char *addre
 }
 
 // --- Sending what was prepared
-static enum am_err get_pool(const struct options *options, struct session *session, struct am_detail *detail,
-                            struct pool *ret_pool)
+static enum am_err get_pool(const struct options *options, struct session *session, size_t count,
+                            struct am_detail *detail, struct pool *ret_pool)
 {
     if (options->again || (options->pool != NULL && access(options->pool, R_OK) == 0))
         return pool_load(options->pool, detail, ret_pool);
-    TRY(pool_make(session, options->draft, options->send, detail, ret_pool));
+    TRY(pool_make(session, options->draft, count, detail, ret_pool));
     return options->pool == NULL ? AM_OK : pool_save(ret_pool, options->pool, detail);
 }
 
@@ -74,7 +75,7 @@ static enum am_err send_prepared(const struct options *options, struct session *
     FILE *receipts = options->receipts == NULL ? NULL : fopen(options->receipts, "w");
     if (options->receipts != NULL && receipts == NULL)
         return am_fail(AM_IO, detail, options->receipts, "%s", strerror(errno));
-    enum am_err err = get_pool(options, session, detail, &pool);
+    enum am_err err = get_pool(options, session, options->send, detail, &pool);
     if (err == AM_OK) {
         printf("prepared %zu\n", pool.count);
         fflush(stdout);
@@ -106,16 +107,26 @@ struct figures {
     struct series rate, p50, p99, cpu, cores, ratio;
 };
 
+#define HUBS 2
+
+// One build's hub, with a world of its own.
+struct measured {
+    const char *build;
+    char world[PATH_MAX];
+    struct child child;
+    size_t used; // of the pool
+    struct figures figures[AM_LEN(STEPS)];
+};
+
 struct bench {
     const struct options *options;
     size_t rounds;
-    struct child child;
+    struct measured hubs[HUBS]; // the second with --against
+    size_t hub_count;
     struct session *session;
     struct machine *machine;
     struct pool pool;
-    size_t used; // of the pool
     struct series sync_us, commit_us, verify_us;
-    struct figures figures[AM_LEN(STEPS)];
 };
 
 static enum am_err series_add(struct series *series, double value)
@@ -139,20 +150,26 @@ static void series_clear(struct series *series)
     *series = (struct series){0};
 }
 
+static void session_at(struct bench *bench, const struct measured *hub)
+{
+    snprintf(bench->session->settings.value[SETTING_ADDRESS], SETTING_MAX, "%s", hub->child.address);
+}
+
 // Prepared beforehand, and connected before the clocks run: the generator's own work is in none of the figures but the
 // latency.
-static enum am_err send_some(struct bench *bench, size_t in_flight, size_t count, struct am_detail *detail,
-                             struct load_result *ret_result, double *ret_cpu)
+static enum am_err send_some(struct bench *bench, struct measured *hub, size_t in_flight, size_t count,
+                             struct am_detail *detail, struct load_result *ret_result, double *ret_cpu)
 {
     struct load *load;
-    if (bench->used + count > bench->pool.count)
+    if (hub->used + count > bench->pool.count)
         return am_fail(AM_FULL, detail, "pool", "%zu messages are too few", bench->pool.count);
+    session_at(bench, hub);
     TRY(load_open(bench->session, (in_flight + PER_CALL - 1) / PER_CALL, detail, &load));
-    double before = child_cpu(&bench->child);
-    enum am_err err = load_send(load, bench->pool.messages + bench->used, count, in_flight, NULL, ret_result);
-    *ret_cpu = child_cpu(&bench->child) - before;
+    double before = child_cpu(&hub->child);
+    enum am_err err = load_send(load, bench->pool.messages + hub->used, count, in_flight, NULL, ret_result);
+    *ret_cpu = child_cpu(&hub->child) - before;
     load_close(load);
-    bench->used += count;
+    hub->used += count;
     if (err == AM_OK && (ret_result->refused > 0 || ret_result->lost > 0))
         printf("  refused %zu, lost %zu: %s\n", ret_result->refused, ret_result->lost, ret_result->first_refusal);
     return err == AM_OK && ret_result->accepted == 0 ? am_fail(AM_IO, detail, "sends", "none was accepted") : err;
@@ -171,12 +188,13 @@ static enum am_err limits_round(struct bench *bench)
 
 // One in flight is held against the commit of its own round; many against the CPU of bare verifications, so that what
 // the generator or another program takes of the cores counts for neither.
-static enum am_err step_round(struct bench *bench, const struct step *step, struct figures *figures,
-                              struct am_detail *detail)
+static enum am_err step_round(struct bench *bench, struct measured *hub, size_t number, struct am_detail *detail)
 {
+    const struct step *step = &STEPS[number];
+    struct figures *figures = &hub->figures[number];
     struct load_result result;
     double cpu = 0;
-    TRY(send_some(bench, step->in_flight, step->count, detail, &result, &cpu));
+    TRY(send_some(bench, hub, step->in_flight, step->count, detail, &result, &cpu));
     double each = cpu / (double)result.accepted * 1e6;
     TRY(series_add(&figures->rate, (double)result.accepted / result.seconds));
     TRY(series_add(&figures->p50, result.p50_us));
@@ -205,22 +223,26 @@ static void print_bench(struct bench *bench)
            "of CPU (%.0f/s a core); medians of %zu rounds\n",
            median(bench->sync_us.values, bench->sync_us.count), bench->pool.messages[0].len,
            median(bench->commit_us.values, bench->commit_us.count), verify, 1e6 / verify, bench->rounds);
-    printf("in flight   sends/s   p50 us   p99 us   hub CPU us/message   cores   ratio (of the rounds)\n");
-    for (size_t i = 0; i < AM_LEN(STEPS); i++)
-        if (bench->figures[i].ratio.count > 0)
-            print_figures(&STEPS[i], &bench->figures[i]);
-    printf("RssAnon after them %.1f MiB\n", child_anonymous(&bench->child) / 1048576);
+    for (struct measured *hub = bench->hubs; hub < bench->hubs + bench->hub_count; hub++) {
+        printf("%s\nin flight   sends/s   p50 us   p99 us   hub CPU us/message   cores   ratio (of the rounds)\n",
+               hub->build);
+        for (size_t i = 0; i < AM_LEN(STEPS); i++)
+            if (hub->figures[i].ratio.count > 0)
+                print_figures(&STEPS[i], &hub->figures[i]);
+        printf("RssAnon after them %.1f MiB\n", child_anonymous(&hub->child) / 1048576);
+    }
 }
 
 static enum am_err bench_idle(struct bench *bench, struct am_detail *detail)
 {
     struct load *load;
     size_t count = bench->options->idle, answered;
-    double before = child_anonymous(&bench->child);
+    const struct child *child = &bench->hubs[0].child;
+    double before = child_anonymous(child);
     TRY(load_open_spoken(bench->session, count, detail, &load, &answered));
-    double spoken = child_anonymous(&bench->child);
+    double spoken = child_anonymous(child);
     load_idle(load, SETTLE_S);
-    double idle = child_anonymous(&bench->child);
+    double idle = child_anonymous(child);
     printf("%zu connections that have spoken (%zu answered): RssAnon %.1f MiB in all, %.1f KiB each above what was "
            "there; at once %.1f KiB each\n",
            count, answered, idle / 1048576, (idle - before) / 1024 / (double)count,
@@ -239,33 +261,85 @@ static enum am_err bench_rounds(struct bench *bench, struct am_detail *detail)
     for (size_t round = 0; round < bench->rounds; round++) {
         TRY(limits_round(bench));
         for (size_t i = 0; i < AM_LEN(STEPS); i++)
-            if (step_wanted(bench, &STEPS[i]))
-                TRY(step_round(bench, &STEPS[i], &bench->figures[i], detail));
+            for (size_t hub = 0; hub < bench->hub_count && step_wanted(bench, &STEPS[i]); hub++)
+                TRY(step_round(bench, &bench->hubs[(hub + round) % bench->hub_count], i, detail));
     }
+    return AM_OK;
+}
+
+static enum am_err hub_stop(struct measured *hub, struct am_detail *detail)
+{
+    int status = hub->child.pid > 0 ? child_stop(&hub->child) : 0;
+    hub->child = (struct child){0};
+    return status == 0 ? AM_OK : am_fail(AM_IO, detail, "amanad", "ended with status %d", status);
+}
+
+static enum am_err copy_world(const char *from, const char *to, struct am_detail *detail)
+{
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("cp", "cp", "-aT", from, to, (char *)NULL);
+        _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+        return am_fail(AM_IO, detail, to, "the world can't be copied to it");
+    return AM_OK;
+}
+
+// The other build gets the same world as it is now, so that the same messages are good for both.
+static enum am_err begin_other(struct bench *bench, struct am_detail *detail)
+{
+    struct measured *hub = &bench->hubs[0], *other = &bench->hubs[1];
+    other->build = bench->options->against;
+    snprintf(other->world, sizeof other->world, "%.4000s.against", hub->world);
+    TRY(hub_stop(hub, detail));
+    TRY(copy_world(hub->world, other->world, detail));
+    bench->hub_count = HUBS;
+    TRY(child_start(hub->world, hub->build, detail, &hub->child));
+    return child_start(other->world, other->build, detail, &other->child);
+}
+
+static enum am_err make_pool(struct bench *bench, struct am_detail *detail)
+{
+    size_t need = WARM_UP;
+    for (size_t i = 0; i < AM_LEN(STEPS); i++)
+        need += step_wanted(bench, &STEPS[i]) ? STEPS[i].count * bench->rounds : 0;
+    uint64_t began = clock_monotonic();
+    TRY(get_pool(bench->options, bench->session, need, detail, &bench->pool));
+    printf("%zu messages prepared, %.2f ms each (compose, seal, sign)\n", bench->pool.count,
+           (double)(clock_monotonic() - began) / 1e6 / (double)bench->pool.count);
+    fflush(stdout);
     return AM_OK;
 }
 
 static enum am_err bench_all(struct bench *bench, struct am_detail *detail)
 {
-    size_t need = WARM_UP;
     struct load_result result;
     double cpu;
     bench->rounds = ROUNDS * bench->options->scale;
-    for (size_t i = 0; i < AM_LEN(STEPS); i++)
-        need += step_wanted(bench, &STEPS[i]) ? STEPS[i].count * bench->rounds : 0;
     // Idle connections first: above a hub that has done nothing yet.
     if (bench->options->idle > 0)
         TRY(bench_idle(bench, detail));
-    uint64_t began = clock_monotonic();
-    TRY(pool_make(bench->session, bench->options->draft, need, detail, &bench->pool));
-    printf("%zu messages prepared, %.2f ms each (compose, seal, sign)\n", need,
-           (double)(clock_monotonic() - began) / 1e6 / (double)need);
-    fflush(stdout);
+    TRY(make_pool(bench, detail));
+    if (bench->options->against != NULL)
+        TRY(begin_other(bench, detail));
     TRY(machine_open(bench->options->world, &bench->machine));
-    TRY(send_some(bench, 16, WARM_UP, detail, &result, &cpu));
+    for (size_t i = 0; i < bench->hub_count; i++)
+        TRY(send_some(bench, &bench->hubs[i], 16, WARM_UP, detail, &result, &cpu));
     TRY(bench_rounds(bench, detail));
     print_bench(bench);
     return AM_OK;
+}
+
+static void figures_clear(struct figures *figures)
+{
+    series_clear(&figures->rate);
+    series_clear(&figures->p50);
+    series_clear(&figures->p99);
+    series_clear(&figures->cpu);
+    series_clear(&figures->cores);
+    series_clear(&figures->ratio);
 }
 
 static void bench_clear(struct bench *bench)
@@ -276,28 +350,26 @@ static void bench_clear(struct bench *bench)
     series_clear(&bench->sync_us);
     series_clear(&bench->commit_us);
     series_clear(&bench->verify_us);
-    for (size_t i = 0; i < AM_LEN(STEPS); i++) {
-        struct figures *figures = &bench->figures[i];
-        series_clear(&figures->rate);
-        series_clear(&figures->p50);
-        series_clear(&figures->p99);
-        series_clear(&figures->cpu);
-        series_clear(&figures->cores);
-        series_clear(&figures->ratio);
-    }
+    for (size_t hub = 0; hub < HUBS; hub++)
+        for (size_t i = 0; i < AM_LEN(STEPS); i++)
+            figures_clear(&bench->hubs[hub].figures[i]);
 }
 
 static enum am_err bench_run(const struct options *options, struct am_detail *detail)
 {
-    struct bench bench = {.options = options};
-    TRY(child_start(options->world, options->build, detail, &bench.child));
-    enum am_err err = open_session(options, bench.child.address, detail, &bench.session);
+    struct bench bench = {.options = options, .hub_count = 1};
+    struct measured *hub = &bench.hubs[0];
+    hub->build = options->build;
+    snprintf(hub->world, sizeof hub->world, "%s", options->world);
+    TRY(child_start(hub->world, hub->build, detail, &hub->child));
+    enum am_err err = open_session(options, hub->child.address, detail, &bench.session);
     if (err == AM_OK)
         err = bench_all(&bench, detail);
     bench_clear(&bench);
-    int status = child_stop(&bench.child);
-    if (err == AM_OK && status != 0)
-        err = am_fail(AM_IO, detail, "amanad", "ended with status %d", status);
+    for (size_t i = 0; i < HUBS; i++) {
+        enum am_err ended = hub_stop(&bench.hubs[i], detail);
+        err = err == AM_OK ? ended : err;
+    }
     return err;
 }
 
@@ -314,6 +386,7 @@ enum {
     KEY_IDLE,
     KEY_SCALE,
     KEY_ONLY,
+    KEY_AGAINST,
     KEY_IN_FLIGHT
 };
 
@@ -329,6 +402,8 @@ static const struct argp_option OPTIONS[] = {
     {"draft", KEY_DRAFT, "FILE", 0, "what is sent (tests/bench/alert.json)", 0},
     {"idle", KEY_IDLE, "N", 0, "idle connections (1000; 0: none)", 0},
     {"scale", KEY_SCALE, "N", 0, "so many times the usual number of rounds (1)", 0},
+    {"against", KEY_AGAINST, "BUILD", 0, "measure another build's hub too, in turns with this one, on WORLD.against",
+     0},
     {"only", KEY_ONLY, "N", 0, "only so many in flight: 1, 16, 64 or 256", 0},
     {0}};
 
@@ -347,6 +422,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_DRAFT: options->draft = arg; break;
     case KEY_IDLE: options->idle = strtoul(arg, NULL, 10); break;
     case KEY_SCALE: options->scale = strtoul(arg, NULL, 10); break;
+    case KEY_AGAINST: options->against = arg; break;
     case KEY_ONLY: options->only = strtoul(arg, NULL, 10); break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)
