@@ -279,7 +279,7 @@ static enum am_err copy_world(const char *from, const char *to, struct am_detail
     int status = -1;
     pid_t pid = fork();
     if (pid == 0) {
-        execlp("cp", "cp", "-aT", from, to, (char *)NULL);
+        execlp("cp", "cp", "-aT", "--sparse=always", from, to, (char *)NULL); // unwritten blocks stay that
         _exit(127);
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
