@@ -57,7 +57,7 @@ enum am_err journal_open(const struct config *config, const char *data, struct s
                          struct journal_open *ret_open)
 {
     const struct store_options options = {.folder = data, .map_size = config->map_size, .origin = config->origin};
-    const struct store_signer sign = {.sign = signer_sign, .user = signer};
+    const struct store_signer sign = {.prepare = signer_prepare, .sign = signer_sign, .user = signer};
     uint8_t signature[LOG_SIGNATURE_SIZE];
     enum signer_judgement judgement;
     enum am_err err;

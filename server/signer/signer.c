@@ -145,14 +145,18 @@ enum am_err signer_open(struct signer *signer, uint64_t size, const uint8_t root
     return AM_OK;
 }
 
-enum am_err signer_sign(void *user, const uint8_t (*leaf_hashes)[LOG_HASH_SIZE], size_t n, uint64_t size,
-                        const uint8_t root[LOG_HASH_SIZE], uint8_t ret_signature[LOG_SIGNATURE_SIZE])
+enum am_err signer_prepare(void *user, const uint8_t (*leaf_hashes)[LOG_HASH_SIZE], size_t n, uint64_t size,
+                           const uint8_t root[LOG_HASH_SIZE])
+{
+    return n > SIGNER_BATCH ? AM_TOO_LARGE : send_request(user, SIGNER_ASK_PREPARE, leaf_hashes, n, size, root);
+}
+
+enum am_err signer_sign(void *user, uint64_t size, const uint8_t root[LOG_HASH_SIZE],
+                        uint8_t ret_signature[LOG_SIGNATURE_SIZE])
 {
     struct signer *signer = user;
     struct signer_answer answer;
-    if (n > SIGNER_BATCH)
-        return AM_TOO_LARGE;
-    TRY(send_request(signer, SIGNER_ASK_SIGN, leaf_hashes, n, size, root));
+    TRY(send_request(signer, SIGNER_ASK_SIGN, NULL, 0, size, root));
     TRY(signer_read(signer->fd, &answer, sizeof answer));
     if (answer.says != SIGNER_SAYS_DONE)
         return AM_DENIED; // the signer has said why

@@ -47,11 +47,15 @@ AM_MUST_USE enum am_err signer_open(struct signer *signer, uint64_t size, const 
                                     enum am_err (*give)(void *user, uint64_t from, uint64_t to, void *feed), void *user,
                                     enum signer_judgement *ret_judgement, uint8_t ret_signature[LOG_SIGNATURE_SIZE]);
 
-// Signs a batch (struct store_signer): `n` ≤ SIGNER_BATCH leaf hashes that lead from the last signed size to (size,
-// root). Keeper's thread. AM_UNAVAILABLE: the signer has ended; AM_DENIED: it refused. After either the program must
-// end.
-AM_MUST_USE enum am_err signer_sign(void *signer, const uint8_t (*leaf_hashes)[LOG_HASH_SIZE], size_t n, uint64_t size,
-                                    const uint8_t root[LOG_HASH_SIZE], uint8_t ret_signature[LOG_SIGNATURE_SIZE]);
+// Signs a batch in two steps (struct store_signer), so that the signer works while the batch is committed. The first
+// hands it over: `n` ≤ SIGNER_BATCH leaf hashes that lead from the last signed size to (size, root); it waits for
+// nothing, and the next one replaces it. The second, once (size, root) is durable, has it recorded and gets the
+// signature, which the signer keeps to itself until then. Keeper's thread. AM_UNAVAILABLE: the signer has
+// ended; AM_DENIED: it refused. After either the program must end.
+AM_MUST_USE enum am_err signer_prepare(void *signer, const uint8_t (*leaf_hashes)[LOG_HASH_SIZE], size_t n,
+                                       uint64_t size, const uint8_t root[LOG_HASH_SIZE]);
+AM_MUST_USE enum am_err signer_sign(void *signer, uint64_t size, const uint8_t root[LOG_HASH_SIZE],
+                                    uint8_t ret_signature[LOG_SIGNATURE_SIZE]);
 
 // The process itself; main calls it first, when argv[1] is "--signer". Returns an exit status.
 int signer_main(int argc, char **argv);

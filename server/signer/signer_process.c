@@ -19,6 +19,13 @@
 #define SOCKET      3
 #define SECURE_HEAP (64 * 1024) // bytes, locked: the key and what is read of its file
 
+// The batch that is being committed. Its signature is given to nobody before the record holds its range.
+struct prepared {
+    enum signer_refusal refusal; // or SIGNER_REFUSED_NOT
+    struct merkle_range range;
+    struct log_checkpoint checkpoint; // signed
+};
+
 struct process {
     char *folder, *origin;
     uid_t uid;
@@ -29,6 +36,7 @@ struct process {
     struct merkle_range extended; // the tree last signed and what SIGNER_ASK_MORE brought
     bool judged;                  // the log fits: batches may be signed
     bool unsynced;                // the record was written since the last sync
+    struct prepared prepared;
 };
 
 static enum am_err take_hashes(struct merkle_range *range, uint32_t n)
@@ -48,6 +56,7 @@ static void refuse(const struct process *process, const struct signer_request *r
 {
     static const char *const WHY[SIGNER_REFUSALS] = {
         [SIGNER_REFUSED_JUDGEMENT] = "the log is not the one that was signed",
+        [SIGNER_REFUSED_UNPREPARED] = "a batch that was not handed over before",
         [SIGNER_REFUSED_UNJUDGED] = "a batch before the log was found to be the one that was signed",
         [SIGNER_REFUSED_EMPTY] = "a batch without entries",
         [SIGNER_REFUSED_SIZE] = "not the size that the batch leads to",
@@ -60,23 +69,33 @@ static void refuse(const struct process *process, const struct signer_request *r
             (unsigned long long)request->size, (unsigned long long)process->state.range.size);
 }
 
-// Records the range, then signs its root: in this order, so that no crash leaves a signature that isn't remembered.
-static enum am_err record_and_sign(struct process *process, const struct merkle_range *range,
-                                   struct signer_answer *answer)
+static enum am_err sign_range(const struct process *process, const struct merkle_range *range,
+                              struct log_checkpoint *ret_checkpoint)
 {
     struct log_checkpoint checkpoint = {.size = range->size};
     TRY(merkle_range_root(range, checkpoint.root));
+    TRY(log_checkpoint_sign(process->origin, process->key, &checkpoint));
+    *ret_checkpoint = checkpoint;
+    return AM_OK;
+}
+
+// Records the range, then gives the signature of its root: in this order, so that no crash leaves a signature that
+// somebody has and isn't remembered.
+static enum am_err record_and_give(struct process *process, const struct merkle_range *range,
+                                   const struct log_checkpoint *checkpoint, struct signer_answer *answer)
+{
     FAILPOINT("signer-before-record");
     if (range->size != process->state.range.size) {
         TRY(signer_state_write(&process->state, range));
         process->unsynced = true;
     }
-    process->extended = process->state.range; // nothing that was handed over before may branch off from here
+    // Nothing that was handed over before may branch off from here.
+    process->extended = process->state.range;
+    process->prepared.refusal = SIGNER_REFUSED_UNPREPARED;
     FAILPOINT("signer-after-record");
-    TRY(log_checkpoint_sign(process->origin, process->key, &checkpoint));
     answer->says = SIGNER_SAYS_DONE;
     answer->size = range->size;
-    memcpy(answer->signature, checkpoint.signature, sizeof answer->signature);
+    memcpy(answer->signature, checkpoint->signature, sizeof answer->signature);
     return AM_OK;
 }
 
@@ -91,24 +110,40 @@ static enum am_err judge(struct process *process, const struct signer_request *r
         return AM_OK;
     }
     struct merkle_range range = judgement == SIGNER_SAME ? process->state.range : process->extended;
-    return record_and_sign(process, &range, answer);
+    struct log_checkpoint checkpoint;
+    TRY(sign_range(process, &range, &checkpoint));
+    return record_and_give(process, &range, &checkpoint, answer);
 }
 
 // Only a batch that grows the tree that we know, to the root that we work out ourselves.
+static enum am_err prepare_batch(struct process *process, const struct signer_request *request)
+{
+    struct prepared *prepared = &process->prepared;
+    uint8_t root[LOG_HASH_SIZE];
+    prepared->range = process->state.range;
+    TRY(take_hashes(&prepared->range, request->n));
+    TRY(merkle_range_root(&prepared->range, root));
+    prepared->refusal = !process->judged                                ? SIGNER_REFUSED_UNJUDGED
+                        : request->n == 0                               ? SIGNER_REFUSED_EMPTY
+                        : prepared->range.size != request->size         ? SIGNER_REFUSED_SIZE
+                        : memcmp(root, request->root, sizeof root) != 0 ? SIGNER_REFUSED_ROOT
+                                                                        : SIGNER_REFUSED_NOT;
+    return prepared->refusal == SIGNER_REFUSED_NOT ? sign_range(process, &prepared->range, &prepared->checkpoint)
+                                                   : AM_OK;
+}
+
 static enum am_err sign_batch(struct process *process, const struct signer_request *request,
                               struct signer_answer *answer)
 {
-    struct merkle_range range = process->state.range;
-    uint8_t root[LOG_HASH_SIZE];
-    TRY(take_hashes(&range, request->n));
-    TRY(merkle_range_root(&range, root));
-    enum signer_refusal refusal = !process->judged                                ? SIGNER_REFUSED_UNJUDGED
-                                  : request->n == 0                               ? SIGNER_REFUSED_EMPTY
-                                  : range.size != request->size                   ? SIGNER_REFUSED_SIZE
-                                  : memcmp(root, request->root, sizeof root) != 0 ? SIGNER_REFUSED_ROOT
-                                                                                  : SIGNER_REFUSED_NOT;
+    const struct prepared *prepared = &process->prepared;
+    const struct log_checkpoint *checkpoint = &prepared->checkpoint;
+    enum signer_refusal refusal = prepared->refusal;
+    if (refusal == SIGNER_REFUSED_NOT && checkpoint->size != request->size)
+        refusal = SIGNER_REFUSED_SIZE;
+    if (refusal == SIGNER_REFUSED_NOT && memcmp(checkpoint->root, request->root, sizeof request->root) != 0)
+        refusal = SIGNER_REFUSED_ROOT;
     if (refusal == SIGNER_REFUSED_NOT)
-        return record_and_sign(process, &range, answer);
+        return record_and_give(process, &prepared->range, checkpoint, answer);
     refuse(process, request, refusal, answer);
     return AM_OK;
 }
@@ -145,8 +180,9 @@ static enum am_err serve(struct process *process)
     while (signer_read(SOCKET, &request, sizeof request) == AM_OK) {
         struct signer_answer answer;
         memset(&answer, 0, sizeof answer);
-        if (request.ask == SIGNER_ASK_MORE) {
-            TRY(take_hashes(&process->extended, request.n));
+        if (request.ask == SIGNER_ASK_MORE || request.ask == SIGNER_ASK_PREPARE) {
+            TRY(request.ask == SIGNER_ASK_MORE ? take_hashes(&process->extended, request.n)
+                                               : prepare_batch(process, &request));
             continue;
         }
         TRY(answer_request(process, &request, &answer));
@@ -217,7 +253,7 @@ static enum am_err take_arguments(struct process *process, int argc, char **argv
 
 int signer_main(int argc, char **argv)
 {
-    struct process process = {.state = {.fd = -1}};
+    struct process process = {.state = {.fd = -1}, .prepared = {.refusal = SIGNER_REFUSED_UNPREPARED}};
     struct am_detail detail = {0};
     if (argc != SIGNER_ARGUMENTS) {
         fprintf(stderr, "amanad --signer is started by amanad itself\n");

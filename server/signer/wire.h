@@ -10,7 +10,10 @@ enum signer_ask {
     SIGNER_ASK_READY, // answered with the record's size, or SIGNER_SAYS_NONE where there is no record
     SIGNER_ASK_MORE,  // leaf hashes after the record, while the log is judged
     SIGNER_ASK_JUDGE, // (size, root) of the log
-    SIGNER_ASK_SIGN,  // a batch
+    // A batch that is being committed: worked out and signed meanwhile, and kept. Not answered; another one replaces
+    // it.
+    SIGNER_ASK_PREPARE,
+    SIGNER_ASK_SIGN, // (size, root) of the batch that was prepared: recorded, and its signature given
 };
 struct signer_request {
     uint32_t ask; // enum signer_ask
@@ -23,10 +26,11 @@ enum signer_says { SIGNER_SAYS_DONE, SIGNER_SAYS_NONE, SIGNER_SAYS_REFUSED };
 enum signer_refusal {
     SIGNER_REFUSED_NOT,
     SIGNER_REFUSED_JUDGEMENT, // see judgement
-    SIGNER_REFUSED_UNJUDGED,  // no batch before the log was found to be the one signed
-    SIGNER_REFUSED_EMPTY,     // no leaf
-    SIGNER_REFUSED_SIZE,      // not the size that these leaves lead to: a smaller one, or a gap
-    SIGNER_REFUSED_ROOT,      // not the root that they lead to
+    SIGNER_REFUSED_UNPREPARED,
+    SIGNER_REFUSED_UNJUDGED, // no batch before the log was found to be the one signed
+    SIGNER_REFUSED_EMPTY,    // no leaf
+    SIGNER_REFUSED_SIZE,     // not the size that these leaves lead to: a smaller one, or a gap
+    SIGNER_REFUSED_ROOT,     // not the root that they lead to
     SIGNER_REFUSALS
 };
 struct signer_answer {

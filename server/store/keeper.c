@@ -189,8 +189,20 @@ static enum am_err commit_result(struct store *store, int rc)
     return AM_FULL;
 }
 
+static const char SIGNER_FAILED[] = "the signer refused or ended";
+
+// The signer works out and signs the batch while it is committed, and keeps the signature until that is done.
+static enum am_err batch_prepare(struct store *store, const struct log_checkpoint *checkpoint)
+{
+    struct batch *batch = store->batch;
+    return batch->n_entries == 0 ? AM_OK
+                                 : store->signer.prepare(store->signer.user, (const uint8_t(*)[32])batch->leaf_hashes,
+                                                         batch->n_entries, checkpoint->size, checkpoint->root);
+}
+
 // Everything of these slots in one transaction. AM_FULL: nothing was written. Any other error: the outcome is unknown.
-static enum am_err batch_write(struct store *store, struct slot *slots, size_t n, struct log_checkpoint *ret_checkpoint)
+static enum am_err batch_write(struct store *store, struct slot *slots, size_t n, struct log_checkpoint *ret_checkpoint,
+                               const char **ret_what)
 {
     struct batch *batch = store->batch;
     struct append_state state = {.tree = &store->tree,
@@ -203,6 +215,8 @@ static enum am_err batch_write(struct store *store, struct slot *slots, size_t n
     enum am_err err = batch_fill(store, batch, slots, n, &state, ret_checkpoint);
     if (err == AM_NOMEM)
         err = AM_FULL; // nothing is written yet: it can be tried again
+    if (err == AM_OK && (err = batch_prepare(store, ret_checkpoint)) != AM_OK)
+        *ret_what = SIGNER_FAILED;
     if (err != AM_OK || batch->n_written == 0)
         mdb_txn_abort(state.txn.txn);
     else
@@ -246,10 +260,8 @@ static enum am_err slot_receipt(struct store *store, struct slot *slot, const st
 
 static enum am_err batch_sign(struct store *store, struct log_checkpoint *checkpoint, const char **ret_what)
 {
-    struct batch *batch = store->batch;
-    *ret_what = "the signer refused or ended";
-    TRY(store->signer.sign(store->signer.user, (const uint8_t(*)[32])batch->leaf_hashes, batch->n_entries,
-                           checkpoint->size, checkpoint->root, checkpoint->signature));
+    *ret_what = SIGNER_FAILED;
+    TRY(store->signer.sign(store->signer.user, checkpoint->size, checkpoint->root, checkpoint->signature));
     FAILPOINT("store-after-sign");
     pthread_mutex_lock(&store->gate);
     memcpy(store->root, checkpoint->root, sizeof store->root);
@@ -274,7 +286,7 @@ static enum am_err slots_run(struct store *store, struct slot *slots, size_t n, 
 {
     struct log_checkpoint checkpoint;
     *ret_what = "writing the journal failed";
-    TRY(batch_write(store, slots, n, &checkpoint));
+    TRY(batch_write(store, slots, n, &checkpoint, ret_what));
     if (store->batch->n_entries > 0)
         TRY(batch_sign(store, &checkpoint, ret_what));
     for (size_t i = 0; i < n; i++) {

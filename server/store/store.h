@@ -12,11 +12,14 @@
 struct store;
 struct store_view;
 
-// Signs a batch: `n` leaf hashes that lead to (size, root). Called on the keeper's thread. Anything but AM_OK ends the
-// program (the outcome is found out by a restart).
+// Signs a batch: `n` leaf hashes that lead to (size, root). `prepare` hands it over before the commit, so that the
+// signer's work goes beside it; a commit that finds no room has another batch prepared in its stead. `sign` gives the
+// signature after the commit. Both are called on the keeper's thread. Anything but AM_OK ends the program (the outcome
+// is found out by a restart).
 struct store_signer {
-    enum am_err (*sign)(void *user, const uint8_t (*leaf_hashes)[32], size_t n, uint64_t size, const uint8_t root[32],
-                        uint8_t ret_signature[68]);
+    enum am_err (*prepare)(void *user, const uint8_t (*leaf_hashes)[32], size_t n, uint64_t size,
+                           const uint8_t root[32]);
+    enum am_err (*sign)(void *user, uint64_t size, const uint8_t root[32], uint8_t ret_signature[68]);
     void *user;
 };
 

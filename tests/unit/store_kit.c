@@ -29,8 +29,20 @@ void kit_signature(uint64_t size, const uint8_t root[32], uint8_t ret_signature[
         ret_signature[i] = hash[i % 32];
 }
 
-static enum am_err kit_sign(void *user, const uint8_t (*leaf_hashes)[32], size_t n, uint64_t size,
-                            const uint8_t root[32], uint8_t ret_signature[68])
+static enum am_err kit_prepare(void *user, const uint8_t (*leaf_hashes)[32], size_t n, uint64_t size,
+                               const uint8_t root[32])
+{
+    struct kit *kit = user;
+    uint8_t made[32];
+    kit->prepared = kit->signed_range;
+    for (size_t i = 0; i < n; i++)
+        MUST(merkle_range_append(&kit->prepared, leaf_hashes[i], NULL, NULL) == AM_OK);
+    MUST(merkle_range_root(&kit->prepared, made) == AM_OK);
+    MUST(kit->prepared.size == size && memcmp(made, root, 32) == 0);
+    return AM_OK;
+}
+
+static enum am_err kit_sign(void *user, uint64_t size, const uint8_t root[32], uint8_t ret_signature[68])
 {
     struct kit *kit = user;
     uint8_t made[32];
@@ -44,8 +56,7 @@ static enum am_err kit_sign(void *user, const uint8_t (*leaf_hashes)[32], size_t
     enum am_err err = kit->sign_error;
     kit->signatures++;
     pthread_mutex_unlock(&kit->lock);
-    for (size_t i = 0; i < n; i++)
-        MUST(merkle_range_append(&kit->signed_range, leaf_hashes[i], NULL, NULL) == AM_OK);
+    kit->signed_range = kit->prepared;
     MUST(merkle_range_root(&kit->signed_range, made) == AM_OK);
     MUST(kit->signed_range.size == size && memcmp(made, root, 32) == 0);
     kit_signature(size, root, ret_signature);
@@ -99,7 +110,7 @@ void kit_open(struct kit *kit)
 {
     struct am_detail detail = {.text = ""};
     uint8_t root[32], signature[68];
-    const struct store_signer signer = {kit_sign, kit};
+    const struct store_signer signer = {kit_prepare, kit_sign, kit};
     const struct store_callbacks callbacks = {kit_done, kit_batch_done, kit_died, kit};
     enum am_err err = store_open(&kit->options, &detail, &kit->store);
     if (err != AM_OK)

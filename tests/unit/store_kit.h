@@ -21,7 +21,7 @@ struct kit {
     enum am_err sign_error;
     bool hold_sign; // waits until let go by kit_release
     unsigned signatures;
-    struct merkle_range signed_range; // the signer's own
+    struct merkle_range signed_range, prepared; // the signer's own
     pthread_mutex_t lock;
     pthread_cond_t cond;
     struct kit_done *done;

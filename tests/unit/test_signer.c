@@ -108,11 +108,18 @@ static enum signer_judgement judge(struct signer *signer, unsigned size, uint8_t
     return judge_root(signer, size, root, ret_signature);
 }
 
+static enum am_err sign_as(struct signer *signer, unsigned from, size_t n, uint64_t size, const uint8_t *root,
+                           uint8_t ret_signature[LOG_SIGNATURE_SIZE])
+{
+    TRY(signer_prepare(signer, leaves_from(from), n, size, root));
+    return signer_sign(signer, size, root, ret_signature);
+}
+
 static enum am_err sign(struct signer *signer, unsigned from, unsigned to, uint8_t ret_signature[LOG_SIGNATURE_SIZE])
 {
     uint8_t root[LOG_HASH_SIZE];
     root_of(to, root);
-    return signer_sign(signer, leaves_from(from), to - from, to, root, ret_signature);
+    return sign_as(signer, from, to - from, to, root, ret_signature);
 }
 
 static void holds(unsigned size, const uint8_t signature[LOG_SIGNATURE_SIZE])
@@ -249,22 +256,68 @@ static void no_second_root_no_smaller_size_no_gap(void **state)
     assert_int_equal(SIGNER_SAME, judge(signer, 0, signature));
     assert_int_equal(AM_OK, sign(signer, 0, 20, signature));
     root_of(20, root);
-    assert_int_equal(AM_DENIED, signer_sign(signer, leaves_from(20), 0, 20, root, signature)); // nothing new
+    assert_int_equal(AM_DENIED, sign_as(signer, 20, 0, 20, root, signature)); // nothing new
     root[0] ^= 1;
-    assert_int_equal(AM_DENIED, signer_sign(signer, leaves_from(20), 0, 20, root, signature)); // a second root
+    assert_int_equal(AM_DENIED, sign_as(signer, 20, 0, 20, root, signature)); // a second root
     root_of(21, root);
-    assert_int_equal(AM_DENIED, signer_sign(signer, leaves_from(20), 1, 22, root, signature)); // another size
+    assert_int_equal(AM_DENIED, sign_as(signer, 20, 1, 22, root, signature)); // another size
     root[0] ^= 1;
-    assert_int_equal(AM_DENIED, signer_sign(signer, leaves_from(20), 1, 21, root, signature)); // another root
-    assert_int_equal(AM_DENIED, signer_sign(signer, leaves_from(30), 1, 21, root, signature)); // other leaves
-    assert_int_equal(AM_DENIED, sign(signer, 10, 20, signature));                              // the same size
-    assert_int_equal(AM_DENIED, sign(signer, 9, 19, signature));                               // a smaller one
-    assert_int_equal(AM_DENIED, sign(signer, 25, 30, signature));                              // a gap
-    assert_int_equal(AM_DENIED, sign(signer, 15, 25, signature));                              // leaves again
+    assert_int_equal(AM_DENIED, sign_as(signer, 20, 1, 21, root, signature)); // another root
+    assert_int_equal(AM_DENIED, sign_as(signer, 30, 1, 21, root, signature)); // other leaves
+    assert_int_equal(AM_DENIED, sign(signer, 10, 20, signature));             // the same size
+    assert_int_equal(AM_DENIED, sign(signer, 9, 19, signature));              // a smaller one
+    assert_int_equal(AM_DENIED, sign(signer, 25, 30, signature));             // a gap
+    assert_int_equal(AM_DENIED, sign(signer, 15, 25, signature));             // leaves again
     assert_int_equal(AM_TOO_LARGE, sign(signer, 20, 20 + SIGNER_BATCH + 1, signature));
     recorded(20);
     assert_int_equal(AM_OK, sign(signer, 20, 20 + SIGNER_BATCH, signature));
     holds(20 + SIGNER_BATCH, signature);
+    signer_stop(signer);
+}
+
+static enum am_err prepare(struct signer *signer, unsigned from, unsigned to)
+{
+    uint8_t root[LOG_HASH_SIZE];
+    root_of(to, root);
+    return signer_prepare(signer, leaves_from(from), to - from, to, root);
+}
+
+static enum am_err sign_prepared(struct signer *signer, unsigned size, uint8_t ret_signature[LOG_SIGNATURE_SIZE])
+{
+    uint8_t root[LOG_HASH_SIZE];
+    root_of(size, root);
+    return signer_sign(signer, size, root, ret_signature);
+}
+
+static void only_the_newest_prepared_batch_is_signed_and_only_once(void **state)
+{
+    uint8_t signature[LOG_SIGNATURE_SIZE], root[LOG_HASH_SIZE];
+    struct signer *signer = start();
+    assert_int_equal(SIGNER_SAME, judge(signer, 0, signature));
+    assert_int_equal(AM_DENIED, sign_prepared(signer, 5, signature)); // none
+    assert_int_equal(AM_OK, prepare(signer, 0, 5));
+    assert_int_equal(AM_OK, prepare(signer, 0, 3)); // what the commit had no room for is followed by another batch
+    assert_int_equal(AM_DENIED, sign_prepared(signer, 5, signature));
+    root_of(3, root);
+    root[0] ^= 1;
+    assert_int_equal(AM_DENIED, signer_sign(signer, 3, root, signature));
+    recorded(0);
+    assert_int_equal(AM_OK, sign_prepared(signer, 3, signature));
+    holds(3, signature);
+    recorded(3);
+    assert_int_equal(AM_DENIED, sign_prepared(signer, 3, signature));
+    signer_stop(signer);
+}
+
+static void what_was_prepared_before_a_judgement_is_not_signed_after_it(void **state)
+{
+    uint8_t signature[LOG_SIGNATURE_SIZE];
+    struct signer *signer = start();
+    assert_int_equal(SIGNER_SAME, judge(signer, 0, signature));
+    assert_int_equal(AM_OK, prepare(signer, 0, 5));
+    assert_int_equal(SIGNER_EXTENDED, judge(signer, 9, signature));
+    assert_int_equal(AM_DENIED, sign_prepared(signer, 5, signature)); // smaller than what is signed
+    recorded(9);
     signer_stop(signer);
 }
 
@@ -504,7 +557,7 @@ static void a_request_that_is_none_ends_it(void **state)
     assert_int_equal(0, spoken_to(&sent, sizeof sent.request - 1)); // cut short by the hub's end
     sent.request.ask = 77;
     assert_int_equal(70, spoken_to(&sent, sizeof sent.request));
-    sent.request.ask = SIGNER_ASK_SIGN;
+    sent.request.ask = SIGNER_ASK_PREPARE;
     sent.request.n = SIGNER_BATCH + 1;
     assert_int_equal(70, spoken_to(&sent, sizeof sent));
     sent.request.n = UINT32_MAX;
@@ -587,6 +640,8 @@ int main(int argc, char **argv)
         TEST(a_key_that_is_no_ed25519_or_open_to_others_is_refused),
         TEST(each_batch_is_signed_and_recorded),
         TEST(nothing_is_signed_before_the_log_was_judged),
+        TEST(only_the_newest_prepared_batch_is_signed_and_only_once),
+        TEST(what_was_prepared_before_a_judgement_is_not_signed_after_it),
         TEST(no_second_root_no_smaller_size_no_gap),
         TEST(a_branch_handed_over_before_a_batch_is_not_signed_after_it),
         TEST(the_newest_checkpoint_is_signed_again_to_the_same_bytes),
