@@ -2,19 +2,18 @@
 // The members file of `amanad init`.
 #include "server/members.h"
 
+#include "certs/conf_text.h"
 #include "certs/keyfile.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/nearest.h"
 #include "proto/model/address.h"
-#include "certs/conf_text.h"
+#include "proto/model/member.h"
 
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MEMBERS_ARENA (16u * 1024 * 1024)
-
-static const char *const ROLES[] = {"unit", "protection", "auditor", "registrar", "dpo", "operator"};
 
 struct members_copy {
     struct members *members;
@@ -26,12 +25,11 @@ static int check_role(cfg_t *cfg, cfg_opt_t *opt)
 {
     struct nearest nearest = {.word = conf_last(opt), .len = strlen(conf_last(opt))};
 
-    for (size_t i = 0; i < AM_LEN(ROLES); i++) {
-        if (strcmp(ROLES[i], conf_last(opt)) == 0)
-            return 0;
-        nearest_offer(&nearest, ROLES[i]);
-    }
-    cfg_error(cfg, "role: \"%s\" is none of unit, protection, auditor, registrar, dpo, operator%s%s%s", conf_last(opt),
+    if (member_role_valid(conf_last(opt)))
+        return 0;
+    for (size_t i = 0; member_role_name(i) != NULL; i++)
+        nearest_offer(&nearest, member_role_name(i));
+    cfg_error(cfg, "role: \"%s\" is none of " MEMBER_ROLES "%s%s%s", conf_last(opt),
               nearest.best != NULL ? "; did you mean \"" : "", nearest.best != NULL ? nearest.best : "",
               nearest.best != NULL ? "\"?" : "");
     return -1;
@@ -72,9 +70,7 @@ static int check_country(cfg_t *cfg, cfg_opt_t *opt)
 
 static int check_language(cfg_t *cfg, cfg_opt_t *opt)
 {
-    size_t len = strlen(conf_last(opt));
-
-    if ((len == 2 || len == 3) && strspn(conf_last(opt), "abcdefghijklmnopqrstuvwxyz") == len)
+    if (member_language_valid(conf_last(opt)))
         return 0;
     cfg_error(cfg, "languages: \"%s\" is no ISO 639 code; write two or three small letters, as in {\"en\", \"am\"}",
               conf_last(opt));
@@ -99,7 +95,7 @@ static int check_unit(cfg_t *cfg, cfg_opt_t *opt)
         cfg_error(section, "unit \"%s\": scope is for an auditor, not for role \"%s\"", unit, role);
         return -1;
     }
-    if (cfg_size(section, "grant") > 0 && strcmp(role, "unit") != 0 && strcmp(role, "protection") != 0) {
+    if (cfg_size(section, "grant") > 0 && !member_role_carries(role)) {
         cfg_error(section, "unit \"%s\": a grant is for role \"unit\" or \"protection\", not for \"%s\"", unit, role);
         return -1;
     }

@@ -3,8 +3,11 @@
 #include "client/cmd/command.h"
 #include "proto/codec/nearest.h"
 
+#include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define VERB_WORDS 3 // of the longest name
 
 static const struct verb VERBS[] = {
     {"init", "make keys, certificate requests and the configuration",
@@ -30,6 +33,16 @@ static const struct verb VERBS[] = {
      verb_audit_verify},
     {"audit prove", "each entry of a message as a .tlog-proof file", "amana audit prove 0193a -o proofs",
      verb_audit_prove},
+    {"admin member list", "the members of the hub", "amana admin member list", verb_admin_member_list},
+    {"admin member add", "make a unit a member, or change what is said of it",
+     "amana admin member add ke/kra/malaba --role unit --language en,sw", verb_admin_member_add},
+    {"admin member remove", "make it a member no more", "amana admin member remove ke/kra/malaba",
+     verb_admin_member_remove},
+    {"admin grant list", "who may send what to whom", "amana admin grant list ke/dci/transnational",
+     verb_admin_grant_list},
+    {"admin grant add", "let a unit send kinds of message to others",
+     "amana admin grant add ke/kra/malaba --kinds ALERT,UPDATE,CANCEL --to 'ug/*/*'", verb_admin_grant_add},
+    {"admin grant remove", "take a grant away", "amana admin grant remove ke/kra/malaba 1", verb_admin_grant_remove},
 };
 
 const struct verb *verbs_all(size_t *ret_count)
@@ -42,18 +55,22 @@ static void print_verbs(FILE *out)
 {
     fprintf(out, "Usage: amana VERB [OPTION...] [ARGUMENT...]\n\n");
     for (size_t i = 0; i < AM_LEN(VERBS); i++)
-        fprintf(out, "  %-13s %s\n", VERBS[i].name, VERBS[i].summary);
+        fprintf(out, "  %-19s %s\n", VERBS[i].name, VERBS[i].summary);
     fprintf(out, "\n`amana help VERB` shows an example first. A unique beginning of an id is enough.\n");
 }
 
 // argv[at] is the first word; *ret_words how many words the name has.
 static const struct verb *find_verb(int argc, char **argv, int at, int *ret_words)
 {
-    char name[64];
-    for (int words = 2; words >= 1; words--) {
+    char name[128];
+    for (int words = VERB_WORDS; words >= 1; words--) {
         if (at + words > argc)
             continue;
-        snprintf(name, sizeof name, "%.30s%s%.30s", argv[at], words == 2 ? " " : "", words == 2 ? argv[at + 1] : "");
+        name[0] = '\0';
+        for (int i = 0; i < words; i++) {
+            strlcat(name, i == 0 ? "" : " ", sizeof name);
+            strlcat(name, argv[at + i], sizeof name);
+        }
         for (size_t i = 0; i < AM_LEN(VERBS); i++) {
             if (strcmp(VERBS[i].name, name) == 0) {
                 *ret_words = words;
@@ -69,7 +86,9 @@ static int unknown(const char *word)
     struct nearest nearest = {.word = word, .len = strlen(word)};
     for (size_t i = 0; i < AM_LEN(VERBS); i++)
         nearest_offer(&nearest, VERBS[i].name);
-    if (strcmp(word, "audit") == 0)
+    if (strcmp(word, "admin") == 0)
+        command_say("\"admin\" needs two more words: member or grant, then list, add or remove");
+    else if (strcmp(word, "audit") == 0)
         command_say("\"audit\" needs a second word: replay, verify or prove");
     else if (nearest.best != NULL)
         command_say("\"%.40s\" is no verb; did you mean \"%s\"?", word, nearest.best);

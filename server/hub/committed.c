@@ -66,6 +66,20 @@ static void back_roster(struct back *back)
     hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_ROSTER, .name = pending->unit->name});
 }
 
+static void back_member(struct back *back)
+{
+    struct hub_pending *pending = back->pending;
+    pending->unit->member_pending = false;
+    if (back->outcome->result != JOURNAL_DONE) {
+        hub_reply_retry(back->step, pending->work, hub_failure(back->outcome->result));
+        return;
+    }
+    hub_member_install(back->step->hub, pending->unit, pending->member, pending->revision);
+    pending->member = NULL;
+    hub_reply(back->step, pending->work, REASON_NONE, back->outcome);
+    hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_ROSTER, .name = pending->unit->name});
+}
+
 static void back_counted(struct back *back)
 {
     const struct hub_pending *pending = back->pending;
@@ -93,10 +107,9 @@ static void back_stop(struct back *back)
 }
 
 static void (*const BACK[])(struct back *back) = {
-    [PURPOSE_ACCEPT] = back_decided,     [PURPOSE_REFUSE] = back_refused,
-    [PURPOSE_RETRIEVAL] = back_decided,  [PURPOSE_ACCESS] = back_access,
-    [PURPOSE_ACCESS_END] = back_decided, [PURPOSE_ROSTER] = back_roster,
-    [PURPOSE_COUNTED] = back_counted,    [PURPOSE_OWN] = back_own,
+    [PURPOSE_ACCEPT] = back_decided, [PURPOSE_REFUSE] = back_refused,     [PURPOSE_RETRIEVAL] = back_decided,
+    [PURPOSE_ACCESS] = back_access,  [PURPOSE_ACCESS_END] = back_decided, [PURPOSE_ROSTER] = back_roster,
+    [PURPOSE_MEMBER] = back_member,  [PURPOSE_COUNTED] = back_counted,    [PURPOSE_OWN] = back_own,
     [PURPOSE_STOP] = back_stop,
 };
 

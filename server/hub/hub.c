@@ -51,11 +51,11 @@ void hub_set_clock_floor(struct hub *hub, uint64_t last_entry_time_ns)
 static enum am_err (*const STEPS[])(struct hub_step *step) = {
     [HUB_EVENT_ARRIVED] = hub_step_arrived,     [HUB_EVENT_CHECKED] = hub_step_checked,
     [HUB_EVENT_RETRIEVED] = hub_step_retrieved, [HUB_EVENT_REPLAY] = hub_step_replay,
-    [HUB_EVENT_ROSTER] = hub_step_roster,       [HUB_EVENT_TRUST] = hub_step_trust,
-    [HUB_EVENT_POLICY] = hub_step_policy,       [HUB_EVENT_COMMITTED] = hub_step_committed,
-    [HUB_EVENT_START] = hub_step_start,         [HUB_EVENT_ALARM] = hub_step_alarm,
-    [HUB_EVENT_CLOCK_STEP] = hub_step_clock,    [HUB_EVENT_TICK] = hub_step_tick,
-    [HUB_EVENT_STOP] = hub_step_stop,
+    [HUB_EVENT_MEMBER] = hub_step_member,       [HUB_EVENT_ROSTER] = hub_step_roster,
+    [HUB_EVENT_TRUST] = hub_step_trust,         [HUB_EVENT_POLICY] = hub_step_policy,
+    [HUB_EVENT_COMMITTED] = hub_step_committed, [HUB_EVENT_START] = hub_step_start,
+    [HUB_EVENT_ALARM] = hub_step_alarm,         [HUB_EVENT_CLOCK_STEP] = hub_step_clock,
+    [HUB_EVENT_TICK] = hub_step_tick,           [HUB_EVENT_STOP] = hub_step_stop,
 };
 
 // The work that an event is about.
@@ -67,6 +67,7 @@ static struct hub_work *event_work(const struct hub_event *event)
     case HUB_EVENT_RETRIEVED: return &event->retrieval->work;
     case HUB_EVENT_REPLAY: return &event->replay->work;
     case HUB_EVENT_ROSTER: return &event->roster->work;
+    case HUB_EVENT_MEMBER: return &event->member->work;
     default: return NULL;
     }
 }

@@ -74,6 +74,7 @@ enum hub_work_kind {
     HUB_WORK_RETRIEVAL,
     HUB_WORK_REPLAY,
     HUB_WORK_ROSTER,
+    HUB_WORK_MEMBER,
     HUB_WORK_OWN, // the hub's own entries: START, STOP, TRUST, CLOCK, ALARM, counted REJECTED
 };
 struct hub_work {
@@ -175,6 +176,14 @@ struct hub_roster_change {
     const Amana__V1__RosterRecord *record;
 };
 
+// A member's row by a registrar of its country: the whole row anew (server/hub/member_change.c).
+typedef void hub_sha256(const void *data, size_t len, uint8_t ret_digest[32]); // the hub has no cryptography
+struct hub_member_change {
+    struct hub_work work;
+    const Amana__V1__MemberRecord *record;
+    hub_sha256 *sha256; // of grants as text
+};
+
 // --- The step --------------------------------------------------------------------------------------------------------
 enum hub_event_kind {
     HUB_EVENT_ARRIVED,    // submission
@@ -182,6 +191,7 @@ enum hub_event_kind {
     HUB_EVENT_RETRIEVED,  // retrieval, checked by a worker
     HUB_EVENT_REPLAY,     // replay asked for, or ended
     HUB_EVENT_ROSTER,     // roster change
+    HUB_EVENT_MEMBER,     // member change
     HUB_EVENT_TRUST,      // digests: trust.conf has changed
     HUB_EVENT_POLICY,     // digests: policy.conf has changed, and what hub_set_policy gave is in force
     HUB_EVENT_COMMITTED,  // append, outcome
@@ -200,6 +210,7 @@ struct hub_event {
         struct hub_retrieval *retrieval;
         struct hub_replay *replay;
         struct hub_roster_change *roster;
+        struct hub_member_change *member;
         struct {
             struct journal_append *append;
             const struct journal_outcome *outcome;
@@ -224,7 +235,7 @@ enum hub_action_kind {
     HUB_ACTION_REPLY,    // the work is over: answer its call (reason NONE: with the outcome's receipt)
     HUB_ACTION_REPLAY,   // ACCESS is durable: stream. The hub's part is over; the end of one that followed is a new one
     HUB_ACTION_WAKE,     // this device has something new in its mailbox
-    HUB_ACTION_ROSTER,   // a new roster is in force: judge live sessions of this unit anew
+    HUB_ACTION_ROSTER,   // a new roster or member's row is in force: judge live sessions of this unit anew
     HUB_ACTION_UNLOGGED, // an entry about the hub itself was not written: to be told where no log is needed for it
     HUB_ACTION_STOPPED,  // the STOP entry is durable, or was told as UNLOGGED
 };
@@ -265,7 +276,7 @@ struct hub_genesis {
     const Amana__V1__RosterRecord *const *roster_records;
     size_t n_rosters;
     uint8_t trust_digest[32];
-    void (*sha256)(const void *data, size_t len, uint8_t ret_digest[32]); // of grants: the hub has no cryptography
+    hub_sha256 *sha256; // of grants as text
 };
 AM_MUST_USE enum am_err hub_genesis(const struct hub_config *config, const struct hub_genesis *genesis, uint64_t now_ns,
                                     struct journal_append ***ret_appends, size_t *ret_n);

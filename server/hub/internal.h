@@ -51,8 +51,9 @@ struct hub_unit {
     char name[LIMIT_ADDRESS + 1];
     struct hub_member *member; // NULL: only rosters are known
     size_t n_rosters, room;
-    struct hub_kept_roster **rosters; // by number, the newest last
-    bool roster_pending;              // a change is on its way to the log
+    struct hub_kept_roster **rosters;    // by number, the newest last
+    uint64_t revision;                   // of the member's row, also where it is a member no more
+    bool roster_pending, member_pending; // a change is on its way to the log
     UT_hash_handle hh;
 };
 
@@ -62,6 +63,10 @@ struct hub_country {
     UT_hash_handle hh;
 };
 
+AM_MUST_USE enum am_err hub_unit_room(struct hub *hub, const char *name, struct hub_unit **ret_unit); // made if need be
+struct hub_member *hub_member_copy(const Amana__V1__MemberRecord *record);                            // NULL: no memory
+void hub_member_free(struct hub_member *member);
+void hub_member_install(struct hub *hub, struct hub_unit *unit, struct hub_member *member, uint64_t revision);
 struct hub_unit *hub_unit_find(const struct hub *hub, const char *name);
 const struct hub_member *hub_member_find(const struct hub *hub, const char *unit); // NULL: none
 const struct hub_kept_roster *hub_roster_newest(const struct hub *hub, const char *unit);
@@ -139,6 +144,7 @@ AM_MUST_USE enum am_err hub_step_checked(struct hub_step *step);   // submission
 AM_MUST_USE enum am_err hub_step_retrieved(struct hub_step *step); // retrieval.c
 AM_MUST_USE enum am_err hub_step_replay(struct hub_step *step);    // replay.c
 AM_MUST_USE enum am_err hub_step_roster(struct hub_step *step);    // roster_change.c
+AM_MUST_USE enum am_err hub_step_member(struct hub_step *step);    // member_change.c
 AM_MUST_USE enum am_err hub_step_committed(struct hub_step *step); // committed.c
 AM_MUST_USE enum am_err hub_step_trust(struct hub_step *step);     // own.c
 AM_MUST_USE enum am_err hub_step_policy(struct hub_step *step);
@@ -179,6 +185,7 @@ enum hub_purpose {
     PURPOSE_ACCESS, // then the replay streams
     PURPOSE_ACCESS_END,
     PURPOSE_ROSTER,  // then it is in force
+    PURPOSE_MEMBER,  // the same
     PURPOSE_COUNTED, // refusals counted together
     PURPOSE_OWN,
     PURPOSE_STOP,
@@ -191,8 +198,10 @@ struct hub_pending {
     enum reason reason;    // REFUSE, COUNTED
     const char **wake;     // devices
     size_t n_wake;
-    struct hub_unit *unit; // ROSTER
+    struct hub_unit *unit; // ROSTER, MEMBER
     struct hub_kept_roster *kept;
+    struct hub_member *member; // NULL: a member no more
+    uint64_t revision;
     const char *identity; // COUNTED
     const uint64_t *counts;
     struct hub_pending *next; // OWN
@@ -247,7 +256,10 @@ AM_MUST_USE enum am_err hub_refuse(struct hub_step *step, struct hub_work *work,
                                    const uint8_t digest[32]);
 AM_MUST_USE enum am_err hub_counted_flush(struct hub_step *step, struct hub_identity *identity);
 
-// --- Registry entries, shared by genesis and changes (entries.c)
+// --- Registry entries, shared by genesis and changes (entries.c, member_entries.c)
+// Of an append made for two: MEMBER, and GRANT where grants or scope differ from those before (NULL: there were none).
+AM_MUST_USE enum am_err hub_member_entry(struct hub_pending *pending, const struct hub_member *before,
+                                         const Amana__V1__MemberRecord *after, const char *by, hub_sha256 *sha256);
 AM_MUST_USE enum am_err hub_roster_entry(struct hub_pending *pending, const struct hub_roster *roster,
                                          const Amana__V1__RosterRecord *record);
 // trust.conf or policy.conf has changed. NULL: there was, or is, none.

@@ -31,6 +31,7 @@ void hub_pending_free(struct hub_pending *pending)
     if (pending == NULL)
         return;
     free(pending->kept);
+    hub_member_free(pending->member);
     arena_clear(&pending->arena);
     free(pending);
 }

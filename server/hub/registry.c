@@ -31,7 +31,7 @@ struct hub_unit *hub_unit_find(const struct hub *hub, const char *name)
     return unit;
 }
 
-static enum am_err unit_get(struct hub *hub, const char *name, struct hub_unit **ret_unit)
+enum am_err hub_unit_room(struct hub *hub, const char *name, struct hub_unit **ret_unit)
 {
     struct hub_unit *unit = hub_unit_find(hub, name);
     if (unit == NULL) {
@@ -72,7 +72,7 @@ static char **strings_copy(char *const *list, size_t n)
     return copy;
 }
 
-static void member_free(struct hub_member *member)
+void hub_member_free(struct hub_member *member)
 {
     if (member == NULL)
         return;
@@ -94,7 +94,7 @@ static bool grant_copy(const Amana__V1__GrantRecord *from, struct hub_grant *gra
     return grant->parties != NULL;
 }
 
-static struct hub_member *member_copy(const Amana__V1__MemberRecord *from)
+struct hub_member *hub_member_copy(const Amana__V1__MemberRecord *from)
 {
     struct hub_member *member = calloc(1, sizeof *member);
     if (member == NULL)
@@ -109,26 +109,31 @@ static struct hub_member *member_copy(const Amana__V1__MemberRecord *from)
     for (size_t i = 0; good && i < from->n_grants; i++)
         good = grant_copy(from->grants[i], &member->grants[i]);
     if (!good) {
-        member_free(member);
+        hub_member_free(member);
         return NULL;
     }
     return member;
 }
 
+void hub_member_install(struct hub *hub, struct hub_unit *unit, struct hub_member *member, uint64_t revision)
+{
+    hub_member_free(unit->member);
+    unit->member = member;
+    unit->revision = revision;
+    hub->epoch++;
+}
+
 enum am_err hub_set_member(struct hub *hub, const Amana__V1__MemberRecord *record)
 {
     struct hub_unit *unit;
-    struct hub_member *member = member_copy(record);
-    if (member == NULL)
-        return AM_NOMEM;
-    enum am_err err = unit_get(hub, record->unit, &unit);
-    if (err != AM_OK) {
-        member_free(member);
-        return err;
+    struct hub_member *member = NULL;
+    TRY(hub_unit_room(hub, record->unit, &unit));
+    if (record->role[0] != '\0') {
+        member = hub_member_copy(record);
+        if (member == NULL)
+            return AM_NOMEM;
     }
-    member_free(unit->member);
-    unit->member = member;
-    hub->epoch++;
+    hub_member_install(hub, unit, member, record->revision);
     return AM_OK;
 }
 
@@ -251,7 +256,7 @@ const struct policy *hub_policy(const struct hub *hub)
 enum am_err hub_roster_room(struct hub *hub, const char *name, struct hub_unit **ret_unit)
 {
     struct hub_unit *unit;
-    TRY(unit_get(hub, name, &unit));
+    TRY(hub_unit_room(hub, name, &unit));
     if (unit->n_rosters == unit->room) {
         size_t room = unit->room == 0 ? 4 : unit->room * 2;
         struct hub_kept_roster **rosters = reallocarray(unit->rosters, room, sizeof(struct hub_kept_roster *));
@@ -269,7 +274,7 @@ void hub_registry_free(struct hub *hub)
     struct hub_unit *unit, *next;
     HASH_ITER (hh, hub->units, unit, next) {
         HASH_DEL(hub->units, unit);
-        member_free(unit->member);
+        hub_member_free(unit->member);
         for (size_t i = 0; i < unit->n_rosters; i++)
             free(unit->rosters[i]);
         free(unit->rosters);

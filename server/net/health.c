@@ -6,7 +6,7 @@
 #include <string.h>
 
 // "" is the whole program.
-static const char *const SERVICES[] = {"", "amana.v1.Relay", "amana.v1.Audit", "amana.v1.Directory"};
+static const char *const SERVICES[] = {"", "amana.v1.Relay", "amana.v1.Audit", "amana.v1.Directory", "amana.v1.Admin"};
 
 struct watch {
     struct call call;

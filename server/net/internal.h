@@ -222,10 +222,11 @@ void receive_acknowledged(struct peer *peer, const uint64_t *seqs, size_t count)
 void receive_stop(struct net *net);
 void replay_stop(struct net *net);
 void health_changed(struct net *net);
+void admin_reply(struct hub_member_change *change, const struct journal_outcome *outcome);
 void reload_reply(struct hub_roster_change *change);
 void reload_turn(struct net *net); // what follows the rosters that came into force
 
 // The table's rows, each in the file of its method.
 extern const struct method METHOD_SEND, METHOD_RECEIVE, METHOD_ACKNOWLEDGE, METHOD_STATUS, METHOD_REPLAY,
-    METHOD_RECEIPT, METHOD_CHECKPOINT, METHOD_INCLUSION, METHOD_CONSISTENCY, METHOD_LOOKUP, METHOD_HEALTH_CHECK,
-    METHOD_HEALTH_WATCH;
+    METHOD_RECEIPT, METHOD_CHECKPOINT, METHOD_INCLUSION, METHOD_CONSISTENCY, METHOD_LOOKUP, METHOD_MEMBERS,
+    METHOD_SET_MEMBER, METHOD_HEALTH_CHECK, METHOD_HEALTH_WATCH;

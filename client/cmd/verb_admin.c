@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: Apache-2.0
+// admin member and admin grant: the registry, by a registrar of the unit's country. Each change is the whole row anew,
+// so that nobody's change is lost under another's.
+#include "amana/v1/admin.pb-c.h"
+#include "client/cmd/command.h"
+#include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
+#include "client/session/history.h"
+#include "proto/codec/nearest.h"
+#include "proto/model/kind.h"
+#include "proto/model/member.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum admin_verb { MEMBER_LIST, MEMBER_ADD, MEMBER_REMOVE, GRANT_LIST, GRANT_ADD, GRANT_REMOVE };
+
+struct admin_input {
+    struct command command;
+    enum admin_verb verb;
+    const char *unit, *role, *number;
+    char *languages[MEMBER_CODES], *scope[MEMBER_CODES], *parties[MEMBER_PARTIES];
+    size_t n_languages, n_scope, n_parties;
+    Amana__V1__Kind__Code kinds[KIND_COUNT];
+    size_t n_kinds;
+    bool yes, dry_run;
+    struct arena arena;
+};
+
+// --- Arguments
+static void list_take(struct argp_state *state, char *value, char **list, size_t *n, size_t room, const char *what)
+{
+    for (char *save, *word = strtok_r(value, ", ", &save); word != NULL; word = strtok_r(NULL, ", ", &save)) {
+        if (*n == room)
+            argp_error(state, "at most %zu %s", room, what);
+        list[(*n)++] = word;
+    }
+}
+
+static void kinds_take(struct argp_state *state, struct admin_input *input, char *value)
+{
+    char *words[KIND_COUNT];
+    size_t n = 0;
+    list_take(state, value, words, &n, KIND_COUNT - 1, "kinds");
+    for (size_t i = 0; i < n; i++) {
+        struct nearest nearest = {.word = words[i], .len = strlen(words[i])};
+        unsigned code = 1;
+        for (; code < KIND_COUNT && strcmp(kind_name(code), words[i]) != 0; code++)
+            nearest_offer(&nearest, kind_name(code));
+        if (code == KIND_COUNT)
+            argp_error(state, "--kinds: \"%.40s\" is no kind of message%s%s%s", words[i],
+                       nearest.best != NULL ? "; did you mean \"" : "", nearest.best != NULL ? nearest.best : "",
+                       nearest.best != NULL ? "\"?" : "");
+        input->kinds[input->n_kinds++] = (Amana__V1__Kind__Code)code;
+        if (input->n_kinds == KIND_COUNT)
+            argp_error(state, "--kinds: at most %d", KIND_COUNT - 1);
+    }
+}
+
+static void arguments_check(struct argp_state *state, const struct admin_input *input)
+{
+    bool list = input->verb == MEMBER_LIST || input->verb == GRANT_LIST;
+    if (input->unit == NULL && !list)
+        argp_error(state, "needs a UNIT, as in ke/dci/transnational");
+    if (input->verb == GRANT_ADD && (input->n_kinds == 0 || input->n_parties == 0))
+        argp_error(state, "needs --kinds and --to, as in --kinds ALERT,UPDATE --to 'et/ics/*'");
+    if (input->verb == GRANT_REMOVE && input->number == NULL)
+        argp_error(state, "needs the NUMBER that `amana admin grant list %s` shows", input->unit);
+}
+
+static error_t argument_take(struct argp_state *state, struct admin_input *input, char *arg)
+{
+    if (input->unit == NULL)
+        input->unit = arg;
+    else if (input->verb == GRANT_REMOVE && input->number == NULL)
+        input->number = arg;
+    else
+        argp_error(state, "\"%.40s\" is one argument too many", arg);
+    return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct admin_input *input = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case 'r': input->role = arg; return 0;
+    case 'l': list_take(state, arg, input->languages, &input->n_languages, MEMBER_CODES, "languages"); return 0;
+    case 's': list_take(state, arg, input->scope, &input->n_scope, MEMBER_CODES, "countries"); return 0;
+    case 'k': kinds_take(state, input, arg); return 0;
+    case 't': list_take(state, arg, input->parties, &input->n_parties, MEMBER_PARTIES, "units"); return 0;
+    case 'y': input->yes = true; return 0;
+    case 'n': input->dry_run = true; return 0;
+    case ARGP_KEY_ARG: return argument_take(state, input, arg);
+    case ARGP_KEY_END: arguments_check(state, input); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+// --- What is shown
+static void print_grant(FILE *out, const Amana__V1__GrantRecord *grant)
+{
+    for (size_t k = 0; k < grant->n_kinds; k++)
+        fprintf(out, "%s%s", k == 0 ? "" : ", ", kind_name((unsigned)grant->kinds[k]));
+    fputs(" to ", out);
+    for (size_t p = 0; p < grant->n_parties; p++) {
+        fputs(p == 0 ? "" : ", ", out);
+        print_text(out, grant->parties[p], 0);
+    }
+    fputc('\n', out);
+}
+
+static void print_grants(FILE *out, const Amana__V1__MemberRecord *member)
+{
+    for (size_t i = 0; i < member->n_grants; i++) {
+        fprintf(out, "  %zu  ", i + 1);
+        print_grant(out, member->grants[i]);
+    }
+}
+
+static void print_member(FILE *out, const Amana__V1__MemberRecord *member)
+{
+    print_text(out, member->unit, 0);
+    fputs("  ", out);
+    print_text(out, member->role[0] != '\0' ? member->role : "removed", 0);
+    for (size_t i = 0; i < member->n_languages; i++) {
+        fputs(i == 0 ? "  " : ",", out);
+        print_text(out, member->languages[i], 0);
+    }
+    for (size_t i = 0; i < member->n_scope; i++) {
+        fputs(i == 0 ? "  for " : ",", out);
+        print_text(out, member->scope[i], 0);
+    }
+    fprintf(out, "  %zu grant%s\n", member->n_grants, member->n_grants == 1 ? "" : "s");
+}
+
+static json_t *strings_json(char *const *list, size_t n)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(array, json_string(list[i]));
+    return array;
+}
+
+static int print_json(const Amana__V1__MemberRecord *member)
+{
+    json_t *grants = json_array();
+    for (size_t i = 0; i < member->n_grants; i++) {
+        const Amana__V1__GrantRecord *grant = member->grants[i];
+        json_t *kinds = json_array();
+        for (size_t k = 0; k < grant->n_kinds; k++)
+            json_array_append_new(kinds, json_string(kind_name((unsigned)grant->kinds[k])));
+        json_array_append_new(
+            grants, json_pack("{s:o, s:o}", "kinds", kinds, "parties", strings_json(grant->parties, grant->n_parties)));
+    }
+    return json_line_print(json_pack("{s:s, s:s, s:o, s:o, s:o, s:I}", "unit", member->unit, "role", member->role,
+                                     "languages", strings_json(member->languages, member->n_languages), "scope",
+                                     strings_json(member->scope, member->n_scope), "grants", grants, "revision",
+                                     (json_int_t)member->revision),
+                           stdout);
+}
+
+// --- Asking the hub
+static int refused(struct admin_input *input, enum am_err err, const struct rpc_error *error)
+{
+    struct am_detail detail = {0};
+    if (err == AM_DENIED || err == AM_UNAVAILABLE)
+        err = session_refused(error, &detail);
+    return command_fail(err, &detail);
+}
+
+static int rows_ask(struct admin_input *input, Amana__V1__MembersResponse **ret_response)
+{
+    Amana__V1__MembersRequest request = AMANA__V1__MEMBERS_REQUEST__INIT;
+    struct rpc_error error;
+    request.unit = (char *)(input->unit != NULL ? input->unit : "");
+    enum am_err err =
+        link_unary(input->command.session->link, "/amana.v1.Admin/Members", &request.base,
+                   &amana__v1__members_response__descriptor, &input->arena, &error, (ProtobufCMessage **)ret_response);
+    return err == AM_OK ? 0 : refused(input, err, &error);
+}
+
+static int rows_list(struct admin_input *input)
+{
+    Amana__V1__MembersResponse *response;
+    int code = rows_ask(input, &response);
+    for (size_t i = 0; code == 0 && i < response->n_members; i++) {
+        const Amana__V1__MemberRecord *member = response->members[i];
+        if (input->command.json) {
+            code = print_json(member);
+            continue;
+        }
+        if (member->role[0] == '\0' && input->unit == NULL)
+            continue; // those removed are shown to whom asks for them
+        print_member(stdout, member);
+        if (input->verb == GRANT_LIST)
+            print_grants(stdout, member);
+    }
+    return code;
+}
+
+// --- Changing a row
+static int change_member(struct admin_input *input, Amana__V1__MemberRecord *member)
+{
+    if (member->role[0] == '\0' && input->role == NULL) {
+        command_say("%s is no member yet: say its role with --role, one of " MEMBER_ROLES, input->unit);
+        return EX_USAGE;
+    }
+    if (input->role != NULL)
+        member->role = (char *)input->role;
+    if (input->n_languages > 0) {
+        member->languages = input->languages;
+        member->n_languages = input->n_languages;
+    }
+    if (input->n_scope > 0) {
+        member->scope = input->scope;
+        member->n_scope = input->n_scope;
+    }
+    return 0;
+}
+
+static int change_grant_add(struct admin_input *input, Amana__V1__MemberRecord *member)
+{
+    Amana__V1__GrantRecord **grants = arena_array(&input->arena, member->n_grants + 1, sizeof *grants);
+    Amana__V1__GrantRecord *grant = arena_alloc(&input->arena, sizeof *grant);
+    if (grants == NULL || grant == NULL)
+        return EX_OSERR;
+    for (size_t i = 0; i < member->n_grants; i++)
+        grants[i] = member->grants[i];
+    amana__v1__grant_record__init(grant);
+    grant->kinds = input->kinds;
+    grant->n_kinds = input->n_kinds;
+    grant->parties = input->parties;
+    grant->n_parties = input->n_parties;
+    grants[member->n_grants++] = grant;
+    member->grants = grants;
+    return 0;
+}
+
+static int change_grant_remove(struct admin_input *input, Amana__V1__MemberRecord *member)
+{
+    char *end;
+    unsigned long number = strtoul(input->number, &end, 10);
+    if (*end != '\0' || number == 0 || number > member->n_grants) {
+        command_say("\"%.20s\" is none of its grants: `amana admin grant list %s` shows their numbers", input->number,
+                    input->unit);
+        return EX_USAGE;
+    }
+    for (size_t i = number - 1; i + 1 < member->n_grants; i++)
+        member->grants[i] = member->grants[i + 1];
+    member->n_grants--;
+    return 0;
+}
+
+static int change_remove(Amana__V1__MemberRecord *member)
+{
+    member->role = (char *)"";
+    member->n_languages = member->n_grants = member->n_scope = 0;
+    return 0;
+}
+
+// The row to begin from: that of the hub, or an empty one for a unit that it doesn't have.
+static int row_begin(struct admin_input *input, Amana__V1__MemberRecord **ret_member)
+{
+    Amana__V1__MembersResponse *response;
+    int code = rows_ask(input, &response);
+    if (code != 0)
+        return code;
+    Amana__V1__MemberRecord *member = response->n_members > 0 ? response->members[0] : NULL;
+    if (member == NULL) {
+        member = arena_alloc(&input->arena, sizeof *member);
+        if (member == NULL)
+            return EX_OSERR;
+        amana__v1__member_record__init(member);
+        member->unit = (char *)input->unit;
+    }
+    if (member->role[0] == '\0' && input->verb != MEMBER_ADD) {
+        command_say("%s is no member: `amana admin member add %s --role ROLE` makes it one", input->unit, input->unit);
+        return EX_NOINPUT;
+    }
+    *ret_member = member;
+    return 0;
+}
+
+static bool confirmed(const struct admin_input *input)
+{
+    char answer[8] = "";
+    if (input->yes || input->verb == MEMBER_ADD || input->verb == GRANT_ADD)
+        return true;
+    fprintf(stderr, "%s: %s from now on. Go on? [y/N] ", input->unit,
+            input->verb == MEMBER_REMOVE ? "no session, no sending, no receiving" : "this grant counts no more");
+    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static int row_send(struct admin_input *input, Amana__V1__MemberRecord *member)
+{
+    struct session *session = input->command.session;
+    Amana__V1__SetMemberRequest request = AMANA__V1__SET_MEMBER_REQUEST__INIT;
+    Amana__V1__ProvedEntry *entry;
+    Amana__V1__EntryContent *content;
+    struct am_detail detail = {0};
+    struct rpc_error error;
+    request.member = member;
+    enum am_err err =
+        link_unary(session->link, "/amana.v1.Admin/SetMember", &request.base, &amana__v1__proved_entry__descriptor,
+                   &input->arena, &error, (ProtobufCMessage **)&entry);
+    if (err != AM_OK)
+        return refused(input, err, &error);
+    err = history_entry(session, entry, &input->arena, &detail, &content);
+    if (err == AM_OK &&
+        (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER ||
+         strcmp(content->member->unit, member->unit) != 0 || content->member->revision != member->revision))
+        err = am_fail(AM_PROOF, &detail, member->unit, "the entry that the hub shows is not that of this change");
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    if (input->command.json)
+        return json_line_print(json_line_entry(entry), stdout);
+    printf("in force, entry %llu of %s\n", (unsigned long long)entry->index, session->hub->origin);
+    return 0;
+}
+
+static int row_change(struct admin_input *input)
+{
+    Amana__V1__MemberRecord *member;
+    struct am_detail detail = {0};
+    int code = row_begin(input, &member);
+    if (code != 0)
+        return code;
+    switch (input->verb) {
+    case MEMBER_ADD: code = change_member(input, member); break;
+    case MEMBER_REMOVE: code = change_remove(member); break;
+    case GRANT_ADD: code = change_grant_add(input, member); break;
+    default: code = change_grant_remove(input, member); break;
+    }
+    if (code != 0)
+        return code;
+    member->revision++;
+    enum am_err err = member_check(member, &detail);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    if (!input->command.json || input->dry_run) {
+        print_member(stdout, member);
+        print_grants(stdout, member);
+    }
+    if (input->dry_run)
+        return 0;
+    if (!confirmed(input)) {
+        command_say("nothing was changed");
+        return EX_USAGE;
+    }
+    return row_send(input, member);
+}
+
+static int admin(enum admin_verb verb, const struct argp_option *options, const char *args, const char *words, int argc,
+                 char **argv)
+{
+    const struct argp argp = {options, parse, args, words, command_children, NULL, NULL};
+    struct admin_input input = {.verb = verb};
+    command_init(&input.command);
+    command_parse(&argp, argc, argv, &input);
+    arena_init(&input.arena, ARENA_VERB);
+    int code = command_open(&input.command, SETTINGS_ALL);
+    if (code == 0)
+        code = command_connect(&input.command);
+    if (code == 0)
+        code = command_end(&input.command,
+                           verb == MEMBER_LIST || verb == GRANT_LIST ? rows_list(&input) : row_change(&input));
+    arena_clear(&input.arena);
+    command_clear(&input.command);
+    return code;
+}
+
+#define OPTION_YES                                                                                                     \
+    {                                                                                                                  \
+        "yes", 'y', NULL, 0, "don't ask", 0                                                                            \
+    }
+#define OPTION_DRY_RUN                                                                                                 \
+    {                                                                                                                  \
+        "dry-run", 'n', NULL, 0, "show what would be in force, change nothing", 0                                      \
+    }
+
+int verb_admin_member_list(int argc, char **argv)
+{
+    return admin(MEMBER_LIST, NULL, "[UNIT]", "Lists the members of the hub: role, languages, an auditor's scope.",
+                 argc, argv);
+}
+
+int verb_admin_member_add(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"role", 'r', "ROLE", 0, MEMBER_ROLES, 0},
+        {"language", 'l', "CODES", 0, "ISO 639, joined by commas", 0},
+        {"scope", 's', "COUNTRIES", 0, "of an auditor: whose entries it may open, joined by commas", 0},
+        OPTION_DRY_RUN,
+        {0}};
+    return admin(MEMBER_ADD, options, "UNIT",
+                 "Makes a unit a member, or changes what is said of one. Its roster and grants come after it.", argc,
+                 argv);
+}
+
+int verb_admin_member_remove(int argc, char **argv)
+{
+    static const struct argp_option options[] = {OPTION_YES, OPTION_DRY_RUN, {0}};
+    return admin(MEMBER_REMOVE, options, "UNIT",
+                 "Makes a unit a member no more: its sessions end at once. What it sent and received stays in the log.",
+                 argc, argv);
+}
+
+int verb_admin_grant_list(int argc, char **argv)
+{
+    return admin(GRANT_LIST, NULL, "[UNIT]", "Lists what each member may send to whom, with each grant's number.", argc,
+                 argv);
+}
+
+int verb_admin_grant_add(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"kinds", 'k', "KINDS", 0, "kinds of message, joined by commas", 0},
+        {"to", 't', "PARTIES", 0, "units, joined by commas; a part may be *, as in 'et/ics/*'", 0},
+        OPTION_DRY_RUN,
+        {0}};
+    return admin(GRANT_ADD, options, "UNIT", "Lets a unit send these kinds to these parties.", argc, argv);
+}
+
+int verb_admin_grant_remove(int argc, char **argv)
+{
+    static const struct argp_option options[] = {OPTION_YES, OPTION_DRY_RUN, {0}};
+    return admin(GRANT_REMOVE, options, "UNIT NUMBER", "Takes a grant away, by the number that the list shows.", argc,
+                 argv);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a member of a hub may be.
+#include "proto/model/member.h"
+
+#include "proto/model/address.h"
+#include "proto/model/kind.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    bool carries;
+} ROLES[] = {
+    {"unit", true}, {"protection", true}, {"auditor", false}, {"registrar", false}, {"dpo", false}, {"operator", false},
+};
+
+const char *member_role_name(size_t i)
+{
+    return i < AM_LEN(ROLES) ? ROLES[i].name : NULL;
+}
+
+bool member_role_valid(const char *role)
+{
+    for (size_t i = 0; i < AM_LEN(ROLES); i++)
+        if (strcmp(ROLES[i].name, role) == 0)
+            return true;
+    return false;
+}
+
+bool member_role_carries(const char *role)
+{
+    for (size_t i = 0; i < AM_LEN(ROLES); i++)
+        if (strcmp(ROLES[i].name, role) == 0)
+            return ROLES[i].carries;
+    return false;
+}
+
+bool member_language_valid(const char *code)
+{
+    size_t len = strlen(code);
+
+    return (len == 2 || len == 3) && strspn(code, "abcdefghijklmnopqrstuvwxyz") == len;
+}
+
+static enum am_err check_grant(const Amana__V1__GrantRecord *grant, size_t i, struct am_detail *detail)
+{
+    char field[48];
+
+    snprintf(field, sizeof field, "member.grants[%zu].kinds", i);
+    if (grant->n_kinds == 0 || grant->n_kinds >= KIND_COUNT)
+        return am_fail(AM_INVALID, detail, field, "must be 1 to %d kinds", KIND_COUNT - 1);
+    for (size_t k = 0; k < grant->n_kinds; k++)
+        if (kind_get((unsigned)grant->kinds[k]) == NULL)
+            return am_fail(AM_INVALID, detail, field, "has a code that is no kind of message");
+    snprintf(field, sizeof field, "member.grants[%zu].parties", i);
+    if (grant->n_parties == 0 || grant->n_parties > MEMBER_PARTIES)
+        return am_fail(AM_INVALID, detail, field, "must be 1 to %u units", MEMBER_PARTIES);
+    for (size_t p = 0; p < grant->n_parties; p++)
+        if (!address_pattern_valid(grant->parties[p]))
+            return am_fail(AM_INVALID, detail, field,
+                           "has \"%.100s\": write COUNTRY/AGENCY/UNIT, where a part may be *, as in \"et/ics/*\"",
+                           grant->parties[p]);
+    return AM_OK;
+}
+
+static enum am_err check_removed(const Amana__V1__MemberRecord *member, struct am_detail *detail)
+{
+    if (member->n_languages + member->n_grants + member->n_scope == 0)
+        return AM_OK;
+    return am_fail(AM_INVALID, detail, "member.role", "is missing; write one of " MEMBER_ROLES);
+}
+
+enum am_err member_check(const Amana__V1__MemberRecord *member, struct am_detail *detail)
+{
+    if (address_check(member->unit, detail) != AM_OK) {
+        snprintf(detail->field, sizeof detail->field, "member.unit");
+        return AM_INVALID;
+    }
+    if (member->role[0] == '\0')
+        return check_removed(member, detail);
+    if (!member_role_valid(member->role))
+        return am_fail(AM_INVALID, detail, "member.role", "must be one of " MEMBER_ROLES);
+    if (member->n_languages > MEMBER_CODES || member->n_scope > MEMBER_CODES)
+        return am_fail(AM_INVALID, detail, member->n_scope > MEMBER_CODES ? "member.scope" : "member.languages",
+                       "has at most %u values", MEMBER_CODES);
+    for (size_t i = 0; i < member->n_languages; i++)
+        if (!member_language_valid(member->languages[i]))
+            return am_fail(AM_INVALID, detail, "member.languages", "must be ISO 639 codes, as in \"en\" or \"som\"");
+    for (size_t i = 0; i < member->n_scope; i++)
+        if (!address_part_valid(member->scope[i], strlen(member->scope[i])))
+            return am_fail(AM_INVALID, detail, "member.scope", "must be countries in lower case, as in \"ke\"");
+    if (member->n_scope > 0 && strcmp(member->role, "auditor") != 0)
+        return am_fail(AM_INVALID, detail, "member.scope", "is for an auditor alone");
+    if (member->n_grants > 0 && !member_role_carries(member->role))
+        return am_fail(AM_INVALID, detail, "member.grants", "are for the roles unit and protection alone");
+    if (member->n_grants > MEMBER_GRANTS)
+        return am_fail(AM_INVALID, detail, "member.grants", "has at most %u", MEMBER_GRANTS);
+    for (size_t i = 0; i < member->n_grants; i++)
+        TRY(check_grant(member->grants[i], i, detail));
+    return AM_OK;
+}

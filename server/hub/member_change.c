@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A member's row anew, by a registrar of its country: entries first, in force once they are durable.
+#include "server/hub/internal.h"
+
+#include "proto/model/member.h"
+
+#include <string.h>
+
+static enum reason invalid(struct hub_work *work, const char *field, const char *text)
+{
+    (void)am_fail(AM_INVALID, &work->detail, field, "%s", text);
+    return REASON_FIELD_INVALID;
+}
+
+// A registrar, of the unit's country, about another than itself: a change always takes two who are not one.
+static enum reason judge_registrar(const struct hub *hub, struct hub_member_change *change)
+{
+    struct hub_work *work = &change->work;
+    const char *role = hub_role(hub, work->unit);
+    char own[ADDRESS_COUNTRY_MAX + 1], country[ADDRESS_COUNTRY_MAX + 1];
+    if (role == NULL || strcmp(role, "registrar") != 0)
+        return hub_not_permitted(work, "");
+    if (member_check(change->record, &work->detail) != AM_OK)
+        return REASON_FIELD_INVALID;
+    address_country(work->unit, own);
+    address_country(change->record->unit, country);
+    if (strcmp(own, country) != 0 || strcmp(work->unit, change->record->unit) == 0)
+        return hub_not_permitted(work, "member.unit");
+    return REASON_NONE;
+}
+
+static enum reason judge(const struct hub *hub, struct hub_member_change *change)
+{
+    const Amana__V1__MemberRecord *record = change->record;
+    const struct hub_unit *unit = hub_unit_find(hub, record->unit);
+    const struct hub_member *before = unit != NULL ? unit->member : NULL;
+    enum reason reason = judge_registrar(hub, change);
+    if (reason != REASON_NONE)
+        return reason;
+    if (unit != NULL && unit->member_pending)
+        return REASON_BUSY;
+    if (record->revision != (unit != NULL ? unit->revision : 0) + 1) {
+        (void)am_fail(AM_INVALID, &change->work.detail, "member.revision",
+                      "the row has been changed meanwhile: look at it again, then change it");
+        return REASON_STATE_FORBIDS;
+    }
+    if (before == NULL && record->role[0] == '\0')
+        return hub_not_permitted(&change->work, "member.unit");
+    if (before != NULL && record->role[0] != '\0' &&
+        member_role_carries(before->role_name) != member_role_carries(record->role))
+        return invalid(&change->work, "member.role",
+                       "must not go from carrying messages to an office or back: remove the unit first");
+    return REASON_NONE;
+}
+
+static enum am_err change_append(struct hub_step *step, struct hub_member_change *change)
+{
+    const Amana__V1__MemberRecord *record = change->record;
+    struct hub_unit *unit;
+    struct hub_pending *pending;
+    TRY(hub_unit_room(step->hub, record->unit, &unit));
+    TRY(hub_pending_new(step, PURPOSE_MEMBER, &change->work, 2, &pending));
+    pending->append.essential = true;
+    pending->unit = unit;
+    pending->revision = record->revision;
+    enum am_err err = hub_member_entry(pending, unit->member, record, change->work.identity, change->sha256);
+    if (err == AM_OK && record->role[0] != '\0') {
+        pending->member = hub_member_copy(record);
+        err = pending->member != NULL ? AM_OK : AM_NOMEM;
+    }
+    if (err != AM_OK) {
+        hub_pending_free(pending);
+        return AM_NOMEM;
+    }
+    unit->member_pending = true;
+    hub_pending_send(step, pending);
+    return AM_OK;
+}
+
+enum am_err hub_step_member(struct hub_step *step)
+{
+    struct hub_member_change *change = step->event->member;
+    struct hub_work *work = &change->work;
+    TRY(hub_actions_room(step->actions, 1));
+    if (step->hub->draining) {
+        hub_reply_retry(step, work, REASON_DRAINING);
+        return AM_OK;
+    }
+    TRY(hub_work_begin(step, work));
+    enum reason reason = judge(step->hub, change);
+    if (reason == REASON_BUSY) {
+        hub_reply_retry(step, work, reason);
+        return AM_OK;
+    }
+    return reason != REASON_NONE ? hub_refuse(step, work, reason, NULL, NULL) : change_append(step, change);
+}

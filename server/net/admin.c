@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Admin: the members' rows, shown to registrars and operators, changed by registrars.
+#include "amana/v1/admin.pb-c.h"
+#include "certs/certificate.h"
+#include "server/net/question.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// --- Members
+struct members_walk {
+    struct question *question;
+    Amana__V1__MembersResponse *response;
+    size_t room;
+};
+
+static enum am_err member_take(void *user, const struct journal_record *record)
+{
+    struct members_walk *walk = user;
+    struct arena *arena = &walk->question->reply;
+    Amana__V1__MembersResponse *response = walk->response;
+    const char *unit = ((const Amana__V1__MembersRequest *)walk->question->call.request)->unit;
+
+    if (unit[0] != '\0' && strcmp(unit, record->key) != 0)
+        return AM_OK;
+    if (response->n_members == walk->room) {
+        size_t room = walk->room == 0 ? 16 : walk->room * 2;
+        Amana__V1__MemberRecord **members = arena_array(arena, room, sizeof *members);
+        if (members == NULL)
+            return arena_error(arena);
+        for (size_t i = 0; i < response->n_members; i++)
+            members[i] = response->members[i];
+        response->members = members;
+        walk->room = room;
+    }
+    TRY(codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, record->value, arena, NULL,
+                     (ProtobufCMessage **)&response->members[response->n_members]));
+    response->n_members++;
+    return AM_OK;
+}
+
+static void members_ask(struct question *question, struct worker *worker)
+{
+    Amana__V1__MembersResponse response = AMANA__V1__MEMBERS_RESPONSE__INIT;
+    struct members_walk walk = {.question = question, .response = &response};
+    enum am_err err = store_records(worker->view, JOURNAL_RECORD_MEMBER, member_take, &walk);
+
+    if (err == AM_OK)
+        question_answer(question, &response.base);
+    else
+        question_fail(question, err);
+}
+
+static void members_begin(struct call *call)
+{
+    const char *role = hub_role(call->net->hub, call->peer->identity.unit);
+
+    if (role == NULL || (strcmp(role, "registrar") != 0 && strcmp(role, "operator") != 0)) {
+        call_refuse(call, REASON_NOT_PERMITTED, NULL);
+        return;
+    }
+    question_begin(call, members_ask);
+}
+
+const struct method METHOD_MEMBERS = {
+    .path = "/amana.v1.Admin/Members",
+    .request = &amana__v1__members_request__descriptor,
+    .max_request = 4096,
+    .arena = 64u * 1024,
+    .size = sizeof(struct question),
+    .begin = members_begin,
+    .clear = question_clear,
+};
+
+// --- SetMember
+struct set_member {
+    struct call call;
+    struct hub_member_change change;
+};
+
+static void sha256(const void *data, size_t len, uint8_t ret_digest[32])
+{
+    if (!certs_sha256(data, len, ret_digest)) { // no memory: an entry with a wrong digest must not be
+        report(REPORT_ERROR, "died", "what=\"out of memory for a digest\"");
+        abort();
+    }
+}
+
+static void set_member_begin(struct call *call)
+{
+    struct set_member *set = (struct set_member *)call;
+    const Amana__V1__SetMemberRequest *request = (const Amana__V1__SetMemberRequest *)call->request;
+    struct am_detail missing = {.field = "member", .text = "is missing"};
+
+    if (request->member == NULL) {
+        call_refuse(call, REASON_FIELD_INVALID, &missing);
+        return;
+    }
+    set->change = (struct hub_member_change){
+        .work = {.kind = HUB_WORK_MEMBER, .user = set, .identity = call->peer->uri, .unit = call->peer->identity.unit},
+        .record = request->member,
+        .sha256 = sha256};
+    call_hold(call); // the hub's work; until admin_reply
+    struct hub_event event = {.kind = HUB_EVENT_MEMBER, .member = &set->change};
+    if (net_step(call->net, &event) != AM_OK) {
+        call_refuse(call, REASON_BUSY, NULL);
+        call_release(call);
+    }
+}
+
+void admin_reply(struct hub_member_change *change, const struct journal_outcome *outcome)
+{
+    struct set_member *set = change->work.user;
+
+    if (change->work.reason != REASON_NONE)
+        call_refuse_work(&set->call, &change->work);
+    else
+        call_answer(&set->call, outcome->receipt);
+    call_release(&set->call);
+}
+
+const struct method METHOD_SET_MEMBER = {
+    .path = "/amana.v1.Admin/SetMember",
+    .request = &amana__v1__set_member_request__descriptor,
+    .max_request = 512u * 1024,
+    .arena = 1024u * 1024,
+    .size = sizeof(struct set_member),
+    .begin = set_member_begin,
+};

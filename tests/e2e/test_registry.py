@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The registry: registrars change members and grants of their country, at once, and each change is an entry."""
+import grpc
+import pytest
+
+import raw as r
+
+
+def test_a_grant_that_is_added_counts_at_once_and_is_an_entry_with_its_text(world):
+    world.amana("ke-registry", "admin", "grant", "remove", "ke/dci/transnational", "1", "--yes").ok().says("in force")
+    world.amana("police", "send", world.draft()).exits(77).says("not permitted")
+    world.amana("ke-registry", "admin", "grant", "add", "ke/dci/transnational", "--kinds", "ALERT,UPDATE,CANCEL", "--to",
+                "et/ics/*,et/mowsa/protection,ke/dcs/child-protection").ok()
+    alert = world.send()
+    world.amana("post", "inbox").ok().says(alert[:13])
+    grants = [e["grant"] for e in world.entries("GRANT") if e["grant"]["by"] != "init"]
+    assert [g["unit"] for g in grants] == ["ke/dci/transnational"] * 2
+    assert grants[0]["before"] and "after" not in grants[0] and "before" not in grants[1]
+    assert all(g["by"] == "amana://ke/registry/desk/device/d1" for g in grants)
+    assert grants[1]["text"] == "ALERT, UPDATE, CANCEL -> et/ics/*, et/mowsa/protection, ke/dcs/child-protection\n"
+
+
+def test_a_member_that_is_removed_loses_its_live_session_at_once_and_comes_back_as_new(world):
+    process, lines = world.watch("post", "inbox", "--follow")
+    world.hub.log.wait(r"connected .*et/ics/moyale")
+    since = len(world.hub.log.all)
+    world.amana("et-registry", "admin", "member", "remove", "et/ics/moyale", "--yes").ok()
+    world.hub.log.wait(r"dropped .*et/ics/moyale", since)
+    world.amana("police", "send", world.draft()).exits(77)
+    world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--role", "unit", "--language", "am,en").ok()
+    world.amana("police", "send", world.draft()).ok()
+    world.amana("post", "inbox").ok()
+    mine = [e["member"] for e in world.entries("MEMBER") if e["member"]["unit"] == "et/ics/moyale"]
+    assert [m.get("role", "") for m in mine] == ["unit", "", "unit"]
+    assert [int(m.get("revision", 0)) for m in mine] == [0, 1, 2]
+
+
+def test_what_a_registrar_did_stays_after_a_restart(world):
+    world.amana("ke-registry", "admin", "member", "add", "ke/kra/malaba", "--role", "unit", "--language", "en,sw").ok()
+    world.amana("ke-registry", "admin", "grant", "add", "ke/kra/malaba", "--kinds", "ALERT", "--to", "et/*/*").ok()
+    world.hub.kill()
+    world.start_hub()
+    world.amana("ke-registry", "admin", "grant", "list", "ke/kra/malaba").ok().says("ke/kra/malaba  unit  en,sw",
+                                                                                  "1  ALERT to et/*/*")
+    rows = world.amana("ke-registry", "--json", "admin", "member", "list").ok().json
+    assert {row["unit"]: row["revision"] for row in rows}["ke/kra/malaba"] == 2
+
+
+def test_a_registrar_keeps_its_own_country_and_not_itself(world):
+    for unit in ("et/ics/moyale", "ke/registry/desk", "igad/audit/desk"):
+        world.amana("ke-registry", "admin", "member", "remove", unit, "--yes").exits(77).says("not permitted")
+    world.amana("ke-registry", "admin", "member", "add", "ug/police/kampala", "--role", "unit").exits(77)
+    assert len([e for e in world.entries("MEMBER") if e["member"]["by"] != "init"]) == 0
+
+
+def test_only_registrars_see_and_change_the_registry(world):
+    for desk in ("police", "auditor", "et-protection"):
+        world.amana(desk, "admin", "member", "list").exits(77).says("not permitted")
+        world.amana(desk, "admin", "member", "remove", "ke/dcs/child-protection", "--yes").exits(77)
+    assert len([e for e in world.entries("MEMBER") if e["member"]["by"] != "init"]) == 0
+
+
+def test_a_dry_run_shows_what_would_be_and_changes_nothing(world):
+    world.amana("ke-registry", "admin", "grant", "add", "ke/dci/transnational", "--kinds", "NOTE", "--to", "ug/*/*",
+                "--dry-run").ok().says("2  NOTE to ug/*/*")
+    world.amana("ke-registry", "admin", "grant", "remove", "ke/dci/transnational", "1", stdin="n\n").exits(64).says(
+        "nothing was changed")
+    assert len([e for e in world.entries("GRANT") if e["grant"]["by"] != "init"]) == 0
+
+
+def test_what_is_wrong_is_named_and_nothing_is_changed(world):
+    def wrong(says, *args, code=65):
+        world.amana("ke-registry", "admin", *args).exits(code).says(says)
+    wrong("COUNTRY/AGENCY/UNIT", "grant", "add", "ke/dci/transnational", "--kinds", "ALERT", "--to", "et/ics")
+    wrong('did you mean "ALERT"', "grant", "add", "ke/dci/transnational", "--kinds", "ALART", "--to", "et/*/*", code=64)
+    wrong("needs --kinds and --to", "grant", "add", "ke/dci/transnational", code=64)
+    wrong("none of its grants", "grant", "remove", "ke/dci/transnational", "9", code=64)
+    wrong("must be one of unit, protection", "member", "add", "ke/kra/malaba", "--role", "police")
+    wrong("ISO 639", "member", "add", "ke/kra/malaba", "--role", "unit", "--language", "english")
+    wrong("auditor alone", "member", "add", "ke/kra/malaba", "--role", "unit", "--scope", "ke")
+    wrong("is no member yet", "member", "add", "ke/kra/malaba", code=64)
+    wrong("is no member", "grant", "add", "ke/kra/malaba", "--kinds", "ALERT", "--to", "et/*/*", code=66)
+    assert len([e for e in world.entries("MEMBER") if e["member"]["by"] != "init"]) == 0
+
+
+def test_no_unit_carries_messages_and_has_an_office(world):
+    world.amana("ke-registry", "admin", "member", "add", "ke/kra/malaba", "--role", "unit").ok()
+    world.amana("ke-registry", "admin", "member", "add", "ke/kra/malaba", "--role", "auditor").exits(65).says(
+        "must not go from carrying messages to an office")
+    world.amana("ke-registry", "admin", "member", "add", "ke/kra/malaba", "--role", "protection").ok()
+
+
+def test_of_two_changes_from_one_row_the_second_is_refused(world, pb):
+    registrar = r.Raw(world, pb, "ke-registry", "ke/registry/desk", "r-1")
+    record = pb("record").MemberRecord(unit="ke/kra/malaba", role="unit", revision=1)
+    change = pb("admin").SetMemberRequest(member=record)
+    with registrar.channel() as channel:
+        entry = registrar.call(channel, "Admin/SetMember", change, pb("audit").ProvedEntry)
+        assert entry.index > 0
+        with pytest.raises(r.Refused) as refused:
+            registrar.call(channel, "Admin/SetMember", change, pb("audit").ProvedEntry)
+        refused.value.of(grpc.StatusCode.FAILED_PRECONDITION, "STATE_FORBIDS")
+        with pytest.raises(r.Refused) as refused:
+            registrar.call(channel, "Admin/SetMember", pb("admin").SetMemberRequest(), pb("audit").ProvedEntry)
+        refused.value.of(grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
