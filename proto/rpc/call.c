@@ -94,6 +94,13 @@ void call_tell_closed(struct rpc_call *call, enum rpc_close how)
         call->session->handlers->on_closed(call, how);
 }
 
+void call_tell_refused(const struct rpc_call *call, enum rpc_status status, unsigned http_status, const char *text)
+{
+    const struct rpc_session *session = call->session;
+    if (session->handlers->on_refused != NULL)
+        session->handlers->on_refused(call->session, status, http_status, text);
+}
+
 void call_tell_finished(struct rpc_call *call, enum rpc_status status, const char *message)
 {
     if (call->told)
@@ -135,6 +142,7 @@ void call_fail(struct rpc_call *call, enum rpc_status status, const char *text)
     }
     call_drop_queue(call);
     end_with(call, status, text, (struct am_bytes){0});
+    call_tell_refused(call, status, 0, text);
     call_tell_closed(call, RPC_CLOSE_REFUSED);
 }
 

@@ -200,6 +200,7 @@ static void refuse_http(struct rpc_call *call, unsigned http_status)
     call->http_status = http_status;
     call->finishing = true;
     call_mark(call);
+    call_tell_refused(call, RPC_UNKNOWN, http_status, "");
 }
 
 void head_request_done(struct rpc_call *call)

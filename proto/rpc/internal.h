@@ -188,6 +188,7 @@ void call_detach(struct rpc_call *call);
 void call_free(struct rpc_call *call);
 // The last callback; later ones do nothing.
 void call_tell_closed(struct rpc_call *call, enum rpc_close how);
+void call_tell_refused(const struct rpc_call *call, enum rpc_status status, unsigned http_status, const char *text);
 void call_tell_finished(struct rpc_call *call, enum rpc_status status, const char *message);
 // The peer broke a rule of gRPC on this call: the server answers with the status, the client finishes with it.
 void call_fail(struct rpc_call *call, enum rpc_status status, const char *text);

@@ -76,6 +76,9 @@ struct rpc_handlers {
     void (*on_writable)(struct rpc_call *call);
     // Server: last callback for a call.
     void (*on_closed)(struct rpc_call *call, enum rpc_close how);
+    // Server: the session itself has refused a request, before on_call or after it: with this status and text, or,
+    // where http_status isn't 0, with that one (404, 415). For the log.
+    void (*on_refused)(struct rpc_session *session, enum rpc_status status, unsigned http_status, const char *text);
     // Client: last callback for a call, also after rpc_call_cancel.
     void (*on_finished)(struct rpc_call *call, const struct rpc_outcome *outcome);
 };

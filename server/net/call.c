@@ -132,6 +132,8 @@ static enum reason call_allowed(struct net *net, struct peer *peer, const struct
 {
     if (net->stopping)
         return REASON_DRAINING;
+    if (method == NULL)
+        return peer_take_token(net, peer, clock_monotonic()) ? REASON_METHOD_UNKNOWN : REASON_QUOTA;
     if (hub_role(net->hub, peer->identity.unit) == NULL)
         return REASON_NOT_PERMITTED;
     if (net->memory > net->options.limits.memory)
@@ -146,13 +148,13 @@ static void on_call(struct rpc_call *rpc, const char *path, uint64_t timeout_ns)
     struct connection *connection = rpc_session_user(rpc_call_session(rpc));
     struct net *net = connection->net;
     const struct method *method = method_find(path);
-    enum reason reason = method == NULL ? REASON_METHOD_UNKNOWN : call_allowed(net, connection->peer, method);
+    enum reason reason = call_allowed(net, connection->peer, method);
     struct call *call = reason == REASON_NONE ? call_new(net, method) : NULL;
 
     if (call == NULL) {
         reason = reason == REASON_NONE ? REASON_BUSY : reason;
-        report(REPORT_INFO, "answered", "identity=%s call=%s reason=%s", connection->peer->uri, path,
-               reason_name(reason));
+        report_some(&net->refusals.reasons[reason], clock_monotonic(), REPORT_INFO, "answered",
+                    "identity=%s call=%s reason=%s", connection->peer->uri, path, reason_name(reason));
         rpc_refuse(rpc, reason, NULL);
         return;
     }
@@ -216,6 +218,22 @@ static void on_writable(struct rpc_call *rpc)
         call->method->writable(call);
 }
 
+static void on_refused(struct rpc_session *session, enum rpc_status status, unsigned http_status, const char *text)
+{
+    struct connection *connection = rpc_session_user(session);
+    struct refusals *refusals = &connection->net->refusals;
+    struct report_kind *kind = http_status == 404 ? &refusals->not_found
+                               : http_status != 0 ? &refusals->not_grpc
+                                                  : &refusals->statuses[status];
+
+    if (http_status != 0)
+        report_some(kind, clock_monotonic(), REPORT_INFO, "answered", "identity=%s http=%u", connection->peer->uri,
+                    http_status);
+    else
+        report_some(kind, clock_monotonic(), REPORT_INFO, "answered", "identity=%s status=%s text=\"%s\"",
+                    connection->peer->uri, rpc_status_name(status), text);
+}
+
 static void on_closed(struct rpc_call *rpc, enum rpc_close how)
 {
     struct call *call = rpc_call_user(rpc);
@@ -235,4 +253,5 @@ const struct rpc_handlers call_handlers = {
     .on_half_close = on_half_close,
     .on_writable = on_writable,
     .on_closed = on_closed,
+    .on_refused = on_refused,
 };

@@ -297,6 +297,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
 
     net->accept_failed = false;
     net_turn_soon(net);
+    refusals_tell(net, clock_monotonic());
     clock_watch(net);
     crls_watch(net);
     if (net_step(net, &event) != AM_OK)
@@ -318,6 +319,7 @@ enum am_err engine_new(struct net *net)
 
 void engine_free(struct net *net)
 {
+    refusals_tell(net, UINT64_MAX);
     if (net->tick != NULL)
         event_free(net->tick);
     mailslot_free(net->commits);

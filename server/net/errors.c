@@ -2,12 +2,20 @@
 // A refusal as every client reads it: gRPC status, and google.rpc.Status with the reason, the field and what to do.
 #include "server/net/internal.h"
 
+#include "certs/clock.h"
 #include "proto/codec/status_details.h"
 #include "proto/codec/timestamp.h"
 
 #include <string.h>
 
 #define RETRY_NS NS_PER_S // where nobody knows better
+
+static const char *const EARLY[NET_REFUSALS] = {
+    [REFUSAL_STILL] = "handshakes that stood still",
+    [REFUSAL_ADDRESS] = "too many handshakes of an address",
+    [REFUSAL_CONNECTIONS] = "too many connections",
+    [REFUSAL_IDENTITY] = "too many connections of an identity",
+};
 
 static void error_build(struct rpc_error *error, enum reason reason, const struct am_detail *detail,
                         const struct hub_work *work)
@@ -65,10 +73,10 @@ static void call_fail(struct call *call, enum reason reason, const struct am_det
     if (!call_open(call))
         return;
     call->ended = true;
-    report(REPORT_INFO, "answered", "identity=%s call=%s reason=%s%s%s%s%s", call->peer->uri, call->method->path,
-           reason_name(reason), detail != NULL && detail->field[0] ? " field=" : "",
-           detail != NULL ? detail->field : "", detail != NULL && detail->text[0] ? " text=" : "",
-           detail != NULL ? detail->text : "");
+    report_some(&call->net->refusals.reasons[reason], clock_monotonic(), REPORT_INFO, "answered",
+                "identity=%s call=%s reason=%s%s%s%s%s", call->peer->uri, call->method->path, reason_name(reason),
+                detail != NULL && detail->field[0] ? " field=" : "", detail != NULL ? detail->field : "",
+                detail != NULL && detail->text[0] ? " text=" : "", detail != NULL ? detail->text : "");
     error_build(&error, reason, detail, work);
     error_send(call->rpc, &error, abort);
     connection_kick(call->connection);
@@ -87,6 +95,26 @@ void call_refuse_work(struct call *call, const struct hub_work *work)
 void call_refuse_abort(struct call *call, enum reason reason)
 {
     call_fail(call, reason, NULL, NULL, true);
+}
+
+void refusals_tell(struct net *net, uint64_t now_ns)
+{
+    struct refusals *refusals = &net->refusals;
+    struct report_kind *const ours[] = {&refusals->not_found, &refusals->not_grpc};
+    unsigned untold;
+
+    for (size_t i = 0; i < AM_LEN(refusals->reasons); i++)
+        if ((untold = report_untold(&refusals->reasons[i], now_ns)) > 0)
+            report(REPORT_INFO, "answered", "untold=%u reason=%s", untold, reason_name((enum reason)i));
+    for (size_t i = 0; i < AM_LEN(refusals->statuses); i++)
+        if ((untold = report_untold(&refusals->statuses[i], now_ns)) > 0)
+            report(REPORT_INFO, "answered", "untold=%u status=%s", untold, rpc_status_name((enum rpc_status)i));
+    for (size_t i = 0; i < AM_LEN(ours); i++)
+        if ((untold = report_untold(ours[i], now_ns)) > 0)
+            report(REPORT_INFO, "answered", "untold=%u http=%u", untold, i == 0 ? 404 : 415);
+    for (size_t i = 0; i < AM_LEN(refusals->early); i++)
+        if ((untold = report_untold(&refusals->early[i], now_ns)) > 0)
+            report(REPORT_NOTICE, "refused", "untold=%u reason=\"%s\"", untold, EARLY[i]);
 }
 
 enum reason reason_of(enum am_err err)

@@ -48,8 +48,9 @@ static void handshake_done(struct connection *connection)
         return;
     }
     if (++connection->peer->connections > net->options.limits.connections_identity) {
-        report(REPORT_WARNING, "refused", "peer=%s identity=%s reason=\"%u connections of it are open\"",
-               connection->address, connection->peer->uri, net->options.limits.connections_identity);
+        report_some(&net->refusals.early[REFUSAL_IDENTITY], clock_monotonic(), REPORT_WARNING, "refused",
+                    "peer=%s identity=%s reason=\"%u connections of it are open\"", connection->address,
+                    connection->peer->uri, net->options.limits.connections_identity);
         connection_refuse(connection, "too many connections of this identity");
         return;
     }

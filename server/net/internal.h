@@ -42,6 +42,14 @@ struct peer {
     UT_hash_handle hh;
 };
 
+// What one can be refused before there is a call, or before there is a session.
+enum net_refusal { REFUSAL_STILL, REFUSAL_ADDRESS, REFUSAL_CONNECTIONS, REFUSAL_IDENTITY, NET_REFUSALS };
+
+// Refusals in the log, by what was answered: gRPC's status, or an HTTP status of our own.
+struct refusals {
+    struct report_kind reasons[REASON_COUNT], statuses[RPC_STATUS_COUNT], not_found, not_grpc, early[NET_REFUSALS];
+};
+
 struct net {
     struct net_options options;
     struct event_base *base;
@@ -90,6 +98,7 @@ struct net {
     struct call *spare;    // of the method that keeps some
     unsigned spares;
     bool grew; // entries came since the last turn
+    struct refusals refusals;
 };
 
 #define NET_BUFFER (32u * 1024)
@@ -203,6 +212,7 @@ void call_send(struct call *call, struct am_bytes message);
 void call_finish(struct call *call); // OK
 
 // --- errors.c
+void refusals_tell(struct net *net, uint64_t now_ns); // those that no line has told yet
 void rpc_refuse(struct rpc_call *rpc, enum reason reason, const struct am_detail *detail); // before there is a call
 void call_refuse(struct call *call, enum reason reason, const struct am_detail *detail);
 void call_refuse_work(struct call *call, const struct hub_work *work);

@@ -49,7 +49,8 @@ static bool handshake_room(struct net *net, const uint8_t key[16])
     still = handshake_still(net, share ? NULL : key);
     if (still == NULL)
         return false;
-    report(REPORT_NOTICE, "refused", "peer=%s reason=\"its handshake stands still, and others wait\"", still->address);
+    report_some(&net->refusals.early[REFUSAL_STILL], clock_monotonic(), REPORT_NOTICE, "refused",
+                "peer=%s reason=\"its handshake stands still, and others wait\"", still->address);
     connection_close(still);
     return true;
 }
@@ -72,13 +73,15 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         return;
     }
     if (net->connection_count >= net->options.limits.connections) {
-        report(REPORT_WARNING, "refused", "peer=%s reason=\"%zu connections are open\"", text, net->connection_count);
+        report_some(&net->refusals.early[REFUSAL_CONNECTIONS], clock_monotonic(), REPORT_WARNING, "refused",
+                    "peer=%s reason=\"%zu connections are open\"", text, net->connection_count);
         close(fd);
         return;
     }
     if (!handshake_room(net, key)) {
-        report(REPORT_WARNING, "refused", "peer=%s reason=\"%u handshakes of this address are open\"", text,
-               net->options.limits.handshakes_address);
+        report_some(&net->refusals.early[REFUSAL_ADDRESS], clock_monotonic(), REPORT_WARNING, "refused",
+                    "peer=%s reason=\"%u handshakes of this address are open\"", text,
+                    net->options.limits.handshakes_address);
         close(fd);
         return;
     }

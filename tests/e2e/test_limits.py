@@ -196,6 +196,53 @@ def test_a_header_list_past_its_limit_is_refused_and_one_at_it_is_not(limited):
         assert answered == [True, False]
 
 
+# --- Refusals in the log
+def told(world, what):
+    """Lines about such refusals, and how many refusals they stand for."""
+    lines = [line for line in world.hub.log.all if line.startswith("answered ") and what in line]
+    untold = [re.search(r"untold=(\d+)", line) for line in lines]
+    return len(lines), sum(int(found.group(1)) for found in untold if found) + sum("identity=" in line for line in lines)
+
+
+def test_refused_calls_are_told_once_a_second_and_all_are_counted(limited, pb):
+    world = limited(streams=1000)
+    police = r.Raw(world, pb)
+    with police.channel() as channel:
+        calls = [channel.unary_unary("/amana.v1.Relay/Nothing").future(b"", timeout=w.PATIENCE) for _ in range(500)]
+        assert {call.code() for call in calls} == {Code.UNIMPLEMENTED}
+    world.hub.stop()
+    lines, refusals = told(world, "reason=METHOD_UNKNOWN")
+    assert refusals == 500 and lines < 50
+
+
+def test_a_path_that_nobody_knows_costs_as_much_as_a_call(limited, pb):
+    world = limited(requests_per_second=5)
+    with r.Raw(world, pb).channel() as channel:
+        stub = channel.unary_unary("/amana.v1.Relay/Nothing")
+        codes = [stub.future(b"", timeout=w.PATIENCE).code() for _ in range(40)]
+    assert codes[:5] == [Code.UNIMPLEMENTED] * 5 and Code.RESOURCE_EXHAUSTED in codes
+
+
+REFUSED = {
+    "a page": (header_block("/", **{":method": "GET"}), b"", "http=404"),
+    "another type": (header_block("/amana.v1.Audit/Checkpoint", **{"content-type": "text/plain"}), bytes(5), "http=415"),
+    "headers too long": (header_block("/amana.v1.Audit/Checkpoint", x="y" * 5000), bytes(5), "the header list is too large"),
+    "compressed": (header_block("/amana.v1.Audit/Checkpoint"), b"\1\0\0\0\1x", "compressed messages are not taken"),
+    "cut off": (header_block("/amana.v1.Audit/Checkpoint"), b"\0\0\0\0\5x", "the last message is cut off"),
+    "too long": (header_block("/amana.v1.Audit/Checkpoint"), b"\0\7\0\0\0x", "is longer than"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_session_itself_refuses_is_told_with_who_and_why(limited, case):
+    world = limited(header_list='"4K"')
+    block, data, says = REFUSED[case]
+    with shake(world, connect(world)) as tls:
+        tls.sendall(frame(1, 0x4, 1, block) + frame(0, 1, 1, data))
+        line = world.hub.log.wait(f"^answered .*{re.escape(says)}")
+    assert "identity=amana://ke/dci/transnational/device/d1" in line
+
+
 # --- Wrong limits
 @pytest.mark.parametrize("row, says", [
     ("streams = 0", "streams: a whole number from 1"), ("handshake-seconds = 601", "from 1 to 600"),
