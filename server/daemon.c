@@ -41,7 +41,7 @@ struct daemon {
     struct store_callbacks net_callbacks;
     char pending[CONFIG_PATH + 32], port_file[CONFIG_PATH + 32];
     struct sandbox_users users;
-    char sandbox[64];
+    char sandbox[96];
     bool stopped;
 };
 
@@ -272,6 +272,7 @@ static enum am_err daemon_run(struct daemon *daemon, struct am_detail *detail)
     // Rosters that came while nobody served.
     reloader_start(&daemon->reloader);
     TRY(port_write(daemon, detail));
+    TRY(sandbox_calls(daemon->sandbox, sizeof daemon->sandbox, detail));
     serving_report(daemon);
     if (event_base_dispatch(daemon->base) < 0)
         return am_fail(AM_IO, detail, "", "the event loop failed");

@@ -2,6 +2,8 @@
 // How few rights the program keeps once it runs.
 #include "server/sandbox.h"
 
+#include "server/syscalls.h"
+
 #include <bsd/stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <pwd.h>
+#include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -180,4 +183,103 @@ void sandbox_landlock(const char *const *writable, size_t n_writable, const char
         snprintf(ret_words, size, "landlock %ld", abi);
     if (ruleset >= 0)
         close(ruleset);
+}
+
+// --- seccomp
+// What serving, HUP and the end need; threads, listener and signer are there already.
+static const int CALLS[] = {
+    // connections
+    SCMP_SYS(accept4),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_pwait),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(getpeername),
+    SCMP_SYS(getsockname),
+    SCMP_SYS(getsockopt),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(sendto),
+    SCMP_SYS(setsockopt),
+    SCMP_SYS(shutdown),
+    // files: Landlock says which
+    SCMP_SYS(close),
+    SCMP_SYS(fchmod),
+    SCMP_SYS(fcntl),
+    SCMP_SYS(fdatasync),
+    SCMP_SYS(flock),
+    SCMP_SYS(fstat),
+    SCMP_SYS(fsync),
+    SCMP_SYS(ftruncate),
+    SCMP_SYS(getdents64),
+    SCMP_SYS(lseek),
+    SCMP_SYS(msync),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(open),
+    SCMP_SYS(openat),
+    SCMP_SYS(pread64),
+    SCMP_SYS(pwrite64),
+    SCMP_SYS(pwritev),
+    SCMP_SYS(read),
+    SCMP_SYS(readv),
+    SCMP_SYS(rename),
+    SCMP_SYS(stat),
+    SCMP_SYS(unlink),
+    SCMP_SYS(write),
+    SCMP_SYS(writev),
+    // memory, threads, time, signals, and the end
+    SCMP_SYS(brk),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(futex),
+    SCMP_SYS(getpid),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(gettid),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(getuid),
+    SCMP_SYS(madvise),
+    SCMP_SYS(mlock),
+    SCMP_SYS(mremap),
+    SCMP_SYS(munlock),
+    SCMP_SYS(munmap),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(rseq),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(sysinfo),
+    SCMP_SYS(tgkill), // abort() shall look like one
+    SCMP_SYS(wait4),
+#ifdef AMANA_FAILPOINTS
+    SCMP_SYS(kill),
+#endif
+#if UNDER_SANITIZER
+    // LeakSanitizer stops all threads at the end and looks at them from a process of its own.
+    SCMP_SYS(arch_prctl),
+    SCMP_SYS(clone),
+    SCMP_SYS(getdents),
+    SCMP_SYS(getppid),
+    SCMP_SYS(getrusage),
+    SCMP_SYS(kill),
+    SCMP_SYS(pipe),
+    SCMP_SYS(prctl),
+    SCMP_SYS(prlimit64),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(readlink),
+    SCMP_SYS(sigaltstack),
+#endif
+};
+
+enum am_err sandbox_calls(char *words, size_t size, struct am_detail *detail)
+{
+    size_t len = strlen(words);
+
+    TRY(syscalls_restrict(CALLS, AM_LEN(CALLS), detail));
+    snprintf(words + len, size - len, ", seccomp %zu calls%s", AM_LEN(CALLS), UNDER_SANITIZER ? " (sanitized)" : "");
+    return AM_OK;
 }

@@ -43,3 +43,7 @@ AM_MUST_USE enum am_err sandbox_no_new_privs(struct am_detail *detail);
 // a kernel without it is told, not hidden.
 void sandbox_landlock(const char *const *writable, size_t n_writable, const char *const *readable, size_t n_readable,
                       char *ret_words, size_t size);
+
+// seccomp: from here on no thread makes a call that serving doesn't need; one that does ends the program (SIGSYS). No
+// new thread, process, socket or program either. Adds the level to `words`. AM_DENIED where the kernel can't.
+AM_MUST_USE enum am_err sandbox_calls(char *words, size_t size, struct am_detail *detail);

@@ -2,12 +2,13 @@
 // The signer's system calls: read and write what is open, sync, take memory, end.
 #include "server/signer/sandbox.h"
 
+#include "server/syscalls.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -47,27 +48,11 @@ static const int ALLOWED[] = {
     SCMP_SYS(kill),
 #endif
 };
-static const int NOT_EXECUTABLE[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)}; // the third argument has no PROT_EXEC
 
 void signer_undumpable(void)
 {
     if (!SANITIZED)
         (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
-static enum am_err restrict_calls(struct am_detail *detail)
-{
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    int failed = filter == NULL ? ENOMEM : 0;
-    for (size_t i = 0; i < AM_LEN(ALLOWED) && failed == 0; i++)
-        failed = -seccomp_rule_add(filter, SCMP_ACT_ALLOW, ALLOWED[i], 0);
-    for (size_t i = 0; i < AM_LEN(NOT_EXECUTABLE) && failed == 0; i++)
-        failed =
-            -seccomp_rule_add(filter, SCMP_ACT_ALLOW, NOT_EXECUTABLE[i], 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    if (failed == 0)
-        failed = -seccomp_load(filter);
-    seccomp_release(filter);
-    return failed == 0 ? AM_OK : am_fail(AM_DENIED, detail, "seccomp", "can't be set: %s", strerror(failed));
 }
 
 static enum am_err change_user(uid_t uid, gid_t gid, struct am_detail *detail)
@@ -83,5 +68,5 @@ enum am_err signer_sandbox(uid_t uid, gid_t gid, struct am_detail *detail)
 {
     if (uid != (uid_t)-1)
         TRY(change_user(uid, gid, detail));
-    return SANITIZED ? AM_OK : restrict_calls(detail);
+    return SANITIZED ? AM_OK : syscalls_restrict(ALLOWED, AM_LEN(ALLOWED), detail);
 }

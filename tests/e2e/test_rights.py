@@ -95,3 +95,11 @@ def test_init_as_root_gives_what_it_makes_to_the_users(empty_world):
     assert world.path("other", "journal").stat().st_uid == HUB_USER
     assert all(p.stat().st_uid == SIGNER_USER for p in world.path("other", "signer").iterdir())
     assert world.path("other", "signer").stat().st_uid == SIGNER_USER
+
+
+# --- What it may do
+def test_every_thread_of_the_hub_is_held_to_its_list_of_calls_and_the_log_says_so(world):
+    tasks = list(pathlib.Path(f"/proc/{world.hub.process.pid}/task").iterdir())
+    assert len(tasks) > 2
+    assert {status_of(f"{world.hub.process.pid}/task/{t.name}")["Seccomp"][0] for t in tasks} == {"2"}
+    world.hub.log.wait(r'serving .* sandbox="(landlock \d+|no landlock \(.*\)), seccomp \d+ calls')
