@@ -6,9 +6,12 @@
 #include "client/session/seal.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header_parts.h"
+#include "proto/model/life.h"
 
 #include <bsd/string.h>
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ARENA_ANSWERS (16u * 1024 * 1024)
@@ -17,6 +20,10 @@
 struct asked {
     uint8_t digest[LOG_HASH_SIZE];
     uint8_t root[LOG_HASH_SIZE]; // of a newer version what it answers: what ends that ends it too
+    unsigned root_kind;          // of its life; 0: none
+    uint8_t state;               // in which that life is when it comes
+    char sender[LIMIT_ADDRESS + 1];
+    bool asks; // this unit is to act on it
 };
 
 static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
@@ -45,6 +52,12 @@ static enum am_err find_asked(struct session *session, const char *id, struct as
         TRY(seal_header(kept->message, &arena, NULL, &header));
         TRY(log_sha256(codec_bytes(kept->message->header), ret->digest));
         memcpy(ret->root, ret->digest, LOG_HASH_SIZE);
+        ret->root_kind = kind_root((unsigned)header->kind);
+        ret->state = chain_of(header) == CHAIN_ENDS ? LIFE(STOPPING) : life_first(ret->root_kind);
+        strlcpy(ret->sender, header->sender->unit, sizeof ret->sender);
+        for (size_t i = 0; i < header->n_recipients; i++)
+            ret->asks |= strcmp(header->recipients[i]->unit, session->settings.value[SETTING_UNIT]) == 0 &&
+                         header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION;
         if (chain_of(header) == CHAIN_RENEWS && header->in_reply_to != NULL &&
             header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
             memcpy(ret->root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
@@ -53,12 +66,89 @@ static enum am_err find_asked(struct session *session, const char *id, struct as
     return AM_NOT_FOUND;
 }
 
+// What moved a life, in the order of the log.
+#define MOVES 256u
+struct moves {
+    size_t n;
+    struct move {
+        uint64_t index;
+        unsigned kind, outcome;
+    } list[MOVES];
+};
+
+static int by_index(const void *a, const void *b)
+{
+    uint64_t x = ((const struct move *)a)->index, y = ((const struct move *)b)->index;
+    return (x > y) - (x < y);
+}
+
+static void moves_add(struct moves *moves, const Amana__V1__Header *header, const Amana__V1__Kept *kept)
+{
+    if (kept->entry == NULL)
+        return; // it waits in the outbox
+    size_t at = moves->n < MOVES ? moves->n++ : MOVES - 1;
+    moves->list[at] = (struct move){kept->entry->index, (unsigned)header->kind, (unsigned)header->outcome};
+}
+
+static uint8_t life_after(struct moves *moves, unsigned root)
+{
+    uint8_t state = life_first(root), next;
+    qsort(moves->list, moves->n, sizeof moves->list[0], by_index);
+    for (size_t i = 0; i < moves->n; i++)
+        if (life_move(root, state, moves->list[i].kind, moves->list[i].outcome, true, &next) == LIFE_MOVED)
+            state = next;
+    return state;
+}
+
+static bool acknowledges(const struct asked *asked, const Amana__V1__Header *header)
+{
+    uint8_t next;
+    return asked->root_kind != 0 && life_move(asked->root_kind, asked->state, (unsigned)header->kind,
+                                              (unsigned)header->outcome, true, &next) == LIFE_MOVED;
+}
+
+// Contests of a message, and what was decided about any.
+#define CONTESTS 16u
+struct contests {
+    size_t n, n_decided;
+    struct {
+        char key[STORE_ID];
+        uint8_t digest[LOG_HASH_SIZE];
+    } list[CONTESTS];
+    uint8_t decided[MOVES][LOG_HASH_SIZE];
+};
+
+static void contests_take(struct contests *contests, bool replies, const char *key, const Amana__V1__Header *header,
+                          const Amana__V1__Kept *kept)
+{
+    if (replies && header->kind == KIND(CONTEST) && contests->n < CONTESTS &&
+        log_sha256(codec_bytes(kept->message->header), contests->list[contests->n].digest) == AM_OK)
+        strlcpy(contests->list[contests->n++].key, key, STORE_ID);
+    if (header->kind == KIND(DECISION) && header->in_reply_to != NULL && contests->n_decided < MOVES &&
+        header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
+        memcpy(contests->decided[contests->n_decided++], header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
+}
+
+static void contests_open(const struct contests *contests, char ret_key[STORE_ID])
+{
+    for (size_t i = 0; i < contests->n; i++) {
+        bool decided = false;
+        for (size_t j = 0; j < contests->n_decided; j++)
+            decided |= memcmp(contests->decided[j], contests->list[i].digest, LOG_HASH_SIZE) == 0;
+        if (!decided)
+            strlcpy(ret_key, contests->list[i].key, STORE_ID);
+    }
+}
+
 static void take(struct session *session, const struct asked *asked, const char *key, const Amana__V1__Header *header,
-                 const Amana__V1__Kept *kept, struct answers *answers)
+                 const Amana__V1__Kept *kept, struct answers *answers, struct moves *moves, struct contests *contests)
 {
     bool replies = points_at(header->in_reply_to, asked->digest);
     bool ours = strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) == 0;
-    if (replies && header->kind == KIND(ACK) && ours) {
+    contests_take(contests, replies, key, header, kept);
+    if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0))
+        moves_add(moves, header, kept);
+    if (replies && ours && acknowledges(asked, header)) {
         answers->acknowledged = true;
         strlcpy(answers->officer, header->officer, sizeof answers->officer);
         answers->ack_ns = kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
@@ -72,10 +162,19 @@ static void take(struct session *session, const struct asked *asked, const char 
         strlcpy(answers->newest, key, STORE_ID);
 }
 
+static void free_contests(struct contests **contests)
+{
+    free(*contests);
+}
+
 enum am_err answers_find(struct session *session, const char *id, struct answers *ret_answers)
 {
     struct answers answers = {0};
     struct asked asked = {0};
+    struct moves moves = {0};
+    struct contests *contests AM_CLEANUP(free_contests) = calloc(1, sizeof *contests);
+    if (contests == NULL)
+        return AM_NOMEM;
     TRY(find_asked(session, id, &asked));
     strlcpy(answers.newest, id, STORE_ID);
     store_short(session->store, id, answers.shown);
@@ -91,24 +190,54 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
             strlcpy(at, next, sizeof at);
             TRY(store_get(session->store, (enum store_box)box, at, &arena, &kept));
             if (seal_header(kept->message, &arena, NULL, &header) == AM_OK)
-                take(session, &asked, at, header, kept, &answers);
+                take(session, &asked, at, header, kept, &answers, &moves, contests);
         }
         if (err != AM_NOT_FOUND)
             return err;
+    }
+    contests_open(contests, answers.contest);
+    const struct kind *root = kind_get(asked.root_kind);
+    if (root != NULL && root->chain == CHAIN_NONE && asked.asks) {
+        answers.root = asked.root_kind;
+        answers.life = life_after(&moves, answers.root);
     }
     *ret_answers = answers;
     return AM_OK;
 }
 
-void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128])
+// "in progress by eics-1207: to be answered"
+static void life_words(const struct answers *answers, char ret_state[128])
+{
+    bool open = life_waits(answers->root, answers->life) == LIFE_WAIT_ANSWER;
+    char words[32];
+    strlcpy(words, life_state_name(answers->life), sizeof words);
+    for (char *c = words; *c != '\0'; c++)
+        *c = *c == '_' ? ' ' : (char)tolower((unsigned char)*c);
+    snprintf(ret_state, 128, "%s%s%.31s%s", words, answers->acknowledged ? " by " : "",
+             answers->acknowledged ? print_officer(answers->officer) : "", open ? ": to be answered" : "");
+}
+
+static void plain_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128])
 {
     ret_state[0] = '\0';
     if (answers->cancel[0] != '\0')
         snprintf(ret_state, 128, "ended by %.13s", answers->cancel);
     else if (strcmp(answers->newest, id) != 0)
         snprintf(ret_state, 128, "replaced by %.13s", answers->newest);
+    else if (answers->root != 0 && life_waits(answers->root, answers->life) != LIFE_WAIT_ACK)
+        life_words(answers, ret_state);
     else if (answers->acknowledged)
         snprintf(ret_state, 128, "acknowledged by %.31s", print_officer(answers->officer));
     else if (to_us)
         snprintf(ret_state, 128, "to be acknowledged: `amana ack %s`", answers->shown);
+}
+
+void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128])
+{
+    char plain[128];
+    plain_state(answers, id, to_us, plain);
+    if (answers->contest[0] == '\0')
+        strlcpy(ret_state, plain, 128);
+    else
+        snprintf(ret_state, 128, "CONTESTED by %.13s%s%.80s", answers->contest, plain[0] != '\0' ? ": " : "", plain);
 }

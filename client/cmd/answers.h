@@ -5,16 +5,20 @@
 #include "client/session/session.h"
 
 struct answers {
-    bool acknowledged; // by this unit
+    bool acknowledged; // by this unit: an ACK, or an answer, which counts as one
     char officer[LIMIT_URI + 1];
     uint64_t ack_ns;
-    char newest[STORE_ID]; // the newest version of the alert here: an UPDATE, or itself
-    char shown[STORE_ID];  // what to type for it
-    char cancel[STORE_ID]; // "" while nothing has ended it
+    char newest[STORE_ID];  // the newest version of the alert here: an UPDATE, or itself
+    char shown[STORE_ID];   // what to type for it
+    char cancel[STORE_ID];  // "" while nothing has ended it
+    char contest[STORE_ID]; // a CONTEST of it that is not decided; "" for none
+    unsigned root;          // kind of a message that asks this unit to act and has no versions, else 0
+    uint8_t life;           // its state, by what was sent and has come
 };
 
 // Looks through sent, outbox and inbox. Errors of the store.
 AM_MUST_USE enum am_err answers_find(struct session *session, const char *id, struct answers *ret_answers);
 
-// "to be acknowledged", "acknowledged by kdci-0417", "replaced by 0193…", "ended by 0193…".
+// "CONTESTED by 0193…: " before "to be acknowledged", "acknowledged by kdci-0417", "replaced by 0193…", "ended by
+// 0193…".
 void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128]);

@@ -83,9 +83,7 @@ int verb_new(int argc, char **argv);
 int verb_send(int argc, char **argv);
 int verb_inbox(int argc, char **argv);
 int verb_show(int argc, char **argv);
-int verb_ack(int argc, char **argv);
-int verb_update(int argc, char **argv);
-int verb_cancel(int argc, char **argv);
+int verb_answer(int argc, char **argv); // each verb of answer_verbs.h
 int verb_sent(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_receipt(int argc, char **argv);

@@ -223,7 +223,7 @@ static void print_alert(const Amana__V1__Alert *alert, FILE *out)
 // A body without a form of its own: what its first line says stands above already.
 static void print_body(const ProtobufCMessage *body, FILE *out)
 {
-    const ProtobufCFieldDescriptor *title = kind_body_title_field(body->descriptor);
+    const ProtobufCFieldDescriptor *title = kind_body_title_field(body);
     const char *const above[] = {title != NULL ? title->name : NULL, NULL};
     screen_rows(out, body, 2, above);
 }
@@ -273,7 +273,8 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
         fprintf(out, "  %-16s%s\n", "replaces", header->supersedes->id);
 }
 
-enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out)
+enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, bool contested,
+                        FILE *out)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
@@ -286,6 +287,8 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     if (opened.header->status != AMANA__V1__STATUS__CODE__ACTUAL)
         fprintf(out, "%s%s: not real%s\n", print_on(PRINT_YELLOW), CODE(status__code, opened.header->status),
                 print_off());
+    if (contested)
+        fprintf(out, "%sCONTESTED: detain nobody for it until it is decided%s\n", print_on(PRINT_YELLOW), print_off());
     if (alert != NULL)
         print_first(opened.header, alert, out);
     fprintf(out, "%s%s%s  ", print_on(PRINT_BOLD), kind_name((unsigned)opened.header->kind), print_off());

@@ -10,5 +10,7 @@
 // One line of a list: id (the key of its row), urgency, kind, sender or recipients, when, title. state may be "".
 void screen_line(struct session *session, const char *id, const Amana__V1__Kept *kept, const char *state, FILE *out);
 
-// The whole screen. state may be "". Returns 0, or AM_… where it can't be opened (its fault was printed).
-enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out);
+// The whole screen. state may be ""; contested: what it says is contested, so that nobody is detained for it. Returns
+// 0, or AM_… where it can't be opened (its fault was printed).
+enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, bool contested,
+                        FILE *out);

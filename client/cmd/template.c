@@ -27,6 +27,8 @@ static const struct hint HINTS[] = {
     {"Draft.urgency", "U1 life at risk: acknowledged in 15 min; U2 in 1 h; U3 in 4 h; U4 in 24 h", "\"U3\""},
     {"Draft.urgency_reason", "needed for U1 and U2, left out for U3 and U4", NULL},
     {"Draft.answer_by", SKIPPED, SKIP},
+    {"Draft.due_at", SKIPPED, SKIP},
+    {"Draft.granted_to", SKIPPED, SKIP},
     {"Draft.valid_until", "in force until; left out: 72 hours from now", NULL},
     {"Draft.handling",
      "H0 fight crime, H1 not in court without permission, H3 other limit (alert.handling_note); H2 is "

@@ -1,54 +1,218 @@
 // SPDX-License-Identifier: Apache-2.0
-// ack, update, cancel: answers, which carry on what they answer.
+// Every verb that answers a message (answer_verbs.h): finds what it answers, carries on what must be carried on, and
+// sends it to whom its kind goes.
+#include "client/cmd/answer_verbs.h"
 #include "client/cmd/answers.h"
 #include "client/cmd/draft_file.h"
-#include "client/cmd/print.h"
 #include "client/cmd/submit.h"
-#include "client/session/receive.h"
+#include "client/cmd/template.h"
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
+#include "proto/codec/field.h"
+#include "proto/codec/json.h"
+#include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
-#include "proto/model/kind.h"
+#include "proto/model/address.h"
+#include "proto/model/header.h"
+#include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define PART(name) AMANA__V1__PART__CODE__##name
+
+enum { OPTION_FIELD = 0x100, OPTION_TO = 0x200, OPTION_COPY };
+
 struct answer_input {
     struct command command;
-    const char *id, *file, *remark, *tasking, *outcome, *reason, *instructions;
-    unsigned kind;
+    const struct answer_verb *verb;
+    const struct kind *kind;
+    const char *id, *file;
+    json_t *said; // what the options say, as a draft in JSON
+    struct {
+        const char *unit;
+        Amana__V1__Part__Code part;
+    } to[LIMIT_RECIPIENTS];
+    size_t n_to;
 };
+
+// --- Options: fields of the body or of the draft, by their names
+static const ProtobufCFieldDescriptor *field_of(const struct answer_input *input, const char *name, bool *ret_body)
+{
+    const ProtobufCMessageDescriptor *body = kind_body_type(input->verb->kind);
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(body, name);
+    *ret_body = field != NULL;
+    return field != NULL ? field : protobuf_c_message_descriptor_get_field_by_name(&amana__v1__draft__descriptor, name);
+}
+
+static json_t *body_said(struct answer_input *input)
+{
+    json_t *body = json_object_get(input->said, input->kind->json);
+    if (body == NULL) {
+        body = json_object();
+        json_object_set_new(input->said, input->kind->json, body);
+    }
+    return body;
+}
+
+// The member of a part of the body that words alone fill: a place's text, a contact's office.
+static const char *text_member(const ProtobufCMessageDescriptor *type)
+{
+    if (protobuf_c_message_descriptor_get_field_by_name(type, "text") != NULL)
+        return "text";
+    return type->fields[0].name;
+}
+
+static void say(struct answer_input *input, const char *name, const char *value)
+{
+    bool of_body;
+    const ProtobufCFieldDescriptor *field = field_of(input, name, &of_body);
+    json_t *in = of_body ? body_said(input) : input->said;
+    json_t *text = json_string(value);
+    if (field->type == PROTOBUF_C_TYPE_BOOL)
+        text = json_boolean(strcmp(value, "yes") == 0);
+    else if (field->type == PROTOBUF_C_TYPE_MESSAGE && field->descriptor != &google__protobuf__timestamp__descriptor)
+        text = json_pack("{s:o}", text_member(field->descriptor), text);
+    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
+        json_object_set_new(in, name, text);
+        return;
+    }
+    json_t *list = json_object_get(in, name);
+    if (list == NULL) {
+        list = json_array();
+        json_object_set_new(in, name, list);
+    }
+    json_array_append_new(list, text);
+}
+
+// "due_at": "due-at"
+static void option_name(const char *field, char ret_name[48])
+{
+    strlcpy(ret_name, field, 48);
+    for (char *c = ret_name; *c != '\0'; c++)
+        *c = *c == '_' ? '-' : *c;
+}
+
+static bool is_said(const struct answer_input *input, const char *name)
+{
+    const json_t *body = json_object_get(input->said, input->kind->json);
+    return json_object_get(input->said, name) != NULL || json_object_get(body, name) != NULL;
+}
+
+static error_t add_recipient(struct argp_state *state, const char *unit, Amana__V1__Part__Code part)
+{
+    struct answer_input *input = state->input;
+    if (input->n_to == LIMIT_RECIPIENTS)
+        argp_error(state, "at most %u recipients", LIMIT_RECIPIENTS);
+    input->to[input->n_to].unit = unit;
+    input->to[input->n_to++].part = part;
+    return 0;
+}
+
+static void check_said(struct argp_state *state)
+{
+    struct answer_input *input = state->input;
+    const struct answer_verb *verb = input->verb;
+    char option[48];
+    if (input->id == NULL)
+        argp_error(state, "needs the ID of a message");
+    if (verb->kind == KIND(UPDATE) && input->file == NULL)
+        argp_error(state, "needs ID and FILE");
+    if (input->file != NULL)
+        return;
+    if (verb->must != NULL && !is_said(input, verb->must)) {
+        option_name(verb->must, option);
+        argp_error(state, "needs --%s%s", option, verb->file ? ", or a FILE that says it" : "");
+    }
+    if (input->kind->outcomes != 0 && verb->outcome == 0 && !is_said(input, "outcome"))
+        argp_error(state, "needs --outcome; `%s --help` lists them", state->name);
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct answer_input *input = state->input;
+    if (key >= OPTION_FIELD && key < OPTION_FIELD + ANSWER_FIELDS) {
+        say(input, input->verb->fields[key - OPTION_FIELD], arg != NULL ? arg : "yes");
+        return 0;
+    }
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
-    case 'r': input->remark = arg; return 0;
-    case 't': input->tasking = arg; return 0;
-    case 'o': input->outcome = arg; return 0;
-    case 'R': input->reason = arg; return 0;
-    case 'i': input->instructions = arg; return 0;
+    case 'o': say(input, "outcome", arg); return 0;
+    case OPTION_TO: return add_recipient(state, arg, PART(ACTION));
+    case OPTION_COPY: return add_recipient(state, arg, PART(COPY));
     case ARGP_KEY_ARG:
         if (state->arg_num == 0)
             input->id = arg;
-        else if (state->arg_num == 1 && input->kind == KIND(UPDATE))
+        else if (state->arg_num == 1 && input->verb->file)
             input->file = arg;
         else
             argp_error(state, "too many arguments");
         return 0;
-    case ARGP_KEY_END:
-        if (input->id == NULL || (input->kind == KIND(UPDATE) && input->file == NULL))
-            argp_error(state, "needs %s", input->kind == KIND(UPDATE) ? "ID and FILE" : "the ID of a message");
-        if (input->kind == KIND(CANCEL) && (input->outcome == NULL || input->reason == NULL))
-            argp_error(state, "needs --outcome (RESOLVED or NO_LONGER_NEEDED) and --reason");
-        return 0;
+    case ARGP_KEY_END: check_said(state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-// A message of the store with its header, opened.
+// --- The options of a verb, made from its row: they live as long as the program
+static const char *option_arg(const ProtobufCFieldDescriptor *field)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_BOOL: return NULL;
+    case PROTOBUF_C_TYPE_ENUM: return "CODE";
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return field->descriptor == &google__protobuf__timestamp__descriptor ? "TIME" : "TEXT";
+    default: return "TEXT";
+    }
+}
+
+static struct argp_option option_of(const struct answer_input *input, size_t i)
+{
+    static char names[ANSWER_FIELDS][48];
+    bool of_body;
+    const ProtobufCFieldDescriptor *field = field_of(input, input->verb->fields[i], &of_body);
+    const ProtobufCMessageDescriptor *type =
+        of_body ? kind_body_type(input->verb->kind) : &amana__v1__draft__descriptor;
+    option_name(input->verb->fields[i], names[i]);
+    return (struct argp_option){
+        .name = names[i], .key = OPTION_FIELD + (int)i, .arg = option_arg(field), .doc = template_words(type, field)};
+}
+
+static const char *outcomes_of(const struct kind *kind)
+{
+    static char text[512];
+    const ProtobufCEnumDescriptor *codes = &amana__v1__outcome__code__descriptor;
+    text[0] = '\0';
+    for (unsigned i = 0; i < codes->n_values; i++) {
+        if ((kind->outcomes & OUTCOME_BIT((unsigned)codes->values[i].value)) == 0)
+            continue;
+        strlcat(text, text[0] != '\0' ? ", " : "", sizeof text);
+        strlcat(text, codes->values[i].name, sizeof text);
+    }
+    return text;
+}
+
+static const struct argp *argp_of(const struct answer_input *input)
+{
+    static const struct argp_option TO = {"to", OPTION_TO, "UNIT", 0, "one more recipient, who must act", 0};
+    static const struct argp_option COPIED = {"copy", OPTION_COPY, "UNIT", 0, "one more, who only reads", 0};
+    static struct argp_option options[ANSWER_FIELDS + 4];
+    static struct argp argp = {.options = options, .parser = parse, .children = command_children};
+    size_t n = 0;
+    for (size_t i = 0; i < ANSWER_FIELDS && input->verb->fields[i] != NULL; i++)
+        options[n++] = option_of(input, i);
+    if (input->kind->outcomes != 0 && !input->verb->fixed)
+        options[n++] = (struct argp_option){"outcome", 'o', "CODE", 0, outcomes_of(input->kind), 0};
+    if (input->kind->to != TO_SAME && input->kind->to != TO_FORMER) {
+        options[n++] = TO;
+        options[n++] = COPIED;
+    }
+    argp.args_doc = input->verb->kind == KIND(UPDATE) ? "ID FILE" : input->verb->file ? "ID [FILE]" : "ID";
+    argp.doc = input->verb->does;
+    return &argp;
+}
+
+// --- What is answered: a message of the store with its header, opened
 struct target {
     char id[STORE_ID];
     enum store_box box;
@@ -72,90 +236,19 @@ static enum am_err load(struct session *session, enum store_box box, const char 
     return AM_OK;
 }
 
-// What an answer carries on from what it answers (domain.md: *Answer*).
-static void carry(const struct target *target, unsigned kind, Amana__V1__Draft *draft, Amana__V1__DraftFlags *flags)
-{
-    const Amana__V1__Header *header = target->opened.header;
-    draft->kind = (Amana__V1__Kind__Code)kind;
-    draft->status = header->status;
-    draft->case_ref = header->case_ref;
-    draft->urgency = header->urgency;
-    draft->urgency_reason = header->urgency_reason;
-    draft->handling = header->handling;
-    draft->n_handling = header->n_handling;
-    draft->classification = header->classification;
-    draft->purpose = header->purpose;
-    draft->legal_basis = header->legal_basis;
-    draft->agreement_ref = header->agreement_ref;
-    draft->retain_until = header->retain_until;
-    draft->language = header->language;
-    draft->release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
-    flags->child = target->opened.flags->child;
-    flags->protection = target->opened.flags->protection;
-    draft->flags = flags;
-}
-
-static enum am_err set_recipients(struct arena *arena, Amana__V1__Recipient **from, size_t count,
-                                  Amana__V1__Draft *draft)
-{
-    draft->recipients = arena_array(arena, count, sizeof *draft->recipients);
-    if (draft->recipients == NULL)
-        return arena_error(arena);
-    for (size_t i = 0; i < count; i++) {
-        Amana__V1__DraftRecipient *recipient = arena_alloc(arena, sizeof *recipient);
-        if (recipient == NULL)
-            return arena_error(arena);
-        amana__v1__draft_recipient__init(recipient);
-        recipient->unit = from[i]->unit;
-        recipient->part = from[i]->part;
-        draft->recipients[i] = recipient;
-    }
-    draft->n_recipients = count;
-    return AM_OK;
-}
-
-static int ack(struct answer_input *input, struct target *target, struct arena *arena)
-{
-    struct am_detail detail = {0};
-    struct answers answers;
-    Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
-    Amana__V1__DraftFlags flags = AMANA__V1__DRAFT_FLAGS__INIT;
-    Amana__V1__Ack body = AMANA__V1__ACK__INIT;
-    Amana__V1__Recipient to = AMANA__V1__RECIPIENT__INIT, *list = &to;
-    const Amana__V1__Header *header = target->opened.header;
-    if (!kind_acknowledged((unsigned)header->kind)) {
-        command_say("%.13s is a message of kind %s, which is not acknowledged", target->id,
-                    kind_name((unsigned)header->kind));
-        return EX_DATAERR;
-    }
-    if (answers_find(input->command.session, target->id, &answers) == AM_OK && strcmp(answers.newest, target->id) != 0)
-        command_say("there is a newer version, %.13s: acknowledge that one too", answers.newest);
-    carry(target, KIND(ACK), &draft, &flags);
-    to.unit = header->sender->unit;
-    to.part = AMANA__V1__PART__CODE__ACTION;
-    enum am_err err = set_recipients(arena, &list, 1, &draft);
-    if (err != AM_OK)
-        return command_fail(err, &detail);
-    body.remark = (char *)(input->remark != NULL ? input->remark : "");
-    body.tasking = (char *)(input->tasking != NULL ? input->tasking : "");
-    draft.body_case = AMANA__V1__DRAFT__BODY_ACK;
-    draft.ack = &body;
-    struct submission submission = {.compose = {&draft, &target->pointer, NULL, target->opened.header, NULL}};
-    return submit(&input->command, &submission);
-}
-
-// The alert that a message of ours belongs to: itself, or what it answers.
+// The root of a chain that a message of ours belongs to: itself, or what it answers.
 static int load_root(struct answer_input *input, struct arena *arena, const struct target *target, struct target *root)
 {
     struct am_detail detail = {0};
     const Amana__V1__Header *header = target->opened.header;
-    const char *id = header->kind == KIND(ALERT)   ? target->id
-                     : header->in_reply_to != NULL ? header->in_reply_to->id
-                                                   : "";
+    unsigned wanted = kind_root(input->verb->kind);
+    const char *id = (unsigned)header->kind == wanted ? target->id
+                     : header->in_reply_to != NULL    ? header->in_reply_to->id
+                                                      : "";
     enum am_err err = load(input->command.session, STORE_SENT, id, arena, &detail, root);
     if (err == AM_NOT_FOUND)
         (void)am_fail(err, &detail, id, "this alert was not sent from here");
-    if (err == AM_OK && root->opened.header->kind != KIND(ALERT))
+    if (err == AM_OK && (unsigned)root->opened.header->kind != wanted)
         err = am_fail(AM_INVALID, &detail, target->id, "only an alert of this unit can be updated or ended");
     return err == AM_OK ? 0 : command_fail(err, &detail);
 }
@@ -171,60 +264,251 @@ static int load_newest(struct answer_input *input, struct arena *arena, const st
     return err == AM_OK ? 0 : command_fail(err, &detail);
 }
 
-static int cancel(struct answer_input *input, struct target *root, struct target *newest, struct arena *arena)
+// --- The draft
+static enum am_err draft_said(struct answer_input *input, struct arena *arena, struct am_detail *detail,
+                              Amana__V1__Draft **ret_draft)
 {
-    struct am_detail detail = {0};
-    Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
-    Amana__V1__DraftFlags flags = AMANA__V1__DRAFT_FLAGS__INIT;
-    Amana__V1__Cancel body = AMANA__V1__CANCEL__INIT;
-    int outcome;
-    if (codec_enum_value(&amana__v1__outcome__code__descriptor, input->outcome, &outcome) != AM_OK ||
-        (kind_get(KIND(CANCEL))->outcomes & OUTCOME_BIT((unsigned)outcome)) == 0) {
-        command_say("--outcome: \"%.40s\" is not one of RESOLVED, NO_LONGER_NEEDED (SENT_IN_ERROR and COURT_ORDER are "
-                    "not served yet)",
-                    input->outcome);
-        return EX_DATAERR;
-    }
-    carry(newest, KIND(CANCEL), &draft, &flags);
-    draft.retain_until = root->opened.header->retain_until;
-    draft.outcome = (Amana__V1__Outcome__Code)outcome;
-    enum am_err err =
-        set_recipients(arena, newest->opened.header->recipients, newest->opened.header->n_recipients, &draft);
-    if (err != AM_OK)
-        return command_fail(err, &detail);
-    body.reason = (char *)input->reason;
-    body.instructions = (char *)(input->instructions != NULL ? input->instructions : "");
-    draft.body_case = AMANA__V1__DRAFT__BODY_CANCEL;
-    draft.cancel = &body;
-    struct submission submission = {
-        .compose = {&draft, &root->pointer, NULL, root->opened.header, newest->opened.header}};
-    return submit(&input->command, &submission);
+    char *text = json_dumps(input->said, JSON_COMPACT);
+    if (text == NULL)
+        return AM_NOMEM;
+    enum am_err err = json_to_message(&amana__v1__draft__descriptor, (struct am_bytes){(uint8_t *)text, strlen(text)},
+                                      arena, detail, (ProtobufCMessage **)ret_draft);
+    detail->line = 0; // of a text that nobody wrote
+    free(text);
+    return err;
 }
 
-static int update(struct answer_input *input, struct target *root, struct target *newest, struct arena *arena)
+// What options say goes before what the file says: each field that is there.
+static void put_over(ProtobufCMessage *message, const ProtobufCMessage *over)
+{
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        void *to = (uint8_t *)message + field->offset;
+        const void *from = (const uint8_t *)over + field->offset;
+        if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 || !message_has(over, field))
+            continue;
+        bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
+        memcpy(to, from, list ? sizeof(void *) : field_size(field->type));
+        if (list)
+            memcpy((uint8_t *)message + field->quantifier_offset, (const uint8_t *)over + field->quantifier_offset,
+                   sizeof(size_t));
+    }
+}
+
+static enum am_err draft_of(struct answer_input *input, struct arena *arena, struct am_detail *detail,
+                            struct am_bytes *ret_text, Amana__V1__Draft **ret_draft)
+{
+    Amana__V1__Draft *said, *draft;
+    TRY(draft_said(input, arena, detail, &said));
+    if (input->file == NULL) {
+        *ret_draft = said;
+        return AM_OK;
+    }
+    TRY(draft_read(input->file, arena, detail, ret_text, &draft));
+    put_over(&draft->base, &said->base);
+    ProtobufCMessage *body = kind_body_get(&draft->base), *over = kind_body_get(&said->base);
+    if (body == NULL)
+        (void)kind_body_set(input->verb->kind, &draft->base, over);
+    else if (over != NULL && over->descriptor == body->descriptor)
+        put_over(body, over);
+    *ret_draft = draft;
+    return AM_OK;
+}
+
+// A body that says nothing is one all the same; an alert's form may be written as "alert" in an UPDATE.
+static enum am_err body_fill(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft)
+{
+    const ProtobufCMessageDescriptor *type = kind_body_type(input->verb->kind);
+    ProtobufCMessage *body = kind_body_get(&draft->base);
+    if (body == NULL) {
+        body = arena_alloc(arena, type->sizeof_message);
+        if (body == NULL)
+            return arena_error(arena);
+        protobuf_c_message_init(type, body);
+    }
+    if (body->descriptor == type) // else the check names it
+        (void)kind_body_set(input->verb->kind, &draft->base, body);
+    return AM_OK;
+}
+
+// What an answer carries on from what it answers (domain.md: *Answer*), as far as the draft doesn't say else.
+static void carry(const Amana__V1__Header *header, Amana__V1__Draft *draft)
+{
+#define CARRY(field) draft->field = draft->field == 0 ? header->field : draft->field
+    CARRY(status);
+    CARRY(classification);
+    CARRY(purpose);
+    CARRY(legal_basis);
+    if (draft->urgency == 0) {
+        draft->urgency = header->urgency;
+        draft->urgency_reason = header->urgency_reason;
+    }
+#undef CARRY
+    if (draft->n_handling == 0) {
+        draft->handling = header->handling;
+        draft->n_handling = header->n_handling;
+    }
+    draft->case_ref = draft->case_ref[0] == '\0' ? header->case_ref : draft->case_ref;
+    draft->agreement_ref = draft->agreement_ref[0] == '\0' ? header->agreement_ref : draft->agreement_ref;
+    draft->language = draft->language[0] == '\0' ? header->language : draft->language;
+    draft->retain_until = header->retain_until; // an answer keeps its root's
+}
+
+static enum am_err defaults_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                 Amana__V1__Draft *draft)
+{
+    draft->kind = (Amana__V1__Kind__Code)input->verb->kind;
+    if (draft->outcome == 0)
+        draft->outcome = (Amana__V1__Outcome__Code)input->verb->outcome;
+    if (draft->flags == NULL) {
+        draft->flags = arena_alloc(arena, sizeof *draft->flags);
+        if (draft->flags == NULL)
+            return arena_error(arena);
+        amana__v1__draft_flags__init(draft->flags);
+        draft->flags->child = newest->opened.flags->child;
+        draft->flags->protection = newest->opened.flags->protection;
+    }
+    if (draft->outcome == (Amana__V1__Outcome__Code)OUTCOME(GRANTED) && draft->n_granted_to == 0) {
+        draft->granted_to = arena_array(arena, 1, sizeof *draft->granted_to); // to who asked
+        if (draft->granted_to == NULL)
+            return arena_error(arena);
+        draft->granted_to[0] = newest->opened.header->sender->unit;
+        draft->n_granted_to = 1;
+    }
+    if ((input->kind->required & HEADER_BIT(15)) != 0 && draft->told_at == NULL) {
+        draft->told_at = arena_alloc(arena, sizeof *draft->told_at);
+        if (draft->told_at == NULL)
+            return arena_error(arena);
+        timestamp_from_ns(session_now(input->command.session) / NS_PER_S * NS_PER_S, draft->told_at);
+    }
+    return AM_OK;
+}
+
+// --- To whom
+static enum am_err recipient_add(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft,
+                                 const char *unit, Amana__V1__Part__Code part)
+{
+    const char *own = input->command.session->settings.value[SETTING_UNIT];
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        if (strcmp(draft->recipients[i]->unit, unit) == 0)
+            return AM_OK;
+    if (draft->n_recipients == LIMIT_RECIPIENTS + 2 || (strcmp(unit, own) == 0 && !input->kind->to_itself))
+        return AM_OK;
+    Amana__V1__DraftRecipient *recipient = arena_alloc(arena, sizeof *recipient);
+    if (recipient == NULL)
+        return arena_error(arena);
+    amana__v1__draft_recipient__init(recipient);
+    recipient->unit = (char *)unit;
+    recipient->part = part;
+    draft->recipients[draft->n_recipients++] = recipient;
+    return AM_OK;
+}
+
+// Those of what is answered: whom a kind goes to by itself.
+static enum am_err recipients_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                    Amana__V1__Draft *draft)
+{
+    const Amana__V1__Header *header = newest->opened.header;
+    enum kind_to to = (enum kind_to)input->kind->to;
+    bool back = to == TO_BACK || to == TO_ORIGINATOR || to == TO_PARTIES ||
+                ((to == TO_OTHER_SIDE || to == TO_CHOSEN) && newest->box == STORE_INBOX);
+    if (back)
+        TRY(recipient_add(input, arena, draft, header->sender->unit, PART(ACTION)));
+    if (back && to != TO_PARTIES)
+        return AM_OK;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const Amana__V1__Recipient *recipient = header->recipients[i];
+        if (to == TO_ASKED && recipient->part != PART(ACTION))
+            continue;
+        TRY(recipient_add(input, arena, draft, recipient->unit,
+                          to == TO_HOLDERS   ? PART(ACTION)
+                          : to == TO_PARTIES ? PART(COPY)
+                                             : recipient->part));
+    }
+    return to == TO_HOLDERS ? recipient_add(input, arena, draft, header->sender->unit, PART(ACTION)) : AM_OK;
+}
+
+static enum am_err recipients_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                   Amana__V1__Draft *draft)
+{
+    struct session *session = input->command.session;
+    bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || input->kind->to == TO_ASKED);
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    if (draft->n_recipients > 0)
+        return AM_OK; // the file says who
+    draft->recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft->recipients);
+    if (draft->recipients == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < input->n_to; i++)
+        TRY(recipient_add(input, arena, draft, input->to[i].unit, input->to[i].part));
+    if (!chosen)
+        TRY(recipients_usual(input, newest, arena, draft));
+    address_country(session->settings.value[SETTING_UNIT], country);
+    const char *protection = trust_protection_unit(session->trust, country);
+    if (!draft->flags->child || !input->kind->child_rule || input->kind->to == TO_FORMER || protection == NULL)
+        return AM_OK;
+    return recipient_add(input, arena, draft, protection, PART(COPY)); // rule 3
+}
+
+// --- All of it
+static int answer(struct answer_input *input, struct target *root, struct target *newest, struct arena *arena)
 {
     struct am_detail detail = {0};
-    struct am_bytes text;
-    Amana__V1__Draft *draft;
-    enum am_err err = draft_read(input->file, arena, &detail, &text, &draft);
-    if (err != AM_OK)
-        return command_fail(err, &detail);
-    if (draft->body_case == AMANA__V1__DRAFT__BODY_ALERT) { // the template's own form
-        Amana__V1__Alert *alert = draft->alert;
-        draft->body_case = AMANA__V1__DRAFT__BODY_UPDATE;
-        draft->update = alert;
+    struct am_bytes text = {0};
+    Amana__V1__Draft *draft = NULL;
+    enum am_err err = draft_of(input, arena, &detail, &text, &draft);
+    if (err == AM_OK)
+        err = body_fill(input, arena, draft);
+    if (err == AM_OK) {
+        carry(newest->opened.header, draft);
+        draft->retain_until = root->opened.header->retain_until;
+        err = defaults_fill(input, newest, arena, draft);
     }
-    draft->kind = (Amana__V1__Kind__Code)KIND(UPDATE);
-    draft->retain_until = root->opened.header->retain_until; // an answer keeps its root's
-    if (draft->n_recipients == 0)
-        err = set_recipients(arena, newest->opened.header->recipients, newest->opened.header->n_recipients, draft);
-    struct submission submission = {
-        .compose = {draft, &root->pointer, &newest->pointer, root->opened.header, newest->opened.header},
-        .file = input->file,
-        .text = text};
+    if (err == AM_OK)
+        err = recipients_fill(input, newest, arena, draft);
+    struct submission submission = {.compose = {draft, &root->pointer,
+                                                input->verb->kind == KIND(UPDATE) ? &newest->pointer : NULL,
+                                                root->opened.header, newest->opened.header},
+                                    .file = input->file,
+                                    .text = text};
     int code = err == AM_OK ? submit(&input->command, &submission) : command_fail(err, &detail);
     free((void *)text.data);
     return code;
+}
+
+static unsigned boxes_of(const struct kind *kind)
+{
+    switch ((enum kind_to)kind->to) {
+    case TO_BACK:
+    case TO_ORIGINATOR:
+    case TO_PARTIES: return BOX(INBOX);
+    case TO_ASKED:
+    case TO_FORMER:
+    case TO_SAME: return BOX(SENT);
+    case TO_CHOSEN:
+    case TO_OTHER_SIDE:
+    case TO_HOLDERS: break;
+    }
+    return BOX(INBOX) | BOX(SENT);
+}
+
+static int check_answers(const struct answer_input *input, const struct target *target)
+{
+    char kinds[KIND_LIST_TEXT];
+    unsigned kind = (unsigned)target->opened.header->kind;
+    if (input->kind->chain != CHAIN_NONE || (input->kind->on & KIND_BIT(kind)) != 0)
+        return 0;
+    kind_list(input->kind->on, kinds, sizeof kinds);
+    command_say("%.13s is a message of kind %s; `amana %s` answers: %s", target->id, kind_name(kind), input->verb->name,
+                kinds);
+    return EX_DATAERR;
+}
+
+static void tell_newer(struct answer_input *input, const struct target *target)
+{
+    struct answers answers;
+    if (answers_find(input->command.session, target->id, &answers) == AM_OK && strcmp(answers.newest, target->id) != 0)
+        command_say("there is a newer version, %.13s: answer that one too", answers.newest);
 }
 
 static int run(struct answer_input *input)
@@ -236,73 +520,35 @@ static int run(struct answer_input *input)
     char id[STORE_ID];
     int code = command_open(&input->command, SETTINGS_ALL);
     if (code == 0)
-        code = command_find(&input->command, input->kind == KIND(ACK) ? BOX(INBOX) : BOX(SENT), input->id, &box, id);
+        code = command_find(&input->command, boxes_of(input->kind), input->id, &box, id);
     if (code != 0)
         return code;
     arena_init(&arena, ARENA_VERB);
     enum am_err err = load(input->command.session, box, id, &arena, &detail, &target);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    if (input->kind == KIND(ACK))
-        return ack(input, &target, &arena);
+    code = check_answers(input, &target);
+    if (code != 0)
+        return code;
+    if (input->kind->chain == CHAIN_NONE) {
+        tell_newer(input, &target);
+        return answer(input, &target, &target, &arena);
+    }
     code = load_root(input, &arena, &target, &root);
     if (code == 0)
         code = load_newest(input, &arena, &root, &newest);
-    if (code != 0)
-        return code;
-    return input->kind == KIND(UPDATE) ? update(input, &root, &newest, &arena) : cancel(input, &root, &newest, &arena);
+    return code == 0 ? answer(input, &root, &newest, &arena) : code;
 }
 
-static int run_verb(unsigned kind, const struct argp *argp, int argc, char **argv)
+int verb_answer(int argc, char **argv)
 {
-    struct answer_input input = {.kind = kind};
+    struct answer_input input = {.verb = answer_verb_find(argv[0])};
+    input.kind = kind_get(input.verb->kind);
+    input.said = json_object();
     command_init(&input.command);
-    command_parse(argp, argc, argv, &input);
+    command_parse(argp_of(&input), argc, argv, &input);
     int code = run(&input);
+    json_decref(input.said);
     command_clear(&input.command);
     return code;
-}
-
-int verb_ack(int argc, char **argv)
-{
-    static const struct argp_option options[] = {
-        {"remark", 'r', "TEXT", 0, "a word to the sender (sealed)", 0},
-        {"tasking", 't', "TEXT", 0, "what was set going, in a sentence (sealed)", 0},
-        {0}};
-    static const struct argp argp = {
-        options,
-        parse,
-        "ID",
-        "Takes an alert, update or cancel on, as the officer of this configuration: signed "
-        "and logged, so that the sender sees who has it and since when.",
-        command_children,
-        NULL,
-        NULL};
-    return run_verb(KIND(ACK), &argp, argc, argv);
-}
-
-int verb_update(int argc, char **argv)
-{
-    static const struct argp argp = {NULL,
-                                     parse,
-                                     "ID FILE",
-                                     "Sends the whole alert anew: FILE as for `amana send`; recipients may be left out "
-                                     "(those of the newest version). Who had acknowledged is asked again.",
-                                     command_children,
-                                     NULL,
-                                     NULL};
-    return run_verb(KIND(UPDATE), &argp, argc, argv);
-}
-
-int verb_cancel(int argc, char **argv)
-{
-    static const struct argp_option options[] = {
-        {"outcome", 'o', "CODE", 0, "RESOLVED or NO_LONGER_NEEDED", 0},
-        {"reason", 'R', "TEXT", 0, "why, in a sentence (sealed)", 0},
-        {"instructions", 'i', "TEXT", 0, "what to do with what was begun (sealed)", 0},
-        {0}};
-    static const struct argp argp = {
-        options,          parse, "ID", "Ends an alert of this unit, at all who had its newest version.",
-        command_children, NULL,  NULL};
-    return run_verb(KIND(CANCEL), &argp, argc, argv);
 }

@@ -67,6 +67,15 @@ static enum reason to_originator(const struct checking *check)
     return needs(check, originator, PART(ACTION));
 }
 
+static enum reason to_parties(const struct checking *check)
+{
+    enum reason reason = to_originator(check);
+    for (size_t i = 0; i < check->to->n && reason == REASON_NONE; i++)
+        if (!is_sender(check, check->to->recipients[i].unit))
+            reason = needs(check, check->to->recipients[i].unit, PART(COPY));
+    return reason;
+}
+
 static enum reason to_some(const struct checking *check, bool asked, const char *text)
 {
     for (size_t i = 0; i < check->to->n; i++) {
@@ -128,10 +137,9 @@ static enum reason to_same(const struct checking *check)
 enum reason delivery_check(const Amana__V1__Header *answer, const struct delivery_to *to, struct am_detail *detail)
 {
     static enum reason (*const CHECKS[])(const struct checking *check) = {
-        [TO_CHOSEN] = to_chosen,         [TO_BACK] = to_back,
-        [TO_ORIGINATOR] = to_originator, [TO_ASKED] = to_asked,
-        [TO_OTHER_SIDE] = to_other_side, [TO_HOLDERS] = to_holders,
-        [TO_FORMER] = to_former,         [TO_SAME] = to_same,
+        [TO_CHOSEN] = to_chosen,   [TO_BACK] = to_back,     [TO_ORIGINATOR] = to_originator,
+        [TO_PARTIES] = to_parties, [TO_ASKED] = to_asked,   [TO_OTHER_SIDE] = to_other_side,
+        [TO_HOLDERS] = to_holders, [TO_FORMER] = to_former, [TO_SAME] = to_same,
     };
     struct checking check = {answer, to, detail};
     return CHECKS[kind_get((unsigned)answer->kind)->to](&check);

@@ -9,13 +9,19 @@ static bool value_is_there(const void *at, ProtobufCType type)
     case PROTOBUF_C_TYPE_BYTES: return ((const ProtobufCBinaryData *)at)->len != 0;
     case PROTOBUF_C_TYPE_MESSAGE: return *(const void *const *)at != NULL;
     case PROTOBUF_C_TYPE_UINT64: return *(const uint64_t *)at != 0;
-    default: return *(const uint32_t *)at != 0; // enums and uint32: Header has no other type
+    case PROTOBUF_C_TYPE_DOUBLE: return *(const double *)at < 0 || *(const double *)at > 0;
+    default: return *(const uint32_t *)at != 0; // enums, booleans and uint32: no message has another type
     }
 }
 
 bool header_has(const Amana__V1__Header *header, const ProtobufCFieldDescriptor *field)
 {
-    const uint8_t *base = (const uint8_t *)header;
+    return message_has(&header->base, field);
+}
+
+bool message_has(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const uint8_t *base = (const uint8_t *)message;
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
         return *(const size_t *)(const void *)(base + field->quantifier_offset) != 0;
     return value_is_there(base + field->offset, field->type);

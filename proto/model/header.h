@@ -6,6 +6,8 @@
 
 // Whether the field says anything: a string or bytes not empty, a number not 0, a message there, a list not empty.
 bool header_has(const Amana__V1__Header *header, const ProtobufCFieldDescriptor *field);
+// The same of any message.
+bool message_has(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 
 // UTC ns of a google.protobuf.Timestamp. False where it is NULL, lies before 1970 or after 2553, or where its nanos are
 // out of range.

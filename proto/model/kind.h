@@ -58,6 +58,7 @@ enum kind_to {
     TO_CHOSEN,     // whom the sender chooses
     TO_BACK,       // the originator of what it answers, and others if need be
     TO_ORIGINATOR, // the same, that one alone with ACTION
+    TO_PARTIES,    // the same, and every other recipient of what it answers with COPY
     TO_ASKED,      // one or more of those who were asked to act, and others if need be
     TO_OTHER_SIDE, // from a recipient TO_BACK; from the originator, one or more of the recipients
     TO_HOLDERS,    // every recipient of what it names, and its originator, all with ACTION

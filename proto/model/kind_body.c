@@ -53,16 +53,24 @@ const ProtobufCMessageDescriptor *kind_body_type(unsigned kind)
     return field != NULL ? field->descriptor : NULL;
 }
 
-const ProtobufCFieldDescriptor *kind_body_title_field(const ProtobufCMessageDescriptor *type)
+static const char *text_at(const ProtobufCMessage *body, const ProtobufCFieldDescriptor *field)
 {
-    for (unsigned i = 0; i < type->n_fields; i++)
-        if (type->fields[i].type == PROTOBUF_C_TYPE_STRING && type->fields[i].label != PROTOBUF_C_LABEL_REPEATED)
-            return &type->fields[i];
+    return *(const char *const *)(const void *)((const uint8_t *)body + field->offset);
+}
+
+const ProtobufCFieldDescriptor *kind_body_title_field(const ProtobufCMessage *body)
+{
+    for (unsigned i = 0; i < body->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &body->descriptor->fields[i];
+        bool text = field->type == PROTOBUF_C_TYPE_STRING && field->label != PROTOBUF_C_LABEL_REPEATED;
+        if (text && text_at(body, field)[0] != '\0')
+            return field;
+    }
     return NULL;
 }
 
 const char *kind_body_title(const ProtobufCMessage *body)
 {
-    const ProtobufCFieldDescriptor *field = body != NULL ? kind_body_title_field(body->descriptor) : NULL;
-    return field != NULL ? *(const char *const *)(const void *)((const uint8_t *)body + field->offset) : "";
+    const ProtobufCFieldDescriptor *field = body != NULL ? kind_body_title_field(body) : NULL;
+    return field != NULL ? text_at(body, field) : "";
 }

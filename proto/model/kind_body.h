@@ -19,7 +19,7 @@ bool kind_body_set(unsigned kind, ProtobufCMessage *in, ProtobufCMessage *body);
 // The descriptor of a kind's body, NULL where it has none yet.
 const ProtobufCMessageDescriptor *kind_body_type(unsigned kind);
 
-// The field whose line stands for it in a list: its first text. NULL where it has none.
-const ProtobufCFieldDescriptor *kind_body_title_field(const ProtobufCMessageDescriptor *type);
+// The field whose line stands for it in a list: its first text that says something. NULL where there is none.
+const ProtobufCFieldDescriptor *kind_body_title_field(const ProtobufCMessage *body);
 // That line; "" where there is none, and for NULL.
 const char *kind_body_title(const ProtobufCMessage *body);

@@ -52,7 +52,7 @@ DRAFTS = {
     "protection UNKNOWN": (dict(flags__protection="UNKNOWN"), ["KIND_UNSUPPORTED", "flags.protection: line"]),
     "never_tell": (dict(flags__never_tell=["et"]), ["KIND_UNSUPPORTED", "flags.never_tell: line"]),
     "a release": (dict(release="REQUIRED"), ["KIND_UNSUPPORTED", "release: line"]),
-    "another kind": (dict(kind="NOTE", alert=None), ["KIND_UNSUPPORTED", "kind: line"]),
+    "another kind": (dict(kind="HOLD", alert=None), ["KIND_UNSUPPORTED", "kind: line"]),
 }
 
 
@@ -239,7 +239,7 @@ def batched(message):
 
 
 UNSUPPORTED = {
-    "another kind": lambda p: p.message(p.header(kind=25)),
+    "another kind": lambda p: p.message(p.header(kind=21)),
     "CONFIDENTIAL": lambda p: p.message(p.header(classification=3)),
     "H2": lambda p: p.message(p.header(handling=[3])),
     "a PERSON": lambda p: p.message(p.header(subject_kind=1)),

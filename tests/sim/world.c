@@ -16,7 +16,7 @@ static uint8_t ROOT32[32] = {1}, DIGEST32[32] = {2}, LOG68[68] = {3}, SALT16[16]
 // --- Members
 void world_grant(struct world *world, const char *unit, const char *role, char **parties, size_t n)
 {
-    static Amana__V1__Kind__Code kinds[] = {K(ALERT), K(UPDATE), K(CANCEL), K(ACK)};
+    static Amana__V1__Kind__Code kinds[] = {K(ALERT), K(UPDATE), K(CANCEL), K(ACK), K(REQUEST), K(REFERRAL), K(NOTE)};
     static char *scope[] = {(char *)"ke", (char *)"et"};
     Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
     Amana__V1__GrantRecord grant = AMANA__V1__GRANT_RECORD__INIT, *grants[] = {&grant};

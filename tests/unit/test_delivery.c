@@ -74,13 +74,22 @@ static void what_a_recipient_answers_goes_back_and_may_go_further(void **state)
 
 static void a_hit_asks_the_originator_alone_to_act(void **state)
 {
-    static const unsigned KINDS[] = {KIND(HIT), KIND(USE_PERMISSION), KIND(CONTEST)};
+    static const unsigned KINDS[] = {KIND(HIT), KIND(USE_PERMISSION)};
     for (size_t i = 0; i < AM_LEN(KINDS); i++) {
         assert_true(goes(KINDS[i], POST, POLICE "=ACTION " SHELTER "=COPY"));
         assert_false(goes(KINDS[i], POST, POLICE "=COPY"));
         assert_false(goes(KINDS[i], POST, POLICE "=ACTION " SHELTER "=ACTION"));
         assert_false(goes(KINDS[i], POST, SHELTER "=COPY"));
     }
+}
+
+static void a_contest_asks_the_originator_to_act_and_is_seen_by_all_who_have_it(void **state)
+{
+    assert_true(goes(KIND(CONTEST), POST, POLICE "=ACTION " SHELTER "=COPY"));
+    assert_true(goes(KIND(CONTEST), POST, POLICE "=ACTION " SHELTER "=COPY " OTHERS "=COPY"));
+    assert_false(goes(KIND(CONTEST), POST, POLICE "=ACTION"));
+    assert_false(goes(KIND(CONTEST), POST, POLICE "=COPY " SHELTER "=COPY"));
+    assert_false(goes(KIND(CONTEST), POST, POLICE "=ACTION " SHELTER "=ACTION"));
 }
 
 static void what_the_originator_withdraws_or_makes_clear_goes_to_who_was_asked(void **state)
@@ -223,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_recipient_answers_goes_back_and_may_go_further),
         cmocka_unit_test(a_hit_asks_the_originator_alone_to_act),
+        cmocka_unit_test(a_contest_asks_the_originator_to_act_and_is_seen_by_all_who_have_it),
         cmocka_unit_test(what_the_originator_withdraws_or_makes_clear_goes_to_who_was_asked),
         cmocka_unit_test(a_call_or_an_end_goes_to_the_other_side),
         cmocka_unit_test(what_every_holder_must_do_goes_to_every_holder_to_act),

@@ -8,10 +8,12 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "client/cmd/answer_verbs.h"
 #include "client/cmd/draft_file.h"
 #include "client/cmd/template.h"
 #include "client/session/compose.h"
 #include "proto/codec/json.h"
+#include "proto/model/kind_body.h"
 #include "tests/unit/client_env.h"
 
 #include <stdio.h>
@@ -183,9 +185,33 @@ static void a_path_that_is_not_there_has_the_line_of_what_is(void **state)
     assert_int_equal(draft_line(bytes_of("not json"), "urgency"), 0);
 }
 
+// --- Verbs that answer
+static void every_option_of_a_verb_that_answers_is_a_field_of_its_body_or_of_the_draft(void **state)
+{
+    size_t n;
+    const struct answer_verb *verbs = answer_verbs(&n);
+    for (size_t i = 0; i < n; i++) {
+        const ProtobufCMessageDescriptor *body = kind_body_type(verbs[i].kind);
+        bool must = verbs[i].must == NULL;
+        assert_true(kind_get(verbs[i].kind)->on != 0);
+        assert_true(verbs[i].outcome == 0 || (kind_get(verbs[i].kind)->outcomes & OUTCOME_BIT(verbs[i].outcome)) != 0);
+        for (size_t j = 0; j < ANSWER_FIELDS && verbs[i].fields[j] != NULL; j++) {
+            const char *name = verbs[i].fields[j];
+            must |= verbs[i].must != NULL && strcmp(verbs[i].must, name) == 0;
+            if (protobuf_c_message_descriptor_get_field_by_name(body, name) == NULL &&
+                protobuf_c_message_descriptor_get_field_by_name(&amana__v1__draft__descriptor, name) == NULL)
+                fail_msg("%s: there is no field %s", verbs[i].name, name);
+        }
+        assert_true(must);
+        assert_ptr_equal(answer_verb_find(verbs[i].name), &verbs[i]);
+    }
+    assert_null(answer_verb_find("answers"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_option_of_a_verb_that_answers_is_a_field_of_its_body_or_of_the_draft),
         cmocka_unit_test(the_template_with_its_blanks_filled_is_taken),
         cmocka_unit_test(each_blank_of_the_template_is_named_with_its_line),
         cmocka_unit_test(what_the_template_offers_in_comments_is_json_of_this_program),

@@ -118,7 +118,9 @@ static void roots_and_what_is_served_are_those_of_the_design(void **state)
     }
     assert_int_equal(roots,
                      on_of("ALERT REQUEST REFERRAL USE_PERMISSION CORRECTION ERASURE CONTEST SUBJECT_ACCESS HIT"));
-    assert_int_equal(served, on_of("ALERT UPDATE CANCEL ACK"));
+    assert_int_equal(
+        served, on_of("ALERT UPDATE CANCEL ACK NOTE HIT CANNOT_EXECUTE REQUEST CLARIFICATION RESPONSE REFUSAL PROGRESS "
+                      "WITHDRAW CONTACT USE_PERMISSION DECISION REFERRAL CLOSE CORRECTION CONFIRM CONTEST"));
     assert_int_equal(child, on_of("ALERT UPDATE REQUEST REFERRAL HIT RESPONSE NOTE"));
 }
 
@@ -164,6 +166,9 @@ static void the_first_text_of_a_body_is_its_line_in_a_list(void **state)
     cancel.reason = (char *)"found";
     person.description = (char *)"tall";
     assert_string_equal(kind_body_title(&cancel.base), "found");
+    cancel.reason = (char *)"";
+    cancel.instructions = (char *)"let it go";
+    assert_string_equal(kind_body_title(&cancel.base), "let it go");
     assert_string_equal(kind_body_title(&person.base), "tall");
     assert_string_equal(kind_body_title(&palermo.base), "");
     assert_string_equal(kind_body_title(NULL), "");

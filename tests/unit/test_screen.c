@@ -59,7 +59,7 @@ static char *shown(Amana__V1__Draft *draft, bool line)
     if (line)
         screen_line(post, "0199b2d4-7c3e-7abc-8def-0123456789ab", &kept, "to be acknowledged", out);
     else
-        assert_int_equal(screen_show(post, &kept, "to be acknowledged", out), AM_OK);
+        assert_int_equal(screen_show(post, &kept, "to be acknowledged", false, out), AM_OK);
     fclose(out);
     if (text == NULL)
         abort();

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of the verbs that answer.
+#include "client/cmd/answer_verbs.h"
+
+#include <string.h>
+
+static const struct answer_verb ROWS[] = {
+    {"ack", KIND(ACK), .fields = {"remark", "tasking"},
+     .does = "Takes a message on, as the officer of this configuration: signed and logged, so that the sender sees who "
+             "has it and since when."},
+    {"update", KIND(UPDATE), .file = true,
+     .does = "Sends the whole alert anew: FILE as for `amana send`; recipients may be left out (those of the newest "
+             "version). Who had acknowledged is asked again."},
+    {"cancel", KIND(CANCEL), .must = "reason", .fields = {"reason", "instructions"},
+     .does = "Ends an alert of this unit, at all who had its newest version."},
+    {"hit", KIND(HIT), .file = true, .must = "summary",
+     .fields = {"summary", "certainty", "done", "place", "found_at", "whereabouts_now"},
+     .does = "Says that what an alert looks for was found: to its sender, who takes it on with an ACK. More than these "
+             "options say stands in FILE, as {\"hit\": {…}}."},
+    {"cannot", KIND(CANNOT_EXECUTE), .file = true, .must = "explanation",
+     .fields = {"explanation", "provision", "actions", "instead", "retry_at"},
+     .does = "Says that what an alert asks for can't be done here, and why."},
+    {"progress", KIND(PROGRESS), OUTCOME(IN_HAND), .file = true, .fields = {"text", "authority", "questions", "due_at"},
+     .does =
+         "Says where a request or a referral stands. Until an authorisation or a clarification has come the time to "
+         "answer stands still."},
+    {"answer", KIND(RESPONSE), .file = true, .must = "summary",
+     .fields = {"summary", "ground", "explanation", "more_follows", "more_by"},
+     .does = "Answers a request. What is too much for an option stands in FILE, as {\"response\": {…}}."},
+    {"refuse", KIND(REFUSAL), .file = true, .must = "explanation",
+     .fields = {"explanation", "provision", "undisclosed", "authority", "instead"},
+     .does = "Refuses a request, with the ground."},
+    {"clarify", KIND(CLARIFICATION), .file = true,
+     .does = "Answers what the other side asked about a request of this unit: FILE has {\"clarification\": {…}}."},
+    {"withdraw", KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), .file = true, .fields = {"reason", "instructions"},
+     .does = "Takes a request, a referral or a question for permission back: from all who were asked, or from those "
+             "named with --to."},
+    {"accept", KIND(DECISION), OUTCOME(ACCEPTED), .fixed = true, .file = true, .must = "contact",
+     .fields = {"contact", "reason", "conditions", "services"}, .does = "Accepts a referral."},
+    {"decline", KIND(DECISION), OUTCOME(DECLINED), .fixed = true, .file = true, .must = "reason", .fields = {"reason"},
+     .does = "Declines a referral."},
+    {"close", KIND(CLOSE), OUTCOME(DONE), .file = true, .fields = {"summary", "services_given", "follow_up"},
+     .does = "Ends a referral that was accepted; either side may."},
+    {"permit ask", KIND(USE_PERMISSION), .file = true, .must = "uses",
+     .fields = {"uses", "reason", "court", "parties", "purpose", "answer_by"},
+     .does = "Asks the sender of a message whether it may be used or passed on beyond its marking."},
+    {"permit grant", KIND(DECISION), OUTCOME(GRANTED), .fixed = true, .file = true,
+     .fields = {"reason", "conditions", "granted_to"}, .does = "Grants what was asked for with `permit ask`."},
+    {"permit deny", KIND(DECISION), OUTCOME(DENIED), .fixed = true, .file = true, .must = "reason",
+     .fields = {"reason"}, .does = "Denies what was asked for with `permit ask`."},
+    {"contest", KIND(CONTEST), .file = true, .must = "reason", .fields = {"reason", "evidence"},
+     .does =
+         "Says that a role or a fact of a message is wrong: to its sender, who decides, and to all who have it, who "
+         "see it as CONTESTED until then. Which roles and facts stands in FILE, as {\"contest\": {…}}."},
+    {"uphold", KIND(DECISION), OUTCOME(UPHELD), .fixed = true, .file = true, .fields = {"reason"},
+     .does = "Says that a contest is right; the correction follows with `amana correct`."},
+    {"reject", KIND(DECISION), OUTCOME(REJECTED), .fixed = true, .file = true, .must = "reason", .fields = {"reason"},
+     .does = "Says that a contest is wrong."},
+    {"correct", KIND(CORRECTION), .file = true, .must = "reason", .fields = {"reason", "stolen_identity"},
+     .does = "Says that something in a message of this unit was wrong, to all who have it; each confirms when it is "
+             "mended. What is right stands in FILE, as {\"correction\": {…}}."},
+    {"confirm", KIND(CONFIRM), .file = true, .fields = {"remark", "provision", "kept_until", "own_messages_mended"},
+     .does = "Says that a correction is done here, or why not."},
+    {"called", KIND(CONTACT), OUTCOME(TOLD), .file = true, .must = "means",
+     .fields = {"means", "told_at", "summary", "spoken_to", "telephone"},
+     .does = "Writes a call or a visit about a message down; told_at is now where it isn't said."},
+    {"note", KIND(NOTE), .file = true, .must = "title", .fields = {"title", "text", "open"},
+     .does = "Sends a note on a message: to its other side, or to those named with --to and --copy."},
+};
+
+const struct answer_verb *answer_verbs(size_t *ret_count)
+{
+    *ret_count = AM_LEN(ROWS);
+    return ROWS;
+}
+
+const struct answer_verb *answer_verb_find(const char *name)
+{
+    if (strncmp(name, "amana ", 6) == 0)
+        name += 6;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++)
+        if (strcmp(ROWS[i].name, name) == 0)
+            return &ROWS[i];
+    return NULL;
+}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A CONTACT: a call or a visit about a message, written down by either side."""
+
+
+def test_a_call_is_written_down_and_its_other_side_reads_it(world):
+    alert = world.send()
+    call = world.amana("police", "called", alert, "--means", "PHONE", "--summary", "The duty desk at Moyale knows.",
+                       "--spoken-to", "duty officer", "--telephone", "+251460000122").ok().id
+    world.amana("post", "inbox").ok().says("CONTACT", "The duty desk at Moyale knows.")
+    world.amana("post", "show", call).ok().says("TOLD", "duty officer")
+    world.amana("police", "status", alert).ok().says("to be acknowledged by")
+
+
+def test_a_recipient_writes_down_that_nobody_answered(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    call = world.amana("post", "called", alert, "--means", "RADIO", "--outcome", "NO_ANSWER", "--told-at",
+                       "2026-11-24T12:40:00+03:00").ok().id
+    world.amana("police", "inbox").ok().says(call[:13])
+    world.amana("police", "show", call).ok().says("NO_ANSWER")
+
+
+def test_how_it_was_told_must_be_said(world):
+    alert = world.send()
+    world.amana("police", "called", alert).exits(64).says("--means")
+    world.amana("police", "called", alert, "--means", "PIGEON").exits(65).says("PHONE, RADIO, VISIT, OTHER")

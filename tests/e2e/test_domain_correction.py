@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A CORRECTION goes to every holder, and each confirms; a CONTEST asks for one."""
+import pytest
+
+
+@pytest.fixture
+def alert(world):
+    alert = world.send()
+    for desk in ("post", "ke-protection", "et-protection"):
+        world.amana(desk, "inbox").ok()
+    return alert
+
+
+def mend(world):
+    changes = [{"path": "alert.vehicles[0].registration", "was": "KDA 417Q", "now": "KDA 471Q"}]
+    return world.example("correction", reason="The owner was called.", changes=changes)
+
+
+def test_a_correction_asks_every_holder_who_confirms_each_by_itself(world, alert):
+    correction = world.amana("police", "correct", alert, mend(world)).ok().id
+    world.amana("police", "status", correction).ok().says("of 3: 3 to acknowledge, 0 to answer, 0 done")
+    world.amana("post", "inbox").ok().says("CORRECTION", "The owner was called.", "to be acknowledged")
+    world.amana("post", "ack", correction).ok()
+    world.amana("post", "confirm", correction, "--outcome", "DONE", "--remark", "Mended in the book of the barrier.").ok()
+    world.amana("et-protection", "inbox").ok()
+    world.amana("et-protection", "confirm", correction, "--outcome", "NOT_HELD").ok()
+    world.amana("police", "inbox").ok().says("Mended in the book of the barrier.")
+    world.amana("police", "status", correction).ok().says("confirmed by eics-1207", "confirmed by emow-0101",
+                                                          "of 3: 1 to acknowledge, 0 to answer, 2 done")
+    world.amana("post", "confirm", correction, "--outcome", "DONE", "--remark", "x").exits(77).says("CONFIRMED", "none")
+
+
+def test_nobody_but_the_sender_corrects_a_message(world, alert):
+    world.amana("post", "correct", alert, mend(world)).exits(77)
+
+
+def test_a_contest_is_seen_by_all_until_its_sender_decides(world, alert):
+    contest = world.amana("post", "contest", alert, world.example("contest"), "--reason", "The man beside the driver is a victim.").ok().id
+    for desk in ("police", "ke-protection", "et-protection"):
+        world.amana(desk, "inbox").ok().says("CONTEST", "is a victim")
+        world.amana(desk, "show", alert).ok().says(f"CONTESTED by {contest[:13]}", "detain nobody")
+    world.amana("police", "ack", contest).ok()
+    world.amana("post", "status", contest).ok().says("acknowledged by kdci-0417", "to be answered by")
+    world.amana("police", "uphold", contest).ok()
+    world.amana("police", "correct", alert, mend(world)).ok()
+    world.amana("post", "status", contest).ok().says("upheld by kdci-0417")
+    world.amana("post", "inbox").ok()
+    for desk in ("police", "post"):
+        assert "CONTESTED" not in world.amana(desk, "show", alert).ok().out
+
+
+def test_a_contest_is_rejected_with_its_reason(world, alert):
+    contest = world.amana("post", "contest", alert, world.example("contest")).ok().id
+    world.amana("police", "inbox").ok()
+    world.amana("police", "reject", contest, "--reason", "Two witnesses say so.").ok()
+    world.amana("post", "inbox").ok().says("Two witnesses say so.")
+    world.amana("post", "status", contest).ok().says("rejected by kdci-0417")

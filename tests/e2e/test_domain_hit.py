@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A HIT on an alert, taken on by its sender; and what can't be executed."""
+import json
+
+
+def test_a_hit_counts_as_the_acknowledgement_and_is_taken_on_by_the_alert_s_sender(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    hit = world.amana("post", "hit", alert, "--summary", "Stopped at the barrier, fourteen children.", "--certainty",
+                      "CERTAIN", "--done", "STOP_AND_SEARCH", "--place", "barrier at Moyale", "--found-at", "2026-11-24T17:20:00+03:00",
+                      "--whereabouts-now", "With the protection unit.").ok()
+    hit.says("must ack", "ke/dci/transnational", "copy", "et/mowsa/protection")
+    world.amana("post", "inbox").ok().says("acknowledged by eics-1207")
+    world.amana("police", "inbox").ok().says("Stopped at the barrier", f"to be acknowledged: `amana ack {hit.id[:13]}`")
+    world.amana("police", "status", alert).ok().says("acknowledged by eics-1207")
+    world.amana("post", "status", hit.id).ok().says("to be acknowledged by")
+    world.amana("police", "ack", hit.id, "--remark", "A team is on its way.").ok()
+    world.amana("post", "status", hit.id).ok().says("acknowledged by kdci-0417")
+    world.amana("et-protection", "inbox").ok().says("Stopped at the barrier")
+
+
+def test_a_hit_after_the_end_of_an_alert_is_taken_and_marked_as_crossed(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    cancel = world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "All found.").ok().id
+    hit = world.amana("post", "hit", alert, world.example("hit"), "--summary", "The lorry is here, empty.").ok().id
+    crossed = [e["submitted"] for e in world.entries("SUBMITTED") if e["submitted"].get("crossed")]
+    assert [e["id"] for e in crossed] == [hit]
+    world.amana("police", "inbox").ok().says("The lorry is here, empty.")
+    world.amana("police", "status", alert).ok().says("stopping")
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", cancel).ok()
+    world.amana("police", "status", alert).ok().says("stopped by eics-1207")
+
+
+def test_what_can_t_be_executed_is_said_with_its_ground(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    answer = world.amana("post", "cannot", alert, "--outcome", "RESOURCES", "--explanation", "No patrol before dawn.",
+                         "--instead", "LOCATE_AND_REPORT").ok().id
+    world.amana("police", "inbox").ok().says("No patrol before dawn.")
+    world.amana("police", "show", answer).ok().says("RESOURCES", "locate and report")
+    world.amana("police", "status", alert).ok().says("acknowledged by eics-1207")
+
+
+def test_a_hit_without_its_protection_unit_is_not_sent_where_a_child_is_concerned(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    hit = json.loads(world.path(world.example("hit")).read_text())
+    hit["recipients"] = [{"unit": "ke/dci/transnational", "part": "ACTION"}]
+    world.path("hit.json").write_text(json.dumps(hit))
+    world.amana("post", "hit", alert, "hit.json").exits(65).says("recipients", "et/mowsa/protection")
+
+
+def test_a_hit_on_an_alert_that_was_only_copied_is_refused(world):
+    alert = world.send()
+    world.amana("et-protection", "inbox").ok()
+    world.amana("et-protection", "hit", alert, world.example("hit")).exits(77)
+
+
+def test_what_an_option_says_goes_before_what_the_file_says(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    hit = world.amana("post", "hit", alert, world.example("hit"), "--summary", "Found behind the customs shed.").ok().id
+    world.amana("police", "inbox").ok().says("Found behind the customs shed.")
+    world.amana("police", "show", hit).ok().says("ZF 2210", "one-stop border post")

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A REFERRAL hands a victim over to protection and services: offered, accepted or declined, closed, withdrawn."""
+import json
+
+import pytest
+
+SHELTER = [{"unit": "et/mowsa/protection", "part": "ACTION"}]
+
+
+def draft(world, **changes):
+    """The referral of the example from the post to its own country's protection unit, nobody named."""
+    body = json.loads(world.path(world.example("referral")).read_text())["referral"]
+    body["summary"] = "A girl of about twelve, found at the barrier; asks for shelter."
+    del body["persons"][0]["names"]
+    return world.write("REFERRAL", body, **{"recipients": SHELTER, "case_ref": "et/ics/2026/000077", "purpose": "PROTECTION",
+                                            "flags": {"child": True, "protection": "NO"}, "consent": "GUARDIAN", **changes})
+
+
+@pytest.fixture
+def offered(world):
+    offered = world.send("post", draft(world))
+    world.amana("et-protection", "inbox").ok().says("REFERRAL", "asks for shelter")
+    return offered
+
+
+def test_a_referral_is_accepted_worked_on_and_closed(world, offered):
+    world.amana("et-protection", "ack", offered).ok()
+    world.amana("post", "status", offered).ok().says("offered by emow-0101", "to be answered by")
+    world.amana("et-protection", "accept", offered, "--contact", "Protection desk", "--services", "SHELTER", "--reason", "A bed from tonight.").ok()
+    world.amana("post", "inbox").ok().says("A bed from tonight.")
+    world.amana("post", "status", offered).ok().says("accepted by emow-0101")
+    world.amana("et-protection", "progress", offered, "--text", "She arrived.").ok()
+    world.amana("et-protection", "close", offered, "--summary", "She lives with an aunt now.", "--services-given", "SHELTER").ok()
+    world.amana("post", "inbox").ok().says("She lives with an aunt now.")
+    world.amana("post", "status", offered).ok().says("closed by emow-0101")
+
+
+def test_a_referral_is_declined_with_its_reason(world, offered):
+    world.amana("et-protection", "decline", offered, "--reason", "The house is full.").ok()
+    world.amana("post", "status", offered).ok().says("declined by emow-0101")
+    world.amana("et-protection", "accept", offered, "--contact", "Protection desk").exits(77).says("DECLINED", "none")
+
+
+def test_a_referral_that_is_not_accepted_has_no_progress_and_no_end(world, offered):
+    world.amana("et-protection", "progress", offered, "--text", "x").exits(77).says("OFFERED", "DECISION")
+    world.amana("et-protection", "close", offered, "--summary", "x", "--services-given", "SHELTER").exits(77).says("OFFERED")
+
+
+def test_either_side_closes_and_the_sender_may_withdraw(world, offered):
+    world.amana("et-protection", "accept", offered, "--contact", "Protection desk").ok()
+    world.amana("post", "close", offered, "--outcome", "PERSON_DECLINED", "--summary", "She went on by herself.").ok()
+    world.amana("post", "status", offered).ok().says("closed")
+    second = world.send("post", draft(world))
+    world.amana("post", "withdraw", second, "--reason", "Her family came.").ok()
+    world.amana("post", "status", second).ok().says("withdrawn")
+
+
+def test_a_referral_without_consent_is_not_sent(world):
+    world.amana("post", "send", draft(world, consent="NOT_ASKED")).exits(65).says("consent", "GIVEN, GUARDIAN")
+    world.amana("post", "send", draft(world, consent="VITAL_INTEREST")).exits(65).says("consent", "72 hours")
+
+
+def test_a_referral_abroad_needs_a_second_person(world):
+    abroad = [{"unit": "ke/dcs/child-protection", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
+    world.amana("post", "send", draft(world, recipients=abroad)).exits(65).says("release", "second person")

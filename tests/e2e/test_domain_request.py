@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A REQUEST from asking to its end: taken on, worked on, made clear, answered, refused, withdrawn, and what crosses."""
+import json
+
+import pytest
+
+ASKED = {"title": "Who registered KDA 417Q?", "information": ["owner", "address"], "reason": "A lorry of an alert.",
+         "available_because": "It was entered in the post's register."}
+
+
+@pytest.fixture
+def request_id(world):
+    asked = world.send(draft=world.write("REQUEST", ASKED))
+    world.amana("post", "inbox").ok().says("Who registered KDA 417Q?", f"to be acknowledged: `amana ack {asked[:13]}`")
+    return asked
+
+
+def state(world, request_id):
+    """How the hub says the request stands, and what the sender reads."""
+    line = world.amana("police", "--json", "status", request_id).ok().json[0]
+    return line["state"]["recipients"][0]["life"]
+
+
+def test_a_request_is_taken_on_worked_on_made_clear_and_answered(world, request_id):
+    world.amana("police", "status", request_id).ok().says("to be acknowledged by", "to be answered by")
+    world.amana("post", "ack", request_id, "--remark", "The registry is asked.").ok()
+    world.amana("post", "inbox").ok().says("acknowledged by eics-1207: to be answered")
+    assert state(world, request_id) == "ACKNOWLEDGED"
+    world.amana("post", "progress", request_id, "--text", "The paper register is searched.").ok()
+    assert state(world, request_id) == "IN_PROGRESS"
+    world.amana("post", "progress", request_id, "--outcome", "CLARIFICATION_ASKED", "--questions", "Which year?").ok()
+    waiting = world.amana("police", "status", request_id).ok().says("suspended").out
+    assert "to be answered by" not in waiting, "the clock stands still"
+    world.amana("police", "inbox").ok()
+    world.path("clear.json").write_text(json.dumps({"clarification": {"answers": [{"question": "Which year?", "text": "2024"}]}}))
+    world.amana("police", "clarify", request_id, "clear.json").ok()
+    assert state(world, request_id) == "IN_PROGRESS"
+    world.amana("post", "inbox").ok().says("in progress by eics-1207: to be answered")
+    answer = world.amana("post", "answer", request_id, "--outcome", "FULL", "--summary", "A trader in Moyale.").ok().id
+    world.amana("post", "inbox").ok().says("answered by eics-1207")
+    world.amana("police", "inbox").ok().says(answer[:13], "A trader in Moyale.")
+    world.amana("police", "show", answer).ok().says("FULL")
+    world.amana("police", "status", request_id).ok().says("answered by eics-1207")
+
+
+def test_a_request_may_be_answered_without_an_acknowledgement(world, request_id):
+    world.amana("post", "answer", request_id, "--outcome", "NO_DATA", "--summary", "Not in the register.").ok()
+    assert state(world, request_id) == "ANSWERED"
+
+
+def test_a_refusal_ends_a_request_and_an_answer_may_still_come(world, request_id):
+    world.amana("post", "refuse", request_id, "--outcome", "NO_LEGAL_BASIS", "--explanation", "No offence here.",
+                "--provision", "Proclamation 1178, art. 4").ok()
+    assert state(world, request_id) == "REFUSED"
+    world.amana("police", "inbox").ok().says("No offence here.")
+    world.amana("post", "progress", request_id, "--text", "x").exits(77).says("REFUSED", "RESPONSE")
+    world.amana("post", "answer", request_id, "--outcome", "FULL", "--summary", "A court allowed it.").ok()
+    assert state(world, request_id) == "ANSWERED"
+
+
+def test_a_withdrawn_request_is_over_and_an_answer_that_crosses_is_taken_and_marked(world, request_id):
+    world.amana("police", "withdraw", request_id, "--reason", "The owner was found.").ok()
+    assert state(world, request_id) == "WITHDRAWN"
+    answer = world.amana("post", "answer", request_id, "--outcome", "FULL", "--summary", "A trader in Moyale.").ok().id
+    assert state(world, request_id) == "WITHDRAWN"
+    world.amana("police", "inbox").ok().says("A trader in Moyale.")
+    crossed = [e["submitted"] for e in world.entries("SUBMITTED") if e["submitted"].get("crossed")]
+    assert [e["id"] for e in crossed] == [answer]
+    world.amana("post", "inbox").ok()
+    world.amana("post", "progress", request_id, "--text", "x").exits(77).says("WITHDRAWN", "none")
+
+
+def test_an_answered_request_can_t_be_withdrawn(world, request_id):
+    world.amana("post", "answer", request_id, "--outcome", "FULL", "--summary", "A trader in Moyale.").ok()
+    world.amana("police", "withdraw", request_id, "--reason", "x").exits(77).says("ANSWERED", "RESPONSE")
+
+
+def test_one_of_two_who_were_asked_is_let_go(world):
+    both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "ACTION"}]
+    asked = world.send(draft=world.write("REQUEST", ASKED, recipients=both))
+    world.amana("police", "status", asked).ok().says("of 2: 2 to acknowledge, 0 to answer, 0 done")
+    world.amana("police", "withdraw", asked, "--reason", "One is enough.", "--to", "et/mowsa/protection").ok()
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", asked).ok()
+    world.amana("police", "status", asked).ok().says("of 2: 0 to acknowledge, 1 to answer, 1 done", "withdrawn")
+
+
+def test_who_was_not_asked_to_act_can_t_answer(world):
+    copy = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
+    asked = world.send(draft=world.write("REQUEST", ASKED, recipients=copy))
+    world.amana("et-protection", "inbox").ok()
+    world.amana("et-protection", "answer", asked, "--outcome", "FULL", "--summary", "x").exits(77)
+    world.amana("et-protection", "note", asked, "--title", "We know the family.", "--text", "x").ok()
+    world.amana("police", "inbox").ok().says("We know the family.")
+
+
+def test_a_verb_that_does_not_fit_says_what_it_answers(world, request_id):
+    world.amana("post", "hit", request_id, "--summary", "x").exits(65).says("REQUEST", "ALERT, UPDATE")
+
+
+def test_an_outcome_of_another_kind_is_named_with_what_is_allowed(world, request_id):
+    world.amana("post", "answer", request_id, "--outcome", "RESOLVED", "--summary", "x").exits(65).says(
+        "outcome", "FULL, PARTIAL, NO_DATA")
+    world.amana("post", "answer", request_id, "--summary", "x").exits(64).says("--outcome")
