@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define BATCH         32u // messages, and notices, acknowledged together
+#define FAULTS        64u // of one stream, before it is given up: as many as may wait unacknowledged
 #define ARENA_MESSAGE (24u * 1024 * 1024)
 
 struct told {
@@ -34,6 +35,7 @@ struct mail {
     size_t n_messages;
     uint64_t notices[BATCH];
     size_t n_notices;
+    unsigned faults;
     struct am_detail *detail;
     const struct receive_teller *teller;
 };
@@ -268,8 +270,9 @@ static void tell_came(struct mail *mail)
         mail->teller->came(mail->teller->user);
 }
 
-// What doesn't hold is named, and what comes after it is taken: one lie can't hold up an alert.
-static void tell_fault(struct mail *mail, enum am_err err)
+// What doesn't hold is named, and what comes after it is taken: one lie can't hold up an alert. A hub that sends
+// nothing else can't fill a disk with alarms either.
+static enum am_err tell_fault(struct mail *mail, enum am_err err)
 {
     char words[sizeof mail->detail->field + sizeof mail->detail->text + 4];
     snprintf(words, sizeof words, "%s: %s", mail->detail->field, mail->detail->text);
@@ -277,6 +280,10 @@ static void tell_fault(struct mail *mail, enum am_err err)
     mail->session->alarmed = false; // the next fault is another matter
     mail->teller->fault(mail->teller->user, err == AM_SIGNATURE ? AM_SIGNATURE : AM_PROOF, mail->detail);
     *mail->detail = (struct am_detail){0};
+    if (++mail->faults < FAULTS)
+        return AM_OK;
+    return am_fail(AM_CORRUPT, mail->detail, mail->session->hub->name,
+                   "%u deliveries did not hold, one after the other: the rest is left with the hub", FAULTS);
 }
 
 static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *incoming, struct arena *arena)
@@ -344,8 +351,7 @@ static enum am_err judge_retrieved(struct mail *mail, const Amana__V1__ProvedEnt
     notice->fault = arena_copy(arena, mail->detail->text, strlen(mail->detail->text));
     if (notice->fault == NULL)
         return arena_error(arena);
-    tell_fault(mail, err);
-    return AM_OK;
+    return tell_fault(mail, err);
 }
 
 static enum am_err take_notice(struct mail *mail, Amana__V1__ProvedEntry *entry, struct arena *arena)
@@ -372,8 +378,7 @@ static enum am_err take(struct mail *mail, const Amana__V1__Delivery *delivery, 
         err = take_notice(mail, delivery->notice, arena);
     if (!is_fault(err))
         return err;
-    tell_fault(mail, err);
-    return AM_OK;
+    return tell_fault(mail, err);
 }
 
 static enum am_err run(struct mail *mail, struct link_call *call)

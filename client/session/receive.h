@@ -15,7 +15,8 @@ struct receive_teller {
 
 // Takes what the mailbox has; with follow, goes on until interrupted or the link breaks (AM_UNAVAILABLE). What fails
 // proof is told to teller->fault, and neither kept nor acknowledged, but for a notice whose entry is proved and whose
-// statement doesn't hold: that is kept with its fault. Either way the others are taken. AM_FORK, AM_ROLLBACK: after an
+// statement doesn't hold: that is kept with its fault. Either way the others are taken, until 64 have not held
+// (AM_CORRUPT). AM_FORK, AM_ROLLBACK: after an
 // alarm, and the link is closed.
 AM_MUST_USE enum am_err receive_mail(struct session *session, bool follow, struct am_detail *detail,
                                      const struct receive_teller *teller);

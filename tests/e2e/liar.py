@@ -13,7 +13,7 @@ STREAMS = ("Relay/Receive", "Audit/Replay")
 
 class Liar(grpc.GenericRpcHandler):
     """`lies` maps a method ("Relay/Send") to a function of the answer's message, which gives what is sent in its place:
-    a message, or None to keep it back. One desk at a time."""
+    a message, a list of them, or None to keep it back. One desk at a time."""
 
     ANSWERS = {"Relay/Send": ("audit", "ProvedEntry"), "Relay/Receive": ("relay", "Delivery"),
                "Relay/Acknowledge": ("relay", "AcknowledgeResponse"), "Relay/Status": ("relay", "StatusResponse"),
@@ -67,8 +67,7 @@ class Liar(grpc.GenericRpcHandler):
         try:
             for item in above:
                 told = self.lie(method, request, item)
-                if told is not None:
-                    yield told
+                yield from told if isinstance(told, list) else [told] if told is not None else []
         except grpc.RpcError as error:
             self.fail(error, context)
 
@@ -78,6 +77,8 @@ class Liar(grpc.GenericRpcHandler):
             return data
         module, name = self.ANSWERS[method]
         answer = lie(getattr(self.pb(module), name).FromString(data))
+        if isinstance(answer, list):
+            return [one.SerializeToString() for one in answer]
         return None if answer is None else answer.SerializeToString()
 
     @staticmethod

@@ -87,6 +87,15 @@ def test_a_false_notice_is_named_and_what_comes_after_it_is_taken(world, pb):
     world.amana("police", "inbox").ok().says("has it", ack[:13])
 
 
+def test_a_hub_that_sends_nothing_but_lies_is_given_up_before_it_has_filled_a_disk(world, pb):
+    world.send()
+    world.amana("post", "inbox").ok()
+    with Liar(world, pb, "police", Relay_Receive=lambda delivery: [changed_notice(delivery)] * 200) as liar:
+        world.amana("police", "inbox", env=liar.env()).exits(1).says("64 deliveries did not hold")
+    assert len(alarms(world, "police")) == 64
+    world.amana("police", "inbox").ok().says("has it")
+
+
 # --- How recipients stand
 def every_unit_has_it(response):
     for message in response.messages:
