@@ -135,6 +135,9 @@ static int print_json(const struct replay_check *check, const char *verdict, con
                   "opened", (json_int_t)check->opened, "withheld", (json_int_t)check->withheld, "erased",
                   (json_int_t)check->erased, "damaged", (json_int_t)check->damaged, "size",
                   (json_int_t)replay_proved(check)->size, "complete", !check->filtered);
+    json_object_set_new(line, "signatures",
+                        json_pack("{s:I, s:I, s:I}", "officers", (json_int_t)check->signed_good, "devices",
+                                  (json_int_t)check->retrieved_good, "unchecked", (json_int_t)check->signed_unknown));
     if (detail->text[0] != '\0')
         json_object_set_new(line, "text", json_string(detail->text));
     return json_line_print(line, stdout);

@@ -38,6 +38,7 @@ def test_a_replay_checks_who_signed_a_retrieval_by_the_roster_of_its_time(world)
     new_device(world)
     world.amana("auditor", "audit", "replay", "--reason", "a test", "-o", "kept.jsonl").ok().says(
         "VERIFIED", "1 officers' and 1 devices' signatures hold")
+    assert world.replay()[-1]["signatures"] == {"officers": 1, "devices": 1, "unchecked": 0}
     world.hub.stop()
     world.hub = None
     world.amana("auditor", "audit", "verify", "kept.jsonl").ok().says("VERIFIED", "1 officers' and 1 devices' signatures hold")
