@@ -14,7 +14,7 @@ static const struct verb VERBS[] = {
      "amana init --unit ke/dci/transnational --device d1 --officer kdci-0417 --hub igad/hub --address "
      "hub.example:7600",
      verb_init},
-    {"new", "write a template of an alert to fill in", "amana new alert > alert.json", verb_new},
+    {"new", "write a template to fill in: of an alert, a request, a referral, a note", "amana new alert > alert.json", verb_new},
     {"send", "check, seal, sign and send what a file says", "amana send alert.json", verb_send},
     {"inbox", "fetch and list what has come", "amana inbox --follow", verb_inbox},
     {"show", "show one message; what to do comes first", "amana show 0193a", verb_show},

@@ -4,6 +4,7 @@
 
 #include "amana/v1/draft.pb-c.h"
 #include "proto/model/address.h"
+#include "proto/model/kind.h"
 
 #include <bsd/string.h>
 #include <stdbool.h>
@@ -18,7 +19,7 @@ struct hint {
 static const char SKIPPED[] = "of other kinds of message";
 
 static const struct hint HINTS[] = {
-    {"Draft.kind", "what kind of message this is", "\"ALERT\""},
+    {"Draft.kind", "what kind of message this is", "$kind"},
     {"Draft.status", "ACTUAL, or an exercise or test that never shows as real", "\"ACTUAL\""},
     {"Draft.case_ref", "the case, opened by your agency: country/agency/year/number", "$case"},
     {"Draft.recipients", "who gets it: ACTION must act and is on the clock, COPY only reads", "$recipients"},
@@ -26,7 +27,7 @@ static const struct hint HINTS[] = {
     {"Draft.outcome", SKIPPED, SKIP},
     {"Draft.urgency", "U1 life at risk: acknowledged in 15 min; U2 in 1 h; U3 in 4 h; U4 in 24 h", "\"U3\""},
     {"Draft.urgency_reason", "needed for U1 and U2, left out for U3 and U4", NULL},
-    {"Draft.answer_by", SKIPPED, SKIP},
+    {"Draft.answer_by", "to be answered by; left out: by the urgency", NULL},
     {"Draft.due_at", SKIPPED, SKIP},
     {"Draft.granted_to", SKIPPED, SKIP},
     {"Draft.valid_until", "in force until; left out: 72 hours from now", NULL},
@@ -41,7 +42,8 @@ static const struct hint HINTS[] = {
     {"Draft.purpose", "what it may be used for; PROTECTION goes only to protection units", "\"INVESTIGATION\""},
     {"Draft.legal_basis", "the two _AGREEMENT ones with agreement_ref", "\"PALERMO_PROTOCOL\""},
     {"Draft.agreement_ref", "the agreement's short name, with the two _AGREEMENT bases only", NULL},
-    {"Draft.consent", SKIPPED, SKIP},
+    {"Draft.consent", "has the person agreed? VITAL_INTEREST at U1 or U2 alone, with review_at within 72 hours",
+     "\"GIVEN\""},
     {"Draft.retain_until", "kept until; left out: one year from now; at most three", NULL},
     {"Draft.review_at", "when to ask again whether it must be kept", NULL},
     {"Draft.language", "of the text, ISO 639: en, fr, ar, am, so, sw", "\"en\""},
@@ -50,10 +52,6 @@ static const struct hint HINTS[] = {
     {"Draft.means", SKIPPED, SKIP},
     {"Draft.flags", "what hubs must know to protect people", "*"},
     {"Draft.references", "other messages that this one builds on", NULL},
-    {"Draft.alert", "the sealed part: only recipients read it", "*"},
-    {"Draft.update", SKIPPED, SKIP},
-    {"Draft.cancel", SKIPPED, SKIP},
-    {"Draft.ack", SKIPPED, SKIP},
     {"DraftRecipient.unit", "country/agency/unit", "\"\""},
     {"DraftRecipient.part", "ACTION or COPY", "\"ACTION\""},
     {"DraftFlags.child",
@@ -67,6 +65,54 @@ static const struct hint HINTS[] = {
     {"DraftFlags.never_tell", "states that must not learn of it; not served yet: leave out", NULL},
     {"Pointer.id", "a message's id", "\"\""},
     {"Pointer.header_digest", "SHA-256 of its header, base64", "\"\""},
+
+    {"Request.title", "one line; never a victim's name", "\"\""},
+    {"Request.information", "what is asked for, one thing each", "[\"\"]"},
+    {"Request.reason", "what for: the purpose in this case", "\"\""},
+    {"Request.available_because", "why the other side is thought to have it", "\"\""},
+    {"Request.connection", "how the persons are connected to the purpose", NULL},
+    {"Request.actions", "asked besides", NULL},
+    {"Request.persons", "about whom", NULL},
+    {"Request.vehicles", "about which", NULL},
+    {"Request.vessels", "about which", NULL},
+    {"Request.documents", "about which", NULL},
+    {"Request.communications", "about which", NULL},
+    {"Request.places", "about which", NULL},
+    {"Request.period", "about which time", NULL},
+    {"Request.risks", "what endangers those who act", NULL},
+    {"Request.child_safeguard", "where a child is concerned", NULL},
+    {"Request.handling_note", "the text of handling H3", NULL},
+    {"Request.contact", "who answers questions: a desk, never a person's name", "*"},
+    {"Period.from", "the first moment", NULL},
+    {"Period.to", "the last", NULL},
+
+    {"Referral.summary", "who needs what, and why", "\"\""},
+    {"Referral.persons", "who is referred", "*"},
+    {"Referral.services", "asked for", "[\"SHELTER\"]"},
+    {"Referral.plan", "what is to be reached, and how", NULL},
+    {"Referral.reason", "", "\"ADDITIONAL_SERVICES_REQUIRED\""},
+    {"Referral.referred_by", "an office", "\"\""},
+    {"Referral.consent", "to what, when, in which language", "*"},
+    {"Referral.handover", "where and when the person is handed over", NULL},
+    {"Referral.interpreter", "the language that one is needed for, ISO 639", NULL},
+    {"Referral.risks", "to the person, or from pursuers", NULL},
+    {"Referral.child_safeguard", "where a child is referred", NULL},
+    {"Referral.handling_note", "the text of handling H3", NULL},
+    {"Referral.contact", "who answers questions: a desk, never a person's name", "*"},
+    {"ConsentRecord.to", "referral, sharing with whom, treatment: in words", "[\"\"]"},
+    {"ConsentRecord.given_at", "when it was given", "\"\""},
+    {"ConsentRecord.language", "in which it was explained, ISO 639", "\"\""},
+    {"ConsentRecord.interpreter", "somebody interpreted", "false"},
+    {"ConsentRecord.given_by", "who, where not the person: a guardian, by function", NULL},
+    {"Appointment.place", "", "*"},
+    {"Appointment.time", "with its offset", NULL},
+    {"Appointment.note", "who comes, how they know each other", NULL},
+
+    {"Note.title", "one line; never a victim's name", "\"\""},
+    {"Note.text", "", "\"\""},
+    {"Note.open", "what is still to be done, at a shift's end", NULL},
+    {"Note.persons", "described, not identified", NULL},
+    {"Note.handling_note", "the text of handling H3", NULL},
 
     {"Alert.title", "one line; never a victim's name", "\"\""},
     {"Alert.summary", "what is known, and how", "\"\""},
@@ -186,16 +232,29 @@ const char *template_words(const ProtobufCMessageDescriptor *type, const Protobu
     return hint != NULL ? hint->words : NULL;
 }
 
-int template_skips(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
-{
-    const struct hint *hint = hint_of(type, field);
-    return hint == NULL || hint->value == SKIP;
-}
-
 struct writer {
     const struct template_defaults *defaults;
+    unsigned kind;
     FILE *out;
 };
+
+// The hint for a field that stands in the template of the kind: of a draft, its own body and the header fields that it
+// has. NULL for what is left out.
+static const struct hint *hint_for(const struct writer *w, const ProtobufCMessageDescriptor *type,
+                                   const ProtobufCFieldDescriptor *field)
+{
+    static const struct hint BODY = {"", "the sealed part: only recipients read it", "*"};
+    const struct kind *kind = kind_get(w->kind);
+    const struct hint *hint = hint_of(type, field);
+    if (type == &amana__v1__draft__descriptor && (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
+        return strcmp(field->name, kind->json) == 0 ? &BODY : NULL;
+    const ProtobufCFieldDescriptor *of_header =
+        protobuf_c_message_descriptor_get_field_by_name(&amana__v1__header__descriptor, field->name);
+    uint64_t has = HEADER_ALWAYS | HEADER_OFTEN | kind->required | kind->optional;
+    bool left_out =
+        type == &amana__v1__draft__descriptor && of_header != NULL && (has & HEADER_BIT(of_header->id)) == 0;
+    return left_out || hint == NULL || hint->value == SKIP ? NULL : hint;
+}
 
 // Start of a line: comments begin where the outermost field that is commented out stands.
 static void margin(const struct writer *w, unsigned indent, unsigned commented)
@@ -257,6 +316,8 @@ static void print_value(const struct writer *w, const ProtobufCFieldDescriptor *
     if (value != NULL && strcmp(value, "$case") == 0) {
         address_agency(w->defaults->unit, agency);
         fprintf(w->out, "\"%s/%u/\"", agency, w->defaults->year);
+    } else if (value != NULL && strcmp(value, "$kind") == 0) {
+        fprintf(w->out, "\"%s\"", kind_name(w->kind));
     } else if (value != NULL && strcmp(value, "$recipients") == 0) {
         print_recipients(w, indent);
     } else if (value != NULL && strcmp(value, "*") != 0) {
@@ -290,33 +351,40 @@ static void print_message(const struct writer *w, const ProtobufCMessageDescript
 {
     unsigned last = type->n_fields;
     for (unsigned i = 0; i < type->n_fields; i++) {
-        const struct hint *hint = hint_of(type, &type->fields[i]);
-        if (hint != NULL && hint->value != NULL && hint->value != SKIP)
+        const struct hint *hint = hint_for(w, type, &type->fields[i]);
+        if (hint != NULL && hint->value != NULL)
             last = i;
     }
     fputs("{\n", w->out);
     for (unsigned i = 0; i < type->n_fields; i++) {
-        const struct hint *hint = hint_of(type, &type->fields[i]);
+        const struct hint *hint = hint_for(w, type, &type->fields[i]);
         // Within a comment only what a filled-in one would have: the rest would bury it.
         bool nested = commented > 0 && hint != NULL && hint->value == NULL &&
                       type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE &&
                       type->fields[i].descriptor != &google__protobuf__timestamp__descriptor &&
                       type != &amana__v1__person__descriptor;
-        if (i != last && hint != NULL && hint->value != SKIP && !nested)
+        if (i != last && hint != NULL && !nested)
             print_field(w, &type->fields[i], hint, indent + 2, commented, false);
     }
     if (last < type->n_fields)
-        print_field(w, &type->fields[last], hint_of(type, &type->fields[last]), indent + 2, commented, true);
+        print_field(w, &type->fields[last], hint_for(w, type, &type->fields[last]), indent + 2, commented, true);
     margin(w, indent, commented);
     fputc('}', w->out);
 }
 
-enum am_err template_alert(const struct template_defaults *defaults, FILE *out)
+bool template_has(unsigned kind)
 {
-    struct writer w = {defaults, out};
-    fputs("// A case alert. Fill in, take out the // before what is known, then: amana send FILE\n"
-          "// What is not asked here (id, sender, times, digests, signature) is filled in by the program.\n",
-          out);
+    const struct kind *row = kind_get(kind);
+    return row != NULL && row->served && !row->must_answer;
+}
+
+enum am_err template_print(unsigned kind, const struct template_defaults *defaults, FILE *out)
+{
+    struct writer w = {defaults, kind, out};
+    fprintf(out,
+            "// %s: %s. Fill in, take out the // before what is known, then: amana send FILE\n"
+            "// What is not asked here (id, sender, times, digests, signature) is filled in by the program.\n",
+            kind_name(kind), kind_get(kind)->words);
     print_message(&w, &amana__v1__draft__descriptor, 0, 0);
     fputc('\n', out);
     return ferror(out) ? AM_IO : AM_OK;

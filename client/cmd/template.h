@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commented template of an alert, made from the descriptors of Draft and its parts so that it can't drift: each
-// field with what it is and the values it takes. Pure; any thread.
+// The commented template of a kind that stands alone, made from the descriptors of Draft and its parts and from the
+// kind's row so that it can't drift: each field with what it is and the values it takes. Pure; any thread.
 #pragma once
 
 #include "proto/model/error.h"
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 // What is filled in. Strings may be "".
@@ -15,10 +16,11 @@ struct template_defaults {
     unsigned year;
 };
 
+// Whether a message of this kind is begun from a template: it is served, and answers nothing by itself.
+bool template_has(unsigned kind);
+
 // AM_IO.
-AM_MUST_USE enum am_err template_alert(const struct template_defaults *defaults, FILE *out);
+AM_MUST_USE enum am_err template_print(unsigned kind, const struct template_defaults *defaults, FILE *out);
 
 // The words for a field of a message, NULL where the table has none (a test asks for every field).
 const char *template_words(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
-// Whether the template leaves this field out: it belongs to other kinds of message.
-int template_skips(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);

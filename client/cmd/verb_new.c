@@ -1,15 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// new alert: the commented template, with what is known filled in.
+// new KIND: the commented template, with what is known filled in.
 #include "client/cmd/command.h"
 #include "client/cmd/template.h"
+#include "proto/model/kind.h"
 
+#include <bsd/string.h>
 #include <string.h>
 #include <time.h>
 
 struct new_input {
     struct command command;
-    const char *kind;
+    unsigned kind;
 };
+
+// "alert, request, referral, note"
+static const char *kinds_text(void)
+{
+    static char text[160];
+    text[0] = '\0';
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+        if (!template_has(kind))
+            continue;
+        strlcat(text, text[0] != '\0' ? ", " : "", sizeof text);
+        strlcat(text, kind_get(kind)->json, sizeof text);
+    }
+    return text;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -17,13 +33,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
     case ARGP_KEY_ARG:
-        if (input->kind != NULL || strcmp(arg, "alert") != 0)
-            argp_error(state, "\"alert\" is the one kind that is served yet");
-        input->kind = arg;
+        if (input->kind != 0)
+            argp_error(state, "one KIND at a time");
+        for (unsigned kind = 1; kind < KIND_COUNT; kind++)
+            if (template_has(kind) && strcmp(arg, kind_get(kind)->json) == 0)
+                input->kind = kind;
+        if (input->kind == 0)
+            argp_error(state, "\"%s\" has no template; these have: %s", arg, kinds_text());
         return 0;
     case ARGP_KEY_END:
-        if (input->kind == NULL)
-            argp_error(state, "needs a KIND: alert");
+        if (input->kind == 0)
+            argp_error(state, "needs a KIND: %s", kinds_text());
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -46,7 +66,7 @@ static enum am_err print_template(struct new_input *input, struct am_detail *det
     address_country(defaults.unit, country);
     if (trust_load(path, NULL, NULL, &trust) == AM_OK && trust_protection_unit(trust, country) != NULL)
         defaults.protection_unit = trust_protection_unit(trust, country);
-    enum am_err err = template_alert(&defaults, stdout);
+    enum am_err err = template_print(input->kind, &defaults, stdout);
     trust_unref(trust);
     return err;
 }
@@ -56,7 +76,7 @@ int verb_new(int argc, char **argv)
     static const struct argp argp = {
         NULL,
         parse,
-        "alert",
+        "KIND",
         "Prints a template to fill in: every field with what it is and the values it takes.",
         command_children,
         NULL,

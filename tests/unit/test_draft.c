@@ -46,16 +46,21 @@ static struct am_bytes bytes_of(const char *text)
 }
 
 // --- The template
-static char *template_text(void)
+static char *template_of(unsigned kind)
 {
     struct template_defaults defaults = {.unit = ENV_POLICE, .protection_unit = ENV_CHILD, .year = 2026};
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     assert_non_null(out);
-    assert_int_equal(template_alert(&defaults, out), AM_OK);
+    assert_int_equal(template_print(kind, &defaults, out), AM_OK);
     fclose(out);
     return text;
+}
+
+static char *template_text(void)
+{
+    return template_of(KIND(ALERT));
 }
 
 // Puts `to` for the first `from`.
@@ -133,6 +138,62 @@ static void what_the_template_offers_in_comments_is_json_of_this_program(void **
     assert_non_null(strstr(text, "STOP_AND_SEARCH"));
     assert_non_null(strstr(text, "DANGEROUS_TRANSPORT"));
     free(text);
+}
+
+// Blanks of every template, and what a person might write there.
+static char *filled(char *text)
+{
+    static const char *const BLANKS[][2] = {
+        {"ke/dci/2026/", "ke/dci/2026/4211"},
+        {"\"unit\": \"\"", "\"unit\": \"" ENV_POST "\""},
+        {"\"title\": \"\"", "\"title\": \"a white lorry\""},
+        {"\"text\": \"\"", "\"text\": \"it was seen twice\""},
+        {"\"information\": [\"\"]", "\"information\": [\"its owner\"]"},
+        {"\"reason\": \"\"", "\"reason\": \"to find it\""},
+        {"\"available_because\": \"\"", "\"available_because\": \"it is registered there\""},
+        {"\"summary\": \"\"", "\"summary\": \"a woman who needs shelter\""},
+        {"\"description\": \"\"", "\"description\": \"tall, a scar\""},
+        {"\"referred_by\": \"\"", "\"referred_by\": \"border post\""},
+        {"\"to\": [\"\"]", "\"to\": [\"shelter\"]"},
+        {"\"given_at\": \"\"", "\"given_at\": \"2026-11-24T12:40:00+03:00\""},
+        {"\"language\": \"\"", "\"language\": \"om\""},
+        {"\"office\": \"\"", "\"office\": \"duty desk\""},
+        {"\"telephone\": \"\"", "\"telephone\": \"+254200000417\""},
+    };
+    for (size_t i = 0; i < AM_LEN(BLANKS); i++)
+        if (strstr(text, BLANKS[i][0]) != NULL)
+            text = replaced(text, BLANKS[i][0], BLANKS[i][1]);
+    return text;
+}
+
+static void the_templates_of_requests_and_notes_with_their_blanks_filled_are_taken(void **state)
+{
+    static const unsigned KINDS[] = {KIND(REQUEST), KIND(NOTE)};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        struct am_detail detail;
+        assert_true(template_has(KINDS[i]));
+        char *text = filled(template_of(KINDS[i]));
+        if (judge(text, &detail) != REASON_NONE)
+            fail_msg("%s: %s\n%s", detail.field, detail.text, text);
+        free(text);
+    }
+}
+
+static void what_stands_alone_has_a_template_that_this_program_reads(void **state)
+{
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+        ProtobufCMessage *draft;
+        struct am_detail detail = {0};
+        assert_int_equal(template_has(kind), kind_get(kind)->served && !kind_get(kind)->must_answer);
+        if (!template_has(kind))
+            continue;
+        char *text = filled(template_of(kind));
+        if (json_to_message(&amana__v1__draft__descriptor, bytes_of(text), &arena, &detail, &draft) != AM_OK)
+            fail_msg("%s: line %u: %s: %s", kind_name(kind), detail.line, detail.field, detail.text);
+        assert_int_equal(kind_body_which(draft), kind);
+        assert_int_equal(((Amana__V1__Draft *)draft)->kind, kind);
+        free(text);
+    }
 }
 
 // --- Lines
@@ -213,6 +274,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_of_a_verb_that_answers_is_a_field_of_its_body_or_of_the_draft),
         cmocka_unit_test(the_template_with_its_blanks_filled_is_taken),
+        cmocka_unit_test(the_templates_of_requests_and_notes_with_their_blanks_filled_are_taken),
+        cmocka_unit_test(what_stands_alone_has_a_template_that_this_program_reads),
         cmocka_unit_test(each_blank_of_the_template_is_named_with_its_line),
         cmocka_unit_test(what_the_template_offers_in_comments_is_json_of_this_program),
         cmocka_unit_test(a_path_has_its_line),
