@@ -5,6 +5,7 @@
 
 #include "proto/model/limits.h"
 #include "server/exit_status.h"
+#include "server/fsck_judge.h"
 #include "server/journal_open.h"
 #include "server/sandbox.h"
 #include "server/store/store.h"
@@ -42,6 +43,8 @@ static void read_all(const char *folder, struct findings *findings)
 {
     uint8_t root[32] = {0};
     uint64_t record = 0;
+    struct fsck_judge *judge;
+    struct store_judge calls;
     char signer[CONFIG_PATH + 1];
     enum am_err err = signer_folder(folder, &findings->detail, signer);
 
@@ -51,8 +54,17 @@ static void read_all(const char *folder, struct findings *findings)
         printf("the signer's record: %s\n", am_err_text(err));
         findings->faults++;
     }
-    findings->err =
-        store_fsck(folder, err == AM_OK ? record : 0, root, fault_print, findings, &findings->size, &findings->detail);
+    if (fsck_judge_new(fault_print, findings, &judge) != AM_OK) {
+        findings->err = AM_NOMEM;
+        findings->done = true;
+        return;
+    }
+    calls = fsck_judge_calls(judge);
+    findings->err = store_fsck(folder, err == AM_OK ? record : 0, root, fault_print, findings, &calls, &findings->size,
+                               &findings->detail);
+    if (findings->err == AM_OK || findings->err == AM_CORRUPT)
+        fsck_judge_end(judge);
+    fsck_judge_free(judge);
     if (findings->err == AM_CORRUPT && findings->faults == 0)
         fault_print(findings, JOURNAL_NONE,
                     findings->detail.text[0] ? findings->detail.text : "the database file is damaged");

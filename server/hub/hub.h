@@ -262,6 +262,9 @@ void hub_actions_clear(struct hub_actions *actions);
 // Frees an append that came back with its outcome (after HUB_EVENT_COMMITTED was stepped), unless it is tried again.
 void hub_append_free(struct journal_append *append);
 
+// A member's grants and scope as its GRANT entry words them; "" for none. To be freed; NULL: out of memory.
+char *hub_grants_text(const Amana__V1__MemberRecord *member);
+
 // What `amanad init` writes: GENESIS, then members, grants, rosters and trust, as appends in order. The caller commits
 // each through the store before the hub serves, frees each with hub_append_free and the list with free().
 struct hub_genesis {

@@ -47,6 +47,14 @@ static char *grants_text(const struct hub_member *member)
     return text;
 }
 
+char *hub_grants_text(const Amana__V1__MemberRecord *member)
+{
+    struct hub_member *copy = hub_member_copy(member);
+    char *text = copy != NULL ? grants_text(copy) : NULL;
+    hub_member_free(copy);
+    return text;
+}
+
 static void party_set(struct journal_entry *entries, size_t n, const char **parties)
 {
     for (size_t i = 0; i < n; i++) {

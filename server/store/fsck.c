@@ -223,6 +223,7 @@ static enum am_err journal_check(struct fsck *fsck, uint64_t record_size, const 
     for (size_t i = 0; i < AM_LEN(ROWS); i++)
         TRY(rows_check(fsck, i));
     TRY(checkpoints_check(fsck));
+    TRY(fsck_judge_rows(fsck));
     return counts_check(fsck);
 }
 
@@ -241,11 +242,11 @@ static enum am_err fsck_open(struct fsck *fsck, struct tables *tables, struct am
 }
 
 enum am_err store_fsck(const char *folder, uint64_t record_size, const uint8_t record_root[32],
-                       void (*found)(void *user, uint64_t seq, const char *what), void *user, uint64_t *ret_size,
-                       struct am_detail *detail)
+                       void (*found)(void *user, uint64_t seq, const char *what), void *user,
+                       const struct store_judge *judge, uint64_t *ret_size, struct am_detail *detail)
 {
     struct tables tables = {.env = NULL};
-    struct fsck fsck = {.found = found, .user = user};
+    struct fsck fsck = {.found = found, .user = user, .judge = judge};
     int lock;
     TRY(env_lock(folder, true, detail, &lock));
     enum am_err err = env_open(folder, 0, MDB_RDONLY, detail, &tables.env);

@@ -72,7 +72,8 @@ static enum am_err keys_check(struct fsck *fsck, uint64_t seq, const Amana__V1__
     return AM_OK;
 }
 
-static enum am_err submitted_check(struct fsck *fsck, uint64_t seq, const Amana__V1__SubmittedEntry *entry)
+static enum am_err submitted_check(struct fsck *fsck, uint64_t seq, const Amana__V1__SubmittedEntry *entry,
+                                   struct store_judged *judged)
 {
     struct am_bytes bytes;
     struct row_message message;
@@ -84,6 +85,8 @@ static enum am_err submitted_check(struct fsck *fsck, uint64_t seq, const Amana_
     if (err != AM_OK)
         return expect(fsck, seq, err, "its message is missing or damaged");
     fsck->messages++;
+    judged->header = message.header;
+    judged->root = message.root;
     if (entry->header_digest.len != LOG_HASH_SIZE ||
         memcmp(entry->header_digest.data, message.digest, LOG_HASH_SIZE) != 0)
         fsck_fault(fsck, seq, "its message is kept under another digest");
@@ -106,7 +109,8 @@ static uint32_t content_kind(struct am_bytes content)
     return 0;
 }
 
-static enum am_err content_check(struct fsck *fsck, uint64_t seq, const struct row_entry *entry)
+static enum am_err content_check(struct fsck *fsck, uint64_t seq, const struct row_entry *entry,
+                                 struct store_judged *judged)
 {
     Amana__V1__EntryContent *content;
     uint8_t value[8];
@@ -125,9 +129,13 @@ static enum am_err content_check(struct fsck *fsck, uint64_t seq, const struct r
         fsck_fault(fsck, seq, "its content is no entry of a log");
         return AM_OK;
     }
-    return content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED
-               ? submitted_check(fsck, seq, content->submitted)
-               : AM_OK;
+    judged->content = content;
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED) {
+        TRY(submitted_check(fsck, seq, content->submitted, judged));
+        if (judged->header.data == NULL)
+            return AM_OK; // told: its message is missing
+    }
+    return fsck->judge != NULL ? fsck->judge->entry(fsck->judge->user, judged) : AM_OK;
 }
 
 enum am_err fsck_entry(struct fsck *fsck, uint64_t seq, struct am_bytes row, bool *ret_leaf,
@@ -149,11 +157,13 @@ enum am_err fsck_entry(struct fsck *fsck, uint64_t seq, struct am_bytes row, boo
     }
     if (leaf.time_ns < fsck->last_time)
         fsck_fault(fsck, seq, "its time is before that of the entry before it");
+    struct store_judged judged = {
+        .seq = seq, .time_ns = leaf.time_ns, .time_kept = leaf.time_ns <= fsck->last_time, .fsck = fsck};
     fsck->last_time = leaf.time_ns > fsck->last_time ? leaf.time_ns : fsck->last_time;
     if (entry.form == FORM_ERASED)
         return AM_OK;
     TRY(log_commit(entry.salt.data, entry.content, commitment));
     if (memcmp(commitment, leaf.commitment, sizeof commitment) != 0)
         fsck_fault(fsck, seq, "its content or salt is not what its leaf commits to");
-    return content_check(fsck, seq, &entry);
+    return content_check(fsck, seq, &entry, &judged);
 }

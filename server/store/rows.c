@@ -227,3 +227,13 @@ enum am_err key_record(uint8_t kind, const char *text, uint64_t number, uint8_t 
     *ret_len = len + 10;
     return AM_OK;
 }
+
+enum am_err row_record_parse(const struct table_walk *walk, struct journal_record *ret_record)
+{
+    struct row_reader row = {walk->key.data, walk->key.len, false};
+    ret_record->kind = (uint8_t)row_number(&row, 1);
+    ret_record->key = row_string(&row);
+    ret_record->number = row_number(&row, 8);
+    ret_record->value = walk->value;
+    return row.bad || row.left != 0 ? AM_CORRUPT : AM_OK;
+}

@@ -70,3 +70,6 @@ void key_id(const uint8_t id[16], const uint8_t device[NAME_SIZE], uint8_t ret_k
 // kind text NUL number; AM_TOO_LARGE
 AM_MUST_USE enum am_err key_record(uint8_t kind, const char *text, uint64_t number, uint8_t ret_key[TABLE_KEY],
                                    size_t *ret_len);
+
+// The row that a walk through the records stands on; its strings are LMDB's.
+AM_MUST_USE enum am_err row_record_parse(const struct table_walk *walk, struct journal_record *ret_record);

@@ -3,6 +3,7 @@
 // writes, by group commit; anybody reads, in views. Nothing is shown at or above `signed_size` (audit.md, The signer).
 #pragma once
 
+#include "amana/v1/audit.pb-c.h"
 #include "proto/log/checkpoint.h"
 #include "proto/log/merkle.h"
 #include "proto/model/journal.h"
@@ -179,10 +180,37 @@ struct store_health {
 };
 void store_health(struct store *store, struct store_health *ret_health);
 
+// Who knows what the hub's rows mean. Entries come first, in order, then rows; what is wrong the judge says itself.
+// Anything but AM_OK ends the check with it.
+struct store_judged {
+    uint64_t seq, time_ns;
+    bool time_kept; // no later than the entry before: its rows may give an earlier time
+    const Amana__V1__EntryContent *content;
+    struct am_bytes header; // SUBMITTED: of its message
+    uint64_t root;          // SUBMITTED: as the message is kept
+    const void *fsck;       // the store's own
+};
+struct store_judge {
+    enum am_err (*entry)(void *user, const struct store_judged *entry);
+    enum am_err (*life)(void *user, const struct journal_life *life);
+    enum am_err (*delivery)(void *user, const struct journal_delivery *delivery);
+    enum am_err (*record)(void *user, const struct journal_record *record);
+    enum am_err (*checkpoint)(void *user, const struct log_checkpoint *checkpoint);
+    void *user;
+};
+// For a judge, about an entry that it was given: the message of that header digest; is the entry indexed as about it?
+struct store_judged_message {
+    uint64_t seq, root;
+    uint8_t root_kind;
+};
+bool store_judged_message(const struct store_judged *entry, struct am_bytes digest,
+                          struct store_judged_message *ret_message);
+bool store_judged_about(const struct store_judged *entry, uint64_t message);
+
 // Checks everything offline (AM_BUSY while a keeper has the journal): each entry's commitment and leaf against the
 // tree, kinds, message digests against their SUBMITTED content, index rows, the root against `record_root` at
 // `record_size` where record_size isn't 0. Calls `found` for each fault with the entry's seq and a sentence; goes on
-// after a fault. AM_CORRUPT where there was one.
+// after a fault. `judge`: NULL, or who knows the rest. AM_CORRUPT where there was one.
 AM_MUST_USE enum am_err store_fsck(const char *folder, uint64_t record_size, const uint8_t record_root[32],
                                    void (*found)(void *user, uint64_t seq, const char *what), void *user,
-                                   uint64_t *ret_size, struct am_detail *detail);
+                                   const struct store_judge *judge, uint64_t *ret_size, struct am_detail *detail);

@@ -104,7 +104,7 @@ static bool place_of(struct table_txn txn, enum table table, const void *key, si
     if (TABLES[table].tree == TREE_ROW)
         place_add(ret_place, &TABLES[table].mark, 1);
     place_add(ret_place, key, head);
-    if (TABLES[table].tree == TREE_MESSAGE && TABLES[table].mark != 0)
+    if (TABLES[table].tree == TREE_MESSAGE && TABLES[table].mark != 0 && key_len > 0) // without a key: the tree's first
         place_add(ret_place, &TABLES[table].mark, 1);
     place_add(ret_place, (const uint8_t *)key + head, key_len - head);
     return true;

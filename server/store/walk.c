@@ -67,16 +67,6 @@ enum am_err store_record(struct store_view *view, uint8_t kind, const char *key,
     return table_get(view->txn, TABLE_RECORD, bytes, len, ret_value);
 }
 
-static enum am_err record_parse(const struct table_walk *walk, struct journal_record *ret_record)
-{
-    struct row_reader row = {walk->key.data, walk->key.len, false};
-    ret_record->kind = (uint8_t)row_number(&row, 1);
-    ret_record->key = row_string(&row);
-    ret_record->number = row_number(&row, 8);
-    ret_record->value = walk->value;
-    return row.bad || row.left != 0 ? AM_CORRUPT : AM_OK;
-}
-
 enum am_err store_records(struct store_view *view, uint8_t kind,
                           enum am_err (*each)(void *user, const struct journal_record *record), void *user)
 {
@@ -88,7 +78,7 @@ enum am_err store_records(struct store_view *view, uint8_t kind,
         struct journal_record record;
         if (walk.key.data[0] != kind)
             break;
-        err = record_parse(&walk, &record);
+        err = row_record_parse(&walk, &record);
         if (err == AM_OK)
             err = each(user, &record);
         if (err != AM_OK) {

@@ -10,6 +10,7 @@ import pytest
 
 import raw as r
 import test_crash
+import world as w
 
 Code = grpc.StatusCode
 MIB = 1 << 20
@@ -159,13 +160,20 @@ def scribbled(data, page, with_):
     if with_ == "head":  # the number of keys, and where they are: LMDB believes both
         for start in at:
             data[start + 12:start + 200] = b"\xf0\xff" * 94
+    elif with_ == "sizes":  # of values: LMDB hands out what the page says, however far it reaches
+        root = struct.unpack_from("<Q", data, 128)[0]
+        for start in (s for s in at if s != root * page and data[s + 10] == 2):
+            keys = (struct.unpack_from("<H", data, start + 12)[0] - 16) // 2
+            for node in struct.unpack_from(f"<{keys}H", data, start + 16):
+                if data[start + node + 4] == 0:
+                    data[start + node + 2:start + node + 4] = b"\xff\x7f"
     else:
         for start in at:
             data[start:start + page] = {"zeros": bytes(page), "ones": b"\xff" * page, "noise": random.Random(start).randbytes(page)}[with_]
     return data
 
 
-@pytest.mark.parametrize("with_", ["zeros", "ones", "noise", "head"])
+@pytest.mark.parametrize("with_", ["zeros", "ones", "noise", "head", "sizes"])
 def test_scribbled_pages_are_a_fault_of_the_file_and_end_no_fsck(empty_world, with_):
     file = journal_of(empty_world)
     _, _, page = metas(file)
@@ -174,3 +182,50 @@ def test_scribbled_pages_are_a_fault_of_the_file_and_end_no_fsck(empty_world, wi
         out.write(data)
     said = empty_world.amanad("fsck", "-d", "data").exits(1)
     assert " 0 faults" not in said.out and "fault" in said.out, said.out
+    assert with_ != "sizes" or "the database file is damaged: reading it ended with signal" in said.out, said.out
+
+
+# --- Rows that no entry's hash covers
+ROWS = {
+    "a life's state": (("life", "1"), "is kept as"),
+    "a life's time": (("life", "13"), "is not kept as the log says: time, clock, officer or version"),
+    "a life that is gone": (("life",), "is missing: life"),
+    "a delivery's state": (("delivery", "0"), "is not kept as the log says"),
+    "a delivery that is gone": (("delivery",), "is missing: delivery"),
+    "a member's role": (("record", "protection", "protectioN"), "the member"),
+    "a grant": (("record", "ke/*/*", "ke/*/x"), "the grants of"),
+    "a roster": (("record", "officer/kdci-0417", "officer/kdci-0418"), "the roster 1 of ke/dci/transnational"),
+    "trust": (("record", "3"), "the digest of the hub's trust"),
+    "a checkpoint's signature": (("checkpoint", "20"), "the signature of the checkpoint of"),
+}
+
+
+@pytest.fixture(scope="module")
+def lived(template, tmp_path_factory):
+    """A log in which an alert was retrieved, acknowledged, updated and cancelled, and a second one only sent."""
+    folder = tmp_path_factory.mktemp("lived") / "world"
+    w.copy_folder(template, folder)
+    world = w.World(folder)
+    world.start_hub()
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).ok()
+    update = world.amana("police", "update", alert, world.draft(alert__title="The lorry turned back")).ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", update).ok()
+    cancel = world.amana("police", "cancel", update, "--outcome", "RESOLVED", "--reason", "All children found.").ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", cancel).ok()
+    world.send()
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok().says(" 0 faults")
+    yield world
+    world.end()
+
+
+@pytest.mark.parametrize("case", ROWS)
+def test_a_row_that_is_not_what_the_log_says_is_named(lived, case):
+    how, words = ROWS[case]
+    lived.copy("data", "changed")
+    w.run(w.BUILD / "tests" / "damage_row", lived.path("changed"), *how).ok()
+    lived.amanad("fsck", "-d", "changed").exits(1).says(words)

@@ -51,7 +51,7 @@ static uint64_t reopened_size(struct kit *kit)
     struct am_detail detail;
     uint64_t size = 0;
     kit_close(kit);
-    assert_int_equal(store_fsck(kit->folder, 0, NULL, fault_found, NULL, &size, &detail), AM_OK);
+    assert_int_equal(store_fsck(kit->folder, 0, NULL, fault_found, NULL, NULL, &size, &detail), AM_OK);
     kit->died = false;
     kit_open(kit);
     assert_int_equal(store_size(kit->store), size);

@@ -30,7 +30,7 @@ static void assert_sound(struct kit *kit, uint64_t size)
 {
     struct am_detail detail;
     uint64_t checked = 0;
-    assert_int_equal(store_fsck(kit->folder, 0, NULL, fault_found, NULL, &checked, &detail), AM_OK);
+    assert_int_equal(store_fsck(kit->folder, 0, NULL, fault_found, NULL, NULL, &checked, &detail), AM_OK);
     assert_int_equal(checked, size);
 }
 

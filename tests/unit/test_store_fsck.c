@@ -47,7 +47,7 @@ static enum am_err check(uint64_t record_size, const uint8_t *record_root, struc
     uint64_t size = 0;
     struct am_detail detail;
     memset(faults, 0, sizeof *faults);
-    enum am_err err = store_fsck(world.folder, record_size, record_root, fault_found, faults, &size, &detail);
+    enum am_err err = store_fsck(world.folder, record_size, record_root, fault_found, faults, NULL, &size, &detail);
     if (err == AM_OK)
         assert_int_equal(size, MESSAGES);
     return err;
@@ -181,6 +181,31 @@ static void a_message_or_an_index_row_that_was_changed_is_named(void **state)
     kit_message_clear(&m);
 }
 
+static void a_life_a_chain_and_a_delivery_of_no_message_are_named(void **state)
+{
+    static const struct {
+        enum table table;
+        size_t key_len;
+        const char *what;
+    } rows[] = {{TABLE_LIFE, KEY_OF_NAME, "a life is of no message"},
+                {TABLE_CHAIN, 8, "a chain is of no message"},
+                {TABLE_DELIVERY, KEY_OF_NAME, "a delivery is of no message"}};
+    const uint8_t key[KEY_OF_NAME] = {0, 0, 0, 0, 0, 0, 9, 9, 0, 0, 0, 1};
+    struct tampering tampering;
+    struct faults faults;
+    tamper_begin(&tampering);
+    for (size_t i = 0; i < AM_LEN(rows); i++)
+        assert_int_equal(table_put(tampering.txn, rows[i].table, 0, key, rows[i].key_len, "x", 1), AM_OK);
+    tamper_end(&tampering);
+    assert_int_equal(check(0, NULL, &faults), AM_CORRUPT);
+    for (size_t i = 0; i < AM_LEN(rows); i++)
+        assert_true(faults_name(&faults, 0x909, rows[i].what));
+    tamper_begin(&tampering);
+    for (size_t i = 0; i < AM_LEN(rows); i++)
+        assert_int_equal(table_delete(tampering.txn, rows[i].table, key, rows[i].key_len), AM_OK);
+    tamper_end(&tampering);
+}
+
 static void an_entry_that_is_missing_is_named(void **state)
 {
     struct tampering tampering;
@@ -269,6 +294,7 @@ int main(void)
         cmocka_unit_test(an_entry_that_was_changed_is_named),
         cmocka_unit_test(a_tile_an_edge_and_a_root_that_were_changed_are_named),
         cmocka_unit_test(a_message_or_an_index_row_that_was_changed_is_named),
+        cmocka_unit_test(a_life_a_chain_and_a_delivery_of_no_message_are_named),
         cmocka_unit_test(an_entry_that_is_missing_is_named),
         cmocka_unit_test(the_signers_record_is_compared_at_its_own_size),
         cmocka_unit_test(an_open_journal_refuses_a_damaged_edge_and_another_format),

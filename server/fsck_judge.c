@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: Apache-2.0
+// Entries come first and say what each row must be; then the rows come and are compared.
+#include "server/fsck_judge.h"
+
+#include "proto/codec/codec.h"
+#include "proto/model/life.h"
+#include "server/hub/hub.h"
+#include "server/net/roster_rows.h"
+
+#define HASH_NONFATAL_OOM 1 // a failed HASH_ADD leaves hh.tbl NULL
+#include <uthash.h>
+
+#include <bsd/string.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JUDGE_MEMORY (16u << 20) // one header, record or roster, decoded
+#define KEY_MAX      (LIMIT_ADDRESS + 64u)
+#define UNITS_SAID   200u // bytes of a role, its revision and languages
+
+// A time that an entry gives its rows. An entry's time is never before that of the one before it, and where it is the
+// same the hub may have meant an earlier one.
+struct when {
+    uint64_t ns;
+    bool or_before;
+};
+
+struct row {
+    UT_hash_handle hh;
+    uint64_t seq; // of the entry that spoke of it last
+    bool seen;
+    // Life, delivery.
+    uint8_t state;
+    uint32_t version;
+    uint64_t clock;
+    struct when state_at, retrieved_at;
+    char officer[LIMIT_URI + 1];
+    // Records.
+    uint8_t digest[32];
+    size_t digest_len;
+    char words[UNITS_SAID];
+    char key[];
+};
+
+struct fsck_judge {
+    void (*found)(void *user, uint64_t seq, const char *what);
+    void *user;
+    struct arena arena;
+    struct row *rows;
+    struct log_verifier verifier;
+    bool has_verifier;
+};
+
+// --- Saying and keeping
+__attribute__((format(printf, 3, 4))) static void fault(struct fsck_judge *judge, uint64_t seq, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    judge->found(judge->user, seq, text);
+}
+
+static void key_make(char key[KEY_MAX], const char *table, uint64_t number, const char *name)
+{
+    snprintf(key, KEY_MAX, "%s %" PRIu64 " of %s", table, number, name);
+}
+
+static struct row *row_find(struct fsck_judge *judge, const char *table, uint64_t number, const char *name)
+{
+    char key[KEY_MAX];
+    struct row *row;
+
+    key_make(key, table, number, name);
+    HASH_FIND_STR(judge->rows, key, row);
+    return row;
+}
+
+static struct row *row_get(struct fsck_judge *judge, const char *table, uint64_t number, const char *name, uint64_t seq)
+{
+    char key[KEY_MAX];
+    struct row *row = row_find(judge, table, number, name);
+
+    if (row == NULL) {
+        key_make(key, table, number, name);
+        row = calloc(1, sizeof *row + strlen(key) + 1);
+        if (row == NULL)
+            return NULL;
+        strcpy(row->key, key);
+        HASH_ADD_STR(judge->rows, key, row);
+        if (row->hh.tbl == NULL) {
+            free(row);
+            return NULL;
+        }
+    }
+    row->seq = seq;
+    return row;
+}
+
+static bool when_is(struct when said, uint64_t ns)
+{
+    return ns == said.ns || (said.or_before && ns < said.ns);
+}
+
+static struct when when_of(const struct store_judged *entry)
+{
+    return (struct when){entry->time_ns, entry->time_kept};
+}
+
+static enum am_err digest_said(struct fsck_judge *judge, const struct store_judged *entry, const char *table,
+                               uint64_t number, const char *name, ProtobufCBinaryData digest)
+{
+    struct row *row = row_get(judge, table, number, name, entry->seq);
+
+    if (row == NULL)
+        return AM_NOMEM;
+    row->digest_len = digest.len <= sizeof row->digest ? digest.len : 0;
+    if (row->digest_len > 0)
+        memcpy(row->digest, digest.data, row->digest_len);
+    return AM_OK;
+}
+
+static bool digest_is(const struct row *row, const uint8_t *digest, size_t len)
+{
+    return row->digest_len == len && (len == 0 || memcmp(row->digest, digest, len) == 0);
+}
+
+// --- Lives
+static enum am_err life_born(struct fsck_judge *judge, const struct store_judged *entry, uint64_t root,
+                             const char *recipient, uint8_t state)
+{
+    struct row *row = row_get(judge, "life", root, recipient, entry->seq);
+
+    if (row == NULL)
+        return AM_NOMEM;
+    row->state = state;
+    row->version = 1;
+    row->clock = entry->seq;
+    row->state_at = when_of(entry);
+    return AM_OK;
+}
+
+static void life_moved(struct fsck_judge *judge, const struct store_judged *entry, const Amana__V1__Header *header,
+                       const Amana__V1__Move *move)
+{
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    struct store_judged_message root = {0};
+    struct row *row = NULL;
+
+    if (move->root != NULL && store_judged_message(entry, codec_bytes(move->root->header_digest), &root))
+        row = row_find(judge, "life", root.seq, move->recipient);
+    if (row == NULL || row->state != move->from) {
+        fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in", move->recipient);
+        return;
+    }
+    row->seq = entry->seq;
+    row->state = (uint8_t)move->to;
+    row->state_at = when_of(entry);
+    row->version++;
+    if (kind->chain != CHAIN_NONE) {
+        row->clock = entry->seq;
+        row->officer[0] = '\0';
+    } else if (header->sender != NULL && strcmp(move->recipient, header->sender->unit) == 0) {
+        strlcpy(row->officer, header->officer, sizeof row->officer);
+    }
+}
+
+static enum am_err lives_said(struct fsck_judge *judge, const struct store_judged *entry,
+                              const Amana__V1__Header *header)
+{
+    const Amana__V1__SubmittedEntry *submitted = entry->content->submitted;
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    struct store_judged_message to = {0};
+    bool answers = header->in_reply_to != NULL &&
+                   store_judged_message(entry, codec_bytes(header->in_reply_to->header_digest), &to);
+    bool renews = kind->chain == CHAIN_RENEWS;
+    uint64_t root = kind->root || !kind_is_answer(header) ? entry->seq : to.root;
+    uint8_t first = life_first(renews ? to.root_kind : (unsigned)header->kind);
+
+    if (header->in_reply_to != NULL && !answers) {
+        fault(judge, entry->seq, "the message that it answers is not there");
+        return AM_OK;
+    }
+    if (root != entry->root)
+        fault(judge, entry->seq, "its message is kept under another root");
+    for (size_t i = 0; i < submitted->n_moves; i++)
+        life_moved(judge, entry, header, submitted->moves[i]);
+    for (size_t i = 0; i < header->n_recipients && first != LIFE(UNSPECIFIED); i++) {
+        const Amana__V1__Recipient *recipient = header->recipients[i];
+        if (recipient->part == AMANA__V1__PART__CODE__ACTION &&
+            (!renews || row_find(judge, "life", root, recipient->unit) == NULL))
+            TRY(life_born(judge, entry, root, recipient->unit, first));
+    }
+    return AM_OK;
+}
+
+static enum am_err life_judge(void *user, const struct journal_life *life)
+{
+    struct fsck_judge *judge = user;
+    struct row *row = row_find(judge, "life", life->root, life->recipient);
+
+    if (row == NULL) {
+        fault(judge, life->root, "no entry speaks of the life that %.100s has of it", life->recipient);
+        return AM_OK;
+    }
+    row->seen = true;
+    if (row->state != life->state)
+        fault(judge, row->seq, "the life that %.100s has is kept as %s, by the log it is %s", life->recipient,
+              life_state_name(life->state), life_state_name(row->state));
+    else if (!when_is(row->state_at, life->state_at) || row->version != life->version ||
+             row->clock != life->clock_seq || strcmp(row->officer, life->officer) != 0)
+        fault(judge, row->seq, "the life that %.100s has is not kept as the log says: time, clock, officer or version",
+              life->recipient);
+    return AM_OK;
+}
+
+// --- Deliveries
+static enum am_err deliveries_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    const Amana__V1__SubmittedEntry *submitted = entry->content->submitted;
+
+    for (size_t i = 0; i < submitted->n_delivered_to; i++) {
+        struct row *row = row_get(judge, "delivery", entry->seq, submitted->delivered_to[i], entry->seq);
+        if (row == NULL)
+            return AM_NOMEM;
+        row->state = AMANA__V1__DELIVERY_STATE__CODE__DELIVERED;
+        row->state_at = when_of(entry);
+        row->version = 1;
+    }
+    return AM_OK;
+}
+
+// "amana://UNIT/device/NAME"
+static bool unit_of(const char *device, char ret_unit[LIMIT_ADDRESS + 1])
+{
+    const char *unit = strncmp(device, "amana://", 8) == 0 ? device + 8 : device, *end = strstr(unit, "/device/");
+
+    if (end == NULL || (size_t)(end - unit) > LIMIT_ADDRESS)
+        return false;
+    strlcpy(ret_unit, unit, (size_t)(end - unit) + 1);
+    return true;
+}
+
+static enum am_err retrieved_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    const Amana__V1__RetrievedEntry *retrieved = entry->content->retrieved;
+    Amana__V1__Retrieved *statement;
+    char unit[LIMIT_ADDRESS + 1];
+    enum am_err err = codec_decode(&amana__v1__retrieved__descriptor, CODEC_LENIENT, codec_bytes(retrieved->statement),
+                                   &judge->arena, NULL, (ProtobufCMessage **)&statement);
+
+    if (err == AM_NOMEM)
+        return err;
+    if (err != AM_OK || !unit_of(retrieved->device, unit)) {
+        fault(judge, entry->seq, "its statement can't be read");
+        return AM_OK;
+    }
+    for (size_t i = 0; i < statement->n_messages; i++) {
+        struct row *row = row_find(judge, "delivery", statement->messages[i]->seq, unit);
+        // It is about those alone that still waited for this device.
+        if (row == NULL || row->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED ||
+            !store_judged_about(entry, statement->messages[i]->seq))
+            continue;
+        row->seq = entry->seq;
+        row->state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
+        row->retrieved_at = when_of(entry);
+        row->version++;
+    }
+    return AM_OK;
+}
+
+static enum am_err delivery_judge(void *user, const struct journal_delivery *delivery)
+{
+    struct fsck_judge *judge = user;
+    struct row *row = row_find(judge, "delivery", delivery->seq, delivery->recipient);
+
+    if (row == NULL) {
+        fault(judge, delivery->seq, "no entry speaks of its delivery to %.100s", delivery->recipient);
+        return AM_OK;
+    }
+    row->seen = true;
+    if (row->state != delivery->state || row->version != delivery->version ||
+        !when_is(row->state_at, delivery->delivered_at) || !when_is(row->retrieved_at, delivery->retrieved_at))
+        fault(judge, delivery->seq, "its delivery to %.100s is not kept as the log says", delivery->recipient);
+    return AM_OK;
+}
+
+// --- Members, grants, rosters, trust, policy
+static void words_of(const char *role, uint64_t revision, char *const *languages, size_t n, char ret_words[UNITS_SAID])
+{
+    snprintf(ret_words, UNITS_SAID, "%s %" PRIu64, role, revision);
+    for (size_t i = 0; i < n; i++) {
+        strlcat(ret_words, " ", UNITS_SAID);
+        strlcat(ret_words, languages[i], UNITS_SAID);
+    }
+}
+
+static enum am_err member_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    const Amana__V1__MemberEntry *member = entry->content->member;
+    struct row *row = row_get(judge, "member", 0, member->unit, entry->seq);
+
+    if (row == NULL)
+        return AM_NOMEM;
+    words_of(member->role, member->revision, member->languages, member->n_languages, row->words);
+    return AM_OK;
+}
+
+static enum am_err grants_judge(struct fsck_judge *judge, const struct row *member, const char *unit,
+                                const Amana__V1__MemberRecord *record)
+{
+    uint8_t digest[32];
+    struct row *row = row_find(judge, "grants", 0, unit);
+    char *text = hub_grants_text(record);
+
+    if (text == NULL)
+        return AM_NOMEM;
+    size_t len = strlen(text);
+    enum am_err err = log_sha256((struct am_bytes){(const uint8_t *)text, len}, digest);
+    free(text);
+    TRY(err);
+    if (row != NULL)
+        row->seen = true;
+    if (row == NULL ? len > 0 : !digest_is(row, digest, len > 0 ? sizeof digest : 0))
+        fault(judge, row != NULL ? row->seq : member->seq, "the grants of %.100s are not kept as the log says", unit);
+    return AM_OK;
+}
+
+static enum am_err member_judge(struct fsck_judge *judge, const struct journal_record *record)
+{
+    Amana__V1__MemberRecord *member;
+    char words[UNITS_SAID];
+    struct row *row = row_find(judge, "member", 0, record->key);
+    enum am_err err = codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, record->value, &judge->arena,
+                                   NULL, (ProtobufCMessage **)&member);
+
+    if (err == AM_NOMEM)
+        return err;
+    if (row == NULL || err != AM_OK) {
+        fault(judge, row != NULL ? row->seq : JOURNAL_NONE, "the row of the member %.100s %s", record->key,
+              row != NULL ? "can't be read" : "is of no entry");
+        return AM_OK;
+    }
+    row->seen = true;
+    words_of(member->role, member->revision, member->languages, member->n_languages, words);
+    if (strcmp(member->unit, record->key) != 0 || strcmp(words, row->words) != 0)
+        fault(judge, row->seq, "the member %.100s is not kept as the log says", record->key);
+    return grants_judge(judge, row, record->key, member);
+}
+
+static enum am_err roster_judge(struct fsck_judge *judge, const struct journal_record *record)
+{
+    struct row *row = row_find(judge, "roster", record->number, record->key);
+    struct roster *roster;
+    struct am_detail detail = {0};
+    enum am_err err = roster_from_record(record->value, &detail, &roster);
+
+    if (err == AM_NOMEM)
+        return err;
+    if (row != NULL)
+        row->seen = true;
+    if (err != AM_OK)
+        fault(judge, row != NULL ? row->seq : JOURNAL_NONE, "the roster %" PRIu64 " of %.80s can't be read: %.80s",
+              record->number, record->key, detail.text);
+    else if (row == NULL || strcmp(roster->unit, record->key) != 0 || roster->number != record->number ||
+             !digest_is(row, roster->digest, sizeof roster->digest))
+        fault(judge, row != NULL ? row->seq : JOURNAL_NONE, "the roster %" PRIu64 " of %.80s is not that of the log",
+              record->number, record->key);
+    if (err == AM_OK)
+        roster_unref(roster);
+    return AM_OK;
+}
+
+static enum am_err digest_judge(struct fsck_judge *judge, const struct journal_record *record, const char *table)
+{
+    struct row *row = row_find(judge, table, 0, "the hub");
+
+    if (row != NULL)
+        row->seen = true;
+    if (row == NULL || !digest_is(row, record->value.data, record->value.len))
+        fault(judge, row != NULL ? row->seq : JOURNAL_NONE, "the digest of the hub's %s is not that of the log", table);
+    return AM_OK;
+}
+
+static enum am_err record_judge(void *user, const struct journal_record *record)
+{
+    struct fsck_judge *judge = user;
+
+    arena_reset(&judge->arena);
+    switch (record->kind) {
+    case JOURNAL_RECORD_MEMBER: return member_judge(judge, record);
+    case JOURNAL_RECORD_ROSTER: return roster_judge(judge, record);
+    case JOURNAL_RECORD_TRUST: return digest_judge(judge, record, "trust");
+    case JOURNAL_RECORD_POLICY: return digest_judge(judge, record, "policy");
+    default: fault(judge, JOURNAL_NONE, "there is a record of no known kind: %u", record->kind); return AM_OK;
+    }
+}
+
+// --- Checkpoints
+static enum am_err genesis_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    struct am_detail detail;
+
+    if (entry->seq != 0 || judge->has_verifier)
+        return AM_OK;
+    judge->has_verifier = log_verifier_parse(entry->content->genesis->log_key, &detail, &judge->verifier) == AM_OK;
+    return AM_OK;
+}
+
+static enum am_err checkpoint_judge(void *user, const struct log_checkpoint *checkpoint)
+{
+    struct fsck_judge *judge = user;
+    enum am_err err = judge->has_verifier ? log_checkpoint_verify(&judge->verifier, checkpoint) : AM_SIGNATURE;
+
+    if (err != AM_OK && err != AM_SIGNATURE)
+        return err;
+    if (err == AM_SIGNATURE)
+        fault(judge, JOURNAL_NONE, "the signature of the checkpoint of %" PRIu64 " entries is not the log key's",
+              checkpoint->size);
+    return AM_OK;
+}
+
+// --- Entries
+static enum am_err submitted_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    Amana__V1__Header *header;
+    enum am_err err = codec_decode(&amana__v1__header__descriptor, CODEC_LENIENT, entry->header, &judge->arena, NULL,
+                                   (ProtobufCMessage **)&header);
+
+    if (err == AM_NOMEM)
+        return err;
+    TRY(deliveries_said(judge, entry));
+    if (err != AM_OK || kind_get((unsigned)header->kind) == NULL) {
+        fault(judge, entry->seq, "the header of its message can't be read");
+        return AM_OK;
+    }
+    return lives_said(judge, entry, header);
+}
+
+static enum am_err entry_judge(void *user, const struct store_judged *entry)
+{
+    struct fsck_judge *judge = user;
+    const Amana__V1__EntryContent *content = entry->content;
+
+    arena_reset(&judge->arena);
+    switch (content->kind_case) {
+    case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS: return genesis_said(judge, entry);
+    case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED: return submitted_said(judge, entry);
+    case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED: return retrieved_said(judge, entry);
+    case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: return member_said(judge, entry);
+    case AMANA__V1__ENTRY_CONTENT__KIND_GRANT:
+        return digest_said(judge, entry, "grants", 0, content->grant->unit, content->grant->after);
+    case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER:
+        return digest_said(judge, entry, "roster", content->roster->number, content->roster->unit,
+                           content->roster->digest);
+    case AMANA__V1__ENTRY_CONTENT__KIND_TRUST:
+        return digest_said(judge, entry, "trust", 0, "the hub", content->trust->after);
+    case AMANA__V1__ENTRY_CONTENT__KIND_POLICY:
+        return digest_said(judge, entry, "policy", 0, "the hub", content->policy->after);
+    default: return AM_OK;
+    }
+}
+
+// ---
+enum am_err fsck_judge_new(void (*found)(void *user, uint64_t seq, const char *what), void *user,
+                           struct fsck_judge **ret_judge)
+{
+    struct fsck_judge *judge = calloc(1, sizeof *judge);
+
+    if (judge == NULL)
+        return AM_NOMEM;
+    judge->found = found;
+    judge->user = user;
+    arena_init(&judge->arena, JUDGE_MEMORY);
+    *ret_judge = judge;
+    return AM_OK;
+}
+
+void fsck_judge_free(struct fsck_judge *judge)
+{
+    struct row *row, *next;
+
+    if (judge == NULL)
+        return;
+    HASH_ITER (hh, judge->rows, row, next) {
+        HASH_DEL(judge->rows, row);
+        free(row);
+    }
+    log_verifier_clear(&judge->verifier);
+    arena_clear(&judge->arena);
+    free(judge);
+}
+
+struct store_judge fsck_judge_calls(struct fsck_judge *judge)
+{
+    return (struct store_judge){.entry = entry_judge,
+                                .life = life_judge,
+                                .delivery = delivery_judge,
+                                .record = record_judge,
+                                .checkpoint = checkpoint_judge,
+                                .user = judge};
+}
+
+void fsck_judge_end(struct fsck_judge *judge)
+{
+    struct row *row, *next;
+
+    HASH_ITER (hh, judge->rows, row, next) {
+        if (!row->seen)
+            fault(judge, row->seq, "the row that it speaks of is missing: %.150s", row->key);
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows whose meaning the store doesn't know, handed to whoever does.
+#include "server/store/bytes.h"
+#include "server/store/fsck.h"
+
+bool store_judged_message(const struct store_judged *entry, struct am_bytes digest,
+                          struct store_judged_message *ret_message)
+{
+    const struct fsck *fsck = entry->fsck;
+    struct row_message message, root;
+    struct am_bytes row, kept;
+    uint8_t key[8];
+    if (table_get(fsck->txn, TABLE_DIGEST, digest.data, digest.len, &row) != AM_OK || row.len != 8 ||
+        table_get(fsck->txn, TABLE_MESSAGE, row.data, row.len, &kept) != AM_OK ||
+        row_message_parse(kept, get_be64(row.data), &message) != AM_OK)
+        return false;
+    put_be64(key, message.root);
+    if (table_get(fsck->txn, TABLE_MESSAGE, key, sizeof key, &kept) != AM_OK ||
+        row_message_parse(kept, message.root, &root) != AM_OK)
+        return false;
+    *ret_message =
+        (struct store_judged_message){.seq = get_be64(row.data), .root = message.root, .root_kind = root.kind};
+    return true;
+}
+
+bool store_judged_about(const struct store_judged *entry, uint64_t message)
+{
+    const struct fsck *fsck = entry->fsck;
+    uint8_t key[8], value[8];
+    put_be64(key, message);
+    put_be64(value, entry->seq);
+    return table_has(fsck->txn, TABLE_OF, key, sizeof key, value, sizeof value) == AM_OK;
+}
+
+// A row that can't be read is a fault; what else fails ends the check.
+static enum am_err unread(struct fsck *fsck, enum am_err err, uint64_t seq, const char *what)
+{
+    if (err != AM_CORRUPT && err != AM_NOT_FOUND)
+        return err;
+    fsck_fault(fsck, seq, "%s", what);
+    return AM_OK;
+}
+
+static enum am_err life_give(struct fsck *fsck, const struct table_walk *walk)
+{
+    struct journal_life life = {.root = get_be64(walk->key.data)};
+    enum am_err err = name_text(fsck->txn, walk->key.data + 8, &life.recipient);
+    if (err == AM_OK)
+        err = row_life_parse(walk->value, &life);
+    return err == AM_OK ? fsck->judge->life(fsck->judge->user, &life)
+                        : unread(fsck, err, life.root, "the row of a life is damaged");
+}
+
+static enum am_err delivery_give(struct fsck *fsck, const struct table_walk *walk)
+{
+    struct journal_delivery delivery = {.seq = get_be64(walk->key.data)};
+    enum am_err err = name_text(fsck->txn, walk->key.data + 8, &delivery.recipient);
+    if (err == AM_OK)
+        err = row_delivery_parse(walk->value, &delivery);
+    return err == AM_OK ? fsck->judge->delivery(fsck->judge->user, &delivery)
+                        : unread(fsck, err, delivery.seq, "the row of a delivery is damaged");
+}
+
+static enum am_err record_give(struct fsck *fsck, const struct table_walk *walk)
+{
+    struct journal_record record;
+    enum am_err err = row_record_parse(walk, &record);
+    return err == AM_OK ? fsck->judge->record(fsck->judge->user, &record)
+                        : unread(fsck, err, JOURNAL_NONE, "the row of a record is damaged");
+}
+
+// Its root is that of the tree, which was judged by then.
+static enum am_err checkpoint_give(struct fsck *fsck, const struct table_walk *walk)
+{
+    struct log_checkpoint checkpoint = {.size = get_be64(walk->key.data)};
+    if (walk->value.len != sizeof checkpoint.signature || checkpoint.size == 0 || checkpoint.size > fsck->size)
+        return AM_OK; // told already
+    memcpy(checkpoint.signature, walk->value.data, sizeof checkpoint.signature);
+    enum am_err err = merkle_root(tree_read, &fsck->txn, checkpoint.size, checkpoint.root);
+    return err == AM_OK ? fsck->judge->checkpoint(fsck->judge->user, &checkpoint)
+                        : unread(fsck, err, JOURNAL_NONE, "the tree has no root for a checkpoint");
+}
+
+static enum am_err table_give(struct fsck *fsck, enum table table, size_t key_size,
+                              enum am_err (*give)(struct fsck *fsck, const struct table_walk *walk))
+{
+    struct table_walk walk;
+    enum am_err err = table_walk_from(fsck->txn, table, NULL, 0, &walk);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    for (; err == AM_OK; err = table_walk_next(&walk)) {
+        if (key_size != 0 && walk.key.len != key_size)
+            continue; // told already
+        err = give(fsck, &walk);
+        if (err != AM_OK)
+            break;
+    }
+    table_walk_end(&walk);
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+enum am_err fsck_judge_rows(struct fsck *fsck)
+{
+    if (fsck->judge == NULL)
+        return AM_OK;
+    TRY(table_give(fsck, TABLE_LIFE, KEY_OF_NAME, life_give));
+    TRY(table_give(fsck, TABLE_DELIVERY, KEY_OF_NAME, delivery_give));
+    TRY(table_give(fsck, TABLE_RECORD, 0, record_give));
+    return table_give(fsck, TABLE_CHECKPOINT, 8, checkpoint_give);
+}
