@@ -76,6 +76,8 @@ static const struct verb VERBS[] = {
     {"admin grant add", "let a unit send kinds of message to others",
      "amana admin grant add ke/kra/malaba --kinds ALERT,UPDATE,CANCEL --to 'ug/*/*'", verb_admin_grant_add},
     {"admin grant remove", "take a grant away", "amana admin grant remove ke/kra/malaba 1", verb_admin_grant_remove},
+    {"admin policy try", "what would become of a message, and by which rule",
+     "amana admin policy try --as ke/dci/transnational --kind ALERT --to et/ics/moyale", verb_admin_policy_try},
 };
 
 const struct verb *verbs_all(size_t *ret_count)
@@ -120,7 +122,7 @@ static int unknown(const char *word)
     for (size_t i = 0; i < AM_LEN(VERBS); i++)
         nearest_offer(&nearest, VERBS[i].name);
     if (strcmp(word, "admin") == 0)
-        command_say("\"admin\" needs two more words: member or grant, then list, add or remove");
+        command_say("\"admin\" needs two more words: member or grant, then list, add or remove; or policy try");
     else if (strcmp(word, "audit") == 0)
         command_say("\"audit\" needs a second word: replay, verify or prove");
     else if (nearest.best != NULL)

@@ -67,6 +67,25 @@ const char *hub_protection_unit(const struct hub *hub, const char *country);
 // Devices on the unit's newest roster: calls `each` with every URI.
 void hub_each_device(const struct hub *hub, const char *unit, void (*each)(void *user, const char *uri), void *user);
 
+// What would become of a message of this kind between these two, and by which rule (`amana admin policy try`). Judges
+// by what stands in memory: what message, case or body decide isn't in it.
+struct hub_trial {
+    const char *as, *to; // units
+    Amana__V1__Kind__Code kind;
+    Amana__V1__Classification__Code classification;
+};
+struct hub_reason {
+    bool allows;
+    const char *question; // "grant"
+    char rule[240];
+};
+struct hub_explanation {
+    size_t n;
+    struct hub_reason rows[12];
+};
+// REASON_NONE, or the refusal; FIELD_INVALID where the trial names no unit or kind.
+enum reason hub_explain(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret);
+
 // --- Work under way. Owned by the caller (net), who keeps it until the action that ends it.
 // ----------------------------
 enum hub_work_kind {

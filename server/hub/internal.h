@@ -73,6 +73,9 @@ const struct hub_kept_roster *hub_roster_newest(const struct hub *hub, const cha
 const struct hub_kept_roster *hub_roster_of(const struct hub *hub, const char *unit, uint64_t number);
 const struct hub_roster_officer *hub_roster_officer_find(const struct hub_kept_roster *roster, const char *uri);
 const struct hub_roster_device *hub_roster_device_find(const struct hub_kept_roster *roster, const char *uri);
+// The number, from 1, of the first grant of any of these kinds to a party, and what it names it by; 0: none.
+size_t hub_grant_find(const struct hub_member *member, uint32_t kinds, const char *party, const char **ret_pattern);
+uint8_t hub_role_who(enum hub_role role); // WHO_UNIT, …; 0: sends nothing
 bool hub_granted(const struct hub_member *member, unsigned kind, const char *party);
 bool hub_may_receive(const struct hub_member *member);
 const char *hub_protection_of(const struct hub *hub, const char *unit); // of the unit's country; NULL for none

@@ -155,16 +155,24 @@ bool hub_may_receive(const struct hub_member *member)
 }
 
 // --- Grants: "et/ics/moyale", "et/ics/*", "ke/*/*"
-static bool granted_any(const struct hub_member *member, uint32_t kinds, const char *party)
+size_t hub_grant_find(const struct hub_member *member, uint32_t kinds, const char *party, const char **ret_pattern)
 {
     for (size_t i = 0; i < member->n_grants; i++) {
         if ((member->grants[i].kinds & kinds) == 0)
             continue;
         for (size_t j = 0; j < member->grants[i].n_parties; j++)
-            if (address_matches(member->grants[i].parties[j], party))
-                return true;
+            if (address_matches(member->grants[i].parties[j], party)) {
+                *ret_pattern = member->grants[i].parties[j];
+                return i + 1;
+            }
     }
-    return false;
+    return 0;
+}
+
+static bool granted_any(const struct hub_member *member, uint32_t kinds, const char *party)
+{
+    const char *pattern;
+    return hub_grant_find(member, kinds, party, &pattern) != 0;
 }
 
 bool hub_granted(const struct hub_member *member, unsigned kind, const char *party)

@@ -48,7 +48,7 @@ static enum reason judge_times(struct hub_submission *submission, uint64_t now_n
     return REASON_NONE;
 }
 
-static uint8_t role_who(enum hub_role role)
+uint8_t hub_role_who(enum hub_role role)
 {
     switch (role) {
     case ROLE_UNIT: return WHO_UNIT;
@@ -63,7 +63,7 @@ static enum reason judge_role(const struct hub *hub, struct hub_submission *subm
 {
     const struct hub_member *member = hub_member_find(hub, submission->work.unit);
     const struct kind *kind = kind_get((unsigned)submission->header->kind);
-    uint8_t role = member != NULL ? role_who(member->role) : 0;
+    uint8_t role = member != NULL ? hub_role_who(member->role) : 0;
     bool by_role = !kind_is_answer(submission->header);
     if (role == 0 || (by_role && (kind->who & role) == 0))
         return hub_not_permitted(&submission->work, "kind");

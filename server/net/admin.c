@@ -51,15 +51,19 @@ static void members_ask(struct question *question, struct worker *worker)
         question_fail(question, err);
 }
 
-static void members_begin(struct call *call)
+static bool may_look(const struct call *call)
 {
     const char *role = hub_role(call->net->hub, call->peer->identity.unit);
 
-    if (role == NULL || (strcmp(role, "registrar") != 0 && strcmp(role, "operator") != 0)) {
+    return role != NULL && (strcmp(role, "registrar") == 0 || strcmp(role, "operator") == 0);
+}
+
+static void members_begin(struct call *call)
+{
+    if (may_look(call))
+        question_begin(call, members_ask);
+    else
         call_refuse(call, REASON_NOT_PERMITTED, NULL);
-        return;
-    }
-    question_begin(call, members_ask);
 }
 
 const struct method METHOD_MEMBERS = {
@@ -70,6 +74,49 @@ const struct method METHOD_MEMBERS = {
     .size = sizeof(struct question),
     .begin = members_begin,
     .clear = question_clear,
+};
+
+// --- TryPolicy
+static void try_begin(struct call *call)
+{
+    const Amana__V1__TryPolicyRequest *request = (const Amana__V1__TryPolicyRequest *)call->request;
+    const struct hub_trial trial = {request->as, request->to, request->kind, request->classification};
+    const struct am_detail wrong = {.field = "as",
+                                    .text = "as and to must be units, as in ke/dci/transnational, and kind a kind"};
+    Amana__V1__TryPolicyResponse response = AMANA__V1__TRY_POLICY_RESPONSE__INIT;
+    struct hub_explanation explanation;
+    Amana__V1__TriedRule rules[AM_LEN(explanation.rows)], *list[AM_LEN(explanation.rows)];
+    enum reason reason;
+
+    if (!may_look(call)) {
+        call_refuse(call, REASON_NOT_PERMITTED, NULL);
+        return;
+    }
+    reason = hub_explain(call->net->hub, &trial, &explanation);
+    if (reason == REASON_FIELD_INVALID) {
+        call_refuse(call, reason, &wrong);
+        return;
+    }
+    response.reason = (char *)reason_name(reason);
+    response.rules = list;
+    for (; response.n_rules < explanation.n; response.n_rules++) {
+        const struct hub_reason *row = &explanation.rows[response.n_rules];
+        Amana__V1__TriedRule *rule = list[response.n_rules] = &rules[response.n_rules];
+        amana__v1__tried_rule__init(rule);
+        rule->allows = row->allows;
+        rule->question = (char *)row->question;
+        rule->rule = (char *)row->rule;
+    }
+    call_answer_message(call, &response.base);
+}
+
+const struct method METHOD_TRY_POLICY = {
+    .path = "/amana.v1.Admin/TryPolicy",
+    .request = &amana__v1__try_policy_request__descriptor,
+    .max_request = 4096,
+    .arena = 64u * 1024,
+    .size = sizeof(struct call),
+    .begin = try_begin,
 };
 
 // --- SetMember

@@ -75,3 +75,35 @@ def test_the_policy_is_checked_alone_and_with_the_rest(empty_world):
     conf = world.path("amanad.conf")
     conf.write_text('policy = "policy.conf"\n' + conf.read_text())
     world.amanad("-c", "amanad.conf", "--check").exits(78).says("policy.conf:2:")
+
+
+def tried(world, code=0, desk="ke-registry", **what):
+    what = {"as": "ke/dci/transnational", "kind": "ALERT", "to": "et/ics/moyale", **what}
+    return world.amana(desk, "admin", "policy", "try", *(f"--{k}={v}" for k, v in what.items())).exits(code)
+
+
+def test_a_trial_says_what_would_become_of_a_message_and_which_rule_gives_the_answer(empty_world):
+    world = empty_world
+    with_policy(world, '# first\n' + CEILING + 'retention "ALERT" { days = 30 }\nquota "ke/*/*" { in-flight = 5 }\n'
+                'protection-also-to = {"et/ics/moyale"}\n')
+    tried(world, classification="BASIC").says("would be taken", 'grant 1 of ke/dci/transnational, by "et/*/*"',
+                                             'policy.conf line 2: ceiling "et/ics/*" is BASIC',
+                                             "policy.conf line 3: 30 days", "policy.conf line 4", "5 in flight",
+                                             'protection-also-to names "et/ics/moyale"')
+    tried(world, 77).says("would be refused: CLASSIFICATION_ABOVE_CEILING", "asked for RESTRICTED")
+    tried(world, 77, to="ug/police/kampala").says("would be refused: NOT_PERMITTED", "ug/police/kampala is no member")
+    tried(world, 77, to="igad/audit/desk").says("role auditor receives nothing")
+    tried(world, 77, **{"as": "igad/audit/desk"}).says("role auditor sends nothing")
+    assert world.entries("SUBMITTED") == world.entries("REJECTED") == []
+
+
+def test_a_trial_agrees_with_what_the_hub_does_and_is_for_registrars(world):
+    world.amana("ke-registry", "admin", "grant", "remove", "ke/dci/transnational", "1", "--yes").ok()
+    world.amana("ke-registry", "admin", "grant", "add", "ke/dci/transnational", "--kinds", "ALERT", "--to",
+                "et/mowsa/*,ke/*/*").ok()
+    tried(world, 77).says("no grant of ke/dci/transnational names ALERT to et/ics/moyale")
+    world.amana("police", "send", world.draft()).exits(77)
+    tried(world, to="et/mowsa/protection").says("it is a protection unit", "1096 days, by its kind")
+    tried(world, 77, desk="police").says("not permitted")
+    tried(world, 65, to="et/ics").says("must be units")
+    tried(world, 64, kind="ALLERT").says("is no kind of message")

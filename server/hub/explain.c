@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// What would become of a message, and by which rule: the same tables that judge, asked one after the other.
+#include "server/hub/internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+__attribute__((format(printf, 4, 5))) static bool say(struct hub_explanation *explanation, bool allows,
+                                                      const char *question, const char *format, ...)
+{
+    struct hub_reason *row = &explanation->rows[explanation->n++];
+    va_list args;
+    row->allows = allows;
+    row->question = question;
+    va_start(args, format);
+    vsnprintf(row->rule, sizeof row->rule, format, args);
+    va_end(args);
+    return allows;
+}
+
+static bool explain_sender(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+{
+    const struct hub_member *member = hub_member_find(hub, trial->as);
+    const struct kind *kind = kind_get((unsigned)trial->kind);
+    if (member == NULL)
+        return say(ret, false, "sender", "%s is no member", trial->as);
+    uint8_t who = hub_role_who(member->role);
+    if (who == 0)
+        return say(ret, false, "sender", "role %s sends nothing", member->role_name);
+    if (kind->must_answer)
+        return say(ret, true, "sender",
+                   "%s only answers: who may is told by the message answered, no grant is asked for", kind->name);
+    return say(ret, (kind->who & who) != 0, "sender", "role %s %s %s", member->role_name,
+               (kind->who & who) != 0 ? "may send" : "may not send", kind->name);
+}
+
+static bool explain_recipient(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+{
+    const struct hub_member *member = hub_member_find(hub, trial->to);
+    if (member == NULL)
+        return say(ret, false, "recipient", "%s is no member", trial->to);
+    if (!hub_may_receive(member))
+        return say(ret, false, "recipient", "role %s receives nothing", member->role_name);
+    if (hub_roster_newest(hub, trial->to) == NULL)
+        return say(ret, false, "recipient", "%s has no roster", trial->to);
+    return say(ret, true, "recipient", "role %s, roster %llu", member->role_name,
+               (unsigned long long)hub_roster_number(hub, trial->to));
+}
+
+static bool explain_grant(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+{
+    const struct hub_member *member = hub_member_find(hub, trial->as);
+    const struct kind *kind = kind_get((unsigned)trial->kind);
+    const char *protection = hub_protection_of(hub, trial->as);
+    const char *party;
+    if (kind->must_answer)
+        return say(ret, true, "grant", "none is asked for where it goes to those whom the message answered names");
+    size_t grant = hub_grant_find(member, KIND_BIT(trial->kind), trial->to, &party);
+    if (grant != 0)
+        return say(ret, true, "grant", "grant %zu of %s, by \"%s\"", grant, trial->as, party);
+    if (protection != NULL && strcmp(protection, trial->to) == 0 && kind->child_rule)
+        return say(ret, true, "grant",
+                   "none, but %s is the protection unit of the sender's country: it goes where a "
+                   "child is concerned, and else NOT_PERMITTED",
+                   trial->to);
+    return say(ret, false, "grant", "no grant of %s names %s to %s", trial->as, kind->name, trial->to);
+}
+
+static bool explain_ceiling(const struct hub *hub, const struct hub_trial *trial, const char *unit,
+                            const char *question, struct hub_explanation *ret)
+{
+    const struct policy_ceiling *ceiling = policy_ceiling(hub->policy, unit);
+    const ProtobufCEnumDescriptor *codes = &amana__v1__classification__code__descriptor;
+    if (ceiling == NULL)
+        return say(ret, true, question, "no ceiling for %s", unit);
+    bool allows = trial->classification <= ceiling->classification;
+    return say(ret, allows, question, "policy.conf line %u: ceiling \"%s\" is %s, asked for %s", ceiling->line,
+               ceiling->party, codec_enum_name(codes, (int)ceiling->classification),
+               codec_enum_name(codes, (int)trial->classification));
+}
+
+static void explain_rest(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+{
+    const struct kind *kind = kind_get((unsigned)trial->kind);
+    const struct policy_quota *quota = policy_quota(hub->policy, trial->as);
+    const struct policy_protects *protects = policy_protects(hub->policy, trial->to);
+    const struct hub_member *to = hub_member_find(hub, trial->to);
+    unsigned line = hub->policy != NULL ? hub->policy->retention_lines[trial->kind] : 0;
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    static const char *const RELEASES[] = {
+        [RELEASE_NEVER] = "only where it is CONFIDENTIAL",
+        [RELEASE_OF_PERSONS] = "where it is about a PERSON or GROUP, or CONFIDENTIAL",
+        [RELEASE_ABROAD] = "where it goes abroad, or is CONFIDENTIAL",
+        [RELEASE_AS_TARGET] = "where what it is about needed one",
+    };
+    header.kind = trial->kind;
+    if (to->role == ROLE_PROTECTION)
+        say(ret, true, "purpose PROTECTION", "allowed: it is a protection unit");
+    else
+        say(ret, true, "purpose PROTECTION", protects != NULL ? "allowed: protection-also-to names \"%s\"" : "%s",
+            protects != NULL ? protects->party : "refused with PURPOSE_MISMATCH: it is no protection unit");
+    if (line != 0)
+        say(ret, true, "kept at most", "policy.conf line %u: %u days", line, hub->policy->retention_days[trial->kind]);
+    else if (kind->must_answer)
+        say(ret, true, "kept at most", "as long as the message answered");
+    else
+        say(ret, true, "kept at most", "%u days, by its kind", kind_retention_days(&header));
+    if (quota != NULL)
+        say(ret, true, "quota", "policy.conf line %u: %u requests a second, %u in flight", quota->line,
+            quota->requests_per_s != 0 ? quota->requests_per_s : hub->requests_per_s,
+            quota->in_flight != 0 ? quota->in_flight : hub->in_flight);
+    else
+        say(ret, true, "quota", "by amanad.conf: %u requests a second, %u in flight", hub->requests_per_s,
+            hub->in_flight);
+    say(ret, true, "second person", "%s", RELEASES[kind->release]);
+}
+
+enum reason hub_explain(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+{
+    *ret = (struct hub_explanation){0};
+    const struct kind *kind = kind_get((unsigned)trial->kind);
+    if (kind == NULL || address_check(trial->as, NULL) != AM_OK || address_check(trial->to, NULL) != AM_OK)
+        return REASON_FIELD_INVALID;
+    if (!kind->served) {
+        say(ret, false, "kind", "%s is not served yet", kind->name);
+        return REASON_KIND_UNSUPPORTED;
+    }
+    if (!explain_sender(hub, trial, ret) || !explain_recipient(hub, trial, ret) || !explain_grant(hub, trial, ret))
+        return REASON_NOT_PERMITTED;
+    bool good = explain_ceiling(hub, trial, trial->as, "sender's ceiling", ret);
+    good = explain_ceiling(hub, trial, trial->to, "recipient's ceiling", ret) && good;
+    if (!good)
+        return REASON_CLASSIFICATION_ABOVE_CEILING;
+    explain_rest(hub, trial, ret);
+    return REASON_NONE;
+}
