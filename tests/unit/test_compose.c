@@ -285,7 +285,7 @@ static void features_of_later_issues_are_refused_by_name(void **state)
     draft->release = AMANA__V1__RELEASE__CODE__REQUIRED;
     refused(draft, REASON_KIND_UNSUPPORTED, "release");
     draft = client_env_draft(&arena);
-    draft->kind = AMANA__V1__KIND__CODE__REQUEST;
+    draft->kind = AMANA__V1__KIND__CODE__HOLD;
     refused(draft, REASON_KIND_UNSUPPORTED, "kind");
 }
 

@@ -144,7 +144,7 @@ static void what_the_template_offers_in_comments_is_json_of_this_program(void **
 static char *filled(char *text)
 {
     static const char *const BLANKS[][2] = {
-        {"ke/dci/2026/", "ke/dci/2026/4211"},
+        {"ke/dci/2026/\"", "ke/dci/2026/4211\""},
         {"\"unit\": \"\"", "\"unit\": \"" ENV_POST "\""},
         {"\"title\": \"\"", "\"title\": \"a white lorry\""},
         {"\"text\": \"\"", "\"text\": \"it was seen twice\""},
@@ -161,7 +161,7 @@ static char *filled(char *text)
         {"\"telephone\": \"\"", "\"telephone\": \"+254200000417\""},
     };
     for (size_t i = 0; i < AM_LEN(BLANKS); i++)
-        if (strstr(text, BLANKS[i][0]) != NULL)
+        while (strstr(text, BLANKS[i][0]) != NULL) // in comments too
             text = replaced(text, BLANKS[i][0], BLANKS[i][1]);
     return text;
 }
