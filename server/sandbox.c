@@ -254,6 +254,7 @@ static const int CALLS[] = {
     SCMP_SYS(sysinfo),
     SCMP_SYS(tgkill), // abort() shall look like one
     SCMP_SYS(wait4),
+    SCMP_SYS(waitid),
 #ifdef AMANA_FAILPOINTS
     SCMP_SYS(kill),
 #endif
