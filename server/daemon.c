@@ -152,13 +152,15 @@ static void files_fence(struct daemon *daemon)
                                     dirname(strcpy(key, config->key)),
                                     // A new policy comes by a rename: its folder.
                                     config->policy[0] != '\0' ? dirname(strcpy(policy, config->policy)) : config->trust,
-                                    "/usr", "/lib", "/etc", "/proc", "/dev"};
+                                    "/usr"}; // OpenSSL's modules, time zones
 
     sandbox_landlock(writable, AM_LEN(writable), readable, AM_LEN(readable), daemon->sandbox, sizeof daemon->sandbox);
 }
 
 static enum am_err rights_drop(struct daemon *daemon, struct am_detail *detail)
 {
+    if (!sandbox_lock_keys())
+        report(REPORT_WARNING, "memory", "what=\"can't be locked: the TLS key may reach swap\" do=\"raise ulimit -l\"");
     if (geteuid() == 0)
         TRY(sandbox_become(&daemon->users.hub, detail));
     TRY(sandbox_no_capabilities(detail));

@@ -35,6 +35,10 @@ AM_MUST_USE enum am_err sandbox_become(const struct sandbox_user *user, struct a
 // Gives up every capability: those that root has, those that a service manager lent for the port. AM_DENIED.
 AM_MUST_USE enum am_err sandbox_no_capabilities(struct am_detail *detail);
 
+// Private keys that are read from here on stay in memory that is neither swapped nor dumped (OpenSSL's secure heap).
+// False where it can't be locked: ulimit -l. Before other users are become.
+bool sandbox_lock_keys(void);
+
 // Nothing that is executed from here on gains rights. AM_DENIED.
 AM_MUST_USE enum am_err sandbox_no_new_privs(struct am_detail *detail);
 

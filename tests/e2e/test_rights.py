@@ -98,6 +98,21 @@ def test_init_as_root_gives_what_it_makes_to_the_users(empty_world):
 
 
 # --- What it may do
+def test_the_private_key_lies_in_memory_that_is_locked(world):
+    assert int(status_of(world.hub.process.pid)["VmLck"][0]) >= 64  # KiB
+
+
+def test_a_file_outside_what_the_configuration_names_can_not_be_read(world):
+    if "landlock" not in world.hub.log.wait("serving ").replace("no landlock", ""):
+        pytest.skip("this kernel has no Landlock")
+    conf = world.path("trust", "trust.conf")
+    conf.unlink()
+    conf.symlink_to("/etc/passwd")
+    since = len(world.hub.log.all)
+    world.hub.reload()
+    world.hub.log.wait(r"^reload .*trust\.conf.*Permission denied", since)
+
+
 def test_every_thread_of_the_hub_is_held_to_its_list_of_calls_and_the_log_says_so(world):
     tasks = list(pathlib.Path(f"/proc/{world.hub.process.pid}/task").iterdir())
     assert len(tasks) > 2
