@@ -2,6 +2,7 @@
 // `amanad --check`: all that start would need, tried without changing anything.
 #include "certs/clock.h"
 #include "certs/tls.h"
+#include "proto/codec/plain.h"
 #include "server/daemon.h"
 #include "server/policy_file.h"
 #include "server/rosters.h"
@@ -19,7 +20,10 @@ static enum am_err admit_nobody(void *user, const struct identity *identity, con
 
 static void roster_fault(const char *path, enum am_err err, const struct am_detail *detail)
 {
-    fprintf(stderr, "amanad: %s: %s\n", path, detail->text[0] ? detail->text : am_err_text(err));
+    struct am_detail told = *detail;
+
+    told.field[0] = '\0'; // the file is what to look at
+    plain_fault(stderr, "amanad", path, err, &told);
 }
 
 static enum am_err hub_row_check(const struct config *config, const struct trust *trust, struct am_detail *detail)

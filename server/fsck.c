@@ -3,6 +3,7 @@
 // and what ends the child is a fault of the file.
 #include "server/fsck.h"
 
+#include "proto/codec/plain.h"
 #include "proto/model/limits.h"
 #include "server/exit_status.h"
 #include "server/fsck_judge.h"
@@ -95,8 +96,7 @@ static int findings_tell(const char *folder, struct findings *findings, int stat
         findings->err = AM_CORRUPT;
     }
     if (findings->err != AM_OK && findings->err != AM_CORRUPT) {
-        fprintf(stderr, "amanad: %s: %s\n", findings->detail.field[0] ? findings->detail.field : folder,
-                findings->detail.text[0] ? findings->detail.text : am_err_text(findings->err));
+        plain_fault(stderr, "amanad", folder, findings->err, &findings->detail);
         return exit_status(findings->err);
     }
     printf("%s: %llu entries, %zu fault%s\n", folder, (unsigned long long)findings->size, findings->faults,

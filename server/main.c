@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // amanad: the command line.
+#include "proto/codec/plain.h"
 #include "server/daemon.h"
 #include "server/exit_status.h"
 #include "server/fsck.h"
@@ -106,12 +107,7 @@ static error_t option_take(int key, char *value, struct argp_state *state)
 
 static int fail(enum am_err err, const struct am_detail *detail)
 {
-    fprintf(stderr, "amanad: ");
-    if (detail->field[0] != '\0' && detail->line != 0)
-        fprintf(stderr, "%s:%u: ", detail->field, detail->line);
-    else if (detail->field[0] != '\0')
-        fprintf(stderr, "%s: ", detail->field);
-    fprintf(stderr, "%s\n", detail->text[0] != '\0' ? detail->text : am_err_text(err));
+    plain_fault(stderr, "amanad", "", err, detail);
     return exit_status(err);
 }
 

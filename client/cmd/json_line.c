@@ -4,6 +4,7 @@
 
 #include "client/session/seal.h"
 #include "proto/codec/json.h"
+#include "proto/codec/plain.h"
 #include "proto/codec/timestamp.h"
 
 #include <stdlib.h>
@@ -16,9 +17,13 @@ int json_line_print(json_t *object, FILE *out)
 {
     if (object == NULL)
         return EX_OSERR;
-    int failed = json_dumpf(object, out, JSON_COMPACT);
+    char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
-    if (failed != 0 || fputc('\n', out) == EOF || fflush(out) != 0)
+    if (text == NULL)
+        return EX_OSERR;
+    plain_json(out, text);
+    free(text);
+    if (fputc('\n', out) == EOF || fflush(out) != 0)
         return EX_IOERR;
     return 0;
 }

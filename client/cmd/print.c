@@ -2,6 +2,7 @@
 // Times in local zone with offset, colour only on a terminal, text made harmless.
 #include "client/cmd/print.h"
 
+#include "proto/codec/plain.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/limits.h"
 
@@ -11,7 +12,6 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-#include <utf8proc.h>
 
 static bool in_utc, in_colour;
 static unsigned columns; // of the terminal; 0: none, lines are as long as they are
@@ -85,27 +85,6 @@ const char *print_off(void)
     return in_colour ? "\033[0m" : "";
 }
 
-// Format characters turn text around or hide it; a sender must not be able to.
-static bool harmful(utf8proc_int32_t c)
-{
-    utf8proc_category_t category = utf8proc_category(c);
-    return category == UTF8PROC_CATEGORY_CC ||
-           (category == UTF8PROC_CATEGORY_CF && c != 0x200c && c != 0x200d); // joiners: scripts need them
-}
-
-// One character of text as it is shown; gives how many bytes it takes. *ret_shown: a replacement, or the text itself.
-static size_t take(const char *text, const char **ret_shown, size_t *ret_len, unsigned *ret_width)
-{
-    utf8proc_int32_t c;
-    utf8proc_ssize_t n = utf8proc_iterate((const uint8_t *)text, -1, &c);
-    bool blank = n == 1 && (c == '\n' || c == '\t' || c == ' ');
-    bool bad = n <= 0 || (!blank && harmful(c));
-    *ret_shown = bad ? "\xef\xbf\xbd" : blank ? " " : text;
-    *ret_len = bad ? 3 : blank ? 1 : (size_t)n;
-    *ret_width = bad || blank ? 1 : (unsigned)utf8proc_charwidth(c);
-    return n > 0 ? (size_t)n : 1;
-}
-
 // Columns of the word that begins here.
 static unsigned word_width(const char *text)
 {
@@ -113,7 +92,7 @@ static unsigned word_width(const char *text)
     const char *shown;
     size_t len;
     while (*text != '\0' && *text != ' ' && *text != '\n') {
-        text += take(text, &shown, &len, &width);
+        text += plain_take(text, &shown, &len, &width);
         sum += width;
     }
     return sum;
@@ -126,7 +105,7 @@ void print_text(FILE *out, const char *text, unsigned indent)
     size_t len;
     while (*text != '\0') {
         char c = *text;
-        text += take(text, &shown, &len, &width);
+        text += plain_take(text, &shown, &len, &width);
         bool full = c == ' ' && columns > indent + 20 && column + 1 + word_width(text) > columns;
         if (indent > 0 && (c == '\n' || full)) {
             fprintf(out, "\n%*s", (int)indent, "");

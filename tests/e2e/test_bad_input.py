@@ -415,6 +415,18 @@ def test_a_replay_that_names_its_log_with_escape_sequences_moves_no_cursor(share
     harmless(shared.amana("auditor", "audit", "verify", "seize.jsonl").exits(65))
 
 
+@pytest.mark.parametrize("file, line", [("amanad.conf", f'hub = "{SEIZE}"'), ("amanad.conf", f'"{SEIZE}" = 1'),
+                                        ("trust/trust.conf", f'country "{SEIZE}" {{}}')])
+def test_a_configuration_with_escape_sequences_is_refused_without_them(shared, file, line):
+    path = shared.path(file)
+    kept = path.read_text()
+    path.write_text(f"{line}\n{kept}")
+    try:
+        harmless(shared.amanad("--check", "-c", "amanad.conf").exits(78))
+    finally:
+        path.write_text(kept)
+
+
 def test_a_draft_with_escape_sequences_is_refused_without_them(shared):
     for changes in (dict(urgency=SEIZE), dict(case_ref=SEIZE), {SEIZE: 1}):
         harmless(shared.amana("police", "send", shared.draft(**changes)).exits(65))

@@ -15,6 +15,7 @@
 #include "amana/v1/relay.pb-c.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/json.h"
+#include "proto/codec/plain.h"
 #include "proto/model/limits.h"
 #include "tests/unit/random_message.h"
 
@@ -395,9 +396,30 @@ static void printing_survives_each_failing_allocation(void **state)
     arena_clear(&arena);
 }
 
+// --- On a terminal
+static void what_a_terminal_would_obey_is_escaped_in_json_and_reads_the_same(void **state)
+{
+    static const char json[] = "{\"a\":\"\xc2\x9b"
+                               "31m\xe2\x80\xae\x7f\xf3\xa0\x80\x81\xc3\xa9\xe2\x80\x8d\"}";
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    plain_json(out, json);
+    fclose(out);
+    assert_string_equal(text, "{\"a\":\"\\u009b"
+                              "31m\\u202e\\u007f\\udb40\\udc01\xc3\xa9\xe2\x80\x8d\"}");
+    json_t *before = json_loads(json, 0, NULL), *after = json_loads(text, 0, NULL);
+    assert_true(json_equal(before, after));
+    json_decref(before);
+    json_decref(after);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_terminal_would_obey_is_escaped_in_json_and_reads_the_same),
         cmocka_unit_test(a_draft_is_read_with_comments_and_both_spellings),
         cmocka_unit_test(numbers_of_64_bits_come_as_numbers_or_texts),
         cmocka_unit_test(every_fault_has_its_path_and_its_line),
