@@ -208,8 +208,10 @@ static void tell_delivery(void *user, const struct outbox_report *report)
         break;
     case OUTBOX_WAITS: command_say("%.13s waits in the outbox: %s", report->id, report->detail->text); break;
     case OUTBOX_AGAIN:
-        command_say("%.13s must be signed again (SIGN_AGAIN), a roster has changed: %s", report->id,
-                    report->detail->text);
+        if (command->fault == 0)
+            command->fault = EX_TEMPFAIL;
+        command_say("%.13s must be signed again (SIGN_AGAIN), a roster has changed: %s%s%s", report->id,
+                    report->detail->field, report->detail->field[0] != '\0' ? ": " : "", report->detail->text);
         break;
     case OUTBOX_FAILED:
         command_say("%.13s stays in the outbox; those behind it go on", report->id);
