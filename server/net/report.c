@@ -43,7 +43,8 @@ static size_t fit(int printed, size_t room)
     return (size_t)printed < room ? (size_t)printed : room - 1;
 }
 
-static void line_write(enum report_level level, const char *event, unsigned untold, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void line_write(enum report_level level, const char *event,
+                                                             unsigned untold, const char *format, va_list args)
 {
     char line[LINE];
     size_t len = 0;
