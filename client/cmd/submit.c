@@ -5,6 +5,7 @@
 #include "client/cmd/draft_file.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
+#include "client/cmd/rejections.h"
 #include "client/session/seal.h"
 #include "proto/model/header_parts.h"
 
@@ -134,6 +135,28 @@ static int compose_and_keep(struct command *command, struct submission *submissi
     return 0;
 }
 
+void submit_carry(const Amana__V1__Header *header, Amana__V1__Draft *draft)
+{
+#define CARRY(field) draft->field = draft->field == 0 ? header->field : draft->field
+    CARRY(status);
+    CARRY(classification);
+    CARRY(purpose);
+    CARRY(legal_basis);
+    if (draft->urgency == 0) {
+        draft->urgency = header->urgency;
+        draft->urgency_reason = header->urgency_reason;
+    }
+#undef CARRY
+    if (draft->n_handling == 0) {
+        draft->handling = header->handling;
+        draft->n_handling = header->n_handling;
+    }
+    draft->case_ref = draft->case_ref[0] == '\0' ? header->case_ref : draft->case_ref;
+    draft->agreement_ref = draft->agreement_ref[0] == '\0' ? header->agreement_ref : draft->agreement_ref;
+    draft->language = draft->language[0] == '\0' ? header->language : draft->language;
+    draft->retain_until = header->retain_until; // an answer keeps its root's
+}
+
 int submit(struct command *command, struct submission *submission)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -147,6 +170,8 @@ int submit(struct command *command, struct submission *submission)
         return code;
     arena_init(&arena, ARENA_VERB);
     code = compose_and_keep(command, submission, &arena, id);
+    if (code == 0 && submission->online)
+        rejections_add(command);
     command->own = id;
     if (code == 0 && submission->online)
         code = command_try_connect(command, &submission->online);

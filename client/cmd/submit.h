@@ -17,5 +17,8 @@ struct submission {
 // Returns the exit code: 0 accepted; 65 wrong field; 69 no link (kept, or why not); 77 refused.
 int submit(struct command *command, struct submission *submission);
 
+// What an answer carries on from what it answers (domain.md: *Answer*), as far as the draft doesn't say else. Borrowed.
+void submit_carry(const Amana__V1__Header *header, Amana__V1__Draft *draft);
+
 // Tells a wrong field with its line; returns the exit code.
 int submit_refuse(const struct submission *submission, enum reason reason, struct am_detail *detail);

@@ -331,29 +331,6 @@ static enum am_err body_fill(const struct answer_input *input, struct arena *are
     return AM_OK;
 }
 
-// What an answer carries on from what it answers (domain.md: *Answer*), as far as the draft doesn't say else.
-static void carry(const Amana__V1__Header *header, Amana__V1__Draft *draft)
-{
-#define CARRY(field) draft->field = draft->field == 0 ? header->field : draft->field
-    CARRY(status);
-    CARRY(classification);
-    CARRY(purpose);
-    CARRY(legal_basis);
-    if (draft->urgency == 0) {
-        draft->urgency = header->urgency;
-        draft->urgency_reason = header->urgency_reason;
-    }
-#undef CARRY
-    if (draft->n_handling == 0) {
-        draft->handling = header->handling;
-        draft->n_handling = header->n_handling;
-    }
-    draft->case_ref = draft->case_ref[0] == '\0' ? header->case_ref : draft->case_ref;
-    draft->agreement_ref = draft->agreement_ref[0] == '\0' ? header->agreement_ref : draft->agreement_ref;
-    draft->language = draft->language[0] == '\0' ? header->language : draft->language;
-    draft->retain_until = header->retain_until; // an answer keeps its root's
-}
-
 static enum am_err defaults_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
                                  Amana__V1__Draft *draft)
 {
@@ -460,7 +437,7 @@ static int answer(struct answer_input *input, struct target *root, struct target
     if (err == AM_OK)
         err = body_fill(input, arena, draft);
     if (err == AM_OK) {
-        carry(newest->opened.header, draft);
+        submit_carry(newest->opened.header, draft);
         draft->retain_until = root->opened.header->retain_until;
         err = defaults_fill(input, newest, arena, draft);
     }
