@@ -212,6 +212,9 @@ enum am_err store_find(struct store *store, unsigned boxes, const char *beginnin
     struct am_detail local = {0};
     char id[STORE_ID] = "";
     unsigned found = 0;
+    if (beginning[0] == '\0') // would be that of any
+        return am_fail(AM_USAGE, detail, "",
+                       "an ID is needed, or its beginning: `amana inbox` and `amana sent` show them");
     for (unsigned box = 0; box < STORE_BOXES; box++)
         if ((boxes & 1u << box) != 0)
             TRY(find_in(store, (enum store_box)box, beginning, &local, &found, ret_box, id));
