@@ -2,9 +2,15 @@
 // Opening the journal: what LMDB holds against what the signer has signed.
 #include "server/journal_open.h"
 
+#include "amana/v1/audit.pb-c.h"
+#include "proto/codec/codec.h"
+#include "proto/log/checkpoint.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define GENESIS_ARENA (256u * 1024)
 
 enum am_err signer_folder(const char *data, struct am_detail *detail, char ret_folder[CONFIG_PATH + 1])
 {
@@ -52,6 +58,52 @@ static enum am_err journal_judge(struct store *store, struct signer *signer, str
     return err == AM_OK ? AM_OK : am_fail(err, detail, "signer", "it doesn't answer: %s", am_err_text(err));
 }
 
+// --- The key that signs must be that of this log: a receipt under another would be worth nothing to anybody
+static enum am_err genesis_key(struct store *store, struct arena *arena, const char **ret_key)
+{
+    Amana__V1__EntryContent *content = NULL;
+    struct store_view *view;
+    struct store_entry entry;
+    enum am_err err;
+
+    TRY(store_view_begin(store, &view));
+    err = store_entry(view, 0, &entry);
+    if (err == AM_OK)
+        err = codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, entry.content, arena, NULL,
+                           (ProtobufCMessage **)&content);
+    store_view_end(view);
+    if (err == AM_OK && content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_GENESIS)
+        err = AM_CORRUPT;
+    if (err == AM_OK)
+        *ret_key = content->genesis->log_key;
+    return err;
+}
+
+static enum am_err key_check(const struct config *config, struct store *store,
+                             const uint8_t signature[LOG_SIGNATURE_SIZE], struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_clear) arena;
+    struct log_checkpoint checkpoint = {.size = store_size(store)};
+    struct log_verifier verifier = {0};
+    const char *key;
+    enum am_err err;
+
+    arena_init(&arena, GENESIS_ARENA);
+    err = genesis_key(store, &arena, &key);
+    if (err == AM_OK)
+        err = log_verifier_parse(key, NULL, &verifier);
+    if (err != AM_OK)
+        return am_fail(err, detail, config->data, "the first entry of the log, GENESIS, can't be read");
+    store_root(store, checkpoint.root);
+    memcpy(checkpoint.signature, signature, sizeof checkpoint.signature);
+    err = log_checkpoint_verify(&verifier, &checkpoint);
+    if (err == AM_SIGNATURE)
+        err = am_fail(AM_CONFIG, detail, config->data,
+                      "signer/log.key is not the key of this log; put back the one whose verifier key is %s", key);
+    log_verifier_clear(&verifier);
+    return err;
+}
+
 enum am_err journal_open(const struct config *config, const char *data, struct signer *signer,
                          const struct store_callbacks *callbacks, struct am_detail *detail,
                          struct journal_open *ret_open)
@@ -68,8 +120,10 @@ enum am_err journal_open(const struct config *config, const char *data, struct s
     TRY(err);
     TRY(journal_judge(ret_open->store, signer, detail, &judgement, signature));
     ret_open->may_append = judgement == SIGNER_SAME || judgement == SIGNER_EXTENDED;
-    if (ret_open->may_append)
-        return store_start(ret_open->store, &sign, callbacks, signature);
+    if (ret_open->may_append) {
+        TRY(store_start(ret_open->store, &sign, callbacks, signature));
+        return store_size(ret_open->store) > 0 ? key_check(config, ret_open->store, signature, detail) : AM_OK;
+    }
     ret_open->why = signer_judgement_text(judgement);
     return AM_OK;
 }

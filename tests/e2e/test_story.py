@@ -276,3 +276,28 @@ def test_each_roster_number_that_a_reload_finds_is_an_entry_in_order(world):
     assert [int(c["number"]) for c in changes] == [1, 2, 3, 4]
     assert all(after["previous"] == before["digest"] for before, after in zip(changes, changes[1:]))
     world.send()
+
+
+def test_a_hub_with_the_key_of_another_log_does_not_start_and_names_the_right_one(world):
+    world.send()
+    world.hub.stop()
+    world.path("other.conf").write_text('data = "other"\n' + world.path("amanad.conf").read_text())
+    registrars = [a for c in ("igad", "ke", "et") for a in ("--registrar", f"{c}-registry/keys/officer.pem")]
+    made = world.amanad("init", "-c", "other.conf", *registrars, "--members", "members.conf").ok()
+    assert "igad.amana.example/log+" in made.out
+    own = world.path("data", "signer", "log.key").read_bytes()
+    world.path("data", "signer", "log.key").write_bytes(world.path("other", "signer", "log.key").read_bytes())
+    key = world.path("init.out").read_text().split()
+    right = next(word for word in key if word.startswith("igad.amana.example/log+"))
+    world.amanad("-c", "amanad.conf").exits(78).says("signer/log.key is not the key of this log", right)
+    world.path("data", "signer", "log.key").write_bytes(own)
+    world.start_hub()
+    world.send()
+
+
+def test_an_empty_id_is_no_beginning_of_any(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok().says(alert[:13])
+    for verb in ("show", "ack", "receipt"):
+        world.amana("post", verb, "").exits(64).says("an ID is needed")
+    assert world.entries("SUBMITTED")[1:] == []
