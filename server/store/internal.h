@@ -46,6 +46,7 @@ struct store {
     struct store_callbacks callbacks;
     struct batch *batch;
 
+    uint64_t written_until; // of the journal's file: blocks up to here are written, if only with zeros
     _Atomic bool full;
     _Atomic uint64_t free_bytes;
 };
@@ -58,6 +59,9 @@ void store_checkpoint_publish(struct store *store, const struct log_checkpoint *
 
 // space.c: what the map has left; `full` and `free_bytes` are set. AM_IO.
 AM_MUST_USE enum am_err space_measure(struct store *store);
+
+// Writes zeros ahead of the journal's end where they run out. Between transactions, by the keeper. AM_IO.
+AM_MUST_USE enum am_err space_ahead(struct store *store);
 
 // receipt.c: a packed ProvedEntry, malloc'ed.
 struct proved {

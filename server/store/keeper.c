@@ -189,6 +189,7 @@ static enum am_err commit_result(struct store *store, int rc)
     return AM_FULL;
 }
 
+static const char WRITING_FAILED[] = "writing the journal failed";
 static const char SIGNER_FAILED[] = "the signer refused or ended";
 
 // The signer works out and signs the batch while it is committed, and keeps the signature until that is done.
@@ -285,7 +286,7 @@ static void slots_give_back(struct store *store, struct slot *slots, size_t n)
 static enum am_err slots_run(struct store *store, struct slot *slots, size_t n, const char **ret_what)
 {
     struct log_checkpoint checkpoint;
-    *ret_what = "writing the journal failed";
+    *ret_what = WRITING_FAILED;
     TRY(batch_write(store, slots, n, &checkpoint, ret_what));
     if (store->batch->n_entries > 0)
         TRY(batch_sign(store, &checkpoint, ret_what));
@@ -352,6 +353,10 @@ static void *keeper_main(void *user)
             break;
         }
         store->callbacks.batch_done(store->callbacks.user);
+        if ((err = space_ahead(store)) != AM_OK) { // after the answers
+            keeper_died(store, err, WRITING_FAILED);
+            break;
+        }
     }
     return NULL;
 }
@@ -362,6 +367,7 @@ enum am_err store_start(struct store *store, const struct store_signer *signer, 
     struct log_checkpoint checkpoint = {.size = store->size};
     if (store->running)
         return AM_EXISTS;
+    TRY(space_ahead(store));
     memcpy(checkpoint.root, store->root, sizeof checkpoint.root);
     memcpy(checkpoint.signature, signature, sizeof checkpoint.signature);
     store->signer = *signer;

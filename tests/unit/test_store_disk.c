@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The journal on a disk that fails: each write and sync that a commit makes, one after the other, through LMDB itself.
 #include "bad_disk.h"
+#include "server/store/internal.h"
 #include "store_kit.h"
 
 // cmocka wants these before it.
@@ -13,6 +14,8 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #define MAP    (64ull << 20)
 #define BEFORE 3
@@ -183,6 +186,73 @@ static void without_any_write_left_reading_goes_on(void **state)
     store_view_end(view);
 }
 
+// More than what is ahead of the journal's end at start.
+static void append_much(struct kit *kit)
+{
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 7, 4, 900 * 1024);
+    struct journal_outcome outcome = kit_append(kit, &alarm.append);
+    assert_int_equal(outcome.result, JOURNAL_DONE);
+    assert_true(outcome.receipt.len > 0);
+    kit_alarm_clear(&alarm);
+}
+
+static uint64_t used_bytes(struct kit *kit)
+{
+    MDB_envinfo info;
+    assert_int_equal(mdb_env_info(kit->store->tables.env, &info), 0);
+    return (uint64_t)(info.me_last_pgno + 1) * kit->store->page_size;
+}
+
+// How far the file's blocks are written: to the file system one that only was set aside is a hole.
+static uint64_t written_bytes(struct kit *kit, uint64_t from)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/journal/data.mdb", kit->folder);
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    off_t hole = lseek(fd, (off_t)from, SEEK_HOLE);
+    close(fd);
+    return (uint64_t)hole;
+}
+
+static void the_blocks_that_come_next_are_written_before_they_are_needed(void **state)
+{
+    struct kit *kit = *state;
+    uint64_t used = used_bytes(kit);
+    assert_true(written_bytes(kit, used) >= used + (1 << 20));
+    for (unsigned i = 0; i < 2; i++) {
+        append_much(kit);
+        used = used_bytes(kit);
+        kit_close(kit); // the keeper has ended its turn
+        assert_true(written_bytes(kit, used) >= used + (1 << 20));
+        kit_open(kit);
+    }
+}
+
+static void blocks_ahead_that_cannot_be_synced_end_the_keeper_after_its_answer(void **state)
+{
+    struct kit *kit = *state;
+    uint64_t size = store_size(kit->store);
+    bad_disk_arm(BAD_SYNC, 2, 0, EIO); // the commit's is the first
+    append_much(kit);
+    kit_close(kit); // the keeper has ended its turn
+    assert_true(kit->died);
+    assert_int_equal(kit->died_of, AM_IO);
+    assert_int_equal(bad_disk_disarm(), 1);
+    assert_int_equal(reopened_size(kit), size + 4);
+}
+
+static void no_room_for_blocks_ahead_hinders_nothing(void **state)
+{
+    struct kit *kit = *state;
+    kit_close(kit);
+    bad_disk_arm(BAD_WRITE, 1, 0, ENOSPC);
+    kit_open(kit);
+    assert_int_equal(bad_disk_disarm(), 1);
+    assert_int_equal(append_one(kit, 10, false), FATE_DONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +264,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_essential_is_tried_again_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(no_space_for_the_meta_page_is_no_refusal, setup, teardown),
         cmocka_unit_test_setup_teardown(without_any_write_left_reading_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_blocks_that_come_next_are_written_before_they_are_needed, setup, teardown),
+        cmocka_unit_test_setup_teardown(blocks_ahead_that_cannot_be_synced_end_the_keeper_after_its_answer, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(no_room_for_blocks_ahead_hinders_nothing, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
