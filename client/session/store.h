@@ -48,8 +48,8 @@ AM_MUST_USE enum am_err store_next(struct store *store, enum store_box box, cons
 AM_MUST_USE enum am_err store_at_entry(struct store *store, uint64_t seq, enum store_box *ret_box,
                                        char ret_id[STORE_ID]);
 
-// The one id that begins so, in any of the boxes (a set of 1 << box). AM_USAGE for ""; AM_NOT_FOUND; AM_CONFLICT with some in
-// *detail. *ret_box is the box where it was found.
+// The one id that begins so, in any of the boxes (a set of 1 << box). AM_USAGE for ""; AM_NOT_FOUND; AM_CONFLICT with
+// some of them in *detail. *ret_box is the box where it was found.
 AM_MUST_USE enum am_err store_find(struct store *store, unsigned boxes, const char *beginning, struct am_detail *detail,
                                    enum store_box *ret_box, char ret_id[STORE_ID]);
 
