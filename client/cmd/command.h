@@ -87,6 +87,8 @@ int verb_answer(int argc, char **argv); // each verb of answer_verbs.h
 int verb_sent(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_receipt(int argc, char **argv);
+int verb_export_cap(int argc, char **argv);
+int verb_export_htcds(int argc, char **argv);
 int verb_audit_replay(int argc, char **argv);
 int verb_audit_verify(int argc, char **argv);
 int verb_audit_prove(int argc, char **argv);

@@ -60,6 +60,10 @@ static const struct verb VERBS[] = {
      verb_status},
     {"receipt", "print the log's receipt of a message", "amana receipt 0193a --tlog-proof > 0193a.tlog-proof",
      verb_receipt},
+    {"export cap", "an alert as CAP 1.2 XML, public fields alone", "amana export cap 0193a > 0193a.xml",
+     verb_export_cap},
+    {"export htcds", "a case in the fields of HTCDS 2.0", "amana export htcds ke/dci/2026/004211 --csv > case.csv",
+     verb_export_htcds},
     {"audit replay", "replay the log, each entry verified", "amana audit replay --reason 'annual review 2026'",
      verb_audit_replay},
     {"audit verify", "verify a replay that was kept, without a hub", "amana audit verify replay.jsonl",
@@ -125,6 +129,8 @@ static int unknown(const char *word)
         command_say("\"admin\" needs two more words: member or grant, then list, add or remove; or policy try");
     else if (strcmp(word, "audit") == 0)
         command_say("\"audit\" needs a second word: replay, verify or prove");
+    else if (strcmp(word, "export") == 0)
+        command_say("\"export\" needs a second word: cap or htcds");
     else if (nearest.best != NULL)
         command_say("\"%.40s\" is no verb; did you mean \"%s\"?", word, nearest.best);
     else

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies in the fields of the Human Trafficking Case Data Standard 2.0 (IOM, CC BY 4.0; docs/vocabulary.md). Any
+// thread.
+#pragma once
+
+#include "amana/v1/body.pb-c.h"
+
+#include <jansson.h>
+
+// Adds what a body of the case says as records: {"record": "Person", "prs_FirstName": …}, also Event, Referral, Comment
+// and Case. A person with a label that an earlier body had is the same record, mended. What HTCDS has no field for is
+// left out. -1: out of memory.
+int htcds_add(json_t *records, const Amana__V1__Body *body, const char *id);
+
+// A value of HTCDS's lists for a code: "ThroughOnlineSocialNetworks". NULL where the list has none.
+#define HTCDS_VALUE 80
+const char *htcds_value(const ProtobufCEnumDescriptor *type, int code, char room[HTCDS_VALUE]);

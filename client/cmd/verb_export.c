@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// export cap: an alert as CAP 1.2. export htcds: a case in HTCDS 2.0 fields. Both from this client's store, off line.
+#include "client/cmd/cap.h"
+#include "client/cmd/htcds.h"
+#include "client/cmd/traffic.h"
+#include "client/session/seal.h"
+#include "proto/model/address.h"
+
+#include <bsd/string.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct export_input {
+    struct command command;
+    struct traffic traffic;
+    const char *argument;
+    bool csv;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct export_input *input = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &input->command;
+        state->child_inputs[1] = &input->traffic;
+        return 0;
+    case 'C': input->csv = true; return 0;
+    case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->argument, "one argument only");
+    case ARGP_KEY_END:
+        if (input->argument == NULL)
+            argp_error(state, "needs what is to be exported");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int finish(int code)
+{
+    return code == 0 && (fflush(stdout) != 0 || ferror(stdout) != 0) ? EX_IOERR : code;
+}
+
+// --- cap
+// The header of a message that this client has; AM_NOT_FOUND.
+static enum am_err header_of(struct session *session, const Amana__V1__Pointer *pointer, struct arena *arena,
+                             struct am_detail *detail, const Amana__V1__Header **ret_header)
+{
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    enum am_err err = AM_NOT_FOUND;
+    for (unsigned box = 0; err == AM_NOT_FOUND && box < STORE_BOXES; box++)
+        err = store_get(session->store, (enum store_box)box, pointer->id, arena, &kept);
+    TRY(err);
+    TRY(seal_header(kept->message, arena, detail, &header));
+    *ret_header = header;
+    return AM_OK;
+}
+
+static enum am_err print_cap(struct session *session, const Amana__V1__Kept *kept, struct arena *arena,
+                             struct am_detail *detail)
+{
+    struct opened opened;
+    const Amana__V1__Header *before[CAP_BEFORE] = {NULL};
+    unsigned count = 0;
+    TRY(seal_open(session, kept->message, arena, detail, &opened));
+    const Amana__V1__Pointer *named[] = {opened.header->in_reply_to, opened.header->supersedes};
+    for (size_t i = 0; i < AM_LEN(named); i++) {
+        if (named[i] == NULL || (count > 0 && strcmp(named[i]->id, before[0]->id) == 0))
+            continue;
+        enum am_err err = header_of(session, named[i], arena, detail, &before[count]);
+        if (err == AM_NOT_FOUND)
+            return am_fail(err, detail, named[i]->id, "is the alert that this is about, and isn't kept here");
+        TRY(err);
+        count++;
+    }
+    return cap_print(opened.header, opened.body, before, detail, stdout);
+}
+
+static int export_cap(struct export_input *input)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    Amana__V1__Kept *kept;
+    enum store_box box;
+    char id[STORE_ID];
+    int code = command_open(&input->command, SETTINGS_ALL);
+    if (code == 0)
+        code = command_find(&input->command, BOXES_ALL, input->argument, &box, id);
+    if (code != 0)
+        return code;
+    arena_init(&arena, ARENA_VERB);
+    enum am_err err = store_get(input->command.session->store, box, id, &arena, &kept);
+    if (err == AM_OK)
+        err = print_cap(input->command.session, kept, &arena, &detail);
+    return finish(err == AM_OK ? 0 : command_fail(err, &detail));
+}
+
+// --- htcds
+static enum am_err add_message(const struct export_input *input, enum store_box box, const char *id, json_t *records)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct opened opened;
+    Amana__V1__Header *header;
+    Amana__V1__Kept *kept;
+    arena_init(&arena, ARENA_VERB);
+    TRY(store_get(input->command.session->store, box, id, &arena, &kept));
+    if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || strcmp(header->case_ref, input->argument) != 0 ||
+        !traffic_wants(&input->traffic, header->status))
+        return AM_OK;
+    if (seal_open(input->command.session, kept->message, &arena, &detail, &opened) != AM_OK) {
+        command_say("%s is left out: %s", id, detail.text);
+        return AM_OK;
+    }
+    return htcds_add(records, opened.body, opened.header->id) == 0 ? AM_OK : AM_NOMEM;
+}
+
+static enum am_err add_box(const struct export_input *input, enum store_box box, json_t *records)
+{
+    char at[STORE_ID] = "", id[STORE_ID];
+    enum am_err err;
+    while ((err = store_next(input->command.session->store, box, at, id)) == AM_OK) {
+        TRY(add_message(input, box, id, records));
+        strlcpy(at, id, sizeof at);
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+// RFC 4180.
+static void print_cell(const char *text, bool first)
+{
+    fputs(first ? "\"" : ",\"", stdout);
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            fputc('"', stdout);
+        fputc(*text, stdout);
+    }
+    fputc('"', stdout);
+}
+
+static void print_row(json_t *columns, json_t *record)
+{
+    const char *name;
+    json_t *ignored;
+    bool first = true;
+    json_object_foreach(columns, name, ignored)
+    {
+        json_t *value = json_object_get(record, name);
+        char *text = value == NULL || json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+        print_cell(text != NULL ? text : value != NULL ? json_string_value(value) : "", first);
+        first = false;
+        free(text);
+    }
+    fputs("\r\n", stdout);
+}
+
+// One column for each field that a record has, in the order in which they are met.
+static enum am_err print_csv(json_t *records)
+{
+    json_t *columns = json_object(), *record;
+    const char *name;
+    size_t i;
+    bool first = true;
+    json_array_foreach(records, i, record)
+    {
+        if (json_object_update_missing(columns, record) != 0) {
+            json_decref(columns);
+            return AM_NOMEM;
+        }
+    }
+    json_object_foreach(columns, name, record)
+    {
+        print_cell(name, first);
+        first = false;
+    }
+    fputs("\r\n", stdout);
+    json_array_foreach(records, i, record) print_row(columns, record);
+    json_decref(columns);
+    return AM_OK;
+}
+
+static int export_htcds(struct export_input *input)
+{
+    struct am_detail detail = {0};
+    int code = command_open(&input->command, SETTINGS_ALL);
+    if (code != 0)
+        return code;
+    json_t *records = json_array();
+    enum am_err err = records == NULL ? AM_NOMEM : case_ref_check(input->argument, &detail);
+    if (err == AM_OK)
+        err = add_box(input, STORE_SENT, records);
+    if (err == AM_OK)
+        err = add_box(input, STORE_INBOX, records);
+    if (err == AM_OK && json_array_size(records) == 0)
+        err = am_fail(AM_NOT_FOUND, &detail, input->argument, "no message of this case is kept here");
+    if (err == AM_OK && input->csv)
+        err = print_csv(records);
+    else if (err == AM_OK) {
+        json_t *all =
+            json_pack("{s:s, s:s, s:O}", "standard", "HTCDS 2.0", "case", input->argument, "records", records);
+        if (all == NULL || json_dumpf(all, stdout, JSON_INDENT(2)) != 0 || fputc('\n', stdout) == EOF)
+            err = AM_IO;
+        json_decref(all);
+    }
+    json_decref(records);
+    return finish(err == AM_OK ? 0 : command_fail(err, &detail));
+}
+
+static int run(const struct argp *argp, int argc, char **argv, int (*export)(struct export_input *))
+{
+    struct export_input input = {0};
+    command_init(&input.command);
+    command_parse(argp, argc, argv, &input);
+    int code = export(&input);
+    command_clear(&input.command);
+    return code;
+}
+
+int verb_export_cap(int argc, char **argv)
+{
+    static const struct argp argp = {NULL,
+                                     parse,
+                                     "ID",
+                                     "An alert, its update or its end as OASIS CAP 1.2 XML: public fields alone. No "
+                                     "person, summary, place, vehicle or telephone.",
+                                     traffic_children,
+                                     NULL,
+                                     NULL};
+    return run(&argp, argc, argv, export_cap);
+}
+
+int verb_export_htcds(int argc, char **argv)
+{
+    static const struct argp_option options[] = {{"csv", 'C', NULL, 0, "comma-separated values instead of JSON", 0},
+                                                 {0}};
+    static const struct argp argp = {options,
+                                     parse,
+                                     "CASE",
+                                     "What is kept here of a case, in the fields of the Human Trafficking Case Data "
+                                     "Standard 2.0 (IOM).",
+                                     traffic_children,
+                                     NULL,
+                                     NULL};
+    return run(&argp, argc, argv, export_htcds);
+}

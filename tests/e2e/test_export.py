@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes out of Amana into other programs: CAP 1.2 with public fields alone, a case in HTCDS 2.0 fields."""
+import csv
+import io
+import json
+import subprocess
+
+import world as w
+
+STANDARDS = w.ROOT / "tests" / "data" / "standards"
+
+
+def valid_cap(world, text):
+    path = world.path("alert.xml")
+    path.write_text(text)
+    said = subprocess.run(["xmllint", "--noout", "--schema", STANDARDS / "CAP-v1.2.xsd", path], capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr + text
+    return text
+
+
+def test_an_alert_its_update_and_its_end_are_valid_cap_with_public_fields_alone(world):
+    alert = world.send()
+    world.draft("update.json", alert__title="White lorry & trailer <KDA 417Q>")
+    update = world.amana("police", "update", alert, "update.json").ok().id
+    cancel = world.amana("police", "cancel", update, "--outcome", "RESOLVED", "--reason", "All found.").ok().id
+    world.amana("post", "inbox").ok()
+    for desk in ("police", "post"):
+        first = valid_cap(world, world.amana(desk, "export", "cap", alert).ok().out)
+        second = valid_cap(world, world.amana(desk, "export", "cap", update).ok().out)
+        third = valid_cap(world, world.amana(desk, "export", "cap", cancel).ok().out)
+        assert "<msgType>Alert</msgType>" in first and "<urgency>Immediate</urgency>" in first
+        assert "<msgType>Update</msgType>" in second and alert in second.split("<references>")[1]
+        assert "White lorry &amp; trailer &lt;KDA 417Q&gt;" in second
+        assert "<msgType>Cancel</msgType>" in third and "<references>" in third
+        for secret in ("Marsabit northwards", "tarpaulin,", "Driver", "Oromo", "254200000417", "37.99", "All found"):
+            assert secret not in first + second + third, secret
+
+
+def test_what_is_no_alert_has_no_cap(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    ack = world.amana("post", "ack", alert).ok().id
+    said = world.amana("post", "export", "cap", ack).exits(65)
+    assert "CAP has alerts, their updates and their ends only" in said.err and said.out == ""
+
+
+def test_a_case_is_exported_in_the_fields_of_htcds(world):
+    alert = world.send()
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", 'Found, "all" of them.').ok()
+    world.amana("post", "inbox").ok()
+    fields = {line.split(" | ")[0] for line in (STANDARDS / "htcds-2.0.txt").read_text().splitlines() if line[0] != "#"}
+    for desk in ("police", "post"):
+        case = json.loads(world.amana(desk, "export", "htcds", "ke/dci/2026/004211").ok().out)
+        assert case["standard"] == "HTCDS 2.0" and case["case"] == "ke/dci/2026/004211"
+        persons = [r for r in case["records"] if r["record"] == "Person"]
+        assert persons[0]["vic_TypeOfExploitation"] == "ChildLabour;Servitude" and persons[1]["prs_Gender"] == "Masculine"
+        assert [r["hte_Type"] for r in case["records"] if r["record"] == "Event"] == ["Recruitment", "Transit"]
+        assert {k for r in case["records"] for k in r if "_" in k} <= fields
+        rows = list(csv.DictReader(io.StringIO(world.amana(desk, "export", "htcds", "ke/dci/2026/004211", "--csv").ok().out)))
+        assert len(rows) == len(case["records"])
+        assert rows[0]["vic_TypeOfExploitation"] == "ChildLabour;Servitude"
+        assert rows[-1]["cas_ReasonForCaseClosure"] == 'Found, "all" of them.'
+
+
+def test_a_case_that_is_not_here_says_so(world):
+    world.amana("police", "export", "htcds", "ke/dci/2026/999999").says("no message of this case is kept here")
+    world.amana("police", "export", "htcds", "case 7").exits(65)
+    world.amana("police", "export", "pdf").exits(64).says("cap or htcds")
