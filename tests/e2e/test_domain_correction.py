@@ -2,6 +2,8 @@
 """A CORRECTION goes to every holder, and each confirms; a CONTEST asks for one."""
 import pytest
 
+import world as w
+
 
 @pytest.fixture
 def alert(world):
@@ -55,3 +57,8 @@ def test_a_contest_is_rejected_with_its_reason(world, alert):
     world.amana("police", "reject", contest, "--reason", "Two witnesses say so.").ok()
     world.amana("post", "inbox").ok().says("Two witnesses say so.")
     world.amana("post", "status", contest).ok().says("rejected by kdci-0417")
+
+
+def test_the_examples_of_a_contest_and_a_correction_go_as_they_stand(world, alert):
+    world.amana("et-protection", "contest", alert, w.DATA / "contest-moyale.json").ok()
+    world.amana("police", "correct", alert, w.DATA / "correction-moyale.json").ok()
