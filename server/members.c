@@ -2,12 +2,12 @@
 // The members file of `amanad init`.
 #include "server/members.h"
 
-#include "certs/conf_text.h"
 #include "certs/keyfile.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/nearest.h"
 #include "proto/model/address.h"
 #include "proto/model/member.h"
+#include "server/conf_checks.h"
 
 #include <libgen.h>
 #include <stdlib.h>
@@ -37,27 +37,12 @@ static int check_role(cfg_t *cfg, cfg_opt_t *opt)
 
 static int check_kind(cfg_t *cfg, cfg_opt_t *opt)
 {
-    struct nearest nearest = {.word = conf_last(opt), .len = strlen(conf_last(opt))};
-    int value;
-
-    if (codec_enum_value(&amana__v1__kind__code__descriptor, conf_last(opt), &value) == AM_OK && value != 0)
-        return 0;
-    for (unsigned i = 0; i < amana__v1__kind__code__descriptor.n_values; i++)
-        nearest_offer(&nearest, codec_enum_name(&amana__v1__kind__code__descriptor,
-                                                amana__v1__kind__code__descriptor.values[i].value));
-    cfg_error(cfg, "kinds: \"%s\" is no kind of message%s%s%s", conf_last(opt),
-              nearest.best != NULL ? "; did you mean \"" : "", nearest.best != NULL ? nearest.best : "",
-              nearest.best != NULL ? "\"?" : "");
-    return -1;
+    return conf_check_code(cfg, "kinds", &amana__v1__kind__code__descriptor, "kind of message", conf_last(opt));
 }
 
 static int check_party(cfg_t *cfg, cfg_opt_t *opt)
 {
-    if (address_pattern_valid(conf_last(opt)))
-        return 0;
-    cfg_error(cfg, "parties: \"%s\" is no unit; write COUNTRY/AGENCY/UNIT, where a part may be *, as in \"et/ics/*\"",
-              conf_last(opt));
-    return -1;
+    return conf_check_party(cfg, "parties", conf_last(opt));
 }
 
 static int check_country(cfg_t *cfg, cfg_opt_t *opt)

@@ -3,49 +3,24 @@
 #include "server/policy_file.h"
 
 #include "certs/certificate.h"
-#include "certs/conf_text.h"
 #include "certs/keyfile.h"
 #include "proto/codec/codec.h"
-#include "proto/codec/nearest.h"
-#include "proto/model/address.h"
+#include "server/conf_checks.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
 
 // --- Validators
-static int check_code(cfg_t *cfg, const char *what, const ProtobufCEnumDescriptor *codes, const char *name)
-{
-    struct nearest nearest = {.word = name, .len = strlen(name)};
-    int value;
-
-    if (codec_enum_value(codes, name, &value) == AM_OK && value != 0)
-        return 0;
-    for (unsigned i = 0; i < codes->n_values; i++)
-        if (codes->values[i].value != 0)
-            nearest_offer(&nearest, codec_enum_name(codes, codes->values[i].value));
-    cfg_error(cfg, "%s: there is no \"%s\"%s%s%s", what, name, nearest.best != NULL ? "; did you mean \"" : "",
-              nearest.best != NULL ? nearest.best : "", nearest.best != NULL ? "\"?" : "");
-    return -1;
-}
-
 static int check_classification(cfg_t *cfg, cfg_opt_t *opt)
 {
-    return check_code(cfg, "classification", &amana__v1__classification__code__descriptor, conf_last(opt));
-}
-
-static int check_party(cfg_t *cfg, const char *what, const char *party)
-{
-    if (address_pattern_valid(party))
-        return 0;
-    cfg_error(cfg, "%s: \"%s\" is no unit; write COUNTRY/AGENCY/UNIT, where a part may be *, as in \"et/ics/*\"", what,
-              party);
-    return -1;
+    return conf_check_code(cfg, "classification", &amana__v1__classification__code__descriptor, "classification",
+                           conf_last(opt));
 }
 
 static int check_also_to(cfg_t *cfg, cfg_opt_t *opt)
 {
-    return check_party(cfg, "protection-also-to", conf_last(opt));
+    return conf_check_party(cfg, "protection-also-to", conf_last(opt));
 }
 
 static int check_days(cfg_t *cfg, cfg_opt_t *opt)
@@ -78,7 +53,7 @@ static int check_ceiling(cfg_t *cfg, cfg_opt_t *opt)
 {
     cfg_t *section = section_last(opt);
 
-    if (check_party(section, "ceiling", cfg_title(section)) != 0)
+    if (conf_check_party(section, "ceiling", cfg_title(section)) != 0)
         return -1;
     if (cfg_getstr(section, "classification") != NULL)
         return 0;
@@ -90,7 +65,8 @@ static int check_retention(cfg_t *cfg, cfg_opt_t *opt)
 {
     cfg_t *section = section_last(opt);
 
-    if (check_code(section, "retention", &amana__v1__kind__code__descriptor, cfg_title(section)) != 0)
+    if (conf_check_code(section, "retention", &amana__v1__kind__code__descriptor, "kind of message",
+                        cfg_title(section)) != 0)
         return -1;
     if (cfg_size(section, "days") > 0)
         return 0;
@@ -102,7 +78,7 @@ static int check_quota(cfg_t *cfg, cfg_opt_t *opt)
 {
     cfg_t *section = section_last(opt);
 
-    if (check_party(section, "quota", cfg_title(section)) != 0)
+    if (conf_check_party(section, "quota", cfg_title(section)) != 0)
         return -1;
     if (cfg_size(section, "requests-per-second") > 0 || cfg_size(section, "in-flight") > 0)
         return 0;

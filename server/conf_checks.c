@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What validators of more than one file of an operator ask about a value.
+#include "server/conf_checks.h"
+
+#include "proto/codec/codec.h"
+#include "proto/codec/nearest.h"
+#include "proto/model/address.h"
+
+#include <string.h>
+
+int conf_check_party(cfg_t *cfg, const char *option, const char *party)
+{
+    if (address_pattern_valid(party))
+        return 0;
+    cfg_error(cfg, "%s: \"%s\" is no unit; write COUNTRY/AGENCY/UNIT, where a part may be *, as in \"et/ics/*\"",
+              option, party);
+    return -1;
+}
+
+int conf_check_code(cfg_t *cfg, const char *option, const ProtobufCEnumDescriptor *codes, const char *what,
+                    const char *name)
+{
+    struct nearest nearest = {.word = name, .len = strlen(name)};
+    int value;
+
+    if (codec_enum_value(codes, name, &value) == AM_OK && value != 0)
+        return 0;
+    for (unsigned i = 0; i < codes->n_values; i++)
+        if (codes->values[i].value != 0)
+            nearest_offer(&nearest, codec_enum_name(codes, codes->values[i].value));
+    cfg_error(cfg, "%s: \"%s\" is no %s%s%s%s", option, name, what, nearest.best != NULL ? "; did you mean \"" : "",
+              nearest.best != NULL ? nearest.best : "", nearest.best != NULL ? "\"?" : "");
+    return -1;
+}
