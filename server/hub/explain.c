@@ -83,7 +83,8 @@ static bool explain_ceiling(const struct hub *hub, const struct hub_trial *trial
 static void explain_rest(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
 {
     const struct kind *kind = kind_get((unsigned)trial->kind);
-    const struct policy_quota *quota = policy_quota(hub->policy, trial->as);
+    const struct policy_quota *row = policy_quota(hub->policy, trial->as);
+    const struct policy_quota quota = hub_quota_of(hub, trial->as);
     const struct policy_protects *protects = policy_protects(hub->policy, trial->to);
     const struct hub_member *to = hub_member_find(hub, trial->to);
     unsigned line = hub->policy != NULL ? hub->policy->retention_lines[trial->kind] : 0;
@@ -106,13 +107,12 @@ static void explain_rest(const struct hub *hub, const struct hub_trial *trial, s
         say(ret, true, "kept at most", "as long as the message answered");
     else
         say(ret, true, "kept at most", "%u days, by its kind", kind_retention_days(&header));
-    if (quota != NULL)
-        say(ret, true, "quota", "policy.conf line %u: %u requests a second, %u in flight", quota->line,
-            quota->requests_per_s != 0 ? quota->requests_per_s : hub->requests_per_s,
-            quota->in_flight != 0 ? quota->in_flight : hub->in_flight);
+    if (row != NULL)
+        say(ret, true, "quota", "policy.conf line %u: %u requests a second, %u in flight", row->line,
+            quota.requests_per_s, quota.in_flight);
     else
-        say(ret, true, "quota", "by amanad.conf: %u requests a second, %u in flight", hub->requests_per_s,
-            hub->in_flight);
+        say(ret, true, "quota", "by amanad.conf: %u requests a second, %u in flight", quota.requests_per_s,
+            quota.in_flight);
     say(ret, true, "second person", "%s", RELEASES[kind->release]);
 }
 

@@ -28,8 +28,7 @@ enum am_err hub_identity_get(struct hub *hub, const char *uri, uint64_t monotoni
     return AM_OK;
 }
 
-// What an identity of this unit may ask for: policy's, else the configuration's.
-static struct policy_quota quota_of(const struct hub *hub, const char *unit)
+struct policy_quota hub_quota_of(const struct hub *hub, const char *unit)
 {
     const struct policy_quota *row = policy_quota(hub->policy, unit);
     struct policy_quota quota = {.requests_per_s = hub->requests_per_s, .in_flight = hub->in_flight};
@@ -52,7 +51,7 @@ static void refill(uint32_t requests_per_s, struct hub_identity *identity, uint6
 enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, const char *unit, uint64_t monotonic_ns,
                               uint64_t *ret_retry_ns)
 {
-    const struct policy_quota quota = quota_of(hub, unit);
+    const struct policy_quota quota = hub_quota_of(hub, unit);
     if (identity->in_flight >= quota.in_flight) {
         *ret_retry_ns = HUB_RETRY_BUSY_NS;
         return REASON_BUSY;

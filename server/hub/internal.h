@@ -98,6 +98,8 @@ struct hub_identity {
 };
 AM_MUST_USE enum am_err hub_identity_get(struct hub *hub, const char *uri, uint64_t monotonic_ns,
                                          struct hub_identity **ret_identity);
+// What an identity of this unit may ask for: policy's, else the configuration's.
+struct policy_quota hub_quota_of(const struct hub *hub, const char *unit);
 // REASON_NONE, QUOTA or BUSY with *ret_retry_ns.
 enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, const char *unit, uint64_t monotonic_ns,
                               uint64_t *ret_retry_ns);
