@@ -268,8 +268,8 @@ static enum am_err daemon_run(struct daemon *daemon, struct am_detail *detail)
     if (daemon->journal.may_append)
         TRY(net_pending_take(daemon->net, detail));
     const struct net_before before = {.clean = daemon->state.clean,
-                                      .trust = daemon->state.trust_known ? daemon->state.trust_digest : NULL,
-                                      .policy = daemon->state.policy_known ? daemon->state.policy_digest : NULL};
+                                      .trust = daemon->state.trust.known ? daemon->state.trust.digest : NULL,
+                                      .policy = daemon->state.policy.known ? daemon->state.policy.digest : NULL};
     TRY(net_start(daemon->net, &before));
     // Rosters that came while nobody served.
     reloader_start(&daemon->reloader);

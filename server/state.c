@@ -67,23 +67,13 @@ static enum am_err roster_take(void *user, const struct journal_record *record)
     return err;
 }
 
-static enum am_err trust_take(void *user, const struct journal_record *record)
+static enum am_err digest_take(void *user, const struct journal_record *record)
 {
-    struct walk *walk = user;
+    struct state_file *file = user;
 
-    walk->state->trust_known = record->value.len == 32;
-    if (walk->state->trust_known)
-        memcpy(walk->state->trust_digest, record->value.data, 32);
-    return AM_OK;
-}
-
-static enum am_err policy_take(void *user, const struct journal_record *record)
-{
-    struct walk *walk = user;
-
-    walk->state->policy_known = record->value.len == 32;
-    if (walk->state->policy_known)
-        memcpy(walk->state->policy_digest, record->value.data, 32);
+    file->known = record->value.len == sizeof file->digest;
+    if (file->known)
+        memcpy(file->digest, record->value.data, sizeof file->digest);
     return AM_OK;
 }
 
@@ -121,8 +111,8 @@ static enum am_err state_walk(struct store_view *view, struct walk *walk)
     TRY(last_entry(view, walk->state));
     TRY(store_records(view, JOURNAL_RECORD_MEMBER, member_take, walk));
     TRY(store_records(view, JOURNAL_RECORD_ROSTER, roster_take, walk));
-    TRY(store_records(view, JOURNAL_RECORD_TRUST, trust_take, walk));
-    return store_records(view, JOURNAL_RECORD_POLICY, policy_take, walk);
+    TRY(store_records(view, JOURNAL_RECORD_TRUST, digest_take, &walk->state->trust));
+    return store_records(view, JOURNAL_RECORD_POLICY, digest_take, &walk->state->policy);
 }
 
 enum am_err state_load(struct store *store, struct hub *hub, struct trust *trust, struct cert_cache *cache,

@@ -7,14 +7,16 @@
 #include "server/net/registry.h"
 #include "server/store/store.h"
 
+struct state_file {
+    bool known; // else there was none
+    uint8_t digest[32];
+};
+
 struct state {
-    bool empty;            // no entry at all
-    bool clean;            // the last entry is a STOP, or nothing was ever served
-    uint64_t last_time_ns; // of the last entry
-    bool trust_known;      // trust_digest is the SHA-256 of the trust.conf in force when the log was last written
-    uint8_t trust_digest[32];
-    bool policy_known; // the same of policy.conf; false: there was none
-    uint8_t policy_digest[32];
+    bool empty;                      // no entry at all
+    bool clean;                      // the last entry is a STOP, or nothing was ever served
+    uint64_t last_time_ns;           // of the last entry
+    struct state_file trust, policy; // trust.conf and policy.conf in force when the log was last written
 };
 
 // Fills the hub (members, every roster, countries of `trust`, the clock's floor) and makes the first snapshot of the
