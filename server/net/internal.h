@@ -109,10 +109,10 @@ AM_MUST_USE enum am_err net_tls_make(struct net *net, struct trust *trust, struc
 
 // --- engine.c: the hub's step and its actions
 // Fills in the times, steps and performs. The event is the caller's. Not inside an action.
+AM_MUST_USE enum am_err net_step(struct net *net, struct hub_event *event);
 // One event with a file's digests, where they differ; NULL: there was, or is, none.
 AM_MUST_USE enum am_err net_digests_step(struct net *net, enum hub_event_kind kind, const uint8_t *before,
                                          const uint8_t *after);
-AM_MUST_USE enum am_err net_step(struct net *net, struct hub_event *event);
 void net_turn_soon(struct net *net); // the end-of-turn work runs once this turn's callbacks are through
 bool net_busy(const struct net *net);
 // An entry of class 0 that the hub needn't know of; `written` on the loop's thread. The content is borrowed till then.
