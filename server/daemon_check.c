@@ -82,8 +82,10 @@ enum am_err daemon_check_policy(const char *path, struct am_detail *detail)
     for (size_t i = 0; i < AM_LEN(policy->retention_days); i++)
         retention += policy->retention_days[i] != 0;
     certs_digest_hex(policy->digest, digest);
-    printf("%s is good: %zu ceilings, %zu quotas, %zu kinds' retention, %zu units for protection; SHA-256 %s\n", path,
-           policy->n_ceilings, policy->n_quotas, retention, policy->n_protects, digest);
+    printf("%s is good: %zu ceilings, %zu quotas, %zu kinds' retention, %zu units for protection, %zu defaults, "
+           "%zu releases, %zu units of supervisors; SHA-256 %s\n",
+           path, policy->n_ceilings, policy->n_quotas, retention, policy->n_protects, policy->n_defaults,
+           policy->n_releases, policy->n_supervisors, digest);
     policy_free(policy);
     return AM_OK;
 }

@@ -5,6 +5,7 @@
 #include "certs/certificate.h"
 #include "certs/keyfile.h"
 #include "proto/codec/codec.h"
+#include "proto/model/address.h"
 #include "server/conf_checks.h"
 
 #include <bsd/string.h>
@@ -18,18 +19,68 @@ static int check_classification(cfg_t *cfg, cfg_opt_t *opt)
                            conf_last(opt));
 }
 
-static int check_also_to(cfg_t *cfg, cfg_opt_t *opt)
-{
-    return conf_check_party(cfg, "protection-also-to", conf_last(opt));
-}
-
 static int check_days(cfg_t *cfg, cfg_opt_t *opt)
 {
     long days = cfg_opt_getnint(opt, 0);
 
     if (days >= 1 && days <= 3660)
         return 0;
-    cfg_error(cfg, "days: a whole number from 1 to 3660");
+    cfg_error(cfg, "%s: a whole number from 1 to 3660", cfg_opt_name(opt));
+    return -1;
+}
+
+static int check_country(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const char *country = conf_last(opt);
+
+    if (strcmp(country, "*") == 0 || address_part_valid(country, strlen(country)))
+        return 0;
+    cfg_error(cfg, "%s: \"%s\" is no country; write its code in lower case, as in \"ke\", or \"*\"", cfg_opt_name(opt),
+              country);
+    return -1;
+}
+
+static int check_parties(cfg_t *cfg, cfg_opt_t *opt)
+{
+    return conf_check_party(cfg, cfg_opt_name(opt), conf_last(opt));
+}
+
+static int check_purpose(cfg_t *cfg, cfg_opt_t *opt)
+{
+    return conf_check_code(cfg, cfg_opt_name(opt), &amana__v1__purpose__code__descriptor, "purpose", conf_last(opt));
+}
+
+static int check_basis(cfg_t *cfg, cfg_opt_t *opt)
+{
+    return conf_check_code(cfg, "legal-basis", &amana__v1__legal_basis__code__descriptor, "legal basis",
+                           conf_last(opt));
+}
+
+static int check_agreement(cfg_t *cfg, cfg_opt_t *opt)
+{
+    if (address_part_valid(conf_last(opt), strlen(conf_last(opt))))
+        return 0;
+    cfg_error(cfg, "agreement: a-z, 0-9 and '-' (not first), 1 to 31 characters");
+    return -1;
+}
+
+static int check_handling(cfg_t *cfg, cfg_opt_t *opt)
+{
+    return conf_check_code(cfg, "handling", &amana__v1__handling__code__descriptor, "handling", conf_last(opt));
+}
+
+static int check_kinds(cfg_t *cfg, cfg_opt_t *opt)
+{
+    return conf_check_code(cfg, "kinds", &amana__v1__kind__code__descriptor, "kind of message", conf_last(opt));
+}
+
+static int check_unit(cfg_t *cfg, cfg_opt_t *opt)
+{
+    struct am_detail detail = {0};
+
+    if (address_check(conf_last(opt), &detail) == AM_OK)
+        return 0;
+    cfg_error(cfg, "units: \"%s\": %s", conf_last(opt), detail.text);
     return -1;
 }
 
@@ -83,6 +134,59 @@ static int check_quota(cfg_t *cfg, cfg_opt_t *opt)
     if (cfg_size(section, "requests-per-second") > 0 || cfg_size(section, "in-flight") > 0)
         return 0;
     cfg_error(section, "quota \"%s\" needs requests-per-second, in-flight or both", cfg_title(section));
+    return -1;
+}
+
+static int check_default(cfg_t *cfg, cfg_opt_t *opt)
+{
+    cfg_t *section = section_last(opt);
+    const char *basis = cfg_getstr(section, "legal-basis"), *agreement = cfg_getstr(section, "agreement");
+    bool agreed = basis != NULL && strstr(basis, "LATERAL_AGREEMENT") != NULL;
+
+    if (cfg_getstr(section, "from") == NULL || cfg_getstr(section, "to") == NULL) {
+        cfg_error(section, "a default needs from and to, as in default { from = \"ke\" to = \"et\" … }");
+        return -1;
+    }
+    if (agreed == (agreement != NULL))
+        return 0;
+    cfg_error(section, "agreement goes with legal-basis BILATERAL_AGREEMENT or MULTILATERAL_AGREEMENT, and only there");
+    return -1;
+}
+
+static int check_release(cfg_t *cfg, cfg_opt_t *opt)
+{
+    cfg_t *section = section_last(opt);
+
+    if (cfg_size(section, "kinds") > 0 && cfg_getstr(section, "from") != NULL && cfg_getstr(section, "to") != NULL)
+        return 0;
+    cfg_error(section, "a release needs kinds, from and to, as in "
+                       "release { kinds = {\"REQUEST\"} from = \"ke/dci/*\" to = \"*/*/*\" }");
+    return -1;
+}
+
+static int check_supervisors(cfg_t *cfg, cfg_opt_t *opt)
+{
+    cfg_t *section = section_last(opt);
+    const char *party = cfg_title(section);
+
+    if (conf_check_party(section, "supervisors", party) != 0)
+        return -1;
+    if (cfg_size(section, "units") > 0)
+        return 0;
+    cfg_error(section, "supervisors \"%s\" needs units, as in units = {\"ke/dci/headquarters\"}", party);
+    return -1;
+}
+
+static int check_purpose_change(cfg_t *cfg, cfg_opt_t *opt)
+{
+    cfg_t *section = section_last(opt);
+
+    if (conf_check_code(section, "purpose-change", &amana__v1__purpose__code__descriptor, "purpose",
+                        cfg_title(section)) != 0)
+        return -1;
+    if (cfg_size(section, "to") > 0)
+        return 0;
+    cfg_error(section, "purpose-change \"%s\" needs to, as in to = {\"PROSECUTION\"}", cfg_title(section));
     return -1;
 }
 
@@ -165,6 +269,107 @@ static enum am_err copy_retention(cfg_t *cfg, struct policy *policy)
     return AM_OK;
 }
 
+static void copy_string(cfg_t *section, const char *name, char *ret_text, size_t size)
+{
+    const char *value = cfg_getstr(section, name);
+
+    (void)strlcpy(ret_text, value != NULL ? value : "", size);
+}
+
+// The codes that a list names, as bits; a validator has seen each.
+static uint32_t codes_of(cfg_t *section, const char *name, const ProtobufCEnumDescriptor *codes)
+{
+    uint32_t set = 0;
+
+    for (unsigned i = 0; i < cfg_size(section, name); i++) {
+        int value = 0;
+        if (codec_enum_value(codes, cfg_getnstr(section, name, i), &value) == AM_OK)
+            set |= 1u << value;
+    }
+    return set;
+}
+
+static int code_or_0(cfg_t *section, const char *name, const ProtobufCEnumDescriptor *codes)
+{
+    int value = 0;
+
+    return cfg_getstr(section, name) != NULL && codec_enum_value(codes, cfg_getstr(section, name), &value) == AM_OK
+               ? value
+               : 0;
+}
+
+static enum am_err copy_defaults(cfg_t *cfg, struct policy *policy)
+{
+    TRY(rows_room(cfg, "default", sizeof *policy->defaults, &policy->n_defaults, &policy->defaults));
+    for (unsigned i = 0; i < policy->n_defaults; i++) {
+        cfg_t *section = cfg_getnsec(cfg, "default", i);
+        struct policy_default *row = &policy->defaults[i];
+        row->line = (unsigned)section->line;
+        copy_string(section, "from", row->from, sizeof row->from);
+        copy_string(section, "to", row->to, sizeof row->to);
+        row->purpose = (Amana__V1__Purpose__Code)code_or_0(section, "purpose", &amana__v1__purpose__code__descriptor);
+        row->legal_basis =
+            (Amana__V1__LegalBasis__Code)code_or_0(section, "legal-basis", &amana__v1__legal_basis__code__descriptor);
+        copy_string(section, "agreement", row->agreement, sizeof row->agreement);
+        row->retention_days = (uint16_t)count_or_0(section, "retention-days");
+        row->handling = (uint8_t)codes_of(section, "handling", &amana__v1__handling__code__descriptor);
+    }
+    return AM_OK;
+}
+
+static enum am_err copy_releases(cfg_t *cfg, struct policy *policy)
+{
+    TRY(rows_room(cfg, "release", sizeof *policy->releases, &policy->n_releases, &policy->releases));
+    for (unsigned i = 0; i < policy->n_releases; i++) {
+        cfg_t *section = cfg_getnsec(cfg, "release", i);
+        struct policy_release *row = &policy->releases[i];
+        row->line = (unsigned)section->line;
+        copy_string(section, "from", row->from, sizeof row->from);
+        copy_string(section, "to", row->to, sizeof row->to);
+        row->kinds = codes_of(section, "kinds", &amana__v1__kind__code__descriptor);
+    }
+    return AM_OK;
+}
+
+// A row for each unit that a section names.
+static enum am_err copy_supervisors(cfg_t *cfg, struct policy *policy)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < cfg_size(cfg, "supervisors"); i++)
+        n += cfg_size(cfg_getnsec(cfg, "supervisors", i), "units");
+    if (n > POLICY_ROWS) {
+        cfg_error(cfg, "supervisors: %zu units; at most %u", n, POLICY_ROWS);
+        return AM_CONFIG;
+    }
+    policy->supervisors = calloc(n + 1, sizeof *policy->supervisors);
+    if (policy->supervisors == NULL)
+        return AM_NOMEM;
+    for (unsigned i = 0; i < cfg_size(cfg, "supervisors"); i++) {
+        cfg_t *section = cfg_getnsec(cfg, "supervisors", i);
+        for (unsigned j = 0; j < cfg_size(section, "units"); j++) {
+            struct policy_supervisors *row = &policy->supervisors[policy->n_supervisors++];
+            row->line = row_begin(section, row->party);
+            (void)strlcpy(row->unit, cfg_getnstr(section, "units", j), sizeof row->unit);
+        }
+    }
+    return AM_OK;
+}
+
+static enum am_err copy_purposes(cfg_t *cfg, struct policy *policy)
+{
+    const ProtobufCEnumDescriptor *codes = &amana__v1__purpose__code__descriptor;
+
+    for (unsigned i = 0; i < cfg_size(cfg, "purpose-change"); i++) {
+        cfg_t *section = cfg_getnsec(cfg, "purpose-change", i);
+        int from = 0;
+        TRY(codec_enum_value(codes, cfg_title(section), &from));
+        policy->purpose_lines[from] = (unsigned)section->line;
+        policy->purpose_changes[from] = (uint8_t)codes_of(section, "to", codes);
+    }
+    return AM_OK;
+}
+
 static enum am_err copy_policy(cfg_t *cfg, void *user)
 {
     struct policy *policy = user;
@@ -172,6 +377,10 @@ static enum am_err copy_policy(cfg_t *cfg, void *user)
     TRY(copy_ceilings(cfg, policy));
     TRY(copy_quotas(cfg, policy));
     TRY(copy_protects(cfg, policy));
+    TRY(copy_defaults(cfg, policy));
+    TRY(copy_releases(cfg, policy));
+    TRY(copy_supervisors(cfg, policy));
+    TRY(copy_purposes(cfg, policy));
     return copy_retention(cfg, policy);
 }
 
@@ -181,10 +390,24 @@ enum am_err policy_parse(struct am_bytes text, const char *path, struct am_detai
     cfg_opt_t retention[] = {CFG_INT("days", 0, CFGF_NODEFAULT), CFG_END()};
     cfg_opt_t quota[] = {CFG_INT("requests-per-second", 0, CFGF_NODEFAULT), CFG_INT("in-flight", 0, CFGF_NODEFAULT),
                          CFG_END()};
+    cfg_opt_t defaults[] = {
+        CFG_STR("from", NULL, CFGF_NODEFAULT),          CFG_STR("to", NULL, CFGF_NODEFAULT),
+        CFG_STR("purpose", NULL, CFGF_NODEFAULT),       CFG_STR("legal-basis", NULL, CFGF_NODEFAULT),
+        CFG_STR("agreement", NULL, CFGF_NODEFAULT),     CFG_INT("retention-days", 0, CFGF_NODEFAULT),
+        CFG_STR_LIST("handling", NULL, CFGF_NODEFAULT), CFG_END()};
+    cfg_opt_t release[] = {CFG_STR_LIST("kinds", NULL, CFGF_NODEFAULT), CFG_STR("from", NULL, CFGF_NODEFAULT),
+                           CFG_STR("to", NULL, CFGF_NODEFAULT), CFG_END()};
+    cfg_opt_t supervisors[] = {CFG_STR_LIST("units", NULL, CFGF_NODEFAULT), CFG_END()};
+    cfg_opt_t change[] = {CFG_STR_LIST("to", NULL, CFGF_NODEFAULT), CFG_END()};
     cfg_opt_t options[] = {CFG_SEC("ceiling", ceiling, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
                            CFG_SEC("retention", retention, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
                            CFG_SEC("quota", quota, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-                           CFG_STR_LIST("protection-also-to", NULL, CFGF_NODEFAULT), CONF_END()};
+                           CFG_SEC("default", defaults, CFGF_MULTI),
+                           CFG_SEC("release", release, CFGF_MULTI),
+                           CFG_SEC("supervisors", supervisors, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+                           CFG_SEC("purpose-change", change, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+                           CFG_STR_LIST("protection-also-to", NULL, CFGF_NODEFAULT),
+                           CONF_END()};
     static const struct conf_validator VALIDATORS[] = {
         {"ceiling|classification", check_classification},
         {"ceiling", check_ceiling},
@@ -193,7 +416,23 @@ enum am_err policy_parse(struct am_bytes text, const char *path, struct am_detai
         {"quota|requests-per-second", check_count},
         {"quota|in-flight", check_count},
         {"quota", check_quota},
-        {"protection-also-to", check_also_to},
+        {"protection-also-to", check_parties},
+        {"default|from", check_country},
+        {"default|to", check_country},
+        {"default|purpose", check_purpose},
+        {"default|legal-basis", check_basis},
+        {"default|agreement", check_agreement},
+        {"default|retention-days", check_days},
+        {"default|handling", check_handling},
+        {"default", check_default},
+        {"release|kinds", check_kinds},
+        {"release|from", check_parties},
+        {"release|to", check_parties},
+        {"release", check_release},
+        {"supervisors|units", check_unit},
+        {"supervisors", check_supervisors},
+        {"purpose-change|to", check_purpose},
+        {"purpose-change", check_purpose_change},
     };
     struct policy *policy = calloc(1, sizeof *policy);
     enum am_err err;

@@ -122,6 +122,19 @@ enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_prot
     return REASON_PURPOSE_MISMATCH;
 }
 
+enum reason rule_purpose_change(const Amana__V1__Header *header, const Amana__V1__Header *referenced,
+                                const struct policy *policy, struct am_detail *detail)
+{
+    const ProtobufCEnumDescriptor *codes = &amana__v1__purpose__code__descriptor;
+    const ProtobufCEnumValue *from = protobuf_c_enum_descriptor_get_value(codes, (int)referenced->purpose);
+    if (kind_is_answer(header) || policy_purpose_may_change(policy, referenced->purpose, header->purpose))
+        return REASON_NONE;
+    (void)am_fail(AM_DENIED, detail, "purpose",
+                  "what it references is for %s: only PROTECTION may follow, or what policy lets follow",
+                  from != NULL ? from->name : "another purpose");
+    return REASON_PURPOSE_MISMATCH;
+}
+
 static bool time_same(const Google__Protobuf__Timestamp *a, const Google__Protobuf__Timestamp *b)
 {
     return header_time_or_0(a) == header_time_or_0(b);

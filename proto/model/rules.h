@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proto/model/header_check.h"
+#include "proto/model/policy.h"
 
 // Rule 3. `protection_unit`: that of the sender's country, NULL or "" where it has named none.
 enum rule_child {
@@ -29,6 +30,11 @@ enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Heade
 // PROTECTION goes only to protection units: recipients[i] is one or not. Answers go back whatever the purpose: the
 // caller asks only of those that the message answered did not name.
 enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_protection, struct am_detail *detail);
+
+// A message that answers nothing and references another keeps that one's purpose, unless policy (NULL: none) lets it
+// change. PURPOSE_MISMATCH.
+enum reason rule_purpose_change(const Amana__V1__Header *header, const Amana__V1__Header *referenced,
+                                const struct policy *policy, struct am_detail *detail);
 
 // What an answer takes over from its root: status, case_ref, purpose, legal_basis, agreement_ref, retain_until, and a
 // classification not below. FIELD_INVALID or PURPOSE_MISMATCH.

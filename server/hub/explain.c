@@ -113,7 +113,11 @@ static void explain_rest(const struct hub *hub, const struct hub_trial *trial, s
     else
         say(ret, true, "quota", "by amanad.conf: %u requests a second, %u in flight", quota.requests_per_s,
             quota.in_flight);
-    say(ret, true, "second person", "%s", RELEASES[kind->release]);
+    const struct policy_release *release = policy_release(hub->policy, (unsigned)trial->kind, trial->as, trial->to);
+    if (release != NULL)
+        say(ret, true, "second person", "policy.conf line %u: always", release->line);
+    else
+        say(ret, true, "second person", "%s", RELEASES[kind->release]);
 }
 
 enum reason hub_explain(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)

@@ -9,7 +9,7 @@
 #include "amana/v1/record.pb-c.h"
 #include "proto/model/journal.h"
 #include "proto/model/reason.h"
-#include "server/hub/policy.h"
+#include "proto/model/policy.h"
 
 struct hub;
 struct hub_flight;

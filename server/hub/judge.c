@@ -49,6 +49,8 @@ static enum reason judge_pointers(const struct hub *hub, struct hub_submission *
         char field[48];
         snprintf(field, sizeof field, "references[%zu]", i);
         reason = judge_pointer(work, field, &submission->references[i], submission->reference_party[i]);
+        if (reason == REASON_NONE && submission->references[i].header != NULL)
+            reason = rule_purpose_change(header, submission->references[i].header, hub->policy, &work->detail);
     }
     return reason;
 }

@@ -9,8 +9,7 @@ static const char *keep_text(struct check *check, const char *text)
     return arena_copy(check->arena, text, strlen(text));
 }
 
-static enum am_err found_fill(struct check *check, const struct store_pointer *pointer, bool with_header,
-                              struct hub_found *ret_found)
+static enum am_err found_fill(struct check *check, const struct store_pointer *pointer, struct hub_found *ret_found)
 {
     struct journal_recipient *recipients =
         arena_array(check->arena, pointer->n_recipients, sizeof(struct journal_recipient));
@@ -32,7 +31,7 @@ static enum am_err found_fill(struct check *check, const struct store_pointer *p
         if (recipients[i].unit == NULL)
             return arena_error(check->arena);
     }
-    if (with_header && store_message(check->view, pointer->seq, &message) == AM_OK && message.header.len > 0)
+    if (store_message(check->view, pointer->seq, &message) == AM_OK && message.header.len > 0)
         TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, message.header, check->arena, NULL,
                          (ProtobufCMessage **)&found.header));
     *ret_found = found;
@@ -47,7 +46,7 @@ static enum am_err found_at(struct check *check, uint64_t seq, struct hub_found 
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
-    TRY(found_fill(check, &pointer, true, ret_found));
+    TRY(found_fill(check, &pointer, ret_found));
     ret_found->digest_matches = true;
     return AM_OK;
 }
@@ -62,8 +61,7 @@ static bool found_party(const struct hub_found *found, const char *unit)
 }
 
 // By digest, which names one message; by id only to tell a wrong digest from a message that isn't there.
-static enum am_err found_pointer(struct check *check, const Amana__V1__Pointer *pointer, bool with_header,
-                                 struct hub_found *ret_found)
+static enum am_err found_pointer(struct check *check, const Amana__V1__Pointer *pointer, struct hub_found *ret_found)
 {
     struct store_pointer at;
     uint8_t id[16];
@@ -82,7 +80,7 @@ static enum am_err found_pointer(struct check *check, const Amana__V1__Pointer *
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
-    TRY(found_fill(check, &at, with_header, ret_found));
+    TRY(found_fill(check, &at, ret_found));
     ret_found->digest_matches = same;
     return AM_OK;
 }
@@ -100,12 +98,12 @@ static enum am_err check_pointers(struct check *check)
     const Amana__V1__Header *header = check->header;
 
     if (header->in_reply_to != NULL)
-        TRY(found_pointer(check, header->in_reply_to, true, &check->s->reply_to));
+        TRY(found_pointer(check, header->in_reply_to, &check->s->reply_to));
     check->s->reply_party = found_party(&check->s->reply_to, check->unit);
     if (header->supersedes != NULL)
-        TRY(found_pointer(check, header->supersedes, true, &check->s->supersedes));
+        TRY(found_pointer(check, header->supersedes, &check->s->supersedes));
     for (size_t i = 0; i < header->n_references && i < LIMIT_REFERENCES; i++) {
-        TRY(found_pointer(check, header->references[i], false, &check->s->references[i]));
+        TRY(found_pointer(check, header->references[i], &check->s->references[i]));
         check->s->reference_party[i] = found_party(&check->s->references[i], check->unit);
     }
     return AM_OK;

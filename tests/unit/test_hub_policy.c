@@ -123,6 +123,37 @@ static void purpose_protection_goes_also_to_whom_policy_names(void **state)
     accepted(world, alert);
 }
 
+static struct letter *reference_to(struct world *world, const struct letter *before, Amana__V1__Purpose__Code purpose)
+{
+    struct letter *alert = alert_to(world, POLICE, SHELTER);
+    Amana__V1__Pointer **list = arena_array(&world->arena, 1, sizeof *list), *pointer;
+    pointer = list[0] = arena_alloc(&world->arena, sizeof *pointer);
+    amana__v1__pointer__init(pointer);
+    pointer->id = before->header.id;
+    pointer->header_digest = (ProtobufCBinaryData){32, (uint8_t *)before->submission.header_digest};
+    alert->header.references = list;
+    alert->header.n_references = 1;
+    alert->header.purpose = purpose;
+    return alert;
+}
+
+static void what_references_a_message_keeps_its_purpose_or_protects_or_policy_lets_it(void **state)
+{
+    struct world *world = *state;
+    struct policy *policy = policy_new();
+    struct letter *first = world_alert(world);
+    assert_int_equal(first->header.purpose, AMANA__V1__PURPOSE__CODE__INVESTIGATION);
+    accepted(world, reference_to(world, first, AMANA__V1__PURPOSE__CODE__INVESTIGATION));
+    accepted(world, reference_to(world, first, AMANA__V1__PURPOSE__CODE__PROTECTION));
+    refused(world, reference_to(world, first, AMANA__V1__PURPOSE__CODE__PROSECUTION), REASON_PURPOSE_MISMATCH,
+            "purpose");
+    policy->purpose_changes[AMANA__V1__PURPOSE__CODE__INVESTIGATION] = 1u << AMANA__V1__PURPOSE__CODE__PROSECUTION;
+    hub_set_policy(world->hub, policy);
+    accepted(world, reference_to(world, first, AMANA__V1__PURPOSE__CODE__PROSECUTION));
+    refused(world, reference_to(world, first, AMANA__V1__PURPOSE__CODE__BORDER_CONTROL), REASON_PURPOSE_MISMATCH,
+            "purpose");
+}
+
 static void a_policy_that_changes_during_the_check_is_judged_anew(void **state)
 {
     struct world *world = *state;
@@ -159,6 +190,7 @@ int main(void)
         HUB_TEST(policy_may_keep_a_kind_longer_than_its_own_ceiling),
         HUB_TEST(a_quota_of_policy_counts_for_its_units_alone),
         HUB_TEST(purpose_protection_goes_also_to_whom_policy_names),
+        HUB_TEST(what_references_a_message_keeps_its_purpose_or_protects_or_policy_lets_it),
         HUB_TEST(a_policy_that_changes_during_the_check_is_judged_anew),
         HUB_TEST(a_change_of_policy_is_an_entry_with_both_digests),
     };

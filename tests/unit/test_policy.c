@@ -16,7 +16,13 @@
     "ceiling \"ke/*/*\" { classification = \"BASIC\" }\n"                                                              \
     "retention \"NOTE\" { days = 90 }\n"                                                                               \
     "quota \"*/*/*\" { requests-per-second = 7 in-flight = 3 }\n"                                                      \
-    "protection-also-to = {\"ke/doj/victims\", \"et/*/*\"}\n"
+    "protection-also-to = {\"ke/doj/victims\", \"et/*/*\"}\n"                                                          \
+    "default { from = \"ke\" to = \"et\" purpose = \"INVESTIGATION\" legal-basis = \"BILATERAL_AGREEMENT\""            \
+    " agreement = \"ke-et-2024\" retention-days = 180 handling = {\"H0\", \"H1\"} }\n"                                 \
+    "default { from = \"ke\" to = \"*\" legal-basis = \"PALERMO_PROTOCOL\" }\n"                                        \
+    "release { kinds = {\"REQUEST\", \"NOTE\"} from = \"ke/dci/*\" to = \"et/*/*\" }\n"                                \
+    "supervisors \"ke/*/*\" { units = {\"ke/dci/headquarters\", \"ke/dcs/office\"} }\n"                                \
+    "purpose-change \"INVESTIGATION\" { to = {\"PROSECUTION\"} }\n"
 
 static enum am_err parse(const char *text, struct am_detail *detail, struct policy **policy)
 {
@@ -58,6 +64,53 @@ static void of_the_rows_of_a_table_the_first_that_fits_counts(void **state)
     policy_free(policy);
 }
 
+static void a_default_counts_for_its_countries_and_its_purpose(void **state)
+{
+    struct am_detail detail;
+    struct policy *policy;
+
+    assert_int_equal(parse(GOOD, &detail, &policy), AM_OK);
+    const struct policy_default *row =
+        policy_default(policy, "ke/dci/x", "et/ics/moyale", AMANA__V1__PURPOSE__CODE__INVESTIGATION);
+    assert_int_equal(row->line, 7);
+    assert_int_equal(row->legal_basis, AMANA__V1__LEGAL_BASIS__CODE__BILATERAL_AGREEMENT);
+    assert_string_equal(row->agreement, "ke-et-2024");
+    assert_int_equal(row->retention_days, 180);
+    assert_int_equal(row->handling, 1u << AMANA__V1__HANDLING__CODE__H0 | 1u << AMANA__V1__HANDLING__CODE__H1);
+    row = policy_default(policy, "ke/dci/x", "et/ics/moyale", AMANA__V1__PURPOSE__CODE__PROTECTION);
+    assert_int_equal(row->line, 8);
+    assert_null(policy_default(policy, "et/ics/moyale", "ke/dci/x", AMANA__V1__PURPOSE__CODE__INVESTIGATION));
+    policy_free(policy);
+}
+
+static void a_release_counts_for_its_kinds_between_its_units(void **state)
+{
+    struct am_detail detail;
+    struct policy *policy;
+
+    assert_int_equal(parse(GOOD, &detail, &policy), AM_OK);
+    assert_int_equal(policy_release(policy, KIND(NOTE), "ke/dci/x", "et/ics/moyale")->line, 9);
+    assert_null(policy_release(policy, KIND(ALERT), "ke/dci/x", "et/ics/moyale"));
+    assert_null(policy_release(policy, KIND(NOTE), "ke/dcs/x", "et/ics/moyale"));
+    assert_null(policy_release(policy, KIND(NOTE), "ke/dci/x", "ke/dcs/x"));
+    policy_free(policy);
+}
+
+static void supervisors_release_for_units_of_their_own_agency_alone(void **state)
+{
+    struct am_detail detail;
+    struct policy *policy;
+
+    assert_int_equal(parse(GOOD, &detail, &policy), AM_OK);
+    assert_true(policy_supervises(policy, "ke/dci/x", "ke/dci/x"));
+    assert_true(policy_supervises(NULL, "ke/dci/x", "ke/dci/x"));
+    assert_true(policy_supervises(policy, "ke/dci/x", "ke/dci/headquarters"));
+    assert_false(policy_supervises(policy, "ke/dci/x", "ke/dcs/office"));
+    assert_false(policy_supervises(policy, "ke/dci/x", "ke/dci/y"));
+    assert_true(policy_supervises(policy, "ke/dcs/x", "ke/dcs/office"));
+    policy_free(policy);
+}
+
 static void an_empty_file_is_a_policy_that_sets_nothing(void **state)
 {
     struct am_detail detail;
@@ -85,6 +138,19 @@ static void a_mistake_names_its_line_and_what_is_allowed(void **state)
         {"quota \"ke/dci/x\" { in-flight = 0 }", "from 1 to 1000000", 1},
         {"quota \"dci\" { in-flight = 1 }", "COUNTRY/AGENCY/UNIT", 1},
         {"protection-also-to = {\"ke/*/*\", \"all\"}", "\"all\" is no unit", 1},
+        {"default { from = \"ke\" }", "needs from and to", 1},
+        {"default { from = \"ke/dci\" to = \"et\" }", "is no country", 1},
+        {"default { from = \"ke\" to = \"et\" legal-basis = \"BILATERAL_AGREEMENT\" }", "agreement goes with", 1},
+        {"default { from = \"ke\" to = \"et\" agreement = \"a\" }", "agreement goes with", 1},
+        {"default { from = \"ke\" to = \"et\" agreement = \"A b\" }", "1 to 31 characters", 1},
+        {"default { from = \"ke\" to = \"et\" purpose = \"PROTECTON\" }", "did you mean \"PROTECTION\"", 1},
+        {"default { from = \"ke\" to = \"et\" handling = {\"H9\"} }", "\"H9\" is no handling", 1},
+        {"release { from = \"ke/*/*\" to = \"*/*/*\" }", "needs kinds, from and to", 1},
+        {"release { kinds = {\"ALRT\"} }", "did you mean \"ALERT\"", 1},
+        {"supervisors \"ke/dci/*\" { }", "needs units", 1},
+        {"supervisors \"ke/dci/*\" { units = {\"ke/dci/*\"} }", "units: \"ke/dci/*\"", 1},
+        {"purpose-change \"INVESTIGATION\" { }", "needs to", 1},
+        {"purpose-change \"ANY\" { to = {\"PROSECUTION\"} }", "\"ANY\" is no purpose", 1},
         {"ceilings \"ke/dci/x\" { classification = \"BASIC\" }", "no such option", 1},
         {"ceiling \"ke/dci/x\" { classification = \"BASIC\" }\nceiling \"ke/dci/x\" { classification = \"BASIC\" }",
          "duplicate", 2},
@@ -106,6 +172,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_table_is_taken_and_its_lines_are_kept),
         cmocka_unit_test(of_the_rows_of_a_table_the_first_that_fits_counts),
+        cmocka_unit_test(a_default_counts_for_its_countries_and_its_purpose),
+        cmocka_unit_test(a_release_counts_for_its_kinds_between_its_units),
+        cmocka_unit_test(supervisors_release_for_units_of_their_own_agency_alone),
         cmocka_unit_test(an_empty_file_is_a_policy_that_sets_nothing),
         cmocka_unit_test(a_mistake_names_its_line_and_what_is_allowed),
     };
