@@ -291,9 +291,11 @@ static enum am_err delivery_judge(void *user, const struct journal_delivery *del
 }
 
 // --- Members, grants, rosters, trust, policy
-static void words_of(const char *role, uint64_t revision, char *const *languages, size_t n, char ret_words[UNITS_SAID])
+static void words_of(const char *role, uint64_t revision, char *const *languages, size_t n, const char *const reach[4],
+                     char ret_words[UNITS_SAID])
 {
-    snprintf(ret_words, UNITS_SAID, "%s %" PRIu64, role, revision);
+    snprintf(ret_words, UNITS_SAID, "%s %" PRIu64 " %s|%s|%s|%s", role, revision, reach[0], reach[1], reach[2],
+             reach[3]);
     for (size_t i = 0; i < n; i++) {
         strlcat(ret_words, " ", UNITS_SAID);
         strlcat(ret_words, languages[i], UNITS_SAID);
@@ -307,7 +309,8 @@ static enum am_err member_said(struct fsck_judge *judge, const struct store_judg
 
     if (row == NULL)
         return AM_NOMEM;
-    words_of(member->role, member->revision, member->languages, member->n_languages, row->words);
+    const char *const reach[] = {member->hours, member->telephone, member->deputy, member->successor};
+    words_of(member->role, member->revision, member->languages, member->n_languages, reach, row->words);
     return AM_OK;
 }
 
@@ -347,7 +350,8 @@ static enum am_err member_judge(struct fsck_judge *judge, const struct journal_r
         return AM_OK;
     }
     row->seen = true;
-    words_of(member->role, member->revision, member->languages, member->n_languages, words);
+    const char *const reach[] = {member->hours, member->telephone, member->deputy, member->successor};
+    words_of(member->role, member->revision, member->languages, member->n_languages, reach, words);
     if (strcmp(member->unit, record->key) != 0 || strcmp(words, row->words) != 0)
         fault(judge, row->seq, "the member %.100s is not kept as the log says", record->key);
     return grants_judge(judge, row, record->key, member);

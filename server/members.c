@@ -62,6 +62,32 @@ static int check_language(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
+static int check_hours(cfg_t *cfg, cfg_opt_t *opt)
+{
+    if (member_hours_valid(conf_last(opt)))
+        return 0;
+    cfg_error(cfg, "hours: 1 to %u printable characters, as in \"mon-fri 07:30-17:00 +03:00\"", MEMBER_HOURS);
+    return -1;
+}
+
+static int check_telephone(cfg_t *cfg, cfg_opt_t *opt)
+{
+    if (member_telephone_valid(conf_last(opt)))
+        return 0;
+    cfg_error(cfg, "telephone: a number with its country's code and nothing else, as in \"+254201234567\"");
+    return -1;
+}
+
+static int check_deputy(cfg_t *cfg, cfg_opt_t *opt)
+{
+    struct am_detail detail = {0};
+
+    if (address_check(conf_last(opt), &detail) == AM_OK)
+        return 0;
+    cfg_error(cfg, "deputy: \"%s\": %s", conf_last(opt), detail.text);
+    return -1;
+}
+
 static int check_unit(cfg_t *cfg, cfg_opt_t *opt)
 {
     cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
@@ -141,6 +167,13 @@ static enum am_err copy_grant(struct arena *arena, cfg_t *section, Amana__V1__Gr
     return AM_OK;
 }
 
+static char *copy_or_empty(struct arena *arena, cfg_t *section, const char *name)
+{
+    const char *value = cfg_getstr(section, name);
+
+    return copy_string(arena, value != NULL ? value : "");
+}
+
 static enum am_err copy_member(struct arena *arena, cfg_t *section, Amana__V1__MemberRecord *record)
 {
     size_t n = cfg_size(section, "grant");
@@ -148,8 +181,12 @@ static enum am_err copy_member(struct arena *arena, cfg_t *section, Amana__V1__M
     amana__v1__member_record__init(record);
     record->unit = copy_string(arena, cfg_title(section));
     record->role = copy_string(arena, cfg_getstr(section, "role"));
+    record->hours = copy_or_empty(arena, section, "hours");
+    record->telephone = copy_or_empty(arena, section, "telephone");
+    record->deputy = copy_or_empty(arena, section, "deputy");
     record->grants = arena_array(arena, n, sizeof *record->grants);
-    if (record->unit == NULL || record->role == NULL || record->grants == NULL)
+    if (record->unit == NULL || record->role == NULL || record->hours == NULL || record->telephone == NULL ||
+        record->deputy == NULL || record->grants == NULL)
         return arena_error(arena);
     TRY(copy_list(arena, section, "languages", &record->n_languages, &record->languages));
     TRY(copy_list(arena, section, "scope", &record->n_scope, &record->scope));
@@ -196,18 +233,22 @@ enum am_err members_parse(struct am_bytes text, const char *path, struct am_deta
 {
     cfg_opt_t grant[] = {CFG_STR_LIST("kinds", NULL, CFGF_NODEFAULT), CFG_STR_LIST("parties", NULL, CFGF_NODEFAULT),
                          CFG_END()};
-    cfg_opt_t unit[] = {CFG_STR("role", NULL, CFGF_NODEFAULT),   CFG_STR_LIST("languages", NULL, CFGF_NODEFAULT),
-                        CFG_STR("roster", NULL, CFGF_NODEFAULT), CFG_STR_LIST("scope", NULL, CFGF_NODEFAULT),
-                        CFG_SEC("grant", grant, CFGF_MULTI),     CFG_END()};
+    cfg_opt_t unit[] = {CFG_STR("role", NULL, CFGF_NODEFAULT),
+                        CFG_STR_LIST("languages", NULL, CFGF_NODEFAULT),
+                        CFG_STR("roster", NULL, CFGF_NODEFAULT),
+                        CFG_STR_LIST("scope", NULL, CFGF_NODEFAULT),
+                        CFG_STR("hours", NULL, CFGF_NODEFAULT),
+                        CFG_STR("telephone", NULL, CFGF_NODEFAULT),
+                        CFG_STR("deputy", NULL, CFGF_NODEFAULT),
+                        CFG_SEC("grant", grant, CFGF_MULTI),
+                        CFG_END()};
     cfg_opt_t options[] = {CFG_SEC("unit", unit, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), CONF_END()};
     static const struct conf_validator VALIDATORS[] = {
-        {"unit|role", check_role},
-        {"unit|languages", check_language},
-        {"unit|scope", check_country},
-        {"unit|grant|kinds", check_kind},
-        {"unit|grant|parties", check_party},
-        {"unit|grant", check_grant},
-        {"unit", check_unit},
+        {"unit|role", check_role},           {"unit|languages", check_language},
+        {"unit|scope", check_country},       {"unit|hours", check_hours},
+        {"unit|telephone", check_telephone}, {"unit|deputy", check_deputy},
+        {"unit|grant|kinds", check_kind},    {"unit|grant|parties", check_party},
+        {"unit|grant", check_grant},         {"unit", check_unit},
     };
     char folder[4096];
     struct members_copy copy = {.members = ret_members, .folder = folder};

@@ -63,7 +63,10 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
         fprintf(out, "\")%s", content->access->end ? ", ended" : "");
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER:
-        fprintf(out, "%s is %s", content->member->unit, content->member->role);
+        fprintf(out, "%s is %s", content->member->unit,
+                content->member->role[0] != '\0' ? content->member->role : "removed");
+        if (content->member->successor[0] != '\0')
+            fprintf(out, ", closed; its successor is %s", content->member->successor);
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT: fprintf(out, "of %s changed", content->grant->unit); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER:

@@ -18,7 +18,7 @@ enum admin_verb { MEMBER_LIST, MEMBER_ADD, MEMBER_REMOVE, GRANT_LIST, GRANT_ADD,
 struct admin_input {
     struct command command;
     enum admin_verb verb;
-    const char *unit, *role, *number;
+    const char *unit, *role, *number, *hours, *telephone, *deputy, *successor;
     char *languages[MEMBER_CODES], *scope[MEMBER_CODES], *parties[MEMBER_PARTIES];
     size_t n_languages, n_scope, n_parties;
     Amana__V1__Kind__Code kinds[KIND_COUNT];
@@ -89,6 +89,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 's': list_take(state, arg, input->scope, &input->n_scope, MEMBER_CODES, "countries"); return 0;
     case 'k': kinds_take(state, input, arg); return 0;
     case 't': list_take(state, arg, input->parties, &input->n_parties, MEMBER_PARTIES, "units"); return 0;
+    case 'H': input->hours = arg; return 0;
+    case 'P': input->telephone = arg; return 0;
+    case 'D': input->deputy = arg; return 0;
+    case 'S': input->successor = arg; return 0;
     case 'y': input->yes = true; return 0;
     case 'n': input->dry_run = true; return 0;
     case ARGP_KEY_ARG: return argument_take(state, input, arg);
@@ -118,6 +122,15 @@ static void print_grants(FILE *out, const Amana__V1__MemberRecord *member)
     }
 }
 
+static void print_reach(FILE *out, const char *what, const char *value)
+{
+    if (value[0] == '\0')
+        return;
+    fprintf(out, "  %s ", what);
+    print_text(out, value, 0);
+    fputc('\n', out);
+}
+
 static void print_member(FILE *out, const Amana__V1__MemberRecord *member)
 {
     print_text(out, member->unit, 0);
@@ -132,6 +145,10 @@ static void print_member(FILE *out, const Amana__V1__MemberRecord *member)
         print_text(out, member->scope[i], 0);
     }
     fprintf(out, "  %zu grant%s\n", member->n_grants, member->n_grants == 1 ? "" : "s");
+    print_reach(out, "hours", member->hours);
+    print_reach(out, "telephone", member->telephone);
+    print_reach(out, "deputy", member->deputy);
+    print_reach(out, "closed, successor", member->successor);
 }
 
 static json_t *strings_json(char *const *list, size_t n)
@@ -153,10 +170,11 @@ static int print_json(const Amana__V1__MemberRecord *member)
         json_array_append_new(
             grants, json_pack("{s:o, s:o}", "kinds", kinds, "parties", strings_json(grant->parties, grant->n_parties)));
     }
-    return json_line_print(json_pack("{s:s, s:s, s:o, s:o, s:o, s:I}", "unit", member->unit, "role", member->role,
-                                     "languages", strings_json(member->languages, member->n_languages), "scope",
-                                     strings_json(member->scope, member->n_scope), "grants", grants, "revision",
-                                     (json_int_t)member->revision),
+    return json_line_print(json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:s, s:s, s:s, s:s}", "unit", member->unit, "role",
+                                     member->role, "languages", strings_json(member->languages, member->n_languages),
+                                     "scope", strings_json(member->scope, member->n_scope), "grants", grants,
+                                     "revision", (json_int_t)member->revision, "hours", member->hours, "telephone",
+                                     member->telephone, "deputy", member->deputy, "successor", member->successor),
                            stdout);
 }
 
@@ -216,6 +234,12 @@ static int change_member(struct admin_input *input, Amana__V1__MemberRecord *mem
         member->scope = input->scope;
         member->n_scope = input->n_scope;
     }
+#define CHANGE(field) member->field = input->field != NULL ? (char *)input->field : member->field
+    CHANGE(hours);
+    CHANGE(telephone);
+    CHANGE(deputy);
+    CHANGE(successor);
+#undef CHANGE
     return 0;
 }
 
@@ -254,7 +278,7 @@ static int change_grant_remove(struct admin_input *input, Amana__V1__MemberRecor
 
 static int change_remove(Amana__V1__MemberRecord *member)
 {
-    member->role = (char *)"";
+    member->role = member->hours = member->telephone = member->deputy = member->successor = (char *)"";
     member->n_languages = member->n_grants = member->n_scope = 0;
     return 0;
 }
@@ -391,6 +415,10 @@ int verb_admin_member_add(int argc, char **argv)
         {"role", 'r', "ROLE", 0, MEMBER_ROLES, 0},
         {"language", 'l', "CODES", 0, "ISO 639, joined by commas", 0},
         {"scope", 's', "COUNTRIES", 0, "of an auditor: whose entries it may open, joined by commas", 0},
+        {"hours", 'H', "TEXT", 0, "when somebody is there, as in \"mon-fri 07:30-17:00 +03:00\"", 0},
+        {"telephone", 'P', "NUMBER", 0, "of the duty, as in +254201234567", 0},
+        {"deputy", 'D', "UNIT", 0, "who answers when it doesn't", 0},
+        {"successor", 'S', "UNIT", 0, "closes it: new mail is refused with this name; '' opens it again", 0},
         OPTION_DRY_RUN,
         {0}};
     return admin(MEMBER_ADD, options, "UNIT",

@@ -43,6 +43,24 @@ bool member_language_valid(const char *code)
     return (len == 2 || len == 3) && strspn(code, "abcdefghijklmnopqrstuvwxyz") == len;
 }
 
+bool member_hours_valid(const char *hours)
+{
+    size_t len = strlen(hours);
+
+    for (size_t i = 0; i < len; i++)
+        if (hours[i] < ' ' || hours[i] > '~')
+            return false;
+    return len > 0 && len <= MEMBER_HOURS;
+}
+
+bool member_telephone_valid(const char *telephone)
+{
+    size_t len = strlen(telephone);
+
+    return telephone[0] == '+' && len >= 8 && len <= 16 && telephone[1] != '0' &&
+           strspn(telephone + 1, "0123456789") == len - 1;
+}
+
 static enum am_err check_grant(const Amana__V1__GrantRecord *grant, size_t i, struct am_detail *detail)
 {
     char field[48];
@@ -64,9 +82,34 @@ static enum am_err check_grant(const Amana__V1__GrantRecord *grant, size_t i, st
     return AM_OK;
 }
 
+// Another unit than itself; "" is none.
+static enum am_err check_other(const Amana__V1__MemberRecord *member, const char *field, const char *other,
+                               struct am_detail *detail)
+{
+    if (other[0] == '\0' || (address_check(other, NULL) == AM_OK && strcmp(other, member->unit) != 0))
+        return AM_OK;
+    return am_fail(AM_INVALID, detail, field, "must be another unit, as in ke/dci/headquarters");
+}
+
+static enum am_err check_reach(const Amana__V1__MemberRecord *member, struct am_detail *detail)
+{
+    if (member->hours[0] != '\0' && !member_hours_valid(member->hours))
+        return am_fail(AM_INVALID, detail, "member.hours",
+                       "must be 1 to %u printable characters, as in \"mon-fri 07:30-17:00 +03:00\"", MEMBER_HOURS);
+    if (member->telephone[0] != '\0' && !member_telephone_valid(member->telephone))
+        return am_fail(AM_INVALID, detail, "member.telephone",
+                       "must be a number with its country's code and nothing else, as in +254201234567");
+    TRY(check_other(member, "member.deputy", member->deputy, detail));
+    TRY(check_other(member, "member.successor", member->successor, detail));
+    if (member->successor[0] != '\0' && !member_role_carries(member->role))
+        return am_fail(AM_INVALID, detail, "member.successor", "is for the roles unit and protection alone");
+    return AM_OK;
+}
+
 static enum am_err check_removed(const Amana__V1__MemberRecord *member, struct am_detail *detail)
 {
-    if (member->n_languages + member->n_grants + member->n_scope == 0)
+    if (member->n_languages + member->n_grants + member->n_scope == 0 && member->hours[0] == '\0' &&
+        member->telephone[0] == '\0' && member->deputy[0] == '\0' && member->successor[0] == '\0')
         return AM_OK;
     return am_fail(AM_INVALID, detail, "member.role", "is missing; write one of " MEMBER_ROLES);
 }
@@ -98,5 +141,5 @@ enum am_err member_check(const Amana__V1__MemberRecord *member, struct am_detail
         return am_fail(AM_INVALID, detail, "member.grants", "has at most %u", MEMBER_GRANTS);
     for (size_t i = 0; i < member->n_grants; i++)
         TRY(check_grant(member->grants[i], i, detail));
-    return AM_OK;
+    return check_reach(member, detail);
 }

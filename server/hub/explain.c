@@ -42,6 +42,9 @@ static bool explain_recipient(const struct hub *hub, const struct hub_trial *tri
         return say(ret, false, "recipient", "%s is no member", trial->to);
     if (!hub_may_receive(member))
         return say(ret, false, "recipient", "role %s receives nothing", member->role_name);
+    if (member->successor[0] != '\0')
+        return say(ret, false, "recipient", "%s is closed, its successor is %s: answers alone go to it", trial->to,
+                   member->successor);
     if (hub_roster_newest(hub, trial->to) == NULL)
         return say(ret, false, "recipient", "%s has no roster", trial->to);
     return say(ret, true, "recipient", "role %s, roster %llu", member->role_name,

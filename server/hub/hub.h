@@ -106,6 +106,7 @@ struct hub_work {
     struct am_detail detail;            // field and words for the person
     char state[32], moves[160];         // STATE_FORBIDS: the state and the open moves
     char stale_unit[LIMIT_ADDRESS + 1]; // ROSTER_STALE: whose
+    char successor[LIMIT_ADDRESS + 1];  // RECIPIENT_CLOSED: who takes its place
     uint64_t retry_ns;                  // QUOTA, BUSY
     uint64_t hub_time_ns;               // TOO_OLD, CLOCK_AHEAD
     // The hub's own; all zero when it is handed over first.

@@ -36,6 +36,7 @@ struct hub_member {
     struct hub_grant *grants;
     size_t n_scope;
     char **scope;
+    char successor[LIMIT_ADDRESS + 1]; // "": it isn't closed
 };
 
 // One number of a unit's roster, in one block; never freed while the hub lives, since appends borrow its names.

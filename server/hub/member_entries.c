@@ -100,6 +100,10 @@ static enum am_err member_row(struct hub_pending *pending, const Amana__V1__Memb
     entry.languages = after->languages;
     entry.by = (char *)by;
     entry.revision = after->revision;
+    entry.hours = after->hours;
+    entry.telephone = after->telephone;
+    entry.deputy = after->deputy;
+    entry.successor = after->successor;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_MEMBER;
     content.member = &entry;
     *row = (struct journal_record){.kind = JOURNAL_RECORD_MEMBER, .key = unit};

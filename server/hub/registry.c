@@ -105,6 +105,7 @@ struct hub_member *hub_member_copy(const Amana__V1__MemberRecord *from)
     member->grants = calloc(from->n_grants + 1, sizeof *member->grants);
     member->n_scope = from->n_scope;
     member->scope = strings_copy(from->scope, from->n_scope);
+    (void)strlcpy(member->successor, from->successor, sizeof member->successor);
     bool good = member->role_name != NULL && member->grants != NULL && member->scope != NULL;
     for (size_t i = 0; good && i < from->n_grants; i++)
         good = grant_copy(from->grants[i], &member->grants[i]);

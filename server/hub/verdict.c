@@ -95,6 +95,14 @@ static bool answered_party(const struct hub_submission *submission, const char *
     return is_party(&submission->reply_to, unit) || (originator && is_party(&submission->newest, unit));
 }
 
+// What answers its messages still goes back to it.
+static enum reason closed(struct hub_work *work, const char *field, const char *unit, const char *successor)
+{
+    (void)strlcpy(work->successor, successor, sizeof work->successor);
+    (void)am_fail(AM_DENIED, &work->detail, field, "%s is closed: write to %s", unit, successor);
+    return REASON_RECIPIENT_CLOSED;
+}
+
 static enum reason judge_recipient(const struct hub *hub, struct hub_submission *submission, size_t i,
                                    const Amana__V1__Flags *flags)
 {
@@ -115,6 +123,8 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
         (answer && answered_party(submission, unit)) || (child && protection != NULL && strcmp(protection, unit) == 0);
     if (!open && !hub_granted(hub_member_find(hub, submission->work.unit), (unsigned)header->kind, unit))
         return hub_not_permitted(&submission->work, field);
+    if (member->successor[0] != '\0' && !(answer && answered_party(submission, unit)))
+        return closed(&submission->work, field, unit, member->successor);
     enum reason reason = judge_ceiling(hub, submission, unit);
     bool protects = member->role == ROLE_PROTECTION || policy_protects(hub->policy, unit) != NULL;
     return open || reason != REASON_NONE ? reason : rule_purpose(header, i, protects, &submission->work.detail);
@@ -200,7 +210,7 @@ enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission
     const struct header_context context = {.retention_days = hub->policy != NULL ? hub->policy->retention_days : NULL};
     struct hub_work *work = &submission->work;
     work->detail = (struct am_detail){0};
-    work->stale_unit[0] = '\0';
+    work->stale_unit[0] = work->successor[0] = '\0';
     work->hub_time_ns = 0;
     enum reason reason = judge_sender(submission);
     if (reason == REASON_NONE)

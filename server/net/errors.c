@@ -39,6 +39,8 @@ static void error_build(struct rpc_error *error, enum reason reason, const struc
         rpc_error_add_metadata(error, "open_moves", "%s", work->moves);
     if (work->stale_unit[0] != '\0')
         rpc_error_add_metadata(error, "unit", "%s", work->stale_unit);
+    if (work->successor[0] != '\0')
+        rpc_error_add_metadata(error, "successor", "%s", work->successor);
     if (work->hub_time_ns != 0) {
         char time[TIMESTAMP_TEXT];
         timestamp_print_ns(work->hub_time_ns, time);

@@ -83,6 +83,33 @@ def test_what_is_wrong_is_named_and_nothing_is_changed(world):
     assert len([e for e in world.entries("MEMBER") if e["member"]["by"] != "init"]) == 0
 
 
+def test_how_a_unit_is_reached_stands_in_its_row_and_in_the_entry(world):
+    world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--hours", "mon-fri 07:30-17:00 +03:00",
+                "--telephone", "+251462340001", "--deputy", "et/mowsa/protection").ok().says("+251462340001")
+    row = world.amana("et-registry", "--json", "admin", "member", "list", "et/ics/moyale").ok().json[0]
+    assert (row["hours"], row["deputy"]) == ("mon-fri 07:30-17:00 +03:00", "et/mowsa/protection") and row["grants"]
+    entry = [e["member"] for e in world.entries("MEMBER") if e["member"]["unit"] == "et/ics/moyale"][-1]
+    assert entry["telephone"] == "+251462340001" and "successor" not in entry
+    world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--telephone", "01 234").exits(65).says(
+        "member.telephone", "+254201234567")
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
+
+
+def test_new_mail_to_a_closed_unit_is_refused_with_its_successor_s_name_and_the_closing_is_an_entry(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--successor", "et/mowsa/protection").ok()
+    world.amana("police", "send", world.draft()).exits(77).says("et/ics/moyale is closed: write to et/mowsa/protection",
+                                                              "RECIPIENT_CLOSED")
+    world.amana("post", "ack", alert).ok()  # what it still has to say is taken
+    entry = [e["member"] for e in world.entries("MEMBER")][-1]
+    assert (entry["unit"], entry["successor"]) == ("et/ics/moyale", "et/mowsa/protection")
+    world.amana("auditor", "audit", "replay", "--reason", "a test").ok().says("closed; its successor is et/mowsa")
+    world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--successor", "").ok()
+    world.send()
+
+
 def test_no_unit_carries_messages_and_has_an_office(world):
     world.amana("ke-registry", "admin", "member", "add", "ke/kra/malaba", "--role", "unit").ok()
     world.amana("ke-registry", "admin", "member", "add", "ke/kra/malaba", "--role", "auditor").exits(65).says(

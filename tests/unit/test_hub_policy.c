@@ -123,6 +123,36 @@ static void purpose_protection_goes_also_to_whom_policy_names(void **state)
     accepted(world, alert);
 }
 
+static void close_unit(struct world *world, const char *unit, const char *successor)
+{
+    Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
+    record.unit = (char *)unit;
+    record.role = (char *)"unit";
+    record.successor = (char *)successor;
+    assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
+}
+
+static void new_mail_to_a_closed_unit_is_refused_with_its_successor_and_answers_still_go_to_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    close_unit(world, POST, "et/ics/galafi");
+    struct letter *more = alert_to(world, POLICE, POST);
+    refused(world, more, REASON_RECIPIENT_CLOSED, "recipients[0].unit");
+    assert_string_equal(more->submission.work.successor, "et/ics/galafi");
+    close_unit(world, POST, "");
+    accepted(world, alert_to(world, POLICE, POST));
+    close_unit(world, POLICE, COLLEAGUES);
+    accepted(world, world_answer(world, POST, KIND(ACK), alert, alert));
+}
+
+static void only_whom_a_grant_allows_learns_that_a_unit_is_closed(void **state)
+{
+    struct world *world = *state;
+    close_unit(world, STRANGER, POST);
+    refused(world, alert_to(world, POLICE, STRANGER), REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
 static struct letter *reference_to(struct world *world, const struct letter *before, Amana__V1__Purpose__Code purpose)
 {
     struct letter *alert = alert_to(world, POLICE, SHELTER);
@@ -190,6 +220,8 @@ int main(void)
         HUB_TEST(policy_may_keep_a_kind_longer_than_its_own_ceiling),
         HUB_TEST(a_quota_of_policy_counts_for_its_units_alone),
         HUB_TEST(purpose_protection_goes_also_to_whom_policy_names),
+        HUB_TEST(new_mail_to_a_closed_unit_is_refused_with_its_successor_and_answers_still_go_to_it),
+        HUB_TEST(only_whom_a_grant_allows_learns_that_a_unit_is_closed),
         HUB_TEST(what_references_a_message_keeps_its_purpose_or_protects_or_policy_lets_it),
         HUB_TEST(a_policy_that_changes_during_the_check_is_judged_anew),
         HUB_TEST(a_change_of_policy_is_an_entry_with_both_digests),

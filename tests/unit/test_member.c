@@ -71,6 +71,35 @@ static void scope_of_unit(struct row *row)
 {
     row->member.n_scope = 1;
 }
+static void wrong_hours(struct row *row)
+{
+    row->member.hours = (char *)"till late\n";
+}
+static void wrong_telephone(struct row *row)
+{
+    row->member.telephone = (char *)"0201234567";
+}
+static void wrong_deputy(struct row *row)
+{
+    row->member.deputy = (char *)"ke/kra";
+}
+static void own_successor(struct row *row)
+{
+    row->member.successor = row->member.unit;
+}
+static void office_closed(struct row *row)
+{
+    row->member.role = (char *)"registrar";
+    row->member.n_grants = 0;
+    row->member.successor = (char *)"ke/kra/busia";
+}
+static void removed_with_telephone(struct row *row)
+{
+    row_good(row);
+    row->member.role = (char *)"";
+    row->member.n_languages = row->member.n_grants = 0;
+    row->member.telephone = (char *)"+254201234567";
+}
 static void wrong_scope(struct row *row)
 {
     row->member.role = (char *)"auditor";
@@ -127,6 +156,12 @@ static void each_thing_wrong_names_its_field_and_what_is_allowed(void **state)
         {no_parties, "member.grants[0].parties", "1 to 64"},
         {many_parties, "member.grants[0].parties", "1 to 64"},
         {wrong_party, "member.grants[0].parties", "COUNTRY/AGENCY/UNIT"},
+        {wrong_hours, "member.hours", "1 to 64 printable"},
+        {wrong_telephone, "member.telephone", "+254201234567"},
+        {wrong_deputy, "member.deputy", "another unit"},
+        {own_successor, "member.successor", "another unit"},
+        {office_closed, "member.successor", "unit and protection alone"},
+        {removed_with_telephone, "member.role", "write one of unit, protection"},
     };
     for (size_t i = 0; i < AM_LEN(ROWS); i++) {
         struct am_detail detail = {0};
