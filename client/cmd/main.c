@@ -58,6 +58,7 @@ static const struct verb VERBS[] = {
     {"sent", "list what was sent and what waits", "amana sent", verb_sent},
     {"status", "the link and this client; or how each recipient of a message stands", "amana status 0193a",
      verb_status},
+    {"units", "list whom this unit may write to, and how they are reached", "amana units et/", verb_units},
     {"receipt", "print the log's receipt of a message", "amana receipt 0193a --tlog-proof > 0193a.tlog-proof",
      verb_receipt},
     {"export cap", "an alert as CAP 1.2 XML, public fields alone", "amana export cap 0193a > 0193a.xml",
@@ -80,6 +81,10 @@ static const struct verb VERBS[] = {
     {"admin grant add", "let a unit send kinds of message to others",
      "amana admin grant add ke/kra/malaba --kinds ALERT,UPDATE,CANCEL --to 'ug/*/*'", verb_admin_grant_add},
     {"admin grant remove", "take a grant away", "amana admin grant remove ke/kra/malaba 1", verb_admin_grant_remove},
+    {"admin roster list", "the newest roster of each member, verified", "amana admin roster list ke/dci/transnational",
+     verb_admin_roster_list},
+    {"admin roster add", "give the hub a roster", "amana admin roster add rosters/ke.kra.malaba.roster",
+     verb_admin_roster_add},
     {"admin policy try", "what would become of a message, and by which rule",
      "amana admin policy try --as ke/dci/transnational --kind ALERT --to et/ics/moyale", verb_admin_policy_try},
 };
@@ -126,7 +131,7 @@ static int unknown(const char *word)
     for (size_t i = 0; i < AM_LEN(VERBS); i++)
         nearest_offer(&nearest, VERBS[i].name);
     if (strcmp(word, "admin") == 0)
-        command_say("\"admin\" needs two more words: member or grant, then list, add or remove; or policy try");
+        command_say("\"admin\" needs two more words: member or grant, then list, add or remove; roster, then list or add; or policy try");
     else if (strcmp(word, "audit") == 0)
         command_say("\"audit\" needs a second word: replay, verify or prove");
     else if (strcmp(word, "export") == 0)

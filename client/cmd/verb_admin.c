@@ -179,23 +179,15 @@ static int print_json(const Amana__V1__MemberRecord *member)
 }
 
 // --- Asking the hub
-static int refused(struct admin_input *input, enum am_err err, const struct rpc_error *error)
-{
-    struct am_detail detail = {0};
-    if (err == AM_DENIED || err == AM_UNAVAILABLE)
-        err = session_refused(error, &detail);
-    return command_fail(err, &detail);
-}
-
 static int rows_ask(struct admin_input *input, Amana__V1__MembersResponse **ret_response)
 {
     Amana__V1__MembersRequest request = AMANA__V1__MEMBERS_REQUEST__INIT;
-    struct rpc_error error;
+    struct am_detail detail = {0};
     request.unit = (char *)(input->unit != NULL ? input->unit : "");
-    enum am_err err =
-        link_unary(input->command.session->link, "/amana.v1.Admin/Members", &request.base,
-                   &amana__v1__members_response__descriptor, &input->arena, &error, (ProtobufCMessage **)ret_response);
-    return err == AM_OK ? 0 : refused(input, err, &error);
+    enum am_err err = session_call(input->command.session, "/amana.v1.Admin/Members", &request.base,
+                                   &amana__v1__members_response__descriptor, &input->arena, &detail,
+                                   (ProtobufCMessage **)ret_response);
+    return err == AM_OK ? 0 : command_fail(err, &detail);
 }
 
 static int rows_list(struct admin_input *input)
@@ -323,14 +315,12 @@ static int row_send(struct admin_input *input, Amana__V1__MemberRecord *member)
     Amana__V1__ProvedEntry *entry;
     Amana__V1__EntryContent *content;
     struct am_detail detail = {0};
-    struct rpc_error error;
     request.member = member;
     enum am_err err =
-        link_unary(session->link, "/amana.v1.Admin/SetMember", &request.base, &amana__v1__proved_entry__descriptor,
-                   &input->arena, &error, (ProtobufCMessage **)&entry);
-    if (err != AM_OK)
-        return refused(input, err, &error);
-    err = history_entry(session, entry, &input->arena, &detail, &content);
+        session_call(session, "/amana.v1.Admin/SetMember", &request.base, &amana__v1__proved_entry__descriptor,
+                     &input->arena, &detail, (ProtobufCMessage **)&entry);
+    if (err == AM_OK)
+        err = history_entry(session, entry, &input->arena, &detail, &content);
     if (err == AM_OK &&
         (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER ||
          strcmp(content->member->unit, member->unit) != 0 || content->member->revision != member->revision))

@@ -79,13 +79,10 @@ static int ask(struct try_input *input)
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__TryPolicyResponse *response;
     struct am_detail detail = {0};
-    struct rpc_error error;
     arena_init(&arena, ARENA_VERB);
     enum am_err err =
-        link_unary(input->command.session->link, "/amana.v1.Admin/TryPolicy", &input->request.base,
-                   &amana__v1__try_policy_response__descriptor, &arena, &error, (ProtobufCMessage **)&response);
-    if (err == AM_DENIED || err == AM_UNAVAILABLE)
-        err = session_refused(&error, &detail);
+        session_call(input->command.session, "/amana.v1.Admin/TryPolicy", &input->request.base,
+                     &amana__v1__try_policy_response__descriptor, &arena, &detail, (ProtobufCMessage **)&response);
     return err == AM_OK ? show(input, response) : command_fail(err, &detail);
 }
 

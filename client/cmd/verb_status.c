@@ -165,13 +165,10 @@ static enum am_err ask(struct session *session, char *id, struct arena *arena, s
                        Amana__V1__StatusResponse **ret_response)
 {
     Amana__V1__StatusRequest request = AMANA__V1__STATUS_REQUEST__INIT;
-    struct rpc_error error;
     request.ids = &id;
     request.n_ids = 1;
-    enum am_err err =
-        link_unary(session->link, "/amana.v1.Relay/Status", &request.base, &amana__v1__status_response__descriptor,
-                   arena, &error, (ProtobufCMessage **)ret_response);
-    return err == AM_DENIED || err == AM_UNAVAILABLE ? session_refused(&error, detail) : err;
+    return session_call(session, "/amana.v1.Relay/Status", &request.base, &amana__v1__status_response__descriptor,
+                        arena, detail, (ProtobufCMessage **)ret_response);
 }
 
 static int of_message(struct status_input *input)

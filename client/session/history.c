@@ -138,13 +138,11 @@ static enum am_err proof_asked(struct session *session, uint64_t from, uint64_t 
                                struct am_detail *detail, Amana__V1__ConsistencyProofResponse **ret_response)
 {
     Amana__V1__ConsistencyProofRequest request = AMANA__V1__CONSISTENCY_PROOF_REQUEST__INIT;
-    struct rpc_error error;
     request.old_size = from;
     request.new_size = to;
-    enum am_err err = link_unary(session->link, "/amana.v1.Audit/ConsistencyProof", &request.base,
-                                 &amana__v1__consistency_proof_response__descriptor, arena, &error,
-                                 (ProtobufCMessage **)ret_response);
-    return err == AM_DENIED || err == AM_UNAVAILABLE ? session_refused(&error, detail) : err;
+    return session_call(session, "/amana.v1.Audit/ConsistencyProof", &request.base,
+                        &amana__v1__consistency_proof_response__descriptor, arena, detail,
+                        (ProtobufCMessage **)ret_response);
 }
 
 static enum am_err copy_path(const ProtobufCBinaryData *path, size_t len, uint8_t (*ret_hashes)[LOG_HASH_SIZE])

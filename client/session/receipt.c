@@ -39,15 +39,6 @@ enum am_err receipt_kept(struct session *session, const char *id, struct arena *
     }
 }
 
-static enum am_err ask(struct session *session, const char *path, const ProtobufCMessage *request,
-                       const ProtobufCMessageDescriptor *type, struct arena *arena, struct am_detail *detail,
-                       ProtobufCMessage **ret_message)
-{
-    struct rpc_error error;
-    enum am_err err = link_unary(session->link, path, request, type, arena, &error, ret_message);
-    return err == AM_DENIED || err == AM_UNAVAILABLE ? session_refused(&error, detail) : err;
-}
-
 static enum am_err ask_status(struct session *session, const char *id, const Amana__V1__Message *message,
                               struct arena *arena, struct am_detail *detail, Amana__V1__MessageStatus **ret_row)
 {
@@ -55,8 +46,8 @@ static enum am_err ask_status(struct session *session, const char *id, const Ama
     Amana__V1__StatusResponse *response;
     request.ids = (char **)&id;
     request.n_ids = 1;
-    TRY(ask(session, "/amana.v1.Relay/Status", &request.base, &amana__v1__status_response__descriptor, arena, detail,
-            (ProtobufCMessage **)&response));
+    TRY(session_call(session, "/amana.v1.Relay/Status", &request.base, &amana__v1__status_response__descriptor, arena,
+                     detail, (ProtobufCMessage **)&response));
     for (size_t i = 0; i < response->n_messages; i++) {
         Amana__V1__MessageStatus *row = response->messages[i];
         if (strcmp(row->id, id) == 0 &&
@@ -93,8 +84,8 @@ enum am_err receipt_fetch(struct session *session, const char *id, const Amana__
     pointer.id = (char *)id;
     pointer.header_digest = row->header_digest;
     request.message = &pointer;
-    TRY(ask(session, "/amana.v1.Audit/Receipt", &request.base, &amana__v1__proved_entry__descriptor, arena, detail,
-            (ProtobufCMessage **)&entry));
+    TRY(session_call(session, "/amana.v1.Audit/Receipt", &request.base, &amana__v1__proved_entry__descriptor, arena,
+                     detail, (ProtobufCMessage **)&entry));
     TRY(history_entry(session, entry, arena, detail, &content));
     submitted = content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED ? content->submitted : NULL;
     if (!is_about(session, entry, submitted, id, row)) {

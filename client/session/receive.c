@@ -244,19 +244,15 @@ static enum am_err flush(struct mail *mail)
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__AcknowledgeRequest request = AMANA__V1__ACKNOWLEDGE_REQUEST__INIT;
     Amana__V1__AcknowledgeResponse *response;
-    struct rpc_error error;
     if (mail->n_messages == 0 && mail->n_notices == 0)
         return AM_OK;
     arena_init(&arena, 1024u * 1024);
     TRY(sign_all(mail, &arena, &request));
     request.notices = mail->notices;
     request.n_notices = mail->n_notices;
-    enum am_err err =
-        link_unary(mail->session->link, "/amana.v1.Relay/Acknowledge", &request.base,
-                   &amana__v1__acknowledge_response__descriptor, &arena, &error, (ProtobufCMessage **)&response);
-    if (err == AM_DENIED || err == AM_UNAVAILABLE)
-        return session_refused(&error, mail->detail);
-    TRY(err);
+    TRY(session_call(mail->session, "/amana.v1.Relay/Acknowledge", &request.base,
+                     &amana__v1__acknowledge_response__descriptor, &arena, mail->detail,
+                     (ProtobufCMessage **)&response));
     for (size_t i = 0; i < mail->n_messages; i++)
         TRY(mark_told(mail, mail->messages[i].id));
     mail->n_messages = mail->n_notices = 0;

@@ -176,15 +176,10 @@ static enum am_err greet(struct session *session, struct am_detail *detail)
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__StatusRequest request = AMANA__V1__STATUS_REQUEST__INIT;
     Amana__V1__StatusResponse *response;
-    struct rpc_error error;
     uint64_t hub_time;
     arena_init(&arena, 1024u * 1024);
-    enum am_err err =
-        link_unary(session->link, "/amana.v1.Relay/Status", &request.base, &amana__v1__status_response__descriptor,
-                   &arena, &error, (ProtobufCMessage **)&response);
-    if (err == AM_DENIED || err == AM_UNAVAILABLE)
-        return session_refused(&error, detail);
-    TRY(err);
+    TRY(session_call(session, "/amana.v1.Relay/Status", &request.base, &amana__v1__status_response__descriptor, &arena,
+                     detail, (ProtobufCMessage **)&response));
     if (response->checkpoint == NULL)
         return am_fail(AM_PROTO, detail, "checkpoint", "the hub shows no checkpoint of its log");
     if (timestamp_to_ns(response->hub_time, &hub_time) == AM_OK)
@@ -208,6 +203,15 @@ enum am_err session_connect(struct session *session, struct am_detail *detail)
             *detail = local;
     }
     return err;
+}
+
+enum am_err session_call(struct session *session, const char *path, const ProtobufCMessage *request,
+                         const ProtobufCMessageDescriptor *type, struct arena *arena, struct am_detail *detail,
+                         ProtobufCMessage **ret_message)
+{
+    struct rpc_error error;
+    enum am_err err = link_unary(session->link, path, request, type, arena, &error, ret_message);
+    return err == AM_DENIED || err == AM_UNAVAILABLE ? session_refused(&error, detail) : err;
 }
 
 enum am_err session_refused(const struct rpc_error *error, struct am_detail *detail)

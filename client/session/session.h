@@ -65,6 +65,11 @@ AM_MUST_USE enum am_err session_key(struct session *session, enum cert_use use, 
 // UTC ns: this machine's clock, corrected by the hub's for what is written.
 uint64_t session_now(const struct session *session);
 
+// One call, one answer, as link_unary; a refusal comes as an error of session_refused with its words.
+AM_MUST_USE enum am_err session_call(struct session *session, const char *path, const ProtobufCMessage *request,
+                                     const ProtobufCMessageDescriptor *type, struct arena *arena,
+                                     struct am_detail *detail, ProtobufCMessage **ret_message);
+
 // A refusal of the hub as an error with its words: field of the first violation, reason and text.
 // AM_DENIED for what policy refuses, AM_INVALID for a bad field, AM_UNAVAILABLE for what may be tried again, AM_PROTO.
 enum am_err session_refused(const struct rpc_error *error, struct am_detail *detail);

@@ -190,6 +190,12 @@ bool hub_may_write(const struct hub *hub, const char *unit, const char *other)
     return (protection != NULL && strcmp(protection, other) == 0) || granted_any(member, KINDS_ALL, other);
 }
 
+const char *hub_successor(const struct hub *hub, const char *unit)
+{
+    const struct hub_member *member = hub_member_find(hub, unit);
+    return member != NULL ? member->successor : "";
+}
+
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country)
 {
     const struct hub_member *member = hub_member_find(hub, auditor);

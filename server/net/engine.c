@@ -202,7 +202,7 @@ static void action_reply(const struct hub_action *action)
     case HUB_WORK_SUBMISSION: send_reply((struct hub_submission *)action->work, action->outcome); break;
     case HUB_WORK_RETRIEVAL: acknowledge_reply((struct hub_retrieval *)action->work, action->outcome); break;
     case HUB_WORK_REPLAY: replay_reply((struct hub_replay *)action->work); break;
-    case HUB_WORK_ROSTER: reload_reply((struct hub_roster_change *)action->work); break;
+    case HUB_WORK_ROSTER: reload_reply((struct hub_roster_change *)action->work, action->outcome); break;
     case HUB_WORK_MEMBER: admin_reply((struct hub_member_change *)action->work, action->outcome); break;
     case HUB_WORK_OWN: break;
     }

@@ -17,6 +17,7 @@
 
 struct call;
 struct connection;
+struct roster;
 struct receive;
 struct replay;
 struct limiter;
@@ -233,10 +234,13 @@ void receive_stop(struct net *net);
 void replay_stop(struct net *net);
 void health_changed(struct net *net);
 void admin_reply(struct hub_member_change *change, const struct journal_outcome *outcome);
-void reload_reply(struct hub_roster_change *change);
+void reload_reply(struct hub_roster_change *change, const struct journal_outcome *outcome);
+// A roster that a registrar gives: the call is answered once it is in force, or refused. Takes a reference.
+void reload_roster_add(struct call *call, struct roster *roster);
 void reload_turn(struct net *net); // what follows the rosters that came into force
 
 // The table's rows, each in the file of its method.
 extern const struct method METHOD_SEND, METHOD_RECEIVE, METHOD_ACKNOWLEDGE, METHOD_STATUS, METHOD_REPLAY,
     METHOD_RECEIPT, METHOD_CHECKPOINT, METHOD_INCLUSION, METHOD_CONSISTENCY, METHOD_LOOKUP, METHOD_MEMBERS,
-    METHOD_SET_MEMBER, METHOD_TRY_POLICY, METHOD_HEALTH_CHECK, METHOD_HEALTH_WATCH;
+    METHOD_SET_MEMBER, METHOD_TRY_POLICY, METHOD_UNITS, METHOD_POLICY, METHOD_ADD_ROSTER, METHOD_HEALTH_CHECK,
+    METHOD_HEALTH_WATCH;

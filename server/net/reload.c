@@ -13,12 +13,15 @@ struct change {
     struct roster *roster;
     struct roster **rest; // higher numbers of the same unit, each once the one before is durable
     size_t n_rest;
+    struct call *call; // of the registrar who gave it; NULL: a file did
     struct roster_rows rows;
     struct change *next;
 };
 
 static void change_free(struct change *change)
 {
+    if (change->call != NULL)
+        call_release(change->call);
     roster_rows_clear(&change->rows);
     for (size_t i = 0; i < change->n_rest; i++)
         roster_unref(change->rest[i]);
@@ -27,15 +30,28 @@ static void change_free(struct change *change)
     free(change);
 }
 
-void reload_reply(struct hub_roster_change *hub)
+static void call_tell(struct change *change, const struct journal_outcome *outcome)
+{
+    if (change->hub.work.reason != REASON_NONE)
+        call_refuse_work(change->call, &change->hub.work);
+    else if (outcome != NULL)
+        call_answer(change->call, outcome->receipt);
+    else
+        call_refuse(change->call, REASON_STATE_FORBIDS, &(struct am_detail){.text = "this roster is in force already"});
+}
+
+void reload_reply(struct hub_roster_change *hub, const struct journal_outcome *outcome)
 {
     struct change *change = (struct change *)hub;
     struct net *net = change->net;
     struct registry *registry;
 
+    if (change->call != NULL)
+        call_tell(change, outcome);
     if (hub->work.reason != REASON_NONE) {
-        report(REPORT_ERROR, "roster", "unit=%s number=%llu reason=%s text=\"%s\"", change->roster->unit,
-               (unsigned long long)change->roster->number, reason_name(hub->work.reason), hub->work.detail.text);
+        report(change->call != NULL ? REPORT_INFO : REPORT_ERROR, "roster", "unit=%s number=%llu reason=%s text=\"%s\"",
+               change->roster->unit, (unsigned long long)change->roster->number, reason_name(hub->work.reason),
+               hub->work.detail.text);
     } else if (registry_with(net->registry, NULL, change->roster, &registry) != AM_OK) {
         report(REPORT_ERROR, "roster", "unit=%s reason=\"out of memory: start again\"", change->roster->unit);
     } else {
@@ -65,7 +81,9 @@ static enum am_err rest_keep(struct change *change, struct roster *const *rest, 
     return AM_OK;
 }
 
-static enum am_err roster_change(struct net *net, struct roster *roster, struct roster *const *rest, size_t n)
+// call: NULL where the hub's operator gave the file.
+static enum am_err roster_change(struct net *net, struct call *call, struct roster *roster, struct roster *const *rest,
+                                 size_t n)
 {
     struct change *change = calloc(1, sizeof *change);
     enum am_err err;
@@ -77,19 +95,29 @@ static enum am_err roster_change(struct net *net, struct roster *roster, struct 
     err = rest_keep(change, rest, n);
     if (err == AM_OK)
         err = roster_rows_init(roster, &change->rows);
-    change->hub = (struct hub_roster_change){
-        .work = {.kind = HUB_WORK_ROSTER,
-                 .user = change,
-                 .identity = net->options.hub_uri, // who acts: the hub's operator gave the file
-                 .unit = net->options.hub_name},
-        .roster = &change->rows.hub,
-        .record = &change->rows.record};
+    change->hub =
+        (struct hub_roster_change){.work = {.kind = HUB_WORK_ROSTER,
+                                            .user = change,
+                                            .identity = call != NULL ? call->peer->uri : net->options.hub_uri,
+                                            .unit = call != NULL ? call->peer->identity.unit : net->options.hub_name},
+                                   .roster = &change->rows.hub,
+                                   .record = &change->rows.record};
     struct hub_event event = {.kind = HUB_EVENT_ROSTER, .roster = &change->hub};
+    if (err == AM_OK && call != NULL) {
+        call_hold(call);
+        change->call = call;
+    }
     if (err == AM_OK)
         err = net_step(net, &event);
     if (err != AM_OK)
         change_free(change);
     return err;
+}
+
+void reload_roster_add(struct call *call, struct roster *roster)
+{
+    if (roster_change(call->net, call, roster, NULL, 0) != AM_OK)
+        call_refuse(call, REASON_BUSY, NULL);
 }
 
 // Rosters of one unit, by number. Every number above the one in force becomes an entry (audit.md: what changed, by
@@ -105,7 +133,7 @@ static void rosters_offer(struct net *net, struct roster *const *rosters, size_t
     for (; n > 0 && err == AM_EXISTS; rosters++, n--) {
         err = roster_follows(current, rosters[0], &detail);
         if (err == AM_OK)
-            err = roster_change(net, rosters[0], rosters + 1, n - 1);
+            err = roster_change(net, NULL, rosters[0], rosters + 1, n - 1);
         if (err != AM_OK && err != AM_EXISTS)
             report(REPORT_ERROR, "roster", "unit=%s number=%llu reason=\"%s\" do=\"the running one is kept\"",
                    rosters[0]->unit, (unsigned long long)rosters[0]->number,

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The directory: whom a unit may write to, how they are reached, and rosters that a registrar gives the hub."""
+
+
+def units(world, desk, *args):
+    return {row["unit"]: row for row in world.amana(desk, "--json", "units", *args).ok().json}
+
+
+def test_a_unit_finds_those_it_may_write_to_with_how_they_are_reached_and_their_verified_rosters(world):
+    world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--hours", "mon-fri 07:30-17:00 +03:00",
+                "--telephone", "+251462340001", "--deputy", "et/mowsa/protection", "--language", "am,en").ok()
+    rows = units(world, "police")
+    assert set(rows) == {"ke/dci/transnational", "ke/dcs/child-protection", "et/ics/moyale", "et/mowsa/protection"}
+    post = rows["et/ics/moyale"]
+    assert (post["telephone"], post["languages"], post["roster"]["number"]) == ("+251462340001", ["am", "en"], 1)
+    assert post["roster"]["signer"] == "amana://et/registry/desk/officer/r-1" and "ALERT" in post["kinds"]
+    assert rows["et/mowsa/protection"]["protection_unit"] and not post["protection_unit"]
+    world.amana("police", "units", "et/ics").ok().says("deputy     et/mowsa/protection", "verified", "may get")
+    world.amana("police", "units", "ug/").exits(66).says("no unit that this one may write to begins so")
+
+
+def test_each_country_s_protection_unit_is_listed_also_without_a_grant(world):
+    world.amana("ke-registry", "admin", "grant", "remove", "ke/dci/transnational", "1", "--yes").ok()
+    rows = units(world, "police")
+    assert set(rows) == {"ke/dci/transnational", "ke/dcs/child-protection", "et/mowsa/protection"}
+    assert rows["et/mowsa/protection"]["kinds"] == []
+
+
+def next_roster(world, unit="et.ics.moyale", desk="post", country="et", *more):
+    """The next number of a unit's roster in a folder of its own: the hub's isn't touched."""
+    world.path("fresh").mkdir(exist_ok=True)
+    keys = [f"{desk}/keys/{name}.pem" for name in ("auth", "seal", "sign", "officer")]
+    world.ca("roster", "--registrar", f"{country}-registry/keys/officer.pem", "--key",
+             f"{country}-registry/keys/officer.key", "--previous", f"rosters/{unit}.roster", "-o", "fresh", *more, *keys).ok()
+    return f"fresh/{unit}.roster"
+
+
+def test_a_roster_that_a_registrar_gives_is_in_force_at_once_and_an_entry(world):
+    roster = next_roster(world)
+    world.amana("et-registry", "admin", "roster", "add", roster).ok().says("roster 2 of et/ics/moyale is in force")
+    rows = world.amana("ke-registry", "--json", "admin", "roster", "list", "et/ics/moyale").ok().json
+    assert [(row["number"], row["signer"]) for row in rows] == [(2, "amana://et/registry/desk/officer/r-1")]
+    assert [e["roster"]["number"] for e in world.entries("ROSTER") if e["roster"]["unit"] == "et/ics/moyale"] == ["1", "2"]
+    alert = world.send()
+    world.amana("post", "inbox").ok().says(alert[:13])
+    world.hub.kill()
+    world.start_hub()
+    assert units(world, "police")["et/ics/moyale"]["roster"]["number"] == 2
+    world.amana("et-registry", "admin", "roster", "add", roster).exits(77).says("in force already")
+
+
+def test_a_roster_is_given_by_a_registrar_of_its_country_and_about_another_than_itself(world):
+    roster = next_roster(world)
+    for desk in ("ke-registry", "police", "auditor"):
+        world.amana(desk, "admin", "roster", "add", roster).exits(77).says("not permitted")
+    own = next_roster(world, "et.registry.desk", "et-registry")
+    world.amana("et-registry", "admin", "roster", "add", own).exits(77).says("not permitted")
+    assert len([e for e in world.entries("ROSTER") if e["roster"]["number"] != "1"]) == 0
