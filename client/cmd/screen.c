@@ -242,6 +242,15 @@ static void print_marks(const Amana__V1__Header *header, FILE *out)
     row(out, "agreement", header->agreement_ref);
 }
 
+// What every reader must know, in words: the flag alone keeps nobody from telephoning.
+static void print_shield(const Amana__V1__Flags *flags, FILE *out)
+{
+    for (size_t i = 0; flags != NULL && i < flags->n_never_tell; i++)
+        fprintf(out, "  %-16s%sthis person may have fled %s; tell %s nothing by any other channel either%s\n",
+                i == 0 ? "DO NO HARM" : "", print_on(PRINT_RED), flags->never_tell[i], flags->never_tell[i],
+                print_off());
+}
+
 static void print_envelope(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
                            const Amana__V1__Flags *flags, FILE *out)
 {
@@ -261,6 +270,7 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
     print_marks(header, out);
     if (flags != NULL && flags->child)
         fprintf(out, "  %-16s%s\n", "child", "a child is concerned: the protection unit is addressed too");
+    print_shield(flags, out);
     fprintf(out, "  %-16s%s", "written", print_time(header->written_at));
     if (kept->entry != NULL)
         fprintf(out, " · in the log at %llu (%s), %s", (unsigned long long)kept->entry->index, session->hub->origin,

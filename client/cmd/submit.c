@@ -27,6 +27,7 @@ int submit_refuse(const struct submission *submission, enum reason reason, struc
     case REASON_CONSENT_REQUIRED:
     case REASON_RETENTION_TOO_LONG:
     case REASON_PROTECTION_UNANSWERED:
+    case REASON_NOT_PERMITTED:
     case REASON_FIELD_INVALID: return EX_DATAERR;
     default: return EX_SOFTWARE;
     }

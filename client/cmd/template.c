@@ -60,9 +60,9 @@ static const struct hint HINTS[] = {
      "false"},
     {"DraftFlags.protection",
      "has a person asked, or may need to ask, for protection from a state among the "
-     "recipients? YES and UNKNOWN are not served yet",
+     "recipients? NO; YES; UNKNOWN. With YES or UNKNOWN name the states in never_tell: nothing of it goes there",
      "\"NO\""},
-    {"DraftFlags.never_tell", "states that must not learn of it; not served yet: leave out", NULL},
+    {"DraftFlags.never_tell", "states that must not learn of it, by their ISO 3166-1 codes: [\"er\"]", NULL},
     {"Pointer.id", "a message's id", "\"\""},
     {"Pointer.header_digest", "SHA-256 of its header, base64", "\"\""},
 

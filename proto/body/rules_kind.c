@@ -2,6 +2,7 @@
 // The rules about the kinds' own messages, and those between body and envelope.
 #include "proto/body/rule.h"
 #include "proto/body/shape.h"
+#include "proto/model/harm.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -13,6 +14,12 @@
 IS(child_is_flagged)
 {
     return at->flags->child || !rule_child_here(at);
+}
+
+// Whoever opens it in a listed state says so too: what its hub let through is shown to nobody.
+IS(tells_no_listed_state)
+{
+    return harm_first(at->header, at->flags) == SIZE_MAX;
 }
 
 IS(is_h3)
@@ -405,6 +412,10 @@ IS(order_is_past)
 const struct body_rule BODY_RULES_KIND[] = {
     {"body.child-flagged", .header = "flags.child", .must = child_is_flagged, .role = true,
      .allowed = "must be true: a person is, or may be, under 18"},
+    {"body.never-tell", .header = "recipients", .must = tells_no_listed_state, .role = true,
+     .reason = REASON_NOT_PERMITTED,
+     .allowed = "one is a unit of a state in flags.never_tell: this person may have fled it; leave it out, and tell it "
+                "nothing by any other channel either"},
     {"body.handling-note", .field = "handling_note", .when = is_h3, .must = rule_filled,
      .allowed = "handling H3 needs its text here"},
     {"body.handling-h3", .header = "handling", .when = is_h3_without_a_place, .must = rule_never,

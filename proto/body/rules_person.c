@@ -2,6 +2,7 @@
 // The rules about persons: what they are to the case, what may be asked about them, what was done to them.
 #include "proto/body/rule.h"
 #include "proto/body/shape.h"
+#include "proto/model/address.h"
 
 #include <string.h>
 
@@ -138,6 +139,44 @@ IS(subject_is_person)
 IS(is_released)
 {
     return at->header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+}
+
+// --- Where they come from
+static bool goes_to_state(const struct body_at *at, const char *state)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    for (size_t i = 0; i < at->header->n_recipients; i++) {
+        address_country(at->header->recipients[i]->unit, country);
+        if (strcmp(country, state) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Papers that a state gives to its own.
+static bool is_of_its_issuer(const Amana__V1__Document *document)
+{
+    return document->type == AMANA__V1__DOCUMENT__TYPE__PASSPORT ||
+           document->type == AMANA__V1__DOCUMENT__TYPE__NATIONAL_ID ||
+           document->type == AMANA__V1__DOCUMENT__TYPE__BIRTH_CERTIFICATE;
+}
+
+IS(comes_from_a_recipient)
+{
+    if (is_suspect(at))
+        return false;
+    for (size_t i = 0; i < person(at)->n_citizenships; i++)
+        if (goes_to_state(at, person(at)->citizenships[i]))
+            return true;
+    for (size_t i = 0; i < person(at)->n_documents; i++)
+        if (is_of_its_issuer(person(at)->documents[i]) && goes_to_state(at, person(at)->documents[i]->issuer))
+            return true;
+    return false;
+}
+
+IS(protection_is_answered)
+{
+    return at->flags->protection != AMANA__V1__PROTECTION__CODE__NOT_CONCERNED;
 }
 
 // --- Who they are
@@ -431,6 +470,10 @@ const struct body_rule BODY_RULES_PERSON[] = {
      .allowed = "must not hold VICTIM or PRESUMED_VICTIM where victim.status is NOT_A_VICTIM"},
     {"person.perpetrator-role", PERSON, .field = "perpetrator", .when = rule_filled, .must = is_suspect, .role = true,
      .allowed = "is for a SUSPECT"},
+    {"person.protection-asked", PERSON, .header = "flags.protection", .when = comes_from_a_recipient,
+     .must = protection_is_answered, .role = true, .reason = REASON_PROTECTION_UNANSWERED,
+     .allowed = "somebody who is no suspect comes from a state among the recipients: say NO, YES or UNKNOWN to whether "
+                "they have asked, or may need to ask, for protection from it"},
     {"person.described", PERSON, .field = "description", .must = is_described,
      .allowed = "needs what they look like, or a name, a document number, a photograph"},
     {"person.many-unnamed", PERSON, .field = "count", .when = is_many, .must = not_identified,

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flags judged by themselves.
+#include "proto/model/address.h"
 #include "proto/model/header_check.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define SALT 16u
 
@@ -10,15 +14,39 @@ static enum reason refuse(struct am_detail *detail, enum reason reason, const ch
     return reason;
 }
 
+static enum reason check_state(const Amana__V1__Flags *flags, size_t i, struct am_detail *detail)
+{
+    char field[48];
+    snprintf(field, sizeof field, "flags.never_tell[%zu]", i);
+    if (strlen(flags->never_tell[i]) != 2 || !address_part_valid(flags->never_tell[i], 2))
+        return refuse(detail, REASON_FIELD_INVALID, field, "a state by its ISO 3166-1 code in small letters: er");
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(flags->never_tell[i], flags->never_tell[j]) == 0)
+            return refuse(detail, REASON_FIELD_INVALID, field, "stands there twice");
+    return REASON_NONE;
+}
+
+static enum reason check_states(const Amana__V1__Flags *flags, bool shields, struct am_detail *detail)
+{
+    enum reason reason = REASON_NONE;
+    if (shields != (flags->n_never_tell != 0))
+        return refuse(detail, REASON_FIELD_INVALID, "flags.never_tell",
+                      "names the states that must not learn of it where protection is YES or UNKNOWN, and only there");
+    if (flags->n_never_tell > LIMIT_NEVER_TELL)
+        return refuse(detail, REASON_FIELD_INVALID, "flags.never_tell", "at most 64 states");
+    for (size_t i = 0; i < flags->n_never_tell && reason == REASON_NONE; i++)
+        reason = check_state(flags, i, detail);
+    return reason;
+}
+
 enum reason flags_check(const Amana__V1__Flags *flags, struct am_detail *detail)
 {
+    bool shields = false;
     switch (flags->protection) {
     case AMANA__V1__PROTECTION__CODE__NOT_CONCERNED:
     case AMANA__V1__PROTECTION__CODE__NO: break;
     case AMANA__V1__PROTECTION__CODE__YES:
-    case AMANA__V1__PROTECTION__CODE__UNKNOWN:
-        return refuse(detail, REASON_KIND_UNSUPPORTED, "flags.protection",
-                      "YES and UNKNOWN are not served yet: use a channel that shields the person");
+    case AMANA__V1__PROTECTION__CODE__UNKNOWN: shields = true; break;
     case AMANA__V1__PROTECTION__CODE__UNSPECIFIED:
         return refuse(detail, REASON_PROTECTION_UNANSWERED, "flags.protection",
                       "must be one of NOT_CONCERNED, NO, YES, UNKNOWN");
@@ -26,9 +54,7 @@ enum reason flags_check(const Amana__V1__Flags *flags, struct am_detail *detail)
         return refuse(detail, REASON_FIELD_INVALID, "flags.protection",
                       "must be one of NOT_CONCERNED, NO, YES, UNKNOWN");
     }
-    if (flags->n_never_tell != 0)
-        return refuse(detail, REASON_KIND_UNSUPPORTED, "flags.never_tell", "is not served yet");
     if (flags->salt.len != SALT)
         return refuse(detail, REASON_FIELD_INVALID, "flags.salt", "must be 16 random bytes");
-    return REASON_NONE;
+    return check_states(flags, shields, detail);
 }

@@ -18,7 +18,7 @@ struct header_context {
 enum reason header_check(const Amana__V1__Header *header, const struct header_context *context,
                          struct am_detail *detail);
 
-// The same for the flags: KIND_UNSUPPORTED for YES, UNKNOWN and never_tell, PROTECTION_UNANSWERED for no answer.
+// The same for the flags: PROTECTION_UNANSWERED for no answer. What follows from them: proto/model/harm.h.
 // Paths begin with "flags.".
 enum reason flags_check(const Amana__V1__Flags *flags, struct am_detail *detail);
 

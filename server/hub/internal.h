@@ -4,6 +4,7 @@
 
 #include "proto/codec/codec.h"
 #include "proto/model/address.h"
+#include "proto/model/harm.h"
 #include "proto/model/life.h"
 #include "proto/model/rules.h"
 #include "server/hub/hub.h"

@@ -48,9 +48,9 @@ DRAFTS = {
     "H2": (dict(handling=["H2"]), ["KIND_UNSUPPORTED", "handling: line"]),
     "an alert on a PERSON": (dict(subject_kind="PERSON"), ["KIND_UNSUPPORTED", "subject_kind: line"]),
     "an alert on a GROUP": (dict(subject_kind="GROUP"), ["KIND_UNSUPPORTED", "subject_kind: line"]),
-    "protection YES": (dict(flags__protection="YES"), ["KIND_UNSUPPORTED", "flags.protection: line"]),
-    "protection UNKNOWN": (dict(flags__protection="UNKNOWN"), ["KIND_UNSUPPORTED", "flags.protection: line"]),
-    "never_tell": (dict(flags__never_tell=["et"]), ["KIND_UNSUPPORTED", "flags.never_tell: line"]),
+    "protection YES from nobody": (dict(flags__protection="YES"), ["FIELD_INVALID", "flags.never_tell: line"]),
+    "protection YES and a listed state": (dict(flags__protection="YES", flags__never_tell=["et"]), ["NOT_PERMITTED", "recipients: line", "may have fled"]),
+    "never_tell without a reason": (dict(flags__never_tell=["er"]), ["FIELD_INVALID", "flags.never_tell: line"]),
     "a release": (dict(release="REQUIRED"), ["KIND_UNSUPPORTED", "release: line"]),
     "another kind": (dict(kind="HOLD", alert=None), ["KIND_UNSUPPORTED", "kind: line"]),
 }
@@ -229,10 +229,6 @@ def test_a_sender_that_is_not_the_certificates_unit_is_refused_and_named_in_the_
         ("SENDER_MISMATCH", "amana://ke/dci/transnational/device/d1", header.id)]
 
 
-def unsupported_flags(police, **fields):
-    return police.pb("message").Flags(salt=os.urandom(16), child=True, **{"protection": 2, **fields})
-
-
 def batched(message):
     message.batch, message.signature = message.signature, b""
     return message
@@ -250,9 +246,6 @@ UNSUPPORTED = {
     "CANCEL by a court's order": lambda p: p.message(p.header(kind=3, outcome=4)),
     "an attachment": lambda p: p.message(p.header(attachments=[p.pb("message").AttachmentRef(digest=bytes(32), size=1)])),
     "a batch": lambda p: batched(p.message()),
-    "protection YES": lambda p: p.message(flags=unsupported_flags(p, protection=3)),
-    "protection UNKNOWN": lambda p: p.message(flags=unsupported_flags(p, protection=4)),
-    "never_tell": lambda p: p.message(flags=unsupported_flags(p, never_tell=["et"])),
 }
 
 

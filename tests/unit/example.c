@@ -61,6 +61,15 @@ void example_of_draft(const Amana__V1__Draft *draft, struct example *ret_example
     if (draft->flags != NULL) {
         ret_example->flags.child = draft->flags->child;
         ret_example->flags.protection = draft->flags->protection;
+        ret_example->flags.never_tell = draft->flags->never_tell;
+        ret_example->flags.n_never_tell = draft->flags->n_never_tell;
+    }
+    ret_example->header.recipients = ret_example->list;
+    for (size_t i = 0; i < draft->n_recipients && i < EXAMPLE_RECIPIENTS; i++) {
+        amana__v1__recipient__init(&ret_example->recipients[i]);
+        ret_example->recipients[i].unit = draft->recipients[i]->unit;
+        ret_example->recipients[i].part = draft->recipients[i]->part;
+        ret_example->list[ret_example->header.n_recipients++] = &ret_example->recipients[i];
     }
     unsigned kind = kind_body_which(&draft->base);
     if (kind != 0)

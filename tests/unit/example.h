@@ -14,10 +14,12 @@ char *example_text(unsigned kind);
 
 // A draft written at EXAMPLE_NS as the rules see it: header and flags that borrow from it, and its body.
 #define EXAMPLE_NS (1795867200ull * 1000000000) // 2026-11-28T12:00:00Z
+#define EXAMPLE_RECIPIENTS 8u
 struct example {
     Amana__V1__Header header;
     Amana__V1__Flags flags;
     Amana__V1__Body body;
     Google__Protobuf__Timestamp written_at;
+    Amana__V1__Recipient recipients[EXAMPLE_RECIPIENTS], *list[EXAMPLE_RECIPIENTS]; // the header's: not to be copied
 };
 void example_of_draft(const Amana__V1__Draft *draft, struct example *ret_example);

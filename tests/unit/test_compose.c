@@ -267,7 +267,7 @@ static void the_question_about_protection_must_be_answered(void **state)
     draft->flags->protection = AMANA__V1__PROTECTION__CODE__UNSPECIFIED;
     refused(draft, REASON_PROTECTION_UNANSWERED, "flags.protection");
     draft->flags->protection = AMANA__V1__PROTECTION__CODE__YES;
-    refused(draft, REASON_KIND_UNSUPPORTED, "flags.protection");
+    refused(draft, REASON_FIELD_INVALID, "flags.never_tell");
 }
 
 static void features_of_later_issues_are_refused_by_name(void **state)

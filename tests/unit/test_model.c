@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of kinds against that of domain.md, flags and rules.
+#include "proto/model/harm.h"
 #include "proto/model/kind_body.h"
 #include "proto/model/life.h"
 #include "proto/model/rules.h"
@@ -232,11 +233,13 @@ static void flags_answer_the_question_about_protection(void **state)
     assert_int_equal(flags_check(&flags, &detail), REASON_PROTECTION_UNANSWERED);
     flags.protection = AMANA__V1__PROTECTION__CODE__NO;
     assert_int_equal(flags_check(&flags, &detail), REASON_NONE);
-    flags.protection = AMANA__V1__PROTECTION__CODE__UNKNOWN;
-    assert_int_equal(flags_check(&flags, &detail), REASON_KIND_UNSUPPORTED);
-    flags.protection = AMANA__V1__PROTECTION__CODE__NOT_CONCERNED;
+    flags.protection = AMANA__V1__PROTECTION__CODE__UNKNOWN; // from whom?
+    assert_int_equal(flags_check(&flags, &detail), REASON_FIELD_INVALID);
+    assert_string_equal(detail.field, "flags.never_tell");
     flags.never_tell = states, flags.n_never_tell = 1;
-    assert_int_equal(flags_check(&flags, &detail), REASON_KIND_UNSUPPORTED);
+    assert_int_equal(flags_check(&flags, &detail), REASON_NONE);
+    flags.protection = AMANA__V1__PROTECTION__CODE__NOT_CONCERNED;
+    assert_int_equal(flags_check(&flags, &detail), REASON_FIELD_INVALID);
     assert_string_equal(detail.field, "flags.never_tell");
     flags.n_never_tell = 0;
     flags.salt.len = 15;
@@ -246,7 +249,67 @@ static void flags_answer_the_question_about_protection(void **state)
     assert_int_equal(flags_check(&flags, &detail), REASON_FIELD_INVALID);
 }
 
+static void never_tell_names_states_once_by_their_code(void **state)
+{
+    static const struct {
+        const char *states[2];
+        const char *field;
+    } ROWS[] = {
+        {{"er", "et"}, NULL},
+        {{"er", "er"}, "flags.never_tell[1]"},
+        {{"ER", "et"}, "flags.never_tell[0]"},
+        {{"er", "eritrea"}, "flags.never_tell[1]"},
+        {{"", "et"}, "flags.never_tell[0]"},
+    };
+    uint8_t salt[16] = {0};
+    Amana__V1__Flags flags = AMANA__V1__FLAGS__INIT;
+    flags.salt = (ProtobufCBinaryData){16, salt};
+    flags.protection = AMANA__V1__PROTECTION__CODE__YES;
+    flags.n_never_tell = 2;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        struct am_detail detail = {0};
+        flags.never_tell = (char **)(void *)ROWS[i].states;
+        assert_int_equal(flags_check(&flags, &detail), ROWS[i].field != NULL ? REASON_FIELD_INVALID : REASON_NONE);
+        assert_string_equal(detail.field, ROWS[i].field != NULL ? ROWS[i].field : "");
+    }
+}
+
 // --- Rules
+static void unknown_gives_way_where_a_life_or_a_child_is_at_risk_and_yes_never(void **state)
+{
+    struct world *world = *state;
+    Amana__V1__Header *header = &world_alert(world)->header; // U1, CHILD_AT_RISK
+    const unsigned yes = AMANA__V1__PROTECTION__CODE__YES, unknown = AMANA__V1__PROTECTION__CODE__UNKNOWN;
+    assert_true(harm_keeps(yes, header));
+    assert_false(harm_keeps(unknown, header));
+    header->urgency_reason = AMANA__V1__URGENCY_REASON__CODE__LIFE_AT_RISK;
+    assert_false(harm_keeps(unknown, header));
+    header->urgency_reason = AMANA__V1__URGENCY_REASON__CODE__TRANSIT_IMMINENT;
+    assert_true(harm_keeps(unknown, header));
+    header->urgency_reason = AMANA__V1__URGENCY_REASON__CODE__LIFE_AT_RISK;
+    header->urgency = AMANA__V1__URGENCY__CODE__U3;
+    assert_true(harm_keeps(unknown, header));
+    assert_false(harm_keeps(AMANA__V1__PROTECTION__CODE__NO, header));
+    assert_false(harm_keeps(AMANA__V1__PROTECTION__CODE__NOT_CONCERNED, header));
+}
+
+static void three_answers_say_nothing_and_no_other_does(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *ack = world_answer(world, POST, KIND(ACK), alert, alert);
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++)
+        for (unsigned outcome = 0; outcome <= OUTCOME(ROLE_RULE); outcome++) {
+            ack->header.kind = (Amana__V1__Kind__Code)kind;
+            ack->header.outcome = (Amana__V1__Outcome__Code)outcome;
+            bool silent = kind == KIND(ACK) || (kind == KIND(PROGRESS) && outcome == OUTCOME(IN_HAND)) ||
+                          (kind == KIND(RESPONSE) && outcome == OUTCOME(NO_DATA));
+            assert_int_equal(harm_answer(&ack->header), silent);
+        }
+    ack->header.kind = KIND(ACK);
+    ack->header.in_reply_to = NULL;
+    assert_false(harm_answer(&ack->header));
+}
+
 static void rule_3_speaks_of_these_kinds_alone(void **state)
 {
     struct world *world = *state;
@@ -311,6 +374,9 @@ int main(void)
         cmocka_unit_test(lists_of_kinds_are_words),
         cmocka_unit_test(clocks_are_those_of_the_design),
         cmocka_unit_test(flags_answer_the_question_about_protection),
+        cmocka_unit_test(never_tell_names_states_once_by_their_code),
+        D(unknown_gives_way_where_a_life_or_a_child_is_at_risk_and_yes_never),
+        D(three_answers_say_nothing_and_no_other_does),
         D(rule_3_speaks_of_these_kinds_alone),
         D(return_is_never_for_who_may_need_protection),
         cmocka_unit_test(a_decisions_outcome_fits_what_it_decides),

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule 4, do no harm (domain.md): whom a message may not reach, by its flags and by those that its case has. One
+// sentence for hub and client. Pure; any thread.
+#pragma once
+
+#include "proto/model/header_check.h"
+
+// Whether it is a unit of one of these states.
+bool harm_listed(char *const *states, size_t n, const char *unit);
+
+// Whether a flag of this code (Protection.Code) keeps a message with this header from the states that it names: YES
+// always, UNKNOWN unless a life or a child is at risk.
+bool harm_keeps(unsigned protection, const Amana__V1__Header *header);
+
+// The only answers that a listed state gets, so that it can't tell its silence from another's: ACK, PROGRESS IN_HAND,
+// RESPONSE NO_DATA.
+bool harm_answer(const Amana__V1__Header *header);
+
+// The first recipient whom the message's own flags keep it from; SIZE_MAX where there is none.
+size_t harm_first(const Amana__V1__Header *header, const Amana__V1__Flags *flags);
