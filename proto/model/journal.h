@@ -131,6 +131,10 @@ struct journal_append {
     size_t n_deliveries;
     struct journal_record *records;
     size_t n_records;
+    struct { // the roster that it was checked by: a conflict where the unit has a newer one. `unit` NULL: none
+        const char *unit;
+        uint64_t number;
+    } roster;
 };
 
 enum journal_result {

@@ -174,6 +174,7 @@ struct hub_retrieved_message {
 struct hub_retrieval {
     struct hub_work work;
     struct am_bytes statement, signature;
+    uint64_t roster; // number of the unit's roster that the statement was checked by
     enum reason checked;
     struct am_detail checked_detail;
     const struct hub_retrieved_message *messages;
@@ -198,7 +199,7 @@ struct hub_roster_change {
 };
 
 // A member's row by a registrar of its country: the whole row anew (server/hub/member_change.c).
-typedef void hub_sha256(const void *data, size_t len, uint8_t ret_digest[32]); // the hub has no cryptography
+typedef enum am_err hub_sha256(struct am_bytes bytes, uint8_t ret_digest[32]); // the hub has no cryptography
 struct hub_member_change {
     struct hub_work work;
     const Amana__V1__MemberRecord *record;

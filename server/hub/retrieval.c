@@ -154,6 +154,10 @@ static enum am_err notice_fill(struct retrieve *retrieve)
 static enum am_err retrieve_fill(struct retrieve *retrieve)
 {
     retrieve->append->essential = true;
+    if (retrieve->retrieval->statement.len > 0) { // recipients judge it by the roster that is in force where it stands
+        retrieve->append->roster.unit = retrieve->retrieval->work.unit;
+        retrieve->append->roster.number = retrieve->retrieval->roster;
+    }
     TRY(taken_fill(retrieve));
     if (retrieve->n_pending == 0)
         return AM_OK;

@@ -74,6 +74,8 @@ void acknowledge_check(struct hub_retrieval *retrieval)
 {
     struct statement *part = retrieval->work.user;
 
+    registry_unref(part->registry);
+    part->registry = registry_ref(part->acknowledge->call.net->registry);
     part->now_ns = clock_utc();
     part->job = (struct job){.run = statement_run, .done = statement_checked};
     workers_push(part->acknowledge->call.net->workers, &part->job);
@@ -115,7 +117,6 @@ static void acknowledge_begin(struct call *call)
         return;
     }
     acknowledge->n_parts = parts;
-    acknowledge->registry = registry_ref(call->net->registry);
     for (size_t i = 0; i < request->n_retrievals; i++) {
         acknowledge->parts[i].retrieval.statement = codec_bytes(request->retrievals[i]->statement);
         acknowledge->parts[i].retrieval.signature = codec_bytes(request->retrievals[i]->signature);
@@ -132,10 +133,11 @@ static void acknowledge_clear(struct call *call)
 {
     struct acknowledge *acknowledge = (struct acknowledge *)call;
 
-    for (size_t i = 0; i < acknowledge->n_parts; i++)
+    for (size_t i = 0; i < acknowledge->n_parts; i++) {
         arena_clear(&acknowledge->parts[i].arena);
+        registry_unref(acknowledge->parts[i].registry);
+    }
     free(acknowledge->parts);
-    registry_unref(acknowledge->registry);
 }
 
 const struct method METHOD_ACKNOWLEDGE = {

@@ -11,6 +11,7 @@ struct acknowledge;
 
 struct statement {
     struct acknowledge *acknowledge;
+    struct registry *registry; // the newest when its check began
     struct job job;
     struct hub_retrieval retrieval;
     uint64_t now_ns;
@@ -22,7 +23,6 @@ struct statement {
 
 struct acknowledge {
     struct call call;
-    struct registry *registry;
     struct statement *parts;
     size_t n_parts, open;      // not yet through
     struct statement *refused; // the first

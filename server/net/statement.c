@@ -2,6 +2,8 @@
 // The check of a retrieval statement on a worker: who signed it, which messages it is about, what rows there are.
 #include "server/net/acknowledge.h"
 
+#include "proto/codec/timestamp.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +40,23 @@ static bool statement_for_us(struct statement_check *check)
     return check->retrieval->checked == REASON_NONE;
 }
 
+// It is evidence of when: bounded as a header's written_at is.
+static bool statement_in_time(struct statement_check *check)
+{
+    uint64_t now = check->part->now_ns, time;
+
+    if (check->retrieved->time == NULL || timestamp_to_ns(check->retrieved->time, &time) != AM_OK) {
+        fail(check, REASON_FIELD_INVALID, "statement.time", "must be the time of its signing");
+        return false;
+    }
+    if (time > now && time - now > LIMIT_CLOCK_AHEAD_NS)
+        fail(check, REASON_CLOCK_AHEAD, "statement.time", "lies more than 5 minutes ahead of the hub's clock");
+    else if (time < now && now - time > LIMIT_TOO_OLD_NS)
+        fail(check, REASON_TOO_OLD, "statement.time", "lies more than 30 days back");
+    check->retrieval->work.hub_time_ns = check->retrieval->checked != REASON_NONE ? now : 0;
+    return check->retrieval->checked == REASON_NONE;
+}
+
 static bool statement_signed(struct statement_check *check)
 {
     const struct hub_retrieval *retrieval = check->retrieval;
@@ -50,6 +69,7 @@ static bool statement_signed(struct statement_check *check)
         fail(check, REASON_NOT_ON_ROSTER, "statement.device", "is not on its unit's roster");
         return false;
     }
+    check->retrieval->roster = roster->number;
     if (cert_cache_check(registry_cache(check->registry), registry_trust(check->registry), &device->sign,
                          CERT_USE_SIGN_DEVICE, check->part->now_ns, &detail) != AM_OK) {
         fail(check, REASON_REVOKED, "signature", detail.text);
@@ -157,7 +177,7 @@ static enum am_err statement_check(struct statement_check *check)
         return AM_OK;
     }
     TRY(err);
-    if (!statement_for_us(check) || !statement_signed(check))
+    if (!statement_for_us(check) || !statement_in_time(check) || !statement_signed(check))
         return AM_OK;
     check->part->messages = arena_array(check->arena, check->retrieved->n_messages, sizeof *check->part->messages);
     if (check->part->messages == NULL)
@@ -199,7 +219,7 @@ void statement_run(struct job *job, struct worker *worker)
     struct statement *part = (struct statement *)((char *)job - offsetof(struct statement, job));
     struct statement_check check = {.part = part,
                                     .retrieval = &part->retrieval,
-                                    .registry = part->acknowledge->registry,
+                                    .registry = part->registry,
                                     .view = worker->view,
                                     .arena = &part->arena};
     enum am_err err;

@@ -198,6 +198,24 @@ static bool taken_twice(const struct journal_append *append, size_t index)
     return false;
 }
 
+// Is there a roster above the one that it was checked by?
+static enum am_err judge_roster(struct table_txn txn, const struct journal_append *append,
+                                struct journal_outcome *ret_outcome)
+{
+    uint8_t key[TABLE_KEY];
+    struct table_walk walk;
+    size_t len;
+    TRY(key_record(JOURNAL_RECORD_ROSTER, append->roster.unit, append->roster.number + 1, key, &len));
+    enum am_err err = table_walk_from(txn, TABLE_RECORD, key, len, &walk);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    if (walk.key.len == len && memcmp(walk.key.data, key, len - sizeof append->roster.number) == 0)
+        ret_outcome->result = JOURNAL_CONFLICT;
+    table_walk_end(&walk);
+    return AM_OK;
+}
+
 enum am_err append_judge(const struct append_state *state, const struct journal_append *append,
                          struct journal_outcome *ret_outcome)
 {
@@ -212,6 +230,8 @@ enum am_err append_judge(const struct append_state *state, const struct journal_
         TRY(judge_delivery(state->txn, &append->deliveries[i], ret_outcome));
     if (append->chain != NULL)
         TRY(judge_chain(state->txn, append->chain, ret_outcome));
+    if (append->roster.unit != NULL)
+        TRY(judge_roster(state->txn, append, ret_outcome));
     for (size_t i = 0; i < append->n_taken; i++) {
         TRY(judge_taken(state->txn, &append->taken[i], ret_outcome));
         if (taken_twice(append, i))

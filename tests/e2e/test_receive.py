@@ -26,11 +26,12 @@ class Post(r.Raw):
         stream.initial_metadata()  # it stands
         return stream
 
-    def acknowledge(self, channel, *incoming):
+    def acknowledge(self, channel, *incoming, ahead=0):
         relay, message = self.pb("relay"), self.pb("message")
         said = message.Retrieved(context="amana-retrieved-v1", origin="igad.amana.example/log",
                                  device=f"amana://{self.unit}/device/d1")
         said.time.GetCurrentTime()
+        said.time.seconds += ahead
         for one in incoming:
             said.messages.add(seq=one.seq, header_digest=hashlib.sha256(one.message.header).digest())
         statement = said.SerializeToString()
@@ -130,3 +131,18 @@ def test_what_is_signed_for_while_the_mailbox_is_read_does_not_come_again(held, 
         with reached():
             post.acknowledge(channel, first)
         assert [m.seq for m in take(stream, 1)] == seqs[1:]
+
+
+@pytest.mark.parametrize("ahead,reason", [(360, "CLOCK_AHEAD"), (-31 * 86400, "TOO_OLD")])
+def test_a_statement_is_dated_as_a_message_is_or_refused_with_the_hubs_time(world, pb, post, ahead, reason):
+    police = r.Raw(world, pb)
+    with police.channel() as channel:
+        fill(police, channel, 3)
+    with post.channel() as channel:
+        had = take(post.receive(channel), 1)
+        with pytest.raises(r.Refused) as refused:
+            post.acknowledge(channel, *had, ahead=ahead)
+        refused.value.of(grpc.StatusCode.FAILED_PRECONDITION, reason)
+        assert b"hub_time" in refused.value.packed and b"statement.time" in refused.value.packed
+        post.acknowledge(channel, *had, ahead=240)  # five minutes are the clocks' own
+    assert len(world.entries("RETRIEVED")) == 1

@@ -118,8 +118,20 @@ static struct journal_delivery *delivery_at(struct model_message *message, const
 }
 
 // --- Committing: first whether it may be, then all of it
+static bool roster_newest(const struct model *model, const char *unit, uint64_t number)
+{
+    for (size_t i = 0; i < model->n_records; i++) {
+        const struct journal_record *row = &model->records[i];
+        if (row->kind == JOURNAL_RECORD_ROSTER && strcmp(row->key, unit) == 0 && row->number > number)
+            return false;
+    }
+    return true;
+}
+
 static bool rows_hold(struct model *model, const struct journal_append *append)
 {
+    if (append->roster.unit != NULL && !roster_newest(model, append->roster.unit, append->roster.number))
+        return false;
     for (size_t i = 0; i < append->n_lives; i++) {
         const struct journal_life *life = &append->lives[i], *there = NULL;
         if (life->root != JOURNAL_SELF)

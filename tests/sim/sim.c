@@ -164,6 +164,7 @@ static void act_retrieve(struct sim *sim)
                                         .statement = {(const uint8_t *)"statement", 9},
                                         .signature = {(const uint8_t *)"signature", 9}};
     model_read_retrieval(&world->model, retrieval, seqs, n, notices, n_notices);
+    retrieval->roster = hub_roster_number(world->hub, unit);
     sim->n_retrievals++;
     world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = retrieval});
 }

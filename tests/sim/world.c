@@ -227,6 +227,7 @@ void world_check_one(struct world *world, size_t index)
         for (size_t i = 0; i < n_notices; i++)
             notices[i] = retrieval->notices[i].seq;
         model_read_retrieval(&world->model, retrieval, seqs, n, notices, n_notices);
+        retrieval->roster = hub_roster_number(world->hub, retrieval->work.unit);
         world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = retrieval});
         return;
     }

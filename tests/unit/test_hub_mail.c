@@ -10,6 +10,7 @@ static struct hub_retrieval retrieval_of(struct world *world, const char *unit, 
                                       .statement = {(const uint8_t *)"statement", 9},
                                       .signature = {(const uint8_t *)"signed", 6}};
     model_read_retrieval(&world->model, &retrieval, seqs, n, notices, n_notices);
+    retrieval.roster = hub_roster_number(world->hub, unit);
     return retrieval;
 }
 
@@ -154,6 +155,64 @@ static void two_devices_in_flight_are_not_both_the_first(void **state)
     assert_false(last_entry(world)->content->retrieved->first);
 }
 
+static struct hub_roster_device NEXT_DEVICE[] = {{.uri = URI(POST, "d1"), .auth = {1}, .seal = {1}, .sign = {9}}};
+static struct hub_roster_officer NEXT_OFFICER[] = {{.uri = "amana://" POST "/officer/o1"}};
+
+// The post's next roster, on its way to the log.
+static void roster_goes(struct world *world, struct hub_roster_change *change)
+{
+    static Amana__V1__RosterRecord record = AMANA__V1__ROSTER_RECORD__INIT;
+    static const struct hub_roster roster = {.unit = POST,
+                                             .number = 2,
+                                             .digest = {2},
+                                             .previous = {1},
+                                             .signer = "amana://et/registry/desk/officer/r1",
+                                             .devices = NEXT_DEVICE,
+                                             .n_devices = 1,
+                                             .officers = NEXT_OFFICER,
+                                             .n_officers = 1};
+    *change = (struct hub_roster_change){
+        .work = {.kind = HUB_WORK_ROSTER, .identity = "amana://igad/hub", .unit = "igad/hub"},
+        .roster = &roster,
+        .record = &record};
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_ROSTER, .roster = change});
+}
+
+static void a_statement_that_a_roster_overtakes_is_checked_by_the_new_one(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_roster_change change;
+    struct hub_retrieval late = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    roster_goes(world, &change);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &late});
+    world_commit_one(world, 0);
+    assert_int_equal(last_entry(world)->kind, ENTRY(ROSTER));
+    assert_int_equal(late.roster, 1);
+    world_commit_one(world, 0);
+    assert_int_equal(last_entry(world)->kind, ENTRY(ROSTER)); // not after it
+    world_pump(world);
+    assert_int_equal(late.roster, 2);
+    assert_int_equal(late.work.reason, REASON_NONE);
+    assert_int_equal(last_entry(world)->kind, ENTRY(RETRIEVED));
+}
+
+static void a_statement_checked_before_a_roster_was_in_force_is_checked_by_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    struct hub_roster_change change;
+    struct hub_retrieval late = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    roster_goes(world, &change);
+    world_pump(world);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &late});
+    world_commit_one(world, 0);
+    assert_int_equal(last_entry(world)->kind, ENTRY(ROSTER));
+    world_pump(world);
+    assert_int_equal(late.roster, 2);
+    assert_int_equal(last_entry(world)->kind, ENTRY(RETRIEVED));
+}
+
 static void a_statement_whose_signature_fails_takes_nothing(void **state)
 {
     struct world *world = *state;
@@ -200,6 +259,8 @@ int main(void)
         HUB_TEST(notices_and_copies_go_without_an_entry),
         HUB_TEST(two_acknowledgements_in_flight_become_one_entry),
         HUB_TEST(two_devices_in_flight_are_not_both_the_first),
+        HUB_TEST(a_statement_that_a_roster_overtakes_is_checked_by_the_new_one),
+        HUB_TEST(a_statement_checked_before_a_roster_was_in_force_is_checked_by_it),
         HUB_TEST(a_statement_whose_signature_fails_takes_nothing),
         HUB_TEST(a_full_journal_refuses_messages_and_still_takes_retrievals),
         HUB_TEST(a_log_that_may_not_append_says_read_only_and_knows_its_duplicates),

@@ -457,6 +457,32 @@ static void the_second_of_two_moves_decided_on_one_version_conflicts(void **stat
     kit_alarm_clear(&two);
 }
 
+static void what_was_checked_by_an_older_roster_of_its_unit_conflicts(void **state)
+{
+    struct kit *kit = *state;
+    static const struct {
+        const char *unit;
+        uint64_t number;
+        enum journal_result result;
+    } ROWS[] = {{"ke/dci/duty", 6, JOURNAL_CONFLICT}, {"ke/dci/duty", 7, JOURNAL_DONE}, {"ke/dci/dut", 1, JOURNAL_DONE},
+                {"ke/dci/duty2", 1, JOURNAL_DONE},    {"zz/a/b", 1, JOURNAL_DONE}};
+    struct journal_record rosters[] = {{JOURNAL_RECORD_ROSTER, "ke/dci/duty", 3, {(const uint8_t *)"x", 1}},
+                                       {JOURNAL_RECORD_ROSTER, "ke/dci/duty", 7, {(const uint8_t *)"x", 1}}};
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 1, 1, 10);
+    alarm.append.records = rosters;
+    alarm.append.n_records = AM_LEN(rosters);
+    assert_int_equal(kit_append(kit, &alarm.append).result, JOURNAL_DONE);
+    kit_alarm_clear(&alarm);
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        kit_alarm(&alarm, (unsigned)i + 2, 1, 10);
+        alarm.append.roster.unit = ROWS[i].unit;
+        alarm.append.roster.number = ROWS[i].number;
+        assert_int_equal(kit_append(kit, &alarm.append).result, ROWS[i].result);
+        kit_alarm_clear(&alarm);
+    }
+}
+
 static void a_malformed_append_is_refused_at_the_door(void **state)
 {
     struct kit *kit = *state;
@@ -565,6 +591,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(time_never_goes_back_and_is_searched, setup, teardown),
         cmocka_unit_test_setup_teardown(a_duplicate_is_told_the_first_even_within_one_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(one_id_of_two_devices_is_two_messages, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_checked_by_an_older_roster_of_its_unit_conflicts, setup, teardown),
         cmocka_unit_test_setup_teardown(what_conflicts_writes_nothing_and_the_rest_of_the_batch_goes_on, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_second_of_two_moves_decided_on_one_version_conflicts, setup, teardown),
