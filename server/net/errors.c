@@ -117,6 +117,9 @@ void refusals_tell(struct net *net, uint64_t now_ns)
     for (size_t i = 0; i < AM_LEN(refusals->early); i++)
         if ((untold = report_untold(&refusals->early[i], now_ns)) > 0)
             report(REPORT_NOTICE, "refused", "untold=%u reason=\"%s\"", untold, EARLY[i]);
+    for (size_t i = 0; i < AM_LEN(refusals->handshakes); i++)
+        if ((untold = report_untold(&refusals->handshakes[i], now_ns)) > 0)
+            report(REPORT_NOTICE, "refused", "untold=%u at=tls reason=\"%s\"", untold, am_err_text((enum am_err)i));
 }
 
 enum reason reason_of(enum am_err err)

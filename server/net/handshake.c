@@ -15,8 +15,9 @@ static void handshake_refused(struct connection *connection)
     struct am_detail detail = {0};
     enum am_err err = tls_io_refusal(&connection->tls, &detail);
 
-    report(REPORT_NOTICE, "refused", "peer=%s at=%s reason=\"%s\"", connection->address,
-           detail.field[0] != '\0' ? detail.field : "tls", detail.text[0] ? detail.text : am_err_text(err));
+    report_some(&connection->net->refusals.handshakes[err], clock_monotonic(), REPORT_NOTICE, "refused",
+                "peer=%s at=%s reason=\"%s\"", connection->address, detail.field[0] != '\0' ? detail.field : "tls",
+                detail.text[0] ? detail.text : am_err_text(err));
     connection_closing(connection);
 }
 
@@ -56,6 +57,8 @@ static void handshake_done(struct connection *connection)
     }
     report(REPORT_INFO, "connected", "peer=%s identity=%s resumed=%s", connection->address, connection->peer->uri,
            tls_io_resumed(&connection->tls) ? "yes" : "no");
+    if (connection->tls.context != net->tls) // trust or CRLs changed since its first byte: it was let in by the old
+        connection_judge(connection);
     if (net->stopping)
         rpc_session_drain(connection->rpc, clock_monotonic());
     connection_kick(connection);

@@ -49,6 +49,7 @@ enum net_refusal { REFUSAL_STILL, REFUSAL_ADDRESS, REFUSAL_CONNECTIONS, REFUSAL_
 // Refusals in the log, by what was answered: gRPC's status, or an HTTP status of our own.
 struct refusals {
     struct report_kind reasons[REASON_COUNT], statuses[RPC_STATUS_COUNT], not_found, not_grpc, early[NET_REFUSALS];
+    struct report_kind handshakes[AM_ERR_COUNT]; // by why
 };
 
 struct net {
@@ -156,6 +157,7 @@ AM_MUST_USE enum am_err connections_init(struct net *net);
 
 // --- judge.c: live sessions after a change of rosters, trust or CRLs
 void connections_judge(struct net *net, const char *unit); // NULL: all
+void connection_judge(struct connection *connection); // this one, which is open
 
 // --- peer.c
 struct peer *peer_get(struct net *net, const struct identity *identity); // NULL: out of memory

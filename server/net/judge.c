@@ -26,8 +26,6 @@ static void judge_run(struct job *job, struct worker *worker)
                                       judgement->certificate, CERT_USE_AUTH, judgement->now_ns, &judgement->detail);
 }
 
-static void connection_judge(struct connection *connection);
-
 static void connection_drop(struct connection *connection, const char *why, const char *static_reason)
 {
     if (connection->state != CONNECTION_OPEN)
@@ -53,7 +51,7 @@ static void judge_done(struct job *job)
     free(judgement);
 }
 
-static void connection_judge(struct connection *connection)
+void connection_judge(struct connection *connection)
 {
     struct net *net = connection->net;
     const struct identity *identity = &connection->peer->identity;

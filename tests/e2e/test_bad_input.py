@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
 
 import grpc
@@ -138,35 +140,35 @@ def refused(world, reason, *certificate, **options):
     assert not any(line.startswith("connected") for line in world.hub.log.all[since:])
 
 
-def test_a_client_without_a_certificate_is_refused(shared):
-    refused(shared, "the client shows no certificate")
+def test_a_client_without_a_certificate_is_refused(world):
+    refused(world, "the client shows no certificate")
 
 
-def test_a_client_without_alpn_is_refused(shared):
-    keys = shared.path("police", "keys")
-    refused(shared, "ALPN", keys / "auth.pem", keys / "auth.key", alpn=())
+def test_a_client_without_alpn_is_refused(world):
+    keys = world.path("police", "keys")
+    refused(world, "ALPN", keys / "auth.pem", keys / "auth.key", alpn=())
 
 
-def test_a_certificate_with_another_countrys_name_is_refused(shared):
-    refused(shared, "permitted subtree violation", *reissue(shared, "et", "amana://ke/dci/transnational/device/d1"))
+def test_a_certificate_with_another_countrys_name_is_refused(world):
+    refused(world, "permitted subtree violation", *reissue(world, "et", "amana://ke/dci/transnational/device/d1"))
 
 
-def test_an_expired_certificate_is_refused(shared):
-    refused(shared, "certificate has expired", *reissue(shared, "ke", "amana://ke/dci/transnational/device/d1", "-days", "-1"))
+def test_an_expired_certificate_is_refused(world):
+    refused(world, "certificate has expired", *reissue(world, "ke", "amana://ke/dci/transnational/device/d1", "-days", "-1"))
 
 
-def test_a_certificate_that_is_not_on_the_roster_is_refused(shared):
-    refused(shared, "roster", *reissue(shared, "ke", "amana://ke/dci/transnational/device/d1"))
+def test_a_certificate_that_is_not_on_the_roster_is_refused(world):
+    refused(world, "roster", *reissue(world, "ke", "amana://ke/dci/transnational/device/d1"))
 
 
-def test_a_certificate_with_two_names_is_refused(shared):
+def test_a_certificate_with_two_names_is_refused(world):
     uri = "amana://ke/dci/transnational/device/d1"
-    refused(shared, "subjectAltName", *reissue(shared, "ke", f"{uri},URI:{uri}"))
+    refused(world, "subjectAltName", *reissue(world, "ke", f"{uri},URI:{uri}"))
 
 
 @pytest.mark.parametrize("key", ["seal", "officer"])
-def test_a_certificate_of_another_use_opens_no_session(shared, key):
-    refused(shared, "certificate", shared.path("police", "keys", f"{key}.pem"), shared.path("police", "keys", f"{key}.key"))
+def test_a_certificate_of_another_use_opens_no_session(world, key):
+    refused(world, "certificate", world.path("police", "keys", f"{key}.pem"), world.path("police", "keys", f"{key}.key"))
 
 
 def test_a_revoked_device_is_refused_after_the_hub_has_read_the_list(world):
@@ -180,6 +182,35 @@ def test_a_revoked_device_is_refused_after_the_hub_has_read_the_list(world):
     world.hub.reload()
     world.hub.log.wait(r"dropped .*revoked", since)
     refused(world, "revoked", keys / "auth.pem", keys / "auth.key")
+
+
+def test_a_handshake_that_began_before_its_certificate_was_revoked_is_judged_by_the_new_list(world):
+    keys = world.path("police", "keys")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    context.load_cert_chain(keys / "auth.pem", keys / "auth.key")
+    ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(theirs, ours, server_hostname="hub.igad.amana.example")
+    with socket.create_connection(("127.0.0.1", world.hub.port), w.PATIENCE) as plain:
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        plain.sendall(ours.read())
+        theirs.write(plain.recv(65536))  # the hub waits for our certificate now
+        since = len(world.hub.log.all)
+        world.ca("revoke", "-d", "ke", "--reason", "keyCompromise", keys / "auth.pem").ok()
+        world.path("trust", "crls", "ke-units.crl").write_bytes(world.path("ke", "units.crl").read_bytes())
+        world.hub.reload()
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                theirs.write(plain.recv(65536))
+        plain.sendall(ours.read())
+        world.hub.log.wait(r"^dropped .*revoked", since)
+        while plain.recv(65536):
+            pass
 
 
 def test_a_strangers_message_under_the_same_id_takes_nobodys_place(world, pb):

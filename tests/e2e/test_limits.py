@@ -215,6 +215,23 @@ def test_refused_calls_are_told_once_a_second_and_all_are_counted(limited, pb):
     assert refusals == 500 and lines < 50
 
 
+def test_refused_handshakes_are_told_once_a_second_of_each_kind_and_all_are_counted(limited):
+    world = limited(handshakes_per_address=1000)
+    for _ in range(60):
+        assert r.handshake(world)  # shows no certificate
+    strangers = [connect(world) for _ in range(30)]
+    for plain in strangers:
+        with plain:
+            plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            while plain.recv(4096):
+                pass
+    world.hub.stop()
+    for what, count in ("no certificate|certificate is not acceptable", 60), ("plain HTTP|broke the protocol", 30):
+        lines = [line for line in world.hub.log.all if re.match(rf"refused .*reason=\".*({what})", line)]
+        untold = sum(int(found.group(1)) for line in lines if (found := re.search(r"untold=(\d+)", line)))
+        assert untold + sum("peer=" in line for line in lines) == count and len(lines) < 20
+
+
 def test_a_path_that_nobody_knows_costs_as_much_as_a_call(limited, pb):
     world = limited(requests_per_second=5)
     with r.Raw(world, pb).channel() as channel:

@@ -50,6 +50,8 @@ static uint64_t test_now(void *user)
     return now_ns;
 }
 
+static struct cert_cache *cache; // NULL: none
+
 static struct tls_context *server_context(void)
 {
     struct am_detail detail = {0};
@@ -58,6 +60,7 @@ static struct tls_context *server_context(void)
                                        .key_file = pki_path(&pki, "hub.key"),
                                        .hub = HUB,
                                        .trust = trust,
+                                       .cache = cache,
                                        .admission = {admit, NULL},
                                        .clock = {test_now, NULL}};
     if (tls_server_new(&config, &detail, &context) != AM_OK)
@@ -386,6 +389,34 @@ static void a_revoked_device_is_refused(void **state)
     SSL_CTX_free(odd);
 }
 
+// A kept verdict is of one trust and one span of time, and whoever is on no roster any more is none the better for it.
+static void a_verdict_that_is_kept_holds_for_its_trust_its_time_and_no_roster(void **state)
+{
+    struct validity crl = {PKI_NOW - 60, PKI_NOW + PKI_DAY};
+    struct trust *before = trust;
+    SSL_CTX *odd = odd_client(device, device_key, 0, true);
+    struct am_detail detail = {0};
+    bool alert;
+    cache = cert_cache_new(16);
+    assert_int_equal(refuse(odd, &detail, &alert), AM_OK); // kept now
+    assert_int_equal(refuse(odd, &detail, &alert), AM_OK);
+    admission.refuse = true;
+    assert_int_equal(refuse(odd, &detail, &alert), AM_DENIED);
+    admission.refuse = false;
+    now_ns = (uint64_t)(PKI_NOW + 400 * PKI_DAY) * NS_PER_S;
+    assert_int_equal(refuse(odd, &detail, &alert), AM_EXPIRED);
+    now_ns = PKI_NOW_NS;
+    pki_write_crl(&pki, "trust/crls/ke-units.crl", &pki_country(&pki, "ke")->units, 3, device, crl);
+    assert_int_equal(trust_load(pki_path(&pki, "trust"), before, &detail, &trust), AM_OK);
+    assert_int_equal(refuse(odd, &detail, &alert), AM_REVOKED);
+    assert_true(alert);
+    trust_unref(trust);
+    trust = before;
+    cert_cache_free(cache);
+    cache = NULL;
+    SSL_CTX_free(odd);
+}
+
 // A trust folder that names this certificate for the hub, and a client by it.
 static struct tls_context *client_that_pins(X509 *x509, const char *dns)
 {
@@ -569,6 +600,7 @@ int main(void)
         cmocka_unit_test(every_mistake_of_a_client_is_refused_with_its_reason_in_the_log),
         cmocka_unit_test(one_who_is_not_on_the_roster_is_refused),
         cmocka_unit_test(a_revoked_device_is_refused),
+        cmocka_unit_test(a_verdict_that_is_kept_holds_for_its_trust_its_time_and_no_roster),
         cmocka_unit_test(a_hub_with_another_certificate_is_not_believed),
         cmocka_unit_test(a_hub_of_another_name_is_not_believed),
         cmocka_unit_test(a_server_that_agrees_on_no_alpn_is_left),
