@@ -7,6 +7,7 @@
 #include "server/journal_open.h"
 #include "server/net/net.h"
 #include "server/policy_file.h"
+#include "server/process.h"
 #include "server/reloader.h"
 #include "server/sandbox.h"
 #include "server/state.h"
@@ -54,7 +55,7 @@ enum am_err daemon_enter(const struct config *config, struct am_detail *detail)
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
-    sandbox_no_core();
+    process_no_core();
     signal(SIGPIPE, SIG_IGN);
     umask(027);
     report_start(config->log, getenv("JOURNAL_STREAM") != NULL);
@@ -162,7 +163,7 @@ static enum am_err rights_drop(struct daemon *daemon, struct am_detail *detail)
     if (!sandbox_lock_keys())
         report(REPORT_WARNING, "memory", "what=\"can't be locked: the TLS key may reach swap\" do=\"raise ulimit -l\"");
     if (geteuid() == 0)
-        TRY(sandbox_become(&daemon->users.hub, detail));
+        TRY(process_become("user", daemon->users.hub.uid, daemon->users.hub.gid, detail));
     TRY(sandbox_no_capabilities(detail));
     TRY(sandbox_no_new_privs(detail));
     files_fence(daemon);

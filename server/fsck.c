@@ -8,7 +8,7 @@
 #include "server/exit_status.h"
 #include "server/fsck_judge.h"
 #include "server/journal_open.h"
-#include "server/sandbox.h"
+#include "server/process.h"
 #include "server/store/store.h"
 
 #include <signal.h>
@@ -76,7 +76,7 @@ static _Noreturn void child_run(const char *folder, struct findings *findings)
 {
     static const int DEADLY[] = {SIGBUS, SIGSEGV, SIGABRT, SIGFPE, SIGILL};
 
-    sandbox_no_core();
+    process_no_core();
     for (size_t i = 0; i < AM_LEN(DEADLY); i++)
         signal(DEADLY[i], SIG_DFL);
     read_all(folder, findings);

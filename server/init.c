@@ -5,6 +5,7 @@
 #include "certs/clock.h"
 #include "certs/keyfile.h"
 #include "certs/roster.h"
+#include "proto/log/leaf.h"
 #include "server/hub/hub.h"
 #include "server/init_journal.h"
 #include "server/members.h"
@@ -36,12 +37,6 @@ struct init {
     uint64_t now_ns;
     char log_key[TRUST_LOG_KEY + 1];
 };
-
-static void sha256(const void *data, size_t len, uint8_t ret_digest[32])
-{
-    if (!certs_sha256(data, len, ret_digest))
-        memset(ret_digest, 0, 32);
-}
 
 // --- What it is given
 static enum am_err registrar_read(struct init *init, const char *path, struct am_detail *detail)
@@ -158,7 +153,7 @@ static enum am_err entries_make(struct init *init, struct journal_append ***ret_
         .rosters = init->hub_rosters,
         .roster_records = init->records,
         .n_rosters = init->n_rosters,
-        .sha256 = sha256,
+        .sha256 = log_sha256,
     };
 
     genesis.n_roots = trust_roots(init->trust, &genesis.roots);

@@ -2,12 +2,12 @@
 // How few rights the program keeps once it runs.
 #include "server/sandbox.h"
 
+#include "server/process.h"
 #include "server/syscalls.h"
 
 #include <bsd/stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <openssl/crypto.h>
@@ -17,32 +17,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_SANITIZER
-#define UNDER_SANITIZER 0
-#endif
-
 #define SECURE_HEAP (64 * 1024) // bytes: the TLS keys, those that HUP brings too
-
-void sandbox_no_core(void)
-{
-    const struct rlimit none = {0, 0};
-
-    (void)setrlimit(RLIMIT_CORE, &none);
-    // A limit alone doesn't hold for a core_pattern that is a pipe. LeakSanitizer has to look at us at the end.
-    if (!UNDER_SANITIZER)
-        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
 
 static enum am_err user_find(const char *field, const char *user, struct am_detail *detail,
                              struct sandbox_user *ret_user)
@@ -100,18 +78,6 @@ enum am_err sandbox_users(const char *user, const char *signer_user, struct am_d
     if (signer_user[0] != '\0')
         TRY(user_find("signer-user", signer_user, detail, &users.signer));
     *ret_users = users;
-    return AM_OK;
-}
-
-enum am_err sandbox_become(const struct sandbox_user *user, struct am_detail *detail)
-{
-    if (setgroups(0, NULL) != 0 || setresgid(user->gid, user->gid, user->gid) != 0 ||
-        setresuid(user->uid, user->uid, user->uid) != 0)
-        return am_fail(AM_DENIED, detail, "user", "can't become user %u: %s", user->uid, strerror(errno));
-    if (user->uid != 0 && setuid(0) == 0)
-        return am_fail(AM_DENIED, detail, "user", "there is a way back to root");
-    if (UNDER_SANITIZER) // a change of user has taken this away
-        (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     return AM_OK;
 }
 
@@ -187,7 +153,7 @@ void sandbox_landlock(const char *const *writable, size_t n_writable, const char
         good &= path_allow(ruleset, writable[i], attr.fs & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE);
     for (size_t i = 0; i < n_readable && ruleset >= 0; i++)
         good &= path_allow(ruleset, readable[i], FS_READ);
-    if (UNDER_SANITIZER && ruleset >= 0) // it looks at our own threads and maps
+    if (PROCESS_SANITIZED && ruleset >= 0) // it looks at our own threads and maps
         good &= path_allow(ruleset, "/proc", FS_READ);
     if (ruleset < 0 || !good || syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
         snprintf(ret_words, size, "no landlock (%s)", strerror(errno));
@@ -270,7 +236,7 @@ static const int CALLS[] = {
 #ifdef AMANA_FAILPOINTS
     SCMP_SYS(kill),
 #endif
-#if UNDER_SANITIZER
+#if PROCESS_SANITIZED
     // LeakSanitizer stops all threads at the end and looks at them from a process of its own.
     SCMP_SYS(arch_prctl),
     SCMP_SYS(clone),
@@ -293,6 +259,6 @@ enum am_err sandbox_calls(char *words, size_t size, struct am_detail *detail)
     size_t len = strlen(words);
 
     TRY(syscalls_restrict(CALLS, AM_LEN(CALLS), detail));
-    snprintf(words + len, size - len, ", seccomp %zu calls%s", AM_LEN(CALLS), UNDER_SANITIZER ? " (sanitized)" : "");
+    snprintf(words + len, size - len, ", seccomp %zu calls%s", AM_LEN(CALLS), PROCESS_SANITIZED ? " (sanitized)" : "");
     return AM_OK;
 }

@@ -8,9 +8,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-// No core dumps: memory holds keys and other people's words.
-void sandbox_no_core(void);
-
 #define SANDBOX_ROOT "root" // the one word that lets a program started as root go on as root
 
 struct sandbox_user {
@@ -28,9 +25,6 @@ AM_MUST_USE enum am_err sandbox_users(const char *user, const char *signer_user,
 
 // Whether there are such users here, whoever we are now. AM_CONFIG with what to do.
 AM_MUST_USE enum am_err sandbox_users_known(const char *user, const char *signer_user, struct am_detail *detail);
-
-// Becomes that user for good, with no other group; checks that there is no way back. Only as root. AM_DENIED.
-AM_MUST_USE enum am_err sandbox_become(const struct sandbox_user *user, struct am_detail *detail);
 
 // Gives up every capability: those that root has, those that a service manager lent for the port. AM_DENIED.
 AM_MUST_USE enum am_err sandbox_no_capabilities(struct am_detail *detail);

@@ -70,11 +70,11 @@ static enum am_err grant_entry(struct hub_pending *pending, const char *unit, co
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     uint8_t digests[2][32];
     if (before[0] != '\0') {
-        sha256(before, strlen(before), digests[0]);
+        TRY(sha256((struct am_bytes){(const uint8_t *)before, strlen(before)}, digests[0]));
         entry.before = codec_binary((struct am_bytes){digests[0], 32});
     }
     if (after[0] != '\0') {
-        sha256(after, strlen(after), digests[1]);
+        TRY(sha256((struct am_bytes){(const uint8_t *)after, strlen(after)}, digests[1]));
         entry.after = codec_binary((struct am_bytes){digests[1], 32});
     }
     entry.unit = (char *)unit;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admin: the members' rows, shown to registrars and operators, changed by registrars.
 #include "amana/v1/admin.pb-c.h"
-#include "certs/certificate.h"
+#include "proto/log/leaf.h"
 #include "server/net/question.h"
 
 #include <stdlib.h>
@@ -125,14 +125,6 @@ struct set_member {
     struct hub_member_change change;
 };
 
-static void sha256(const void *data, size_t len, uint8_t ret_digest[32])
-{
-    if (!certs_sha256(data, len, ret_digest)) { // no memory: an entry with a wrong digest must not be
-        report(REPORT_ERROR, "died", "what=\"out of memory for a digest\"");
-        abort();
-    }
-}
-
 static void set_member_begin(struct call *call)
 {
     struct set_member *set = (struct set_member *)call;
@@ -146,7 +138,7 @@ static void set_member_begin(struct call *call)
     set->change = (struct hub_member_change){
         .work = {.kind = HUB_WORK_MEMBER, .user = set, .identity = call->peer->uri, .unit = call->peer->identity.unit},
         .record = request->member,
-        .sha256 = sha256};
+        .sha256 = log_sha256};
     call_hold(call); // the hub's work; until admin_reply
     struct hub_event event = {.kind = HUB_EVENT_MEMBER, .member = &set->change};
     if (net_step(call->net, &event) != AM_OK) {

@@ -2,26 +2,10 @@
 // The signer's system calls: read and write what is open, sync, take memory, end.
 #include "server/signer/sandbox.h"
 
+#include "server/process.h"
 #include "server/syscalls.h"
 
-#include <errno.h>
-#include <grp.h>
 #include <seccomp.h>
-#include <stdbool.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true // its runtime needs calls of its own at the end
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
 
 static const int ALLOWED[] = {
     SCMP_SYS(read),
@@ -49,24 +33,9 @@ static const int ALLOWED[] = {
 #endif
 };
 
-void signer_undumpable(void)
-{
-    if (!SANITIZED)
-        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
-static enum am_err change_user(uid_t uid, gid_t gid, struct am_detail *detail)
-{
-    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
-        return am_fail(AM_DENIED, detail, "signer-user", "can't become user %u: %s", (unsigned)uid, strerror(errno));
-    if (setuid(0) == 0)
-        return am_fail(AM_DENIED, detail, "signer-user", "there is a way back to root from user %u", (unsigned)uid);
-    return AM_OK;
-}
-
 enum am_err signer_sandbox(uid_t uid, gid_t gid, struct am_detail *detail)
 {
     if (uid != (uid_t)-1)
-        TRY(change_user(uid, gid, detail));
-    return SANITIZED ? AM_OK : syscalls_restrict(ALLOWED, AM_LEN(ALLOWED), detail);
+        TRY(process_become("signer-user", uid, gid, detail));
+    return PROCESS_SANITIZED ? AM_OK : syscalls_restrict(ALLOWED, AM_LEN(ALLOWED), detail);
 }

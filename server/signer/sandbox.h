@@ -6,9 +6,6 @@
 
 #include <sys/types.h>
 
-// No core dump, and no reading of our memory by another process of this user. A sanitizer has to, at the end.
-void signer_undumpable(void);
-
 // Changes to uid and gid for good ((uid_t)-1: stays who it is), then leaves only the system calls of the loop: no file
 // can be opened and no code made. Needs no_new_privs. AM_DENIED with the reason. Under a sanitizer the calls are all
 // left.

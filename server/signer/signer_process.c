@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The signer's process: one loop over requests, with the key and the range that nobody else can touch.
 #include "server/failpoint.h"
+#include "server/process.h"
 #include "server/signer/sandbox.h"
 #include "server/signer/signer_folder.h"
 #include "server/signer/wire.h"
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -198,9 +198,7 @@ static enum am_err serve(struct process *process)
 static enum am_err protect(struct am_detail *detail)
 {
     static const int LEFT_TO_THE_HUB[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
-    const struct rlimit none = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
-    signer_undumpable();
+    process_no_core();
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return am_fail(AM_DENIED, detail, "signer", "no_new_privs can't be set");
     // The hub stops us by closing the socket, when its last batch is signed.

@@ -2,6 +2,8 @@
 // The list of system calls that a serving hub is held to: what isn't on it ends the process.
 #include "server/sandbox.h"
 
+#include "server/process.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -30,7 +32,7 @@ static int end_of(void (*act)(void))
     if (child == 0) {
         struct am_detail detail = {0};
         char words[96] = "landlock 1";
-        sandbox_no_core();
+        process_no_core();
         if (sandbox_no_new_privs(&detail) != AM_OK || sandbox_calls(words, sizeof words, &detail) != AM_OK ||
             strstr(words, "landlock 1, seccomp ") == NULL)
             _exit(99);
