@@ -157,7 +157,9 @@ static const struct limit {
     COUNT("resets", resets, 1000000),
     BYTES("header-list", header_list, 4096, 1024 * 1024),
     BYTES("connection-memory", connection_memory, 2 * 1024 * 1024, 1024 * 1024 * 1024),
+    BYTES("identity-memory", identity_memory, 4 * 1024 * 1024, UINT64_MAX),
     BYTES("memory", memory, 16 * 1024 * 1024, UINT64_MAX),
+    COUNT("memory-seconds", short_s, 3600),
 #undef COUNT
 #undef BYTES
 };

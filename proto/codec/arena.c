@@ -54,13 +54,51 @@ void arena_init(struct arena *arena, size_t limit)
     *arena = (struct arena){.allocator = {allocator_alloc, allocator_free, arena}, .limit = limit};
 }
 
-static void free_chunks(struct arena_chunk *chunk, bool wipe)
+void arena_init_in(struct arena *arena, size_t limit, struct arena_budget *budget)
+{
+    arena_init(arena, limit);
+    arena->budget = budget;
+}
+
+void arena_move(struct arena *arena, struct arena_budget *budget)
+{
+    arena_budget_add(budget, arena->held);
+    arena_budget_return(arena->budget, arena->held);
+    arena->budget = budget;
+}
+
+bool arena_budget_take(struct arena_budget *budget, size_t size)
+{
+    if (budget == NULL)
+        return true;
+    size_t used = atomic_fetch_add(&budget->used, size);
+    if (size <= budget->limit && used <= budget->limit - size && arena_budget_take(budget->above, size))
+        return true;
+    atomic_fetch_sub(&budget->used, size);
+    return false;
+}
+
+void arena_budget_add(struct arena_budget *budget, size_t size)
+{
+    for (; budget != NULL; budget = budget->above)
+        atomic_fetch_add(&budget->used, size);
+}
+
+void arena_budget_return(struct arena_budget *budget, size_t size)
+{
+    for (; budget != NULL; budget = budget->above)
+        atomic_fetch_sub(&budget->used, size);
+}
+
+static void free_chunks(struct arena *arena, struct arena_chunk *chunk, bool wipe)
 {
     while (chunk != NULL) {
         struct arena_chunk *next = chunk->next;
         SHOW(chunk->data, chunk->size);
         if (wipe)
             explicit_bzero(chunk->data, chunk->size);
+        arena->held -= sizeof *chunk + chunk->size;
+        arena_budget_return(arena->budget, sizeof *chunk + chunk->size);
         free(chunk);
         chunk = next;
     }
@@ -75,7 +113,7 @@ void arena_reset(struct arena *arena)
         (*link)->at = 0;
         HIDE((*link)->data, (*link)->size);
     }
-    free_chunks(*link, false);
+    free_chunks(arena, *link, false);
     *link = NULL;
     arena->current = arena->first;
     arena->used = 0;
@@ -84,7 +122,7 @@ void arena_reset(struct arena *arena)
 
 static void release(struct arena *arena, bool wipe)
 {
-    free_chunks(arena->first, wipe);
+    free_chunks(arena, arena->first, wipe);
     arena->first = arena->current = NULL;
     arena->used = 0;
     arena->error = AM_OK;
@@ -107,9 +145,14 @@ static struct arena_chunk *grow(struct arena *arena, size_t size)
         next = CHUNK_MAX;
     if (next < size)
         next = size;
-    struct arena_chunk *chunk = malloc(sizeof *chunk + next);
-    if (chunk == NULL)
+    if (!arena_budget_take(arena->budget, sizeof *arena->first + next))
         return NULL;
+    struct arena_chunk *chunk = malloc(sizeof *chunk + next);
+    if (chunk == NULL) {
+        arena_budget_return(arena->budget, sizeof *chunk + next);
+        return NULL;
+    }
+    arena->held += sizeof *chunk + next;
     *chunk = (struct arena_chunk){.size = next};
     HIDE(chunk->data, next);
     if (arena->current == NULL) {

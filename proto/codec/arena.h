@@ -6,7 +6,22 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 struct arena_chunk;
+
+// What many arenas, and what else is counted with them, may take together. Any thread.
+struct arena_budget {
+    atomic_size_t used; // bytes
+    size_t limit;
+    struct arena_budget *above; // all of it counts there too; NULL: none
+};
+// False: it would be more than a limit; nothing is taken.
+AM_MUST_USE bool arena_budget_take(struct arena_budget *budget, size_t size);
+// What is there already: past the limits if need be.
+void arena_budget_add(struct arena_budget *budget, size_t size);
+void arena_budget_return(struct arena_budget *budget, size_t size);
 
 // `limit` bounds the sum of all sizes asked for (each rounded up to 16) since arena_init or arena_reset.
 // Must not be moved while in use: `allocator` points back at it.
@@ -14,11 +29,17 @@ struct arena {
     ProtobufCAllocator allocator; // for protobuf-c; its free does nothing
     struct arena_chunk *first, *current;
     size_t limit, used;
-    enum am_err error; // of the last allocation that was refused
+    size_t held;                 // bytes of memory, handed out or not
+    struct arena_budget *budget; // NULL: none
+    enum am_err error;           // of the last allocation that was refused
 };
 
 // Takes no memory yet.
 void arena_init(struct arena *arena, size_t limit);
+// The same, with its memory out of a budget (which outlives it): where that is used up, AM_NOMEM.
+void arena_init_in(struct arena *arena, size_t limit, struct arena_budget *budget);
+// What it holds counts in another budget from now on, past its limits if need be.
+void arena_move(struct arena *arena, struct arena_budget *budget);
 
 // A limit for decoding a message of `len` bytes. One that means something needs less (a usual header three times its
 // bytes, large texts and bytes once); 2-byte elements that say nothing would need up to 140 times and are refused.

@@ -47,9 +47,14 @@
 #define LIMIT_HANDSHAKES_PER_S    20u                     // per address
 #define LIMIT_HANDSHAKES_OPEN     200u
 #define LIMIT_HANDSHAKES_ADDRESS  50u                     // of these, per address
-#define LIMIT_CONNECTIONS         16384u
+#define LIMIT_CONNECTIONS         4096u                   // idle, they are half of LIMIT_MEMORY
+#define LIMIT_CONNECTION_BASE     (32u * 1024)            // what TLS and our own structs of one take, however idle
 #define LIMIT_CONNECTIONS_EACH    32u                     // per identity
-#define LIMIT_MEMORY              (256u * 1024 * 1024)    // requests and answers under way in all
+#define LIMIT_MEMORY              (256u * 1024 * 1024)    // connections, requests and answers in all
+#define LIMIT_MEMORY_WORK         60u                     // % of it past which nothing new is begun
+#define LIMIT_MEMORY_HELD         80u                     // % of it past which the connection that holds most is ended
+#define LIMIT_MEMORY_SHORT_NS     (10ull * 1000000000)    // of being past the first, after which it is ended too
+#define LIMIT_MEMORY_SHARE        4u                      // one identity has so much of it at most: a fourth
 #define LIMIT_REQUESTS_PER_S      100u                    // per identity
 #define LIMIT_IN_FLIGHT           64u                     // per identity
 

@@ -66,8 +66,10 @@ void call_detach(struct rpc_call *call)
     session->call_count--;
 }
 
-static void clear_trailer(struct rpc_trailer *trailer)
+static void clear_trailer(struct rpc_call *call)
 {
+    struct rpc_trailer *trailer = &call->trailer;
+    call->session->kept -= trailer->kept;
     free(trailer->message);
     free(trailer->details_text);
     free(trailer->details);
@@ -77,7 +79,8 @@ static void clear_trailer(struct rpc_trailer *trailer)
 void call_free(struct rpc_call *call)
 {
     free(call->in);
-    clear_trailer(&call->trailer);
+    call->session->kept -= call->in_cap;
+    clear_trailer(call);
     free(call);
 }
 
@@ -120,15 +123,22 @@ void call_tell_finished(struct rpc_call *call, enum rpc_status status, const cha
     call->session->handlers->on_finished(call, &outcome);
 }
 
+static size_t text_size(const char *text)
+{
+    return text == NULL ? 0 : strlen(text) + 1;
+}
+
 // Without memory for its text a status goes out alone.
 static void end_with(struct rpc_call *call, enum rpc_status status, const char *text, struct am_bytes details)
 {
-    clear_trailer(&call->trailer);
+    clear_trailer(call);
     call->trailer.status = status;
     if (text != NULL && text[0] != '\0')
         call->trailer.message = grpc_message_encode(text);
     if (details.len > 0 && details.len <= GRPC_DETAILS_MAX)
         call->trailer.details_text = grpc_base64_encode(details.data, details.len);
+    call->trailer.kept = text_size(call->trailer.message) + text_size(call->trailer.details_text);
+    call->session->kept += call->trailer.kept;
     call->finishing = true;
     call->discard = true;
     call_mark(call);

@@ -184,7 +184,6 @@ static enum rpc_status judge_request(const struct rpc_call *call, const char **r
         {head->encoding_bad, RPC_UNIMPLEMENTED, "only the identity encoding is taken"},
         {head->path_bad, RPC_UNIMPLEMENTED, "unknown method"},
         {head->timeout_bad, RPC_INTERNAL, "grpc-timeout is malformed"},
-        {session->queued > session->limits.queue, RPC_RESOURCE_EXHAUSTED, "too many answers wait to be read"},
     };
     for (size_t i = 0; i < AM_LEN(rows); i++) {
         if (!rows[i].wrong)

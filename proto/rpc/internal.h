@@ -42,6 +42,7 @@ struct rpc_trailer {
     char *details_text; // server: base64
     uint8_t *details;   // client: decoded
     size_t details_len;
+    size_t kept; // server: bytes of both texts
 };
 
 struct rpc_call {
@@ -143,6 +144,7 @@ struct rpc_session {
     size_t call_count;
     size_t deadline_count; // calls that have a deadline
     size_t queued;         // bytes of all calls
+    size_t kept;           // bytes of the calls' `in` and trailers
     size_t granted;        // of the budget
     bool flow_dirty;
     bool any_call; // one has come

@@ -2,6 +2,7 @@
 // Where nghttp2's memory comes from.
 #include "proto/rpc/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,29 +13,38 @@
 #define FRAME_BUFFER_MIN 16384u
 #define PAGES_SIZE       20480u
 
+// Counts what malloc gave, in place of what was there before.
+static void *count(struct rpc_memory *memory, void *given, size_t before)
+{
+    if (given != NULL)
+        memory->held += malloc_usable_size(given) - before;
+    return given;
+}
+
 static void *memory_malloc(size_t size, void *user)
 {
     struct rpc_memory *memory = user;
     if (memory->pages != NULL && !memory->pages_in_use && size >= FRAME_BUFFER_MIN && size <= PAGES_SIZE) {
-        memory->pages_in_use = true;
+        memory->pages_in_use = memory->pages_there = true;
         return memory->pages;
     }
-    return malloc(size);
+    return count(memory, malloc(size), 0);
 }
 
 static void memory_free(void *pointer, void *user)
 {
     struct rpc_memory *memory = user;
-    if (pointer != NULL && pointer == memory->pages)
+    if (pointer != NULL && pointer == memory->pages) {
         memory->pages_in_use = false;
-    else
-        free(pointer);
+        return;
+    }
+    memory->held -= malloc_usable_size(pointer);
+    free(pointer);
 }
 
-static void *memory_calloc(size_t count, size_t size, void *user)
+static void *memory_calloc(size_t number, size_t size, void *user)
 {
-    (void)user;
-    return calloc(count, size);
+    return count(user, calloc(number, size), 0);
 }
 
 static void *memory_realloc(void *pointer, size_t size, void *user)
@@ -42,16 +52,23 @@ static void *memory_realloc(void *pointer, size_t size, void *user)
     struct rpc_memory *memory = user;
     if (pointer == NULL)
         return memory_malloc(size, user);
-    if (pointer != memory->pages)
-        return realloc(pointer, size);
+    if (pointer != memory->pages) {
+        size_t before = malloc_usable_size(pointer);
+        return count(memory, realloc(pointer, size), before);
+    }
     if (size <= PAGES_SIZE)
         return pointer;
-    void *moved = malloc(size);
+    void *moved = count(memory, malloc(size), 0);
     if (moved != NULL) {
         memcpy(moved, pointer, PAGES_SIZE);
         memory->pages_in_use = false;
     }
     return moved;
+}
+
+size_t rpc_memory_held(const struct rpc_memory *memory)
+{
+    return memory->held + (memory->pages_there ? PAGES_SIZE : 0);
 }
 
 void rpc_memory_init(struct rpc_memory *memory)
@@ -76,6 +93,7 @@ void rpc_memory_clear(struct rpc_memory *memory)
 
 void rpc_memory_trim(struct rpc_memory *memory)
 {
+    memory->pages_there = false;
     if (memory->pages != NULL)
         (void)madvise(memory->pages, PAGES_SIZE, MADV_DONTNEED);
 }

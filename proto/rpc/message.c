@@ -63,6 +63,7 @@ static bool keep(struct rpc_call *call, const uint8_t *data, size_t len)
         if (in == NULL)
             return false;
         call->in = in;
+        call->session->kept += cap - call->in_cap;
         call->in_cap = cap;
     }
     memcpy(call->in + call->in_len, data, len);
@@ -70,11 +71,17 @@ static bool keep(struct rpc_call *call, const uint8_t *data, size_t len)
     return true;
 }
 
-void message_drop(struct rpc_call *call)
+static void let_go(struct rpc_call *call)
 {
     free(call->in);
     call->in = NULL;
+    call->session->kept -= call->in_cap;
     call->in_len = call->in_cap = 0;
+}
+
+void message_drop(struct rpc_call *call)
+{
+    let_go(call);
     call->front = 0;
     flow_release(call);
 }
@@ -106,11 +113,8 @@ void message_deliver(struct rpc_call *call)
     call->in_len -= used;
     if (call->in_len > 0 && used > 0)
         memmove(call->in, call->in + used, call->in_len);
-    if (call->in_len == 0) {
-        free(call->in);
-        call->in = NULL;
-        call->in_cap = 0;
-    }
+    if (call->in_len == 0)
+        let_go(call);
     tell_end(call);
 }
 

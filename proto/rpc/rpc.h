@@ -34,7 +34,6 @@ struct rpc_limits {
     uint32_t budget;            // windows of all streams together; the oldest unfinished message is let in always
     uint32_t send_mark;         // a call with as much queued isn't writable
     uint32_t resets;            // of streams within LIMIT_RESETS_NS, past which a client's connection ends
-    uint32_t queue;             // with as much queued in all calls together new calls get RESOURCE_EXHAUSTED
     uint64_t keepalive_ns;      // ping after so long a silence of the peer; 0: never
     uint64_t keepalive_wait_ns; // the connection is given up when nothing came so long after that ping
     uint64_t first_request_ns;  // server: no call within this time ends the connection; 0: no limit
@@ -142,6 +141,8 @@ void rpc_session_close(struct rpc_session *session, const char *reason);
 void *rpc_session_user(const struct rpc_session *session);
 size_t rpc_session_calls(const struct rpc_session *session);  // open calls
 size_t rpc_session_queued(const struct rpc_session *session); // bytes of messages that wait to be sent
+// Bytes that it holds: these, messages half come, what is being written, calls, and what nghttp2 has.
+size_t rpc_session_memory(const struct rpc_session *session);
 
 // ---- Call, both sides
 

@@ -19,7 +19,6 @@ void rpc_limits_server(struct rpc_limits *ret_limits)
         .budget = LIMIT_CONNECTION_WINDOW,
         .send_mark = 64 * 1024,
         .resets = LIMIT_RESETS,
-        .queue = LIMIT_CONNECTION_MEMORY,
         .keepalive_ns = LIMIT_KEEPALIVE_NS,
         .keepalive_wait_ns = 20 * NS_PER_S,
         .first_request_ns = LIMIT_FIRST_REQUEST_NS,
@@ -222,6 +221,12 @@ void *rpc_session_user(const struct rpc_session *session)
 size_t rpc_session_calls(const struct rpc_session *session)
 {
     return session->call_count;
+}
+
+size_t rpc_session_memory(const struct rpc_session *session)
+{
+    return sizeof *session + session->queued + session->kept + session->out_cap +
+           session->call_count * sizeof(struct rpc_call) + rpc_memory_held(&session->memory);
 }
 
 size_t rpc_session_queued(const struct rpc_session *session)

@@ -72,17 +72,18 @@ void call_hold(struct call *call)
 void call_release(struct call *call)
 {
     struct net *net = call->net;
+    struct peer *peer = call->peer;
 
     if (--call->references > 0)
         return;
-    net->memory -= call->charged;
     if (net->paused)
         net_turn_soon(net);
-    peer_release(net, call->peer);
-    if (net->spares < call->method->kept)
+    arena_budget_return(&peer->memory, call->method->size);
+    if (net->spares < call->method->kept && !net_short(net, LIMIT_MEMORY_WORK))
         call_keep(call);
     else
         call_free(call);
+    peer_release(net, peer);
 }
 
 bool call_open(const struct call *call)
@@ -129,15 +130,19 @@ void call_answer_message(struct call *call, const ProtobufCMessage *message)
 }
 
 // --- What rpc tells
-static enum reason call_allowed(struct net *net, struct peer *peer, const struct method *method)
+static enum reason call_allowed(struct connection *connection, const struct method *method)
 {
+    struct net *net = connection->net;
+    struct peer *peer = connection->peer;
+
     if (net->stopping)
         return REASON_DRAINING;
     if (method == NULL)
         return peer_take_token(net, peer, clock_monotonic()) ? REASON_METHOD_UNKNOWN : REASON_QUOTA;
     if (hub_role(net->hub, peer->identity.unit) == NULL)
         return REASON_NOT_PERMITTED;
-    if (net->memory > net->options.limits.memory)
+    if (net_short(net, LIMIT_MEMORY_WORK) ||
+        rpc_session_memory(connection->rpc) > net->options.limits.connection_memory)
         return REASON_BUSY;
     if (!method->counted && !peer_take_token(net, peer, clock_monotonic()))
         return REASON_QUOTA;
@@ -149,7 +154,7 @@ static void on_call(struct rpc_call *rpc, const char *path, uint64_t timeout_ns)
     struct connection *connection = rpc_session_user(rpc_call_session(rpc));
     struct net *net = connection->net;
     const struct method *method = method_find(path);
-    enum reason reason = call_allowed(net, connection->peer, method);
+    enum reason reason = call_allowed(connection, method);
     struct call *call = reason == REASON_NONE ? call_new(net, method) : NULL;
 
     if (call == NULL) {
@@ -167,8 +172,10 @@ static void on_call(struct rpc_call *rpc, const char *path, uint64_t timeout_ns)
     call->peer->references++;
     call->references = 1;
     call->deadline_ns = timeout_ns != 0 ? clock_monotonic() + timeout_ns : 0;
+    arena_budget_add(&call->peer->memory, method->size);
     if (call->arena.limit == 0)
-        arena_init(&call->arena, method->arena);
+        arena_init_in(&call->arena, method->arena, &call->peer->memory);
+    arena_move(&call->arena, &call->peer->memory);
     rpc_call_set_user(rpc, call);
     rpc_call_set_max_message(rpc, method->max_request);
 }
@@ -187,8 +194,6 @@ static void on_message(struct rpc_call *rpc, struct am_bytes message)
         return;
     }
     call->has_request = true;
-    call->charged = message.len;
-    call->net->memory += message.len;
     err = codec_decode(call->method->request, CODEC_LENIENT, message, &call->arena, &detail, &call->request);
     // What needs more memory than its method gives will not need less when it comes again.
     if (err != AM_OK)

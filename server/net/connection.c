@@ -188,6 +188,32 @@ static void session_ended(struct connection *connection)
     connection_closing(connection);
 }
 
+// What it holds has come already: its budget is told, not asked.
+static void connection_count(struct connection *connection, struct arena_budget *budget, size_t held)
+{
+    arena_budget_add(budget, held);
+    arena_budget_return(connection->budget, connection->counted);
+    connection->budget = budget;
+    connection->counted = held;
+}
+
+static void connection_end(struct connection *connection, const char *reason)
+{
+    report(REPORT_WARNING, "ended", "peer=%s identity=%s bytes=%zu reason=\"%s\"", connection->address,
+           connection->peer->uri, connection->counted, reason);
+    connection_lost(connection);
+}
+
+// No identity has more than its share, so that none of them alone can bring the hub to refuse others.
+static void connection_weigh(struct connection *connection)
+{
+    struct arena_budget *own = &connection->peer->memory;
+
+    connection_count(connection, own, LIMIT_CONNECTION_BASE + rpc_session_memory(connection->rpc));
+    if (atomic_load(&own->used) > own->limit)
+        connection_end(connection, "its identity holds more than its share of the memory");
+}
+
 static void connection_flush(struct connection *connection)
 {
     struct net *net = connection->net;
@@ -220,6 +246,7 @@ static void connection_free(struct connection *connection)
     event_del(&connection->writing);
     event_del(&connection->timer);
     rpc_session_free(connection->rpc);
+    connection_count(connection, NULL, 0);
     tls_io_clear(&connection->tls);
     close(connection->fd);
     if (connection->dirty) // marked once more by a call that ended
@@ -234,6 +261,8 @@ static void connection_turn(struct connection *connection)
 {
     if (connection->state == CONNECTION_OPEN)
         connection_flush(connection);
+    if (connection->state == CONNECTION_OPEN)
+        connection_weigh(connection);
     if (connection->state == CONNECTION_DEAD && connection->judgement == NULL)
         connection_free(connection);
 }
@@ -252,6 +281,37 @@ static void pause_mind(struct net *net)
     }
 }
 
+// Half messages and answers that nobody reads are given back by their peers alone, if ever: who holds most goes.
+static void memory_relieve(struct net *net)
+{
+    struct connection *connection, *most = NULL;
+    struct peer *peer, *next, *heaviest = NULL;
+
+    HASH_ITER (hh, net->peers, peer, next) {
+        if (peer->connections > 0 && (heaviest == NULL || peer->memory.used > heaviest->memory.used))
+            heaviest = peer;
+    }
+    DL_FOREACH (net->connections, connection) {
+        if (connection->state == CONNECTION_OPEN && connection->peer == heaviest &&
+            (most == NULL || connection->counted > most->counted))
+            most = connection;
+    }
+    if (most != NULL)
+        connection_end(most, "the hub is short of memory, and it holds most");
+}
+
+void connections_relieve(struct net *net)
+{
+    uint64_t now = clock_monotonic();
+
+    if (!net_short(net, LIMIT_MEMORY_WORK))
+        net->short_ns = 0;
+    else if (net->short_ns == 0)
+        net->short_ns = now;
+    else if (now - net->short_ns >= net->options.limits.short_s * NS_PER_S)
+        memory_relieve(net);
+}
+
 void connections_turn(struct net *net)
 {
     struct connection *connection, *list;
@@ -266,6 +326,8 @@ void connections_turn(struct net *net)
         connection->dirty = false;
         connection_turn(connection);
     }
+    if (net_short(net, LIMIT_MEMORY_HELD))
+        memory_relieve(net);
     if (net->dirty != NULL)
         net_turn_soon(net);
     listener_mind(net);
@@ -294,6 +356,7 @@ void connection_new(struct net *net, int fd, const uint8_t key[16], const char *
     DL_APPEND(net->connections, connection);
     net->connection_count++;
     memcpy(connection->address_key, key, sizeof connection->address_key);
+    connection_count(connection, &net->memory, LIMIT_CONNECTION_BASE);
     handshake_begin(connection);
 }
 

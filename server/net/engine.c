@@ -246,7 +246,16 @@ enum am_err net_step(struct net *net, struct hub_event *event)
 
 bool net_busy(const struct net *net)
 {
-    return workers_full(net->workers) || net->memory > net->options.limits.memory;
+    return workers_full(net->workers);
+}
+
+bool net_short(struct net *net, unsigned percent)
+{
+    size_t most = net->memory.limit / 100 * percent;
+
+    if (atomic_load(&net->memory.used) > most)
+        call_spares_free(net);
+    return atomic_load(&net->memory.used) > most;
 }
 
 // --- Once a second: the hub's clocks, and steps of the machine's.
@@ -300,6 +309,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     refusals_tell(net, clock_monotonic());
     clock_watch(net);
     crls_watch(net);
+    connections_relieve(net);
     if (net_step(net, &event) != AM_OK)
         report(REPORT_WARNING, "tick", "reason=\"out of memory\"");
 }

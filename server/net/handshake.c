@@ -27,7 +27,6 @@ static void limits_fill(const struct net_limits *own, struct rpc_limits *ret_lim
     ret_limits->streams = own->streams;
     ret_limits->header_list = (uint32_t)own->header_list;
     ret_limits->resets = own->resets;
-    ret_limits->queue = (uint32_t)own->connection_memory;
     ret_limits->keepalive_ns = own->keepalive_s * NS_PER_S;
     ret_limits->first_request_ns = own->first_request_s * NS_PER_S;
     // Windows have four fifths of what a connection may take.

@@ -35,7 +35,8 @@ struct peer {
     struct identity identity;
     unsigned references;
     unsigned connections;
-    double tokens; // of calls that the hub doesn't count
+    struct arena_budget memory; // of its connections and calls
+    double tokens;              // of calls that the hub doesn't count
     uint64_t refilled_ns;
     struct receive *receiver; // the stream that its mailbox goes to, or NULL
     struct peer_out out[LIMIT_UNACKNOWLEDGED];
@@ -44,7 +45,14 @@ struct peer {
 };
 
 // What one can be refused before there is a call, or before there is a session.
-enum net_refusal { REFUSAL_STILL, REFUSAL_ADDRESS, REFUSAL_CONNECTIONS, REFUSAL_IDENTITY, NET_REFUSALS };
+enum net_refusal {
+    REFUSAL_STILL,
+    REFUSAL_ADDRESS,
+    REFUSAL_CONNECTIONS,
+    REFUSAL_MEMORY,
+    REFUSAL_IDENTITY,
+    NET_REFUSALS
+};
 
 // Refusals in the log, by what was answered: gRPC's status, or an HTTP status of our own.
 struct refusals {
@@ -94,7 +102,8 @@ struct net {
 
     // calls
     struct peer *peers;
-    size_t memory; // bytes of requests under way
+    struct arena_budget memory; // of requests, answers and connections
+    uint64_t short_ns;          // since when so much of it is used that nothing new is begun; 0: it isn't
     struct replay *followers;
     struct call *watchers; // of health
     struct call *spare;    // of the method that keeps some
@@ -117,6 +126,8 @@ AM_MUST_USE enum am_err net_digests_step(struct net *net, enum hub_event_kind ki
                                          const uint8_t *after);
 void net_turn_soon(struct net *net); // the end-of-turn work runs once this turn's callbacks are through
 bool net_busy(const struct net *net);
+// Whether more than so many per cent of the memory are used, once what is kept for speed alone is given up.
+bool net_short(struct net *net, unsigned percent);
 // An entry of class 0 that the hub needn't know of; `written` on the loop's thread. The content is borrowed till then.
 AM_MUST_USE enum am_err engine_append_own(struct net *net, uint8_t kind, struct am_bytes content,
                                           void (*written)(struct net *net, enum journal_result result));
@@ -143,6 +154,8 @@ struct connection {
     struct peer *peer;
     uint8_t address_key[16];
     char address[64];
+    struct arena_budget *budget; // of its identity, or of all; what it holds there
+    size_t counted;
     struct judgement *judgement; // judge.c: under way, or NULL
     bool judge_again;
 };
@@ -150,6 +163,7 @@ void connection_new(struct net *net, int fd, const uint8_t key[16], const char *
 void connection_kick(struct connection *connection);                                      // it has something to write
 void connection_refuse(struct connection *connection, const char *reason); // ends a live session; static string
 void connections_turn(struct net *net);
+void connections_relieve(struct net *net); // once a second
 void connections_drain(struct net *net);
 void connections_end(struct net *net); // every session, with its calls
 void connections_free(struct net *net);
@@ -183,7 +197,7 @@ struct method {
     void (*closed)(struct call *call);   // or NULL: the client is gone; call->rpc is NULL already
     void (*clear)(struct call *call);    // or NULL: before it is freed
     // Where both are set, some of its structs are kept with their arenas for the next calls: `reset` (instead of
-    // `clear`) leaves all zero but these.
+    // `clear`) leaves all zero but these, which count with the net's memory from then on.
     void (*reset)(struct call *call);
     unsigned kept;
 };
@@ -199,7 +213,6 @@ struct call {
     unsigned references;
     bool has_request, begun, ended;
     uint64_t deadline_ns; // monotonic, 0: none. rpc ends the call; here it stops work that isn't begun
-    size_t charged;
     struct arena arena;
     ProtobufCMessage *request;
     struct call *prev, *next; // a list of the method's own

@@ -78,6 +78,12 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         close(fd);
         return;
     }
+    if (net_short(net, LIMIT_MEMORY_WORK)) {
+        report_some(&net->refusals.early[REFUSAL_MEMORY], clock_monotonic(), REPORT_WARNING, "refused",
+                    "peer=%s reason=\"the hub is short of memory\"", text);
+        close(fd);
+        return;
+    }
     if (!handshake_room(net, key)) {
         report_some(&net->refusals.early[REFUSAL_ADDRESS], clock_monotonic(), REPORT_WARNING, "refused",
                     "peer=%s reason=\"%u handshakes of this address are open\"", text,

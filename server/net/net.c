@@ -5,6 +5,7 @@
 #include "server/net/listener.h"
 #include "server/net/pending.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,8 @@ static void limits_default(struct net_limits *limits)
     DEFAULT(header_list, LIMIT_HEADER_LIST);
     DEFAULT(connection_memory, LIMIT_CONNECTION_MEMORY);
     DEFAULT(memory, LIMIT_MEMORY);
+    DEFAULT(identity_memory, limits->memory / LIMIT_MEMORY_SHARE);
+    DEFAULT(short_s, LIMIT_MEMORY_SHORT_NS / NS_PER_S);
     DEFAULT(jobs, JOBS_DEFAULT);
 #undef DEFAULT
 }
@@ -111,6 +114,7 @@ enum am_err net_new(const struct net_options *options, struct am_detail *detail,
         return AM_NOMEM;
     net->options = *options;
     limits_default(&net->options.limits);
+    net->memory.limit = net->options.limits.memory;
     net->base = options->base;
     net->hub = options->hub;
     net->store = options->store;
@@ -206,5 +210,6 @@ void net_free(struct net *net)
     tls_context_unref(net->tls);
     registry_unref(net->registry);
     pending_free(net->pending);
+    assert(atomic_load(&net->memory.used) == 0);
     free(net);
 }

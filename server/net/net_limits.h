@@ -21,6 +21,8 @@ struct net_limits {
     uint32_t resets;               // of streams, in LIMIT_RESETS_NS
     size_t header_list;            // bytes of a request's headers
     size_t connection_memory;      // bytes of one connection
+    size_t identity_memory;        // bytes of one identity
     size_t memory;                 // bytes in all
+    uint32_t short_s;              // seconds of memory being short until the connection that holds most is ended
     size_t jobs;                   // under way in the workers, past which sockets are left unread
 };

@@ -26,6 +26,7 @@ struct peer *peer_get(struct net *net, const struct identity *identity)
             return NULL;
         peer->identity = *identity;
         memcpy(peer->uri, identity->uri, sizeof peer->uri);
+        peer->memory = (struct arena_budget){.limit = net->options.limits.identity_memory, .above = &net->memory};
         peer->tokens = net->options.limits.requests_per_s;
         peer->refilled_ns = clock_monotonic();
         HASH_ADD_STR(net->peers, uri, peer);
@@ -36,7 +37,10 @@ struct peer *peer_get(struct net *net, const struct identity *identity)
 
 void peer_release(struct net *net, struct peer *peer)
 {
-    if (peer == NULL || --peer->references > 0 || peer->n_out > 0)
+    if (peer == NULL || --peer->references > 0)
+        return;
+    assert(atomic_load(&peer->memory.used) == 0);
+    if (peer->n_out > 0)
         return;
     HASH_DEL(net->peers, peer);
     free(peer);

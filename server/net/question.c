@@ -33,7 +33,7 @@ void question_begin(struct call *call, void (*ask)(struct question *question, st
     question->now_ns = clock_utc();
     question->registry = registry_ref(call->net->registry);
     question->job = (struct job){.run = question_run, .done = question_done};
-    arena_init(&question->reply, REPLY_ARENA);
+    arena_init_in(&question->reply, REPLY_ARENA, &call->peer->memory);
     call_hold(call);
     workers_push(call->net->workers, &question->job);
 }

@@ -122,7 +122,7 @@ static void receive_begin(struct call *call)
     receive->request = request;
     receive->once = request->once;
     receive->more = true;
-    arena_init(&receive->run, RECEIVE_RUN);
+    arena_init_in(&receive->run, RECEIVE_RUN, &call->peer->memory);
     if (call->peer->receiver != NULL)
         receive_end(call->peer->receiver, REASON_REPLACED, true);
     call->peer->receiver = receive;

@@ -102,9 +102,13 @@ static void send_clear(struct call *call)
 static void send_reset(struct call *call)
 {
     struct send *send = (struct send *)call;
-    struct arena request = call->arena, checked = send->checked;
+    struct arena request, checked;
 
     registry_unref(send->registry);
+    arena_move(&call->arena, &call->net->memory);
+    arena_move(&send->checked, &call->net->memory);
+    request = call->arena;
+    checked = send->checked;
     memset(send, 0, sizeof *send);
     call->arena = request;
     send->checked = checked;

@@ -200,7 +200,7 @@ static void replay_begin(struct call *call)
                        request->party[0] != '\0' || request->message[0] != '\0' ||
                        request->kind != AMANA__V1__ENTRY_KIND__CODE__UNSPECIFIED;
     replay->next = request->from;
-    arena_init(&replay->run, REPLAY_RUN);
+    arena_init_in(&replay->run, REPLAY_RUN, &call->peer->memory);
     scope_read(replay);
     replay->hub = (struct hub_replay){.work = {.kind = HUB_WORK_REPLAY,
                                                .user = replay,

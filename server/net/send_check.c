@@ -265,7 +265,8 @@ void send_check_run(struct job *job, struct worker *worker)
     enum am_err err = AM_OK;
 
     if (send->checked.limit == 0)
-        arena_init(&send->checked, CHECKED_ARENA);
+        arena_init_in(&send->checked, CHECKED_ARENA, &send->call.peer->memory);
+    arena_move(&send->checked, &send->call.peer->memory);
     arena_reset(&send->checked);
     check_reset(check.s);
     if (!certs_sha256(check.s->header_bytes.data, check.s->header_bytes.len, check.s->header_digest) ||

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define STATEMENT_CONTEXT "amana-retrieved-v1"
-#define STATEMENT_ARENA   (8u * 1024 * 1024) // headers of up to RETRIEVAL_MESSAGES messages
+#define STATEMENT_ARENA   (ARENA_FOR(LIMIT_STATEMENT) + 512u * 1024) // and what is known of RETRIEVAL_MESSAGES messages
 
 struct statement_check {
     struct statement *part;
@@ -95,16 +95,20 @@ static bool addressed_to(const struct store_pointer *pointer, const char *unit)
     return false;
 }
 
-// Case and retention stand in the message's header.
+// Case and retention stand in the message's header. Only they are kept of it: a call may name thousands.
 static enum am_err header_read(struct statement_check *check, uint64_t seq, struct hub_retrieved_message *message)
 {
+    struct arena AM_CLEANUP(arena_clear) scratch;
     struct store_message kept;
     Amana__V1__Header *header;
 
+    arena_init_in(&scratch, ARENA_FOR(LIMIT_HEADER), check->arena->budget);
     TRY(store_message(check->view, seq, &kept));
-    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, check->arena, NULL,
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &scratch, NULL,
                      (ProtobufCMessage **)&header));
-    message->case_ref = header->case_ref;
+    message->case_ref = arena_copy(check->arena, header->case_ref, strlen(header->case_ref));
+    if (message->case_ref == NULL)
+        return arena_error(check->arena);
     if (header->retain_until != NULL)
         message->retain_until_ns = (uint64_t)header->retain_until->seconds * NS_PER_S;
     return AM_OK;
@@ -225,7 +229,7 @@ void statement_run(struct job *job, struct worker *worker)
     enum am_err err;
 
     if (part->arena.limit == 0)
-        arena_init(&part->arena, STATEMENT_ARENA);
+        arena_init_in(&part->arena, STATEMENT_ARENA, &part->acknowledge->call.peer->memory);
     arena_reset(&part->arena);
     part->messages = NULL;
     part->retrieval.checked = REASON_NONE;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One world is made by tests/setup for the session; each test gets a copy of it, and what it started is ended."""
+import re
 import shutil
 import subprocess
 
@@ -37,3 +38,17 @@ def world(empty_world):
 def pb(tmp_path_factory):
     """Modules that protoc makes of our .proto files, by name."""
     return raw.modules(tmp_path_factory.mktemp("pb"))
+
+
+@pytest.fixture
+def limited(empty_world):
+    """Starts the hub with limits of the test's own."""
+    def start(**limits):
+        conf = empty_world.path("amanad.conf")
+        rows = " ".join(f"{name.replace('_', '-')} = {value}" for name, value in limits.items())
+        text = re.sub(r"(?m)^limits .*\n", "", conf.read_text())
+        conf.write_text(f"{text}\nlimits {{ handshakes-per-second = 1000 requests-per-second = 100000 {rows} }}\n")
+        empty_world.amanad("--check", "-c", "amanad.conf").ok()
+        empty_world.start_hub()
+        return empty_world
+    return start

@@ -2,8 +2,6 @@
 """Each limit of a hub at its edge: what is at it passes, what is one past it is refused, and others are served."""
 import contextlib
 import re
-import socket
-import ssl
 import struct
 
 import grpc
@@ -11,71 +9,9 @@ import pytest
 
 import raw as r
 import world as w
+from h2 import closed, connect, frame, frames, header_block, shake
 
 Code = grpc.StatusCode
-
-
-@pytest.fixture
-def limited(empty_world):
-    """Starts the hub with limits of the test's own."""
-    def start(**limits):
-        conf = empty_world.path("amanad.conf")
-        rows = " ".join(f"{name.replace('_', '-')} = {value}" for name, value in limits.items())
-        text = re.sub(r"(?m)^limits .*\n", "", conf.read_text())
-        conf.write_text(f"{text}\nlimits {{ handshakes-per-second = 1000 requests-per-second = 100000 {rows} }}\n")
-        empty_world.amanad("--check", "-c", "amanad.conf").ok()
-        empty_world.start_hub()
-        return empty_world
-    return start
-
-
-def connect(world, address="127.0.0.1"):
-    """A connection that says nothing yet."""
-    plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    plain.settimeout(w.PATIENCE)
-    plain.bind((address, 0))
-    plain.connect(("127.0.0.1", world.hub.port))
-    return plain
-
-
-def closed(plain):
-    """Waits until the hub has closed it."""
-    try:
-        return plain.recv(1) == b""
-    except ConnectionResetError:
-        return True
-
-
-def shake(world, plain, desk="police"):
-    """The client's part of the handshake; the connection is whole once the hub's SETTINGS are there."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(world.path("trust", "roots.pem"))
-    context.load_verify_locations(world.path("trust", "cas.pem"))
-    context.set_alpn_protocols(["h2"])
-    context.load_cert_chain(world.path(desk, "keys", "auth.pem"), world.path(desk, "keys", "auth.key"))
-    tls = context.wrap_socket(plain, server_hostname="hub.igad.amana.example")
-    tls.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b""))
-    return tls
-
-
-def frame(kind, flags, stream, payload):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-def read(tls, size):
-    data = b""
-    while len(data) < size:
-        more = tls.recv(size - len(data))
-        if not more:
-            return None
-        data += more
-    return data
-
-
-def frames(tls):
-    """What the hub sends, until it closes."""
-    while head := read(tls, 9):
-        yield head[3], head[4], struct.unpack(">I", head[5:])[0], read(tls, int.from_bytes(head[:3], "big")) if any(head[:3]) else b""
 
 
 def served(world):
@@ -144,22 +80,6 @@ def test_an_identity_past_its_connections_is_told_to_go_and_others_are_let_in(li
 
 
 # --- Calls
-def header_block(path, **more):
-    """HPACK without an index and without Huffman."""
-    fields = {":method": "POST", ":scheme": "https", ":path": path, ":authority": "hub", "te": "trailers",
-              "content-type": "application/grpc", **more}
-
-    def text(value):
-        data = value.encode()
-        if len(data) < 127:
-            return bytes([len(data)]) + data
-        rest, out = len(data) - 127, b"\x7f"
-        while rest >= 128:
-            out, rest = out + bytes([rest % 128 + 128]), rest // 128
-        return out + bytes([rest]) + data
-    return b"".join(b"\x00" + text(name) + text(value) for name, value in fields.items())
-
-
 def test_a_stream_past_those_of_a_connection_is_refused_and_those_at_the_limit_are_served(limited):
     world = limited(streams=5)
     with shake(world, connect(world)) as tls:

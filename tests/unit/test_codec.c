@@ -663,6 +663,37 @@ static void long_texts_are_cut_between_characters(void **state)
     assert_true(codec_text_valid(error.metadata[7].value, strlen(error.metadata[7].value)));
 }
 
+static void arenas_of_a_budget_have_no_more_than_it_together_and_give_all_of_it_back(void **state)
+{
+    struct arena_budget all = {.limit = 64 * 1024}, own = {.limit = 24 * 1024, .above = &all};
+    struct arena first, second, other;
+    arena_init_in(&first, ROOM, &own);
+    arena_init_in(&second, ROOM, &own);
+    arena_init_in(&other, ROOM, &all);
+    assert_non_null(arena_alloc(&first, 16 * 1024));
+    assert_null(arena_alloc(&second, 16 * 1024)); // past its own
+    assert_int_equal(arena_error(&second), AM_NOMEM);
+    assert_int_equal(own.used, first.held);
+    assert_int_equal(all.used, first.held);
+    assert_non_null(arena_alloc(&other, 44 * 1024));
+    assert_null(arena_alloc(&second, 8 * 1000)); // past that of all, and nothing of it stays counted
+    assert_int_equal(own.used, first.held);
+    assert_int_equal(all.used, first.held + other.held);
+    arena_budget_add(&own, 100 * 1024); // what is there is counted even so
+    assert_int_equal(all.used, first.held + other.held + 100 * 1024);
+    arena_budget_return(&own, 100 * 1024);
+    arena_move(&first, &all);
+    assert_int_equal(own.used, 0);
+    assert_int_equal(all.used, first.held + other.held);
+    arena_clear(&other);
+    assert_non_null(arena_alloc(&first, 30 * 1024));
+    arena_reset(&first);
+    assert_int_equal(all.used, first.held);
+    arena_wipe(&first);
+    arena_clear(&second);
+    assert_int_equal(all.used, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -687,6 +718,7 @@ int main(void)
         cmocka_unit_test(an_error_without_details_has_none),
         cmocka_unit_test(a_reason_of_another_domain_is_not_taken),
         cmocka_unit_test(long_texts_are_cut_between_characters),
+        cmocka_unit_test(arenas_of_a_budget_have_no_more_than_it_together_and_give_all_of_it_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

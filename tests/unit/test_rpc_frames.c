@@ -160,14 +160,11 @@ static void the_129th_stream_ends_the_connection_of_who_was_told(void **state)
     assert_true(rpc_session_reason(raw->pair.server)[0] != '\0');
 }
 
-static void new_calls_wait_when_too_many_answers_do(void **state)
+static void what_a_session_holds_is_told_and_goes_with_its_calls(void **state)
 {
     struct raw *raw = *state;
-    struct rpc_limits limits;
-    rpc_limits_server(&limits);
-    limits.queue = 100 * 1000;
-    raw_restart(raw, &limits);
     raw_preface(raw);
+    size_t idle = rpc_session_memory(raw->pair.server);
     uint8_t *big = calloc(1, 5 + 65000);
     big[3] = 65000 >> 8, big[4] = (uint8_t)65000;
     for (int32_t id = 1; id <= 5; id += 2) { // none of it is read: the connection's window is 65,535 bytes
@@ -175,9 +172,18 @@ static void new_calls_wait_when_too_many_answers_do(void **state)
         for (size_t at = 0; at < 65005; at += 13001)
             raw_data(raw, id, big + at, 13001, at + 13001 == 65005);
     }
-    assert_int_equal(rpc_session_queued(raw->pair.server), 3 * 65005 - 65535);
+    size_t queued = 3 * 65005 - 65535;
+    assert_int_equal(rpc_session_queued(raw->pair.server), queued);
+    size_t answers = rpc_session_memory(raw->pair.server);
+    assert_in_range(answers, idle + queued, idle + queued + 150 * 1000);
     raw_call(raw, 7, UNARY_PATH, false);
-    assert_int_equal(raw_stream(raw, 7)->grpc_status, RPC_RESOURCE_EXHAUSTED);
+    raw_data(raw, 7, big, 13001, false); // of 65005: half a message
+    assert_in_range(rpc_session_memory(raw->pair.server), answers + 13001, answers + 14000);
+    for (int32_t id = 1; id <= 7; id += 2)
+        raw_frame(raw, NGHTTP2_RST_STREAM, 0, id, (uint8_t[]){0, 0, 0, 8}, 4);
+    raw->pair.now += 2 * NS_PER_S;
+    rpc_session_tick(raw->pair.server, raw->pair.now);
+    assert_in_range(rpc_session_memory(raw->pair.server), 1, idle);
     raw_assert_alive(raw);
     free(big);
 }
@@ -414,7 +420,7 @@ int main(void)
         RAW(a_header_list_is_taken_to_16_kib_and_no_further),
         RAW(the_129th_stream_is_refused_to_who_could_not_know),
         RAW(the_129th_stream_ends_the_connection_of_who_was_told),
-        RAW(new_calls_wait_when_too_many_answers_do),
+        RAW(what_a_session_holds_is_told_and_goes_with_its_calls),
         RAW(reading_stops_while_answers_pile_up),
         RAW(a_compressed_message_is_unimplemented),
         RAW(a_prefix_may_straddle_frames),
