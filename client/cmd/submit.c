@@ -6,6 +6,7 @@
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/rejections.h"
+#include "client/session/policy.h"
 #include "client/session/seal.h"
 #include "proto/model/header_parts.h"
 
@@ -29,6 +30,7 @@ int submit_refuse(const struct submission *submission, enum reason reason, struc
     case REASON_PROTECTION_UNANSWERED:
     case REASON_NOT_PERMITTED:
     case REASON_FIELD_INVALID: return EX_DATAERR;
+    case REASON_CLASSIFICATION_ABOVE_CEILING: return EX_NOPERM;
     default: return EX_SOFTWARE;
     }
 }
@@ -158,17 +160,100 @@ void submit_carry(const Amana__V1__Header *header, Amana__V1__Draft *draft)
     draft->retain_until = header->retain_until; // an answer keeps its root's
 }
 
+// What the hub's policy may let by now, whatever was kept of it: it is asked before anybody is told.
+static bool by_policy(enum reason reason)
+{
+    return reason == REASON_RETENTION_TOO_LONG || reason == REASON_CLASSIFICATION_ABOVE_CEILING ||
+           reason == REASON_PURPOSE_MISMATCH;
+}
+
+static int policy_renew(struct command *command)
+{
+    struct am_detail detail = {0};
+    enum am_err err = policy_fetch(command->session, &detail);
+    // Another session of this device took over, or the link broke: the hub judges in any case.
+    return err == AM_OK || err == AM_UNAVAILABLE || err == AM_BUSY ? 0 : command_fail(err, &detail);
+}
+
+static bool stands_there(const Amana__V1__Draft *draft, size_t n, const char *unit)
+{
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        if (strcmp(draft->recipients[i]->unit, unit) == 0)
+            return true;
+    for (size_t i = draft->n_recipients; i < n; i++) // those put in before
+        if (strcmp(draft->recipients[i]->unit, unit) == 0)
+            return true;
+    return false;
+}
+
+static enum am_err group_put(const struct settings *settings, const Amana__V1__DraftRecipient *named,
+                             struct arena *arena, Amana__V1__Draft *draft, size_t *n, struct am_detail *detail)
+{
+    struct settings_group group;
+    TRY(settings_group(settings, named->unit + 1, detail, &group));
+    for (size_t i = 0; i < group.n; i++) {
+        if (stands_there(draft, *n, group.units[i]) || strcmp(group.units[i], settings->value[SETTING_UNIT]) == 0)
+            continue;
+        if (*n - draft->n_recipients == LIMIT_RECIPIENTS)
+            return am_fail(AM_TOO_LARGE, detail, "recipients", "more than %u units with those of %.40s",
+                           LIMIT_RECIPIENTS, named->unit);
+        Amana__V1__DraftRecipient *recipient = arena_alloc(arena, sizeof *recipient);
+        if (recipient == NULL)
+            return arena_error(arena);
+        amana__v1__draft_recipient__init(recipient);
+        recipient->part = named->part;
+        recipient->unit = arena_copy(arena, group.units[i], strlen(group.units[i]));
+        if (recipient->unit == NULL)
+            return arena_error(arena);
+        draft->recipients[(*n)++] = recipient;
+    }
+    return AM_OK;
+}
+
+enum am_err submit_groups(const struct settings *settings, struct arena *arena, Amana__V1__Draft *draft,
+                          struct am_detail *detail)
+{
+    size_t named = draft->n_recipients, n = named, kept = 0;
+    Amana__V1__DraftRecipient **list = arena_array(arena, named + LIMIT_RECIPIENTS, sizeof *list);
+    if (list == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < named; i++)
+        list[i] = draft->recipients[i];
+    draft->recipients = list;
+    for (size_t i = 0; i < named; i++) {
+        if (list[i]->unit[0] != '@')
+            continue;
+        enum am_err err = group_put(settings, list[i], arena, draft, &n, detail);
+        if (err == AM_NOT_FOUND) {
+            char text[sizeof detail->text];
+            snprintf(text, sizeof text, "%.120s %.160s", detail->field, detail->text);
+            snprintf(detail->field, sizeof detail->field, "recipients[%zu].unit", i);
+            strlcpy(detail->text, text, sizeof detail->text);
+        }
+        TRY(err);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->unit[0] != '@')
+            list[kept++] = list[i];
+    draft->n_recipients = kept;
+    return AM_OK;
+}
+
 int submit(struct command *command, struct submission *submission)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     char id[STORE_ID];
+    bool known = policy_known(command->session);
     enum reason reason = compose_check(command->session, &submission->compose, &detail);
-    if (reason != REASON_NONE)
+    if (reason != REASON_NONE && !by_policy(reason) && (known || strcmp(detail.field, "legal_basis") != 0))
         return submit_refuse(submission, reason, &detail);
     int code = submission->connected ? 0 : command_try_connect(command, &submission->online);
+    if (code == 0 && submission->online)
+        code = policy_renew(command);
     if (code != 0)
         return code;
+    detail = (struct am_detail){0};
     arena_init(&arena, ARENA_VERB);
     code = compose_and_keep(command, submission, &arena, id);
     if (code == 0 && submission->online)

@@ -20,5 +20,11 @@ int submit(struct command *command, struct submission *submission);
 // What an answer carries on from what it answers (domain.md: *Answer*), as far as the draft doesn't say else. Borrowed.
 void submit_carry(const Amana__V1__Header *header, Amana__V1__Draft *draft);
 
+// Puts the units of a group in the place of each recipient that names one ("@ke-et-border", of amana.conf), with its
+// part; a unit that stands there by itself keeps its own, and the own unit is left out. AM_NOT_FOUND names the
+// recipient; AM_TOO_LARGE past LIMIT_RECIPIENTS.
+AM_MUST_USE enum am_err submit_groups(const struct settings *settings, struct arena *arena, Amana__V1__Draft *draft,
+                                      struct am_detail *detail);
+
 // Tells a wrong field with its line; returns the exit code.
 int submit_refuse(const struct submission *submission, enum reason reason, struct am_detail *detail);

@@ -240,12 +240,41 @@ struct writer {
 
 // The hint for a field that stands in the template of the kind: of a draft, its own body and the header fields that it
 // has. NULL for what is left out.
+// What policy fills in, with the words that say so; NULL: the table's.
+static const struct hint *hint_by_policy(const struct writer *w, const char *field)
+{
+    static char words[2][96];
+    static struct hint made[] = {
+        {"", "as policy says for these countries; another by hand", "$basis"},
+        {"", "the agreement that policy names", "$agreement"},
+        {"", "as policy says for these countries, any of H0, H1, H3", "$handling"},
+        {"", words[0], NULL},
+        {"", "left out: as policy says for the recipients' countries", NULL},
+    };
+    const struct policy_filling *filling = w->defaults->filling;
+    bool open = filling != NULL && w->defaults->n_to == 0;
+    if (filling == NULL)
+        return NULL;
+    if (strcmp(field, "legal_basis") == 0)
+        return filling->legal_basis != 0 ? &made[0] : open ? &made[4] : NULL;
+    if (strcmp(field, "agreement_ref") == 0)
+        return filling->agreement[0] != '\0' ? &made[1] : NULL;
+    if (strcmp(field, "handling") == 0)
+        return filling->handling != 0 ? &made[2] : open ? &made[4] : NULL;
+    if (strcmp(field, "retain_until") != 0)
+        return NULL;
+    snprintf(words[0], sizeof words[0], "kept until; left out: %u days from now, as policy says", filling->days);
+    return open ? NULL : &made[3];
+}
+
 static const struct hint *hint_for(const struct writer *w, const ProtobufCMessageDescriptor *type,
                                    const ProtobufCFieldDescriptor *field)
 {
     static const struct hint BODY = {"", "the sealed part: only recipients read it", "*"};
     const struct kind *kind = kind_get(w->kind);
     const struct hint *hint = hint_of(type, field);
+    if (type == &amana__v1__draft__descriptor && hint_by_policy(w, field->name) != NULL)
+        hint = hint_by_policy(w, field->name);
     if (type == &amana__v1__draft__descriptor && (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
         return strcmp(field->name, kind->json) == 0 ? &BODY : NULL;
     const ProtobufCFieldDescriptor *of_header =
@@ -286,11 +315,35 @@ static void print_words(const struct writer *w, const ProtobufCFieldDescriptor *
 
 static void print_recipients(const struct writer *w, unsigned indent)
 {
-    fprintf(w->out, "[\n%*s{\"unit\": \"\", \"part\": \"ACTION\"}", (int)indent + 2, "");
     const char *protection = w->defaults->protection_unit;
-    if (protection[0] != '\0' && strcmp(protection, w->defaults->unit) != 0)
+    bool named = false;
+    fputc('[', w->out);
+    for (size_t i = 0; i < w->defaults->n_to || i == 0; i++) {
+        const char *unit = i < w->defaults->n_to ? w->defaults->to[i] : "";
+        named |= strcmp(unit, protection) == 0;
+        fprintf(w->out, "%s\n%*s{\"unit\": \"%s\", \"part\": \"ACTION\"}", i > 0 ? "," : "", (int)indent + 2, "", unit);
+    }
+    if (protection[0] != '\0' && strcmp(protection, w->defaults->unit) != 0 && !named)
         fprintf(w->out, ",\n%*s{\"unit\": \"%s\", \"part\": \"COPY\"}", (int)indent + 2, "", protection);
     fprintf(w->out, "\n%*s]", (int)indent, "");
+}
+
+static const char *code_name(const ProtobufCEnumDescriptor *codes, int value)
+{
+    const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(codes, value);
+    return found != NULL ? found->name : "";
+}
+
+static void print_handling(const struct writer *w)
+{
+    bool first = true;
+    for (unsigned code = 1; code < 8; code++) {
+        if ((w->defaults->filling->handling & 1u << code) == 0)
+            continue;
+        fprintf(w->out, "%s\"%s\"", first ? "[" : ", ", code_name(&amana__v1__handling__code__descriptor, (int)code));
+        first = false;
+    }
+    fputc(']', w->out);
 }
 
 static void print_message(const struct writer *w, const ProtobufCMessageDescriptor *type, unsigned indent,
@@ -320,6 +373,13 @@ static void print_value(const struct writer *w, const ProtobufCFieldDescriptor *
         fprintf(w->out, "\"%s\"", kind_name(w->kind));
     } else if (value != NULL && strcmp(value, "$recipients") == 0) {
         print_recipients(w, indent);
+    } else if (value != NULL && strcmp(value, "$basis") == 0) {
+        fprintf(w->out, "\"%s\"",
+                code_name(&amana__v1__legal_basis__code__descriptor, (int)w->defaults->filling->legal_basis));
+    } else if (value != NULL && strcmp(value, "$agreement") == 0) {
+        fprintf(w->out, "\"%s\"", w->defaults->filling->agreement);
+    } else if (value != NULL && strcmp(value, "$handling") == 0) {
+        print_handling(w);
     } else if (value != NULL && strcmp(value, "*") != 0) {
         fputs(value, w->out);
     } else if (field->descriptor == &google__protobuf__timestamp__descriptor) {

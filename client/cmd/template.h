@@ -3,7 +3,7 @@
 // kind's row so that it can't drift: each field with what it is and the values it takes. Pure; any thread.
 #pragma once
 
-#include "proto/model/error.h"
+#include "client/session/policy.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -14,6 +14,10 @@ struct template_defaults {
     const char *unit;            // own address: country and agency of case_ref
     const char *protection_unit; // of the own country
     unsigned year;
+    // By policy, for the recipients below; basis 0 and handling 0: as policy says once they are known, or by hand.
+    const struct policy_filling *filling; // NULL: nothing is known of a policy
+    char *const *to;                      // who must act
+    size_t n_to;
 };
 
 // Whether a message of this kind is begun from a template: it is served, and answers nothing by itself.

@@ -443,6 +443,8 @@ static int answer(struct answer_input *input, struct target *root, struct target
     }
     if (err == AM_OK)
         err = recipients_fill(input, newest, arena, draft);
+    if (err == AM_OK)
+        err = submit_groups(&input->command.settings, arena, draft, &detail);
     struct submission submission = {.compose = {draft, &root->pointer,
                                                 input->verb->kind == KIND(UPDATE) ? &newest->pointer : NULL,
                                                 root->opened.header, newest->opened.header},

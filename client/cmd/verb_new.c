@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // new KIND: the commented template, with what is known filled in.
 #include "client/cmd/command.h"
+#include "client/cmd/submit.h"
 #include "client/cmd/template.h"
+#include "client/session/policy.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
@@ -11,6 +13,9 @@
 struct new_input {
     struct command command;
     unsigned kind;
+    char *to[LIMIT_RECIPIENTS];
+    size_t n_to;
+    struct arena arena;
 };
 
 // "alert, request, referral, note"
@@ -32,6 +37,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct new_input *input = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case 't':
+        if (input->n_to == LIMIT_RECIPIENTS)
+            argp_error(state, "at most %u recipients", LIMIT_RECIPIENTS);
+        input->to[input->n_to++] = arg;
+        return 0;
     case ARGP_KEY_ARG:
         if (input->kind != 0)
             argp_error(state, "one KIND at a time");
@@ -49,10 +59,62 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+// Groups expanded, each unit by its grammar.
+static enum am_err recipients(struct new_input *input, struct am_detail *detail, Amana__V1__Draft *draft)
+{
+    draft->recipients = arena_array(&input->arena, input->n_to + 1, sizeof *draft->recipients);
+    Amana__V1__DraftRecipient *rows = arena_array(&input->arena, input->n_to + 1, sizeof *rows);
+    if (draft->recipients == NULL || rows == NULL)
+        return arena_error(&input->arena);
+    for (; draft->n_recipients < input->n_to; draft->n_recipients++) {
+        Amana__V1__DraftRecipient *row = &rows[draft->n_recipients];
+        amana__v1__draft_recipient__init(row);
+        row->unit = input->to[draft->n_recipients];
+        draft->recipients[draft->n_recipients] = row;
+    }
+    TRY(submit_groups(&input->command.settings, &input->arena, draft, detail));
+    input->n_to = draft->n_recipients;
+    for (size_t i = 0; i < draft->n_recipients; i++) {
+        input->to[i] = draft->recipients[i]->unit;
+        if (address_check(input->to[i], detail) != AM_OK)
+            return am_fail(AM_USAGE, detail, "--to", "\"%.100s\" is no unit: write COUNTRY/AGENCY/UNIT, or @GROUP",
+                           input->to[i]);
+    }
+    return AM_OK;
+}
+
+// As the hub last showed it; asked for where it never did, if there is a link. Without keys or anchors there is none.
+static void fill(struct new_input *input, struct policy_filling *filling, struct template_defaults *defaults)
+{
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    Amana__V1__Recipient rows[LIMIT_RECIPIENTS], *list[LIMIT_RECIPIENTS];
+    struct am_detail detail = {0};
+    struct command *command = &input->command;
+    if (session_open(&command->settings, SETTINGS_ALL, &command->reader, NULL, &detail, &command->session) != AM_OK)
+        return;
+    if (!policy_known(command->session) && session_connect(command->session, &detail) == AM_OK)
+        (void)!policy_fetch(command->session, &detail);
+    const struct policy *policy = policy_kept(command->session);
+    if (policy == NULL || policy->n_defaults == 0)
+        return;
+    header.kind = (Amana__V1__Kind__Code)input->kind;
+    header.purpose = AMANA__V1__PURPOSE__CODE__INVESTIGATION; // as the template says
+    header.recipients = list;
+    for (; header.n_recipients < input->n_to; header.n_recipients++) {
+        amana__v1__recipient__init(&rows[header.n_recipients]);
+        rows[header.n_recipients].unit = input->to[header.n_recipients];
+        list[header.n_recipients] = &rows[header.n_recipients];
+    }
+    policy_fill(command->session, &header, filling);
+    defaults->filling = filling;
+}
+
 static enum am_err print_template(struct new_input *input, struct am_detail *detail)
 {
     struct settings *settings = &input->command.settings;
     struct template_defaults defaults = {.protection_unit = ""};
+    struct policy_filling filling;
+    Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
     struct trust *trust = NULL;
     char path[PATH_MAX], country[ADDRESS_COUNTRY_MAX + 1];
     time_t now = time(NULL);
@@ -60,12 +122,16 @@ static enum am_err print_template(struct new_input *input, struct am_detail *det
     TRY(settings_load(&input->command.flags, detail, settings));
     TRY(settings_require(settings, SETTING_BIT(UNIT), detail));
     TRY(settings_path(settings, "trust", path));
+    TRY(recipients(input, detail, &draft));
     gmtime_r(&now, &tm);
     defaults.unit = settings->value[SETTING_UNIT];
     defaults.year = (unsigned)tm.tm_year + 1900;
+    defaults.to = input->to;
+    defaults.n_to = input->n_to;
     address_country(defaults.unit, country);
     if (trust_load(path, NULL, NULL, &trust) == AM_OK && trust_protection_unit(trust, country) != NULL)
         defaults.protection_unit = trust_protection_unit(trust, country);
+    fill(input, &filling, &defaults);
     enum am_err err = template_print(input->kind, &defaults, stdout);
     trust_unref(trust);
     return err;
@@ -73,19 +139,24 @@ static enum am_err print_template(struct new_input *input, struct am_detail *det
 
 int verb_new(int argc, char **argv)
 {
+    static const struct argp_option options[] = {{"to", 't', "UNIT", 0, "who must act; a @GROUP of amana.conf, too", 0},
+                                                 {0}};
     static const struct argp argp = {
-        NULL,
+        options,
         parse,
         "KIND",
-        "Prints a template to fill in: every field with what it is and the values it takes.",
+        "Prints a template to fill in: every field with what it is and the values it takes, filled with what policy "
+        "says for the recipients' countries.",
         command_children,
         NULL,
         NULL};
     struct new_input input = {0};
     struct am_detail detail = {0};
+    arena_init(&input.arena, ARENA_VERB);
     command_init(&input.command);
     command_parse(&argp, argc, argv, &input);
     enum am_err err = print_template(&input, &detail);
     command_clear(&input.command);
+    arena_clear(&input.arena);
     return err == AM_OK ? 0 : command_fail(err, &detail);
 }

@@ -45,6 +45,11 @@ static int send_file(struct send_input *input)
     submission.compose.draft = draft;
     submission.text = text;
     int code = command_open(&input->command, SETTINGS_ALL);
+    if (code == 0) {
+        err = submit_groups(&input->command.settings, &arena, draft, &detail);
+        if (err != AM_OK)
+            code = submit_refuse(&submission, REASON_FIELD_INVALID, &detail);
+    }
     if (code == 0 && input->check) {
         enum reason reason = compose_check(input->command.session, &submission.compose, &detail);
         if (reason != REASON_NONE)

@@ -2,8 +2,9 @@
 // The draft's fields into a header, and both through the rules.
 #include "client/session/compose.h"
 
-#include "proto/body/check.h"
+#include "client/session/policy.h"
 #include "client/session/seal.h"
+#include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/delivery.h"
@@ -17,7 +18,6 @@
 
 #define HOUR_NS     (3600ull * NS_PER_S)
 #define VALID_HOURS 72u
-#define RETAIN_DAYS 365u
 
 enum am_err compose_id(uint64_t now_ns, char ret_id[37])
 {
@@ -86,6 +86,29 @@ static enum am_err copy_recipients(const Amana__V1__Draft *draft, struct arena *
     return AM_OK;
 }
 
+// What the draft leaves out and policy knows: an officer at night types none of it. What answers carries it on.
+static enum am_err fill_by_policy(struct session *session, uint64_t now, struct arena *arena, Amana__V1__Header *header)
+{
+    struct policy_filling filling;
+    policy_fill(session, header, &filling);
+    if (header->retain_until == NULL)
+        header->retain_until = time_of(arena, now + filling.days * 24 * HOUR_NS);
+    if (kind_is_answer(header))
+        return AM_OK;
+    if (header->legal_basis == 0 && header->agreement_ref[0] == '\0') {
+        header->legal_basis = filling.legal_basis;
+        header->agreement_ref = arena_copy(arena, filling.agreement, strlen(filling.agreement));
+    }
+    if (header->n_handling == 0 && filling.handling != 0) {
+        header->handling = arena_array(arena, 8, sizeof *header->handling);
+        for (unsigned code = 1; header->handling != NULL && code < 8; code++)
+            if ((filling.handling & 1u << code) != 0)
+                header->handling[header->n_handling++] = (Amana__V1__Handling__Code)code;
+    }
+    return header->agreement_ref != NULL && (header->n_handling == 0 || header->handling != NULL) ? AM_OK
+                                                                                                  : arena_error(arena);
+}
+
 // Nanoseconds whole milliseconds: what a person reads is what was signed.
 static enum am_err build_header(struct session *session, const struct compose *compose, struct arena *arena,
                                 Amana__V1__Header **ret_header)
@@ -114,9 +137,9 @@ static enum am_err build_header(struct session *session, const struct compose *c
     bool version = kind != NULL && (kind->chain == CHAIN_BEGINS || kind->chain == CHAIN_RENEWS);
     if (header->valid_until == NULL && version)
         header->valid_until = time_of(arena, now + VALID_HOURS * HOUR_NS);
-    if (header->retain_until == NULL)
-        header->retain_until = time_of(arena, now + RETAIN_DAYS * 24 * HOUR_NS);
     TRY(copy_recipients(compose->draft, arena, header));
+    if (kind != NULL)
+        TRY(fill_by_policy(session, now, arena, header));
     *ret_header = header;
     return AM_OK;
 }
@@ -192,11 +215,34 @@ static enum reason check_answer(const struct compose *compose, const Amana__V1__
     return delivery_check(header, &to, detail);
 }
 
+// What policy says of it, as the hub last showed it.
+static enum reason check_policy(struct session *session, const Amana__V1__Header *header, struct am_detail *detail)
+{
+    static const enum store_box BOXES[] = {STORE_SENT, STORE_INBOX};
+    const struct policy *policy = policy_kept(session);
+    enum reason reason = rule_ceiling(header, policy, header->sender->unit, detail);
+    for (size_t i = 0; i < header->n_recipients && reason == REASON_NONE; i++)
+        reason = rule_ceiling(header, policy, header->recipients[i]->unit, detail);
+    for (size_t i = 0; i < header->n_references && reason == REASON_NONE; i++) {
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        Amana__V1__Header *before;
+        Amana__V1__Kept *kept;
+        arena_init(&arena, 4u * 1024 * 1024);
+        for (size_t box = 0; box < AM_LEN(BOXES) && reason == REASON_NONE; box++)
+            if (store_get(session->store, BOXES[box], header->references[i]->id, &arena, &kept) == AM_OK &&
+                seal_header(kept->message, &arena, NULL, &before) == AM_OK)
+                reason = rule_purpose_change(header, before, policy, detail);
+    }
+    return reason;
+}
+
 static enum reason check(struct session *session, const struct compose *compose, const struct parts *parts,
                          struct am_detail *detail)
 {
     char country[ADDRESS_COUNTRY_MAX + 1];
-    struct header_context context = {.unsealed = true};
+    const struct policy *policy = policy_kept(session);
+    struct header_context context = {.unsealed = true,
+                                     .retention_days = policy != NULL ? policy->retention_days : NULL};
     stand_in(parts->header, 1);
     enum reason reason = header_check(parts->header, &context, detail);
     stand_in(parts->header, 0);
@@ -208,6 +254,8 @@ static enum reason check(struct session *session, const struct compose *compose,
         reason = body_rule_reason(rule);
     if (reason == REASON_NONE)
         reason = check_answer(compose, parts->header, detail);
+    if (reason == REASON_NONE)
+        reason = check_policy(session, parts->header, detail);
     if (reason != REASON_NONE)
         return reason;
     address_country(parts->header->sender->unit, country);

@@ -101,7 +101,7 @@ static enum am_err check_seen(struct mail *mail, const Amana__V1__LogSeen *seen)
 static enum am_err prove(struct mail *mail, const Amana__V1__Incoming *incoming, struct arena *arena,
                          Amana__V1__Header **ret_header)
 {
-    struct header_context context = {0};
+    struct header_context context = {.any_retention = true}; // the hub's policy may say more than a kind's own
     if (incoming->message == NULL || incoming->entry == NULL)
         return am_fail(AM_PROOF, mail->detail, "incoming", "a message came without its proof");
     TRY(seal_header(incoming->message, arena, mail->detail, ret_header));

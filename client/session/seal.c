@@ -3,10 +3,10 @@
 #include "client/session/seal.h"
 
 #include "certs/cms.h"
-#include "proto/body/check.h"
 #include "client/session/compose.h"
 #include "client/session/directory.h"
 #include "client/session/history.h"
+#include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header_check.h"
@@ -213,7 +213,7 @@ static enum am_err sign_header(struct session *session, const Amana__V1__Header 
     const struct certificate *certificate;
     struct am_bytes bytes, der, signature;
     EVP_PKEY *key;
-    struct header_context context = {0};
+    struct header_context context = {.any_retention = true};
     if (header_check(header, &context, detail) != REASON_NONE)
         return AM_INVALID;
     TRY(codec_encode(&header->base, arena, &bytes));

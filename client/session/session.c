@@ -6,6 +6,7 @@
 #include "certs/clock.h"
 #include "client/session/history.h"
 #include "proto/codec/timestamp.h"
+#include "proto/model/policy.h"
 #include "proto/model/reason.h"
 
 #include <bsd/string.h>
@@ -94,6 +95,7 @@ void session_close(struct session *session)
         free(session->certificates[i]);
         EVP_PKEY_free(session->keys[i]);
     }
+    policy_free(session->policy);
     store_close(session->store);
     log_verifier_clear(&session->log);
     trust_unref(session->trust);

@@ -8,6 +8,8 @@
 #include "client/session/store.h"
 #include "proto/log/proved.h"
 
+struct policy;
+
 #define SESSION_TIED  32u
 #define SESSION_ASKED 32u
 
@@ -40,6 +42,9 @@ struct session {
     unsigned tied_count;
     struct session_asked asked[SESSION_ASKED]; // since it connected
     unsigned asked_count;
+    struct policy *policy; // policy.h
+    bool policy_read, policy_known;
+    char successor[LIMIT_ADDRESS + 1]; // of this unit, which is closed; ""
     bool alarmed; // an alarm was raised: what follows in this session follows from it
 };
 

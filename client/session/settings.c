@@ -136,25 +136,89 @@ static enum am_err take_file(cfg_t *cfg, void *user)
     return AM_OK;
 }
 
-static enum am_err read_file(struct settings *settings, struct am_detail *detail)
+// --- Groups
+static int check_group(cfg_t *cfg, cfg_opt_t *opt)
 {
+    cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+    const char *name = cfg_title(section);
+    unsigned n = cfg_size(section, "units");
+    if (!address_part_valid(name, strlen(name))) {
+        cfg_error(section, "group \"%s\": a name has a-z, 0-9 and '-' (not first), 1 to 31 characters", name);
+        return -1;
+    }
+    if (n > 0 && n <= SETTING_GROUP)
+        return 0;
+    cfg_error(section, "group \"%s\" needs 1 to %u units, as in units = {\"et/ics/moyale\"}", name, SETTING_GROUP);
+    return -1;
+}
+
+static int check_member(cfg_t *cfg, cfg_opt_t *opt)
+{
+    struct am_detail why = {0};
+    if (address_check(conf_last(opt), &why) == AM_OK)
+        return 0;
+    cfg_error(cfg, "units: \"%s\": %s", conf_last(opt), why.text);
+    return -1;
+}
+
+static enum am_err parse_file(const char *path, enum am_err (*take)(cfg_t *cfg, void *user), void *user,
+                              struct am_detail *detail)
+{
+    cfg_opt_t group[] = {CFG_STR_LIST("units", NULL, CFGF_NODEFAULT), CFG_END()};
     cfg_opt_t options[] = {CFG_STR("unit", NULL, CFGF_NODEFAULT),
                            CFG_STR("device", NULL, CFGF_NODEFAULT),
                            CFG_STR("officer", NULL, CFGF_NODEFAULT),
                            CFG_STR("hub", NULL, CFGF_NODEFAULT),
                            CFG_STR("address", NULL, CFGF_NODEFAULT),
                            CFG_STR("data", NULL, CFGF_NODEFAULT),
+                           CFG_SEC("group", group, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
                            CONF_END()};
-    struct conf_validator validators[SETTINGS];
+    struct conf_validator validators[SETTINGS + 2];
     struct am_bytes text;
     for (unsigned i = 0; i < SETTINGS; i++)
         validators[i] = (struct conf_validator){KEYS[i], validate};
-    enum am_err err = certs_read_file(settings->file, LIMIT_CONFIG, detail, &text);
+    validators[SETTINGS] = (struct conf_validator){"group|units", check_member};
+    validators[SETTINGS + 1] = (struct conf_validator){"group", check_group};
+    enum am_err err = certs_read_file(path, LIMIT_CONFIG, detail, &text);
     if (err != AM_OK)
         return err == AM_NOMEM ? err : AM_CONFIG;
-    err = conf_read(text, settings->file, options, validators, SETTINGS, take_file, settings, detail);
+    err = conf_read(text, path, options, validators, AM_LEN(validators), take, user, detail);
     free((void *)text.data);
     return err;
+}
+
+struct group_search {
+    const char *name;
+    struct settings_group *group;
+    char known[160];
+};
+
+static enum am_err take_group(cfg_t *cfg, void *user)
+{
+    struct group_search *search = user;
+    for (unsigned i = 0; i < cfg_size(cfg, "group"); i++) {
+        cfg_t *section = cfg_getnsec(cfg, "group", i);
+        strlcat(search->known, i == 0 ? "@" : ", @", sizeof search->known);
+        strlcat(search->known, cfg_title(section), sizeof search->known);
+        if (strcmp(cfg_title(section), search->name) != 0)
+            continue;
+        for (unsigned j = 0; j < cfg_size(section, "units"); j++)
+            strlcpy(search->group->units[search->group->n++], cfg_getnstr(section, "units", j), LIMIT_ADDRESS + 1);
+    }
+    return AM_OK;
+}
+
+enum am_err settings_group(const struct settings *settings, const char *name, struct am_detail *detail,
+                           struct settings_group *ret_group)
+{
+    struct group_search search = {.name = name, .group = ret_group};
+    ret_group->n = 0;
+    if (access(settings->file, F_OK) == 0)
+        TRY(parse_file(settings->file, take_group, &search, detail));
+    if (ret_group->n > 0)
+        return AM_OK;
+    return am_fail(AM_NOT_FOUND, detail, settings->file, "has no group \"%.40s\"; %s%s", name,
+                   search.known[0] != '\0' ? "there are: " : "there is none", search.known);
 }
 
 static enum am_err default_data(const struct settings_flags *flags, struct settings *settings, struct am_detail *detail)
@@ -180,7 +244,7 @@ enum am_err settings_load(const struct settings_flags *flags, struct am_detail *
     if (find_file(flags, &settings, &asked) != AM_OK)
         return am_fail(AM_CONFIG, detail, "amana.conf", "the path is too long");
     if (access(settings.file, F_OK) == 0)
-        TRY(read_file(&settings, detail));
+        TRY(parse_file(settings.file, take_file, &settings, detail));
     else if (asked)
         return am_fail(AM_NOT_FOUND, detail, settings.file, "there is no such configuration: `amana init` makes one");
     for (unsigned i = 0; i < SETTINGS; i++) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "proto/model/error.h"
+#include "proto/model/limits.h"
 
 #include <limits.h>
 
@@ -38,6 +39,17 @@ struct settings_flags {
 // that was asked for must be there. AM_CONFIG with file and line; AM_NOT_FOUND.
 AM_MUST_USE enum am_err settings_load(const struct settings_flags *flags, struct am_detail *detail,
                                       struct settings *ret_settings);
+
+// The units of a group of amana.conf, as in
+//   group "ke-et-border" { units = {"ke/bcu/moyale", "et/ics/moyale"} }
+// by its name without the @. Each is checked when the file is read. AM_NOT_FOUND with the groups that there are.
+#define SETTING_GROUP 64u // units of one
+struct settings_group {
+    size_t n;
+    char units[SETTING_GROUP][LIMIT_ADDRESS + 1];
+};
+AM_MUST_USE enum am_err settings_group(const struct settings *settings, const char *name, struct am_detail *detail,
+                                       struct settings_group *ret_group);
 
 // AM_CONFIG naming the first of these that isn't set, and how to set it.
 AM_MUST_USE enum am_err settings_require(const struct settings *settings, unsigned set, struct am_detail *detail);

@@ -260,6 +260,19 @@ enum am_err store_checkpoint_get(struct store *store, const char *name, struct a
     return err == AM_OK || err == AM_NOMEM ? err : AM_CORRUPT;
 }
 
+enum am_err store_value_put(struct store *store, const char *name, struct am_bytes bytes)
+{
+    return store_rows_write(
+        store,
+        &(struct store_row){TABLE_META, store_value(name, strlen(name)), store_value(bytes.data, bytes.len), false}, 1);
+}
+
+enum am_err store_value_get(struct store *store, const char *name, struct arena *arena, struct am_bytes *ret_bytes)
+{
+    struct am_bytes key;
+    return store_rows_seek(store, TABLE_META, MDB_SET_KEY, store_value(name, strlen(name)), arena, &key, ret_bytes);
+}
+
 enum am_err store_notice_put(struct store *store, uint64_t seq, const Amana__V1__KeptNotice *notice)
 {
     uint8_t *data;

@@ -62,6 +62,11 @@ AM_MUST_USE enum am_err store_checkpoint_put(struct store *store, const char *na
 AM_MUST_USE enum am_err store_checkpoint_get(struct store *store, const char *name, struct arena *arena,
                                              Amana__V1__Checkpoint **ret_checkpoint);
 
+// Any other bytes: "policy" (PolicyResponse). In the arena. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_value_put(struct store *store, const char *name, struct am_bytes bytes);
+AM_MUST_USE enum am_err store_value_get(struct store *store, const char *name, struct arena *arena,
+                                        struct am_bytes *ret_bytes);
+
 // A notice that came, and with it a row of news; one that is kept already is left as it is, and is no news.
 AM_MUST_USE enum am_err store_notice_put(struct store *store, uint64_t seq, const Amana__V1__KeptNotice *notice);
 // The first notice at or above *seq, in the arena. AM_NOT_FOUND; AM_CORRUPT.

@@ -122,6 +122,18 @@ enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_prot
     return REASON_PURPOSE_MISMATCH;
 }
 
+enum reason rule_ceiling(const Amana__V1__Header *header, const struct policy *policy, const char *unit,
+                         struct am_detail *detail)
+{
+    const struct policy_ceiling *ceiling = policy_ceiling(policy, unit);
+    if (ceiling == NULL || header->classification <= ceiling->classification)
+        return REASON_NONE;
+    const ProtobufCEnumValue *most = protobuf_c_enum_descriptor_get_value(&amana__v1__classification__code__descriptor,
+                                                                          (int)ceiling->classification);
+    (void)am_fail(AM_DENIED, detail, "classification", "%s may have at most %s", unit, most != NULL ? most->name : "?");
+    return REASON_CLASSIFICATION_ABOVE_CEILING;
+}
+
 enum reason rule_purpose_change(const Amana__V1__Header *header, const Amana__V1__Header *referenced,
                                 const struct policy *policy, struct am_detail *detail)
 {

@@ -31,6 +31,10 @@ enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Heade
 // caller asks only of those that the message answered did not name.
 enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_protection, struct am_detail *detail);
 
+// Nothing above its ceiling goes to or from a unit. CLASSIFICATION_ABOVE_CEILING.
+enum reason rule_ceiling(const Amana__V1__Header *header, const struct policy *policy, const char *unit,
+                         struct am_detail *detail);
+
 // A message that answers nothing and references another keeps that one's purpose, unless policy (NULL: none) lets it
 // change. PURPOSE_MISMATCH.
 enum reason rule_purpose_change(const Amana__V1__Header *header, const Amana__V1__Header *referenced,

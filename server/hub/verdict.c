@@ -73,12 +73,7 @@ static enum reason judge_role(const struct hub *hub, struct hub_submission *subm
 // --- Ceilings: whoever is named by now may know of the unit
 static enum reason judge_ceiling(const struct hub *hub, struct hub_submission *submission, const char *unit)
 {
-    const struct policy_ceiling *ceiling = policy_ceiling(hub->policy, unit);
-    if (ceiling == NULL || submission->header->classification <= ceiling->classification)
-        return REASON_NONE;
-    (void)am_fail(AM_DENIED, &submission->work.detail, "classification", "%s may have at most %s", unit,
-                  codec_enum_name(&amana__v1__classification__code__descriptor, (int)ceiling->classification));
-    return REASON_CLASSIFICATION_ABOVE_CEILING;
+    return rule_ceiling(submission->header, hub->policy, unit, &submission->work.detail);
 }
 
 // --- Recipients

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """policy.conf: in force at once, each change an entry, and a file with a mistake changes nothing."""
 import base64
+import datetime
 import hashlib
 
 CEILING = 'ceiling "et/ics/*" { classification = "BASIC" }\n'
@@ -108,3 +109,68 @@ def test_a_trial_agrees_with_what_the_hub_does_and_is_for_registrars(world):
     tried(world, 77, desk="police").says("not permitted")
     tried(world, 65, to="et/ics").says("must be units")
     tried(world, 64, kind="ALLERT").says("is no kind of message")
+
+
+DEFAULTS = """default { from = "ke" to = "et" purpose = "INVESTIGATION" legal-basis = "BILATERAL_AGREEMENT" agreement = "ke-et-2024"
+          retention-days = 90 handling = {"H0", "H1"} }
+"""
+
+
+def sent_header(world, id):
+    return next(line["header"] for line in world.amana("police", "--json", "sent").ok().json if line["header"]["id"] == id)
+
+
+def test_what_an_officer_leaves_out_is_filled_in_as_policy_says_for_the_countries(empty_world):
+    world = empty_world
+    with_policy(world, DEFAULTS)
+    lean = world.draft(legal_basis=None, handling=None, retain_until=None)
+    header = sent_header(world, world.amana("police", "send", lean).ok().id)
+    assert (header["legal_basis"], header["agreement_ref"], header["handling"]) == (
+        "BILATERAL_AGREEMENT", "ke-et-2024", ["H0", "H1"])
+    kept = datetime.datetime.fromisoformat(header["retain_until"].replace("Z", "+00:00"))
+    written = datetime.datetime.fromisoformat(header["written_at"].replace("Z", "+00:00"))
+    assert (kept - written).days == 90
+    world.amana("police", "new", "alert", "--to", "et/ics/moyale").ok().says(
+        '"legal_basis": "BILATERAL_AGREEMENT"', '"agreement_ref": "ke-et-2024"', '"handling": ["H0", "H1"]',
+        "90 days from now, as policy says", '{"unit": "et/ics/moyale", "part": "ACTION"}')
+    world.amana("police", "new", "alert", "--to", "et/ics").exits(64).says("write COUNTRY/AGENCY/UNIT, or @GROUP")
+
+
+def test_the_client_judges_by_the_hub_s_ceilings_and_not_by_the_kinds_own(empty_world):
+    world = empty_world
+    with_policy(world, 'retention "NOTE" { days = 1200 }\nretention "ALERT" { days = 10 }\n' + CEILING)
+    year = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1100)
+    note = world.write("NOTE", {"title": "Long", "text": "Kept long."}, classification="BASIC",
+                       retain_until=year.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    sent = world.amana("police", "send", note).ok().id
+    world.amana("post", "inbox").ok().says(sent[:13])
+    world.amana("police", "send", world.draft(classification="BASIC", retain_until="2027-02-01T00:00:00Z")).exits(65).says(
+        "at most 10 days")
+    world.amana("police", "send", world.draft(retain_until=None)).exits(77).says("et/ics/moyale may have at most BASIC",
+                                                                               "nothing was sent")
+    assert len(world.entries("SUBMITTED")) == 1 and world.entries("REJECTED") == []
+
+
+def test_a_reference_changes_the_purpose_where_policy_lets_it(empty_world):
+    world = empty_world
+    with_policy(world, "# nothing\n")
+    first = world.send()
+    digest = world.entries("SUBMITTED")[0]["submitted"]["header_digest"]
+    draft = world.draft(purpose="PROSECUTION", references=[{"id": first, "header_digest": digest}])
+    world.amana("police", "send", draft).exits(65).says("what it references is for INVESTIGATION")
+    world.path("policy.conf").write_text('purpose-change "INVESTIGATION" { to = {"PROSECUTION"} }\n')
+    reload(world)
+    world.amana("police", "send", draft).ok()
+
+
+def test_a_group_of_the_configuration_is_expanded_before_it_is_sealed(world):
+    conf = world.path("police", "amana.conf")
+    conf.write_text(conf.read_text() + 'group "border" { units = {"et/ics/moyale", "et/mowsa/protection"} }\n')
+    draft = world.draft(recipients=[{"unit": "@border", "part": "ACTION"},
+                                    {"unit": "ke/dcs/child-protection", "part": "COPY"}])
+    header = sent_header(world, world.amana("police", "send", draft).ok().id)
+    assert [r["unit"] for r in header["recipients"]] == ["ke/dcs/child-protection", "et/ics/moyale", "et/mowsa/protection"]
+    world.amana("police", "send", world.draft(recipients=[{"unit": "@coast", "part": "ACTION"}])).exits(65).says(
+        "recipients[0].unit", 'has no group "coast"; there are: @border')
+    conf.write_text(conf.read_text() + 'group "x" { units = {"et/ics"} }\n')
+    world.amana("police", "status").exits(78).says("amana.conf", "units:")
