@@ -179,7 +179,8 @@ static enum am_err lives_said(struct fsck_judge *judge, const struct store_judge
     bool answers = header->in_reply_to != NULL &&
                    store_judged_message(entry, codec_bytes(header->in_reply_to->header_digest), &to);
     bool renews = kind->chain == CHAIN_RENEWS;
-    uint64_t root = kind->root || !kind_is_answer(header) ? entry->seq : to.root;
+    bool own = life_is_own(to.kind, (unsigned)header->kind);
+    uint64_t root = kind->root || !kind_is_answer(header) ? entry->seq : own ? to.seq : to.root;
     uint8_t first = life_first(renews ? to.root_kind : (unsigned)header->kind);
 
     if (header->in_reply_to != NULL && !answers) {
@@ -196,6 +197,9 @@ static enum am_err lives_said(struct fsck_judge *judge, const struct store_judge
             (!renews || row_find(judge, "life", root, recipient->unit) == NULL))
             TRY(life_born(judge, entry, root, recipient->unit, first));
     }
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome))
+            TRY(life_born(judge, entry, entry->seq, header->recipients[i]->unit, LIFE_CONFIRM_FIRST));
     return AM_OK;
 }
 

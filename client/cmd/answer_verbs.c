@@ -32,9 +32,9 @@ static const struct answer_verb ROWS[] = {
      .does = "Refuses a request, with the ground."},
     {"clarify", KIND(CLARIFICATION), .file = true,
      .does = "Answers what the other side asked about a request of this unit: FILE has {\"clarification\": {…}}."},
-    {"withdraw", KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), .file = true, .fields = {"reason", "instructions"},
+    {"withdraw", KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), .file = true, .fields = {"reason", "instructions", "withdrawn_at"},
      .does = "Takes a request, a referral or a question for permission back: from all who were asked, or from those "
-             "named with --to."},
+             "named with --to. With the outcome CONSENT_WITHDRAWN it goes to all who have it, who erase it and confirm."},
     {"accept", KIND(DECISION), OUTCOME(ACCEPTED), .fixed = true, .file = true, .must = "contact",
      .fields = {"contact", "reason", "conditions", "services"}, .does = "Accepts a referral."},
     {"decline", KIND(DECISION), OUTCOME(DECLINED), .fixed = true, .file = true, .must = "reason", .fields = {"reason"},
@@ -60,7 +60,8 @@ static const struct answer_verb ROWS[] = {
      .does = "Says that something in a message of this unit was wrong, to all who have it; each confirms when it is "
              "mended. What is right stands in FILE, as {\"correction\": {…}}."},
     {"confirm", KIND(CONFIRM), .file = true, .fields = {"remark", "provision", "kept_until", "own_messages_mended"},
-     .does = "Says that a correction is done here, or why not."},
+     .does = "Says that a correction is done here, or that what was cancelled or withdrawn is erased, or why not. With "
+             "DONE this store erases the bodies first."},
     {"called", KIND(CONTACT), OUTCOME(TOLD), .file = true, .must = "means",
      .fields = {"means", "told_at", "summary", "spoken_to", "telephone"},
      .does = "Writes a call or a visit about a message down; told_at is now where it isn't said."},

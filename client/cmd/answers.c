@@ -23,7 +23,9 @@ struct asked {
     unsigned root_kind;          // of its life; 0: none
     uint8_t state;               // in which that life is when it comes
     char sender[LIMIT_ADDRESS + 1];
-    bool asks; // this unit is to act on it
+    bool asks;    // this unit is to act on it
+    bool confirm; // this unit is to CONFIRM it
+    bool erased;
 };
 
 static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
@@ -55,6 +57,8 @@ static enum am_err find_asked(struct session *session, const char *id, struct as
         ret->root_kind = kind_root((unsigned)header->kind);
         ret->state = chain_of(header) == CHAIN_ENDS ? LIFE(STOPPING) : life_first(ret->root_kind);
         strlcpy(ret->sender, header->sender->unit, sizeof ret->sender);
+        ret->confirm = (enum store_box)box == STORE_INBOX && kind_asks_confirm((unsigned)header->kind, header->outcome);
+        ret->erased = kept->erased_at != NULL;
         for (size_t i = 0; i < header->n_recipients; i++)
             ret->asks |= strcmp(header->recipients[i]->unit, session->settings.value[SETTING_UNIT]) == 0 &&
                          header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION;
@@ -153,6 +157,8 @@ static void take(struct session *session, const struct asked *asked, const char 
         strlcpy(answers->officer, header->officer, sizeof answers->officer);
         answers->ack_ns = kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
     }
+    if (replies && ours && header->kind == KIND(CONFIRM))
+        answers->confirmed = codec_enum_name(&amana__v1__outcome__code__descriptor, (int)header->outcome);
     if (replies && chain_of(header) == CHAIN_RENEWS && strcmp(key, answers->newest) > 0)
         strlcpy(answers->newest, key, STORE_ID);
     if (chain_of(header) == CHAIN_ENDS && points_at(header->in_reply_to, asked->root))
@@ -196,6 +202,8 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
             return err;
     }
     contests_open(contests, answers.contest);
+    answers.confirm = asked.confirm;
+    answers.erased = asked.erased;
     const struct kind *root = kind_get(asked.root_kind);
     if (root != NULL && root->chain == CHAIN_NONE && asked.asks) {
         answers.root = asked.root_kind;
@@ -209,12 +217,16 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
 static void life_words(const struct answers *answers, char ret_state[128])
 {
     bool open = life_waits(answers->root, answers->life) == LIFE_WAIT_ANSWER;
+    bool confirm = (life_open(answers->root, answers->life) & KIND_BIT(KIND(CONFIRM))) != 0;
     char words[32];
     strlcpy(words, life_state_name(answers->life), sizeof words);
     for (char *c = words; *c != '\0'; c++)
         *c = *c == '_' ? ' ' : (char)tolower((unsigned char)*c);
     snprintf(ret_state, 128, "%s%s%.31s%s", words, answers->acknowledged ? " by " : "",
-             answers->acknowledged ? print_officer(answers->officer) : "", open ? ": to be answered" : "");
+             answers->acknowledged ? print_officer(answers->officer) : "",
+             !open     ? ""
+             : confirm ? ": to be confirmed"
+                       : ": to be answered");
 }
 
 static void plain_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128])
@@ -232,10 +244,22 @@ static void plain_state(const struct answers *answers, const char *id, bool to_u
         snprintf(ret_state, 128, "to be acknowledged: `amana ack %s`", answers->shown);
 }
 
+// What a CANCEL or WITHDRAW asks for besides.
+static void confirm_words(const struct answers *answers, char state[128])
+{
+    size_t len = strlen(state);
+    const char *comma = len > 0 ? "; " : "";
+    if (answers->confirm && answers->confirmed == NULL)
+        snprintf(state + len, 128 - len, "%sto be erased: `amana confirm %s`", comma, answers->shown);
+    else if (answers->confirm)
+        snprintf(state + len, 128 - len, "%sconfirmed %s", comma, answers->confirmed);
+}
+
 void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128])
 {
     char plain[128];
     plain_state(answers, id, to_us, plain);
+    confirm_words(answers, plain);
     if (answers->contest[0] == '\0')
         strlcpy(ret_state, plain, 128);
     else

@@ -11,6 +11,9 @@ struct answers {
     char newest[STORE_ID];  // the newest version of the alert here: an UPDATE, or itself
     char shown[STORE_ID];   // what to type for it
     char cancel[STORE_ID];  // "" while nothing has ended it
+    bool confirm;           // it ends what is to be erased, and this unit has to CONFIRM
+    const char *confirmed;  // outcome of this unit's CONFIRM of it; NULL for none
+    bool erased;            // its body is gone from here
     char contest[STORE_ID]; // a CONTEST of it that is not decided; "" for none
     unsigned root;          // kind of a message that asks this unit to act and has no versions, else 0
     uint8_t life;           // its state, by what was sent and has come

@@ -22,7 +22,7 @@ static const int EXIT_CODES[AM_ERR_COUNT] = {
     [AM_PROOF] = EX_VERIFY,      [AM_FORK] = EX_VERIFY,        [AM_ROLLBACK] = EX_VERIFY,
     [AM_CONFLICT] = EX_DATAERR,  [AM_CORRUPT] = EX_VERIFY,     [AM_VERSION] = EX_CONFIG,
     [AM_BUSY] = EX_TEMPFAIL,     [AM_READ_ONLY] = EX_TEMPFAIL, [AM_UNAVAILABLE] = EX_UNAVAILABLE,
-    [AM_CONFIG] = EX_CONFIG,     [AM_USAGE] = EX_USAGE,
+    [AM_CONFIG] = EX_CONFIG,     [AM_USAGE] = EX_USAGE,       [AM_ERASED] = EX_NOINPUT,
 };
 
 volatile bool command_interrupted;

@@ -80,6 +80,12 @@ int json_line_state(struct session *session, const Amana__V1__Kept *kept, json_t
         json_object_set_new(object, "fault", json_string(kept->fault));
         json_object_set_new(object, "fault_text", json_string(kept->fault_text));
     }
+    if (err == AM_ERASED) {
+        char time[TIMESTAMP_TEXT] = "";
+        if (kept->erased_at == NULL || timestamp_print(kept->erased_at, time) != AM_OK)
+            time[0] = '\0';
+        json_object_set_new(object, "erased", json_pack("{s:s, s:s}", "by", kept->erased_by, "at", time));
+    }
     if (kept->wait_text[0] != '\0')
         json_object_set_new(object, "wait_text", json_string(kept->wait_text));
     return json_line_print(object, out);

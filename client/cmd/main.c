@@ -49,7 +49,7 @@ static const struct verb VERBS[] = {
     {"uphold", "say that a contest is right", "amana uphold 0193b", verb_answer},
     {"reject", "say that a contest is wrong", "amana reject 0193b --reason 'two witnesses say so'", verb_answer},
     {"correct", "mend what was sent, at all who have it", "amana correct 0193a correction.json", verb_answer},
-    {"confirm", "say that a correction is done here",
+    {"confirm", "say that a correction or an erasure is done here",
      "amana confirm 0193b --outcome DONE --remark 'mended in the book'", verb_answer},
     {"called", "write a telephone call or a visit down",
      "amana called 0193a --means PHONE --summary 'the duty desk knows'", verb_answer},

@@ -45,7 +45,9 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
             ours && header->n_recipients > 1 ? " and others" : "");
     if (header->status != AMANA__V1__STATUS__CODE__ACTUAL)
         fprintf(out, "[%s] ", CODE(status__code, header->status));
-    if (err != AM_OK)
+    if (err == AM_ERASED)
+        fputs("(erased)", out);
+    else if (err != AM_OK)
         fprintf(out, "(can't be shown: %s)", opened.fault != NULL ? opened.fault : detail.text);
     else
         print_text(out, kind_body_title(kind_body_get(&opened.body->base)), 0);
@@ -304,6 +306,9 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     fprintf(out, "%s%s%s  ", print_on(PRINT_BOLD), kind_name((unsigned)opened.header->kind), print_off());
     if (err == AM_OK)
         print_text(out, kind_body_title(kind_body_get(&opened.body->base)), 2);
+    else if (err == AM_ERASED)
+        fprintf(out, "erased here %s%s%s", print_time(kept->erased_at), kept->erased_by[0] != '\0' ? " on the word of " : "",
+                kept->erased_by);
     else
         fprintf(out, "the body is not shown: %s (%s)", opened.fault != NULL ? opened.fault : "", detail.text);
     fputc('\n', out);
@@ -320,5 +325,5 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
         for (size_t i = 0; i < alert->n_persons; i++)
             print_person(alert->persons[i], out);
     }
-    return err;
+    return err == AM_ERASED ? AM_OK : err;
 }

@@ -6,6 +6,7 @@
 #include "client/cmd/draft_file.h"
 #include "client/cmd/submit.h"
 #include "client/cmd/template.h"
+#include "client/session/erase.h"
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
@@ -381,6 +382,12 @@ static enum am_err recipient_add(const struct answer_input *input, struct arena 
     return AM_OK;
 }
 
+// What is to be erased is to be erased by all who have it.
+static bool to_all(const Amana__V1__Draft *draft)
+{
+    return kind_asks_confirm((unsigned)draft->kind, (unsigned)draft->outcome);
+}
+
 // Those of what is answered: whom a kind goes to by itself.
 static enum am_err recipients_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
                                     Amana__V1__Draft *draft)
@@ -395,7 +402,7 @@ static enum am_err recipients_usual(const struct answer_input *input, const stru
         return AM_OK;
     for (size_t i = 0; i < header->n_recipients; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
-        if (to == TO_ASKED && recipient->part != PART(ACTION))
+        if (to == TO_ASKED && recipient->part != PART(ACTION) && !to_all(draft))
             continue;
         TRY(recipient_add(input, arena, draft, recipient->unit,
                           to == TO_HOLDERS   ? PART(ACTION)
@@ -409,7 +416,8 @@ static enum am_err recipients_fill(const struct answer_input *input, const struc
                                    Amana__V1__Draft *draft)
 {
     struct session *session = input->command.session;
-    bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || input->kind->to == TO_ASKED);
+    bool chosen = input->n_to > 0 &&
+                  (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
     char country[ADDRESS_COUNTRY_MAX + 1];
     if (draft->n_recipients > 0)
         return AM_OK; // the file says who
@@ -425,6 +433,25 @@ static enum am_err recipients_fill(const struct answer_input *input, const struc
     if (!draft->flags->child || !input->kind->child_rule || input->kind->to == TO_FORMER || protection == NULL)
         return AM_OK;
     return recipient_add(input, arena, draft, protection, PART(COPY)); // rule 3
+}
+
+// --- What goes before the word is given that it is gone
+static int erase_first(struct answer_input *input, const struct submission *submission, const struct target *target)
+{
+    struct am_detail detail = {0};
+    unsigned n;
+    if (input->verb->kind != KIND(CONFIRM) || submission->compose.draft->outcome != OUTCOME(DONE) ||
+        !erase_asked(target->opened.header))
+        return 0;
+    enum reason reason = compose_check(input->command.session, &submission->compose, &detail);
+    if (reason != REASON_NONE)
+        return submit_refuse(submission, reason, &detail);
+    enum am_err err = erase_named(input->command.session, target->opened.header, &n);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    if (!input->command.json)
+        command_say("%u message%s of this store %s erased", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
+    return 0;
 }
 
 // --- All of it
@@ -450,7 +477,9 @@ static int answer(struct answer_input *input, struct target *root, struct target
                                                 root->opened.header, newest->opened.header},
                                     .file = input->file,
                                     .text = text};
-    int code = err == AM_OK ? submit(&input->command, &submission) : command_fail(err, &detail);
+    int code = err == AM_OK ? erase_first(input, &submission, newest) : command_fail(err, &detail);
+    if (code == 0)
+        code = submit(&input->command, &submission);
     free((void *)text.data);
     return code;
 }
@@ -475,6 +504,11 @@ static int check_answers(const struct answer_input *input, const struct target *
 {
     char kinds[KIND_LIST_TEXT];
     unsigned kind = (unsigned)target->opened.header->kind;
+    if (input->verb->kind == KIND(CONFIRM) && kind_get(kind) != NULL && kind_get(kind)->confirm != 0 &&
+        !erase_asked(target->opened.header)) {
+        command_say("%.13s asks for no CONFIRM: by its outcome nothing is to be erased", target->id);
+        return EX_DATAERR;
+    }
     if (input->kind->chain != CHAIN_NONE || (input->kind->on & KIND_BIT(kind)) != 0)
         return 0;
     kind_list(input->kind->on, kinds, sizeof kinds);

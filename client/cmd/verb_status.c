@@ -101,6 +101,26 @@ static void print_life(const Amana__V1__RecipientStatus *row, unsigned root, con
     putchar('\n');
 }
 
+// The life that a CANCEL or WITHDRAW began itself: what it ends is to be erased.
+static void print_confirm(const Amana__V1__RecipientStatus *row, const struct evidence *evidence, uint64_t now)
+{
+    bool open = row->confirm == AMANA__V1__LIFE_STATE__CODE__OPEN;
+    printf("  %-28s        %s", "", print_on(open ? PRINT_BOLD : PRINT_GREEN));
+    fputs(open ? "to be erased" : "erasure ", stdout);
+    if (!open)
+        print_code(stdout, codec_enum_name(&amana__v1__life_state__code__descriptor, (int)row->confirm), false);
+    fputs(print_off(), stdout);
+    if (open) {
+        print_clock("to be confirmed", row->confirm_due, now);
+    } else {
+        fputs(" by ", stdout);
+        print_text(stdout, print_officer(row->confirm_officer), 0);
+        bool proved = evidence_answered(evidence, row->unit, row->confirm_officer, ns_of(row->confirm_at), true);
+        printf(", %s%s", print_time(row->confirm_at), unless_proved(proved));
+    }
+    putchar('\n');
+}
+
 static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root, const struct evidence *evidence,
                             uint64_t now)
 {
@@ -118,6 +138,8 @@ static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root
     printf("%s\n", unless_proved(delivery_proved(evidence, row)));
     if (row->life != 0)
         print_life(row, root, evidence, now);
+    if (row->confirm != 0)
+        print_confirm(row, evidence, now);
 }
 
 // The hub's answer must be about the bytes that are kept here, and the entry that proves them.

@@ -99,7 +99,7 @@ static bool is_of_alert(struct search *search, const Amana__V1__Pointer *pointer
         !log_sha256_is(codec_bytes(kept->message->header), codec_bytes(pointer->header_digest)) ||
         seal_header(kept->message, arena, NULL, &header) != AM_OK)
         return false;
-    *ret_cancel = header->kind == KIND(CANCEL);
+    *ret_cancel = header->kind == KIND(CANCEL) || header->kind == KIND(WITHDRAW);
     return is_digest(&pointer->header_digest, search->digest) || is_digest(&pointer->header_digest, search->root) ||
            (header->in_reply_to != NULL && is_digest(&header->in_reply_to->header_digest, search->root));
 }

@@ -6,6 +6,7 @@
 #include "certs/clock.h"
 #include "certs/cms.h"
 #include "client/session/directory.h"
+#include "client/session/erase.h"
 #include "client/session/history.h"
 #include "client/session/retrieved.h"
 #include "client/session/seal.h"
@@ -296,6 +297,8 @@ static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *in
     if (err == AM_NOT_FOUND)
         err = keep(mail, incoming, key, arena, &fresh);
     TRY(err);
+    if (incoming->copy)
+        TRY(erase_said(mail->session, header));
     if (incoming->copy) {
         mail->notices[mail->n_notices++] = incoming->seq;
     } else {

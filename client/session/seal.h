@@ -25,7 +25,7 @@ struct opened {
 
 // Opens the body and checks binding, commitment, flags and rules. The header's bytes were proved by the caller.
 // AM_SEAL (CANNOT_OPEN), AM_INVALID (BINDING, COMMITMENT, SCHEMA): *ret_opened->header is set where it could be read,
-// and fault says which. Errors of session_key.
+// and fault says which. AM_ERASED with the header alone, and no fault, where the body is gone. Errors of session_key.
 AM_MUST_USE enum am_err seal_open(struct session *session, const Amana__V1__Message *message, struct arena *arena,
                                   struct am_detail *detail, struct opened *ret_opened);
 

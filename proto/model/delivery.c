@@ -87,8 +87,19 @@ static enum reason to_some(const struct checking *check, bool asked, const char 
     return REASON_FIELD_INVALID;
 }
 
+static enum reason to_former(const struct checking *check)
+{
+    enum reason reason = REASON_NONE;
+    for (size_t i = 0; i < check->to->n && reason == REASON_NONE; i++)
+        reason = needs(check, check->to->recipients[i].unit, check->to->recipients[i].part);
+    return reason;
+}
+
+// What is to be erased is to be erased by all who have it.
 static enum reason to_asked(const struct checking *check)
 {
+    if (kind_asks_confirm((unsigned)check->answer->kind, (unsigned)check->answer->outcome))
+        return to_former(check);
     return to_some(check, true, "at least one of those who were asked to act must be there with the part ACTION");
 }
 
@@ -113,14 +124,6 @@ static enum reason to_holders(const struct checking *check)
             reason = needs(check, check->to->recipients[i].unit, PART(ACTION));
     if (reason == REASON_NONE && !is_sender(check, check->to->originator))
         reason = needs(check, check->to->originator, PART(ACTION));
-    return reason;
-}
-
-static enum reason to_former(const struct checking *check)
-{
-    enum reason reason = REASON_NONE;
-    for (size_t i = 0; i < check->to->n && reason == REASON_NONE; i++)
-        reason = needs(check, check->to->recipients[i].unit, check->to->recipients[i].part);
     return reason;
 }
 

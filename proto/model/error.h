@@ -21,6 +21,7 @@
     X(CERTIFICATE, "the certificate is not acceptable")                                                                \
     X(REVOKED, "the certificate is revoked")                                                                           \
     X(EXPIRED, "it is no longer valid")                                                                                \
+    X(ERASED, "the content was erased")                                                                                \
     X(SEAL, "the sealed content cannot be opened")                                                                     \
     X(PROOF, "the proof does not hold")                                                                                \
     X(FORK, "the log signed two different histories")                                                                  \

@@ -79,9 +79,6 @@ static const struct {
 } UNSERVED[] = {
     {17, 1ull << AMANA__V1__SUBJECT_KIND__CODE__PERSON | 1ull << AMANA__V1__SUBJECT_KIND__CODE__GROUP,
      "alerts on a PERSON or GROUP need a second person's release, which is not served yet"},
-    {18, OUTCOME_BIT(OUTCOME(SENT_IN_ERROR)) | OUTCOME_BIT(OUTCOME(COURT_ORDER)) |
-             OUTCOME_BIT(OUTCOME(CONSENT_WITHDRAWN)),
-     "SENT_IN_ERROR, COURT_ORDER and CONSENT_WITHDRAWN ask for erasure, which is not served yet"},
     {28, 1ull << AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL,
      "CONFIDENTIAL needs a second person's release, which is not served yet"},
     {36, 1ull << AMANA__V1__RELEASE__CODE__REQUIRED | 1ull << AMANA__V1__RELEASE__CODE__DEFERRED,

@@ -30,6 +30,7 @@
 // One year and three, with the longest count of days that they can have.
 #define YEAR_DAYS        366
 #define THREE_YEARS_DAYS 1096
+#define CONFIRM_DAYS     7 // to mend or to erase
 
 #define UNITS (WHO_UNIT | WHO_PROTECTION)
 #define REPLY .must_answer = true
@@ -45,6 +46,7 @@ static const struct kind KINDS[KIND_COUNT] = {
     [KIND(CANCEL)] = {"CANCEL", "cancel", "end of an alert", K(ALERT), REPLY, .served = true, .to = TO_SAME,
                       .who = WHO_ORIGINATOR, .chain = CHAIN_ENDS, .release = RELEASE_AS_TARGET, .ack = CLOCK_OF_TARGET,
                       .outcomes = O(RESOLVED) | O(NO_LONGER_NEEDED) | O(SENT_IN_ERROR) | O(COURT_ORDER),
+                      .confirm = O(SENT_IN_ERROR) | O(COURT_ORDER),
                       .required = F_IN_REPLY_TO | F_OUTCOME},
     // An UPDATE is the alert anew: what answers the newest version answers it.
     [KIND(HIT)] = {"HIT", "hit", "hit", K(ALERT) | K(UPDATE), REPLY, .served = true, .root = true, .child_rule = true,
@@ -81,7 +83,7 @@ static const struct kind KINDS[KIND_COUNT] = {
     [KIND(WITHDRAW)] = {"WITHDRAW", "withdraw", "withdrawal",
                         K(REQUEST) | K(REFERRAL) | K(USE_PERMISSION) | K(SUBJECT_ACCESS), REPLY, .served = true,
                         .to = TO_ASKED, .who = WHO_ORIGINATOR, .outcomes = O(NO_LONGER_NEEDED) | O(CONSENT_WITHDRAWN),
-                        .required = F_IN_REPLY_TO | F_OUTCOME},
+                        .confirm = O(CONSENT_WITHDRAWN), .required = F_IN_REPLY_TO | F_OUTCOME},
     [KIND(REFERRAL)] = {"REFERRAL", "referral", "referral of a victim", KINDS_ALL, .served = true, .root = true,
                         .child_rule = true, .who = UNITS, .release = RELEASE_ABROAD, .ack = CLOCK_OWN,
                         .answer = CLOCK_OWN, .required = F_CONSENT, .optional = F_IN_REPLY_TO | F_ANSWER_BY},
@@ -97,10 +99,10 @@ static const struct kind KINDS[KIND_COUNT] = {
                      .required = F_IN_REPLY_TO | F_OUTCOME},
     [KIND(CORRECTION)] = {"CORRECTION", "correction", "correction", KINDS_ALL, REPLY, .served = true, .root = true,
                           .to = TO_HOLDERS, .who = WHO_ORIGINATOR | WHO_DPO, .release = RELEASE_AS_TARGET,
-                          .ack = CLOCK_OF_TARGET, .answer_days = 7, .required = F_IN_REPLY_TO,
+                          .ack = CLOCK_OF_TARGET, .answer_days = CONFIRM_DAYS, .required = F_IN_REPLY_TO,
                           .optional = F_EVALUATION},
     [KIND(ERASURE)] = {"ERASURE", "erasure", "erasure", KINDS_ALL, REPLY, .root = true, .to = TO_HOLDERS,
-                       .who = WHO_ORIGINATOR | WHO_DPO, .release = RELEASE_AS_TARGET, .answer_days = 7,
+                       .who = WHO_ORIGINATOR | WHO_DPO, .release = RELEASE_AS_TARGET, .answer_days = CONFIRM_DAYS,
                        .required = F_IN_REPLY_TO},
     [KIND(CONFIRM)] = {"CONFIRM", "confirm", "confirmation", K(CORRECTION) | K(ERASURE) | K(CANCEL) | K(WITHDRAW),
                        REPLY, .served = true, .to = TO_BACK, .who = WHO_RECIPIENT,
@@ -194,6 +196,17 @@ bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome)
         if (FITS[i].kind == kind && FITS[i].answered == answered)
             return (FITS[i].outcomes & OUTCOME_BIT(outcome)) != 0;
     return true;
+}
+
+bool kind_asks_confirm(unsigned kind, unsigned outcome)
+{
+    const struct kind *row = kind_get(kind);
+    return row != NULL && (row->confirm & OUTCOME_BIT(outcome)) != 0;
+}
+
+uint64_t kind_confirm_due(uint64_t accepted_ns)
+{
+    return accepted_ns + CONFIRM_DAYS * DAY;
 }
 
 const struct urgency *urgency_get(unsigned urgency)

@@ -84,6 +84,7 @@ struct kind {
     uint16_t answer_days;        // a fixed time to answer; 0: none
     uint16_t retention_days;     // retain_until after written_at, at most, where it answers nothing
     uint64_t outcomes;           // OUTCOME_BIT; none: the field stays empty
+    uint64_t confirm;            // of these: what it ends is to be erased, which all who have it CONFIRM
     uint64_t required, optional; // HEADER_BIT, besides what every kind has
 };
 
@@ -112,6 +113,11 @@ unsigned kind_retention_days(const Amana__V1__Header *header);
 
 // Whether an outcome fits what is answered: a DECISION on a REFERRAL is ACCEPTED or DECLINED, and so on.
 bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome);
+
+// Whether a CANCEL or WITHDRAW asks for CONFIRM, and so begins a life of its own for every recipient, COPY too, besides
+// the move that it makes in another's; and until when that is to be answered, UTC ns.
+bool kind_asks_confirm(unsigned kind, unsigned outcome);
+uint64_t kind_confirm_due(uint64_t accepted_ns);
 
 // Header fields that every kind has, and that every kind may have.
 #define HEADER_ALWAYS                                                                                                  \

@@ -175,6 +175,14 @@ enum life_result life_move(unsigned root, uint8_t state, unsigned kind, unsigned
     return LIFE_MOVED;
 }
 
+bool life_is_own(unsigned answered, unsigned kind)
+{
+    for (size_t i = 0; i < AM_LEN(ROWS); i++)
+        if (ROWS[i].root == answered && ROWS[i].kind == kind)
+            return true;
+    return false;
+}
+
 uint32_t life_open(unsigned root, uint8_t state)
 {
     uint32_t open = 0;

@@ -37,6 +37,13 @@ enum life_result {
 enum life_result life_move(unsigned root, uint8_t state, unsigned kind, unsigned outcome, bool present,
                            uint8_t *ret_state);
 
+// Whether an answer of `kind` moves the life that a message of kind `answered` began itself, whatever root that belongs
+// to: a CONFIRM the life of the CANCEL, an ACK of the same CANCEL that of the alert.
+bool life_is_own(unsigned answered, unsigned kind);
+
+// The state in which a life begins that a message asks CONFIRM with (kind_asks_confirm).
+#define LIFE_CONFIRM_FIRST LIFE(OPEN)
+
 // The kinds that move a life of `root` in `state` (KIND_BIT).
 uint32_t life_open(unsigned root, uint8_t state);
 

@@ -63,7 +63,9 @@ static bool may_answer(const struct hub *hub, const struct hub_submission *submi
     size_t index;
     bool originator = strcmp(to->originator, submission->work.unit) == 0;
     bool holder = hub_recipient_index(to, submission->work.unit, &index);
-    bool asked = holder && to->recipients[index].part == AMANA__V1__PART__CODE__ACTION;
+    // Of what is to be erased a COPY is to be erased too.
+    bool erases = life_is_own(to->kind, (unsigned)submission->header->kind) && kind_get(to->kind)->confirm != 0;
+    bool asked = holder && (erases || to->recipients[index].part == AMANA__V1__PART__CODE__ACTION);
     return ((kind->who & WHO_ORIGINATOR) != 0 && originator) || ((kind->who & WHO_RECIPIENT) != 0 && asked) ||
            ((kind->who & WHO_HOLDER) != 0 && holder) || ((kind->who & WHO_UNIT) != 0 && member->role == ROLE_UNIT) ||
            ((kind->who & WHO_PROTECTION) != 0 && member->role == ROLE_PROTECTION);
@@ -80,6 +82,11 @@ static enum reason judge_on(struct hub_submission *submission, const struct kind
     if (!kind_outcome_fits((unsigned)submission->header->kind, submission->reply_to.kind,
                            (unsigned)submission->header->outcome))
         return invalid(&submission->work, "outcome", "is not one for the message answered");
+    const struct hub_found *to = &submission->reply_to;
+    if (kind->root || kind_get(to->kind)->confirm == 0 || !life_is_own(to->kind, (unsigned)submission->header->kind))
+        return REASON_NONE;
+    if (to->header == NULL || !kind_asks_confirm(to->kind, (unsigned)to->header->outcome))
+        return invalid(&submission->work, "in_reply_to", "asks for no CONFIRM: by its outcome nothing is to be erased");
     return REASON_NONE;
 }
 

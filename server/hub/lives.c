@@ -71,12 +71,14 @@ enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, 
 {
     const struct hub_found *newest = &submission->newest;
     enum reason reason = REASON_NONE;
-    if (life_first(submission->root.kind) == LIFE(UNSPECIFIED))
+    bool confirm = kind_get(submission->root.kind)->confirm != 0; // a CANCEL's own, not that of its root
+    if (!confirm && life_first(submission->root.kind) == LIFE(UNSPECIFIED))
         return REASON_NONE; // a NOTE that stands alone
     if (!newest->found || (kind_get(submission->root.kind)->chain == CHAIN_BEGINS && !submission->has_chain))
         return REASON_INTERNAL;
     for (size_t i = 0; i < newest->n_recipients && reason == REASON_NONE; i++)
-        if (newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION && concerns(submission, &newest->recipients[i]))
+        if ((confirm || newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION) &&
+            concerns(submission, &newest->recipients[i]))
             reason = judge_life(submission, i, now_ns, decision);
     return reason == REASON_NONE ? judge_chain(submission, decision) : reason;
 }

@@ -203,10 +203,9 @@ static struct kind_due due_of(const struct accept *accept)
                     header_time_or_0(accept->header->answer_by), accept->append->time_ns);
 }
 
-static void life_born(struct accept *accept, const char *recipient, uint8_t state)
+static void life_born(struct accept *accept, uint64_t root, const char *recipient, uint8_t state, struct kind_due due)
 {
-    struct kind_due due = due_of(accept);
-    accept->append->lives[accept->append->n_lives++] = (struct journal_life){.root = accept->root,
+    accept->append->lives[accept->append->n_lives++] = (struct journal_life){.root = root,
                                                                              .recipient = recipient,
                                                                              .state = state,
                                                                              .state_at = accept->append->time_ns,
@@ -242,6 +241,7 @@ static enum am_err lives_fill(struct accept *accept)
     const struct hub_submission *submission = accept->submission;
     const Amana__V1__Header *header = accept->header;
     bool renews = accept->kind->chain == CHAIN_RENEWS; // the root anew, for its new recipients too
+    bool confirm = kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome);
     uint8_t first = life_first(renews ? submission->root.kind : (unsigned)header->kind);
     size_t index;
     accept->append->lives =
@@ -254,8 +254,11 @@ static enum am_err lives_fill(struct accept *accept)
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool new = !renews || !hub_recipient_index(&submission->newest, recipient->unit, &index);
         if (recipient->part == AMANA__V1__PART__CODE__ACTION && new)
-            life_born(accept, recipient->unit, first);
+            life_born(accept, accept->root, recipient->unit, first, due_of(accept));
     }
+    for (size_t i = 0; i < header->n_recipients && confirm; i++)
+        life_born(accept, JOURNAL_SELF, header->recipients[i]->unit, LIFE_CONFIRM_FIRST,
+                  (struct kind_due){.answer = kind_confirm_due(accept->append->time_ns)});
     return AM_OK;
 }
 

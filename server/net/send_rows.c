@@ -2,6 +2,8 @@
 // The check of a message on a worker, its second half: what the journal holds of the case and of what it points to.
 #include "server/net/send_check.h"
 
+#include "proto/model/life.h"
+
 #include <string.h>
 
 static const char *keep_text(struct check *check, const char *text)
@@ -113,18 +115,20 @@ static enum am_err check_pointers(struct check *check)
 static enum am_err check_life(struct check *check)
 {
     struct hub_submission *s = check->s;
+    uint64_t root;
     enum am_err err;
 
     if (!s->reply_to.found)
         return AM_OK;
-    TRY(found_at(check, s->reply_to.root, &s->root));
-    err = store_chain(check->view, s->reply_to.root, &s->chain);
+    root = life_is_own(s->reply_to.kind, (unsigned)check->header->kind) ? s->reply_to.seq : s->reply_to.root;
+    TRY(found_at(check, root, &s->root));
+    err = store_chain(check->view, root, &s->chain);
     if (err != AM_NOT_FOUND)
         TRY(err);
     s->has_chain = err == AM_OK;
-    TRY(found_at(check, s->has_chain ? s->chain.newest : s->reply_to.root, &s->newest));
+    TRY(found_at(check, s->has_chain ? s->chain.newest : root, &s->newest));
     for (size_t i = 0; i < s->newest.n_recipients && i < LIMIT_RECIPIENTS; i++) {
-        err = store_life(check->view, s->reply_to.root, s->newest.recipients[i].unit, &s->lives[i]);
+        err = store_life(check->view, root, s->newest.recipients[i].unit, &s->lives[i]);
         if (err == AM_NOT_FOUND)
             continue;
         TRY(err);

@@ -77,6 +77,21 @@ static enum am_err life_fill(struct status *status, uint64_t root, Amana__V1__Re
     return text_make(status->arena, life.officer, &recipient->officer);
 }
 
+// The life that a CANCEL or WITHDRAW began itself, where it asks for CONFIRM.
+static enum am_err confirm_fill(struct status *status, uint64_t seq, Amana__V1__RecipientStatus *recipient)
+{
+    struct journal_life life;
+    enum am_err err = store_life(status->view, seq, recipient->unit, &life);
+
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    recipient->confirm = (Amana__V1__LifeState__Code)life.state;
+    TRY(time_make(status->arena, life.state_at, &recipient->confirm_at));
+    TRY(time_make(status->arena, life.answer_due, &recipient->confirm_due));
+    return text_make(status->arena, life.officer, &recipient->confirm_officer);
+}
+
 static enum am_err delivery_fill(struct status *status, uint64_t seq, Amana__V1__RecipientStatus *recipient)
 {
     struct journal_delivery delivery;
@@ -93,6 +108,8 @@ static enum am_err delivery_fill(struct status *status, uint64_t seq, Amana__V1_
 static enum am_err recipients_fill(struct status *status, const struct store_pointer *pointer,
                                    Amana__V1__MessageStatus *message)
 {
+    const struct kind *kind = kind_get(pointer->kind);
+
     message->recipients = arena_array(status->arena, pointer->n_recipients, sizeof *message->recipients);
     if (message->recipients == NULL)
         return arena_error(status->arena);
@@ -106,6 +123,8 @@ static enum am_err recipients_fill(struct status *status, const struct store_poi
         TRY(delivery_fill(status, pointer->seq, recipient));
         if (pointer->root != JOURNAL_NONE)
             TRY(life_fill(status, pointer->root, recipient));
+        if (kind != NULL && kind->confirm != 0)
+            TRY(confirm_fill(status, pointer->seq, recipient));
         message->recipients[message->n_recipients++] = recipient;
     }
     return AM_OK;

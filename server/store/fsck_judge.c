@@ -19,7 +19,7 @@ bool store_judged_message(const struct store_judged *entry, struct am_bytes dige
         row_message_parse(kept, message.root, &root) != AM_OK)
         return false;
     *ret_message =
-        (struct store_judged_message){.seq = get_be64(row.data), .root = message.root, .root_kind = root.kind};
+        (struct store_judged_message){get_be64(row.data), message.root, message.kind, root.kind};
     return true;
 }
 

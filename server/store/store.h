@@ -201,7 +201,7 @@ struct store_judge {
 // For a judge, about an entry that it was given: the message of that header digest; is the entry indexed as about it?
 struct store_judged_message {
     uint64_t seq, root;
-    uint8_t root_kind;
+    uint8_t kind, root_kind;
 };
 bool store_judged_message(const struct store_judged *entry, struct am_bytes digest,
                           struct store_judged_message *ret_message);

@@ -88,12 +88,6 @@ def test_a_wrong_draft_says_the_line_that_is_wrong(shared):
     shared.amana("police", "send", name).exits(65).says(f"line {line}:")
 
 
-def test_a_cancel_that_asks_for_erasure_is_refused(world):
-    alert = world.send()
-    for outcome in ("SENT_IN_ERROR", "COURT_ORDER"):
-        world.amana("police", "cancel", alert, "--outcome", outcome, "--reason", "no").exits(65).says("not served yet")
-
-
 def test_a_unit_that_is_not_there_and_one_without_a_grant_get_the_same_answer(shared):
     answers = []
     for unit in ("et/ics/nowhere", "igad/registry/desk"):

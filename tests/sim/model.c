@@ -369,7 +369,9 @@ static void check_case(struct model *model, struct hub_submission *submission)
 
 static void check_life(struct model *model, struct hub_submission *submission)
 {
-    struct model_message *root = model_message_at(model, submission->reply_to.root);
+    bool own = life_is_own(submission->reply_to.kind, (unsigned)submission->header->kind);
+    struct model_message *root =
+        model_message_at(model, own ? submission->reply_to.seq : submission->reply_to.root);
     submission->root = found(root, NULL);
     submission->has_chain = root->has_chain;
     submission->chain = root->chain;

@@ -197,6 +197,83 @@ static void stopped_is_who_acknowledged_the_cancel(void **state)
     forbidden(world, ack(world, stop, alert), "in_reply_to", "STOPPED", "none");
 }
 
+static struct letter *confirm(struct world *world, const char *unit, const struct letter *asked,
+                              const struct letter *root)
+{
+    struct letter *letter = world_answer(world, unit, KIND(CONFIRM), asked, root);
+    letter->header.outcome = AMANA__V1__OUTCOME__CODE__DONE;
+    return letter;
+}
+
+static void what_was_sent_in_error_is_confirmed_by_every_recipient_copies_too(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *stop = cancel(world, alert);
+    stop->header.outcome = AMANA__V1__OUTCOME__CODE__SENT_IN_ERROR;
+    accepted(world, stop);
+    lives_as(world, alert, POST, LIFE(STOPPING)); // the life of the alert goes its way beside
+    lives_as(world, stop, POST, LIFE(OPEN));
+    lives_as(world, stop, SHELTER, LIFE(OPEN));
+    const struct journal_life *life = model_life(&world->model, stop->seq, SHELTER);
+    assert_int_equal(life->answer_due, world->now + 7 * DAY_NS);
+    assert_int_equal(life->ack_due, 0);
+    accepted(world, confirm(world, SHELTER, stop, alert));
+    lives_as(world, stop, SHELTER, LIFE(CONFIRMED));
+    const Amana__V1__Move *move = last_entry(world)->content->submitted->moves[0];
+    assert_string_equal(move->root->id, stop->header.id);
+    accepted(world, ack(world, stop, alert));
+    lives_as(world, alert, POST, LIFE(STOPPED));
+    lives_as(world, stop, POST, LIFE(OPEN));
+    accepted(world, confirm(world, POST, stop, alert));
+    lives_as(world, stop, POST, LIFE(CONFIRMED));
+    struct letter *again = confirm(world, POST, stop, alert);
+    refused(world, again, REASON_STATE_FORBIDS, "in_reply_to");
+    assert_string_equal(again->submission.work.state, "CONFIRMED");
+}
+
+static void a_cancel_that_asks_for_no_confirm_gets_none(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *stop = cancel(world, alert);
+    accepted(world, stop);
+    assert_null(model_life(&world->model, stop->seq, POST));
+    refused(world, confirm(world, POST, stop, alert), REASON_FIELD_INVALID, "in_reply_to");
+}
+
+static void who_has_a_copy_confirms_an_end_and_does_not_acknowledge_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *stop = cancel(world, alert);
+    stop->header.outcome = AMANA__V1__OUTCOME__CODE__COURT_ORDER;
+    accepted(world, stop);
+    refused(world, world_answer(world, SHELTER, KIND(ACK), stop, alert), REASON_NOT_PERMITTED, "in_reply_to");
+    refused(world, confirm(world, LONELY, stop, alert), REASON_NOT_PERMITTED, "in_reply_to");
+    accepted(world, confirm(world, SHELTER, stop, alert));
+}
+
+static void consent_that_is_withdrawn_is_withdrawn_from_all_who_have_it(void **state)
+{
+    struct world *world = *state;
+    char *own[] = {(char *)"ke/*/*"};
+    world_grant(world, POLICE, "unit", own, 1);
+    struct letter *offer = letter_new(world, POLICE, KIND(REFERRAL)), *gone;
+    offer->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+    letter_to(world, offer, CHILD_DESK, ACTION);
+    letter_to(world, offer, COLLEAGUES, COPY);
+    accepted(world, offer);
+    gone = world_answer(world, POLICE, KIND(WITHDRAW), offer, offer);
+    gone->header.outcome = AMANA__V1__OUTCOME__CODE__CONSENT_WITHDRAWN;
+    gone->header.n_recipients = 1;
+    refused(world, gone, REASON_FIELD_INVALID, "recipients");
+    gone = world_answer(world, POLICE, KIND(WITHDRAW), offer, offer);
+    gone->header.outcome = AMANA__V1__OUTCOME__CODE__CONSENT_WITHDRAWN;
+    accepted(world, gone);
+    lives_as(world, offer, CHILD_DESK, LIFE(WITHDRAWN));
+    lives_as(world, gone, CHILD_DESK, LIFE(OPEN));
+    lives_as(world, gone, COLLEAGUES, LIFE(OPEN));
+    accepted(world, confirm(world, COLLEAGUES, gone, offer));
+}
+
 static void a_cancelled_alert_is_neither_updated_nor_cancelled_again(void **state)
 {
     struct world *world = *state;
@@ -336,6 +413,10 @@ int main(void)
         HUB_TEST(an_ack_of_the_version_before_crosses),
         HUB_TEST(a_cancel_begins_a_clock_at_the_alerts_urgency),
         HUB_TEST(stopped_is_who_acknowledged_the_cancel),
+        HUB_TEST(what_was_sent_in_error_is_confirmed_by_every_recipient_copies_too),
+        HUB_TEST(a_cancel_that_asks_for_no_confirm_gets_none),
+        HUB_TEST(who_has_a_copy_confirms_an_end_and_does_not_acknowledge_it),
+        HUB_TEST(consent_that_is_withdrawn_is_withdrawn_from_all_who_have_it),
         HUB_TEST(a_cancelled_alert_is_neither_updated_nor_cancelled_again),
         HUB_TEST(a_cancel_goes_to_those_who_have_the_alert_and_no_others),
         HUB_TEST(a_cancel_goes_to_those_of_the_newest_version),

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was sent in error, and what a court or the person themselves wants gone, is erased by all who have it: each
+confirms, or says which law keeps it."""
+import json
+
+import pytest
+
+import world as w
+
+
+@pytest.fixture(scope="module")
+def world(template, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("erased") / "world"
+    w.copy_folder(template, folder)
+    world = w.World(folder)
+    world.start_hub()
+    yield world
+    world.end()
+
+
+@pytest.fixture
+def alert(world):
+    alert = world.send()
+    for desk in ("post", "ke-protection", "et-protection"):
+        world.amana(desk, "inbox").ok()
+    return alert
+
+
+def cancel(world, alert, outcome="SENT_IN_ERROR"):
+    ended = world.amana("police", "cancel", alert, "--outcome", outcome, "--reason", "Another lorry was meant.",
+                        "--instructions", "Let it pass.").ok().id
+    for desk in ("post", "ke-protection", "et-protection"):
+        world.amana(desk, "inbox").ok()
+    return ended
+
+
+def erased(world, desk, message):
+    return world.amana(desk, "--json", "show", message).ok().json[0]["body"] is None
+
+
+def sound(world):
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+    world.start_hub()
+
+
+def test_what_was_sent_in_error_is_erased_by_all_who_have_it_copies_too(world, alert):
+    newer = world.amana("police", "update", alert, world.draft(kind="UPDATE", alert__title="A grey lorry")).ok().id
+    ended = cancel(world, newer)
+    world.amana("post", "inbox").ok().says("to be acknowledged", f"to be erased: `amana confirm {ended[:13]}`")
+    world.amana("police", "status", ended).ok().says("stopping", "to be erased", "to be confirmed by")
+    world.amana("post", "ack", ended).ok()
+    for message in (alert, newer):
+        assert not erased(world, "post", message)
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "The patrol's sheet is shredded.").ok().says(
+        "2 messages of this store were erased")
+    for message in (alert, newer):
+        assert erased(world, "post", message)
+        world.amana("post", "show", message).ok().says("erased here", ended)
+    world.amana("post", "inbox").ok().says("(erased)", "confirmed DONE")
+    world.amana("ke-protection", "confirm", ended, "--outcome", "NOT_HELD").ok()
+    world.amana("et-protection", "confirm", ended, "--outcome", "RETAINED_BY_LAW", "--provision", "Proclamation 943, art. 6",
+                "--kept-until", "2028-01-01T00:00:00Z").ok()
+    assert not erased(world, "et-protection", alert)
+    world.amana("police", "inbox").ok().says("The patrol's sheet is shredded.")
+    world.amana("police", "status", ended).ok().says("stopped by eics-1207", "erasure confirmed by eics-1207",
+                                                     "erasure confirmed by kdcs-0033", "erasure confirmed by emow-0101")
+    sound(world)
+    world.amana("police", "status", ended).ok().says("erasure confirmed by kdcs-0033")
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "x").exits(77).says("CONFIRMED", "none")
+
+
+def test_the_acknowledgement_and_the_confirmation_of_a_cancel_move_two_lives(world, alert):
+    ended = cancel(world, alert, "COURT_ORDER")
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "Gone.").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "status", ended).ok().says("stopping", "erasure confirmed by eics-1207")
+    world.amana("post", "ack", ended).ok()
+    world.amana("police", "status", ended).ok().says("stopped by eics-1207")
+
+
+def test_a_cancel_that_asks_for_no_erasure_is_not_confirmed(world, alert):
+    ended = cancel(world, alert, "RESOLVED")
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "x").exits(65).says("asks for no CONFIRM")
+    assert not erased(world, "post", alert)
+    world.amana("ke-protection", "confirm", ended, "--outcome", "NOT_HELD").exits(65)
+
+
+def test_who_never_had_it_confirms_nothing(world, alert):
+    ended = cancel(world, alert)
+    world.amana("police", "confirm", ended, "--outcome", "DONE", "--remark", "x").exits(66)
+
+
+def test_done_needs_a_word_of_what_was_done_and_erases_nothing_before(world, alert):
+    ended = cancel(world, alert)
+    world.amana("post", "confirm", ended, "--outcome", "DONE").exits(65).says("confirm.remark")
+    assert not erased(world, "post", alert)
+
+
+def test_who_withdraws_consent_has_the_referral_erased_everywhere(world):
+    body = json.loads(world.path(world.example("referral")).read_text())["referral"]
+    body["summary"] = "A girl of about twelve, found at the barrier; asks for shelter."
+    del body["persons"][0]["names"]
+    offered = world.send("police", world.write("REFERRAL", body, recipients=[
+        {"unit": "ke/dcs/child-protection", "part": "ACTION"}], purpose="PROTECTION", consent="GUARDIAN",
+        flags={"child": True, "protection": "NO"}))
+    world.amana("ke-protection", "inbox").ok()
+    gone = world.amana("police", "withdraw", offered, "--outcome", "CONSENT_WITHDRAWN", "--reason", "She does not want it.",
+                       "--withdrawn-at", "2026-11-27T10:00:00Z").ok().id
+    world.amana("police", "status", gone).ok().says("withdrawn", "to be erased")
+    world.amana("ke-protection", "inbox").ok().says("to be erased")
+    world.amana("ke-protection", "confirm", gone, "--outcome", "DONE", "--remark", "The file is closed.").ok()
+    assert erased(world, "ke-protection", offered)
+    world.amana("police", "inbox").ok()
+    world.amana("police", "status", gone).ok().says("erasure confirmed by kdcs-0033")
+    sound(world)
