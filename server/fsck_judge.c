@@ -294,6 +294,70 @@ static enum am_err delivery_judge(void *user, const struct journal_delivery *del
     return AM_OK;
 }
 
+// --- Second persons
+static enum am_err release_born(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    struct row *row = row_get(judge, "release", entry->seq, "", entry->seq);
+
+    if (row == NULL)
+        return AM_NOMEM;
+    row->state = AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE;
+    row->state_at = when_of(entry);
+    row->version = 1;
+    return AM_OK;
+}
+
+static enum am_err release_moved(struct fsck_judge *judge, const struct store_judged *entry, uint64_t parked,
+                                 uint8_t state, const char *officer)
+{
+    struct row *row = row_find(judge, "release", parked, "");
+
+    if (row == NULL) {
+        fault(judge, entry->seq, "it is about entry %" PRIu64 ", which waits for no second person", parked);
+        return AM_OK;
+    }
+    row->seq = entry->seq;
+    row->state = state;
+    row->state_at = when_of(entry);
+    row->version++;
+    strlcpy(row->officer, officer, sizeof row->officer);
+    return AM_OK;
+}
+
+static enum am_err returned_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    const Amana__V1__ReturnedEntry *said = entry->content->returned;
+    Amana__V1__Returned *statement;
+
+    if (said->lapsed)
+        return release_moved(judge, entry, said->parked, AMANA__V1__RELEASE_STATE__CODE__LAPSED, "");
+    enum am_err err = codec_decode(&amana__v1__returned__descriptor, CODEC_LENIENT, codec_bytes(said->statement),
+                                   &judge->arena, NULL, (ProtobufCMessage **)&statement);
+    if (err == AM_NOMEM)
+        return err;
+    if (err != AM_OK) {
+        fault(judge, entry->seq, "its statement can't be read");
+        return AM_OK;
+    }
+    return release_moved(judge, entry, said->parked, AMANA__V1__RELEASE_STATE__CODE__RETURNED, statement->officer);
+}
+
+static enum am_err release_judge(void *user, const struct journal_release *release)
+{
+    struct fsck_judge *judge = user;
+    struct row *row = row_find(judge, "release", release->seq, "");
+
+    if (row == NULL) {
+        fault(judge, release->seq, "no entry says that it waits for a second person");
+        return AM_OK;
+    }
+    row->seen = true;
+    if (row->state != release->state || row->version != release->version ||
+        !when_is(row->state_at, release->state_at) || strcmp(row->officer, release->officer) != 0)
+        fault(judge, row->seq, "how it stands with its second person is not kept as the log says");
+    return AM_OK;
+}
+
 // --- Members, grants, rosters, trust, policy
 static void words_of(const char *role, uint64_t revision, char *const *languages, size_t n, const char *const reach[4],
                      char ret_words[UNITS_SAID])
@@ -447,6 +511,8 @@ static enum am_err submitted_said(struct fsck_judge *judge, const struct store_j
         fault(judge, entry->seq, "the header of its message can't be read");
         return AM_OK;
     }
+    if (header->release == AMANA__V1__RELEASE__CODE__DEFERRED)
+        TRY(release_born(judge, entry));
     return lives_said(judge, entry, header);
 }
 
@@ -459,6 +525,11 @@ static enum am_err entry_judge(void *user, const struct store_judged *entry)
     switch (content->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS: return genesis_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED: return submitted_said(judge, entry);
+    case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: return release_born(judge, entry);
+    case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED:
+        return release_moved(judge, entry, content->released->parked, AMANA__V1__RELEASE_STATE__CODE__RELEASED,
+                             content->released->officer);
+    case AMANA__V1__ENTRY_CONTENT__KIND_RETURNED: return returned_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED: return retrieved_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: return member_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT:
@@ -510,6 +581,7 @@ struct store_judge fsck_judge_calls(struct fsck_judge *judge)
                                 .life = life_judge,
                                 .delivery = delivery_judge,
                                 .record = record_judge,
+                                .release = release_judge,
                                 .checkpoint = checkpoint_judge,
                                 .user = judge};
 }

@@ -47,6 +47,26 @@ struct journal_message {
     const char *case_ref;
     const struct journal_recipient *recipients;
     size_t n_recipients;
+    const char *releasing; // unit whose supervisor has released it, or is to; NULL: none
+    bool parked;           // of a PARKED entry: nobody finds it by id or digest, and it is in no case yet
+};
+
+// A message that waits, or waited, for its second person (rule 5): of a PARKED entry, or of a SUBMITTED one whose
+// release was DEFERRED. Versioned as a life is. A parked one that waits no more has lost its flags and body: what was
+// sent stands under its SUBMITTED entry.
+struct journal_release {
+    uint64_t seq; // of that entry; JOURNAL_SELF
+    uint32_t version;
+    uint8_t state;   // ReleaseState.Code
+    uint8_t urgency; // Urgency.Code
+    bool deferred;
+    bool waits;            // it is listed as waiting
+    uint64_t state_at;     // UTC ns of the last change
+    uint64_t due;          // UTC ns: then it lapses
+    uint64_t ended_by;     // seq of the entry that ended it: SUBMITTED, of a DEFERRED one RELEASED; RETURNED; or
+                           // JOURNAL_SELF. While it waits: JOURNAL_NONE
+    const char *releasing; // unit
+    const char *officer;   // who released it or sent it back; "" at first
 };
 
 enum journal_mail_kind {
@@ -126,7 +146,8 @@ struct journal_append {
     size_t n_taken;
     struct journal_life *lives;
     size_t n_lives;
-    struct journal_chain *chain; // or NULL
+    struct journal_chain *chain;     // or NULL
+    struct journal_release *release; // or NULL
     struct journal_delivery *deliveries;
     size_t n_deliveries;
     struct journal_record *records;

@@ -26,6 +26,7 @@
 #define LIMIT_ATTACHMENTS         32u
 #define LIMIT_ADDRESS             95u                     // "a/b/c", each part at most 31
 #define LIMIT_URI                 160u                    // "amana://…"
+#define LIMIT_PENDING             256u                    // messages that wait for one unit to release them
 #define LIMIT_NEVER_TELL          64u
 #define LIMIT_UNACKNOWLEDGED      64u                     // messages out to one device (architecture.md, Delivery)
 #define LIMIT_BATCH_ENTRIES       1024u                   // one LMDB commit
@@ -60,5 +61,7 @@
 
 // Time in nanoseconds.
 #define NS_PER_S                  1000000000ull
+#define LIMIT_RELEASE_NS          (24ull * 3600 * NS_PER_S)       // a parked message lapses (domain.md, Release)
+#define LIMIT_DEFERRED_NS         (30ull * 60 * NS_PER_S)         // a DEFERRED one is to be signed (rule 5)
 #define LIMIT_CLOCK_AHEAD_NS      (5ull * 60 * NS_PER_S)          // written_at against the hub's clock
 #define LIMIT_TOO_OLD_NS          (30ull * 24 * 3600 * NS_PER_S)  // the horizon of duplicates (audit.md)

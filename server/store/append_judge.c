@@ -30,6 +30,7 @@ static enum am_err check_message(const struct journal_message *message)
     TRY(message_id_check(message->id, id, NULL));
     bool good = text_fits(message->device) && text_fits(message->originator) &&
                 strlen(message->originator) <= LIMIT_ADDRESS && message->n_recipients <= LIMIT_RECIPIENTS &&
+                (message->releasing == NULL || text_fits(message->releasing)) &&
                 (message->case_ref == NULL || strnlen(message->case_ref, NAME_LIMIT + 1) <= NAME_LIMIT);
     for (size_t i = 0; good && i < message->n_recipients; i++)
         good = text_fits(message->recipients[i].unit) && strlen(message->recipients[i].unit) <= LIMIT_ADDRESS;
@@ -49,7 +50,8 @@ enum am_err append_check_shape(const struct journal_append *append)
         return AM_TOO_LARGE;
     // Without an entry nothing but the removal of mail: whatever else changes is told by the log.
     if (append->n_entries == 0 && (append->message != NULL || append->n_mail > 0 || append->n_lives > 0 ||
-                                   append->chain != NULL || append->n_deliveries > 0 || append->n_records > 0))
+                                   append->chain != NULL || append->release != NULL ||
+                                   append->n_deliveries > 0 || append->n_records > 0))
         return AM_INVALID;
     for (size_t i = 0; i < append->n_entries; i++)
         TRY(check_entry(&append->entries[i]));
@@ -68,6 +70,10 @@ enum am_err append_check_shape(const struct journal_append *append)
     for (size_t i = 0; i < append->n_deliveries; i++)
         if (!text_fits(append->deliveries[i].recipient))
             return AM_INVALID;
+    if (append->release != NULL &&
+        (!text_fits(append->release->releasing) ||
+         (append->release->officer != NULL && strnlen(append->release->officer, NAME_LIMIT + 1) > NAME_LIMIT)))
+        return AM_INVALID;
     for (size_t i = 0; i < append->n_records; i++)
         TRY(key_record(append->records[i].kind, append->records[i].key, append->records[i].number, key, &len));
     return AM_OK;
@@ -89,9 +95,12 @@ static enum am_err duplicate_is(struct table_txn txn, struct am_bytes row, struc
     return AM_OK;
 }
 
-static enum am_err judge_message(struct table_txn txn, const struct journal_message *message,
+// An id is one message's, whether it was sent or waits; what releases one that waited is that message itself.
+static enum am_err judge_message(struct table_txn txn, const struct journal_append *append,
                                  struct journal_outcome *ret_outcome)
 {
+    const struct journal_message *message = append->message;
+    bool releases = append->release != NULL && append->release->seq != JOURNAL_SELF;
     uint8_t device[NAME_SIZE], id[16], key[KEY_ID];
     struct am_bytes row;
     TRY(message_id_check(message->id, id, NULL));
@@ -99,6 +108,8 @@ static enum am_err judge_message(struct table_txn txn, const struct journal_mess
     if (err == AM_OK) {
         key_id(id, device, key);
         err = table_get(txn, TABLE_ID, key, sizeof key, &row);
+        if (err == AM_NOT_FOUND && !releases)
+            err = table_get(txn, TABLE_PARK_ID, key, sizeof key, &row);
     }
     // The same header names the same id and device: only a caller that mixes them up comes to the second look.
     if (err == AM_NOT_FOUND)
@@ -170,6 +181,20 @@ static enum am_err judge_chain(struct table_txn txn, const struct journal_chain 
     return judge_version(err, kept.version, chain->version, ret_outcome);
 }
 
+static enum am_err judge_release(struct table_txn txn, const struct journal_release *release,
+                                 struct journal_outcome *ret_outcome)
+{
+    struct journal_release kept = {.version = 0};
+    struct am_bytes row;
+    uint8_t key[8];
+    put_be64(key, release->seq);
+    enum am_err err =
+        release->seq == JOURNAL_SELF ? AM_NOT_FOUND : table_get(txn, TABLE_RELEASE, key, sizeof key, &row);
+    if (err == AM_OK)
+        err = row_release_parse(row, &kept);
+    return judge_version(err, kept.version, release->version, ret_outcome);
+}
+
 static enum am_err judge_taken(struct table_txn txn, const struct journal_mail *mail,
                                struct journal_outcome *ret_outcome)
 {
@@ -221,7 +246,7 @@ enum am_err append_judge(const struct append_state *state, const struct journal_
 {
     ret_outcome->result = JOURNAL_DONE;
     if (append->message != NULL)
-        TRY(judge_message(state->txn, append->message, ret_outcome));
+        TRY(judge_message(state->txn, append, ret_outcome));
     if (ret_outcome->result != JOURNAL_DONE)
         return AM_OK; // the duplicate's first answer stands, whatever has changed since
     for (size_t i = 0; i < append->n_lives; i++)
@@ -232,6 +257,8 @@ enum am_err append_judge(const struct append_state *state, const struct journal_
         TRY(judge_chain(state->txn, append->chain, ret_outcome));
     if (append->roster.unit != NULL)
         TRY(judge_roster(state->txn, append, ret_outcome));
+    if (append->release != NULL)
+        TRY(judge_release(state->txn, append->release, ret_outcome));
     for (size_t i = 0; i < append->n_taken; i++) {
         TRY(judge_taken(state->txn, &append->taken[i], ret_outcome));
         if (taken_twice(append, i))

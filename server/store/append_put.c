@@ -6,6 +6,8 @@
 #include "server/failpoint.h"
 #include "server/store/bytes.h"
 
+#include <stdlib.h>
+
 struct putting {
     struct append_state *state;
     struct table_txn txn;
@@ -88,6 +90,20 @@ static enum am_err contact_add(struct putting *put, const uint8_t *one, const ui
                                              : table_add(put->txn, TABLE_CONTACT, other, NAME_SIZE, one, NAME_SIZE);
 }
 
+// Who has it must be able to look up who released it.
+static enum am_err releasing_people(struct putting *put, const struct row_message *row)
+{
+    const struct journal_message *message = put->append->message;
+    uint8_t name[NAME_SIZE];
+    if (message->releasing == NULL || strcmp(message->releasing, message->originator) == 0)
+        return AM_OK;
+    TRY(name_put(put, message->releasing, name));
+    TRY(contact_add(put, name, row->originator));
+    for (size_t i = 0; i < row->n_recipients; i++)
+        TRY(contact_add(put, name, row->recipients[i].name));
+    return AM_OK;
+}
+
 static enum am_err message_people(struct putting *put, const struct row_message *row)
 {
     const struct journal_message *message = put->append->message;
@@ -113,6 +129,8 @@ static enum am_err message_keys(struct putting *put)
     TRY(message_id_check(message->id, id, NULL));
     TRY(name_put(put, message->device, device));
     key_id(id, device, key);
+    if (message->parked)
+        return table_put(put->txn, TABLE_PARK_ID, MDB_NOOVERWRITE, key, sizeof key, seq, sizeof seq);
     TRY(table_put(put->txn, TABLE_ID, MDB_NOOVERWRITE, key, sizeof key, seq, sizeof seq));
     return table_put(put->txn, TABLE_DIGEST, MDB_NOOVERWRITE, message->header_digest, sizeof message->header_digest,
                      seq, sizeof seq);
@@ -137,7 +155,10 @@ static enum am_err message_put(struct putting *put)
         TRY(name_put(put, message->recipients[i].unit, row.recipients[i].name));
         row.recipients[i].part = message->recipients[i].part;
     }
-    TRY(message_people(put, &row));
+    if (!message->parked) {
+        TRY(message_people(put, &row));
+        TRY(releasing_people(put, &row));
+    }
     TRY(message_keys(put));
     put_be64(key, put->first);
     TRY(table_reserve(put->txn, TABLE_MESSAGE, MDB_APPEND, key, sizeof key, row_message_size(&row, put->first), &at));
@@ -206,6 +227,56 @@ static enum am_err chain_put(struct putting *put)
     return table_put(put->txn, TABLE_CHAIN, 0, key, sizeof key, row, sizeof row);
 }
 
+// A parked message that waits no more: what it was stays for the log, flags and body go.
+static enum am_err parked_strip(struct putting *put, uint64_t seq)
+{
+    struct am_bytes kept;
+    struct row_message row;
+    uint8_t key[8], *at;
+    put_be64(key, seq);
+    TRY(table_get(put->txn, TABLE_MESSAGE, key, sizeof key, &kept));
+    uint8_t *copy = malloc(kept.len); // LMDB's bytes move with the next write
+    if (copy == NULL)
+        return AM_NOMEM;
+    memcpy(copy, kept.data, kept.len);
+    enum am_err err = row_message_parse((struct am_bytes){copy, kept.len}, seq, &row);
+    row.flags = row.body = (struct am_bytes){NULL, 0};
+    if (err == AM_OK)
+        err = table_reserve(put->txn, TABLE_MESSAGE, 0, key, sizeof key, row_message_size(&row, seq), &at);
+    if (err == AM_OK)
+        row_message_pack(&row, seq, at);
+    free(copy);
+    return err;
+}
+
+static enum am_err waiting_put(struct putting *put, const struct journal_release *release)
+{
+    uint8_t name[NAME_SIZE], key[KEY_WAITING];
+    TRY(name_put(put, release->releasing, name));
+    key_waiting(name, release->seq, key);
+    if (release->waits)
+        return table_put(put->txn, TABLE_WAITING, 0, key, sizeof key, &release->urgency, 1);
+    enum am_err err = table_delete(put->txn, TABLE_WAITING, key, sizeof key);
+    return err == AM_NOT_FOUND ? AM_OK : err; // it waits no more already: one that lapsed and is released late
+}
+
+static enum am_err release_put(struct putting *put)
+{
+    uint8_t key[8], row[ROW_RELEASE_MAX];
+    if (put->append->release == NULL)
+        return AM_OK;
+    struct journal_release release = *put->append->release;
+    bool strip = release.seq != JOURNAL_SELF && !release.waits && !release.deferred;
+    release.version++;
+    release.seq = seq_of(put, release.seq);
+    release.ended_by = seq_of(put, release.ended_by);
+    put_be64(key, release.seq);
+    TRY(table_put(put->txn, TABLE_RELEASE, 0, key, sizeof key, row, row_release_pack(&release, row)));
+    if (strip)
+        TRY(parked_strip(put, release.seq));
+    return waiting_put(put, &release);
+}
+
 static enum am_err records_put(struct putting *put)
 {
     uint8_t key[TABLE_KEY];
@@ -236,5 +307,6 @@ enum am_err append_put(struct append_state *state, const struct journal_append *
     TRY(lives_put(&put));
     TRY(deliveries_put(&put));
     TRY(chain_put(&put));
+    TRY(release_put(&put));
     return records_put(&put);
 }

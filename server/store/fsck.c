@@ -134,6 +134,9 @@ static const struct {
     {TABLE_LIFE, AT_KEY, 0, KEY_OF_NAME, true, "a life is of no message"},
     {TABLE_CHAIN, AT_KEY, 0, 8, true, "a chain is of no message"},
     {TABLE_DELIVERY, AT_KEY, 0, KEY_OF_NAME, true, "a delivery is of no message"},
+    {TABLE_RELEASE, AT_KEY, 0, 8, true, "a release is of no message"},
+    {TABLE_PARK_ID, AT_VALUE, 0, KEY_ID, true, "the id of a parked message leads to none"},
+    {TABLE_WAITING, AT_KEY, NAME_SIZE, KEY_WAITING, true, "what waits for a second person is no message"},
 };
 
 static enum am_err row_check(struct fsck *fsck, size_t which, const struct table_walk *walk)
@@ -183,9 +186,12 @@ static enum am_err counts_check(struct fsck *fsck)
         const char *what;
     } counts[] = {{TABLE_ENTRY, fsck->size, "there are more or fewer entries than the journal's size says"},
                   {TABLE_KIND, fsck->size, "the index of kinds has more or fewer rows than there are entries"},
-                  {TABLE_MESSAGE, fsck->messages, "there are messages without a SUBMITTED entry"},
+                  {TABLE_MESSAGE, fsck->messages + fsck->parked,
+                   "there are messages without a SUBMITTED or PARKED entry"},
                   {TABLE_ID, fsck->messages, "there are more or fewer ids than messages"},
-                  {TABLE_DIGEST, fsck->messages, "there are more or fewer digests than messages"}};
+                  {TABLE_DIGEST, fsck->messages, "there are more or fewer digests than messages"},
+                  {TABLE_PARK_ID, fsck->parked, "there are more or fewer ids than parked messages"},
+                  {TABLE_WAITING, fsck->waiting, "more or fewer are listed as waiting for a second person"}};
     for (size_t i = 0; i < AM_LEN(counts); i++) {
         uint64_t rows;
         TRY(table_count(fsck->txn, counts[i].table, &rows));

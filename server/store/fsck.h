@@ -11,13 +11,13 @@ struct fsck {
     void *user;
     const struct store_judge *judge; // or NULL
     bool faulty;
-    uint64_t size, last_time, messages;
+    uint64_t size, last_time, messages, parked, waiting;
     struct arena arena;
 };
 
 __attribute__((format(printf, 3, 4))) void fsck_fault(struct fsck *fsck, uint64_t seq, const char *format, ...);
 
-// One entry's row by itself: leaf, commitment, kind, index, and of a SUBMITTED the message with its keys.
+// One entry's row by itself: leaf, commitment, kind, index, and of a SUBMITTED or PARKED the message with its keys.
 // *ret_hash is its leaf hash; false where there is no leaf to hash. AM_IO, AM_NOMEM end the check.
 AM_MUST_USE enum am_err fsck_entry(struct fsck *fsck, uint64_t seq, struct am_bytes row, bool *ret_leaf,
                                    uint8_t ret_hash[LOG_HASH_SIZE]);

@@ -24,7 +24,7 @@ static enum am_err expect_digest(struct fsck *fsck, uint64_t seq, struct am_byte
         return AM_OK;
     TRY(log_sha256(bytes, hash));
     if (digest.len != sizeof hash || memcmp(digest.data, hash, sizeof hash) != 0)
-        fsck_fault(fsck, seq, "the %s is not what its SUBMITTED entry says", what);
+        fsck_fault(fsck, seq, "the %s is not what its entry says", what);
     return AM_OK;
 }
 
@@ -49,21 +49,24 @@ static enum am_err party_check(struct fsck *fsck, uint64_t seq, const uint8_t na
     return expect(fsck, seq, name_text(fsck->txn, name, &text), "a unit of its message has no name");
 }
 
-static enum am_err keys_check(struct fsck *fsck, uint64_t seq, const Amana__V1__SubmittedEntry *entry,
-                              const struct row_message *message)
+static enum am_err id_check(struct fsck *fsck, uint64_t seq, enum table table, const char *id_text, const char *uri)
 {
     uint8_t device[NAME_SIZE], id[16], key[KEY_ID];
-    if (message_id_check(entry->id, id, NULL) != AM_OK) {
+    if (message_id_check(id_text, id, NULL) != AM_OK) {
         fsck_fault(fsck, seq, "its message id is none");
         return AM_OK;
     }
-    enum am_err err = name_find(fsck->txn, entry->device, strlen(entry->device), device);
-    if (err == AM_OK) {
-        key_id(id, device, key);
-        TRY(expect_seq(fsck, seq, TABLE_ID, key, sizeof key, "its message is not found by its id"));
-    } else {
-        TRY(expect(fsck, seq, err, "its message is not found by its id"));
-    }
+    enum am_err err = name_find(fsck->txn, uri, strlen(uri), device);
+    if (err != AM_OK)
+        return expect(fsck, seq, err, "its message is not found by its id");
+    key_id(id, device, key);
+    return expect_seq(fsck, seq, table, key, sizeof key, "its message is not found by its id");
+}
+
+static enum am_err keys_check(struct fsck *fsck, uint64_t seq, const Amana__V1__SubmittedEntry *entry,
+                              const struct row_message *message)
+{
+    TRY(id_check(fsck, seq, TABLE_ID, entry->id, entry->device));
     TRY(expect_seq(fsck, seq, TABLE_DIGEST, message->digest, LOG_HASH_SIZE,
                    "its message is not found by its header's digest"));
     TRY(party_check(fsck, seq, message->originator));
@@ -72,25 +75,62 @@ static enum am_err keys_check(struct fsck *fsck, uint64_t seq, const Amana__V1__
     return AM_OK;
 }
 
-static enum am_err submitted_check(struct fsck *fsck, uint64_t seq, const Amana__V1__SubmittedEntry *entry,
-                                   struct store_judged *judged)
+// The message of an entry; judged->header stays empty where there is none.
+static enum am_err message_read(struct fsck *fsck, uint64_t seq, ProtobufCBinaryData digest,
+                                struct row_message *ret_message, struct store_judged *judged)
 {
     struct am_bytes bytes;
-    struct row_message message;
     uint8_t key[8];
     put_be64(key, seq);
     enum am_err err = table_get(fsck->txn, TABLE_MESSAGE, key, sizeof key, &bytes);
     if (err == AM_OK)
-        err = row_message_parse(bytes, seq, &message);
+        err = row_message_parse(bytes, seq, ret_message);
     if (err != AM_OK)
         return expect(fsck, seq, err, "its message is missing or damaged");
-    fsck->messages++;
-    judged->header = message.header;
-    judged->root = message.root;
-    if (entry->header_digest.len != LOG_HASH_SIZE ||
-        memcmp(entry->header_digest.data, message.digest, LOG_HASH_SIZE) != 0)
+    judged->header = ret_message->header;
+    judged->root = ret_message->root;
+    if (digest.len != LOG_HASH_SIZE || memcmp(digest.data, ret_message->digest, LOG_HASH_SIZE) != 0)
         fsck_fault(fsck, seq, "its message is kept under another digest");
-    TRY(expect_digest(fsck, seq, message.header, entry->header_digest, "header"));
+    return expect_digest(fsck, seq, ret_message->header, digest, "header");
+}
+
+// One that waits no more has neither flags nor body.
+static enum am_err parked_check(struct fsck *fsck, uint64_t seq, const Amana__V1__ParkedEntry *entry,
+                                struct store_judged *judged)
+{
+    struct journal_release release = {.seq = seq};
+    struct row_message message;
+    struct am_bytes row;
+    uint8_t key[8];
+    TRY(message_read(fsck, seq, entry->header_digest, &message, judged));
+    if (judged->header.data == NULL)
+        return AM_OK;
+    fsck->parked++;
+    put_be64(key, seq);
+    enum am_err err = table_get(fsck->txn, TABLE_RELEASE, key, sizeof key, &row);
+    if (err == AM_OK)
+        err = row_release_parse(row, &release);
+    if (err != AM_OK)
+        return expect(fsck, seq, err, "how it stands with its second person is missing or damaged");
+    if (release.waits) {
+        TRY(expect_digest(fsck, seq, message.flags, entry->flags_digest, "flags"));
+        TRY(expect_digest(fsck, seq, message.body, entry->body_digest, "sealed body"));
+    } else if (message.flags.len + message.body.len != 0) {
+        fsck_fault(fsck, seq, "it waits no more, and its flags or body are still kept");
+    }
+    TRY(expect_digest(fsck, seq, message.signature, entry->signature_digest, "signature"));
+    TRY(party_check(fsck, seq, message.originator));
+    return id_check(fsck, seq, TABLE_PARK_ID, entry->id, entry->device);
+}
+
+static enum am_err submitted_check(struct fsck *fsck, uint64_t seq, const Amana__V1__SubmittedEntry *entry,
+                                   struct store_judged *judged)
+{
+    struct row_message message;
+    TRY(message_read(fsck, seq, entry->header_digest, &message, judged));
+    if (judged->header.data == NULL)
+        return AM_OK;
+    fsck->messages++;
     TRY(expect_digest(fsck, seq, message.flags, entry->flags_digest, "flags"));
     TRY(expect_digest(fsck, seq, message.body, entry->body_digest, "sealed body"));
     TRY(expect_digest(fsck, seq, message.signature, entry->signature_digest, "signature"));
@@ -130,8 +170,10 @@ static enum am_err content_check(struct fsck *fsck, uint64_t seq, const struct r
         return AM_OK;
     }
     judged->content = content;
-    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED) {
-        TRY(submitted_check(fsck, seq, content->submitted, judged));
+    bool submitted = content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED;
+    if (submitted || content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_PARKED) {
+        TRY(submitted ? submitted_check(fsck, seq, content->submitted, judged)
+                      : parked_check(fsck, seq, content->parked, judged));
         if (judged->header.data == NULL)
             return AM_OK; // told: its message is missing
     }

@@ -69,6 +69,25 @@ static enum am_err record_give(struct fsck *fsck, const struct table_walk *walk)
                         : unread(fsck, err, JOURNAL_NONE, "the row of a record is damaged");
 }
 
+static enum am_err release_give(struct fsck *fsck, const struct table_walk *walk)
+{
+    struct journal_release release = {.seq = get_be64(walk->key.data)};
+    uint8_t name[NAME_SIZE], key[KEY_WAITING];
+    struct am_bytes row;
+    enum am_err err = row_release_parse(walk->value, &release);
+    if (err == AM_OK)
+        err = name_find(fsck->txn, release.releasing, strlen(release.releasing), name);
+    if (err == AM_OK && release.waits) {
+        fsck->waiting++;
+        key_waiting(name, release.seq, key);
+        err = table_get(fsck->txn, TABLE_WAITING, key, sizeof key, &row);
+    }
+    if (err == AM_OK && fsck->judge != NULL)
+        return fsck->judge->release(fsck->judge->user, &release);
+    return err == AM_OK ? err
+                        : unread(fsck, err, release.seq, "how it stands with its second person is damaged or not listed");
+}
+
 // Its root is that of the tree, which was judged by then.
 static enum am_err checkpoint_give(struct fsck *fsck, const struct table_walk *walk)
 {
@@ -101,6 +120,7 @@ static enum am_err table_give(struct fsck *fsck, enum table table, size_t key_si
 
 enum am_err fsck_judge_rows(struct fsck *fsck)
 {
+    TRY(table_give(fsck, TABLE_RELEASE, 8, release_give));
     if (fsck->judge == NULL)
         return AM_OK;
     TRY(table_give(fsck, TABLE_LIFE, KEY_OF_NAME, life_give));

@@ -93,8 +93,8 @@ enum am_err store_find_digest(struct store_view *view, const uint8_t digest[32],
     return store_pointer_of(view, seq, ret_pointer);
 }
 
-enum am_err store_find_id(struct store_view *view, const char *device, const uint8_t id[16], uint64_t *ret_seq,
-                          uint8_t ret_digest[32])
+static enum am_err id_row(struct store_view *view, enum table table, const char *device, const uint8_t id[16],
+                          uint64_t *ret_seq, uint8_t ret_digest[32])
 {
     uint8_t name[NAME_SIZE], key[KEY_ID];
     struct am_bytes row;
@@ -102,7 +102,7 @@ enum am_err store_find_id(struct store_view *view, const char *device, const uin
     uint64_t seq;
     TRY(name_find(view->txn, device, strlen(device), name));
     key_id(id, name, key);
-    TRY(table_get(view->txn, TABLE_ID, key, sizeof key, &row));
+    TRY(table_get(view->txn, table, key, sizeof key, &row));
     TRY(seq_row(view, row, &seq));
     TRY(message_row(view, seq, &message));
     *ret_seq = seq;
@@ -110,10 +110,17 @@ enum am_err store_find_id(struct store_view *view, const char *device, const uin
     return AM_OK;
 }
 
-enum am_err store_find_uuid(struct store_view *view, const uint8_t id[16], unsigned n, uint64_t *ret_seq)
+enum am_err store_find_id(struct store_view *view, const char *device, const uint8_t id[16], uint64_t *ret_seq,
+                          uint8_t ret_digest[32])
+{
+    return id_row(view, TABLE_ID, device, id, ret_seq, ret_digest);
+}
+
+static enum am_err uuid_row(struct store_view *view, enum table table, const uint8_t id[16], unsigned n,
+                            uint64_t *ret_seq)
 {
     struct table_walk walk;
-    TRY(table_walk_from(view->txn, TABLE_ID, id, 16, &walk));
+    TRY(table_walk_from(view->txn, table, id, 16, &walk));
     enum am_err err = AM_OK;
     for (; err == AM_OK; err = table_walk_next(&walk)) {
         uint64_t seq;
@@ -133,6 +140,11 @@ enum am_err store_find_uuid(struct store_view *view, const uint8_t id[16], unsig
     }
     table_walk_end(&walk);
     return err;
+}
+
+enum am_err store_find_uuid(struct store_view *view, const uint8_t id[16], unsigned n, uint64_t *ret_seq)
+{
+    return uuid_row(view, TABLE_ID, id, n, ret_seq);
 }
 
 // --- Lives, chains, deliveries
@@ -176,6 +188,55 @@ enum am_err store_delivery(struct store_view *view, uint64_t seq, const char *re
     TRY(named_row(view, TABLE_DELIVERY, seq, recipient, &delivery.recipient, &row));
     TRY(row_delivery_parse(row, &delivery));
     *ret_delivery = delivery;
+    return AM_OK;
+}
+
+// --- Messages that wait for a second person
+enum am_err store_release(struct store_view *view, uint64_t seq, struct journal_release *ret_release)
+{
+    uint8_t key[8];
+    struct am_bytes row;
+    struct journal_release release = {.seq = seq};
+    if (seq >= view->bound)
+        return AM_NOT_FOUND;
+    put_be64(key, seq);
+    TRY(table_get(view->txn, TABLE_RELEASE, key, sizeof key, &row));
+    TRY(row_release_parse(row, &release));
+    *ret_release = release;
+    return AM_OK;
+}
+
+enum am_err store_find_parked_id(struct store_view *view, const char *device, const uint8_t id[16], uint64_t *ret_seq,
+                                 uint8_t ret_digest[32])
+{
+    return id_row(view, TABLE_PARK_ID, device, id, ret_seq, ret_digest);
+}
+
+enum am_err store_find_parked(struct store_view *view, const uint8_t id[16], unsigned n, uint64_t *ret_seq,
+                              uint8_t ret_digest[32])
+{
+    struct row_message message;
+    uint64_t seq;
+    TRY(uuid_row(view, TABLE_PARK_ID, id, n, &seq));
+    TRY(message_row(view, seq, &message));
+    *ret_seq = seq;
+    memcpy(ret_digest, message.digest, LOG_HASH_SIZE);
+    return AM_OK;
+}
+
+enum am_err store_waiting_next(struct store_view *view, const char *unit, uint64_t *seq)
+{
+    uint8_t name[NAME_SIZE], key[KEY_WAITING];
+    struct table_walk walk;
+    TRY(name_find(view->txn, unit, strlen(unit), name));
+    key_waiting(name, *seq, key);
+    TRY(table_walk_from(view->txn, TABLE_WAITING, key, sizeof key, &walk));
+    bool there = walk.key.len == sizeof key && memcmp(walk.key.data, name, sizeof name) == 0;
+    uint64_t found = there ? get_be64(walk.key.data + NAME_SIZE) : UINT64_MAX;
+    table_walk_end(&walk);
+    if (found >= view->bound)
+        return AM_NOT_FOUND;
+    *seq = found;
     return AM_OK;
 }
 

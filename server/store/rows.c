@@ -196,7 +196,54 @@ enum am_err row_delivery_parse(struct am_bytes bytes, struct journal_delivery *r
     return AM_OK;
 }
 
+// --- release
+#define RELEASE_DEFERRED 1u
+#define RELEASE_WAITS    2u
+
+size_t row_release_pack(const struct journal_release *release, uint8_t ret_row[ROW_RELEASE_MAX])
+{
+    const char *texts[] = {release->releasing, release->officer != NULL ? release->officer : ""};
+    uint8_t *at = row_put(ret_row, release->version, 4);
+    at = row_put(at, release->state, 1);
+    at = row_put(at, release->urgency, 1);
+    at = row_put(at, (release->deferred ? RELEASE_DEFERRED : 0) | (release->waits ? RELEASE_WAITS : 0), 1);
+    at = row_put(at, release->state_at, 8);
+    at = row_put(at, release->due, 8);
+    at = row_put(at, release->ended_by, 8);
+    for (size_t i = 0; i < AM_LEN(texts); i++) {
+        at = row_put_bytes(at, (struct am_bytes){(const uint8_t *)texts[i], strnlen(texts[i], NAME_LIMIT)});
+        *at++ = 0;
+    }
+    return (size_t)(at - ret_row);
+}
+
+enum am_err row_release_parse(struct am_bytes bytes, struct journal_release *ret_release)
+{
+    struct row_reader row = {bytes.data, bytes.len, false};
+    struct journal_release release = {.seq = ret_release->seq, .version = (uint32_t)row_number(&row, 4)};
+    release.state = (uint8_t)row_number(&row, 1);
+    release.urgency = (uint8_t)row_number(&row, 1);
+    uint64_t marks = row_number(&row, 1);
+    release.deferred = (marks & RELEASE_DEFERRED) != 0;
+    release.waits = (marks & RELEASE_WAITS) != 0;
+    release.state_at = row_number(&row, 8);
+    release.due = row_number(&row, 8);
+    release.ended_by = row_number(&row, 8);
+    release.releasing = row_string(&row);
+    release.officer = row_string(&row);
+    if (row.bad || row.left != 0)
+        return AM_CORRUPT;
+    *ret_release = release;
+    return AM_OK;
+}
+
 // --- Keys
+void key_waiting(const uint8_t unit[NAME_SIZE], uint64_t seq, uint8_t ret_key[KEY_WAITING])
+{
+    memcpy(ret_key, unit, NAME_SIZE);
+    put_be64(ret_key + NAME_SIZE, seq);
+}
+
 void key_mailbox(const uint8_t device[NAME_SIZE], uint8_t urgency, uint64_t seq, uint8_t ret_key[KEY_MAILBOX])
 {
     memcpy(ret_key, device, NAME_SIZE);

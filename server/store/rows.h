@@ -60,7 +60,13 @@ AM_MUST_USE enum am_err row_chain_parse(struct am_bytes row, struct journal_chai
 size_t row_delivery_pack(const struct journal_delivery *delivery, uint8_t ret_row[ROW_DELIVERY_MAX]);
 AM_MUST_USE enum am_err row_delivery_parse(struct am_bytes row, struct journal_delivery *ret_delivery);
 
+#define ROW_RELEASE_MAX (4 + 3 + 3 * 8 + 2 * (NAME_LIMIT + 1))
+size_t row_release_pack(const struct journal_release *release, uint8_t ret_row[ROW_RELEASE_MAX]); // not seq
+AM_MUST_USE enum am_err row_release_parse(struct am_bytes row, struct journal_release *ret_release);
+
 // --- Keys
+#define KEY_WAITING (NAME_SIZE + 8)
+void key_waiting(const uint8_t unit[NAME_SIZE], uint64_t seq, uint8_t ret_key[KEY_WAITING]);
 #define KEY_MAILBOX (NAME_SIZE + 1 + 8)
 void key_mailbox(const uint8_t device[NAME_SIZE], uint8_t urgency, uint64_t seq, uint8_t ret_key[KEY_MAILBOX]);
 #define KEY_OF_NAME (8 + NAME_SIZE) // life, delivery

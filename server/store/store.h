@@ -128,6 +128,17 @@ AM_MUST_USE enum am_err store_chain(struct store_view *view, uint64_t root, stru
 AM_MUST_USE enum am_err store_delivery(struct store_view *view, uint64_t seq, const char *recipient,
                                        struct journal_delivery *ret_delivery);
 
+// A message that waits, or waited, for its second person: of a PARKED entry, or of a SUBMITTED one that was DEFERRED.
+AM_MUST_USE enum am_err store_release(struct store_view *view, uint64_t seq, struct journal_release *ret_release);
+// (device, id) → seq of the PARKED entry and header digest. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_find_parked_id(struct store_view *view, const char *device, const uint8_t id[16],
+                                             uint64_t *ret_seq, uint8_t ret_digest[32]);
+// Any device's parked message of that id: the n-th. AM_NOT_FOUND past the last.
+AM_MUST_USE enum am_err store_find_parked(struct store_view *view, const uint8_t id[16], unsigned n, uint64_t *ret_seq,
+                                          uint8_t ret_digest[32]);
+// The first that waits for this unit at or above *seq. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_waiting_next(struct store_view *view, const char *unit, uint64_t *seq);
+
 // Is there any message of this case; did this unit send or receive one; have these two units a message in common.
 AM_MUST_USE enum am_err store_case_exists(struct store_view *view, const char *case_ref, bool *ret_exists);
 AM_MUST_USE enum am_err store_case_party(struct store_view *view, const char *case_ref, const char *unit, bool *ret_is);
@@ -186,7 +197,7 @@ struct store_judged {
     uint64_t seq, time_ns;
     bool time_kept; // no later than the entry before: its rows may give an earlier time
     const Amana__V1__EntryContent *content;
-    struct am_bytes header; // SUBMITTED: of its message
+    struct am_bytes header; // SUBMITTED, PARKED: of its message
     uint64_t root;          // SUBMITTED: as the message is kept
     const void *fsck;       // the store's own
 };
@@ -195,6 +206,7 @@ struct store_judge {
     enum am_err (*life)(void *user, const struct journal_life *life);
     enum am_err (*delivery)(void *user, const struct journal_delivery *delivery);
     enum am_err (*record)(void *user, const struct journal_record *record);
+    enum am_err (*release)(void *user, const struct journal_release *release);
     enum am_err (*checkpoint)(void *user, const struct log_checkpoint *checkpoint);
     void *user;
 };

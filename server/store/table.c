@@ -25,7 +25,8 @@ static const struct {
     [TABLE_DIGEST] = {TREE_ROW, 7, 0},       [TABLE_MAILBOX] = {TREE_ROW, 8, 0},
     [TABLE_CASE] = {TREE_ROW, 9, 8},         [TABLE_PARTY] = {TREE_ROW, 10, 8},
     [TABLE_KIND] = {TREE_ROW, 11, 8},        [TABLE_EDGE] = {TREE_ROW, 12, 0},
-    [TABLE_CHECKPOINT] = {TREE_ROW, 13, 0},
+    [TABLE_CHECKPOINT] = {TREE_ROW, 13, 0},  [TABLE_RELEASE] = {TREE_MESSAGE, 40, 0},
+    [TABLE_PARK_ID] = {TREE_ROW, 40, 0},     [TABLE_WAITING] = {TREE_ROW, 41, 0},
 };
 
 static const char *const TREES[TREE_COUNT] = {

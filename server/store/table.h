@@ -14,6 +14,8 @@
 //   case_party, contact      n(case) ⇒ n(unit) | n(smaller) ⇒ n(larger)
 //   life        seq(root) n → version, state, times      chain: seq(root) → …      delivery: seq n → …
 //   record      kind text NUL number → value
+//   release     seq → version, state, times, releasing unit, officer
+//   park_id     id[16] n(device) → seq      waiting: n(releasing unit) seq → urgency
 // `form` says how what follows is kept: 0 as it is; others are for encryption at rest and erasure. A table of deadlines
 // or of witnesses' cosignatures is one more line and mark in table.c, a tree of its own one of TREES_MAX.
 #pragma once
@@ -45,6 +47,9 @@ enum table {
     TABLE_CHAIN,
     TABLE_DELIVERY,
     TABLE_RECORD,
+    TABLE_RELEASE,
+    TABLE_PARK_ID,
+    TABLE_WAITING,
     TABLE_COUNT
 };
 enum tree_of_tables { TREE_META, TREE_ENTRY, TREE_TILE, TREE_MESSAGE, TREE_ROW, TREE_COUNT };

@@ -154,7 +154,7 @@ static void a_message_or_an_index_row_that_was_changed_is_named(void **state)
     const size_t header = ROW_MESSAGE_HEAD(1) - 8, signature = header + 512, flags = signature + 1024,
                  body = flags + 64;
     expect_flip_found(TABLE_MESSAGE, key, sizeof key, 1, 42, "its message is kept under another digest");
-    expect_flip_found(TABLE_MESSAGE, key, sizeof key, header, 42, "the header is not what its SUBMITTED entry says");
+    expect_flip_found(TABLE_MESSAGE, key, sizeof key, header, 42, "the header is not what its entry says");
     expect_flip_found(TABLE_MESSAGE, key, sizeof key, signature, 42, "the signature is not what");
     expect_flip_found(TABLE_MESSAGE, key, sizeof key, flags, 42, "the flags is not what");
     expect_flip_found(TABLE_MESSAGE, key, sizeof key, body + 50, 42, "the sealed body is not what");
