@@ -54,7 +54,12 @@ AM_MUST_USE enum am_err cms_verify_full(struct am_bytes der, enum cms_form form,
 AM_MUST_USE enum am_err cms_sign(struct am_bytes content, X509 *certificate, EVP_PKEY *key, struct am_detail *detail,
                                  struct am_bytes *ret_der);
 
-// The same with the content inside (rosters).
+// Adds a second signer to a detached signature; the first stays as it is, to the byte. Its digest is taken over unread:
+// the caller has verified it. AM_SIGNATURE where `der` isn't one with one signer; else as cms_sign.
+AM_MUST_USE enum am_err cms_sign_also(struct am_bytes der, X509 *certificate, EVP_PKEY *key, struct am_detail *detail,
+                                      struct am_bytes *ret_der);
+
+// cms_sign with the content inside (rosters).
 AM_MUST_USE enum am_err cms_sign_embedded(struct am_bytes content, X509 *certificate, EVP_PKEY *key,
                                           struct am_detail *detail, struct am_bytes *ret_der);
 

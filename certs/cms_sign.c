@@ -138,3 +138,26 @@ enum am_err cms_sign_embedded(struct am_bytes content, X509 *certificate, EVP_PK
 {
     return sign(CMS_EMBEDDED_FORM, content, certificate, key, detail, ret_der);
 }
+
+enum am_err cms_sign_also(struct am_bytes der, X509 *certificate, EVP_PKEY *key, struct am_detail *detail,
+                          struct am_bytes *ret_der)
+{
+    struct cms_signature first;
+    const uint8_t *at = der.data;
+    TRY(cms_profile_signature(der, CMS_DETACHED_FORM, detail, &first));
+    if (first.count != 1)
+        return am_fail(AM_SIGNATURE, detail, "signature", "has two signers already");
+    if (X509_check_private_key(certificate, key) != 1) {
+        ERR_clear_error();
+        return am_fail(AM_CRYPTO, detail, "key", "the private key is not the certificate's");
+    }
+    CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
+    CMS_SignerInfo *info =
+        cms == NULL ? NULL : CMS_add1_signer(cms, certificate, key, EVP_sha256(), SIGNER_FLAGS | CMS_REUSE_DIGEST);
+    enum am_err err = info != NULL && sign_attributes(info, key)
+                          ? encode(cms, CMS_DETACHED_FORM, detail, ret_der)
+                          : am_fail(AM_CRYPTO, detail, "signature", "OpenSSL could not sign");
+    CMS_ContentInfo_free(cms);
+    ERR_clear_error();
+    return err;
+}
