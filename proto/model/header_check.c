@@ -72,27 +72,9 @@ static enum reason check_handling(const struct header_checking *check)
 }
 
 // --- What is not served yet
-static const struct {
-    unsigned field;
-    uint64_t codes;
-    const char *text;
-} UNSERVED[] = {
-    {17, 1ull << AMANA__V1__SUBJECT_KIND__CODE__PERSON | 1ull << AMANA__V1__SUBJECT_KIND__CODE__GROUP,
-     "alerts on a PERSON or GROUP need a second person's release, which is not served yet"},
-    {28, 1ull << AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL,
-     "CONFIDENTIAL needs a second person's release, which is not served yet"},
-    {36, 1ull << AMANA__V1__RELEASE__CODE__REQUIRED | 1ull << AMANA__V1__RELEASE__CODE__DEFERRED,
-     "release by a second person is not served yet: NOT_NEEDED alone is"},
-};
-
 static enum reason check_served(const struct header_checking *check)
 {
     const Amana__V1__Header *header = check->header;
-    for (size_t i = 0; i < AM_LEN(UNSERVED); i++) {
-        const ProtobufCFieldDescriptor *field = field_by(UNSERVED[i].field);
-        if (UNSERVED[i].codes & 1ull << enum_at(header, field))
-            return header_unserved(check, field->name, UNSERVED[i].text);
-    }
     for (size_t i = 0; i < header->n_handling; i++)
         if (header->handling[i] == AMANA__V1__HANDLING__CODE__H2)
             return header_unserved(check, "handling", "H2 is not served yet");
@@ -143,7 +125,7 @@ static const struct field_rule DEPENDENT[] = {
      "goes with outcome AWAITING_AUTHORISATION, and only with it"},
     {20, 18, OUTCOME_BIT(OUTCOME(GRANTED)), "goes with outcome GRANTED, and only with it"},
     {12, 36, 1ull << AMANA__V1__RELEASE__CODE__REQUIRED | 1ull << AMANA__V1__RELEASE__CODE__DEFERRED,
-     "must be left out where release is NOT_NEEDED"},
+     "names the unit that releases it where release is REQUIRED or DEFERRED, and only there"},
 };
 
 static enum reason check_dependent(const struct header_checking *check)
@@ -158,6 +140,26 @@ static enum reason check_dependent(const struct header_checking *check)
         return header_refuse(check, check->header->told_at != NULL ? "means" : "told_at",
                              "told_at and means go together");
     return REASON_NONE;
+}
+
+// DEFERRED is for what can't wait: U1, and U2 where a life or a child is at risk or they are about to be moved on.
+static enum reason check_deferred(const struct header_checking *check)
+{
+    const Amana__V1__Header *header = check->header;
+    if (header->release != AMANA__V1__RELEASE__CODE__DEFERRED || header->urgency == AMANA__V1__URGENCY__CODE__U1)
+        return REASON_NONE;
+    switch (header->urgency_reason) {
+    case AMANA__V1__URGENCY_REASON__CODE__LIFE_AT_RISK:
+    case AMANA__V1__URGENCY_REASON__CODE__CHILD_AT_RISK:
+    case AMANA__V1__URGENCY_REASON__CODE__TRANSIT_IMMINENT:
+        if (header->urgency == AMANA__V1__URGENCY__CODE__U2)
+            return REASON_NONE;
+        break;
+    default: break;
+    }
+    return header_refuse(check, "release",
+                         "DEFERRED is for U1, and for U2 with LIFE_AT_RISK, CHILD_AT_RISK or TRANSIT_IMMINENT: else "
+                         "REQUIRED");
 }
 
 static enum reason check_outcome(const struct header_checking *check)
@@ -179,9 +181,9 @@ static enum reason check_version(const struct header_checking *check)
 static enum reason (*const CHECKS[])(const struct header_checking *check) = {
     check_version,         check_codes,          check_handling,
     check_served,          check_fields,         check_dependent,
-    check_outcome,         header_check_names,   header_check_recipients,
-    header_check_pointers, header_check_digests, header_check_seen,
-    header_check_times,
+    check_deferred,        check_outcome,        header_check_names,
+    header_check_recipients, header_check_pointers, header_check_digests,
+    header_check_seen,     header_check_times,
 };
 
 enum reason header_check(const Amana__V1__Header *header, const struct header_context *context,

@@ -78,6 +78,10 @@ enum reason header_check_names(const struct header_checking *check)
     if (!uri_is_of(header->officer, header->sender->unit, "officer"))
         return header_refuse(check, "officer", "must be an officer of the sender: " SCHEME "%s/officer/NAME",
                              header->sender->unit);
+    if (header->releasing != NULL && address_check(header->releasing->unit, &why) != AM_OK)
+        return header_refuse(check, "releasing.unit", "%s", why.text);
+    if (header->releasing != NULL && header->releasing->roster == 0)
+        return header_refuse(check, "releasing.roster", "names the number of the roster used, 1 or more");
     if (header->agreement_ref[0] != '\0' && !address_part_valid(header->agreement_ref, strlen(header->agreement_ref)))
         return header_refuse(check, "agreement_ref", "a-z, 0-9 and '-' (not first), 1 to 31 characters");
     if (!language_valid(header->language))

@@ -90,6 +90,8 @@ static bool goes_abroad(const Amana__V1__Header *header)
 bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Header *target)
 {
     const struct kind *kind = kind_get((unsigned)header->kind);
+    if (kind == NULL)
+        return false;
     if (header->classification == AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL && !kind_is_answer(header))
         return true;
     switch ((enum kind_release)kind->release) {
@@ -107,7 +109,7 @@ enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Heade
 {
     if (header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED || !rule_release_needed(header, target))
         return REASON_NONE;
-    (void)am_fail(AM_DENIED, detail, "release", "this %s needs a second person's release, which is not served yet",
+    (void)am_fail(AM_DENIED, detail, "release", "this %s needs a second person: REQUIRED, or DEFERRED where it can't wait",
                   kind_name((unsigned)header->kind));
     return REASON_RELEASE_REQUIRED;
 }

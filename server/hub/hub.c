@@ -52,6 +52,7 @@ static enum am_err (*const STEPS[])(struct hub_step *step) = {
     [HUB_EVENT_ARRIVED] = hub_step_arrived,     [HUB_EVENT_CHECKED] = hub_step_checked,
     [HUB_EVENT_RETRIEVED] = hub_step_retrieved, [HUB_EVENT_REPLAY] = hub_step_replay,
     [HUB_EVENT_MEMBER] = hub_step_member,       [HUB_EVENT_ROSTER] = hub_step_roster,
+    [HUB_EVENT_SETTLED] = hub_step_settled,
     [HUB_EVENT_TRUST] = hub_step_trust,         [HUB_EVENT_POLICY] = hub_step_policy,
     [HUB_EVENT_COMMITTED] = hub_step_committed, [HUB_EVENT_START] = hub_step_start,
     [HUB_EVENT_ALARM] = hub_step_alarm,         [HUB_EVENT_CLOCK_STEP] = hub_step_clock,
@@ -65,6 +66,7 @@ static struct hub_work *event_work(const struct hub_event *event)
     case HUB_EVENT_ARRIVED:
     case HUB_EVENT_CHECKED: return &event->submission->work;
     case HUB_EVENT_RETRIEVED: return &event->retrieval->work;
+    case HUB_EVENT_SETTLED: return &event->settlement->work;
     case HUB_EVENT_REPLAY: return &event->replay->work;
     case HUB_EVENT_ROSTER: return &event->roster->work;
     case HUB_EVENT_MEMBER: return &event->member->work;

@@ -91,6 +91,7 @@ enum reason hub_explain(const struct hub *hub, const struct hub_trial *trial, st
 // ----------------------------
 enum hub_work_kind {
     HUB_WORK_SUBMISSION,
+    HUB_WORK_SETTLEMENT,
     HUB_WORK_RETRIEVAL,
     HUB_WORK_REPLAY,
     HUB_WORK_ROSTER,
@@ -129,8 +130,19 @@ struct hub_found {
     const Amana__V1__Header *header; // of the message; NULL where it isn't kept any more
 };
 
+enum hub_submit {
+    HUB_SUBMIT_SEND,
+    HUB_SUBMIT_PARK,    // it waits for its second person
+    HUB_SUBMIT_RELEASE, // who is that: of one that waits, with both signatures
+};
+
 struct hub_submission {
     struct hub_work work;
+    enum hub_submit mode;
+    const char *sender;      // unit; set by the hub at ARRIVED
+    uint64_t parked;         // RELEASE: seq of its PARKED entry
+    const char *supervisor;  // RELEASE, CHECKED: who signed it too
+    struct journal_release release; // RELEASE, CHECKED: how it stands
     // ARRIVED: decoded once, by net. Bytes and header stay until the reply. NULL where its bytes mean nothing, or two
     // things: refused at once with `unread` and the detail in `work`; header_digest is set by then.
     const Amana__V1__Header *header;
@@ -159,6 +171,21 @@ struct hub_submission {
     struct journal_life lives[LIMIT_RECIPIENTS]; // of the root, for each recipient of `newest`, same order
     bool has_life[LIMIT_RECIPIENTS];
     // The answer: net gives the receipt of the outcome on success.
+};
+
+// What waits for its second person, ended without being sent: returned to its author, or sent before (DEFERRED) and
+// signed now. Found and checked by a worker.
+struct hub_settlement {
+    struct hub_work work;
+    bool returns;
+    struct am_bytes statement, signature;
+    enum reason checked;
+    struct am_detail checked_detail;
+    const Amana__V1__Header *header;
+    uint8_t header_digest[32];
+    const char *supervisor;
+    struct journal_release release;
+    struct am_bytes original_receipt; // where this supervisor had done it before
 };
 
 // Statements of one Acknowledge call about messages of one originating unit, signature and digests checked by a worker.
@@ -211,6 +238,7 @@ enum hub_event_kind {
     HUB_EVENT_ARRIVED,    // submission
     HUB_EVENT_CHECKED,    // submission, by a worker
     HUB_EVENT_RETRIEVED,  // retrieval, checked by a worker
+    HUB_EVENT_SETTLED,    // settlement, checked by a worker
     HUB_EVENT_REPLAY,     // replay asked for, or ended
     HUB_EVENT_ROSTER,     // roster change
     HUB_EVENT_MEMBER,     // member change
@@ -230,6 +258,7 @@ struct hub_event {
     union {
         struct hub_submission *submission;
         struct hub_retrieval *retrieval;
+        struct hub_settlement *settlement;
         struct hub_replay *replay;
         struct hub_roster_change *roster;
         struct hub_member_change *member;
@@ -251,8 +280,8 @@ struct hub_event {
 enum hub_action_kind {
     HUB_ACTION_CHECK,    // give this submission to a worker, then HUB_EVENT_CHECKED. A copy of a message that is under
                          // way gets it once the first is answered
-    HUB_ACTION_RECHECK,  // the same once more, by the newest of everything; for a retrieval: read its rows anew, then
-                         // HUB_EVENT_RETRIEVED
+    HUB_ACTION_RECHECK,  // the same once more, by the newest of everything; for a retrieval or settlement: read its
+                         // rows anew, then HUB_EVENT_RETRIEVED, HUB_EVENT_SETTLED
     HUB_ACTION_APPEND,   // store_submit; then HUB_EVENT_COMMITTED with the same append, whether it was taken or not
     HUB_ACTION_REPLY,    // the work is over: answer its call (reason NONE: with the outcome's receipt)
     HUB_ACTION_REPLAY,   // ACCESS is durable: stream. The hub's part is over; the end of one that followed is a new one

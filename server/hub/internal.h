@@ -2,6 +2,7 @@
 // What the files of the hub share. For server/hub alone.
 #pragma once
 
+#include "amana/v1/relay.pb-c.h"
 #include "proto/codec/codec.h"
 #include "proto/model/address.h"
 #include "proto/model/harm.h"
@@ -149,6 +150,7 @@ struct hub_step {
 AM_MUST_USE enum am_err hub_step_arrived(struct hub_step *step);   // submission.c
 AM_MUST_USE enum am_err hub_step_checked(struct hub_step *step);   // submission.c
 AM_MUST_USE enum am_err hub_step_retrieved(struct hub_step *step); // retrieval.c
+AM_MUST_USE enum am_err hub_step_settled(struct hub_step *step);   // settle.c
 AM_MUST_USE enum am_err hub_step_replay(struct hub_step *step);    // replay.c
 AM_MUST_USE enum am_err hub_step_roster(struct hub_step *step);    // roster_change.c
 AM_MUST_USE enum am_err hub_step_member(struct hub_step *step);    // member_change.c
@@ -189,6 +191,7 @@ enum hub_purpose {
     PURPOSE_ACCEPT, // a message: its receipt
     PURPOSE_REFUSE, // a REJECTED entry: then the refusal
     PURPOSE_RETRIEVAL,
+    PURPOSE_SETTLE, // what waited for its second person
     PURPOSE_ACCESS, // then the replay streams
     PURPOSE_ACCESS_END,
     PURPOSE_ROSTER,  // then it is in force
@@ -255,9 +258,42 @@ enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, 
 enum reason hub_judge_delivery(struct hub_submission *submission, const struct hub_found *answered);
 bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t *ret_index);
 
-// --- What is written (submitted.c, refusal.c)
+// The second person (release.c): which unit may release it, and whether it comes by the right call.
+enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *submission);
+// How it stands, of one that is to be ended: STATE_FORBIDS where it waits no more.
+enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release);
+// Ceiling and roster of one unit that a message names (verdict.c).
+enum reason hub_judge_ceiling(const struct hub *hub, struct hub_submission *submission, const char *unit);
+enum reason hub_judge_roster(const struct hub *hub, struct hub_work *work, const char *unit, uint64_t number,
+                             const char *field);
+
+// --- What is written (submitted.c, park.c, refusal.c)
 AM_MUST_USE enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
                                    const struct hub_decision *decision);
+AM_MUST_USE enum am_err hub_park(struct hub_step *step, struct hub_submission *submission);
+// The record of the append's message, and its case and parties on the first entry.
+AM_MUST_USE enum am_err hub_message_fill(struct hub_pending *pending, const struct hub_submission *submission,
+                                         uint64_t root);
+// A row that waits from now on, of the append's first entry.
+AM_MUST_USE enum am_err hub_release_begin(struct hub_pending *pending, const Amana__V1__Header *header);
+// The RELEASED entry, and the row's end.
+struct hub_released {
+    const Amana__V1__Header *header;
+    const uint8_t *header_digest;
+    const char *supervisor;
+    struct am_bytes signature; // DEFERRED: the supervisor's
+    const struct journal_release *release;
+};
+AM_MUST_USE enum am_err hub_released_entry(struct hub_pending *pending, size_t index,
+                                           const struct hub_released *released);
+AM_MUST_USE enum am_err hub_release_end(struct hub_pending *pending, const struct journal_release *release,
+                                        uint8_t state, const char *supervisor);
+// What an entry about a waiting message is indexed by: the message, its case, its sender and its releasing unit.
+AM_MUST_USE enum am_err hub_release_index(struct hub_pending *pending, size_t index, const Amana__V1__Header *header,
+                                          uint64_t of);
+// A notice of the append's first entry for each device of these units, each once. Room is made.
+AM_MUST_USE enum am_err hub_notices(struct hub_step *step, struct hub_pending *pending, const char *const *units,
+                                    size_t n, uint8_t urgency);
 // Refuses a work: a REJECTED entry first, or counted past the quota. `id` and `digest` may be NULL.
 AM_MUST_USE enum am_err hub_refuse(struct hub_step *step, struct hub_work *work, enum reason reason, const char *id,
                                    const uint8_t digest[32]);

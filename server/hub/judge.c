@@ -42,7 +42,7 @@ static enum reason judge_pointers(const struct hub *hub, struct hub_submission *
     if (header->in_reply_to != NULL)
         reason = judge_pointer(work, "in_reply_to", &submission->reply_to, submission->reply_party);
     if (reason == REASON_NONE && header->supersedes != NULL) {
-        bool own = submission->supersedes.found && strcmp(submission->supersedes.originator, work->unit) == 0;
+        bool own = submission->supersedes.found && strcmp(submission->supersedes.originator, submission->sender) == 0;
         reason = judge_pointer(work, "supersedes", &submission->supersedes, own);
     }
     for (size_t i = 0; i < header->n_references && reason == REASON_NONE; i++) {
@@ -59,10 +59,10 @@ static enum reason judge_pointers(const struct hub *hub, struct hub_submission *
 static bool may_answer(const struct hub *hub, const struct hub_submission *submission, const struct kind *kind)
 {
     const struct hub_found *to = &submission->reply_to;
-    const struct hub_member *member = hub_member_find(hub, submission->work.unit);
+    const struct hub_member *member = hub_member_find(hub, submission->sender);
     size_t index;
-    bool originator = strcmp(to->originator, submission->work.unit) == 0;
-    bool holder = hub_recipient_index(to, submission->work.unit, &index);
+    bool originator = strcmp(to->originator, submission->sender) == 0;
+    bool holder = hub_recipient_index(to, submission->sender, &index);
     // Of what is to be erased a COPY is to be erased too.
     bool erases = life_is_own(to->kind, (unsigned)submission->header->kind) && kind_get(to->kind)->confirm != 0;
     bool asked = holder && (erases || to->recipients[index].part == AMANA__V1__PART__CODE__ACTION);
@@ -119,7 +119,7 @@ static enum reason judge_case(struct hub_submission *submission)
     char agency[LIMIT_ADDRESS + 1], opener[LIMIT_ADDRESS + 1];
     if (submission->case_party)
         return REASON_NONE;
-    address_agency(submission->work.unit, agency);
+    address_agency(submission->sender, agency);
     address_agency(header->case_ref, opener); // its first two parts are an agency too
     if (submission->case_exists || strcmp(agency, opener) != 0)
         return hub_not_permitted(&submission->work, "case_ref");
@@ -138,7 +138,7 @@ static enum reason judge_rules(const struct hub *hub, struct hub_submission *sub
         reason = rule_release(submission->header, target->header, &work->detail);
     if (reason != REASON_NONE)
         return reason;
-    switch (rule_child(submission->header, submission->flags, hub_protection_of(hub, work->unit), &work->detail)) {
+    switch (rule_child(submission->header, submission->flags, hub_protection_of(hub, submission->sender), &work->detail)) {
     case RULE_CHILD_HOLDS: return REASON_NONE;
     case RULE_CHILD_ALARM: decision->alarm = true; return REASON_NONE;
     case RULE_CHILD_BROKEN: break;
@@ -152,9 +152,13 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
     struct hub_work *work = &submission->work;
     struct hub_decision decision = {0};
     bool answer = kind_is_answer(submission->header);
-    if (submission->flags == NULL)
+    enum reason reason = REASON_NONE;
+    if (submission->mode == HUB_SUBMIT_RELEASE)
+        reason = hub_judge_waiting(work, &submission->release);
+    if (reason == REASON_NONE && submission->flags == NULL)
         return invalid(work, "flags", "can't be read");
-    enum reason reason = flags_check(submission->flags, &work->detail);
+    if (reason == REASON_NONE)
+        reason = flags_check(submission->flags, &work->detail);
     if (reason == REASON_NONE)
         reason = judge_pointers(hub, submission);
     if (reason == REASON_NONE && answer)

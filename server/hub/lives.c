@@ -55,9 +55,9 @@ static enum reason judge_chain(struct hub_submission *submission, const struct h
 static bool concerns(const struct hub_submission *submission, const struct journal_recipient *recipient)
 {
     const Amana__V1__Header *header = submission->header;
-    if (strcmp(recipient->unit, submission->work.unit) == 0)
+    if (strcmp(recipient->unit, submission->sender) == 0)
         return true;
-    if (strcmp(submission->root.originator, submission->work.unit) != 0)
+    if (strcmp(submission->root.originator, submission->sender) != 0)
         return false;
     if (kind_get(submission->root.kind)->chain == CHAIN_BEGINS)
         return true;

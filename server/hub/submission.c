@@ -23,6 +23,7 @@ enum am_err hub_step_arrived(struct hub_step *step)
     if (submission->header == NULL)
         return hub_refuse(step, work, submission->unread, NULL, submission->header_digest);
     TRY(hub_flight_enter(step->hub, submission, &first));
+    submission->sender = submission->mode == HUB_SUBMIT_RELEASE ? submission->header->sender->unit : work->unit;
     submission->verdict = hub_verdict(step->hub, submission, step->event->now_ns);
     work->epoch = step->hub->epoch;
     if (first)
@@ -71,5 +72,5 @@ enum am_err hub_step_checked(struct hub_step *step)
     enum reason reason = hub_judge(step->hub, submission, hub_entry_time(step->hub, step->event->now_ns), &decision);
     if (reason != REASON_NONE)
         return refuse(step, submission, reason);
-    return hub_accept(step, submission, &decision);
+    return submission->mode == HUB_SUBMIT_PARK ? hub_park(step, submission) : hub_accept(step, submission, &decision);
 }

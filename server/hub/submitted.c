@@ -67,9 +67,9 @@ static enum am_err parties_fill(struct accept *accept, struct journal_entry *ent
     const char **parties = arena_array(accept->arena, header->n_recipients + 1, sizeof *parties);
     if (parties == NULL)
         return arena_error(accept->arena);
-    parties[entry->n_parties++] = accept->submission->work.unit;
+    parties[entry->n_parties++] = accept->submission->sender;
     for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, accept->submission->work.unit) != 0)
+        if (strcmp(header->recipients[i]->unit, accept->submission->sender) != 0)
             parties[entry->n_parties++] = header->recipients[i]->unit;
     entry->parties = parties;
     return AM_OK;
@@ -108,43 +108,44 @@ static enum am_err entry_fill(struct accept *accept)
 }
 
 // --- The message's record
-static enum am_err message_fill(struct accept *accept)
+enum am_err hub_message_fill(struct hub_pending *pending, const struct hub_submission *submission, uint64_t root)
 {
-    struct hub_submission *submission = accept->submission;
-    const Amana__V1__Header *header = accept->header;
-    struct journal_message *message = arena_alloc(accept->arena, sizeof *message);
-    struct journal_recipient *recipients = arena_array(accept->arena, header->n_recipients, sizeof *recipients);
+    const Amana__V1__Header *header = submission->header;
+    struct journal_message *message = arena_alloc(&pending->arena, sizeof *message);
+    struct journal_recipient *recipients = arena_array(&pending->arena, header->n_recipients, sizeof *recipients);
     if (message == NULL || recipients == NULL)
-        return arena_error(accept->arena);
+        return arena_error(&pending->arena);
     for (size_t i = 0; i < header->n_recipients; i++)
         recipients[i] = (struct journal_recipient){header->recipients[i]->unit, (uint8_t)header->recipients[i]->part};
     *message = (struct journal_message){.id = header->id,
                                         .device = header->device,
-                                        .originator = submission->work.unit,
+                                        .originator = submission->sender,
                                         .header = submission->header_bytes,
                                         .signature = submission->signature,
                                         .flags = submission->flags_bytes,
                                         .body = submission->body,
-                                        .root = accept->root,
+                                        .root = root,
                                         .kind = (uint8_t)header->kind,
                                         .urgency = (uint8_t)header->urgency,
                                         .case_ref = header->case_ref,
                                         .recipients = recipients,
-                                        .n_recipients = header->n_recipients};
+                                        .n_recipients = header->n_recipients,
+                                        .releasing = header->releasing != NULL ? header->releasing->unit : NULL,
+                                        .parked = submission->mode == HUB_SUBMIT_PARK};
     memcpy(message->header_digest, submission->header_digest, sizeof message->header_digest);
-    accept->append->message = message;
+    pending->append.message = message;
     return AM_OK;
 }
 
-// --- Mail: each device of each recipient, and a copy for the sender's other devices
+// --- Mail: each device of each recipient, and a copy for the other devices of the sender and of who releases it
 static void mail_add(struct accept *accept, const char *unit, enum journal_mail_kind kind)
 {
     const struct hub_kept_roster *roster = hub_roster_newest(accept->step->hub, unit);
     struct journal_append *append = accept->append;
     for (size_t i = 0; roster != NULL && i < roster->n_devices; i++) {
         const char *device = roster->devices[i].uri;
-        if (strcmp(device, accept->header->device) == 0)
-            continue; // it has it
+        if (strcmp(device, accept->header->device) == 0 && accept->submission->mode != HUB_SUBMIT_RELEASE)
+            continue; // it has it; but not as it was released
         accept->pending->wake[accept->pending->n_wake++] = device;
         append->mail[append->n_mail++] =
             (struct journal_mail){device, (uint8_t)accept->header->urgency, JOURNAL_SELF, (uint8_t)kind};
@@ -160,9 +161,11 @@ static size_t device_count(const struct accept *accept, const char *unit)
 static enum am_err mail_fill(struct accept *accept)
 {
     const Amana__V1__Header *header = accept->header;
-    const char *sender = accept->submission->work.unit;
+    const char *sender = accept->submission->sender;
     bool to_itself = false;
-    size_t room = device_count(accept, sender);
+    const char *releasing = header->releasing != NULL ? header->releasing->unit : sender;
+    bool others = strcmp(releasing, sender) != 0;
+    size_t room = device_count(accept, sender) + device_count(accept, releasing);
     for (size_t i = 0; i < header->n_recipients; i++)
         room += device_count(accept, header->recipients[i]->unit);
     accept->append->mail = arena_array(accept->arena, room, sizeof *accept->append->mail);
@@ -171,10 +174,13 @@ static enum am_err mail_fill(struct accept *accept)
         return arena_error(accept->arena);
     for (size_t i = 0; i < header->n_recipients; i++) {
         to_itself |= strcmp(header->recipients[i]->unit, sender) == 0;
+        others &= strcmp(header->recipients[i]->unit, releasing) != 0;
         mail_add(accept, header->recipients[i]->unit, JOURNAL_MAIL_MESSAGE);
     }
     if (!to_itself)
         mail_add(accept, sender, JOURNAL_MAIL_COPY);
+    if (others)
+        mail_add(accept, releasing, JOURNAL_MAIL_COPY);
     return AM_OK;
 }
 
@@ -230,7 +236,7 @@ static void life_moved(struct accept *accept, size_t index, uint8_t to)
         life.ack_due = due.ack;
         life.answer_due = due.answer;
         life.officer = "";
-    } else if (strcmp(life.recipient, accept->submission->work.unit) == 0) {
+    } else if (strcmp(life.recipient, accept->submission->sender) == 0) {
         life.officer = accept->header->officer;
     }
     accept->append->lives[accept->append->n_lives++] = life;
@@ -285,13 +291,32 @@ static enum am_err chain_fill(struct accept *accept)
     return AM_OK;
 }
 
+// --- The second person: it was released, or is to be
+static enum am_err release_fill(struct accept *accept)
+{
+    struct hub_submission *submission = accept->submission;
+    if (accept->header->release == AMANA__V1__RELEASE__CODE__DEFERRED)
+        return hub_release_begin(accept->pending, accept->header);
+    if (submission->mode != HUB_SUBMIT_RELEASE)
+        return AM_OK;
+    const struct hub_released released = {.header = accept->header,
+                                          .header_digest = submission->header_digest,
+                                          .supervisor = submission->supervisor,
+                                          .release = &submission->release};
+    TRY(hub_released_entry(accept->pending, accept->append->n_entries - 1, &released));
+    accept->append->entries[accept->append->n_entries - 1].of = JOURNAL_SELF;
+    return hub_release_end(accept->pending, &submission->release, AMANA__V1__RELEASE_STATE__CODE__RELEASED,
+                           submission->supervisor);
+}
+
 static enum am_err accept_fill(struct accept *accept)
 {
     TRY(entry_fill(accept));
-    TRY(message_fill(accept));
+    TRY(hub_message_fill(accept->pending, accept->submission, accept->root));
     TRY(mail_fill(accept));
     TRY(deliveries_fill(accept));
     TRY(lives_fill(accept));
+    TRY(release_fill(accept));
     return chain_fill(accept);
 }
 
@@ -304,7 +329,8 @@ enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
                             .kind = kind_get((unsigned)submission->header->kind)};
     bool own_root = accept.kind->root || !kind_is_answer(submission->header);
     accept.root = own_root ? JOURNAL_SELF : submission->root.seq;
-    TRY(hub_pending_new(step, PURPOSE_ACCEPT, &submission->work, decision->alarm ? 2 : 1, &accept.pending));
+    size_t n_entries = 1 + (decision->alarm ? 1 : 0) + (submission->mode == HUB_SUBMIT_RELEASE ? 1 : 0);
+    TRY(hub_pending_new(step, PURPOSE_ACCEPT, &submission->work, n_entries, &accept.pending));
     accept.append = &accept.pending->append;
     accept.arena = &accept.pending->arena;
     enum am_err err = accept_fill(&accept);

@@ -17,6 +17,10 @@ static enum reason judge_sender(struct hub_submission *submission)
 {
     const Amana__V1__Header *header = submission->header;
     struct hub_work *work = &submission->work;
+    if (submission->mode == HUB_SUBMIT_RELEASE) // of another unit perhaps: the caller's is that which releases
+        return header->releasing != NULL && strcmp(header->releasing->unit, work->unit) == 0
+                   ? REASON_NONE
+                   : hub_not_permitted(work, "message");
     bool unit = header->sender == NULL || strcmp(header->sender->unit, work->unit) == 0;
     bool device = header->device[0] == '\0' || strcmp(header->device, work->identity) == 0;
     if (unit && device)
@@ -61,7 +65,7 @@ uint8_t hub_role_who(enum hub_role role)
 // Auditors, registrars and operators send nothing; a kind that stands alone asks for a role.
 static enum reason judge_role(const struct hub *hub, struct hub_submission *submission)
 {
-    const struct hub_member *member = hub_member_find(hub, submission->work.unit);
+    const struct hub_member *member = hub_member_find(hub, submission->sender);
     const struct kind *kind = kind_get((unsigned)submission->header->kind);
     uint8_t role = member != NULL ? hub_role_who(member->role) : 0;
     bool by_role = !kind_is_answer(submission->header);
@@ -71,7 +75,7 @@ static enum reason judge_role(const struct hub *hub, struct hub_submission *subm
 }
 
 // --- Ceilings: whoever is named by now may know of the unit
-static enum reason judge_ceiling(const struct hub *hub, struct hub_submission *submission, const char *unit)
+enum reason hub_judge_ceiling(const struct hub *hub, struct hub_submission *submission, const char *unit)
 {
     return rule_ceiling(submission->header, hub->policy, unit, &submission->work.detail);
 }
@@ -86,7 +90,7 @@ static bool is_party(const struct hub_found *found, const char *unit)
 // Named by what is answered: neither grant nor purpose stands in its way. To the originator, the newest version counts.
 static bool answered_party(const struct hub_submission *submission, const char *unit)
 {
-    bool originator = submission->newest.found && strcmp(submission->newest.originator, submission->work.unit) == 0;
+    bool originator = submission->newest.found && strcmp(submission->newest.originator, submission->sender) == 0;
     return is_party(&submission->reply_to, unit) || (originator && is_party(&submission->newest, unit));
 }
 
@@ -102,7 +106,7 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
                                    const Amana__V1__Flags *flags)
 {
     const Amana__V1__Header *header = submission->header;
-    const char *unit = header->recipients[i]->unit, *protection = hub_protection_of(hub, submission->work.unit);
+    const char *unit = header->recipients[i]->unit, *protection = hub_protection_of(hub, submission->sender);
     const struct hub_member *member = hub_member_find(hub, unit);
     const struct kind *kind = kind_get((unsigned)header->kind);
     bool answer = kind_is_answer(header);
@@ -119,11 +123,11 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     bool child = flags == NULL || (flags->child && kind->child_rule);
     bool open =
         (answer && answered_party(submission, unit)) || (child && protection != NULL && strcmp(protection, unit) == 0);
-    if (!open && !hub_granted(hub_member_find(hub, submission->work.unit), (unsigned)header->kind, unit))
+    if (!open && !hub_granted(hub_member_find(hub, submission->sender), (unsigned)header->kind, unit))
         return hub_not_permitted(&submission->work, field);
     if (member->successor[0] != '\0' && !(answer && answered_party(submission, unit)))
         return closed(&submission->work, field, unit, member->successor);
-    enum reason reason = judge_ceiling(hub, submission, unit);
+    enum reason reason = hub_judge_ceiling(hub, submission, unit);
     bool protects = member->role == ROLE_PROTECTION || policy_protects(hub->policy, unit) != NULL;
     return open || reason != REASON_NONE ? reason : rule_purpose(header, i, protects, &submission->work.detail);
 }
@@ -168,8 +172,8 @@ static enum reason judge_sender_roster(const struct hub *hub, struct hub_submiss
 {
     const Amana__V1__Header *header = submission->header;
     struct hub_work *work = &submission->work;
-    const struct hub_kept_roster *newest = hub_roster_newest(hub, work->unit);
-    const struct hub_kept_roster *named = hub_roster_of(hub, work->unit, header->sender->roster);
+    const struct hub_kept_roster *newest = hub_roster_newest(hub, submission->sender);
+    const struct hub_kept_roster *named = hub_roster_of(hub, submission->sender, header->sender->roster);
     const struct hub_roster_officer *officer = NULL, *before;
 
     if (newest != NULL)
@@ -183,8 +187,15 @@ static enum reason judge_sender_roster(const struct hub *hub, struct hub_submiss
     before = named != NULL ? hub_roster_officer_find(named, header->officer) : NULL;
     if (before == NULL || memcmp(before->sign, officer->sign, sizeof before->sign) != 0 ||
         before->supervisor != officer->supervisor || !seals_same(named, newest))
-        return stale(work, work->unit, "sender.roster");
+        return stale(work, submission->sender, "sender.roster");
     return REASON_NONE;
+}
+
+enum reason hub_judge_roster(const struct hub *hub, struct hub_work *work, const char *unit, uint64_t number,
+                             const char *field)
+{
+    const struct hub_kept_roster *named = hub_roster_of(hub, unit, number);
+    return named != NULL && seals_same(named, hub_roster_newest(hub, unit)) ? REASON_NONE : stale(work, unit, field);
 }
 
 static enum reason judge_rosters(const struct hub *hub, struct hub_submission *submission)
@@ -193,11 +204,9 @@ static enum reason judge_rosters(const struct hub *hub, struct hub_submission *s
     enum reason reason = judge_sender_roster(hub, submission);
     for (size_t i = 0; i < header->n_recipients && reason == REASON_NONE; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
-        const struct hub_kept_roster *named = hub_roster_of(hub, recipient->unit, recipient->roster);
         char field[48];
         snprintf(field, sizeof field, "recipients[%zu].roster", i);
-        if (named == NULL || !seals_same(named, hub_roster_newest(hub, recipient->unit)))
-            reason = stale(&submission->work, recipient->unit, field);
+        reason = hub_judge_roster(hub, &submission->work, recipient->unit, recipient->roster, field);
     }
     return reason;
 }
@@ -218,10 +227,12 @@ enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission
     if (reason == REASON_NONE)
         reason = judge_role(hub, submission);
     if (reason == REASON_NONE)
-        reason = judge_ceiling(hub, submission, work->unit);
+        reason = hub_judge_ceiling(hub, submission, submission->sender);
     if (reason == REASON_NONE)
         reason = hub_judge_recipients(hub, submission, NULL);
     if (reason == REASON_NONE)
         reason = judge_rosters(hub, submission);
+    if (reason == REASON_NONE)
+        reason = hub_judge_releasing(hub, submission);
     return reason;
 }

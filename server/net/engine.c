@@ -194,12 +194,15 @@ static void action_check(struct hub_work *work)
         send_check((struct hub_submission *)work);
     else if (work->kind == HUB_WORK_RETRIEVAL)
         acknowledge_check((struct hub_retrieval *)work);
+    else if (work->kind == HUB_WORK_SETTLEMENT)
+        settle_check((struct hub_settlement *)work);
 }
 
 static void action_reply(const struct hub_action *action)
 {
     switch (action->work->kind) {
     case HUB_WORK_SUBMISSION: send_reply((struct hub_submission *)action->work, action->outcome); break;
+    case HUB_WORK_SETTLEMENT: settle_reply((struct hub_settlement *)action->work, action->outcome); break;
     case HUB_WORK_RETRIEVAL: acknowledge_reply((struct hub_retrieval *)action->work, action->outcome); break;
     case HUB_WORK_REPLAY: replay_reply((struct hub_replay *)action->work); break;
     case HUB_WORK_ROSTER: reload_reply((struct hub_roster_change *)action->work, action->outcome); break;

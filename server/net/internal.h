@@ -238,6 +238,8 @@ enum reason reason_of(enum am_err err);                        // of something t
 // --- the methods: what engine.c hands on
 void send_check(struct hub_submission *submission);
 void send_reply(struct hub_submission *submission, const struct journal_outcome *outcome);
+void settle_check(struct hub_settlement *settlement);
+void settle_reply(struct hub_settlement *settlement, const struct journal_outcome *outcome);
 void acknowledge_check(struct hub_retrieval *retrieval);
 void acknowledge_reply(struct hub_retrieval *retrieval, const struct journal_outcome *outcome);
 void replay_reply(struct hub_replay *replay);
@@ -255,7 +257,7 @@ void reload_roster_add(struct call *call, struct roster *roster);
 void reload_turn(struct net *net); // what follows the rosters that came into force
 
 // The table's rows, each in the file of its method.
-extern const struct method METHOD_SEND, METHOD_RECEIVE, METHOD_ACKNOWLEDGE, METHOD_STATUS, METHOD_REPLAY,
+extern const struct method METHOD_SEND, METHOD_PARK, METHOD_LIST_PENDING, METHOD_RELEASE, METHOD_SEND_BACK, METHOD_RECEIVE, METHOD_ACKNOWLEDGE, METHOD_STATUS, METHOD_REPLAY,
     METHOD_RECEIPT, METHOD_CHECKPOINT, METHOD_INCLUSION, METHOD_CONSISTENCY, METHOD_LOOKUP, METHOD_MEMBERS,
     METHOD_SET_MEMBER, METHOD_TRY_POLICY, METHOD_UNITS, METHOD_POLICY, METHOD_ADD_ROSTER, METHOD_HEALTH_CHECK,
     METHOD_HEALTH_WATCH;

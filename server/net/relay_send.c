@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Relay.Send: one message in, the receipt out once its entry is durable and signed.
+// Relay.Send and Park: one message in, the receipt out once its entry is durable and signed.
 #include "amana/v1/relay.pb-c.h"
 #include "certs/clock.h"
 #include "server/failpoint.h"
@@ -28,7 +28,18 @@ static bool send_read(struct send *send)
     return certs_sha256(s->header_bytes.data, s->header_bytes.len, s->header_digest);
 }
 
-static void send_begin(struct call *call)
+void send_arrive(struct send *send)
+{
+    struct hub_event event = {.kind = HUB_EVENT_ARRIVED, .submission = &send->submission};
+
+    call_hold(&send->call); // the hub's work; until send_reply
+    if (net_step(send->call.net, &event) == AM_OK)
+        return;
+    call_refuse(&send->call, REASON_BUSY, NULL);
+    call_release(&send->call);
+}
+
+static void message_begin(struct call *call, enum hub_submit mode)
 {
     struct send *send = (struct send *)call;
     const Amana__V1__Message *message = (const Amana__V1__Message *)call->request;
@@ -36,6 +47,7 @@ static void send_begin(struct call *call)
 
     s->work = (struct hub_work){
         .kind = HUB_WORK_SUBMISSION, .user = send, .identity = call->peer->uri, .unit = call->peer->identity.unit};
+    s->mode = mode;
     s->header_bytes = codec_bytes(message->header);
     s->signature = codec_bytes(message->signature);
     s->body = codec_bytes(message->sealed_body);
@@ -44,12 +56,17 @@ static void send_begin(struct call *call)
         call_refuse(call, REASON_INTERNAL, NULL);
         return;
     }
-    call_hold(call); // the hub's work; until send_reply
-    struct hub_event event = {.kind = HUB_EVENT_ARRIVED, .submission = s};
-    if (net_step(call->net, &event) != AM_OK) {
-        call_refuse(call, REASON_BUSY, NULL);
-        call_release(call);
-    }
+    send_arrive(send);
+}
+
+static void send_begin(struct call *call)
+{
+    message_begin(call, HUB_SUBMIT_SEND);
+}
+
+static void park_begin(struct call *call)
+{
+    message_begin(call, HUB_SUBMIT_PARK);
 }
 
 static void send_checked(struct job *job)
@@ -90,7 +107,7 @@ void send_reply(struct hub_submission *submission, const struct journal_outcome 
     call_release(&send->call);
 }
 
-static void send_clear(struct call *call)
+void send_clear(struct call *call)
 {
     struct send *send = (struct send *)call;
 
@@ -127,4 +144,15 @@ const struct method METHOD_SEND = {
     .clear = send_clear,
     .reset = send_reset,
     .kept = 128,
+};
+
+const struct method METHOD_PARK = {
+    .path = "/amana.v1.Relay/Park",
+    .request = &amana__v1__message__descriptor,
+    .max_request = LIMIT_MESSAGE,
+    .arena = SEND_ARENA,
+    .size = sizeof(struct send),
+    .counted = true,
+    .begin = park_begin,
+    .clear = send_clear,
 };

@@ -132,7 +132,7 @@ static enum am_err item_open(struct store_view *view, const struct store_entry *
 
     opened->salt = codec_binary(entry->salt);
     opened->content = codec_binary(entry->content);
-    if (entry->kind != AMANA__V1__ENTRY_KIND__CODE__SUBMITTED)
+    if (entry->kind != AMANA__V1__ENTRY_KIND__CODE__SUBMITTED && entry->kind != AMANA__V1__ENTRY_KIND__CODE__PARKED)
         return AM_OK;
     TRY(store_message(view, entry->seq, &message));
     opened->header = codec_binary(message.header);

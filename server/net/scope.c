@@ -65,13 +65,15 @@ enum am_err scope_opens(const struct replay *replay, struct store_view *view, st
     if (entry->content.len == 0)
         return AM_OK;
     // The kind of the index tells which entries have to be read; fsck compares it with the content.
-    if (entry->kind == AMANA__V1__ENTRY_KIND__CODE__SUBMITTED)
+    if (entry->kind == AMANA__V1__ENTRY_KIND__CODE__SUBMITTED || entry->kind == AMANA__V1__ENTRY_KIND__CODE__PARKED)
         return message_in(replay, view, entry->seq, ret_opens);
     TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry->content, arena, NULL,
                      (ProtobufCMessage **)&content));
     switch (content->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED:
         return retrieved_in(replay, view, arena, content->retrieved, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED: return message_in(replay, view, content->released->parked, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_RETURNED: return message_in(replay, view, content->returned->parked, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED: *ret_opens = identity_in(replay, content->rejected->identity); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS: *ret_opens = identity_in(replay, content->access->identity); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: *ret_opens = unit_in(replay, content->member->unit); break;

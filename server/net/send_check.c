@@ -20,26 +20,58 @@ static void check_broken(struct check *check, enum am_err err)
 }
 
 // --- Duplicates: by device and id, before anything else
+static enum am_err original_read(struct check *check)
+{
+    uint8_t *receipt;
+    size_t len;
+
+    TRY(store_receipt(check->view, check->s->known_seq, &receipt, &len));
+    check->s->original_receipt = (struct am_bytes){arena_copy(check->arena, receipt, len), len};
+    free(receipt);
+    return check->s->original_receipt.data != NULL ? AM_OK : AM_NOMEM;
+}
+
+// One that was parked was parked first: that is its original, whatever became of it.
 static enum am_err check_known(struct check *check)
 {
-    uint8_t id[16], digest[32], *receipt;
-    size_t len;
+    uint8_t id[16], digest[32];
     enum am_err err;
 
     if (message_id_check(check->header->id, id, NULL) != AM_OK)
         return AM_OK;
-    err = store_find_id(check->view, check->s->work.identity, id, &check->s->known_seq, digest);
+    err = store_find_parked_id(check->view, check->s->work.identity, id, &check->s->known_seq, digest);
+    if (err == AM_NOT_FOUND)
+        err = store_find_id(check->view, check->s->work.identity, id, &check->s->known_seq, digest);
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
     check->s->known = true;
     check->s->known_same = memcmp(digest, check->s->header_digest, 32) == 0;
-    if (!check->s->known_same)
+    return check->s->known_same ? original_read(check) : AM_OK;
+}
+
+// How it stands with what is to be released; one that the same supervisor has released gets that receipt again.
+static enum am_err check_waiting(struct check *check)
+{
+    struct journal_release *release = &check->s->release;
+    struct roster *releasing;
+    struct cms_signature signature;
+
+    TRY(store_release(check->view, check->s->parked, release));
+    release->releasing = arena_copy(check->arena, release->releasing, strlen(release->releasing));
+    release->officer = arena_copy(check->arena, release->officer, strlen(release->officer));
+    if (release->releasing == NULL || release->officer == NULL)
+        return arena_error(check->arena);
+    releasing = registry_roster(check->send->registry, release->releasing);
+    if (release->state != AMANA__V1__RELEASE_STATE__CODE__RELEASED || releasing == NULL ||
+        cms_profile_signature(check->s->signature, CMS_DETACHED_FORM, NULL, &signature) != AM_OK)
         return AM_OK;
-    TRY(store_receipt(check->view, check->s->known_seq, &receipt, &len));
-    check->s->original_receipt = (struct am_bytes){arena_copy(check->arena, receipt, len), len};
-    free(receipt);
-    return check->s->original_receipt.data != NULL ? AM_OK : AM_NOMEM;
+    const struct roster_officer *signer = release_signer(&signature, check->header->officer, releasing);
+    if (signer == NULL || strcmp(signer->identity.uri, release->officer) != 0)
+        return AM_OK;
+    check->s->known = check->s->known_same = true;
+    check->s->known_seq = release->ended_by;
+    return original_read(check);
 }
 
 // --- The bytes against what the header says of them
@@ -95,10 +127,44 @@ static bool certificate_good(struct check *check, const struct certificate *cert
     return err == AM_OK;
 }
 
+enum reason release_reason(enum am_err err)
+{
+    switch (err) {
+    case AM_NOT_FOUND: return REASON_NOT_ON_ROSTER;
+    case AM_DENIED: return REASON_RELEASE_REQUIRED;
+    case AM_NOMEM: return REASON_BUSY;
+    default: return REASON_SIGNATURE_INVALID;
+    }
+}
+
+// The second person: on the newest roster of the releasing unit, whose device the connection shows.
+static void check_released(struct check *check, const struct cms_signature *signature,
+                           const struct roster_officer *author)
+{
+    struct roster *releasing = registry_roster(check->send->registry, check->s->work.unit);
+    const struct roster_officer *supervisor;
+    struct am_detail detail = {0};
+
+    if (releasing == NULL) {
+        check_fail(check, REASON_NOT_ON_ROSTER, "signature", "its unit has no roster");
+        return;
+    }
+    enum am_err err = release_check(signature, check->s->header_bytes, author, releasing, false, &detail, &supervisor);
+    if (err != AM_OK) {
+        check_fail(check, release_reason(err), "signature", detail.text[0] ? detail.text : am_err_text(err));
+        return;
+    }
+    if (!certificate_good(check, &supervisor->sign, CERT_USE_SIGN_OFFICER, "signature"))
+        return;
+    check->s->supervisor = arena_copy(check->arena, supervisor->identity.uri, strlen(supervisor->identity.uri));
+    if (check->s->supervisor == NULL)
+        check_broken(check, AM_NOMEM);
+}
+
 static void check_signature(struct check *check)
 {
     struct roster *roster = registry_roster(check->send->registry, check->unit);
-    const struct roster_device *device = roster != NULL ? roster_device_by_uri(roster, check->s->work.identity) : NULL;
+    const struct roster_device *device = roster != NULL ? roster_device_by_uri(roster, check->header->device) : NULL;
     const struct roster_officer *officer =
         roster != NULL ? roster_officer_by_uri(roster, check->header->officer) : NULL;
     struct cms_signature signature;
@@ -116,7 +182,9 @@ static void check_signature(struct check *check)
         check_fail(check, REASON_SIGNATURE_INVALID, "signature", detail.text);
         return;
     }
-    if (signature.count != 1)
+    if (check->s->mode == HUB_SUBMIT_RELEASE)
+        check_released(check, &signature, officer);
+    else if (signature.count != 1)
         check_fail(check, REASON_SIGNATURE_INVALID, "signature", "must have one signer, the header's officer");
     else if (cms_verify_bare(&signature, check->s->header_bytes, &officer->sign, &detail) != AM_OK)
         check_fail(check, REASON_SIGNATURE_INVALID, "signature", detail.text);
@@ -216,6 +284,8 @@ static void check_reset(struct hub_submission *s)
 {
     s->known = s->known_same = s->case_exists = s->case_party = s->reply_party = s->has_chain = false;
     s->original_receipt = (struct am_bytes){0};
+    s->supervisor = NULL;
+    s->release = (struct journal_release){0};
     s->checked = REASON_NONE;
     s->checked_detail = (struct am_detail){0};
     s->flags = NULL;
@@ -230,15 +300,31 @@ static void check_served(struct check *check)
 {
     const Amana__V1__Message *message = (const Amana__V1__Message *)check->send->call.request;
 
-    if (message->batch.len != 0)
+    if (check->s->mode != HUB_SUBMIT_RELEASE && message->batch.len != 0)
         check_fail(check, REASON_KIND_UNSUPPORTED, "batch", "is not served: sign each message by itself");
+}
+
+// What one unit has to release is bounded.
+static enum am_err check_room(struct check *check)
+{
+    enum am_err err = AM_OK;
+    uint64_t at = 0;
+
+    for (unsigned n = 0; n < LIMIT_PENDING; n++, at++) {
+        err = store_waiting_next(check->view, check->header->releasing->unit, &at);
+        if (err != AM_OK)
+            return err == AM_NOT_FOUND ? AM_OK : err;
+    }
+    check_fail(check, REASON_QUOTA, "releasing.unit", "has too many messages to release already");
+    return AM_OK;
 }
 
 // In order of cost; the first that fails is the answer.
 static enum am_err check_all(struct check *check)
 {
-    TRY(check_known(check));
-    if (check->s->known || check->s->verdict != REASON_NONE)
+    TRY(check->s->mode == HUB_SUBMIT_RELEASE ? check_waiting(check) : check_known(check));
+    if (check->s->known || check->s->verdict != REASON_NONE ||
+        (check->s->mode == HUB_SUBMIT_RELEASE && !check->s->release.waits))
         return AM_OK;
     check_served(check);
     if (check->s->checked == REASON_NONE)
@@ -249,6 +335,8 @@ static enum am_err check_all(struct check *check)
         check_seal(check);
     if (check->s->checked == REASON_NONE)
         check_signature(check);
+    if (check->s->checked == REASON_NONE && check->s->mode == HUB_SUBMIT_PARK)
+        TRY(check_room(check));
     return check->s->checked == REASON_NONE ? send_check_rows(check) : AM_OK;
 }
 
@@ -261,7 +349,7 @@ void send_check_run(struct job *job, struct worker *worker)
                           .worker = worker,
                           .view = worker->view,
                           .arena = &send->checked,
-                          .unit = send->submission.work.unit};
+                          .unit = send->submission.sender};
     enum am_err err = AM_OK;
 
     if (send->checked.limit == 0)

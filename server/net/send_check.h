@@ -16,3 +16,6 @@ struct check {
 
 // Case, pointers and the life that an answer is about, into the submission. An error is ours: nothing is taken.
 AM_MUST_USE enum am_err send_check_rows(struct check *check);
+
+// What a signature that doesn't release is refused with.
+enum reason release_reason(enum am_err err);

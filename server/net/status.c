@@ -130,6 +130,21 @@ static enum am_err recipients_fill(struct status *status, const struct store_poi
     return AM_OK;
 }
 
+// How it stands with the second person; nothing where none was asked for.
+static enum am_err release_fill(struct status *status, uint64_t seq, Amana__V1__MessageStatus *message)
+{
+    struct journal_release release;
+    enum am_err err = store_release(status->view, seq, &release);
+
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    message->release = (Amana__V1__ReleaseState__Code)release.state;
+    if (release.state == AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE)
+        TRY(time_make(status->arena, release.due, &message->release_due));
+    return text_make(status->arena, release.officer, &message->releaser);
+}
+
 static enum am_err message_fill(struct status *status, const char *id, const struct store_pointer *pointer,
                                 Amana__V1__MessageStatus *message)
 {
@@ -148,6 +163,7 @@ static enum am_err message_fill(struct status *status, const char *id, const str
     message->header_digest = (ProtobufCBinaryData){32, digest};
     message->seq = pointer->seq;
     TRY(time_make(status->arena, log_leaf_time(entry.leaf), &message->accepted_at));
+    TRY(release_fill(status, pointer->seq, message));
     return recipients_fill(status, pointer, message);
 }
 
@@ -163,6 +179,27 @@ static enum am_err message_add(struct status *status, const char *id, const stru
     return AM_OK;
 }
 
+// A parked message of that id; once it was released, the message that was sent is told in its place.
+static enum am_err parked_find(struct status *status, const char *id, const uint8_t bytes[16],
+                               Amana__V1__StatusResponse *response)
+{
+    for (unsigned n = 0; response->n_messages < STATUS_IDS; n++) {
+        struct journal_release release;
+        struct store_pointer pointer;
+        uint8_t digest[32];
+        uint64_t seq;
+        enum am_err err = store_find_parked(status->view, bytes, n, &seq, digest);
+        if (err != AM_OK)
+            return err == AM_NOT_FOUND ? AM_OK : err;
+        TRY(store_pointer_of(status->view, seq, &pointer));
+        TRY(store_release(status->view, seq, &release));
+        if (strcmp(pointer.originator, status->unit) == 0 &&
+            release.state != AMANA__V1__RELEASE_STATE__CODE__RELEASED)
+            TRY(message_add(status, id, &pointer, response));
+    }
+    return AM_OK;
+}
+
 // The messages of that id that the caller's own unit sent, as each of its devices may have used it; another unit's is
 // as good as none.
 static enum am_err messages_find(struct status *status, const char *id, Amana__V1__StatusResponse *response)
@@ -175,13 +212,14 @@ static enum am_err messages_find(struct status *status, const char *id, Amana__V
     for (unsigned n = 0; response->n_messages < STATUS_IDS; n++) {
         struct store_pointer pointer;
         enum am_err err = store_find_uuid(status->view, bytes, n, &seq);
-        if (err != AM_OK)
-            return err == AM_NOT_FOUND ? AM_OK : err;
+        if (err == AM_NOT_FOUND)
+            break;
+        TRY(err);
         TRY(store_pointer_of(status->view, seq, &pointer));
         if (strcmp(pointer.originator, status->unit) == 0)
             TRY(message_add(status, id, &pointer, response));
     }
-    return AM_OK;
+    return parked_find(status, id, bytes, response);
 }
 
 static enum am_err messages_fill(struct status *status, const Amana__V1__StatusRequest *request,

@@ -182,17 +182,6 @@ static void what_is_not_served_yet_is_unsupported(void **state)
         if (!kind_get(kind)->served)
             bad_as(other, REASON_KIND_UNSUPPORTED, "kind");
     }
-    alert->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
-    bad_as(alert, REASON_KIND_UNSUPPORTED, "subject_kind");
-    alert->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__GROUP;
-    bad_as(alert, REASON_KIND_UNSUPPORTED, "subject_kind");
-    alert->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PLACE;
-    alert->header.classification = AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL;
-    bad_as(alert, REASON_KIND_UNSUPPORTED, "classification");
-    alert->header.classification = AMANA__V1__CLASSIFICATION__CODE__BASIC;
-    alert->header.release = AMANA__V1__RELEASE__CODE__DEFERRED;
-    bad_as(alert, REASON_KIND_UNSUPPORTED, "release");
-    alert->header.release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
     Amana__V1__Handling__Code handling[] = {AMANA__V1__HANDLING__CODE__H2};
     alert->header.handling = handling;
     alert->header.n_handling = 1;
@@ -206,6 +195,38 @@ static void what_is_not_served_yet_is_unsupported(void **state)
     good(cancel);
     cancel->header.outcome = OUTCOME(COURT_ORDER);
     good(cancel);
+}
+
+static void a_release_names_the_unit_that_gives_it_and_deferred_is_for_what_can_t_wait(void **state)
+{
+    struct letter *alert = ((struct desk *)*state)->alert;
+    Amana__V1__UnitRoster releasing = AMANA__V1__UNIT_ROSTER__INIT;
+    Amana__V1__Header before = alert->header;
+    releasing.unit = (char *)POLICE;
+    releasing.roster = 1;
+    alert->header.releasing = &releasing;
+    bad(alert, "releasing");
+    alert->header.releasing = NULL;
+    alert->header.release = AMANA__V1__RELEASE__CODE__REQUIRED;
+    bad(alert, "releasing");
+    alert->header.releasing = &releasing;
+    good(alert);
+    broken(alert, releasing.roster, 0, "releasing.roster");
+    broken(alert, releasing.unit, (char *)"KE/dci", "releasing.unit");
+    alert->header.release = AMANA__V1__RELEASE__CODE__DEFERRED;
+    alert->header.urgency = AMANA__V1__URGENCY__CODE__U1;
+    alert->header.urgency_reason = AMANA__V1__URGENCY_REASON__CODE__EVIDENCE_AT_RISK;
+    good(alert);
+    broken(alert, alert->header.urgency, AMANA__V1__URGENCY__CODE__U2, "release");
+    alert->header.urgency = AMANA__V1__URGENCY__CODE__U2;
+    alert->header.urgency_reason = AMANA__V1__URGENCY_REASON__CODE__TRANSIT_IMMINENT;
+    good(alert);
+    broken(alert, alert->header.urgency_reason, AMANA__V1__URGENCY_REASON__CODE__FLIGHT_IMMINENT, "release");
+    alert->header.urgency = AMANA__V1__URGENCY__CODE__U3;
+    alert->header.urgency_reason = 0;
+    bad(alert, "release");
+    alert->header = before;
+    good(alert);
 }
 
 static void u1_and_u2_need_a_reason_and_the_others_have_none(void **state)
@@ -403,6 +424,7 @@ int main(void)
         D(the_detail_says_what_is_allowed),
         D(an_outcome_is_one_of_the_kinds_own),
         D(what_is_not_served_yet_is_unsupported),
+        D(a_release_names_the_unit_that_gives_it_and_deferred_is_for_what_can_t_wait),
         D(u1_and_u2_need_a_reason_and_the_others_have_none),
         D(an_agreement_is_named_where_it_is_the_basis_and_only_there),
         D(told_at_and_means_go_together),

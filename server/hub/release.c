@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second person (domain.md, rule 5): who may release what, and the row of a message that waits for one.
+#include "server/hub/internal.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RELEASE(name)       AMANA__V1__RELEASE__CODE__##name
+#define RELEASE_STATE(name) AMANA__V1__RELEASE_STATE__CODE__##name
+
+// --- Judging
+static enum reason judge_call(struct hub_submission *submission)
+{
+    struct hub_work *work = &submission->work;
+    bool required = submission->header->release == RELEASE(REQUIRED);
+    if (submission->mode == HUB_SUBMIT_SEND && required) {
+        (void)am_fail(AM_DENIED, &work->detail, "release", "is REQUIRED: Park it, and a supervisor releases it");
+        return REASON_RELEASE_REQUIRED;
+    }
+    if (submission->mode == HUB_SUBMIT_PARK && !required) {
+        (void)am_fail(AM_INVALID, &work->detail, "release", "must be REQUIRED of what is parked: Send it");
+        return REASON_FIELD_INVALID;
+    }
+    return REASON_NONE;
+}
+
+// A supervisor is an officer of the sender's unit, or of one of its agency that policy names for it.
+static bool may_release(const struct hub *hub, const char *sender, const char *releasing)
+{
+    return policy_supervises(hub->policy, sender, releasing) && hub_may_receive(hub_member_find(hub, releasing)) &&
+           hub_roster_newest(hub, releasing) != NULL;
+}
+
+enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *submission)
+{
+    const Amana__V1__UnitRoster *releasing = submission->header->releasing;
+    enum reason reason = judge_call(submission);
+    if (reason != REASON_NONE || releasing == NULL)
+        return reason;
+    if (!may_release(hub, submission->sender, releasing->unit))
+        return hub_not_permitted(&submission->work, "releasing.unit");
+    reason = hub_judge_ceiling(hub, submission, releasing->unit);
+    if (reason == REASON_NONE)
+        reason = hub_judge_roster(hub, &submission->work, releasing->unit, releasing->roster, "releasing.roster");
+    return reason;
+}
+
+enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release)
+{
+    const ProtobufCEnumValue *state =
+        protobuf_c_enum_descriptor_get_value(&amana__v1__release_state__code__descriptor, release->state);
+    if (release->waits)
+        return REASON_NONE;
+    strlcpy(work->state, state != NULL ? state->name : "", sizeof work->state);
+    strlcpy(work->moves, "none", sizeof work->moves);
+    (void)am_fail(AM_DENIED, &work->detail, "message", "waits no more: it is %s", work->state);
+    return REASON_STATE_FORBIDS;
+}
+
+// --- The row
+enum am_err hub_release_begin(struct hub_pending *pending, const Amana__V1__Header *header)
+{
+    struct journal_release *row = arena_alloc(&pending->arena, sizeof *row);
+    bool deferred = header->release == RELEASE(DEFERRED);
+    if (row == NULL)
+        return arena_error(&pending->arena);
+    *row = (struct journal_release){.seq = JOURNAL_SELF,
+                                    .state = RELEASE_STATE(PENDING_RELEASE),
+                                    .urgency = (uint8_t)header->urgency,
+                                    .deferred = deferred,
+                                    .waits = true,
+                                    .state_at = pending->append.time_ns,
+                                    .due = pending->append.time_ns + (deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS),
+                                    .ended_by = JOURNAL_NONE,
+                                    .releasing = header->releasing->unit,
+                                    .officer = ""};
+    pending->append.release = row;
+    return AM_OK;
+}
+
+enum am_err hub_release_end(struct hub_pending *pending, const struct journal_release *release, uint8_t state,
+                            const char *supervisor)
+{
+    struct journal_release *row = arena_alloc(&pending->arena, sizeof *row);
+    if (row == NULL)
+        return arena_error(&pending->arena);
+    *row = *release;
+    row->state = state;
+    row->waits = false;
+    row->state_at = pending->append.time_ns;
+    row->ended_by = JOURNAL_SELF;
+    row->officer = supervisor;
+    pending->append.release = row;
+    return AM_OK;
+}
+
+// --- Entries
+enum am_err hub_release_index(struct hub_pending *pending, size_t index, const Amana__V1__Header *header, uint64_t of)
+{
+    struct journal_entry *entry = &pending->append.entries[index];
+    const char **parties = arena_array(&pending->arena, 2, sizeof *parties);
+    if (parties == NULL)
+        return arena_error(&pending->arena);
+    parties[0] = header->sender->unit;
+    parties[1] = header->releasing->unit;
+    entry->parties = parties;
+    entry->n_parties = strcmp(parties[0], parties[1]) == 0 ? 1 : 2;
+    entry->case_ref = header->case_ref;
+    entry->of = of;
+    entry->erase_after = hub_erase_after(header_time_or_0(header->retain_until), pending->append.time_ns);
+    return AM_OK;
+}
+
+enum am_err hub_released_entry(struct hub_pending *pending, size_t index, const struct hub_released *released)
+{
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    Amana__V1__ReleasedEntry entry = AMANA__V1__RELEASED_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    pointer.id = released->header->id;
+    pointer.header_digest = codec_binary((struct am_bytes){released->header_digest, 32});
+    entry.message = &pointer;
+    entry.officer = (char *)released->supervisor;
+    entry.parked = released->release->seq;
+    entry.deferred = released->release->deferred;
+    entry.signature = codec_binary(released->signature);
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RELEASED;
+    content.released = &entry;
+    TRY(hub_entry_pack(pending, index, &content, JOURNAL_CLASS_MESSAGE));
+    TRY(hub_release_index(pending, index, released->header, released->release->seq));
+    uint64_t *also = arena_copy(&pending->arena, &released->release->seq, sizeof released->release->seq);
+    if (also == NULL)
+        return arena_error(&pending->arena);
+    pending->append.entries[index].also_of = also;
+    pending->append.entries[index].n_also_of = 1;
+    return AM_OK;
+}
+
+// --- Notices
+enum am_err hub_notices(struct hub_step *step, struct hub_pending *pending, const char *const *units, size_t n,
+                        uint8_t urgency)
+{
+    struct journal_append *append = &pending->append;
+    size_t room = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct hub_kept_roster *roster = hub_roster_newest(step->hub, units[i]);
+        room += roster != NULL ? roster->n_devices : 0;
+    }
+    append->mail = arena_array(&pending->arena, room, sizeof *append->mail);
+    pending->wake = arena_array(&pending->arena, room, sizeof *pending->wake);
+    if (append->mail == NULL || pending->wake == NULL)
+        return arena_error(&pending->arena);
+    for (size_t i = 0; i < n; i++) {
+        const struct hub_kept_roster *roster = hub_roster_newest(step->hub, units[i]);
+        bool twice = false;
+        for (size_t j = 0; j < i; j++)
+            twice |= strcmp(units[j], units[i]) == 0;
+        for (size_t j = 0; roster != NULL && !twice && j < roster->n_devices; j++) {
+            append->mail[append->n_mail++] =
+                (struct journal_mail){roster->devices[j].uri, urgency, JOURNAL_SELF, JOURNAL_MAIL_NOTICE};
+            pending->wake[pending->n_wake++] = roster->devices[j].uri;
+        }
+    }
+    return AM_OK;
+}

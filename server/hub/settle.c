@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What waited for its second person and isn't sent by its word: it goes back to its author, or went before (DEFERRED).
+#include "server/hub/internal.h"
+
+#include <string.h>
+
+#define RELEASE_STATE(name) AMANA__V1__RELEASE_STATE__CODE__##name
+
+static enum am_err returned_entry(struct hub_pending *pending, const struct hub_settlement *settlement)
+{
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    Amana__V1__ReturnedEntry entry = AMANA__V1__RETURNED_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    pointer.id = settlement->header->id;
+    pointer.header_digest = codec_binary((struct am_bytes){settlement->header_digest, 32});
+    entry.message = &pointer;
+    entry.parked = settlement->release.seq;
+    entry.deferred = settlement->release.deferred;
+    entry.statement = codec_binary(settlement->statement);
+    entry.signature = codec_binary(settlement->signature);
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RETURNED;
+    content.returned = &entry;
+    TRY(hub_entry_pack(pending, 0, &content, JOURNAL_CLASS_MESSAGE));
+    return hub_release_index(pending, 0, settlement->header, settlement->release.seq);
+}
+
+static enum am_err released_entry(struct hub_pending *pending, const struct hub_settlement *settlement)
+{
+    const struct hub_released released = {.header = settlement->header,
+                                          .header_digest = settlement->header_digest,
+                                          .supervisor = settlement->supervisor,
+                                          .signature = settlement->signature,
+                                          .release = &settlement->release};
+    TRY(hub_released_entry(pending, 0, &released));
+    pending->append.entries[0].n_also_of = 0; // it is about one message
+    return AM_OK;
+}
+
+// To its author and to who releases; one that was sent before, to everybody who has it.
+static enum am_err notices_fill(struct hub_step *step, struct hub_pending *pending,
+                                const struct hub_settlement *settlement)
+{
+    const Amana__V1__Header *header = settlement->header;
+    const char *units[LIMIT_RECIPIENTS + 2] = {header->sender->unit, header->releasing->unit};
+    size_t n = 2;
+    for (size_t i = 0; settlement->release.deferred && i < header->n_recipients && n < AM_LEN(units); i++)
+        units[n++] = header->recipients[i]->unit;
+    return hub_notices(step, pending, units, n, settlement->release.urgency);
+}
+
+static enum am_err settle_fill(struct hub_step *step, struct hub_pending *pending,
+                               const struct hub_settlement *settlement)
+{
+    TRY(settlement->returns ? returned_entry(pending, settlement) : released_entry(pending, settlement));
+    TRY(notices_fill(step, pending, settlement));
+    return hub_release_end(pending, &settlement->release,
+                           settlement->returns ? RELEASE_STATE(RETURNED) : RELEASE_STATE(RELEASED),
+                           settlement->supervisor);
+}
+
+static enum am_err settle(struct hub_step *step, struct hub_settlement *settlement)
+{
+    struct hub_pending *pending;
+    TRY(hub_pending_new(step, PURPOSE_SETTLE, &settlement->work, 1, &pending));
+    enum am_err err = settle_fill(step, pending, settlement);
+    if (err != AM_OK) {
+        hub_pending_free(pending);
+        return err == AM_TOO_LARGE ? AM_NOMEM : err;
+    }
+    hub_pending_send(step, pending);
+    return AM_OK;
+}
+
+enum am_err hub_step_settled(struct hub_step *step)
+{
+    struct hub_settlement *settlement = step->event->settlement;
+    struct hub_work *work = &settlement->work;
+    const char *id = settlement->header != NULL ? settlement->header->id : NULL;
+    TRY(hub_actions_room(step->actions, 1));
+    if (work->attempts++ == 0) {
+        if (step->hub->draining) {
+            hub_reply_retry(step, work, REASON_DRAINING);
+            return AM_OK;
+        }
+        TRY(hub_work_begin(step, work));
+    }
+    if (settlement->checked != REASON_NONE) {
+        work->detail = settlement->checked_detail;
+        return hub_refuse(step, work, settlement->checked, id, settlement->header_digest);
+    }
+    if (settlement->original_receipt.len > 0) {
+        hub_reply(step, work, REASON_NONE, NULL);
+        return AM_OK;
+    }
+    enum reason reason = hub_judge_waiting(work, &settlement->release);
+    if (reason != REASON_NONE)
+        return hub_refuse(step, work, reason, id, settlement->header_digest);
+    return settle(step, settlement);
+}
