@@ -4,6 +4,7 @@
 
 #include "client/cmd/print.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/life.h"
@@ -264,4 +265,15 @@ void answers_state(const struct answers *answers, const char *id, bool to_us, ch
         strlcpy(ret_state, plain, 128);
     else
         snprintf(ret_state, 128, "CONTESTED by %.13s%s%.80s", answers->contest, plain[0] != '\0' ? ": " : "", plain);
+}
+
+void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,
+                      char ret_state[128])
+{
+    char second[128], plain[128];
+    second_state(kept, second);
+    answers_state(answers, id, to_us, plain);
+    snprintf(ret_state, 128, "%.80s%s%.44s", second, second[0] != '\0' && plain[0] != '\0' ? "; " : "", plain);
+    if (second[0] == '\0')
+        strlcpy(ret_state, plain, 128);
 }

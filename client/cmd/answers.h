@@ -24,4 +24,7 @@ AM_MUST_USE enum am_err answers_find(struct session *session, const char *id, st
 
 // "CONTESTED by 0193…: " before "to be acknowledged", "acknowledged by kdci-0417", "replaced by 0193…", "ended by
 // 0193…".
+// The same, and before it how it stands with its second person.
+void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,
+                   char ret_state[128]);
 void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128]);

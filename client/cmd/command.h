@@ -85,6 +85,9 @@ int verb_inbox(int argc, char **argv);
 int verb_show(int argc, char **argv);
 int verb_answer(int argc, char **argv); // each verb of answer_verbs.h
 int verb_sent(int argc, char **argv);
+int verb_pending(int argc, char **argv);
+int verb_release(int argc, char **argv);
+int verb_send_back(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_receipt(int argc, char **argv);
 int verb_export_cap(int argc, char **argv);

@@ -8,6 +8,7 @@
 #include "client/cmd/rejections.h"
 #include "client/session/policy.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/model/header_parts.h"
 
 #include <bsd/string.h>
@@ -62,7 +63,17 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     if (err != AM_OK)
         return command_fail(err, &detail);
     if (command->json)
-        return json_line_kept(command->session, kept, "accepted", stdout);
+        return json_line_kept(command->session, kept,
+                              second_waits(command->session->store, STORE_SENT, id) ? "PENDING_RELEASE" : "accepted",
+                              stdout);
+    if (second_waits(command->session->store, STORE_SENT, id)) {
+        printf("%swaits%s     %s %s\n  entry     %llu of %s, %s\n  next      a supervisor of %s releases it: `amana "
+               "pending`\n",
+               print_on(PRINT_YELLOW), print_off(), kind_name((unsigned)header->kind), id,
+               (unsigned long long)kept->entry->index, command->session->hub->origin, print_ns(kept->entry->time),
+               header->releasing->unit);
+        return 0;
+    }
     printf("%saccepted%s  %s %s\n  entry     %llu of %s, %s\n", print_on(PRINT_GREEN), print_off(),
            kind_name((unsigned)header->kind), id, (unsigned long long)kept->entry->index, command->session->hub->origin,
            print_ns(kept->entry->time));

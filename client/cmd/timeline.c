@@ -41,6 +41,13 @@ static void print_submitted(const Amana__V1__SubmittedEntry *entry, const Amana_
                 life_state_name((uint8_t)entry->moves[i]->to));
 }
 
+static void print_parked(const Amana__V1__ParkedEntry *entry, FILE *out)
+{
+    const struct urgency *urgency = urgency_get(entry->urgency);
+    fprintf(out, "%s %s %.13s  of %s waits for a second person of %s", kind_name((unsigned)entry->kind),
+            urgency != NULL ? urgency->name : "", entry->id, print_officer(entry->officer), entry->releasing);
+}
+
 static void print_content(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, FILE *out)
 {
     switch (content->kind_case) {
@@ -49,6 +56,15 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
                 content->genesis->n_registrars);
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED: print_submitted(content->submitted, header, out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: print_parked(content->parked, out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED:
+        fprintf(out, "%.13s by %s%s", content->released->message != NULL ? content->released->message->id : "",
+                device_unit(content->released->officer), content->released->deferred ? ", after it was sent" : "");
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_RETURNED:
+        fprintf(out, "%.13s to its author%s", content->returned->message != NULL ? content->returned->message->id : "",
+                content->returned->lapsed ? ": nobody released it in time" : "");
+        break;
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED:
         fprintf(out, "%s of %s", content->rejected->reason, device_unit(content->rejected->identity));
         if (content->rejected->count > 1)

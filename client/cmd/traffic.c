@@ -86,6 +86,14 @@ enum am_err traffic_wants_notice(const struct traffic *traffic, struct store *st
                      &arena, NULL, (ProtobufCMessage **)&statement) == AM_OK)
         for (size_t i = 0; i < statement->n_messages; i++)
             TRY(add_named(&tally, traffic, store, statement->messages[i]->seq));
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_PARKED) {
+        *ret_wants = traffic_wants(traffic, content->parked->status);
+        return AM_OK;
+    }
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RELEASED)
+        TRY(add_named(&tally, traffic, store, content->released->parked));
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETURNED)
+        TRY(add_named(&tally, traffic, store, content->returned->parked));
     *ret_wants = tally.wanted > 0 || (tally.other == 0 && traffic_wants(traffic, AMANA__V1__STATUS__CODE__ACTUAL));
     return AM_OK;
 }

@@ -64,17 +64,17 @@ static void print_kept(struct command *command, const char *id, const Amana__V1_
         snprintf(state, sizeof state, "kept, not shown: %.80s", kept->fault_text);
     else if (seal_header(kept->message, &arena, NULL, &header) == AM_OK &&
              answers_find(command->session, id, &answers) == AM_OK)
-        answers_state(&answers, id, asks_us(command->session, header), state);
+        answers_state_of(kept, &answers, id, asks_us(command->session, header), state);
     if (command->json)
         (void)!json_line_kept(command->session, kept, state, stdout);
     else
         screen_line(command->session, id, kept, state, stdout);
 }
 
-static json_t *notice_json(const Amana__V1__KeptNotice *notice)
+static json_t *notice_json(const Amana__V1__KeptNotice *notice, const char *kind)
 {
     json_t *line = json_object();
-    json_object_set_new(line, "notice", json_string("RETRIEVED"));
+    json_object_set_new(line, "notice", json_string(kind));
     json_object_set_new(line, "entry", json_line_entry(notice->entry));
     if (notice->fault[0] != '\0')
         json_object_set_new(line, "fault", json_string(notice->fault));
@@ -90,7 +90,7 @@ static void print_notice(struct command *command, const Amana__V1__KeptNotice *n
     bool false_one = notice->fault[0] != '\0';
     const char *why = false_one ? notice->fault : notice->unchecked;
     if (command->json) {
-        (void)!json_line_print(notice_json(notice), stdout);
+        (void)!json_line_print(notice_json(notice, "RETRIEVED"), stdout);
         return;
     }
     printf("%s%s", print_on(false_one ? PRINT_RED : PRINT_DIM), false_one ? "ALARM      " : "retrieved  ");
@@ -102,6 +102,53 @@ static void print_notice(struct command *command, const Amana__V1__KeptNotice *n
         print_text(stdout, why, 0);
     }
     printf("%s\n", print_off());
+}
+
+// What a second person is asked for, or has said.
+static void print_second(struct command *command, const Amana__V1__KeptNotice *notice,
+                         const Amana__V1__EntryContent *content)
+{
+    const char *kind = codec_enum_name(&amana__v1__entry_kind__code__descriptor, (int)content->kind_case);
+    bool false_one = notice->fault[0] != '\0';
+    if (command->json) {
+        (void)!json_line_print(notice_json(notice, kind), stdout);
+        return;
+    }
+    if (false_one)
+        printf("%sALARM      what is said of a release does not hold: ", print_on(PRINT_RED));
+    switch (content->kind_case) {
+    case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: {
+        const Amana__V1__ParkedEntry *parked = content->parked;
+        const struct urgency *urgency = urgency_get(parked->urgency);
+        bool own = strcmp(parked->officer, command->session->officer) == 0;
+        printf("%sto release %s  %s %s of %s, entry %llu%s", print_on(false_one ? PRINT_RED : PRINT_BOLD), "",
+               urgency != NULL ? urgency->name : "?", kind_name((unsigned)parked->kind), print_officer(parked->officer),
+               (unsigned long long)notice->entry->index, own ? ": a supervisor does" : "");
+        if (!own)
+            printf(": `amana release %.13s`", parked->id);
+        break;
+    }
+    case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED:
+        printf("released   %.13s by %s, entry %llu", content->released->message->id,
+               print_officer(content->released->officer), (unsigned long long)notice->entry->index);
+        break;
+    default:
+        printf("%s  %.13s, entry %llu: `amana show %.13s` says why", content->returned->lapsed ? "lapsed   " : "sent back",
+               content->returned->message->id, (unsigned long long)notice->entry->index, content->returned->message->id);
+        break;
+    }
+    if (false_one) {
+        fputs(" · ", stdout);
+        print_text(stdout, notice->fault, 0);
+    }
+    printf("%s\n", print_off());
+}
+
+static bool is_second(const Amana__V1__EntryContent *content)
+{
+    return content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_PARKED ||
+           (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RELEASED && content->released->message != NULL) ||
+           (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETURNED && content->returned->message != NULL);
 }
 
 // --- What came and was not shown yet, whichever command took it
@@ -123,6 +170,8 @@ static enum am_err show_notice(struct inbox_input *input, uint64_t seq, bool *re
         input->command.fault = EX_VERIFY;
     if (*ret_shown && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
         print_notice(&input->command, notice, content->retrieved);
+    else if (*ret_shown && is_second(content))
+        print_second(&input->command, notice, content);
     return AM_OK;
 }
 

@@ -43,7 +43,7 @@ static enum am_err list(struct sent_input *input, enum store_box box)
         if (!traffic_wants_message(&input->traffic, kept->message))
             continue;
         TRY(answers_find(command->session, id, &answers));
-        answers_state(&answers, id, false, state);
+        answers_state_of(kept, &answers, id, false, state);
         if (box == STORE_OUTBOX)
             snprintf(state, sizeof state, "%.100s", kept->wait[0] != '\0' ? kept->wait : "waiting");
         else if (state[0] == '\0')

@@ -127,7 +127,7 @@ static int show(struct show_input *input)
     if (box == STORE_OUTBOX)
         snprintf(state, sizeof state, "waits in the outbox %.40s", kept->wait);
     else
-        answers_state(&answers, id, false, state);
+        answers_state_of(kept, &answers, id, false, state);
     if (input->command.json)
         return json_line_kept(session, kept, state, stdout);
     err = screen_show(session, kept, state, answers.contest[0] != '\0', stdout);

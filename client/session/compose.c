@@ -109,6 +109,22 @@ static enum am_err fill_by_policy(struct session *session, uint64_t now, struct 
                                                                                                   : arena_error(arena);
 }
 
+// Nobody has to know whether it needs a second person: left out, it is REQUIRED where it does.
+static enum am_err build_release(const struct compose *compose, struct arena *arena, Amana__V1__Header *header)
+{
+    if (header->release == AMANA__V1__RELEASE__CODE__UNSPECIFIED)
+        header->release = rule_release_needed(header, compose->newest) ? AMANA__V1__RELEASE__CODE__REQUIRED
+                                                                       : AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+    const char *named = compose->draft->releasing;
+    if (header->release == AMANA__V1__RELEASE__CODE__NOT_NEEDED && named[0] == '\0')
+        return AM_OK;
+    header->releasing = MAKE(arena, Amana__V1__UnitRoster, amana__v1__unit_roster);
+    if (header->releasing == NULL)
+        return arena_error(arena);
+    header->releasing->unit = named[0] != '\0' ? (char *)named : header->sender->unit;
+    return AM_OK;
+}
+
 // Nanoseconds whole milliseconds: what a person reads is what was signed.
 static enum am_err build_header(struct session *session, const struct compose *compose, struct arena *arena,
                                 Amana__V1__Header **ret_header)
@@ -131,13 +147,12 @@ static enum am_err build_header(struct session *session, const struct compose *c
     if (header->sender == NULL || header->written_at == NULL)
         return arena_error(arena);
     header->sender->unit = session->settings.value[SETTING_UNIT];
-    if (header->release == 0)
-        header->release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+    TRY(copy_recipients(compose->draft, arena, header));
+    TRY(build_release(compose, arena, header));
     const struct kind *kind = kind_get((unsigned)header->kind);
     bool version = kind != NULL && (kind->chain == CHAIN_BEGINS || kind->chain == CHAIN_RENEWS);
     if (header->valid_until == NULL && version)
         header->valid_until = time_of(arena, now + VALID_HOURS * HOUR_NS);
-    TRY(copy_recipients(compose->draft, arena, header));
     if (kind != NULL)
         TRY(fill_by_policy(session, now, arena, header));
     *ret_header = header;
@@ -193,6 +208,8 @@ static enum am_err build(struct session *session, const struct compose *compose,
 static void stand_in(Amana__V1__Header *header, uint64_t number)
 {
     header->sender->roster = number;
+    if (header->releasing != NULL)
+        header->releasing->roster = number;
     for (size_t i = 0; i < header->n_recipients; i++)
         header->recipients[i]->roster = number;
 }

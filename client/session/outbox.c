@@ -26,18 +26,46 @@ enum am_err outbox_add(struct session *session, const char *id, const Amana__V1_
     return store_put(session->store, STORE_OUTBOX, id, &kept);
 }
 
+struct said {
+    const char *id, *device;
+    const ProtobufCBinaryData *header, *body, *flags;
+};
+
+static bool says(struct session *session, const Amana__V1__Message *message, const char *id, const struct said *said)
+{
+    return strcmp(said->id, id) == 0 && strcmp(said->device, session->device) == 0 &&
+           log_sha256_is(codec_bytes(message->header), codec_bytes(*said->header)) &&
+           log_sha256_is(codec_bytes(message->sealed_body), codec_bytes(*said->body)) &&
+           log_sha256_is(codec_bytes(message->flags), codec_bytes(*said->flags));
+}
+
+static bool is_submitted(struct session *session, const Amana__V1__Message *message, const char *id,
+                         const Amana__V1__EntryContent *content)
+{
+    const Amana__V1__SubmittedEntry *entry = content->submitted;
+    return content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED &&
+           says(session, message, id,
+                &(struct said){entry->id, entry->device, &entry->header_digest, &entry->body_digest,
+                               &entry->flags_digest});
+}
+
+static bool is_parked(struct session *session, const Amana__V1__Message *message, const char *id,
+                      const Amana__V1__EntryContent *content)
+{
+    const Amana__V1__ParkedEntry *entry = content->parked;
+    return content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_PARKED &&
+           says(session, message, id,
+                &(struct said){entry->id, entry->device, &entry->header_digest, &entry->body_digest,
+                               &entry->flags_digest});
+}
+
 // A receipt says "accepted" only of exactly these bytes.
 static enum am_err check_receipt(struct session *session, const Amana__V1__Message *message, const char *id,
-                                 const Amana__V1__ProvedEntry *entry, struct arena *arena, struct am_detail *detail)
+                                 bool parked, const Amana__V1__ProvedEntry *entry, struct arena *arena, struct am_detail *detail)
 {
     Amana__V1__EntryContent *content;
     TRY(history_entry(session, entry, arena, detail, &content));
-    const Amana__V1__SubmittedEntry *submitted = content->submitted;
-    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED && strcmp(submitted->id, id) == 0 &&
-        strcmp(submitted->device, session->device) == 0 &&
-        log_sha256_is(codec_bytes(message->header), codec_bytes(submitted->header_digest)) &&
-        log_sha256_is(codec_bytes(message->sealed_body), codec_bytes(submitted->body_digest)) &&
-        log_sha256_is(codec_bytes(message->flags), codec_bytes(submitted->flags_digest)))
+    if (parked ? is_parked(session, message, id, content) : is_submitted(session, message, id, content))
         return AM_OK;
     history_alarm(session, "a receipt is about another message than the one sent", NULL, NULL);
     return am_fail(AM_PROOF, detail, id, "the hub's receipt is about another message");
@@ -49,6 +77,7 @@ struct delivery {
     const char *id;
     Amana__V1__Kept *kept;
     struct am_detail *detail;
+    bool parks; // it waits at the hub for its second person
 };
 
 static enum am_err keep_waiting(struct delivery *delivery, const char *wait, const char *text)
@@ -61,7 +90,8 @@ static enum am_err keep_waiting(struct delivery *delivery, const char *wait, con
 static enum am_err accept(struct delivery *delivery, Amana__V1__ProvedEntry *entry)
 {
     Amana__V1__Kept *kept = delivery->kept;
-    TRY(check_receipt(delivery->session, kept->message, delivery->id, entry, delivery->arena, delivery->detail));
+    TRY(check_receipt(delivery->session, kept->message, delivery->id, delivery->parks, entry, delivery->arena,
+                      delivery->detail));
     kept->entry = entry;
     kept->message->flags = (ProtobufCBinaryData){0, NULL};
     kept->wait = kept->wait_text = (char *)"";
@@ -103,9 +133,13 @@ static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_r
     Amana__V1__ProvedEntry *entry;
     struct rpc_error error;
     bool retry = true;
+    Amana__V1__Header *header;
+    TRY(seal_header(delivery->kept->message, delivery->arena, delivery->detail, &header));
+    delivery->parks = header->release == AMANA__V1__RELEASE__CODE__REQUIRED;
+    const char *path = delivery->parks ? "/amana.v1.Relay/Park" : "/amana.v1.Relay/Send";
     for (unsigned i = 0; i < RESEALS && retry; i++) {
         enum am_err err =
-            link_unary(delivery->session->link, "/amana.v1.Relay/Send", &delivery->kept->message->base,
+            link_unary(delivery->session->link, path, &delivery->kept->message->base,
                        &amana__v1__proved_entry__descriptor, delivery->arena, &error, (ProtobufCMessage **)&entry);
         if (err == AM_OK) {
             *ret_result = OUTBOX_ACCEPTED;
@@ -137,7 +171,7 @@ static enum am_err deliver_one(struct session *session, const char *id, bool aga
     struct am_detail why = {0};
     enum outbox_result result = OUTBOX_WAITS;
     arena_init(&arena, ARENA_OUTBOX);
-    struct delivery delivery = {session, &arena, id, NULL, &why};
+    struct delivery delivery = {session, &arena, id, NULL, &why, false};
     enum am_err err = store_get(session->store, STORE_OUTBOX, id, &arena, &delivery.kept);
     if (err == AM_OK && delivery.kept->wait[0] != '\0' && strcmp(delivery.kept->wait, "SIGN_AGAIN") != 0 && !again)
         return AM_OK;

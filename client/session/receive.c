@@ -5,11 +5,12 @@
 #include "amana/v1/relay.pb-c.h"
 #include "certs/clock.h"
 #include "certs/cms.h"
-#include "client/session/directory.h"
 #include "client/session/erase.h"
 #include "client/session/history.h"
 #include "client/session/retrieved.h"
+#include "client/session/second.h"
 #include "client/session/seal.h"
+#include "client/session/signers.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header_check.h"
@@ -64,28 +65,6 @@ static enum am_err check_entry(struct mail *mail, const Amana__V1__Incoming *inc
     return am_fail(AM_PROOF, mail->detail, header->id, "its entry in the log is not about these bytes");
 }
 
-static enum am_err check_signature(struct mail *mail, const Amana__V1__Message *message,
-                                   const Amana__V1__Header *header)
-{
-    struct cms_signature signature;
-    struct roster *roster;
-    TRY(directory_number(mail->session, header->sender->unit, header->sender->roster, mail->detail, &roster));
-    const struct roster_officer *officer = roster_officer_by_uri(roster, header->officer);
-    enum am_err err =
-        officer != NULL && roster_device_by_uri(roster, header->device) != NULL
-            ? AM_OK
-            : am_fail(AM_SIGNATURE, mail->detail, header->id, "its officer or device is not on roster %llu of %s",
-                      (unsigned long long)roster->number, roster->unit);
-    if (err == AM_OK)
-        err = cms_profile_signature(codec_bytes(message->signature), CMS_DETACHED_FORM, mail->detail, &signature);
-    if (err == AM_OK && signature.count != 1)
-        err = am_fail(AM_SIGNATURE, mail->detail, header->id, "it has two signers, and needs no release");
-    if (err == AM_OK)
-        err = cms_verify_bare(&signature, codec_bytes(message->header), &officer->sign, mail->detail);
-    roster_unref(roster);
-    return err;
-}
-
 // The sender's view of the log against ours: two branches can't stay apart.
 static enum am_err check_seen(struct mail *mail, const Amana__V1__LogSeen *seen)
 {
@@ -110,7 +89,7 @@ static enum am_err prove(struct mail *mail, const Amana__V1__Incoming *incoming,
         return AM_INVALID;
     TRY(check_entry(mail, incoming, *ret_header, arena));
     TRY(check_seen(mail, (*ret_header)->log_seen));
-    return check_signature(mail, incoming->message, *ret_header);
+    return signers_check(mail->session, incoming->message, *ret_header, incoming->seq, SIGNERS_SENT, mail->detail);
 }
 
 // --- Keeping
@@ -155,7 +134,8 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
     kept->message = incoming->message;
     kept->entry = incoming->entry;
     kept->kept_at = now;
-    kept->copy = incoming->copy;
+    // What this device parked comes back to it as it was released.
+    kept->copy = incoming->copy && strcmp(opened.header->device, mail->session->device) != 0;
     if (opened.fault != NULL) {
         kept->fault = (char *)opened.fault;
         kept->fault_text = arena_copy(arena, why.text, strlen(why.text));
@@ -294,7 +274,8 @@ static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *in
     struct am_bytes bytes = codec_bytes(incoming->message->header);
     TRY(log_sha256(bytes, digest));
     enum am_err err = find_key(mail, box, header->id, bytes, digest, arena, key);
-    if (err == AM_NOT_FOUND)
+    bool released = err == AM_OK && incoming->copy && second_waits(mail->session->store, box, key);
+    if (err == AM_NOT_FOUND || released)
         err = keep(mail, incoming, key, arena, &fresh);
     TRY(err);
     if (incoming->copy)
@@ -361,6 +342,12 @@ static enum am_err take_notice(struct mail *mail, Amana__V1__ProvedEntry *entry,
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
         TRY(judge_retrieved(mail, entry, content->retrieved, arena, &notice));
     notice.entry = entry;
+    enum am_err err = second_take(mail->session, entry, content, arena, mail->detail);
+    if (is_fault(err)) {
+        notice.fault = arena_copy(arena, mail->detail->text, strlen(mail->detail->text));
+        err = notice.fault == NULL ? arena_error(arena) : tell_fault(mail, err);
+    }
+    TRY(err);
     TRY(store_notice_put(mail->session->store, entry->index, &notice));
     mail->notices[mail->n_notices++] = entry->index;
     tell_came(mail);

@@ -3,9 +3,9 @@
 #include "client/session/replay.h"
 
 #include "certs/cms.h"
-#include "client/session/directory.h"
 #include "client/session/history.h"
 #include "client/session/retrieved.h"
+#include "client/session/signers.h"
 #include "proto/codec/codec.h"
 
 #include <stdio.h>
@@ -104,30 +104,23 @@ static enum am_err damage(struct replay_check *check, uint64_t seq, struct am_de
     return am_fail(AM_CORRUPT, detail, field, "%s", text);
 }
 
-// The officer's signature by the roster that the header names. False where that roster can't be had.
-static enum am_err check_signature(struct replay_check *check, const Amana__V1__Opened *opened,
-                                   const Amana__V1__Header *header, bool *ret_known)
+// The officer's signature by the roster that the header names, and the supervisor's. False where a roster can't be had.
+static enum am_err check_signature(struct replay_check *check, uint64_t seq, const Amana__V1__Opened *opened,
+                                   const Amana__V1__Header *header, enum signers signers, bool *ret_known)
 {
-    struct cms_signature signature;
+    Amana__V1__Message message = AMANA__V1__MESSAGE__INIT;
     struct am_detail why = {0};
-    struct roster *roster;
-    *ret_known = false;
-    if (directory_number(check->session, header->sender->unit, header->sender->roster, &why, &roster) != AM_OK)
-        return AM_OK;
-    *ret_known = true;
-    const struct roster_officer *officer = roster_officer_by_uri(roster, header->officer);
-    enum am_err err = officer == NULL ? AM_SIGNATURE : AM_OK;
-    if (err == AM_OK)
-        err = cms_profile_signature(codec_bytes(opened->signature), CMS_DETACHED_FORM, &why, &signature);
-    if (err == AM_OK)
-        err = cms_verify_bare(&signature, codec_bytes(opened->header), &officer->sign, &why);
-    roster_unref(roster);
-    return err;
+    message.header = opened->header;
+    message.signature = opened->signature;
+    enum am_err err = signers_check(check->session, &message, header, seq, signers, &why);
+    *ret_known = err == AM_OK || err == AM_SIGNATURE || err == AM_TOO_LARGE || err == AM_NOMEM;
+    return *ret_known ? err : AM_OK;
 }
 
-static enum am_err check_submitted(struct replay_check *check, const Amana__V1__ReplayItem *item,
-                                   const Amana__V1__SubmittedEntry *submitted, struct arena *arena,
-                                   struct am_detail *detail, Amana__V1__Header **ret_header)
+static enum am_err check_message(struct replay_check *check, const Amana__V1__ReplayItem *item,
+                                 ProtobufCBinaryData header_digest, ProtobufCBinaryData signature_digest,
+                                 enum signers signers, struct arena *arena, struct am_detail *detail,
+                                 Amana__V1__Header **ret_header)
 {
     const Amana__V1__Opened *opened = item->opened;
     Amana__V1__Header *header;
@@ -136,16 +129,16 @@ static enum am_err check_submitted(struct replay_check *check, const Amana__V1__
         check->signed_unknown++;
         return AM_OK;
     }
-    if (!log_sha256_is(codec_bytes(opened->header), codec_bytes(submitted->header_digest)) ||
-        !log_sha256_is(codec_bytes(opened->signature), codec_bytes(submitted->signature_digest)))
+    if (!log_sha256_is(codec_bytes(opened->header), codec_bytes(header_digest)) ||
+        !log_sha256_is(codec_bytes(opened->signature), codec_bytes(signature_digest)))
         return damage(check, item->seq, detail, "the header or signature shown is not the one that was logged");
     if (codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, codec_bytes(opened->header), arena, NULL,
                      (ProtobufCMessage **)&header) != AM_OK)
         return damage(check, item->seq, detail, "its header can't be read");
     *ret_header = header;
-    enum am_err err = check_signature(check, opened, header, &known);
+    enum am_err err = check_signature(check, item->seq, opened, header, signers, &known);
     if (err != AM_OK)
-        return err == AM_NOMEM ? err : damage(check, item->seq, detail, "the officer's signature doesn't hold");
+        return err == AM_NOMEM ? err : damage(check, item->seq, detail, signers == SIGNERS_SENT && header->releasing != NULL ? "a signature doesn't hold" : "the officer's signature doesn't hold");
     check->signed_good += known;
     check->signed_unknown += !known;
     return AM_OK;
@@ -194,7 +187,11 @@ static enum am_err check_opened(struct replay_check *check, const Amana__V1__Rep
     check->opened++;
     switch ((*ret_content)->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED:
-        return check_submitted(check, item, (*ret_content)->submitted, arena, detail, ret_header);
+        return check_message(check, item, (*ret_content)->submitted->header_digest,
+                             (*ret_content)->submitted->signature_digest, SIGNERS_SENT, arena, detail, ret_header);
+    case AMANA__V1__ENTRY_CONTENT__KIND_PARKED:
+        return check_message(check, item, (*ret_content)->parked->header_digest,
+                             (*ret_content)->parked->signature_digest, SIGNERS_AUTHOR, arena, detail, ret_header);
     case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED:
         return check_retrieved(check, item->seq, (*ret_content)->retrieved, arena, detail);
     default: return AM_OK;

@@ -60,7 +60,7 @@ static uint8_t *digest_of(struct arena *arena, struct am_bytes bytes)
 
 // --- Rosters
 struct sealing {
-    struct roster *rosters[LIMIT_RECIPIENTS + 1];
+    struct roster *rosters[LIMIT_RECIPIENTS + 2];
     size_t count;
     X509 *recipients[LIMIT_SEALED_KEYS];
     size_t n_recipients;
@@ -113,6 +113,8 @@ static enum am_err gather(struct session *session, struct sealing *sealing, Aman
     TRY(check_own(session, sealing->rosters[0], detail));
     for (size_t i = 0; i < header->n_recipients; i++)
         TRY(add_unit(session, sealing, header->recipients[i]->unit, detail, &header->recipients[i]->roster));
+    if (header->releasing != NULL)
+        TRY(add_unit(session, sealing, header->releasing->unit, detail, &header->releasing->roster));
     return AM_OK;
 }
 

@@ -8,7 +8,7 @@
 #include "proto/model/reason.h"
 
 // Fills in rosters, binding, nonce, padding, digests and log_seen, seals to every device on the rosters of recipients
-// and the sender's unit, signs. header, flags and body are changed and must live as long as the arena. Errors as
+// sender's and releasing unit, signs. header, flags and body are changed and must live as long as the arena. Errors as
 // compose_message.
 AM_MUST_USE enum am_err seal_message(struct session *session, Amana__V1__Header *header, Amana__V1__Flags *flags,
                                      Amana__V1__Body *body, struct arena *arena, struct am_detail *detail,

@@ -46,14 +46,16 @@ DRAFTS = {
     "an address that is none": (dict(recipients=[{"unit": "ET/ics", "part": "ACTION"}, *UNITS[1:]]), ["recipients[0].unit: line"]),
     "a child and no protection unit of the sender's country": (dict(recipients=[UNITS[0], UNITS[2]]),
                                                                ["CHILD_NEEDS_PROTECTION_UNIT", "ke/dcs/child-protection"]),
-    "CONFIDENTIAL": (dict(classification="CONFIDENTIAL"), ["KIND_UNSUPPORTED", "classification: line"]),
+    "CONFIDENTIAL without a release": (dict(classification="CONFIDENTIAL"), ["RELEASE_REQUIRED", "release: line"]),
     "H2": (dict(handling=["H2"]), ["KIND_UNSUPPORTED", "handling: line"]),
-    "an alert on a PERSON": (dict(subject_kind="PERSON"), ["KIND_UNSUPPORTED", "subject_kind: line"]),
-    "an alert on a GROUP": (dict(subject_kind="GROUP"), ["KIND_UNSUPPORTED", "subject_kind: line"]),
+    "an alert on a PERSON without a release": (dict(subject_kind="PERSON"), ["RELEASE_REQUIRED", "release: line"]),
+    "an alert on a GROUP without a release": (dict(subject_kind="GROUP"), ["RELEASE_REQUIRED", "release: line"]),
+    "a release that can't be deferred": (dict(release="DEFERRED", urgency="U2", urgency_reason="FLIGHT_IMMINENT"),
+                                         ["release: line", "TRANSIT_IMMINENT"]),
+    "a releasing unit where none releases": (dict(releasing="ke/dci/transnational"), ["releasing: line", "REQUIRED or DEFERRED"]),
     "protection YES from nobody": (dict(flags__protection="YES"), ["FIELD_INVALID", "flags.never_tell: line"]),
     "protection YES and a listed state": (dict(flags__protection="YES", flags__never_tell=["et"]), ["NOT_PERMITTED", "recipients: line", "may have fled"]),
     "never_tell without a reason": (dict(flags__never_tell=["er"]), ["FIELD_INVALID", "flags.never_tell: line"]),
-    "a release": (dict(release="REQUIRED"), ["KIND_UNSUPPORTED", "release: line"]),
     "another kind": (dict(kind="HOLD", alert=None), ["KIND_UNSUPPORTED", "kind: line"]),
 }
 
@@ -261,12 +263,7 @@ def batched(message):
 
 UNSUPPORTED = {
     "another kind": lambda p: p.message(p.header(kind=21)),
-    "CONFIDENTIAL": lambda p: p.message(p.header(classification=3)),
     "H2": lambda p: p.message(p.header(handling=[3])),
-    "a PERSON": lambda p: p.message(p.header(subject_kind=1)),
-    "a GROUP": lambda p: p.message(p.header(subject_kind=2)),
-    "a release": lambda p: p.message(p.header(release=2)),
-    "a deferred release": lambda p: p.message(p.header(release=3)),
     "CANCEL because of an error": lambda p: p.message(p.header(kind=3, outcome=3)),
     "CANCEL by a court's order": lambda p: p.message(p.header(kind=3, outcome=4)),
     "an attachment": lambda p: p.message(p.header(attachments=[p.pb("message").AttachmentRef(digest=bytes(32), size=1)])),

@@ -273,20 +273,28 @@ static void the_question_about_protection_must_be_answered(void **state)
 static void features_of_later_issues_are_refused_by_name(void **state)
 {
     Amana__V1__Draft *draft = client_env_draft(&arena);
-    draft->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
-    refused(draft, REASON_KIND_UNSUPPORTED, "subject_kind");
-    draft = client_env_draft(&arena);
-    draft->classification = AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL;
-    refused(draft, REASON_KIND_UNSUPPORTED, "classification");
-    draft = client_env_draft(&arena);
     draft->handling[1] = AMANA__V1__HANDLING__CODE__H2;
     refused(draft, REASON_KIND_UNSUPPORTED, "handling");
     draft = client_env_draft(&arena);
-    draft->release = AMANA__V1__RELEASE__CODE__REQUIRED;
-    refused(draft, REASON_KIND_UNSUPPORTED, "release");
-    draft = client_env_draft(&arena);
     draft->kind = AMANA__V1__KIND__CODE__HOLD;
     refused(draft, REASON_KIND_UNSUPPORTED, "kind");
+}
+
+static void what_needs_a_second_person_is_not_sent_without(void **state)
+{
+    Amana__V1__Draft *draft = client_env_draft(&arena);
+    struct am_detail detail;
+    draft->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
+    refused(draft, REASON_RELEASE_REQUIRED, "release");
+    draft->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__GROUP;
+    refused(draft, REASON_RELEASE_REQUIRED, "release");
+    draft->release = AMANA__V1__RELEASE__CODE__UNSPECIFIED; // left out, it is asked for where it is needed
+    assert_int_equal(judged(draft, &detail), REASON_NONE);
+    draft = client_env_draft(&arena);
+    draft->classification = AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL;
+    refused(draft, REASON_RELEASE_REQUIRED, "release");
+    draft->release = AMANA__V1__RELEASE__CODE__DEFERRED;
+    assert_int_equal(judged(draft, &detail), REASON_NONE);
 }
 
 static void an_identified_person_is_not_sent_without_release(void **state)
@@ -468,6 +476,7 @@ int main(void)
         TEST(a_child_in_the_body_must_be_flagged),
         TEST(the_question_about_protection_must_be_answered),
         TEST(features_of_later_issues_are_refused_by_name),
+        TEST(what_needs_a_second_person_is_not_sent_without),
         TEST(an_identified_person_is_not_sent_without_release),
         TEST(a_victim_is_never_a_suspect_and_only_a_suspect_is_detained),
         TEST(a_body_of_another_kind_is_refused),

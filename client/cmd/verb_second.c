@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// pending, release, send-back: the second person's work.
+#include "client/cmd/command.h"
+#include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
+#include "client/cmd/screen.h"
+#include "client/session/seal.h"
+#include "client/session/second.h"
+#include "proto/codec/codec.h"
+#include "proto/model/kind.h"
+
+#include <bsd/string.h>
+#include <string.h>
+#include <unistd.h>
+
+struct second_input {
+    struct command command;
+    const char *id;
+    Amana__V1__ReturnReason__Code reason;
+    bool yes, needs_reason;
+    unsigned count;
+};
+
+static const ProtobufCEnumDescriptor *const REASONS = &amana__v1__return_reason__code__descriptor;
+
+static void reason_list(char *ret_text, size_t size)
+{
+    ret_text[0] = '\0';
+    for (unsigned i = 1; i < REASONS->n_values; i++) {
+        strlcat(ret_text, i > 1 ? ", " : "", size);
+        strlcat(ret_text, REASONS->values[i].name, size);
+    }
+}
+
+static void take_reason(struct argp_state *state, struct second_input *input, const char *arg)
+{
+    char codes[256];
+    int value;
+    if (codec_enum_value(REASONS, arg, &value) != AM_OK || value == 0) {
+        reason_list(codes, sizeof codes);
+        argp_error(state, "--reason must be one of %s", codes);
+        return;
+    }
+    input->reason = (Amana__V1__ReturnReason__Code)value;
+}
+
+static error_t parse_none(int key, char *arg, struct argp_state *state)
+{
+    struct second_input *input = state->input;
+    (void)arg;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case ARGP_KEY_ARG: argp_error(state, "takes no argument; `amana release ID` shows and releases one"); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_one(int key, char *arg, struct argp_state *state)
+{
+    struct second_input *input = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case 'r': take_reason(state, input, arg); return 0;
+    case 'y': input->yes = true; return 0;
+    case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->id, "one ID only");
+    case ARGP_KEY_END:
+        if (input->id == NULL)
+            argp_error(state, "needs the ID of what waits; its beginning is enough");
+        if (input->needs_reason && input->reason == 0)
+            argp_error(state, "needs --reason CODE, which its author sees");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static Amana__V1__Kept kept_of(const struct second_waiting *waiting)
+{
+    Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+    kept.message = waiting->message;
+    kept.entry = waiting->entry;
+    return kept;
+}
+
+// --- pending
+static enum am_err list_one(void *user, const struct second_waiting *waiting)
+{
+    struct second_input *input = user;
+    Amana__V1__Kept kept = kept_of(waiting);
+    const char *state = waiting->deferred ? "sent already: to be signed" : "waits";
+    input->count++;
+    if (input->command.json)
+        (void)!json_line_kept(input->command.session, &kept, "PENDING_RELEASE", stdout);
+    else
+        screen_line(input->command.session, waiting->header->id, &kept, state, stdout);
+    return fflush(stdout) == 0 ? AM_OK : AM_IO;
+}
+
+int verb_pending(int argc, char **argv)
+{
+    static const struct argp argp = {NULL,
+                                     parse_none,
+                                     NULL,
+                                     "Lists what waits for a supervisor of this unit, oldest first.",
+                                     command_children,
+                                     NULL,
+                                     NULL};
+    struct second_input input = {0};
+    struct am_detail detail = {0};
+    command_init(&input.command);
+    command_parse(&argp, argc, argv, &input);
+    int code = command_open(&input.command, SETTINGS_ALL);
+    if (code == 0)
+        code = command_connect(&input.command);
+    if (code == 0) {
+        enum am_err err = second_each(input.command.session, &detail, list_one, &input);
+        code = err == AM_OK ? 0 : command_fail(err, &detail);
+    }
+    if (code == 0 && input.count == 0 && !input.command.json)
+        command_say("nothing waits for a supervisor of %s", input.command.session->settings.value[SETTING_UNIT]);
+    code = command_end(&input.command, code);
+    command_clear(&input.command);
+    return code;
+}
+
+// --- release, send-back
+// A person says yes on the terminal; a program with --yes.
+static bool confirmed(const struct second_input *input, const char *question)
+{
+    char answer[16] = "";
+    if (input->yes)
+        return true;
+    if (isatty(STDIN_FILENO) != 1) {
+        command_say("%s Nobody is there to answer: --yes says so", question);
+        return false;
+    }
+    fprintf(stderr, "%s [y/N] ", question);
+    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+// What can't be opened, or isn't what the header says, is nobody's to release; sending it back may be the answer.
+static int look(struct second_input *input, struct arena *arena, struct second_waiting *ret_waiting)
+{
+    struct command *command = &input->command;
+    struct am_detail detail = {0};
+    int code = command_open(command, SETTINGS_ALL);
+    if (code == 0)
+        code = command_connect(command);
+    if (code != 0)
+        return code;
+    enum am_err err = second_find(command->session, input->id, arena, &detail, ret_waiting);
+    return err == AM_OK ? 0 : command_fail(err, &detail);
+}
+
+static int show(struct second_input *input, const struct second_waiting *waiting)
+{
+    Amana__V1__Kept kept = kept_of(waiting);
+    const char *state = waiting->deferred ? "sent already, UNRELEASED: to be signed" : "waits for your signature";
+    if (input->command.json)
+        return 0;
+    return screen_show(input->command.session, &kept, state, false, stdout) == AM_OK ? 0 : EX_VERIFY;
+}
+
+static int told(struct second_input *input, const struct second_waiting *waiting, const char *word,
+                const Amana__V1__ProvedEntry *entry)
+{
+    if (input->command.json) {
+        json_t *line = json_object();
+        json_object_set_new(line, "id", json_string(waiting->header->id));
+        json_object_set_new(line, "state", json_string(word));
+        json_object_set_new(line, "entry", json_line_entry(entry));
+        return json_line_print(line, stdout);
+    }
+    printf("%s%s%s  %s %s\n  entry     %llu of %s, %s\n", print_on(PRINT_GREEN), word, print_off(),
+           kind_name((unsigned)waiting->header->kind), waiting->header->id, (unsigned long long)entry->index,
+           input->command.session->hub->origin, print_ns(entry->time));
+    return 0;
+}
+
+static enum am_err opens(struct second_input *input, const struct second_waiting *waiting, struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct opened opened;
+    arena_init(&arena, ARENA_VERB);
+    return seal_open(input->command.session, waiting->message, &arena, detail, &opened);
+}
+
+static int release(struct second_input *input)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct second_waiting waiting;
+    Amana__V1__ProvedEntry *entry;
+    arena_init(&arena, ARENA_VERB);
+    int code = look(input, &arena, &waiting);
+    if (code != 0)
+        return code;
+    code = show(input, &waiting);
+    enum am_err err = opens(input, &waiting, &detail);
+    if (err != AM_OK || code != 0) {
+        command_say("%.13s was not released: what its body says is not what was signed, or can't be read here",
+                    waiting.header->id);
+        return err != AM_OK ? command_fail(err, &detail) : code;
+    }
+    if (!confirmed(input, "Release it, under your signature?"))
+        return EX_USAGE;
+    err = second_release(input->command.session, &waiting, &arena, &detail, &entry);
+    return err == AM_OK ? told(input, &waiting, "released", entry) : command_fail(err, &detail);
+}
+
+static int send_back(struct second_input *input)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct second_waiting waiting;
+    Amana__V1__ProvedEntry *entry;
+    arena_init(&arena, ARENA_VERB);
+    int code = look(input, &arena, &waiting);
+    if (code != 0)
+        return code;
+    enum am_err err = second_send_back(input->command.session, &waiting, input->reason, &arena, &detail, &entry);
+    return err == AM_OK ? told(input, &waiting, "sent back", entry) : command_fail(err, &detail);
+}
+
+int verb_release(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"yes", 'y', NULL, 0, "don't ask: release what was shown", 0}, {0}};
+    static const struct argp argp = {options,
+                                     parse_one,
+                                     "ID",
+                                     "Shows what would be sent, and releases it with the signature of the officer of "
+                                     "this configuration, who must be a supervisor of the unit and not its author.",
+                                     command_children,
+                                     NULL,
+                                     NULL};
+    struct second_input input = {0};
+    command_init(&input.command);
+    command_parse(&argp, argc, argv, &input);
+    int code = command_end(&input.command, release(&input));
+    command_clear(&input.command);
+    return code;
+}
+
+int verb_send_back(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"reason", 'r', "CODE", 0,
+         "why: FACT_WRONG, INCOMPLETE, WRONG_RECIPIENT, NO_LEGAL_BASIS, DISPROPORTIONATE, RISK_TO_PERSON, SENT_IN_ERROR",
+         0},
+        {0}};
+    static const struct argp argp = {options,
+                                     parse_one,
+                                     "ID",
+                                     "Sends what waits back to its author, who sees the reason. It is not sent.",
+                                     command_children,
+                                     NULL,
+                                     NULL};
+    struct second_input input = {.needs_reason = true};
+    command_init(&input.command);
+    command_parse(&argp, argc, argv, &input);
+    int code = command_end(&input.command, send_back(&input));
+    command_clear(&input.command);
+    return code;
+}

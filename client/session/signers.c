@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// One signer or two, each by the roster that counts.
+#include "client/session/signers.h"
+
+#include "certs/release.h"
+#include "client/session/directory.h"
+#include "proto/codec/codec.h"
+
+#include <string.h>
+
+struct author {
+    struct roster *roster; // unref'ed by author_clear
+    const struct roster_officer *officer;
+};
+
+static void author_clear(struct author *author)
+{
+    roster_unref(author->roster);
+}
+
+static enum am_err author_find(struct session *session, const Amana__V1__Header *header, struct am_detail *detail,
+                               struct author *ret_author)
+{
+    TRY(directory_number(session, header->sender->unit, header->sender->roster, detail, &ret_author->roster));
+    ret_author->officer = roster_officer_by_uri(ret_author->roster, header->officer);
+    if (ret_author->officer != NULL && roster_device_by_uri(ret_author->roster, header->device) != NULL)
+        return AM_OK;
+    return am_fail(AM_SIGNATURE, detail, header->id, "its officer or device is not on roster %llu of %s",
+                   (unsigned long long)ret_author->roster->number, ret_author->roster->unit);
+}
+
+// A signature that isn't by who may release is one that doesn't hold.
+static enum am_err held(enum am_err err)
+{
+    return err == AM_NOT_FOUND || err == AM_DENIED ? AM_SIGNATURE : err;
+}
+
+static enum am_err check_supervisor(struct session *session, const Amana__V1__Header *header, uint64_t seq,
+                                    const struct cms_signature *signature, struct am_bytes bytes,
+                                    const struct roster_officer *author, bool deferred, struct am_detail *detail)
+{
+    const struct roster_officer *supervisor;
+    struct roster *releasing;
+    TRY(directory_at(session, header->releasing->unit, seq, detail, &releasing));
+    enum am_err err = release_check(signature, bytes, author, releasing, deferred, detail, &supervisor);
+    roster_unref(releasing);
+    return held(err);
+}
+
+enum am_err signers_check(struct session *session, const Amana__V1__Message *message, const Amana__V1__Header *header,
+                          uint64_t seq, enum signers signers, struct am_detail *detail)
+{
+    struct author AM_CLEANUP(author_clear) author = {0};
+    struct cms_signature signature;
+    struct am_bytes bytes = codec_bytes(message->header);
+    TRY(author_find(session, header, detail, &author));
+    TRY(cms_profile_signature(codec_bytes(message->signature), CMS_DETACHED_FORM, detail, &signature));
+    if (signers == SIGNERS_SENT && header->release == AMANA__V1__RELEASE__CODE__REQUIRED)
+        return check_supervisor(session, header, seq, &signature, bytes, author.officer, false, detail);
+    if (signature.count != 1)
+        return am_fail(AM_SIGNATURE, detail, header->id, "it has two signers, and needs one");
+    return cms_verify_bare(&signature, bytes, &author.officer->sign, detail);
+}
+
+enum am_err signers_check_late(struct session *session, const Amana__V1__Message *message,
+                               const Amana__V1__Header *header, uint64_t seq, struct am_bytes der,
+                               struct am_detail *detail)
+{
+    struct author AM_CLEANUP(author_clear) author = {0};
+    struct cms_signature signature;
+    TRY(author_find(session, header, detail, &author));
+    TRY(cms_profile_signature(der, CMS_DETACHED_FORM, detail, &signature));
+    return check_supervisor(session, header, seq, &signature, codec_bytes(message->header), author.officer, true,
+                            detail);
+}
+
+enum am_err signers_check_returned(struct session *session, const char *unit, uint64_t seq,
+                                   const Amana__V1__ReturnedEntry *entry, struct arena *arena,
+                                   struct am_detail *detail, Amana__V1__Returned **ret_returned)
+{
+    Amana__V1__Returned *returned;
+    const struct roster_officer *supervisor;
+    struct roster *roster;
+    TRY(codec_decode(&amana__v1__returned__descriptor, CODEC_STRICT, codec_bytes(entry->statement), arena, detail,
+                     (ProtobufCMessage **)&returned));
+    const Amana__V1__Pointer *said = returned->message, *logged = entry->message;
+    if (strcmp(returned->context, RETURNED_CONTEXT) != 0 || strcmp(returned->origin, session->hub->origin) != 0 ||
+        said == NULL || logged == NULL || said->header_digest.len != logged->header_digest.len ||
+        memcmp(said->header_digest.data, logged->header_digest.data, said->header_digest.len) != 0)
+        return am_fail(AM_PROOF, detail, returned->officer, "the statement that returns it is about something else");
+    TRY(directory_at(session, unit, seq, detail, &roster));
+    enum am_err err = release_check_returned(codec_bytes(entry->statement), codec_bytes(entry->signature), roster,
+                                             returned->officer, detail, &supervisor);
+    roster_unref(roster);
+    if (err == AM_OK)
+        *ret_returned = returned;
+    return held(err);
+}
