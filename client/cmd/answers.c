@@ -27,6 +27,7 @@ struct asked {
     bool asks;    // this unit is to act on it
     bool confirm; // this unit is to CONFIRM it
     bool erased;
+    uint64_t next; // what stands behind it in the log begins there; UINT64_MAX: it isn't there yet
 };
 
 static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
@@ -60,6 +61,7 @@ static enum am_err find_asked(struct session *session, const char *id, struct as
         strlcpy(ret->sender, header->sender->unit, sizeof ret->sender);
         ret->confirm = (enum store_box)box == STORE_INBOX && kind_asks_confirm((unsigned)header->kind, header->outcome);
         ret->erased = kept->erased_at != NULL;
+        ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
         for (size_t i = 0; i < header->n_recipients; i++)
             ret->asks |= strcmp(header->recipients[i]->unit, session->settings.value[SETTING_UNIT]) == 0 &&
                          header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION;
@@ -145,14 +147,24 @@ static void contests_open(const struct contests *contests, char ret_key[STORE_ID
     }
 }
 
-static void take(struct session *session, const struct asked *asked, const char *key, const Amana__V1__Header *header,
-                 const Amana__V1__Kept *kept, struct answers *answers, struct moves *moves, struct contests *contests)
+struct walk {
+    struct session *session;
+    struct asked asked;
+    struct answers answers;
+    struct moves moves;
+    struct contests contests;
+};
+
+// What comes is walked in the order of the log, and what isn't there yet after it.
+static void take(struct walk *walk, const char *key, const Amana__V1__Header *header, const Amana__V1__Kept *kept)
 {
+    const struct asked *asked = &walk->asked;
+    struct answers *answers = &walk->answers;
     bool replies = points_at(header->in_reply_to, asked->digest);
-    bool ours = strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) == 0;
-    contests_take(contests, replies, key, header, kept);
+    bool ours = strcmp(header->sender->unit, walk->session->settings.value[SETTING_UNIT]) == 0;
+    contests_take(&walk->contests, replies, key, header, kept);
     if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0))
-        moves_add(moves, header, kept);
+        moves_add(&walk->moves, header, kept);
     if (replies && ours && acknowledges(asked, header)) {
         answers->acknowledged = true;
         strlcpy(answers->officer, header->officer, sizeof answers->officer);
@@ -160,7 +172,7 @@ static void take(struct session *session, const struct asked *asked, const char 
     }
     if (replies && ours && header->kind == KIND(CONFIRM))
         answers->confirmed = codec_enum_name(&amana__v1__outcome__code__descriptor, (int)header->outcome);
-    if (replies && chain_of(header) == CHAIN_RENEWS && strcmp(key, answers->newest) > 0)
+    if (replies && chain_of(header) == CHAIN_RENEWS)
         strlcpy(answers->newest, key, STORE_ID);
     if (chain_of(header) == CHAIN_ENDS && points_at(header->in_reply_to, asked->root))
         strlcpy(answers->cancel, key, STORE_ID);
@@ -169,48 +181,68 @@ static void take(struct session *session, const struct asked *asked, const char 
         strlcpy(answers->newest, key, STORE_ID);
 }
 
-static void free_contests(struct contests **contests)
+static enum am_err take_kept(struct walk *walk, enum store_box box, const char *id)
 {
-    free(*contests);
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    arena_init(&arena, ARENA_ANSWERS);
+    TRY(store_get(walk->session->store, box, id, &arena, &kept));
+    if (seal_header(kept->message, &arena, NULL, &header) == AM_OK)
+        take(walk, id, header, kept);
+    return AM_OK;
+}
+
+static enum am_err walk_log(struct walk *walk)
+{
+    char id[STORE_ID];
+    enum store_box box;
+    enum am_err err = AM_NOT_FOUND;
+    for (uint64_t seq = walk->asked.next; seq != UINT64_MAX; seq++) {
+        err = store_next_entry(walk->session->store, &seq, &box, id);
+        if (err != AM_OK)
+            break;
+        TRY(take_kept(walk, box, id));
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+static enum am_err walk_outbox(struct walk *walk)
+{
+    char at[STORE_ID] = "", id[STORE_ID];
+    enum am_err err;
+    while ((err = store_next(walk->session->store, STORE_OUTBOX, at, id)) == AM_OK) {
+        strlcpy(at, id, sizeof at);
+        TRY(take_kept(walk, STORE_OUTBOX, id));
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+static void free_walk(struct walk **walk)
+{
+    free(*walk);
 }
 
 enum am_err answers_find(struct session *session, const char *id, struct answers *ret_answers)
 {
-    struct answers answers = {0};
-    struct asked asked = {0};
-    struct moves moves = {0};
-    struct contests *contests AM_CLEANUP(free_contests) = calloc(1, sizeof *contests);
-    if (contests == NULL)
+    struct walk *walk AM_CLEANUP(free_walk) = calloc(1, sizeof *walk);
+    if (walk == NULL)
         return AM_NOMEM;
-    TRY(find_asked(session, id, &asked));
-    strlcpy(answers.newest, id, STORE_ID);
-    store_short(session->store, id, answers.shown);
-    for (unsigned box = 0; box < STORE_BOXES; box++) {
-        char at[STORE_ID], next[STORE_ID];
-        strlcpy(at, id, sizeof at); // what answers it came later
-        enum am_err err;
-        while ((err = store_next(session->store, (enum store_box)box, at, next)) == AM_OK) {
-            struct arena AM_CLEANUP(arena_clear) arena = {0};
-            Amana__V1__Kept *kept;
-            Amana__V1__Header *header;
-            arena_init(&arena, ARENA_ANSWERS);
-            strlcpy(at, next, sizeof at);
-            TRY(store_get(session->store, (enum store_box)box, at, &arena, &kept));
-            if (seal_header(kept->message, &arena, NULL, &header) == AM_OK)
-                take(session, &asked, at, header, kept, &answers, &moves, contests);
-        }
-        if (err != AM_NOT_FOUND)
-            return err;
+    walk->session = session;
+    TRY(find_asked(session, id, &walk->asked));
+    strlcpy(walk->answers.newest, id, STORE_ID);
+    store_short(session->store, id, walk->answers.shown);
+    TRY(walk_log(walk));
+    TRY(walk_outbox(walk));
+    contests_open(&walk->contests, walk->answers.contest);
+    walk->answers.confirm = walk->asked.confirm;
+    walk->answers.erased = walk->asked.erased;
+    const struct kind *root = kind_get(walk->asked.root_kind);
+    if (root != NULL && root->chain == CHAIN_NONE && walk->asked.asks) {
+        walk->answers.root = walk->asked.root_kind;
+        walk->answers.life = life_after(&walk->moves, walk->answers.root);
     }
-    contests_open(contests, answers.contest);
-    answers.confirm = asked.confirm;
-    answers.erased = asked.erased;
-    const struct kind *root = kind_get(asked.root_kind);
-    if (root != NULL && root->chain == CHAIN_NONE && asked.asks) {
-        answers.root = asked.root_kind;
-        answers.life = life_after(&moves, answers.root);
-    }
-    *ret_answers = answers;
+    *ret_answers = walk->answers;
     return AM_OK;
 }
 

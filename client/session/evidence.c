@@ -118,15 +118,27 @@ static enum am_err take_answer(struct search *search, const char *id)
     return add(search, cancel ? CANCEL_ANSWERED : ANSWERED, header->sender->unit, header->officer, kept->entry->time);
 }
 
-static enum am_err take_answers(struct search *search, const char *id)
+// Where in the log the first version of the message stands: of it, answers count as well.
+static uint64_t first_seq(struct search *search, const Amana__V1__Kept *kept, const Amana__V1__Pointer *root)
 {
-    char at[STORE_ID], next[STORE_ID];
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__Kept *first;
+    arena_init(&arena, ARENA_EVIDENCE);
+    if (root == NULL)
+        return kept->entry->index;
+    if (store_get(search->session->store, STORE_SENT, root->id, &arena, &first) == AM_OK && first->entry != NULL)
+        return first->entry->index;
+    return 0;
+}
+
+static enum am_err take_answers(struct search *search, uint64_t seq)
+{
+    char id[STORE_ID];
+    enum store_box box;
     enum am_err err;
-    strlcpy(at, id, sizeof at); // what answers it came later
-    while ((err = store_next(search->session->store, STORE_INBOX, at, next)) == AM_OK) {
-        TRY(take_answer(search, next));
-        strlcpy(at, next, sizeof at);
-    }
+    for (; (err = store_next_entry(search->session->store, &seq, &box, id)) == AM_OK; seq++)
+        if (box == STORE_INBOX)
+            TRY(take_answer(search, id));
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
@@ -143,7 +155,7 @@ enum am_err evidence_find(struct session *session, const Amana__V1__Kept *kept, 
         memcpy(search.root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
     TRY(take_receipt(&search, kept->entry));
     TRY(take_notices(&search, kept->entry->index));
-    TRY(take_answers(&search, header->id));
+    TRY(take_answers(&search, first_seq(&search, kept, header->in_reply_to)));
     *ret_evidence = evidence;
     return AM_OK;
 }

@@ -169,19 +169,32 @@ enum am_err store_next(struct store *store, enum store_box box, const char after
     return store_failed(rc);
 }
 
-enum am_err store_at_entry(struct store *store, uint64_t seq, enum store_box *ret_box, char ret_id[STORE_ID])
+static enum am_err entry_seek(struct store *store, MDB_cursor_op op, uint64_t *seq, enum store_box *ret_box,
+                              char ret_id[STORE_ID])
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_bytes key, value;
-    uint64_t at = htobe64(seq);
+    uint64_t at = htobe64(*seq);
     arena_init(&arena, 4096);
-    TRY(store_rows_seek(store, TABLE_ENTRY, MDB_SET_KEY, store_value(&at, sizeof at), &arena, &key, &value));
-    if (value.len < 2 || value.len > STORE_ID || value.data[0] >= STORE_BOXES)
+    TRY(store_rows_seek(store, TABLE_ENTRY, op, store_value(&at, sizeof at), &arena, &key, &value));
+    if (key.len != sizeof at || value.len < 2 || value.len > STORE_ID || value.data[0] >= STORE_BOXES)
         return AM_CORRUPT;
+    memcpy(&at, key.data, sizeof at);
+    *seq = be64toh(at);
     memcpy(ret_id, value.data + 1, value.len - 1);
     ret_id[value.len - 1] = '\0';
     *ret_box = (enum store_box)value.data[0];
     return AM_OK;
+}
+
+enum am_err store_at_entry(struct store *store, uint64_t seq, enum store_box *ret_box, char ret_id[STORE_ID])
+{
+    return entry_seek(store, MDB_SET_KEY, &seq, ret_box, ret_id);
+}
+
+enum am_err store_next_entry(struct store *store, uint64_t *seq, enum store_box *ret_box, char ret_id[STORE_ID])
+{
+    return entry_seek(store, MDB_SET_RANGE, seq, ret_box, ret_id);
 }
 
 // Collects the ids of one box that begin so.

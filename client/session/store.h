@@ -47,6 +47,10 @@ AM_MUST_USE enum am_err store_next(struct store *store, enum store_box box, cons
 // Where the message is kept that this entry of the log is about. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_at_entry(struct store *store, uint64_t seq, enum store_box *ret_box,
                                        char ret_id[STORE_ID]);
+// The same of the first such entry at or above *seq. What answers a message stands behind it in the log, whatever its
+// sender's clock says, by which ids go. AM_NOT_FOUND at the end.
+AM_MUST_USE enum am_err store_next_entry(struct store *store, uint64_t *seq, enum store_box *ret_box,
+                                         char ret_id[STORE_ID]);
 
 // The one id that begins so, in any of the boxes (a set of 1 << box). AM_USAGE for ""; AM_NOT_FOUND; AM_CONFLICT with
 // some of them in *detail. *ret_box is the box where it was found.
