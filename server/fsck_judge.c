@@ -3,6 +3,7 @@
 #include "server/fsck_judge.h"
 
 #include "proto/codec/codec.h"
+#include "proto/model/header.h"
 #include "proto/model/life.h"
 #include "server/hub/hub.h"
 #include "server/net/roster_rows.h"
@@ -200,6 +201,52 @@ static enum am_err lives_said(struct fsck_judge *judge, const struct store_judge
     for (size_t i = 0; i < header->n_recipients; i++)
         if (kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome))
             TRY(life_born(judge, entry, entry->seq, header->recipients[i]->unit, LIFE_CONFIRM_FIRST));
+    return AM_OK;
+}
+
+// --- Orders: an ERASURE or a HOLD about each message that it names
+static enum am_err order_said(struct fsck_judge *judge, const struct store_judged *entry,
+                              const Amana__V1__Pointer *pointer, uint64_t until)
+{
+    struct store_judged_message named;
+    char of[24];
+
+    if (!store_judged_message(entry, codec_bytes(pointer->header_digest), &named)) {
+        fault(judge, entry->seq, "the message that it names is not there");
+        return AM_OK;
+    }
+    snprintf(of, sizeof of, "%" PRIu64, named.seq);
+    struct row *row = row_get(judge, "order", entry->seq, of, entry->seq);
+    if (row == NULL)
+        return AM_NOMEM;
+    row->clock = until;
+    return AM_OK;
+}
+
+static enum am_err orders_said(struct fsck_judge *judge, const struct store_judged *entry,
+                               const Amana__V1__Header *header)
+{
+    uint64_t until = header->kind == KIND(HOLD) ? header_time_or_0(header->valid_until) : 0;
+
+    if (!hub_orders((unsigned)header->kind) || header->in_reply_to == NULL)
+        return AM_OK;
+    TRY(order_said(judge, entry, header->in_reply_to, until));
+    for (size_t i = 0; i < header->n_references; i++)
+        TRY(order_said(judge, entry, header->references[i], until));
+    return AM_OK;
+}
+
+static enum am_err order_judge(void *user, const struct journal_order *order)
+{
+    struct fsck_judge *judge = user;
+    char of[24];
+
+    snprintf(of, sizeof of, "%" PRIu64, order->message);
+    struct row *row = row_find(judge, "order", order->by, of);
+    if (row != NULL)
+        row->seen = true;
+    if (row == NULL || row->clock != order->until)
+        fault(judge, order->message, "what %" PRIu64 " orders about it is not kept as the log says", order->by);
     return AM_OK;
 }
 
@@ -513,6 +560,7 @@ static enum am_err submitted_said(struct fsck_judge *judge, const struct store_j
     }
     if (header->release == AMANA__V1__RELEASE__CODE__DEFERRED)
         TRY(release_born(judge, entry));
+    TRY(orders_said(judge, entry, header));
     return lives_said(judge, entry, header);
 }
 
@@ -582,6 +630,7 @@ struct store_judge fsck_judge_calls(struct fsck_judge *judge)
                                 .delivery = delivery_judge,
                                 .record = record_judge,
                                 .release = release_judge,
+                                .order = order_judge,
                                 .checkpoint = checkpoint_judge,
                                 .user = judge};
 }

@@ -62,6 +62,9 @@ static const struct answer_verb ROWS[] = {
     {"confirm", KIND(CONFIRM), .file = true, .fields = {"remark", "provision", "kept_until", "own_messages_mended"},
      .does = "Says that a correction is done here, or that what was cancelled or withdrawn is erased, or why not. With "
              "DONE this store erases the bodies first."},
+    {"erase", KIND(ERASURE), .file = true, .must = "ground", .fields = {"ground", "reason", "provision"},
+     .does = "Has the content of a message of this unit erased, an alert's in each of its versions: by the hub and this "
+             "store at once, by all who have it with their CONFIRM. Envelope, signature and log stay."},
     {"called", KIND(CONTACT), OUTCOME(TOLD), .file = true, .must = "means",
      .fields = {"means", "told_at", "summary", "spoken_to", "telephone"},
      .does = "Writes a call or a visit about a message down; told_at is now where it isn't said."},

@@ -73,6 +73,14 @@ void command_say(const char *format, ...)
     fputc('\n', stderr);
 }
 
+bool command_asked(const char *question)
+{
+    char answer[8] = "";
+    fflush(stdout);
+    fprintf(stderr, "%s [y/N] ", question);
+    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
 // --- Passphrase
 static int give_passphrase(void *user, char *buffer, size_t size)
 {

@@ -51,6 +51,8 @@ static const struct verb VERBS[] = {
     {"correct", "mend what was sent, at all who have it", "amana correct 0193a correction.json", verb_answer},
     {"confirm", "say that a correction or an erasure is done here",
      "amana confirm 0193b --outcome DONE --remark 'mended in the book'", verb_answer},
+    {"erase", "have the content of a message erased, at all who have it",
+     "amana erase 0193a --ground NO_LONGER_NEEDED --reason 'the case is closed'", verb_answer},
     {"called", "write a telephone call or a visit down",
      "amana called 0193a --means PHONE --summary 'the duty desk knows'", verb_answer},
     {"note", "send a note on a message", "amana note 0193a --title 'The driver' --text 'was seen in Isiolo on Monday'",

@@ -48,6 +48,18 @@ static void print_parked(const Amana__V1__ParkedEntry *entry, FILE *out)
             urgency != NULL ? urgency->name : "", entry->id, print_officer(entry->officer), entry->releasing);
 }
 
+static void print_erased(const Amana__V1__ErasedEntry *entry, FILE *out)
+{
+    fputs("bodies of", out);
+    for (size_t i = 0; i < entry->n_bodies; i++)
+        fprintf(out, "%s %llu", i > 0 ? "," : "", (unsigned long long)entry->bodies[i]->seq);
+    if (entry->by != NULL)
+        fprintf(out, " destroyed on the word of %.13s (%s, officer %s)", entry->by->id, entry->unit,
+                print_officer(entry->officer));
+    else
+        fputs(" destroyed: retain_until has passed", out);
+}
+
 static void print_content(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, FILE *out)
 {
     switch (content->kind_case) {
@@ -91,6 +103,13 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_POLICY: fputs("policy.conf changed", out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_TRUST: fputs("trust.conf changed", out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: print_erased(content->erased, out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_HELD:
+        fprintf(out, "%zu message%s kept until %s on the word of %.13s (%s, officer %s)", content->held->n_messages,
+                content->held->n_messages == 1 ? "" : "s", print_ns(content->held->until),
+                content->held->by != NULL ? content->held->by->id : "?", content->held->unit,
+                print_officer(content->held->officer));
+        break;
     case AMANA__V1__ENTRY_CONTENT__KIND_CLOCK:
         fprintf(out, "stepped by %lld ms", (long long)(content->clock->step / 1000000));
         break;

@@ -300,12 +300,12 @@ static int row_begin(struct admin_input *input, Amana__V1__MemberRecord **ret_me
 
 static bool confirmed(const struct admin_input *input)
 {
-    char answer[8] = "";
+    char question[LIMIT_ADDRESS + 96];
     if (input->yes || input->verb == MEMBER_ADD || input->verb == GRANT_ADD)
         return true;
-    fprintf(stderr, "%s: %s from now on. Go on? [y/N] ", input->unit,
-            input->verb == MEMBER_REMOVE ? "no session, no sending, no receiving" : "this grant counts no more");
-    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+    snprintf(question, sizeof question, "%s: %s from now on. Go on?", input->unit,
+             input->verb == MEMBER_REMOVE ? "no session, no sending, no receiving" : "this grant counts no more");
+    return command_asked(question);
 }
 
 static int row_send(struct admin_input *input, Amana__V1__MemberRecord *member)

@@ -23,7 +23,7 @@
 
 #define PART(name) AMANA__V1__PART__CODE__##name
 
-enum { OPTION_FIELD = 0x100, OPTION_TO = 0x200, OPTION_COPY };
+enum { OPTION_FIELD = 0x100, OPTION_TO = 0x200, OPTION_COPY, OPTION_YES, OPTION_DRY_RUN };
 
 struct answer_input {
     struct command command;
@@ -36,6 +36,7 @@ struct answer_input {
         Amana__V1__Part__Code part;
     } to[LIMIT_RECIPIENTS];
     size_t n_to;
+    bool yes, dry_run;
 };
 
 // --- Options: fields of the body or of the draft, by their names
@@ -142,6 +143,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'o': say(input, "outcome", arg); return 0;
     case OPTION_TO: return add_recipient(state, arg, PART(ACTION));
     case OPTION_COPY: return add_recipient(state, arg, PART(COPY));
+    case OPTION_YES: input->yes = true; return 0;
+    case OPTION_DRY_RUN: input->dry_run = true; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0)
             input->id = arg;
@@ -197,7 +200,9 @@ static const struct argp *argp_of(const struct answer_input *input)
 {
     static const struct argp_option TO = {"to", OPTION_TO, "UNIT", 0, "one more recipient, who must act", 0};
     static const struct argp_option COPIED = {"copy", OPTION_COPY, "UNIT", 0, "one more, who only reads", 0};
-    static struct argp_option options[ANSWER_FIELDS + 4];
+    static const struct argp_option YES = {"yes", OPTION_YES, NULL, 0, "don't ask", 0};
+    static const struct argp_option DRY_RUN = {"dry-run", OPTION_DRY_RUN, NULL, 0, "say what would be done", 0};
+    static struct argp_option options[ANSWER_FIELDS + 6];
     static struct argp argp = {.options = options, .parser = parse, .children = command_children};
     size_t n = 0;
     for (size_t i = 0; i < ANSWER_FIELDS && input->verb->fields[i] != NULL; i++)
@@ -207,6 +212,10 @@ static const struct argp *argp_of(const struct answer_input *input)
     if (input->kind->to != TO_SAME && input->kind->to != TO_FORMER) {
         options[n++] = TO;
         options[n++] = COPIED;
+    }
+    if (input->verb->kind == KIND(ERASURE)) {
+        options[n++] = YES;
+        options[n++] = DRY_RUN;
     }
     argp.args_doc = input->verb->kind == KIND(UPDATE) ? "ID FILE" : input->verb->file ? "ID [FILE]" : "ID";
     argp.doc = input->verb->does;
@@ -223,18 +232,27 @@ struct target {
     uint8_t digest[LOG_HASH_SIZE];
 };
 
-static enum am_err load(struct session *session, enum store_box box, const char *id, struct arena *arena,
-                        struct am_detail *detail, struct target *target)
+// The envelope alone: an order about content needs no more, and finds it where the body is gone already.
+static enum am_err load_header(struct session *session, enum store_box box, const char *id, struct arena *arena,
+                               struct am_detail *detail, struct target *target)
 {
     strlcpy(target->id, id, sizeof target->id);
     target->box = box;
+    target->opened = (struct opened){0};
     TRY(store_get(session->store, box, id, arena, &target->kept));
-    TRY(seal_open(session, target->kept->message, arena, detail, &target->opened));
+    TRY(seal_header(target->kept->message, arena, detail, &target->opened.header));
     TRY(log_sha256(codec_bytes(target->kept->message->header), target->digest));
     amana__v1__pointer__init(&target->pointer);
     target->pointer.id = target->opened.header->id; // target->id is the key of its row
     target->pointer.header_digest = (ProtobufCBinaryData){sizeof target->digest, target->digest};
     return AM_OK;
+}
+
+static enum am_err load(struct session *session, enum store_box box, const char *id, struct arena *arena,
+                        struct am_detail *detail, struct target *target)
+{
+    TRY(load_header(session, box, id, arena, detail, target));
+    return seal_open(session, target->kept->message, arena, detail, &target->opened);
 }
 
 // The root of a chain that a message of ours belongs to: itself, or what it answers.
@@ -343,8 +361,9 @@ static enum am_err defaults_fill(const struct answer_input *input, const struct 
         if (draft->flags == NULL)
             return arena_error(arena);
         amana__v1__draft_flags__init(draft->flags);
-        draft->flags->child = newest->opened.flags->child;
-        draft->flags->protection = newest->opened.flags->protection;
+        const Amana__V1__Flags *flags = newest->opened.flags; // NULL: an order says nothing of any person
+        draft->flags->child = flags != NULL && flags->child;
+        draft->flags->protection = flags != NULL ? flags->protection : AMANA__V1__PROTECTION__CODE__NOT_CONCERNED;
     }
     if (draft->outcome == (Amana__V1__Outcome__Code)OUTCOME(GRANTED) && draft->n_granted_to == 0) {
         draft->granted_to = arena_array(arena, 1, sizeof *draft->granted_to); // to who asked
@@ -435,6 +454,76 @@ static enum am_err recipients_fill(const struct answer_input *input, const struc
     return recipient_add(input, arena, draft, protection, PART(COPY)); // rule 3
 }
 
+// --- Versions of an alert: what is ordered of one is ordered of all
+#define VERSIONS (LIMIT_REFERENCES + 1)
+
+static bool is_order(const struct answer_input *input)
+{
+    return input->verb->kind == KIND(ERASURE) || input->verb->kind == KIND(HOLD);
+}
+
+// One more version: the newest is what is answered, the others are its references.
+static enum am_err version_take(struct answer_input *input, struct arena *arena, const struct target *root,
+                                enum store_box box, const char *id, struct target *newest, Amana__V1__Draft *draft)
+{
+    struct am_detail detail = {0};
+    struct target *version = arena_alloc(arena, sizeof *version);
+    if (version == NULL)
+        return arena_error(arena);
+    TRY(load_header(input->command.session, box, id, arena, &detail, version));
+    const Amana__V1__Header *header = version->opened.header;
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    if (kind == NULL || kind->chain != CHAIN_RENEWS || header->in_reply_to == NULL ||
+        !log_sha256_is(codec_bytes(root->kept->message->header), codec_bytes(header->in_reply_to->header_digest)))
+        return AM_OK;
+    struct target *former = arena_copy(arena, newest, sizeof *newest);
+    if (former == NULL)
+        return arena_error(arena);
+    former->pointer.header_digest.data = former->digest;
+    if (draft->n_references == LIMIT_REFERENCES)
+        return am_fail(AM_TOO_LARGE, &detail, id, "more versions than one order may name");
+    draft->references[draft->n_references++] = &former->pointer;
+    *newest = *version;
+    newest->pointer.header_digest.data = newest->digest;
+    return AM_OK;
+}
+
+static enum am_err versions_find(struct answer_input *input, struct arena *arena, const struct target *root,
+                                 struct target *newest, Amana__V1__Draft *draft)
+{
+    char at[STORE_ID], next[STORE_ID];
+    enum am_err err;
+    draft->references = arena_array(arena, VERSIONS, sizeof *draft->references);
+    if (draft->references == NULL)
+        return arena_error(arena);
+    draft->n_references = 0;
+    strlcpy(at, root->id, sizeof at);
+    while ((err = store_next(input->command.session->store, root->box, at, next)) == AM_OK) {
+        strlcpy(at, next, sizeof at);
+        TRY(version_take(input, arena, root, root->box, at, newest, draft));
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+// --- What is done once and for all is told before
+static int ask_first(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
+                     bool *ret_go)
+{
+    *ret_go = true;
+    if (input->verb->kind != KIND(ERASURE) || (input->yes && !input->dry_run))
+        return 0;
+    printf("%s %.13s and %zu older version%s: destroyed by the hub and in this store, for good\n",
+           kind_name((unsigned)newest->opened.header->kind), newest->id, draft->n_references,
+           draft->n_references == 1 ? "" : "s");
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        printf("  must erase and confirm within 7 days  %s\n", draft->recipients[i]->unit);
+    *ret_go = !input->dry_run && command_asked("Erase it?");
+    if (*ret_go || input->dry_run)
+        return 0;
+    command_say("nothing was erased");
+    return EX_USAGE;
+}
+
 // --- What goes before the word is given that it is gone
 static int erase_first(struct answer_input *input, const struct submission *submission, const struct target *target)
 {
@@ -463,6 +552,8 @@ static int answer(struct answer_input *input, struct target *root, struct target
     enum am_err err = draft_of(input, arena, &detail, &text, &draft);
     if (err == AM_OK)
         err = body_fill(input, arena, draft);
+    if (err == AM_OK && is_order(input))
+        err = versions_find(input, arena, root, newest, draft);
     if (err == AM_OK) {
         submit_carry(newest->opened.header, draft);
         draft->retain_until = root->opened.header->retain_until;
@@ -472,13 +563,16 @@ static int answer(struct answer_input *input, struct target *root, struct target
         err = recipients_fill(input, newest, arena, draft);
     if (err == AM_OK)
         err = submit_groups(&input->command.settings, arena, draft, &detail);
-    struct submission submission = {.compose = {draft, &root->pointer,
+    struct submission submission = {.compose = {draft, is_order(input) ? &newest->pointer : &root->pointer,
                                                 input->verb->kind == KIND(UPDATE) ? &newest->pointer : NULL,
                                                 root->opened.header, newest->opened.header},
                                     .file = input->file,
                                     .text = text};
-    int code = err == AM_OK ? erase_first(input, &submission, newest) : command_fail(err, &detail);
-    if (code == 0)
+    bool go = true;
+    int code = err == AM_OK ? ask_first(input, draft, newest, &go) : command_fail(err, &detail);
+    if (code == 0 && go)
+        code = erase_first(input, &submission, newest);
+    if (code == 0 && go)
         code = submit(&input->command, &submission);
     free((void *)text.data);
     return code;
@@ -524,6 +618,21 @@ static void tell_newer(struct answer_input *input, const struct target *target)
         command_say("there is a newer version, %.13s: answer that one too", answers.newest);
 }
 
+// Of an alert its first version is looked for, and from there the others.
+static int order(struct answer_input *input, const struct target *target, struct target *root, struct target *newest,
+                 struct arena *arena)
+{
+    struct am_detail detail = {0};
+    const Amana__V1__Header *header = target->opened.header;
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    bool version = kind != NULL && kind->chain == CHAIN_RENEWS && header->in_reply_to != NULL;
+    const char *id = version ? header->in_reply_to->id : target->id;
+    enum am_err err = load_header(input->command.session, target->box, id, arena, &detail, root);
+    if (err == AM_OK)
+        err = load_header(input->command.session, target->box, id, arena, &detail, newest);
+    return err == AM_OK ? answer(input, root, newest, arena) : command_fail(err, &detail);
+}
+
 static int run(struct answer_input *input)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -537,12 +646,15 @@ static int run(struct answer_input *input)
     if (code != 0)
         return code;
     arena_init(&arena, ARENA_VERB);
-    enum am_err err = load(input->command.session, box, id, &arena, &detail, &target);
+    enum am_err err = is_order(input) ? load_header(input->command.session, box, id, &arena, &detail, &target)
+                                      : load(input->command.session, box, id, &arena, &detail, &target);
     if (err != AM_OK)
         return command_fail(err, &detail);
     code = check_answers(input, &target);
     if (code != 0)
         return code;
+    if (is_order(input))
+        return order(input, &target, &root, &newest, &arena);
     if (input->kind->chain == CHAIN_NONE) {
         tell_newer(input, &target);
         return answer(input, &target, &target, &arena);

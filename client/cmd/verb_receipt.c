@@ -59,6 +59,9 @@ static enum am_err of_box(struct receipt_input *input, const char *id, enum stor
     if (err == AM_NOT_FOUND && box == STORE_OUTBOX) // delivered just now
         err = store_get(session->store, STORE_SENT, id, arena, &kept);
     TRY(err);
+    if (kept->erased_at != NULL)
+        command_say("the content of %.13s was erased%s%s; its entry in the log stays", id,
+                    kept->erased_by[0] != '\0' ? " on the word of " : "", kept->erased_by);
     if (kept->entry == NULL)
         return receipt_fetch(session, id, kept->message, arena, detail, ret_entry);
     *ret_entry = kept->entry;

@@ -15,7 +15,8 @@
 
 bool erase_asked(const Amana__V1__Header *header)
 {
-    return header->in_reply_to != NULL && kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome);
+    return header->in_reply_to != NULL && (header->kind == KIND(ERASURE) ||
+                                           kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome));
 }
 
 static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
@@ -36,8 +37,11 @@ static bool is_named(const Amana__V1__Header *by, const Amana__V1__Kept *kept, c
     const struct kind *kind = kind_get((unsigned)header->kind);
     if (log_sha256(codec_bytes(kept->message->header), digest) != AM_OK)
         return false;
-    if (points_at(by->in_reply_to, digest))
-        return true;
+    bool named = points_at(by->in_reply_to, digest);
+    for (size_t i = 0; i < by->n_references && by->kind == KIND(ERASURE); i++)
+        named |= points_at(by->references[i], digest);
+    if (named || by->kind == KIND(ERASURE)) // which names each version itself
+        return named;
     return kind != NULL && kind->chain == CHAIN_RENEWS && header->in_reply_to != NULL &&
            same_pointer(by->in_reply_to, header->in_reply_to);
 }
@@ -87,6 +91,8 @@ enum am_err erase_said(struct session *session, const Amana__V1__Header *header)
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Kept *kept;
     Amana__V1__Header *asked;
+    if (header->kind == KIND(ERASURE))
+        return erase_named(session, header, NULL);
     if (header->kind != KIND(CONFIRM) || header->outcome != OUTCOME(DONE) || header->in_reply_to == NULL)
         return AM_OK;
     arena_init(&arena, ARENA_ERASE);

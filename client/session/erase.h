@@ -10,7 +10,8 @@
 // NULL) counts the bodies that went. Errors of the store.
 AM_MUST_USE enum am_err erase_named(struct session *session, const Amana__V1__Header *header, unsigned *ret_n);
 
-// After a message of this unit was taken by the log: another device's word that the unit has erased is good here too.
+// After a message of this unit was taken by the log: its own ERASURE, and another device's word that the unit has erased,
+// are good here too.
 AM_MUST_USE enum am_err erase_said(struct session *session, const Amana__V1__Header *header);
 
 // Whether a message names content to be erased.

@@ -4,6 +4,7 @@
 
 #include "certs/clock.h"
 #include "client/session/compose.h"
+#include "client/session/erase.h"
 #include "client/session/history.h"
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
@@ -95,7 +96,10 @@ static enum am_err accept(struct delivery *delivery, Amana__V1__ProvedEntry *ent
     kept->entry = entry;
     kept->message->flags = (ProtobufCBinaryData){0, NULL};
     kept->wait = kept->wait_text = (char *)"";
-    return store_move(delivery->session->store, STORE_OUTBOX, STORE_SENT, delivery->id, kept);
+    Amana__V1__Header *header;
+    TRY(store_move(delivery->session->store, STORE_OUTBOX, STORE_SENT, delivery->id, kept));
+    TRY(seal_header(kept->message, delivery->arena, delivery->detail, &header));
+    return erase_said(delivery->session, header);
 }
 
 static enum am_err seal_anew(struct delivery *delivery)

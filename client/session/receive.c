@@ -48,6 +48,31 @@ static bool same_bytes(const ProtobufCBinaryData *a, const ProtobufCBinaryData *
     return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
+// What the log says of a body that its hub has destroyed.
+static enum am_err erased_read(struct mail *mail, const Amana__V1__ProvedEntry *entry, struct arena *arena,
+                               const Amana__V1__ErasedEntry **ret_erased)
+{
+    Amana__V1__EntryContent *content;
+    TRY(history_entry(mail->session, entry, arena, mail->detail, &content));
+    *ret_erased = content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_ERASED ? content->erased : NULL;
+    return AM_OK;
+}
+
+// The sealed bytes, or the log's own word that they are gone.
+static enum am_err check_body(struct mail *mail, const Amana__V1__Incoming *incoming,
+                              const Amana__V1__SubmittedEntry *submitted, struct arena *arena, bool *ret_holds)
+{
+    const Amana__V1__ErasedEntry *erased;
+    *ret_holds = log_sha256_is(codec_bytes(incoming->message->sealed_body), codec_bytes(submitted->body_digest));
+    if (incoming->message->sealed_body.len != 0 || incoming->erased == NULL)
+        return AM_OK;
+    TRY(erased_read(mail, incoming->erased, arena, &erased));
+    for (size_t i = 0; erased != NULL && i < erased->n_bodies; i++)
+        *ret_holds |= erased->bodies[i]->seq == incoming->seq && erased->bodies[i]->message != NULL &&
+                      same_bytes(&erased->bodies[i]->message->header_digest, &submitted->header_digest);
+    return AM_OK;
+}
+
 static enum am_err check_entry(struct mail *mail, const Amana__V1__Incoming *incoming, const Amana__V1__Header *header,
                                struct arena *arena)
 {
@@ -55,11 +80,13 @@ static enum am_err check_entry(struct mail *mail, const Amana__V1__Incoming *inc
     const Amana__V1__Message *message = incoming->message;
     TRY(history_entry(mail->session, incoming->entry, arena, mail->detail, &content));
     const Amana__V1__SubmittedEntry *submitted = content->submitted;
-    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED && incoming->seq == incoming->entry->index &&
+    bool body = false;
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
+        TRY(check_body(mail, incoming, submitted, arena, &body));
+    if (body && incoming->seq == incoming->entry->index &&
         strcmp(submitted->id, header->id) == 0 && strcmp(submitted->device, header->device) == 0 &&
         same_bytes(&submitted->body_digest, &header->body_digest) &&
         log_sha256_is(codec_bytes(message->header), codec_bytes(submitted->header_digest)) &&
-        log_sha256_is(codec_bytes(message->sealed_body), codec_bytes(submitted->body_digest)) &&
         log_sha256_is(codec_bytes(message->signature), codec_bytes(submitted->signature_digest)))
         return AM_OK;
     return am_fail(AM_PROOF, mail->detail, header->id, "its entry in the log is not about these bytes");
@@ -117,6 +144,23 @@ static enum am_err find_key(struct mail *mail, enum store_box box, const char *i
     return row_is(kept, header) ? AM_OK : am_fail(AM_PROOF, mail->detail, id, "a third message bears this id");
 }
 
+// The hub had destroyed it before it came: on whose word, and when.
+static enum am_err keep_erased(struct mail *mail, const Amana__V1__Incoming *incoming, struct arena *arena,
+                               Amana__V1__Kept *kept)
+{
+    const Amana__V1__ErasedEntry *erased;
+    Google__Protobuf__Timestamp *at = arena_alloc(arena, sizeof *at);
+    if (at == NULL)
+        return arena_error(arena);
+    TRY(erased_read(mail, incoming->erased, arena, &erased));
+    timestamp_from_ns(incoming->erased->time, at);
+    kept->erased = incoming->erased;
+    kept->erased_at = at;
+    if (erased != NULL && erased->by != NULL)
+        kept->erased_by = erased->by->id;
+    return AM_OK;
+}
+
 static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, const char *key, struct arena *arena,
                         Amana__V1__Kept *kept)
 {
@@ -127,7 +171,7 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
         return arena_error(arena);
     timestamp_from_ns(clock_utc(), now);
     enum am_err err = seal_open(mail->session, incoming->message, arena, &why, &opened);
-    if (err != AM_OK && opened.fault == NULL) { // our own key or memory: not the message's fault, so not acknowledged
+    if (err != AM_OK && err != AM_ERASED && opened.fault == NULL) { // our own key or memory: not the message's fault, so not acknowledged
         *mail->detail = why;
         return err;
     }
@@ -136,6 +180,8 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
     kept->kept_at = now;
     // What this device parked comes back to it as it was released.
     kept->copy = incoming->copy && strcmp(opened.header->device, mail->session->device) != 0;
+    if (err == AM_ERASED)
+        TRY(keep_erased(mail, incoming, arena, kept));
     if (opened.fault != NULL) {
         kept->fault = (char *)opened.fault;
         kept->fault_text = arena_copy(arena, why.text, strlen(why.text));

@@ -116,6 +116,13 @@ struct journal_delivery {
     uint64_t delivered_at, retrieved_at;
 };
 
+// What was ordered about the content of a message.
+struct journal_order {
+    uint64_t message; // seq
+    uint64_t by;      // seq of the ERASURE or HOLD; JOURNAL_SELF
+    uint64_t until;   // of a HOLD: UTC ns; 0: it is to be erased
+};
+
 // A row of the hub's own registry: kept as bytes that the hub packs and unpacks.
 enum journal_record_kind {
     JOURNAL_RECORD_MEMBER =
@@ -156,6 +163,10 @@ struct journal_append {
         const char *unit;
         uint64_t number;
     } roster;
+    struct journal_order *orders;
+    size_t n_orders;
+    uint64_t *erased; // messages whose sealed body and flags go; one that a HOLD in force keeps is a conflict
+    size_t n_erased;
 };
 
 enum journal_result {

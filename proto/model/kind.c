@@ -101,7 +101,7 @@ static const struct kind KINDS[KIND_COUNT] = {
                           .to = TO_HOLDERS, .who = WHO_ORIGINATOR | WHO_DPO, .release = RELEASE_AS_TARGET,
                           .ack = CLOCK_OF_TARGET, .answer_days = CONFIRM_DAYS, .required = F_IN_REPLY_TO,
                           .optional = F_EVALUATION},
-    [KIND(ERASURE)] = {"ERASURE", "erasure", "erasure", KINDS_ALL, REPLY, .root = true, .to = TO_HOLDERS,
+    [KIND(ERASURE)] = {"ERASURE", "erasure", "erasure", KINDS_ALL, REPLY, .served = true, .root = true, .to = TO_HOLDERS,
                        .who = WHO_ORIGINATOR | WHO_DPO, .release = RELEASE_AS_TARGET, .answer_days = CONFIRM_DAYS,
                        .required = F_IN_REPLY_TO},
     [KIND(CONFIRM)] = {"CONFIRM", "confirm", "confirmation", K(CORRECTION) | K(ERASURE) | K(CANCEL) | K(WITHDRAW),

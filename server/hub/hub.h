@@ -164,6 +164,11 @@ struct hub_submission {
     struct hub_found references[LIMIT_REFERENCES];
     bool reference_party[LIMIT_REFERENCES]; // the sender's unit sent or received it
     bool reply_party;
+    // An ERASURE or HOLD: how those that it names are kept, reply_to first, then the references.
+    struct hub_content {
+        bool erased;
+        uint64_t held_until; // UTC ns; 0: no HOLD
+    } named[1 + LIMIT_REFERENCES];
     struct hub_found root;   // of reply_to, with its header
     struct hub_found newest; // newest version of that root, by its chain
     bool has_chain;
@@ -187,6 +192,10 @@ struct hub_settlement {
     struct journal_release release;
     struct am_bytes original_receipt; // where this supervisor had done it before
 };
+// Whether a kind is about the content of messages: ERASURE, HOLD.
+bool hub_orders(unsigned kind);
+// The n-th message that such a one names: what it answers, then its references. NULL past the last.
+const struct hub_found *hub_named(const struct hub_submission *submission, size_t n);
 
 // Statements of one Acknowledge call about messages of one originating unit, signature and digests checked by a worker.
 struct hub_retrieved_message {

@@ -96,6 +96,35 @@ enum reason hub_judge_delivery(struct hub_submission *submission, const struct h
     return delivery_check(submission->header, &to, &submission->work.detail);
 }
 
+bool hub_orders(unsigned kind)
+{
+    return kind == KIND(ERASURE) || kind == KIND(HOLD);
+}
+
+const struct hub_found *hub_named(const struct hub_submission *submission, size_t n)
+{
+    if (n == 0)
+        return &submission->reply_to;
+    return n <= submission->header->n_references ? &submission->references[n - 1] : NULL;
+}
+
+// What is said of one version of an alert may be said of others in one: these are its references, and it goes to all
+// who have any of them.
+static enum reason judge_named(struct hub_submission *submission)
+{
+    const struct hub_found *named;
+    for (size_t i = 1; (named = hub_named(submission, i)) != NULL; i++) {
+        char field[48];
+        snprintf(field, sizeof field, "references[%zu]", i - 1);
+        if (named->root != submission->reply_to.root)
+            return invalid(&submission->work, field, "must be another version of what in_reply_to names");
+        enum reason reason = hub_judge_delivery(submission, named);
+        if (reason != REASON_NONE)
+            return reason;
+    }
+    return REASON_NONE;
+}
+
 static enum reason judge_answer(const struct hub *hub, struct hub_submission *submission)
 {
     const struct kind *kind = kind_get((unsigned)submission->header->kind);
@@ -105,6 +134,8 @@ static enum reason judge_answer(const struct hub *hub, struct hub_submission *su
     enum reason reason = judge_on(submission, kind);
     if (reason == REASON_NONE && kind->chain == CHAIN_NONE) // else by its newest version, once the state is known
         reason = hub_judge_delivery(submission, &submission->reply_to);
+    if (reason == REASON_NONE && hub_orders((unsigned)submission->header->kind))
+        reason = judge_named(submission);
     if (reason != REASON_NONE)
         return reason;
     if (!submission->root.found || submission->root.header == NULL)

@@ -330,10 +330,13 @@ enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
     bool own_root = accept.kind->root || !kind_is_answer(submission->header);
     accept.root = own_root ? JOURNAL_SELF : submission->root.seq;
     size_t n_entries = 1 + (decision->alarm ? 1 : 0) + (submission->mode == HUB_SUBMIT_RELEASE ? 1 : 0);
-    TRY(hub_pending_new(step, PURPOSE_ACCEPT, &submission->work, n_entries, &accept.pending));
+    struct hub_order order = hub_order_of(submission, hub_entry_time(step->hub, step->event->now_ns)); // comes last
+    TRY(hub_pending_new(step, PURPOSE_ACCEPT, &submission->work, n_entries + order.n_entries, &accept.pending));
     accept.append = &accept.pending->append;
     accept.arena = &accept.pending->arena;
     enum am_err err = accept_fill(&accept);
+    if (err == AM_OK)
+        err = hub_order_fill(accept.pending, n_entries, submission);
     if (err != AM_OK) {
         hub_pending_free(accept.pending);
         return err == AM_TOO_LARGE ? AM_NOMEM : err;

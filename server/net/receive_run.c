@@ -59,6 +59,11 @@ static enum am_err row_pack(struct receive *receive, struct store_view *view, ui
     message.header = codec_binary(kept.header);
     message.sealed_body = codec_binary(kept.body);
     message.signature = codec_binary(kept.signature);
+    if (kept.erased) {
+        uint64_t erased_by;
+        TRY(store_erased_by(view, seq, &erased_by));
+        TRY(proved_read(view, &receive->run, erased_by, &incoming.erased));
+    }
     incoming.message = &message;
     incoming.entry = entry;
     incoming.seq = seq;

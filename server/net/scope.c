@@ -43,6 +43,27 @@ static enum am_err message_in(const struct replay *replay, struct store_view *vi
     return AM_OK;
 }
 
+// Those that name messages are for whom one of these is.
+static enum am_err bodies_in(const struct replay *replay, struct store_view *view, const Amana__V1__ErasedEntry *entry,
+                             bool *ret_in)
+{
+    for (size_t i = 0; i < entry->n_bodies && !*ret_in; i++)
+        TRY(message_in(replay, view, entry->bodies[i]->seq, ret_in));
+    return AM_OK;
+}
+
+static enum am_err pointers_in(const struct replay *replay, struct store_view *view, Amana__V1__Pointer **list,
+                               size_t n, bool *ret_in)
+{
+    for (size_t i = 0; i < n && !*ret_in; i++) {
+        struct store_pointer pointer;
+        if (list[i]->header_digest.len == 32 &&
+            store_find_digest(view, list[i]->header_digest.data, &pointer) == AM_OK)
+            TRY(message_in(replay, view, pointer.seq, ret_in));
+    }
+    return AM_OK;
+}
+
 static enum am_err retrieved_in(const struct replay *replay, struct store_view *view, struct arena *arena,
                                 const Amana__V1__RetrievedEntry *entry, bool *ret_in)
 {
@@ -74,6 +95,9 @@ enum am_err scope_opens(const struct replay *replay, struct store_view *view, st
         return retrieved_in(replay, view, arena, content->retrieved, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED: return message_in(replay, view, content->released->parked, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_RETURNED: return message_in(replay, view, content->returned->parked, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: return bodies_in(replay, view, content->erased, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_HELD:
+        return pointers_in(replay, view, content->held->messages, content->held->n_messages, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED: *ret_opens = identity_in(replay, content->rejected->identity); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS: *ret_opens = identity_in(replay, content->access->identity); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: *ret_opens = unit_in(replay, content->member->unit); break;

@@ -141,9 +141,29 @@ static enum am_err check_life(struct check *check)
     return AM_OK;
 }
 
+// How those are kept that an ERASURE or HOLD names.
+static enum am_err check_content(struct check *check)
+{
+    const struct hub_found *named;
+
+    for (size_t i = 0; (named = hub_named(check->s, i)) != NULL; i++) {
+        struct hub_content *content = &check->s->named[i];
+        struct store_message message;
+        struct store_orders orders;
+        if (!named->found)
+            continue;
+        TRY(store_message(check->view, named->seq, &message));
+        TRY(store_orders(check->view, named->seq, &orders));
+        content->erased = message.erased;
+        content->held_until = orders.held_until;
+    }
+    return AM_OK;
+}
+
 enum am_err send_check_rows(struct check *check)
 {
     TRY(check_case(check));
     TRY(check_pointers(check));
-    return check_life(check);
+    TRY(check_life(check));
+    return hub_orders((unsigned)check->header->kind) ? check_content(check) : AM_OK;
 }

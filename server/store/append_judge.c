@@ -51,7 +51,8 @@ enum am_err append_check_shape(const struct journal_append *append)
     // Without an entry nothing but the removal of mail: whatever else changes is told by the log.
     if (append->n_entries == 0 && (append->message != NULL || append->n_mail > 0 || append->n_lives > 0 ||
                                    append->chain != NULL || append->release != NULL ||
-                                   append->n_deliveries > 0 || append->n_records > 0))
+                                   append->n_deliveries > 0 || append->n_records > 0 ||
+                                   append->n_orders > 0 || append->n_erased > 0))
         return AM_INVALID;
     for (size_t i = 0; i < append->n_entries; i++)
         TRY(check_entry(&append->entries[i]));
@@ -212,6 +213,26 @@ static enum am_err judge_taken(struct table_txn txn, const struct journal_mail *
     return err;
 }
 
+// A message that is to lose its body is there, and nothing in force says that it be kept.
+static enum am_err judge_erased(struct table_txn txn, uint64_t message, uint64_t time_ns,
+                                struct journal_outcome *ret_outcome)
+{
+    struct table_walk walk;
+    uint8_t key[KEY_ORDER];
+    key_order(message, 0, key);
+    enum am_err err = table_walk_from(txn, TABLE_ORDER, key, sizeof key, &walk);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    for (; err == AM_OK; err = table_walk_next(&walk)) {
+        if (walk.key.len != KEY_ORDER || walk.value.len != 8 || get_be64(walk.key.data) != message)
+            break;
+        if (get_be64(walk.value.data) > time_ns)
+            ret_outcome->result = JOURNAL_CONFLICT;
+    }
+    table_walk_end(&walk);
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 // Does a later row of the append remove the same mail? It would be gone by then.
 static bool taken_twice(const struct journal_append *append, size_t index)
 {
@@ -259,6 +280,8 @@ enum am_err append_judge(const struct append_state *state, const struct journal_
         TRY(judge_roster(state->txn, append, ret_outcome));
     if (append->release != NULL)
         TRY(judge_release(state->txn, append->release, ret_outcome));
+    for (size_t i = 0; i < append->n_erased; i++)
+        TRY(judge_erased(state->txn, append->erased[i], append->time_ns, ret_outcome));
     for (size_t i = 0; i < append->n_taken; i++) {
         TRY(judge_taken(state->txn, &append->taken[i], ret_outcome));
         if (taken_twice(append, i))

@@ -227,8 +227,9 @@ static enum am_err chain_put(struct putting *put)
     return table_put(put->txn, TABLE_CHAIN, 0, key, sizeof key, row, sizeof row);
 }
 
-// A parked message that waits no more: what it was stays for the log, flags and body go.
-static enum am_err parked_strip(struct putting *put, uint64_t seq)
+// A parked message that waits no more (FORM_CLEAR), or one that is erased: what it was stays for the log, flags and body
+// go.
+static enum am_err body_strip(struct putting *put, uint64_t seq, uint8_t form)
 {
     struct am_bytes kept;
     struct row_message row;
@@ -240,6 +241,7 @@ static enum am_err parked_strip(struct putting *put, uint64_t seq)
         return AM_NOMEM;
     memcpy(copy, kept.data, kept.len);
     enum am_err err = row_message_parse((struct am_bytes){copy, kept.len}, seq, &row);
+    row.form = form;
     row.flags = row.body = (struct am_bytes){NULL, 0};
     if (err == AM_OK)
         err = table_reserve(put->txn, TABLE_MESSAGE, 0, key, sizeof key, row_message_size(&row, seq), &at);
@@ -273,8 +275,20 @@ static enum am_err release_put(struct putting *put)
     put_be64(key, release.seq);
     TRY(table_put(put->txn, TABLE_RELEASE, 0, key, sizeof key, row, row_release_pack(&release, row)));
     if (strip)
-        TRY(parked_strip(put, release.seq));
+        TRY(body_strip(put, release.seq, FORM_CLEAR));
     return waiting_put(put, &release);
+}
+
+static enum am_err orders_put(struct putting *put)
+{
+    uint8_t key[KEY_ORDER], row[8];
+    for (size_t i = 0; i < put->append->n_orders; i++) {
+        const struct journal_order *order = &put->append->orders[i];
+        key_order(order->message, seq_of(put, order->by), key);
+        put_be64(row, order->until);
+        TRY(table_put(put->txn, TABLE_ORDER, 0, key, sizeof key, row, sizeof row));
+    }
+    return AM_OK;
 }
 
 static enum am_err records_put(struct putting *put)
@@ -308,5 +322,8 @@ enum am_err append_put(struct append_state *state, const struct journal_append *
     TRY(deliveries_put(&put));
     TRY(chain_put(&put));
     TRY(release_put(&put));
+    TRY(orders_put(&put));
+    for (size_t i = 0; i < append->n_erased; i++)
+        TRY(body_strip(&put, append->erased[i], FORM_ERASED));
     return records_put(&put);
 }

@@ -137,6 +137,8 @@ static const struct {
     {TABLE_RELEASE, AT_KEY, 0, 8, true, "a release is of no message"},
     {TABLE_PARK_ID, AT_VALUE, 0, KEY_ID, true, "the id of a parked message leads to none"},
     {TABLE_WAITING, AT_KEY, NAME_SIZE, KEY_WAITING, true, "what waits for a second person is no message"},
+    {TABLE_ORDER, AT_KEY, 0, KEY_ORDER, true, "an order is about no message"},
+    {TABLE_ORDER, AT_KEY, 8, KEY_ORDER, true, "an order is by no message"},
 };
 
 static enum am_err row_check(struct fsck *fsck, size_t which, const struct table_walk *walk)

@@ -75,6 +75,48 @@ static enum am_err keys_check(struct fsck *fsck, uint64_t seq, const Amana__V1__
     return AM_OK;
 }
 
+// Of a message whose body is gone an ERASED entry says so.
+static enum am_err erased_said(struct fsck *fsck, uint64_t seq)
+{
+    uint8_t key[8];
+    put_be64(key, seq);
+    for (uint64_t at = seq + 1;; at++) {
+        struct am_bytes bytes;
+        struct row_entry entry;
+        uint8_t entry_key[8];
+        enum am_err err = table_next_value(fsck->txn, TABLE_OF, key, sizeof key, &at);
+        if (err == AM_OK) {
+            put_be64(entry_key, at);
+            err = table_get(fsck->txn, TABLE_ENTRY, entry_key, sizeof entry_key, &bytes);
+        }
+        if (err == AM_OK)
+            err = row_entry_parse(bytes, &entry);
+        if (err != AM_OK)
+            return expect(fsck, seq, err, "its body is gone, and no ERASED entry says so");
+        if (entry.kind == AMANA__V1__ENTRY_KIND__CODE__ERASED)
+            return AM_OK;
+    }
+}
+
+// What an ERASED entry says is gone is gone.
+static enum am_err gone_check(struct fsck *fsck, uint64_t seq, const Amana__V1__ErasedEntry *entry)
+{
+    for (size_t i = 0; i < entry->n_bodies; i++) {
+        struct am_bytes bytes;
+        struct row_message message;
+        uint8_t key[8];
+        put_be64(key, entry->bodies[i]->seq);
+        enum am_err err = table_get(fsck->txn, TABLE_MESSAGE, key, sizeof key, &bytes);
+        if (err == AM_OK)
+            err = row_message_parse(bytes, entry->bodies[i]->seq, &message);
+        TRY(expect(fsck, seq, err, "the message that it says was erased is missing or damaged"));
+        if (err == AM_OK && message.form != FORM_ERASED)
+            fsck_fault(fsck, seq, "it says that the body of %llu is gone, and it is there",
+                       (unsigned long long)entry->bodies[i]->seq);
+    }
+    return AM_OK;
+}
+
 // The message of an entry; judged->header stays empty where there is none.
 static enum am_err message_read(struct fsck *fsck, uint64_t seq, ProtobufCBinaryData digest,
                                 struct row_message *ret_message, struct store_judged *judged)
@@ -131,8 +173,12 @@ static enum am_err submitted_check(struct fsck *fsck, uint64_t seq, const Amana_
     if (judged->header.data == NULL)
         return AM_OK;
     fsck->messages++;
-    TRY(expect_digest(fsck, seq, message.flags, entry->flags_digest, "flags"));
-    TRY(expect_digest(fsck, seq, message.body, entry->body_digest, "sealed body"));
+    if (message.form == FORM_ERASED) {
+        TRY(erased_said(fsck, seq));
+    } else {
+        TRY(expect_digest(fsck, seq, message.flags, entry->flags_digest, "flags"));
+        TRY(expect_digest(fsck, seq, message.body, entry->body_digest, "sealed body"));
+    }
     TRY(expect_digest(fsck, seq, message.signature, entry->signature_digest, "signature"));
     return keys_check(fsck, seq, entry, &message);
 }
@@ -177,6 +223,8 @@ static enum am_err content_check(struct fsck *fsck, uint64_t seq, const struct r
         if (judged->header.data == NULL)
             return AM_OK; // told: its message is missing
     }
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_ERASED)
+        TRY(gone_check(fsck, seq, content->erased));
     return fsck->judge != NULL ? fsck->judge->entry(fsck->judge->user, judged) : AM_OK;
 }
 

@@ -88,6 +88,16 @@ static enum am_err release_give(struct fsck *fsck, const struct table_walk *walk
                         : unread(fsck, err, release.seq, "how it stands with its second person is damaged or not listed");
 }
 
+static enum am_err order_give(struct fsck *fsck, const struct table_walk *walk)
+{
+    if (walk->value.len != 8) {
+        fsck_fault(fsck, get_be64(walk->key.data), "the row of an order is damaged");
+        return AM_OK;
+    }
+    struct journal_order order = {get_be64(walk->key.data), get_be64(walk->key.data + 8), get_be64(walk->value.data)};
+    return fsck->judge->order(fsck->judge->user, &order);
+}
+
 // Its root is that of the tree, which was judged by then.
 static enum am_err checkpoint_give(struct fsck *fsck, const struct table_walk *walk)
 {
@@ -126,5 +136,6 @@ enum am_err fsck_judge_rows(struct fsck *fsck)
     TRY(table_give(fsck, TABLE_LIFE, KEY_OF_NAME, life_give));
     TRY(table_give(fsck, TABLE_DELIVERY, KEY_OF_NAME, delivery_give));
     TRY(table_give(fsck, TABLE_RECORD, 0, record_give));
+    TRY(table_give(fsck, TABLE_ORDER, KEY_ORDER, order_give));
     return table_give(fsck, TABLE_CHECKPOINT, 8, checkpoint_give);
 }

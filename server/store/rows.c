@@ -93,7 +93,7 @@ enum am_err row_message_parse(struct am_bytes bytes, uint64_t seq, struct row_me
     uint8_t count = (uint8_t)row_number(&row, 1);
     message->root = (count & HAS_ROOT) != 0 ? row_number(&row, 8) : seq;
     message->n_recipients = count & (HAS_ROOT - 1);
-    if (message->n_recipients > LIMIT_RECIPIENTS || message->form != FORM_CLEAR)
+    if (message->n_recipients > LIMIT_RECIPIENTS || (message->form != FORM_CLEAR && message->form != FORM_ERASED))
         return AM_CORRUPT;
     put_be32(message->originator, (uint32_t)row_number(&row, NAME_SIZE));
     for (size_t i = 0; i < message->n_recipients; i++) {
@@ -106,7 +106,8 @@ enum am_err row_message_parse(struct am_bytes bytes, uint64_t seq, struct row_me
     message->signature = row_take(&row, signature);
     message->flags = row_take(&row, flags);
     message->body = row_take(&row, body);
-    return row.bad || row.left != 0 ? AM_CORRUPT : AM_OK;
+    bool left = message->form == FORM_ERASED && (flags != 0 || body != 0);
+    return row.bad || left || row.left != 0 ? AM_CORRUPT : AM_OK;
 }
 
 // --- life, chain, delivery
@@ -255,6 +256,12 @@ void key_of_name(uint64_t seq, const uint8_t name[NAME_SIZE], uint8_t ret_key[KE
 {
     put_be64(ret_key, seq);
     memcpy(ret_key + 8, name, NAME_SIZE);
+}
+
+void key_order(uint64_t message, uint64_t by, uint8_t ret_key[KEY_ORDER])
+{
+    put_be64(ret_key, message);
+    put_be64(ret_key + 8, by);
 }
 
 void key_id(const uint8_t id[16], const uint8_t device[NAME_SIZE], uint8_t ret_key[KEY_ID])

@@ -28,7 +28,7 @@ struct row_entry {
 AM_MUST_USE enum am_err row_entry_parse(struct am_bytes row, struct row_entry *ret_entry);
 
 // message: form · digest · kind · urgency · root or nothing · n(originator) · (n(unit), part)… · lengths · the four
-// parts
+// parts; flags and body are empty where form is FORM_ERASED
 #define ROW_MESSAGE_HEAD(n_recipients)                                                                                 \
     (1 + LOG_HASH_SIZE + 2 + 1 + 8 + NAME_SIZE + (NAME_SIZE + 1) * (n_recipients) + 10)
 struct row_recipient {
@@ -71,6 +71,8 @@ void key_waiting(const uint8_t unit[NAME_SIZE], uint64_t seq, uint8_t ret_key[KE
 void key_mailbox(const uint8_t device[NAME_SIZE], uint8_t urgency, uint64_t seq, uint8_t ret_key[KEY_MAILBOX]);
 #define KEY_OF_NAME (8 + NAME_SIZE) // life, delivery
 void key_of_name(uint64_t seq, const uint8_t name[NAME_SIZE], uint8_t ret_key[KEY_OF_NAME]);
+#define KEY_ORDER 16
+void key_order(uint64_t message, uint64_t by, uint8_t ret_key[KEY_ORDER]);
 #define KEY_ID (16 + NAME_SIZE)
 void key_id(const uint8_t id[16], const uint8_t device[NAME_SIZE], uint8_t ret_key[KEY_ID]);
 // kind text NUL number; AM_TOO_LARGE

@@ -96,6 +96,7 @@ AM_MUST_USE enum am_err store_entry(struct store_view *view, uint64_t seq, struc
 
 struct store_message {
     struct am_bytes header, signature, flags, body; // into the snapshot
+    bool erased;                                    // flags and body are gone
 };
 AM_MUST_USE enum am_err store_message(struct store_view *view, uint64_t seq, struct store_message *ret_message);
 
@@ -138,6 +139,14 @@ AM_MUST_USE enum am_err store_find_parked(struct store_view *view, const uint8_t
                                           uint8_t ret_digest[32]);
 // The first that waits for this unit at or above *seq. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_waiting_next(struct store_view *view, const char *unit, uint64_t *seq);
+// What was ordered about the content of a message, all of it together.
+struct store_orders {
+    uint64_t held_until; // of its HOLDs the latest end, UTC ns; 0: none
+    uint64_t erasure;    // seq of the newest ERASURE of it; JOURNAL_NONE: none
+};
+AM_MUST_USE enum am_err store_orders(struct store_view *view, uint64_t seq, struct store_orders *ret_orders);
+// The ERASED entry that says that its body is gone. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_erased_by(struct store_view *view, uint64_t seq, uint64_t *ret_entry);
 
 // Is there any message of this case; did this unit send or receive one; have these two units a message in common.
 AM_MUST_USE enum am_err store_case_exists(struct store_view *view, const char *case_ref, bool *ret_exists);
@@ -207,6 +216,7 @@ struct store_judge {
     enum am_err (*delivery)(void *user, const struct journal_delivery *delivery);
     enum am_err (*record)(void *user, const struct journal_record *record);
     enum am_err (*release)(void *user, const struct journal_release *release);
+    enum am_err (*order)(void *user, const struct journal_order *order);
     enum am_err (*checkpoint)(void *user, const struct log_checkpoint *checkpoint);
     void *user;
 };

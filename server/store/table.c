@@ -19,6 +19,7 @@ static const struct {
     [TABLE_TILE] = {TREE_TILE, 0, 0},        [TABLE_MESSAGE] = {TREE_MESSAGE, 0, 0},
     [TABLE_LIFE] = {TREE_MESSAGE, 1, 0},     [TABLE_CHAIN] = {TREE_MESSAGE, 2, 0},
     [TABLE_DELIVERY] = {TREE_MESSAGE, 3, 0}, [TABLE_OF] = {TREE_MESSAGE, 4, 8},
+    [TABLE_ORDER] = {TREE_MESSAGE, 5, 0},
     [TABLE_NAME] = {TREE_ROW, 1, 0},         [TABLE_TEXT] = {TREE_ROW, 2, 0},
     [TABLE_RECORD] = {TREE_ROW, 3, 0},       [TABLE_CONTACT] = {TREE_ROW, 4, 4},
     [TABLE_CASE_PARTY] = {TREE_ROW, 5, 4},   [TABLE_ID] = {TREE_ROW, 6, 0},

@@ -13,6 +13,7 @@
 //   kind, case, party, of    kind | n | n | seq(message) ⇒ seq      (many sorted values for one key)
 //   case_party, contact      n(case) ⇒ n(unit) | n(smaller) ⇒ n(larger)
 //   life        seq(root) n → version, state, times      chain: seq(root) → …      delivery: seq n → …
+//   order       seq(message) seq(ERASURE or HOLD) → until (of a HOLD, ns; 0: it is to be erased)
 //   record      kind text NUL number → value
 //   release     seq → version, state, times, releasing unit, officer
 //   park_id     id[16] n(device) → seq      waiting: n(releasing unit) seq → urgency
@@ -46,6 +47,7 @@ enum table {
     TABLE_LIFE,
     TABLE_CHAIN,
     TABLE_DELIVERY,
+    TABLE_ORDER,
     TABLE_RECORD,
     TABLE_RELEASE,
     TABLE_PARK_ID,

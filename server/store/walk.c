@@ -57,6 +57,53 @@ enum am_err store_mail_find(struct store_view *view, const char *device, uint64_
     return AM_NOT_FOUND;
 }
 
+// --- Orders
+enum am_err store_orders(struct store_view *view, uint64_t seq, struct store_orders *ret_orders)
+{
+    struct store_orders orders = {.erasure = JOURNAL_NONE};
+    struct table_walk walk;
+    uint8_t key[KEY_ORDER];
+    key_order(seq, 0, key);
+    enum am_err err = table_walk_from(view->txn, TABLE_ORDER, key, sizeof key, &walk);
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    bool walking = err == AM_OK;
+    for (; err == AM_OK; err = table_walk_next(&walk)) {
+        if (walk.key.len != KEY_ORDER || walk.value.len != 8) {
+            err = AM_CORRUPT;
+            break;
+        }
+        if (get_be64(walk.key.data) != seq)
+            break;
+        uint64_t by = get_be64(walk.key.data + 8), until = get_be64(walk.value.data);
+        if (by >= view->bound)
+            continue;
+        orders.erasure = until == 0 ? by : orders.erasure;
+        orders.held_until = until > orders.held_until ? until : orders.held_until;
+    }
+    if (walking)
+        table_walk_end(&walk);
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    *ret_orders = orders;
+    return AM_OK;
+}
+
+enum am_err store_erased_by(struct store_view *view, uint64_t seq, uint64_t *ret_entry)
+{
+    uint8_t key[8];
+    struct store_entry entry;
+    put_be64(key, seq);
+    for (uint64_t at = seq + 1;; at++) {
+        TRY(store_index_next(view, STORE_INDEX_MESSAGE, (struct am_bytes){key, sizeof key}, &at));
+        TRY(store_entry(view, at, &entry));
+        if (entry.kind != AMANA__V1__ENTRY_KIND__CODE__ERASED)
+            continue;
+        *ret_entry = at;
+        return AM_OK;
+    }
+}
+
 // --- Records
 enum am_err store_record(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
                          struct am_bytes *ret_value)

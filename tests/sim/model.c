@@ -148,6 +148,9 @@ static bool rows_hold(struct model *model, const struct journal_append *append)
             row->version != delivery_at(model_message_at(model, row->seq), row->recipient)->version)
             return false;
     }
+    for (size_t i = 0; i < append->n_erased; i++)
+        if (model_message_at(model, append->erased[i])->held_until > append->time_ns)
+            return false;
     for (size_t i = 0; i < append->n_taken; i++) {
         const struct model_mailbox *box = model_mailbox(model, append->taken[i].device);
         if (mail_index(box, append->taken[i].seq, append->taken[i].urgency) == box->n)
@@ -244,6 +247,17 @@ static void lives_keep(struct model *model, const struct journal_append *append,
     root->has_chain = true;
 }
 
+static void orders_keep(struct model *model, const struct journal_append *append)
+{
+    for (size_t i = 0; i < append->n_orders; i++) {
+        struct model_message *message = model_message_at(model, append->orders[i].message);
+        if (append->orders[i].until > message->held_until)
+            message->held_until = append->orders[i].until;
+    }
+    for (size_t i = 0; i < append->n_erased; i++)
+        model_message_at(model, append->erased[i])->erased = true;
+}
+
 static void mail_keep(struct model *model, const struct journal_append *append, uint64_t first)
 {
     for (size_t i = 0; i < append->n_taken; i++) {
@@ -315,6 +329,7 @@ struct journal_outcome model_commit(struct model *model, const struct journal_ap
     entries_keep(model, append, first);
     lives_keep(model, append, first);
     mail_keep(model, append, first);
+    orders_keep(model, append);
     records_keep(model, append);
     outcome.size = model->n;
     if (append->n_entries > 0) {
@@ -384,6 +399,17 @@ static void check_life(struct model *model, struct hub_submission *submission)
     }
 }
 
+static void check_content(struct model *model, struct hub_submission *submission)
+{
+    const struct hub_found *named;
+    for (size_t i = 0; (named = hub_named(submission, i)) != NULL; i++) {
+        const struct model_message *message = named->found ? model_message_at(model, named->seq) : NULL;
+        submission->named[i] = message != NULL
+                                   ? (struct hub_content){.erased = message->erased, .held_until = message->held_until}
+                                   : (struct hub_content){0};
+    }
+}
+
 static void check_reset(struct hub_submission *s)
 {
     s->known = s->known_same = s->case_exists = s->case_party = s->reply_party = s->has_chain = false;
@@ -422,6 +448,8 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
     }
     if (to != NULL)
         check_life(model, submission);
+    if (hub_orders((unsigned)header->kind))
+        check_content(model, submission);
 }
 
 void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,

@@ -24,6 +24,8 @@ struct model_message {
     size_t n_lives, lives_room;
     struct journal_chain chain;
     bool has_chain;
+    bool erased;         // its body is gone
+    uint64_t held_until; // of its HOLDs the latest end
 };
 
 struct model_entry {

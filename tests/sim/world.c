@@ -369,6 +369,14 @@ void letter_answers(struct letter *letter, const struct letter *answered, const 
     letter->retain_until = root->retain_until;
 }
 
+void letter_refers(struct letter *letter, const struct letter *other)
+{
+    size_t n = letter->header.n_references++;
+    point(&letter->refers[n], other);
+    letter->refers_list[n] = &letter->refers[n];
+    letter->header.references = letter->refers_list;
+}
+
 void letter_supersedes(struct letter *letter, const struct letter *before)
 {
     point(&letter->supersedes, before);

@@ -80,7 +80,7 @@ struct letter {
     Amana__V1__UnitRoster sender;
     Amana__V1__LogSeen log_seen;
     Google__Protobuf__Timestamp written_at, valid_until, retain_until;
-    Amana__V1__Pointer in_reply_to, supersedes;
+    Amana__V1__Pointer in_reply_to, supersedes, refers[LIMIT_REFERENCES], *refers_list[LIMIT_REFERENCES];
     Amana__V1__Recipient *recipients[LIMIT_RECIPIENTS];
     unsigned replies;
     struct am_bytes receipt;
@@ -94,6 +94,7 @@ void letter_to(struct world *world, struct letter *letter, const char *unit, Ama
 // Answers: takes over from the letter answered what an answer carries.
 void letter_answers(struct letter *letter, const struct letter *answered, const struct letter *root);
 void letter_supersedes(struct letter *letter, const struct letter *before);
+void letter_refers(struct letter *letter, const struct letter *other);
 // Packs it and gives it to the hub.
 void letter_arrive(struct world *world, struct letter *letter);
 // The same, then everything until nothing waits; the reason of the reply.

@@ -226,6 +226,77 @@ static void records_come_in_the_order_of_their_keys(void **state)
     kit_alarm_clear(&alarm);
 }
 
+static struct journal_outcome erase(struct kit *kit, struct kit_alarm *alarm, uint64_t *message, uint64_t time)
+{
+    kit_alarm(alarm, 1, 1, 10);
+    alarm->append.time_ns = time;
+    alarm->append.erased = message;
+    alarm->append.n_erased = 1;
+    alarm->append.entries[0].kind = AMANA__V1__ENTRY_KIND__CODE__ERASED; // an index only
+    alarm->append.entries[0].of = *message;
+    return kit_append(kit, &alarm->append);
+}
+
+static void a_body_that_is_erased_goes_with_its_flags_and_the_envelope_stays(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m;
+    struct kit_alarm alarm;
+    struct store_view *view;
+    struct store_message kept;
+    struct store_pointer pointer;
+    uint64_t message = 0, by;
+    kit_message(&m, 1, 2, 3000);
+    kit_append(kit, &m.append);
+    view_of(kit, &view);
+    assert_int_equal(store_erased_by(view, 0, &by), AM_NOT_FOUND);
+    store_view_end(view);
+    assert_int_equal(erase(kit, &alarm, &message, 10 * NS_PER_S).result, JOURNAL_DONE);
+    kit_close(kit);
+    kit_open(kit);
+    view_of(kit, &view);
+    assert_int_equal(store_message(view, 0, &kept), AM_OK);
+    assert_true(kept.erased);
+    assert_int_equal(kept.body.len + kept.flags.len, 0);
+    assert_bytes(kept.header, m.header, sizeof m.header);
+    assert_bytes(kept.signature, m.signature, sizeof m.signature);
+    assert_int_equal(store_pointer_of(view, 0, &pointer), AM_OK);
+    assert_string_equal(pointer.recipients[1].unit, "et/ics/moyale");
+    assert_int_equal(store_erased_by(view, 0, &by), AM_OK);
+    assert_int_equal(by, 1);
+    store_view_end(view);
+    kit_message_clear(&m);
+    kit_alarm_clear(&alarm);
+}
+
+static void what_a_hold_in_force_keeps_is_erased_by_nobody_until_it_ends(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m;
+    struct kit_alarm alarm, hold;
+    struct store_view *view;
+    struct store_orders orders;
+    uint64_t message = 0;
+    kit_message(&m, 1, 2, 1000);
+    kit_append(kit, &m.append);
+    struct journal_order order = {.message = 0, .by = JOURNAL_SELF, .until = 100 * NS_PER_S};
+    kit_alarm(&hold, 2, 1, 10);
+    hold.append.orders = &order;
+    hold.append.n_orders = 1;
+    assert_int_equal(kit_append(kit, &hold.append).result, JOURNAL_DONE);
+    view_of(kit, &view);
+    assert_int_equal(store_orders(view, 0, &orders), AM_OK);
+    assert_int_equal(orders.held_until, 100 * NS_PER_S);
+    assert_int_equal(orders.erasure, JOURNAL_NONE);
+    store_view_end(view);
+    assert_int_equal(erase(kit, &alarm, &message, 100 * NS_PER_S - 1).result, JOURNAL_CONFLICT);
+    kit_alarm_clear(&alarm);
+    assert_int_equal(erase(kit, &alarm, &message, 100 * NS_PER_S).result, JOURNAL_DONE);
+    kit_message_clear(&m);
+    kit_alarm_clear(&alarm);
+    kit_alarm_clear(&hold);
+}
+
 static size_t index_count(struct store_view *view, enum store_index index, const void *key, size_t len)
 {
     size_t n = 0;
@@ -586,6 +657,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lives_chains_and_deliveries_are_kept_with_their_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(mail_comes_by_urgency_and_then_by_seq, setup, teardown),
         cmocka_unit_test_setup_teardown(records_come_in_the_order_of_their_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_body_that_is_erased_goes_with_its_flags_and_the_envelope_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_hold_in_force_keeps_is_erased_by_nobody_until_it_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(indexes_find_each_entry_of_a_case_a_party_a_kind_and_a_message, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(time_never_goes_back_and_is_searched, setup, teardown),

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An ERASURE: the hub destroys the body, all who have it erase and confirm, and the log says so without breaking."""
+import pytest
+
+import world as w
+
+WHY = ("--ground", "UNLAWFUL", "--reason", "It should never have been held.", "--yes")
+
+
+@pytest.fixture(scope="module")
+def world(template, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("erasure") / "world"
+    w.copy_folder(template, folder)
+    world = w.World(folder)
+    world.start_hub()
+    yield world
+    world.end()
+
+
+@pytest.fixture
+def alert(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    return alert
+
+
+def body(world, desk, message):
+    return world.amana(desk, "--json", "show", message).ok().json[0]["body"]
+
+
+def test_an_erasure_reaches_the_hub_and_every_holder_and_the_log_holds(world, alert):
+    newer = world.amana("police", "update", alert, world.draft(kind="UPDATE", alert__title="A grey lorry")).ok().id
+    world.amana("post", "inbox").ok()
+    erasure = world.amana("police", "erase", newer, *WHY).ok().id
+    for message in (alert, newer):
+        assert body(world, "police", message) is None, "the sender's own copy goes"
+        assert body(world, "post", message) is not None, "a holder erases with its word"
+    world.amana("police", "show", alert).ok().says("erased here", erasure)
+    world.amana("post", "inbox").ok().says("ERASURE", "to be confirmed")
+    world.amana("post", "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.").ok().says("2 messages of this store were erased")
+    assert body(world, "post", alert) is None and body(world, "post", newer) is None
+    world.amana("post", "show", newer, "--export", "parts").ok().says("body.cms is left out")
+    assert not world.path("parts", "body.cms").exists() and world.path("parts", "header.bin").exists()
+    world.amana("post", "export", "cap", newer).exits(66).says("erased")
+    # Who had not fetched it gets the envelope, and the log's word that the rest is gone.
+    world.amana("et-protection", "inbox").ok().says("(erased)")
+    line = world.amana("et-protection", "--json", "show", alert).ok().json[0]
+    assert line["body"] is None and line["erased"]["by"] == erasure
+    world.amana("et-protection", "confirm", erasure, "--outcome", "NOT_HELD").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "status", erasure).ok().says("confirmed by eics-1207", "confirmed by emow-0101", "of 3: 0 to acknowledge, 1 to answer, 2 done")
+    # The receipt is the original one, and the log holds.
+    world.amana("police", "receipt", alert).ok().says("erased")
+    entries = [e for e in world.replay() if e.get("kind") == "ERASED"]
+    assert entries[-1]["content"]["erased"]["by"]["id"] == erasure
+    assert len(entries[-1]["content"]["erased"]["bodies"]) == 2
+    world.amana("auditor", "audit", "replay", "--reason", "a test", "--message", alert).ok().says("ERASED", "destroyed on the word of")
+    world.amana("auditor", "audit", "prove", alert, "--reason", "a test", "-o", "proofs").ok()
+    assert len(list(world.path("proofs").glob("*.tlog-proof"))) >= 2
+    # It survives a restart, and fsck knows.
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+    world.start_hub()
+    world.amana("ke-protection", "inbox").ok().says("(erased)")
+    assert body(world, "police", alert) is None
+
+
+def test_nobody_but_the_sender_erases_a_message(world, alert):
+    world.amana("post", "erase", alert, *WHY).exits(77)
+    assert body(world, "post", alert) is not None
+
+
+def test_an_erasure_is_asked_about_first_and_says_what_it_would_do(world, alert):
+    said = world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--dry-run").ok().says("for good", "et/ics/moyale", "ke/dcs/child-protection")
+    assert "accepted" not in said.out
+    world.amana("police", "erase", alert, "--ground", "UNLAWFUL", stdin="n\n").exits(64).says("nothing was erased")
+    assert body(world, "police", alert) is not None
+    world.amana("police", "erase", alert, "--ground", "COURT_ORDER", "--yes").exits(65).says("erasure.provision")
+    world.amana("police", "erase", alert, "--ground", "UNLAWFUL", stdin="y\n").ok()
+    assert body(world, "police", alert) is None
+
+
+def test_a_message_that_was_erased_is_answered_no_more(world, alert):
+    world.amana("police", "erase", alert, *WHY).ok()
+    erasure = next(line["header"]["id"] for line in world.amana("post", "--json", "inbox").ok().json
+                   if line["header"]["kind"] == "ERASURE" and line["header"]["in_reply_to"]["id"] == alert)
+    world.amana("post", "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.").ok()
+    world.amana("post", "hit", alert, "--summary", "x", "--certainty", "CERTAIN", "--place", "x", "--done", "STOP_AND_SEARCH").exits(66).says("erased")

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// ERASURE and HOLD at the hub: who may, which bodies go, what the log says of it, and what a HOLD keeps.
+#include "tests/unit/hub_expect.h"
+
+static struct letter *order(struct world *world, const char *unit, unsigned kind, const struct letter *message)
+{
+    struct letter *letter = letter_new(world, unit, (Amana__V1__Kind__Code)kind);
+    letter_answers(letter, message, message);
+    for (size_t i = 0; i < message->header.n_recipients; i++)
+        if (strcmp(message->recipients[i]->unit, unit) != 0)
+            letter_to(world, letter, message->recipients[i]->unit, ACTION);
+    if (strcmp(message->sender.unit, unit) != 0)
+        letter_to(world, letter, message->sender.unit, ACTION);
+    return letter;
+}
+
+static bool erased(struct world *world, const struct letter *letter)
+{
+    return model_message_at(&world->model, letter->seq)->erased;
+}
+
+static void an_erasure_destroys_the_body_and_its_entry_says_on_whose_word(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *erasure = order(world, POLICE, KIND(ERASURE), alert);
+    accepted(world, erasure);
+    assert_true(erased(world, alert));
+    assert_false(erased(world, erasure));
+    const struct model_entry *entry = last_entry(world);
+    assert_int_equal(entry->kind, ENTRY(ERASED));
+    assert_int_equal(entry->class, JOURNAL_CLASS_HUB);
+    assert_int_equal(entry->content->erased->n_bodies, 1);
+    assert_int_equal(entry->content->erased->bodies[0]->seq, alert->seq);
+    assert_string_equal(entry->content->erased->bodies[0]->message->id, alert->header.id);
+    assert_string_equal(entry->content->erased->by->id, erasure->header.id);
+    assert_string_equal(entry->content->erased->officer, erasure->header.officer);
+    const struct journal_life *life = model_life(&world->model, erasure->seq, SHELTER);
+    assert_int_equal(life->state, LIFE(OPEN)); // who had a copy is asked too
+    assert_int_equal(life->answer_due, world->now + 7 * DAY_NS);
+}
+
+static void an_erasure_of_what_is_erased_destroys_nothing_and_says_nothing(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    accepted(world, order(world, POLICE, KIND(ERASURE), alert));
+    accepted(world, order(world, POLICE, KIND(ERASURE), alert));
+    assert_int_equal(last_entry(world)->kind, ENTRY(SUBMITTED));
+}
+
+static void an_erasure_goes_to_all_who_have_it_and_they_all_must_act(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *fewer = order(world, POLICE, KIND(ERASURE), alert);
+    fewer->header.n_recipients = 1;
+    refused(world, fewer, REASON_FIELD_INVALID, "recipients");
+    struct letter *copied = order(world, POLICE, KIND(ERASURE), alert);
+    copied->recipients[1]->part = COPY;
+    refused(world, copied, REASON_FIELD_INVALID, "recipients");
+    assert_false(erased(world, alert));
+}
+
+static void nobody_but_the_originator_has_it_erased(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    refused(world, order(world, POST, KIND(ERASURE), alert), REASON_NOT_PERMITTED, "in_reply_to");
+    refused(world, order(world, COLLEAGUES, KIND(ERASURE), alert), REASON_NOT_PERMITTED, "in_reply_to");
+    assert_false(erased(world, alert));
+}
+
+static void a_recipient_confirms_an_erasure_once(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *erasure = order(world, POLICE, KIND(ERASURE), alert), *done;
+    accepted(world, erasure);
+    for (unsigned i = 0; i < 2; i++) {
+        done = world_answer(world, SHELTER, KIND(CONFIRM), erasure, erasure);
+        done->header.outcome = AMANA__V1__OUTCOME__CODE__DONE;
+        if (i == 0)
+            accepted(world, done);
+        else
+            refused(world, done, REASON_STATE_FORBIDS, "in_reply_to");
+    }
+    assert_int_equal(model_life(&world->model, erasure->seq, SHELTER)->state, LIFE(CONFIRMED));
+    assert_int_equal(model_life(&world->model, erasure->seq, POST)->state, LIFE(OPEN));
+    refused(world, world_answer(world, POST, KIND(ACK), erasure, erasure), REASON_FIELD_INVALID, "in_reply_to");
+}
+
+static void one_erasure_names_the_versions_of_an_alert_and_nothing_else(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *other = world_alert(world);
+    struct letter *next = world_answer(world, POLICE, KIND(UPDATE), alert, alert);
+    letter_supersedes(next, alert);
+    accepted(world, next);
+    struct letter *wrong = order(world, POLICE, KIND(ERASURE), next);
+    letter_refers(wrong, other);
+    refused(world, wrong, REASON_FIELD_INVALID, "references[0]");
+    struct letter *right = order(world, POLICE, KIND(ERASURE), next);
+    letter_refers(right, alert);
+    accepted(world, right);
+    assert_true(erased(world, alert));
+    assert_true(erased(world, next));
+    assert_false(erased(world, other));
+    assert_int_equal(last_entry(world)->content->erased->n_bodies, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HUB_TEST(an_erasure_destroys_the_body_and_its_entry_says_on_whose_word),
+        HUB_TEST(an_erasure_of_what_is_erased_destroys_nothing_and_says_nothing),
+        HUB_TEST(an_erasure_goes_to_all_who_have_it_and_they_all_must_act),
+        HUB_TEST(nobody_but_the_originator_has_it_erased),
+        HUB_TEST(a_recipient_confirms_an_erasure_once),
+        HUB_TEST(one_erasure_names_the_versions_of_an_alert_and_nothing_else),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
