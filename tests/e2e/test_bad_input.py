@@ -264,8 +264,6 @@ def batched(message):
 UNSUPPORTED = {
     "another kind": lambda p: p.message(p.header(kind=21)),
     "H2": lambda p: p.message(p.header(handling=[3])),
-    "CANCEL because of an error": lambda p: p.message(p.header(kind=3, outcome=3)),
-    "CANCEL by a court's order": lambda p: p.message(p.header(kind=3, outcome=4)),
     "an attachment": lambda p: p.message(p.header(attachments=[p.pb("message").AttachmentRef(digest=bytes(32), size=1)])),
     "a batch": lambda p: batched(p.message()),
 }
