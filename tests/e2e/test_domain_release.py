@@ -20,7 +20,7 @@ def shared(template, tmp_path_factory):
     w.copy_folder(template, folder)
     world = w.World(folder)
     world.supervisor()
-    world.start_hub()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
     yield world
     world.end()
 
