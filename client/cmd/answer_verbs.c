@@ -65,6 +65,9 @@ static const struct answer_verb ROWS[] = {
     {"erase", KIND(ERASURE), .file = true, .must = "ground", .fields = {"ground", "reason", "provision"},
      .does = "Has the content of a message of this unit erased, an alert's in each of its versions: by the hub and this "
              "store at once, by all who have it with their CONFIRM. Envelope, signature and log stay."},
+    {"hold", KIND(HOLD), .file = true, .must = "court", .fields = {"court", "order", "date", "scope", "valid_until"},
+     .does = "Says that a court needs a message of this unit kept, an alert in each of its versions: nothing of it is "
+             "destroyed, here, at the hub or by who has it, until --valid-until."},
     {"called", KIND(CONTACT), OUTCOME(TOLD), .file = true, .must = "means",
      .fields = {"means", "told_at", "summary", "spoken_to", "telephone"},
      .does = "Writes a call or a visit about a message down; told_at is now where it isn't said."},

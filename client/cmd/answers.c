@@ -156,6 +156,18 @@ struct walk {
 };
 
 // What comes is walked in the order of the log, and what isn't there yet after it.
+static void take_hold(const Amana__V1__Header *header, const struct asked *asked, uint64_t now, struct answers *answers)
+{
+    uint64_t until = header_time_or_0(header->valid_until);
+    bool names = points_at(header->in_reply_to, asked->digest);
+    for (size_t i = 0; i < header->n_references; i++)
+        names |= points_at(header->references[i], asked->digest);
+    if (header->kind != KIND(HOLD) || !names || until <= now || until <= answers->held_until)
+        return;
+    answers->held_until = until;
+    strlcpy(answers->held_by, header->id, STORE_ID);
+}
+
 static void take(struct walk *walk, const char *key, const Amana__V1__Header *header, const Amana__V1__Kept *kept)
 {
     const struct asked *asked = &walk->asked;
@@ -163,6 +175,7 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     bool replies = points_at(header->in_reply_to, asked->digest);
     bool ours = strcmp(header->sender->unit, walk->session->settings.value[SETTING_UNIT]) == 0;
     contests_take(&walk->contests, replies, key, header, kept);
+    take_hold(header, asked, session_now(walk->session), answers);
     if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0))
         moves_add(&walk->moves, header, kept);
     if (replies && ours && acknowledges(asked, header)) {
@@ -288,11 +301,20 @@ static void confirm_words(const struct answers *answers, char state[128])
         snprintf(state + len, 128 - len, "%sconfirmed %s", comma, answers->confirmed);
 }
 
+static void held_words(const struct answers *answers, char state[128])
+{
+    size_t len = strlen(state);
+    if (answers->held_by[0] != '\0')
+        snprintf(state + len, 128 - len, "%skept for a court until %s", len > 0 ? "; " : "",
+                 print_ns(answers->held_until));
+}
+
 void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128])
 {
     char plain[128];
     plain_state(answers, id, to_us, plain);
     confirm_words(answers, plain);
+    held_words(answers, plain);
     if (answers->contest[0] == '\0')
         strlcpy(ret_state, plain, 128);
     else

@@ -53,6 +53,10 @@ static const struct verb VERBS[] = {
      "amana confirm 0193b --outcome DONE --remark 'mended in the book'", verb_answer},
     {"erase", "have the content of a message erased, at all who have it",
      "amana erase 0193a --ground NO_LONGER_NEEDED --reason 'the case is closed'", verb_answer},
+    {"hold", "keep a message for a court: nothing of it is destroyed until a date",
+     "amana hold 0193a --court 'Marsabit Law Courts' --order 88/2026 --date 2026-11-27 --scope all --valid-until "
+     "2027-11-27T00:00:00Z",
+     verb_answer},
     {"called", "write a telephone call or a visit down",
      "amana called 0193a --means PHONE --summary 'the duty desk knows'", verb_answer},
     {"note", "send a note on a message", "amana note 0193a --title 'The driver' --text 'was seen in Isiolo on Monday'",

@@ -535,7 +535,9 @@ static int erase_first(struct answer_input *input, const struct submission *subm
     enum reason reason = compose_check(input->command.session, &submission->compose, &detail);
     if (reason != REASON_NONE)
         return submit_refuse(submission, reason, &detail);
-    enum am_err err = erase_named(input->command.session, target->opened.header, &n);
+    enum am_err err = erase_check(input->command.session, target->opened.header, &detail);
+    if (err == AM_OK)
+        err = erase_named(input->command.session, target->opened.header, &n);
     if (err != AM_OK)
         return command_fail(err, &detail);
     if (!input->command.json)

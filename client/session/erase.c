@@ -6,9 +6,11 @@
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header_parts.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ARENA_ERASE (16u * 1024 * 1024)
@@ -46,44 +48,166 @@ static bool is_named(const Amana__V1__Header *by, const Amana__V1__Kept *kept, c
            same_pointer(by->in_reply_to, header->in_reply_to);
 }
 
-static enum am_err erase_row(struct session *session, const Amana__V1__Header *by, enum store_box box, const char *id,
-                             unsigned *n)
+// --- Orders to keep
+struct hold {
+    uint8_t digest[LOG_HASH_SIZE];
+    uint64_t until;
+    char by[STORE_ID];
+};
+struct holds {
+    size_t n, room;
+    struct hold *list;
+};
+
+static void holds_clear(struct holds *holds)
+{
+    free(holds->list);
+}
+
+static enum am_err hold_add(struct holds *holds, const Amana__V1__Pointer *pointer, const Amana__V1__Header *header)
+{
+    if (pointer == NULL || pointer->header_digest.len != LOG_HASH_SIZE)
+        return AM_OK;
+    if (holds->n == holds->room) {
+        size_t room = holds->room * 2 + 16;
+        struct hold *list = reallocarray(holds->list, room, sizeof *list);
+        if (list == NULL)
+            return AM_NOMEM;
+        holds->list = list;
+        holds->room = room;
+    }
+    struct hold *hold = &holds->list[holds->n++];
+    memcpy(hold->digest, pointer->header_digest.data, LOG_HASH_SIZE);
+    hold->until = header_time_or_0(header->valid_until);
+    strlcpy(hold->by, header->id, sizeof hold->by);
+    return AM_OK;
+}
+
+// Those in force that came, or that this unit sent.
+static enum am_err holds_find(struct session *session, struct holds *holds)
+{
+    static const enum store_box BOXES[] = {STORE_INBOX, STORE_SENT};
+    uint64_t now = session_now(session);
+    for (size_t i = 0; i < AM_LEN(BOXES); i++) {
+        char at[STORE_ID] = "", next[STORE_ID];
+        enum am_err err;
+        while ((err = store_next(session->store, BOXES[i], at, next)) == AM_OK) {
+            struct arena AM_CLEANUP(arena_clear) arena = {0};
+            Amana__V1__Kept *kept;
+            Amana__V1__Header *header;
+            arena_init(&arena, ARENA_ERASE);
+            strlcpy(at, next, sizeof at);
+            TRY(store_get(session->store, BOXES[i], at, &arena, &kept));
+            if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || header->kind != KIND(HOLD) ||
+                header_time_or_0(header->valid_until) <= now)
+                continue;
+            TRY(hold_add(holds, header->in_reply_to, header));
+            for (size_t j = 0; j < header->n_references; j++)
+                TRY(hold_add(holds, header->references[j], header));
+        }
+        if (err != AM_NOT_FOUND)
+            return err;
+    }
+    return AM_OK;
+}
+
+static const struct hold *hold_of(const struct holds *holds, const uint8_t digest[LOG_HASH_SIZE])
+{
+    const struct hold *longest = NULL;
+    for (size_t i = 0; i < holds->n; i++)
+        if (memcmp(holds->list[i].digest, digest, LOG_HASH_SIZE) == 0 &&
+            (longest == NULL || holds->list[i].until > longest->until))
+            longest = &holds->list[i];
+    return longest;
+}
+
+enum am_err erase_held(struct session *session, const uint8_t digest[32], uint64_t *ret_until, char ret_by[STORE_ID])
+{
+    struct holds holds AM_CLEANUP(holds_clear) = {0};
+    TRY(holds_find(session, &holds));
+    const struct hold *hold = hold_of(&holds, digest);
+    *ret_until = hold != NULL ? hold->until : 0;
+    if (hold != NULL)
+        strlcpy(ret_by, hold->by, STORE_ID);
+    return AM_OK;
+}
+
+// --- Each body that is named
+struct naming {
+    struct session *session;
+    const Amana__V1__Header *by;
+    struct holds holds;
+    bool erase;               // else only asked whether it may be
+    struct am_detail *detail; // of what a HOLD keeps
+    unsigned n;
+};
+
+static enum am_err named_row(struct naming *naming, enum store_box box, const char *id)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Kept *kept;
     Amana__V1__Header *header;
     Google__Protobuf__Timestamp now;
+    uint8_t digest[LOG_HASH_SIZE];
+    char until[TIMESTAMP_TEXT];
     arena_init(&arena, ARENA_ERASE);
-    TRY(store_get(session->store, box, id, &arena, &kept));
+    TRY(store_get(naming->session->store, box, id, &arena, &kept));
     if (kept->message == NULL || kept->message->sealed_body.len == 0 ||
-        seal_header(kept->message, &arena, NULL, &header) != AM_OK || !is_named(by, kept, header))
+        seal_header(kept->message, &arena, NULL, &header) != AM_OK || !is_named(naming->by, kept, header))
+        return AM_OK;
+    TRY(log_sha256(codec_bytes(kept->message->header), digest));
+    const struct hold *hold = hold_of(&naming->holds, digest);
+    if (hold != NULL && naming->erase)
+        return AM_OK;
+    if (hold != NULL) {
+        timestamp_print_ns(hold->until, until);
+        return am_fail(AM_CONFLICT, naming->detail, id,
+                       "is kept until %s for a court (HOLD %.13s): confirm RETAINED_BY_LAW until then", until, hold->by);
+    }
+    if (!naming->erase)
         return AM_OK;
     timestamp_from_ns(clock_utc(), &now);
     kept->message->sealed_body = (ProtobufCBinaryData){0, NULL};
     kept->fault = kept->fault_text = (char *)"";
-    kept->erased_by = by->id;
+    kept->erased_by = naming->by->id;
     kept->erased_at = &now;
-    (*n)++;
-    return store_put(session->store, box, id, kept);
+    naming->n++;
+    return store_put(naming->session->store, box, id, kept);
 }
 
-enum am_err erase_named(struct session *session, const Amana__V1__Header *header, unsigned *ret_n)
+static enum am_err named_rows(struct naming *naming)
 {
     static const enum store_box BOXES[] = {STORE_INBOX, STORE_SENT};
-    unsigned n = 0;
-    for (size_t i = 0; i < AM_LEN(BOXES) && erase_asked(header); i++) {
+    TRY(holds_find(naming->session, &naming->holds));
+    for (size_t i = 0; i < AM_LEN(BOXES); i++) {
         char at[STORE_ID] = "", next[STORE_ID];
         enum am_err err;
-        while ((err = store_next(session->store, BOXES[i], at, next)) == AM_OK) {
+        while ((err = store_next(naming->session->store, BOXES[i], at, next)) == AM_OK) {
             strlcpy(at, next, sizeof at);
-            TRY(erase_row(session, header, BOXES[i], at, &n));
+            TRY(named_row(naming, BOXES[i], at));
         }
         if (err != AM_NOT_FOUND)
             return err;
     }
-    if (ret_n != NULL)
-        *ret_n = n;
     return AM_OK;
+}
+
+enum am_err erase_check(struct session *session, const Amana__V1__Header *header, struct am_detail *detail)
+{
+    struct naming naming = {.session = session, .by = header, .detail = detail};
+    enum am_err err = erase_asked(header) ? named_rows(&naming) : AM_OK;
+    holds_clear(&naming.holds);
+    return err;
+}
+
+enum am_err erase_named(struct session *session, const Amana__V1__Header *header, unsigned *ret_n)
+{
+    struct naming naming = {.session = session, .by = header, .erase = true};
+    enum am_err err = erase_asked(header) ? named_rows(&naming) : AM_OK;
+    holds_clear(&naming.holds);
+    if (err == AM_OK && ret_n != NULL)
+        *ret_n = naming.n;
+    return err;
 }
 
 enum am_err erase_said(struct session *session, const Amana__V1__Header *header)

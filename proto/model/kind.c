@@ -110,7 +110,7 @@ static const struct kind KINDS[KIND_COUNT] = {
     [KIND(CONTEST)] = {"CONTEST", "contest", "contest of a role or fact", KINDS_ALL, REPLY, .served = true,
                        .root = true, .to = TO_PARTIES, .who = WHO_HOLDER | WHO_COUNTRY_PROTECTION, .ack = CLOCK_AS_U2,
                        .answer = CLOCK_AS_U2, .required = F_IN_REPLY_TO},
-    [KIND(HOLD)] = {"HOLD", "hold", "order to keep", KINDS_ALL, REPLY, .to = TO_HOLDERS,
+    [KIND(HOLD)] = {"HOLD", "hold", "order to keep", KINDS_ALL, REPLY, .served = true, .to = TO_HOLDERS,
                     .who = WHO_ORIGINATOR | WHO_DPO, .release = RELEASE_AS_TARGET,
                     .required = F_IN_REPLY_TO | F_VALID_UNTIL},
     [KIND(SUBJECT_ACCESS)] = {"SUBJECT_ACCESS", "subject_access", "a person's request for access", .root = true,

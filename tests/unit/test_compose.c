@@ -276,7 +276,7 @@ static void features_of_later_issues_are_refused_by_name(void **state)
     draft->handling[1] = AMANA__V1__HANDLING__CODE__H2;
     refused(draft, REASON_KIND_UNSUPPORTED, "handling");
     draft = client_env_draft(&arena);
-    draft->kind = AMANA__V1__KIND__CODE__HOLD;
+    draft->kind = AMANA__V1__KIND__CODE__SUBJECT_ACCESS;
     refused(draft, REASON_KIND_UNSUPPORTED, "kind");
 }
 

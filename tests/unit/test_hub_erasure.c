@@ -2,6 +2,8 @@
 // ERASURE and HOLD at the hub: who may, which bodies go, what the log says of it, and what a HOLD keeps.
 #include "tests/unit/hub_expect.h"
 
+#include "proto/codec/timestamp.h"
+
 static struct letter *order(struct world *world, const char *unit, unsigned kind, const struct letter *message)
 {
     struct letter *letter = letter_new(world, unit, (Amana__V1__Kind__Code)kind);
@@ -106,6 +108,52 @@ static void one_erasure_names_the_versions_of_an_alert_and_nothing_else(void **s
     assert_int_equal(last_entry(world)->content->erased->n_bodies, 2);
 }
 
+// --- HOLD
+static struct letter *hold(struct world *world, const char *unit, const struct letter *message, uint64_t until)
+{
+    struct letter *letter = order(world, unit, KIND(HOLD), message);
+    timestamp_from_ns(until, &letter->valid_until);
+    letter->header.valid_until = &letter->valid_until;
+    return letter;
+}
+
+static void what_a_court_needs_is_not_destroyed_until_the_hold_ends(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *kept = hold(world, POLICE, alert, world->now + DAY_NS);
+    accepted(world, kept);
+    const Amana__V1__HeldEntry *held = last_entry(world)->content->held;
+    assert_int_equal(last_entry(world)->kind, ENTRY(HELD));
+    assert_string_equal(held->messages[0]->id, alert->header.id);
+    assert_string_equal(held->by->id, kept->header.id);
+    assert_int_equal(held->until, world->now + DAY_NS);
+    accepted(world, order(world, POLICE, KIND(ERASURE), alert)); // it goes its way to the holders
+    assert_int_equal(last_entry(world)->kind, ENTRY(SUBMITTED));
+    assert_false(erased(world, alert));
+    world->now += DAY_NS;
+    accepted(world, order(world, POLICE, KIND(ERASURE), alert));
+    assert_true(erased(world, alert));
+}
+
+static void a_hold_begins_no_life_and_is_answered_by_nobody(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *kept = hold(world, POLICE, alert, world->now + DAY_NS);
+    accepted(world, kept);
+    assert_null(model_life(&world->model, kept->seq, POST));
+    refused(world, world_answer(world, POST, KIND(CONFIRM), kept, kept), REASON_FIELD_INVALID, NULL);
+}
+
+static void nobody_but_the_originator_orders_to_keep(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    refused(world, hold(world, POST, alert, world->now + DAY_NS), REASON_NOT_PERMITTED, "in_reply_to");
+    struct letter *endless = order(world, POLICE, KIND(HOLD), alert);
+    endless->header.valid_until = NULL;
+    refused(world, endless, REASON_FIELD_INVALID, "valid_until");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +163,9 @@ int main(void)
         HUB_TEST(nobody_but_the_originator_has_it_erased),
         HUB_TEST(a_recipient_confirms_an_erasure_once),
         HUB_TEST(one_erasure_names_the_versions_of_an_alert_and_nothing_else),
+        HUB_TEST(what_a_court_needs_is_not_destroyed_until_the_hold_ends),
+        HUB_TEST(a_hold_begins_no_life_and_is_answered_by_nobody),
+        HUB_TEST(nobody_but_the_originator_orders_to_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
