@@ -31,7 +31,8 @@ static bool read_all(int fd, uint8_t *data, size_t len, size_t *ret_got)
     return true;
 }
 
-static enum am_err read_open(int fd, const char *path, size_t limit, struct am_detail *detail,
+// `secret`: into OpenSSL's secure heap.
+static enum am_err read_open(int fd, const char *path, size_t limit, bool secret, struct am_detail *detail,
                              struct am_bytes *ret_bytes)
 {
     struct stat status;
@@ -41,13 +42,15 @@ static enum am_err read_open(int fd, const char *path, size_t limit, struct am_d
         return am_fail(AM_TOO_LARGE, detail, path, "it has %lld bytes, allowed are %zu", (long long)status.st_size,
                        limit);
     size_t size = (size_t)status.st_size, got;
-    uint8_t *data = malloc(size + 1);
+    uint8_t *data = secret ? OPENSSL_secure_malloc(size + 1) : malloc(size + 1);
     if (data == NULL)
         return AM_NOMEM;
     if (!read_all(fd, data, size, &got)) {
         int saved = errno;
-        OPENSSL_cleanse(data, size);
-        free(data);
+        if (secret)
+            OPENSSL_secure_clear_free(data, size + 1);
+        else
+            free(data);
         return am_fail(AM_IO, detail, path, "can't be read: %s", strerror(saved));
     }
     data[got] = '\0';
@@ -55,14 +58,25 @@ static enum am_err read_open(int fd, const char *path, size_t limit, struct am_d
     return AM_OK;
 }
 
-enum am_err certs_read_file(const char *path, size_t limit, struct am_detail *detail, struct am_bytes *ret_bytes)
+static enum am_err read_path(const char *path, size_t limit, bool secret, struct am_detail *detail,
+                             struct am_bytes *ret_bytes)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return am_fail(errno == ENOENT ? AM_NOT_FOUND : AM_IO, detail, path, "can't be opened: %s", strerror(errno));
-    enum am_err err = read_open(fd, path, limit, detail, ret_bytes);
+    enum am_err err = read_open(fd, path, limit, secret, detail, ret_bytes);
     close(fd);
     return err;
+}
+
+enum am_err certs_read_file(const char *path, size_t limit, struct am_detail *detail, struct am_bytes *ret_bytes)
+{
+    return read_path(path, limit, false, detail, ret_bytes);
+}
+
+enum am_err certs_read_secret(const char *path, size_t limit, struct am_detail *detail, struct am_bytes *ret_bytes)
+{
+    return read_path(path, limit, true, detail, ret_bytes);
 }
 
 static bool write_all(int fd, struct am_bytes bytes)

@@ -2,6 +2,8 @@
 // Private keys in files and certificate requests: P-256, PKCS#8 PEM, scrypt where there is a passphrase.
 #include "certs/keyfile.h"
 
+#include "certs/keyfile_plain.h"
+
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -134,18 +136,25 @@ static enum am_err check_private(const char *path, struct am_detail *detail)
     return AM_OK;
 }
 
+static EVP_PKEY *decode(struct am_bytes file, struct asked *asked)
+{
+    BIO *bio = BIO_new_mem_buf(file.data, (int)file.len);
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, pem_passphrase, asked);
+    BIO_free(bio);
+    return key;
+}
+
 enum am_err keyfile_read(const char *path, const struct keyfile_passphrase *passphrase, struct am_detail *detail,
                          EVP_PKEY **ret_key)
 {
     struct am_bytes file;
     struct asked asked = {.passphrase = passphrase};
     TRY(check_private(path, detail));
-    TRY(certs_read_file(path, KEYFILE_MAX, detail, &file));
-    BIO *bio = BIO_new_mem_buf(file.data, (int)file.len);
-    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, pem_passphrase, &asked);
-    BIO_free(bio);
-    OPENSSL_cleanse((void *)file.data, file.len);
-    free((void *)file.data);
+    TRY(certs_read_secret(path, KEYFILE_MAX, detail, &file));
+    EVP_PKEY *key = keyfile_plain(file);
+    if (key == NULL) // encrypted, or made by another program
+        key = decode(file, &asked);
+    OPENSSL_secure_clear_free((void *)file.data, file.len + 1);
     ERR_clear_error();
     if (key == NULL && asked.asked && passphrase == NULL)
         return am_fail(AM_DENIED, detail, path, "the key is encrypted and no passphrase was given");

@@ -45,3 +45,7 @@ AM_MUST_USE enum am_err certs_write_pem(const char *path, STACK_OF(X509) *certif
 // a NUL after its end. AM_NOT_FOUND, AM_IO, AM_TOO_LARGE.
 AM_MUST_USE enum am_err certs_read_file(const char *path, size_t limit, struct am_detail *detail,
                                         struct am_bytes *ret_bytes);
+
+// The same into OpenSSL's secure heap, which is locked where the program has set it up: OPENSSL_secure_clear_free.
+AM_MUST_USE enum am_err certs_read_secret(const char *path, size_t limit, struct am_detail *detail,
+                                          struct am_bytes *ret_bytes);

@@ -135,6 +135,21 @@ static enum am_err read_folder(struct trust *trust, DIR *dir, const char *folder
     return AM_OK;
 }
 
+enum am_err trust_crl_compare(const struct trust *trust, const X509 *issuer, uint64_t before, const char *where,
+                              struct am_detail *detail)
+{
+    const struct trust_crl *now = trust_crl_of(trust, issuer);
+    if (now != NULL && now->number >= before)
+        return AM_OK;
+    char name[64] = "";
+    X509_NAME_get_text_by_NID(X509_get_subject_name(issuer), NID_organizationName, name, sizeof name);
+    return am_fail(AM_ROLLBACK, detail, where,
+                   "the CRL of \"%s\" was number %llu before and is %s%llu now: an older one is never taken again; put "
+                   "the newest into trust/crls",
+                   name, (unsigned long long)before, now == NULL ? "missing, " : "",
+                   now == NULL ? 0ull : (unsigned long long)now->number);
+}
+
 // No issuer may go back: an old list would let a revoked certificate in again.
 static enum am_err compare_previous(const struct trust *trust, const struct trust *previous, const char *folder,
                                     struct am_detail *detail)
@@ -144,16 +159,8 @@ static enum am_err compare_previous(const struct trust *trust, const struct trus
         uint8_t digest[CERTIFICATE_DIGEST];
         if (!certs_digest(before->issuer, digest))
             return AM_NOMEM;
-        const struct trust_crl *now = trust_crl_of(trust, before->issuer);
-        if ((now == NULL && trust_ca(trust, digest) == NULL) || (now != NULL && now->number >= before->number))
-            continue; // the CA itself may have gone
-        char name[64] = "";
-        X509_NAME_get_text_by_NID(X509_get_subject_name(before->issuer), NID_organizationName, name, sizeof name);
-        return am_fail(AM_ROLLBACK, detail, folder,
-                       "the CRL of \"%s\" was number %llu before and is %s%llu now: an older "
-                       "one is never taken again",
-                       name, (unsigned long long)before->number, now == NULL ? "missing, " : "",
-                       now == NULL ? 0ull : (unsigned long long)now->number);
+        if (trust_ca(trust, digest) != NULL) // else the CA itself has gone
+            TRY(trust_crl_compare(trust, before->issuer, before->number, folder, detail));
     }
     return AM_OK;
 }

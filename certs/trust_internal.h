@@ -46,5 +46,9 @@ AM_MUST_USE enum am_err trust_crls_read(struct trust *trust, const char *folder,
 // The CRL in force of this CA, or NULL.
 const struct trust_crl *trust_crl_of(const struct trust *trust, const X509 *ca);
 
+// Whether the CRL of this CA has that number or a higher one: AM_OK or AM_ROLLBACK, with `where` as the detail's field.
+AM_MUST_USE enum am_err trust_crl_compare(const struct trust *trust, const X509 *issuer, uint64_t before,
+                                          const char *where, struct am_detail *detail);
+
 // ASN.1 time to UTC ns, 0 for one before 1970 or that can't be read; what lies past 2500 is cut to it.
 uint64_t certs_time_ns(const ASN1_TIME *time);

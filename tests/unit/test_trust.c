@@ -2,6 +2,8 @@
 // The trust folder and the verdict on certificates: chain, CRLs, own rules, cache.
 #include "tests/unit/pki.h"
 
+#include "certs/trust_seen.h"
+
 #include "certs/check.h"
 
 #include <openssl/pem.h>
@@ -243,6 +245,77 @@ static void a_crl_with_a_lower_number_is_never_taken_again(void **state)
     trust_unref(seven);
 }
 
+static enum am_err seen_take(struct am_bytes *seen, struct am_detail *detail)
+{
+    struct trust *trust = load(NULL);
+    struct am_bytes now;
+    enum am_err err = trust_seen_take(trust, *seen, "seen", detail, &now);
+    if (err == AM_OK) {
+        free((void *)seen->data);
+        *seen = now;
+    }
+    trust_unref(trust);
+    return err;
+}
+
+static void a_crl_number_of_an_earlier_run_is_not_undercut(void **state)
+{
+    struct validity validity = {PKI_NOW - 60, PKI_NOW + PKI_DAY};
+    struct issuer *units = &pki_country(&pki, "ke")->units;
+    struct am_bytes seen = {0}, before;
+    struct am_detail detail = {0};
+    pki_write_trust(&pki, NULL);
+    pki_write_crl(&pki, "trust/crls/ke-units.crl", units, 7, NULL, validity);
+    assert_int_equal(seen_take(&seen, &detail), AM_OK);
+    before = seen;
+    before.data = memcpy(malloc(seen.len), seen.data, seen.len);
+    assert_int_equal(seen_take(&seen, &detail), AM_OK);
+    assert_int_equal(seen.len, before.len);
+    assert_memory_equal(seen.data, before.data, seen.len);
+    pki_write_crl(&pki, "trust/crls/ke-units.crl", units, 6, NULL, validity);
+    assert_int_equal(seen_take(&seen, &detail), AM_ROLLBACK);
+    assert_string_equal(detail.field, "seen");
+    assert_non_null(strstr(detail.text, "was number 7 before and is 6 now"));
+    remove(pki_path(&pki, "trust/crls/ke-units.crl"));
+    assert_int_equal(seen_take(&seen, &detail), AM_ROLLBACK);
+    assert_non_null(strstr(detail.text, "missing"));
+    pki_write_crl(&pki, "trust/crls/ke-units.crl", units, 9, NULL, validity);
+    assert_int_equal(seen_take(&seen, &detail), AM_OK);
+    pki_write_crl(&pki, "trust/crls/ke-units.crl", units, 8, NULL, validity);
+    assert_int_equal(seen_take(&seen, &detail), AM_ROLLBACK);
+    free((void *)before.data);
+    free((void *)seen.data);
+}
+
+static void numbers_that_can_not_be_read_are_not_taken_for_none(void **state)
+{
+    static const char GOOD[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef 7\n";
+    struct am_detail detail = {0};
+    struct am_bytes now;
+    char text[3 * sizeof GOOD];
+    pki_write_trust(&pki, NULL);
+    struct trust *trust = load(NULL);
+    assert_int_equal(trust_seen_take(trust, (struct am_bytes){(const uint8_t *)GOOD, sizeof GOOD - 1}, "seen", &detail,
+                                     &now), AM_OK); // of an issuer that has gone: it stays
+    assert_memory_equal(now.data, GOOD, sizeof GOOD - 1);
+    free((void *)now.data);
+    for (size_t len = 1; len < sizeof GOOD - 1; len++) {
+        assert_int_equal(trust_seen_take(trust, (struct am_bytes){(const uint8_t *)GOOD, len}, "seen", &detail, &now),
+                         AM_CORRUPT);
+        assert_non_null(strstr(detail.text, "newest lists"));
+    }
+    for (size_t at = 0; at < sizeof GOOD - 1; at++) {
+        memcpy(text, GOOD, sizeof GOOD);
+        text[at] = 'x';
+        assert_int_equal(trust_seen_take(trust, (struct am_bytes){(const uint8_t *)text, sizeof GOOD - 1}, "seen",
+                                         &detail, &now), AM_CORRUPT);
+    }
+    snprintf(text, sizeof text, "%s%s", GOOD, GOOD);
+    assert_int_equal(trust_seen_take(trust, (struct am_bytes){(const uint8_t *)text, strlen(text)}, "seen", &detail,
+                                     &now), AM_CORRUPT);
+    trust_unref(trust);
+}
+
 static void the_highest_of_several_crls_is_in_force(void **state)
 {
     struct validity validity = {PKI_NOW - 60, PKI_NOW + PKI_DAY};
@@ -461,6 +534,8 @@ int main(void)
         cmocka_unit_test(a_conf_with_a_nul_in_it_is_refused),
         cmocka_unit_test(a_crl_without_number_or_end_is_refused),
         cmocka_unit_test(a_crl_with_a_lower_number_is_never_taken_again),
+        cmocka_unit_test(a_crl_number_of_an_earlier_run_is_not_undercut),
+        cmocka_unit_test(numbers_that_can_not_be_read_are_not_taken_for_none),
         cmocka_unit_test(the_highest_of_several_crls_is_in_force),
         cmocka_unit_test(a_crl_that_another_key_signed_is_refused),
         cmocka_unit_test(each_use_passes_and_no_other),

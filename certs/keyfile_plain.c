@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// PEM and PKCS#8 by hand for the one shape of our own key files: OpenSSL's decoders leave the text and the DER of a key
+// in memory that they give back unwiped (tests/unit/test_keyfile.c looks for them).
+#include "certs/keyfile_plain.h"
+
+#include "certs/der.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/param_build.h>
+
+#define BEGIN    "-----BEGIN PRIVATE KEY-----"
+#define END      "-----END PRIVATE KEY-----"
+#define SECRET   32u // bytes of a private key
+#define POINT    65u // a point of P-256: 4, x, y
+
+static const uint8_t P256[] = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+                               0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+static const uint8_t ZERO[] = {DER_INTEGER, 1, 0}, ONE[] = {DER_INTEGER, 1, 1};
+
+// The base64 between the two lines, in secure memory of *ret_len bytes; NULL where the text is another.
+static uint8_t *base64_read(struct am_bytes pem, size_t *ret_len)
+{
+    const char *text = (const char *)pem.data, *from = strstr(text, BEGIN), *until = strstr(text, END);
+    size_t len = 0;
+    int decoded = -1;
+
+    if (from == NULL || until == NULL || until < from)
+        return NULL;
+    from += strlen(BEGIN);
+    uint8_t *letters = OPENSSL_secure_malloc((size_t)(until - from) + 1);
+    uint8_t *der = letters != NULL ? OPENSSL_secure_zalloc((size_t)(until - from) + 1) : NULL;
+    for (const char *at = from; der != NULL && at < until; at++)
+        if (*at != '\n' && *at != '\r')
+            letters[len++] = (uint8_t)*at;
+    if (der != NULL && len > 0 && len % 4 == 0)
+        decoded = EVP_DecodeBlock(der, letters, (int)len);
+    if (decoded > 0) // it counts the padding too
+        *ret_len = (size_t)decoded - (letters[len - 1] == '=') - (letters[len - 2] == '=');
+    OPENSSL_secure_clear_free(letters, letters != NULL ? (size_t)(until - from) + 1 : 0);
+    if (decoded > 0)
+        return der;
+    OPENSSL_secure_clear_free(der, der != NULL ? (size_t)(until - from) + 1 : 0);
+    return NULL;
+}
+
+static EVP_PKEY *p256_make(struct am_bytes secret, struct am_bytes point)
+{
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    BIGNUM *number = BN_secure_new();
+    OSSL_PARAM *params = NULL;
+    EVP_PKEY *key = NULL;
+
+    if (build != NULL && context != NULL && number != NULL && BN_bin2bn(secret.data, (int)secret.len, number) != NULL &&
+        OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, SN_X9_62_prime256v1, 0) == 1 &&
+        OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.len) == 1 &&
+        OSSL_PARAM_BLD_push_BN_pad(build, OSSL_PKEY_PARAM_PRIV_KEY, number, SECRET) == 1)
+        params = OSSL_PARAM_BLD_to_param(build);
+    if (params == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+        EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) != 1)
+        key = NULL;
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    EVP_PKEY_CTX_free(context);
+    BN_clear_free(number);
+    return key;
+}
+
+// RFC 5915 with the public key, which says which certificate it belongs to.
+static EVP_PKEY *p256_read(struct am_bytes inside)
+{
+    struct der outer = der_of(inside), fields, tagged;
+    struct am_bytes secret, bits;
+
+    if (!der_enter(&outer, DER_SEQUENCE, &fields) || !der_at_end(&outer) || !DER_EXPECT(&fields, ONE) ||
+        !der_get(&fields, DER_OCTET_STRING, &secret) || secret.len != SECRET ||
+        !der_enter(&fields, DER_CONTEXT(1), &tagged) || !der_at_end(&fields) ||
+        !der_get(&tagged, DER_BIT_STRING, &bits) || !der_at_end(&tagged) || bits.len != 1 + POINT || bits.data[0] != 0)
+        return NULL;
+    return p256_make(secret, (struct am_bytes){bits.data + 1, bits.len - 1});
+}
+
+static EVP_PKEY *pkcs8_read(struct am_bytes der)
+{
+    struct der outer = der_of(der), fields;
+    struct am_bytes algorithm, inside;
+
+    if (!der_enter(&outer, DER_SEQUENCE, &fields) || !der_at_end(&outer) || !DER_EXPECT(&fields, ZERO) ||
+        !der_get(&fields, DER_SEQUENCE, &algorithm) || !der_get(&fields, DER_OCTET_STRING, &inside) ||
+        !der_at_end(&fields))
+        return NULL;
+    return der_equal(algorithm, (struct am_bytes){P256, sizeof P256}) ? p256_read(inside) : NULL;
+}
+
+EVP_PKEY *keyfile_plain(struct am_bytes pem)
+{
+    size_t len = 0;
+    uint8_t *der = base64_read(pem, &len);
+    EVP_PKEY *key = der != NULL ? pkcs8_read((struct am_bytes){der, len}) : NULL;
+
+    OPENSSL_secure_clear_free(der, len);
+    return key;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// What reading a private key leaves in memory: nothing outside the heap that is locked and wiped.
+#include "certs/keyfile.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/pem.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MASK  0x5a // what is looked for is kept masked, or it would find itself
+#define PIECE 24u  // bytes of the file's text that tell it
+#define SANE  (64u * 1024 * 1024)
+
+static char folder[] = "/tmp/amana-keyfile-XXXXXX", key_path[64], secret_path[64];
+
+static int folder_make(void **state)
+{
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    snprintf(key_path, sizeof key_path, "%s/hub.key", folder);
+    snprintf(secret_path, sizeof secret_path, "%s/secret", folder);
+    return CRYPTO_secure_malloc_init(64 * 1024, 16) == 0 ? -1 : 0;
+}
+
+static int folder_remove(void **state)
+{
+    remove(key_path);
+    remove(secret_path);
+    return rmdir(folder);
+}
+
+// In a process of its own, so that this one has never seen it: the file, and the masked 32 bytes of the key.
+static void key_write(void)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        EVP_PKEY *key = keyfile_generate();
+        uint8_t secret[32] = {0};
+        BIGNUM *number = NULL;
+        remove(key_path);
+        bool good = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1 &&
+                    BN_bn2binpad(number, secret, 32) == 32;
+        for (size_t i = 0; i < sizeof secret; i++)
+            secret[i] ^= MASK;
+        good = good && keyfile_write(key_path, key, NULL, NULL) == AM_OK &&
+               certs_write_file(secret_path, (struct am_bytes){secret, sizeof secret}, 0600, NULL) == AM_OK;
+        _exit(good ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static bool masked_equal(const uint8_t *at, const uint8_t *masked, size_t len, bool reversed)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((at[i] ^ MASK) != masked[reversed ? len - 1 - i : i])
+            return false;
+    return true;
+}
+
+// Places in writable memory outside the secure heap where these bytes stand, either way round.
+static unsigned places(const uint8_t *masked, size_t len)
+{
+    FILE *maps = fopen("/proc/self/maps", "r"), *memory = fopen("/proc/self/mem", "r");
+    char line[512];
+    unsigned found = 0;
+
+    assert_non_null(maps);
+    assert_non_null(memory);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        unsigned long long from, to;
+        char rights[5];
+        if (sscanf(line, "%llx-%llx %4s", &from, &to, rights) != 3 || rights[0] != 'r' || rights[1] != 'w' || to - from > SANE)
+            continue;
+        uint8_t *copy = malloc((size_t)(to - from));
+        size_t got = 0;
+        if (fseeko(memory, (off_t)from, SEEK_SET) == 0)
+            got = fread(copy, 1, (size_t)(to - from), memory);
+        for (size_t i = 0; i + len <= got; i++)
+            if ((masked_equal(copy + i, masked, len, false) || masked_equal(copy + i, masked, len, true)) &&
+                !CRYPTO_secure_allocated((const void *)(uintptr_t)(from + i)))
+                found++;
+        OPENSSL_cleanse(copy, (size_t)(to - from));
+        free(copy);
+    }
+    fclose(maps);
+    fclose(memory);
+    return found;
+}
+
+static struct am_bytes read_masked(const char *path)
+{
+    struct am_bytes bytes;
+    assert_int_equal(certs_read_file(path, 4096, NULL, &bytes), AM_OK);
+    return bytes;
+}
+
+// A piece of the second line of the file, masked, by way of a process of its own.
+static void text_masked(uint8_t ret_piece[PIECE])
+{
+    int ends[2], status;
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct am_bytes file = read_masked(key_path);
+        const char *line = strchr((const char *)file.data, '\n');
+        for (size_t i = 0; i < PIECE; i++)
+            ret_piece[i] = (uint8_t)(line[1 + i + 36] ^ MASK);
+        _exit(write(ends[1], ret_piece, PIECE) == PIECE ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(read(ends[0], ret_piece, PIECE), PIECE);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void a_key_that_was_read_lies_in_the_secure_heap_alone(void **state)
+{
+    struct am_detail detail = {0};
+    struct am_bytes secret;
+    uint8_t piece[PIECE];
+    EVP_PKEY *key;
+
+    key_write();
+    secret = read_masked(secret_path);
+    text_masked(piece);
+    assert_int_equal(keyfile_read(key_path, NULL, &detail, &key), AM_OK);
+    assert_int_equal(places(secret.data, secret.len), 0);
+    assert_int_equal(places(piece, sizeof piece), 0);
+    EVP_PKEY_free(key);
+    free((void *)secret.data);
+}
+
+// What others write: without the public key (RFC 5915 lets them), or cut off.
+static void a_key_of_another_shape_is_read_or_refused_as_before(void **state)
+{
+    struct am_detail detail = {0};
+    char command[512];
+    EVP_PKEY *key;
+
+    key_write();
+    snprintf(command, sizeof command, "openssl pkey -in %s -out %s.ec -traditional && chmod 600 %s.ec && mv %s.ec %s",
+             key_path, key_path, key_path, key_path, key_path);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(keyfile_read(key_path, NULL, &detail, &key), AM_OK);
+    EVP_PKEY_free(key);
+    key_write();
+    for (off_t len = 0; len < 241; len += 13) {
+        key_write();
+        assert_int_equal(truncate(key_path, len), 0);
+        assert_int_equal(keyfile_read(key_path, NULL, &detail, &key), AM_INVALID);
+    }
+}
+
+// A search that finds nothing anywhere would pass too.
+static void the_search_finds_what_lies_in_plain_memory(void **state)
+{
+    struct am_bytes secret;
+    uint8_t *plain = malloc(32);
+
+    key_write();
+    secret = read_masked(secret_path);
+    for (size_t i = 0; i < 32; i++)
+        plain[i] = secret.data[i] ^ MASK;
+    assert_true(places(secret.data, secret.len) >= 1);
+    OPENSSL_cleanse(plain, 32);
+    assert_int_equal(places(secret.data, secret.len), 0);
+    free(plain);
+    free((void *)secret.data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_search_finds_what_lies_in_plain_memory),
+        cmocka_unit_test(a_key_that_was_read_lies_in_the_secure_heap_alone),
+        cmocka_unit_test(a_key_of_another_shape_is_read_or_refused_as_before),
+    };
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
