@@ -3,6 +3,7 @@
 #include "server/daemon.h"
 
 #include "certs/tls.h"
+#include "server/crls_seen.h"
 #include "server/exit_status.h"
 #include "server/journal_open.h"
 #include "server/net/net.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +42,8 @@ struct daemon {
     struct state state;
     struct net *net;
     struct store_callbacks net_callbacks;
-    char pending[CONFIG_PATH + 32], port_file[CONFIG_PATH + 32];
+    char own[CONFIG_PATH + 32]; // DATA/hub, what the hub writes beside the journal
+    char pending[CONFIG_PATH + 64], crls[CONFIG_PATH + 64], port_file[CONFIG_PATH + 64];
     struct sandbox_users users;
     char sandbox[96];
     bool stopped;
@@ -143,19 +146,52 @@ static void store_died(void *user, enum am_err err, const char *what)
 }
 
 // --- Start
-// What the program may still touch once it serves: its data, and what HUP reads anew.
+// Whether what lies beneath the folder may be read: not where the signer's files lie there and are this user's too.
+static bool folder_open(const struct daemon *daemon, const char *folder)
+{
+    char above[PATH_MAX], signer[PATH_MAX], path[CONFIG_PATH + 1];
+    struct am_detail detail;
+    size_t len;
+
+    if (!signer_shares_user(daemon->signer) || realpath(folder, above) == NULL ||
+        signer_folder(daemon->config->data, &detail, path) != AM_OK || realpath(path, signer) == NULL)
+        return true;
+    len = strlen(above);
+    return strncmp(signer, above, len) != 0 || (len > 1 && signer[len] != '/');
+}
+
+// The folder of a file that HUP reads anew, since a new one comes by a rename; or where that would open too much, the
+// file that is there.
+static const char *readable_of(const struct daemon *daemon, const char *file, char folder[CONFIG_PATH + 1])
+{
+    const char *name = dirname(strcpy(folder, file));
+
+    if (folder_open(daemon, name))
+        return name;
+    report(REPORT_WARNING, "sandbox",
+           "file=%s reason=\"its folder holds the signer's too: a new one that is renamed into its place can't be read\" "
+           "do=\"put it into a folder of its own, or give the signer its own user\"",
+           file);
+    return file;
+}
+
+// What the program may still touch once it serves: its journal and own files, and what HUP reads anew.
 static void files_fence(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
-    char certificate[CONFIG_PATH + 1], key[CONFIG_PATH + 1], policy[CONFIG_PATH + 1], port[sizeof daemon->port_file];
-    const char *const writable[] = {config->data, dirname(strcpy(port, daemon->port_file))};
-    const char *const readable[] = {config->trust, config->rosters, dirname(strcpy(certificate, config->certificate)),
-                                    dirname(strcpy(key, config->key)),
-                                    // A new policy comes by a rename: its folder.
-                                    config->policy[0] != '\0' ? dirname(strcpy(policy, config->policy)) : config->trust,
-                                    "/usr"}; // OpenSSL's modules, time zones
+    char journal[CONFIG_PATH + 32], folders[4][CONFIG_PATH + 1];
+    const char *writable[3] = {journal, daemon->own};
+    const char *readable[6] = {config->trust, config->rosters, "/usr"}; // OpenSSL's modules, time zones
+    size_t n_writable = 2, n_readable = 3;
 
-    sandbox_landlock(writable, AM_LEN(writable), readable, AM_LEN(readable), daemon->sandbox, sizeof daemon->sandbox);
+    snprintf(journal, sizeof journal, "%s/journal", config->data);
+    if (config->port_file[0] != '\0')
+        writable[n_writable++] = dirname(strcpy(folders[0], daemon->port_file));
+    readable[n_readable++] = readable_of(daemon, config->certificate, folders[1]);
+    readable[n_readable++] = readable_of(daemon, config->key, folders[2]);
+    if (config->policy[0] != '\0')
+        readable[n_readable++] = readable_of(daemon, config->policy, folders[3]);
+    sandbox_landlock(writable, n_writable, readable, n_readable, daemon->sandbox, sizeof daemon->sandbox);
 }
 
 static enum am_err rights_drop(struct daemon *daemon, struct am_detail *detail)
@@ -166,6 +202,8 @@ static enum am_err rights_drop(struct daemon *daemon, struct am_detail *detail)
         TRY(process_become("user", daemon->users.hub.uid, daemon->users.hub.gid, detail));
     TRY(sandbox_no_capabilities(detail));
     TRY(sandbox_no_new_privs(detail));
+    if (mkdir(daemon->own, 0700) != 0 && errno != EEXIST)
+        return am_fail(AM_IO, detail, daemon->own, "can't be made: %s", strerror(errno));
     files_fence(daemon);
     return AM_OK;
 }
@@ -233,6 +271,7 @@ static enum am_err parts_make(struct daemon *daemon, struct am_detail *detail)
     TRY(net_bind(config->address, config->port, detail, &daemon->listen_fd, &daemon->port));
     TRY(rights_drop(daemon, detail));
     TRY(trust_load(config->trust, NULL, detail, &daemon->reloader.trust));
+    TRY(crls_seen_take(daemon->crls, daemon->reloader.trust, true, detail));
     TRY(journal_start(daemon, detail));
     TRY(hub_make(daemon, detail));
     daemon->base = event_base_new();
@@ -304,16 +343,26 @@ static void daemon_end(struct daemon *daemon)
     (void)unlink(daemon->port_file);
 }
 
+static void paths_fill(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+
+    snprintf(daemon->own, sizeof daemon->own, "%s/" DAEMON_OWN, config->data);
+    snprintf(daemon->pending, sizeof daemon->pending, "%s/access.pending", daemon->own);
+    snprintf(daemon->crls, sizeof daemon->crls, "%s/" DAEMON_CRLS, daemon->own);
+    daemon->reloader.crls = daemon->crls;
+    if (config->port_file[0] != '\0')
+        snprintf(daemon->port_file, sizeof daemon->port_file, "%s", config->port_file);
+    else
+        snprintf(daemon->port_file, sizeof daemon->port_file, "%s/port", daemon->own);
+}
+
 enum am_err daemon_serve(const struct config *config, struct am_detail *detail)
 {
     struct daemon daemon = {.config = config, .listen_fd = -1, .reloader = {.config = config}};
     enum am_err err;
 
-    snprintf(daemon.pending, sizeof daemon.pending, "%s/access.pending", config->data);
-    if (config->port_file[0] != '\0')
-        snprintf(daemon.port_file, sizeof daemon.port_file, "%s", config->port_file);
-    else
-        snprintf(daemon.port_file, sizeof daemon.port_file, "%s/port", config->data);
+    paths_fill(&daemon);
     if (access(config->data, F_OK) != 0)
         return am_fail(AM_NOT_FOUND, detail, config->data, "%s",
                        errno == ENOENT ? "there is no log yet: make it with `amanad init`" : strerror(errno));

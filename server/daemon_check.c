@@ -3,6 +3,7 @@
 #include "certs/clock.h"
 #include "certs/tls.h"
 #include "proto/codec/plain.h"
+#include "server/crls_seen.h"
 #include "server/daemon.h"
 #include "server/policy_file.h"
 #include "server/rosters.h"
@@ -92,13 +93,17 @@ enum am_err daemon_check_policy(const char *path, struct am_detail *detail)
 
 enum am_err daemon_check(const struct config *config, struct am_detail *detail)
 {
+    char crls[CONFIG_PATH + 32];
     struct trust *trust;
     enum am_err err;
 
     if (config->policy[0] != '\0')
         TRY(daemon_check_policy(config->policy, detail));
+    snprintf(crls, sizeof crls, "%s/" DAEMON_OWN "/" DAEMON_CRLS, config->data);
     TRY(trust_load(config->trust, NULL, detail, &trust));
-    err = check_with(config, trust, detail);
+    err = crls_seen_take(crls, trust, false, detail);
+    if (err == AM_OK)
+        err = check_with(config, trust, detail);
     trust_unref(trust);
     return err;
 }

@@ -3,6 +3,7 @@
 #include "server/reloader.h"
 
 #include "certs/clock.h"
+#include "server/crls_seen.h"
 #include "server/net/workers.h"
 #include "server/policy_file.h"
 #include "server/rosters.h"
@@ -31,6 +32,12 @@ static void reload_run(struct job *job, struct worker *worker)
     const struct config *config = reload->reloader->config;
 
     reload->trust_err = trust_load(config->trust, reload->before, &reload->trust_detail, &reload->trust);
+    if (reload->trust_err == AM_OK)
+        reload->trust_err = crls_seen_take(reload->reloader->crls, reload->trust, true, &reload->trust_detail);
+    if (reload->trust_err != AM_OK) {
+        trust_unref(reload->trust);
+        reload->trust = NULL;
+    }
     reload->policy_err = policy_load(config->policy, &reload->policy_detail, &reload->policy);
     reload->rosters_err = rosters_load(config->rosters, reload->trust != NULL ? reload->trust : reload->before,
                                        clock_utc(), roster_fault, &reload->rosters_detail, &reload->rosters);

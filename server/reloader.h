@@ -6,6 +6,7 @@
 #include "server/net/net.h"
 
 struct reloader {
+    const char *crls; // the file of CRL numbers seen
     const struct config *config;
     struct net *net;
     struct trust *trust; // in force; a reference of its own

@@ -4,6 +4,7 @@
 
 #include "amana/v1/relay.pb-c.h"
 #include "certs/clock.h"
+#include "certs/trust_seen.h"
 #include "client/session/history.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/policy.h"
@@ -49,6 +50,22 @@ static enum am_err open_trust(struct session *session, struct am_detail *detail)
     return AM_OK;
 }
 
+// No CRL goes back, not even over the end of a command.
+static enum am_err check_crls(struct session *session, struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_bytes before = {0}, now;
+    arena_init(&arena, 2 * TRUST_SEEN_MAX);
+    enum am_err err = store_value_get(session->store, "crls", &arena, &before);
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    TRY(trust_seen_take(session->trust, before, "trust/crls", detail, &now));
+    err = now.len == before.len && memcmp(now.data, before.data, now.len) == 0 ? AM_OK
+                                                                              : store_value_put(session->store, "crls", now);
+    free((void *)now.data);
+    return err;
+}
+
 enum am_err session_open(const struct settings *settings, unsigned needed, const struct keyfile_passphrase *passphrase,
                          const bool *interrupted, struct am_detail *detail, struct session **ret_session)
 {
@@ -67,6 +84,8 @@ enum am_err session_open(const struct settings *settings, unsigned needed, const
         err = settings_path(settings, "store", path);
     if (err == AM_OK)
         err = store_open(path, detail, &session->store);
+    if (err == AM_OK)
+        err = check_crls(session, detail);
     if (err == AM_OK)
         err = history_load(session, detail);
     if (err != AM_OK) {

@@ -66,7 +66,7 @@ AM_MUST_USE enum am_err store_checkpoint_put(struct store *store, const char *na
 AM_MUST_USE enum am_err store_checkpoint_get(struct store *store, const char *name, struct arena *arena,
                                              Amana__V1__Checkpoint **ret_checkpoint);
 
-// Any other bytes: "policy" (PolicyResponse). In the arena. AM_NOT_FOUND.
+// Any other bytes: "policy" (PolicyResponse), "crls" (the CRL numbers seen so far, certs/trust_seen.h). In the arena. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_value_put(struct store *store, const char *name, struct am_bytes bytes);
 AM_MUST_USE enum am_err store_value_get(struct store *store, const char *name, struct arena *arena,
                                         struct am_bytes *ret_bytes);

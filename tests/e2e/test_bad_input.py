@@ -180,6 +180,27 @@ def test_a_revoked_device_is_refused_after_the_hub_has_read_the_list(world):
     refused(world, "revoked", keys / "auth.pem", keys / "auth.key")
 
 
+def test_a_revocation_list_of_an_earlier_run_is_not_undercut_by_hub_or_desk(world):
+    def put(text):
+        for folder in "trust", "police/trust":
+            world.path(folder, "crls", "ke-units.crl").write_bytes(text)
+    old = world.path("ke", "units.crl").read_bytes()
+    world.ca("revoke", "-d", "ke", "--reason", "superseded", world.path("ke-protection", "keys", "auth.pem")).ok()
+    new = world.path("ke", "units.crl").read_bytes()
+    put(new)
+    world.hub.reload()
+    world.hub.stop()
+    world.amana("police", "status")  # sees the new list
+    put(old)
+    says = ("was number", "is never taken again", "put the newest into trust/crls")
+    world.amanad("-c", "amanad.conf", "--check").exits(1).says("data/hub/crls", *says)
+    world.amanad("-c", "amanad.conf").exits(1).says("data/hub/crls", *says)
+    world.amana("police", "status").exits(1).says(*says)
+    put(new)
+    world.start_hub()
+    world.amana("police", "status").ok()
+
+
 def test_a_handshake_that_began_before_its_certificate_was_revoked_is_judged_by_the_new_list(world):
     keys = world.path("police", "keys")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

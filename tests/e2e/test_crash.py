@@ -178,7 +178,7 @@ def refuses_to_append(world, *words):
         assert text in line, line
     world.amana("post", "send", post_alert(world)).exits(69).says("READ_ONLY", "outbox")
     world.amana("auditor", "audit", "replay", "--reason", "why does it not append?").ok().says("VERIFIED")
-    assert world.path("data", "access.pending").exists()
+    assert world.path("data", "hub", "access.pending").exists()
 
 
 def post_alert(world):

@@ -16,7 +16,8 @@ MANY = 5000  # more than the keeper's queue takes at once
 def write_pending(world, pb, count, first_ns):
     """access.pending as a read-only hub leaves it."""
     audit = pb("audit")
-    with open(world.path("data", "access.pending"), "wb") as file:
+    world.path("data", "hub").mkdir(exist_ok=True)
+    with open(world.path("data", "hub", "access.pending"), "wb") as file:
         for n in range(count):
             content = audit.EntryContent(access=audit.AccessEntry(
                 identity="amana://igad/audit/desk/device/d1", reason="why?", query="full from 0", tree_size=9,
@@ -36,7 +37,7 @@ def test_more_kept_readings_than_the_queue_takes_go_into_the_log_once_each_in_th
     empty_world.amana("police", "status").ok()  # served meanwhile
     empty_world.hub.log.wait(rf"^pending entries={MANY} ")
     assert kept(empty_world) == [start + n for n in range(MANY)]
-    assert not empty_world.path("data", "access.pending").exists()
+    assert not empty_world.path("data", "hub", "access.pending").exists()
 
 
 @pytest.mark.parametrize("place", ["pending-took:300", "pending-before-unlink"])
@@ -46,7 +47,7 @@ def test_a_hub_that_is_killed_over_kept_readings_logs_none_of_them_twice(empty_w
     killed = subprocess.run([w.AMANAD, "-c", "amanad.conf"], cwd=empty_world.folder, capture_output=True, text=True,
                             env={**os.environ, "AMANA_FAILPOINT": place}, timeout=w.PATIENCE)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert empty_world.path("data", "access.pending").exists()
+    assert empty_world.path("data", "hub", "access.pending").exists()
     empty_world.start_hub()
     empty_world.hub.log.wait(r"^pending entries=1000 ")
     assert kept(empty_world) == [start + n for n in range(1000)]

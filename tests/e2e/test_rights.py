@@ -113,6 +113,20 @@ def test_a_file_outside_what_the_configuration_names_can_not_be_read(world):
     world.hub.log.wait(r"^reload .*trust\.conf.*Permission denied", since)
 
 
+def test_the_signers_key_can_not_be_read_where_hub_and_signer_are_one_user(world):
+    """The key of TLS lies in the folder that data/ lies in too, which is readable for HUP."""
+    if "landlock" not in world.hub.log.wait("serving ").replace("no landlock", ""):
+        pytest.skip("this kernel has no Landlock")
+    world.hub.log.wait(r"^sandbox file=hub\.key .*folder of its own")
+    conf = world.path("trust", "trust.conf")
+    for secret in "log.key", "record":
+        conf.unlink()
+        conf.symlink_to(world.path("data", "signer", secret))
+        since = len(world.hub.log.all)
+        world.hub.reload()
+        world.hub.log.wait(r"^reload .*trust\.conf.*Permission denied", since)
+
+
 def test_every_thread_of_the_hub_is_held_to_its_list_of_calls_and_the_log_says_so(world):
     tasks = list(pathlib.Path(f"/proc/{world.hub.process.pid}/task").iterdir())
     assert len(tasks) > 2
