@@ -70,6 +70,8 @@ static const struct verb VERBS[] = {
     {"units", "list whom this unit may write to, and how they are reached", "amana units et/", verb_units},
     {"receipt", "print the log's receipt of a message", "amana receipt 0193a --tlog-proof > 0193a.tlog-proof",
      verb_receipt},
+    {"import", "make an alert's draft from a submission of the HTCDS survey form", "amana import submission.xml > alert.json",
+     verb_import},
     {"export cap", "an alert as CAP 1.2 XML, public fields alone", "amana export cap 0193a > 0193a.xml",
      verb_export_cap},
     {"export htcds", "a case in the fields of HTCDS 2.0", "amana export htcds ke/dci/2026/004211 --csv > case.csv",

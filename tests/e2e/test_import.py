@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A submission made with the HTCDS survey form becomes the draft of an alert; what isn't understood is named."""
+import json
+
+import pytest
+import world as w
+
+VERSION = "vSmt4GQA3C9uBMLPEVfgND"  # of the form that is known
+SUBMISSION = w.DATA / "odk-submission.xml"
+
+
+def imported(world, path=SUBMISSION):
+    out = world.amana("police", "import", str(path)).ok().out
+    return json.loads("\n".join(line for line in out.splitlines() if not line.startswith("//"))), out
+
+
+def changed(world, *pairs, name="changed.xml"):
+    text = SUBMISSION.read_text()
+    for before, after in pairs:
+        assert before in text
+        text = text.replace(before, after)
+    world.path(name).write_text(text)
+    return world.path(name)
+
+
+def test_every_answer_of_the_form_has_its_place_in_the_draft(empty_world):
+    draft, out = imported(empty_world)
+    person = draft["alert"]["persons"][0]
+    assert [n["text"] for n in person["names"]] == ["Hawa", "Example"]
+    assert (person["sex"], person["birth"], person["citizenships"]) == ("FEMALE", {"date": "2010-05-17"}, ["et"])
+    assert person["roles"] == ["PRESUMED_VICTIM"] and draft["flags"]["child"] is True and draft["consent"] == "GIVEN"
+    victim = person["victim"]
+    assert (victim["status"], victim["decided_by"], victim["industry"]) == ("POSSIBLE", "NGO", "T")
+    assert victim["control_methods"] == ["WITHHOLDS_DOCUMENTS", "FALSE_PROMISES"]
+    assert victim["exploitation"] == ["SERVITUDE", "OTHER"] and victim["exploited_at"] == {"text": "Addis Ababa"}
+    assert person["whereabouts"] == {"city": "Marsabit", "country": "ke", "text": "behind the market"}
+    assert "Asked for help at the counter & was brought to the desk" in draft["alert"]["summary"]
+    assert "A. Caseworker" not in out and "case worker's name was left out" in out and "uuid:0d2cfa4e" in out
+
+
+def test_the_draft_once_completed_is_one_that_can_be_sent(empty_world):
+    world = empty_world
+    draft, _ = imported(world)
+    draft |= {"case_ref": "ke/dci/2026/004300", "legal_basis": "PALERMO_PROTOCOL", "handling": ["H0"],
+              "recipients": [{"unit": "et/mowsa/protection", "part": "ACTION"},
+                             {"unit": "ke/dcs/child-protection", "part": "COPY"}]}
+    draft["flags"]["protection"] = "NO"
+    draft["alert"] |= {"title": "Girl from Sololo, in a household in Addis Ababa", "actions": ["LOCATE_AND_REPORT"],
+                       "instructions": "Locate, do not question.", "contact": {"office": "Desk", "telephone": "+254200000001"},
+                       "child_safeguard": {"guardian": "not known", "officer": "Child protection desk",
+                                           "best_interest": "to be found and kept safe"}}
+    world.path("done.json").write_text(json.dumps(draft))
+    world.amana("police", "send", "--dry-run", "done.json").ok()
+
+
+def test_an_answer_of_another_version_of_the_form_is_named_and_nothing_is_guessed(empty_world):
+    other = changed(empty_world, (VERSION, "vOTHER"), ("<prs_Title/>", "<prs_Title/>\n  <prs_Tribe>Borana</prs_Tribe>"),
+                    (">Feminine<", ">Female<"), ("NGO", "Ngo"))
+    result = empty_world.amana("police", "import", str(other)).exits(65).says(
+        'version "vOTHER"', "vSmt4GQA3C9uBMLPEVfgND", "3 of its", 'prs_Tribe = "Borana"', 'prs_Gender = "Female"',
+        'vic_TraffickingStatusDecisionMakingOrg = "Ngo"')
+    assert result.out == ""
+    same = changed(empty_world, (VERSION, "vOTHER"))
+    empty_world.amana("police", "import", str(same)).ok().says("all of its answers are understood")
+
+
+def test_who_has_not_agreed_is_said_first_and_who_is_no_victim_gets_no_role(empty_world):
+    draft, out = imported(empty_world, changed(empty_world, (">TRUE<", ">FALSE<"), ("PossibleVictim", "NotAVictim")))
+    assert "consent" not in draft and "has NOT agreed" in out
+    assert "roles" not in draft["alert"]["persons"][0] and "roles must be said" in out
+
+
+@pytest.mark.parametrize("text,says", [
+    ('<!DOCTYPE data [<!ENTITY a "aaa">]><data><prs_Title>&a;</prs_Title></data>', "a document type is not allowed"),
+    ("<data><prs_Title>&b;</prs_Title></data>", "this is no XML"),
+    ("<data>" + "<g>" * 9 + "</g>" * 9 + "</data>", "deeper than 8"),
+    ("<data><prs_Title>" + "x" * 5000 + "</prs_Title></data>", "longer than 4096"),
+    ("<data>" + "<a>1</a>" * 300 + "</data>", "more than 256 answers"),
+    ("<data><prs_Title>Dr</data>", "this is no XML"),
+])
+def test_what_is_no_submission_is_refused_with_its_line(empty_world, text, says):
+    empty_world.path("bad.xml").write_text(text)
+    empty_world.amana("police", "import", "bad.xml").exits(65).says("nothing was made of it", "line 1", says)
