@@ -57,6 +57,7 @@ def read(tls, size):
 def frames(tls):
     """What the hub sends, until it closes."""
     while head := read(tls, 9):
+        tls.unanswered -= head[3] == SETTINGS and head[4] & ACK
         yield head[3], head[4], struct.unpack(">I", head[5:])[0], read(tls, int.from_bytes(head[:3], "big")) if any(head[:3]) else b""
 
 
@@ -87,10 +88,9 @@ def heard(tls):
     tls.unanswered += 1
     said = []
     for each in frames(tls):
-        tls.unanswered -= each[0] == SETTINGS and each[1] & ACK
+        said.append(each)
         if tls.unanswered == 0:
             return said
-        said.append(each)
     return None
 
 

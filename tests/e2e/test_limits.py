@@ -9,7 +9,9 @@ import pytest
 
 import raw as r
 import world as w
-from h2 import closed, connect, frame, frames, header_block, shake
+from h2 import (ACK, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS, call, closed, connect, frame, frames,
+                header_block, heard, hold, shake)
+from test_pending import write_pending
 
 Code = grpc.StatusCode
 
@@ -189,3 +191,64 @@ def test_a_limit_that_is_none_is_named_with_its_line_and_what_is_allowed(empty_w
     conf.write_text(re.sub(r"(?m)^limits .*", f"limits {{ {row} }}", conf.read_text()))
     line = next(n for n, text in enumerate(conf.read_text().splitlines(), 1) if row in text)
     empty_world.amanad("--check", "-c", "amanad.conf").exits(78).says(f"amanad.conf:{line}:", says)
+
+
+# --- What a connection may do
+def test_a_connection_without_a_request_in_time_is_ended_and_one_that_asked_is_not(limited):
+    world = limited(first_request_seconds=1)
+    with shake(world, connect(world), "post") as asked, shake(world, connect(world)) as silent:
+        call(asked, 1, "/amana.v1.Audit/Checkpoint", bytes(5))
+        assert heard(asked) is not None
+        assert GOAWAY in [kind for kind, *_ in frames(silent)]  # and closed
+        world.hub.log.wait(r"^ended .*identity=amana://ke/dci/transnational/.*no request came")
+        assert heard(asked) is not None
+    assert not [line for line in world.hub.log.all if line.startswith("ended") and "et/ics/moyale" in line]
+
+
+def test_a_client_that_is_silent_is_asked_whether_it_is_there_and_one_that_answers_stays(limited):
+    world = limited(keepalive_seconds=1)
+    with shake(world, connect(world)) as tls:
+        call(tls, 1, "/amana.v1.Audit/Checkpoint", bytes(5))
+        for _ in range(2):
+            asked = next(payload for kind, flags, _, payload in frames(tls) if kind == PING and not flags & ACK)
+            tls.sendall(frame(PING, ACK, 0, asked))
+        assert heard(tls) is not None
+
+
+def test_resets_past_those_of_ten_seconds_end_the_connection_and_those_at_the_limit_do_not(limited):
+    world = limited(resets=5)
+    with shake(world, connect(world)) as tls:
+        for n in range(6):
+            call(tls, 2 * n + 1, "/amana.v1.Relay/Send", end=False)
+            tls.sendall(frame(RST_STREAM, 0, 2 * n + 1, struct.pack(">I", 8)))
+            if n < 5:
+                assert heard(tls) is not None
+        goaway = next(payload for kind, _, _, payload in frames(tls) if kind == GOAWAY)
+        assert goaway[4:8] == struct.pack(">I", 11)  # ENHANCE_YOUR_CALM
+        world.hub.log.wait(r"^ended .*too many streams were reset")
+    served(world)
+
+
+def test_a_connection_past_its_memory_gets_no_new_calls_and_one_before_it_does(empty_world, limited, pb):
+    write_pending(empty_world, pb, 1000, 1)
+    world = limited(connection_memory='"2M"', resets=1000)
+    world.hub.log.wait(r"^pending entries=1000 ")
+    request = pb("audit").ReplayRequest(reason="never read").SerializeToString()
+    message = b"\0" + struct.pack(">I", len(request)) + request
+    with shake(world, connect(world), "auditor") as tls:
+        tls.sendall(frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 0)))  # answers wait for a window that doesn't come
+        tls.unanswered += 1
+        assert hold(tls, 1, 1190000) is not None
+        assert hold(tls, 3, 400000) is not None  # 1.6 MB of 2.1; the rest are replays, 64 KB each
+        stream, refused = 5, False
+        while not refused:
+            call(tls, stream, "/amana.v1.Audit/Replay", message)
+            kind, flags = next((kind, flags) for kind, flags, of, _ in frames(tls) if of == stream)
+            refused = kind == HEADERS and bool(flags & END_STREAM)
+            stream += 2
+            assert stream < 61
+        assert stream > 13
+        world.hub.log.wait(r"^answered .*call=/amana.v1.Audit/Replay.*reason=BUSY")
+        tls.sendall(frame(RST_STREAM, 0, 1, struct.pack(">I", 8)))
+        call(tls, stream, "/amana.v1.Audit/Checkpoint", bytes(5))
+        assert not next(flags & END_STREAM for _, flags, of, _ in frames(tls) if of == stream)
