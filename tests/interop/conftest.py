@@ -48,17 +48,25 @@ class Live(World):
         return messages
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory):
+def made_world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("interop") / "world"
     made = subprocess.run([ROOT / "tests/setup", folder, BUILD], capture_output=True, text=True)
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr
-    world = Live(folder)
-    world.start_hub()
-    yield world
+    return Live(folder)
+
+
+def ended(world):
     if world.hub.process.poll() is None:
         world.hub.stop()  # in order, whatever its clients did to it
     world.end()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    world = made_world(tmp_path_factory)
+    world.start_hub()
+    yield world
+    ended(world)
 
 
 @pytest.fixture(scope="session")
