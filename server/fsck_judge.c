@@ -3,6 +3,7 @@
 #include "server/fsck_judge.h"
 
 #include "proto/codec/codec.h"
+#include "proto/model/deadline.h"
 #include "proto/model/header.h"
 #include "proto/model/life.h"
 #include "server/hub/hub.h"
@@ -34,8 +35,9 @@ struct row {
     uint64_t seq; // of the entry that spoke of it last
     bool seen;
     // Life, delivery.
-    uint8_t state;
+    uint8_t state, flags;
     uint32_t version;
+    uint64_t ack_due, answer_due; // as the row has them
     uint64_t clock;
     struct when state_at, retrieved_at;
     char officer[LIMIT_URI + 1];
@@ -46,6 +48,17 @@ struct row {
     char key[];
 };
 
+// A message as its clocks see it: their rows are those of its lives and deliveries.
+struct message {
+    UT_hash_handle hh;
+    uint64_t seq, root, first; // `first`: the earliest of its deadlines, 0: none
+    uint64_t review_at, retain_until, valid_until;
+    uint8_t kind, urgency;
+    bool fixed, ended, review; // ended: by a later version, or a CANCEL; review: it stands in the table, or has been told
+    size_t n;
+    struct row *deliveries[];
+};
+
 struct fsck_judge {
     void (*found)(void *user, uint64_t seq, const char *what);
     void *user;
@@ -53,6 +66,8 @@ struct fsck_judge {
     struct row *rows;
     struct log_verifier verifier;
     bool has_verifier;
+    struct message *messages;
+    uint64_t last_time; // of an entry
 };
 
 // --- Saying and keeping
@@ -164,6 +179,7 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
     row->state_at = when_of(entry);
     row->version++;
     if (kind->chain != CHAIN_NONE) {
+        row->flags = 0;
         row->clock = entry->seq;
         row->officer[0] = '\0';
     } else if (header->sender != NULL && strcmp(move->recipient, header->sender->unit) == 0) {
@@ -260,12 +276,14 @@ static enum am_err life_judge(void *user, const struct journal_life *life)
         return AM_OK;
     }
     row->seen = true;
+    row->ack_due = life->ack_due;
+    row->answer_due = life->answer_due;
     if (row->state != life->state)
         fault(judge, row->seq, "the life that %.100s has is kept as %s, by the log it is %s", life->recipient,
               life_state_name(life->state), life_state_name(row->state));
     else if (!when_is(row->state_at, life->state_at) || row->version != life->version ||
-             row->clock != life->clock_seq || strcmp(row->officer, life->officer) != 0)
-        fault(judge, row->seq, "the life that %.100s has is not kept as the log says: time, clock, officer or version",
+             row->flags != life->flags || row->clock != life->clock_seq || strcmp(row->officer, life->officer) != 0)
+        fault(judge, row->seq, "the life that %.100s has is not kept as the log says: time, clock, what has passed, officer or version",
               life->recipient);
     return AM_OK;
 }
@@ -335,7 +353,7 @@ static enum am_err delivery_judge(void *user, const struct journal_delivery *del
         return AM_OK;
     }
     row->seen = true;
-    if (row->state != delivery->state || row->version != delivery->version ||
+    if (row->state != delivery->state || row->flags != delivery->flags || row->version != delivery->version ||
         !when_is(row->state_at, delivery->delivered_at) || !when_is(row->retrieved_at, delivery->retrieved_at))
         fault(judge, delivery->seq, "its delivery to %.100s is not kept as the log says", delivery->recipient);
     return AM_OK;
@@ -402,6 +420,242 @@ static enum am_err release_judge(void *user, const struct journal_release *relea
     if (row->state != release->state || row->version != release->version ||
         !when_is(row->state_at, release->state_at) || strcmp(row->officer, release->officer) != 0)
         fault(judge, row->seq, "how it stands with its second person is not kept as the log says");
+    return AM_OK;
+}
+
+// --- Messages and their deadlines
+static struct message *message_find(struct fsck_judge *judge, uint64_t seq)
+{
+    struct message *message;
+
+    HASH_FIND(hh, judge->messages, &seq, sizeof seq, message);
+    return message;
+}
+
+static enum am_err reviewed(struct fsck_judge *judge, uint64_t seq)
+{
+    struct message *message = message_find(judge, seq);
+
+    if (message != NULL)
+        message->review = true;
+    return AM_OK;
+}
+
+// A newer version, or the end, of what the version before began.
+static enum am_err version_said(struct fsck_judge *judge, const struct message *message)
+{
+    struct row *row = row_get(judge, "newest", message->root, "its versions", message->seq);
+    struct message *before;
+
+    if (row == NULL)
+        return AM_NOMEM;
+    before = row->seen ? message_find(judge, row->clock) : NULL;
+    if (before != NULL)
+        before->ended = true;
+    row->seen = true;
+    row->clock = message->seq;
+    return AM_OK;
+}
+
+static enum am_err message_said(struct fsck_judge *judge, const struct store_judged *entry,
+                                const Amana__V1__Header *header)
+{
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    struct message *message = calloc(1, sizeof *message + header->n_recipients * sizeof(struct row *));
+
+    if (message == NULL)
+        return AM_NOMEM;
+    message->seq = entry->seq;
+    message->root = entry->root;
+    message->kind = (uint8_t)header->kind;
+    message->urgency = (uint8_t)header->urgency;
+    message->fixed = header->answer_by != NULL;
+    message->review_at = header_time_or_0(header->review_at);
+    message->retain_until = header_time_or_0(header->retain_until);
+    message->valid_until = header_time_or_0(header->valid_until);
+    message->ended = kind->chain != CHAIN_BEGINS && kind->chain != CHAIN_RENEWS;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        struct row *row = row_find(judge, "delivery", entry->seq, header->recipients[i]->unit);
+        if (row != NULL)
+            message->deliveries[message->n++] = row;
+    }
+    HASH_ADD(hh, judge->messages, seq, sizeof message->seq, message);
+    if (message->hh.tbl == NULL) {
+        free(message);
+        return AM_NOMEM;
+    }
+    return kind->chain != CHAIN_NONE ? version_said(judge, message) : AM_OK;
+}
+
+static enum am_err deadline_judge(void *user, const struct journal_deadline *deadline)
+{
+    struct fsck_judge *judge = user;
+    struct message *message = message_find(judge, deadline->subject);
+
+    if (message == NULL)
+        fault(judge, deadline->subject, "a deadline stands in the table and it is no message");
+    else if (deadline->kind == DEADLINE_REVIEW)
+        message->review = true;
+    else if (message->first == 0 || deadline->at < message->first)
+        message->first = deadline->at;
+    return AM_OK;
+}
+
+static void clock_life_fill(struct fsck_judge *judge, const struct message *message, uint64_t root,
+                            const char *unit, struct clock_life *ret_life)
+{
+    struct row *row = row_find(judge, "life", root, unit);
+    struct message *begun = message_find(judge, root);
+
+    if (row == NULL || begun == NULL || row->clock != message->seq)
+        return;
+    *ret_life = (struct clock_life){.there = true,
+                                    .root_kind = begun->kind,
+                                    .life = {.state = row->state,
+                                             .flags = row->flags,
+                                             .ack_due = row->ack_due,
+                                             .answer_due = row->answer_due,
+                                             .officer = row->officer}};
+}
+
+// When its next clock runs out, by the rows that the log bears out.
+static uint64_t clocks_next(struct fsck_judge *judge, const struct message *message)
+{
+    struct clock_party parties[LIMIT_RECIPIENTS] = {0};
+    struct clock_message clocks = {.seq = message->seq,
+                                   .urgency = message->urgency,
+                                   .fixed = message->fixed,
+                                   .valid_until = message->ended ? 0 : message->valid_until,
+                                   .retain_until = message->retain_until,
+                                   .n = message->n,
+                                   .parties = parties};
+
+    for (size_t i = 0; i < message->n; i++) {
+        const struct row *row = message->deliveries[i];
+        const char *unit = strstr(row->key, " of ") + 4;
+        parties[i].unit = unit;
+        parties[i].has_delivery = true;
+        parties[i].delivery = (struct journal_delivery){.state = row->state,
+                                                        .flags = row->flags,
+                                                        .delivered_at = row->state_at.ns,
+                                                        .retrieved_at = row->retrieved_at.ns};
+        clock_life_fill(judge, message, message->root, unit, &parties[i].lives[0]);
+        if (message->root != message->seq)
+            clock_life_fill(judge, message, message->seq, unit, &parties[i].lives[1]);
+    }
+    return clock_next(&clocks);
+}
+
+static void clocks_judge(struct fsck_judge *judge, const struct message *message)
+{
+    uint64_t next = clocks_next(judge, message);
+    uint64_t wanted = next != 0 ? next : message->retain_until;
+
+    if (message->first == 0 ? wanted > judge->last_time : message->first > wanted && wanted > judge->last_time)
+        fault(judge, message->seq, "its next deadline is missing in the table, or stands too late");
+    if (message->review_at != 0 && !message->review)
+        fault(judge, message->seq, "the day to review it is missing in the table of deadlines");
+}
+
+// --- What the clock did
+static enum am_err evidence_said(struct fsck_judge *judge, const struct store_judged *entry,
+                                 const Amana__V1__DeliveryEvidence *evidence, enum clock_kind clock)
+{
+    struct store_judged_message message;
+    bool there = evidence->message != NULL &&
+                 store_judged_message(entry, codec_bytes(evidence->message->header_digest), &message);
+
+    for (size_t i = 0; i < evidence->n_recipients; i++) {
+        struct row *row = there ? row_find(judge, "delivery", message.seq, evidence->recipients[i]) : NULL;
+        if (row == NULL || (row->flags & DELIVERY_PASSED(clock)) != 0) {
+            fault(judge, entry->seq, "it is about no delivery to %.100s, or says it again", evidence->recipients[i]);
+            continue;
+        }
+        row->flags |= DELIVERY_PASSED(clock);
+        row->version++;
+    }
+    return AM_OK;
+}
+
+static uint8_t clock_bit(const Amana__V1__DeadlineClock *clock)
+{
+    bool answer = clock->what == AMANA__V1__DEADLINE_OF__CODE__ANSWER;
+    bool retrieved = clock->from == AMANA__V1__CLOCK_FROM__CODE__RETRIEVAL;
+
+    if (clock->again)
+        return LIFE_PASSED(answer ? CLOCK_ANSWER_AGAIN : CLOCK_ACK_AGAIN);
+    if (answer)
+        return LIFE_PASSED(retrieved ? CLOCK_ANSWER_RETRIEVED : CLOCK_ANSWER);
+    return LIFE_PASSED(retrieved ? CLOCK_ACK_RETRIEVED : CLOCK_ACK);
+}
+
+// The life whose clock the message began: of its root, or its own.
+static struct row *clocked_life(struct fsck_judge *judge, const struct store_judged_message *message, const char *unit)
+{
+    struct row *row = row_find(judge, "life", message->root, unit);
+
+    if (row != NULL && row->clock == message->seq)
+        return row;
+    return row_find(judge, "life", message->seq, unit);
+}
+
+static enum am_err deadline_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    const Amana__V1__DeadlineEntry *deadline = entry->content->deadline;
+    struct store_judged_message message;
+    struct row *row = NULL;
+
+    if (deadline->met_by != NULL)
+        return AM_OK;
+    if (deadline->message == NULL ||
+        !store_judged_message(entry, codec_bytes(deadline->message->header_digest), &message)) {
+        fault(judge, entry->seq, "it is about no message");
+        return AM_OK;
+    }
+    if (deadline->recipient[0] == '\0')
+        return reviewed(judge, message.seq);
+    row = clocked_life(judge, &message, deadline->recipient);
+    if (row == NULL) {
+        fault(judge, entry->seq, "it is about no life that %.100s has", deadline->recipient);
+        return AM_OK;
+    }
+    for (size_t i = 0; i < deadline->n_clocks; i++)
+        row->flags |= clock_bit(deadline->clocks[i]);
+    row->version++;
+    return AM_OK;
+}
+
+static enum am_err state_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    const Amana__V1__StateEntry *state = entry->content->state;
+    struct store_judged_message message;
+    struct row *row;
+
+    if (state->message == NULL ||
+        !store_judged_message(entry, codec_bytes(state->message->header_digest), &message)) {
+        fault(judge, entry->seq, "it is about no message");
+        return AM_OK;
+    }
+    for (size_t i = 0; i < state->n_moves; i++) {
+        row = row_find(judge, "life", message.seq, state->moves[i]->recipient);
+        if (row == NULL || row->state != state->moves[i]->from) {
+            fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",
+                  state->moves[i]->recipient);
+            continue;
+        }
+        row->state = (uint8_t)state->moves[i]->to;
+        row->state_at = when_of(entry);
+        row->version++;
+    }
+    for (size_t i = 0; i < state->n_undelivered; i++) {
+        row = row_find(judge, "delivery", message.seq, state->undelivered[i]);
+        if (row == NULL || row->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED) {
+            fault(judge, entry->seq, "it ends no delivery to %.100s", state->undelivered[i]);
+            continue;
+        }
+        row->state = AMANA__V1__DELIVERY_STATE__CODE__EXPIRED;
+        row->version++;
+    }
     return AM_OK;
 }
 
@@ -561,7 +815,8 @@ static enum am_err submitted_said(struct fsck_judge *judge, const struct store_j
     if (header->release == AMANA__V1__RELEASE__CODE__DEFERRED)
         TRY(release_born(judge, entry));
     TRY(orders_said(judge, entry, header));
-    return lives_said(judge, entry, header);
+    TRY(lives_said(judge, entry, header));
+    return message_said(judge, entry, header);
 }
 
 static enum am_err entry_judge(void *user, const struct store_judged *entry)
@@ -570,6 +825,7 @@ static enum am_err entry_judge(void *user, const struct store_judged *entry)
     const Amana__V1__EntryContent *content = entry->content;
 
     arena_reset(&judge->arena);
+    judge->last_time = entry->time_ns;
     switch (content->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS: return genesis_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED: return submitted_said(judge, entry);
@@ -579,6 +835,13 @@ static enum am_err entry_judge(void *user, const struct store_judged *entry)
                              content->released->officer);
     case AMANA__V1__ENTRY_CONTENT__KIND_RETURNED: return returned_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED: return retrieved_said(judge, entry);
+    case AMANA__V1__ENTRY_CONTENT__KIND_LATE: return evidence_said(judge, entry, content->late, CLOCK_LATE);
+    case AMANA__V1__ENTRY_CONTENT__KIND_NON_DELIVERED:
+        return evidence_said(judge, entry, content->non_delivered, CLOCK_NON_DELIVERED);
+    case AMANA__V1__ENTRY_CONTENT__KIND_NON_RETRIEVED:
+        return evidence_said(judge, entry, content->non_retrieved, CLOCK_NON_RETRIEVED);
+    case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE: return deadline_said(judge, entry);
+    case AMANA__V1__ENTRY_CONTENT__KIND_STATE: return state_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: return member_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT:
         return digest_said(judge, entry, "grants", 0, content->grant->unit, content->grant->after);
@@ -611,12 +874,17 @@ enum am_err fsck_judge_new(void (*found)(void *user, uint64_t seq, const char *w
 void fsck_judge_free(struct fsck_judge *judge)
 {
     struct row *row, *next;
+    struct message *message, *after;
 
     if (judge == NULL)
         return;
     HASH_ITER (hh, judge->rows, row, next) {
         HASH_DEL(judge->rows, row);
         free(row);
+    }
+    HASH_ITER (hh, judge->messages, message, after) {
+        HASH_DEL(judge->messages, message);
+        free(message);
     }
     log_verifier_clear(&judge->verifier);
     arena_clear(&judge->arena);
@@ -628,6 +896,7 @@ struct store_judge fsck_judge_calls(struct fsck_judge *judge)
     return (struct store_judge){.entry = entry_judge,
                                 .life = life_judge,
                                 .delivery = delivery_judge,
+                                .deadline = deadline_judge,
                                 .record = record_judge,
                                 .release = release_judge,
                                 .order = order_judge,
@@ -638,9 +907,12 @@ struct store_judge fsck_judge_calls(struct fsck_judge *judge)
 void fsck_judge_end(struct fsck_judge *judge)
 {
     struct row *row, *next;
+    struct message *message, *after;
 
     HASH_ITER (hh, judge->rows, row, next) {
         if (!row->seen)
             fault(judge, row->seq, "the row that it speaks of is missing: %.150s", row->key);
     }
+    HASH_ITER (hh, judge->messages, message, after)
+        clocks_judge(judge, message);
 }

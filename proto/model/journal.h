@@ -10,6 +10,8 @@
 
 #define JOURNAL_SELF UINT64_MAX       // in a row: the seq that this append's first entry gets
 #define JOURNAL_NONE (UINT64_MAX - 1) // belongs to no message
+// In a row of mail: the seq that this append's entry `n` gets, from 1 (the first is JOURNAL_SELF).
+#define JOURNAL_NTH(n) (UINT64_MAX - 1 - (n))
 
 #define JOURNAL_CLASS_HUB     0 // the hub's own conduct, never erased
 #define JOURNAL_CLASS_MESSAGE 1
@@ -79,7 +81,7 @@ enum journal_mail_kind {
 struct journal_mail {
     const char *device; // URI
     uint8_t urgency;    // Urgency.Code, 1 first
-    uint64_t seq;       // JOURNAL_SELF: this append's first entry
+    uint64_t seq;       // JOURNAL_SELF, JOURNAL_NTH: of this append's entries
     uint8_t kind;       // enum journal_mail_kind
 };
 
@@ -93,7 +95,7 @@ struct journal_life {
     uint64_t state_at;            // UTC ns of the last move
     uint64_t clock_seq;           // message that began the present clock; JOURNAL_SELF
     uint64_t ack_due, answer_due; // UTC ns, 0 for none
-    uint64_t retrieved_due;       // reserved for the clock from retrieval
+    uint8_t flags;                // LIFE_PASSED (deadline.h): what has passed of the present clock
     const char *officer;          // who moved it last as recipient; "" at first
 };
 
@@ -113,7 +115,17 @@ struct journal_delivery {
     const char *recipient;
     uint32_t version;
     uint8_t state; // DeliveryState.Code
-    uint64_t delivered_at, retrieved_at;
+    uint8_t flags;         // DELIVERY_PASSED (deadline.h)
+    uint64_t delivered_at; // until it is: when it was taken here
+    uint64_t retrieved_at; // 0: not yet
+};
+
+// A row of the table of deadlines, which stands in the order of time.
+struct journal_deadline {
+    uint8_t kind;     // enum deadline_kind (deadline.h)
+    uint64_t subject; // seq of the entry that it is about; JOURNAL_SELF
+    uint64_t at;      // UTC ns; 0: `was` goes and nothing takes its place. One that is there already is fine
+    uint64_t was;     // the row that goes, a conflict where it isn't there any more; 0: none
 };
 
 // What was ordered about the content of a message.
@@ -144,7 +156,7 @@ struct journal_append {
     void *tag;                     // the submitter's
     uint64_t time_ns;              // hub's time, never decreasing
     bool essential;                // ACCESS, RETRIEVED, ALARM, START, STOP…: still finds room when space is short
-    struct journal_entry *entries; // consecutive seqs; none only where the append does nothing but remove mail
+    struct journal_entry *entries; // consecutive seqs; none only where it removes mail or moves deadlines and does no more
     size_t n_entries;
     struct journal_message *message; // of entries[0], or NULL
     struct journal_mail *mail;       // rows to add
@@ -157,8 +169,15 @@ struct journal_append {
     struct journal_release *release; // or NULL
     struct journal_delivery *deliveries;
     size_t n_deliveries;
+    // Rows that it was decided on and leaves as they are: a conflict where one has another version.
+    const struct journal_life *seen_lives;
+    size_t n_seen_lives;
+    const struct journal_delivery *seen_deliveries;
+    size_t n_seen_deliveries;
     struct journal_record *records;
     size_t n_records;
+    struct journal_deadline *deadlines;
+    size_t n_deadlines;
     struct { // the roster that it was checked by: a conflict where the unit has a newer one. `unit` NULL: none
         const char *unit;
         uint64_t number;

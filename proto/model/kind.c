@@ -127,10 +127,10 @@ static const struct kind KINDS[KIND_COUNT] = {
 };
 
 static const struct urgency URGENCIES[] = {
-    [1] = {"U1", "life at risk", 15 * MINUTE, HOUR, 15 * MINUTE, true},
-    [2] = {"U2", "urgent, direct access", HOUR, 8 * HOUR, HOUR, true},
-    [3] = {"U3", "urgent, indirect access", 4 * HOUR, 3 * DAY, 12 * HOUR, false},
-    [4] = {"U4", "routine", DAY, 7 * DAY, 12 * HOUR, false},
+    [1] = {"U1", "life at risk", 15 * MINUTE, HOUR, 15 * MINUTE, HOUR, 15 * MINUTE, true},
+    [2] = {"U2", "urgent, direct access", HOUR, 8 * HOUR, HOUR, 8 * HOUR, HOUR, true},
+    [3] = {"U3", "urgent, indirect access", 4 * HOUR, 3 * DAY, 12 * HOUR, DAY, DAY, false},
+    [4] = {"U4", "routine", DAY, 7 * DAY, 12 * HOUR, DAY, 7 * DAY, false},
 };
 
 const struct kind *kind_get(unsigned kind)

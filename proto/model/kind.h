@@ -136,6 +136,8 @@ struct urgency {
     uint64_t ack_ns;    // from acceptance to an acknowledgement
     uint64_t answer_ns; // … to an answer
     uint64_t late_ns;   // … after which a delivery is late
+    uint64_t non_delivered_ns; // … after which it is told as not delivered
+    uint64_t non_retrieved_ns; // from delivery to the first device's signature
     bool reason;        // needs an urgency_reason; without it, refuses one
 };
 

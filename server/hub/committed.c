@@ -94,6 +94,28 @@ static void back_counted(struct back *back)
             hub_identity_count(back->step->hub, pending->identity, (enum reason)reason, pending->counts[reason]);
 }
 
+static void back_due(struct back *back)
+{
+    struct hub_due *due = (struct hub_due *)back->pending->work;
+    switch (back->outcome->result) {
+    case JOURNAL_DONE:
+        hub_due_end(back->step, due, true, 0);
+        wake(back);
+        return;
+    case JOURNAL_DUPLICATE:
+    case JOURNAL_CONFLICT: // whoever was faster is seen now
+        if (due->work.attempts < HUB_ATTEMPTS)
+            hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_RECHECK, .work = &due->work});
+        else
+            hub_due_end(back->step, due, false, HUB_RETRY_BUSY_NS);
+        return;
+    case JOURNAL_FULL:
+    case JOURNAL_READ_ONLY: hub_due_end(back->step, due, false, HUB_RETRY_FULL_NS); return;
+    case JOURNAL_BUSY:
+    case JOURNAL_REFUSED: hub_due_end(back->step, due, false, HUB_RETRY_BUSY_NS); return;
+    }
+}
+
 static void back_own(struct back *back)
 {
     hub_own_back(back->step, back->pending, back->outcome->result);
@@ -111,7 +133,7 @@ static void (*const BACK[])(struct back *back) = {
     [PURPOSE_SETTLE] = back_decided,
     [PURPOSE_ACCESS] = back_access,  [PURPOSE_ACCESS_END] = back_decided, [PURPOSE_ROSTER] = back_roster,
     [PURPOSE_MEMBER] = back_member,  [PURPOSE_COUNTED] = back_counted,    [PURPOSE_OWN] = back_own,
-    [PURPOSE_STOP] = back_stop,
+    [PURPOSE_STOP] = back_stop,      [PURPOSE_DUE] = back_due,
 };
 
 enum am_err hub_step_committed(struct hub_step *step)
@@ -122,6 +144,8 @@ enum am_err hub_step_committed(struct hub_step *step)
     TRY(hub_actions_room(step->actions, 2 + back.pending->n_wake));
     assert(step->hub->appends > 0);
     step->hub->appends--;
+    if (back.outcome->result == JOURNAL_DONE)
+        hub_deadlines_committed(step->hub, &back.pending->append, back.outcome->seq);
     BACK[back.pending->purpose](&back);
     return AM_OK;
 }

@@ -36,6 +36,7 @@ void hub_free(struct hub *hub)
     hub_identities_free(hub);
     hub_flights_free(hub);
     hub_own_free(hub);
+    hub_deadlines_free(hub);
     free(hub->origin);
     free(hub->name);
     free(hub->version);
@@ -56,6 +57,7 @@ static enum am_err (*const STEPS[])(struct hub_step *step) = {
     [HUB_EVENT_TRUST] = hub_step_trust,         [HUB_EVENT_POLICY] = hub_step_policy,
     [HUB_EVENT_COMMITTED] = hub_step_committed, [HUB_EVENT_START] = hub_step_start,
     [HUB_EVENT_ALARM] = hub_step_alarm,         [HUB_EVENT_CLOCK_STEP] = hub_step_clock,
+    [HUB_EVENT_DUE] = hub_step_due,             [HUB_EVENT_DEADLINES] = hub_step_deadlines,
     [HUB_EVENT_TICK] = hub_step_tick,           [HUB_EVENT_STOP] = hub_step_stop,
 };
 
@@ -70,6 +72,7 @@ static struct hub_work *event_work(const struct hub_event *event)
     case HUB_EVENT_REPLAY: return &event->replay->work;
     case HUB_EVENT_ROSTER: return &event->roster->work;
     case HUB_EVENT_MEMBER: return &event->member->work;
+    case HUB_EVENT_DUE: return &event->due->work;
     default: return NULL;
     }
 }
@@ -85,9 +88,12 @@ enum am_err hub_step(struct hub *hub, const struct hub_event *event, struct hub_
         actions->n = before;
         if (work != NULL)
             hub_work_end(hub, work);
+        if (event->kind == HUB_EVENT_DUE)
+            hub_due_lost(hub, event->due);
         return err;
     }
     hub_flights_go(&step);
+    hub_deadlines_go(&step);
     hub_drain(&step);
     return AM_OK;
 }

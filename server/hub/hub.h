@@ -7,6 +7,7 @@
 #include "amana/v1/audit.pb-c.h"
 #include "amana/v1/message.pb-c.h"
 #include "amana/v1/record.pb-c.h"
+#include "proto/model/deadline.h"
 #include "proto/model/journal.h"
 #include "proto/model/reason.h"
 #include "proto/model/policy.h"
@@ -96,6 +97,7 @@ enum hub_work_kind {
     HUB_WORK_REPLAY,
     HUB_WORK_ROSTER,
     HUB_WORK_MEMBER,
+    HUB_WORK_DUE,
     HUB_WORK_OWN, // the hub's own entries: START, STOP, TRUST, CLOCK, ALARM, counted REJECTED
 };
 struct hub_work {
@@ -175,6 +177,7 @@ struct hub_submission {
     struct journal_chain chain;
     struct journal_life lives[LIMIT_RECIPIENTS]; // of the root, for each recipient of `newest`, same order
     bool has_life[LIMIT_RECIPIENTS];
+    uint64_t clock_accepted, clock_retrieved; // of the message that began the clock of the sender's own life; 0: none
     // The answer: net gives the receipt of the outcome on success.
 };
 
@@ -206,6 +209,8 @@ struct hub_retrieved_message {
     uint64_t retain_until_ns;
     bool pending; // the row is still in the device's mailbox
     struct journal_delivery delivery;
+    struct clock_life lives[CLOCK_LIVES]; // of the unit, that this message began the clock of
+    bool fixed;                           // its answer_by is a date of its own
 };
 struct hub_retrieval {
     struct hub_work work;
@@ -242,6 +247,21 @@ struct hub_member_change {
     hub_sha256 *sha256; // of grants as text
 };
 
+// A deadline that has come: its row, and what it is about as a worker reads it.
+#define HUB_DUES           32u   // under way at once
+#define HUB_DEADLINES_READ 4096u // rows read at once
+struct hub_due {
+    struct hub_work work;
+    struct journal_deadline deadline; // as the action gave it
+    // Set by the worker. An error: nothing is decided, and it comes again.
+    enum am_err err;
+    bool there;             // the row still is
+    struct hub_found about; // the message, with its header
+    struct hub_found root;  // of its lives: the same, or what it is a version or the end of
+    uint8_t digest[32], root_digest[32];
+    struct clock_message clocks; // of `about`
+};
+
 // --- The step --------------------------------------------------------------------------------------------------------
 enum hub_event_kind {
     HUB_EVENT_ARRIVED,    // submission
@@ -257,6 +277,8 @@ enum hub_event_kind {
     HUB_EVENT_START,      // clean
     HUB_EVENT_ALARM,      // what, text
     HUB_EVENT_CLOCK_STEP, // step_ns
+    HUB_EVENT_DEADLINES,  // deadlines, read as HUB_ACTION_DEADLINES asked for
+    HUB_EVENT_DUE,        // due, read by a worker
     HUB_EVENT_TICK,       // once a second
     HUB_EVENT_STOP,       // text: nothing new is taken; STOP is written when all appends are back
 };
@@ -271,6 +293,12 @@ struct hub_event {
         struct hub_replay *replay;
         struct hub_roster_change *roster;
         struct hub_member_change *member;
+        struct hub_due *due;
+        struct {
+            const struct journal_deadline *rows; // in order
+            size_t n;
+            enum am_err err;
+        } deadlines;
         struct {
             struct journal_append *append;
             const struct journal_outcome *outcome;
@@ -290,7 +318,11 @@ enum hub_action_kind {
     HUB_ACTION_CHECK,    // give this submission to a worker, then HUB_EVENT_CHECKED. A copy of a message that is under
                          // way gets it once the first is answered
     HUB_ACTION_RECHECK,  // the same once more, by the newest of everything; for a retrieval or settlement: read its
-                         // rows anew, then HUB_EVENT_RETRIEVED, HUB_EVENT_SETTLED
+                         // rows anew, then HUB_EVENT_RETRIEVED, HUB_EVENT_SETTLED; for a deadline HUB_EVENT_DUE
+    HUB_ACTION_DEADLINES, // read up to HUB_DEADLINES_READ rows after `deadline` and before `until`, then
+                         // HUB_EVENT_DEADLINES; never two at once
+    HUB_ACTION_DUE,      // `deadline` has come: a hub_due for it, read by a worker, then HUB_EVENT_DUE. At most
+                         // HUB_DUES that are not replied to
     HUB_ACTION_APPEND,   // store_submit; then HUB_EVENT_COMMITTED with the same append, whether it was taken or not
     HUB_ACTION_REPLY,    // the work is over: answer its call (reason NONE: with the outcome's receipt)
     HUB_ACTION_REPLAY,   // ACCESS is durable: stream. The hub's part is over; the end of one that followed is a new one
@@ -304,6 +336,8 @@ struct hub_action {
     struct hub_work *work;
     struct journal_append *append;
     const struct journal_outcome *outcome; // REPLY after an append: borrowed from the event
+    struct journal_deadline deadline;      // DEADLINES, DUE
+    uint64_t until;                        // DEADLINES: UTC ns
     const char *name;                      // WAKE: device URI; ROSTER: unit; UNLOGGED: EntryKind.Code in words
     enum reason reason;                    // UNLOGGED
     bool again;                            // UNLOGGED: it is tried once a second until it is written

@@ -122,6 +122,20 @@ struct hub_flight {
     UT_hash_handle hh;
 };
 
+// --- Deadlines of the next hour (deadlines.c)
+struct hub_deadlines {
+    struct journal_deadline *heap; // the earliest first
+    size_t n, room;
+    struct journal_deadline horizon; // what is durable up to this row is in the heap, or under way
+    uint64_t until;                  // while rows are read: the end of what was asked for
+    bool begun, reading;
+    size_t under_way;
+    uint64_t pause; // monotonic: nothing is tried before
+};
+// The rows of an append that is durable now; `first`: the seq of its first entry.
+void hub_deadlines_committed(struct hub *hub, const struct journal_append *append, uint64_t first);
+void hub_deadlines_free(struct hub *hub);
+
 struct hub {
     char *origin, *name, *version;
     uint32_t requests_per_s, in_flight, rejected_per_minute;
@@ -134,6 +148,7 @@ struct hub {
     uint64_t epoch;          // of registry, countries and policy: changes with each
     uint64_t last_time_ns;   // of the newest append
     size_t works, appends;   // under way
+    struct hub_deadlines deadlines;
     struct hub_pending *own; // entries about the hub itself, in order
     size_t n_own;
     bool own_sent; // the first of them is on its way
@@ -161,6 +176,11 @@ AM_MUST_USE enum am_err hub_step_start(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_alarm(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_clock(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_tick(struct hub_step *step);
+AM_MUST_USE enum am_err hub_step_deadlines(struct hub_step *step); // deadlines.c
+AM_MUST_USE enum am_err hub_step_due(struct hub_step *step);       // due.c
+// Once a step: reads on where the heap reaches less far than half an hour, and begins what has come. Tries again at the
+// next step.
+void hub_deadlines_go(struct hub_step *step);
 AM_MUST_USE enum am_err hub_step_stop(struct hub_step *step);
 AM_MUST_USE enum am_err hub_flight_enter(struct hub *hub, struct hub_submission *submission, bool *ret_first);
 void hub_flight_leave(struct hub *hub, struct hub_work *work);
@@ -197,6 +217,7 @@ enum hub_purpose {
     PURPOSE_ROSTER,  // then it is in force
     PURPOSE_MEMBER,  // the same
     PURPOSE_COUNTED, // refusals counted together
+    PURPOSE_DUE,     // a deadline
     PURPOSE_OWN,
     PURPOSE_STOP,
 };
@@ -205,6 +226,8 @@ struct hub_pending {
     enum hub_purpose purpose;
     struct hub_work *work; // or NULL
     struct arena arena;    // everything in `append` but what it borrows
+    size_t deadlines_room; // rows of append.deadlines
+    size_t mail_room;      // … of append.mail and wake
     enum reason reason;    // REFUSE, COUNTED
     const char **wake;     // devices
     size_t n_wake;
@@ -220,15 +243,38 @@ struct hub_pending {
 AM_MUST_USE enum am_err hub_pending_new(struct hub_step *step, enum hub_purpose purpose, struct hub_work *work,
                                         size_t n_entries, struct hub_pending **ret_pending);
 void hub_pending_free(struct hub_pending *pending); // NULL is fine
+// One more row of the append's deadlines, set, replaced or cleared in the same batch: `at` and `was` as in
+// journal_deadline.
+AM_MUST_USE enum am_err hub_deadline_put(struct hub_pending *pending, enum deadline_kind kind, uint64_t subject,
+                                         uint64_t at, uint64_t was);
 void hub_unlogged(struct hub_step *step, const struct hub_pending *pending, enum reason reason, bool again);
 // What an append that wasn't written is to its caller.
 enum reason hub_failure(enum journal_result result);
 // Makes it an action; from here it belongs to the caller of hub_step. Room was made.
 void hub_pending_send(struct hub_step *step, struct hub_pending *pending);
+// A row of mail for a device, which is woken once it is durable; one for each device of a unit but `but` (or NULL).
+AM_MUST_USE enum am_err hub_mail_put(struct hub_pending *pending, const char *device, uint8_t urgency, uint64_t seq,
+                                     enum journal_mail_kind kind);
+AM_MUST_USE enum am_err hub_mail_unit(struct hub_step *step, struct hub_pending *pending, const char *unit,
+                                      const char *but, uint8_t urgency, uint64_t seq, enum journal_mail_kind kind);
+// Tells the append's entry of that index to whom proto/model/notice.c says: each unit once. NULL in here: nobody.
+struct hub_told {
+    uint8_t urgency;
+    const char *originator, *recipient;
+    const struct journal_recipient *recipients;
+    size_t n_recipients;
+};
+AM_MUST_USE enum am_err hub_tell(struct hub_step *step, struct hub_pending *pending, size_t index,
+                                 const struct hub_told *told);
 // Packs the content of an entry that nothing else is set of.
 AM_MUST_USE enum am_err hub_entry_pack(struct hub_pending *pending, size_t index,
                                        const Amana__V1__EntryContent *content, uint8_t class);
+// It is about this message, and found under the root of its life too.
+AM_MUST_USE enum am_err hub_entry_of(struct hub_pending *pending, size_t index, uint64_t message, uint64_t root);
 AM_MUST_USE enum am_err hub_alarm_pack(struct hub_pending *pending, size_t index, const char *what, const char *text);
+// A deadline's work is over: done with, or to be tried again from `monotonic_ns` on. Room was made.
+void hub_due_end(struct hub_step *step, struct hub_due *due, bool done, uint64_t pause_ns);
+void hub_due_lost(struct hub *hub, const struct hub_due *due); // no memory to say so
 uint64_t hub_entry_time(const struct hub *hub, uint64_t now_ns);
 // audit.md: the UTC day after max(retain_until + 30 d, entry time + 366 d).
 uint32_t hub_erase_after(uint64_t retain_until_ns, uint64_t entry_ns);

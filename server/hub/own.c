@@ -84,6 +84,7 @@ enum am_err hub_step_start(struct hub_step *step)
     entry.clean = step->event->clean;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_START;
     content.start = &entry;
+    step->hub->deadlines.begun = true;
     return own_append(step, PURPOSE_OWN, &content);
 }
 
@@ -168,6 +169,7 @@ enum am_err hub_step_tick(struct hub_step *step)
     if (step->hub->stop_sent)
         return AM_OK;
     hub_own_go(step);
+    step->hub->deadlines.begun = true;
     HASH_ITER (hh, step->hub->identities, identity, next) {
         if (identity_tick(step, identity) != AM_OK)
             break; // the rest at the next tick
@@ -205,7 +207,7 @@ void hub_drain(struct hub_step *step)
     Amana__V1__StopEntry entry = AMANA__V1__STOP_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     struct hub *hub = step->hub;
-    if (!hub->draining || hub->stop_sent || hub->works != 0)
+    if (!hub->draining || hub->stop_sent || hub->works != 0 || hub->deadlines.under_way != 0)
         return;
     hub_own_go(step);
     if (hub->appends != 0 || !counted_gone(step))

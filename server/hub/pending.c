@@ -3,6 +3,7 @@
 #include "server/hub/internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
@@ -34,6 +35,25 @@ void hub_pending_free(struct hub_pending *pending)
     hub_member_free(pending->member);
     arena_clear(&pending->arena);
     free(pending);
+}
+
+enum am_err hub_deadline_put(struct hub_pending *pending, enum deadline_kind kind, uint64_t subject, uint64_t at,
+                             uint64_t was)
+{
+    struct journal_append *append = &pending->append;
+    if (append->n_deadlines == pending->deadlines_room) {
+        size_t room = pending->deadlines_room * 2 + 4;
+        struct journal_deadline *rows = arena_array(&pending->arena, room, sizeof *rows);
+        if (rows == NULL)
+            return arena_error(&pending->arena);
+        if (append->n_deadlines > 0)
+            memcpy(rows, append->deadlines, append->n_deadlines * sizeof *rows);
+        append->deadlines = rows;
+        pending->deadlines_room = room;
+    }
+    append->deadlines[append->n_deadlines++] =
+        (struct journal_deadline){.kind = (uint8_t)kind, .subject = subject, .at = at, .was = was};
+    return AM_OK;
 }
 
 void hub_append_free(struct journal_append *append)
@@ -79,6 +99,17 @@ enum am_err hub_entry_pack(struct hub_pending *pending, size_t index, const Aman
     entry->class = class;
     entry->of = JOURNAL_NONE;
     return AM_OK;
+}
+
+enum am_err hub_entry_of(struct hub_pending *pending, size_t index, uint64_t message, uint64_t root)
+{
+    struct journal_entry *entry = &pending->append.entries[index];
+    entry->of = message;
+    if (root == message)
+        return AM_OK;
+    entry->also_of = arena_copy(&pending->arena, &root, sizeof root);
+    entry->n_also_of = 1;
+    return entry->also_of != NULL ? AM_OK : arena_error(&pending->arena);
 }
 
 enum am_err hub_alarm_pack(struct hub_pending *pending, size_t index, const char *what, const char *text)

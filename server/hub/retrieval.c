@@ -133,22 +133,44 @@ static enum am_err taken_fill(struct retrieve *retrieve)
     return AM_OK;
 }
 
+// The clocks from retrieval begin: where those from acceptance are through, their row has gone on to later things.
+static enum am_err clocks_fill(struct retrieve *retrieve)
+{
+    const struct hub_retrieval *retrieval = retrieve->retrieval;
+    struct journal_append *append = retrieve->append;
+    struct journal_life *seen = arena_array(retrieve->arena, CLOCK_LIVES * retrieve->n_pending, sizeof *seen);
+    if (seen == NULL)
+        return arena_error(retrieve->arena);
+    append->seen_lives = seen;
+    for (size_t i = 0; i < retrieval->n_messages; i++) {
+        const struct hub_retrieved_message *message = &retrieval->messages[i];
+        struct clock_party party = {.has_delivery = true, .delivery = message->delivery};
+        struct clock_message clocks = {.urgency = message->urgency,
+                                       .fixed = message->fixed,
+                                       .retain_until = message->retain_until_ns,
+                                       .n = 1,
+                                       .parties = &party};
+        if (!is_first(message))
+            continue;
+        memcpy(party.lives, message->lives, sizeof party.lives);
+        for (size_t life = 0; life < CLOCK_LIVES; life++)
+            if (message->lives[life].there)
+                seen[append->n_seen_lives++] = message->lives[life].life;
+        uint64_t before = clock_next(&clocks);
+        party.delivery.state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
+        party.delivery.retrieved_at = retrieve->append->time_ns;
+        uint64_t after = clock_next(&clocks);
+        if (after != 0 && (before == 0 || after < before || before <= retrieve->append->time_ns))
+            TRY(hub_deadline_put(retrieve->pending, DEADLINE_CLOCKS, message->seq, after, 0));
+    }
+    return AM_OK;
+}
+
 // --- The notice to each device of the originator
 static enum am_err notice_fill(struct retrieve *retrieve)
 {
-    const struct hub_kept_roster *roster = hub_roster_newest(retrieve->step->hub, retrieve->originator);
-    struct journal_append *append = retrieve->append;
-    size_t n = roster != NULL && retrieve->first ? roster->n_devices : 0;
-    append->mail = arena_array(retrieve->arena, n, sizeof *append->mail);
-    retrieve->pending->wake = arena_array(retrieve->arena, n, sizeof *retrieve->pending->wake);
-    if (append->mail == NULL || retrieve->pending->wake == NULL)
-        return arena_error(retrieve->arena);
-    for (size_t i = 0; i < n; i++) {
-        append->mail[append->n_mail++] =
-            (struct journal_mail){roster->devices[i].uri, retrieve->urgency, JOURNAL_SELF, JOURNAL_MAIL_NOTICE};
-        retrieve->pending->wake[retrieve->pending->n_wake++] = roster->devices[i].uri;
-    }
-    return AM_OK;
+    const struct hub_told told = {.urgency = retrieve->urgency, .originator = retrieve->originator};
+    return retrieve->first ? hub_tell(retrieve->step, retrieve->pending, 0, &told) : AM_OK;
 }
 
 static enum am_err retrieve_fill(struct retrieve *retrieve)
@@ -162,6 +184,7 @@ static enum am_err retrieve_fill(struct retrieve *retrieve)
     if (retrieve->n_pending == 0)
         return AM_OK;
     TRY(entry_fill(retrieve));
+    TRY(clocks_fill(retrieve));
     return notice_fill(retrieve);
 }
 

@@ -2,7 +2,11 @@
 // What an accepted message writes: its entry, its record, mail for each device, deliveries, lives and the chain.
 #include "server/hub/internal.h"
 
+#include "proto/model/life.h"
+
 #include <string.h>
+
+#define ACCEPT_ENTRIES 5 // SUBMITTED, ALARM, RELEASED, DEADLINE, STATE
 
 struct accept {
     struct hub_step *step;
@@ -13,7 +17,11 @@ struct accept {
     struct arena *arena;
     const Amana__V1__Header *header;
     const struct kind *kind;
-    uint64_t root; // seq, or JOURNAL_SELF
+    uint64_t root;       // seq, or JOURNAL_SELF
+    struct life_due met; // clocks that it meets, as a recipient's answer; all 0: none
+    bool found;          // a HIT, while the alert is in force for others too
+    size_t n_entries;
+    bool resumes; // a clock goes on that stood still
 };
 
 // --- The entry
@@ -101,8 +109,10 @@ static enum am_err entry_fill(struct accept *accept)
     row->of = JOURNAL_SELF;
     row->case_ref = header->case_ref;
     TRY(parties_fill(accept, row));
+    accept->n_entries = 1;
     if (!accept->decision->alarm)
         return AM_OK;
+    accept->n_entries = 2;
     char *text = arena_printf(accept->arena, "%s: a child is concerned and the sender's country has none", header->id);
     return text == NULL ? arena_error(accept->arena) : hub_alarm_pack(accept->pending, 1, "NO_PROTECTION_UNIT", text);
 }
@@ -138,24 +148,11 @@ enum am_err hub_message_fill(struct hub_pending *pending, const struct hub_submi
 }
 
 // --- Mail: each device of each recipient, and a copy for the other devices of the sender and of who releases it
-static void mail_add(struct accept *accept, const char *unit, enum journal_mail_kind kind)
+static enum am_err mail_add(struct accept *accept, const char *unit, enum journal_mail_kind kind)
 {
-    const struct hub_kept_roster *roster = hub_roster_newest(accept->step->hub, unit);
-    struct journal_append *append = accept->append;
-    for (size_t i = 0; roster != NULL && i < roster->n_devices; i++) {
-        const char *device = roster->devices[i].uri;
-        if (strcmp(device, accept->header->device) == 0 && accept->submission->mode != HUB_SUBMIT_RELEASE)
-            continue; // it has it; but not as it was released
-        accept->pending->wake[accept->pending->n_wake++] = device;
-        append->mail[append->n_mail++] =
-            (struct journal_mail){device, (uint8_t)accept->header->urgency, JOURNAL_SELF, (uint8_t)kind};
-    }
-}
-
-static size_t device_count(const struct accept *accept, const char *unit)
-{
-    const struct hub_kept_roster *roster = hub_roster_newest(accept->step->hub, unit);
-    return roster != NULL ? roster->n_devices : 0;
+    // The device that sent it has it; but not as it was released.
+    const char *has = accept->submission->mode != HUB_SUBMIT_RELEASE ? accept->header->device : NULL;
+    return hub_mail_unit(accept->step, accept->pending, unit, has, (uint8_t)accept->header->urgency, JOURNAL_SELF, kind);
 }
 
 static enum am_err mail_fill(struct accept *accept)
@@ -165,23 +162,14 @@ static enum am_err mail_fill(struct accept *accept)
     bool to_itself = false;
     const char *releasing = header->releasing != NULL ? header->releasing->unit : sender;
     bool others = strcmp(releasing, sender) != 0;
-    size_t room = device_count(accept, sender) + device_count(accept, releasing);
-    for (size_t i = 0; i < header->n_recipients; i++)
-        room += device_count(accept, header->recipients[i]->unit);
-    accept->append->mail = arena_array(accept->arena, room, sizeof *accept->append->mail);
-    accept->pending->wake = arena_array(accept->arena, room, sizeof *accept->pending->wake);
-    if (accept->append->mail == NULL || accept->pending->wake == NULL)
-        return arena_error(accept->arena);
     for (size_t i = 0; i < header->n_recipients; i++) {
         to_itself |= strcmp(header->recipients[i]->unit, sender) == 0;
         others &= strcmp(header->recipients[i]->unit, releasing) != 0;
-        mail_add(accept, header->recipients[i]->unit, JOURNAL_MAIL_MESSAGE);
+        TRY(mail_add(accept, header->recipients[i]->unit, JOURNAL_MAIL_MESSAGE));
     }
     if (!to_itself)
-        mail_add(accept, sender, JOURNAL_MAIL_COPY);
-    if (others)
-        mail_add(accept, releasing, JOURNAL_MAIL_COPY);
-    return AM_OK;
+        TRY(mail_add(accept, sender, JOURNAL_MAIL_COPY));
+    return others ? mail_add(accept, releasing, JOURNAL_MAIL_COPY) : AM_OK;
 }
 
 static enum am_err deliveries_fill(struct accept *accept)
@@ -226,8 +214,10 @@ static void life_moved(struct accept *accept, size_t index, uint8_t to)
     struct journal_life life = accept->submission->lives[index];
     life.root = accept->submission->root.seq;
     life.recipient = accept->submission->newest.recipients[index].unit;
-    if (life_clock_stands(life.state) && life.answer_due != 0)
+    if (life_clock_stands(life.state) && life.answer_due != 0) {
         life.answer_due += accept->append->time_ns - life.state_at;
+        accept->resumes |= !life_clock_stands(to);
+    }
     life.state = to;
     life.state_at = accept->append->time_ns;
     if (accept->kind->chain != CHAIN_NONE) { // a clock begins anew, and nobody has answered it
@@ -235,6 +225,7 @@ static void life_moved(struct accept *accept, size_t index, uint8_t to)
         life.clock_seq = JOURNAL_SELF;
         life.ack_due = due.ack;
         life.answer_due = due.answer;
+        life.flags = 0;
         life.officer = "";
     } else if (strcmp(life.recipient, accept->submission->sender) == 0) {
         life.officer = accept->header->officer;
@@ -303,10 +294,229 @@ static enum am_err release_fill(struct accept *accept)
                                           .header_digest = submission->header_digest,
                                           .supervisor = submission->supervisor,
                                           .release = &submission->release};
-    TRY(hub_released_entry(accept->pending, accept->append->n_entries - 1, &released));
-    accept->append->entries[accept->append->n_entries - 1].of = JOURNAL_SELF;
+    size_t index = accept->n_entries++;
+    TRY(hub_released_entry(accept->pending, index, &released));
+    accept->append->entries[index].of = JOURNAL_SELF;
     return hub_release_end(accept->pending, &submission->release, AMANA__V1__RELEASE_STATE__CODE__RELEASED,
                            submission->supervisor);
+}
+
+// --- What it says to others: a deadline that it meets; that what an alert looks for was found elsewhere
+static enum am_err told_entry(struct accept *accept, const Amana__V1__EntryContent *content, uint64_t of,
+                              const char **parties, size_t n_parties, const struct hub_told *told)
+{
+    size_t index = accept->n_entries++;
+    struct journal_entry *entry = &accept->append->entries[index];
+    TRY(hub_entry_pack(accept->pending, index, content, JOURNAL_CLASS_MESSAGE));
+    entry->erase_after = accept->append->entries[0].erase_after;
+    TRY(hub_entry_of(accept->pending, index, of, accept->submission->root.seq));
+    entry->case_ref = accept->header->case_ref;
+    entry->parties = parties;
+    entry->n_parties = n_parties;
+    return hub_tell(accept->step, accept->pending, index, told);
+}
+
+// The recipient's own life, of those that this message moves; NULL for none.
+static const struct journal_life *own_life(const struct accept *accept, uint8_t *ret_to)
+{
+    const struct hub_submission *submission = accept->submission;
+    for (size_t i = 0; i < accept->decision->n_moves; i++) {
+        size_t index = accept->decision->moves[i].index;
+        if (strcmp(submission->newest.recipients[index].unit, submission->sender) != 0)
+            continue;
+        *ret_to = accept->decision->moves[i].to;
+        return &submission->lives[index];
+    }
+    return NULL;
+}
+
+// What is waited for before it and not any more after it.
+static struct life_due met_by(const struct accept *accept)
+{
+    const struct hub_submission *submission = accept->submission;
+    const struct life_due none = {0};
+    unsigned root = submission->root.kind;
+    uint8_t to;
+    const struct journal_life *before = own_life(accept, &to);
+    if (before == NULL || submission->clock_accepted == 0)
+        return none;
+    struct journal_life life = *before, after = *before;
+    after.state = to;
+    after.officer = accept->header->officer;
+    if (life_clock_stands(life.state)) { // it ends a pause: the time that was left counts
+        life.answer_due += life.answer_due != 0 ? accept->append->time_ns - life.state_at : 0;
+        life.state = LIFE(IN_PROGRESS);
+    }
+    bool fixed = submission->root.header != NULL && submission->root.header->answer_by != NULL;
+    struct life_due due = life_due(root, &life, submission->clock_accepted, submission->clock_retrieved, fixed);
+    if (life_unacknowledged(root, &after))
+        due.ack = due.ack_retrieved = 0;
+    if (life_unanswered(root, &after))
+        due.answer = due.answer_retrieved = 0;
+    return due;
+}
+
+static bool met_any(const struct life_due *due)
+{
+    return due->ack != 0 || due->answer != 0;
+}
+
+static void met_clock(const struct accept *accept, Amana__V1__DeadlineClock *row, Amana__V1__DeadlineOf__Code what,
+                      Amana__V1__ClockFrom__Code from, uint64_t due)
+{
+    amana__v1__deadline_clock__init(row);
+    row->what = what;
+    row->from = from;
+    row->due = due;
+    row->late = accept->append->time_ns > due;
+}
+
+static enum am_err met_fill(struct accept *accept)
+{
+    const struct hub_submission *submission = accept->submission;
+    const struct life_due *met = &accept->met;
+    Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__Pointer by = AMANA__V1__POINTER__INIT;
+    Amana__V1__DeadlineClock clocks[4], *list[4];
+    const char **parties = arena_array(accept->arena, 2, sizeof *parties);
+    const struct {
+        Amana__V1__DeadlineOf__Code what;
+        Amana__V1__ClockFrom__Code from;
+        uint64_t due;
+    } rows[] = {
+        {AMANA__V1__DEADLINE_OF__CODE__ACK, AMANA__V1__CLOCK_FROM__CODE__ACCEPTANCE, met->ack},
+        {AMANA__V1__DEADLINE_OF__CODE__ACK, AMANA__V1__CLOCK_FROM__CODE__RETRIEVAL, met->ack_retrieved},
+        {AMANA__V1__DEADLINE_OF__CODE__ANSWER, AMANA__V1__CLOCK_FROM__CODE__ACCEPTANCE, met->answer},
+        {AMANA__V1__DEADLINE_OF__CODE__ANSWER, AMANA__V1__CLOCK_FROM__CODE__RETRIEVAL, met->answer_retrieved},
+    };
+    if (parties == NULL)
+        return arena_error(accept->arena);
+    for (size_t i = 0; i < AM_LEN(rows); i++) {
+        if (rows[i].due == 0)
+            continue;
+        met_clock(accept, &clocks[deadline.n_clocks], rows[i].what, rows[i].from, rows[i].due);
+        list[deadline.n_clocks] = &clocks[deadline.n_clocks];
+        deadline.n_clocks++;
+    }
+    by.id = accept->header->id;
+    by.header_digest = codec_binary((struct am_bytes){submission->header_digest, 32});
+    uint8_t to;
+    uint64_t clock = own_life(accept, &to)->clock_seq;
+    deadline.message = clock == submission->reply_to.seq ? accept->header->in_reply_to : (Amana__V1__Pointer *)root_pointer(accept);
+    deadline.recipient = (char *)submission->sender;
+    deadline.clocks = list;
+    deadline.met_by = &by;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
+    content.deadline = &deadline;
+    parties[0] = submission->sender;
+    parties[1] = submission->root.originator;
+    const struct hub_told told = {.urgency = (uint8_t)accept->header->urgency,
+                                  .originator = parties[1],
+                                  .recipient = parties[0]};
+    return told_entry(accept, &content, clock, parties, strcmp(parties[0], parties[1]) == 0 ? 1 : 2, &told);
+}
+
+// Those who look for it too, and aren't told by the HIT itself.
+static size_t elsewhere(const struct accept *accept, struct journal_recipient *ret_units)
+{
+    const struct hub_found *newest = &accept->submission->newest;
+    const Amana__V1__Header *header = accept->header;
+    size_t n = 0;
+    for (size_t i = 0; i < newest->n_recipients; i++) {
+        const char *unit = newest->recipients[i].unit;
+        bool knows = strcmp(unit, accept->submission->sender) == 0;
+        for (size_t j = 0; j < header->n_recipients && !knows; j++)
+            knows = strcmp(unit, header->recipients[j]->unit) == 0;
+        if (knows)
+            continue;
+        if (ret_units != NULL)
+            ret_units[n].unit = unit;
+        n++;
+    }
+    return n;
+}
+
+static enum am_err found_fill(struct accept *accept)
+{
+    Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    size_t n = elsewhere(accept, NULL);
+    struct journal_recipient *units = arena_array(accept->arena, n, sizeof *units);
+    const char **parties = arena_array(accept->arena, n, sizeof *parties);
+    if (units == NULL || parties == NULL)
+        return arena_error(accept->arena);
+    n = elsewhere(accept, units);
+    for (size_t i = 0; i < n; i++)
+        parties[i] = units[i].unit;
+    state.message = (Amana__V1__Pointer *)root_pointer(accept);
+    state.found_elsewhere = true;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STATE;
+    content.state = &state;
+    const struct hub_told told = {
+        .urgency = (uint8_t)accept->header->urgency, .recipients = units, .n_recipients = n};
+    return told_entry(accept, &content, accept->submission->newest.seq, parties, n, &told);
+}
+
+// --- Deadlines: one row, at the first clock of what this message began
+static enum am_err clocks_of(struct accept *accept, struct clock_message *ret_clocks)
+{
+    const Amana__V1__Header *header = accept->header;
+    const struct journal_append *append = accept->append;
+    bool newest = append->chain != NULL && append->chain->newest == JOURNAL_SELF && !append->chain->cancelled;
+    *ret_clocks = (struct clock_message){.urgency = (uint8_t)header->urgency,
+                                         .fixed = header->answer_by != NULL,
+                                         .valid_until = newest ? append->chain->valid_until : 0,
+                                         .retain_until = header_time_or_0(header->retain_until),
+                                         .n = header->n_recipients};
+    ret_clocks->parties = arena_array(accept->arena, header->n_recipients, sizeof *ret_clocks->parties);
+    if (ret_clocks->parties == NULL)
+        return arena_error(accept->arena);
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        struct clock_party *party = &ret_clocks->parties[i];
+        size_t n = 0;
+        party->unit = header->recipients[i]->unit;
+        party->has_delivery = true;
+        party->delivery = append->deliveries[i];
+        for (size_t j = 0; j < append->n_lives && n < CLOCK_LIVES; j++) {
+            const struct journal_life *life = &append->lives[j];
+            if (life->clock_seq != JOURNAL_SELF || strcmp(life->recipient, party->unit) != 0)
+                continue;
+            bool own = life->root == JOURNAL_SELF;
+            party->lives[n++] =
+                (struct clock_life){true, (uint8_t)(own ? header->kind : (int)accept->submission->root.kind), *life};
+        }
+    }
+    return AM_OK;
+}
+
+// A clock that stood still ends later than its row says, and is perhaps not waited for any more.
+static enum am_err resumed_fill(struct accept *accept)
+{
+    uint64_t until = header_time_or_0(accept->header->retain_until); // an answer has its root's
+    for (size_t i = 0; i < accept->append->n_lives; i++) {
+        const struct journal_life *life = &accept->append->lives[i];
+        struct life_due due = life_due(accept->submission->root.kind, life, 0, 0, true);
+        // Whether or not it has passed once.
+        if (life->clock_seq != JOURNAL_SELF && due.answer != 0 && due.answer < until)
+            TRY(hub_deadline_put(accept->pending, DEADLINE_CLOCKS, life->clock_seq, due.answer, 0));
+    }
+    return AM_OK;
+}
+
+static enum am_err deadlines_fill(struct accept *accept)
+{
+    struct clock_message clocks;
+    uint64_t review_at = header_time_or_0(accept->header->review_at);
+    TRY(clocks_of(accept, &clocks));
+    uint64_t next = clock_next(&clocks);
+    if (next != 0)
+        TRY(hub_deadline_put(accept->pending, DEADLINE_CLOCKS, JOURNAL_SELF, next, 0));
+    else if (clocks.retain_until != 0)
+        TRY(hub_deadline_put(accept->pending, DEADLINE_RETAIN_UNTIL, JOURNAL_SELF, clocks.retain_until, 0));
+    if (review_at != 0)
+        TRY(hub_deadline_put(accept->pending, DEADLINE_REVIEW, JOURNAL_SELF, review_at, 0));
+    return accept->resumes ? resumed_fill(accept) : AM_OK;
 }
 
 static enum am_err accept_fill(struct accept *accept)
@@ -317,7 +527,12 @@ static enum am_err accept_fill(struct accept *accept)
     TRY(deliveries_fill(accept));
     TRY(lives_fill(accept));
     TRY(release_fill(accept));
-    return chain_fill(accept);
+    TRY(chain_fill(accept));
+    if (met_any(&accept->met))
+        TRY(met_fill(accept));
+    if (accept->found)
+        TRY(found_fill(accept));
+    return deadlines_fill(accept);
 }
 
 enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission, const struct hub_decision *decision)
@@ -329,18 +544,21 @@ enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
                             .kind = kind_get((unsigned)submission->header->kind)};
     bool own_root = accept.kind->root || !kind_is_answer(submission->header);
     accept.root = own_root ? JOURNAL_SELF : submission->root.seq;
-    size_t n_entries = 1 + (decision->alarm ? 1 : 0) + (submission->mode == HUB_SUBMIT_RELEASE ? 1 : 0);
-    struct hub_order order = hub_order_of(submission, hub_entry_time(step->hub, step->event->now_ns)); // comes last
-    TRY(hub_pending_new(step, PURPOSE_ACCEPT, &submission->work, n_entries + order.n_entries, &accept.pending));
+    // Room for every entry that there may be; what there is says n_entries. Those of an order come last.
+    struct hub_order order = hub_order_of(submission, hub_entry_time(step->hub, step->event->now_ns));
+    TRY(hub_pending_new(step, PURPOSE_ACCEPT, &submission->work, ACCEPT_ENTRIES + order.n_entries, &accept.pending));
     accept.append = &accept.pending->append;
     accept.arena = &accept.pending->arena;
+    accept.met = met_by(&accept);
+    accept.found = submission->header->kind == KIND(HIT) && !decision->crossed && elsewhere(&accept, NULL) > 0;
     enum am_err err = accept_fill(&accept);
     if (err == AM_OK)
-        err = hub_order_fill(accept.pending, n_entries, submission);
+        err = hub_order_fill(accept.pending, accept.n_entries, submission);
     if (err != AM_OK) {
         hub_pending_free(accept.pending);
         return err == AM_TOO_LARGE ? AM_NOMEM : err;
     }
+    accept.append->n_entries = accept.n_entries + order.n_entries;
     hub_pending_send(step, accept.pending);
     return AM_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "amana/v1/audit.pb-c.h"
 #include "certs/clock.h"
+#include "server/net/due.h"
 #include "server/net/pending.h"
 
 #include <assert.h>
@@ -196,6 +197,8 @@ static void action_check(struct hub_work *work)
         acknowledge_check((struct hub_retrieval *)work);
     else if (work->kind == HUB_WORK_SETTLEMENT)
         settle_check((struct hub_settlement *)work);
+    else if (work->kind == HUB_WORK_DUE)
+        due_check((struct hub_due *)work);
 }
 
 static void action_reply(const struct hub_action *action)
@@ -207,6 +210,7 @@ static void action_reply(const struct hub_action *action)
     case HUB_WORK_REPLAY: replay_reply((struct hub_replay *)action->work); break;
     case HUB_WORK_ROSTER: reload_reply((struct hub_roster_change *)action->work, action->outcome); break;
     case HUB_WORK_MEMBER: admin_reply((struct hub_member_change *)action->work, action->outcome); break;
+    case HUB_WORK_DUE: due_reply((struct hub_due *)action->work); break;
     case HUB_WORK_OWN: break;
     }
 }
@@ -216,6 +220,8 @@ static void action_perform(struct net *net, const struct hub_action *action)
     switch (action->kind) {
     case HUB_ACTION_CHECK:
     case HUB_ACTION_RECHECK: action_check(action->work); break;
+    case HUB_ACTION_DEADLINES: dues_read(net->dues, &action->deadline, action->until); break;
+    case HUB_ACTION_DUE: dues_begin(net->dues, &action->deadline); break;
     case HUB_ACTION_APPEND: action_append(net, action); break;
     case HUB_ACTION_REPLY: action_reply(action); break;
     case HUB_ACTION_REPLAY: replay_stream((struct hub_replay *)action->work); break;

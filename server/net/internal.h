@@ -21,6 +21,7 @@ struct roster;
 struct receive;
 struct replay;
 struct limiter;
+struct dues;
 
 // A message that a device has, and has not signed for.
 struct peer_out {
@@ -68,6 +69,7 @@ struct net {
     struct registry *registry;
     struct tls_context *tls;
     struct workers *workers;
+    struct dues *dues; // due.c
 
     // engine.c
     struct mailslot *commits;

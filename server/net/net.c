@@ -2,6 +2,7 @@
 // The net as a whole: made, started, stopped; and what is done once a turn.
 #include "server/net/internal.h"
 
+#include "server/net/due.h"
 #include "server/net/listener.h"
 #include "server/net/pending.h"
 
@@ -96,6 +97,7 @@ static void limits_default(struct net_limits *limits)
 static enum am_err net_make(struct net *net, struct am_detail *detail)
 {
     TRY(net_tls_make(net, registry_trust(net->registry), detail, &net->tls));
+    TRY(dues_new(net, &net->dues));
     TRY(engine_new(net));
     TRY(connections_init(net));
     TRY(listener_new(net));
@@ -199,6 +201,7 @@ void net_free(struct net *net)
     workers_free(net->workers);
     connections_free(net);
     engine_free(net);
+    dues_free(net->dues);
     reload_turn(net);
     call_spares_free(net);
     peers_free(net);

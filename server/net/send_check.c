@@ -293,6 +293,7 @@ static void check_reset(struct hub_submission *s)
     memset(s->references, 0, sizeof s->references);
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
+    s->clock_accepted = s->clock_retrieved = 0;
 }
 
 // What the message is made of, beside its header: a part that isn't served must not be passed over.

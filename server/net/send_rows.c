@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The check of a message on a worker, its second half: what the journal holds of the case and of what it points to.
+#include "server/net/found.h"
 #include "server/net/send_check.h"
 
 #include "proto/model/life.h"
@@ -11,49 +12,7 @@ static const char *keep_text(struct check *check, const char *text)
     return arena_copy(check->arena, text, strlen(text));
 }
 
-static enum am_err found_fill(struct check *check, const struct store_pointer *pointer, struct hub_found *ret_found)
-{
-    struct journal_recipient *recipients =
-        arena_array(check->arena, pointer->n_recipients, sizeof(struct journal_recipient));
-    struct store_message message;
-    struct hub_found found = {.found = true,
-                              .seq = pointer->seq,
-                              .root = pointer->root,
-                              .kind = pointer->kind,
-                              .urgency = pointer->urgency,
-                              .originator = keep_text(check, pointer->originator),
-                              .recipients = recipients,
-                              .n_recipients = pointer->n_recipients};
-
-    if (recipients == NULL || found.originator == NULL)
-        return arena_error(check->arena);
-    for (size_t i = 0; i < pointer->n_recipients; i++) {
-        recipients[i].part = pointer->recipients[i].part;
-        recipients[i].unit = keep_text(check, pointer->recipients[i].unit);
-        if (recipients[i].unit == NULL)
-            return arena_error(check->arena);
-    }
-    if (store_message(check->view, pointer->seq, &message) == AM_OK && message.header.len > 0)
-        TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, message.header, check->arena, NULL,
-                         (ProtobufCMessage **)&found.header));
-    *ret_found = found;
-    return AM_OK;
-}
-
-static enum am_err found_at(struct check *check, uint64_t seq, struct hub_found *ret_found)
-{
-    struct store_pointer pointer;
-    enum am_err err = store_pointer_of(check->view, seq, &pointer);
-
-    if (err == AM_NOT_FOUND)
-        return AM_OK;
-    TRY(err);
-    TRY(found_fill(check, &pointer, ret_found));
-    ret_found->digest_matches = true;
-    return AM_OK;
-}
-
-static bool found_party(const struct hub_found *found, const char *unit)
+static bool is_party(const struct hub_found *found, const char *unit)
 {
     bool party = found->found && strcmp(found->originator, unit) == 0;
 
@@ -82,7 +41,7 @@ static enum am_err found_pointer(struct check *check, const Amana__V1__Pointer *
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
-    TRY(found_fill(check, &at, ret_found));
+    TRY(found_fill(check->view, check->arena, &at, ret_found));
     ret_found->digest_matches = same;
     return AM_OK;
 }
@@ -101,13 +60,27 @@ static enum am_err check_pointers(struct check *check)
 
     if (header->in_reply_to != NULL)
         TRY(found_pointer(check, header->in_reply_to, &check->s->reply_to));
-    check->s->reply_party = found_party(&check->s->reply_to, check->unit);
+    check->s->reply_party = is_party(&check->s->reply_to, check->unit);
     if (header->supersedes != NULL)
         TRY(found_pointer(check, header->supersedes, &check->s->supersedes));
     for (size_t i = 0; i < header->n_references && i < LIMIT_REFERENCES; i++) {
         TRY(found_pointer(check, header->references[i], &check->s->references[i]));
-        check->s->reference_party[i] = found_party(&check->s->references[i], check->unit);
+        check->s->reference_party[i] = is_party(&check->s->references[i], check->unit);
     }
+    return AM_OK;
+}
+
+// When the clock of the sender's own life began: what it answers by is judged by that.
+static enum am_err check_clock(struct check *check, const struct journal_life *life)
+{
+    struct journal_delivery delivery;
+    enum am_err err = store_delivery(check->view, life->clock_seq, check->unit, &delivery);
+
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    check->s->clock_accepted = delivery.delivered_at;
+    check->s->clock_retrieved = delivery.retrieved_at;
     return AM_OK;
 }
 
@@ -121,12 +94,12 @@ static enum am_err check_life(struct check *check)
     if (!s->reply_to.found)
         return AM_OK;
     root = life_is_own(s->reply_to.kind, (unsigned)check->header->kind) ? s->reply_to.seq : s->reply_to.root;
-    TRY(found_at(check, root, &s->root));
+    TRY(found_at(check->view, check->arena, root, &s->root));
     err = store_chain(check->view, root, &s->chain);
     if (err != AM_NOT_FOUND)
         TRY(err);
     s->has_chain = err == AM_OK;
-    TRY(found_at(check, s->has_chain ? s->chain.newest : root, &s->newest));
+    TRY(found_at(check->view, check->arena, s->has_chain ? s->chain.newest : root, &s->newest));
     for (size_t i = 0; i < s->newest.n_recipients && i < LIMIT_RECIPIENTS; i++) {
         err = store_life(check->view, root, s->newest.recipients[i].unit, &s->lives[i]);
         if (err == AM_NOT_FOUND)
@@ -137,6 +110,8 @@ static enum am_err check_life(struct check *check)
         s->lives[i].officer = keep_text(check, s->lives[i].officer);
         if (s->lives[i].officer == NULL)
             return arena_error(check->arena);
+        if (strcmp(s->lives[i].recipient, check->unit) == 0)
+            TRY(check_clock(check, &s->lives[i]));
     }
     return AM_OK;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The check of a retrieval statement on a worker: who signed it, which messages it is about, what rows there are.
 #include "server/net/acknowledge.h"
+#include "server/net/found.h"
 
 #include "proto/codec/timestamp.h"
 
@@ -109,8 +110,23 @@ static enum am_err header_read(struct statement_check *check, uint64_t seq, stru
     message->case_ref = arena_copy(check->arena, header->case_ref, strlen(header->case_ref));
     if (message->case_ref == NULL)
         return arena_error(check->arena);
+    message->fixed = header->answer_by != NULL;
     if (header->retain_until != NULL)
         message->retain_until_ns = (uint64_t)header->retain_until->seconds * NS_PER_S;
+    return AM_OK;
+}
+
+static enum am_err clocks_read(struct statement_check *check, const struct store_pointer *pointer,
+                               struct hub_retrieved_message *message)
+{
+    const struct hub_found found = {.seq = pointer->seq, .root = pointer->root, .kind = pointer->kind};
+    struct store_pointer root = {.kind = pointer->kind};
+    struct clock_party party = {.unit = NULL};
+
+    if (pointer->root != pointer->seq)
+        TRY(store_pointer_of(check->view, pointer->root, &root));
+    TRY(found_party(check->view, check->arena, &found, root.kind, check->retrieval->work.unit, &party));
+    memcpy(message->lives, party.lives, sizeof message->lives);
     return AM_OK;
 }
 
@@ -130,6 +146,7 @@ static enum am_err rows_read(struct statement_check *check, const struct store_p
         TRY(err);
     message->delivery.seq = pointer->seq;
     message->delivery.recipient = check->retrieval->work.unit;
+    TRY(clocks_read(check, pointer, message));
     return header_read(check, pointer->seq, message);
 }
 

@@ -48,7 +48,8 @@ enum am_err append_check_shape(const struct journal_append *append)
     size_t len;
     if (append->n_entries > LIMIT_BATCH_ENTRIES)
         return AM_TOO_LARGE;
-    // Without an entry nothing but the removal of mail: whatever else changes is told by the log.
+    // Without an entry nothing but the removal of mail, and deadlines at which nothing was to be told: whatever else
+    // changes is told by the log.
     if (append->n_entries == 0 && (append->message != NULL || append->n_mail > 0 || append->n_lives > 0 ||
                                    append->chain != NULL || append->release != NULL ||
                                    append->n_deliveries > 0 || append->n_records > 0 ||
@@ -77,6 +78,12 @@ enum am_err append_check_shape(const struct journal_append *append)
         return AM_INVALID;
     for (size_t i = 0; i < append->n_records; i++)
         TRY(key_record(append->records[i].kind, append->records[i].key, append->records[i].number, key, &len));
+    for (size_t i = 0; i < append->n_deadlines; i++) {
+        const struct journal_deadline *row = &append->deadlines[i];
+        if (row->kind == 0 || (row->at == 0 && row->was == 0) ||
+            (row->subject == JOURNAL_SELF && (row->was != 0 || append->n_entries == 0)))
+            return AM_INVALID;
+    }
     return AM_OK;
 }
 
@@ -233,6 +240,22 @@ static enum am_err judge_erased(struct table_txn txn, uint64_t message, uint64_t
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
+static enum am_err judge_deadline(struct table_txn txn, const struct journal_deadline *deadline,
+                                  struct journal_outcome *ret_outcome)
+{
+    uint8_t key[KEY_DEADLINE];
+    struct am_bytes row;
+    if (deadline->was == 0)
+        return AM_OK;
+    key_deadline(deadline->was, deadline->kind, deadline->subject, key);
+    enum am_err err = table_get(txn, TABLE_DEADLINE, key, sizeof key, &row);
+    if (err == AM_NOT_FOUND) {
+        ret_outcome->result = JOURNAL_CONFLICT;
+        return AM_OK;
+    }
+    return err;
+}
+
 // Does a later row of the append remove the same mail? It would be gone by then.
 static bool taken_twice(const struct journal_append *append, size_t index)
 {
@@ -274,6 +297,12 @@ enum am_err append_judge(const struct append_state *state, const struct journal_
         TRY(judge_life(state->txn, &append->lives[i], ret_outcome));
     for (size_t i = 0; i < append->n_deliveries; i++)
         TRY(judge_delivery(state->txn, &append->deliveries[i], ret_outcome));
+    for (size_t i = 0; i < append->n_seen_lives; i++)
+        TRY(judge_life(state->txn, &append->seen_lives[i], ret_outcome));
+    for (size_t i = 0; i < append->n_seen_deliveries; i++)
+        TRY(judge_delivery(state->txn, &append->seen_deliveries[i], ret_outcome));
+    for (size_t i = 0; i < append->n_deadlines; i++)
+        TRY(judge_deadline(state->txn, &append->deadlines[i], ret_outcome));
     if (append->chain != NULL)
         TRY(judge_chain(state->txn, append->chain, ret_outcome));
     if (append->roster.unit != NULL)

@@ -20,6 +20,13 @@ static uint64_t seq_of(const struct putting *put, uint64_t seq)
     return seq == JOURNAL_SELF ? put->first : seq;
 }
 
+// Of mail, which may be about any of the append's entries.
+static uint64_t mail_seq(const struct putting *put, uint64_t seq)
+{
+    uint64_t nth = JOURNAL_NTH(0) - seq;
+    return seq != JOURNAL_SELF && nth < put->append->n_entries ? put->first + nth : seq_of(put, seq);
+}
+
 static enum am_err name_put(struct putting *put, const char *text, uint8_t ret_name[NAME_SIZE])
 {
     return name_make(put->txn, text, &put->state->next_name, ret_name);
@@ -174,7 +181,7 @@ static enum am_err mail_put(struct putting *put)
     for (size_t i = 0; i < append->n_mail; i++) {
         const struct journal_mail *mail = &append->mail[i];
         TRY(name_put(put, mail->device, device));
-        key_mailbox(device, mail->urgency, seq_of(put, mail->seq), key);
+        key_mailbox(device, mail->urgency, mail_seq(put, mail->seq), key);
         TRY(table_put(put->txn, TABLE_MAILBOX, 0, key, sizeof key, &mail->kind, 1));
     }
     for (size_t i = 0; i < append->n_taken; i++) {
@@ -303,6 +310,26 @@ static enum am_err records_put(struct putting *put)
     return AM_OK;
 }
 
+static enum am_err deadlines_put(struct putting *put)
+{
+    uint8_t key[KEY_DEADLINE];
+    for (size_t i = 0; i < put->append->n_deadlines; i++) {
+        const struct journal_deadline *deadline = &put->append->deadlines[i];
+        uint64_t subject = seq_of(put, deadline->subject);
+        if (deadline->was != 0) {
+            key_deadline(deadline->was, deadline->kind, subject, key);
+            enum am_err err = table_delete(put->txn, TABLE_DEADLINE, key, sizeof key);
+            if (err != AM_NOT_FOUND) // named twice
+                TRY(err);
+        }
+        if (deadline->at != 0) {
+            key_deadline(deadline->at, deadline->kind, subject, key);
+            TRY(table_put(put->txn, TABLE_DEADLINE, 0, key, sizeof key, "", 0));
+        }
+    }
+    return AM_OK;
+}
+
 enum am_err append_put(struct append_state *state, const struct journal_append *append,
                        const uint8_t (*salts)[LOG_SALT_SIZE], uint8_t ret_first_leaf[LOG_LEAF_SIZE],
                        uint8_t (*ret_leaf_hashes)[LOG_HASH_SIZE])
@@ -321,6 +348,7 @@ enum am_err append_put(struct append_state *state, const struct journal_append *
     TRY(lives_put(&put));
     TRY(deliveries_put(&put));
     TRY(chain_put(&put));
+    TRY(deadlines_put(&put));
     TRY(release_put(&put));
     TRY(orders_put(&put));
     for (size_t i = 0; i < append->n_erased; i++)

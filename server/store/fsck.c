@@ -139,6 +139,7 @@ static const struct {
     {TABLE_WAITING, AT_KEY, NAME_SIZE, KEY_WAITING, true, "what waits for a second person is no message"},
     {TABLE_ORDER, AT_KEY, 0, KEY_ORDER, true, "an order is about no message"},
     {TABLE_ORDER, AT_KEY, 8, KEY_ORDER, true, "an order is by no message"},
+    {TABLE_DEADLINE, AT_KEY, 8 + 1, KEY_DEADLINE, false, "a deadline is of no entry"},
 };
 
 static enum am_err row_check(struct fsck *fsck, size_t which, const struct table_walk *walk)

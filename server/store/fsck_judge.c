@@ -61,6 +61,13 @@ static enum am_err delivery_give(struct fsck *fsck, const struct table_walk *wal
                         : unread(fsck, err, delivery.seq, "the row of a delivery is damaged");
 }
 
+static enum am_err deadline_give(struct fsck *fsck, const struct table_walk *walk)
+{
+    const struct journal_deadline deadline = {
+        .at = get_be64(walk->key.data), .kind = walk->key.data[8], .subject = get_be64(walk->key.data + 9)};
+    return fsck->judge->deadline(fsck->judge->user, &deadline);
+}
+
 static enum am_err record_give(struct fsck *fsck, const struct table_walk *walk)
 {
     struct journal_record record;
@@ -135,6 +142,7 @@ enum am_err fsck_judge_rows(struct fsck *fsck)
         return AM_OK;
     TRY(table_give(fsck, TABLE_LIFE, KEY_OF_NAME, life_give));
     TRY(table_give(fsck, TABLE_DELIVERY, KEY_OF_NAME, delivery_give));
+    TRY(table_give(fsck, TABLE_DEADLINE, KEY_DEADLINE, deadline_give));
     TRY(table_give(fsck, TABLE_RECORD, 0, record_give));
     TRY(table_give(fsck, TABLE_ORDER, KEY_ORDER, order_give));
     return table_give(fsck, TABLE_CHECKPOINT, 8, checkpoint_give);

@@ -113,7 +113,7 @@ enum am_err row_message_parse(struct am_bytes bytes, uint64_t seq, struct row_me
 // --- life, chain, delivery
 size_t row_life_pack(const struct journal_life *life, uint8_t ret_row[ROW_LIFE_MAX])
 {
-    const uint64_t times[] = {life->clock_seq, life->ack_due, life->answer_due, life->retrieved_due};
+    const uint64_t times[] = {life->clock_seq, life->ack_due, life->answer_due};
     uint8_t *at = row_put(ret_row + 1, life->state, 1), mask = 0; // times that are 0 cost nothing
     at = row_put(at, life->version, 4);
     at = row_put(at, life->state_at, 8);
@@ -122,6 +122,10 @@ size_t row_life_pack(const struct journal_life *life, uint8_t ret_row[ROW_LIFE_M
             continue;
         mask |= (uint8_t)(1u << i);
         at = row_put(at, times[i], 8);
+    }
+    if (life->flags != 0) {
+        mask |= (uint8_t)(1u << AM_LEN(times));
+        at = row_put(at, life->flags, 1);
     }
     ret_row[0] = mask;
     const char *officer = life->officer != NULL ? life->officer : "";
@@ -134,13 +138,14 @@ enum am_err row_life_parse(struct am_bytes bytes, struct journal_life *ret_life)
 {
     struct row_reader row = {bytes.data, bytes.len, false};
     struct journal_life life = *ret_life;
-    uint64_t *const times[] = {&life.clock_seq, &life.ack_due, &life.answer_due, &life.retrieved_due};
+    uint64_t *const times[] = {&life.clock_seq, &life.ack_due, &life.answer_due};
     uint8_t mask = (uint8_t)row_number(&row, 1);
     life.state = (uint8_t)row_number(&row, 1);
     life.version = (uint32_t)row_number(&row, 4);
     life.state_at = row_number(&row, 8);
     for (size_t i = 0; i < AM_LEN(times); i++)
         *times[i] = (mask >> i & 1) != 0 ? row_number(&row, 8) : 0;
+    life.flags = (uint8_t)((mask >> AM_LEN(times) & 1) != 0 ? row_number(&row, 1) : 0);
     life.officer = row_string(&row);
     if (row.bad || row.left != 0)
         return AM_CORRUPT;
@@ -173,9 +178,11 @@ enum am_err row_chain_parse(struct am_bytes bytes, struct journal_chain *ret_cha
     return AM_OK;
 }
 
+#define DELIVERY_FLAGS 4 // bits of the state below them
+
 size_t row_delivery_pack(const struct journal_delivery *delivery, uint8_t ret_row[ROW_DELIVERY_MAX])
 {
-    uint8_t *at = row_put(ret_row, delivery->state, 1);
+    uint8_t *at = row_put(ret_row, delivery->state | (unsigned)delivery->flags << DELIVERY_FLAGS, 1);
     at = row_put(at, delivery->version, 4);
     at = row_put(at, delivery->delivered_at, 8);
     if (delivery->retrieved_at != 0)
@@ -187,7 +194,9 @@ enum am_err row_delivery_parse(struct am_bytes bytes, struct journal_delivery *r
 {
     struct row_reader row = {bytes.data, bytes.len, false};
     struct journal_delivery delivery = *ret_delivery;
-    delivery.state = (uint8_t)row_number(&row, 1);
+    uint8_t first = (uint8_t)row_number(&row, 1);
+    delivery.state = first & ((1u << DELIVERY_FLAGS) - 1);
+    delivery.flags = first >> DELIVERY_FLAGS;
     delivery.version = (uint32_t)row_number(&row, 4);
     delivery.delivered_at = row_number(&row, 8);
     delivery.retrieved_at = row.left > 0 ? row_number(&row, 8) : 0;
@@ -268,6 +277,13 @@ void key_id(const uint8_t id[16], const uint8_t device[NAME_SIZE], uint8_t ret_k
 {
     memcpy(ret_key, id, 16);
     memcpy(ret_key + 16, device, NAME_SIZE);
+}
+
+void key_deadline(uint64_t at, uint8_t kind, uint64_t subject, uint8_t ret_key[KEY_DEADLINE])
+{
+    put_be64(ret_key, at);
+    ret_key[8] = kind;
+    put_be64(ret_key + 9, subject);
 }
 
 enum am_err key_record(uint8_t kind, const char *text, uint64_t number, uint8_t ret_key[TABLE_KEY], size_t *ret_len)

@@ -48,7 +48,7 @@ size_t row_message_size(const struct row_message *message, uint64_t seq);
 void row_message_pack(const struct row_message *message, uint64_t seq, uint8_t *ret_row);
 AM_MUST_USE enum am_err row_message_parse(struct am_bytes row, uint64_t seq, struct row_message *ret_message);
 
-#define ROW_LIFE_MAX (2 + 4 + 8 + 4 * 8 + NAME_LIMIT + 1)
+#define ROW_LIFE_MAX (2 + 4 + 8 + 3 * 8 + 1 + NAME_LIMIT + 1)
 size_t row_life_pack(const struct journal_life *life, uint8_t ret_row[ROW_LIFE_MAX]); // not root and recipient
 AM_MUST_USE enum am_err row_life_parse(struct am_bytes row, struct journal_life *ret_life);
 
@@ -75,6 +75,8 @@ void key_of_name(uint64_t seq, const uint8_t name[NAME_SIZE], uint8_t ret_key[KE
 void key_order(uint64_t message, uint64_t by, uint8_t ret_key[KEY_ORDER]);
 #define KEY_ID (16 + NAME_SIZE)
 void key_id(const uint8_t id[16], const uint8_t device[NAME_SIZE], uint8_t ret_key[KEY_ID]);
+#define KEY_DEADLINE (8 + 1 + 8)
+void key_deadline(uint64_t at, uint8_t kind, uint64_t subject, uint8_t ret_key[KEY_DEADLINE]);
 // kind text NUL number; AM_TOO_LARGE
 AM_MUST_USE enum am_err key_record(uint8_t kind, const char *text, uint64_t number, uint8_t ret_key[TABLE_KEY],
                                    size_t *ret_len);

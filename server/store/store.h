@@ -161,6 +161,12 @@ AM_MUST_USE enum am_err store_mail_next(struct store_view *view, const char *dev
 AM_MUST_USE enum am_err store_mail_find(struct store_view *view, const char *device, uint64_t seq, uint8_t *ret_urgency,
                                         uint8_t *ret_kind);
 
+// The next deadline after *deadline (its `at`, `kind` and `subject`; all 0: the first). AM_NOT_FOUND at the end.
+AM_MUST_USE enum am_err store_deadline_next(struct store_view *view, struct journal_deadline *deadline);
+// Is this row still there?
+AM_MUST_USE enum am_err store_deadline_has(struct store_view *view, const struct journal_deadline *deadline,
+                                           bool *ret_has);
+
 // Registry rows in key order: member, roster, trust. `each` returning anything but AM_OK ends the walk with it.
 AM_MUST_USE enum am_err store_records(struct store_view *view, uint8_t kind,
                                       enum am_err (*each)(void *user, const struct journal_record *record), void *user);
@@ -214,6 +220,7 @@ struct store_judge {
     enum am_err (*entry)(void *user, const struct store_judged *entry);
     enum am_err (*life)(void *user, const struct journal_life *life);
     enum am_err (*delivery)(void *user, const struct journal_delivery *delivery);
+    enum am_err (*deadline)(void *user, const struct journal_deadline *deadline); // after lives and deliveries
     enum am_err (*record)(void *user, const struct journal_record *record);
     enum am_err (*release)(void *user, const struct journal_release *release);
     enum am_err (*order)(void *user, const struct journal_order *order);

@@ -17,8 +17,9 @@
 //   record      kind text NUL number → value
 //   release     seq → version, state, times, releasing unit, officer
 //   park_id     id[16] n(device) → seq      waiting: n(releasing unit) seq → urgency
-// `form` says how what follows is kept: 0 as it is; others are for encryption at rest and erasure. A table of deadlines
-// or of witnesses' cosignatures is one more line and mark in table.c, a tree of its own one of TREES_MAX.
+//   deadline    time kind seq → nothing
+// `form` says how what follows is kept: 0 as it is; others are for encryption at rest and erasure. A table of
+// witnesses' cosignatures is one more line and mark in table.c, a tree of its own one of TREES_MAX.
 #pragma once
 
 #include "proto/model/error.h"
@@ -52,6 +53,7 @@ enum table {
     TABLE_RELEASE,
     TABLE_PARK_ID,
     TABLE_WAITING,
+    TABLE_DEADLINE,
     TABLE_COUNT
 };
 enum tree_of_tables { TREE_META, TREE_ENTRY, TREE_TILE, TREE_MESSAGE, TREE_ROW, TREE_COUNT };

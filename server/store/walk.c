@@ -104,6 +104,42 @@ enum am_err store_erased_by(struct store_view *view, uint64_t seq, uint64_t *ret
     }
 }
 
+// --- Deadlines
+enum am_err store_deadline_next(struct store_view *view, struct journal_deadline *deadline)
+{
+    uint8_t key[KEY_DEADLINE];
+    struct table_walk walk;
+    key_deadline(deadline->at, deadline->kind, deadline->subject, key);
+    TRY(table_walk_from(view->txn, TABLE_DEADLINE, key, sizeof key, &walk));
+    enum am_err err = AM_OK;
+    for (; err == AM_OK; err = table_walk_next(&walk)) {
+        if (walk.key.len != KEY_DEADLINE) {
+            err = AM_CORRUPT;
+            break;
+        }
+        uint64_t subject = get_be64(walk.key.data + 9);
+        if (subject >= view->bound || memcmp(walk.key.data, key, sizeof key) == 0)
+            continue; // not signed yet; or the row to go on from
+        *deadline =
+            (struct journal_deadline){.kind = walk.key.data[8], .subject = subject, .at = get_be64(walk.key.data)};
+        break;
+    }
+    table_walk_end(&walk);
+    return err;
+}
+
+enum am_err store_deadline_has(struct store_view *view, const struct journal_deadline *deadline, bool *ret_has)
+{
+    uint8_t key[KEY_DEADLINE];
+    struct am_bytes row;
+    key_deadline(deadline->at, deadline->kind, deadline->subject, key);
+    enum am_err err = table_get(view->txn, TABLE_DEADLINE, key, sizeof key, &row);
+    if (err != AM_NOT_FOUND)
+        TRY(err);
+    *ret_has = err == AM_OK;
+    return AM_OK;
+}
+
 // --- Records
 enum am_err store_record(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
                          struct am_bytes *ret_value)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole world in a folder: root, countries, desks and a hub as tests/setup makes them, run with the real programs."""
+import datetime
 import json
 import os
 import pathlib
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import threading
 
@@ -102,6 +104,7 @@ class Hub:
     def __init__(self, folder, conf="amanad.conf", failpoint=None, groups=None):
         env = {**os.environ, "TZ": "UTC"}
         env.pop("JOURNAL_STREAM", None)
+        env["AMANA_CLOCK"] = str(pathlib.Path(folder) / "clock")
         if failpoint:
             env["AMANA_FAILPOINT"] = failpoint
         self.process = subprocess.Popen([str(AMANAD), "-c", conf], cwd=folder, env=env, stderr=subprocess.PIPE, text=True,
@@ -145,9 +148,22 @@ class Hub:
             self.process.wait()
 
 
+def moves_time():
+    """Only a build with failpoints takes its time from AMANA_CLOCK."""
+    return b"AMANA_CLOCK" in AMANAD.read_bytes()
+
+
 class World:
     def __init__(self, folder):
         self.folder, self.hub, self.hubs, self.watchers = pathlib.Path(folder), None, [], []
+        self.ahead = datetime.timedelta()
+        self.path("clock").write_bytes(bytes(8))
+
+    def later(self, **delta):
+        """Moves the time of every program of this world, also of those that run; a test build reads it there."""
+        self.ahead += datetime.timedelta(**delta)
+        with open(self.path("clock"), "r+b", buffering=0) as file:
+            file.write(struct.pack("=q", int(self.ahead.total_seconds()) * 10**9))
 
     def start_hub(self, failpoint=None, conf="amanad.conf", groups=None):
         self.hub = Hub(self.folder, conf, failpoint, groups)
@@ -155,7 +171,7 @@ class World:
         return self.hub
 
     def env(self):
-        return {"AMANA_ADDRESS": self.hub.address if self.hub else "127.0.0.1:1"}
+        return {"AMANA_ADDRESS": self.hub.address if self.hub else "127.0.0.1:1", "AMANA_CLOCK": str(self.path("clock"))}
 
     def amana(self, desk, *args, stdin=None, env=None):
         return run(*UNDER, AMANA, "-d", desk, *args, cwd=self.folder, env={**self.env(), **(env or {})}, stdin=stdin)
@@ -168,7 +184,7 @@ class World:
         return process, Lines(process.stdout, f"amana -d {desk} {' '.join(args)}")
 
     def amanad(self, *args):
-        return run(AMANAD, *args, cwd=self.folder)
+        return run(AMANAD, *args, cwd=self.folder, env={"AMANA_CLOCK": str(self.path("clock"))})
 
     def ca(self, *args):
         return run(AMANA_CA, *args, cwd=self.folder)

@@ -25,13 +25,32 @@ static bool table_has(uint8_t state, uint8_t kind, uint8_t next)
     return false;
 }
 
+// By the clock: it is told that something has passed, or the alert has expired.
+static void check_life_of_clock(struct sim *sim, const struct journal_append *append, const struct journal_life *life)
+{
+    const struct journal_life *before = model_life(&sim->world.model, life->root, life->recipient);
+    const struct model_message *root = model_message_at(&sim->world.model, life->root);
+    SIM_CHECK(sim, before != NULL, "the clock begins no life");
+    if (life->state == before->state) {
+        SIM_CHECK(sim, life->flags != before->flags && (life->flags & before->flags) == before->flags,
+                  "what has passed is told once, and stays so");
+        return;
+    }
+    SIM_CHECK(sim, life->state == LIFE(EXPIRED) && life->flags == before->flags, "the clock moves to EXPIRED alone");
+    SIM_CHECK(sim, life_state_at(KIND(ALERT), before->state, root->chain.valid_until, append->time_ns) == LIFE(EXPIRED),
+              "no alert expires before its time");
+}
+
 static void check_life(struct sim *sim, const struct journal_append *append, const struct journal_life *life)
 {
     struct model *model = &sim->world.model;
     const struct journal_message *message = append->message;
     const struct journal_life *before =
         life->root == JOURNAL_SELF ? NULL : model_life(model, life->root, life->recipient);
-    SIM_CHECK(sim, message != NULL, "only a message moves a life");
+    if (message == NULL) {
+        check_life_of_clock(sim, append, life);
+        return;
+    }
     if (before == NULL) {
         SIM_CHECK(sim, life->state == LIFE(NEW), "a life begins as NEW");
         SIM_CHECK(sim, message->kind == KIND(ALERT) || message->kind == KIND(UPDATE), "begun by ALERT or UPDATE");
@@ -62,6 +81,13 @@ static bool device_is_of(const char *device, const char *unit)
     return strncmp(device, "amana://", 8) == 0 && strncmp(device + 8, unit, len) == 0 && device[8 + len] == '/';
 }
 
+// The message that the entry of a notice is about.
+static uint64_t notice_of(const struct journal_append *append, uint64_t seq)
+{
+    uint64_t nth = seq == JOURNAL_SELF ? 0 : JOURNAL_NTH(0) - seq;
+    return append->entries[nth].of;
+}
+
 static void check_mail(struct sim *sim, const struct journal_append *append)
 {
     const struct journal_message *message = append->message;
@@ -75,11 +101,15 @@ static void check_mail(struct sim *sim, const struct journal_append *append)
         if (row->kind == JOURNAL_MAIL_COPY)
             SIM_CHECK(sim, device_is_of(row->device, message->originator), "copies are the sender's");
         if (row->kind == JOURNAL_MAIL_NOTICE) {
-            const struct model_message *about = model_message_at(&sim->world.model, append->entries[0].of);
-            SIM_CHECK(sim, device_is_of(row->device, about->originator), "notices are the originator's");
+            const struct model_message *about = model_message_at(&sim->world.model, notice_of(append, row->seq));
+            bool party = device_is_of(row->device, about->originator);
+            for (size_t j = 0; j < about->n_recipients; j++)
+                party |= device_is_of(row->device, about->recipients[j].unit);
+            SIM_CHECK(sim, party, "notices are for those who have the message");
         }
         for (size_t j = 0; j < i; j++)
-            SIM_CHECK(sim, strcmp(append->mail[j].device, row->device) != 0, "one row a device");
+            SIM_CHECK(sim, append->mail[j].seq != row->seq || strcmp(append->mail[j].device, row->device) != 0,
+                      "one row a device and entry");
     }
     for (size_t j = 0; message != NULL && j < message->n_recipients; j++) {
         bool reached = false;
@@ -118,7 +148,7 @@ struct journal_outcome sim_commit(struct sim *sim, const struct journal_append *
         return outcome;
     }
     SIM_CHECK(sim, current, "two answers in flight never both move one life");
-    SIM_CHECK(sim, root == NULL || append->message->kind == KIND(ACK) || root->chain.version == chain.version + 1,
+    SIM_CHECK(sim, root == NULL || append->message == NULL || append->message->kind == KIND(ACK) || root->chain.version == chain.version + 1,
               "versions follow one another");
     check_mail(sim, append);
     if (append->message != NULL)
@@ -195,11 +225,31 @@ static void check_root(struct sim *sim, const struct model_message *root)
     }
 }
 
+// Of each message a row stands where its next clock runs out, or before.
+static void check_deadline(struct sim *sim, uint64_t seq)
+{
+    struct model *model = &sim->world.model;
+    struct hub_due due = {.there = false};
+    uint64_t first = UINT64_MAX;
+    for (size_t i = 0; i < model->n_deadlines; i++) {
+        if (model->deadlines[i].subject != seq || model->deadlines[i].at >= first)
+            continue;
+        first = model->deadlines[i].at;
+        due.deadline = model->deadlines[i];
+    }
+    SIM_CHECK(sim, first != UINT64_MAX, "every message has a deadline until it goes");
+    model_read_due(model, &due);
+    uint64_t next = clock_next(&due.clocks);
+    SIM_CHECK(sim, first <= (next != 0 ? next : due.clocks.retain_until), "no deadline is left out");
+}
+
 void sim_check_all(struct sim *sim)
 {
     struct model *model = &sim->world.model;
     for (uint64_t seq = 0; seq < model->n; seq++) {
         check_entry(sim, seq);
+        if (model->entries[seq].message != NULL)
+            check_deadline(sim, seq);
         if (model->entries[seq].message != NULL && model->entries[seq].message->has_chain)
             check_root(sim, model->entries[seq].message);
     }

@@ -20,6 +20,7 @@ void model_init(struct model *model)
 void model_clear(struct model *model)
 {
     free(model->records);
+    free(model->deadlines);
     for (size_t i = 0; i < model->n_mailboxes; i++)
         free(model->mailboxes[i].rows);
     for (size_t i = 0; i < model->n; i++)
@@ -117,7 +118,6 @@ static struct journal_delivery *delivery_at(struct model_message *message, const
     return NULL;
 }
 
-// --- Committing: first whether it may be, then all of it
 static bool roster_newest(const struct model *model, const char *unit, uint64_t number)
 {
     for (size_t i = 0; i < model->n_records; i++) {
@@ -128,24 +128,64 @@ static bool roster_newest(const struct model *model, const char *unit, uint64_t 
     return true;
 }
 
-static bool rows_hold(struct model *model, const struct journal_append *append)
+static int deadline_compare(const void *a, const void *b)
 {
-    if (append->roster.unit != NULL && !roster_newest(model, append->roster.unit, append->roster.number))
-        return false;
-    for (size_t i = 0; i < append->n_lives; i++) {
-        const struct journal_life *life = &append->lives[i], *there = NULL;
+    const struct journal_deadline *x = a, *y = b;
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    return (x->subject > y->subject) - (x->subject < y->subject);
+}
+
+static size_t deadline_index(const struct model *model, uint8_t kind, uint64_t subject, uint64_t at)
+{
+    const struct journal_deadline row = {.kind = kind, .subject = subject, .at = at};
+    size_t i = 0;
+    while (i < model->n_deadlines && deadline_compare(&model->deadlines[i], &row) != 0)
+        i++;
+    return i;
+}
+
+// --- Committing: first whether it may be, then all of it
+static bool lives_hold(struct model *model, const struct journal_life *lives, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct journal_life *life = &lives[i], *there = NULL;
         if (life->root != JOURNAL_SELF)
             there = model_life(model, life->root, life->recipient);
         if (life->version != (there != NULL ? there->version : 0))
             return false;
     }
+    return true;
+}
+
+static bool deliveries_hold(struct model *model, const struct journal_delivery *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct journal_delivery *row = &rows[i];
+        if (row->seq != JOURNAL_SELF &&
+            row->version != delivery_at(model_message_at(model, row->seq), row->recipient)->version)
+            return false;
+    }
+    return true;
+}
+
+static bool rows_hold(struct model *model, const struct journal_append *append)
+{
+    if (append->roster.unit != NULL && !roster_newest(model, append->roster.unit, append->roster.number))
+        return false;
+    if (!lives_hold(model, append->lives, append->n_lives) ||
+        !lives_hold(model, append->seen_lives, append->n_seen_lives) ||
+        !deliveries_hold(model, append->deliveries, append->n_deliveries) ||
+        !deliveries_hold(model, append->seen_deliveries, append->n_seen_deliveries))
+        return false;
     if (append->chain != NULL && append->chain->root != JOURNAL_SELF &&
         append->chain->version != model_message_at(model, append->chain->root)->chain.version)
         return false;
-    for (size_t i = 0; i < append->n_deliveries; i++) {
-        const struct journal_delivery *row = &append->deliveries[i];
-        if (row->seq != JOURNAL_SELF &&
-            row->version != delivery_at(model_message_at(model, row->seq), row->recipient)->version)
+    for (size_t i = 0; i < append->n_deadlines; i++) {
+        const struct journal_deadline *row = &append->deadlines[i];
+        if (row->was != 0 && deadline_index(model, row->kind, row->subject, row->was) == model->n_deadlines)
             return false;
     }
     for (size_t i = 0; i < append->n_erased; i++)
@@ -270,7 +310,8 @@ static void mail_keep(struct model *model, const struct journal_append *append, 
         box->rows = grow(box->rows, box->n, &box->room, sizeof *box->rows);
         box->rows[box->n] = append->mail[i];
         box->rows[box->n].device = box->device;
-        box->rows[box->n++].seq = self(append->mail[i].seq, first);
+        uint64_t nth = JOURNAL_NTH(0) - append->mail[i].seq;
+        box->rows[box->n++].seq = nth < append->n_entries ? first + nth : self(append->mail[i].seq, first);
     }
     for (size_t i = 0; i < append->n_deliveries; i++) {
         const struct journal_delivery *from = &append->deliveries[i];
@@ -293,6 +334,35 @@ static void records_keep(struct model *model, const struct journal_append *appen
         row->key = keep(model, from->key);
         row->value.data = arena_copy(&model->arena, from->value.data, from->value.len);
     }
+}
+
+// --- Deadlines
+static void deadlines_keep(struct model *model, const struct journal_append *append, uint64_t first)
+{
+    for (size_t i = 0; i < append->n_deadlines; i++) {
+        const struct journal_deadline *from = &append->deadlines[i];
+        uint64_t subject = self(from->subject, first);
+        size_t at = deadline_index(model, from->kind, subject, from->was);
+        if (from->was != 0 && at < model->n_deadlines)
+            model->deadlines[at] = model->deadlines[--model->n_deadlines];
+        if (from->at == 0 || deadline_index(model, from->kind, subject, from->at) < model->n_deadlines)
+            continue;
+        model->deadlines =
+            grow(model->deadlines, model->n_deadlines, &model->deadlines_room, sizeof *model->deadlines);
+        model->deadlines[model->n_deadlines++] =
+            (struct journal_deadline){.kind = from->kind, .subject = subject, .at = from->at};
+    }
+}
+
+size_t model_deadlines(struct model *model, const struct journal_deadline *after, uint64_t until,
+                       struct journal_deadline *ret_rows, size_t room)
+{
+    size_t n = 0;
+    qsort(model->deadlines, model->n_deadlines, sizeof *model->deadlines, deadline_compare);
+    for (size_t i = 0; i < model->n_deadlines && n < room; i++)
+        if (deadline_compare(&model->deadlines[i], after) > 0 && model->deadlines[i].at < until)
+            ret_rows[n++] = model->deadlines[i];
+    return n;
 }
 
 static struct am_bytes receipt_of(struct model *model, uint64_t seq)
@@ -331,6 +401,7 @@ struct journal_outcome model_commit(struct model *model, const struct journal_ap
     mail_keep(model, append, first);
     orders_keep(model, append);
     records_keep(model, append);
+    deadlines_keep(model, append, first);
     outcome.size = model->n;
     if (append->n_entries > 0) {
         outcome.seq = first;
@@ -394,8 +465,15 @@ static void check_life(struct model *model, struct hub_submission *submission)
     for (size_t i = 0; i < submission->newest.n_recipients; i++) {
         const struct journal_life *life = life_at(root, submission->newest.recipients[i].unit);
         submission->has_life[i] = life != NULL;
-        if (life != NULL)
-            submission->lives[i] = *life;
+        if (life == NULL)
+            continue;
+        submission->lives[i] = *life;
+        if (strcmp(life->recipient, submission->work.unit) != 0)
+            continue;
+        const struct journal_delivery *delivery =
+            delivery_at(model_message_at(model, life->clock_seq), life->recipient);
+        submission->clock_accepted = delivery->delivered_at;
+        submission->clock_retrieved = delivery->retrieved_at;
     }
 }
 
@@ -417,6 +495,7 @@ static void check_reset(struct hub_submission *s)
     s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
+    s->clock_accepted = s->clock_retrieved = 0;
 }
 
 void model_check(struct model *model, struct hub_submission *submission, enum reason checked)
@@ -452,6 +531,48 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
         check_content(model, submission);
 }
 
+static void party_read(struct model *model, const struct model_message *message, const char *unit,
+                       struct clock_party *ret_party)
+{
+    struct model_message *root = model_message_at(model, message->root);
+    const struct journal_life *lives[CLOCK_LIVES] = {
+        life_at(root, unit), root != message ? life_at(model_message_at(model, message->seq), unit) : NULL};
+    *ret_party = (struct clock_party){.unit = unit,
+                                      .has_delivery = true,
+                                      .delivery = *delivery_at(model_message_at(model, message->seq), unit)};
+    for (size_t i = 0; i < CLOCK_LIVES; i++)
+        if (lives[i] != NULL)
+            ret_party->lives[i] = (struct clock_life){
+                lives[i]->clock_seq == message->seq, i == 0 ? root->kind : message->kind, *lives[i]};
+}
+
+void model_read_due(struct model *model, struct hub_due *due)
+{
+    const struct journal_deadline *row = &due->deadline;
+    struct model_message *message = model_message_at(model, row->subject);
+    due->err = AM_OK;
+    due->there = deadline_index(model, row->kind, row->subject, row->at) < model->n_deadlines;
+    due->about = due->root = (struct hub_found){0};
+    if (!due->there || message == NULL)
+        return;
+    const struct model_message *root = model_message_at(model, message->root);
+    bool newest = root->has_chain && root->chain.newest == message->seq && !root->chain.cancelled;
+    due->about = found(message, NULL);
+    due->root = found(model_message_at(model, message->root), NULL);
+    memcpy(due->digest, message->digest, 32);
+    memcpy(due->root_digest, root->digest, 32);
+    due->clocks =
+        (struct clock_message){.seq = message->seq,
+                               .urgency = message->urgency,
+                               .fixed = message->decoded->answer_by != NULL,
+                               .valid_until = newest ? root->chain.valid_until : 0,
+                               .retain_until = (uint64_t)message->decoded->retain_until->seconds * NS_PER_S,
+                               .n = message->n_recipients,
+                               .parties = take(model, message->n_recipients, sizeof *due->clocks.parties)};
+    for (size_t i = 0; i < message->n_recipients; i++)
+        party_read(model, message, message->recipients[i].unit, &due->clocks.parties[i]);
+}
+
 void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,
                           const uint64_t *notices, size_t n_notices)
 {
@@ -469,7 +590,11 @@ void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, 
                                                      .retain_until_ns =
                                                          (uint64_t)message->decoded->retain_until->seconds * NS_PER_S,
                                                      .pending = mail_index(box, seqs[i], message->urgency) < box->n,
-                                                     .delivery = *delivery_at(message, retrieval->work.unit)};
+                                                     .delivery = *delivery_at(message, retrieval->work.unit),
+                                                     .fixed = message->decoded->answer_by != NULL};
+        struct clock_party party;
+        party_read(model, message, retrieval->work.unit, &party);
+        memcpy(messages[i].lives, party.lives, sizeof party.lives);
     }
     retrieval->notices = rows;
     retrieval->n_notices = 0;

@@ -53,6 +53,8 @@ struct model {
     size_t n_mailboxes;
     struct journal_record *records;
     size_t n_records, records_room;
+    struct journal_deadline *deadlines; // in no order
+    size_t n_deadlines, deadlines_room;
     bool full, read_only; // essential appends go on with `full`, none with `read_only`
     bool no_room, busy;   // nothing finds room; the keeper's queue is full
 };
@@ -69,6 +71,12 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
 // A worker's reading of what an Acknowledge of these seqs is about.
 void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,
                           const uint64_t *notices, size_t n_notices);
+
+// A worker's reading of deadlines: up to `room` rows after *after and before `until`, in order; and of one that has
+// come.
+size_t model_deadlines(struct model *model, const struct journal_deadline *after, uint64_t until,
+                       struct journal_deadline *ret_rows, size_t room);
+void model_read_due(struct model *model, struct hub_due *due);
 
 // 32 bytes that differ where the bytes differ: no digest, but good enough to tell messages apart.
 void model_digest(struct am_bytes bytes, uint8_t ret_digest[32]);

@@ -212,6 +212,12 @@ static void act_time(struct sim *sim)
     world_step(&sim->world, (struct hub_event){.kind = HUB_EVENT_TICK});
 }
 
+static void act_read(struct sim *sim)
+{
+    if (sim->world.reading)
+        world_read(&sim->world);
+}
+
 static void rosters_again(struct sim *sim)
 {
     for (uint64_t number = 2; number <= sim->post_roster; number++)
@@ -251,6 +257,7 @@ static const struct {
 } ACTS[] = {
     {6, act_alert},   {20, act_answer},        {8, act_retry}, {1, act_reuse_id}, {10, act_retrieve}, {24, act_check},
     {12, act_commit}, {24, act_answer_commit}, {2, act_time},  {1, act_full},     {1, act_roster},
+    {2, act_read},
 };
 
 static void act(struct sim *sim)
@@ -271,7 +278,8 @@ static void act(struct sim *sim)
 // --- The end: everything is delivered, every sender asks once more, the hub stops
 static void settle(struct sim *sim)
 {
-    while (sim->world.n_checks > 0 || sim->world.n_appends > 0 || sim->n_answers > 0) {
+    while (sim->world.n_checks > 0 || sim->world.n_appends > 0 || sim->n_answers > 0 || sim->world.reading) {
+        act_read(sim);
         act_check(sim);
         act_commit(sim);
         act_answer_commit(sim);

@@ -119,6 +119,8 @@ static void forget(struct world *world)
     for (size_t i = 0; i < world->n_appends; i++)
         hub_append_free(world->appends[i]);
     world->n_appends = world->n_checks = 0;
+    world->reading = false;
+    memset(world->due_taken, 0, sizeof world->due_taken);
     hub_free(world->hub);
     hub_actions_clear(&world->actions);
 }
@@ -149,17 +151,41 @@ static void reply(struct world *world, struct hub_work *work, const struct journ
             letter->seq = outcome != NULL ? outcome->seq : letter->submission.known_seq;
         }
     }
+    if (work->kind == HUB_WORK_DUE) {
+        world->due_taken[(struct hub_due *)work - world->dues] = false;
+        return;
+    }
     if (world->on_reply != NULL)
         world->on_reply(world, work, outcome);
+}
+
+static void check_later(struct world *world, struct hub_work *work)
+{
+    assert(world->n_checks < WORLD_QUEUE);
+    world->checks[world->n_checks++] = work;
+}
+
+static void due_begin(struct world *world, const struct journal_deadline *deadline)
+{
+    size_t i = 0;
+    while (world->due_taken[i])
+        assert(++i < HUB_DUES);
+    world->due_taken[i] = true;
+    world->dues[i] = (struct hub_due){.work = {.kind = HUB_WORK_DUE}, .deadline = *deadline};
+    check_later(world, &world->dues[i].work);
 }
 
 static void perform(struct world *world, const struct hub_action *action)
 {
     switch (action->kind) {
     case HUB_ACTION_CHECK:
-    case HUB_ACTION_RECHECK:
-        assert(world->n_checks < WORLD_QUEUE);
-        world->checks[world->n_checks++] = action->work;
+    case HUB_ACTION_RECHECK: check_later(world, action->work); break;
+    case HUB_ACTION_DUE: due_begin(world, &action->deadline); break;
+    case HUB_ACTION_DEADLINES:
+        assert(!world->reading);
+        world->reading = true;
+        world->read_after = action->deadline;
+        world->read_until = action->until;
         break;
     case HUB_ACTION_APPEND:
         assert(world->n_appends < WORLD_QUEUE);
@@ -189,6 +215,8 @@ static void step_failed(struct world *world, const struct hub_event *event, enum
         work = &event->replay->work;
     else if (event->kind == HUB_EVENT_ROSTER)
         work = &event->roster->work;
+    else if (event->kind == HUB_EVENT_DUE)
+        work = &event->due->work;
     world->lost |= event->kind == HUB_EVENT_COMMITTED;
     if (work == NULL)
         return;
@@ -231,6 +259,12 @@ void world_check_one(struct world *world, size_t index)
         world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = retrieval});
         return;
     }
+    if (work->kind == HUB_WORK_DUE) {
+        struct hub_due *due = (struct hub_due *)work;
+        model_read_due(&world->model, due);
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_DUE, .due = due});
+        return;
+    }
     struct letter *letter = (struct letter *)work;
     model_check(&world->model, &letter->submission, world->checked);
     if (letter->submission.checked == REASON_NONE)
@@ -249,10 +283,28 @@ void world_commit_one(struct world *world, size_t index)
     hub_append_free(append);
 }
 
+void world_read(struct world *world)
+{
+    static struct journal_deadline rows[HUB_DEADLINES_READ];
+    size_t n = model_deadlines(&world->model, &world->read_after, world->read_until, rows, AM_LEN(rows));
+    world->reading = false;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_DEADLINES, .deadlines = {rows, n, AM_OK}});
+}
+
+void world_pass(struct world *world, uint64_t ns)
+{
+    world->now += ns;
+    world->monotonic += ns;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_pump(world);
+}
+
 void world_pump(struct world *world)
 {
-    while (world->n_checks > 0 || world->n_appends > 0) {
-        if (world->n_checks > 0)
+    while (world->n_checks > 0 || world->n_appends > 0 || world->reading) {
+        if (world->reading)
+            world_read(world);
+        else if (world->n_checks > 0)
             world_check_one(world, 0);
         else
             world_commit_one(world, 0);

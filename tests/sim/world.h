@@ -45,6 +45,12 @@ struct world {
     struct hub_action unlogged[16];
     size_t n_unlogged;
     struct hub_work *replaying;
+    // Deadlines that have come, and the rows that are read ahead.
+    bool reading; // asked for, and not read yet
+    struct journal_deadline read_after;
+    uint64_t read_until;
+    struct hub_due dues[HUB_DUES];
+    bool due_taken[HUB_DUES];
     enum reason checked; // what workers say of signature and seal
     void *user;
     // Where memory may fail: called before and after each step. A step that fails ends its work (BUSY); after COMMITTED
@@ -65,6 +71,10 @@ void world_step(struct world *world, struct hub_event event);
 void world_check_one(struct world *world, size_t index);
 void world_commit_one(struct world *world, size_t index);
 void world_pump(struct world *world);
+// The rows of deadlines that the hub asked for.
+void world_read(struct world *world);
+// Time goes on, a tick comes, and everything that follows until nothing waits.
+void world_pass(struct world *world, uint64_t ns);
 
 // Rosters: unit's number n has devices d1 … with seal certificates of generation `seal`, and officers o1, o2.
 void world_roster(struct world *world, const char *unit, uint64_t number, unsigned devices, uint8_t seal);

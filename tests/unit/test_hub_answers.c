@@ -75,16 +75,16 @@ static void an_ack_moves_the_life_and_names_the_officer(void **state)
 static void the_entry_of_an_answer_names_the_move(void **state)
 {
     struct world *world = *state;
-    struct letter *alert = world_alert(world);
-    accepted(world, ack(world, alert, alert));
-    const Amana__V1__SubmittedEntry *entry = last_entry(world)->content->submitted;
+    struct letter *alert = world_alert(world), *answer = ack(world, alert, alert);
+    accepted(world, answer);
+    const Amana__V1__SubmittedEntry *entry = world->model.entries[answer->seq].content->submitted;
     assert_int_equal(entry->n_moves, 1);
     assert_string_equal(entry->moves[0]->root->id, alert->header.id);
     assert_memory_equal(entry->moves[0]->root->header_digest.data, alert->submission.header_digest, 32);
     assert_string_equal(entry->moves[0]->recipient, POST);
     assert_int_equal(entry->moves[0]->from, LIFE(NEW));
     assert_int_equal(entry->moves[0]->to, LIFE(ACKNOWLEDGED));
-    assert_int_equal(model_message_at(&world->model, world->model.n - 1)->root, alert->seq);
+    assert_int_equal(model_message_at(&world->model, answer->seq)->root, alert->seq);
 }
 
 static void a_later_ack_names_a_new_officer(void **state)

@@ -139,10 +139,11 @@ static void who_was_added_acknowledges_the_update(void **state)
     struct letter *alert = world_alert(world), *next = update(world, alert, alert);
     letter_to(world, next, LONELY, ACTION);
     accepted(world, next);
-    accepted(world, world_answer(world, LONELY, KIND(ACK), next, alert));
+    struct letter *answer = world_answer(world, LONELY, KIND(ACK), next, alert);
+    accepted(world, answer);
     lives_as(world, alert, LONELY, LIFE(ACKNOWLEDGED));
     lives_as(world, alert, POST, LIFE(NEW));
-    const Amana__V1__Move *move = last_entry(world)->content->submitted->moves[0];
+    const Amana__V1__Move *move = world->model.entries[answer->seq].content->submitted->moves[0];
     assert_string_equal(move->root->id, alert->header.id); // the root, though the UPDATE is answered
     assert_memory_equal(move->root->header_digest.data, alert->submission.header_digest, 32);
 }
@@ -217,9 +218,10 @@ static void what_was_sent_in_error_is_confirmed_by_every_recipient_copies_too(vo
     const struct journal_life *life = model_life(&world->model, stop->seq, SHELTER);
     assert_int_equal(life->answer_due, world->now + 7 * DAY_NS);
     assert_int_equal(life->ack_due, 0);
-    accepted(world, confirm(world, SHELTER, stop, alert));
+    struct letter *done = confirm(world, SHELTER, stop, alert);
+    accepted(world, done);
     lives_as(world, stop, SHELTER, LIFE(CONFIRMED));
-    const Amana__V1__Move *move = last_entry(world)->content->submitted->moves[0];
+    const Amana__V1__Move *move = world->model.entries[done->seq].content->submitted->moves[0];
     assert_string_equal(move->root->id, stop->header.id);
     accepted(world, ack(world, stop, alert));
     lives_as(world, alert, POST, LIFE(STOPPED));

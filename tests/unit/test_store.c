@@ -104,7 +104,7 @@ static void lives_chains_and_deliveries_are_kept_with_their_versions(void **stat
     assert_int_equal(life.clock_seq, 2);
     assert_int_equal(life.ack_due, 5000);
     assert_int_equal(life.answer_due, 6000);
-    assert_int_equal(life.retrieved_due, 0);
+    assert_int_equal(life.flags, 0);
     assert_string_equal(life.officer, "");
     assert_string_equal(life.recipient, "ke/cpc/nairobi");
     assert_int_equal(store_life(view, 2, "ke/dci/duty", &life), AM_NOT_FOUND);

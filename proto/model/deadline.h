@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deadlines: which kinds there are, and when the clocks of a message's lives and deliveries run out (domain.md,
+// urgency, Lives, Delivery). For the hub, which acts on them, and for fsck, which recomputes them. Pure; any thread.
+#pragma once
+
+#include "proto/model/journal.h"
+#include "proto/model/kind.h"
+
+// What a row of the table of deadlines is about. What happens when one has come: server/hub/due.c.
+enum deadline_kind {
+    DEADLINE_CLOCKS = 1, // of a message: the earliest of its clocks below. A row may be there that nothing waits for any
+                         // more, but none is missing or late: an answer in time writes none and removes none
+    DEADLINE_REVIEW = 2, // its review_at
+    DEADLINE_RETAIN_UNTIL = 3, // its retain_until: takes the place of CLOCKS once no clock ends before it
+    DEADLINE_KINDS
+};
+const char *deadline_name(unsigned kind); // "CLOCKS"; "UNKNOWN". Never NULL
+
+// The clocks of one recipient: of its delivery, and of each life that the message began or began anew.
+enum clock_kind {
+    CLOCK_LATE,           // not delivered: evidence, ends nothing
+    CLOCK_NON_DELIVERED,  // the same, later
+    CLOCK_NON_RETRIEVED,  // delivered, and no device has signed for it
+    CLOCK_ACK,            // from acceptance by the recipient's hub
+    CLOCK_ACK_RETRIEVED,  // from retrieval by its first device
+    CLOCK_ACK_AGAIN,      // passed by as long again as it was: escalated
+    CLOCK_ANSWER,
+    CLOCK_ANSWER_RETRIEVED,
+    CLOCK_ANSWER_AGAIN,
+    CLOCK_EXPIRED, // the alert's valid_until
+    CLOCK_COUNT
+};
+#define CLOCK_FIRST_OF_LIFE CLOCK_ACK
+
+// What is on record as passed, so that it is told once: bits of journal_life.flags and of journal_delivery.flags.
+#define LIFE_PASSED(clock)     ((uint8_t)(1u << ((clock)-CLOCK_FIRST_OF_LIFE)))
+#define DELIVERY_PASSED(clock) ((uint8_t)(1u << (clock)))
+#define LIFE_OVERDUE                                                                                                   \
+    (LIFE_PASSED(CLOCK_ACK) | LIFE_PASSED(CLOCK_ACK_RETRIEVED) | LIFE_PASSED(CLOCK_ANSWER) |                           \
+     LIFE_PASSED(CLOCK_ANSWER_RETRIEVED))
+#define LIFE_ESCALATED (LIFE_PASSED(CLOCK_ACK_AGAIN) | LIFE_PASSED(CLOCK_ANSWER_AGAIN))
+
+// A life as its clocks see it.
+struct clock_life {
+    bool there; // the life of this message's clock
+    uint8_t root_kind;
+    struct journal_life life;
+};
+#define CLOCK_LIVES 2u // of the root that it is about, and of its own where it begins one besides
+
+struct clock_party {
+    const char *unit;
+    bool has_delivery;
+    struct journal_delivery delivery;
+    struct clock_life lives[CLOCK_LIVES];
+};
+
+struct clock_message {
+    uint64_t seq;
+    uint8_t urgency;
+    bool fixed;           // its answer_by is a date of its own: the same from whenever it is counted
+    uint64_t valid_until; // where it is the newest version of an alert that nobody has ended; else 0
+    uint64_t retain_until;
+    size_t n;
+    struct clock_party *parties;
+};
+
+// When this clock runs out, UTC ns; 0: it doesn't run, or has been told. `life` is looked at by clocks of lives.
+uint64_t clock_at(const struct clock_message *message, size_t party, size_t life, enum clock_kind clock);
+
+// The earliest of all of them, and no later than retain_until; 0: none runs.
+uint64_t clock_next(const struct clock_message *message);
+
+// Nobody has come for it yet.
+bool clock_delivery_open(const struct clock_party *party);
+
+// Of a life: until when it is to be acknowledged and answered by each clock, whether or not that has passed. `accepted`
+// and `retrieved` (0: not yet) are those of the message that began the clock. 0: not asked for, or standing still.
+struct life_due {
+    uint64_t ack, ack_retrieved, answer, answer_retrieved;
+};
+struct life_due life_due(unsigned root_kind, const struct journal_life *life, uint64_t accepted, uint64_t retrieved,
+                         bool fixed);
+
+// Is the life waiting for its ACK; for its answer.
+bool life_unacknowledged(unsigned root_kind, const struct journal_life *life);
+bool life_unanswered(unsigned root_kind, const struct journal_life *life);

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deadlines: rows and what they are about, read by workers.
+#include "server/net/due.h"
+
+#include "proto/model/header.h"
+#include "server/net/found.h"
+
+#include <stdlib.h>
+
+#define DUE_ARENA (512u * 1024) // a message's recipients, its lives, two headers
+
+struct due {
+    struct hub_due hub; // first
+    struct dues *dues;
+    struct job job;
+    struct arena arena;
+    bool taken;
+};
+
+struct dues {
+    struct net *net;
+    struct due all[HUB_DUES];
+    // Rows that are read ahead.
+    struct job job;
+    struct journal_deadline after, *rows;
+    uint64_t until;
+    size_t n;
+    enum am_err err;
+};
+
+// --- Ahead
+static void rows_run(struct job *job, struct worker *worker)
+{
+    struct dues *dues = (struct dues *)((char *)job - offsetof(struct dues, job));
+    struct journal_deadline at = dues->after;
+    enum am_err err = AM_OK;
+
+    dues->n = 0;
+    dues->rows = calloc(HUB_DEADLINES_READ, sizeof *dues->rows);
+    if (dues->rows == NULL)
+        err = AM_NOMEM;
+    while (err == AM_OK && dues->n < HUB_DEADLINES_READ) {
+        err = store_deadline_next(worker->view, &at);
+        if (err != AM_OK || at.at >= dues->until)
+            break;
+        dues->rows[dues->n++] = at;
+    }
+    dues->err = err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+static void rows_done(struct job *job)
+{
+    struct dues *dues = (struct dues *)((char *)job - offsetof(struct dues, job));
+    struct hub_event event = {.kind = HUB_EVENT_DEADLINES,
+                              .deadlines = {.rows = dues->rows, .n = dues->n, .err = dues->err}};
+    struct journal_deadline *rows = dues->rows;
+
+    if (dues->err != AM_OK)
+        report(REPORT_ERROR, "deadlines", "reason=\"%s\"", am_err_text(dues->err));
+    (void)!net_step(dues->net, &event);
+    free(rows); // the step may have asked for more, into rows of their own
+}
+
+void dues_read(struct dues *dues, const struct journal_deadline *after, uint64_t until)
+{
+    dues->after = *after;
+    dues->until = until;
+    dues->job = (struct job){.run = rows_run, .done = rows_done};
+    workers_push(dues->net->workers, &dues->job);
+}
+
+// --- One that has come
+static enum am_err parties_read(struct due *due, struct store_view *view)
+{
+    struct hub_due *hub = &due->hub;
+    const struct hub_found *about = &hub->about;
+    const Amana__V1__Header *header = about->header;
+    struct journal_chain chain;
+    enum am_err err = store_chain(view, about->root, &chain);
+
+    if (err != AM_NOT_FOUND)
+        TRY(err);
+    bool newest = err == AM_OK && chain.newest == about->seq && !chain.cancelled;
+    hub->clocks = (struct clock_message){.seq = about->seq,
+                                         .urgency = about->urgency,
+                                         .fixed = header != NULL && header->answer_by != NULL,
+                                         .valid_until = newest ? chain.valid_until : 0,
+                                         .retain_until = header != NULL ? header_time_or_0(header->retain_until) : 0,
+                                         .n = about->n_recipients};
+    hub->clocks.parties = arena_array(&due->arena, about->n_recipients, sizeof *hub->clocks.parties);
+    if (hub->clocks.parties == NULL)
+        return arena_error(&due->arena);
+    for (size_t i = 0; i < about->n_recipients; i++)
+        TRY(found_party(view, &due->arena, about, hub->root.kind, about->recipients[i].unit, &hub->clocks.parties[i]));
+    return AM_OK;
+}
+
+static enum am_err digest_read(struct store_view *view, uint64_t seq, uint8_t ret_digest[32])
+{
+    struct store_message message;
+
+    TRY(store_message(view, seq, &message));
+    return certs_sha256(message.header.data, message.header.len, ret_digest) ? AM_OK : AM_CRYPTO;
+}
+
+static enum am_err due_read(struct due *due, struct store_view *view)
+{
+    struct hub_due *hub = &due->hub;
+
+    TRY(store_deadline_has(view, &hub->deadline, &hub->there));
+    if (!hub->there)
+        return AM_OK;
+    TRY(found_at(view, &due->arena, hub->deadline.subject, &hub->about));
+    if (!hub->about.found)
+        return AM_OK;
+    TRY(found_at(view, &due->arena, hub->about.root, &hub->root));
+    TRY(digest_read(view, hub->about.seq, hub->digest));
+    if (hub->root.found)
+        TRY(digest_read(view, hub->root.seq, hub->root_digest));
+    return parties_read(due, view);
+}
+
+static void due_run(struct job *job, struct worker *worker)
+{
+    struct due *due = (struct due *)((char *)job - offsetof(struct due, job));
+
+    due->hub.there = false;
+    due->hub.about = due->hub.root = (struct hub_found){0};
+    due->hub.err = due_read(due, worker->view);
+}
+
+static void due_done(struct job *job)
+{
+    struct due *due = (struct due *)((char *)job - offsetof(struct due, job));
+    struct hub_event event = {.kind = HUB_EVENT_DUE, .due = &due->hub};
+
+    if (due->hub.err != AM_OK)
+        report(REPORT_ERROR, "deadline", "kind=%s entry=%llu reason=\"%s\"", deadline_name(due->hub.deadline.kind),
+               (unsigned long long)due->hub.deadline.subject, am_err_text(due->hub.err));
+    if (net_step(due->dues->net, &event) != AM_OK)
+        due_reply(&due->hub);
+}
+
+void due_check(struct hub_due *hub)
+{
+    struct due *due = (struct due *)hub;
+
+    if (due->arena.limit == 0)
+        arena_init(&due->arena, DUE_ARENA);
+    arena_reset(&due->arena);
+    due->job = (struct job){.run = due_run, .done = due_done};
+    workers_push(due->dues->net->workers, &due->job);
+}
+
+void dues_begin(struct dues *dues, const struct journal_deadline *deadline)
+{
+    struct due *due = dues->all;
+
+    while (due->taken)
+        due++; // there are as many as the hub begins
+    due->taken = true;
+    due->hub = (struct hub_due){.work = {.kind = HUB_WORK_DUE}, .deadline = *deadline};
+    due_check(&due->hub);
+}
+
+void due_reply(struct hub_due *hub)
+{
+    struct due *due = (struct due *)hub;
+
+    arena_clear(&due->arena);
+    due->taken = false;
+}
+
+enum am_err dues_new(struct net *net, struct dues **ret_dues)
+{
+    struct dues *dues = calloc(1, sizeof *dues);
+
+    if (dues == NULL)
+        return AM_NOMEM;
+    dues->net = net;
+    for (size_t i = 0; i < AM_LEN(dues->all); i++)
+        dues->all[i].dues = dues;
+    *ret_dues = dues;
+    return AM_OK;
+}
+
+void dues_free(struct dues *dues)
+{
+    for (size_t i = 0; dues != NULL && i < AM_LEN(dues->all); i++)
+        arena_clear(&dues->all[i].arena);
+    free(dues);
+}

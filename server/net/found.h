@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the journal holds of a message, as the hub is told of it. On a worker; everything lies in the arena.
+#pragma once
+
+#include "proto/codec/arena.h"
+#include "server/hub/hub.h"
+#include "server/store/store.h"
+
+AM_MUST_USE enum am_err found_fill(struct store_view *view, struct arena *arena, const struct store_pointer *pointer,
+                                   struct hub_found *ret_found);
+// The message of that seq, with its header; nothing is found where there is none.
+AM_MUST_USE enum am_err found_at(struct store_view *view, struct arena *arena, uint64_t seq,
+                                 struct hub_found *ret_found);
+
+// How a recipient stands with a message that was found: its delivery, and the lives that it began the clock of.
+AM_MUST_USE enum am_err found_party(struct store_view *view, struct arena *arena, const struct hub_found *found,
+                                    uint8_t root_kind, const char *unit, struct clock_party *ret_party);
