@@ -6,6 +6,7 @@
 #include "client/cmd/draft_file.h"
 #include "client/cmd/submit.h"
 #include "client/cmd/template.h"
+#include "client/session/envelope.h"
 #include "client/session/erase.h"
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
@@ -232,6 +233,15 @@ struct target {
     uint8_t digest[LOG_HASH_SIZE];
 };
 
+static enum am_err pointer_fill(struct target *target)
+{
+    TRY(log_sha256(codec_bytes(target->kept->message->header), target->digest));
+    amana__v1__pointer__init(&target->pointer);
+    target->pointer.id = target->opened.header->id; // target->id is the key of its row
+    target->pointer.header_digest = (ProtobufCBinaryData){sizeof target->digest, target->digest};
+    return AM_OK;
+}
+
 // The envelope alone: an order about content needs no more, and finds it where the body is gone already.
 static enum am_err load_header(struct session *session, enum store_box box, const char *id, struct arena *arena,
                                struct am_detail *detail, struct target *target)
@@ -241,11 +251,22 @@ static enum am_err load_header(struct session *session, enum store_box box, cons
     target->opened = (struct opened){0};
     TRY(store_get(session->store, box, id, arena, &target->kept));
     TRY(seal_header(target->kept->message, arena, detail, &target->opened.header));
-    TRY(log_sha256(codec_bytes(target->kept->message->header), target->digest));
-    amana__v1__pointer__init(&target->pointer);
-    target->pointer.id = target->opened.header->id; // target->id is the key of its row
-    target->pointer.header_digest = (ProtobufCBinaryData){sizeof target->digest, target->digest};
-    return AM_OK;
+    return pointer_fill(target);
+}
+
+// Of one that never came here: a dpo's, from the log.
+static enum am_err fetch_header(struct answer_input *input, struct arena *arena, struct am_detail *detail,
+                                struct target *target)
+{
+    const json_t *body = json_object_get(input->said, input->kind->json);
+    const char *reason = json_string_value(json_object_get(body, input->verb->kind == KIND(HOLD) ? "scope" : "reason"));
+    target->box = STORE_INBOX;
+    target->opened = (struct opened){0};
+    strlcpy(target->id, input->id, sizeof target->id);
+    TRY(envelope_fetch(input->command.session, input->id, reason != NULL ? reason : input->kind->words, arena, detail,
+                       &target->kept));
+    TRY(seal_header(target->kept->message, arena, detail, &target->opened.header));
+    return pointer_fill(target);
 }
 
 static enum am_err load(struct session *session, enum store_box box, const char *id, struct arena *arena,
@@ -554,7 +575,7 @@ static int answer(struct answer_input *input, struct target *root, struct target
     enum am_err err = draft_of(input, arena, &detail, &text, &draft);
     if (err == AM_OK)
         err = body_fill(input, arena, draft);
-    if (err == AM_OK && is_order(input))
+    if (err == AM_OK && is_order(input) && root->kept->entry != NULL)
         err = versions_find(input, arena, root, newest, draft);
     if (err == AM_OK) {
         submit_carry(newest->opened.header, draft);
@@ -620,6 +641,32 @@ static void tell_newer(struct answer_input *input, const struct target *target)
         command_say("there is a newer version, %.13s: answer that one too", answers.newest);
 }
 
+// A whole ID that is of no message here: what a data protection office orders about.
+static bool is_of_office(const struct answer_input *input)
+{
+    struct am_detail detail = {0};
+    enum store_box box;
+    uint8_t bytes[16];
+    char id[STORE_ID];
+    bool orders = is_order(input) || input->verb->kind == KIND(CORRECTION);
+    return orders && message_id_check(input->id, bytes, NULL) == AM_OK &&
+           store_find(input->command.session->store, BOXES_ALL, input->id, &detail, &box, id) == AM_NOT_FOUND;
+}
+
+static int of_office(struct answer_input *input, struct target *target, struct target *newest, struct arena *arena)
+{
+    struct am_detail detail = {0};
+    int code = command_connect(&input->command);
+    if (code != 0)
+        return code;
+    enum am_err err = fetch_header(input, arena, &detail, target);
+    if (err == AM_OK) {
+        *newest = *target; // each version is named by its own ID: what others there are isn't known here
+        err = pointer_fill(newest);
+    }
+    return err == AM_OK ? answer(input, target, newest, arena) : command_fail(err, &detail);
+}
+
 // Of an alert its first version is looked for, and from there the others.
 static int order(struct answer_input *input, const struct target *target, struct target *root, struct target *newest,
                  struct arena *arena)
@@ -643,11 +690,14 @@ static int run(struct answer_input *input)
     enum store_box box;
     char id[STORE_ID];
     int code = command_open(&input->command, SETTINGS_ALL);
-    if (code == 0)
-        code = command_find(&input->command, boxes_of(input->kind), input->id, &box, id);
     if (code != 0)
         return code;
     arena_init(&arena, ARENA_VERB);
+    if (is_of_office(input))
+        return of_office(input, &target, &newest, &arena);
+    code = command_find(&input->command, boxes_of(input->kind), input->id, &box, id);
+    if (code != 0)
+        return code;
     enum am_err err = is_order(input) ? load_header(input->command.session, box, id, &arena, &detail, &target)
                                       : load(input->command.session, box, id, &arena, &detail, &target);
     if (err != AM_OK)

@@ -23,6 +23,33 @@ static enum reason invalid(struct hub_work *work, const char *field, const char 
     return REASON_FIELD_INVALID;
 }
 
+// --- Whose it is
+static bool same_country(const char *unit, const char *other)
+{
+    char one[ADDRESS_COUNTRY_MAX + 1], two[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, one);
+    address_country(other, two);
+    return strcmp(one, two) == 0;
+}
+
+// Sent or held by a unit of the sender's country.
+static bool of_country(const struct hub_submission *submission, const struct hub_found *found)
+{
+    bool any = found->found && same_country(found->originator, submission->sender);
+    for (size_t i = 0; found->found && i < found->n_recipients && !any; i++)
+        any = same_country(found->recipients[i].unit, submission->sender);
+    return any;
+}
+
+// A message that is neither its own nor came to it may be named by a dpo where its country's units sent or hold it, and
+// so by a protection unit that contests it.
+static bool may_name(const struct hub *hub, const struct hub_submission *submission, const struct hub_found *found)
+{
+    const struct hub_member *member = hub_member_find(hub, submission->sender);
+    bool contests = submission->header->kind == KIND(CONTEST) && member->role == ROLE_PROTECTION;
+    return (contests || member->role == ROLE_DPO) && of_country(submission, found);
+}
+
 // --- Pointers: what isn't one's own is as if it weren't there
 static enum reason judge_pointer(struct hub_work *work, const char *field, const struct hub_found *found, bool party)
 {
@@ -40,7 +67,8 @@ static enum reason judge_pointers(const struct hub *hub, struct hub_submission *
     struct hub_work *work = &submission->work;
     enum reason reason = REASON_NONE;
     if (header->in_reply_to != NULL)
-        reason = judge_pointer(work, "in_reply_to", &submission->reply_to, submission->reply_party);
+        reason = judge_pointer(work, "in_reply_to", &submission->reply_to,
+                               submission->reply_party || may_name(hub, submission, &submission->reply_to));
     if (reason == REASON_NONE && header->supersedes != NULL) {
         bool own = submission->supersedes.found && strcmp(submission->supersedes.originator, submission->sender) == 0;
         reason = judge_pointer(work, "supersedes", &submission->supersedes, own);
@@ -48,7 +76,8 @@ static enum reason judge_pointers(const struct hub *hub, struct hub_submission *
     for (size_t i = 0; i < header->n_references && reason == REASON_NONE; i++) {
         char field[48];
         snprintf(field, sizeof field, "references[%zu]", i);
-        reason = judge_pointer(work, field, &submission->references[i], submission->reference_party[i]);
+        reason = judge_pointer(work, field, &submission->references[i],
+                               submission->reference_party[i] || may_name(hub, submission, &submission->references[i]));
         if (reason == REASON_NONE && submission->references[i].header != NULL)
             reason = rule_purpose_change(header, submission->references[i].header, hub->policy, &work->detail);
     }
@@ -68,7 +97,10 @@ static bool may_answer(const struct hub *hub, const struct hub_submission *submi
     bool asked = holder && (erases || to->recipients[index].part == AMANA__V1__PART__CODE__ACTION);
     return ((kind->who & WHO_ORIGINATOR) != 0 && originator) || ((kind->who & WHO_RECIPIENT) != 0 && asked) ||
            ((kind->who & WHO_HOLDER) != 0 && holder) || ((kind->who & WHO_UNIT) != 0 && member->role == ROLE_UNIT) ||
-           ((kind->who & WHO_PROTECTION) != 0 && member->role == ROLE_PROTECTION);
+           ((kind->who & WHO_PROTECTION) != 0 && member->role == ROLE_PROTECTION) ||
+           ((kind->who & WHO_COUNTRY_PROTECTION) != 0 && member->role == ROLE_PROTECTION && of_country(submission, to)) ||
+           // What is destroyed, kept or corrected is for the dpo of who sent it.
+           ((kind->who & WHO_DPO) != 0 && member->role == ROLE_DPO && same_country(to->originator, submission->sender));
 }
 
 static enum reason judge_on(struct hub_submission *submission, const struct kind *kind)
@@ -144,11 +176,11 @@ static enum reason judge_answer(const struct hub *hub, struct hub_submission *su
 }
 
 // --- The case
-static enum reason judge_case(struct hub_submission *submission)
+static enum reason judge_case(const struct hub *hub, struct hub_submission *submission)
 {
     const Amana__V1__Header *header = submission->header;
     char agency[LIMIT_ADDRESS + 1], opener[LIMIT_ADDRESS + 1];
-    if (submission->case_party)
+    if (submission->case_party || may_name(hub, submission, &submission->reply_to))
         return REASON_NONE;
     address_agency(submission->sender, agency);
     address_agency(header->case_ref, opener); // its first two parts are an agency too
@@ -195,7 +227,7 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
     if (reason == REASON_NONE && answer)
         reason = judge_answer(hub, submission);
     if (reason == REASON_NONE)
-        reason = judge_case(submission);
+        reason = judge_case(hub, submission);
     if (reason == REASON_NONE)
         reason = hub_judge_recipients(hub, submission, submission->flags);
     if (reason == REASON_NONE)

@@ -62,6 +62,12 @@ uint8_t hub_role_who(enum hub_role role)
     }
 }
 
+// What a dpo may send: what its office is for, and what that needs; nothing else, whatever it answers.
+#define DPO_KINDS                                                                                                      \
+    (KIND_BIT(KIND(ERASURE)) | KIND_BIT(KIND(CORRECTION)) | KIND_BIT(KIND(HOLD)) | KIND_BIT(KIND(SUBJECT_ACCESS)) |      \
+     KIND_BIT(KIND(WITHDRAW)) | KIND_BIT(KIND(ACK)) | KIND_BIT(KIND(RESPONSE)) | KIND_BIT(KIND(CONFIRM)) |             \
+     KIND_BIT(KIND(BODY_REJECTED)))
+
 // Auditors, registrars and operators send nothing; a kind that stands alone asks for a role.
 static enum reason judge_role(const struct hub *hub, struct hub_submission *submission)
 {
@@ -69,7 +75,8 @@ static enum reason judge_role(const struct hub *hub, struct hub_submission *subm
     const struct kind *kind = kind_get((unsigned)submission->header->kind);
     uint8_t role = member != NULL ? hub_role_who(member->role) : 0;
     bool by_role = !kind_is_answer(submission->header);
-    if (role == 0 || (by_role && (kind->who & role) == 0))
+    bool office = role != WHO_DPO || (DPO_KINDS & KIND_BIT((unsigned)submission->header->kind)) != 0;
+    if (role == 0 || !office || (by_role && (kind->who & role) == 0))
         return hub_not_permitted(&submission->work, "kind");
     return REASON_NONE;
 }

@@ -154,6 +154,93 @@ static void nobody_but_the_originator_orders_to_keep(void **state)
     refused(world, endless, REASON_FIELD_INVALID, "valid_until");
 }
 
+// --- The data protection office
+#define OFFICE "ke/odpc/desk"
+#define FOREIGN_OFFICE "et/edpa/desk"
+
+static void offices(struct world *world)
+{
+    world_grant(world, OFFICE, "dpo", NULL, 0);
+    world_roster(world, OFFICE, 1, 1, 7);
+    world_grant(world, FOREIGN_OFFICE, "dpo", NULL, 0);
+    world_roster(world, FOREIGN_OFFICE, 1, 1, 8);
+}
+
+static void the_dpo_of_its_country_orders_what_it_never_received(void **state)
+{
+    struct world *world = *state;
+    offices(world);
+    struct letter *alert = world_alert(world);
+    accepted(world, order(world, OFFICE, KIND(CORRECTION), alert));
+    accepted(world, hold(world, OFFICE, alert, world->now + DAY_NS));
+    world->now += DAY_NS;
+    struct letter *erasure = order(world, OFFICE, KIND(ERASURE), alert);
+    accepted(world, erasure);
+    assert_true(erased(world, alert));
+    assert_string_equal(last_entry(world)->content->erased->unit, OFFICE);
+    assert_int_equal(model_life(&world->model, erasure->seq, POLICE)->state, LIFE(OPEN)); // the sender is asked too
+}
+
+static void the_dpo_of_a_holder_s_country_destroys_nothing(void **state)
+{
+    struct world *world = *state;
+    offices(world);
+    struct letter *alert = world_alert(world);
+    refused(world, order(world, FOREIGN_OFFICE, KIND(ERASURE), alert), REASON_NOT_PERMITTED, "in_reply_to");
+    assert_false(erased(world, alert));
+}
+
+static void a_message_of_another_country_is_to_a_dpo_as_if_it_were_not_there(void **state)
+{
+    struct world *world = *state;
+    offices(world);
+    char *kenya[] = {(char *)"ke/*/*"};
+    world_grant(world, LONELY, "unit", kenya, 1);
+    struct letter *note = letter_new(world, LONELY, KIND(NOTE));
+    note->header.case_ref = (char *)"so/police/2026/000001";
+    letter_to(world, note, POLICE, ACTION);
+    accepted(world, note);
+    struct letter *foreign = order(world, FOREIGN_OFFICE, KIND(ERASURE), note);
+    refused(world, foreign, REASON_NOT_PERMITTED, "in_reply_to");
+    struct letter *own = order(world, OFFICE, KIND(ERASURE), note); // held at home, sent from abroad
+    refused(world, own, REASON_NOT_PERMITTED, "in_reply_to");
+}
+
+static void a_dpo_sends_what_its_office_is_for_and_nothing_else(void **state)
+{
+    struct world *world = *state;
+    offices(world);
+    struct letter *alert = letter_new(world, POLICE, KIND(NOTE));
+    char *kenya[] = {(char *)"ke/*/*"};
+    world_grant(world, POLICE, "unit", kenya, 1);
+    letter_to(world, alert, OFFICE, ACTION);
+    accepted(world, alert);
+    static const unsigned KINDS[] = {KIND(NOTE), KIND(CONTEST), KIND(USE_PERMISSION), KIND(REQUEST)};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++)
+        refused(world, world_answer(world, OFFICE, (Amana__V1__Kind__Code)KINDS[i], alert, alert), REASON_NOT_PERMITTED,
+                "kind");
+}
+
+static void a_protection_unit_of_a_holder_s_country_contests_what_it_never_received(void **state)
+{
+    struct world *world = *state;
+    char *abroad[] = {(char *)"et/*/*"};
+    world_grant(world, POLICE, "unit", abroad, 1);
+    struct letter *note = letter_new(world, POLICE, KIND(NOTE));
+    letter_to(world, note, POST, ACTION);
+    accepted(world, note);
+    struct letter *contest = world_answer(world, SHELTER, KIND(CONTEST), note, note);
+    letter_to(world, contest, POST, COPY);
+    accepted(world, contest);
+    struct letter *unit = world_answer(world, COLLEAGUES, KIND(CONTEST), note, note);
+    letter_to(world, unit, POST, COPY);
+    refused(world, unit, REASON_NOT_PERMITTED, "in_reply_to");
+    world_grant(world, LONELY, "protection", NULL, 0);
+    struct letter *stranger = world_answer(world, LONELY, KIND(CONTEST), note, note);
+    letter_to(world, stranger, POST, COPY);
+    refused(world, stranger, REASON_NOT_PERMITTED, "in_reply_to");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +253,11 @@ int main(void)
         HUB_TEST(what_a_court_needs_is_not_destroyed_until_the_hold_ends),
         HUB_TEST(a_hold_begins_no_life_and_is_answered_by_nobody),
         HUB_TEST(nobody_but_the_originator_orders_to_keep),
+        HUB_TEST(the_dpo_of_its_country_orders_what_it_never_received),
+        HUB_TEST(the_dpo_of_a_holder_s_country_destroys_nothing),
+        HUB_TEST(a_message_of_another_country_is_to_a_dpo_as_if_it_were_not_there),
+        HUB_TEST(a_dpo_sends_what_its_office_is_for_and_nothing_else),
+        HUB_TEST(a_protection_unit_of_a_holder_s_country_contests_what_it_never_received),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
