@@ -50,9 +50,10 @@ enum am_err store_submit(struct store *store, struct journal_append *append)
         err = AM_BUSY;
     } else {
         store->queue[(store->queue_first + store->queue_len++) % store->queue_room] = append;
-        pthread_cond_signal(&store->queued);
     }
     pthread_mutex_unlock(&store->lock);
+    if (err == AM_OK)
+        pthread_cond_signal(&store->queued); // after the lock, else the keeper wakes only to wait for it
     return err;
 }
 
