@@ -43,6 +43,9 @@ const struct cms_signer *cms_signer_find(const struct cms_signature *signature, 
 // (cert_cache_check). AM_SIGNATURE; AM_NOT_FOUND where this certificate is no signer.
 AM_MUST_USE enum am_err cms_verify_bare(const struct cms_signature *signature, struct am_bytes content,
                                         const struct certificate *signer, struct am_detail *detail);
+// The same where SHA-256(content) is known already.
+AM_MUST_USE enum am_err cms_verify_digest(const struct cms_signature *signature, const uint8_t digest[32],
+                                          const struct certificate *signer, struct am_detail *detail);
 
 // Profile, then OpenSSL's CMS_verify with CMS_CADES and no chain check (tests compare the two; tools may use it).
 // signers: the certificates that must have signed, exactly these, in any order. count 1 or 2.

@@ -66,20 +66,25 @@ static enum am_err verify_attributes(const struct cms_signer *signer, const stru
     return good == 1 ? AM_OK : AM_SIGNATURE;
 }
 
-enum am_err cms_verify_bare(const struct cms_signature *signature, struct am_bytes content,
-                            const struct certificate *signer, struct am_detail *detail)
+enum am_err cms_verify_digest(const struct cms_signature *signature, const uint8_t digest[32],
+                              const struct certificate *signer, struct am_detail *detail)
 {
-    uint8_t digest[32];
     const struct cms_signer *found = cms_signer_find(signature, signer);
     if (found == NULL)
         return am_fail(AM_NOT_FOUND, detail, "signature", "it is not by the certificate of %s", signer->identity.uri);
-    if (!certs_sha256(content.data, content.len, digest))
-        return AM_NOMEM;
-    if (memcmp(found->digest.data, digest, sizeof digest) != 0)
+    if (memcmp(found->digest.data, digest, 32) != 0)
         return am_fail(AM_SIGNATURE, detail, "signature", "what was signed is not this content");
     enum am_err err = verify_attributes(found, signer);
     return err == AM_SIGNATURE ? am_fail(err, detail, "signature", "the value doesn't verify with the signer's key")
                                : err;
+}
+
+enum am_err cms_verify_bare(const struct cms_signature *signature, struct am_bytes content,
+                            const struct certificate *signer, struct am_detail *detail)
+{
+    uint8_t digest[32];
+    return certs_sha256(content.data, content.len, digest) ? cms_verify_digest(signature, digest, signer, detail)
+                                                           : AM_NOMEM;
 }
 
 static bool same_certificates(STACK_OF(X509) *found, X509 *const *signers, size_t count)

@@ -186,7 +186,7 @@ static void check_signature(struct check *check)
         check_released(check, &signature, officer);
     else if (signature.count != 1)
         check_fail(check, REASON_SIGNATURE_INVALID, "signature", "must have one signer, the header's officer");
-    else if (cms_verify_bare(&signature, check->s->header_bytes, &officer->sign, &detail) != AM_OK)
+    else if (cms_verify_digest(&signature, check->s->header_digest, &officer->sign, &detail) != AM_OK)
         check_fail(check, REASON_SIGNATURE_INVALID, "signature", detail.text);
 }
 
