@@ -80,6 +80,17 @@ static void send_checked(struct job *job)
     }
 }
 
+#define BRIEF_MAX (16u * 1024)
+
+// A small message that points to no other: one signature, and a look at a few rows.
+static bool send_brief(const struct send *send)
+{
+    const Amana__V1__Header *header = send->header;
+
+    return send->submission.header_bytes.len + send->submission.body.len <= BRIEF_MAX && header->in_reply_to == NULL &&
+           header->supersedes == NULL && header->n_references == 0;
+}
+
 void send_check(struct hub_submission *submission)
 {
     struct send *send = submission->work.user;
@@ -87,7 +98,7 @@ void send_check(struct hub_submission *submission)
     registry_unref(send->registry);
     send->registry = registry_ref(send->call.net->registry);
     send->now_ns = clock_utc();
-    send->job = (struct job){.run = send_check_run, .done = send_checked};
+    send->job = (struct job){.run = send_check_run, .done = send_checked, .brief = send_brief(send)};
     workers_push(send->call.net->workers, &send->job);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pool of threads that read the journal and do public-key work, so that the loop never does.
+// The pool of threads that read the journal and do public-key work, so that the loop doesn't: only a brief job that
+// comes alone, while no other is under way, is run by the loop itself.
 #pragma once
 
 #include "certs/cms.h"
@@ -12,8 +13,9 @@ struct workers;
 // One piece of work, embedded in what it works for; nothing is allocated to hand it over. Between workers_push and
 // `done` it belongs to the pool: nobody else touches it or what `run` uses.
 struct job {
-    void (*run)(struct job *job, struct worker *worker); // on a worker's thread
+    void (*run)(struct job *job, struct worker *worker); // on a worker's thread; a brief one perhaps on the loop's
     void (*done)(struct job *job);                       // on the loop's thread
+    bool brief; // by what is known before it takes less than waking a thread does
     struct job *next;
 };
 

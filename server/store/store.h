@@ -74,13 +74,15 @@ void store_drain(struct store *store);
 // --- Reading. A view is a snapshot bounded by signed_size; used by one thread at a time, renewed often.
 //
 // A snapshot may be newer than what is signed, between a commit and its signature. `begin` and `renew` then wait until
-// it is (a signature's time; so the loop never calls them) and keep that snapshot: while a keeper runs, nothing in a
+// it is (a signature's time; so the loop calls neither) and keep that snapshot: while a keeper runs, nothing in a
 // view, in whatever table, belongs to an entry at or above its bound, and the bound is a signed checkpoint's size.
 // Where the keeper died over it: AM_READ_ONLY. Before store_start the bound is the newest checkpoint that the journal
 // has kept, one batch behind its end; entries, ids, pointers, mail and index rows at or above it are left out one by
 // one, while a life, chain or delivery may stand as the last batch left it.
 AM_MUST_USE enum am_err store_view_begin(struct store *store, struct store_view **ret_view);
 AM_MUST_USE enum am_err store_view_renew(struct store_view *view); // newest snapshot
+// The same without a wait, for the loop: AM_BUSY, and no snapshot, where the newest isn't signed yet.
+AM_MUST_USE enum am_err store_view_renew_now(struct store_view *view);
 void store_view_reset(struct store_view *view);                    // lets the snapshot go, keeps the view for renew
 void store_view_end(struct store_view *view);
 uint64_t store_view_size(const struct store_view *view);                                          // its bound

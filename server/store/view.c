@@ -2,8 +2,8 @@
 // Views: LMDB snapshots that never show what isn't signed.
 //
 // Between a commit and its signature a snapshot would hold entries that may not be shown. A view that was begun in that
-// moment waits until they are published (the time of one signature, on a worker's thread; the loop never begins views)
-// and keeps its snapshot. So nobody takes a lock around a commit, and the keeper waits for no reader.
+// moment waits until they are published (the time of one signature, on a worker's thread; the loop takes none then) and
+// keeps its snapshot. So nobody takes a lock around a commit, and the keeper waits for no reader.
 #include "server/store/internal.h"
 
 #include <stdlib.h>
@@ -21,22 +21,23 @@ static bool recent_find(const struct store *store, uint64_t size, struct log_che
     return false;
 }
 
-// Bounds a fresh snapshot. AM_BUSY: the journal has gone on by STORE_RECENT batches meanwhile, take a newer one.
-static enum am_err view_bound(struct store_view *view)
+// Bounds a fresh snapshot. AM_BUSY: the journal has gone on by STORE_RECENT batches meanwhile, take a newer one; or,
+// without `wait`, what it holds isn't signed yet.
+static enum am_err view_bound(struct store_view *view, bool wait)
 {
     struct store *store = view->store;
     struct row_state state;
     enum am_err err = AM_OK;
     TRY(row_state_read(view->txn, &state));
     pthread_mutex_lock(&store->gate);
-    while (store->started && !store->dead && store->signed_size < state.size)
+    while (wait && store->started && !store->dead && store->signed_size < state.size)
         pthread_cond_wait(&store->published, &store->gate);
     // Where no keeper runs: what the last checkpoint on disk covers.
     view->bound = state.size;
     if (!store->started)
         view->bound = store->signed_size < state.size ? store->signed_size : state.size;
     else if (store->signed_size < state.size)
-        err = AM_READ_ONLY; // the keeper died over them
+        err = store->dead ? AM_READ_ONLY : AM_BUSY; // the keeper died over them; or they are being signed
     if (err == AM_OK && !recent_find(store, view->bound, &view->checkpoint))
         err = AM_BUSY;
     pthread_mutex_unlock(&store->gate);
@@ -46,7 +47,7 @@ static enum am_err view_bound(struct store_view *view)
 static enum am_err view_settle(struct store_view *view)
 {
     enum am_err err;
-    while ((err = view_bound(view)) == AM_BUSY) {
+    while ((err = view_bound(view, true)) == AM_BUSY) {
         mdb_txn_reset(view->txn.txn);
         TRY(table_error(mdb_txn_renew(view->txn.txn)));
     }
@@ -79,6 +80,16 @@ enum am_err store_view_renew(struct store_view *view)
     mdb_txn_reset(view->txn.txn);
     TRY(table_error(mdb_txn_renew(view->txn.txn)));
     return view_settle(view);
+}
+
+enum am_err store_view_renew_now(struct store_view *view)
+{
+    mdb_txn_reset(view->txn.txn);
+    TRY(table_error(mdb_txn_renew(view->txn.txn)));
+    enum am_err err = view_bound(view, false);
+    if (err != AM_OK)
+        mdb_txn_reset(view->txn.txn);
+    return err;
 }
 
 void store_view_reset(struct store_view *view)

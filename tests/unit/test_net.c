@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small parts of net: who may begin a handshake, jobs that go to threads and come back, whom a snapshot knows.
+#include "certs/clock.h"
 #include "server/net/limiter.h"
 #include "server/net/mailslot.h"
 #include "server/net/registry.h"
@@ -212,6 +213,62 @@ static void each_job_runs_on_a_thread_and_ends_on_the_loop(void **state)
     event_base_free(pool.base);
 }
 
+static void a_brief_job_that_comes_alone_is_run_by_the_loop(void **state)
+{
+    struct task tasks[3] = {0};
+    const struct job brief = {.run = task_run, .done = task_done, .brief = true},
+                     other = {.run = task_run, .done = task_done};
+
+    pool_start(1, 10);
+    tasks[0].job = brief;
+    pool.open = 1;
+    workers_push(pool.workers, &tasks[0].job);
+    event_base_dispatch(pool.base);
+    assert_true(pthread_equal(tasks[0].by, pthread_self()));
+    tasks[0].job = brief;
+    tasks[1].job = brief;
+    pool.open = 2;
+    workers_push(pool.workers, &tasks[0].job);
+    workers_push(pool.workers, &tasks[1].job);
+    event_base_dispatch(pool.base);
+    assert_false(pthread_equal(tasks[0].by, pthread_self()));
+    assert_false(pthread_equal(tasks[1].by, pthread_self()));
+    tasks[2].job = other;
+    pool.open = 1;
+    workers_push(pool.workers, &tasks[2].job);
+    event_base_dispatch(pool.base);
+    assert_false(pthread_equal(tasks[2].by, pthread_self()));
+    workers_free(pool.workers);
+    event_base_free(pool.base);
+}
+
+static void task_run_long(struct job *job, struct worker *worker)
+{
+    uint64_t began = clock_monotonic();
+
+    while (clock_monotonic() - began < 2 * NS_PER_S / 1000)
+        continue;
+    task_run(job, worker);
+}
+
+static void after_a_brief_job_that_took_long_the_loop_runs_none(void **state)
+{
+    struct task slow = {.job = {.run = task_run_long, .done = task_done, .brief = true}},
+                next = {.job = {.run = task_run, .done = task_done, .brief = true}};
+
+    pool_start(1, 10);
+    pool.open = 1;
+    workers_push(pool.workers, &slow.job);
+    event_base_dispatch(pool.base);
+    assert_true(pthread_equal(slow.by, pthread_self()));
+    pool.open = 1;
+    workers_push(pool.workers, &next.job);
+    event_base_dispatch(pool.base);
+    assert_false(pthread_equal(next.by, pthread_self()));
+    workers_free(pool.workers);
+    event_base_free(pool.base);
+}
+
 static void past_their_room_workers_are_full_and_take_no_less(void **state)
 {
     struct task tasks[4] = {0};
@@ -308,6 +365,8 @@ int main(void)
         cmocka_unit_test(what_is_put_is_taken_once_and_in_order),
         cmocka_unit_test(threads_wake_the_loop_and_nothing_is_lost),
         cmocka_unit_test(each_job_runs_on_a_thread_and_ends_on_the_loop),
+        cmocka_unit_test(a_brief_job_that_comes_alone_is_run_by_the_loop),
+        cmocka_unit_test(after_a_brief_job_that_took_long_the_loop_runs_none),
         cmocka_unit_test(past_their_room_workers_are_full_and_take_no_less),
         cmocka_unit_test(what_is_under_way_when_the_pool_ends_still_ends),
         cmocka_unit_test(a_snapshot_has_the_newest_roster_of_each_unit),

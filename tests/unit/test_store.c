@@ -398,6 +398,25 @@ static void time_never_goes_back_and_is_searched(void **state)
     kit_alarm_clear(&alarm);
 }
 
+static void a_view_that_may_not_wait_has_no_snapshot_until_it_is_signed(void **state)
+{
+    struct kit *kit = *state;
+    struct store_view *view;
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 1, 1, 10);
+    view_of(kit, &view);
+    kit->hold_sign = true;
+    kit_submit(kit, &alarm.append);
+    kit_wait_held(kit);
+    assert_int_equal(store_view_renew_now(view), AM_BUSY);
+    kit_release(kit);
+    kit_wait(kit, 1);
+    assert_int_equal(store_view_renew_now(view), AM_OK);
+    assert_int_equal(store_view_size(view), 1);
+    store_view_end(view);
+    kit_alarm_clear(&alarm);
+}
+
 // --- Duplicates and conflicts
 static void a_duplicate_is_told_the_first_even_within_one_batch(void **state)
 {
@@ -662,6 +681,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(indexes_find_each_entry_of_a_case_a_party_a_kind_and_a_message, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(time_never_goes_back_and_is_searched, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_view_that_may_not_wait_has_no_snapshot_until_it_is_signed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_duplicate_is_told_the_first_even_within_one_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(one_id_of_two_devices_is_two_messages, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_checked_by_an_older_roster_of_its_unit_conflicts, setup, teardown),
