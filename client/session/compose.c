@@ -110,10 +110,10 @@ static enum am_err fill_by_policy(struct session *session, uint64_t now, struct 
 }
 
 // Nobody has to know whether it needs a second person: left out, it is REQUIRED where it does.
-static enum am_err build_release(const struct compose *compose, struct arena *arena, Amana__V1__Header *header)
+static enum am_err build_release(struct session *session, const struct compose *compose, struct arena *arena, Amana__V1__Header *header)
 {
     if (header->release == AMANA__V1__RELEASE__CODE__UNSPECIFIED)
-        header->release = rule_release_needed(header, compose->newest) ? AMANA__V1__RELEASE__CODE__REQUIRED
+        header->release = rule_release_needed(header, compose->newest, policy_kept(session)) ? AMANA__V1__RELEASE__CODE__REQUIRED
                                                                        : AMANA__V1__RELEASE__CODE__NOT_NEEDED;
     const char *named = compose->draft->releasing;
     if (header->release == AMANA__V1__RELEASE__CODE__NOT_NEEDED && named[0] == '\0')
@@ -148,7 +148,7 @@ static enum am_err build_header(struct session *session, const struct compose *c
         return arena_error(arena);
     header->sender->unit = session->settings.value[SETTING_UNIT];
     TRY(copy_recipients(compose->draft, arena, header));
-    TRY(build_release(compose, arena, header));
+    TRY(build_release(session, compose, arena, header));
     const struct kind *kind = kind_get((unsigned)header->kind);
     bool version = kind != NULL && (kind->chain == CHAIN_BEGINS || kind->chain == CHAIN_RENEWS);
     if (header->valid_until == NULL && version)
@@ -282,7 +282,7 @@ static enum reason check(struct session *session, const struct compose *compose,
     reason = rule_return(parts->header, parts->flags, detail);
     if (reason == REASON_NONE)
         reason = rule_consent(parts->header, detail);
-    return reason == REASON_NONE ? rule_release(parts->header, compose->newest, detail) : reason;
+    return reason == REASON_NONE ? rule_release(parts->header, compose->newest, policy_kept(session), detail) : reason;
 }
 
 enum reason compose_check(struct session *session, const struct compose *compose, struct am_detail *detail)

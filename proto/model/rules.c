@@ -87,12 +87,23 @@ static bool goes_abroad(const Amana__V1__Header *header)
     return false;
 }
 
-bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Header *target)
+// What policy asks for beyond the kind's own row.
+static bool policy_asks(const Amana__V1__Header *header, const struct policy *policy)
+{
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (policy_release(policy, (unsigned)header->kind, header->sender->unit, header->recipients[i]->unit) != NULL)
+            return true;
+    return false;
+}
+
+bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Header *target, const struct policy *policy)
 {
     const struct kind *kind = kind_get((unsigned)header->kind);
     if (kind == NULL)
         return false;
     if (header->classification == AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL && !kind_is_answer(header))
+        return true;
+    if (policy_asks(header, policy))
         return true;
     switch ((enum kind_release)kind->release) {
     case RELEASE_NEVER: return false;
@@ -105,9 +116,10 @@ bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Heade
     return true;
 }
 
-enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Header *target, struct am_detail *detail)
+enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Header *target, const struct policy *policy,
+                         struct am_detail *detail)
 {
-    if (header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED || !rule_release_needed(header, target))
+    if (header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED || !rule_release_needed(header, target, policy))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, detail, "release", "this %s needs a second person: REQUIRED, or DEFERRED where it can't wait",
                   kind_name((unsigned)header->kind));

@@ -23,9 +23,12 @@ enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags 
 enum reason rule_consent(const Amana__V1__Header *header, struct am_detail *detail);
 
 // Rule 5, four eyes: a message that needs a second person says so in its `release`. `target`: the header of what it
-// answers (of a chain, its newest version), NULL where it answers nothing. RELEASE_REQUIRED.
-bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Header *target);
-enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Header *target, struct am_detail *detail);
+// answers (of a chain, its newest version), NULL where it answers nothing; `policy` (NULL: none) may ask for more.
+// An identified person needs one in an ALERT and an UPDATE alone: what answers them, a REQUEST or a NOTE may name whom it
+// is about (a reader refuses a name in an ALERT whose subject_kind hides it, proto/body). RELEASE_REQUIRED.
+bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Header *target, const struct policy *policy);
+enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Header *target, const struct policy *policy,
+                         struct am_detail *detail);
 
 // PROTECTION goes only to protection units: recipients[i] is one or not. Answers go back whatever the purpose: the
 // caller asks only of those that the message answered did not name.

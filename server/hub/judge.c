@@ -198,7 +198,7 @@ static enum reason judge_rules(const struct hub *hub, struct hub_submission *sub
     if (reason == REASON_NONE)
         reason = rule_consent(submission->header, &work->detail);
     if (reason == REASON_NONE)
-        reason = rule_release(submission->header, target->header, &work->detail);
+        reason = rule_release(submission->header, target->header, hub->policy, &work->detail);
     if (reason != REASON_NONE)
         return reason;
     switch (rule_child(submission->header, submission->flags, hub_protection_of(hub, submission->sender), &work->detail)) {

@@ -20,6 +20,8 @@ def shared(template, tmp_path_factory):
     w.copy_folder(template, folder)
     world = w.World(folder)
     world.supervisor()
+    world.ca("roster", "--registrar", "et-registry/keys/officer.pem", "--key", "et-registry/keys/officer.key", "-o", "rosters",
+             "--supervisor", "amana://et/ics/moyale/officer/eics-1207", *(f"post/keys/{u}.pem" for u in ("auth", "seal", "sign", "officer"))).ok()
     world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
     yield world
     world.end()
@@ -65,3 +67,208 @@ def test_an_alert_on_a_person_is_parked_rings_is_released_and_delivered_with_bot
     shared.amana("police", "status", parked).ok().says("acknowledged by eics-1207")
     assert entry_of(shared, "PARKED", parked) and entry_of(shared, "RELEASED", parked) and entry_of(shared, "SUBMITTED", parked)
     assert not shared.path("post", "store", "alarms").exists()
+
+
+# --- Back to its author
+def test_what_is_sent_back_is_not_sent_and_its_author_sees_why(shared):
+    parked = park(shared)
+    shared.amana("chief", "send-back", parked).exits(64).says("--reason CODE")
+    shared.amana("chief", "send-back", parked, "--reason", "UGLY").exits(64).says("FACT_WRONG")
+    shared.amana("chief", "send-back", parked, "--reason", "FACT_WRONG").ok().says("sent back")
+    shared.amana("police", "inbox").ok().says(f"sent back  {parked[:13]}")
+    shared.amana("police", "sent").ok().says("sent back by kdci-0001: FACT_WRONG")
+    shared.amana("police", "show", parked).ok().says("sent back by kdci-0001: FACT_WRONG")
+    shared.amana("chief", "release", parked, "--yes").exits(66).says("nothing that waits")
+    [returned] = entry_of(shared, "RETURNED", parked)
+    assert "deferred" not in returned["returned"] and not entry_of(shared, "SUBMITTED", parked)
+    assert parked[:13] not in shared.amana("post", "inbox").out
+
+
+# --- What a hostile desk tries, each refused by the hub itself
+class Second:
+    """A desk's own Release and SendBack, made with stock openssl and grpcio."""
+
+    def __init__(self, world, pb, desk, unit="ke/dci/transnational"):
+        self.raw, self.pb, self.world, self.desk = r.Raw(world, pb, desk, unit), pb, world, desk
+
+    def waiting(self, message):
+        relay = self.pb("relay")
+        with self.raw.channel() as channel:
+            stub = channel.unary_stream("/amana.v1.Relay/ListPending", request_serializer=relay.ListPendingRequest.SerializeToString,
+                                        response_deserializer=relay.Pending.FromString)
+            headers = [p.message for p in stub(relay.ListPendingRequest(), timeout=w.PATIENCE)]
+        return next(m for m in headers if self.pb("message").Header.FromString(m.header).id == message)
+
+    def signed_too(self, waiting, signer):
+        """The author's signature with that of a desk's officer beside it."""
+        keys = self.world.path(signer, "keys")
+        self.world.path("one.p7s").write_bytes(waiting.signature)
+        self.world.run("openssl", "cms", "-resign", "-inform", "DER", "-in", "one.p7s", "-signer", keys / "officer.pem", "-inkey",
+                       keys / "officer.key", "-nosmimecap", "-cades", "-md", "sha256", "-outform", "DER", "-out", "two.p7s")
+        return self.world.path("two.p7s").read_bytes()
+
+    def release(self, message, header, signature):
+        digest = r.hashlib.sha256(header).digest()
+        request = self.pb("relay").ReleaseRequest(message={"id": message, "header_digest": digest}, signature=signature)
+        with self.raw.channel() as channel:
+            return self.raw.call(channel, "Relay/Release", request, self.pb("audit").ProvedEntry)
+
+
+@pytest.fixture
+def refused(shared, pb):
+    """What is parked by a desk, and a release that the hub must refuse with this reason."""
+    def try_it(author, by, signer, code, reason, unit="ke/dci/transnational"):
+        parked = shared.amana(author, "send", alert(shared)).ok().id
+        waiting = Second(shared, pb, "chief").waiting(parked)
+        second = Second(shared, pb, by, unit)
+        signature = waiting.signature if signer is None else second.signed_too(waiting, signer)
+        with pytest.raises(r.Refused) as refusal:
+            second.release(parked, waiting.header, signature)
+        refusal.value.of(code, reason)
+        assert not entry_of(shared, "SUBMITTED", parked)
+        shared.amana("chief", "send-back", parked, "--reason", "SENT_IN_ERROR").ok()
+    return try_it
+
+
+Code = r.grpc.StatusCode
+
+
+def test_nobody_releases_what_they_wrote_themselves(shared, refused):
+    own = shared.amana("chief", "send", alert(shared)).ok().id
+    shared.amana("chief", "release", own, "--yes").exits(77).says("your own", "RELEASE_REQUIRED")
+    refused("chief", "chief", None, Code.FAILED_PRECONDITION, "RELEASE_REQUIRED")
+
+
+def test_an_officer_without_the_mark_releases_nothing(refused):
+    refused("chief", "police", "police", Code.FAILED_PRECONDITION, "RELEASE_REQUIRED")
+
+
+def test_another_units_supervisor_releases_nothing_and_learns_nothing(refused):
+    refused("police", "post", "post", Code.PERMISSION_DENIED, "NOT_PERMITTED", "et/ics/moyale")
+
+
+def test_a_stranger_to_the_roster_releases_nothing(refused):
+    refused("police", "chief", "post", Code.PERMISSION_DENIED, "NOT_ON_ROSTER")
+
+
+def test_stock_openssl_and_grpcio_release_as_well(shared, pb):
+    parked = park(shared)
+    chief = Second(shared, pb, "chief")
+    waiting = chief.waiting(parked)
+    first = chief.release(parked, waiting.header, chief.signed_too(waiting, "chief"))
+    again = chief.release(parked, waiting.header, chief.signed_too(waiting, "chief"))
+    assert again == first  # the same supervisor once more
+    shared.amana("post", "show", parked).exits(66)
+    shared.amana("post", "inbox").ok().says(parked[:13])
+
+
+def test_what_needs_a_second_person_is_neither_sent_without_nor_parked_for_nothing(shared, pb):
+    police = r.Raw(shared, pb)
+    header = police.header(release=2, case_ref=CASE)
+    header.releasing.unit, header.releasing.roster = police.unit, 2
+    header.sender.roster = 2
+    with pytest.raises(r.Refused) as refusal:
+        police.send(police.message(header))
+    refusal.value.of(Code.FAILED_PRECONDITION, "RELEASE_REQUIRED")
+    plain = police.header()
+    plain.sender.roster = plain.recipients[0].roster = 2
+    plain = police.message(plain)
+    with police.channel() as channel, pytest.raises(r.Refused) as refusal:
+        police.call(channel, "Relay/Park", plain, pb("audit").ProvedEntry)
+    refusal.value.of(Code.INVALID_ARGUMENT, "FIELD_INVALID")
+
+
+# --- Each that needs one
+def test_a_group_a_confidential_alert_and_a_referral_abroad_wait_as_well(shared):
+    group = park(shared, subject_kind="GROUP", alert__persons=[{**PERSON, "names": [], "description": "Three men in work clothes", "count": 3}])
+    vehicle = dict(subject_kind="VEHICLE", alert__persons=[], alert__title="A lorry")
+    secret = park(shared, **vehicle, classification="CONFIDENTIAL")
+    body = json.loads(shared.path(shared.example("referral")).read_text())["referral"]
+    draft = shared.write("REFERRAL", body, recipients=[{"unit": "et/mowsa/protection", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "COPY"}],
+                         case_ref=CASE, purpose="PROTECTION", flags={"child": True, "protection": "NO"}, consent="GUARDIAN", release="REQUIRED")
+    abroad = shared.amana("police", "send", draft).ok().says("waits").id
+    for message in (group, secret, abroad):
+        shared.amana("chief", "release", message, "--yes").ok().says("released")
+    shared.amana("post", "inbox").ok().says(group[:13], secret[:13])
+    shared.amana("et-protection", "inbox").ok().says(abroad[:13])
+
+
+def test_what_ends_an_alert_that_was_released_needs_a_second_person_too(shared):
+    parked = park(shared)
+    shared.amana("chief", "release", parked, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    ended = shared.amana("police", "cancel", parked, "--outcome", "RESOLVED", "--reason", "found").ok().says("waits").id
+    shared.amana("chief", "release", ended, "--yes").ok()
+    shared.amana("post", "inbox").ok()
+    shared.amana("post", "show", parked).ok().says("ended by")
+    shared.amana("police", "status", parked).ok().says("stopping")
+
+
+# --- What may go wrong
+def test_a_second_attempt_to_park_gets_the_first_ones_proof(shared, pb):
+    police = r.Raw(shared, pb)
+    header = police.header(release=2, case_ref=CASE)
+    header.sender.roster, header.releasing.unit, header.releasing.roster = 2, police.unit, 2
+    keys = [shared.path(d, "keys", "seal.pem") for d in ("post", "ke-protection", "et-protection", "police", "chief")]
+    message = police.message(header, body=police.body(header, certificates=keys))
+    with police.channel() as channel:
+        first = police.call(channel, "Relay/Park", message, pb("audit").ProvedEntry)
+        assert police.call(channel, "Relay/Park", message, pb("audit").ProvedEntry) == first
+        assert police.call(channel, "Relay/Send", message, pb("audit").ProvedEntry) == first
+        header.urgency_reason = 1
+        other = police.message(header, body=police.body(header, certificates=keys))
+        with pytest.raises(r.Refused) as refusal:
+            police.call(channel, "Relay/Send", other, pb("audit").ProvedEntry)
+    refusal.value.of(Code.ALREADY_EXISTS, "ID_REUSED")
+    # Its body is nothing that a desk can open: it is not released.
+    shared.amana("chief", "release", header.id, "--yes").exits(1, 65, 76).says("was not released")
+    shared.amana("chief", "send-back", header.id, "--reason", "SENT_IN_ERROR").ok()
+
+
+def test_two_releases_at_once_send_one_message(shared):
+    parked = park(shared)
+    both = [shared.watch("chief", "release", parked, "--yes")[0] for _ in range(2)]
+    codes = [process.wait(w.PATIENCE) for process in both]
+    assert 0 in codes and set(codes) <= {0, 66}
+    assert len(entry_of(shared, "SUBMITTED", parked)) == 1 and len(entry_of(shared, "RELEASED", parked)) == 1
+
+
+def test_what_waits_survives_a_restart_and_is_released_after_it_and_fsck_finds_nothing(shared):
+    parked, returned = park(shared), park(shared)
+    shared.amana("chief", "send-back", returned, "--reason", "INCOMPLETE").ok()
+    shared.hub.stop()
+    shared.amanad("fsck", "-d", "data").ok()
+    shared.start_hub()
+    shared.amana("chief", "pending").ok().says(parked[:13])
+    shared.amana("chief", "release", parked, "--yes").ok()
+    shared.amana("post", "inbox").ok().says(parked[:13])
+    shared.hub.stop()
+    shared.amanad("fsck", "-d", "data").ok()
+    shared.start_hub()
+    assert shared.replay()
+
+
+# --- What can't wait
+def deferred(world, **changes):
+    return world.amana("police", "send", alert(world, release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK", **changes)).ok().says("accepted").id
+
+
+def test_a_deferred_release_goes_first_and_is_signed_after(shared):
+    sent = deferred(shared)
+    shared.amana("post", "inbox").ok().says(sent[:13], "UNRELEASED")
+    shared.amana("chief", "pending").ok().says(sent[:13], "sent already")
+    shared.amana("chief", "release", sent, "--yes").ok().says("released")
+    shared.amana("post", "inbox").ok().says(f"released   {sent[:13]} by kdci-0001")
+    assert "UNRELEASED" not in shared.amana("post", "show", sent).ok().out
+    [released] = entry_of(shared, "RELEASED", sent)
+    assert released["released"]["deferred"] and released["released"]["signature"]
+    shared.amana("chief", "pending").ok()
+    assert sent[:13] not in shared.amana("chief", "pending").out
+
+
+def test_a_deferred_release_that_is_sent_back_stays_unreleased(shared):
+    sent = deferred(shared)
+    shared.amana("post", "inbox").ok()
+    shared.amana("chief", "send-back", sent, "--reason", "SENT_IN_ERROR").ok()
+    shared.amana("post", "inbox").ok()
+    shared.amana("post", "show", sent).ok().says("UNRELEASED: sent back by kdci-0001: SENT_IN_ERROR")
