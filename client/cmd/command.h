@@ -93,6 +93,7 @@ int verb_release(int argc, char **argv);
 int verb_send_back(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_receipt(int argc, char **argv);
+int verb_case(int argc, char **argv);
 int verb_import(int argc, char **argv);
 int verb_export_cap(int argc, char **argv);
 int verb_export_htcds(int argc, char **argv);

@@ -67,6 +67,7 @@ static const struct verb VERBS[] = {
     {"sent", "list what was sent and what waits", "amana sent", verb_sent},
     {"status", "the link and this client; or how each recipient of a message stands", "amana status 0193a",
      verb_status},
+    {"case", "a case as one timeline with its clocks", "amana case ke/dci/2026/004211", verb_case},
     {"units", "list whom this unit may write to, and how they are reached", "amana units et/", verb_units},
     {"receipt", "print the log's receipt of a message", "amana receipt 0193a --tlog-proof > 0193a.tlog-proof",
      verb_receipt},

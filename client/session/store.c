@@ -17,7 +17,8 @@
 
 #define MAP_SIZE (16ull << 30) // address space, not disk
 
-static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice", "roster", "news", "entry"};
+static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice",
+                                          "roster", "news", "entry", "case"};
 
 static enum am_err open_tables(struct store *store)
 {
@@ -52,6 +53,8 @@ static enum am_err check_format(struct store *store, struct am_detail *detail)
                    STORE_FORMAT);
 }
 
+static enum am_err index_cases(struct store *store);
+
 enum am_err store_open(const char *folder, struct am_detail *detail, struct store **ret_store)
 {
     struct store *store = calloc(1, sizeof *store);
@@ -75,6 +78,8 @@ enum am_err store_open(const char *folder, struct am_detail *detail, struct stor
         err = open_tables(store);
     if (err == AM_OK)
         err = check_format(store, detail);
+    if (err == AM_OK)
+        err = index_cases(store);
     if (err != AM_OK) {
         store_close(store);
         return err;
@@ -91,20 +96,56 @@ void store_close(struct store *store)
     free(store);
 }
 
+// Where a case's messages are, in the order of the log.
+#define CASE_REF 127u // bytes
+struct case_key {
+    uint8_t bytes[CASE_REF + 1 + 8];
+    size_t len;
+};
+
+static struct case_key case_key(const char *case_ref, uint64_t seq)
+{
+    struct case_key key = {0};
+    size_t len = strnlen(case_ref, CASE_REF) + 1;
+    uint64_t be = htobe64(seq);
+    memcpy(key.bytes, case_ref, len - 1);
+    memcpy(key.bytes + len, &be, 8);
+    key.len = len + 8;
+    return key;
+}
+
+// false: no entry, or a header that can't be read, which belongs to no case.
+static bool case_key_of(const Amana__V1__Kept *kept, struct case_key *ret_key)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__Header *header;
+    arena_init(&arena, 1024u * 1024);
+    if (kept->entry == NULL || kept->message == NULL ||
+        codec_decode(&amana__v1__header__descriptor, CODEC_LENIENT, codec_bytes(kept->message->header), &arena, NULL,
+                     (ProtobufCMessage **)&header) != AM_OK ||
+        header->case_ref[0] == '\0')
+        return false;
+    *ret_key = case_key(header->case_ref, kept->entry->index);
+    return true;
+}
+
 // The message in its box, its entry in the index, and together with these a further row, if there is one.
 static enum am_err write_kept(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept,
                               const struct store_row *further)
 {
     uint8_t *data;
     size_t len, count = 0;
-    struct store_row rows[3];
+    struct store_row rows[4];
     struct place_row place;
+    struct case_key key;
     TRY(codec_encode_alloc(&kept->base, &data, &len));
     if (further != NULL)
         rows[count++] = *further;
     if (kept->entry != NULL) {
         place_row_fill(TABLE_ENTRY, kept->entry->index, (uint8_t)box, id, &place);
         rows[count++] = place.row;
+        if (case_key_of(kept, &key))
+            rows[count++] = (struct store_row){TABLE_CASE, store_value(key.bytes, key.len), place.row.value, false};
     }
     rows[count++] =
         (struct store_row){(enum store_table)box, store_value(id, strlen(id)), store_value(data, len), false};
@@ -169,6 +210,17 @@ enum am_err store_next(struct store *store, enum store_box box, const char after
     return store_failed(rc);
 }
 
+// "box, id" of an index.
+static enum am_err place_read(struct am_bytes value, enum store_box *ret_box, char ret_id[STORE_ID])
+{
+    if (value.len < 2 || value.len > STORE_ID || value.data[0] >= STORE_BOXES)
+        return AM_CORRUPT;
+    memcpy(ret_id, value.data + 1, value.len - 1);
+    ret_id[value.len - 1] = '\0';
+    *ret_box = (enum store_box)value.data[0];
+    return AM_OK;
+}
+
 static enum am_err entry_seek(struct store *store, MDB_cursor_op op, uint64_t *seq, enum store_box *ret_box,
                               char ret_id[STORE_ID])
 {
@@ -177,13 +229,11 @@ static enum am_err entry_seek(struct store *store, MDB_cursor_op op, uint64_t *s
     uint64_t at = htobe64(*seq);
     arena_init(&arena, 4096);
     TRY(store_rows_seek(store, TABLE_ENTRY, op, store_value(&at, sizeof at), &arena, &key, &value));
-    if (key.len != sizeof at || value.len < 2 || value.len > STORE_ID || value.data[0] >= STORE_BOXES)
+    if (key.len != sizeof at)
         return AM_CORRUPT;
+    TRY(place_read(value, ret_box, ret_id));
     memcpy(&at, key.data, sizeof at);
     *seq = be64toh(at);
-    memcpy(ret_id, value.data + 1, value.len - 1);
-    ret_id[value.len - 1] = '\0';
-    *ret_box = (enum store_box)value.data[0];
     return AM_OK;
 }
 
@@ -197,6 +247,51 @@ enum am_err store_next_entry(struct store *store, uint64_t *seq, enum store_box 
     return entry_seek(store, MDB_SET_RANGE, seq, ret_box, ret_id);
 }
 
+enum am_err store_next_of_case(struct store *store, const char *case_ref, uint64_t *seq, enum store_box *ret_box,
+                               char ret_id[STORE_ID])
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct case_key wanted = case_key(case_ref, *seq);
+    struct am_bytes key, value;
+    uint64_t at;
+    arena_init(&arena, 4096);
+    TRY(store_rows_seek(store, TABLE_CASE, MDB_SET_RANGE, store_value(wanted.bytes, wanted.len), &arena, &key, &value));
+    if (key.len != wanted.len || memcmp(key.data, wanted.bytes, wanted.len - 8) != 0)
+        return AM_NOT_FOUND;
+    TRY(place_read(value, ret_box, ret_id));
+    memcpy(&at, key.data + key.len - 8, 8);
+    *seq = be64toh(at);
+    return AM_OK;
+}
+
+// What was kept before there was an index by case gets its rows, once.
+static enum am_err index_cases(struct store *store)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_bytes done;
+    enum store_box box;
+    char id[STORE_ID];
+    enum am_err err = AM_OK;
+    arena_init(&arena, 4096);
+    if (store_value_get(store, "case-index", &arena, &done) == AM_OK)
+        return AM_OK;
+    for (uint64_t seq = 0; (err = store_next_entry(store, &seq, &box, id)) == AM_OK; seq++) {
+        struct arena AM_CLEANUP(arena_clear) room = {0};
+        Amana__V1__Kept *kept;
+        struct case_key key;
+        struct place_row place;
+        arena_init(&room, 32u * 1024 * 1024);
+        TRY(store_get(store, box, id, &room, &kept));
+        place_row_fill(TABLE_ENTRY, seq, (uint8_t)box, id, &place);
+        if (case_key_of(kept, &key))
+            TRY(store_rows_write(
+                store, &(struct store_row){TABLE_CASE, store_value(key.bytes, key.len), place.row.value, false}, 1));
+    }
+    if (err != AM_NOT_FOUND)
+        return err;
+    return store_value_put(store, "case-index", (struct am_bytes){(const uint8_t *)"1", 1});
+}
+
 // Collects the ids of one box that begin so.
 static enum am_err find_in(struct store *store, enum store_box box, const char *beginning, struct am_detail *detail,
                            unsigned *found, enum store_box *ret_box, char ret_id[STORE_ID])
@@ -204,8 +299,12 @@ static enum am_err find_in(struct store *store, enum store_box box, const char *
     char at[STORE_ID] = "", id[STORE_ID];
     size_t len = strlen(beginning);
     enum am_err err;
+    if (len > 1) // those after all that is shorter by one, as the next one is asked for after a key
+        snprintf(at, sizeof at, "%.*s", (int)len - 1, beginning);
     while ((err = store_next(store, box, at, id)) == AM_OK) {
         strlcpy(at, id, sizeof at);
+        if (strncmp(id, beginning, len) > 0)
+            break;
         if (strncmp(id, beginning, len) != 0 || (*found > 0 && strcmp(id, ret_id) == 0))
             continue;
         if (*found < 4 && detail != NULL) {

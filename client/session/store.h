@@ -4,7 +4,7 @@
 //
 // Tables: meta (name → value) · outbox, sent, inbox (message id → Kept; ids are UUIDv7, so in order of time) ·
 // notice (seq BE → KeptNotice) · roster (unit NUL number BE → LookupResponse) · news (seq BE → box, id) ·
-// entry (seq BE → box, id: the message that this entry of the log is about).
+// entry (seq BE → box, id: the message that this entry of the log is about) · case (case_ref NUL seq BE → box, id).
 #pragma once
 
 #include "amana/v1/audit.pb-c.h"
@@ -51,6 +51,11 @@ AM_MUST_USE enum am_err store_at_entry(struct store *store, uint64_t seq, enum s
 // sender's clock says, by which ids go. AM_NOT_FOUND at the end.
 AM_MUST_USE enum am_err store_next_entry(struct store *store, uint64_t *seq, enum store_box *ret_box,
                                          char ret_id[STORE_ID]);
+
+// The first message of a case at or above entry *seq, which becomes its own: as many steps as the case has messages,
+// whatever else is kept. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_next_of_case(struct store *store, const char *case_ref, uint64_t *seq,
+                                           enum store_box *ret_box, char ret_id[STORE_ID]);
 
 // The one id that begins so, in any of the boxes (a set of 1 << box). AM_USAGE for ""; AM_NOT_FOUND; AM_CONFLICT with
 // some of them in *detail. *ret_box is the box where it was found.

@@ -15,6 +15,7 @@ enum store_table {
     TABLE_ROSTER,
     TABLE_NEWS,
     TABLE_ENTRY,
+    TABLE_CASE,
     TABLES
 };
 

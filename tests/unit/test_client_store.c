@@ -9,6 +9,7 @@
 // clang-format on
 
 #include "client/session/news.h"
+#include "proto/codec/codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,49 @@ static void put(enum store_box box, const char *id, const char *fault)
     kept.message = &message;
     kept.fault = (char *)fault;
     assert_int_equal(store_put(store, box, id, &kept), AM_OK);
+}
+
+static void put_of_case(enum store_box box, const char *id, const char *case_ref, uint64_t index)
+{
+    Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+    Amana__V1__Message message = AMANA__V1__MESSAGE__INIT;
+    Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    struct am_bytes bytes;
+    header.case_ref = (char *)case_ref;
+    assert_int_equal(codec_encode(&header.base, &arena, &bytes), AM_OK);
+    message.header = codec_binary(bytes);
+    entry.index = index;
+    kept.message = &message;
+    kept.entry = &entry;
+    assert_int_equal(store_put(store, box, id, &kept), AM_OK);
+}
+
+static void is_next(const char *case_ref, uint64_t from, uint64_t seq, enum store_box box, const char *id)
+{
+    enum store_box found;
+    char found_id[STORE_ID];
+    assert_int_equal(store_next_of_case(store, case_ref, &from, &found, found_id), AM_OK);
+    assert_int_equal(from, seq);
+    assert_int_equal(found, box);
+    assert_string_equal(found_id, id);
+}
+
+static void a_case_s_messages_are_found_in_the_order_of_the_log_and_no_others(void **state)
+{
+    uint64_t seq = 10;
+    enum store_box box;
+    char id[STORE_ID];
+    put_of_case(STORE_INBOX, ID_A, "ke/dci/2026/1", 9);
+    put_of_case(STORE_SENT, ID_B, "ke/dci/2026/1", 7);
+    put_of_case(STORE_INBOX, ID_C, "ke/dci/2026/10", 8);
+    is_next("ke/dci/2026/1", 0, 7, STORE_SENT, ID_B);
+    is_next("ke/dci/2026/1", 8, 9, STORE_INBOX, ID_A);
+    assert_int_equal(store_next_of_case(store, "ke/dci/2026/1", &seq, &box, id), AM_NOT_FOUND);
+    is_next("ke/dci/2026/10", 0, 8, STORE_INBOX, ID_C);
+    put_of_case(STORE_INBOX, ID_A, "ke/dci/2026/1", 9); // once more: still one row
+    seq = 10;
+    assert_int_equal(store_next_of_case(store, "ke/dci/2026/1", &seq, &box, id), AM_NOT_FOUND);
 }
 
 static void a_row_comes_back_as_it_was_also_after_reopening(void **state)
@@ -221,6 +265,7 @@ static void a_folder_that_is_none_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_case_s_messages_are_found_in_the_order_of_the_log_and_no_others),
         TEST(a_row_comes_back_as_it_was_also_after_reopening),
         TEST(a_move_leaves_the_row_in_one_box),
         TEST(rows_are_walked_in_the_order_of_their_ids),

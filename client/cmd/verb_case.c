@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// case: what is kept here of a case as one timeline, each message with its clocks: what was due when, what came, and
+// whether in time. From this client's store, off line.
+#include "client/cmd/command.h"
+#include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
+#include "client/cmd/screen.h"
+#include "client/cmd/traffic.h"
+#include "client/session/seal.h"
+#include "proto/codec/timestamp.h"
+#include "proto/log/leaf.h"
+#include "proto/model/address.h"
+#include "proto/model/header_parts.h"
+#include "proto/model/life.h"
+
+#include <bsd/string.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CASE_MESSAGES 4096u // of one case
+
+// What the timeline needs of a message; its body is opened where it is shown.
+struct item {
+    char id[STORE_ID];
+    enum store_box box;
+    uint64_t seq, time;
+    const Amana__V1__Header *header;
+    const Amana__V1__Kept *kept;
+    uint8_t digest[LOG_HASH_SIZE];
+};
+
+struct case_input {
+    struct command command;
+    struct traffic traffic;
+    const char *ref;
+    struct arena arena;
+    struct item *items;
+    size_t n;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct case_input *input = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &input->command;
+        state->child_inputs[1] = &input->traffic;
+        return 0;
+    case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->ref, "one CASE only");
+    case ARGP_KEY_END:
+        if (input->ref == NULL)
+            argp_error(state, "needs a CASE, as in ke/dci/2026/004211");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static enum am_err load(struct case_input *input, struct am_detail *detail)
+{
+    struct store *store = input->command.session->store;
+    struct item *item;
+    enum am_err err;
+    input->items = arena_array(&input->arena, CASE_MESSAGES, sizeof *input->items);
+    if (input->items == NULL)
+        return arena_error(&input->arena);
+    item = input->items;
+    for (uint64_t seq = 0; (err = store_next_of_case(store, input->ref, &seq, &item->box, item->id)) == AM_OK; seq++) {
+        Amana__V1__Kept *kept;
+        Amana__V1__Header *header;
+        if (store_get(store, item->box, item->id, &input->arena, &kept) != AM_OK ||
+            seal_header(kept->message, &input->arena, NULL, &header) != AM_OK || kept->entry == NULL ||
+            !traffic_wants(&input->traffic, header->status))
+            continue; // gone, or of the other kind of traffic
+        item->seq = seq;
+        item->time = kept->entry->time;
+        item->header = header;
+        item->kept = kept;
+        TRY(log_sha256(codec_bytes(kept->message->header), item->digest));
+        if (++input->n == CASE_MESSAGES)
+            return am_fail(AM_TOO_LARGE, detail, input->ref, "has more than %u messages", CASE_MESSAGES);
+        item++;
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+// --- Clocks: of a message that asks its recipients to act, what each did by when
+struct clock {
+    const char *recipient, *officer; // officer: who acknowledged; "" nobody
+    struct kind_due due;
+    uint64_t acked, answered, ended; // UTC ns; 0: not yet. ended: something else began or ended the life meanwhile
+    uint8_t state;
+};
+
+static bool points_at(const Amana__V1__Pointer *pointer, const struct item *item)
+{
+    return pointer != NULL && pointer->header_digest.len == LOG_HASH_SIZE &&
+           memcmp(pointer->header_digest.data, item->digest, LOG_HASH_SIZE) == 0;
+}
+
+static const struct item *item_of(const struct case_input *input, const Amana__V1__Pointer *pointer)
+{
+    for (size_t i = 0; pointer != NULL && i < input->n; i++)
+        if (points_at(pointer, &input->items[i]))
+            return &input->items[i];
+    return NULL;
+}
+
+static enum kind_chain chain_of(const struct item *item)
+{
+    const struct kind *kind = kind_get((unsigned)item->header->kind);
+    return kind != NULL ? (enum kind_chain)kind->chain : CHAIN_NONE;
+}
+
+// A later version or the end of the same alert stops this one's clock.
+static bool replaces(const struct case_input *input, const struct item *later, const struct item *item)
+{
+    enum kind_chain chain = chain_of(later);
+    const struct item *root = chain_of(item) == CHAIN_BEGINS ? item : item_of(input, item->header->in_reply_to);
+    return (chain == CHAIN_RENEWS || chain == CHAIN_ENDS) && root != NULL &&
+           points_at(later->header->in_reply_to, root);
+}
+
+static void clock_run(const struct case_input *input, const struct item *item, struct clock *clock)
+{
+    unsigned root = kind_root((unsigned)item->header->kind);
+    const char *sender = item->header->sender->unit;
+    clock->state = chain_of(item) == CHAIN_ENDS ? LIFE(STOPPING) : life_first(root);
+    for (size_t i = 0; i < input->n; i++) {
+        const struct item *later = &input->items[i];
+        const char *by = later->header->sender->unit;
+        uint8_t next;
+        if (later->seq <= item->seq)
+            continue;
+        if (replaces(input, later, item) && clock->ended == 0)
+            clock->ended = later->time;
+        if (!points_at(later->header->in_reply_to, item) ||
+            (strcmp(by, clock->recipient) != 0 && strcmp(by, sender) != 0) ||
+            life_move(root, clock->state, (unsigned)later->header->kind, (unsigned)later->header->outcome, true,
+                      &next) != LIFE_MOVED)
+            continue;
+        clock->state = next;
+        if (strcmp(by, clock->recipient) != 0) {
+            clock->ended = life_waits(root, next) == LIFE_WAIT_NONE ? later->time : clock->ended;
+            continue;
+        }
+        if (clock->acked == 0) {
+            clock->acked = later->time;
+            clock->officer = later->header->officer;
+        }
+        if (clock->answered == 0 && life_waits(root, next) == LIFE_WAIT_NONE)
+            clock->answered = later->time;
+    }
+}
+
+// Of the item's i-th recipient. false: no clock runs for it.
+static bool clock_of(const struct case_input *input, const struct item *item, size_t i, struct clock *ret_clock)
+{
+    const Amana__V1__Header *header = item->header;
+    const struct item *target = item_of(input, header->in_reply_to);
+    if (header->recipients[i]->part != AMANA__V1__PART__CODE__ACTION || kind_root((unsigned)header->kind) == 0)
+        return false;
+    *ret_clock = (struct clock){.recipient = header->recipients[i]->unit, .officer = ""};
+    ret_clock->due = kind_due((unsigned)header->kind, header->urgency, target != NULL ? target->header->urgency : 0,
+                              header_time_or_0(header->answer_by), item->time);
+    if (ret_clock->due.ack == 0 && ret_clock->due.answer == 0)
+        return false;
+    clock_run(input, item, ret_clock);
+    return true;
+}
+
+// "on time", "LATE by 3 h", "running, in 12 min", "OVERDUE by 3 h", "ended before it was due".
+static const char *verdict(uint64_t due, uint64_t done, uint64_t ended, uint64_t now, char ret_text[64])
+{
+    if (done != 0)
+        snprintf(ret_text, 64, "%s%s", done <= due ? "on time" : "LATE, ", done <= due ? "" : print_until(due, done));
+    else if (ended != 0)
+        snprintf(ret_text, 64, "%s", ended <= due ? "ended before it was due" : "OVERDUE when it ended");
+    else
+        snprintf(ret_text, 64, "%s%s", now <= due ? "due " : "OVERDUE, ", print_until(due, now));
+    return ret_text;
+}
+
+static void print_clock(const struct clock *clock, uint64_t now)
+{
+    char text[64];
+    if (clock->due.ack != 0) {
+        const char *word = verdict(clock->due.ack, clock->acked, clock->ended, now, text);
+        bool bad = strncmp(word, "LATE", 4) == 0 || strncmp(word, "OVERDUE", 7) == 0;
+        printf("      %s: acknowledge by %s: ", clock->recipient, print_ns(clock->due.ack));
+        if (clock->acked != 0)
+            printf("%s by %s, ", print_ns(clock->acked), print_officer(clock->officer));
+        printf("%s%s%s\n", print_on(bad ? PRINT_RED : PRINT_GREEN), word, print_off());
+    }
+    if (clock->due.answer != 0) {
+        const char *word = verdict(clock->due.answer, clock->answered, clock->ended, now, text);
+        bool bad = strncmp(word, "LATE", 4) == 0 || strncmp(word, "OVERDUE", 7) == 0;
+        bool stands = clock->answered == 0 && clock->ended == 0 && life_clock_stands(clock->state);
+        printf("      %s: answer by %s: ", clock->recipient, print_ns(clock->due.answer));
+        if (clock->answered != 0)
+            printf("%s, ", print_ns(clock->answered));
+        printf("%s%s%s\n", print_on(bad ? PRINT_RED : PRINT_GREEN), stands ? "the clock stands still" : word,
+               print_off());
+    }
+}
+
+static json_t *time_json(uint64_t ns)
+{
+    char text[TIMESTAMP_TEXT];
+    if (ns == 0)
+        return json_null();
+    timestamp_print_ns(ns, text);
+    return json_string(text);
+}
+
+static json_t *clock_json(const struct clock *clock, uint64_t now)
+{
+    char ack[64] = "", answer[64] = "";
+    if (clock->due.ack != 0)
+        (void)verdict(clock->due.ack, clock->acked, clock->ended, now, ack);
+    if (clock->due.answer != 0)
+        (void)verdict(clock->due.answer, clock->answered, clock->ended, now, answer);
+    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:s}", "recipient", clock->recipient, "life",
+                     life_state_name(clock->state), "ack_due", time_json(clock->due.ack), "acked",
+                     time_json(clock->acked), "ack", ack, "answer_due", time_json(clock->due.answer), "answered",
+                     time_json(clock->answered), "answer", answer, "officer", clock->officer);
+}
+
+static int show(struct case_input *input, const struct item *item, uint64_t now)
+{
+    json_t *clocks = json_array();
+    char state[128];
+    snprintf(state, sizeof state, "entry %llu, by %s", (unsigned long long)item->seq,
+             print_officer(item->header->officer));
+    if (!input->command.json)
+        screen_line(input->command.session, item->id, item->kept, state, stdout);
+    for (size_t i = 0; i < item->header->n_recipients; i++) {
+        struct clock clock;
+        if (!clock_of(input, item, i, &clock))
+            continue;
+        if (input->command.json)
+            json_array_append_new(clocks, clock_json(&clock, now));
+        else
+            print_clock(&clock, now);
+    }
+    int code = 0;
+    if (input->command.json)
+        code = json_line_state(input->command.session, item->kept, json_pack("{s:O}", "clocks", clocks), stdout);
+    json_decref(clocks);
+    return code;
+}
+
+static int timeline(struct case_input *input)
+{
+    struct am_detail detail = {0};
+    uint64_t now = session_now(input->command.session);
+    enum am_err err = case_ref_check(input->ref, &detail);
+    if (err == AM_OK)
+        err = load(input, &detail);
+    if (err == AM_OK && input->n == 0)
+        err = am_fail(AM_NOT_FOUND, &detail, input->ref, "no message of this case is kept here");
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    int code = 0;
+    if (!input->command.json)
+        printf("%scase %s%s  %zu message%s, in the order of the log\n", print_on(PRINT_BOLD), input->ref, print_off(),
+               input->n, input->n == 1 ? "" : "s");
+    for (size_t i = 0; i < input->n && code == 0; i++)
+        code = show(input, &input->items[i], now);
+    return code == 0 && fflush(stdout) != 0 ? EX_IOERR : code;
+}
+
+int verb_case(int argc, char **argv)
+{
+    static const struct argp argp = {
+        NULL,
+        parse,
+        "CASE",
+        "What is kept here of a case as one timeline, in the order of the log: each message, "
+        "who had to acknowledge and answer it by when, and whether it came in time. The "
+        "clocks run from acceptance by the hub.",
+        traffic_children,
+        NULL,
+        NULL};
+    struct case_input input = {0};
+    command_init(&input.command);
+    command_parse(&argp, argc, argv, &input);
+    arena_init(&input.arena, 512u * 1024 * 1024);
+    int code = command_open(&input.command, SETTINGS_ALL);
+    if (code == 0)
+        code = timeline(&input);
+    arena_clear(&input.arena);
+    command_clear(&input.command);
+    return code;
+}
