@@ -27,6 +27,10 @@ static const struct answer_verb ROWS[] = {
     {"answer", KIND(RESPONSE), .file = true, .must = "summary",
      .fields = {"summary", "ground", "explanation", "more_follows", "more_by"},
      .does = "Answers a request. What is too much for an option stands in FILE, as {\"response\": {…}}."},
+    {"access answer", KIND(RESPONSE), .file = true, .must = "summary",
+     .fields = {"summary", "ground", "explanation", "more_follows", "more_by"},
+     .does = "Answers an office that asks what is held about a person. With NO_DATA nothing of what is said here reaches the "
+             "person: none is held, or none may be given, is one answer to them."},
     {"refuse", KIND(REFUSAL), .file = true, .must = "explanation",
      .fields = {"explanation", "provision", "undisclosed", "authority", "instead"},
      .does = "Refuses a request, with the ground."},

@@ -57,6 +57,12 @@ static const struct verb VERBS[] = {
      "amana hold 0193a --court 'Marsabit Law Courts' --order 88/2026 --date 2026-11-27 --scope all --valid-until "
      "2027-11-27T00:00:00Z",
      verb_answer},
+    {"access new", "write a template of a person's request for access, for a data protection office",
+     "amana access new --to ke/dci/transnational > access.json", verb_access_new},
+    {"access answer", "answer what is held about a person", "amana access answer 0193a --outcome NO_DATA --summary none",
+     verb_answer},
+    {"access sheet", "what the person is given, once all have answered", "amana access sheet 0193a > sheet.txt",
+     verb_access_sheet},
     {"called", "write a telephone call or a visit down",
      "amana called 0193a --means PHONE --summary 'the duty desk knows'", verb_answer},
     {"note", "send a note on a message", "amana note 0193a --title 'The driver' --text 'was seen in Isiolo on Monday'",
@@ -146,6 +152,8 @@ static int unknown(const char *word)
         command_say("\"admin\" needs two more words: member or grant, then list, add or remove; roster, then list or add; or policy try");
     else if (strcmp(word, "audit") == 0)
         command_say("\"audit\" needs a second word: replay, verify or prove");
+    else if (strcmp(word, "access") == 0)
+        command_say("\"access\" needs a second word: new, answer or sheet");
     else if (strcmp(word, "export") == 0)
         command_say("\"export\" needs a second word: cap or htcds");
     else if (nearest.best != NULL)

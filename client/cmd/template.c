@@ -112,6 +112,13 @@ static const struct hint HINTS[] = {
     {"Appointment.time", "with its offset", NULL},
     {"Appointment.note", "who comes, how they know each other", NULL},
 
+    {"SubjectAccess.person", "who asks; the name is needed: what is held is looked for by it",
+     "{\"names\": [{\"type\": \"GIVEN\", \"text\": \"\"}]}"},
+    {"SubjectAccess.received_at", "when they asked; needed", NULL},
+    {"SubjectAccess.verified_by", "how their identity was made sure", "\"\""},
+    {"SubjectAccess.representative", "lawyer or guardian, by function", NULL},
+    {"SubjectAccess.scope", "what they ask about; left out: all", NULL},
+    {"SubjectAccess.answer_language", "of the sheet, ISO 639", NULL},
     {"Note.title", "one line; never a victim's name", "\"\""},
     {"Note.text", "", "\"\""},
     {"Note.open", "what is still to be done, at a shift's end", NULL},

@@ -114,6 +114,7 @@ static const struct kind KINDS[KIND_COUNT] = {
                     .who = WHO_ORIGINATOR | WHO_DPO, .release = RELEASE_AS_TARGET,
                     .required = F_IN_REPLY_TO | F_VALID_UNTIL},
     [KIND(SUBJECT_ACCESS)] = {"SUBJECT_ACCESS", "subject_access", "a person's request for access", .root = true,
+                              .served = true,
                               .who = WHO_DPO, .ack = CLOCK_OWN, .answer_days = 30},
     [KIND(CONTACT)] = {"CONTACT", "contact", "call or visit", KINDS_ALL, REPLY, .served = true, .to = TO_OTHER_SIDE,
                        .who = WHO_ORIGINATOR | WHO_HOLDER, .outcomes = O(TOLD) | O(NO_ANSWER),

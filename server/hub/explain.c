@@ -59,6 +59,8 @@ static bool explain_grant(const struct hub *hub, const struct hub_trial *trial, 
     const char *party;
     if (kind->must_answer)
         return say(ret, true, "grant", "none is asked for where it goes to those whom the message answered names");
+    if (trial->kind == KIND(SUBJECT_ACCESS))
+        return say(ret, true, "grant", "none is asked for: it goes to the units of its office's own country and to other offices");
     size_t grant = hub_grant_find(member, KIND_BIT(trial->kind), trial->to, &party);
     if (grant != 0)
         return say(ret, true, "grant", "grant %zu of %s, by \"%s\"", grant, trial->as, party);

@@ -109,6 +109,16 @@ static enum reason closed(struct hub_work *work, const char *field, const char *
     return REASON_RECIPIENT_CLOSED;
 }
 
+// A person's question goes to the units of the office's own country, and abroad from office to office: neither needs a
+// grant, and nobody else is asked.
+static bool access_goes(const struct hub_submission *submission, const struct hub_member *member, const char *unit)
+{
+    char own[ADDRESS_COUNTRY_MAX + 1], other[ADDRESS_COUNTRY_MAX + 1];
+    address_country(submission->sender, own);
+    address_country(unit, other);
+    return member->role == ROLE_DPO || strcmp(own, other) == 0;
+}
+
 static enum reason judge_recipient(const struct hub *hub, struct hub_submission *submission, size_t i,
                                    const Amana__V1__Flags *flags)
 {
@@ -130,6 +140,11 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     bool child = flags == NULL || (flags->child && kind->child_rule);
     bool open =
         (answer && answered_party(submission, unit)) || (child && protection != NULL && strcmp(protection, unit) == 0);
+    if (header->kind == KIND(SUBJECT_ACCESS)) {
+        open = access_goes(submission, member, unit);
+        if (!open)
+            return hub_not_permitted(&submission->work, field);
+    }
     if (!open && !hub_granted(hub_member_find(hub, submission->sender), (unsigned)header->kind, unit))
         return hub_not_permitted(&submission->work, field);
     if (member->successor[0] != '\0' && !(answer && answered_party(submission, unit)))

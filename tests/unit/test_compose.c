@@ -275,9 +275,6 @@ static void features_of_later_issues_are_refused_by_name(void **state)
     Amana__V1__Draft *draft = client_env_draft(&arena);
     draft->handling[1] = AMANA__V1__HANDLING__CODE__H2;
     refused(draft, REASON_KIND_UNSUPPORTED, "handling");
-    draft = client_env_draft(&arena);
-    draft->kind = AMANA__V1__KIND__CODE__SUBJECT_ACCESS;
-    refused(draft, REASON_KIND_UNSUPPORTED, "kind");
 }
 
 static void what_needs_a_second_person_is_not_sent_without(void **state)

@@ -123,7 +123,7 @@ static void roots_and_what_is_served_are_those_of_the_design(void **state)
         served,
         on_of("ALERT UPDATE CANCEL ACK NOTE HIT CANNOT_EXECUTE REQUEST CLARIFICATION RESPONSE REFUSAL PROGRESS "
               "WITHDRAW CONTACT USE_PERMISSION DECISION REFERRAL CLOSE CORRECTION CONFIRM CONTEST BODY_REJECTED ERASURE "
-              "HOLD"));
+              "HOLD SUBJECT_ACCESS"));
     assert_int_equal(child, on_of("ALERT UPDATE REQUEST REFERRAL HIT RESPONSE NOTE"));
 }
 
