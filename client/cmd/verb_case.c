@@ -69,6 +69,7 @@ static enum am_err load(struct case_input *input, struct am_detail *detail)
         Amana__V1__Header *header;
         if (store_get(store, item->box, item->id, &input->arena, &kept) != AM_OK ||
             seal_header(kept->message, &input->arena, NULL, &header) != AM_OK || kept->entry == NULL ||
+            kept->entry->index != seq || // the row of the time when it waited for its second person
             !traffic_wants(&input->traffic, header->status))
             continue; // gone, or of the other kind of traffic
         item->seq = seq;
@@ -120,10 +121,17 @@ static bool replaces(const struct case_input *input, const struct item *later, c
            points_at(later->header->in_reply_to, root);
 }
 
+// What the answer's clock waits for: not that it was taken on, nor where it stands.
+static bool answers(const struct item *item)
+{
+    return item->header->kind != KIND(ACK) && item->header->kind != KIND(PROGRESS);
+}
+
 static void clock_run(const struct case_input *input, const struct item *item, struct clock *clock)
 {
     unsigned root = kind_root((unsigned)item->header->kind);
     const char *sender = item->header->sender->unit;
+    uint64_t stood = 0;
     clock->state = chain_of(item) == CHAIN_ENDS ? LIFE(STOPPING) : life_first(root);
     for (size_t i = 0; i < input->n; i++) {
         const struct item *later = &input->items[i];
@@ -138,6 +146,11 @@ static void clock_run(const struct case_input *input, const struct item *item, s
             life_move(root, clock->state, (unsigned)later->header->kind, (unsigned)later->header->outcome, true,
                       &next) != LIFE_MOVED)
             continue;
+        // While it stood still the answer had its time.
+        if (life_clock_stands(clock->state) && !life_clock_stands(next) && clock->due.answer != 0)
+            clock->due.answer += later->time - stood;
+        if (life_clock_stands(next) && !life_clock_stands(clock->state))
+            stood = later->time;
         clock->state = next;
         if (strcmp(by, clock->recipient) != 0) {
             clock->ended = life_waits(root, next) == LIFE_WAIT_NONE ? later->time : clock->ended;
@@ -147,7 +160,7 @@ static void clock_run(const struct case_input *input, const struct item *item, s
             clock->acked = later->time;
             clock->officer = later->header->officer;
         }
-        if (clock->answered == 0 && life_waits(root, next) == LIFE_WAIT_NONE)
+        if (clock->answered == 0 && answers(later))
             clock->answered = later->time;
     }
 }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A case as one timeline with its clocks."""
+import json
+
 CASE = "ke/dci/2026/004211"
 
 
@@ -36,6 +38,23 @@ def test_an_alert_that_ended_before_it_was_acknowledged_is_not_overdue(world):
     alert = world.send()
     world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "found").ok()
     assert lines(world, "police")[0]["state"]["clocks"][0]["ack"] == "ended before it was due"
+
+
+def test_the_clock_of_what_is_suspended_stands_still_and_an_answer_meets_it(world):
+    request = world.example("request")
+    body = json.loads(world.path(request).read_text())["request"]
+    asked = world.send(draft=world.write("REQUEST", body, case_ref=CASE, flags={"child": True, "protection": "NO"}, consent=None,
+                                         recipients=[{"unit": "et/ics/moyale", "part": "ACTION"},
+                                                     {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "progress", asked, "--outcome", "CLARIFICATION_ASKED", "--text", "Which year?", "--questions", "Which year?").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "case", CASE).ok().says("the clock stands still")
+    clock = lines(world, "police")[0]["state"]["clocks"][0]
+    assert clock["life"] == "SUSPENDED" and clock["answered"] is None and clock["ack"] == "on time"
+    world.amana("post", "answer", asked, "--outcome", "NO_DATA", "--summary", "None held.").ok()
+    world.amana("police", "inbox").ok()
+    assert lines(world, "police")[0]["state"]["clocks"][0]["answer"] == "on time"
 
 
 def test_an_exercise_stands_in_no_live_timeline(world):

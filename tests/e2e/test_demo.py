@@ -44,9 +44,18 @@ def test_the_demo_names_the_one_entry_that_it_changed(printed):
 def test_the_demo_shows_what_the_story_promises(printed):
     _, out = printed
     steps = ["STOP AND SEARCH", "et/ics/moyale/device/d1 has it", "Patrol at the barrier", "acknowledged by eics-1207",
-             "VERIFIED", "$ openssl cms -verify", "== fsck names the entry", "DAMAGED"]
+             "waits     ALERT", "waits for your signature", "released  ALERT", "Came by the 15:00 bus", "accepted  DECISION",
+             "waits     CANCEL", "8 messages, in the order of the log", "VERIFIED", "$ openssl cms -verify", "== fsck names the entry", "DAMAGED"]
     at = [out.find(step) for step in steps]
     assert -1 not in at and at == sorted(at), dict(zip(steps, at))
+
+
+def test_the_second_story_s_clocks_were_all_met_and_each_message_stands_once(printed):
+    folder, _ = printed
+    case = (folder / "case.txt").read_text()
+    assert case.count("on time") == 5 and "due in" not in case and "OVERDUE" not in case
+    kinds = [line.split()[2] for line in case.splitlines() if re.match("[0-9a-f]{8}-", line)]
+    assert kinds == ["ALERT", "ACK", "HIT", "ACK", "REFERRAL", "DECISION", "CANCEL", "ACK"]
 
 
 def test_what_the_demo_printed_does_the_same_typed_by_hand_in_an_empty_folder(printed, tmp_path):
