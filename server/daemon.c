@@ -6,6 +6,7 @@
 #include "server/crls_seen.h"
 #include "server/exit_status.h"
 #include "server/journal_open.h"
+#include "server/net/hub_clock.h"
 #include "server/net/net.h"
 #include "server/policy_file.h"
 #include "server/process.h"
@@ -43,7 +44,8 @@ struct daemon {
     struct net *net;
     struct store_callbacks net_callbacks;
     char own[CONFIG_PATH + 32]; // DATA/hub, what the hub writes beside the journal
-    char pending[CONFIG_PATH + 64], crls[CONFIG_PATH + 64], port_file[CONFIG_PATH + 64];
+    char pending[CONFIG_PATH + 64], clock[CONFIG_PATH + 64], crls[CONFIG_PATH + 64], port_file[CONFIG_PATH + 64];
+    char boot[HUB_CLOCK_BOOT];
     struct sandbox_users users;
     char sandbox[96];
     bool stopped;
@@ -246,6 +248,8 @@ static enum am_err net_make(struct daemon *daemon, struct am_detail *detail)
         .limits = config->limits,
         .may_append = daemon->journal.may_append,
         .pending = daemon->pending,
+        .clock = daemon->clock,
+        .boot = daemon->boot,
         .stopped = on_stopped,
         .user = daemon,
     };
@@ -350,6 +354,7 @@ static void paths_fill(struct daemon *daemon)
     snprintf(daemon->own, sizeof daemon->own, "%s/" DAEMON_OWN, config->data);
     snprintf(daemon->pending, sizeof daemon->pending, "%s/access.pending", daemon->own);
     snprintf(daemon->crls, sizeof daemon->crls, "%s/" DAEMON_CRLS, daemon->own);
+    snprintf(daemon->clock, sizeof daemon->clock, "%s/" HUB_CLOCK_FILE, daemon->own);
     daemon->reloader.crls = daemon->crls;
     if (config->port_file[0] != '\0')
         snprintf(daemon->port_file, sizeof daemon->port_file, "%s", config->port_file);
@@ -363,6 +368,7 @@ enum am_err daemon_serve(const struct config *config, struct am_detail *detail)
     enum am_err err;
 
     paths_fill(&daemon);
+    hub_clock_boot(daemon.boot);
     if (access(config->data, F_OK) != 0)
         return am_fail(AM_NOT_FOUND, detail, config->data, "%s",
                        errno == ENOENT ? "there is no log yet: make it with `amanad init`" : strerror(errno));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // amanad: the command line.
 #include "proto/codec/plain.h"
+#include "server/confirm_clock.h"
 #include "server/daemon.h"
 #include "server/exit_status.h"
 #include "server/fsck.h"
@@ -20,7 +21,7 @@ const char *argp_program_version = "amanad " AMANA_VERSION;
 
 enum { OPTION_CHECK = 256, OPTION_CHECK_POLICY, OPTION_REGISTRAR, OPTION_MEMBERS };
 
-enum command { COMMAND_SERVE, COMMAND_INIT, COMMAND_FSCK };
+enum command { COMMAND_SERVE, COMMAND_INIT, COMMAND_FSCK, COMMAND_CONFIRM_CLOCK };
 
 struct arguments {
     const char *conf;
@@ -49,7 +50,7 @@ static void command_take(struct arguments *arguments, struct argp_state *state, 
     static const struct {
         const char *word;
         enum command command;
-    } COMMANDS[] = {{"init", COMMAND_INIT}, {"fsck", COMMAND_FSCK}};
+    } COMMANDS[] = {{"init", COMMAND_INIT}, {"fsck", COMMAND_FSCK}, {"confirm-clock", COMMAND_CONFIRM_CLOCK}};
 
     if (arguments->has_command)
         argp_error(state, "one command at a time: \"%s\" is too many", word);
@@ -59,7 +60,7 @@ static void command_take(struct arguments *arguments, struct argp_state *state, 
             arguments->has_command = true;
             return;
         }
-    argp_error(state, "no command \"%s\": there are init and fsck; without one amanad serves", word);
+    argp_error(state, "no command \"%s\": there are init, fsck and confirm-clock; without one amanad serves", word);
 }
 
 static void arguments_check(const struct arguments *arguments, struct argp_state *state)
@@ -136,6 +137,7 @@ static int run(const struct arguments *arguments)
     case COMMAND_INIT:
         err = init_run(&config, arguments->registrars, arguments->n_registrars, arguments->members, &detail);
         break;
+    case COMMAND_CONFIRM_CLOCK: err = confirm_clock(&config, &detail); break;
     case COMMAND_SERVE: err = arguments->check ? daemon_check(&config, &detail) : daemon_serve(&config, &detail); break;
     }
     return err == AM_OK ? EXIT_SUCCESS : fail(err, &detail);
@@ -148,12 +150,13 @@ int main(int argc, char **argv)
         "delivers "
         "them. Without a command it serves in the foreground and writes one line per event on stderr.\v"
         "Commands:\n"
-        "  init   make the log and its key, and write the first members\n"
-        "  fsck   check every entry of the log; exit 1 where one is damaged\n"
+        "  init           make the log and its key, and write the first members\n"
+        "  fsck           check every entry of the log; exit 1 where one is damaged\n"
+        "  confirm-clock  the machine's clock is right, though it jumped ahead: go on\n"
         "Signals: TERM ends what is under way and stops; HUP reads certificates, CRLs, trust.conf, policy.conf and "
         "rosters "
         "anew.";
-    const struct argp argp = {.options = OPTIONS, .parser = option_take, .args_doc = "[init|fsck]", .doc = DOC};
+    const struct argp argp = {.options = OPTIONS, .parser = option_take, .args_doc = "[init|fsck|confirm-clock]", .doc = DOC};
     struct arguments arguments = {.conf = CONF_DEFAULT};
 
     // The process that holds the log's key is this program, executed anew (server/signer/signer.h).

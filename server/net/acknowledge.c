@@ -2,7 +2,6 @@
 // Relay.Acknowledge: statements that the device signed become RETRIEVED entries, notices and copies go by their seq.
 #include "server/net/acknowledge.h"
 
-#include "certs/clock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,7 +75,7 @@ void acknowledge_check(struct hub_retrieval *retrieval)
 
     registry_unref(part->registry);
     part->registry = registry_ref(part->acknowledge->call.net->registry);
-    part->now_ns = clock_utc();
+    part->now_ns = net_utc(part->acknowledge->call.net);
     part->job = (struct job){.run = statement_run, .done = statement_checked};
     workers_push(part->acknowledge->call.net->workers, &part->job);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admin.AddRoster: a roster by a registrar of its country, checked on a worker as those of the folder are.
 #include "amana/v1/admin.pb-c.h"
-#include "certs/clock.h"
 #include "server/net/internal.h"
 #include "server/net/registry.h"
 
@@ -73,7 +72,7 @@ static void add_roster_begin(struct call *call)
         call_refuse(call, REASON_NOT_PERMITTED, NULL);
         return;
     }
-    add->now_ns = clock_utc();
+    add->now_ns = net_utc(call->net);
     add->registry = registry_ref(call->net->registry);
     add->job = (struct job){.run = roster_read_in, .done = roster_read_done};
     call_hold(call);

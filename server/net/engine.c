@@ -122,6 +122,7 @@ static void pending_written(struct pending_job *job, enum am_err err)
     struct commit *commit = (struct commit *)((char *)job - offsetof(struct commit, pending));
     struct net *net = commit->net;
 
+    net->pending_jobs--;
     commit_later(commit, err == AM_OK ? JOURNAL_DONE : JOURNAL_READ_ONLY);
     waiting_return(net);
 }
@@ -133,6 +134,8 @@ static void append_read_only(struct net *net, struct commit *commit)
     if (commit->append->n_entries == 1 && entry->kind == AMANA__V1__ENTRY_KIND__CODE__ACCESS) {
         commit->pending =
             (struct pending_job){.path = net->options.pending, .content = entry->content, .written = pending_written};
+        commit->pending.read_at = net_utc(net);
+        net->pending_jobs++;
         pending_push(net->workers, &commit->pending);
         return;
     }
@@ -162,6 +165,13 @@ static void action_append(struct net *net, const struct hub_action *action)
         append_read_only(net, commit);
         return;
     }
+    if (clock_doubted(net)) {
+        if (action->work == NULL) // the hub's own entries wait for it
+            commit_later(commit, JOURNAL_BUSY);
+        else
+            append_read_only(net, commit);
+        return;
+    }
     enum am_err err = store_submit(net->store, action->append);
     if (err != AM_OK)
         commit_later(commit, not_taken(err));
@@ -180,7 +190,7 @@ enum am_err engine_append_own(struct net *net, uint8_t kind, struct am_bytes con
     commit->entry =
         (struct journal_entry){.kind = kind, .class = JOURNAL_CLASS_HUB, .content = content, .of = JOURNAL_NONE};
     commit->own = (struct journal_append){
-        .tag = commit, .time_ns = clock_utc(), .essential = true, .entries = &commit->entry, .n_entries = 1};
+        .tag = commit, .time_ns = net_utc(net), .essential = true, .entries = &commit->entry, .n_entries = 1};
     commit->append = &commit->own;
     err = store_submit(net->store, commit->append);
     if (err != AM_OK)
@@ -229,7 +239,9 @@ static void action_perform(struct net *net, const struct hub_action *action)
     case HUB_ACTION_ROSTER: connections_judge(net, action->name); break;
     case HUB_ACTION_UNLOGGED:
         report(REPORT_ERROR, "unlogged", "entry=%s reason=%s do=\"%s\"", action->name, reason_name(action->reason),
-               action->again ? "make room: it is tried every second" : "keep this line: the log does not have it");
+               !action->again            ? "keep this line: the log does not have it"
+               : clock_doubted(net) ? "confirm the clock: it is tried every second"
+                                    : "make room: it is tried every second");
         break;
     case HUB_ACTION_STOPPED:
         net->hub_stopped = true;
@@ -241,7 +253,7 @@ static void action_perform(struct net *net, const struct hub_action *action)
 enum am_err net_step(struct net *net, struct hub_event *event)
 {
     assert(!net->acting);
-    event->now_ns = clock_utc();
+    event->now_ns = net_utc(net);
     event->monotonic_ns = clock_monotonic();
     TRY(hub_step(net->hub, event, &net->actions));
     net->acting = true;
@@ -267,31 +279,13 @@ bool net_short(struct net *net, unsigned percent)
     return atomic_load(&net->memory.used) > most;
 }
 
-// --- Once a second: the hub's clocks, and steps of the machine's.
-#define STEP_SHOWN_NS (NS_PER_S / 2) // less is slewing
-
-static void clock_watch(struct net *net)
-{
-    uint64_t utc = clock_utc(), boot = clock_boot();
-    int64_t step = (int64_t)(utc - net->last_utc_ns) - (int64_t)(boot - net->last_boot_ns);
-
-    net->last_utc_ns = utc;
-    net->last_boot_ns = boot;
-    if (step > -(int64_t)STEP_SHOWN_NS && step < (int64_t)STEP_SHOWN_NS)
-        return;
-    report(REPORT_WARNING, "clock", "step_ms=%lld", (long long)(step / 1000000));
-    struct hub_event event = {.kind = HUB_EVENT_CLOCK_STEP, .step_ns = step};
-    if (net_step(net, &event) != AM_OK)
-        report(REPORT_ERROR, "clock", "reason=\"out of memory: the step is not in the log\"");
-}
-
 // --- CRLs that go stale: from then on nobody of their issuer is let in (security.md, Revocation)
 #define CRL_SOON_NS  (12 * 3600 * NS_PER_S)
 #define CRL_AGAIN_NS (3600 * NS_PER_S)
 
 static void crls_watch(struct net *net)
 {
-    uint64_t now = clock_utc(), until = trust_crls_expire(registry_trust(net->registry));
+    uint64_t now = net_utc(net), until = trust_crls_expire(registry_trust(net->registry));
 
     if (now + CRL_SOON_NS < until ||
         clock_monotonic() < net->crls_said_ns + (net->crls_said_ns != 0 ? CRL_AGAIN_NS : 0))
@@ -316,7 +310,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     net->accept_failed = false;
     net_turn_soon(net);
     refusals_tell(net, clock_monotonic());
-    clock_watch(net);
+    clock_tick(net);
     crls_watch(net);
     connections_relieve(net);
     if (net_step(net, &event) != AM_OK)
@@ -327,8 +321,6 @@ enum am_err engine_new(struct net *net)
 {
     static const struct timeval second = {.tv_sec = 1};
 
-    net->last_utc_ns = clock_utc();
-    net->last_boot_ns = clock_boot();
     TRY(mailslot_new(net->base, commit_link, commit_take, net, &net->commits));
     net->tick = event_new(net->base, -1, EV_PERSIST, on_tick, net);
     if (net->tick == NULL || event_add(net->tick, &second) != 0)

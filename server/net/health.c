@@ -26,7 +26,7 @@ static Grpc__Health__V1__HealthCheckResponse__ServingStatus service_status(struc
 {
     bool sends = name[0] == '\0' || strcmp(name, "amana.v1.Relay") == 0;
 
-    if (net->stopping || (sends && !net->options.may_append))
+    if (net->stopping || (sends && (!net->options.may_append || clock_doubted(net))))
         return GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
     return GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
 }

@@ -5,6 +5,7 @@
 #include "certs/tls.h"
 #include "proto/codec/codec.h"
 #include "proto/rpc/rpc.h"
+#include "server/net/hub_clock.h"
 #include "server/net/mailslot.h"
 #include "server/net/net.h"
 #include "server/net/report.h"
@@ -80,7 +81,10 @@ struct net {
     struct pending *pending; // the file of ACCESS entries that is being put into the log, or NULL
     bool stopping, hub_stopped, told_stopped;
     struct event *tick;
-    uint64_t last_utc_ns, last_boot_ns;
+    struct hub_clock clock;
+    bool clock_job, pending_due; // the clock's file is being read or written; accesses of a time of doubt wait
+    uint64_t clock_said_ns;
+    size_t pending_jobs; // entries on their way into the file
     uint64_t crls_said_ns; // when the log was last told of CRLs that go stale
 
     // listener.c
@@ -119,6 +123,12 @@ struct net {
 // --- net.c
 AM_MUST_USE enum am_err net_tls_make(struct net *net, struct trust *trust, struct am_detail *detail,
                                      struct tls_context **ret_context);
+
+// --- clock.c: the hub's time
+AM_MUST_USE enum am_err clock_start(struct net *net, struct am_detail *detail);
+uint64_t net_utc(struct net *net); // as believed: what everything that has a time is given. UTC ns
+bool clock_doubted(struct net *net); // then nothing is appended
+void clock_tick(struct net *net);    // once a second
 
 // --- engine.c: the hub's step and its actions
 // Fills in the times, steps and performs. The event is the caller's. Not inside an action.

@@ -2,7 +2,6 @@
 // Live sessions judged again once rosters, trust.conf or CRLs have changed: who would be refused now is dropped now.
 #include "server/net/internal.h"
 
-#include "certs/clock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,7 +80,7 @@ void connection_judge(struct connection *connection)
                                     .registry = registry_ref(net->registry),
                                     .roster = roster,
                                     .certificate = &device->auth,
-                                    .now_ns = clock_utc()};
+                                    .now_ns = net_utc(net)};
     connection->judgement = judgement;
     workers_push(net->workers, &judgement->job);
 }

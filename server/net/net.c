@@ -58,6 +58,11 @@ static enum am_err admit(void *user, const struct identity *identity, const uint
     return AM_OK;
 }
 
+static uint64_t tls_now_of(void *user)
+{
+    return net_utc(user);
+}
+
 enum am_err net_tls_make(struct net *net, struct trust *trust, struct am_detail *detail,
                          struct tls_context **ret_context)
 {
@@ -66,7 +71,8 @@ enum am_err net_tls_make(struct net *net, struct trust *trust, struct am_detail 
                                        .hub = net->options.hub_name,
                                        .trust = trust,
                                        .cache = registry_cache(net->registry),
-                                       .admission = {.admit = admit, .user = net}};
+                                       .admission = {.admit = admit, .user = net},
+                                       .clock = {.now = tls_now_of, .user = net}};
 
     return tls_server_new(&config, detail, ret_context);
 }
@@ -122,6 +128,8 @@ enum am_err net_new(const struct net_options *options, struct am_detail *detail,
     net->store = options->store;
     net->registry = registry_ref(options->registry);
     err = net_make(net, detail);
+    if (err == AM_OK)
+        err = clock_start(net, detail);
     if (err != AM_OK) {
         net_free(net);
         return err;

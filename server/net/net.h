@@ -28,6 +28,8 @@ struct net_options {
     struct net_limits limits;
     bool may_append;     // false: what would be written gets READ_ONLY, ACCESS goes to `pending`
     const char *pending; // file that ACCESS entries wait in while the log may not append
+    const char *clock;   // file of what clock is believed (server/net/hub_clock.h)
+    const char *boot;    // this boot's id
     // STOP is durable (or could not be) and every connection is closed.
     void (*stopped)(void *user);
     void *user;
@@ -72,6 +74,6 @@ void net_run(struct net *net, struct job *job);
 
 // Puts the ACCESS entries that waited for a log that may append into it, oldest first and some at a time, and removes
 // the file once all are durable; those that a start before this one has put there are left out. Between store_start and
-// net_start; goes on beside the calls that net_start lets in. A file that isn't there is AM_OK; one cut short at its
+// net_start, or once the clock is believed again; goes on beside the calls that are let in. A file that isn't there is AM_OK; one cut short at its
 // end: the rest is left out.
 AM_MUST_USE enum am_err net_pending_take(struct net *net, struct am_detail *detail);

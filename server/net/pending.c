@@ -3,7 +3,6 @@
 #include "server/net/pending.h"
 
 #include "amana/v1/audit.pb-c.h"
-#include "certs/clock.h"
 #include "certs/keyfile.h"
 #include "server/failpoint.h"
 #include "server/net/internal.h"
@@ -77,7 +76,6 @@ static void pending_done(struct job *job)
 
 void pending_push(struct workers *workers, struct pending_job *job)
 {
-    job->read_at = clock_utc();
     job->job = (struct job){.run = pending_run, .done = pending_done};
     workers_push(workers, &job->job);
 }
@@ -227,12 +225,17 @@ static enum am_err pending_read(struct net *net, struct am_detail *detail)
 
 enum am_err net_pending_take(struct net *net, struct am_detail *detail)
 {
-    if (access(net->options.pending, F_OK) != 0 && errno == ENOENT)
-        return AM_OK;
+    enum am_err err;
+
     net->pending = calloc(1, sizeof *net->pending);
     if (net->pending == NULL)
         return AM_NOMEM;
-    TRY(pending_read(net, detail));
-    pending_next(net);
-    return AM_OK;
+    err = pending_read(net, detail);
+    if (err == AM_OK) {
+        pending_next(net);
+        return AM_OK;
+    }
+    pending_free(net->pending);
+    net->pending = NULL;
+    return err == AM_NOT_FOUND ? AM_OK : err;
 }

@@ -2,7 +2,6 @@
 // Calls that ask the journal something and get one answer.
 #include "server/net/question.h"
 
-#include "certs/clock.h"
 #include <stdlib.h>
 
 #define REPLY_ARENA (4u * 1024 * 1024)
@@ -30,7 +29,7 @@ void question_begin(struct call *call, void (*ask)(struct question *question, st
     struct question *question = (struct question *)call;
 
     question->ask = ask;
-    question->now_ns = clock_utc();
+    question->now_ns = net_utc(call->net);
     question->registry = registry_ref(call->net->registry);
     question->job = (struct job){.run = question_run, .done = question_done};
     arena_init_in(&question->reply, REPLY_ARENA, &call->peer->memory);

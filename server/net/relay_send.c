@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Relay.Send and Park: one message in, the receipt out once its entry is durable and signed.
 #include "amana/v1/relay.pb-c.h"
-#include "certs/clock.h"
 #include "server/failpoint.h"
 #include "server/net/send.h"
 
@@ -97,7 +96,7 @@ void send_check(struct hub_submission *submission)
 
     registry_unref(send->registry);
     send->registry = registry_ref(send->call.net->registry);
-    send->now_ns = clock_utc();
+    send->now_ns = net_utc(send->call.net);
     send->job = (struct job){.run = send_check_run, .done = send_checked, .brief = send_brief(send)};
     workers_push(send->call.net->workers, &send->job);
 }

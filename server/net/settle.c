@@ -3,7 +3,6 @@
 #include "server/net/settle.h"
 
 #include "amana/v1/relay.pb-c.h"
-#include "certs/clock.h"
 #include "certs/release.h"
 #include "server/net/send_check.h"
 
@@ -187,7 +186,7 @@ void settle_check(struct hub_settlement *settlement)
 
     registry_unref(settling->registry);
     settling->registry = registry_ref(settling->call->net->registry);
-    settling->now_ns = clock_utc();
+    settling->now_ns = net_utc(settling->call->net);
     settling->job = (struct job){.run = settle_run, .done = settle_checked};
     workers_push(settling->call->net->workers, &settling->job);
 }

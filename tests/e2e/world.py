@@ -98,11 +98,27 @@ def copy_folder(what, to):
     subprocess.run(["cp", "-a", "--sparse=always", what, to], check=True)
 
 
+class Clock:
+    """A clock that a test moves under an amanad that runs."""
+
+    def __init__(self, folder):
+        self.path = pathlib.Path(folder, "clock.ahead")
+        self.move(0)
+        self.env = {"LD_PRELOAD": str(BUILD / "tests" / "clock.so"), "AMANA_TEST_CLOCK": str(self.path),
+                    "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
+
+    def move(self, seconds):
+        """So many seconds ahead of the machine's clock, from now on."""
+        mode = "r+b" if self.path.exists() else "w+b"  # the same file: it is mapped
+        with open(self.path, mode) as file:
+            file.write(int(seconds * 1_000_000_000).to_bytes(8, "little", signed=True))
+
+
 class Hub:
     """One amanad that serves."""
 
-    def __init__(self, folder, conf="amanad.conf", failpoint=None, groups=None):
-        env = {**os.environ, "TZ": "UTC"}
+    def __init__(self, folder, conf="amanad.conf", failpoint=None, groups=None, clock=None):
+        env = {**os.environ, "TZ": "UTC", **(clock.env if clock else {})}
         env.pop("JOURNAL_STREAM", None)
         env["AMANA_CLOCK"] = str(pathlib.Path(folder) / "clock")
         if failpoint:
@@ -165,8 +181,8 @@ class World:
         with open(self.path("clock"), "r+b", buffering=0) as file:
             file.write(struct.pack("=q", int(self.ahead.total_seconds()) * 10**9))
 
-    def start_hub(self, failpoint=None, conf="amanad.conf", groups=None):
-        self.hub = Hub(self.folder, conf, failpoint, groups)
+    def start_hub(self, failpoint=None, conf="amanad.conf", groups=None, clock=None):
+        self.hub = Hub(self.folder, conf, failpoint, groups, clock)
         self.hubs.append(self.hub)
         return self.hub
 
