@@ -34,6 +34,7 @@ struct row {
     UT_hash_handle hh;
     uint64_t seq; // of the entry that spoke of it last
     bool seen;
+    bool expected; // release: its deadline stands in the table
     // Life, delivery.
     uint8_t state, flags;
     uint32_t version;
@@ -491,7 +492,16 @@ static enum am_err deadline_judge(void *user, const struct journal_deadline *dea
 {
     struct fsck_judge *judge = user;
     struct message *message = message_find(judge, deadline->subject);
+    bool of_release = deadline->kind == DEADLINE_RELEASE || deadline->kind == DEADLINE_RING;
+    struct row *release = of_release ? row_find(judge, "release", deadline->subject, "") : NULL;
 
+    if (of_release) {
+        if (release == NULL)
+            fault(judge, deadline->subject, "a deadline stands in the table and it waits for no second person");
+        else
+            release->expected |= deadline->kind == DEADLINE_RELEASE;
+        return AM_OK;
+    }
     if (message == NULL)
         fault(judge, deadline->subject, "a deadline stands in the table and it is no message");
     else if (deadline->kind == DEADLINE_REVIEW)
@@ -605,8 +615,9 @@ static enum am_err deadline_said(struct fsck_judge *judge, const struct store_ju
     struct store_judged_message message;
     struct row *row = NULL;
 
-    if (deadline->met_by != NULL)
-        return AM_OK;
+    if (deadline->met_by != NULL ||
+        (deadline->n_clocks == 1 && deadline->clocks[0]->what == AMANA__V1__DEADLINE_OF__CODE__RELEASE))
+        return AM_OK; // met; or it rang for a second person: nothing has moved
     if (deadline->message == NULL ||
         !store_judged_message(entry, codec_bytes(deadline->message->header_digest), &message)) {
         fault(judge, entry->seq, "it is about no message");
@@ -912,6 +923,9 @@ void fsck_judge_end(struct fsck_judge *judge)
     HASH_ITER (hh, judge->rows, row, next) {
         if (!row->seen)
             fault(judge, row->seq, "the row that it speaks of is missing: %.150s", row->key);
+        if (strncmp(row->key, "release ", 8) == 0 && row->state == AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE &&
+            !row->expected)
+            fault(judge, row->seq, "it waits for its second person, and no deadline ends that");
     }
     HASH_ITER (hh, judge->messages, message, after)
         clocks_judge(judge, message);

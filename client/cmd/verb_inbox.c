@@ -121,13 +121,18 @@ static void print_second(struct command *command, const Amana__V1__KeptNotice *n
         const Amana__V1__ParkedEntry *parked = content->parked;
         const struct urgency *urgency = urgency_get(parked->urgency);
         bool own = strcmp(parked->officer, command->session->officer) == 0;
-        printf("%sto release %s  %s %s of %s, entry %llu%s", print_on(false_one ? PRINT_RED : PRINT_BOLD), "",
+        printf("%sto release   %s %s of %s, entry %llu%s", print_on(false_one ? PRINT_RED : PRINT_BOLD),
                urgency != NULL ? urgency->name : "?", kind_name((unsigned)parked->kind), print_officer(parked->officer),
                (unsigned long long)notice->entry->index, own ? ": a supervisor does" : "");
         if (!own)
             printf(": `amana release %.13s`", parked->id);
         break;
     }
+    case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE:
+        printf("%sto release   %.13s still waits, until %s: `amana release %.13s`", print_on(PRINT_BOLD),
+               content->deadline->message->id, print_ns(content->deadline->clocks[0]->due),
+               content->deadline->message->id);
+        break;
     case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED:
         printf("released   %.13s by %s, entry %llu", content->released->message->id,
                print_officer(content->released->officer), (unsigned long long)notice->entry->index);
@@ -146,7 +151,11 @@ static void print_second(struct command *command, const Amana__V1__KeptNotice *n
 
 static bool is_second(const Amana__V1__EntryContent *content)
 {
-    return content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_PARKED ||
+    const Amana__V1__DeadlineEntry *deadline =
+        content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE ? content->deadline : NULL;
+    return (deadline != NULL && deadline->message != NULL && deadline->n_clocks == 1 &&
+            deadline->clocks[0]->what == AMANA__V1__DEADLINE_OF__CODE__RELEASE) ||
+           content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_PARKED ||
            (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RELEASED && content->released->message != NULL) ||
            (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETURNED && content->returned->message != NULL);
 }

@@ -5,7 +5,8 @@
 #include "proto/model/life.h"
 
 static const char *const NAMES[DEADLINE_KINDS] = {
-    [DEADLINE_CLOCKS] = "CLOCKS", [DEADLINE_REVIEW] = "REVIEW", [DEADLINE_RETAIN_UNTIL] = "RETAIN_UNTIL"};
+    [DEADLINE_CLOCKS] = "CLOCKS", [DEADLINE_REVIEW] = "REVIEW", [DEADLINE_RETAIN_UNTIL] = "RETAIN_UNTIL",
+    [DEADLINE_RELEASE] = "RELEASE", [DEADLINE_RING] = "RING"};
 
 const char *deadline_name(unsigned kind)
 {

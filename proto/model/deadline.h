@@ -12,6 +12,8 @@ enum deadline_kind {
                          // more, but none is missing or late: an answer in time writes none and removes none
     DEADLINE_REVIEW = 2, // its review_at
     DEADLINE_RETAIN_UNTIL = 3, // its retain_until: takes the place of CLOCKS once no clock ends before it
+    DEADLINE_RELEASE = 4, // of a message that waits for its second person: it lapses. One that waits no more leaves it
+    DEADLINE_RING = 5,    // of the same: who releases it is asked once more
     DEADLINE_KINDS
 };
 const char *deadline_name(unsigned kind); // "CLOCKS"; "UNKNOWN". Never NULL

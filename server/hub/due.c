@@ -354,11 +354,59 @@ static enum am_err retain_decide(struct deciding *deciding)
                             deciding->due->deadline.at);
 }
 
+// --- Nobody has released it in time; nobody has yet
+static bool release_waits(const struct hub_due *due)
+{
+    return due->has_release && due->release.state == AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE;
+}
+
+static enum am_err forget(struct deciding *deciding);
+
+// One that was DEFERRED has gone: whoever has it sees that nobody stands for it, and it may still be signed, late.
+static enum am_err lapsed_decide(struct deciding *deciding)
+{
+    const struct hub_due *due = deciding->due;
+    if (!release_waits(due))
+        return forget(deciding);
+    TRY(begin(deciding, due->release.deferred ? 2 : 1));
+    const struct hub_lapsed lapsed = {due->about.header, due->digest, &due->release};
+    TRY(hub_lapsed_fill(deciding->step, deciding->pending, &lapsed));
+    return hub_deadline_put(deciding->pending, DEADLINE_RELEASE, due->deadline.subject, 0, due->deadline.at);
+}
+
+static enum am_err ring_decide(struct deciding *deciding)
+{
+    Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
+    Amana__V1__DeadlineClock clock = AMANA__V1__DEADLINE_CLOCK__INIT, *list[] = {&clock};
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__Pointer message = pointer_to(&deciding->due->about, deciding->due->digest);
+    const struct journal_release *release = &deciding->due->release;
+    const char *units[] = {release->releasing};
+    if (!release_waits(deciding->due))
+        return forget(deciding);
+    clock.what = AMANA__V1__DEADLINE_OF__CODE__RELEASE;
+    clock.due = release->due;
+    deadline.message = &message;
+    deadline.recipient = (char *)release->releasing;
+    deadline.clocks = list;
+    deadline.n_clocks = 1;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
+    content.deadline = &deadline;
+    TRY(begin(deciding, 1));
+    TRY(hub_entry_pack(deciding->pending, 0, &content, JOURNAL_CLASS_MESSAGE));
+    TRY(hub_release_index(deciding->pending, 0, deciding->due->about.header, release->seq));
+    TRY(hub_notices(deciding->step, deciding->pending, units, AM_LEN(units), release->urgency));
+    return hub_deadline_put(deciding->pending, DEADLINE_RING, deciding->due->deadline.subject, 0,
+                            deciding->due->deadline.at);
+}
+
 // --- By kind
 static enum am_err (*const DECIDE[DEADLINE_KINDS])(struct deciding *deciding) = {
     [DEADLINE_CLOCKS] = clocks_decide,
     [DEADLINE_REVIEW] = review_decide,
     [DEADLINE_RETAIN_UNTIL] = retain_decide,
+    [DEADLINE_RELEASE] = lapsed_decide,
+    [DEADLINE_RING] = ring_decide,
 };
 
 // What it was about isn't kept any more: nothing is told, and the row goes.

@@ -260,6 +260,8 @@ struct hub_due {
     struct hub_found root;  // of its lives: the same, or what it is a version or the end of
     uint8_t digest[32], root_digest[32];
     struct clock_message clocks; // of `about`
+    bool has_release;
+    struct journal_release release; // of `about`: RELEASE, RING
 };
 
 // --- The step --------------------------------------------------------------------------------------------------------

@@ -343,10 +343,19 @@ AM_MUST_USE enum am_err hub_released_entry(struct hub_pending *pending, size_t i
                                            const struct hub_released *released);
 AM_MUST_USE enum am_err hub_release_end(struct hub_pending *pending, const struct journal_release *release,
                                         uint8_t state, const char *supervisor);
+// Nobody has released it in time: the append's first entry, its notices and its row; of one that was DEFERRED an ALARM as
+// the second entry.
+struct hub_lapsed {
+    const Amana__V1__Header *header;
+    const uint8_t *header_digest;
+    const struct journal_release *release;
+};
+AM_MUST_USE enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending,
+                                        const struct hub_lapsed *lapsed);
 // What an entry about a waiting message is indexed by: the message, its case, its sender and its releasing unit.
 AM_MUST_USE enum am_err hub_release_index(struct hub_pending *pending, size_t index, const Amana__V1__Header *header,
                                           uint64_t of);
-// A notice of the append's first entry for each device of these units, each once. Room is made.
+// A notice of the append's first entry for each device of these units, each once.
 AM_MUST_USE enum am_err hub_notices(struct hub_step *step, struct hub_pending *pending, const char *const *units,
                                     size_t n, uint8_t urgency);
 // Refuses a work: a REJECTED entry first, or counted past the quota. `id` and `digest` may be NULL.

@@ -76,7 +76,12 @@ enum am_err hub_release_begin(struct hub_pending *pending, const Amana__V1__Head
                                     .releasing = header->releasing->unit,
                                     .officer = ""};
     pending->append.release = row;
-    return AM_OK;
+    // It rings again at a quarter of the time in which what it says is to be taken on (domain.md, Release).
+    const struct urgency *urgency = urgency_get((unsigned)header->urgency);
+    uint64_t again = urgency != NULL ? pending->append.time_ns + urgency->ack_ns / 4 : row->due;
+    if (again < row->due)
+        TRY(hub_deadline_put(pending, DEADLINE_RING, JOURNAL_SELF, again, 0));
+    return hub_deadline_put(pending, DEADLINE_RELEASE, JOURNAL_SELF, row->due, 0);
 }
 
 enum am_err hub_release_end(struct hub_pending *pending, const struct journal_release *release, uint8_t state,
@@ -140,26 +145,12 @@ enum am_err hub_released_entry(struct hub_pending *pending, size_t index, const 
 enum am_err hub_notices(struct hub_step *step, struct hub_pending *pending, const char *const *units, size_t n,
                         uint8_t urgency)
 {
-    struct journal_append *append = &pending->append;
-    size_t room = 0;
     for (size_t i = 0; i < n; i++) {
-        const struct hub_kept_roster *roster = hub_roster_newest(step->hub, units[i]);
-        room += roster != NULL ? roster->n_devices : 0;
-    }
-    append->mail = arena_array(&pending->arena, room, sizeof *append->mail);
-    pending->wake = arena_array(&pending->arena, room, sizeof *pending->wake);
-    if (append->mail == NULL || pending->wake == NULL)
-        return arena_error(&pending->arena);
-    for (size_t i = 0; i < n; i++) {
-        const struct hub_kept_roster *roster = hub_roster_newest(step->hub, units[i]);
         bool twice = false;
-        for (size_t j = 0; j < i; j++)
-            twice |= strcmp(units[j], units[i]) == 0;
-        for (size_t j = 0; roster != NULL && !twice && j < roster->n_devices; j++) {
-            append->mail[append->n_mail++] =
-                (struct journal_mail){roster->devices[j].uri, urgency, JOURNAL_SELF, JOURNAL_MAIL_NOTICE};
-            pending->wake[pending->n_wake++] = roster->devices[j].uri;
-        }
+        for (size_t j = 0; j < i && !twice; j++)
+            twice = strcmp(units[j], units[i]) == 0;
+        if (!twice)
+            TRY(hub_mail_unit(step, pending, units[i], NULL, urgency, JOURNAL_SELF, JOURNAL_MAIL_NOTICE));
     }
     return AM_OK;
 }

@@ -48,6 +48,32 @@ static enum am_err notices_fill(struct hub_step *step, struct hub_pending *pendi
     return hub_notices(step, pending, units, n, settlement->release.urgency);
 }
 
+enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending, const struct hub_lapsed *lapsed)
+{
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    Amana__V1__ReturnedEntry entry = AMANA__V1__RETURNED_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    struct hub_settlement settlement = {.header = lapsed->header, .release = *lapsed->release};
+    pointer.id = lapsed->header->id;
+    pointer.header_digest = codec_binary((struct am_bytes){lapsed->header_digest, 32});
+    entry.message = &pointer;
+    entry.parked = lapsed->release->seq;
+    entry.deferred = lapsed->release->deferred;
+    entry.lapsed = true;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RETURNED;
+    content.returned = &entry;
+    TRY(hub_entry_pack(pending, 0, &content, JOURNAL_CLASS_MESSAGE));
+    TRY(hub_release_index(pending, 0, lapsed->header, lapsed->release->seq));
+    TRY(notices_fill(step, pending, &settlement));
+    TRY(hub_release_end(pending, lapsed->release, RELEASE_STATE(LAPSED), ""));
+    pending->append.release->waits = lapsed->release->deferred;
+    if (!lapsed->release->deferred)
+        return AM_OK;
+    char *text = arena_printf(&pending->arena, "%s: nobody of %s has signed what %s sent with its release DEFERRED",
+                              lapsed->header->id, lapsed->release->releasing, lapsed->header->sender->unit);
+    return text == NULL ? arena_error(&pending->arena) : hub_alarm_pack(pending, 1, "UNRELEASED", text);
+}
+
 static enum am_err settle_fill(struct hub_step *step, struct hub_pending *pending,
                                const struct hub_settlement *settlement)
 {
@@ -58,11 +84,21 @@ static enum am_err settle_fill(struct hub_step *step, struct hub_pending *pendin
                            settlement->supervisor);
 }
 
+static enum am_err late_alarm(struct hub_pending *pending, const struct hub_settlement *settlement)
+{
+    char *text = arena_printf(&pending->arena, "%s: %s has signed it late", settlement->header->id,
+                              settlement->supervisor);
+    return text == NULL ? arena_error(&pending->arena) : hub_alarm_pack(pending, 1, "RELEASED_LATE", text);
+}
+
 static enum am_err settle(struct hub_step *step, struct hub_settlement *settlement)
 {
     struct hub_pending *pending;
-    TRY(hub_pending_new(step, PURPOSE_SETTLE, &settlement->work, 1, &pending));
+    bool late = !settlement->returns && settlement->release.state == RELEASE_STATE(LAPSED);
+    TRY(hub_pending_new(step, PURPOSE_SETTLE, &settlement->work, late ? 2 : 1, &pending));
     enum am_err err = settle_fill(step, pending, settlement);
+    if (err == AM_OK && late)
+        err = late_alarm(pending, settlement);
     if (err != AM_OK) {
         hub_pending_free(pending);
         return err == AM_TOO_LARGE ? AM_NOMEM : err;

@@ -103,6 +103,20 @@ static enum am_err digest_read(struct store_view *view, uint64_t seq, uint8_t re
     return certs_sha256(message.header.data, message.header.len, ret_digest) ? AM_OK : AM_CRYPTO;
 }
 
+static enum am_err release_read(struct due *due, struct store_view *view)
+{
+    struct journal_release *release = &due->hub.release;
+    enum am_err err = store_release(view, due->hub.about.seq, release);
+
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    release->releasing = arena_copy(&due->arena, release->releasing, strlen(release->releasing));
+    release->officer = arena_copy(&due->arena, release->officer, strlen(release->officer));
+    due->hub.has_release = release->releasing != NULL && release->officer != NULL;
+    return due->hub.has_release ? AM_OK : arena_error(&due->arena);
+}
+
 static enum am_err due_read(struct due *due, struct store_view *view)
 {
     struct hub_due *hub = &due->hub;
@@ -113,8 +127,10 @@ static enum am_err due_read(struct due *due, struct store_view *view)
     TRY(found_at(view, &due->arena, hub->deadline.subject, &hub->about));
     if (!hub->about.found)
         return AM_OK;
-    TRY(found_at(view, &due->arena, hub->about.root, &hub->root));
     TRY(digest_read(view, hub->about.seq, hub->digest));
+    if (hub->deadline.kind == DEADLINE_RELEASE || hub->deadline.kind == DEADLINE_RING)
+        return release_read(due, view);
+    TRY(found_at(view, &due->arena, hub->about.root, &hub->root));
     if (hub->root.found)
         TRY(digest_read(view, hub->root.seq, hub->root_digest));
     return parties_read(due, view);
@@ -126,6 +142,7 @@ static void due_run(struct job *job, struct worker *worker)
 
     due->hub.there = false;
     due->hub.about = due->hub.root = (struct hub_found){0};
+    due->hub.has_release = false;
     due->hub.err = due_read(due, worker->view);
 }
 

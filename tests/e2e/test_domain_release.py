@@ -272,3 +272,48 @@ def test_a_deferred_release_that_is_sent_back_stays_unreleased(shared):
     shared.amana("chief", "send-back", sent, "--reason", "SENT_IN_ERROR").ok()
     shared.amana("post", "inbox").ok()
     shared.amana("post", "show", sent).ok().says("UNRELEASED: sent back by kdci-0001: SENT_IN_ERROR")
+
+
+# --- On a clock that is moved
+@pytest.fixture
+def timed(template, tmp_path):
+    if not w.moves_time():
+        pytest.skip("this build's time can't be moved")
+    w.copy_folder(template, tmp_path / "world")
+    world = w.World(tmp_path / "world")
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    yield world
+    world.end()
+
+
+def test_what_nobody_releases_rings_again_and_lapses_after_a_day(timed):
+    parked = park(timed)
+    _, ring = timed.watch("chief", "inbox", "--follow")
+    ring.wait(f"to release .*{parked[:13]}")
+    timed.later(hours=1, minutes=1)  # U3: four hours to take it on
+    ring.wait(f"to release   {parked[:13]} still waits")
+    timed.later(hours=23)
+    ring.wait(f"lapsed .*{parked[:13]}")
+    timed.amana("police", "inbox").ok().says("lapsed", parked[:13])
+    timed.amana("police", "sent").ok().says("nobody released it in time")
+    timed.amana("chief", "release", parked, "--yes").exits(66)
+    assert entry_of(timed, "RETURNED", parked)[0]["returned"]["lapsed"]
+    timed.hub.stop()
+    timed.amanad("fsck", "-d", "data").ok()
+
+
+def test_a_deferred_release_that_comes_late_is_an_alarm_and_recipients_see_both(timed):
+    sent = deferred(timed)
+    timed.amana("post", "inbox").ok()
+    _, told = timed.watch("post", "inbox", "--follow")
+    timed.later(minutes=31)
+    told.wait(f"lapsed .*{sent[:13]}")
+    timed.amana("post", "show", sent).ok().says("UNRELEASED: nobody released it in time")
+    assert entry_of(timed, "ALARM", sent)[0]["alarm"]["what"] == "UNRELEASED"
+    timed.amana("chief", "release", sent, "--yes").ok()
+    told.wait(f"released .*{sent[:13]}")
+    assert "UNRELEASED" not in timed.amana("post", "show", sent).ok().out
+    assert entry_of(timed, "ALARM", sent)[-1]["alarm"]["what"] == "RELEASED_LATE"
+    timed.hub.stop()
+    timed.amanad("fsck", "-d", "data").ok()
