@@ -39,6 +39,15 @@ static bool set_groups(SSL_CTX *ssl)
     return set;
 }
 
+static void on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl, void *user)
+{
+    struct tls_io *io = SSL_get_app_data(ssl);
+    if (sent || io == NULL || type != SSL3_RT_HANDSHAKE || len == 0 || *(const uint8_t *)data != SSL3_MT_KEY_UPDATE)
+        return;
+    if (++io->key_updates > TLS_KEY_UPDATES)
+        SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN); // what comes after it is thrown away, and the read ends
+}
+
 static bool set_common(SSL_CTX *ssl)
 {
     static const unsigned char session_context[] = "amana";
@@ -47,6 +56,7 @@ static bool set_common(SSL_CTX *ssl)
                                  SSL_OP_IGNORE_UNEXPECTED_EOF); // HTTP/2 frames have lengths of their own
     SSL_CTX_set_mode(ssl,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_msg_callback(ssl, on_message);
     SSL_CTX_set_max_cert_list(ssl, MAX_CHAIN);
     SSL_CTX_set_max_early_data(ssl, 0);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);

@@ -63,6 +63,9 @@ enum tls_result {
     TLS_FAILED      // broken or refused: tls_io_refusal says why; tls_io_drain, then close
 };
 
+// New keys are due once in 2^24 records (RFC 8446 §5.5). OpenSSL makes as many as it is asked for, all in one read.
+#define TLS_KEY_UPDATES 100u
+
 // One connection. Not moved once begun. The descriptor stays the caller's: non-blocking, closed by the caller after
 // tls_io_clear.
 struct tls_io {
@@ -71,6 +74,7 @@ struct tls_io {
     int fd;
     bool done; // the handshake
     bool failed;
+    unsigned key_updates; // that the peer sent; past TLS_KEY_UPDATES the connection has failed
     size_t drained;
     enum am_err err; // of a refusal
     struct am_detail detail;

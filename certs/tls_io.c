@@ -97,6 +97,12 @@ static enum tls_result fail(struct tls_io *io, unsigned long code, int saved_err
 static enum tls_result result_of(struct tls_io *io, int returned)
 {
     int saved_errno = errno;
+    if (io->key_updates > TLS_KEY_UPDATES) {
+        ERR_clear_error();
+        io->failed = true;
+        io->err = am_fail(AM_PROTO, &io->detail, "tls", "the peer changes its keys all the time");
+        return TLS_FAILED;
+    }
     unsigned long code = ERR_peek_error();
     int error = SSL_get_error(io->ssl, returned);
     enum tls_result result;

@@ -153,6 +153,7 @@ static const struct limit {
     COUNT("keepalive-seconds", keepalive_s, 86400),
     COUNT("requests-per-second", requests_per_s, 1000000),
     COUNT("in-flight", in_flight, 1000000),
+    COUNT("replays", replays, 1000000),
     COUNT("streams", streams, 100000),
     COUNT("resets", resets, 1000000),
     BYTES("header-list", header_list, 4096, 1024 * 1024),

@@ -58,6 +58,7 @@
 #define LIMIT_MEMORY_SHARE        4u                      // one identity has so much of it at most: a fourth
 #define LIMIT_REQUESTS_PER_S      100u                    // per identity
 #define LIMIT_IN_FLIGHT           64u                     // per identity
+#define LIMIT_REPLAYS             8u                      // per identity
 
 // Time in nanoseconds.
 #define NS_PER_S                  1000000000ull

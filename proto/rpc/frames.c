@@ -9,6 +9,7 @@
 #define OUTBOUND_ACKS    256u
 #define SETTINGS_ENTRIES 16u
 #define RESETS_BURST     1000u
+#define HEADER_LISTS     4u // so many times the limit of a header list ends the connection
 #define RESETS_RATE      100u
 
 static struct rpc_call *find_call(nghttp2_session *ng, int32_t stream_id)
@@ -50,8 +51,12 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, voi
 static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
                      const uint8_t *value, size_t value_len, uint8_t flags, void *user)
 {
-    head_field(user, name, name_len, value, value_len);
-    return 0;
+    struct rpc_session *session = user;
+    head_field(session, name, name_len, value, value_len);
+    // One that is a little too long is refused in words. A byte of HPACK may be a whole field, and none of them is free.
+    if (session->server && session->head.size / HEADER_LISTS > session->limits.header_list)
+        session_end(session, NGHTTP2_ENHANCE_YOUR_CALM, "a header list is far too large");
+    return result(session);
 }
 
 static int on_data(nghttp2_session *ng, uint8_t flags, int32_t stream_id, const uint8_t *data, size_t len, void *user)

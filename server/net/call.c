@@ -10,8 +10,8 @@ static const struct method *const METHODS[] = {
     &METHOD_SEND,       &METHOD_RECEIVE,      &METHOD_ACKNOWLEDGE,  &METHOD_STATUS,      &METHOD_REPLAY,
     &METHOD_RECEIPT,    &METHOD_CHECKPOINT,   &METHOD_INCLUSION,    &METHOD_CONSISTENCY, &METHOD_LOOKUP,
     &METHOD_MEMBERS,    &METHOD_SET_MEMBER,   &METHOD_TRY_POLICY,   &METHOD_UNITS,       &METHOD_POLICY,
-    &METHOD_ADD_ROSTER, &METHOD_HEALTH_CHECK, &METHOD_HEALTH_WATCH,
-    &METHOD_PARK,       &METHOD_LIST_PENDING, &METHOD_RELEASE,      &METHOD_SEND_BACK,
+    &METHOD_ADD_ROSTER, &METHOD_HEALTH_CHECK, &METHOD_HEALTH_WATCH, &METHOD_PARK,        &METHOD_LIST_PENDING,
+    &METHOD_RELEASE,    &METHOD_SEND_BACK,
 };
 
 const struct method *method_find(const char *path)
@@ -84,7 +84,7 @@ void call_release(struct call *call)
         call_keep(call);
     else
         call_free(call);
-    peer_release(net, peer);
+    peer_release(peer);
 }
 
 bool call_open(const struct call *call)
@@ -163,6 +163,7 @@ static void on_call(struct rpc_call *rpc, const char *path, uint64_t timeout_ns)
         report_some(&net->refusals.reasons[reason], clock_monotonic(), REPORT_INFO, "answered",
                     "identity=%s call=%s reason=%s", connection->peer->uri, path, reason_name(reason));
         rpc_refuse(rpc, reason, NULL);
+        connection_strike(connection);
         return;
     }
     call->net = net;
@@ -239,6 +240,7 @@ static void on_refused(struct rpc_session *session, enum rpc_status status, unsi
     else
         report_some(kind, clock_monotonic(), REPORT_INFO, "answered", "identity=%s status=%s text=\"%s\"",
                     connection->peer->uri, rpc_status_name(status), text);
+    connection_strike(connection);
 }
 
 static void on_closed(struct rpc_call *rpc, enum rpc_close how)

@@ -85,6 +85,15 @@ static void connection_lost(struct connection *connection)
     connection_close(connection);
 }
 
+static void read_failed(const struct connection *connection)
+{
+    struct am_detail detail = {0};
+
+    (void)!tls_io_refusal(&connection->tls, &detail);
+    report(REPORT_NOTICE, "ended", "peer=%s identity=%s reason=\"%s\"", connection->address, connection->peer->uri,
+           detail.text);
+}
+
 static void connection_read(struct connection *connection)
 {
     struct net *net = connection->net;
@@ -95,6 +104,8 @@ static void connection_read(struct connection *connection)
         if (net->paused || !rpc_session_wants_read(connection->rpc))
             break;
         result = tls_io_read(&connection->tls, net->buffer, NET_BUFFER, &len);
+        if (result == TLS_FAILED)
+            read_failed(connection);
         if (result == TLS_CLOSED || result == TLS_FAILED) {
             connection_lost(connection);
             return;
@@ -253,7 +264,7 @@ static void connection_free(struct connection *connection)
         DL_DELETE2(net->dirty, connection, dirty_prev, dirty_next);
     if (connection->peer != NULL)
         connection->peer->connections--;
-    peer_release(net, connection->peer);
+    peer_release(connection->peer);
     free(connection);
 }
 
@@ -366,6 +377,12 @@ void connection_refuse(struct connection *connection, const char *reason)
         return;
     rpc_session_close(connection->rpc, reason);
     connection_kick(connection);
+}
+
+void connection_strike(struct connection *connection)
+{
+    if (!peer_take_refusal(connection->net, connection->peer, clock_monotonic()))
+        connection_refuse(connection, "too many of its calls are refused");
 }
 
 void connections_drain(struct net *net)

@@ -313,6 +313,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     clock_tick(net);
     crls_watch(net);
     connections_relieve(net);
+    peers_sweep(net, clock_monotonic());
     if (net_step(net, &event) != AM_OK)
         report(REPORT_WARNING, "tick", "reason=\"out of memory\"");
 }

@@ -14,6 +14,7 @@ static const char *const EARLY[NET_REFUSALS] = {
     [REFUSAL_STILL] = "handshakes that stood still",
     [REFUSAL_ADDRESS] = "too many handshakes of an address",
     [REFUSAL_CONNECTIONS] = "too many connections",
+    [REFUSAL_MEMORY] = "too little memory",
     [REFUSAL_IDENTITY] = "too many connections of an identity",
 };
 
@@ -82,6 +83,7 @@ static void call_fail(struct call *call, enum reason reason, const struct am_det
     error_build(&error, reason, detail, work);
     error_send(call->rpc, &error, abort);
     connection_kick(call->connection);
+    connection_strike(call->connection);
 }
 
 void call_refuse(struct call *call, enum reason reason, const struct am_detail *detail)

@@ -30,6 +30,12 @@ struct peer_out {
     bool here; // on its present stream; else on one before
 };
 
+// So many events a second, after a burst of so many.
+struct bucket {
+    double tokens;
+    uint64_t refilled_ns;
+};
+
 // An identity that is connected, has work under way, or has messages without having signed for them (so that neither
 // another filter nor another connection gives it more). Counted by its connections and calls.
 struct peer {
@@ -38,9 +44,10 @@ struct peer {
     unsigned references;
     unsigned connections;
     struct arena_budget memory; // of its connections and calls
-    double tokens;              // of calls that the hub doesn't count
-    uint64_t refilled_ns;
-    struct receive *receiver; // the stream that its mailbox goes to, or NULL
+    struct bucket calls;        // that the hub doesn't count
+    struct bucket refused;      // calls, whatever the reason: past these its connections end
+    unsigned replays;           // under way
+    struct receive *receiver;   // the stream that its mailbox goes to, or NULL
     struct peer_out out[LIMIT_UNACKNOWLEDGED];
     size_t n_out;
     UT_hash_handle hh;
@@ -174,6 +181,7 @@ struct connection {
 void connection_new(struct net *net, int fd, const uint8_t key[16], const char *address); // takes the descriptor
 void connection_kick(struct connection *connection);                                      // it has something to write
 void connection_refuse(struct connection *connection, const char *reason); // ends a live session; static string
+void connection_strike(struct connection *connection);                     // a call on it was refused
 void connections_turn(struct net *net);
 void connections_relieve(struct net *net); // once a second
 void connections_drain(struct net *net);
@@ -183,18 +191,21 @@ AM_MUST_USE enum am_err connections_init(struct net *net);
 
 // --- judge.c: live sessions after a change of rosters, trust or CRLs
 void connections_judge(struct net *net, const char *unit); // NULL: all
-void connection_judge(struct connection *connection); // this one, which is open
+void connection_judge(struct connection *connection);      // this one, which is open
 
 // --- peer.c
 struct peer *peer_get(struct net *net, const struct identity *identity); // NULL: out of memory
 struct peer *peer_find(struct net *net, const char *uri);
-void peer_release(struct net *net, struct peer *peer);
+void peer_release(struct peer *peer);
 void peers_judge(struct net *net); // forgets those that are away and on no roster any more
 void peers_free(struct net *net);
 // The message goes out to it, now or once more. There is room: it was asked with what was out before.
 void peer_hand_over(struct peer *peer, uint64_t seq);
 void peer_signed_for(struct peer *peer, uint64_t seq); // nothing where it isn't out
 bool peer_take_token(struct net *net, struct peer *peer, uint64_t now_ns);
+// A call of it was refused. False: so many were that it means no good.
+AM_MUST_USE bool peer_take_refusal(struct net *net, struct peer *peer, uint64_t now_ns);
+void peers_sweep(struct net *net, uint64_t now_ns); // forgets those that are away and owe nothing; once a second
 
 // --- calls
 struct method {
@@ -269,7 +280,7 @@ void reload_roster_add(struct call *call, struct roster *roster);
 void reload_turn(struct net *net); // what follows the rosters that came into force
 
 // The table's rows, each in the file of its method.
-extern const struct method METHOD_SEND, METHOD_PARK, METHOD_LIST_PENDING, METHOD_RELEASE, METHOD_SEND_BACK, METHOD_RECEIVE, METHOD_ACKNOWLEDGE, METHOD_STATUS, METHOD_REPLAY,
-    METHOD_RECEIPT, METHOD_CHECKPOINT, METHOD_INCLUSION, METHOD_CONSISTENCY, METHOD_LOOKUP, METHOD_MEMBERS,
-    METHOD_SET_MEMBER, METHOD_TRY_POLICY, METHOD_UNITS, METHOD_POLICY, METHOD_ADD_ROSTER, METHOD_HEALTH_CHECK,
-    METHOD_HEALTH_WATCH;
+extern const struct method METHOD_SEND, METHOD_PARK, METHOD_LIST_PENDING, METHOD_RELEASE, METHOD_SEND_BACK,
+    METHOD_RECEIVE, METHOD_ACKNOWLEDGE, METHOD_STATUS, METHOD_REPLAY, METHOD_RECEIPT, METHOD_CHECKPOINT,
+    METHOD_INCLUSION, METHOD_CONSISTENCY, METHOD_LOOKUP, METHOD_MEMBERS, METHOD_SET_MEMBER, METHOD_TRY_POLICY,
+    METHOD_UNITS, METHOD_POLICY, METHOD_ADD_ROSTER, METHOD_HEALTH_CHECK, METHOD_HEALTH_WATCH;

@@ -89,6 +89,7 @@ static void limits_default(struct net_limits *limits)
     DEFAULT(first_request_s, LIMIT_FIRST_REQUEST_NS / NS_PER_S);
     DEFAULT(keepalive_s, LIMIT_KEEPALIVE_NS / NS_PER_S);
     DEFAULT(requests_per_s, LIMIT_REQUESTS_PER_S);
+    DEFAULT(replays, LIMIT_REPLAYS);
     DEFAULT(streams, LIMIT_STREAMS);
     DEFAULT(resets, LIMIT_RESETS);
     DEFAULT(header_list, LIMIT_HEADER_LIST);

@@ -17,6 +17,7 @@ struct net_limits {
     uint32_t keepalive_s;          // of silence after which the hub asks whether the client is there
     uint32_t requests_per_s;       // of one identity
     uint32_t in_flight;            // of one identity, of what is checked or written
+    uint32_t replays;              // of one identity, under way
     uint32_t streams;              // calls open at once on a connection
     uint32_t resets;               // of streams, in LIMIT_RESETS_NS
     size_t header_list;            // bytes of a request's headers

@@ -5,8 +5,14 @@
 #include "certs/clock.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PEER_REFUSALS 2u // refused calls for each that is allowed
+#define PEER_REFUSED_S                                                                                                 \
+    10u // seconds of them in a burst; and so long is one remembered who is away: a new connection
+        // makes no new identity
 
 struct peer *peer_find(struct net *net, const char *uri)
 {
@@ -27,23 +33,33 @@ struct peer *peer_get(struct net *net, const struct identity *identity)
         peer->identity = *identity;
         memcpy(peer->uri, identity->uri, sizeof peer->uri);
         peer->memory = (struct arena_budget){.limit = net->options.limits.identity_memory, .above = &net->memory};
-        peer->tokens = net->options.limits.requests_per_s;
-        peer->refilled_ns = clock_monotonic();
+        // Full: more than the burst is cut to it.
+        peer->calls = peer->refused = (struct bucket){.tokens = INFINITY, .refilled_ns = clock_monotonic()};
         HASH_ADD_STR(net->peers, uri, peer);
     }
     peer->references++;
     return peer;
 }
 
-void peer_release(struct net *net, struct peer *peer)
+void peer_release(struct peer *peer)
 {
     if (peer == NULL || --peer->references > 0)
         return;
     assert(atomic_load(&peer->memory.used) == 0);
-    if (peer->n_out > 0)
-        return;
-    HASH_DEL(net->peers, peer);
-    free(peer);
+}
+
+void peers_sweep(struct net *net, uint64_t now_ns)
+{
+    struct peer *peer, *next;
+
+    HASH_ITER (hh, net->peers, peer, next) {
+        uint64_t heard =
+            peer->calls.refilled_ns > peer->refused.refilled_ns ? peer->calls.refilled_ns : peer->refused.refilled_ns;
+        if (peer->references > 0 || peer->n_out > 0 || now_ns - heard < PEER_REFUSED_S * NS_PER_S)
+            continue;
+        HASH_DEL(net->peers, peer);
+        free(peer);
+    }
 }
 
 void peers_judge(struct net *net)
@@ -96,16 +112,30 @@ void peer_signed_for(struct peer *peer, uint64_t seq)
         *out = peer->out[--peer->n_out];
 }
 
+static bool bucket_take(struct bucket *bucket, double rate, double burst, uint64_t now_ns)
+{
+    bucket->tokens += rate * (double)(now_ns - bucket->refilled_ns) / (double)NS_PER_S;
+    if (bucket->tokens > burst)
+        bucket->tokens = burst;
+    bucket->refilled_ns = now_ns;
+    if (bucket->tokens < 1)
+        return false;
+    bucket->tokens -= 1;
+    return true;
+}
+
 bool peer_take_token(struct net *net, struct peer *peer, uint64_t now_ns)
 {
     double rate = net->options.limits.requests_per_s;
 
-    peer->tokens += rate * (double)(now_ns - peer->refilled_ns) / (double)NS_PER_S;
-    if (peer->tokens > rate)
-        peer->tokens = rate;
-    peer->refilled_ns = now_ns;
-    if (peer->tokens < 1)
-        return false;
-    peer->tokens -= 1;
-    return true;
+    return bucket_take(&peer->calls, rate, rate, now_ns);
+}
+
+// A refusal costs the hub far more than the call cost its sender. Too many at once by mistake are let pass; who goes on
+// and heeds none is ended.
+bool peer_take_refusal(struct net *net, struct peer *peer, uint64_t now_ns)
+{
+    double rate = PEER_REFUSALS * net->options.limits.requests_per_s;
+
+    return bucket_take(&peer->refused, rate, rate * PEER_REFUSED_S, now_ns);
 }

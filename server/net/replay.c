@@ -195,6 +195,13 @@ static void replay_begin(struct call *call)
     struct replay *replay = (struct replay *)call;
     const Amana__V1__ReplayRequest *request = (const Amana__V1__ReplayRequest *)call->request;
 
+    // Each that follows is work whenever an entry comes, and each that stands holds a run.
+    if (call->peer->replays >= call->net->options.limits.replays) {
+        call_refuse(call, REASON_QUOTA, NULL);
+        return;
+    }
+    call->peer->replays++;
+    replay->counted = true;
     replay->request = request;
     replay->filtered = request->time_from != 0 || request->time_to != 0 || request->case_ref[0] != '\0' ||
                        request->party[0] != '\0' || request->message[0] != '\0' ||
@@ -220,6 +227,7 @@ static void replay_clear(struct call *call)
 {
     struct replay *replay = (struct replay *)call;
 
+    call->peer->replays -= replay->counted;
     arena_clear(&replay->run);
 }
 

@@ -16,6 +16,7 @@ struct replay {
     struct hub_replay hub;
     const Amana__V1__ReplayRequest *request;
     bool filtered;
+    bool counted;                                              // among its identity's
     char countries[REPLAY_COUNTRIES][ADDRESS_COUNTRY_MAX + 1]; // whose entries this auditor may open
     size_t n_countries;
 

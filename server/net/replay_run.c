@@ -79,8 +79,10 @@ static enum am_err filter_next(const struct filters *filters, size_t i, struct s
     return store_index_next(view, filters->each[i].index, filters->each[i].key, seq);
 }
 
-// The next seq ≥ *seq that every filter selects: each index in turn says how far to go. AM_NOT_FOUND at the end.
-static enum am_err filters_next(const struct filters *filters, struct store_view *view, uint64_t end, uint64_t *seq)
+// The next seq ≥ *seq that every filter selects: each index in turn says how far to go. AM_NOT_FOUND at the end;
+// AM_BUSY: none of the entries below *seq is one, and enough was looked at in this run.
+static enum am_err filters_next(const struct filters *filters, struct store_view *view, uint64_t end, uint64_t *seq,
+                                size_t *looked)
 {
     size_t agreed = 0, all = filters->n + filters->of_message;
 
@@ -88,7 +90,10 @@ static enum am_err filters_next(const struct filters *filters, struct store_view
         return AM_NOT_FOUND;
     for (size_t i = 0; agreed < all; i = (i + 1) % all) {
         uint64_t at = *seq;
+        if (*looked >= REPLAY_ITEMS)
+            return AM_BUSY;
         TRY(filter_next(filters, i, view, seq));
+        *looked += *seq != at; // two indexes may pass each other by for as long as the log is
         agreed = *seq == at ? agreed + 1 : 1;
         if (*seq >= end)
             return AM_NOT_FOUND;
@@ -197,7 +202,9 @@ static enum am_err run_read(struct replay *replay, struct store_view *view)
         enum am_err err = replay->next < replay->end ? AM_OK : AM_NOT_FOUND;
         size_t before = replay->n_items;
         if (err == AM_OK && (filters.n > 0 || filters.of_message || filters.nothing))
-            err = filters_next(&filters, view, replay->end, &replay->next);
+            err = filters_next(&filters, view, replay->end, &replay->next, &looked);
+        if (err == AM_BUSY)
+            return AM_OK; // the next run goes on there
         if (err == AM_NOT_FOUND) {
             replay->at_end = true;
             if (replay->next < replay->end)

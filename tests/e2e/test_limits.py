@@ -9,7 +9,7 @@ import pytest
 
 import raw as r
 import world as w
-from h2 import (ACK, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS, call, closed, connect, frame, frames,
+from h2 import (ACK, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS, call, closed, connect, frame, frames,
                 header_block, heard, hold, shake)
 from test_pending import write_pending
 
@@ -231,7 +231,7 @@ def test_resets_past_those_of_ten_seconds_end_the_connection_and_those_at_the_li
 
 def test_a_connection_past_its_memory_gets_no_new_calls_and_one_before_it_does(empty_world, limited, pb):
     write_pending(empty_world, pb, 1000, 1)
-    world = limited(connection_memory='"2M"', resets=1000)
+    world = limited(connection_memory='"2M"', replays=1000)
     world.hub.log.wait(r"^pending entries=1000 ")
     request = pb("audit").ReplayRequest(reason="never read").SerializeToString()
     message = b"\0" + struct.pack(">I", len(request)) + request
@@ -252,3 +252,54 @@ def test_a_connection_past_its_memory_gets_no_new_calls_and_one_before_it_does(e
         tls.sendall(frame(RST_STREAM, 0, 1, struct.pack(">I", 8)))
         call(tls, stream, "/amana.v1.Audit/Checkpoint", bytes(5))
         assert not next(flags & END_STREAM for _, flags, of, _ in frames(tls) if of == stream)
+
+
+# --- Floods
+def unknown_calls(tls, first, count):
+    """So many calls of a method that there isn't, each ended, in one write; the next free stream."""
+    block = header_block("/amana.v1.Relay/Nothing")
+    tls.sendall(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, first + 2 * n, block) for n in range(count)))
+    return first + 2 * count
+
+
+def flood(tls, batches):
+    """How many batches of a hundred refused calls the hub takes before it ends the connection."""
+    stream = 1
+    for n in range(batches):
+        try:
+            stream = unknown_calls(tls, stream, 100)
+            if heard(tls) is None:
+                return n
+        except OSError:
+            return n
+    return batches
+
+
+def test_who_heeds_no_refusal_is_ended_on_each_connection_and_others_are_served(limited):
+    world = limited(requests_per_second=10)
+    with shake(world, connect(world)) as tls:
+        for first in (1, 191):  # far more than are allowed; a mistake, perhaps
+            unknown_calls(tls, first, 95)
+            assert heard(tls) is not None
+    with shake(world, connect(world)) as tls:  # a new connection makes no new identity, which would have 200
+        assert flood(tls, 50) < 2
+        world.hub.log.wait(r"^ended .*identity=amana://ke/dci/transnational/.*too many of its calls are refused")
+    served(world)
+
+
+def test_an_auditor_has_so_many_replays_under_way_and_not_one_more(limited, pb):
+    world = limited(replays=2)
+    auditor = r.Raw(world, pb, "auditor", "igad/audit/desk")
+    with auditor.channel() as channel:
+        replay = channel.unary_stream("/amana.v1.Audit/Replay", request_serializer=lambda m: m.SerializeToString())
+        ask = pb("audit").ReplayRequest(reason="which ends when I say so", follow=True)
+        two = [replay(ask, timeout=w.PATIENCE) for _ in range(2)]
+        for stream in two:
+            next(stream)
+        with pytest.raises(grpc.RpcError) as refused:
+            next(replay(ask, timeout=w.PATIENCE))
+        r.Refused(refused.value).of(Code.RESOURCE_EXHAUSTED, "QUOTA")
+        two[0].cancel()
+        with contextlib.suppress(grpc.RpcError):
+            list(two[0])
+        assert world.amana("auditor", "audit", "replay", "--reason", "another client of the same device").ok()

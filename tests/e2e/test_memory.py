@@ -125,7 +125,7 @@ def test_a_hub_that_stays_short_of_memory_ends_the_connection_that_holds_most(li
 
 def test_replays_that_an_auditor_does_not_read_are_bounded_by_its_share(empty_world, limited, pb, post):
     write_pending(empty_world, pb, 5000, 1)
-    world = limited(identity_memory='"4M"', memory='"64M"')
+    world = limited(identity_memory='"4M"', memory='"64M"', replays=1000)
     world.hub.log.wait(r"^pending entries=5000")
     auditor = r.Raw(world, pb, "auditor", "igad/audit/desk")
     with contextlib.ExitStack() as stack:

@@ -88,6 +88,28 @@ static void eight_continuations_are_the_most(void **state)
     free(block);
 }
 
+// Each byte is a whole field: accept-encoding: gzip, deflate, of 60 bytes as RFC 9113 counts them.
+static void short_fields(struct raw *raw, int32_t id, size_t count)
+{
+    struct raw_block *block = calloc(1, sizeof *block);
+    raw_request(block, "/test.Echo/Fail");
+    memset(block->bytes + block->len, 0x90, count);
+    block->len += count;
+    raw_headers(raw, id, block, true);
+    free(block);
+}
+
+static void a_header_list_far_above_the_limit_ends_the_connection(void **state)
+{
+    struct raw *raw = *state;
+    raw_preface(raw);
+    short_fields(raw, 1, 1000); // 60,000 bytes of 16,384
+    assert_int_equal(raw_stream(raw, 1)->grpc_status, RPC_RESOURCE_EXHAUSTED);
+    raw_assert_alive(raw);
+    short_fields(raw, 3, 1100);
+    raw_assert_ended(raw, NGHTTP2_ENHANCE_YOUR_CALM, "a header list is far too large");
+}
+
 static void empty_data_frames_are_no_pastime(void **state)
 {
     struct raw *raw = *state;
@@ -267,6 +289,7 @@ int main(void)
         RAW(a_flood_across_two_periods_is_seen),
         RAW(resets_that_a_client_provokes_count_too),
         RAW(eight_continuations_are_the_most),
+        RAW(a_header_list_far_above_the_limit_ends_the_connection),
         RAW(empty_data_frames_are_no_pastime),
         RAW(padding_makes_no_data_frame_full),
         RAW(settings_are_not_changed_all_the_time),

@@ -556,6 +556,39 @@ static void noise_and_a_peer_that_leaves_are_told_apart(void **state)
     }
 }
 
+static void change_keys(struct pair *pair, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        assert_int_equal(SSL_key_update(pair->client.ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(pair->client.ssl), 1);
+    }
+}
+
+static void a_peer_changes_its_keys_a_hundred_times_and_not_once_more(void **state)
+{
+    struct tls_context *server = server_context(), *client = client_context();
+    struct am_detail detail = {0};
+    struct pair pair;
+    enum tls_result at_server, at_client;
+    uint8_t byte = 'x';
+    size_t len = 0;
+    pair_init(&pair, server, client);
+    shake(&pair, &at_server, &at_client);
+    send_byte(&pair);
+    change_keys(&pair, TLS_KEY_UPDATES);
+    assert_int_equal(tls_io_write(&pair.client, &byte, 1, &len), TLS_DONE);
+    assert_int_equal(tls_io_read(&pair.server, &byte, 1, &len), TLS_DONE);
+    change_keys(&pair, 150);
+    assert_int_equal(tls_io_read(&pair.server, &byte, 1, &len), TLS_FAILED);
+    assert_int_equal(tls_io_refusal(&pair.server, &detail), AM_PROTO);
+    assert_string_equal(detail.text, "the peer changes its keys all the time");
+    assert_in_range(pair.server.key_updates, TLS_KEY_UPDATES + 1, TLS_KEY_UPDATES + 2); // no more in this one read
+    assert_int_equal(tls_io_read(&pair.server, &byte, 1, &len), TLS_FAILED);
+    pair_clear(&pair);
+    tls_context_unref(server);
+    tls_context_unref(client);
+}
+
 static int set_up(void **state)
 {
     char conf[600], hex[65];
@@ -606,6 +639,7 @@ int main(void)
         cmocka_unit_test(a_server_that_agrees_on_no_alpn_is_left),
         cmocka_unit_test(a_context_says_what_is_wrong_with_its_files),
         cmocka_unit_test(noise_and_a_peer_that_leaves_are_told_apart),
+        cmocka_unit_test(a_peer_changes_its_keys_a_hundred_times_and_not_once_more),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
