@@ -122,7 +122,7 @@ static enum reason to_holders(const struct checking *check)
     for (size_t i = 0; i < check->to->n && reason == REASON_NONE; i++)
         if (!is_sender(check, check->to->recipients[i].unit))
             reason = needs(check, check->to->recipients[i].unit, PART(ACTION));
-    if (reason == REASON_NONE && !is_sender(check, check->to->originator))
+    if (reason == REASON_NONE && !is_sender(check, check->to->originator) && !check->to->originator_kept_out)
         reason = needs(check, check->to->originator, PART(ACTION));
     return reason;
 }

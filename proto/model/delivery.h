@@ -11,6 +11,7 @@ struct delivery_to {
     const char *originator;
     const struct journal_recipient *recipients;
     size_t n;
+    bool originator_kept_out; // it is not to learn of it (rule 4): a kind that goes to all holders goes to the others
 };
 
 // REASON_NONE, or FIELD_INVALID with who is missing or too many in *detail (not NULL).

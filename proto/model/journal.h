@@ -110,6 +110,20 @@ struct journal_chain {
     bool cancelled;
 };
 
+// From which states a case is kept (rule 4), as its messages' flags have said: one row a case, versioned as a life is.
+#define JOURNAL_SHIELD_STATES 256
+struct journal_shield_state {
+    char country[3];
+    uint8_t protection; // Protection.Code: YES or UNKNOWN
+    uint64_t seq;       // of the message that said so first; JOURNAL_SELF
+};
+struct journal_shield {
+    const char *case_ref;
+    uint32_t version;
+    size_t n;
+    const struct journal_shield_state *states;
+};
+
 struct journal_delivery {
     uint64_t seq; // of the message; JOURNAL_SELF
     const char *recipient;
@@ -167,6 +181,7 @@ struct journal_append {
     size_t n_lives;
     struct journal_chain *chain;     // or NULL
     struct journal_release *release; // or NULL
+    struct journal_shield *shield;   // or NULL
     struct journal_delivery *deliveries;
     size_t n_deliveries;
     // Rows that it was decided on and leaves as they are: a conflict where one has another version.

@@ -14,6 +14,8 @@ static void wake(struct back *back)
 {
     for (size_t i = 0; i < back->pending->n_wake; i++)
         hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_WAKE, .name = back->pending->wake[i]});
+    for (size_t i = 0; i < back->pending->n_freed; i++)
+        hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_WAKE, .name = back->pending->freed[i]});
 }
 
 static void back_decided(struct back *back)
@@ -141,7 +143,7 @@ enum am_err hub_step_committed(struct hub_step *step)
     struct back back = {.step = step,
                         .pending = (struct hub_pending *)step->event->committed.append,
                         .outcome = step->event->committed.outcome};
-    TRY(hub_actions_room(step->actions, 2 + back.pending->n_wake));
+    TRY(hub_actions_room(step->actions, 2 + back.pending->n_wake + back.pending->n_freed));
     assert(step->hub->appends > 0);
     step->hub->appends--;
     if (back.outcome->result == JOURNAL_DONE)

@@ -130,6 +130,7 @@ struct hub_found {
     const struct journal_recipient *recipients;
     size_t n_recipients;
     const Amana__V1__Header *header; // of the message; NULL where it isn't kept any more
+    const Amana__V1__Flags *flags;   // the same; read only where they may matter (hub_wants_flags)
 };
 
 enum hub_submit {
@@ -178,6 +179,9 @@ struct hub_submission {
     struct journal_life lives[LIMIT_RECIPIENTS]; // of the root, for each recipient of `newest`, same order
     bool has_life[LIMIT_RECIPIENTS];
     uint64_t clock_accepted, clock_retrieved; // of the message that began the clock of the sender's own life; 0: none
+    uint32_t former_life[LIMIT_RECIPIENTS];   // of the header's recipients: version of a life that one has had, who is
+                                              // not among those of `newest`
+    struct journal_shield shield;             // of the case
     // The answer: net gives the receipt of the outcome on success.
 };
 
@@ -199,6 +203,8 @@ struct hub_settlement {
 bool hub_orders(unsigned kind);
 // The n-th message that such a one names: what it answers, then its references. NULL past the last.
 const struct hub_found *hub_named(const struct hub_submission *submission, size_t n);
+// Whether the flags of what a message points at are to be read for its judgement: it may take back what these say.
+bool hub_wants_flags(const struct hub_submission *submission);
 
 // Statements of one Acknowledge call about messages of one originating unit, signature and digests checked by a worker.
 struct hub_retrieved_message {

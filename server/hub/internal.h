@@ -231,6 +231,8 @@ struct hub_pending {
     enum reason reason;    // REFUSE, COUNTED
     const char **wake;     // devices
     size_t n_wake;
+    const char **freed; // devices whose mail was withheld and is not any more
+    size_t n_freed;
     struct hub_unit *unit; // ROSTER, MEMBER
     struct hub_kept_roster *kept;
     struct hub_member *member; // NULL: a member no more
@@ -302,6 +304,15 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
 enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, struct hub_decision *decision);
 // Whether it goes to whom its kind goes, by those of what it answers.
 enum reason hub_judge_delivery(struct hub_submission *submission, const struct hub_found *answered);
+// Do no harm (harm.c): may it not reach this unit, by its own flags or by those that its case has? Whether the case is
+// kept from the sender's own state. What the message makes of the case's states: false where they stay as they are.
+bool hub_harms(const struct hub_submission *submission, const char *unit);
+// Is what it says kept from this unit, whoever sent it: for what others are told of it.
+bool hub_keeps_from(const struct hub_submission *submission, const char *unit);
+bool hub_sender_listed(const struct hub_submission *submission);
+bool hub_shield_next(const struct hub *hub, const struct hub_submission *submission,
+                     struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *ret_n);
+enum reason hub_judge_shield(const struct hub *hub, struct hub_submission *submission);
 bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t *ret_index);
 
 // The second person (release.c): which unit may release it, and whether it comes by the right call.

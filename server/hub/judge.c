@@ -124,7 +124,11 @@ static enum reason judge_on(struct hub_submission *submission, const struct kind
 
 enum reason hub_judge_delivery(struct hub_submission *submission, const struct hub_found *answered)
 {
-    struct delivery_to to = {answered->originator, answered->recipients, answered->n_recipients};
+    struct journal_recipient told[LIMIT_RECIPIENTS];
+    struct delivery_to to = {answered->originator, told, 0, hub_harms(submission, answered->originator)};
+    for (size_t i = 0; i < answered->n_recipients && i < LIMIT_RECIPIENTS; i++)
+        if (!hub_harms(submission, answered->recipients[i].unit))
+            told[to.n++] = answered->recipients[i];
     return delivery_check(submission->header, &to, &submission->work.detail);
 }
 
@@ -232,6 +236,8 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
         reason = hub_judge_recipients(hub, submission, submission->flags);
     if (reason == REASON_NONE)
         reason = judge_rules(hub, submission, &decision);
+    if (reason == REASON_NONE)
+        reason = hub_judge_shield(hub, submission);
     if (reason == REASON_NONE && answer)
         reason = hub_judge_lives(submission, now_ns, &decision);
     if (reason == REASON_NONE)

@@ -197,10 +197,13 @@ static struct kind_due due_of(const struct accept *accept)
                     header_time_or_0(accept->header->answer_by), accept->append->time_ns);
 }
 
-static void life_born(struct accept *accept, uint64_t root, const char *recipient, uint8_t state, struct kind_due due)
+static void life_born(struct accept *accept, uint64_t root, size_t index, uint8_t state, struct kind_due due)
 {
+    const char *recipient = accept->header->recipients[index]->unit;
+    uint32_t former = root != JOURNAL_SELF ? accept->submission->former_life[index] : 0;
     accept->append->lives[accept->append->n_lives++] = (struct journal_life){.root = root,
                                                                              .recipient = recipient,
+                                                                             .version = former,
                                                                              .state = state,
                                                                              .state_at = accept->append->time_ns,
                                                                              .clock_seq = JOURNAL_SELF,
@@ -251,10 +254,10 @@ static enum am_err lives_fill(struct accept *accept)
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool new = !renews || !hub_recipient_index(&submission->newest, recipient->unit, &index);
         if (recipient->part == AMANA__V1__PART__CODE__ACTION && new)
-            life_born(accept, accept->root, recipient->unit, first, due_of(accept));
+            life_born(accept, accept->root, i, first, due_of(accept));
     }
     for (size_t i = 0; i < header->n_recipients && confirm; i++)
-        life_born(accept, JOURNAL_SELF, header->recipients[i]->unit, LIFE_CONFIRM_FIRST,
+        life_born(accept, JOURNAL_SELF, i, LIFE_CONFIRM_FIRST,
                   (struct kind_due){.answer = kind_confirm_due(accept->append->time_ns)});
     return AM_OK;
 }
@@ -417,7 +420,7 @@ static enum am_err met_fill(struct accept *accept)
     return told_entry(accept, &content, clock, parties, strcmp(parties[0], parties[1]) == 0 ? 1 : 2, &told);
 }
 
-// Those who look for it too, and aren't told by the HIT itself.
+// Those who look for it too, aren't told by the HIT itself, and may know of it (rule 4).
 static size_t elsewhere(const struct accept *accept, struct journal_recipient *ret_units)
 {
     const struct hub_found *newest = &accept->submission->newest;
@@ -425,7 +428,7 @@ static size_t elsewhere(const struct accept *accept, struct journal_recipient *r
     size_t n = 0;
     for (size_t i = 0; i < newest->n_recipients; i++) {
         const char *unit = newest->recipients[i].unit;
-        bool knows = strcmp(unit, accept->submission->sender) == 0;
+        bool knows = strcmp(unit, accept->submission->sender) == 0 || hub_keeps_from(accept->submission, unit);
         for (size_t j = 0; j < header->n_recipients && !knows; j++)
             knows = strcmp(unit, header->recipients[j]->unit) == 0;
         if (knows)
@@ -519,6 +522,56 @@ static enum am_err deadlines_fill(struct accept *accept)
     return accept->resumes ? resumed_fill(accept) : AM_OK;
 }
 
+// --- From whom the case is kept
+// Those of a state that is kept out no more may have mail that waited: their devices look again.
+static enum am_err wake_state(struct accept *accept, const char *country)
+{
+    struct hub_unit *unit, *next;
+    char of[ADDRESS_COUNTRY_MAX + 1];
+    HASH_ITER (hh, accept->step->hub->units, unit, next) {
+        const struct hub_kept_roster *roster = hub_roster_newest(accept->step->hub, unit->name);
+        address_country(unit->name, of);
+        if (roster == NULL || strcmp(of, country) != 0)
+            continue;
+        size_t n = accept->pending->n_freed;
+        const char **freed = arena_array(accept->arena, n + roster->n_devices, sizeof *freed);
+        if (freed == NULL)
+            return arena_error(accept->arena);
+        if (n > 0)
+            memcpy(freed, accept->pending->freed, n * sizeof *freed);
+        for (size_t i = 0; i < roster->n_devices; i++)
+            freed[n++] = roster->devices[i].uri;
+        accept->pending->freed = freed;
+        accept->pending->n_freed = n;
+    }
+    return AM_OK;
+}
+
+static bool listed(const struct journal_shield *shield, const char *country)
+{
+    for (size_t i = 0; i < shield->n; i++)
+        if (strcmp(shield->states[i].country, country) == 0)
+            return true;
+    return false;
+}
+
+static enum am_err shield_fill(struct accept *accept)
+{
+    const struct hub_submission *submission = accept->submission;
+    struct journal_shield_state *states = arena_array(accept->arena, JOURNAL_SHIELD_STATES, sizeof *states);
+    struct journal_shield *shield = arena_alloc(accept->arena, sizeof *shield);
+    if (states == NULL || shield == NULL)
+        return arena_error(accept->arena);
+    *shield = (struct journal_shield){accept->header->case_ref, submission->shield.version, 0, states};
+    if (!hub_shield_next(accept->step->hub, submission, states, &shield->n))
+        return AM_OK;
+    accept->append->shield = shield;
+    for (size_t i = 0; i < submission->shield.n; i++)
+        if (!listed(shield, submission->shield.states[i].country))
+            TRY(wake_state(accept, submission->shield.states[i].country));
+    return AM_OK;
+}
+
 static enum am_err accept_fill(struct accept *accept)
 {
     TRY(entry_fill(accept));
@@ -526,6 +579,7 @@ static enum am_err accept_fill(struct accept *accept)
     TRY(mail_fill(accept));
     TRY(deliveries_fill(accept));
     TRY(lives_fill(accept));
+    TRY(shield_fill(accept));
     TRY(release_fill(accept));
     TRY(chain_fill(accept));
     if (met_any(&accept->met))

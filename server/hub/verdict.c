@@ -134,8 +134,7 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
         return hub_not_permitted(&submission->work, field);
     if (answer && flags == NULL)
         return REASON_NONE; // what it answers isn't known yet
-    if (flags != NULL && harm_keeps((unsigned)flags->protection, header) &&
-        harm_listed(flags->never_tell, flags->n_never_tell, unit))
+    if (flags != NULL && hub_harms(submission, unit))
         return hub_not_permitted(&submission->work, field);
     bool child = flags == NULL || (flags->child && kind->child_rule);
     bool open =

@@ -54,6 +54,8 @@ struct receive {
     struct arena run;
     struct receive_row rows[RECEIVE_ROWS];
     size_t n_rows;
+    bool shields;     // some case is kept from some state
+    bool withheld;    // there are rows that its state is not to learn of, now: looked at again each time
     bool held_back;   // there are rows that found no room
     bool device_full; // because the device has signed for too little
     bool run_full;    // the run ended before the mailbox did

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The run of mailbox rows that a worker reads for a Receive stream.
+#include "proto/model/harm.h"
 #include "server/failpoint.h"
 #include "server/net/answer.h"
 #include "server/net/receive.h"
@@ -38,6 +39,61 @@ static enum am_err row_wanted(struct receive *receive, struct store_view *view, 
     for (size_t i = 0; i < request->n_kinds; i++)
         *ret_wanted |= (int)request->kinds[i] == pointer.kind;
     return AM_OK;
+}
+
+// What a case's flags keep from the device's state (rule 4) waits, as if it had never been sent; what the state's own
+// units wrote doesn't.
+static enum am_err row_withheld(struct receive *receive, struct store_view *view, uint64_t seq, bool *ret_withheld)
+{
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    const char *country = receive->call.peer->identity.country;
+    struct journal_shield shield;
+    struct store_message kept;
+    Amana__V1__Header *header;
+    char from[ADDRESS_COUNTRY_MAX + 1];
+
+    *ret_withheld = false;
+    if (!receive->shields)
+        return AM_OK;
+    TRY(store_message(view, seq, &kept));
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &receive->run, NULL,
+                     (ProtobufCMessage **)&header));
+    TRY(store_shield(view, header->case_ref, states, &shield));
+    address_country(header->sender->unit, from);
+    for (size_t i = 0; i < shield.n; i++)
+        *ret_withheld |= strcmp(states[i].country, country) == 0 && strcmp(from, country) != 0 &&
+                         harm_keeps(states[i].protection, header) && !harm_answer(header);
+    return AM_OK;
+}
+
+// Nor is it told about what it hasn't got; this comes with its next stream.
+static enum am_err notice_withheld(struct receive *receive, struct store_view *view, uint64_t seq, bool *ret_withheld)
+{
+    const Amana__V1__Pointer *about = NULL;
+    Amana__V1__EntryContent *content;
+    struct journal_delivery delivery;
+    struct store_pointer pointer;
+    struct store_entry entry;
+    enum am_err err;
+
+    *ret_withheld = false;
+    if (!receive->shields)
+        return AM_OK;
+    TRY(store_entry(view, seq, &entry));
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, &receive->run, NULL,
+                     (ProtobufCMessage **)&content));
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE)
+        about = content->deadline->message;
+    else if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE)
+        about = content->state->message;
+    if (about == NULL || about->header_digest.len != 32)
+        return AM_OK;
+    err = store_find_digest(view, about->header_digest.data, &pointer);
+    if (err == AM_OK)
+        err = store_delivery(view, pointer.seq, receive->call.peer->identity.unit, &delivery);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    return delivery.retrieved_at != 0 ? AM_OK : row_withheld(receive, view, pointer.seq, ret_withheld);
 }
 
 static enum am_err row_pack(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
@@ -114,11 +170,19 @@ static enum am_err row_take(struct receive *receive, struct store_view *view, en
 {
     struct receive_row *row = &receive->rows[receive->n_rows];
     struct peer_out *body = body_find(receive, seq);
-    bool wanted;
+    bool wanted, withheld = false;
 
     *ret_stop = false;
     TRY(row_wanted(receive, view, seq, kind, &wanted));
     if (!wanted || (body != NULL && body->here))
+        return AM_OK;
+    if (kind == JOURNAL_MAIL_MESSAGE && body == NULL) { // what the device has already it may get again
+        TRY(row_withheld(receive, view, seq, &withheld));
+        receive->withheld |= withheld;
+    } else if (kind == JOURNAL_MAIL_NOTICE) {
+        TRY(notice_withheld(receive, view, seq, &withheld));
+    }
+    if (withheld)
         return AM_OK;
     *ret_stop = !row_fits(receive, lane, body);
     if (*ret_stop)
@@ -200,7 +264,12 @@ void receive_run(struct job *job, struct worker *worker)
     receive->n_rows = 0;
     receive->held_back = receive->run_full = receive->device_full = false;
     FAILPOINT_HOLD("receive-run");
-    receive->err = mailbox_walk(receive, worker->view);
+    if (receive->withheld) // it may be free by now
+        memset(receive->cursor.begun[LANE_MESSAGES], 0, sizeof receive->cursor.begun[LANE_MESSAGES]);
+    receive->withheld = false;
+    receive->err = store_any_shield(worker->view, &receive->shields);
+    if (receive->err == AM_OK)
+        receive->err = mailbox_walk(receive, worker->view);
     if (receive->err == AM_OK && receive->device_full)
         receive->err = bodies_again(receive, worker->view);
 }

@@ -294,6 +294,8 @@ static void check_reset(struct hub_submission *s)
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
     s->clock_accepted = s->clock_retrieved = 0;
+    memset(s->former_life, 0, sizeof s->former_life);
+    s->shield = (struct journal_shield){0};
 }
 
 // What the message is made of, beside its header: a part that isn't served must not be passed over.

@@ -3,6 +3,7 @@
 #include "server/net/found.h"
 #include "server/net/send_check.h"
 
+#include "proto/model/header.h"
 #include "proto/model/life.h"
 
 #include <string.h>
@@ -84,6 +85,41 @@ static enum am_err check_clock(struct check *check, const struct journal_life *l
     return AM_OK;
 }
 
+// A recipient whom a newer version was kept from (rule 4) lives by the one that it has.
+static enum am_err own_version(struct check *check, uint64_t root)
+{
+    struct hub_submission *s = check->s;
+    struct journal_life life;
+    enum am_err err;
+
+    if (!s->has_chain || is_party(&s->newest, check->unit))
+        return AM_OK;
+    err = store_life(check->view, root, check->unit, &life);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    TRY(found_at(check->view, check->arena, life.clock_seq, &s->newest));
+    if (s->newest.header == NULL)
+        return AM_OK;
+    s->chain.valid_until = header_time_or_0(s->newest.header->valid_until);
+    s->chain.urgency = s->newest.urgency;
+    return AM_OK;
+}
+
+static enum am_err former_lives(struct check *check, uint64_t root)
+{
+    struct hub_submission *s = check->s;
+
+    for (size_t i = 0; i < check->header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
+        struct journal_life life;
+        enum am_err err = store_life(check->view, root, check->header->recipients[i]->unit, &life);
+        if (err == AM_NOT_FOUND)
+            continue;
+        TRY(err);
+        s->former_life[i] = life.version;
+    }
+    return AM_OK;
+}
+
 // The life that an answer is about: root, its newest version, and how each recipient stands.
 static enum am_err check_life(struct check *check)
 {
@@ -100,6 +136,9 @@ static enum am_err check_life(struct check *check)
         TRY(err);
     s->has_chain = err == AM_OK;
     TRY(found_at(check->view, check->arena, s->has_chain ? s->chain.newest : root, &s->newest));
+    TRY(own_version(check, root));
+    if (s->has_chain)
+        TRY(former_lives(check, root));
     for (size_t i = 0; i < s->newest.n_recipients && i < LIMIT_RECIPIENTS; i++) {
         err = store_life(check->view, root, s->newest.recipients[i].unit, &s->lives[i]);
         if (err == AM_NOT_FOUND)
@@ -135,10 +174,33 @@ static enum am_err check_content(struct check *check)
     return AM_OK;
 }
 
+// From whom the case is kept; and of what the message points at the flags, where it may take them back.
+static enum am_err check_shield(struct check *check)
+{
+    struct hub_submission *s = check->s;
+    struct journal_shield_state *states = arena_array(check->arena, JOURNAL_SHIELD_STATES, sizeof *states);
+    struct hub_found *found[LIMIT_REFERENCES + 2] = {&s->reply_to, &s->supersedes};
+
+    if (states == NULL)
+        return arena_error(check->arena);
+    TRY(store_shield(check->view, check->header->case_ref, states, &s->shield));
+    for (size_t i = 0; i < LIMIT_REFERENCES; i++)
+        found[i + 2] = &s->references[i];
+    for (size_t i = 0; hub_wants_flags(s) && i < AM_LEN(found); i++) {
+        struct store_message message;
+        if (!found[i]->found || store_message(check->view, found[i]->seq, &message) != AM_OK || message.flags.len == 0)
+            continue;
+        TRY(codec_decode(&amana__v1__flags__descriptor, CODEC_STRICT, message.flags, check->arena, NULL,
+                         (ProtobufCMessage **)&found[i]->flags));
+    }
+    return AM_OK;
+}
+
 enum am_err send_check_rows(struct check *check)
 {
     TRY(check_case(check));
     TRY(check_pointers(check));
+    TRY(check_shield(check));
     TRY(check_life(check));
     return hub_orders((unsigned)check->header->kind) ? check_content(check) : AM_OK;
 }

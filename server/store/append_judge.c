@@ -51,7 +51,7 @@ enum am_err append_check_shape(const struct journal_append *append)
     // Without an entry nothing but the removal of mail, and deadlines at which nothing was to be told: whatever else
     // changes is told by the log.
     if (append->n_entries == 0 && (append->message != NULL || append->n_mail > 0 || append->n_lives > 0 ||
-                                   append->chain != NULL || append->release != NULL ||
+                                   append->chain != NULL || append->shield != NULL || append->release != NULL ||
                                    append->n_deliveries > 0 || append->n_records > 0 ||
                                    append->n_orders > 0 || append->n_erased > 0))
         return AM_INVALID;
@@ -75,6 +75,9 @@ enum am_err append_check_shape(const struct journal_append *append)
     if (append->release != NULL &&
         (!text_fits(append->release->releasing) ||
          (append->release->officer != NULL && strnlen(append->release->officer, NAME_LIMIT + 1) > NAME_LIMIT)))
+        return AM_INVALID;
+    if (append->shield != NULL &&
+        (!text_fits(append->shield->case_ref) || append->shield->n > JOURNAL_SHIELD_STATES))
         return AM_INVALID;
     for (size_t i = 0; i < append->n_records; i++)
         TRY(key_record(append->records[i].kind, append->records[i].key, append->records[i].number, key, &len));
@@ -203,6 +206,21 @@ static enum am_err judge_release(struct table_txn txn, const struct journal_rele
     return judge_version(err, kept.version, release->version, ret_outcome);
 }
 
+static enum am_err judge_shield(struct table_txn txn, const struct journal_shield *shield,
+                                struct journal_outcome *ret_outcome)
+{
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    struct journal_shield kept = {.version = 0};
+    uint8_t name[NAME_SIZE];
+    struct am_bytes row;
+    enum am_err err = name_find(txn, shield->case_ref, strlen(shield->case_ref), name);
+    if (err == AM_OK)
+        err = table_get(txn, TABLE_SHIELD, name, sizeof name, &row);
+    if (err == AM_OK)
+        err = row_shield_parse(row, states, &kept);
+    return judge_version(err, kept.version, shield->version, ret_outcome);
+}
+
 static enum am_err judge_taken(struct table_txn txn, const struct journal_mail *mail,
                                struct journal_outcome *ret_outcome)
 {
@@ -311,6 +329,8 @@ enum am_err append_judge(const struct append_state *state, const struct journal_
         TRY(judge_release(state->txn, append->release, ret_outcome));
     for (size_t i = 0; i < append->n_erased; i++)
         TRY(judge_erased(state->txn, append->erased[i], append->time_ns, ret_outcome));
+    if (append->shield != NULL)
+        TRY(judge_shield(state->txn, append->shield, ret_outcome));
     for (size_t i = 0; i < append->n_taken; i++) {
         TRY(judge_taken(state->txn, &append->taken[i], ret_outcome));
         if (taken_twice(append, i))

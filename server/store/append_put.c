@@ -298,6 +298,23 @@ static enum am_err orders_put(struct putting *put)
     return AM_OK;
 }
 
+static enum am_err shield_put(struct putting *put)
+{
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    uint8_t name[NAME_SIZE], row[ROW_SHIELD_MAX];
+    if (put->append->shield == NULL)
+        return AM_OK;
+    struct journal_shield shield = *put->append->shield;
+    for (size_t i = 0; i < shield.n; i++) {
+        states[i] = shield.states[i];
+        states[i].seq = seq_of(put, states[i].seq);
+    }
+    shield.states = states;
+    shield.version++;
+    TRY(name_put(put, shield.case_ref, name));
+    return table_put(put->txn, TABLE_SHIELD, 0, name, sizeof name, row, row_shield_pack(&shield, row));
+}
+
 static enum am_err records_put(struct putting *put)
 {
     uint8_t key[TABLE_KEY];
@@ -348,6 +365,7 @@ enum am_err append_put(struct append_state *state, const struct journal_append *
     TRY(lives_put(&put));
     TRY(deliveries_put(&put));
     TRY(chain_put(&put));
+    TRY(shield_put(&put));
     TRY(deadlines_put(&put));
     TRY(release_put(&put));
     TRY(orders_put(&put));

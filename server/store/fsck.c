@@ -164,6 +164,26 @@ static enum am_err row_check(struct fsck *fsck, size_t which, const struct table
     return err;
 }
 
+// From whom a case is kept: states and the messages that said so.
+static enum am_err shields_check(struct fsck *fsck)
+{
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    struct table_walk walk;
+    enum am_err err = table_walk_from(fsck->txn, TABLE_SHIELD, NULL, 0, &walk);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    for (; err == AM_OK; err = table_walk_next(&walk)) {
+        struct journal_shield shield = {0};
+        if (walk.key.len != NAME_SIZE || row_shield_parse(walk.value, states, &shield) != AM_OK)
+            fsck_fault(fsck, JOURNAL_NONE, "a row is damaged: from whom a case is kept");
+        for (size_t i = 0; i < shield.n; i++)
+            if (states[i].seq >= fsck->size)
+                fsck_fault(fsck, states[i].seq, "a case is kept from a state by no entry");
+    }
+    table_walk_end(&walk);
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 static enum am_err rows_check(struct fsck *fsck, size_t which)
 {
     struct table_walk walk;
@@ -231,6 +251,7 @@ static enum am_err journal_check(struct fsck *fsck, uint64_t record_size, const 
     TRY(tree_check(fsck, &state, record_size, record_root));
     for (size_t i = 0; i < AM_LEN(ROWS); i++)
         TRY(rows_check(fsck, i));
+    TRY(shields_check(fsck));
     TRY(checkpoints_check(fsck));
     TRY(fsck_judge_rows(fsck));
     return counts_check(fsck);

@@ -181,6 +181,35 @@ enum am_err store_chain(struct store_view *view, uint64_t root, struct journal_c
     return AM_OK;
 }
 
+enum am_err store_shield(struct store_view *view, const char *case_ref,
+                         struct journal_shield_state states[JOURNAL_SHIELD_STATES], struct journal_shield *ret_shield)
+{
+    struct journal_shield shield = {.case_ref = case_ref};
+    uint8_t name[NAME_SIZE];
+    struct am_bytes row;
+    enum am_err err = name_find(view->txn, case_ref, strlen(case_ref), name);
+    if (err == AM_OK)
+        err = table_get(view->txn, TABLE_SHIELD, name, sizeof name, &row);
+    if (err == AM_OK)
+        err = row_shield_parse(row, states, &shield);
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    *ret_shield = shield;
+    return AM_OK;
+}
+
+enum am_err store_any_shield(struct store_view *view, bool *ret_any)
+{
+    struct table_walk walk;
+    enum am_err err = table_walk_from(view->txn, TABLE_SHIELD, "", 0, &walk);
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    *ret_any = err == AM_OK;
+    if (*ret_any)
+        table_walk_end(&walk);
+    return AM_OK;
+}
+
 enum am_err store_delivery(struct store_view *view, uint64_t seq, const char *recipient,
                            struct journal_delivery *ret_delivery)
 {

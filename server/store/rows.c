@@ -178,6 +178,38 @@ enum am_err row_chain_parse(struct am_bytes bytes, struct journal_chain *ret_cha
     return AM_OK;
 }
 
+size_t row_shield_pack(const struct journal_shield *shield, uint8_t ret_row[ROW_SHIELD_MAX])
+{
+    uint8_t *at = row_put(ret_row, shield->version, 4);
+    for (size_t i = 0; i < shield->n; i++) {
+        at = row_put_bytes(at, (struct am_bytes){(const uint8_t *)shield->states[i].country, 2});
+        at = row_put(at, shield->states[i].protection, 1);
+        at = row_put(at, shield->states[i].seq, 8);
+    }
+    return (size_t)(at - ret_row);
+}
+
+enum am_err row_shield_parse(struct am_bytes bytes, struct journal_shield_state states[JOURNAL_SHIELD_STATES],
+                             struct journal_shield *ret_shield)
+{
+    struct row_reader row = {bytes.data, bytes.len, false};
+    struct journal_shield shield = {.case_ref = ret_shield->case_ref, .states = states};
+    shield.version = (uint32_t)row_number(&row, 4);
+    while (!row.bad && row.left > 0 && shield.n < JOURNAL_SHIELD_STATES) {
+        struct journal_shield_state *state = &states[shield.n++];
+        struct am_bytes country = row_take(&row, 2);
+        *state = (struct journal_shield_state){0};
+        if (country.len == 2)
+            memcpy(state->country, country.data, 2);
+        state->protection = (uint8_t)row_number(&row, 1);
+        state->seq = row_number(&row, 8);
+    }
+    if (row.bad || row.left != 0)
+        return AM_CORRUPT;
+    *ret_shield = shield;
+    return AM_OK;
+}
+
 #define DELIVERY_FLAGS 4 // bits of the state below them
 
 size_t row_delivery_pack(const struct journal_delivery *delivery, uint8_t ret_row[ROW_DELIVERY_MAX])

@@ -150,6 +150,12 @@ AM_MUST_USE enum am_err store_orders(struct store_view *view, uint64_t seq, stru
 // The ERASED entry that says that its body is gone. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_erased_by(struct store_view *view, uint64_t seq, uint64_t *ret_entry);
 
+// From which states a case is kept: version 0 and none where nobody said so. `states` is the caller's.
+AM_MUST_USE enum am_err store_shield(struct store_view *view, const char *case_ref,
+                                     struct journal_shield_state states[JOURNAL_SHIELD_STATES],
+                                     struct journal_shield *ret_shield);
+AM_MUST_USE enum am_err store_any_shield(struct store_view *view, bool *ret_any); // of any case
+
 // Is there any message of this case; did this unit send or receive one; have these two units a message in common.
 AM_MUST_USE enum am_err store_case_exists(struct store_view *view, const char *case_ref, bool *ret_exists);
 AM_MUST_USE enum am_err store_case_party(struct store_view *view, const char *case_ref, const char *unit, bool *ret_is);

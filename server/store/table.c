@@ -29,6 +29,7 @@ static const struct {
     [TABLE_CHECKPOINT] = {TREE_ROW, 13, 0},  [TABLE_RELEASE] = {TREE_MESSAGE, 40, 0},
     [TABLE_PARK_ID] = {TREE_ROW, 40, 0},     [TABLE_WAITING] = {TREE_ROW, 41, 0},
     [TABLE_DEADLINE] = {TREE_ROW, 32, 0},
+    [TABLE_SHIELD] = {TREE_ROW, 48, 0},
 };
 
 static const char *const TREES[TREE_COUNT] = {

@@ -17,7 +17,7 @@
 //   record      kind text NUL number → value
 //   release     seq → version, state, times, releasing unit, officer
 //   park_id     id[16] n(device) → seq      waiting: n(releasing unit) seq → urgency
-//   deadline    time kind seq → nothing
+//   deadline    time kind seq → nothing         shield: n(case) → version, states
 // `form` says how what follows is kept: 0 as it is; others are for encryption at rest and erasure. A table of
 // witnesses' cosignatures is one more line and mark in table.c, a tree of its own one of TREES_MAX.
 #pragma once
@@ -54,6 +54,7 @@ enum table {
     TABLE_PARK_ID,
     TABLE_WAITING,
     TABLE_DEADLINE,
+    TABLE_SHIELD,
     TABLE_COUNT
 };
 enum tree_of_tables { TREE_META, TREE_ENTRY, TREE_TILE, TREE_MESSAGE, TREE_ROW, TREE_COUNT };

@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rule 4, do no harm: what a state that a person may have fled must not learn, and that it can't see the difference."""
+import json
+import shutil
+
+import pytest
+
+import raw as r
+import world as w
+
 SHELTERED = [{"unit": "ke/dcs/child-protection", "part": "ACTION"}]
 PERSON = [{"label": "p1", "roles": ["PRESUMED_VICTIM"], "age": {"from": 20, "to": 30}, "citizenships": ["et"],
            "description": "A woman with a scar on the left hand."}]
@@ -24,3 +32,152 @@ def test_nothing_goes_to_a_state_that_the_flags_name_and_the_reader_is_told_why(
     sent = world.send("police", note(world, flags=fled))
     world.amana("ke-protection", "inbox").ok()
     world.amana("ke-protection", "show", sent).ok().says("this person may have fled et", "tell et nothing by any other channel either")
+
+
+# --- A flag set later
+CASE = "ke/dci/2026/004211"  # of the alert of the demo
+TO_POLICE = [{"unit": "ke/dci/transnational", "part": "ACTION"}]
+ASKED = {"title": "Who is she?", "information": ["Her name."], "reason": "A search.", "available_because": "She was met."}
+FLED = {"child": True, "protection": "YES", "never_tell": ["et"]}
+
+
+def flag(world):
+    """Police tell the protection desk alone that somebody in the case may have fled Ethiopia."""
+    return world.send("police", note(world, "She asked for asylum.", case_ref=CASE, flags=FLED))
+
+
+def take_back(world, flagged):
+    world.amana("ke-protection", "inbox").ok()
+    world.path("no.json").write_text(json.dumps({"note": {"title": "She goes home", "text": "Of her own will."},
+                                                 "flags": {"child": True, "protection": "NO"}}))
+    return world.amana("ke-protection", "note", flagged, "no.json").ok().id
+
+
+def test_mail_not_yet_retrieved_is_withheld_until_a_protection_unit_takes_the_flag_back(world):
+    alert = world.send()
+    flagged = flag(world)
+    follower, lines = world.watch("post", "--json", "inbox", "--follow")
+    assert alert not in world.amana("et-protection", "--json", "inbox").ok().out
+    another = world.send("police", note(world, case_ref="ke/dci/2026/004299", recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}]))
+    lines.wait(another)  # the stream lives, and what is of other cases comes
+    assert not any(alert in line for line in lines.all)
+    take_back(world, flagged)
+    lines.wait(alert)
+
+
+def test_only_three_answers_reach_a_listed_state(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    asked = world.send("post", world.write("REQUEST", ASKED, case_ref=CASE, recipients=TO_POLICE))
+    flag(world)
+    world.amana("police", "inbox").ok()
+    world.amana("police", "ack", asked).ok()
+    world.amana("police", "progress", asked, "--outcome", "IN_HAND", "--text", "We look.").ok()
+    for refused in (["refuse", asked, "--outcome", "NO_LEGAL_BASIS", "--explanation", "x", "--provision", "x"],
+                    ["answer", asked, "--outcome", "FULL", "--summary", "x"],
+                    ["progress", asked, "--outcome", "CLARIFICATION_ASKED", "--questions", "x"],
+                    ["note", alert, "--title", "t", "--text", "x", "--to", "et/ics/moyale"]):
+        world.amana("police", *refused).exits(77).says("NOT_PERMITTED")
+    world.amana("police", "answer", asked, "--outcome", "NO_DATA", "--summary", "None.").ok()
+    world.amana("post", "inbox").ok().says("RESPONSE", "PROGRESS", "ACK")
+
+
+# --- What a listed state sees: the same with and without a flag, in kind and code
+@pytest.fixture
+def two(world, template, tmp_path):
+    w.copy_folder(template, tmp_path / "other")
+    other = w.World(tmp_path / "other")
+    other.start_hub()
+    yield world, other
+    other.end()
+    shutil.rmtree(other.folder, ignore_errors=True)
+
+
+class Eyes:
+    """All that a unit of the state, and an auditor of it, are shown: kinds and codes, without names, times and numbers."""
+
+    def __init__(self, world, pb):
+        self.world, self.pb, self.seen = world, pb, []
+        self.post = r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207")
+        world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", "et").ok()
+
+    def receive(self, channel):
+        relay, header = self.pb("relay"), self.pb("message").Header
+        stream = channel.unary_stream("/amana.v1.Relay/Receive", request_serializer=lambda m: m.SerializeToString(),
+                                      response_deserializer=relay.Delivery.FromString)
+        for delivery in stream(relay.ReceiveRequest(once=True), timeout=w.PATIENCE):
+            what = delivery.WhichOneof("what")
+            content = self.pb("audit").EntryContent.FromString(
+                (delivery.incoming.entry if what == "incoming" else delivery.notice).content)
+            head = header.FromString(delivery.incoming.message.header) if what == "incoming" else header()
+            entry = content.submitted
+            self.seen.append(("receive", what, head.kind, head.outcome, head.urgency, delivery.incoming.copy,
+                              content.WhichOneof("kind"), list(entry.delivered_to),
+                              [(m.recipient, getattr(m, "from"), m.to) for m in entry.moves],
+                              entry.crossed))
+
+    def status(self, channel, ids):
+        relay = self.pb("relay")
+        answer = self.post.call(channel, "Relay/Status", relay.StatusRequest(ids=ids), relay.StatusResponse)
+        for message in answer.messages:
+            self.seen.append(("status", [(to.unit, to.part, to.delivery, to.life, to.officer, to.HasField("ack_due"),
+                                          to.HasField("answer_due"), to.HasField("retrieved_at")) for to in message.recipients]))
+
+    def lookup(self, channel):
+        directory = self.pb("directory")
+        for unit in ("ke/dci/transnational", "ke/dcs/child-protection", "et/mowsa/protection", "ke/police/nobody"):
+            try:
+                found = self.post.call(channel, "Directory/Lookup", directory.LookupRequest(unit=unit), directory.LookupResponse)
+                self.seen.append(("lookup", unit, found.role))
+            except r.Refused as refusal:
+                self.seen.append(("lookup", unit, refusal.code, refusal.details))
+
+    def look(self, *ids):
+        with self.post.channel() as channel:
+            self.receive(channel)
+            self.status(channel, ids)
+            self.lookup(channel)
+
+    def replay(self):
+        lines = self.world.replay()
+        for line in lines:
+            content = line.get("content") or {}
+            self.seen.append(("replay", line.get("kind"), sorted(content), sorted(next(iter(content.values()), {}) or [])))
+
+    def does(self, *args):
+        done = self.world.amana("post", *args)
+        self.seen.append((args[0], done.code))
+        return done
+
+
+def a_day(world, pb, flagged):
+    eyes = Eyes(world, pb)
+    alert = world.send()
+    eyes.look()
+    world.amana("post", "inbox").ok()
+    if flagged:
+        flag(world)
+    eyes.does("ack", alert)
+    hit = eyes.does("hit", alert, world.example("hit")).id
+    asked = eyes.does("send", world.write("REQUEST", ASKED, case_ref=CASE, recipients=TO_POLICE)).id
+    eyes.look(hit, asked)
+    world.amana("police", "inbox").ok()
+    for answer in (["ack", hit], ["ack", asked], ["progress", asked, "--outcome", "IN_HAND", "--text", "We look."],
+                   ["answer", asked, "--outcome", "NO_DATA", "--summary", "None."]):
+        world.amana("police", *answer).ok()
+    eyes.look(hit, asked)
+    world.amana("post", "inbox").ok()
+    eyes.does("note", alert, "--title", "t", "--text", "x")
+    eyes.does("withdraw", asked, "--reason", "x")
+    eyes.does("cannot", alert, "--outcome", "RESOURCES", "--explanation", "The barrier is down.")
+    eyes.look(hit, asked)
+    eyes.replay()
+    return eyes.seen
+
+
+def test_a_listed_state_sees_the_same_with_and_without_a_flag(two, pb):
+    world, other = two
+    with_flag, without = a_day(world, pb, True), a_day(other, pb, False)
+    hidden = [row for row in with_flag if row[0] == "replay" and row[1] is None]
+    assert [row for row in with_flag if row not in hidden] == [row for row in without if not (row[0] == "replay" and row[1] is None)]
+    assert len(without) > 40 and ("hit", 0) in without

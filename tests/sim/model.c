@@ -2,6 +2,8 @@
 // The journal in memory.
 #include "tests/sim/model.h"
 
+#include "proto/model/header.h"
+
 #include <assert.h>
 #include <bsd/string.h>
 #include <inttypes.h>
@@ -21,6 +23,7 @@ void model_clear(struct model *model)
 {
     free(model->records);
     free(model->deadlines);
+    free(model->shields);
     for (size_t i = 0; i < model->n_mailboxes; i++)
         free(model->mailboxes[i].rows);
     for (size_t i = 0; i < model->n; i++)
@@ -118,6 +121,14 @@ static struct journal_delivery *delivery_at(struct model_message *message, const
     return NULL;
 }
 
+static struct journal_shield shield_of(struct model *model, const char *case_ref)
+{
+    for (size_t i = 0; i < model->n_shields; i++)
+        if (strcmp(model->shields[i].case_ref, case_ref) == 0)
+            return model->shields[i];
+    return (struct journal_shield){.case_ref = case_ref};
+}
+
 static bool roster_newest(const struct model *model, const char *unit, uint64_t number)
 {
     for (size_t i = 0; i < model->n_records; i++) {
@@ -180,6 +191,8 @@ static bool rows_hold(struct model *model, const struct journal_append *append)
         !deliveries_hold(model, append->deliveries, append->n_deliveries) ||
         !deliveries_hold(model, append->seen_deliveries, append->n_seen_deliveries))
         return false;
+    if (append->shield != NULL && append->shield->version != shield_of(model, append->shield->case_ref).version)
+        return false;
     if (append->chain != NULL && append->chain->root != JOURNAL_SELF &&
         append->chain->version != model_message_at(model, append->chain->root)->chain.version)
         return false;
@@ -204,6 +217,13 @@ static uint64_t self(uint64_t seq, uint64_t first)
     return seq == JOURNAL_SELF ? first : seq;
 }
 
+static const Amana__V1__Flags *flags_keep(struct model *model, struct am_bytes bytes)
+{
+    ProtobufCMessage *flags = NULL;
+    enum am_err err = codec_decode(&amana__v1__flags__descriptor, CODEC_STRICT, bytes, &model->arena, NULL, &flags);
+    return err == AM_OK ? (const Amana__V1__Flags *)flags : NULL;
+}
+
 static struct model_message *message_keep(struct model *model, const struct journal_message *from, uint64_t seq)
 {
     struct model_message *message = take(model, 1, sizeof *message);
@@ -221,6 +241,7 @@ static struct model_message *message_keep(struct model *model, const struct jour
                                       .urgency = from->urgency,
                                       .header = header,
                                       .decoded = (const Amana__V1__Header *)decoded,
+                                      .flags = flags_keep(model, from->flags),
                                       .n_recipients = from->n_recipients};
     memcpy(message->digest, from->header_digest, 32);
     message->recipients = take(model, from->n_recipients, sizeof *message->recipients);
@@ -296,6 +317,27 @@ static void orders_keep(struct model *model, const struct journal_append *append
     }
     for (size_t i = 0; i < append->n_erased; i++)
         model_message_at(model, append->erased[i])->erased = true;
+}
+
+static void shield_keep(struct model *model, const struct journal_append *append, uint64_t first)
+{
+    const struct journal_shield *from = append->shield;
+    if (from == NULL)
+        return;
+    size_t i = 0;
+    while (i < model->n_shields && strcmp(model->shields[i].case_ref, from->case_ref) != 0)
+        i++;
+    if (i == model->n_shields) {
+        model->shields = grow(model->shields, model->n_shields, &model->shields_room, sizeof *model->shields);
+        model->n_shields++;
+    }
+    struct journal_shield_state *states = arena_array(&model->arena, JOURNAL_SHIELD_STATES, sizeof *states);
+    assert(states != NULL);
+    for (size_t j = 0; j < from->n; j++) {
+        states[j] = from->states[j];
+        states[j].seq = self(states[j].seq, first);
+    }
+    model->shields[i] = (struct journal_shield){keep(model, from->case_ref), from->version + 1, from->n, states};
 }
 
 static void mail_keep(struct model *model, const struct journal_append *append, uint64_t first)
@@ -398,6 +440,7 @@ struct journal_outcome model_commit(struct model *model, const struct journal_ap
     }
     entries_keep(model, append, first);
     lives_keep(model, append, first);
+    shield_keep(model, append, first);
     mail_keep(model, append, first);
     orders_keep(model, append);
     records_keep(model, append);
@@ -431,7 +474,8 @@ static struct hub_found found(struct model_message *message, const Amana__V1__Po
                               .originator = message->originator,
                               .recipients = message->recipients,
                               .n_recipients = message->n_recipients,
-                              .header = message->decoded};
+                              .header = message->decoded,
+                              .flags = message->flags};
 }
 
 static bool is_party(const struct model_message *message, const char *unit)
@@ -453,6 +497,21 @@ static void check_case(struct model *model, struct hub_submission *submission)
     }
 }
 
+// As net does it: a recipient whom a newer version was kept from lives by the one that it has.
+static void check_versions(struct model *model, struct hub_submission *submission, struct model_message *root)
+{
+    const struct journal_life *own = life_at(root, submission->sender);
+    for (size_t i = 0; root->has_chain && i < submission->header->n_recipients; i++) {
+        const struct journal_life *life = life_at(root, submission->header->recipients[i]->unit);
+        submission->former_life[i] = life != NULL ? life->version : 0;
+    }
+    if (!root->has_chain || own == NULL || is_party(model_message_at(model, submission->newest.seq), submission->sender))
+        return;
+    submission->newest = found(model_message_at(model, own->clock_seq), NULL);
+    submission->chain.valid_until = header_time_or_0(submission->newest.header->valid_until);
+    submission->chain.urgency = submission->newest.urgency;
+}
+
 static void check_life(struct model *model, struct hub_submission *submission)
 {
     bool own = life_is_own(submission->reply_to.kind, (unsigned)submission->header->kind);
@@ -462,6 +521,7 @@ static void check_life(struct model *model, struct hub_submission *submission)
     submission->has_chain = root->has_chain;
     submission->chain = root->chain;
     submission->newest = found(root->has_chain ? model_message_at(model, root->chain.newest) : root, NULL);
+    check_versions(model, submission, root);
     for (size_t i = 0; i < submission->newest.n_recipients; i++) {
         const struct journal_life *life = life_at(root, submission->newest.recipients[i].unit);
         submission->has_life[i] = life != NULL;
@@ -496,6 +556,7 @@ static void check_reset(struct hub_submission *s)
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
     s->clock_accepted = s->clock_retrieved = 0;
+    memset(s->former_life, 0, sizeof s->former_life);
 }
 
 void model_check(struct model *model, struct hub_submission *submission, enum reason checked)
@@ -515,6 +576,7 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
     if (submission->known || submission->verdict != REASON_NONE)
         return;
     submission->checked = checked;
+    submission->shield = shield_of(model, header->case_ref);
     check_case(model, submission);
     struct model_message *to = by_pointer(model, header->in_reply_to);
     submission->reply_to = found(to, header->in_reply_to);

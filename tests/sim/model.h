@@ -16,6 +16,7 @@ struct model_message {
     uint8_t kind, urgency;
     struct am_bytes header;
     const Amana__V1__Header *decoded;
+    const Amana__V1__Flags *flags; // NULL where they were no Flags
     struct journal_recipient *recipients;
     size_t n_recipients;
     struct journal_delivery *deliveries; // one for each recipient
@@ -55,6 +56,8 @@ struct model {
     size_t n_records, records_room;
     struct journal_deadline *deadlines; // in no order
     size_t n_deadlines, deadlines_room;
+    struct journal_shield *shields;
+    size_t n_shields, shields_room;
     bool full, read_only; // essential appends go on with `full`, none with `read_only`
     bool no_room, busy;   // nothing finds room; the keeper's queue is full
 };

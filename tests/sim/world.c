@@ -443,8 +443,9 @@ void letter_arrive(struct world *world, struct letter *letter)
     submission->header = &letter->header;
     submission->signature = (struct am_bytes){(const uint8_t *)"signature", 9};
     submission->body = (struct am_bytes){(const uint8_t *)"body", 4};
-    submission->flags_bytes = (struct am_bytes){(const uint8_t *)"flags", 5};
-    enum am_err err = codec_encode(&letter->header.base, &world->arena, &submission->header_bytes);
+    enum am_err err = codec_encode(&letter->flags.base, &world->arena, &submission->flags_bytes);
+    if (err == AM_OK)
+        err = codec_encode(&letter->header.base, &world->arena, &submission->header_bytes);
     assert(err == AM_OK);
     if (submission->work.identity == NULL) // a test may have set another one
         submission->work =

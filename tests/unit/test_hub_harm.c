@@ -2,6 +2,9 @@
 // Rule 4, do no harm: whom a hub lets a message reach, and what a state that is not to learn of it can see.
 #include "tests/unit/hub_expect.h"
 
+#include <bsd/string.h>
+#include <stdio.h>
+
 #define FLAG(name) AMANA__V1__PROTECTION__CODE__##name
 
 static char *ET[] = {(char *)"et"}, *SO[] = {(char *)"so"};
@@ -11,6 +14,11 @@ static void shield(struct letter *letter, Amana__V1__Protection__Code protection
     letter->flags.protection = protection;
     letter->flags.never_tell = states;
     letter->flags.n_never_tell = states != NULL ? 1 : 0;
+}
+
+static const Amana__V1__SubmittedEntry *entry_of(const struct world *world, const struct letter *letter)
+{
+    return world->model.entries[letter->seq].content->submitted;
 }
 
 // --- By the message's own flags
@@ -56,9 +64,297 @@ static void the_refusal_is_that_of_a_unit_that_is_not_there(void **state)
     assert_string_equal(harm->submission.work.detail.text, none->submission.work.detail.text);
 }
 
+// --- By what the case's messages have said
+static struct letter *note(struct world *world, const char *from, const char *to)
+{
+    struct letter *letter = letter_new(world, from, KIND(NOTE));
+    letter_to(world, letter, to, ACTION);
+    return letter;
+}
+
+// To the protection unit, which rule 3 opens to police: the person may have fled this state.
+static struct letter *flagged(struct world *world, Amana__V1__Protection__Code protection, char **states)
+{
+    struct letter *letter = note(world, POLICE, CHILD_DESK);
+    letter->flags.child = true;
+    shield(letter, protection, states);
+    accepted(world, letter);
+    return letter;
+}
+
+static void a_flag_stays_with_the_case(void **state)
+{
+    struct world *world = *state;
+    world_alert(world);
+    accepted(world, note(world, POLICE, POST));
+    flagged(world, FLAG(YES), ET);
+    refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
+    refused(world, note(world, POLICE, SHELTER), REASON_NOT_PERMITTED, "recipients[0].unit");
+    accepted(world, note(world, POLICE, LONELY));
+    struct letter *other = note(world, POLICE, POST);
+    other->header.case_ref = (char *)"ke/dci/2026/004212";
+    accepted(world, other);
+}
+
+static void unknown_becomes_yes_and_yes_not_unknown(void **state)
+{
+    struct world *world = *state;
+    flagged(world, FLAG(UNKNOWN), ET);
+    accepted(world, note(world, POLICE, POST)); // a child is at risk
+    flagged(world, FLAG(YES), ET);
+    flagged(world, FLAG(UNKNOWN), ET);
+    refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
+static struct letter *taken_back(struct world *world, const char *unit, const struct letter *answered)
+{
+    struct letter *letter = world_answer(world, unit, KIND(NOTE), answered, answered);
+    letter->header.in_reply_to = &letter->in_reply_to;
+    letter->flags.protection = FLAG(NO);
+    return letter;
+}
+
+static void a_protection_unit_that_has_seen_it_takes_it_back(void **state)
+{
+    struct world *world = *state;
+    struct letter *yes = flagged(world, FLAG(YES), ET);
+    accepted(world, taken_back(world, CHILD_DESK, yes));
+    accepted(world, note(world, POLICE, POST));
+}
+
+static void nobody_else_takes_it_back(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *yes = flagged(world, FLAG(YES), ET), *no;
+    no = taken_back(world, POLICE, yes); // no protection unit
+    accepted(world, no);
+    no = note(world, CHILD_DESK, POLICE); // of another message than the one that said so
+    letter_answers(no, no, alert);
+    no->header.in_reply_to = NULL;
+    no->flags.child = true;
+    no->flags.protection = FLAG(NO);
+    (void)letter_send(world, no);
+    accepted(world, taken_back(world, SHELTER, alert)); // of the state itself
+    no = taken_back(world, CHILD_DESK, yes);
+    no->flags.protection = FLAG(NOT_CONCERNED); // doesn't answer
+    accepted(world, no);
+    refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
+static void who_waits_in_a_state_that_is_free_again_is_woken(void **state)
+{
+    struct world *world = *state;
+    struct letter *yes = flagged(world, FLAG(YES), ET);
+    world->n_woken = 0;
+    accepted(world, taken_back(world, CHILD_DESK, yes));
+    bool post = false;
+    for (size_t i = 0; i < world->n_woken; i++)
+        post |= strcmp(world->woken[i], URI(POST, "d1")) == 0;
+    assert_true(post);
+}
+
+static void its_answers_are_three_and_no_other(void **state)
+{
+    struct world *world = *state;
+    char *to_police[] = {(char *)POLICE};
+    world_grant(world, POST, "unit", to_police, 1);
+    world_alert(world);
+    struct letter *request = letter_new(world, POST, KIND(REQUEST)), *answer;
+    letter_to(world, request, POLICE, ACTION);
+    accepted(world, request);
+    flagged(world, FLAG(YES), ET);
+    static const struct {
+        Amana__V1__Kind__Code kind;
+        int outcome;
+        bool taken;
+    } ROWS[] = {
+        {KIND(ACK), 0, true},
+        {KIND(PROGRESS), OUTCOME(CLARIFICATION_ASKED), false},
+        {KIND(PROGRESS), OUTCOME(IN_HAND), true},
+        {KIND(REFUSAL), OUTCOME(NOT_DISCLOSED), false},
+        {KIND(RESPONSE), OUTCOME(FULL), false},
+        {KIND(RESPONSE), OUTCOME(PARTIAL), false},
+        {KIND(NOTE), 0, false},
+        {KIND(RESPONSE), OUTCOME(NO_DATA), true},
+    };
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        answer = world_answer(world, POLICE, ROWS[i].kind, request, request);
+        answer->header.n_recipients = 0;
+        letter_to(world, answer, POST, ACTION);
+        answer->header.outcome = (Amana__V1__Outcome__Code)ROWS[i].outcome;
+        if (ROWS[i].taken)
+            accepted(world, answer);
+        else
+            refused(world, answer, REASON_NOT_PERMITTED, "recipients[0].unit");
+    }
+    assert_null(model_life(&world->model, request->seq, POST));
+    assert_int_equal(model_life(&world->model, request->seq, POLICE)->state, LIFE(ANSWERED));
+}
+
+// --- What goes on without it
+static struct letter *update(struct world *world, const struct letter *alert, const struct letter *before)
+{
+    struct letter *letter = letter_new(world, POLICE, KIND(UPDATE));
+    letter_answers(letter, alert, alert);
+    letter_supersedes(letter, before);
+    return letter;
+}
+
+static struct letter *alert_to_both(struct world *world)
+{
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, LONELY, ACTION);
+    accepted(world, alert);
+    return alert;
+}
+
+static void an_update_goes_to_the_others_and_leaves_its_life_alone(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to_both(world), *newer, *answer;
+    flagged(world, FLAG(YES), ET);
+    const struct journal_life before = *model_life(&world->model, alert->seq, POST);
+    newer = update(world, alert, alert);
+    letter_to(world, newer, POST, ACTION);
+    letter_to(world, newer, LONELY, ACTION);
+    refused(world, newer, REASON_NOT_PERMITTED, "recipients[0].unit");
+    newer = update(world, alert, alert);
+    letter_to(world, newer, LONELY, ACTION);
+    newer->valid_until.seconds -= 3600; // for the others
+    accepted(world, newer);
+    assert_memory_equal(model_life(&world->model, alert->seq, POST), &before, sizeof before);
+    world->now += 2 * DAY_NS - HOUR_NS / 2; // the newer version has expired, its own has not
+    answer = world_answer(world, POST, KIND(ACK), alert, alert);
+    accepted(world, answer);
+    assert_int_equal(entry_of(world, answer)->n_moves, 1);
+    assert_int_equal(entry_of(world, answer)->crossed, 0);
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(ACKNOWLEDGED));
+}
+
+static void an_end_goes_to_the_others_alone_too(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to_both(world), *end;
+    flagged(world, FLAG(YES), ET);
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    letter_to(world, end, LONELY, ACTION);
+    accepted(world, end);
+    assert_int_equal(model_life(&world->model, alert->seq, LONELY)->state, LIFE(STOPPING));
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(NEW));
+    accepted(world, world_answer(world, POST, KIND(ACK), alert, alert));
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(ACKNOWLEDGED));
+}
+
+static size_t mail_of(struct world *world, const char *device)
+{
+    return model_mailbox(&world->model, device)->n;
+}
+
+static void it_is_not_told_that_something_was_found_elsewhere(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to_both(world);
+    size_t before = mail_of(world, URI(POST, "d1"));
+    accepted(world, world_answer(world, LONELY, KIND(HIT), alert, alert));
+    assert_int_equal(mail_of(world, URI(POST, "d1")), before + 1);
+    flagged(world, FLAG(YES), ET);
+    accepted(world, world_answer(world, LONELY, KIND(HIT), alert, alert));
+    assert_int_equal(mail_of(world, URI(POST, "d1")), before + 1);
+}
+
+static void one_that_is_free_again_takes_up_its_life(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to_both(world), *yes = flagged(world, FLAG(YES), ET), *newer, *newest;
+    newer = update(world, alert, alert);
+    letter_to(world, newer, LONELY, ACTION);
+    accepted(world, newer);
+    accepted(world, taken_back(world, CHILD_DESK, yes));
+    newest = update(world, alert, newer);
+    letter_to(world, newest, LONELY, ACTION);
+    letter_to(world, newest, POST, ACTION);
+    accepted(world, newest);
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->clock_seq, newest->seq);
+}
+
+// --- What it can see: the same with and without
+#define SEEN 4096u
+static void see(char seen[SEEN], struct world *world, struct letter *letter)
+{
+    enum reason reason = letter_send(world, letter);
+    const Amana__V1__SubmittedEntry *entry = reason == REASON_NONE ? entry_of(world, letter) : NULL;
+    char line[1024];
+    snprintf(line, sizeof line, "%s %s %s %s", kind_name((unsigned)letter->header.kind), reason_name(reason),
+             letter->submission.work.detail.field, letter->submission.work.detail.text);
+    strlcat(seen, line, SEEN);
+    for (size_t i = 0; entry != NULL && i < entry->n_delivered_to; i++)
+        strlcat(seen, " >", SEEN), strlcat(seen, entry->delivered_to[i], SEEN);
+    for (size_t i = 0; entry != NULL && i < entry->n_moves; i++) {
+        snprintf(line, sizeof line, " %s:%d-%d", entry->moves[i]->recipient, (int)entry->moves[i]->from,
+                 (int)entry->moves[i]->to);
+        strlcat(seen, line, SEEN);
+    }
+    strlcat(seen, entry != NULL && entry->crossed ? " crossed\n" : "\n", SEEN);
+}
+
+// A post's whole day in a case: what it may do, and what it may not.
+static void a_day_of_the_post(struct world *world, bool flag, char seen[SEEN])
+{
+    char *to_police[] = {(char *)POLICE};
+    world_grant(world, POST, "unit", to_police, 1);
+    struct letter *alert = alert_to_both(world), *request, *answer;
+    if (flag)
+        flagged(world, FLAG(YES), ET);
+    see(seen, world, world_answer(world, POST, KIND(ACK), alert, alert));
+    see(seen, world, world_answer(world, POST, KIND(HIT), alert, alert));
+    see(seen, world, world_answer(world, POST, KIND(CANCEL), alert, alert));
+    request = letter_new(world, POST, KIND(REQUEST));
+    letter_to(world, request, POLICE, ACTION);
+    see(seen, world, request);
+    answer = world_answer(world, POLICE, KIND(ACK), request, request);
+    answer->header.n_recipients = 0;
+    letter_to(world, answer, POST, ACTION);
+    accepted(world, answer);
+    see(seen, world, world_answer(world, POST, KIND(CLARIFICATION), request, request));
+    see(seen, world, note(world, POST, POLICE));
+    see(seen, world, note(world, POST, LONELY)); // no grant
+    answer = note(world, POST, POLICE);
+    letter_to(world, answer, SHELTER, COPY);
+    see(seen, world, answer);
+    world->now += 3 * DAY_NS;
+    see(seen, world, world_answer(world, POST, KIND(ACK), alert, alert));
+    see(seen, world, world_answer(world, POST, KIND(HIT), alert, alert));
+    see(seen, world, world_answer(world, POST, KIND(WITHDRAW), request, request));
+}
+
+static void what_a_listed_state_sends_is_taken_and_receipted_as_if_nobody_had_said_anything(void **state)
+{
+    static char with[SEEN], without[SEEN];
+    void *other = NULL;
+    with[0] = without[0] = '\0';
+    a_day_of_the_post(*state, true, with);
+    assert_int_equal(hub_begin(&other), 0);
+    a_day_of_the_post(other, false, without);
+    assert_int_equal(hub_end(&other), 0);
+    assert_string_equal(with, without);
+    assert_non_null(strstr(with, "HIT NONE"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HUB_TEST(a_flag_stays_with_the_case),
+        HUB_TEST(unknown_becomes_yes_and_yes_not_unknown),
+        HUB_TEST(a_protection_unit_that_has_seen_it_takes_it_back),
+        HUB_TEST(nobody_else_takes_it_back),
+        HUB_TEST(who_waits_in_a_state_that_is_free_again_is_woken),
+        HUB_TEST(its_answers_are_three_and_no_other),
+        HUB_TEST(an_update_goes_to_the_others_and_leaves_its_life_alone),
+        HUB_TEST(an_end_goes_to_the_others_alone_too),
+        HUB_TEST(it_is_not_told_that_something_was_found_elsewhere),
+        HUB_TEST(one_that_is_free_again_takes_up_its_life),
+        HUB_TEST(what_a_listed_state_sends_is_taken_and_receipted_as_if_nobody_had_said_anything),
         HUB_TEST(nothing_goes_to_a_state_that_the_flags_name),
         HUB_TEST(a_copy_is_kept_from_it_too),
         HUB_TEST(unknown_keeps_it_too_unless_a_child_is_at_risk),

@@ -206,6 +206,27 @@ static void a_life_a_chain_and_a_delivery_of_no_message_are_named(void **state)
     tamper_end(&tampering);
 }
 
+static void what_keeps_a_case_from_states_is_checked(void **state)
+{
+    const uint8_t name[NAME_SIZE] = {0, 0, 0, 1}, row[] = {0, 0, 0, 1, 'e', 'r', 3, 0, 0, 0, 0, 0, 0, 9, 9};
+    struct tampering tampering;
+    struct faults faults;
+    tamper_begin(&tampering);
+    assert_int_equal(table_put(tampering.txn, TABLE_SHIELD, 0, name, sizeof name, row, sizeof row), AM_OK);
+    tamper_end(&tampering);
+    assert_int_equal(check(0, NULL, &faults), AM_CORRUPT);
+    assert_true(faults_name(&faults, 0x909, "a case is kept from a state by no entry"));
+    tamper_begin(&tampering);
+    assert_int_equal(table_put(tampering.txn, TABLE_SHIELD, 0, name, sizeof name, row, sizeof row - 1), AM_OK);
+    tamper_end(&tampering);
+    assert_int_equal(check(0, NULL, &faults), AM_CORRUPT);
+    assert_true(faults_name(&faults, JOURNAL_NONE, "a row is damaged: from whom a case is kept"));
+    tamper_begin(&tampering);
+    assert_int_equal(table_delete(tampering.txn, TABLE_SHIELD, name, sizeof name), AM_OK);
+    tamper_end(&tampering);
+    assert_int_equal(check(0, NULL, &faults), AM_OK);
+}
+
 static void an_entry_that_is_missing_is_named(void **state)
 {
     struct tampering tampering;
@@ -295,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_tile_an_edge_and_a_root_that_were_changed_are_named),
         cmocka_unit_test(a_message_or_an_index_row_that_was_changed_is_named),
         cmocka_unit_test(a_life_a_chain_and_a_delivery_of_no_message_are_named),
+        cmocka_unit_test(what_keeps_a_case_from_states_is_checked),
         cmocka_unit_test(an_entry_that_is_missing_is_named),
         cmocka_unit_test(the_signers_record_is_compared_at_its_own_size),
         cmocka_unit_test(an_open_journal_refuses_a_damaged_edge_and_another_format),
