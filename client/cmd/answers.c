@@ -28,6 +28,7 @@ struct asked {
     bool confirm; // this unit is to CONFIRM it
     bool erased;
     uint64_t next; // what stands behind it in the log begins there; UINT64_MAX: it isn't there yet
+    uint64_t review_at; // of what this unit sent; 0: none
 };
 
 static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
@@ -61,6 +62,7 @@ static enum am_err find_asked(struct session *session, const char *id, struct as
         strlcpy(ret->sender, header->sender->unit, sizeof ret->sender);
         ret->confirm = (enum store_box)box == STORE_INBOX && kind_asks_confirm((unsigned)header->kind, header->outcome);
         ret->erased = kept->erased_at != NULL;
+        ret->review_at = (enum store_box)box == STORE_SENT ? header_time_or_0(header->review_at) : 0;
         ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
         for (size_t i = 0; i < header->n_recipients; i++)
             ret->asks |= strcmp(header->recipients[i]->unit, session->settings.value[SETTING_UNIT]) == 0 &&
@@ -250,6 +252,8 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     contests_open(&walk->contests, walk->answers.contest);
     walk->answers.confirm = walk->asked.confirm;
     walk->answers.erased = walk->asked.erased;
+    walk->answers.review = !walk->asked.erased && walk->asked.review_at != 0 &&
+                           walk->asked.review_at <= session_now(walk->session);
     const struct kind *root = kind_get(walk->asked.root_kind);
     if (root != NULL && root->chain == CHAIN_NONE && walk->asked.asks) {
         walk->answers.root = walk->asked.root_kind;
@@ -304,6 +308,9 @@ static void confirm_words(const struct answers *answers, char state[128])
 static void held_words(const struct answers *answers, char state[128])
 {
     size_t len = strlen(state);
+    if (answers->review)
+        snprintf(state + len, 128 - len, "%skeep it, or `amana erase %s`", len > 0 ? "; " : "", answers->shown);
+    len = strlen(state);
     if (answers->held_by[0] != '\0')
         snprintf(state + len, 128 - len, "%skept for a court until %s", len > 0 ? "; " : "",
                  print_ns(answers->held_until));

@@ -14,6 +14,7 @@ struct answers {
     bool confirm;           // it ends what is to be erased, and this unit has to CONFIRM
     const char *confirmed;  // outcome of this unit's CONFIRM of it; NULL for none
     bool erased;            // its body is gone from here
+    bool review;            // this unit sent it, and its review_at has passed: keep or erase
     char held_by[STORE_ID]; // a HOLD in force that keeps it; "" for none
     uint64_t held_until;    // UTC ns
     char contest[STORE_ID]; // a CONTEST of it that is not decided; "" for none

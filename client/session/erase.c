@@ -83,8 +83,8 @@ static enum am_err hold_add(struct holds *holds, const Amana__V1__Pointer *point
     return AM_OK;
 }
 
-// Those in force that came, or that this unit sent.
-static enum am_err holds_find(struct session *session, struct holds *holds)
+// HOLDs in force that came, or that this unit sent; and what its own ERASUREs name. `ordered` NULL: not asked for.
+static enum am_err orders_find(struct session *session, struct holds *holds, struct holds *ordered)
 {
     static const enum store_box BOXES[] = {STORE_INBOX, STORE_SENT};
     uint64_t now = session_now(session);
@@ -98,12 +98,16 @@ static enum am_err holds_find(struct session *session, struct holds *holds)
             arena_init(&arena, ARENA_ERASE);
             strlcpy(at, next, sizeof at);
             TRY(store_get(session->store, BOXES[i], at, &arena, &kept));
-            if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || header->kind != KIND(HOLD) ||
-                header_time_or_0(header->valid_until) <= now)
+            if (seal_header(kept->message, &arena, NULL, &header) != AM_OK)
                 continue;
-            TRY(hold_add(holds, header->in_reply_to, header));
+            bool holding = header->kind == KIND(HOLD) && header_time_or_0(header->valid_until) > now;
+            bool erasing = ordered != NULL && BOXES[i] == STORE_SENT && header->kind == KIND(ERASURE);
+            if (!holding && !erasing)
+                continue;
+            struct holds *list = holding ? holds : ordered;
+            TRY(hold_add(list, header->in_reply_to, header));
             for (size_t j = 0; j < header->n_references; j++)
-                TRY(hold_add(holds, header->references[j], header));
+                TRY(hold_add(list, header->references[j], header));
         }
         if (err != AM_NOT_FOUND)
             return err;
@@ -124,7 +128,7 @@ static const struct hold *hold_of(const struct holds *holds, const uint8_t diges
 enum am_err erase_held(struct session *session, const uint8_t digest[32], uint64_t *ret_until, char ret_by[STORE_ID])
 {
     struct holds holds AM_CLEANUP(holds_clear) = {0};
-    TRY(holds_find(session, &holds));
+    TRY(orders_find(session, &holds, NULL));
     const struct hold *hold = hold_of(&holds, digest);
     *ret_until = hold != NULL ? hold->until : 0;
     if (hold != NULL)
@@ -178,7 +182,7 @@ static enum am_err named_row(struct naming *naming, enum store_box box, const ch
 static enum am_err named_rows(struct naming *naming)
 {
     static const enum store_box BOXES[] = {STORE_INBOX, STORE_SENT};
-    TRY(holds_find(naming->session, &naming->holds));
+    TRY(orders_find(naming->session, &naming->holds, NULL));
     for (size_t i = 0; i < AM_LEN(BOXES); i++) {
         char at[STORE_ID] = "", next[STORE_ID];
         enum am_err err;
@@ -207,6 +211,69 @@ enum am_err erase_named(struct session *session, const Amana__V1__Header *header
     holds_clear(&naming.holds);
     if (err == AM_OK && ret_n != NULL)
         *ret_n = naming.n;
+    return err;
+}
+
+// --- What has stayed longer than it may
+struct overdue {
+    struct session *session;
+    struct holds holds, ordered; // of ERASUREs of this unit
+    uint64_t now;
+    unsigned n;
+};
+
+static enum am_err overdue_row(struct overdue *overdue, enum store_box box, const char *id)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    Google__Protobuf__Timestamp now;
+    uint8_t digest[LOG_HASH_SIZE];
+    arena_init(&arena, ARENA_ERASE);
+    TRY(store_get(overdue->session->store, box, id, &arena, &kept));
+    if (kept->message == NULL || kept->message->sealed_body.len == 0 ||
+        seal_header(kept->message, &arena, NULL, &header) != AM_OK)
+        return AM_OK;
+    TRY(log_sha256(codec_bytes(kept->message->header), digest));
+    const struct hold *ordered = hold_of(&overdue->ordered, digest);
+    uint64_t until = header_time_or_0(header->retain_until);
+    bool over = until != 0 && until <= overdue->now;
+    if ((!over && ordered == NULL) || hold_of(&overdue->holds, digest) != NULL)
+        return AM_OK;
+    timestamp_from_ns(overdue->now, &now);
+    kept->message->sealed_body = (ProtobufCBinaryData){0, NULL};
+    kept->fault = kept->fault_text = (char *)"";
+    kept->erased_by = ordered != NULL ? (char *)ordered->by : (char *)"";
+    kept->erased_at = &now;
+    overdue->n++;
+    return store_put(overdue->session->store, box, id, kept);
+}
+
+static enum am_err overdue_rows(struct overdue *overdue)
+{
+    static const enum store_box BOXES[] = {STORE_INBOX, STORE_SENT};
+    for (size_t i = 0; i < AM_LEN(BOXES); i++) {
+        char at[STORE_ID] = "", next[STORE_ID];
+        enum am_err err;
+        while ((err = store_next(overdue->session->store, BOXES[i], at, next)) == AM_OK) {
+            strlcpy(at, next, sizeof at);
+            TRY(overdue_row(overdue, BOXES[i], at));
+        }
+        if (err != AM_NOT_FOUND)
+            return err;
+    }
+    return AM_OK;
+}
+
+enum am_err erase_due(struct session *session, unsigned *ret_n)
+{
+    struct overdue overdue = {.session = session, .now = session_now(session)};
+    enum am_err err = orders_find(session, &overdue.holds, &overdue.ordered);
+    if (err == AM_OK)
+        err = overdue_rows(&overdue);
+    holds_clear(&overdue.holds);
+    holds_clear(&overdue.ordered);
+    *ret_n = overdue.n;
     return err;
 }
 

@@ -24,5 +24,9 @@ AM_MUST_USE enum am_err erase_check(struct session *session, const Amana__V1__He
 AM_MUST_USE enum am_err erase_held(struct session *session, const uint8_t digest[32], uint64_t *ret_until,
                                    char ret_by[STORE_ID]);
 
+// Erases what has stayed longer than it may: bodies past their retain_until, and what an ERASURE of this unit named and a
+// HOLD kept until now. *ret_n counts them.
+AM_MUST_USE enum am_err erase_due(struct session *session, unsigned *ret_n);
+
 // Whether a message names content to be erased.
 bool erase_asked(const Amana__V1__Header *header);

@@ -342,16 +342,48 @@ static enum am_err undelivered_entry(struct deciding *deciding, size_t n)
     return entry_add(deciding, &content, NULL, units, n);
 }
 
+// Its body goes: the time has passed, or an ERASURE had to wait for the end of a HOLD.
+static enum am_err destroyed_entry(struct deciding *deciding)
+{
+    const struct hub_found *about = &deciding->due->about;
+    Amana__V1__ErasedEntry erased = AMANA__V1__ERASED_ENTRY__INIT;
+    Amana__V1__ErasedBody body = AMANA__V1__ERASED_BODY__INIT, *bodies[] = {&body};
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__Pointer message = pointer_to(about, deciding->due->digest);
+    size_t index = deciding->n_entries++;
+    uint64_t *seq = arena_copy(deciding->arena, &about->seq, sizeof about->seq);
+    if (seq == NULL)
+        return arena_error(deciding->arena);
+    body.seq = about->seq;
+    body.message = &message;
+    body.body_digest = about->header->body_digest;
+    erased.bodies = bodies;
+    erased.n_bodies = 1;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_ERASED;
+    content.erased = &erased;
+    TRY(hub_entry_pack(deciding->pending, index, &content, JOURNAL_CLASS_HUB));
+    deciding->append->entries[index].of = about->seq;
+    deciding->append->entries[index].case_ref = about->header->case_ref;
+    deciding->append->erased = seq;
+    deciding->append->n_erased = 1;
+    return AM_OK;
+}
+
 static enum am_err retain_decide(struct deciding *deciding)
 {
+    const struct hub_content *content = &deciding->due->content;
+    bool over = deciding->clocks->retain_until <= deciding->now;
+    bool goes = !content->erased && (over || content->ordered), held = content->held_until > deciding->now;
     size_t n = 0;
-    for (size_t i = 0; i < deciding->clocks->n; i++)
+    for (size_t i = 0; i < deciding->clocks->n && over; i++)
         n += clock_delivery_open(&deciding->clocks->parties[i]);
-    TRY(begin(deciding, n > 0 ? 1 : 0));
+    TRY(begin(deciding, (n > 0 ? 1 : 0) + (goes && !held ? 1 : 0)));
     if (n > 0)
         TRY(undelivered_entry(deciding, n));
-    return hub_deadline_put(deciding->pending, DEADLINE_RETAIN_UNTIL, deciding->due->deadline.subject, 0,
-                            deciding->due->deadline.at);
+    if (goes && !held)
+        TRY(destroyed_entry(deciding));
+    return hub_deadline_put(deciding->pending, DEADLINE_RETAIN_UNTIL, deciding->due->deadline.subject,
+                            goes && held ? content->held_until : 0, deciding->due->deadline.at);
 }
 
 // --- Nobody has released it in time; nobody has yet

@@ -139,6 +139,13 @@ enum hub_submit {
     HUB_SUBMIT_RELEASE, // who is that: of one that waits, with both signatures
 };
 
+// How the content of a message is kept.
+struct hub_content {
+    bool erased;         // its body is gone
+    bool ordered;        // an ERASURE of it was taken
+    uint64_t held_until; // the latest end of its HOLDs, UTC ns; 0: none
+};
+
 struct hub_submission {
     struct hub_work work;
     enum hub_submit mode;
@@ -167,11 +174,7 @@ struct hub_submission {
     struct hub_found references[LIMIT_REFERENCES];
     bool reference_party[LIMIT_REFERENCES]; // the sender's unit sent or received it
     bool reply_party;
-    // An ERASURE or HOLD: how those that it names are kept, reply_to first, then the references.
-    struct hub_content {
-        bool erased;
-        uint64_t held_until; // UTC ns; 0: no HOLD
-    } named[1 + LIMIT_REFERENCES];
+    struct hub_content named[1 + LIMIT_REFERENCES]; // of an ERASURE or HOLD: of reply_to, then of the references
     struct hub_found root;   // of reply_to, with its header
     struct hub_found newest; // newest version of that root, by its chain
     bool has_chain;
@@ -268,6 +271,7 @@ struct hub_due {
     struct clock_message clocks; // of `about`
     bool has_release;
     struct journal_release release; // of `about`: RELEASE, RING
+    struct hub_content content;  // of `about`
 };
 
 // --- The step --------------------------------------------------------------------------------------------------------

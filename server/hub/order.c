@@ -59,6 +59,8 @@ static enum am_err orders_fill(struct ordering *ordering)
         append->orders[append->n_orders++] = (struct journal_order){seq, JOURNAL_SELF, until};
         if (until == 0 && !content->erased && content->held_until <= append->time_ns)
             append->erased[append->n_erased++] = seq;
+        else if (until == 0 && !content->erased) // then, when the HOLD ends
+            TRY(hub_deadline_put(ordering->pending, DEADLINE_RETAIN_UNTIL, seq, content->held_until, 0));
     }
     return AM_OK;
 }

@@ -133,6 +133,7 @@ static enum am_err due_read(struct due *due, struct store_view *view)
     TRY(found_at(view, &due->arena, hub->about.root, &hub->root));
     if (hub->root.found)
         TRY(digest_read(view, hub->root.seq, hub->root_digest));
+    TRY(found_content(view, hub->about.seq, &hub->content));
     return parties_read(due, view);
 }
 

@@ -40,6 +40,17 @@ enum am_err found_fill(struct store_view *view, struct arena *arena, const struc
     return AM_OK;
 }
 
+enum am_err found_content(struct store_view *view, uint64_t seq, struct hub_content *ret_content)
+{
+    struct store_message message;
+    struct store_orders orders;
+
+    TRY(store_message(view, seq, &message));
+    TRY(store_orders(view, seq, &orders));
+    *ret_content = (struct hub_content){message.erased, orders.erasure != JOURNAL_NONE, orders.held_until};
+    return AM_OK;
+}
+
 enum am_err found_at(struct store_view *view, struct arena *arena, uint64_t seq, struct hub_found *ret_found)
 {
     struct store_pointer pointer;

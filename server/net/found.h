@@ -12,6 +12,9 @@ AM_MUST_USE enum am_err found_fill(struct store_view *view, struct arena *arena,
 AM_MUST_USE enum am_err found_at(struct store_view *view, struct arena *arena, uint64_t seq,
                                  struct hub_found *ret_found);
 
+// How the content of a message is kept.
+AM_MUST_USE enum am_err found_content(struct store_view *view, uint64_t seq, struct hub_content *ret_content);
+
 // How a recipient stands with a message that was found: its delivery, and the lives that it began the clock of.
 AM_MUST_USE enum am_err found_party(struct store_view *view, struct arena *arena, const struct hub_found *found,
                                     uint8_t root_kind, const char *unit, struct clock_party *ret_party);

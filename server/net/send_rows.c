@@ -160,17 +160,9 @@ static enum am_err check_content(struct check *check)
 {
     const struct hub_found *named;
 
-    for (size_t i = 0; (named = hub_named(check->s, i)) != NULL; i++) {
-        struct hub_content *content = &check->s->named[i];
-        struct store_message message;
-        struct store_orders orders;
-        if (!named->found)
-            continue;
-        TRY(store_message(check->view, named->seq, &message));
-        TRY(store_orders(check->view, named->seq, &orders));
-        content->erased = message.erased;
-        content->held_until = orders.held_until;
-    }
+    for (size_t i = 0; (named = hub_named(check->s, i)) != NULL; i++)
+        if (named->found)
+            TRY(found_content(check->view, named->seq, &check->s->named[i]));
     return AM_OK;
 }
 

@@ -312,6 +312,7 @@ static void orders_keep(struct model *model, const struct journal_append *append
 {
     for (size_t i = 0; i < append->n_orders; i++) {
         struct model_message *message = model_message_at(model, append->orders[i].message);
+        message->ordered |= append->orders[i].until == 0;
         if (append->orders[i].until > message->held_until)
             message->held_until = append->orders[i].until;
     }
@@ -543,7 +544,7 @@ static void check_content(struct model *model, struct hub_submission *submission
     for (size_t i = 0; (named = hub_named(submission, i)) != NULL; i++) {
         const struct model_message *message = named->found ? model_message_at(model, named->seq) : NULL;
         submission->named[i] = message != NULL
-                                   ? (struct hub_content){.erased = message->erased, .held_until = message->held_until}
+                                   ? (struct hub_content){message->erased, message->ordered, message->held_until}
                                    : (struct hub_content){0};
     }
 }
@@ -622,6 +623,7 @@ void model_read_due(struct model *model, struct hub_due *due)
     due->about = found(message, NULL);
     due->root = found(model_message_at(model, message->root), NULL);
     memcpy(due->digest, message->digest, 32);
+    due->content = (struct hub_content){message->erased, message->ordered, message->held_until};
     memcpy(due->root_digest, root->digest, 32);
     due->clocks =
         (struct clock_message){.seq = message->seq,

@@ -26,6 +26,7 @@ struct model_message {
     struct journal_chain chain;
     bool has_chain;
     bool erased;         // its body is gone
+    bool ordered;        // an ERASURE of it was taken
     uint64_t held_until; // of its HOLDs the latest end
 };
 

@@ -154,6 +154,72 @@ static void nobody_but_the_originator_orders_to_keep(void **state)
     refused(world, endless, REASON_FIELD_INVALID, "valid_until");
 }
 
+// --- Retention
+static struct letter *brief(struct world *world, uint64_t until)
+{
+    char *abroad[] = {(char *)"et/*/*"};
+    world_grant(world, POLICE, "unit", abroad, 1);
+    struct letter *note = letter_new(world, POLICE, KIND(NOTE));
+    timestamp_from_ns(until, &note->retain_until);
+    letter_to(world, note, POST, ACTION);
+    accepted(world, note);
+    return note;
+}
+
+static const struct model_entry *erased_entry(struct world *world)
+{
+    for (size_t i = world->model.n; i > 0; i--)
+        if (world->model.entries[i - 1].kind == ENTRY(ERASED))
+            return &world->model.entries[i - 1];
+    return NULL;
+}
+
+static void a_body_is_destroyed_at_its_retain_until_and_not_before(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = brief(world, world->now + 20 * DAY_NS);
+    world_pass(world, 20 * DAY_NS - NS_PER_S);
+    assert_false(erased(world, note));
+    assert_null(erased_entry(world));
+    world_pass(world, NS_PER_S);
+    assert_true(erased(world, note));
+    const Amana__V1__ErasedEntry *entry = erased_entry(world)->content->erased;
+    assert_null(entry->by);
+    assert_string_equal(entry->bodies[0]->message->id, note->header.id);
+    assert_int_equal(erased_entry(world)->of, note->seq);
+}
+
+static void a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = brief(world, world->now + 10 * DAY_NS);
+    accepted(world, hold(world, POLICE, note, world->now + 20 * DAY_NS));
+    world_pass(world, 20 * DAY_NS - NS_PER_S);
+    assert_false(erased(world, note));
+    world_pass(world, NS_PER_S);
+    assert_true(erased(world, note));
+}
+
+static void an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = brief(world, world->now + 300 * DAY_NS);
+    accepted(world, hold(world, POLICE, note, world->now + 10 * DAY_NS));
+    accepted(world, order(world, POLICE, KIND(ERASURE), note));
+    world_pass(world, 9 * DAY_NS);
+    accepted(world, hold(world, POLICE, note, world->now + 5 * DAY_NS)); // a longer one
+    world_pass(world, 5 * DAY_NS - NS_PER_S);
+    assert_false(erased(world, note));
+    world_pass(world, NS_PER_S);
+    assert_true(erased(world, note));
+    world_pass(world, 300 * DAY_NS);
+    unsigned times = 0; // once and for all
+    for (size_t i = 0; i < world->model.n; i++)
+        times += world->model.entries[i].kind == ENTRY(ERASED) &&
+                 world->model.entries[i].content->erased->bodies[0]->seq == note->seq;
+    assert_int_equal(times, 1);
+}
+
 // --- The data protection office
 #define OFFICE "ke/odpc/desk"
 #define FOREIGN_OFFICE "et/edpa/desk"
@@ -253,6 +319,9 @@ int main(void)
         HUB_TEST(what_a_court_needs_is_not_destroyed_until_the_hold_ends),
         HUB_TEST(a_hold_begins_no_life_and_is_answered_by_nobody),
         HUB_TEST(nobody_but_the_originator_orders_to_keep),
+        HUB_TEST(a_body_is_destroyed_at_its_retain_until_and_not_before),
+        HUB_TEST(a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes),
+        HUB_TEST(an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends),
         HUB_TEST(the_dpo_of_its_country_orders_what_it_never_received),
         HUB_TEST(the_dpo_of_a_holder_s_country_destroys_nothing),
         HUB_TEST(a_message_of_another_country_is_to_a_dpo_as_if_it_were_not_there),

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rule 8: past retain_until the body is destroyed at the hub and in every store, the leaf stays, an ERASED entry names it."""
+import datetime
+
+import pytest
+
+import world as w
+
+ORDER = ("--court", "Marsabit Law Courts", "--order", "88/2026", "--date", "2026-11-27", "--scope", "All of it.")
+
+
+@pytest.fixture(scope="module")
+def world(template, tmp_path_factory):
+    if not w.moves_time():
+        pytest.skip("this build's time can't be moved")
+    folder = tmp_path_factory.mktemp("retention") / "world"
+    w.copy_folder(template, folder)
+    world = w.World(folder)
+    world.start_hub()
+    yield world
+    world.end()
+
+
+def at(world, **delta):
+    now = datetime.datetime.now(datetime.timezone.utc) + world.ahead
+    return (now + datetime.timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def note(world, title, **changes):
+    return world.send(draft=world.write("NOTE", {"title": title, "text": "Seen in Isiolo."}, **changes))
+
+
+def body(world, desk, message):
+    return world.amana(desk, "--json", "show", message).ok().json[0]["body"]
+
+
+def erased(world, message, **delta):
+    """The auditor, who follows the log, sees its ERASED entry once time has gone on."""
+    process, lines = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    lines.wait(r'"ACCESS"')
+    world.later(**delta)
+    lines.wait(f'"kind":"ERASED".*{message}')
+    process.terminate()
+    process.wait()
+
+
+def test_past_its_retain_until_a_body_is_gone_everywhere_and_the_log_holds(world):
+    short = note(world, "For an hour.", retain_until=at(world, hours=1))
+    held = note(world, "For a court.", retain_until=at(world, hours=1))
+    long = note(world, "For longer.", retain_until=at(world, hours=9))
+    world.amana("police", "hold", held, *ORDER, "--valid-until", at(world, hours=2)).ok()
+    world.amana("post", "inbox").ok().says("For an hour.", "For a court.")
+    erased(world, short, minutes=61)
+    entry = next(e["erased"] for e in world.entries("ERASED") if e["erased"]["bodies"][0]["message"]["id"] == short)
+    assert "by" not in entry
+    world.amana("post", "inbox").ok().says("erased: kept as long as they may be", "(erased)", "For a court.", "For longer.")
+    world.amana("police", "inbox").ok()
+    for desk in ("police", "post"):
+        assert body(world, desk, short) is None
+        assert body(world, desk, held) is not None and body(world, desk, long) is not None
+    world.amana("auditor", "audit", "replay", "--reason", "a test", "--message", short).ok().says("retain_until has passed")
+    # Who comes for it after that gets its envelope.
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+    world.start_hub()
+    # And the court's time passes too, while the hub is away.
+    world.hub.stop()
+    world.later(minutes=60)
+    world.start_hub()
+    erased(world, held)
+    world.amana("post", "inbox").ok()
+    assert body(world, "post", held) is None and body(world, "post", long) is not None
+
+
+def test_a_message_that_nobody_fetched_in_time_comes_without_its_body(world):
+    late = note(world, "Too late.", retain_until=at(world, hours=1))
+    erased(world, late, minutes=61)
+    world.amana("post", "inbox").ok().says("(erased)")
+    assert body(world, "post", late) is None
+
+
+def test_a_day_to_review_asks_the_sender_to_keep_or_to_erase(world):
+    reviewed = note(world, "To be reviewed.", review_at=at(world, hours=1), retain_until=at(world, hours=30))
+    assert "keep it, or" not in world.amana("police", "show", reviewed).ok().out
+    world.later(minutes=61)
+    world.amana("police", "show", reviewed).ok().says(f"keep it, or `amana erase {reviewed[:13]}`")
+    world.amana("post", "inbox").ok()
+    assert "keep it, or" not in world.amana("post", "show", reviewed).ok().out
