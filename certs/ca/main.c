@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // amana-ca: makes identities. Finds the verb, tells failures, keeps the options that verbs share.
 #include "certs/ca/verb.h"
+#include "proto/codec/plain.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -30,12 +31,7 @@ static const int EXIT_CODES[AM_ERR_COUNT] = {
 
 int verb_fail(enum am_err err, const struct am_detail *detail)
 {
-    fprintf(stderr, "amana-ca: ");
-    if (detail->field[0] != '\0')
-        fprintf(stderr, "%s: ", detail->field);
-    if (detail->line > 0)
-        fprintf(stderr, "line %u: ", detail->line);
-    fprintf(stderr, "%s\n", detail->text[0] != '\0' ? detail->text : am_err_text(err));
+    plain_fault(stderr, "amana-ca", "", err, detail);
     return EXIT_CODES[err] != 0 ? EXIT_CODES[err] : EX_SOFTWARE;
 }
 

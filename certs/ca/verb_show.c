@@ -3,6 +3,7 @@
 #include "certs/ca/verb.h"
 #include "certs/extension.h"
 #include "certs/roster.h"
+#include "proto/codec/plain.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -58,13 +59,23 @@ static void print_until(const char *what, const ASN1_TIME *time)
         printf("  (%d days left)\n", days);
 }
 
+// What somebody else put into a file.
+static void print_text(const char *text, size_t len)
+{
+    char *copy = strndup(text, len);
+    plain_print(stdout, copy != NULL ? copy : "?");
+    free(copy);
+}
+
 static void print_name(const char *what, const X509_NAME *name)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;
     if (bio != NULL && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
         long len = BIO_get_mem_data(bio, &text);
-        printf("  %-13s%.*s\n", what, (int)len, text);
+        printf("  %-13s", what);
+        print_text(text, (size_t)len);
+        printf("\n");
     }
     BIO_free(bio);
 }
@@ -83,7 +94,8 @@ static void print_dns(const X509 *x509)
     GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
     if (names != NULL && sk_GENERAL_NAME_num(names) == 1 && sk_GENERAL_NAME_value(names, 0)->type == GEN_DNS) {
         const ASN1_STRING *dns = sk_GENERAL_NAME_value(names, 0)->d.dNSName;
-        printf("%.*s\n", ASN1_STRING_length(dns), (const char *)ASN1_STRING_get0_data(dns));
+        print_text((const char *)ASN1_STRING_get0_data(dns), (size_t)ASN1_STRING_length(dns));
+        printf("\n");
     } else {
         printf("?\n");
     }
@@ -96,9 +108,11 @@ static void print_constraints(const X509 *x509)
     NAME_CONSTRAINTS *constraints = X509_get_ext_d2i(x509, NID_name_constraints, NULL, NULL);
     for (int i = 0; constraints != NULL && i < sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees); i++) {
         const GENERAL_NAME *base = sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, i)->base;
-        if (base->type < (int)AM_LEN(kinds) && kinds[base->type] != NULL)
-            printf("  %-13s%s %.*s\n", "only for", kinds[base->type], ASN1_STRING_length(base->d.ia5),
-                   (const char *)ASN1_STRING_get0_data(base->d.ia5));
+        if (base->type >= (int)AM_LEN(kinds) || kinds[base->type] == NULL)
+            continue;
+        printf("  %-13s%s ", "only for", kinds[base->type]);
+        print_text((const char *)ASN1_STRING_get0_data(base->d.ia5), (size_t)ASN1_STRING_length(base->d.ia5));
+        printf("\n");
     }
     NAME_CONSTRAINTS_free(constraints);
 }
@@ -120,7 +134,9 @@ static void show_certificate(X509 *x509)
         else
             printf("%s\n", identity.uri);
     } else {
-        printf("certificate that Amana does not take: %s\n", detail.text);
+        printf("certificate that Amana does not take: ");
+        plain_print(stdout, detail.text);
+        printf("\n");
     }
     print_name("subject", X509_get_subject_name(x509));
     print_name("issuer", X509_get_issuer_name(x509));
@@ -159,10 +175,13 @@ static void show_request(X509_REQ *request)
     char name[CERTS_NAME];
     struct am_detail detail = {0};
     enum cert_use use;
-    if (certs_request_use(request, &detail, &use, name) == AM_OK)
+    if (certs_request_use(request, &detail, &use, name) == AM_OK) {
         printf("request for a certificate \"%s\" of %s\n", cert_use_text(use), name);
-    else
-        printf("request that can't be granted: %s\n", detail.text);
+    } else {
+        printf("request that can't be granted: ");
+        plain_print(stdout, detail.text);
+        printf("\n");
+    }
     printf("  %-13s%s\n", "signature",
            X509_REQ_verify(request, X509_REQ_get0_pubkey(request)) == 1 ? "good" : "NOT GOOD");
 }

@@ -216,11 +216,23 @@ static void a_revoked_certificate_is_in_the_next_list(void **state)
 
 static void a_damaged_index_or_list_stops_before_anything_is_lost(void **state)
 {
-    EXPECT(65, "line 2: this line is not one of",
+    EXPECT(65, ":2: this line is not one of",
            "cp -r ke bad && sed -i '2s/.*/nonsense/' bad/units.index && "
            "$CA crl -d bad");
     EXPECT(65, "its number isn't known", "cp ke/units.index bad/ && echo x > bad/units.crl && $CA crl -d bad");
     EXPECT(0, "", "rm -r bad");
+}
+
+static void what_files_and_arguments_say_is_shown_as_plain_text(void **state)
+{
+    static const char right_to_left[] = "\342\200\256";
+    EXPECT(
+        0, "subject",
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -utf8 -keyout plain.key -out plain.pem "
+        "-subj \"/CN=a$(printf '\\342\\200\\256')b\" 2>/dev/null && $CA show plain.pem");
+    assert_null(strstr(output, right_to_left));
+    EXPECT(66, "amana-ca: ", "$CA show \"a$(printf '\\342\\200\\256')b\"");
+    assert_null(strstr(output, right_to_left));
 }
 
 static void one_amana_ca_at_a_time_works_in_a_folder(void **state)
@@ -287,6 +299,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_roster_needs_whole_devices_of_one_unit_and_its_registrar),
         cmocka_unit_test(a_revoked_certificate_is_in_the_next_list),
         cmocka_unit_test(a_damaged_index_or_list_stops_before_anything_is_lost),
+        cmocka_unit_test(what_files_and_arguments_say_is_shown_as_plain_text),
         cmocka_unit_test(one_amana_ca_at_a_time_works_in_a_folder),
         cmocka_unit_test(keys_under_a_passphrase_need_it),
         cmocka_unit_test(show_says_in_words_what_a_file_holds),
