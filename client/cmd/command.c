@@ -22,7 +22,7 @@ static const int EXIT_CODES[AM_ERR_COUNT] = {
     [AM_PROOF] = EX_VERIFY,      [AM_FORK] = EX_VERIFY,        [AM_ROLLBACK] = EX_VERIFY,
     [AM_CONFLICT] = EX_DATAERR,  [AM_CORRUPT] = EX_VERIFY,     [AM_VERSION] = EX_CONFIG,
     [AM_BUSY] = EX_TEMPFAIL,     [AM_READ_ONLY] = EX_TEMPFAIL, [AM_UNAVAILABLE] = EX_UNAVAILABLE,
-    [AM_CONFIG] = EX_CONFIG,     [AM_USAGE] = EX_USAGE,       [AM_ERASED] = EX_NOINPUT,
+    [AM_CONFIG] = EX_CONFIG,     [AM_USAGE] = EX_USAGE,        [AM_ERASED] = EX_NOINPUT,
 };
 
 volatile bool command_interrupted;
@@ -214,7 +214,11 @@ static void tell_delivery(void *user, const struct outbox_report *report)
         command_say("%.13s: accepted, entry %llu of the log", report->id,
                     (unsigned long long)report->kept->entry->index);
         break;
-    case OUTBOX_WAITS: command_say("%.13s waits in the outbox: %s", report->id, report->detail->text); break;
+    case OUTBOX_WAITS:
+        if (command->own != NULL && strcmp(command->own, report->id) == 0)
+            command->not_now = link_alive(command->session->link);
+        command_say("%.13s waits in the outbox: %s", report->id, report->detail->text);
+        break;
     case OUTBOX_AGAIN:
         if (command->fault == 0)
             command->fault = EX_TEMPFAIL;

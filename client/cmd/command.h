@@ -23,6 +23,7 @@ struct command {
     struct session *session;
     const char *own; // id whose acceptance is told by the verb itself
     bool refused;    // something in the outbox was refused in this run
+    bool not_now;    // the hub was there and took the verb's own message not yet: it said why
     int fault;       // exit code of what failed beside the verb's own work: something that did not hold; 0: nothing
 };
 

@@ -99,6 +99,12 @@ static int told_kept(struct command *command, const char *id, struct arena *aren
         return command->fault;
     if (kept->wait[0] != '\0')
         return reason_by_name(kept->wait) == REASON_FIELD_INVALID ? EX_DATAERR : EX_NOPERM;
+    if (command->not_now) {
+        command_say("%s is kept in the outbox: the hub does not take it now. It goes first on the next command that "
+                    "connects.",
+                    id);
+        return EX_UNAVAILABLE;
+    }
     command_say("%s is kept in the outbox: no link (%s%s%s). It goes first on the next command that connects.", id,
                 command->session->offline.field, command->session->offline.field[0] != '\0' ? ": " : "",
                 command->session->offline.text);

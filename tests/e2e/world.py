@@ -164,6 +164,18 @@ class Hub:
             self.process.wait()
 
 
+def metas(path):
+    """(transaction, last page, page size) of LMDB's newest commit (mdb.c, struct MDB_meta)."""
+    with open(path, "rb") as file:
+        size = struct.unpack_from("<I", file.read(152), 40)[0]
+        found = []
+        for page in (0, 1):
+            file.seek(page * size)
+            last, transaction = struct.unpack_from("<QQ", file.read(152), 136)
+            found.append((transaction, last, size))
+    return max(found)
+
+
 def moves_time():
     """Only a build with failpoints takes its time from AMANA_CLOCK."""
     return b"AMANA_CLOCK" in AMANAD.read_bytes()
