@@ -311,6 +311,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     net_turn_soon(net);
     refusals_tell(net, clock_monotonic());
     clock_tick(net);
+    stalled_tick(net);
     crls_watch(net);
     connections_relieve(net);
     peers_sweep(net, clock_monotonic());
@@ -322,6 +323,7 @@ enum am_err engine_new(struct net *net)
 {
     static const struct timeval second = {.tv_sec = 1};
 
+    net->keeper.seen_ns = clock_boot();
     TRY(mailslot_new(net->base, commit_link, commit_take, net, &net->commits));
     net->tick = event_new(net->base, -1, EV_PERSIST, on_tick, net);
     if (net->tick == NULL || event_add(net->tick, &second) != 0)

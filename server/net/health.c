@@ -21,12 +21,13 @@ static bool service_known(const char *name)
     return false;
 }
 
-// A read-only hub still serves auditors and mailboxes; only sending is not served then.
+// A read-only hub still serves auditors and mailboxes; only sending is not served then. One whose keeper is stuck has
+// nothing that may be shown.
 static Grpc__Health__V1__HealthCheckResponse__ServingStatus service_status(struct net *net, const char *name)
 {
     bool sends = name[0] == '\0' || strcmp(name, "amana.v1.Relay") == 0;
 
-    if (net->stopping || (sends && (!net->options.may_append || clock_doubted(net))))
+    if (net->stopping || net->keeper.stalled || (sends && (!net->options.may_append || clock_doubted(net))))
         return GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
     return GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
 }

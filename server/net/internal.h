@@ -91,7 +91,13 @@ struct net {
     struct hub_clock clock;
     bool clock_job, pending_due; // the clock's file is being read or written; accesses of a time of doubt wait
     uint64_t clock_said_ns;
-    size_t pending_jobs; // entries on their way into the file
+    size_t pending_jobs;            // entries on their way into the file
+    struct {                        // of the keeper, as it was seen at each tick
+        uint64_t batch;             // it is at
+        uint64_t since_ns, seen_ns; // the tick before it was first seen; the last tick
+        unsigned ticks;
+        bool stalled;
+    } keeper;
     uint64_t crls_said_ns; // when the log was last told of CRLs that go stale
 
     // listener.c
@@ -133,7 +139,7 @@ AM_MUST_USE enum am_err net_tls_make(struct net *net, struct trust *trust, struc
 
 // --- clock.c: the hub's time
 AM_MUST_USE enum am_err clock_start(struct net *net, struct am_detail *detail);
-uint64_t net_utc(struct net *net); // as believed: what everything that has a time is given. UTC ns
+uint64_t net_utc(struct net *net);   // as believed: what everything that has a time is given. UTC ns
 bool clock_doubted(struct net *net); // then nothing is appended
 void clock_tick(struct net *net);    // once a second
 
@@ -273,6 +279,7 @@ void receive_acknowledged(struct peer *peer, const uint64_t *seqs, size_t count)
 void receive_stop(struct net *net);
 void replay_stop(struct net *net);
 void health_changed(struct net *net);
+void stalled_tick(struct net *net); // stalled.c, once a second
 void admin_reply(struct hub_member_change *change, const struct journal_outcome *outcome);
 void reload_reply(struct hub_roster_change *change, const struct journal_outcome *outcome);
 // A roster that a registrar gives: the call is answered once it is in force, or refused. Takes a reference.

@@ -41,6 +41,9 @@ struct store {
     struct journal_append **queue;
     size_t queue_room, queue_first, queue_len;
     bool running, stopping;
+    uint64_t batches; // taken
+    bool working;     // on the last of them
+    _Atomic bool signing;
     pthread_t keeper;
     struct store_signer signer;
     struct store_callbacks callbacks;

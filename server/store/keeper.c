@@ -80,6 +80,7 @@ static bool batch_take(struct store *store, struct batch *batch)
     uint64_t bytes = 0;
     batch->n_slots = 0;
     pthread_mutex_lock(&store->lock);
+    store->working = false;
     while (store->queue_len == 0 && !store->stopping)
         pthread_cond_wait(&store->queued, &store->lock);
     while (store->queue_len > 0) {
@@ -92,6 +93,8 @@ static bool batch_take(struct store *store, struct batch *batch)
         store->queue_first = (store->queue_first + 1) % store->queue_room;
         store->queue_len--;
     }
+    store->working = batch->n_slots > 0;
+    store->batches += store->working;
     pthread_mutex_unlock(&store->lock);
     return batch->n_slots > 0;
 }
@@ -263,7 +266,10 @@ static enum am_err slot_receipt(struct store *store, struct slot *slot, const st
 static enum am_err batch_sign(struct store *store, struct log_checkpoint *checkpoint, const char **ret_what)
 {
     *ret_what = SIGNER_FAILED;
-    TRY(store->signer.sign(store->signer.user, checkpoint->size, checkpoint->root, checkpoint->signature));
+    store->signing = true;
+    enum am_err err = store->signer.sign(store->signer.user, checkpoint->size, checkpoint->root, checkpoint->signature);
+    store->signing = false;
+    TRY(err);
     FAILPOINT("store-after-sign");
     pthread_mutex_lock(&store->gate);
     memcpy(store->root, checkpoint->root, sizeof store->root);

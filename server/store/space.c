@@ -88,7 +88,11 @@ void store_health(struct store *store, struct store_health *ret_health)
     struct store_health health = {.full = store->full,
                                   .may_append = store->running && !store->stopping,
                                   .free_bytes = store->free_bytes,
-                                  .queued = store->queue_len};
+                                  .queued = store->queue_len,
+                                  .batch = store->batches,
+                                  .doing = !store->working  ? STORE_IDLE
+                                           : store->signing ? STORE_SIGNING
+                                                            : STORE_WRITING};
     pthread_mutex_unlock(&store->lock);
     health.used_bytes = store->map_size > health.free_bytes ? store->map_size - health.free_bytes : 0;
     *ret_health = health;

@@ -211,6 +211,8 @@ struct store_health {
     bool may_append; // the keeper runs
     uint64_t free_bytes, used_bytes;
     size_t queued;
+    uint64_t batch; // the keeper's, a number that grows; and what it is doing with it
+    enum { STORE_IDLE, STORE_WRITING, STORE_SIGNING } doing;
 };
 void store_health(struct store *store, struct store_health *ret_health);
 

@@ -3,12 +3,14 @@
 import collections
 import os
 import random
+import signal
 import threading
 
 import grpc
 import pytest
 
 import raw as r
+import test_rights
 import world as w
 
 Code = grpc.StatusCode
@@ -168,6 +170,38 @@ def test_a_full_disk_is_told_nothing_is_lost_and_the_hub_goes_on(empty_world, pb
     assert len(refused) == 1
     world.amana("post", "inbox").ok()
     sender.check(world)
+
+
+def health(channel, method="Check"):
+    """SERVING 1, NOT_SERVING 2 (health.proto): a message of one field."""
+    make = channel.unary_unary if method == "Check" else channel.unary_stream
+    return make(f"/grpc.health.v1.Health/{method}", request_serializer=bytes, response_deserializer=lambda b: b[1])(
+        b"", timeout=w.PATIENCE)
+
+
+def test_a_signer_that_stands_still_is_told_by_the_log_and_by_health_until_it_goes_on(world, pb):
+    if not w.moves_time():
+        pytest.skip("this build takes its time from the machine alone")
+    journal = world.path("data", "journal", "data.mdb")
+    before = w.metas(journal)[0]
+    signer = test_rights.signer_of(world.hub)
+    with r.Raw(world, pb).channel() as channel:
+        watched = health(channel, "Watch")
+        assert next(watched) == 1
+        os.kill(signer, signal.SIGSTOP)
+        try:
+            sending, _ = world.watch("police", "send", world.draft())
+            while w.metas(journal)[0] == before:
+                pass
+            world.later(seconds=11)
+            assert next(watched) == 2
+            world.hub.log.wait(r'^stalled what="the signer gives no signature" .*do="look whether')
+        finally:
+            os.kill(signer, signal.SIGCONT)
+        assert next(watched) == 1
+        watched.cancel()
+    world.hub.log.wait(r"^goes-on ")
+    assert sending.wait(w.PATIENCE) == 0
 
 
 # --- The start table (audit.md, The signer)
