@@ -94,9 +94,10 @@ def test_a_device_that_lost_what_it_had_gets_all_of_it_again_and_then_the_rest(w
 @pytest.fixture
 def held(empty_world, pb):
     """Starts a hub whose n-th run over a mailbox waits until what is given back is closed."""
-    fifo = empty_world.path("data", "fifo")
+    fifo = empty_world.path("data", "hub", "fifo")
 
     def start(count):
+        fifo.parent.mkdir(exist_ok=True)  # what the hub may still open when it serves
         os.mkfifo(fifo)
         os.environ["AMANA_FAILPOINT_FIFO"] = str(fifo)
         try:
