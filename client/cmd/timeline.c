@@ -3,6 +3,7 @@
 #include "client/cmd/timeline.h"
 
 #include "client/cmd/json_line.h"
+#include "client/cmd/notice_line.h"
 #include "client/cmd/print.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/json.h"
@@ -60,7 +61,8 @@ static void print_erased(const Amana__V1__ErasedEntry *entry, FILE *out)
         fputs(" destroyed: retain_until has passed", out);
 }
 
-static void print_content(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, FILE *out)
+static void print_content(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, uint64_t time_ns,
+                          FILE *out)
 {
     switch (content->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS:
@@ -122,7 +124,7 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
         fputs(": ", out);
         print_text(out, content->alarm->detail, 0);
         break;
-    default: break;
+    default: notice_words(content, time_ns, out); break;
     }
 }
 
@@ -139,14 +141,15 @@ static const char *kind_of(const Amana__V1__EntryContent *content)
 }
 
 // What a hub wrote is made harmless as a whole, whichever field it stands in.
-static void print_harmless(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, FILE *out)
+static void print_harmless(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, uint64_t time_ns,
+                           FILE *out)
 {
     char *words = NULL;
     size_t len;
     FILE *memory = open_memstream(&words, &len);
     if (memory == NULL)
         return;
-    print_content(content, header, memory);
+    print_content(content, header, time_ns, memory);
     if (fclose(memory) == 0)
         print_text(out, words, 0);
     free(words);
@@ -158,7 +161,7 @@ void timeline_print(const Amana__V1__ReplayItem *item, const Amana__V1__EntryCon
     fprintf(out, "%7llu  %s  ", (unsigned long long)item->seq, print_ns(leaf_time(item)));
     if (content != NULL) {
         fprintf(out, "%-9s ", kind_of(content));
-        print_harmless(content, header, out);
+        print_harmless(content, header, leaf_time(item), out);
     } else if (fault == NULL) {
         fprintf(out, "%s(%s)%s", print_on(PRINT_DIM),
                 item->shown_case == AMANA__V1__REPLAY_ITEM__SHOWN_WITHHELD ? "withheld: outside this auditor's scope"

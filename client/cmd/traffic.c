@@ -2,6 +2,7 @@
 // What is live, what is an exercise, what is a test.
 #include "client/cmd/traffic.h"
 
+#include "client/session/notice.h"
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
 
@@ -74,6 +75,24 @@ static enum am_err add_named(struct tally *tally, const struct traffic *traffic,
     return AM_OK;
 }
 
+// Sent by this unit, or come to it.
+static enum am_err add_pointed(struct tally *tally, const struct traffic *traffic, struct store *store,
+                               const Amana__V1__Pointer *message)
+{
+    static const enum store_box BOXES[] = {STORE_SENT, STORE_INBOX};
+    for (size_t i = 0; i < AM_LEN(BOXES); i++) {
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        Amana__V1__Kept *kept;
+        arena_init(&arena, ARENA_TRAFFIC);
+        enum am_err err = store_get(store, BOXES[i], message->id, &arena, &kept);
+        if (err == AM_OK)
+            add(tally, traffic, kept);
+        else if (err != AM_NOT_FOUND)
+            return err;
+    }
+    return AM_OK;
+}
+
 enum am_err traffic_wants_notice(const struct traffic *traffic, struct store *store,
                                  const Amana__V1__EntryContent *content, bool *ret_wants)
 {
@@ -94,6 +113,8 @@ enum am_err traffic_wants_notice(const struct traffic *traffic, struct store *st
         TRY(add_named(&tally, traffic, store, content->released->parked));
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETURNED)
         TRY(add_named(&tally, traffic, store, content->returned->parked));
+    if (notice_message(content) != NULL)
+        TRY(add_pointed(&tally, traffic, store, notice_message(content)));
     *ret_wants = tally.wanted > 0 || (tally.other == 0 && traffic_wants(traffic, AMANA__V1__STATUS__CODE__ACTUAL));
     return AM_OK;
 }

@@ -4,11 +4,13 @@
 #include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
+#include "client/cmd/notice_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
 #include "client/session/erase.h"
 #include "client/session/news.h"
+#include "client/session/notice.h"
 #include "client/session/receive.h"
 #include "proto/codec/codec.h"
 #include "proto/model/kind.h"
@@ -150,6 +152,38 @@ static void print_second(struct command *command, const Amana__V1__KeptNotice *n
     printf("%s\n", print_off());
 }
 
+// What ran out, was met or moved by the clock.
+static void print_clock(struct command *command, const Amana__V1__KeptNotice *notice,
+                        const Amana__V1__EntryContent *content)
+{
+    enum print_style style = PRINT_PLAIN;
+    const char *label = notice_label(content, &style);
+    bool false_one = notice->fault[0] != '\0';
+    char *words = NULL;
+    size_t len;
+    if (command->json) {
+        const char *kind = codec_enum_name(&amana__v1__entry_kind__code__descriptor, (int)content->kind_case);
+        (void)!json_line_print(notice_json(notice, kind), stdout);
+        return;
+    }
+    FILE *memory = open_memstream(&words, &len);
+    if (memory == NULL)
+        return;
+    notice_words(content, notice->entry->time, memory);
+    if (fclose(memory) == 0) {
+        printf("%s%-11s%s ", print_on(false_one ? PRINT_RED : style), false_one || label == NULL ? "ALARM" : label,
+               print_off());
+        print_text(stdout, words, 0);
+        printf(", entry %llu", (unsigned long long)notice->entry->index);
+        if (false_one) {
+            fputs("; it does not hold: ", stdout);
+            print_text(stdout, notice->fault, 0);
+        }
+        putchar('\n');
+    }
+    free(words);
+}
+
 static bool is_second(const Amana__V1__EntryContent *content)
 {
     const Amana__V1__DeadlineEntry *deadline =
@@ -182,6 +216,8 @@ static enum am_err show_notice(struct inbox_input *input, uint64_t seq, bool *re
         print_notice(&input->command, notice, content->retrieved);
     else if (*ret_shown && is_second(content))
         print_second(&input->command, notice, content);
+    else if (*ret_shown && notice_message(content) != NULL)
+        print_clock(&input->command, notice, content);
     return AM_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "certs/cms.h"
 #include "client/session/erase.h"
 #include "client/session/history.h"
+#include "client/session/notice.h"
 #include "client/session/retrieved.h"
 #include "client/session/second.h"
 #include "client/session/seal.h"
@@ -389,6 +390,8 @@ static enum am_err take_notice(struct mail *mail, Amana__V1__ProvedEntry *entry,
         TRY(judge_retrieved(mail, entry, content->retrieved, arena, &notice));
     notice.entry = entry;
     enum am_err err = second_take(mail->session, entry, content, arena, mail->detail);
+    if (err == AM_OK)
+        err = notice_check(mail->session, entry, content, mail->detail);
     if (is_fault(err)) {
         notice.fault = arena_copy(arena, mail->detail->text, strlen(mail->detail->text));
         err = notice.fault == NULL ? arena_error(arena) : tell_fault(mail, err);

@@ -139,6 +139,38 @@ static double store_round(struct kit *kit, struct kit_message *messages, size_t 
     return took;
 }
 
+// The same messages with a deadline each, as a hub writes them, and without one, in turns.
+static void deadlines(struct kit *kit, unsigned *number, size_t n)
+{
+    static struct kit_message messages[MOST];
+    static struct journal_deadline rows[MOST];
+    double with[ROUNDS], without[ROUNDS], with_bytes = 0, without_bytes = 0;
+    for (size_t round = 0; round < WARM_UP + ROUNDS; round++) {
+        size_t at = round < WARM_UP ? 0 : round - WARM_UP;
+        for (int has = 0; has < 2; has++) {
+            for (size_t i = 0; i < n; i++) {
+                kit_message(&messages[i], *number, 1, BODY);
+                // Four urgencies, each at the end of its own run of rows.
+                rows[i] = (struct journal_deadline){.kind = 1,
+                                                    .subject = JOURNAL_SELF,
+                                                    .at = (uint64_t)(1 + *number % 4) << 50 | *number};
+                messages[i].append.deadlines = &rows[i];
+                messages[i].append.n_deadlines = has;
+                (*number)++;
+            }
+            double begin = written(), took = store_round(kit, messages, n);
+            (has ? with : without)[at] = took;
+            *(has ? &with_bytes : &without_bytes) += written() - begin;
+            for (size_t i = 0; i < n; i++)
+                kit_message_clear(&messages[i]);
+        }
+    }
+    double turns = (double)(WARM_UP + ROUNDS) * 4096;
+    double a = part(with, ROUNDS, 0.5), b = part(without, ROUNDS, 0.5);
+    printf("%4zu in flight with a deadline each: %6.0f us, %.0f pages | without %6.0f us, %.0f pages | %.3f x\n", n, a,
+           with_bytes / turns, b, without_bytes / turns, a / b);
+}
+
 static void batches(struct kit *kit, struct bare *bare, unsigned *number, size_t n)
 {
     static struct kit_message messages[MOST];
@@ -252,6 +284,9 @@ int main(void)
     kit_close(&kit);
     space(&kit, number);
     bare_close(&bare);
+    kit_open(&kit);
+    for (size_t i = 0; i < AM_LEN(flights); i++)
+        deadlines(&kit, &number, flights[i] < 256 ? flights[i] : 128);
     kit_clear(&kit);
     return 0;
 }

@@ -11,7 +11,7 @@ static const struct {
     const char *name;
     enum table table;
 } TABLES[] = {
-    {"life", TABLE_LIFE}, {"delivery", TABLE_DELIVERY}, {"record", TABLE_RECORD}, {"checkpoint", TABLE_CHECKPOINT}};
+    {"life", TABLE_LIFE}, {"delivery", TABLE_DELIVERY}, {"record", TABLE_RECORD}, {"checkpoint", TABLE_CHECKPOINT}, {"deadline", TABLE_DEADLINE}};
 
 struct found {
     uint8_t key[TABLE_KEY], value[1 << 16];

@@ -179,10 +179,11 @@ def test_scribbled_pages_are_a_fault_of_the_file_and_end_no_fsck(empty_world, wi
 # --- Rows that no entry's hash covers
 ROWS = {
     "a life's state": (("life", "1"), "is kept as"),
-    "a life's time": (("life", "13"), "is not kept as the log says: time, clock, officer or version"),
+    "a life's time": (("life", "13"), "is not kept as the log says: time, clock, what has passed, officer or version"),
     "a life that is gone": (("life",), "is missing: life"),
     "a delivery's state": (("delivery", "0"), "is not kept as the log says"),
     "a delivery that is gone": (("delivery",), "is missing: delivery"),
+    "a deadline that is gone": (("deadline",), "its next deadline is missing"),
     "a member's role": (("record", "protection", "protectioN"), "the member"),
     "a grant": (("record", "ke/*/*", "ke/*/x"), "the grants of"),
     "a roster": (("record", "officer/kdci-0417", "officer/kdci-0418"), "the roster 1 of ke/dci/transnational"),

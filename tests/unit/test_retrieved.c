@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statements of retrieval: by whom, by which roster, about which messages.
+// Statements of retrieval: by whom, by which roster, about which messages; and what the clock is said to have done.
+#include "client/session/notice.h"
 #include "client/session/retrieved.h"
 
 #include "amana/v1/relay.pb-c.h"
@@ -195,6 +196,75 @@ static void a_statement_of_a_unit_that_the_message_was_not_sent_to_is_false(void
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+// --- Deadlines
+struct clock_said {
+    Amana__V1__DeadlineEntry deadline;
+    Amana__V1__DeadlineClock clock, *clocks[1];
+    Amana__V1__Pointer message, by;
+    Amana__V1__EntryContent content;
+    Amana__V1__ProvedEntry entry;
+};
+
+static void said_init(struct clock_said *said, bool met)
+{
+    amana__v1__deadline_entry__init(&said->deadline);
+    amana__v1__deadline_clock__init(&said->clock);
+    amana__v1__pointer__init(&said->message);
+    amana__v1__pointer__init(&said->by);
+    amana__v1__entry_content__init(&said->content);
+    amana__v1__proved_entry__init(&said->entry);
+    said->message.id = (char *)ID;
+    said->message.header_digest = codec_binary((struct am_bytes){header_digest, sizeof header_digest});
+    said->clock.what = AMANA__V1__DEADLINE_OF__CODE__ACK;
+    said->clock.due = 1000;
+    said->clocks[0] = &said->clock;
+    said->deadline.message = &said->message;
+    said->deadline.recipient = (char *)ENV_POST;
+    said->deadline.clocks = said->clocks;
+    said->deadline.n_clocks = 1;
+    said->deadline.met_by = met ? &said->by : NULL;
+    said->content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
+    said->content.deadline = &said->deadline;
+}
+
+static enum am_err said_check(struct clock_said *said, uint64_t time)
+{
+    said->entry.time = time;
+    return notice_check(session, &said->entry, &said->content, &detail);
+}
+
+static void nothing_has_passed_before_it_was_due(void **state)
+{
+    struct clock_said said;
+    said_init(&said, false);
+    assert_int_equal(said_check(&said, 1000), AM_OK);
+    assert_int_equal(said_check(&said, 999), AM_PROOF);
+}
+
+static void whether_an_answer_was_late_is_what_the_log_s_times_say(void **state)
+{
+    struct clock_said said;
+    said_init(&said, true);
+    assert_int_equal(said_check(&said, 1000), AM_OK);
+    assert_int_equal(said_check(&said, 1001), AM_PROOF);
+    said.clock.late = true;
+    assert_int_equal(said_check(&said, 1001), AM_OK);
+    assert_int_equal(said_check(&said, 1000), AM_PROOF);
+}
+
+static void a_deadline_of_other_bytes_than_were_sent_does_not_hold(void **state)
+{
+    struct clock_said said;
+    uint8_t other[32] = {1};
+    said_init(&said, false);
+    said.message.header_digest = codec_binary((struct am_bytes){other, sizeof other});
+    assert_int_equal(said_check(&said, 1000), AM_PROOF);
+    said.message.id = (char *)"0199b2d4-0000-7000-8000-000000000009"; // not here: nothing to compare it with
+    assert_int_equal(said_check(&said, 1000), AM_OK);
+    said.deadline.message = NULL;
+    assert_int_equal(said_check(&said, 1000), AM_PROOF);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +274,9 @@ int main(void)
         TEST(a_device_on_no_roster_that_is_kept_is_not_judged_without_a_link),
         TEST(a_statement_that_names_another_message_than_was_sent_is_false),
         TEST(a_statement_of_a_unit_that_the_message_was_not_sent_to_is_false),
+        TEST(nothing_has_passed_before_it_was_due),
+        TEST(whether_an_answer_was_late_is_what_the_log_s_times_say),
+        TEST(a_deadline_of_other_bytes_than_were_sent_does_not_hold),
     };
     return cmocka_run_group_tests(tests, begin_all, end_all);
 }
