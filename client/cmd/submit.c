@@ -5,6 +5,7 @@
 #include "client/cmd/draft_file.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
+#include "client/cmd/reach.h"
 #include "client/cmd/rejections.h"
 #include "client/session/policy.h"
 #include "client/session/seal.h"
@@ -78,6 +79,7 @@ static int told_accepted(struct command *command, const char *id, struct arena *
            kind_name((unsigned)header->kind), id, (unsigned long long)kept->entry->index, command->session->hub->origin,
            print_ns(kept->entry->time));
     print_next(header, kept->entry->time);
+    reach_tell(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
+#include "client/cmd/reach.h"
 #include "client/cmd/traffic.h"
 #include "client/session/evidence.h"
 #include "client/session/history.h"
@@ -94,10 +95,16 @@ static void print_life(const Amana__V1__RecipientStatus *row, unsigned root, con
         printf(", %s", print_time(row->life_at));
     }
     fputs(unless_proved(life_proved(evidence, row)), stdout);
-    if (wait == LIFE_WAIT_ACK && row->officer[0] == '\0')
+    if (wait == LIFE_WAIT_ACK && row->officer[0] == '\0') {
         print_clock("to be acknowledged", row->ack_due, now);
-    if (wait != LIFE_WAIT_NONE && !life_clock_stands((uint8_t)row->life))
+        print_clock("from retrieval", row->ack_due_retrieved, now);
+    }
+    if (wait != LIFE_WAIT_NONE && !life_clock_stands((uint8_t)row->life)) {
         print_clock("to be answered", row->answer_due, now);
+        print_clock("from retrieval", row->answer_due_retrieved, now);
+    }
+    if (row->overdue)
+        printf(" · %s%s%s", print_on(PRINT_RED), row->escalated ? "OVERDUE, ESCALATED" : "OVERDUE", print_off());
     putchar('\n');
 }
 
@@ -136,6 +143,11 @@ static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root
     else if (row->delivered_at != NULL)
         printf(" %s", print_time(row->delivered_at));
     printf("%s\n", unless_proved(delivery_proved(evidence, row)));
+    if (row->delivery != AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED) {
+        printf("  %-28s        ", "");
+        reach_print(row);
+        putchar('\n');
+    }
     if (row->life != 0)
         print_life(row, root, evidence, now);
     if (row->confirm != 0)
@@ -183,16 +195,6 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, u
     return 0;
 }
 
-static enum am_err ask(struct session *session, char *id, struct arena *arena, struct am_detail *detail,
-                       Amana__V1__StatusResponse **ret_response)
-{
-    Amana__V1__StatusRequest request = AMANA__V1__STATUS_REQUEST__INIT;
-    request.ids = &id;
-    request.n_ids = 1;
-    return session_call(session, "/amana.v1.Relay/Status", &request.base, &amana__v1__status_response__descriptor,
-                        arena, detail, (ProtobufCMessage **)ret_response);
-}
-
 static int of_message(struct status_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -226,7 +228,7 @@ static int of_message(struct status_input *input)
     if (err == AM_OK)
         err = seal_header(kept->message, &arena, &detail, &header);
     if (err == AM_OK)
-        err = ask(command->session, header->id, &arena, &detail, &response);
+        err = reach_ask(command->session, header->id, &arena, &detail, &response);
     if (err == AM_OK && (row = find_row(response, kept)) == NULL)
         err = am_fail(AM_PROOF, &detail, id, "the hub's answer is about another message");
     if (err == AM_OK)

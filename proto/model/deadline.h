@@ -37,6 +37,10 @@ enum clock_kind {
 // What is on record as passed, so that it is told once: bits of journal_life.flags and of journal_delivery.flags.
 #define LIFE_PASSED(clock)     ((uint8_t)(1u << ((clock)-CLOCK_FIRST_OF_LIFE)))
 #define DELIVERY_PASSED(clock) ((uint8_t)(1u << (clock)))
+#define LIFE_OF_ACK                                                                                                    \
+    (LIFE_PASSED(CLOCK_ACK) | LIFE_PASSED(CLOCK_ACK_RETRIEVED) | LIFE_PASSED(CLOCK_ACK_AGAIN))
+#define LIFE_OF_ANSWER                                                                                                 \
+    (LIFE_PASSED(CLOCK_ANSWER) | LIFE_PASSED(CLOCK_ANSWER_RETRIEVED) | LIFE_PASSED(CLOCK_ANSWER_AGAIN))
 #define LIFE_OVERDUE                                                                                                   \
     (LIFE_PASSED(CLOCK_ACK) | LIFE_PASSED(CLOCK_ACK_RETRIEVED) | LIFE_PASSED(CLOCK_ANSWER) |                           \
      LIFE_PASSED(CLOCK_ANSWER_RETRIEVED))

@@ -5,6 +5,7 @@
 
 #include "certs/clock.h"
 #include "server/net/listener.h"
+#include "server/net/presence.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -262,8 +263,10 @@ static void connection_free(struct connection *connection)
     close(connection->fd);
     if (connection->dirty) // marked once more by a call that ended
         DL_DELETE2(net->dirty, connection, dirty_prev, dirty_next);
-    if (connection->peer != NULL)
+    if (connection->peer != NULL) {
         connection->peer->connections--;
+        presence_left(net->presence, connection->peer->identity.unit, clock_utc());
+    }
     peer_release(connection->peer);
     free(connection);
 }

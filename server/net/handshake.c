@@ -4,6 +4,7 @@
 
 #include "certs/clock.h"
 #include "server/net/listener.h"
+#include "server/net/presence.h"
 
 #include <string.h>
 
@@ -47,6 +48,7 @@ static void handshake_done(struct connection *connection)
         connection_close(connection);
         return;
     }
+    presence_came(net->presence, connection->peer->identity.unit);
     if (++connection->peer->connections > net->options.limits.connections_identity) {
         report_some(&net->refusals.early[REFUSAL_IDENTITY], clock_monotonic(), REPORT_WARNING, "refused",
                     "peer=%s identity=%s reason=\"%u connections of it are open\"", connection->address,

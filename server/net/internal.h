@@ -23,6 +23,7 @@ struct receive;
 struct replay;
 struct limiter;
 struct dues;
+struct presence;
 
 // A message that a device has, and has not signed for.
 struct peer_out {
@@ -78,6 +79,7 @@ struct net {
     struct tls_context *tls;
     struct workers *workers;
     struct dues *dues; // due.c
+    struct presence *presence;
 
     // engine.c
     struct mailslot *commits;

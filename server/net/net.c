@@ -5,6 +5,7 @@
 #include "server/net/due.h"
 #include "server/net/listener.h"
 #include "server/net/pending.h"
+#include "server/net/presence.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -105,6 +106,7 @@ static enum am_err net_make(struct net *net, struct am_detail *detail)
 {
     TRY(net_tls_make(net, registry_trust(net->registry), detail, &net->tls));
     TRY(dues_new(net, &net->dues));
+    TRY(presence_new(&net->presence));
     TRY(engine_new(net));
     TRY(connections_init(net));
     TRY(listener_new(net));
@@ -211,6 +213,7 @@ void net_free(struct net *net)
     connections_free(net);
     engine_free(net);
     dues_free(net->dues);
+    presence_free(net->presence);
     reload_turn(net);
     call_spares_free(net);
     peers_free(net);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Relay.Status: the hub's time and newest checkpoint, and how each recipient stands with what the caller's unit sent.
+#include "amana/v1/record.pb-c.h"
 #include "amana/v1/relay.pb-c.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/life.h"
+#include "server/net/found.h"
+#include "server/net/presence.h"
 #include "server/net/question.h"
 
 #include <string.h>
@@ -52,16 +55,42 @@ static enum am_err life_now(struct status *status, uint64_t root, struct journal
         return AM_OK; // only an alert has one
     TRY(err);
     state = life_state_at(KIND(ALERT), life->state, chain.valid_until, status->question->now_ns);
-    if (state == life->state)
+    if (state != LIFE(EXPIRED))
         return AM_OK;
-    life->state = state;
+    life->state = state; // whether or not the log says so by now
     life->state_at = chain.valid_until;
     life->ack_due = life->answer_due = 0;
     life->officer = "";
     return AM_OK;
 }
 
-static enum am_err life_fill(struct status *status, uint64_t root, Amana__V1__RecipientStatus *recipient)
+// What has passed and is still waited for; and the clocks from retrieval.
+static enum am_err clocks_fill(struct status *status, const struct journal_life *life, uint8_t root_kind,
+                               Amana__V1__RecipientStatus *recipient)
+{
+    bool acks = life_unacknowledged(root_kind, life), answers = life_unanswered(root_kind, life);
+    uint8_t waited = (uint8_t)((acks ? LIFE_OF_ACK : 0) | (answers ? LIFE_OF_ANSWER : 0));
+    struct hub_found clock = {.found = false};
+    struct clock_party party = {.unit = NULL};
+    struct life_due due;
+
+    recipient->overdue = (life->flags & waited & LIFE_OVERDUE) != 0;
+    recipient->escalated = (life->flags & waited & LIFE_ESCALATED) != 0;
+    TRY(found_at(status->view, status->arena, life->clock_seq, &clock));
+    if (!clock.found || clock.header == NULL)
+        return AM_OK;
+    TRY(found_party(status->view, status->arena, &clock, root_kind, recipient->unit, &party));
+    due = life_due(root_kind, life, party.delivery.delivered_at, party.delivery.retrieved_at,
+                   clock.header->answer_by != NULL);
+    if (due.ack_retrieved != due.ack)
+        TRY(time_make(status->arena, due.ack_retrieved, &recipient->ack_due_retrieved));
+    return due.answer_retrieved != due.answer
+               ? time_make(status->arena, due.answer_retrieved, &recipient->answer_due_retrieved)
+               : AM_OK;
+}
+
+static enum am_err life_fill(struct status *status, uint64_t root, uint8_t root_kind,
+                             Amana__V1__RecipientStatus *recipient)
 {
     struct journal_life life;
     enum am_err err = store_life(status->view, root, recipient->unit, &life);
@@ -70,6 +99,7 @@ static enum am_err life_fill(struct status *status, uint64_t root, Amana__V1__Re
         return AM_OK;
     TRY(err);
     TRY(life_now(status, root, &life));
+    TRY(clocks_fill(status, &life, root_kind, recipient));
     recipient->life = (Amana__V1__LifeState__Code)life.state;
     TRY(time_make(status->arena, life.state_at, &recipient->life_at));
     TRY(time_make(status->arena, life.ack_due, &recipient->ack_due));
@@ -105,11 +135,37 @@ static enum am_err delivery_fill(struct status *status, uint64_t seq, Amana__V1_
     return time_make(status->arena, delivery.retrieved_at, &recipient->retrieved_at);
 }
 
+// Whom to telephone, and whether that is needed.
+static enum am_err reach_fill(struct status *status, Amana__V1__RecipientStatus *recipient)
+{
+    bool connected;
+    uint64_t last_ns;
+    struct am_bytes row;
+    Amana__V1__MemberRecord *member;
+    enum am_err err = store_record(status->view, JOURNAL_RECORD_MEMBER, recipient->unit, 0, &row);
+
+    presence_of(status->question->call.net->presence, recipient->unit, &connected, &last_ns);
+    recipient->connected = connected;
+    TRY(time_make(status->arena, connected ? 0 : last_ns, &recipient->last_seen));
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    TRY(codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, row, status->arena, NULL,
+                     (ProtobufCMessage **)&member));
+    recipient->telephone = member->telephone;
+    recipient->deputy = member->deputy;
+    recipient->hours = member->hours;
+    return AM_OK;
+}
+
 static enum am_err recipients_fill(struct status *status, const struct store_pointer *pointer,
                                    Amana__V1__MessageStatus *message)
 {
     const struct kind *kind = kind_get(pointer->kind);
+    struct store_pointer root = {.kind = pointer->kind};
 
+    if (pointer->root != JOURNAL_NONE && pointer->root != pointer->seq)
+        TRY(store_pointer_of(status->view, pointer->root, &root));
     message->recipients = arena_array(status->arena, pointer->n_recipients, sizeof *message->recipients);
     if (message->recipients == NULL)
         return arena_error(status->arena);
@@ -122,9 +178,10 @@ static enum am_err recipients_fill(struct status *status, const struct store_poi
         recipient->part = (Amana__V1__Part__Code)pointer->recipients[i].part;
         TRY(delivery_fill(status, pointer->seq, recipient));
         if (pointer->root != JOURNAL_NONE)
-            TRY(life_fill(status, pointer->root, recipient));
+            TRY(life_fill(status, pointer->root, root.kind, recipient));
         if (kind != NULL && kind->confirm != 0)
             TRY(confirm_fill(status, pointer->seq, recipient));
+        TRY(reach_fill(status, recipient));
         message->recipients[message->n_recipients++] = recipient;
     }
     return AM_OK;

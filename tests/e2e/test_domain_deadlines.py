@@ -33,6 +33,9 @@ def test_an_alert_that_nobody_acknowledges_runs_out_for_both_clocks(world):
     alert = world.send()
     world.amana("post", "inbox").ok()
     entered(world, "DEADLINE", minutes=16)
+    world.amana("police", "status", alert).ok().says("OVERDUE", "connected")
+    for desk in ("police", "post"):
+        world.amana(desk, "inbox").ok().says("overdue", f"et/ics/moyale has not acknowledged {alert[:13]}", "from retrieval")
     deadline = entry(world, "DEADLINE")["deadline"]
     assert deadline["message"]["id"] == alert and deadline["recipient"] == "et/ics/moyale"
     assert [(c["what"], c["from"]) for c in deadline["clocks"]] == [("ACK", "ACCEPTANCE"), ("ACK", "RETRIEVAL")]
@@ -42,6 +45,8 @@ def test_an_alert_that_nobody_acknowledges_runs_out_for_both_clocks(world):
     world.start_hub()
     entered(world, "DEADLINE", 2)
     assert entry(world, "DEADLINE")["deadline"]["clocks"][0]["again"]
+    world.amana("police", "inbox").ok().says("escalated")
+    world.amana("police", "status", alert).ok().says("OVERDUE, ESCALATED")
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
@@ -53,6 +58,7 @@ def test_a_deadline_that_runs_out_while_the_hub_is_away_is_told_when_it_is_back(
     world.start_hub()
     entered(world, "DEADLINE")
     assert entry(world, "NON_RETRIEVED")["non_retrieved"]["recipients"][0] == "et/ics/moyale"
+    world.amana("police", "inbox").ok().says("not fetched", "has not been fetched by et/ics/moyale")
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
@@ -65,16 +71,50 @@ def test_an_alert_acknowledged_in_time_is_an_entry_that_names_both_clocks(world)
     deadline = entry(world, "DEADLINE")["deadline"]
     assert deadline["met_by"]["id"] == ack and deadline["message"]["id"] == alert
     assert len(deadline["clocks"]) == 2 and not any(c.get("late") for c in deadline["clocks"])
+    world.amana("police", "inbox").ok().says("in time", f"et/ics/moyale acknowledged {alert[:13]} with {ack[:13]}")
+    world.amana("post", "inbox").ok().says("in time")
+    notices = [n for n in world.amana("auditor", "audit", "replay", "--reason", "a test", "--kind", "DEADLINE").ok().out.splitlines()
+               if "DEADLINE" in n]
+    assert any("in time" in n for n in notices)
 
 
 def test_an_alert_expires_at_its_valid_until(world):
-    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=40)
     alert = world.send(draft=world.draft(valid_until=until.strftime("%Y-%m-%dT%H:%M:%SZ")))
     world.amana("post", "inbox").ok()
     world.amana("post", "ack", alert).ok()
-    entered(world, "STATE", minutes=121)
+    entered(world, "STATE", minutes=41)
     moves = entry(world, "STATE")["state"]["moves"]
     assert [(m["recipient"], m["to"]) for m in moves] == [("et/ics/moyale", 5)]
+    world.amana("post", "inbox").ok().says("expired", "ACKNOWLEDGED → EXPIRED")
     world.amana("police", "status", alert).ok().says("expired")
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+def test_an_exercise_has_its_deadlines_and_no_live_inbox_shows_them(world):
+    alert = world.send(draft=world.draft(status="EXERCISE"))
+    entered(world, "DEADLINE", minutes=16)
+    assert "overdue" not in world.amana("police", "inbox").ok().out
+    world.amana("police", "inbox", "--exercise").ok().says("overdue", alert[:13])
+
+
+def test_others_who_look_for_it_hear_that_it_was_found_elsewhere(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    hit = ["--summary", "At the barrier.", "--certainty", "CERTAIN", "--done", "STOP_AND_SEARCH", "--place", "Moyale",
+           "--found-at", "2026-11-24T17:20:00+03:00"]
+    world.amana("post", "hit", alert, *hit).ok()
+    world.amana("ke-protection", "inbox").ok().says("found", f"what {alert[:13]} looks for was found elsewhere; it is still in force")
+    assert "found elsewhere" not in world.amana("police", "inbox").ok().out
+
+
+def test_the_receipt_of_an_urgent_message_says_who_is_there_and_whom_to_telephone(world):
+    world.amana("post", "inbox").ok()
+    said = world.amana("police", "send", str(w.ALERT)).ok().says("reach     et/ics/moyale  not connected, last seen", "aloud", "amana called")
+    world.amana("police", "status", said.id).ok().says("not connected, last seen")
+    process, lines = world.watch("post", "inbox", "--follow")
+    lines.wait("ALERT")
+    world.amana("police", "send", str(w.ALERT)).ok().says("reach     et/ics/moyale  connected")
+    process.terminate()
+    process.wait()
