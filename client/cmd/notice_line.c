@@ -16,16 +16,16 @@ static bool any_late(const Amana__V1__DeadlineEntry *entry, bool again)
     return false;
 }
 
-static bool is_review(const Amana__V1__DeadlineEntry *entry)
+static bool is_about(const Amana__V1__DeadlineEntry *entry, Amana__V1__DeadlineOf__Code what)
 {
-    return entry->n_clocks > 0 && entry->clocks[0]->what == WHAT(REVIEW);
+    return entry->n_clocks > 0 && entry->clocks[0]->what == what;
 }
 
 static const char *deadline_label(const Amana__V1__DeadlineEntry *entry, enum print_style *ret_style)
 {
-    if (is_review(entry)) {
+    if (is_about(entry, WHAT(REVIEW)) || is_about(entry, WHAT(RELEASE))) {
         *ret_style = PRINT_YELLOW;
-        return "review";
+        return is_about(entry, WHAT(REVIEW)) ? "review" : "to release";
     }
     if (entry->met_by == NULL) {
         *ret_style = PRINT_RED;
@@ -53,7 +53,12 @@ static void clock_words(const Amana__V1__DeadlineClock *clock, bool met, uint64_
 
 static void deadline_words(const Amana__V1__DeadlineEntry *entry, uint64_t time_ns, FILE *out)
 {
-    if (is_review(entry)) {
+    if (is_about(entry, WHAT(RELEASE))) {
+        fprintf(out, "%s has not released %.13s, which lapses %s", entry->recipient, entry->message->id,
+                print_ns(entry->clocks[0]->due));
+        return;
+    }
+    if (is_about(entry, WHAT(REVIEW))) {
         fprintf(out, "%.13s: its day of review has come: keep it, or erase it", entry->message->id);
         return;
     }

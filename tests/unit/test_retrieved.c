@@ -241,6 +241,14 @@ static void nothing_has_passed_before_it_was_due(void **state)
     assert_int_equal(said_check(&said, 999), AM_PROOF);
 }
 
+static void a_second_person_is_rung_up_before_the_time_is_over(void **state)
+{
+    struct clock_said said;
+    said_init(&said, false);
+    said.clock.what = AMANA__V1__DEADLINE_OF__CODE__RELEASE;
+    assert_int_equal(said_check(&said, 999), AM_OK);
+}
+
 static void whether_an_answer_was_late_is_what_the_log_s_times_say(void **state)
 {
     struct clock_said said;
@@ -275,6 +283,7 @@ int main(void)
         TEST(a_statement_that_names_another_message_than_was_sent_is_false),
         TEST(a_statement_of_a_unit_that_the_message_was_not_sent_to_is_false),
         TEST(nothing_has_passed_before_it_was_due),
+        TEST(a_second_person_is_rung_up_before_the_time_is_over),
         TEST(whether_an_answer_was_late_is_what_the_log_s_times_say),
         TEST(a_deadline_of_other_bytes_than_were_sent_does_not_hold),
     };
