@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include <bsd/string.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ struct row {
     UT_hash_handle hh;
     uint64_t seq; // of the entry that spoke of it last
     bool seen;
-    bool expected; // release: its deadline stands in the table
+    bool expected;      // release: its deadline stands in the table
+    uint64_t lapses[2]; // lapses: seqs, the older first
     // Life, delivery.
     uint8_t state, flags;
     uint32_t version;
@@ -361,13 +363,14 @@ static enum am_err delivery_judge(void *user, const struct journal_delivery *del
 }
 
 // --- Second persons
-static enum am_err release_born(struct fsck_judge *judge, const struct store_judged *entry)
+static enum am_err release_born(struct fsck_judge *judge, const struct store_judged *entry, const char *sender)
 {
     struct row *row = row_get(judge, "release", entry->seq, "", entry->seq);
 
     if (row == NULL)
         return AM_NOMEM;
     row->state = AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE;
+    strlcpy(row->words, sender, sizeof row->words);
     row->state_at = when_of(entry);
     row->version = 1;
     return AM_OK;
@@ -390,13 +393,31 @@ static enum am_err release_moved(struct fsck_judge *judge, const struct store_ju
     return AM_OK;
 }
 
+// Its sender left it unsigned: the row's words name it.
+static enum am_err lapse_said(struct fsck_judge *judge, const struct store_judged *entry, uint64_t sent)
+{
+    struct row *release = row_find(judge, "release", sent, ""), *row;
+
+    if (release == NULL)
+        return AM_OK; // told by release_moved
+    row = row_get(judge, "lapses", 0, release->words, entry->seq);
+    if (row == NULL)
+        return AM_NOMEM;
+    row->lapses[0] = row->lapses[1];
+    row->lapses[1] = sent;
+    return AM_OK;
+}
+
 static enum am_err returned_said(struct fsck_judge *judge, const struct store_judged *entry)
 {
     const Amana__V1__ReturnedEntry *said = entry->content->returned;
     Amana__V1__Returned *statement;
 
-    if (said->lapsed)
+    if (said->lapsed) {
+        if (said->deferred)
+            TRY(lapse_said(judge, entry, said->parked));
         return release_moved(judge, entry, said->parked, AMANA__V1__RELEASE_STATE__CODE__LAPSED, "");
+    }
     enum am_err err = codec_decode(&amana__v1__returned__descriptor, CODEC_LENIENT, codec_bytes(said->statement),
                                    &judge->arena, NULL, (ProtobufCMessage **)&statement);
     if (err == AM_NOMEM)
@@ -771,6 +792,25 @@ static enum am_err digest_judge(struct fsck_judge *judge, const struct journal_r
     return AM_OK;
 }
 
+static enum am_err lapses_judge(struct fsck_judge *judge, const struct journal_record *record)
+{
+    struct row *row = row_find(judge, "lapses", 0, record->key);
+
+    if (row != NULL)
+        row->seen = true;
+    for (size_t i = 0; row != NULL && record->value.len == JOURNAL_LAPSES && i < AM_LEN(row->lapses); i++) {
+        uint64_t seq;
+        memcpy(&seq, record->value.data + 16 * i, sizeof seq);
+        if (be64toh(seq) != row->lapses[i])
+            row = NULL;
+        if (row == NULL)
+            break;
+    }
+    if (row == NULL || record->value.len != JOURNAL_LAPSES)
+        fault(judge, JOURNAL_NONE, "what %.100s left unsigned is not kept as the log says", record->key);
+    return AM_OK;
+}
+
 static enum am_err record_judge(void *user, const struct journal_record *record)
 {
     struct fsck_judge *judge = user;
@@ -781,6 +821,7 @@ static enum am_err record_judge(void *user, const struct journal_record *record)
     case JOURNAL_RECORD_ROSTER: return roster_judge(judge, record);
     case JOURNAL_RECORD_TRUST: return digest_judge(judge, record, "trust");
     case JOURNAL_RECORD_POLICY: return digest_judge(judge, record, "policy");
+    case JOURNAL_RECORD_LAPSES: return lapses_judge(judge, record);
     default: fault(judge, JOURNAL_NONE, "there is a record of no known kind: %u", record->kind); return AM_OK;
     }
 }
@@ -824,7 +865,7 @@ static enum am_err submitted_said(struct fsck_judge *judge, const struct store_j
         return AM_OK;
     }
     if (header->release == AMANA__V1__RELEASE__CODE__DEFERRED)
-        TRY(release_born(judge, entry));
+        TRY(release_born(judge, entry, header->sender != NULL ? header->sender->unit : ""));
     TRY(orders_said(judge, entry, header));
     TRY(lives_said(judge, entry, header));
     return message_said(judge, entry, header);
@@ -840,7 +881,7 @@ static enum am_err entry_judge(void *user, const struct store_judged *entry)
     switch (content->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS: return genesis_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED: return submitted_said(judge, entry);
-    case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: return release_born(judge, entry);
+    case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: return release_born(judge, entry, "");
     case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED:
         return release_moved(judge, entry, content->released->parked, AMANA__V1__RELEASE_STATE__CODE__RELEASED,
                              content->released->officer);

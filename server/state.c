@@ -33,6 +33,14 @@ static enum am_err member_take(void *user, const struct journal_record *record)
     return hub_set_member(walk->hub, member);
 }
 
+static enum am_err lapses_take(void *user, const struct journal_record *record)
+{
+    struct walk *walk = user;
+
+    enum am_err err = hub_set_lapses(walk->hub, record->key, record->value);
+    return err == AM_CORRUPT ? am_fail(err, walk->detail, record->key, "what it left unsigned can't be read") : err;
+}
+
 // Every number is the hub's to know; certificates are kept of the newest alone (registry_new).
 static enum am_err roster_keep(struct walk *walk, struct roster *roster)
 {
@@ -111,6 +119,7 @@ static enum am_err state_walk(struct store_view *view, struct walk *walk)
     TRY(last_entry(view, walk->state));
     TRY(store_records(view, JOURNAL_RECORD_MEMBER, member_take, walk));
     TRY(store_records(view, JOURNAL_RECORD_ROSTER, roster_take, walk));
+    TRY(store_records(view, JOURNAL_RECORD_LAPSES, lapses_take, walk));
     TRY(store_records(view, JOURNAL_RECORD_TRUST, digest_take, &walk->state->trust));
     return store_records(view, JOURNAL_RECORD_POLICY, digest_take, &walk->state->policy);
 }

@@ -4,9 +4,11 @@
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
+#include "client/cmd/submit.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/codec/codec.h"
+#include "proto/log/leaf.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
@@ -207,6 +209,82 @@ static int release(struct second_input *input)
     return err == AM_OK ? told(input, &waiting, "released", entry) : command_fail(err, &detail);
 }
 
+// What has gone already is ended at all who have it, under the supervisor's name alone, and erased.
+static enum am_err take_back(struct second_input *input, const struct second_waiting *waiting, struct arena *arena,
+                             struct am_detail *detail)
+{
+    struct session *session = input->command.session;
+    const Amana__V1__Header *header = waiting->header;
+    Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
+    Amana__V1__DraftFlags flags = AMANA__V1__DRAFT_FLAGS__INIT;
+    Amana__V1__Cancel body = AMANA__V1__CANCEL__INIT;
+    Amana__V1__Pointer own = AMANA__V1__POINTER__INIT;
+    Amana__V1__DraftRecipient *rows = arena_array(arena, header->n_recipients, sizeof *rows);
+    Amana__V1__DraftRecipient **list = arena_array(arena, header->n_recipients, sizeof *list);
+    Amana__V1__Message *message;
+    Amana__V1__Header *made;
+    struct opened opened;
+    enum reason reason;
+    uint8_t digest[LOG_HASH_SIZE];
+    if (rows == NULL || list == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        amana__v1__draft_recipient__init(&rows[i]);
+        rows[i].unit = header->recipients[i]->unit;
+        rows[i].part = header->recipients[i]->part;
+        list[i] = &rows[i];
+    }
+    flags.protection = AMANA__V1__PROTECTION__CODE__NOT_CONCERNED;
+    if (seal_open(session, waiting->message, arena, detail, &opened) == AM_OK) {
+        flags.child = opened.flags->child;
+        flags.protection = opened.flags->protection;
+        flags.never_tell = opened.flags->never_tell;
+        flags.n_never_tell = opened.flags->n_never_tell;
+    }
+    TRY(log_sha256(codec_bytes(waiting->message->header), digest));
+    own.id = header->id;
+    own.header_digest = (ProtobufCBinaryData){sizeof digest, digest};
+    body.reason = (char *)"A second person did not release it.";
+    body.instructions = (char *)"Stop what was begun, and erase it.";
+    draft.kind = (Amana__V1__Kind__Code)KIND(CANCEL);
+    draft.outcome = (Amana__V1__Outcome__Code)OUTCOME(SENT_IN_ERROR);
+    draft.release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+    draft.flags = &flags;
+    draft.body_case = AMANA__V1__DRAFT__BODY_CANCEL;
+    draft.cancel = &body;
+    draft.recipients = list;
+    draft.n_recipients = header->n_recipients;
+    submit_carry(header, &draft);
+    struct compose compose = {.draft = &draft,
+                              .in_reply_to = header->in_reply_to != NULL ? header->in_reply_to : &own,
+                              .root = header,
+                              .newest = header,
+                              .takes_back = true};
+    TRY(compose_message(session, &compose, arena, detail, &reason, &message));
+    TRY(seal_header(message, arena, detail, &made));
+    return outbox_add(session, made->id, message);
+}
+
+// Only its own unit can take an alert back; else its author is told to.
+static int after_send_back(struct second_input *input, const struct second_waiting *waiting, struct arena *arena)
+{
+    const Amana__V1__Header *header = waiting->header;
+    struct am_detail detail = {0};
+    bool online, alert = header->kind == KIND(ALERT) || header->kind == KIND(UPDATE);
+    if (!waiting->deferred)
+        return 0;
+    if (!alert || strcmp(header->sender->unit, input->command.session->settings.value[SETTING_UNIT]) != 0) {
+        command_say("%.13s has been sent: its author must %s it", header->id, alert ? "cancel" : "withdraw");
+        return 0;
+    }
+    enum am_err err = take_back(input, waiting, arena, &detail);
+    if (err != AM_OK) {
+        command_say("%.13s has been sent, and could not be cancelled", header->id);
+        return command_fail(err, &detail);
+    }
+    return command_try_connect(&input->command, &online);
+}
+
 static int send_back(struct second_input *input)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -218,7 +296,10 @@ static int send_back(struct second_input *input)
     if (code != 0)
         return code;
     enum am_err err = second_send_back(input->command.session, &waiting, input->reason, &arena, &detail, &entry);
-    return err == AM_OK ? told(input, &waiting, "sent back", entry) : command_fail(err, &detail);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    code = told(input, &waiting, "sent back", entry);
+    return code == 0 ? after_send_back(input, &waiting, &arena) : code;
 }
 
 int verb_release(int argc, char **argv)

@@ -282,7 +282,9 @@ static enum reason check(struct session *session, const struct compose *compose,
     reason = rule_return(parts->header, parts->flags, detail);
     if (reason == REASON_NONE)
         reason = rule_consent(parts->header, detail);
-    return reason == REASON_NONE ? rule_release(parts->header, compose->newest, policy_kept(session), detail) : reason;
+    if (reason == REASON_NONE && !compose->takes_back)
+        reason = rule_release(parts->header, compose->newest, policy_kept(session), detail);
+    return reason;
 }
 
 enum reason compose_check(struct session *session, const struct compose *compose, struct am_detail *detail)

@@ -12,6 +12,7 @@ struct compose {
     const Amana__V1__Draft *draft;
     const Amana__V1__Pointer *in_reply_to, *supersedes;
     const Amana__V1__Header *root, *newest;
+    bool takes_back; // what was sent with its release DEFERRED and sent back: the supervisor needs no second person
 };
 
 // All that can be judged before it is sealed: envelope, flags, rules, body. REASON_NONE, or the reason with path and

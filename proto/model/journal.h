@@ -156,7 +156,11 @@ enum journal_record_kind {
     JOURNAL_RECORD_ROSTER = 2, // key: unit, number; value: packed RosterRecord
     JOURNAL_RECORD_TRUST = 3,  // key: ""; value: SHA-256 of trust.conf in force
     JOURNAL_RECORD_POLICY = 4, // key: ""; value: SHA-256 of policy.conf in force, empty where there is none
+    JOURNAL_RECORD_LAPSES = 5, // key: unit; value: JOURNAL_LAPSES of it
 };
+// The two newest releases that a unit deferred and nobody signed in time, the older first: seq and time (UTC ns) of each,
+// 8 bytes big-endian; zeros for none.
+#define JOURNAL_LAPSES 32
 struct journal_record {
     uint8_t kind;
     const char *key;

@@ -55,6 +55,8 @@ AM_MUST_USE enum am_err hub_set_country(struct hub *hub, const char *country,
 void hub_clear_countries(struct hub *hub);
 void hub_set_policy(struct hub *hub, struct policy *policy); // takes it over; NULL: none
 const struct policy *hub_policy(const struct hub *hub);
+// JOURNAL_LAPSES of a unit, as its record has them.
+AM_MUST_USE enum am_err hub_set_lapses(struct hub *hub, const char *unit, struct am_bytes lapses);
 void hub_set_clock_floor(struct hub *hub, uint64_t last_entry_time_ns); // entries' times never decrease
 
 // Pure questions; the answer of an unknown unit is that of one that isn't allowed.
@@ -177,6 +179,7 @@ struct hub_submission {
     struct hub_content named[1 + LIMIT_REFERENCES]; // of an ERASURE or HOLD: of reply_to, then of the references
     struct hub_found root;   // of reply_to, with its header
     struct hub_found newest; // newest version of that root, by its chain
+    bool newest_returned;    // it was sent with its release DEFERRED, and sent back
     bool has_chain;
     struct journal_chain chain;
     struct journal_life lives[LIMIT_RECIPIENTS]; // of the root, for each recipient of `newest`, same order

@@ -57,6 +57,9 @@ struct hub_unit {
     struct hub_kept_roster **rosters;    // by number, the newest last
     uint64_t revision;                   // of the member's row, also where it is a member no more
     bool roster_pending, member_pending; // a change is on its way to the log
+    struct hub_lapse {
+        uint64_t seq, at; // of its SUBMITTED entry; 0: none
+    } lapses[2];          // releases that it deferred and nobody signed in time, the older first
     UT_hash_handle hh;
 };
 
@@ -316,7 +319,9 @@ enum reason hub_judge_shield(const struct hub *hub, struct hub_submission *submi
 bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t *ret_index);
 
 // The second person (release.c): which unit may release it, and whether it comes by the right call.
-enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *submission);
+enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns);
+// Whether it takes back what was sent with its release DEFERRED and sent back: by a supervisor of its unit, alone.
+bool hub_taken_back(const struct hub *hub, const struct hub_submission *submission);
 // How it stands, of one that is to be ended: STATE_FORBIDS where it waits no more.
 enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release);
 // Ceiling and roster of one unit that a message names (verdict.c).
@@ -363,6 +368,9 @@ struct hub_lapsed {
 };
 AM_MUST_USE enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending,
                                         const struct hub_lapsed *lapsed);
+// One more that this unit deferred and nobody signed: its record. `name` lives as long as the append.
+AM_MUST_USE enum am_err hub_lapse_record(struct hub_step *step, struct hub_pending *pending, const char *name,
+                                         uint64_t seq);
 // What an entry about a waiting message is indexed by: the message, its case, its sender and its releasing unit.
 AM_MUST_USE enum am_err hub_release_index(struct hub_pending *pending, size_t index, const Amana__V1__Header *header,
                                           uint64_t of);

@@ -201,7 +201,7 @@ static enum reason judge_rules(const struct hub *hub, struct hub_submission *sub
     enum reason reason = rule_return(submission->header, submission->flags, &work->detail);
     if (reason == REASON_NONE)
         reason = rule_consent(submission->header, &work->detail);
-    if (reason == REASON_NONE)
+    if (reason == REASON_NONE && !hub_taken_back(hub, submission))
         reason = rule_release(submission->header, target->header, hub->policy, &work->detail);
     if (reason != REASON_NONE)
         return reason;

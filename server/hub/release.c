@@ -32,10 +32,24 @@ static bool may_release(const struct hub *hub, const char *sender, const char *r
            hub_roster_newest(hub, releasing) != NULL;
 }
 
-enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *submission)
+// A unit that left two unsigned waits with the next for its second person.
+static enum reason judge_deferred(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns)
+{
+    const struct hub_unit *unit = hub_unit_find(hub, submission->sender);
+    if (submission->mode != HUB_SUBMIT_SEND || submission->header->release != RELEASE(DEFERRED) || unit == NULL ||
+        unit->lapses[0].at == 0 || now_ns >= unit->lapses[0].at + LIMIT_LAPSES_NS)
+        return REASON_NONE;
+    (void)am_fail(AM_DENIED, &submission->work.detail, "release",
+                  "two that this unit deferred were not signed in time within 30 days: REQUIRED");
+    return REASON_RELEASE_REQUIRED;
+}
+
+enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns)
 {
     const Amana__V1__UnitRoster *releasing = submission->header->releasing;
     enum reason reason = judge_call(submission);
+    if (reason == REASON_NONE)
+        reason = judge_deferred(hub, submission, now_ns);
     if (reason != REASON_NONE || releasing == NULL)
         return reason;
     if (!may_release(hub, submission->sender, releasing->unit))
@@ -44,6 +58,16 @@ enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *su
     if (reason == REASON_NONE)
         reason = hub_judge_roster(hub, &submission->work, releasing->unit, releasing->roster, "releasing.roster");
     return reason;
+}
+
+bool hub_taken_back(const struct hub *hub, const struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header, *taken = submission->newest.header;
+    const struct hub_kept_roster *roster = hub_roster_newest(hub, submission->sender);
+    const struct hub_roster_officer *officer = roster != NULL ? hub_roster_officer_find(roster, header->officer) : NULL;
+    return header->kind == KIND(CANCEL) && header->outcome == OUTCOME(SENT_IN_ERROR) && submission->newest_returned &&
+           taken != NULL && taken->releasing != NULL && strcmp(taken->releasing->unit, submission->sender) == 0 &&
+           strcmp(taken->officer, header->officer) != 0 && officer != NULL && officer->supervisor;
 }
 
 enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release)
@@ -97,6 +121,49 @@ enum am_err hub_release_end(struct hub_pending *pending, const struct journal_re
     row->ended_by = JOURNAL_SELF;
     row->officer = supervisor;
     pending->append.release = row;
+    return AM_OK;
+}
+
+// --- What a unit left unsigned
+static uint64_t number_at(const uint8_t *bytes)
+{
+    uint64_t number = 0;
+    for (unsigned i = 0; i < 8; i++)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+enum am_err hub_set_lapses(struct hub *hub, const char *name, struct am_bytes lapses)
+{
+    struct hub_unit *unit;
+    if (lapses.len != JOURNAL_LAPSES)
+        return AM_CORRUPT;
+    TRY(hub_unit_room(hub, name, &unit));
+    for (size_t i = 0; i < AM_LEN(unit->lapses); i++)
+        unit->lapses[i] = (struct hub_lapse){number_at(lapses.data + 16 * i), number_at(lapses.data + 16 * i + 8)};
+    return AM_OK;
+}
+
+// Counted when it is decided: one that comes again for want of room is counted already.
+enum am_err hub_lapse_record(struct hub_step *step, struct hub_pending *pending, const char *name, uint64_t seq)
+{
+    struct hub_unit *unit;
+    struct journal_record *record = arena_alloc(&pending->arena, sizeof *record);
+    uint8_t *value = arena_alloc(&pending->arena, JOURNAL_LAPSES);
+    if (record == NULL || value == NULL)
+        return arena_error(&pending->arena);
+    TRY(hub_unit_room(step->hub, name, &unit));
+    if (unit->lapses[1].at == 0 || unit->lapses[1].seq != seq) {
+        unit->lapses[0] = unit->lapses[1];
+        unit->lapses[1] = (struct hub_lapse){seq, pending->append.time_ns};
+    }
+    for (size_t i = 0; i < JOURNAL_LAPSES; i++) {
+        const struct hub_lapse *lapse = &unit->lapses[i / 16];
+        value[i] = (uint8_t)((i % 16 < 8 ? lapse->seq : lapse->at) >> (56 - 8 * (i % 8)));
+    }
+    *record = (struct journal_record){.kind = JOURNAL_RECORD_LAPSES, .key = name, .value = {value, JOURNAL_LAPSES}};
+    pending->append.records = record;
+    pending->append.n_records = 1;
     return AM_OK;
 }
 

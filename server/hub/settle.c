@@ -69,6 +69,11 @@ enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending, 
     pending->append.release->waits = lapsed->release->deferred;
     if (!lapsed->release->deferred)
         return AM_OK;
+    const char *sender = lapsed->header->sender->unit;
+    char *unit = arena_copy(&pending->arena, sender, strlen(sender));
+    if (unit == NULL)
+        return arena_error(&pending->arena);
+    TRY(hub_lapse_record(step, pending, unit, lapsed->release->seq));
     char *text = arena_printf(&pending->arena, "%s: nobody of %s has signed what %s sent with its release DEFERRED",
                               lapsed->header->id, lapsed->release->releasing, lapsed->header->sender->unit);
     return text == NULL ? arena_error(&pending->arena) : hub_alarm_pack(pending, 1, "UNRELEASED", text);

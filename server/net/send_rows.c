@@ -120,6 +120,21 @@ static enum am_err former_lives(struct check *check, uint64_t root)
     return AM_OK;
 }
 
+// Was it sent with its release DEFERRED, and sent back?
+static enum am_err check_returned(struct check *check)
+{
+    struct journal_release release;
+    enum am_err err =
+        check->s->newest.found ? store_release(check->view, check->s->newest.seq, &release) : AM_NOT_FOUND;
+
+    check->s->newest_returned = false;
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    check->s->newest_returned = release.deferred && release.state == AMANA__V1__RELEASE_STATE__CODE__RETURNED;
+    return AM_OK;
+}
+
 // The life that an answer is about: root, its newest version, and how each recipient stands.
 static enum am_err check_life(struct check *check)
 {
@@ -136,6 +151,7 @@ static enum am_err check_life(struct check *check)
         TRY(err);
     s->has_chain = err == AM_OK;
     TRY(found_at(check->view, check->arena, s->has_chain ? s->chain.newest : root, &s->newest));
+    TRY(check_returned(check));
     TRY(own_version(check, root));
     if (s->has_chain)
         TRY(former_lives(check, root));

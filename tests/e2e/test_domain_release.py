@@ -266,12 +266,14 @@ def test_a_deferred_release_goes_first_and_is_signed_after(shared):
     assert sent[:13] not in shared.amana("chief", "pending").out
 
 
-def test_a_deferred_release_that_is_sent_back_stays_unreleased(shared):
+def test_a_deferred_release_that_is_sent_back_is_taken_back_by_the_supervisor_alone(shared):
     sent = deferred(shared)
     shared.amana("post", "inbox").ok()
-    shared.amana("chief", "send-back", sent, "--reason", "SENT_IN_ERROR").ok()
-    shared.amana("post", "inbox").ok()
-    shared.amana("post", "show", sent).ok().says("UNRELEASED: sent back by kdci-0001: SENT_IN_ERROR")
+    shared.amana("chief", "send-back", sent, "--reason", "SENT_IN_ERROR").ok().says("sent back")
+    shared.amana("post", "inbox").ok().says("CANCEL")
+    shared.amana("post", "show", sent).ok().says("UNRELEASED: sent back by kdci-0001: SENT_IN_ERROR", "ended by")
+    cancel = next(e for e in shared.replay() if e.get("header", {}).get("kind") == "CANCEL" and e["header"]["in_reply_to"]["id"] == sent)
+    assert cancel["header"]["officer"].endswith("/kdci-0001") and cancel["header"]["outcome"] == "SENT_IN_ERROR"
 
 
 # --- On a clock that is moved
@@ -301,6 +303,22 @@ def test_what_nobody_releases_rings_again_and_lapses_after_a_day(timed):
     assert entry_of(timed, "RETURNED", parked)[0]["returned"]["lapsed"]
     timed.hub.stop()
     timed.amanad("fsck", "-d", "data").ok()
+
+
+def test_a_unit_that_left_two_unsigned_defers_no_more_for_thirty_days(timed):
+    _, told = timed.watch("post", "inbox", "--follow")
+    first = deferred(timed)
+    timed.later(minutes=31)
+    told.wait(f"lapsed .*{first[:13]}")
+    second = deferred(timed)
+    timed.later(minutes=31)
+    told.wait(f"lapsed .*{second[:13]}")
+    third = alert(timed, release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK")
+    timed.amana("police", "send", third).exits(77).says("RELEASE_REQUIRED", "two that this unit deferred")
+    timed.hub.stop()
+    timed.amanad("fsck", "-d", "data").ok()
+    timed.start_hub()
+    timed.amana("police", "send", third).exits(77).says("RELEASE_REQUIRED")
 
 
 def test_a_deferred_release_that_comes_late_is_an_alarm_and_recipients_see_both(timed):
