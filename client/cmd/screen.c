@@ -5,6 +5,7 @@
 #include "certs/clock.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
+#include "client/session/shield.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
@@ -245,11 +246,17 @@ static void print_marks(const Amana__V1__Header *header, FILE *out)
 }
 
 // What every reader must know, in words: the flag alone keeps nobody from telephoning.
-static void print_shield(const Amana__V1__Flags *flags, FILE *out)
+static void print_shield(struct session *session, const Amana__V1__Header *header, FILE *out)
 {
-    for (size_t i = 0; flags != NULL && i < flags->n_never_tell; i++)
+    struct shield shield;
+    if (shield_of_case(session, header->case_ref, &shield) != AM_OK || shield.own)
+        return;
+    for (size_t i = 0; i < shield.n; i++)
         fprintf(out, "  %-16s%sthis person may have fled %s; tell %s nothing by any other channel either%s\n",
-                i == 0 ? "DO NO HARM" : "", print_on(PRINT_RED), flags->never_tell[i], flags->never_tell[i],
+                i == 0 ? "DO NO HARM" : "", print_on(PRINT_RED), shield.states[i].country, shield.states[i].country,
+                print_off());
+    if (shield_lists(&shield, header->sender->unit) != NULL)
+        fprintf(out, "  %-16s%sit comes from a state that this person may have fled%s\n", "", print_on(PRINT_RED),
                 print_off());
 }
 
@@ -272,7 +279,7 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
     print_marks(header, out);
     if (flags != NULL && flags->child)
         fprintf(out, "  %-16s%s\n", "child", "a child is concerned: the protection unit is addressed too");
-    print_shield(flags, out);
+    print_shield(session, header, out);
     fprintf(out, "  %-16s%s", "written", print_time(header->written_at));
     if (kept->entry != NULL)
         fprintf(out, " · in the log at %llu (%s), %s", (unsigned long long)kept->entry->index, session->hub->origin,

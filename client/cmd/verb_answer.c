@@ -9,6 +9,7 @@
 #include "client/session/envelope.h"
 #include "client/session/erase.h"
 #include "client/session/seal.h"
+#include "client/session/shield.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
 #include "proto/codec/json.h"
@@ -24,7 +25,7 @@
 
 #define PART(name) AMANA__V1__PART__CODE__##name
 
-enum { OPTION_FIELD = 0x100, OPTION_TO = 0x200, OPTION_COPY, OPTION_YES, OPTION_DRY_RUN };
+enum { OPTION_FIELD = 0x100, OPTION_TO = 0x200, OPTION_COPY, OPTION_PROTECTION, OPTION_NEVER_TELL, OPTION_YES, OPTION_DRY_RUN };
 
 struct answer_input {
     struct command command;
@@ -32,6 +33,7 @@ struct answer_input {
     const struct kind *kind;
     const char *id, *file;
     json_t *said; // what the options say, as a draft in JSON
+    struct shield shield; // of the case
     struct {
         const char *unit;
         Amana__V1__Part__Code part;
@@ -113,6 +115,26 @@ static error_t add_recipient(struct argp_state *state, const char *unit, Amana__
     return 0;
 }
 
+static json_t *flags_said(struct answer_input *input)
+{
+    json_t *flags = json_object_get(input->said, "flags");
+    if (flags == NULL) {
+        flags = json_object();
+        json_object_set_new(input->said, "flags", flags);
+    }
+    return flags;
+}
+
+static json_t *never_tell_said(struct answer_input *input)
+{
+    json_t *list = json_object_get(flags_said(input), "never_tell");
+    if (list == NULL) {
+        list = json_array();
+        json_object_set_new(flags_said(input), "never_tell", list);
+    }
+    return list;
+}
+
 static void check_said(struct argp_state *state)
 {
     struct answer_input *input = state->input;
@@ -144,6 +166,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'o': say(input, "outcome", arg); return 0;
     case OPTION_TO: return add_recipient(state, arg, PART(ACTION));
     case OPTION_COPY: return add_recipient(state, arg, PART(COPY));
+    case OPTION_PROTECTION: json_object_set_new(flags_said(input), "protection", json_string(arg)); return 0;
+    case OPTION_NEVER_TELL: json_array_append_new(never_tell_said(input), json_string(arg)); return 0;
     case OPTION_YES: input->yes = true; return 0;
     case OPTION_DRY_RUN: input->dry_run = true; return 0;
     case ARGP_KEY_ARG:
@@ -203,7 +227,12 @@ static const struct argp *argp_of(const struct answer_input *input)
     static const struct argp_option COPIED = {"copy", OPTION_COPY, "UNIT", 0, "one more, who only reads", 0};
     static const struct argp_option YES = {"yes", OPTION_YES, NULL, 0, "don't ask", 0};
     static const struct argp_option DRY_RUN = {"dry-run", OPTION_DRY_RUN, NULL, 0, "say what would be done", 0};
-    static struct argp_option options[ANSWER_FIELDS + 6];
+    static const struct argp_option PROTECTION = {
+        "protection", OPTION_PROTECTION, "CODE", 0,
+        "has somebody in the case asked, or may they need to ask, for protection: NO, YES, UNKNOWN", 0};
+    static const struct argp_option NEVER_TELL = {
+        "never-tell", OPTION_NEVER_TELL, "STATE", 0, "from this state, which must not learn of it (er)", 0};
+    static struct argp_option options[ANSWER_FIELDS + 8];
     static struct argp argp = {.options = options, .parser = parse, .children = command_children};
     size_t n = 0;
     for (size_t i = 0; i < ANSWER_FIELDS && input->verb->fields[i] != NULL; i++)
@@ -214,6 +243,8 @@ static const struct argp *argp_of(const struct answer_input *input)
         options[n++] = TO;
         options[n++] = COPIED;
     }
+    options[n++] = PROTECTION;
+    options[n++] = NEVER_TELL;
     if (input->verb->kind == KIND(ERASURE)) {
         options[n++] = YES;
         options[n++] = DRY_RUN;
@@ -371,21 +402,117 @@ static enum am_err body_fill(const struct answer_input *input, struct arena *are
     return AM_OK;
 }
 
+// --- Flags: an answer says what its case has said; to a state that is not to learn of it, what was said to that one
+#define PROTECTION(name) AMANA__V1__PROTECTION__CODE__##name
+
+static bool says_shield(Amana__V1__Protection__Code code)
+{
+    return code == PROTECTION(YES) || code == PROTECTION(UNKNOWN);
+}
+
+static enum am_err flags_of_case(const struct answer_input *input, struct arena *arena, Amana__V1__DraftFlags *flags)
+{
+    char own[ADDRESS_COUNTRY_MAX + 1];
+    address_country(input->command.session->settings.value[SETTING_UNIT], own);
+    flags->never_tell = arena_array(arena, SHIELD_STATES, sizeof *flags->never_tell);
+    if (flags->never_tell == NULL)
+        return arena_error(arena);
+    if (says_shield(flags->protection))
+        flags->protection = PROTECTION(NO);
+    for (size_t i = 0; i < input->shield.n; i++) {
+        const struct shield_state *state = &input->shield.states[i];
+        if (strcmp(state->country, own) == 0)
+            continue;
+        flags->never_tell[flags->n_never_tell++] = (char *)state->country;
+        if (flags->protection != PROTECTION(YES))
+            flags->protection = state->protection;
+    }
+    return AM_OK;
+}
+
+// What is taken back is named: the messages that said so.
+static enum am_err flags_back(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft)
+{
+    size_t n = draft->n_references;
+    Amana__V1__Pointer **list = arena_array(arena, n + input->shield.n, sizeof *list);
+    Amana__V1__Pointer *rows = arena_array(arena, input->shield.n, sizeof *rows);
+    if (list == NULL || rows == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < n; i++)
+        list[i] = draft->references[i];
+    for (size_t i = 0; i < input->shield.n && n < LIMIT_REFERENCES; i++) {
+        const struct shield_state *state = &input->shield.states[i];
+        bool there = false;
+        for (size_t j = 0; j < n && !there; j++)
+            there = memcmp(list[j]->header_digest.data, state->digest, LOG_HASH_SIZE) == 0;
+        if (there)
+            continue;
+        amana__v1__pointer__init(&rows[i]);
+        rows[i].id = (char *)state->id;
+        rows[i].header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, (uint8_t *)state->digest};
+        list[n++] = &rows[i];
+    }
+    draft->references = list;
+    draft->n_references = n;
+    return AM_OK;
+}
+
+static enum am_err flags_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                              Amana__V1__Draft *draft)
+{
+    const Amana__V1__Flags *flags = newest->opened.flags; // NULL: an order says nothing of any person
+    bool child = flags != NULL && flags->child;
+    if (draft->flags != NULL) {
+        draft->flags->child |= child;
+        return draft->flags->protection == PROTECTION(NO) ? flags_back(input, arena, draft) : AM_OK;
+    }
+    draft->flags = arena_alloc(arena, sizeof *draft->flags);
+    if (draft->flags == NULL)
+        return arena_error(arena);
+    amana__v1__draft_flags__init(draft->flags);
+    draft->flags->child = child;
+    draft->flags->protection = flags != NULL ? flags->protection : PROTECTION(NOT_CONCERNED);
+    return flags_of_case(input, arena, draft->flags);
+}
+
+// What of the envelope decides whom it may reach.
+static Amana__V1__Header envelope_of(const Amana__V1__Draft *draft, const struct target *newest)
+{
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    header.kind = draft->kind;
+    header.outcome = draft->outcome;
+    header.urgency = draft->urgency;
+    header.urgency_reason = draft->urgency_reason;
+    header.in_reply_to = (Amana__V1__Pointer *)&newest->pointer;
+    return header;
+}
+
+static bool kept_from(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft,
+                      const char *unit)
+{
+    Amana__V1__Header header = envelope_of(draft, newest);
+    return shield_keeps(&input->shield, &header, unit, newest->opened.header->sender->unit);
+}
+
+// The few answers that a listed state gets say what it knows.
+static void flags_for_listed(const struct answer_input *input, Amana__V1__Draft *draft)
+{
+    bool listed = false;
+    for (size_t i = 0; i < draft->n_recipients && !input->shield.own; i++)
+        listed |= shield_lists(&input->shield, draft->recipients[i]->unit) != NULL;
+    if (!listed || draft->flags->protection != PROTECTION(YES))
+        return;
+    draft->flags->protection = PROTECTION(NO);
+    draft->flags->n_never_tell = 0;
+}
+
 static enum am_err defaults_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
                                  Amana__V1__Draft *draft)
 {
     draft->kind = (Amana__V1__Kind__Code)input->verb->kind;
     if (draft->outcome == 0)
         draft->outcome = (Amana__V1__Outcome__Code)input->verb->outcome;
-    if (draft->flags == NULL) {
-        draft->flags = arena_alloc(arena, sizeof *draft->flags);
-        if (draft->flags == NULL)
-            return arena_error(arena);
-        amana__v1__draft_flags__init(draft->flags);
-        const Amana__V1__Flags *flags = newest->opened.flags; // NULL: an order says nothing of any person
-        draft->flags->child = flags != NULL && flags->child;
-        draft->flags->protection = flags != NULL ? flags->protection : AMANA__V1__PROTECTION__CODE__NOT_CONCERNED;
-    }
+    TRY(flags_fill(input, newest, arena, draft));
     if (draft->outcome == (Amana__V1__Outcome__Code)OUTCOME(GRANTED) && draft->n_granted_to == 0) {
         draft->granted_to = arena_array(arena, 1, sizeof *draft->granted_to); // to who asked
         if (draft->granted_to == NULL)
@@ -428,6 +555,18 @@ static bool to_all(const Amana__V1__Draft *draft)
     return kind_asks_confirm((unsigned)draft->kind, (unsigned)draft->outcome);
 }
 
+// One of those who have what is answered, unless it is not to learn of it.
+static enum am_err recipient_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                   Amana__V1__Draft *draft, const char *unit, Amana__V1__Part__Code part)
+{
+    if (!kept_from(input, newest, draft, unit))
+        return recipient_add(input, arena, draft, unit, part);
+    const char *state = shield_lists(&input->shield, unit)->country;
+    command_say("left out: %s. Somebody in this case may have fled %s; tell %s nothing by any other channel either", unit,
+                state, state);
+    return AM_OK;
+}
+
 // Those of what is answered: whom a kind goes to by itself.
 static enum am_err recipients_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
                                     Amana__V1__Draft *draft)
@@ -444,12 +583,12 @@ static enum am_err recipients_usual(const struct answer_input *input, const stru
         const Amana__V1__Recipient *recipient = header->recipients[i];
         if (to == TO_ASKED && recipient->part != PART(ACTION) && !to_all(draft))
             continue;
-        TRY(recipient_add(input, arena, draft, recipient->unit,
-                          to == TO_HOLDERS   ? PART(ACTION)
-                          : to == TO_PARTIES ? PART(COPY)
-                                             : recipient->part));
+        TRY(recipient_usual(input, newest, arena, draft, recipient->unit,
+                            to == TO_HOLDERS   ? PART(ACTION)
+                            : to == TO_PARTIES ? PART(COPY)
+                                               : recipient->part));
     }
-    return to == TO_HOLDERS ? recipient_add(input, arena, draft, header->sender->unit, PART(ACTION)) : AM_OK;
+    return to == TO_HOLDERS ? recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)) : AM_OK;
 }
 
 static enum am_err recipients_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
@@ -577,6 +716,8 @@ static int answer(struct answer_input *input, struct target *root, struct target
         err = body_fill(input, arena, draft);
     if (err == AM_OK && is_order(input) && root->kept->entry != NULL)
         err = versions_find(input, arena, root, newest, draft);
+    if (err == AM_OK)
+        err = shield_of_case(input->command.session, newest->opened.header->case_ref, &input->shield);
     if (err == AM_OK) {
         submit_carry(newest->opened.header, draft);
         draft->retain_until = root->opened.header->retain_until;
@@ -584,6 +725,8 @@ static int answer(struct answer_input *input, struct target *root, struct target
     }
     if (err == AM_OK)
         err = recipients_fill(input, newest, arena, draft);
+    if (err == AM_OK && json_object_get(input->said, "flags") == NULL)
+        flags_for_listed(input, draft);
     if (err == AM_OK)
         err = submit_groups(&input->command.settings, arena, draft, &detail);
     struct submission submission = {.compose = {draft, is_order(input) ? &newest->pointer : &root->pointer,

@@ -4,6 +4,7 @@
 
 #include "client/session/policy.h"
 #include "client/session/seal.h"
+#include "client/session/shield.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
@@ -216,7 +217,7 @@ static void stand_in(Amana__V1__Header *header, uint64_t number)
 
 // What it carries on, and to whom it goes.
 static enum reason check_answer(const struct compose *compose, const Amana__V1__Header *header,
-                                struct am_detail *detail)
+                                const struct shield *shield, struct am_detail *detail)
 {
     const Amana__V1__Header *before = compose->newest;
     struct journal_recipient recipients[LIMIT_RECIPIENTS];
@@ -225,11 +226,34 @@ static enum reason check_answer(const struct compose *compose, const Amana__V1__
         reason = rule_answer_carries(header, compose->root, detail);
     if (reason != REASON_NONE || before == NULL)
         return reason;
-    struct delivery_to to = {before->sender->unit, recipients, 0};
-    for (; to.n < before->n_recipients && to.n < LIMIT_RECIPIENTS; to.n++)
-        recipients[to.n] =
-            (struct journal_recipient){before->recipients[to.n]->unit, (uint8_t)before->recipients[to.n]->part};
+    const char *from = before->sender->unit;
+    struct delivery_to to = {from, recipients, 0, shield_keeps(shield, header, from, from)};
+    for (size_t i = 0; i < before->n_recipients && to.n < LIMIT_RECIPIENTS; i++)
+        if (!shield_keeps(shield, header, before->recipients[i]->unit, from))
+            recipients[to.n++] =
+                (struct journal_recipient){before->recipients[i]->unit, (uint8_t)before->recipients[i]->part};
     return delivery_check(header, &to, detail);
+}
+
+// Rule 4: what the case's messages have said.
+static enum reason check_shield(const struct compose *compose, const Amana__V1__Header *header,
+                                const struct shield *shield, struct am_detail *detail)
+{
+    const char *answered = compose->newest != NULL ? compose->newest->sender->unit : NULL;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const char *unit = header->recipients[i]->unit;
+        char field[48];
+        if (!shield_keeps(shield, header, unit, answered))
+            continue;
+        const char *state = shield_lists(shield, unit)->country;
+        snprintf(field, sizeof field, "recipients[%zu].unit", i);
+        (void)am_fail(AM_DENIED, detail, field,
+                      "somebody in case %.40s may have fled %s: leave %.95s out, and tell %s nothing by any other channel "
+                      "either (ACK, PROGRESS IN_HAND and RESPONSE NO_DATA alone answer it)",
+                      header->case_ref, state, unit, state);
+        return REASON_NOT_PERMITTED;
+    }
+    return REASON_NONE;
 }
 
 // What policy says of it, as the hub last showed it.
@@ -257,6 +281,7 @@ static enum reason check(struct session *session, const struct compose *compose,
                          struct am_detail *detail)
 {
     char country[ADDRESS_COUNTRY_MAX + 1];
+    struct shield shield = {0};
     const struct policy *policy = policy_kept(session);
     struct header_context context = {.unsealed = true,
                                      .retention_days = policy != NULL ? policy->retention_days : NULL};
@@ -269,8 +294,12 @@ static enum reason check(struct session *session, const struct compose *compose,
         reason == REASON_NONE ? body_check(parts->header, parts->flags, parts->body, detail) : NULL;
     if (rule != NULL)
         reason = body_rule_reason(rule);
+    if (reason == REASON_NONE && shield_of_case(session, parts->header->case_ref, &shield) != AM_OK)
+        reason = REASON_INTERNAL;
     if (reason == REASON_NONE)
-        reason = check_answer(compose, parts->header, detail);
+        reason = check_shield(compose, parts->header, &shield, detail);
+    if (reason == REASON_NONE)
+        reason = check_answer(compose, parts->header, &shield, detail);
     if (reason == REASON_NONE)
         reason = check_policy(session, parts->header, detail);
     if (reason != REASON_NONE)

@@ -48,9 +48,8 @@ def flag(world):
 
 def take_back(world, flagged):
     world.amana("ke-protection", "inbox").ok()
-    world.path("no.json").write_text(json.dumps({"note": {"title": "She goes home", "text": "Of her own will."},
-                                                 "flags": {"child": True, "protection": "NO"}}))
-    return world.amana("ke-protection", "note", flagged, "no.json").ok().id
+    return world.amana("ke-protection", "note", flagged, "--title", "She goes home", "--text", "Of her own will.",
+                       "--protection", "NO").ok().id
 
 
 def test_mail_not_yet_retrieved_is_withheld_until_a_protection_unit_takes_the_flag_back(world):
@@ -77,9 +76,17 @@ def test_only_three_answers_reach_a_listed_state(world):
                     ["answer", asked, "--outcome", "FULL", "--summary", "x"],
                     ["progress", asked, "--outcome", "CLARIFICATION_ASKED", "--questions", "x"],
                     ["note", alert, "--title", "t", "--text", "x", "--to", "et/ics/moyale"]):
-        world.amana("police", *refused).exits(77).says("NOT_PERMITTED")
+        world.amana("police", *refused).exits(65).says("somebody in case", "may have fled et")
     world.amana("police", "answer", asked, "--outcome", "NO_DATA", "--summary", "None.").ok()
     world.amana("post", "inbox").ok().says("RESPONSE", "PROGRESS", "ACK")
+
+
+def test_an_answer_says_what_its_case_has_said(world):
+    flagged = flag(world)
+    world.amana("ke-protection", "inbox").ok()
+    answer = world.amana("ke-protection", "note", flagged, "--title", "t", "--text", "She sleeps.").ok().id
+    [line] = [row for row in world.amana("police", "--json", "inbox").ok().json if row.get("header", {}).get("id") == answer]
+    assert line["flags"] == {"child": True, "protection": "YES", "never_tell": ["et"]}
 
 
 # --- What a listed state sees: the same with and without a flag, in kind and code
@@ -152,7 +159,9 @@ class Eyes:
 
 def a_day(world, pb, flagged):
     eyes = Eyes(world, pb)
-    alert = world.send()
+    alert = world.send("police", world.draft("alert.json", recipients=[
+        {"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "ACTION"},
+        {"unit": "et/mowsa/protection", "part": "COPY"}]))
     eyes.look()
     world.amana("post", "inbox").ok()
     if flagged:
@@ -162,6 +171,10 @@ def a_day(world, pb, flagged):
     asked = eyes.does("send", world.write("REQUEST", ASKED, case_ref=CASE, recipients=TO_POLICE)).id
     eyes.look(hit, asked)
     world.amana("police", "inbox").ok()
+    if flagged:
+        world.amana("police", "show", hit).ok().says("this person may have fled et", "comes from a state that this person may have fled")
+        world.amana("police", "update", alert, world.draft("newer.json", recipients=None, flags=None)).ok().says("left out: et/ics/moyale")
+        world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok()
     for answer in (["ack", hit], ["ack", asked], ["progress", asked, "--outcome", "IN_HAND", "--text", "We look."],
                    ["answer", asked, "--outcome", "NO_DATA", "--summary", "None."]):
         world.amana("police", *answer).ok()

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the messages of a case have said, in the order of the log.
+#include "client/session/shield.h"
+
+#include "amana/v1/directory.pb-c.h"
+#include "client/session/seal.h"
+#include "proto/codec/codec.h"
+#include "proto/log/leaf.h"
+#include "proto/model/harm.h"
+
+#include <bsd/string.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_SHIELD (16u * 1024 * 1024)
+#define FLAG(name)   AMANA__V1__PROTECTION__CODE__##name
+
+// One message's word.
+struct said {
+    uint64_t index; // of its entry; UINT64_MAX: it waits in the outbox
+    char id[STORE_ID], sender[LIMIT_ADDRESS + 1];
+    uint8_t digest[LOG_HASH_SIZE];
+    Amana__V1__Protection__Code protection;
+    size_t n_states, n_points;
+    char states[SHIELD_STATES][3];
+    uint8_t points[LIMIT_REFERENCES + 1][LOG_HASH_SIZE]; // at what it points
+};
+struct sayings {
+    struct said *list;
+    size_t n, room;
+};
+
+static void sayings_clear(struct sayings *sayings)
+{
+    free(sayings->list);
+}
+
+const struct shield_state *shield_lists(const struct shield *shield, const char *unit)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, country);
+    for (size_t i = 0; i < shield->n; i++)
+        if (strcmp(shield->states[i].country, country) == 0)
+            return &shield->states[i];
+    return NULL;
+}
+
+bool shield_keeps(const struct shield *shield, const Amana__V1__Header *header, const char *unit, const char *answered)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1], other[ADDRESS_COUNTRY_MAX + 1];
+    const struct shield_state *state = shield_lists(shield, unit);
+    if (state == NULL || shield->own || !harm_keeps((unsigned)state->protection, header))
+        return false;
+    if (answered == NULL || !harm_answer(header))
+        return true;
+    address_country(unit, country);
+    address_country(answered, other);
+    return strcmp(country, other) != 0;
+}
+
+// --- Reading
+static void point_take(struct said *said, const Amana__V1__Pointer *pointer)
+{
+    if (pointer != NULL && pointer->header_digest.len == LOG_HASH_SIZE && said->n_points < AM_LEN(said->points))
+        memcpy(said->points[said->n_points++], pointer->header_digest.data, LOG_HASH_SIZE);
+}
+
+static enum am_err take(struct sayings *sayings, const Amana__V1__Kept *kept, const struct opened *opened)
+{
+    const Amana__V1__Header *header = opened->header;
+    const Amana__V1__Flags *flags = opened->flags;
+    if (sayings->n == sayings->room) {
+        size_t room = sayings->room * 2 + 8;
+        struct said *list = reallocarray(sayings->list, room, sizeof *list);
+        if (list == NULL)
+            return AM_NOMEM;
+        sayings->list = list;
+        sayings->room = room;
+    }
+    struct said *said = &sayings->list[sayings->n];
+    *said = (struct said){.index = kept->entry != NULL ? kept->entry->index : UINT64_MAX,
+                          .protection = flags->protection};
+    TRY(log_sha256(codec_bytes(kept->message->header), said->digest));
+    strlcpy(said->id, header->id, sizeof said->id);
+    strlcpy(said->sender, header->sender->unit, sizeof said->sender);
+    for (size_t i = 0; i < flags->n_never_tell && i < SHIELD_STATES; i++)
+        strlcpy(said->states[said->n_states++], flags->never_tell[i], sizeof said->states[0]);
+    point_take(said, header->in_reply_to);
+    point_take(said, header->supersedes);
+    for (size_t i = 0; i < header->n_references; i++)
+        point_take(said, header->references[i]);
+    sayings->n++;
+    return AM_OK;
+}
+
+static enum am_err read_one(struct session *session, enum store_box box, const char *id, const char *case_ref,
+                            struct sayings *sayings)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct opened opened;
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    arena_init(&arena, ARENA_SHIELD);
+    TRY(store_get(session->store, box, id, &arena, &kept));
+    if (seal_header(kept->message, &arena, &detail, &header) != AM_OK || strcmp(header->case_ref, case_ref) != 0)
+        return AM_OK;
+    enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
+    if (err == AM_NOMEM)
+        return err;
+    return err == AM_OK && opened.flags != NULL ? take(sayings, kept, &opened) : AM_OK;
+}
+
+// --- Folding
+static int by_index(const void *a, const void *b)
+{
+    uint64_t x = ((const struct said *)a)->index, y = ((const struct said *)b)->index;
+    return (x > y) - (x < y);
+}
+
+static bool is_protection(struct session *session, const char *unit)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *row;
+    struct am_bytes bytes;
+    arena_init(&arena, 1024u * 1024);
+    return store_roster_get(session->store, unit, 0, &arena, &bytes) == AM_OK &&
+           codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, &arena, NULL,
+                        (ProtobufCMessage **)&row) == AM_OK &&
+           strcmp(row->role, "protection") == 0;
+}
+
+// It points at a message before it that names this state.
+static bool knows(const struct sayings *sayings, size_t at, const char *country)
+{
+    const struct said *said = &sayings->list[at];
+    for (size_t i = 0; i < at; i++)
+        for (size_t j = 0; j < said->n_points; j++)
+            for (size_t k = 0; k < sayings->list[i].n_states; k++)
+                if (memcmp(sayings->list[i].digest, said->points[j], LOG_HASH_SIZE) == 0 &&
+                    strcmp(sayings->list[i].states[k], country) == 0)
+                    return true;
+    return false;
+}
+
+static void lower(struct session *session, const struct sayings *sayings, size_t at, struct shield *shield)
+{
+    const struct said *said = &sayings->list[at];
+    size_t kept = 0;
+    if (shield->n == 0 || shield_lists(shield, said->sender) != NULL || !is_protection(session, said->sender))
+        return;
+    for (size_t i = 0; i < shield->n; i++)
+        if (!knows(sayings, at, shield->states[i].country))
+            shield->states[kept++] = shield->states[i];
+    shield->n = kept;
+}
+
+static void raise(const struct said *said, struct shield *shield)
+{
+    for (size_t i = 0; i < said->n_states; i++) {
+        size_t j = 0;
+        while (j < shield->n && strcmp(shield->states[j].country, said->states[i]) != 0)
+            j++;
+        bool there = j < shield->n;
+        if (j == SHIELD_STATES ||
+            (there && (shield->states[j].protection == FLAG(YES) || said->protection != FLAG(YES))))
+            continue;
+        struct shield_state *state = &shield->states[j];
+        strlcpy(state->country, said->states[i], sizeof state->country);
+        strlcpy(state->id, said->id, sizeof state->id);
+        memcpy(state->digest, said->digest, sizeof state->digest);
+        state->protection = said->protection;
+        shield->n += !there;
+    }
+}
+
+enum am_err shield_of_case(struct session *session, const char *case_ref, struct shield *ret_shield)
+{
+    struct sayings AM_CLEANUP(sayings_clear) sayings = {0};
+    for (unsigned box = 0; box < STORE_BOXES; box++) {
+        char at[STORE_ID] = "", next[STORE_ID];
+        enum am_err err;
+        while ((err = store_next(session->store, (enum store_box)box, at, next)) == AM_OK) {
+            strlcpy(at, next, sizeof at);
+            TRY(read_one(session, (enum store_box)box, at, case_ref, &sayings));
+        }
+        if (err != AM_NOT_FOUND)
+            return err;
+    }
+    if (sayings.n > 0)
+        qsort(sayings.list, sayings.n, sizeof *sayings.list, by_index);
+    *ret_shield = (struct shield){0};
+    for (size_t i = 0; i < sayings.n; i++) {
+        if (sayings.list[i].protection == FLAG(NO))
+            lower(session, &sayings, i, ret_shield);
+        raise(&sayings.list[i], ret_shield);
+    }
+    ret_shield->own = shield_lists(ret_shield, session->settings.value[SETTING_UNIT]) != NULL;
+    return AM_OK;
+}
