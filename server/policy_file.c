@@ -246,14 +246,12 @@ static enum am_err copy_quotas(cfg_t *cfg, struct policy *policy)
     return AM_OK;
 }
 
-static enum am_err copy_protects(cfg_t *cfg, struct policy *policy)
+static enum am_err copy_parties(cfg_t *cfg, const char *name, struct policy_protects **ret_rows, size_t *ret_n)
 {
-    cfg_opt_t *option = cfg_getopt(cfg, "protection-also-to");
-
-    TRY(rows_room(cfg, "protection-also-to", sizeof *policy->protects, &policy->n_protects, &policy->protects));
-    for (unsigned i = 0; i < policy->n_protects; i++) {
-        (void)strlcpy(policy->protects[i].party, cfg_opt_getnstr(option, i), sizeof policy->protects[i].party);
-    }
+    cfg_opt_t *option = cfg_getopt(cfg, name);
+    TRY(rows_room(cfg, name, sizeof **ret_rows, ret_n, ret_rows));
+    for (unsigned i = 0; i < *ret_n; i++)
+        (void)strlcpy((*ret_rows)[i].party, cfg_opt_getnstr(option, i), sizeof (*ret_rows)[i].party);
     return AM_OK;
 }
 
@@ -376,7 +374,8 @@ static enum am_err copy_policy(cfg_t *cfg, void *user)
 
     TRY(copy_ceilings(cfg, policy));
     TRY(copy_quotas(cfg, policy));
-    TRY(copy_protects(cfg, policy));
+    TRY(copy_parties(cfg, "protection-also-to", &policy->protects, &policy->n_protects));
+    TRY(copy_parties(cfg, "h2-also-to", &policy->onward, &policy->n_onward));
     TRY(copy_defaults(cfg, policy));
     TRY(copy_releases(cfg, policy));
     TRY(copy_supervisors(cfg, policy));
@@ -407,6 +406,7 @@ enum am_err policy_parse(struct am_bytes text, const char *path, struct am_detai
                            CFG_SEC("supervisors", supervisors, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
                            CFG_SEC("purpose-change", change, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
                            CFG_STR_LIST("protection-also-to", NULL, CFGF_NODEFAULT),
+                           CFG_STR_LIST("h2-also-to", NULL, CFGF_NODEFAULT),
                            CONF_END()};
     static const struct conf_validator VALIDATORS[] = {
         {"ceiling|classification", check_classification},
@@ -417,6 +417,7 @@ enum am_err policy_parse(struct am_bytes text, const char *path, struct am_detai
         {"quota|in-flight", check_count},
         {"quota", check_quota},
         {"protection-also-to", check_parties},
+        {"h2-also-to", check_parties},
         {"default|from", check_country},
         {"default|to", check_country},
         {"default|purpose", check_purpose},

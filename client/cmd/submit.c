@@ -31,6 +31,7 @@ int submit_refuse(const struct submission *submission, enum reason reason, struc
     case REASON_RETENTION_TOO_LONG:
     case REASON_PROTECTION_UNANSWERED:
     case REASON_NOT_PERMITTED:
+    case REASON_HANDLING_FORBIDS:
     case REASON_FIELD_INVALID: return EX_DATAERR;
     case REASON_CLASSIFICATION_ABOVE_CEILING: return EX_NOPERM;
     default: return EX_SOFTWARE;

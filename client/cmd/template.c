@@ -32,8 +32,8 @@ static const struct hint HINTS[] = {
     {"Draft.granted_to", SKIPPED, SKIP},
     {"Draft.valid_until", "in force until; left out: 72 hours from now", NULL},
     {"Draft.handling",
-     "H0 fight crime, H1 not in court without permission, H3 other limit (alert.handling_note); H2 is "
-     "not served yet",
+     "H0 fight crime, H1 not in court without permission, H2 not passed on without permission, H3 other limit "
+     "(alert.handling_note)",
      "[\"H0\"]"},
     {"Draft.source_eval", "how reliable the source is: A always, B mostly, C not, X unknown", "\"B\""},
     {"Draft.info_eval", "how sure the information is: I1 certain, I2 known to the source, I3 hearsay, I4 unknown",

@@ -18,6 +18,7 @@
 #include "proto/model/address.h"
 #include "proto/model/header.h"
 #include "proto/model/kind_body.h"
+#include "proto/model/rules.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
@@ -614,6 +615,48 @@ static enum am_err recipients_fill(const struct answer_input *input, const struc
     return recipient_add(input, arena, draft, protection, PART(COPY)); // rule 3
 }
 
+// --- What was permitted: a DECISION on what is answered is named, so that the hub sees whom it opens it to
+static enum am_err permission_add(const struct answer_input *input, struct arena *arena, const struct target *newest,
+                                  const char *id, Amana__V1__Draft *draft)
+{
+    struct am_detail detail = {0};
+    struct target *decision = arena_alloc(arena, sizeof *decision), *asking = arena_alloc(arena, sizeof *asking);
+    Amana__V1__Pointer **list = arena_array(arena, draft->n_references + 1, sizeof *list);
+    if (decision == NULL || asking == NULL || list == NULL)
+        return arena_error(arena);
+    enum am_err err = load_header(input->command.session, STORE_INBOX, id, arena, &detail, decision);
+    const Amana__V1__Header *header = decision->opened.header;
+    if (err != AM_OK || header->kind != KIND(DECISION) || (unsigned)header->outcome != OUTCOME(GRANTED))
+        return err == AM_NOMEM ? err : AM_OK;
+    err = load_header(input->command.session, STORE_SENT, header->in_reply_to->id, arena, &detail, asking);
+    if (err != AM_OK || asking->opened.header->in_reply_to == NULL ||
+        !log_sha256_is(codec_bytes(newest->kept->message->header),
+                       codec_bytes(asking->opened.header->in_reply_to->header_digest)))
+        return err == AM_NOMEM ? err : AM_OK;
+    for (size_t i = 0; i < draft->n_references; i++)
+        list[i] = draft->references[i];
+    decision->pointer.header_digest.data = decision->digest;
+    list[draft->n_references++] = &decision->pointer;
+    draft->references = list;
+    return AM_OK;
+}
+
+static enum am_err permissions_find(const struct answer_input *input, struct arena *arena, const struct target *newest,
+                                    Amana__V1__Draft *draft)
+{
+    char at[STORE_ID], next[STORE_ID];
+    enum am_err err;
+    if (!rule_h2(newest->opened.header) || newest->box != STORE_INBOX)
+        return AM_OK;
+    strlcpy(at, newest->id, sizeof at); // it came later
+    while ((err = store_next(input->command.session->store, STORE_INBOX, at, next)) == AM_OK) {
+        strlcpy(at, next, sizeof at);
+        if (draft->n_references < LIMIT_REFERENCES)
+            TRY(permission_add(input, arena, newest, at, draft));
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 // --- Versions of an alert: what is ordered of one is ordered of all
 #define VERSIONS (LIMIT_REFERENCES + 1)
 
@@ -723,6 +766,8 @@ static int answer(struct answer_input *input, struct target *root, struct target
         draft->retain_until = root->opened.header->retain_until;
         err = defaults_fill(input, newest, arena, draft);
     }
+    if (err == AM_OK)
+        err = permissions_find(input, arena, newest, draft);
     if (err == AM_OK)
         err = recipients_fill(input, newest, arena, draft);
     if (err == AM_OK && json_object_get(input->said, "flags") == NULL)

@@ -277,6 +277,84 @@ static enum reason check_policy(struct session *session, const Amana__V1__Header
     return reason;
 }
 
+// --- Rule 11: what others marked H2 goes on to those who have it and who protect in their countries; within one's own
+// agency the hub's policy says; and to whom a DECISION names that is among the references
+static bool has_part(struct session *session, const Amana__V1__Header *about, const char *unit)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    for (size_t i = 0; i <= about->n_recipients; i++) {
+        const char *party = i < about->n_recipients ? about->recipients[i]->unit : about->sender->unit;
+        address_country(party, country);
+        const char *protection = trust_protection_unit(session->trust, country);
+        if (strcmp(party, unit) == 0 || (protection != NULL && strcmp(protection, unit) == 0))
+            return true;
+    }
+    return false;
+}
+
+static bool same_agency(const char *a, const char *b)
+{
+    char own[LIMIT_ADDRESS + 1], other[LIMIT_ADDRESS + 1];
+    address_agency(a, own);
+    address_agency(b, other);
+    return strcmp(own, other) == 0;
+}
+
+static Amana__V1__Header *header_kept(struct session *session, const char *id, struct arena *arena)
+{
+    Amana__V1__Header *header;
+    Amana__V1__Kept *kept;
+    for (unsigned box = 0; box < STORE_BOXES; box++)
+        if (store_get(session->store, (enum store_box)box, id, arena, &kept) == AM_OK &&
+            seal_header(kept->message, arena, NULL, &header) == AM_OK)
+            return header;
+    return NULL;
+}
+
+static bool names_unit(struct session *session, const Amana__V1__Header *header, const char *unit, struct arena *arena)
+{
+    for (size_t i = 0; i < header->n_references; i++) {
+        const Amana__V1__Header *decision = header_kept(session, header->references[i]->id, arena);
+        for (size_t j = 0; decision != NULL && decision->kind == KIND(DECISION) && j < decision->n_granted_to; j++)
+            if (strcmp(decision->granted_to[j], unit) == 0)
+                return true;
+    }
+    return false;
+}
+
+static enum reason check_h2(struct session *session, const Amana__V1__Header *header, const char *id,
+                            struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    const char *own = header->sender->unit;
+    arena_init(&arena, 16u * 1024 * 1024);
+    const Amana__V1__Header *about = header_kept(session, id, &arena);
+    if (about == NULL || !rule_h2(about) || strcmp(about->sender->unit, own) == 0)
+        return REASON_NONE;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const char *unit = header->recipients[i]->unit;
+        char field[48];
+        if (has_part(session, about, unit) || same_agency(unit, own) || names_unit(session, header, unit, &arena))
+            continue;
+        snprintf(field, sizeof field, "recipients[%zu].unit", i);
+        (void)am_fail(AM_DENIED, detail, field,
+                      "%.13s is marked H2, not to be passed on without permission: leave %s out, or ask %s first "
+                      "(`amana permit ask %.13s --uses PASS_ON`)",
+                      id, unit, about->sender->unit, id);
+        return REASON_HANDLING_FORBIDS;
+    }
+    return REASON_NONE;
+}
+
+static enum reason check_onward(struct session *session, const Amana__V1__Header *header, struct am_detail *detail)
+{
+    enum reason reason =
+        header->in_reply_to != NULL ? check_h2(session, header, header->in_reply_to->id, detail) : REASON_NONE;
+    for (size_t i = 0; i < header->n_references && reason == REASON_NONE; i++)
+        reason = check_h2(session, header, header->references[i]->id, detail);
+    return reason;
+}
+
 static enum reason check(struct session *session, const struct compose *compose, const struct parts *parts,
                          struct am_detail *detail)
 {
@@ -300,6 +378,8 @@ static enum reason check(struct session *session, const struct compose *compose,
         reason = check_shield(compose, parts->header, &shield, detail);
     if (reason == REASON_NONE)
         reason = check_answer(compose, parts->header, &shield, detail);
+    if (reason == REASON_NONE)
+        reason = check_onward(session, parts->header, detail);
     if (reason == REASON_NONE)
         reason = check_policy(session, parts->header, detail);
     if (reason != REASON_NONE)

@@ -75,9 +75,6 @@ static enum reason check_handling(const struct header_checking *check)
 static enum reason check_served(const struct header_checking *check)
 {
     const Amana__V1__Header *header = check->header;
-    for (size_t i = 0; i < header->n_handling; i++)
-        if (header->handling[i] == AMANA__V1__HANDLING__CODE__H2)
-            return header_unserved(check, "handling", "H2 is not served yet");
     if (header->n_attachments != 0)
         return header_unserved(check, "attachments", "attachments are not served yet");
     return REASON_NONE;

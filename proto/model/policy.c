@@ -12,6 +12,7 @@ void policy_free(struct policy *policy)
     free(policy->ceilings);
     free(policy->quotas);
     free(policy->protects);
+    free(policy->onward);
     free(policy->defaults);
     free(policy->releases);
     free(policy->supervisors);
@@ -34,6 +35,11 @@ const struct policy_ceiling *policy_ceiling(const struct policy *policy, const c
 const struct policy_quota *policy_quota(const struct policy *policy, const char *unit)
 {
     FIRST_THAT_FITS(policy, quotas, n_quotas, unit);
+}
+
+const struct policy_protects *policy_onward(const struct policy *policy, const char *unit)
+{
+    FIRST_THAT_FITS(policy, onward, n_onward, unit);
 }
 
 const struct policy_protects *policy_protects(const struct policy *policy, const char *unit)

@@ -54,10 +54,11 @@ struct policy {
     struct policy_ceiling *ceilings;
     struct policy_quota *quotas;
     struct policy_protects *protects;
+    struct policy_protects *onward; // units that may have H2 content of units of their own agency
     struct policy_default *defaults;
     struct policy_release *releases;
     struct policy_supervisors *supervisors;
-    size_t n_ceilings, n_quotas, n_protects, n_defaults, n_releases, n_supervisors;
+    size_t n_ceilings, n_quotas, n_protects, n_onward, n_defaults, n_releases, n_supervisors;
     // By kind: days that one which answers nothing may be kept; 0: the kind's own ceiling.
     uint16_t retention_days[KIND_COUNT];
     unsigned retention_lines[KIND_COUNT];
@@ -72,6 +73,7 @@ void policy_free(struct policy *policy); // NULL is fine
 const struct policy_ceiling *policy_ceiling(const struct policy *policy, const char *unit);
 const struct policy_quota *policy_quota(const struct policy *policy, const char *unit);
 const struct policy_protects *policy_protects(const struct policy *policy, const char *unit);
+const struct policy_protects *policy_onward(const struct policy *policy, const char *unit);
 
 // From unit to unit, for a purpose.
 const struct policy_default *policy_default(const struct policy *policy, const char *from, const char *to,

@@ -126,6 +126,14 @@ enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Heade
     return REASON_RELEASE_REQUIRED;
 }
 
+bool rule_h2(const Amana__V1__Header *header)
+{
+    for (size_t i = 0; header != NULL && i < header->n_handling; i++)
+        if (header->handling[i] == AMANA__V1__HANDLING__CODE__H2)
+            return true;
+    return false;
+}
+
 enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_protection, struct am_detail *detail)
 {
     if (header->purpose != AMANA__V1__PURPOSE__CODE__PROTECTION || is_protection)

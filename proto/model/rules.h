@@ -30,6 +30,9 @@ bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Heade
 enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Header *target, const struct policy *policy,
                          struct am_detail *detail);
 
+// Rule 11: whether it is marked H2, not to be passed on without its sender's permission.
+bool rule_h2(const Amana__V1__Header *header);
+
 // PROTECTION goes only to protection units: recipients[i] is one or not. Answers go back whatever the purpose: the
 // caller asks only of those that the message answered did not name.
 enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_protection, struct am_detail *detail);

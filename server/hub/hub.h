@@ -132,6 +132,7 @@ struct hub_found {
     const struct journal_recipient *recipients;
     size_t n_recipients;
     const Amana__V1__Header *header; // of the message; NULL where it isn't kept any more
+    const Amana__V1__Pointer *asked; // of a DECISION: what permission was asked about; NULL: none
     const Amana__V1__Flags *flags;   // the same; read only where they may matter (hub_wants_flags)
 };
 

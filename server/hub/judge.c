@@ -237,6 +237,8 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
     if (reason == REASON_NONE)
         reason = judge_rules(hub, submission, &decision);
     if (reason == REASON_NONE)
+        reason = hub_judge_onward(hub, submission);
+    if (reason == REASON_NONE)
         reason = hub_judge_shield(hub, submission);
     if (reason == REASON_NONE && answer)
         reason = hub_judge_lives(submission, now_ns, &decision);

@@ -22,6 +22,25 @@ static bool is_party(const struct hub_found *found, const char *unit)
     return party;
 }
 
+// What the permission that it decides on was asked about.
+static enum am_err found_asked(struct check *check, struct hub_found *decision)
+{
+    const Amana__V1__Pointer *to = decision->header != NULL ? decision->header->in_reply_to : NULL;
+    struct store_pointer at;
+    struct hub_found asking;
+    enum am_err err;
+
+    if (to == NULL || to->header_digest.len != 32)
+        return AM_OK;
+    err = store_find_digest(check->view, to->header_digest.data, &at);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    TRY(found_fill(check->view, check->arena, &at, &asking));
+    if (asking.kind == KIND(USE_PERMISSION) && asking.header != NULL)
+        decision->asked = asking.header->in_reply_to;
+    return AM_OK;
+}
+
 // By digest, which names one message; by id only to tell a wrong digest from a message that isn't there.
 static enum am_err found_pointer(struct check *check, const Amana__V1__Pointer *pointer, struct hub_found *ret_found)
 {
@@ -44,6 +63,8 @@ static enum am_err found_pointer(struct check *check, const Amana__V1__Pointer *
     TRY(err);
     TRY(found_fill(check->view, check->arena, &at, ret_found));
     ret_found->digest_matches = same;
+    if (ret_found->kind == KIND(DECISION))
+        TRY(found_asked(check, ret_found));
     return AM_OK;
 }
 

@@ -47,7 +47,6 @@ DRAFTS = {
     "a child and no protection unit of the sender's country": (dict(recipients=[UNITS[0], UNITS[2]]),
                                                                ["CHILD_NEEDS_PROTECTION_UNIT", "ke/dcs/child-protection"]),
     "CONFIDENTIAL without a release": (dict(classification="CONFIDENTIAL"), ["RELEASE_REQUIRED", "release: line"]),
-    "H2": (dict(handling=["H2"]), ["KIND_UNSUPPORTED", "handling: line"]),
     "an alert on a PERSON without a release": (dict(subject_kind="PERSON"), ["RELEASE_REQUIRED", "release: line"]),
     "an alert on a GROUP without a release": (dict(subject_kind="GROUP"), ["RELEASE_REQUIRED", "release: line"]),
     "a release that can't be deferred": (dict(release="DEFERRED", urgency="U2", urgency_reason="FLIGHT_IMMINENT"),
@@ -284,7 +283,6 @@ def batched(message):
 
 UNSUPPORTED = {
     "another kind": lambda p: p.message(p.header(kind=21)),
-    "H2": lambda p: p.message(p.header(handling=[3])),
     "an attachment": lambda p: p.message(p.header(attachments=[p.pb("message").AttachmentRef(digest=bytes(32), size=1)])),
     "a batch": lambda p: batched(p.message()),
 }

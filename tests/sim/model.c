@@ -479,6 +479,18 @@ static struct hub_found found(struct model_message *message, const Amana__V1__Po
                               .flags = message->flags};
 }
 
+// With what a permission was asked about, where it is a DECISION on one.
+static struct hub_found found_decision(struct model *model, struct model_message *message,
+                                       const Amana__V1__Pointer *pointer)
+{
+    struct hub_found decision = found(message, pointer);
+    if (message != NULL && message->kind == KIND(DECISION)) {
+        const struct model_message *asking = by_pointer(model, message->decoded->in_reply_to);
+        decision.asked = asking != NULL ? asking->decoded->in_reply_to : NULL;
+    }
+    return decision;
+}
+
 static bool is_party(const struct model_message *message, const char *unit)
 {
     bool party = message != NULL && strcmp(message->originator, unit) == 0;
@@ -585,7 +597,7 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
     submission->supersedes = found(by_pointer(model, header->supersedes), header->supersedes);
     for (size_t i = 0; i < header->n_references; i++) {
         struct model_message *message = by_pointer(model, header->references[i]);
-        submission->references[i] = found(message, header->references[i]);
+        submission->references[i] = found_decision(model, message, header->references[i]);
         submission->reference_party[i] = is_party(message, submission->work.unit);
     }
     if (to != NULL)

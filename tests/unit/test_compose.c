@@ -270,13 +270,6 @@ static void the_question_about_protection_must_be_answered(void **state)
     refused(draft, REASON_FIELD_INVALID, "flags.never_tell");
 }
 
-static void features_of_later_issues_are_refused_by_name(void **state)
-{
-    Amana__V1__Draft *draft = client_env_draft(&arena);
-    draft->handling[1] = AMANA__V1__HANDLING__CODE__H2;
-    refused(draft, REASON_KIND_UNSUPPORTED, "handling");
-}
-
 static void what_needs_a_second_person_is_not_sent_without(void **state)
 {
     Amana__V1__Draft *draft = client_env_draft(&arena);
@@ -472,7 +465,6 @@ int main(void)
         TEST(a_child_needs_the_protection_unit_of_the_senders_country),
         TEST(a_child_in_the_body_must_be_flagged),
         TEST(the_question_about_protection_must_be_answered),
-        TEST(features_of_later_issues_are_refused_by_name),
         TEST(what_needs_a_second_person_is_not_sent_without),
         TEST(an_identified_person_is_not_sent_without_release),
         TEST(a_victim_is_never_a_suspect_and_only_a_suspect_is_detained),

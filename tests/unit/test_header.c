@@ -182,11 +182,6 @@ static void what_is_not_served_yet_is_unsupported(void **state)
         if (!kind_get(kind)->served)
             bad_as(other, REASON_KIND_UNSUPPORTED, "kind");
     }
-    Amana__V1__Handling__Code handling[] = {AMANA__V1__HANDLING__CODE__H2};
-    alert->header.handling = handling;
-    alert->header.n_handling = 1;
-    bad_as(alert, REASON_KIND_UNSUPPORTED, "handling");
-    alert->header.n_handling = 0;
     alert->header.n_attachments = 1;
     bad_as(alert, REASON_KIND_UNSUPPORTED, "attachments");
     alert->header.n_attachments = 0;

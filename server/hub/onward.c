@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule 11: what a message marked H2 says goes on to those who have it, to who protects in their countries, within the
+// reader's agency where policy says so, and to whom its sender's DECISION names.
+#include "server/hub/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool has(const struct hub_found *found, const char *unit)
+{
+    size_t index;
+    return found->found && (strcmp(found->originator, unit) == 0 || hub_recipient_index(found, unit, &index));
+}
+
+static bool protects(const struct hub *hub, const char *party, const char *unit)
+{
+    const char *protection = hub_protection_of(hub, party);
+    return protection != NULL && strcmp(protection, unit) == 0;
+}
+
+static bool protects_one_of(const struct hub *hub, const struct hub_found *about, const char *unit)
+{
+    bool yes = protects(hub, about->originator, unit);
+    for (size_t i = 0; i < about->n_recipients && !yes; i++)
+        yes = protects(hub, about->recipients[i].unit, unit);
+    return yes;
+}
+
+static bool within_agency(const struct hub *hub, const char *sender, const char *unit)
+{
+    char own[LIMIT_ADDRESS + 1], other[LIMIT_ADDRESS + 1];
+    address_agency(sender, own);
+    address_agency(unit, other);
+    return strcmp(own, other) == 0 && policy_onward(hub->policy, unit) != NULL;
+}
+
+// A DECISION that it points at, by the sender of what is passed on, about just that.
+static bool grants(const struct hub_found *decision, const struct hub_found *about, const Amana__V1__Pointer *pointer,
+                   const char *unit)
+{
+    const Amana__V1__Header *header = decision->header;
+    if (!decision->found || decision->kind != KIND(DECISION) || header == NULL || decision->asked == NULL ||
+        (unsigned)header->outcome != OUTCOME(GRANTED) || strcmp(decision->originator, about->originator) != 0 ||
+        decision->asked->header_digest.len != pointer->header_digest.len ||
+        memcmp(decision->asked->header_digest.data, pointer->header_digest.data, pointer->header_digest.len) != 0)
+        return false;
+    for (size_t i = 0; i < header->n_granted_to; i++)
+        if (strcmp(header->granted_to[i], unit) == 0)
+            return true;
+    return false;
+}
+
+static bool granted(const struct hub_submission *submission, const struct hub_found *about,
+                    const Amana__V1__Pointer *pointer, const char *unit)
+{
+    bool yes = grants(&submission->reply_to, about, pointer, unit);
+    for (size_t i = 0; i < submission->header->n_references && !yes; i++)
+        yes = grants(&submission->references[i], about, pointer, unit);
+    return yes;
+}
+
+static enum reason judge_one(const struct hub *hub, struct hub_submission *submission, const struct hub_found *about,
+                             const Amana__V1__Pointer *pointer)
+{
+    const Amana__V1__Header *header = submission->header;
+    if (pointer == NULL || !about->found || !rule_h2(about->header) ||
+        strcmp(about->originator, submission->sender) == 0)
+        return REASON_NONE;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const char *unit = header->recipients[i]->unit;
+        char field[48];
+        if (has(about, unit) || protects_one_of(hub, about, unit) || within_agency(hub, submission->sender, unit) ||
+            granted(submission, about, pointer, unit))
+            continue;
+        snprintf(field, sizeof field, "recipients[%zu].unit", i);
+        (void)am_fail(AM_DENIED, &submission->work.detail, field,
+                      "what it refers to is marked H2: ask %s for permission, and name its DECISION in references",
+                      about->originator);
+        return REASON_HANDLING_FORBIDS;
+    }
+    return REASON_NONE;
+}
+
+enum reason hub_judge_onward(const struct hub *hub, struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header;
+    enum reason reason = judge_one(hub, submission, &submission->reply_to, header->in_reply_to);
+    for (size_t i = 0; i < header->n_references && reason == REASON_NONE; i++)
+        reason = judge_one(hub, submission, &submission->references[i], header->references[i]);
+    return reason;
+}

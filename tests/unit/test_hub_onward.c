@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule 11: to whom a message may go that builds on one marked H2.
+#include "tests/unit/hub_expect.h"
+
+static Amana__V1__Handling__Code H2[] = {AMANA__V1__HANDLING__CODE__H2};
+
+// Of police to the post, not to be passed on; the post may write to all of Kenya and Ethiopia.
+static struct letter *marked(struct world *world)
+{
+    char *all[] = {(char *)"ke/*/*", (char *)"et/*/*", (char *)"so/*/*"};
+    world_grant(world, POST, "unit", all, 3);
+    struct letter *alert = alert_to(world, POLICE, POST);
+    alert->header.handling = H2;
+    alert->header.n_handling = 1;
+    accepted(world, alert);
+    return alert;
+}
+
+static struct letter *note_on(struct world *world, const char *from, const struct letter *about, const char *to)
+{
+    struct letter *note = letter_new(world, from, KIND(NOTE));
+    letter_answers(note, about, about);
+    letter_to(world, note, to, ACTION);
+    return note;
+}
+
+static void it_goes_back_and_to_who_protects_in_their_countries(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = marked(world);
+    accepted(world, note_on(world, POST, alert, POLICE));
+    accepted(world, note_on(world, POST, alert, CHILD_DESK));
+    accepted(world, note_on(world, POST, alert, SHELTER));
+}
+
+static void it_goes_to_nobody_else(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = marked(world), *note = note_on(world, POST, alert, COLLEAGUES);
+    refused(world, note, REASON_HANDLING_FORBIDS, "recipients[0].unit");
+    note = note_on(world, POST, alert, POLICE);
+    letter_to(world, note, LONELY, COPY);
+    refused(world, note, REASON_HANDLING_FORBIDS, "recipients[1].unit");
+}
+
+static void a_reference_passes_it_on_like_an_answer(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = marked(world), *note = note_on(world, POST, alert, COLLEAGUES);
+    Amana__V1__Pointer *list[] = {&note->in_reply_to};
+    note->header.in_reply_to = NULL;
+    note->header.references = list;
+    note->header.n_references = 1;
+    refused(world, note, REASON_HANDLING_FORBIDS, "recipients[0].unit");
+}
+
+static void its_sender_may_tell_whom_it_will(void **state)
+{
+    struct world *world = *state;
+    accepted(world, note_on(world, POLICE, marked(world), LONELY));
+}
+
+static struct letter *decided(struct world *world, const struct letter *alert, int outcome, char **to)
+{
+    struct letter *asked = world_answer(world, POST, KIND(USE_PERMISSION), alert, alert), *decision;
+    accepted(world, asked);
+    decision = world_answer(world, POLICE, KIND(DECISION), asked, asked);
+    decision->header.n_recipients = 0;
+    letter_to(world, decision, POST, ACTION);
+    decision->header.outcome = (Amana__V1__Outcome__Code)outcome;
+    decision->header.granted_to = to;
+    decision->header.n_granted_to = to != NULL;
+    accepted(world, decision);
+    return decision;
+}
+
+static void a_decision_that_is_named_opens_it_to_whom_it_names(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = marked(world), *decision, *note;
+    char *to[] = {(char *)LONELY};
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT, *list[] = {&pointer};
+    decision = decided(world, alert, OUTCOME(GRANTED), to);
+    pointer.id = decision->header.id;
+    pointer.header_digest = (ProtobufCBinaryData){32, decision->submission.header_digest};
+    refused(world, note_on(world, POST, alert, LONELY), REASON_HANDLING_FORBIDS, "recipients[0].unit");
+    note = note_on(world, POST, alert, LONELY);
+    note->header.references = list;
+    note->header.n_references = 1;
+    accepted(world, note);
+    note = note_on(world, POST, alert, COLLEAGUES); // whom it doesn't name
+    note->header.references = list;
+    note->header.n_references = 1;
+    refused(world, note, REASON_HANDLING_FORBIDS, "recipients[0].unit");
+    struct letter *other = marked(world); // and another message
+    note = note_on(world, POST, other, LONELY);
+    note->header.references = list;
+    note->header.n_references = 1;
+    refused(world, note, REASON_HANDLING_FORBIDS, "recipients[0].unit");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HUB_TEST(it_goes_back_and_to_who_protects_in_their_countries),
+        HUB_TEST(it_goes_to_nobody_else),
+        HUB_TEST(a_reference_passes_it_on_like_an_answer),
+        HUB_TEST(its_sender_may_tell_whom_it_will),
+        HUB_TEST(a_decision_that_is_named_opens_it_to_whom_it_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
