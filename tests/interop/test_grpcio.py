@@ -367,6 +367,48 @@ def test_a_deadline_ends_a_stream(connect):
     assert client.call("Checkpoint").size > 0
 
 
+def test_a_deadline_in_the_middle_of_a_stream_ends_it_after_what_had_come(connect):
+    auditor = connect("auditor")
+    stream = auditor.call("Replay", reason="until the time is over", follow=True, timeout=2)
+    seqs = []
+    with pytest.raises(grpc.RpcError) as caught:
+        for item in stream:
+            seqs.append(item.seq)
+    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert seqs and seqs == list(range(len(seqs)))
+    assert auditor.call("Checkpoint").size >= len(seqs)
+
+
+def test_a_deadline_that_is_over_when_the_call_comes_starts_nothing(live, police):
+    name, message = live.prepare(1)[0]
+    assert police.refused("Send", message, timeout=0.000001)[0] == grpc.StatusCode.DEADLINE_EXCEEDED
+    status = police.call("Status", ids=[name])
+    receipt = police.call("Send", message)  # whatever became of it: the same message, one entry
+    assert proved_root(receipt) == receipt.checkpoint.root
+    assert not status.messages or status.messages[0].seq == receipt.index
+
+
+def test_a_stream_cancelled_in_the_middle_leaves_the_connection_and_room_for_more(connect):
+    auditor = connect("auditor")
+    for _ in range(20):  # more than are allowed at once: each gives its place back
+        stream = auditor.call("Replay", reason="the first entry will do", follow=True, timeout=60)
+        assert next(stream).seq == 0
+        stream.cancel()
+        with pytest.raises(grpc.RpcError) as caught:
+            list(stream)
+        assert caught.value.code() == grpc.StatusCode.CANCELLED
+    assert auditor.call("Checkpoint").size > 0
+
+
+@pytest.mark.parametrize("count", [0, 2, 50])
+def test_a_unary_method_takes_one_message_and_no_other_number_of_them(police, count):
+    call = police.channel.stream_unary("/amana.v1.Audit/Checkpoint", lambda m: m, bytes)
+    with pytest.raises(grpc.RpcError) as caught:
+        call(iter([b""] * count), timeout=30)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert police.call("Checkpoint").size > 0
+
+
 def test_a_cancelled_stream_leaves_the_connection(connect):
     client = connect("auditor")
     stream = client.call("Receive", timeout=60)
