@@ -20,6 +20,7 @@
 #define VERIFIES 1000
 #define WARM_UP  200
 #define PER_CALL 64 // in flight on one connection at most
+#define CASE_OF  10 // messages, of --full
 #define SETTLE_S 4  // until idle connections have given back what they can
 
 static const struct step {
@@ -28,7 +29,7 @@ static const struct step {
 
 struct options {
     const char *world, *build, *against, *desk, *draft, *address, *pool, *receipts;
-    size_t send, in_flight, idle, scale, only;
+    size_t send, in_flight, idle, scale, only, full;
     bool again, prepare;
 };
 
@@ -216,16 +217,38 @@ static void print_figures(const struct step *step, struct figures *figures)
            figures->ratio.values[0], figures->ratio.values[figures->ratio.count - 1]);
 }
 
+// Round by round, so that what disturbs the machine disturbs both.
+static void print_grown(const char *what, const struct series *empty, const struct series *full)
+{
+    double ratios[64];
+    size_t n = empty->count < AM_LEN(ratios) ? empty->count : AM_LEN(ratios);
+    for (size_t i = 0; i < n; i++)
+        ratios[i] = full->values[i] / empty->values[i];
+    double middle = median(ratios, n);
+    printf("   %s x %.2f (%.2f to %.2f)", what, middle, ratios[0], ratios[n - 1]);
+}
+
+static void print_growth(const struct step *step, struct figures *empty, struct figures *full)
+{
+    printf("large log / empty at %3zu:", step->in_flight);
+    print_grown("p50", &empty->p50, &full->p50);
+    print_grown("hub CPU", &empty->cpu, &full->cpu);
+    putchar('\n');
+}
+
 static void print_bench(struct bench *bench)
 {
+    for (size_t i = 0; bench->options->full > 0 && i < AM_LEN(STEPS); i++)
+        if (bench->hubs[0].figures[i].ratio.count > 0)
+            print_growth(&STEPS[i], &bench->hubs[0].figures[i], &bench->hubs[1].figures[i]);
     double verify = median(bench->verify_us.values, bench->verify_us.count);
     printf("this machine: fdatasync of 4 KiB %.0f us, LMDB commit of a %zu-byte message %.0f us, P-256 verify %.1f us "
            "of CPU (%.0f/s a core); medians of %zu rounds\n",
            median(bench->sync_us.values, bench->sync_us.count), bench->pool.messages[0].len,
            median(bench->commit_us.values, bench->commit_us.count), verify, 1e6 / verify, bench->rounds);
     for (struct measured *hub = bench->hubs; hub < bench->hubs + bench->hub_count; hub++) {
-        printf("%s\nin flight   sends/s   p50 us   p99 us   hub CPU us/message   cores   ratio (of the rounds)\n",
-               hub->build);
+        printf("%s%s\nin flight   sends/s   p50 us   p99 us   hub CPU us/message   cores   ratio (of the rounds)\n",
+               hub->build, hub > bench->hubs && bench->options->full > 0 ? ", with the large log" : "");
         for (size_t i = 0; i < AM_LEN(STEPS); i++)
             if (hub->figures[i].ratio.count > 0)
                 print_figures(&STEPS[i], &hub->figures[i]);
@@ -274,27 +297,47 @@ static enum am_err hub_stop(struct measured *hub, struct am_detail *detail)
     return status == 0 ? AM_OK : am_fail(AM_IO, detail, "amanad", "ended with status %d", status);
 }
 
-static enum am_err copy_world(const char *from, const char *to, struct am_detail *detail)
+static enum am_err run(const char *const argv[], const char *what, struct am_detail *detail)
 {
     int status = -1;
     pid_t pid = fork();
     if (pid == 0) {
-        execlp("cp", "cp", "-aT", "--sparse=always", from, to, (char *)NULL); // unwritten blocks stay that
+        execvp(argv[0], (char *const *)argv);
         _exit(127);
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
-        return am_fail(AM_IO, detail, to, "the world can't be copied to it");
+        return am_fail(AM_IO, detail, what, "%s failed", argv[0]);
     return AM_OK;
 }
 
-// The other build gets the same world as it is now, so that the same messages are good for both.
+static enum am_err copy_world(const char *from, const char *to, struct am_detail *detail)
+{
+    const char *const argv[] = {"cp", "-aT", "--sparse=always", from, to, NULL}; // unwritten blocks stay that
+    return run(argv, to, detail);
+}
+
+static enum am_err fill_world(const struct measured *hub, size_t messages, struct am_detail *detail)
+{
+    char program[PATH_MAX], count[24], cases[24];
+    snprintf(program, sizeof program, "%s/tests/bench_fill", hub->build);
+    snprintf(count, sizeof count, "%zu", messages);
+    snprintf(cases, sizeof cases, "%zu", (messages + CASE_OF - 1) / CASE_OF);
+    const char *const argv[] = {program, hub->world, count, cases, NULL};
+    return run(argv, hub->world, detail);
+}
+
+// The other build gets the same world as it is now, so that the same messages are good for both; or this build gets it
+// once more, with a log that is large.
 static enum am_err begin_other(struct bench *bench, struct am_detail *detail)
 {
     struct measured *hub = &bench->hubs[0], *other = &bench->hubs[1];
-    other->build = bench->options->against;
+    bool full = bench->options->full > 0;
+    other->build = full ? hub->build : bench->options->against;
     snprintf(other->world, sizeof other->world, "%.4000s.against", hub->world);
     TRY(hub_stop(hub, detail));
     TRY(copy_world(hub->world, other->world, detail));
+    if (full)
+        TRY(fill_world(other, bench->options->full, detail));
     bench->hub_count = HUBS;
     TRY(child_start(hub->world, hub->build, detail, &hub->child));
     return child_start(other->world, other->build, detail, &other->child);
@@ -322,7 +365,7 @@ static enum am_err bench_all(struct bench *bench, struct am_detail *detail)
     if (bench->options->idle > 0)
         TRY(bench_idle(bench, detail));
     TRY(make_pool(bench, detail));
-    if (bench->options->against != NULL)
+    if (bench->options->against != NULL || bench->options->full > 0)
         TRY(begin_other(bench, detail));
     TRY(machine_open(bench->options->world, &bench->machine));
     for (size_t i = 0; i < bench->hub_count; i++)
@@ -387,6 +430,7 @@ enum {
     KEY_SCALE,
     KEY_ONLY,
     KEY_AGAINST,
+    KEY_FULL,
     KEY_IN_FLIGHT
 };
 
@@ -404,6 +448,7 @@ static const struct argp_option OPTIONS[] = {
     {"scale", KEY_SCALE, "N", 0, "so many times the usual number of rounds (1)", 0},
     {"against", KEY_AGAINST, "BUILD", 0, "measure another build's hub too, in turns with this one, on WORLD.against",
      0},
+    {"full", KEY_FULL, "N", 0, "measure this hub once more, in turns, with N messages in its log, ten to a case", 0},
     {"only", KEY_ONLY, "N", 0, "only so many in flight: 1, 16, 64 or 256", 0},
     {0}};
 
@@ -423,6 +468,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_IDLE: options->idle = strtoul(arg, NULL, 10); break;
     case KEY_SCALE: options->scale = strtoul(arg, NULL, 10); break;
     case KEY_AGAINST: options->against = arg; break;
+    case KEY_FULL: options->full = strtoul(arg, NULL, 10); break;
     case KEY_ONLY: options->only = strtoul(arg, NULL, 10); break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)

@@ -14,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char LIMITS[] = "map-size = \"2G\"\n"
+static const char LIMITS[] = "map-size = \"8G\"\n"
                              "limits { handshakes-per-second = 100000 handshakes-open = 10000\n"
                              "handshakes-per-address = 10000 connections = 20000 connections-per-identity = 20000\n"
-                             "         requests-per-second = 1000000 in-flight = 2048 }\n";
+                             "         requests-per-second = 1000000 in-flight = 2048 memory = \"2G\" }\n";
 
 static enum am_err write_conf(const char *world, struct am_detail *detail)
 {

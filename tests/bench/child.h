@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#define CHILD_MAP (8ull << 30) // map-size of its journal
+
 struct child {
     pid_t pid;
     char address[64]; // "127.0.0.1:PORT"
