@@ -27,8 +27,9 @@ struct asked {
     bool asks;    // this unit is to act on it
     bool confirm; // this unit is to CONFIRM it
     bool erased;
-    uint64_t next; // what stands behind it in the log begins there; UINT64_MAX: it isn't there yet
-    uint64_t review_at; // of what this unit sent; 0: none
+    uint64_t next;                 // what stands behind it in the log begins there; UINT64_MAX: it isn't there yet
+    char case_ref[STORE_CASE + 1]; // an answer is of the same (rule_answer_carries)
+    uint64_t review_at;            // of what this unit sent; 0: none
 };
 
 static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
@@ -64,6 +65,7 @@ static enum am_err find_asked(struct session *session, const char *id, struct as
         ret->erased = kept->erased_at != NULL;
         ret->review_at = (enum store_box)box == STORE_SENT ? header_time_or_0(header->review_at) : 0;
         ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
+        strlcpy(ret->case_ref, header->case_ref, sizeof ret->case_ref);
         for (size_t i = 0; i < header->n_recipients; i++)
             ret->asks |= strcmp(header->recipients[i]->unit, session->settings.value[SETTING_UNIT]) == 0 &&
                          header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION;
@@ -214,7 +216,7 @@ static enum am_err walk_log(struct walk *walk)
     enum store_box box;
     enum am_err err = AM_NOT_FOUND;
     for (uint64_t seq = walk->asked.next; seq != UINT64_MAX; seq++) {
-        err = store_next_entry(walk->session->store, &seq, &box, id);
+        err = store_next_of_case(walk->session->store, walk->asked.case_ref, &seq, &box, id);
         if (err != AM_OK)
             break;
         TRY(take_kept(walk, box, id));
@@ -252,8 +254,8 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     contests_open(&walk->contests, walk->answers.contest);
     walk->answers.confirm = walk->asked.confirm;
     walk->answers.erased = walk->asked.erased;
-    walk->answers.review = !walk->asked.erased && walk->asked.review_at != 0 &&
-                           walk->asked.review_at <= session_now(walk->session);
+    walk->answers.review =
+        !walk->asked.erased && walk->asked.review_at != 0 && walk->asked.review_at <= session_now(walk->session);
     const struct kind *root = kind_get(walk->asked.root_kind);
     if (root != NULL && root->chain == CHAIN_NONE && walk->asked.asks) {
         walk->answers.root = walk->asked.root_kind;

@@ -131,12 +131,13 @@ static uint64_t first_seq(struct search *search, const Amana__V1__Kept *kept, co
     return 0;
 }
 
-static enum am_err take_answers(struct search *search, uint64_t seq)
+// An answer is of the same case (rule_answer_carries).
+static enum am_err take_answers(struct search *search, const char *case_ref, uint64_t seq)
 {
     char id[STORE_ID];
     enum store_box box;
     enum am_err err;
-    for (; (err = store_next_entry(search->session->store, &seq, &box, id)) == AM_OK; seq++)
+    for (; (err = store_next_of_case(search->session->store, case_ref, &seq, &box, id)) == AM_OK; seq++)
         if (box == STORE_INBOX)
             TRY(take_answer(search, id));
     return err == AM_NOT_FOUND ? AM_OK : err;
@@ -155,7 +156,7 @@ enum am_err evidence_find(struct session *session, const Amana__V1__Kept *kept, 
         memcpy(search.root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
     TRY(take_receipt(&search, kept->entry));
     TRY(take_notices(&search, kept->entry->index));
-    TRY(take_answers(&search, first_seq(&search, kept, header->in_reply_to)));
+    TRY(take_answers(&search, header->case_ref, first_seq(&search, kept, header->in_reply_to)));
     *ret_evidence = evidence;
     return AM_OK;
 }

@@ -97,16 +97,15 @@ void store_close(struct store *store)
 }
 
 // Where a case's messages are, in the order of the log.
-#define CASE_REF 127u // bytes
 struct case_key {
-    uint8_t bytes[CASE_REF + 1 + 8];
+    uint8_t bytes[STORE_CASE + 1 + 8];
     size_t len;
 };
 
 static struct case_key case_key(const char *case_ref, uint64_t seq)
 {
     struct case_key key = {0};
-    size_t len = strnlen(case_ref, CASE_REF) + 1;
+    size_t len = strnlen(case_ref, STORE_CASE) + 1;
     uint64_t be = htobe64(seq);
     memcpy(key.bytes, case_ref, len - 1);
     memcpy(key.bytes + len, &be, 8);

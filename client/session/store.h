@@ -52,6 +52,8 @@ AM_MUST_USE enum am_err store_at_entry(struct store *store, uint64_t seq, enum s
 AM_MUST_USE enum am_err store_next_entry(struct store *store, uint64_t *seq, enum store_box *ret_box,
                                          char ret_id[STORE_ID]);
 
+#define STORE_CASE 127u // bytes of a case's name that count
+
 // The first message of a case at or above entry *seq, which becomes its own: as many steps as the case has messages,
 // whatever else is kept. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_next_of_case(struct store *store, const char *case_ref, uint64_t *seq,

@@ -64,6 +64,7 @@ static void keep(struct story *story, enum store_box box, unsigned kind, const c
     header.kind = (Amana__V1__Kind__Code)kind;
     header.sender = &sender;
     header.officer = officer;
+    header.case_ref = (char *)ENV_CASE;
     if (to != NULL) {
         pointer.id = (char *)to;
         pointer.header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, digest};
