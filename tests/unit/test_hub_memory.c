@@ -61,8 +61,10 @@ static void arm(bool on)
 // As net does where the outcome of a commit could not be taken in: the program ends and starts again.
 static void settle(struct world *world)
 {
-    while (world->n_checks > 0 || world->n_appends > 0) {
-        if (world->n_checks > 0)
+    while (world->n_checks > 0 || world->n_appends > 0 || world->reading) {
+        if (world->reading)
+            world_read(world);
+        else if (world->n_checks > 0)
             world_check_one(world, 0);
         else
             world_commit_one(world, 0);
@@ -144,6 +146,19 @@ static void roster_changed(struct world *world)
     }
 }
 
+// Clocks run out; what found no memory is told an hour later.
+static void time_passed(struct world *world)
+{
+    for (unsigned hour = 0; hour < 4; hour++) {
+        world->now += HOUR_NS;
+        world->monotonic += HOUR_NS;
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+        settle(world);
+    }
+    for (size_t i = 0; i < world->model.n_deadlines; i++)
+        assert_true(world->model.deadlines[i].at > world->now);
+}
+
 static void story(struct world *world)
 {
     static const uint8_t TRUST[32] = {5};
@@ -168,6 +183,7 @@ static void story(struct world *world)
     for (unsigned i = 0; i < 25; i++) // past the quota of refusals
         assert_int_equal(sent(world, letter_again(world, stranger)), REASON_NOT_PERMITTED);
     retrieved(world, CHILD_DESK, URI(CHILD_DESK, "d1"));
+    time_passed(world);
     replayed(world);
     roster_changed(world);
     world_step(world, (struct hub_event){.kind = HUB_EVENT_ALARM, .alarm = {"WHAT", "text"}});
