@@ -12,6 +12,7 @@ enum notice_to {
     TOLD_RECIPIENT = 2,  // the one whose delivery or life it is about
     TOLD_RECIPIENTS = 4, // all of them
     TOLD_SUPERVISORS = 8,
+    TOLD_DPO = 16, // of the originator's country, where a CONFIRM is waited for
 };
 
 struct notice {

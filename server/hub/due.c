@@ -17,6 +17,7 @@ struct deciding {
     struct journal_append *append;
     struct arena *arena;
     uint64_t now; // that the entries will have
+    bool confirm; // of a life that ends with a CONFIRM
     size_t n_entries;
 };
 
@@ -59,7 +60,8 @@ static enum am_err entry_add(struct deciding *deciding, const Amana__V1__EntryCo
                                   .originator = about->originator,
                                   .recipient = recipient,
                                   .recipients = others,
-                                  .n_recipients = n_others};
+                                  .n_recipients = n_others,
+                                  .confirm = deciding->confirm};
     return hub_tell(deciding->step, deciding->pending, index, &told);
 }
 
@@ -198,7 +200,11 @@ static enum am_err life_decide(struct deciding *deciding, size_t index, size_t w
     deadline.clocks = list;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
     content.deadline = &deadline;
-    return entry_add(deciding, &content, party->unit, NULL, 0);
+    uint32_t open = life_open(party->lives[which].root_kind, life->state);
+    deciding->confirm = (flags & LIFE_OF_ANSWER) != 0 && (open & KIND_BIT(KIND(CONFIRM))) != 0;
+    enum am_err err = entry_add(deciding, &content, party->unit, NULL, 0);
+    deciding->confirm = false;
+    return err;
 }
 
 // --- The end of an alert that nobody has ended

@@ -72,6 +72,20 @@ static enum am_err tell(struct telling *telling, const char *unit)
     return AM_OK;
 }
 
+// Who sees to it that what was wrong, or is to go, is mended and erased everywhere.
+static enum am_err tell_dpos(struct telling *telling, const char *originator)
+{
+    struct hub_unit *unit, *next;
+    char country[ADDRESS_COUNTRY_MAX + 1], other[ADDRESS_COUNTRY_MAX + 1];
+    address_country(originator, country);
+    HASH_ITER (hh, telling->step->hub->units, unit, next) {
+        address_country(unit->name, other);
+        if (unit->member != NULL && unit->member->role == ROLE_DPO && strcmp(country, other) == 0)
+            TRY(tell_once(telling, unit->name));
+    }
+    return AM_OK;
+}
+
 enum am_err hub_tell(struct hub_step *step, struct hub_pending *pending, size_t index, const struct hub_told *told)
 {
     const struct notice *notice = notice_get(pending->append.entries[index].kind);
@@ -89,5 +103,5 @@ enum am_err hub_tell(struct hub_step *step, struct hub_pending *pending, size_t 
     for (size_t i = 0; i < told->n_recipients && (notice->to & TOLD_RECIPIENTS) != 0; i++)
         if (told->recipients[i].unit != NULL)
             TRY(tell(&telling, told->recipients[i].unit));
-    return AM_OK;
+    return (notice->to & TOLD_DPO) != 0 && told->confirm ? tell_dpos(&telling, told->originator) : AM_OK;
 }

@@ -142,6 +142,46 @@ static void mail_that_nobody_comes_for_is_told_to_its_sender(void **state)
     retrieves(world, POST, URI(POST, "d1"), alert->seq); // it may still be fetched
 }
 
+// What another hub is to take, as far as this one knows.
+static void a_message_on_its_way_is_late_and_then_not_delivered_and_still_may_arrive(void **state)
+{
+    static const struct {
+        Amana__V1__Urgency__Code urgency;
+        uint64_t late, non_delivered;
+    } TIMES[] = {{1, 15 * MINUTE_NS, HOUR_NS}, {2, HOUR_NS, 8 * HOUR_NS}, {3, 12 * HOUR_NS, DAY_NS},
+                 {4, 12 * HOUR_NS, DAY_NS}};
+    struct world *world = *state;
+    for (size_t i = 0; i < AM_LEN(TIMES); i++) {
+        struct letter *alert = letter_new(world, POLICE, KIND(ALERT));
+        alert->header.urgency = TIMES[i].urgency;
+        if (TIMES[i].urgency > 2)
+            alert->header.urgency_reason = 0;
+        letter_to(world, alert, POST, ACTION);
+        accepted(world, alert);
+        struct journal_delivery *delivery = &model_message_at(&world->model, alert->seq)->deliveries[0];
+        delivery->state = AMANA__V1__DELIVERY_STATE__CODE__RELAYED;
+        for (size_t j = 0; j < world->model.n_deadlines; j++) // where its row stands, had it begun so
+            if (world->model.deadlines[j].subject == alert->seq)
+                world->model.deadlines[j].at = world->now + TIMES[i].late;
+        uint64_t begun = world->now;
+        size_t late = entries_of(world, ENTRY(LATE)), missing = entries_of(world, ENTRY(NON_DELIVERED));
+        world_pass(world, TIMES[i].late - 1);
+        assert_int_equal(entries_of(world, ENTRY(LATE)), late);
+        world_pass(world, 1);
+        assert_int_equal(entries_of(world, ENTRY(LATE)), late + 1);
+        assert_int_equal(entry_of(world, ENTRY(LATE), 0)->content->late->due, begun + TIMES[i].late);
+        world_pass(world, TIMES[i].non_delivered - TIMES[i].late - 1);
+        assert_int_equal(entries_of(world, ENTRY(NON_DELIVERED)), missing);
+        world_pass(world, 1);
+        const struct model_entry *entry = entry_of(world, ENTRY(NON_DELIVERED), 0);
+        assert_int_equal(entries_of(world, ENTRY(NON_DELIVERED)), missing + 1);
+        assert_string_equal(entry->content->non_delivered->recipients[0], POST);
+        assert_true(told(world, URI(POLICE, "d1"), entry));
+        assert_int_equal(delivery->state, AMANA__V1__DELIVERY_STATE__CODE__RELAYED);
+        delivery->state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
+    }
+}
+
 static void the_clock_from_retrieval_runs_by_itself(void **state)
 {
     struct world *world = *state;
@@ -410,6 +450,25 @@ static void supervisors_that_policy_names_are_told_of_what_passed(void **state)
     assert_true(told(world, URI(COLLEAGUES, "d1"), entry_of(world, ENTRY(DEADLINE), 0)));
 }
 
+static void who_has_not_confirmed_an_erasure_in_time_is_told_to_the_dpo(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *erasure;
+    world_grant(world, "ke/odpc/desk", "dpo", NULL, 0);
+    world_roster(world, "ke/odpc/desk", 1, 1, 7);
+    accepted(world, alert);
+    erasure = world_answer(world, POLICE, KIND(ERASURE), alert, alert);
+    accepted(world, erasure);
+    world_pass(world, 7 * DAY_NS - HOUR_NS);
+    size_t before = entries_of(world, ENTRY(DEADLINE));
+    world_pass(world, HOUR_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before + 1);
+    const struct model_entry *entry = entry_of(world, ENTRY(DEADLINE), 0);
+    clock_is(entry->content->deadline, 0, DEADLINE(ANSWER), FROM(ACCEPTANCE), WORLD_START + 7 * DAY_NS, false);
+    assert_true(told(world, "amana://ke/odpc/desk/device/d1", entry));
+    assert_false(told(world, "amana://ke/odpc/desk/device/d1", entry_of(world, ENTRY(DEADLINE), 1))); // an alert's
+}
+
 // --- Rows
 static void a_message_costs_one_row_and_an_answer_in_time_none(void **state)
 {
@@ -659,6 +718,7 @@ int main(void)
         HUB_TEST(an_alert_that_nobody_acknowledges_is_told_to_both_sides),
         HUB_TEST(what_has_passed_is_told_once_and_escalated_once),
         HUB_TEST(mail_that_nobody_comes_for_is_told_to_its_sender),
+        HUB_TEST(a_message_on_its_way_is_late_and_then_not_delivered_and_still_may_arrive),
         HUB_TEST(the_clock_from_retrieval_runs_by_itself),
         HUB_TEST(one_retrieved_long_after_its_clock_ran_out_has_a_new_one),
         HUB_TEST(an_alert_expires_by_the_clock_and_all_are_told),
@@ -675,6 +735,7 @@ int main(void)
         HUB_TEST(a_delivery_that_nobody_came_for_ends_with_its_message),
         HUB_TEST(a_hit_tells_the_others_that_it_was_found_elsewhere),
         HUB_TEST(supervisors_that_policy_names_are_told_of_what_passed),
+        HUB_TEST(who_has_not_confirmed_an_erasure_in_time_is_told_to_the_dpo),
         HUB_TEST(a_message_costs_one_row_and_an_answer_in_time_none),
         HUB_TEST(deadlines_go_on_after_a_restart),
         HUB_TEST(what_finds_no_room_comes_again),
