@@ -608,11 +608,18 @@ static enum am_err recipients_fill(const struct answer_input *input, const struc
         TRY(recipient_add(input, arena, draft, input->to[i].unit, input->to[i].part));
     if (!chosen)
         TRY(recipients_usual(input, newest, arena, draft));
-    address_country(session->settings.value[SETTING_UNIT], country);
-    const char *protection = trust_protection_unit(session->trust, country);
-    if (!draft->flags->child || !input->kind->child_rule || input->kind->to == TO_FORMER || protection == NULL)
+    if (!draft->flags->child || !input->kind->child_rule || input->kind->to == TO_FORMER)
         return AM_OK;
-    return recipient_add(input, arena, draft, protection, PART(COPY)); // rule 3
+    address_country(session->settings.value[SETTING_UNIT], country); // rule 3
+    const char *protection = trust_protection_unit(session->trust, country);
+    if (protection != NULL)
+        TRY(recipient_add(input, arena, draft, protection, PART(COPY)));
+    const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
+    const Amana__V1__Place *place = hit != NULL ? hit->place : NULL;
+    protection = place != NULL ? trust_protection_unit(session->trust, place->country) : NULL;
+    if (protection == NULL || kept_from(input, newest, draft, protection))
+        return AM_OK;
+    return recipient_add(input, arena, draft, protection, PART(COPY));
 }
 
 // --- What was permitted: a DECISION on what is answered is named, so that the hub sees whom it opens it to

@@ -250,10 +250,48 @@ static enum reason check_shield(const struct compose *compose, const Amana__V1__
         (void)am_fail(AM_DENIED, detail, field,
                       "somebody in case %.40s may have fled %s: leave %.95s out, and tell %s nothing by any other channel "
                       "either (ACK, PROGRESS IN_HAND and RESPONSE NO_DATA alone answer it)",
-                      header->case_ref, state, unit, state);
+                      shield_lists(shield, unit)->case_ref, state, unit, state);
         return REASON_NOT_PERMITTED;
     }
     return REASON_NONE;
+}
+
+// Of the case, and of other cases in which its persons are found again.
+static enum am_err shield_read(struct session *session, const struct parts *parts, struct shield *ret_shield)
+{
+    size_t n;
+    Amana__V1__Person *const *persons = body_persons(parts->body, &n);
+    TRY(shield_of_case(session, parts->header->case_ref, ret_shield));
+    return ret_shield->own ? AM_OK
+                           : shield_of_persons(session, parts->header->case_ref, persons, n, ret_shield);
+}
+
+// Who is known from another case brings its flags along; and who may need protection is not sent back.
+static enum reason check_known(const struct parts *parts, const struct shield *shield, struct am_detail *detail)
+{
+    const Amana__V1__Flags *flags = parts->flags;
+    for (size_t i = 0; i < shield->n && !shield->own; i++) {
+        const struct shield_state *state = &shield->states[i];
+        if (strcmp(state->case_ref, parts->header->case_ref) == 0 ||
+            shield_lists(shield, parts->header->sender->unit) != NULL)
+            continue;
+        bool there = false;
+        for (size_t j = 0; j < flags->n_never_tell; j++)
+            there |= strcmp(flags->never_tell[j], state->country) == 0;
+        if (there)
+            continue;
+        (void)am_fail(AM_DENIED, detail, "flags.never_tell",
+                      "one of the persons is known from case %.60s and may have fled %s: say %s, with it in never_tell",
+                      state->case_ref, state->country,
+                      state->protection == AMANA__V1__PROTECTION__CODE__YES ? "YES" : "UNKNOWN");
+        return REASON_PROTECTION_UNANSWERED;
+    }
+    if (shield->n == 0 || shield->own || kind_is_answer(parts->header) ||
+        parts->header->purpose != AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION)
+        return REASON_NONE;
+    (void)am_fail(AM_DENIED, detail, "purpose", "RETURN_AND_REINTEGRATION is not for somebody who may have fled %s",
+                  shield->states[0].country);
+    return REASON_PURPOSE_MISMATCH;
 }
 
 // What policy says of it, as the hub last showed it.
@@ -355,6 +393,27 @@ static enum reason check_onward(struct session *session, const Amana__V1__Header
     return reason;
 }
 
+// Rule 3: a HIT goes also to who protects in the country where the child is; that stands in the body.
+static enum reason check_found_child(struct session *session, const struct compose *compose, const struct parts *parts,
+                                     const struct shield *shield, struct am_detail *detail)
+{
+    const Amana__V1__Header *header = parts->header;
+    const ProtobufCMessage *body = kind_body_get(&parts->body->base);
+    const Amana__V1__Hit *hit = header->kind == KIND(HIT) ? (const Amana__V1__Hit *)(const void *)body : NULL;
+    if (hit == NULL || !parts->flags->child || hit->place == NULL || hit->place->country[0] == '\0')
+        return REASON_NONE;
+    const char *unit = trust_protection_unit(session->trust, hit->place->country);
+    if (unit == NULL || strcmp(unit, header->sender->unit) == 0 ||
+        shield_keeps(shield, header, unit, compose->newest != NULL ? compose->newest->sender->unit : NULL))
+        return REASON_NONE;
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, unit) == 0)
+            return REASON_NONE;
+    (void)am_fail(AM_DENIED, detail, "recipients", "a child was found in %s: add %s, a COPY is enough",
+                  hit->place->country, unit);
+    return REASON_CHILD_NEEDS_PROTECTION_UNIT;
+}
+
 static enum reason check(struct session *session, const struct compose *compose, const struct parts *parts,
                          struct am_detail *detail)
 {
@@ -372,8 +431,10 @@ static enum reason check(struct session *session, const struct compose *compose,
         reason == REASON_NONE ? body_check(parts->header, parts->flags, parts->body, detail) : NULL;
     if (rule != NULL)
         reason = body_rule_reason(rule);
-    if (reason == REASON_NONE && shield_of_case(session, parts->header->case_ref, &shield) != AM_OK)
+    if (reason == REASON_NONE && shield_read(session, parts, &shield) != AM_OK)
         reason = REASON_INTERNAL;
+    if (reason == REASON_NONE)
+        reason = check_known(parts, &shield, detail);
     if (reason == REASON_NONE)
         reason = check_shield(compose, parts->header, &shield, detail);
     if (reason == REASON_NONE)
@@ -388,7 +449,9 @@ static enum reason check(struct session *session, const struct compose *compose,
     if (rule_child(parts->header, parts->flags, trust_protection_unit(session->trust, country), detail) ==
         RULE_CHILD_BROKEN)
         return REASON_CHILD_NEEDS_PROTECTION_UNIT;
-    reason = rule_return(parts->header, parts->flags, detail);
+    reason = check_found_child(session, compose, parts, &shield, detail);
+    if (reason == REASON_NONE)
+        reason = rule_return(parts->header, parts->flags, detail);
     if (reason == REASON_NONE)
         reason = rule_consent(parts->header, detail);
     if (reason == REASON_NONE && !compose->takes_back)

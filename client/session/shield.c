@@ -3,7 +3,9 @@
 #include "client/session/shield.h"
 
 #include "amana/v1/directory.pb-c.h"
+#include "client/session/person.h"
 #include "client/session/seal.h"
+#include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/harm.h"
@@ -195,6 +197,73 @@ enum am_err shield_of_case(struct session *session, const char *case_ref, struct
             lower(session, &sayings, i, ret_shield);
         raise(&sayings.list[i], ret_shield);
     }
+    for (size_t i = 0; i < ret_shield->n; i++)
+        strlcpy(ret_shield->states[i].case_ref, case_ref, sizeof ret_shield->states[i].case_ref);
     ret_shield->own = shield_lists(ret_shield, session->settings.value[SETTING_UNIT]) != NULL;
+    return AM_OK;
+}
+
+// --- Persons
+static bool one_is_among(Amana__V1__Person *const *persons, size_t n, const Amana__V1__Body *body)
+{
+    size_t m;
+    Amana__V1__Person *const *others = body_persons(body, &m);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++)
+            if (person_same(persons[i], others[j]))
+                return true;
+    return false;
+}
+
+static enum am_err merge(struct session *session, const char *case_ref, struct shield *shield)
+{
+    struct shield other;
+    TRY(shield_of_case(session, case_ref, &other));
+    for (size_t i = 0; i < other.n && !other.own; i++) {
+        size_t j = 0;
+        while (j < shield->n && strcmp(shield->states[j].country, other.states[i].country) != 0)
+            j++;
+        if (j < SHIELD_STATES && (j == shield->n || shield->states[j].protection != FLAG(YES))) {
+            shield->n += j == shield->n;
+            shield->states[j] = other.states[i];
+        }
+    }
+    return AM_OK;
+}
+
+static enum am_err compare_one(struct session *session, enum store_box box, const char *id, const char *case_ref,
+                               Amana__V1__Person *const *persons, size_t n, struct shield *shield)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct opened opened;
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    arena_init(&arena, ARENA_SHIELD);
+    TRY(store_get(session->store, box, id, &arena, &kept));
+    if (seal_header(kept->message, &arena, &detail, &header) != AM_OK || strcmp(header->case_ref, case_ref) == 0)
+        return AM_OK;
+    enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
+    if (err != AM_OK)
+        return err == AM_NOMEM ? err : AM_OK;
+    return one_is_among(persons, n, opened.body) ? merge(session, header->case_ref, shield) : AM_OK;
+}
+
+enum am_err shield_of_persons(struct session *session, const char *case_ref, Amana__V1__Person *const *persons,
+                              size_t n, struct shield *shield)
+{
+    bool known = false;
+    for (size_t i = 0; i < n && !known; i++)
+        known = person_is_known(persons[i]);
+    for (unsigned box = 0; known && box < STORE_BOXES; box++) {
+        char at[STORE_ID] = "", next[STORE_ID];
+        enum am_err err;
+        while ((err = store_next(session->store, (enum store_box)box, at, next)) == AM_OK) {
+            strlcpy(at, next, sizeof at);
+            TRY(compare_one(session, (enum store_box)box, at, case_ref, persons, n, shield));
+        }
+        if (err != AM_NOT_FOUND)
+            return err;
+    }
     return AM_OK;
 }

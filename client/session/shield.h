@@ -3,6 +3,7 @@
 // received in it. The same fold as the hub's (server/hub/harm.c). One thread.
 #pragma once
 
+#include "amana/v1/body.pb-c.h"
 #include "amana/v1/message.pb-c.h"
 #include "client/session/session.h"
 
@@ -10,6 +11,7 @@
 struct shield_state {
     char country[3];
     Amana__V1__Protection__Code protection; // YES or UNKNOWN
+    char case_ref[64];                      // in which it was said
     char id[STORE_ID];                      // of the message that said so first, and its header's digest
     uint8_t digest[LOG_HASH_SIZE];
 };
@@ -21,6 +23,11 @@ struct shield {
 
 // Walks the store; messages that can't be opened say nothing. AM_NOMEM, errors of the store.
 AM_MUST_USE enum am_err shield_of_case(struct session *session, const char *case_ref, struct shield *ret_shield);
+
+// Adds what keeps other cases of this client's from states, in which one of these persons is found again: by document,
+// or by name and date of birth. Walks the store where one of them can be known. Errors as above.
+AM_MUST_USE enum am_err shield_of_persons(struct session *session, const char *case_ref,
+                                          Amana__V1__Person *const *persons, size_t n, struct shield *shield);
 
 // The unit's state where it is listed, else NULL.
 const struct shield_state *shield_lists(const struct shield *shield, const char *unit);

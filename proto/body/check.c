@@ -335,3 +335,11 @@ const Amana__V1__Alert *body_alert(const Amana__V1__Body *body)
     ProtobufCMessage *of_kind = kind_body_get(&body->base);
     return of_kind != NULL && of_kind->descriptor == &amana__v1__alert__descriptor ? (Amana__V1__Alert *)of_kind : NULL;
 }
+
+Amana__V1__Person *const *body_persons(const Amana__V1__Body *body, size_t *ret_n)
+{
+    const ProtobufCMessage *of_kind = kind_body_get(&body->base);
+    struct rule_persons persons = of_kind != NULL ? rule_persons(of_kind) : (struct rule_persons){NULL, 0};
+    *ret_n = persons.count;
+    return persons.list;
+}

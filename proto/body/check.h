@@ -30,5 +30,8 @@ const char *body_rule_name(const struct body_rule *rule);
 // The rules one after the other, NULL behind the last.
 const struct body_rule *body_rule_at(size_t index);
 
+// The persons that it is about; *ret_n 0 where there are none.
+Amana__V1__Person *const *body_persons(const Amana__V1__Body *body, size_t *ret_n);
+
 // The alert of an ALERT or UPDATE, NULL for other kinds.
 const Amana__V1__Alert *body_alert(const Amana__V1__Body *body);

@@ -194,11 +194,23 @@ static enum reason judge_case(const struct hub *hub, struct hub_submission *subm
 }
 
 // --- The rules that need the flags
+// Nobody is sent back in a case that is kept from a state; such a state can't tell.
+static enum reason judge_return(struct hub_submission *submission)
+{
+    if (submission->header->purpose != AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION ||
+        submission->shield.n == 0 || kind_is_answer(submission->header) || hub_sender_listed(submission))
+        return REASON_NONE;
+    (void)am_fail(AM_DENIED, &submission->work.detail, "purpose", "%s", reason_text(REASON_PURPOSE_MISMATCH));
+    return REASON_PURPOSE_MISMATCH;
+}
+
 static enum reason judge_rules(const struct hub *hub, struct hub_submission *submission, struct hub_decision *decision)
 {
     struct hub_work *work = &submission->work;
     const struct hub_found *target = submission->newest.found ? &submission->newest : &submission->reply_to;
     enum reason reason = rule_return(submission->header, submission->flags, &work->detail);
+    if (reason == REASON_NONE)
+        reason = judge_return(submission);
     if (reason == REASON_NONE)
         reason = rule_consent(submission->header, &work->detail);
     if (reason == REASON_NONE && !hub_taken_back(hub, submission))

@@ -137,8 +137,11 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     if (flags != NULL && hub_harms(submission, unit))
         return hub_not_permitted(&submission->work, field);
     bool child = flags == NULL || (flags->child && kind->child_rule);
-    bool open =
-        (answer && answered_party(submission, unit)) || (child && protection != NULL && strcmp(protection, unit) == 0);
+    // A HIT also goes to who protects where the child is (rule 3): which country that is stands in its body.
+    const char *there = header->kind == KIND(HIT) ? hub_protection_of(hub, unit) : NULL;
+    bool open = (answer && answered_party(submission, unit)) ||
+                (child && protection != NULL && strcmp(protection, unit) == 0) ||
+                (child && there != NULL && strcmp(there, unit) == 0);
     if (header->kind == KIND(SUBJECT_ACCESS)) {
         open = access_goes(submission, member, unit);
         if (!open)

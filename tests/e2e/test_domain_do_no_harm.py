@@ -81,6 +81,27 @@ def test_only_three_answers_reach_a_listed_state(world):
     world.amana("post", "inbox").ok().says("RESPONSE", "PROGRESS", "ACK")
 
 
+HAWI = [{"label": "p1", "roles": ["MISSING"], "age": {"from": 20, "to": 30}, "names": [{"type": "GIVEN", "text": "Hawi"}],
+         "documents": [{"type": "PASSPORT", "number": "EP1234567", "issuer": "et"}], "description": "A scar on the left hand."}]
+
+
+def test_a_person_is_known_again_in_another_case(world):
+    fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
+    world.send("police", world.write("NOTE", {"title": "Shelter", "text": "x", "persons": HAWI}, recipients=SHELTERED, flags=fled))
+    again = [{**HAWI[0], "documents": [{"type": "PASSPORT", "number": "EP 1234567", "issuer": "et"}]}]
+    other = {"case_ref": "ke/dci/2026/004399", "recipients": [{"unit": "et/ics/moyale", "part": "ACTION"}]}
+    draft = world.write("NOTE", {"title": "Missing", "text": "x", "persons": again}, **other)
+    world.amana("police", "send", draft).exits(65).says("known from case ke/dci/2026/004300", "may have fled et", "never_tell")
+    draft = world.write("NOTE", {"title": "Missing", "text": "x", "persons": again}, **other, flags=fled)
+    world.amana("police", "send", draft).exits(65).says("NOT_PERMITTED", "tell it nothing by any other channel either")
+
+
+def test_nobody_is_sent_back_in_a_case_that_is_kept_from_a_state(world):
+    flag(world)
+    draft = note(world, case_ref=CASE, purpose="RETURN_AND_REINTEGRATION", consent="GIVEN")
+    world.amana("police", "send", draft).exits(65).says("PURPOSE_MISMATCH", "may have fled et")
+
+
 def test_an_answer_says_what_its_case_has_said(world):
     flagged = flag(world)
     world.amana("ke-protection", "inbox").ok()

@@ -64,3 +64,16 @@ def test_what_an_option_says_goes_before_what_the_file_says(world):
     hit = world.amana("post", "hit", alert, world.example("hit"), "--summary", "Found behind the customs shed.").ok().id
     world.amana("police", "inbox").ok().says("Found behind the customs shed.")
     world.amana("police", "show", hit).ok().says("ZF 2210", "one-stop border post")
+
+
+def test_a_hit_on_a_child_goes_to_who_protects_where_it_was_found(world):
+    alert = world.send("police", world.draft("police.json", recipients=[{"unit": "et/ics/moyale", "part": "ACTION"},
+                                                                       {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+    world.amana("post", "inbox").ok()
+    here = json.loads(world.path(world.example("hit")).read_text())["hit"]
+    here["place"] = {"country": "ke", "city": "Moyale", "text": "the Kenyan side"}
+    world.path("hit.json").write_text(json.dumps({"hit": here}))
+    world.amana("post", "hit", alert, "hit.json").ok().says("ke/dcs/child-protection", "et/mowsa/protection")
+    to = [{"unit": "ke/dci/transnational", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
+    world.path("hit.json").write_text(json.dumps({"hit": here, "recipients": to}))
+    world.amana("post", "hit", alert, "hit.json").exits(65).says("CHILD_NEEDS_PROTECTION_UNIT", "found in ke", "ke/dcs/child-protection")

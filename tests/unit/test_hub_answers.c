@@ -106,6 +106,21 @@ static void an_answer_needs_no_grant_towards_those_it_answers(void **state)
     accepted(world, answer);
 }
 
+static void a_hit_on_a_child_needs_none_towards_who_protects_where_it_was_found(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *hit;
+    accepted(world, alert);
+    hit = world_answer(world, POST, KIND(HIT), alert, alert);
+    letter_to(world, hit, CHILD_DESK, COPY); // POST has a grant towards POLICE alone
+    refused(world, hit, REASON_NOT_PERMITTED, "recipients[1].unit");
+    hit = world_answer(world, POST, KIND(HIT), alert, alert);
+    letter_to(world, hit, SHELTER, COPY);
+    letter_to(world, hit, CHILD_DESK, COPY);
+    hit->flags.child = true;
+    accepted(world, hit);
+}
+
 static void an_answer_needs_a_grant_towards_others(void **state)
 {
     struct world *world = *state;
@@ -202,6 +217,7 @@ int main(void)
         HUB_TEST(the_entry_of_an_answer_names_the_move),
         HUB_TEST(a_later_ack_names_a_new_officer),
         HUB_TEST(an_answer_needs_no_grant_towards_those_it_answers),
+        HUB_TEST(a_hit_on_a_child_needs_none_towards_who_protects_where_it_was_found),
         HUB_TEST(an_answer_needs_a_grant_towards_others),
         HUB_TEST(no_purpose_stands_in_the_way_of_an_answer),
         HUB_TEST(an_answer_goes_back_to_the_one_it_answers),
