@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second person as the hub decides: what waits, who may release it, and what is written when it goes.
+#include "tests/unit/hub_expect.h"
+
+#include "proto/model/policy.h"
+
+#define RELEASE(name) AMANA__V1__RELEASE__CODE__##name
+#define STATE(name)   AMANA__V1__RELEASE_STATE__CODE__##name
+#define SUPERVISOR    "amana://" POLICE "/officer/o2"
+
+static Amana__V1__UnitRoster releasing;
+
+// An alert of POLICE on a person, to POST, that `unit` is to release.
+static struct letter *person(struct world *world, const char *unit)
+{
+    struct letter *letter = alert_to(world, POLICE, POST);
+    amana__v1__unit_roster__init(&releasing);
+    releasing.unit = (char *)unit;
+    releasing.roster = 1;
+    letter->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
+    letter->header.release = RELEASE(REQUIRED);
+    letter->header.releasing = &releasing;
+    letter->submission.mode = HUB_SUBMIT_PARK;
+    return letter;
+}
+
+static size_t mail_of(struct world *world, const char *device)
+{
+    return model_mailbox(&world->model, device)->n;
+}
+
+static void what_is_parked_rings_at_its_unit_and_nobody_else_learns_of_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = person(world, POLICE);
+    letter_arrive(world, alert);
+    world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 1);
+    const struct journal_append *append = world->appends[0];
+    assert_true(append->message->parked);
+    assert_int_equal(append->n_lives + append->n_deliveries, 0);
+    assert_null(append->chain);
+    assert_true(append->release->waits);
+    assert_int_equal(append->release->state, STATE(PENDING_RELEASE));
+    assert_int_equal(append->release->due, world->now + LIMIT_RELEASE_NS);
+    assert_int_equal(append->n_deadlines, 2); // it rings again, and lapses
+    world_commit_one(world, 0);
+    assert_int_equal(alert->submission.work.reason, REASON_NONE);
+    assert_int_equal(last_entry(world)->kind, ENTRY(PARKED));
+    assert_string_equal(last_entry(world)->content->parked->releasing, POLICE);
+    assert_int_equal(mail_of(world, URI(POST, "d1")), 0);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d2"))->rows[0].kind, JOURNAL_MAIL_NOTICE);
+}
+
+static void what_needs_one_is_neither_sent_nor_parked_by_the_wrong_call(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = person(world, POLICE);
+    alert->submission.mode = HUB_SUBMIT_SEND;
+    refused(world, alert, REASON_RELEASE_REQUIRED, "release");
+    alert = alert_to(world, POLICE, POST);
+    alert->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__GROUP;
+    refused(world, alert, REASON_RELEASE_REQUIRED, "release");
+    alert = alert_to(world, POLICE, POST);
+    alert->submission.mode = HUB_SUBMIT_PARK;
+    refused(world, alert, REASON_FIELD_INVALID, "release");
+}
+
+static void a_unit_releases_for_another_only_where_policy_names_it(void **state)
+{
+    struct world *world = *state;
+    refused(world, person(world, CHILD_DESK), REASON_NOT_PERMITTED, "releasing.unit");
+    refused(world, person(world, COLLEAGUES), REASON_NOT_PERMITTED, "releasing.unit");
+    struct policy *policy = calloc(1, sizeof *policy);
+    policy->supervisors = calloc(1, sizeof *policy->supervisors);
+    policy->n_supervisors = 1;
+    policy->supervisors[0] = (struct policy_supervisors){.party = POLICE, .unit = COLLEAGUES};
+    hub_set_policy(world->hub, policy);
+    accepted(world, person(world, COLLEAGUES));
+    assert_int_equal(mail_of(world, URI(COLLEAGUES, "d1")), 1);
+    refused(world, person(world, CHILD_DESK), REASON_NOT_PERMITTED, "releasing.unit");
+}
+
+// The letter once more, as a device of `unit` releases it. As the worker would have found it: parked at seq 0.
+static struct letter *released(struct world *world, const struct letter *parked, const char *unit, uint8_t state_now)
+{
+    struct letter *letter = letter_again(world, parked);
+    char *device = arena_printf(&world->arena, "amana://%s/device/d2", unit);
+    letter->submission.mode = HUB_SUBMIT_RELEASE;
+    letter->submission.work = (struct hub_work){
+        .kind = HUB_WORK_SUBMISSION, .user = letter, .identity = device, .unit = unit};
+    letter->submission.supervisor = SUPERVISOR;
+    letter->submission.release = (struct journal_release){.state = state_now,
+                                                          .version = 1,
+                                                          .urgency = 1,
+                                                          .waits = state_now == STATE(PENDING_RELEASE),
+                                                          .ended_by = JOURNAL_NONE,
+                                                          .releasing = POLICE,
+                                                          .officer = ""};
+    return letter;
+}
+
+static void what_is_released_is_two_entries_and_goes_to_all_and_back_to_its_author(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = person(world, POLICE);
+    struct letter *go = released(world, alert, POLICE, STATE(PENDING_RELEASE));
+    letter_arrive(world, go);
+    world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 1);
+    const struct journal_append *append = world->appends[0];
+    assert_int_equal(append->n_entries, 2);
+    assert_int_equal(append->entries[0].kind, ENTRY(SUBMITTED));
+    assert_int_equal(append->entries[1].kind, ENTRY(RELEASED));
+    assert_false(append->message->parked);
+    assert_string_equal(append->message->originator, POLICE);
+    assert_int_equal(append->n_lives, 1);
+    assert_false(append->release->waits);
+    assert_int_equal(append->release->state, STATE(RELEASED));
+    assert_int_equal(append->release->version, 1);
+    assert_string_equal(append->release->officer, SUPERVISOR);
+    world_commit_one(world, 0);
+    assert_int_equal(go->submission.work.reason, REASON_NONE);
+    assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->rows[0].kind, JOURNAL_MAIL_MESSAGE);
+    // The device that parked it gets it too, as it was released.
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->rows[0].kind, JOURNAL_MAIL_COPY);
+    assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d2"))->rows[0].kind, JOURNAL_MAIL_COPY);
+}
+
+static void what_waits_no_more_is_not_released(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t ENDS[] = {STATE(RELEASED), STATE(RETURNED), STATE(LAPSED)};
+    struct letter *alert = person(world, POLICE);
+    for (size_t i = 0; i < AM_LEN(ENDS); i++) {
+        struct letter *late = released(world, alert, POLICE, ENDS[i]);
+        refused(world, late, REASON_STATE_FORBIDS, "message");
+        assert_string_equal(late->submission.work.moves, "none");
+    }
+}
+
+static void another_unit_releases_nothing(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = person(world, POLICE);
+    refused(world, released(world, alert, COLLEAGUES, STATE(PENDING_RELEASE)), REASON_NOT_PERMITTED, "message");
+    refused(world, released(world, alert, POST, STATE(PENDING_RELEASE)), REASON_NOT_PERMITTED, "message");
+}
+
+static void a_release_is_judged_by_the_newest_of_everything(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = person(world, POLICE);
+    world_roster(world, POST, 2, 2, 9); // other seal certificates: nobody there could open it
+    refused(world, released(world, alert, POLICE, STATE(PENDING_RELEASE)), REASON_ROSTER_STALE, "recipients[0].roster");
+}
+
+static void a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_over(void **state)
+{
+    struct world *world = *state;
+    uint8_t lapses[JOURNAL_LAPSES] = {0};
+    uint64_t at = world->now - DAY_NS;
+    for (unsigned i = 0; i < 8; i++)
+        lapses[8 + i] = lapses[24 + i] = (uint8_t)(at >> (56 - 8 * i));
+    assert_int_equal(hub_set_lapses(world->hub, POLICE, (struct am_bytes){lapses, 8}), AM_CORRUPT);
+    assert_int_equal(hub_set_lapses(world->hub, POLICE, (struct am_bytes){lapses, sizeof lapses}), AM_OK);
+    struct letter *alert = person(world, POLICE);
+    alert->submission.mode = HUB_SUBMIT_SEND;
+    alert->header.release = RELEASE(DEFERRED);
+    alert->header.urgency = AMANA__V1__URGENCY__CODE__U1;
+    alert->header.urgency_reason = AMANA__V1__URGENCY_REASON__CODE__LIFE_AT_RISK;
+    refused(world, alert, REASON_RELEASE_REQUIRED, "release");
+    lapses[24 + 7] = lapses[8 + 7] = 0;
+    at -= 30 * DAY_NS;
+    for (unsigned i = 0; i < 8; i++)
+        lapses[8 + i] = (uint8_t)(at >> (56 - 8 * i));
+    assert_int_equal(hub_set_lapses(world->hub, POLICE, (struct am_bytes){lapses, sizeof lapses}), AM_OK);
+    accepted(world, letter_again(world, alert));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HUB_TEST(what_is_parked_rings_at_its_unit_and_nobody_else_learns_of_it),
+        HUB_TEST(what_needs_one_is_neither_sent_nor_parked_by_the_wrong_call),
+        HUB_TEST(a_unit_releases_for_another_only_where_policy_names_it),
+        HUB_TEST(what_is_released_is_two_entries_and_goes_to_all_and_back_to_its_author),
+        HUB_TEST(what_waits_no_more_is_not_released),
+        HUB_TEST(another_unit_releases_nothing),
+        HUB_TEST(a_release_is_judged_by_the_newest_of_everything),
+        HUB_TEST(a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
