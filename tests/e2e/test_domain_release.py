@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Four eyes: what needs a second person waits until a supervisor has signed it too, goes back, or goes first."""
+import hashlib
 import json
+import os
 import subprocess
 
 import pytest
+from google.protobuf import json_format
 
 import raw as r
 import world as w
@@ -108,7 +111,7 @@ class Second:
         return self.world.path("two.p7s").read_bytes()
 
     def release(self, message, header, signature):
-        digest = r.hashlib.sha256(header).digest()
+        digest = hashlib.sha256(header).digest()
         request = self.pb("relay").ReleaseRequest(message={"id": message, "header_digest": digest}, signature=signature)
         with self.raw.channel() as channel:
             return self.raw.call(channel, "Relay/Release", request, self.pb("audit").ProvedEntry)
@@ -176,6 +179,30 @@ def test_what_needs_a_second_person_is_neither_sent_without_nor_parked_for_nothi
     with police.channel() as channel, pytest.raises(r.Refused) as refusal:
         police.call(channel, "Relay/Park", plain, pb("audit").ProvedEntry)
     refusal.value.of(Code.INVALID_ARGUMENT, "FIELD_INVALID")
+
+
+def test_a_reader_refuses_a_name_that_the_header_hides(shared, pb):
+    police, types = r.Raw(shared, pb), pb("message")
+    header, flags = police.header(), types.Flags(salt=os.urandom(16), child=True, protection=2).SerializeToString()
+    header.sender.roster = header.recipients[0].roster = 2
+    draft = json.loads("\n".join(line for line in w.ALERT.read_text().splitlines() if not line.lstrip().startswith("//")))
+    draft["alert"]["persons"][0].update(names=[{"type": "GIVEN", "text": "Dabo"}], count=1)
+    body = json_format.ParseDict({"alert": draft["alert"]}, pb("body").Body(nonce=os.urandom(32), flags=flags))
+    for field in ("id", "officer", "case_ref", "kind"):
+        setattr(body.binding, field, getattr(header, field))
+    body.binding.sender = header.sender.unit
+    body.binding.recipients.extend(recipient.unit for recipient in header.recipients)
+    body.binding.written_at.CopyFrom(header.written_at)
+    plain = body.SerializeToString()
+
+    def committed(packed):
+        signed = types.Header.FromString(packed)
+        signed.body_commitment = hashlib.sha256(plain).digest()
+        return signed.SerializeToString()
+    keys = [shared.path(d, "keys", "seal.pem") for d in ("post", "ke-protection", "et-protection", "police", "chief")]
+    police.send(police.message(header, body=r.seal(plain, keys), flags=flags, header_bytes=committed))
+    shared.amana("post", "inbox").ok().says("kept, not shown", "ROLE_RULE", "an identified person")
+    shared.amana("post", "send", shared.write("NOTE", {"title": "Night shift", "text": "All quiet."}, case_ref="et/ics/2026/000100", recipients=[{"unit": "ke/dci/transnational", "part": "ACTION"}])).ok().says("could not be read (ROLE_RULE)")
 
 
 # --- Each that needs one
