@@ -55,7 +55,8 @@ static enum am_err deadline_check(const Amana__V1__ProvedEntry *entry, const Ama
             continue; // it rings before its time: that is what it is for
         bool passed = entry->time >= deadline->clocks[i]->due;
         if (deadline->met_by == NULL && !passed)
-            return am_fail(AM_PROOF, detail, deadline->message->id, "a deadline is said to have passed before its time");
+            return am_fail(AM_PROOF, detail, deadline->message->id,
+                           "a deadline is said to have passed before its time");
         if (deadline->met_by != NULL && deadline->clocks[i]->late != (entry->time > deadline->clocks[i]->due))
             return am_fail(AM_PROOF, detail, deadline->message->id,
                            "whether a deadline was met in time is not what the log's times say");

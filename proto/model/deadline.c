@@ -4,9 +4,11 @@
 
 #include "proto/model/life.h"
 
-static const char *const NAMES[DEADLINE_KINDS] = {
-    [DEADLINE_CLOCKS] = "CLOCKS", [DEADLINE_REVIEW] = "REVIEW", [DEADLINE_RETAIN_UNTIL] = "RETAIN_UNTIL",
-    [DEADLINE_RELEASE] = "RELEASE", [DEADLINE_RING] = "RING"};
+static const char *const NAMES[DEADLINE_KINDS] = {[DEADLINE_CLOCKS] = "CLOCKS",
+                                                  [DEADLINE_REVIEW] = "REVIEW",
+                                                  [DEADLINE_RETAIN_UNTIL] = "RETAIN_UNTIL",
+                                                  [DEADLINE_RELEASE] = "RELEASE",
+                                                  [DEADLINE_RING] = "RING"};
 
 const char *deadline_name(unsigned kind)
 {
@@ -54,8 +56,8 @@ static bool on_its_way(uint8_t state)
 
 bool clock_delivery_open(const struct clock_party *party)
 {
-    return party->has_delivery && (on_its_way(party->delivery.state) ||
-                                   party->delivery.state == AMANA__V1__DELIVERY_STATE__CODE__DELIVERED);
+    return party->has_delivery &&
+           (on_its_way(party->delivery.state) || party->delivery.state == AMANA__V1__DELIVERY_STATE__CODE__DELIVERED);
 }
 
 static uint64_t delivery_clock(const struct clock_message *message, const struct clock_party *party,

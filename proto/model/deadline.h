@@ -8,9 +8,9 @@
 
 // What a row of the table of deadlines is about. What happens when one has come: server/hub/due.c.
 enum deadline_kind {
-    DEADLINE_CLOCKS = 1, // of a message: the earliest of its clocks below. A row may be there that nothing waits for any
-                         // more, but none is missing or late: an answer in time writes none and removes none
-    DEADLINE_REVIEW = 2, // its review_at
+    DEADLINE_CLOCKS = 1, // of a message: the earliest of its clocks below. A row may be there that nothing waits for
+                         // any more, but none is missing or late: an answer in time writes none and removes none
+    DEADLINE_REVIEW = 2,       // its review_at
     DEADLINE_RETAIN_UNTIL = 3, // its retain_until: takes the place of CLOCKS once no clock ends before it
     DEADLINE_RELEASE = 4, // of a message that waits for its second person: it lapses. One that waits no more leaves it
     DEADLINE_RING = 5,    // of the same: who releases it is asked once more
@@ -20,12 +20,12 @@ const char *deadline_name(unsigned kind); // "CLOCKS"; "UNKNOWN". Never NULL
 
 // The clocks of one recipient: of its delivery, and of each life that the message began or began anew.
 enum clock_kind {
-    CLOCK_LATE,           // not delivered: evidence, ends nothing
-    CLOCK_NON_DELIVERED,  // the same, later
-    CLOCK_NON_RETRIEVED,  // delivered, and no device has signed for it
-    CLOCK_ACK,            // from acceptance by the recipient's hub
-    CLOCK_ACK_RETRIEVED,  // from retrieval by its first device
-    CLOCK_ACK_AGAIN,      // passed by as long again as it was: escalated
+    CLOCK_LATE,          // not delivered: evidence, ends nothing
+    CLOCK_NON_DELIVERED, // the same, later
+    CLOCK_NON_RETRIEVED, // delivered, and no device has signed for it
+    CLOCK_ACK,           // from acceptance by the recipient's hub
+    CLOCK_ACK_RETRIEVED, // from retrieval by its first device
+    CLOCK_ACK_AGAIN,     // passed by as long again as it was: escalated
     CLOCK_ANSWER,
     CLOCK_ANSWER_RETRIEVED,
     CLOCK_ANSWER_AGAIN,
@@ -37,8 +37,7 @@ enum clock_kind {
 // What is on record as passed, so that it is told once: bits of journal_life.flags and of journal_delivery.flags.
 #define LIFE_PASSED(clock)     ((uint8_t)(1u << ((clock)-CLOCK_FIRST_OF_LIFE)))
 #define DELIVERY_PASSED(clock) ((uint8_t)(1u << (clock)))
-#define LIFE_OF_ACK                                                                                                    \
-    (LIFE_PASSED(CLOCK_ACK) | LIFE_PASSED(CLOCK_ACK_RETRIEVED) | LIFE_PASSED(CLOCK_ACK_AGAIN))
+#define LIFE_OF_ACK            (LIFE_PASSED(CLOCK_ACK) | LIFE_PASSED(CLOCK_ACK_RETRIEVED) | LIFE_PASSED(CLOCK_ACK_AGAIN))
 #define LIFE_OF_ANSWER                                                                                                 \
     (LIFE_PASSED(CLOCK_ANSWER) | LIFE_PASSED(CLOCK_ANSWER_RETRIEVED) | LIFE_PASSED(CLOCK_ANSWER_AGAIN))
 #define LIFE_OVERDUE                                                                                                   \

@@ -12,12 +12,13 @@ enum notice_to {
     TOLD_RECIPIENT = 2,  // the one whose delivery or life it is about
     TOLD_RECIPIENTS = 4, // all of them
     TOLD_SUPERVISORS = 8,
-    TOLD_DPO = 16, // of the originator's country, where a CONFIRM is waited for
+    TOLD_DPO = 16,       // of the originator's country, where a CONFIRM is waited for
+    TOLD_RELEASING = 32, // whose supervisors release it
 };
 
 struct notice {
-    uint8_t entry; // EntryKind.Code
-    uint8_t to;    // enum notice_to
+    uint8_t entry;     // EntryKind.Code
+    uint8_t to;        // enum notice_to
     const char *words; // what a person reads first: "late"
 };
 

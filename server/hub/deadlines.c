@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#define AHEAD_NS (3600 * NS_PER_S)      // what the heap holds
-#define AGAIN_NS (AHEAD_NS / 2)         // it is filled again with less than this
+#define AHEAD_NS  (3600 * NS_PER_S)          // what the heap holds
+#define AGAIN_NS  (AHEAD_NS / 2)             // it is filled again with less than this
 #define HEAP_FULL (4u * HUB_DEADLINES_READ)  // no more is read for now: these come first anyway
 #define HEAP_MOST (16u * HUB_DEADLINES_READ) // of a busy hour: what comes later is left in the journal until it is read
 

@@ -65,8 +65,8 @@ static enum am_err entry_add(struct deciding *deciding, const Amana__V1__EntryCo
     return hub_tell(deciding->step, deciding->pending, index, &told);
 }
 
-// --- Deliveries: one entry for all to whom the same has happened. Of one delivery, one thing at a time: its row changes
-// once with each entry.
+// --- Deliveries: one entry for all to whom the same has happened. Of one delivery, one thing at a time: its row
+// changes once with each entry.
 static enum clock_kind delivery_passed(const struct deciding *deciding, size_t party)
 {
     enum clock_kind first = CLOCK_COUNT;
@@ -419,7 +419,7 @@ static enum am_err ring_decide(struct deciding *deciding)
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__Pointer message = pointer_to(&deciding->due->about, deciding->due->digest);
     const struct journal_release *release = &deciding->due->release;
-    const char *units[] = {release->releasing};
+    const struct hub_told told = {.urgency = release->urgency, .releasing = release->releasing};
     if (!release_waits(deciding->due))
         return forget(deciding);
     clock.what = AMANA__V1__DEADLINE_OF__CODE__RELEASE;
@@ -433,18 +433,15 @@ static enum am_err ring_decide(struct deciding *deciding)
     TRY(begin(deciding, 1));
     TRY(hub_entry_pack(deciding->pending, 0, &content, JOURNAL_CLASS_MESSAGE));
     TRY(hub_release_index(deciding->pending, 0, deciding->due->about.header, release->seq));
-    TRY(hub_notices(deciding->step, deciding->pending, units, AM_LEN(units), release->urgency));
+    TRY(hub_tell(deciding->step, deciding->pending, 0, &told));
     return hub_deadline_put(deciding->pending, DEADLINE_RING, deciding->due->deadline.subject, 0,
                             deciding->due->deadline.at);
 }
 
 // --- By kind
 static enum am_err (*const DECIDE[DEADLINE_KINDS])(struct deciding *deciding) = {
-    [DEADLINE_CLOCKS] = clocks_decide,
-    [DEADLINE_REVIEW] = review_decide,
-    [DEADLINE_RETAIN_UNTIL] = retain_decide,
-    [DEADLINE_RELEASE] = lapsed_decide,
-    [DEADLINE_RING] = ring_decide,
+    [DEADLINE_CLOCKS] = clocks_decide,  [DEADLINE_REVIEW] = review_decide, [DEADLINE_RETAIN_UNTIL] = retain_decide,
+    [DEADLINE_RELEASE] = lapsed_decide, [DEADLINE_RING] = ring_decide,
 };
 
 // What it was about isn't kept any more: nothing is told, and the row goes.
@@ -458,10 +455,8 @@ static enum am_err forget(struct deciding *deciding)
 enum am_err hub_step_due(struct hub_step *step)
 {
     struct hub_due *due = step->event->due;
-    struct deciding deciding = {.step = step,
-                                .due = due,
-                                .clocks = &due->clocks,
-                                .now = hub_entry_time(step->hub, step->event->now_ns)};
+    struct deciding deciding = {
+        .step = step, .due = due, .clocks = &due->clocks, .now = hub_entry_time(step->hub, step->event->now_ns)};
     uint8_t kind = due->deadline.kind;
     TRY(hub_actions_room(step->actions, 1));
     due->work.attempts++;

@@ -265,7 +265,7 @@ AM_MUST_USE enum am_err hub_mail_unit(struct hub_step *step, struct hub_pending 
 // Tells the append's entry of that index to whom proto/model/notice.c says: each unit once. NULL in here: nobody.
 struct hub_told {
     uint8_t urgency;
-    const char *originator, *recipient;
+    const char *originator, *recipient, *releasing;
     const struct journal_recipient *recipients;
     size_t n_recipients;
     bool confirm; // it is a CONFIRM that is waited for
@@ -376,9 +376,6 @@ AM_MUST_USE enum am_err hub_lapse_record(struct hub_step *step, struct hub_pendi
 // What an entry about a waiting message is indexed by: the message, its case, its sender and its releasing unit.
 AM_MUST_USE enum am_err hub_release_index(struct hub_pending *pending, size_t index, const Amana__V1__Header *header,
                                           uint64_t of);
-// A notice of the append's first entry for each device of these units, each once.
-AM_MUST_USE enum am_err hub_notices(struct hub_step *step, struct hub_pending *pending, const char *const *units,
-                                    size_t n, uint8_t urgency);
 // Refuses a work: a REJECTED entry first, or counted past the quota. `id` and `digest` may be NULL.
 AM_MUST_USE enum am_err hub_refuse(struct hub_step *step, struct hub_work *work, enum reason reason, const char *id,
                                    const uint8_t digest[32]);

@@ -98,6 +98,8 @@ enum am_err hub_tell(struct hub_step *step, struct hub_pending *pending, size_t 
     telling.supervisors = (notice->to & TOLD_SUPERVISORS) != 0;
     if ((notice->to & TOLD_ORIGINATOR) != 0 && told->originator != NULL)
         TRY(tell(&telling, told->originator));
+    if ((notice->to & TOLD_RELEASING) != 0 && told->releasing != NULL)
+        TRY(tell_once(&telling, told->releasing));
     if ((notice->to & TOLD_RECIPIENT) != 0 && told->recipient != NULL)
         TRY(tell(&telling, told->recipient));
     for (size_t i = 0; i < told->n_recipients && (notice->to & TOLD_RECIPIENTS) != 0; i++)

@@ -32,11 +32,12 @@ static enum am_err entry_fill(struct hub_pending *pending, const struct hub_subm
 static enum am_err park_fill(struct hub_step *step, struct hub_pending *pending,
                              const struct hub_submission *submission)
 {
-    const char *const units[] = {submission->header->releasing->unit};
+    const struct hub_told told = {.urgency = (uint8_t)submission->header->urgency,
+                                  .releasing = submission->header->releasing->unit};
     TRY(entry_fill(pending, submission));
     TRY(hub_message_fill(pending, submission, JOURNAL_SELF));
     TRY(hub_release_begin(pending, submission->header));
-    return hub_notices(step, pending, units, AM_LEN(units), (uint8_t)submission->header->urgency);
+    return hub_tell(step, pending, 0, &told);
 }
 
 enum am_err hub_park(struct hub_step *step, struct hub_submission *submission)

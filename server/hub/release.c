@@ -207,17 +207,3 @@ enum am_err hub_released_entry(struct hub_pending *pending, size_t index, const 
     pending->append.entries[index].n_also_of = 1;
     return AM_OK;
 }
-
-// --- Notices
-enum am_err hub_notices(struct hub_step *step, struct hub_pending *pending, const char *const *units, size_t n,
-                        uint8_t urgency)
-{
-    for (size_t i = 0; i < n; i++) {
-        bool twice = false;
-        for (size_t j = 0; j < i && !twice; j++)
-            twice = strcmp(units[j], units[i]) == 0;
-        if (!twice)
-            TRY(hub_mail_unit(step, pending, units[i], NULL, urgency, JOURNAL_SELF, JOURNAL_MAIL_NOTICE));
-    }
-    return AM_OK;
-}

@@ -41,11 +41,14 @@ static enum am_err notices_fill(struct hub_step *step, struct hub_pending *pendi
                                 const struct hub_settlement *settlement)
 {
     const Amana__V1__Header *header = settlement->header;
-    const char *units[LIMIT_RECIPIENTS + 2] = {header->sender->unit, header->releasing->unit};
-    size_t n = 2;
-    for (size_t i = 0; settlement->release.deferred && i < header->n_recipients && n < AM_LEN(units); i++)
-        units[n++] = header->recipients[i]->unit;
-    return hub_notices(step, pending, units, n, settlement->release.urgency);
+    struct journal_recipient recipients[LIMIT_RECIPIENTS];
+    struct hub_told told = {.urgency = settlement->release.urgency,
+                            .originator = header->sender->unit,
+                            .releasing = header->releasing->unit,
+                            .recipients = recipients};
+    for (size_t i = 0; settlement->release.deferred && i < header->n_recipients; i++)
+        recipients[told.n_recipients++].unit = header->recipients[i]->unit;
+    return hub_tell(step, pending, 0, &told);
 }
 
 enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending, const struct hub_lapsed *lapsed)

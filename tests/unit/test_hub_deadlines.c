@@ -100,8 +100,8 @@ static void an_alert_that_nobody_acknowledges_is_told_to_both_sides(void **state
     assert_true(told(world, URI(POLICE, "d2"), entry));
     assert_true(told(world, URI(POST, "d1"), entry));
     assert_false(told(world, URI(SHELTER, "d1"), entry)); // it has a copy: no clock
-    assert_int_equal(model_life(&world->model, alert->seq, POST)->flags & LIFE_OVERDUE, LIFE_PASSED(CLOCK_ACK) |
-                                                                                            LIFE_PASSED(CLOCK_ACK_RETRIEVED));
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->flags & LIFE_OVERDUE,
+                     LIFE_PASSED(CLOCK_ACK) | LIFE_PASSED(CLOCK_ACK_RETRIEVED));
     assert_int_equal(model_life(&world->model, alert->seq, POST)->flags & LIFE_ESCALATED, 0);
 }
 
@@ -148,8 +148,8 @@ static void a_message_on_its_way_is_late_and_then_not_delivered_and_still_may_ar
     static const struct {
         Amana__V1__Urgency__Code urgency;
         uint64_t late, non_delivered;
-    } TIMES[] = {{1, 15 * MINUTE_NS, HOUR_NS}, {2, HOUR_NS, 8 * HOUR_NS}, {3, 12 * HOUR_NS, DAY_NS},
-                 {4, 12 * HOUR_NS, DAY_NS}};
+    } TIMES[] = {
+        {1, 15 * MINUTE_NS, HOUR_NS}, {2, HOUR_NS, 8 * HOUR_NS}, {3, 12 * HOUR_NS, DAY_NS}, {4, 12 * HOUR_NS, DAY_NS}};
     struct world *world = *state;
     for (size_t i = 0; i < AM_LEN(TIMES); i++) {
         struct letter *alert = letter_new(world, POLICE, KIND(ALERT));
@@ -583,12 +583,13 @@ static void nothing_is_left(struct naive *naive)
         uint64_t next = clock_next(&due.clocks);
         if (next != 0 && next <= world->now)
             fail_msg("a clock of %" PRIu64 " ran out at %" PRIu64 " and was not told at %" PRIu64, seq,
-                     (next - WORLD_START) / NS_PER_S, (world->now - WORLD_START) / NS_PER_S);
+                     (uint64_t)((next - WORLD_START) / NS_PER_S), (uint64_t)((world->now - WORLD_START) / NS_PER_S));
         if (first > (next != 0 ? next : due.clocks.retain_until))
-            fail_msg("the row of %" PRIu64 " is late: %" PRId64 ", and not %" PRId64 " or %" PRId64 "; now %" PRIu64, seq,
-                     (int64_t)(first - WORLD_START) / (int64_t)NS_PER_S, (int64_t)(next - WORLD_START) / (int64_t)NS_PER_S,
+            fail_msg("the row of %" PRIu64 " is late: %" PRId64 ", and not %" PRId64 " or %" PRId64 "; now %" PRIu64,
+                     seq, (int64_t)(first - WORLD_START) / (int64_t)NS_PER_S,
+                     (int64_t)(next - WORLD_START) / (int64_t)NS_PER_S,
                      (int64_t)(due.clocks.retain_until - WORLD_START) / (int64_t)NS_PER_S,
-                     (world->now - WORLD_START) / NS_PER_S);
+                     (uint64_t)((world->now - WORLD_START) / NS_PER_S));
         assert_true(first > world->now);
     }
 }
@@ -634,8 +635,7 @@ static void random_sequence(uint64_t seed)
             if (kind == KIND(RESPONSE))
                 outcome = OUTCOME(FULL);
             bool back = kind != KIND(CLARIFICATION);
-            (void)letter_send(world,
-                              about(world, back ? POST : POLICE, kind, outcome, root, back ? POLICE : POST));
+            (void)letter_send(world, about(world, back ? POST : POLICE, kind, outcome, root, back ? POLICE : POST));
             break;
         }
         case 3: {
@@ -704,8 +704,7 @@ static void more_than_one_reading_holds_are_read_one_after_the_other(void **stat
         rows[i] = (struct journal_deadline){
             .kind = DEADLINE_CLOCKS, .subject = 1000000 + i, .at = world->now + MINUTE_NS + i / 2};
     world->reading = false;
-    world_step(world, (struct hub_event){.kind = HUB_EVENT_DEADLINES,
-                                         .deadlines = {rows, HUB_DEADLINES_READ, AM_OK}});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_DEADLINES, .deadlines = {rows, HUB_DEADLINES_READ, AM_OK}});
     assert_true(world->reading);
     assert_int_equal(world->read_after.subject, rows[HUB_DEADLINES_READ - 1].subject);
     assert_int_equal(world->read_after.at, rows[HUB_DEADLINES_READ - 1].at);

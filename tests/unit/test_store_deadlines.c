@@ -33,8 +33,8 @@ static int end(void **state)
     return 0;
 }
 
-static enum journal_result write_rows(struct kit *kit, unsigned number, size_t n_entries,
-                                      struct journal_deadline *rows, size_t n)
+static enum journal_result write_rows(struct kit *kit, unsigned number, size_t n_entries, struct journal_deadline *rows,
+                                      size_t n)
 {
     struct kit_alarm alarm;
     kit_alarm(&alarm, number, n_entries, 10);
