@@ -88,7 +88,7 @@ static struct span span_of(const struct trust *trust, STACK_OF(X509) *chain)
         const struct trust_crl *crl = trust_crl_of(trust, x509);
         narrow(&span, certs_time_ns(X509_get0_notBefore(x509)), certs_time_ns(X509_get0_notAfter(x509)));
         if (crl != NULL)
-            narrow(&span, crl->this_update, crl->next_update);
+            narrow(&span, crl->this_update, crl->next_update + trust->crl_tolerance_ns);
     }
     return span;
 }
@@ -104,6 +104,24 @@ static enum am_err own_rules(const struct trust *trust, X509 *x509, enum cert_us
     if (sk_X509_num(chain) != CHAIN_LENGTH)
         return am_fail(AM_CERTIFICATE, detail, "issuer", "it must be issued by a country's CA under a root");
     return check_country(trust, sk_X509_value(chain, 1), use, ret_identity, detail);
+}
+
+struct tolerance {
+    const struct trust *trust;
+    uint64_t now_ns;
+};
+
+// A CRL past its nextUpdate is still judged by for a while: what it says of revoked certificates holds all the same.
+static int tolerate(int good, X509_STORE_CTX *context)
+{
+    const struct tolerance *tolerance = X509_STORE_CTX_get_app_data(context);
+    const X509_CRL *crl = X509_STORE_CTX_get0_current_crl(context);
+    if (good || X509_STORE_CTX_get_error(context) != X509_V_ERR_CRL_HAS_EXPIRED || crl == NULL)
+        return good;
+    if (tolerance->now_ns > certs_time_ns(X509_CRL_get0_nextUpdate(crl)) + tolerance->trust->crl_tolerance_ns)
+        return 0;
+    X509_STORE_CTX_set_error(context, X509_V_OK);
+    return 1;
 }
 
 static void set_parameters(X509_STORE_CTX *context, enum cert_use use, uint64_t now_ns)
@@ -125,7 +143,10 @@ static enum am_err check(const struct trust *trust, X509 *x509, enum cert_use us
         X509_STORE_CTX_free(context);
         return AM_NOMEM;
     }
+    struct tolerance tolerance = {trust, now_ns};
     set_parameters(context, use, now_ns);
+    X509_STORE_CTX_set_app_data(context, &tolerance);
+    X509_STORE_CTX_set_verify_cb(context, tolerate);
     enum am_err err = X509_verify_cert(context) == 1
                           ? own_rules(trust, x509, use, X509_STORE_CTX_get0_chain(context), detail, &identity)
                           : explain(context, detail);

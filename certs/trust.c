@@ -283,6 +283,35 @@ uint64_t trust_crls_expire(const struct trust *trust)
     return first;
 }
 
+void trust_crls_tolerate(struct trust *trust, uint64_t ns)
+{
+    trust->crl_tolerance_ns = ns;
+}
+
+static uint64_t stale_by(const struct trust *trust, const X509 *issuer, uint64_t now_ns)
+{
+    const struct trust_crl *crl = trust_crl_of(trust, issuer);
+    return crl != NULL && now_ns > crl->next_update ? now_ns - crl->next_update : 0;
+}
+
+uint64_t trust_crls_stale(const struct trust *trust, const X509 *x509, uint64_t now_ns)
+{
+    uint64_t worst = 0;
+    if (now_ns <= trust_crls_expire(trust))
+        return 0;
+    for (size_t i = 0; i < trust->cas_count; i++) {
+        if (X509_NAME_cmp(X509_get_subject_name(trust->cas[i].x509), X509_get_issuer_name(x509)) != 0)
+            continue;
+        uint64_t by = stale_by(trust, trust->cas[i].x509, now_ns);
+        worst = by > worst ? by : worst;
+    }
+    for (size_t i = 0; i < trust->roots_count; i++) { // of whichever root, its word on the CAs is old
+        uint64_t by = stale_by(trust, trust->roots[i].x509, now_ns);
+        worst = by > worst ? by : worst;
+    }
+    return worst;
+}
+
 X509_STORE *trust_store(const struct trust *trust)
 {
     return trust->store;

@@ -78,8 +78,14 @@ const uint8_t *trust_state(const struct trust *trust);
 size_t trust_roots(const struct trust *trust, const uint8_t (**ret_digests)[CERTIFICATE_DIGEST]);
 // Unlike for each trust loaded in this process: caches of verdicts compare it.
 uint64_t trust_epoch(const struct trust *trust);
-// When the first of the CRLs in force goes stale, UTC ns. From then on its issuer's certificates are AM_EXPIRED.
+// When the first of the CRLs in force goes stale, UTC ns. From then on, and what is tolerated, its issuer's certificates
+// are AM_EXPIRED.
 uint64_t trust_crls_expire(const struct trust *trust);
+// How long past its nextUpdate a CRL is still judged by: a national outage must not stop a rescue. 0 where nothing is
+// said. Only before the trust is shared.
+void trust_crls_tolerate(struct trust *trust, uint64_t ns);
+// For how long the list that would tell of this certificate, or of its CA, has been stale; 0: it isn't.
+uint64_t trust_crls_stale(const struct trust *trust, const X509 *x509, uint64_t now_ns);
 
 // The store of roots, issuing CAs and CRLs with CRL_CHECK | CRL_CHECK_ALL | X509_STRICT. Not a reference.
 X509_STORE *trust_store(const struct trust *trust);

@@ -35,6 +35,7 @@ struct trust {
     uint8_t root_digests[TRUST_ROOTS][CERTIFICATE_DIGEST];
     struct trust_crl crls[TRUST_CRLS];
     X509_STORE *store;
+    uint64_t crl_tolerance_ns; // past nextUpdate
 };
 
 // trust_conf.c: fills countries, hubs, file and digest from the bytes of trust.conf (NUL after them). path for errors.

@@ -68,6 +68,8 @@ enum am_err config_listen(const char *text, char *ret_address, uint16_t *ret_por
     return AM_OK;
 }
 
+#define CRL_GRACE_HOURS 24 // where nothing is said
+
 // --- Validators: one value each, with what is allowed
 static bool hub_name_identity(const char *name, struct identity *ret_identity)
 {
@@ -232,6 +234,16 @@ static int check_log(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
+static int check_crl_grace(cfg_t *cfg, cfg_opt_t *opt)
+{
+    long value = cfg_opt_getnint(opt, 0), most = (long)(LIMIT_CRL_STALE_NS / (3600 * NS_PER_S));
+
+    if (value >= 0 && value <= most)
+        return 0;
+    cfg_error(cfg, "crl-grace-hours: a whole number from 0 to %ld", most);
+    return -1;
+}
+
 static int check_workers(cfg_t *cfg, cfg_opt_t *opt)
 {
     long value = cfg_opt_getnint(opt, 0);
@@ -308,6 +320,7 @@ static enum am_err copy_config(cfg_t *cfg, void *user)
     (void)snprintf(config->hub_uri, sizeof config->hub_uri, "amana://%s", config->hub);
     config->map_size = copy_size(cfg, "map-size");
     config->workers = copy_count(cfg, "workers");
+    config->crl_grace_hours = (unsigned)cfg_getint(cfg, "crl-grace-hours");
     config->log = (enum report_level)report_level_parse(log);
     copy_limits(cfg, &config->limits);
     return AM_OK;
@@ -318,6 +331,7 @@ static const struct conf_validator SETTINGS[] = {
     {"rosters", check_path},   {"policy", check_path},     {"certificate", check_path}, {"key", check_path},
     {"port-file", check_path}, {"listen", check_listen},   {"user", check_user},        {"signer-user", check_user},
     {"map-size", check_size},  {"workers", check_workers}, {"log", check_log},
+    {"crl-grace-hours", check_crl_grace},
 };
 
 // The options of limits { … }, and how every setting is checked.
@@ -350,6 +364,7 @@ enum am_err config_parse(struct am_bytes text, const char *path, struct am_detai
                            CFG_STR("signer-user", NULL, CFGF_NODEFAULT),
                            CFG_STR("map-size", NULL, CFGF_NODEFAULT),
                            CFG_INT("workers", 0, CFGF_NODEFAULT),
+                           CFG_INT("crl-grace-hours", CRL_GRACE_HOURS, CFGF_NONE),
                            CFG_STR("log", "info", CFGF_NONE),
                            CFG_SEC("limits", limits, CFGF_NODEFAULT),
                            CONF_END()};

@@ -25,6 +25,7 @@ struct config {
     char user[CONFIG_USER + 1], signer_user[CONFIG_USER + 1]; // name or number; "" to stay who we are
     uint64_t map_size;                                        // bytes, 0: what the file has
     unsigned workers;                                         // 0: as many as there are processors
+    unsigned crl_grace_hours;                                 // past which only U1 and U2 go by a stale CRL
     enum report_level log;
     struct net_limits limits;
 };

@@ -246,6 +246,7 @@ static enum am_err net_make(struct daemon *daemon, struct am_detail *detail)
         .listen_fd = daemon->listen_fd,
         .workers = config->workers != 0 ? config->workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
         .limits = config->limits,
+        .crl_grace_ns = config->crl_grace_hours * 3600 * NS_PER_S,
         .may_append = daemon->journal.may_append,
         .pending = daemon->pending,
         .clock = daemon->clock,
@@ -276,6 +277,7 @@ static enum am_err parts_make(struct daemon *daemon, struct am_detail *detail)
     TRY(rights_drop(daemon, detail));
     TRY(trust_load(config->trust, NULL, detail, &daemon->reloader.trust));
     TRY(crls_seen_take(daemon->crls, daemon->reloader.trust, true, detail));
+    trust_crls_tolerate(daemon->reloader.trust, LIMIT_CRL_STALE_NS);
     TRY(journal_start(daemon, detail));
     TRY(hub_make(daemon, detail));
     daemon->base = event_base_new();

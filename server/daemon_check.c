@@ -3,6 +3,7 @@
 #include "certs/clock.h"
 #include "certs/tls.h"
 #include "proto/codec/plain.h"
+#include "proto/codec/timestamp.h"
 #include "server/crls_seen.h"
 #include "server/daemon.h"
 #include "server/policy_file.h"
@@ -91,6 +92,22 @@ enum am_err daemon_check_policy(const char *path, struct am_detail *detail)
     return AM_OK;
 }
 
+// What a stale list means by now, where there is one.
+static void crls_tell(const struct config *config, const struct trust *trust)
+{
+    char stale[TIMESTAMP_TEXT], refused[TIMESTAMP_TEXT], last[TIMESTAMP_TEXT];
+    uint64_t from = trust_crls_expire(trust);
+
+    if (clock_utc() <= from)
+        return;
+    timestamp_print_ns(from, stale);
+    timestamp_print_ns(from + config->crl_grace_hours * 3600 * NS_PER_S, refused);
+    timestamp_print_ns(from + LIMIT_CRL_STALE_NS, last);
+    printf("a revocation list is stale since %s: of its units U3 and U4 are taken until %s, U1 and U2 until %s; put the "
+           "newest lists into %s/crls\n",
+           stale, refused, last, config->trust);
+}
+
 enum am_err daemon_check(const struct config *config, struct am_detail *detail)
 {
     char crls[CONFIG_PATH + 32];
@@ -102,8 +119,11 @@ enum am_err daemon_check(const struct config *config, struct am_detail *detail)
     snprintf(crls, sizeof crls, "%s/" DAEMON_OWN "/" DAEMON_CRLS, config->data);
     TRY(trust_load(config->trust, NULL, detail, &trust));
     err = crls_seen_take(crls, trust, false, detail);
+    trust_crls_tolerate(trust, LIMIT_CRL_STALE_NS);
     if (err == AM_OK)
         err = check_with(config, trust, detail);
+    if (err == AM_OK)
+        crls_tell(config, trust);
     trust_unref(trust);
     return err;
 }

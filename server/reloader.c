@@ -34,6 +34,8 @@ static void reload_run(struct job *job, struct worker *worker)
     reload->trust_err = trust_load(config->trust, reload->before, &reload->trust_detail, &reload->trust);
     if (reload->trust_err == AM_OK)
         reload->trust_err = crls_seen_take(reload->reloader->crls, reload->trust, true, &reload->trust_detail);
+    if (reload->trust_err == AM_OK)
+        trust_crls_tolerate(reload->trust, LIMIT_CRL_STALE_NS);
     if (reload->trust_err != AM_OK) {
         trust_unref(reload->trust);
         reload->trust = NULL;

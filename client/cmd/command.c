@@ -2,6 +2,7 @@
 // Options that verbs share, the way from settings to a link, and how failures are told.
 #include "client/cmd/command.h"
 
+#include "certs/clock.h"
 #include "client/cmd/print.h"
 #include "client/session/history.h"
 
@@ -185,6 +186,16 @@ int command_end(const struct command *command, int code)
 }
 
 // --- Opening and connecting
+// Said by every command, as long as it lasts.
+static void tell_stale(const struct session *session)
+{
+    uint64_t until = trust_crls_expire(session->trust);
+    if (clock_utc() > until)
+        command_say("a revocation list in trust/crls is stale since %s: who was revoked since isn't seen; ask for the "
+                    "newest",
+                    print_ns(until));
+}
+
 int command_open(struct command *command, unsigned needed)
 {
     struct am_detail detail = {0};
@@ -196,6 +207,7 @@ int command_open(struct command *command, unsigned needed)
                            &command->session);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? (command_fail(err, &detail), EX_CONFIG) : command_fail(err, &detail);
+    tell_stale(command->session);
     char newest[PATH_MAX];
     unsigned alarms = history_alarms(command->session, newest);
     if (alarms > 0)

@@ -15,11 +15,24 @@
 #include <string.h>
 
 #define ARENA_SCREEN      (32u * 1024 * 1024)
+#define ARENA_ENTRY       (1024u * 1024)
 #define CODE(type, value) codec_enum_name(&amana__v1__##type##__descriptor, (int)(value))
 
 static uint64_t kept_ns(const Amana__V1__Kept *kept, const Amana__V1__Header *header)
 {
     return kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
+}
+
+// The hub took it while it could not see who had been revoked.
+static bool by_a_stale_list(const Amana__V1__Kept *kept)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__EntryContent *content;
+    arena_init(&arena, ARENA_ENTRY);
+    return kept->entry != NULL &&
+           codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(kept->entry->content), &arena,
+                        NULL, (ProtobufCMessage **)&content) == AM_OK &&
+           content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED && content->submitted->crl_stale;
 }
 
 void screen_line(struct session *session, const char *id, const Amana__V1__Kept *kept, const char *state, FILE *out)
@@ -54,6 +67,8 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
         print_text(out, kind_body_title(kind_body_get(&opened.body->base)), 0);
     if (state[0] != '\0')
         fprintf(out, "  · %s", state);
+    if (by_a_stale_list(kept))
+        fprintf(out, "  · %staken by a stale revocation list%s", print_on(PRINT_YELLOW), print_off());
     fputc('\n', out);
 }
 
@@ -285,6 +300,9 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
         fprintf(out, " · in the log at %llu (%s), %s", (unsigned long long)kept->entry->index, session->hub->origin,
                 print_ns(kept->entry->time));
     fputc('\n', out);
+    if (by_a_stale_list(kept))
+        fprintf(out, "  %-16s%sthe sender's revocation list was stale: who signed may have been revoked; telephone%s\n",
+                "revocation", print_on(PRINT_YELLOW), print_off());
     fprintf(out, "  %-16s%s\n", "id", header->id);
     if (header->in_reply_to != NULL)
         fprintf(out, "  %-16s%s\n", "answers", header->in_reply_to->id);

@@ -35,6 +35,7 @@ static enum am_err open_trust(struct session *session, struct am_detail *detail)
     char path[PATH_MAX];
     TRY(settings_path(&session->settings, "trust", path));
     TRY(trust_load(path, NULL, detail, &session->trust));
+    trust_crls_tolerate(session->trust, LIMIT_CRL_STALE_NS);
     session->hub = trust_hub(session->trust, session->settings.value[SETTING_HUB]);
     if (session->hub == NULL)
         return am_fail(AM_CONFIG, detail, "hub", "\"%s\" is not in %s/trust.conf", session->settings.value[SETTING_HUB],

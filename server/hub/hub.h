@@ -171,6 +171,7 @@ struct hub_submission {
     struct am_bytes original_receipt; // where known_same: what the reply carries
     enum reason checked;              // signature, seal, digests, flags: REASON_NONE where all hold
     struct am_detail checked_detail;
+    bool crl_stale;                   // the CRL over its device or officer is stale past its grace
     const Amana__V1__Flags *flags; // decoded; NULL where they could not be
     bool case_exists, case_party;  // of header.case_ref; party: the sender's unit
     struct hub_found reply_to, supersedes;
@@ -189,6 +190,7 @@ struct hub_submission {
     uint32_t former_life[LIMIT_RECIPIENTS];   // of the header's recipients: version of a life that one has had, who is
                                               // not among those of `newest`
     struct journal_shield shield;             // of the case
+    bool stale_counted; // the hub's own: among those that go by a stale CRL
     // The answer: net gives the receipt of the outcome on success.
 };
 

@@ -17,6 +17,7 @@
 #define HUB_RETRY_BUSY_NS NS_PER_S // what a client is told to wait
 #define HUB_RETRY_FULL_NS (60 * NS_PER_S)
 #define HUB_MINUTE_NS     (60 * NS_PER_S)
+#define HUB_HOUR_NS       (60 * HUB_MINUTE_NS)
 #define HUB_APPEND_MEMORY (4u * 1024 * 1024) // of one append's rows and entries, the message's bytes apart
 #define HUB_REPLAY_REASON 500u               // bytes
 #define HUB_OWN_WAITING   64u                // entries about the hub itself that may wait for room
@@ -60,6 +61,8 @@ struct hub_unit {
     struct hub_lapse {
         uint64_t seq, at; // of its SUBMITTED entry; 0: none
     } lapses[2];          // releases that it deferred and nobody signed in time, the older first
+    uint64_t stale_hour_at;              // start of its hour of what goes by a stale CRL, monotonic
+    uint32_t stale_sends;                // in that hour
     UT_hash_handle hh;
 };
 

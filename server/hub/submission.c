@@ -36,6 +36,41 @@ static enum am_err refuse(struct hub_step *step, struct hub_submission *submissi
     return hub_refuse(step, &submission->work, reason, submission->header->id, submission->header_digest);
 }
 
+// A national outage must not stop a rescue: what is urgent goes on by a stale CRL, so much of it (security.md,
+// Revocation).
+static enum reason judge_stale(struct hub_step *step, struct hub_submission *submission)
+{
+    struct hub_unit *unit = hub_unit_find(step->hub, submission->sender);
+    const Amana__V1__Header *header = submission->header;
+    struct hub_work *work = &submission->work;
+    uint64_t now = step->event->monotonic_ns, passed;
+    if (!submission->crl_stale || unit == NULL)
+        return REASON_NONE;
+    if (header->urgency > AMANA__V1__URGENCY__CODE__U2 || header->release == AMANA__V1__RELEASE__CODE__DEFERRED) {
+        (void)am_fail(AM_EXPIRED, &work->detail,
+                      header->urgency > AMANA__V1__URGENCY__CODE__U2 ? "urgency" : "release", "%s",
+                      reason_text(REASON_CRL_STALE));
+        work->retry_ns = HUB_RETRY_FULL_NS;
+        return REASON_CRL_STALE;
+    }
+    passed = now - unit->stale_hour_at;
+    if (unit->stale_sends == 0 || passed >= HUB_HOUR_NS) {
+        unit->stale_hour_at = now;
+        unit->stale_sends = passed = 0;
+    }
+    if (submission->stale_counted)
+        return REASON_NONE;
+    if (unit->stale_sends == LIMIT_CRL_STALE_SENDS) {
+        (void)am_fail(AM_BUSY, &work->detail, "urgency", "%u an hour of a unit go by a stale revocation list",
+                      LIMIT_CRL_STALE_SENDS);
+        work->retry_ns = HUB_HOUR_NS - passed;
+        return REASON_QUOTA;
+    }
+    unit->stale_sends++;
+    submission->stale_counted = true;
+    return REASON_NONE;
+}
+
 enum am_err hub_step_checked(struct hub_step *step)
 {
     struct hub_submission *submission = step->event->submission;
@@ -72,5 +107,10 @@ enum am_err hub_step_checked(struct hub_step *step)
     enum reason reason = hub_judge(step->hub, submission, hub_entry_time(step->hub, step->event->now_ns), &decision);
     if (reason != REASON_NONE)
         return refuse(step, submission, reason);
+    reason = judge_stale(step, submission);
+    if (reason != REASON_NONE) { // to come again, when is said
+        hub_reply(step, work, reason, NULL);
+        return AM_OK;
+    }
     return submission->mode == HUB_SUBMIT_PARK ? hub_park(step, submission) : hub_accept(step, submission, &decision);
 }

@@ -99,6 +99,7 @@ static enum am_err entry_fill(struct accept *accept)
     entry.body_size = (uint32_t)submission->body.len;
     entry.signature_size = (uint32_t)submission->signature.len;
     entry.crossed = accept->decision->crossed;
+    entry.crl_stale = submission->crl_stale;
     TRY(delivered_fill(accept, &entry));
     TRY(moves_fill(accept, &entry));
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED;

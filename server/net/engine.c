@@ -5,6 +5,7 @@
 #include "amana/v1/audit.pb-c.h"
 #include "certs/clock.h"
 #include "server/net/due.h"
+#include "proto/codec/timestamp.h"
 #include "server/net/pending.h"
 
 #include <assert.h>
@@ -283,23 +284,57 @@ bool net_short(struct net *net, unsigned percent)
 #define CRL_SOON_NS  (12 * 3600 * NS_PER_S)
 #define CRL_AGAIN_NS (3600 * NS_PER_S)
 
+enum crls_state { CRLS_FRESH, CRLS_SOON, CRLS_STALE, CRLS_PAST_GRACE, CRLS_DEAD };
+
+static enum crls_state crls_state(const struct net *net, uint64_t now, uint64_t until)
+{
+    return now + CRL_SOON_NS < until                     ? CRLS_FRESH
+           : now <= until                                ? CRLS_SOON
+           : now - until <= net->options.crl_grace_ns    ? CRLS_STALE
+           : now - until <= LIMIT_CRL_STALE_NS           ? CRLS_PAST_GRACE
+                                                         : CRLS_DEAD;
+}
+
+#define CRL_DO "do=\"put the newest lists into trust/crls and send HUP\""
+
+// What has changed at once, what hasn't once an hour.
 static void crls_watch(struct net *net)
 {
-    uint64_t now = net_utc(net), until = trust_crls_expire(registry_trust(net->registry));
+    uint64_t now = net_utc(net), until = trust_crls_expire(registry_trust(net->registry)), second = clock_monotonic();
+    enum crls_state state = crls_state(net, now, until);
+    uint64_t minutes = (now > until ? now - until : until - now) / (60 * NS_PER_S);
+    char when[TIMESTAMP_TEXT];
 
-    if (now + CRL_SOON_NS < until ||
-        clock_monotonic() < net->crls_said_ns + (net->crls_said_ns != 0 ? CRL_AGAIN_NS : 0))
+    if (state == CRLS_FRESH || (state == (enum crls_state)net->crls_state && net->crls_said_ns != 0 &&
+                                second < net->crls_said_ns + CRL_AGAIN_NS)) {
+        net->crls_state = (int)state;
         return;
-    net->crls_said_ns = clock_monotonic();
-    if (now >= until)
-        report(REPORT_ERROR, "crl",
-               "reason=\"a revocation list is stale: certificates of its issuer are refused\" "
-               "do=\"put the newest lists into trust/crls and send HUP\"");
-    else
+    }
+    net->crls_state = (int)state;
+    net->crls_said_ns = second;
+    timestamp_print_ns(until + (state == CRLS_STALE ? net->options.crl_grace_ns : LIMIT_CRL_STALE_NS), when);
+    switch (state) {
+    case CRLS_FRESH: break;
+    case CRLS_SOON:
+        report(REPORT_WARNING, "crl", "reason=\"a revocation list goes stale in %llu minutes\" " CRL_DO,
+               (unsigned long long)minutes);
+        break;
+    case CRLS_STALE:
         report(REPORT_WARNING, "crl",
-               "reason=\"a revocation list goes stale in %llu minutes\" do=\"put the newest "
-               "lists into trust/crls and send HUP\"",
-               (unsigned long long)((until - now) / (60 * NS_PER_S)));
+               "reason=\"a revocation list is stale for %llu minutes: who was revoked since isn't seen; from %s U3 and U4 "
+               "of its units are refused\" " CRL_DO,
+               (unsigned long long)minutes, when);
+        break;
+    case CRLS_PAST_GRACE:
+        report(REPORT_ERROR, "crl",
+               "reason=\"a revocation list is stale for %llu minutes: of its units U3 and U4 are refused, U1 and U2 "
+               "taken until %s, %u an hour of each\" " CRL_DO,
+               (unsigned long long)minutes, when, LIMIT_CRL_STALE_SENDS);
+        break;
+    case CRLS_DEAD:
+        report(REPORT_ERROR, "crl", "reason=\"a revocation list is stale: certificates of its issuer are refused\" " CRL_DO);
+        break;
+    }
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *user)

@@ -100,6 +100,7 @@ struct net {
         unsigned ticks;
         bool stalled;
     } keeper;
+    int crls_state;        // of engine.c
     uint64_t crls_said_ns; // when the log was last told of CRLs that go stale
 
     // listener.c

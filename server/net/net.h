@@ -26,6 +26,7 @@ struct net_options {
     int listen_fd; // of net_bind; the net closes it
     unsigned workers;
     struct net_limits limits;
+    uint64_t crl_grace_ns; // past nextUpdate, what goes by a stale CRL is refused but U1 and U2
     bool may_append;     // false: what would be written gets READ_ONLY, ACCESS goes to `pending`
     const char *pending; // file that ACCESS entries wait in while the log may not append
     const char *clock;   // file of what clock is believed (server/net/hub_clock.h)

@@ -161,6 +161,13 @@ static void check_released(struct check *check, const struct cms_signature *sign
         check_broken(check, AM_NOMEM);
 }
 
+// Past the grace of a stale CRL it is the hub that says what still goes.
+static bool crl_stale(const struct check *check, const struct certificate *certificate)
+{
+    return trust_crls_stale(registry_trust(check->send->registry), certificate->x509, check->send->now_ns) >
+           check->send->call.net->options.crl_grace_ns;
+}
+
 static void check_signature(struct check *check)
 {
     struct roster *roster = registry_roster(check->send->registry, check->unit);
@@ -177,6 +184,7 @@ static void check_signature(struct check *check)
     if (!certificate_good(check, &device->auth, CERT_USE_AUTH, "device") ||
         !certificate_good(check, &officer->sign, CERT_USE_SIGN_OFFICER, "officer"))
         return;
+    check->s->crl_stale = crl_stale(check, &device->auth) || crl_stale(check, &officer->sign);
     if (check->s->signature.len > LIMIT_SIGNATURE ||
         cms_profile_signature(check->s->signature, CMS_DETACHED_FORM, &detail, &signature) != AM_OK) {
         check_fail(check, REASON_SIGNATURE_INVALID, "signature", detail.text);
@@ -287,6 +295,7 @@ static void check_reset(struct hub_submission *s)
     s->supervisor = NULL;
     s->release = (struct journal_release){0};
     s->checked = REASON_NONE;
+    s->crl_stale = false;
     s->checked_detail = (struct am_detail){0};
     s->flags = NULL;
     s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};

@@ -2,6 +2,7 @@
 """What a person mistypes, what a stranger shows and what a hostile client sends: refused, with words, and no more."""
 import base64
 import contextlib
+import datetime
 import hashlib
 import json
 import os
@@ -177,6 +178,59 @@ def test_a_revoked_device_is_refused_after_the_hub_has_read_the_list(world):
     world.hub.reload()
     world.hub.log.wait(r"dropped .*revoked", since)
     refused(world, "revoked", keys / "auth.pem", keys / "auth.key")
+
+
+def stale_crl(world, days):
+    """The list of Kenya's units' authority, that many days past its nextUpdate."""
+    world.path("crl.conf").write_text("[ca]\ndefault_ca = c\n[c]\ndatabase = crl.index\ncrlnumber = crl.number\n"
+                                      "default_md = sha256\ncrl_extensions = e\n[e]\nauthorityKeyIdentifier = keyid:always\n")
+    world.path("crl.index").write_text("")
+    world.path("crl.number").write_text("40\n")
+    day = lambda ago: (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=ago)).strftime("%y%m%d%H%M%SZ")
+    done = subprocess.run(["openssl", "ca", "-gencrl", "-config", "crl.conf", "-keyfile", "ke/units.key", "-cert", "ke/units.pem",
+                           "-crl_lastupdate", day(days + 1), "-crl_nextupdate", day(days), "-out", "stale.crl"],
+                          cwd=world.folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for folder in "trust", "police/trust", "post/trust":
+        world.path(folder, "crls", "ke-units.crl").write_bytes(world.path("stale.crl").read_bytes())
+
+
+@pytest.mark.parametrize("days", [0.5, 2])
+def test_a_stale_revocation_list_stops_what_is_routine_after_its_grace_and_never_a_rescue(world, days):
+    stale_crl(world, days)
+    checked = world.amanad("--check", "-c", "amanad.conf").ok()
+    checked.says("a revocation list is stale since", "U3 and U4 are taken until")
+    since = len(world.hub.log.all)
+    world.hub.reload()
+    line = world.hub.log.wait(r"^crl .*stale for \d+ minutes", since)
+    assert ("from " in line and "are refused" in line) if days < 1 else "U3 and U4 are refused, U1 and U2 taken until" in line
+    urgent = world.amana("police", "send", str(w.ALERT)).ok().says("a revocation list in trust/crls is stale")
+    routine = world.amana("police", "send", world.draft(urgency="U4", urgency_reason=None))
+    if days < 1:
+        routine.ok()
+    else:
+        assert routine.code != 0
+        routine.says("only U1 and U2 are taken")
+    submitted = [entry["submitted"] for entry in world.entries("SUBMITTED")]
+    assert submitted[0].get("crl_stale", False) == (days > 1) and len(submitted) == (2 if days < 1 else 1)
+    shown = world.amana("post", "inbox").ok()
+    assert ("revocation list" in shown.out) == (days > 1)
+    assert ("was stale" in world.amana("post", "show", urgent.id).ok().out) == (days > 1)
+
+
+def test_eight_days_of_a_stale_revocation_list_are_too_many(world):
+    stale_crl(world, 8)
+    world.hub.reload()
+    world.hub.log.wait(r"^crl .*certificates of its issuer are refused")
+    keys = world.path("police", "keys")
+    refused(world, "CRL has expired", keys / "auth.pem", keys / "auth.key")
+
+
+@pytest.mark.parametrize("hours", ["-1", "169", "x"])
+def test_a_grace_of_a_revocation_list_is_from_none_to_seven_days(empty_world, hours):
+    conf = empty_world.path("amanad.conf")
+    conf.write_text(f"crl-grace-hours = {hours}\n" + conf.read_text())
+    empty_world.amanad("-c", "amanad.conf", "--check").exits(78).says("amanad.conf:1", "crl-grace-hours")
 
 
 def test_a_revocation_list_of_an_earlier_run_is_not_undercut_by_hub_or_desk(world):

@@ -34,6 +34,45 @@ static void what_may_not_be_kept_any_more_is_not_taken(void **state)
     refused(world, alert, REASON_FIELD_INVALID, "retain_until");
 }
 
+// --- A revocation list that is stale past its grace
+static struct letter *by_a_stale_list(struct world *world, Amana__V1__Urgency__Code urgency)
+{
+    struct letter *alert = alert_to(world, POLICE, POST);
+    alert->header.urgency = urgency;
+    if (urgency > AMANA__V1__URGENCY__CODE__U2)
+        alert->header.urgency_reason = AMANA__V1__URGENCY_REASON__CODE__UNSPECIFIED;
+    alert->submission.crl_stale = true;
+    return alert;
+}
+
+static void by_a_stale_list_only_what_is_urgent_goes_and_its_entry_says_so(void **state)
+{
+    struct world *world = *state;
+    accepted(world, by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U2));
+    assert_true(last_entry(world)->content->submitted->crl_stale);
+    assert_int_equal(letter_send(world, by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U3)), REASON_CRL_STALE);
+    assert_int_equal(letter_send(world, by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U4)), REASON_CRL_STALE);
+    accepted(world, alert_to(world, POLICE, POST));
+    assert_false(last_entry(world)->content->submitted->crl_stale);
+}
+
+static void by_a_stale_list_ten_an_hour_of_a_unit_go_and_no_more(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < LIMIT_CRL_STALE_SENDS; i++)
+        accepted(world, by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U1));
+    struct letter *eleventh = by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U1);
+    world->monotonic += HOUR_NS - 1;
+    assert_int_equal(letter_send(world, eleventh), REASON_QUOTA);
+    assert_int_equal(eleventh->submission.work.retry_ns, 1);
+    struct letter *other = alert_to(world, COLLEAGUES, POST);
+    other->header.case_ref = (char *)"ke/dci/2026/004999";
+    other->submission.crl_stale = true;
+    accepted(world, other); // each unit has its own
+    world->monotonic += 1;
+    accepted(world, by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U1));
+}
+
 // --- Stale (security.md)
 static void a_roster_number_alone_is_not_stale(void **state)
 {
@@ -233,6 +272,8 @@ int main(void)
         HUB_TEST(a_clock_five_minutes_ahead_is_taken_and_a_second_more_is_not),
         HUB_TEST(thirty_days_are_taken_and_a_second_more_is_too_old),
         HUB_TEST(what_may_not_be_kept_any_more_is_not_taken),
+        HUB_TEST(by_a_stale_list_only_what_is_urgent_goes_and_its_entry_says_so),
+        HUB_TEST(by_a_stale_list_ten_an_hour_of_a_unit_go_and_no_more),
         HUB_TEST(a_roster_number_alone_is_not_stale),
         HUB_TEST(other_seal_certificates_of_a_recipient_are_stale),
         HUB_TEST(a_device_more_is_stale),

@@ -258,6 +258,39 @@ static enum am_err seen_take(struct am_bytes *seen, struct am_detail *detail)
     return err;
 }
 
+static void a_stale_crl_is_judged_by_as_long_as_it_is_tolerated(void **state)
+{
+    struct validity stale = {PKI_NOW - 3 * PKI_DAY, PKI_NOW - PKI_DAY};
+    struct issuer *units = &pki_country(&pki, "ke")->units;
+    X509 *good = pki_issue(&pki, "ke", CERT_USE_AUTH, DEVICE, NULL);
+    X509 *bad = pki_issue(&pki, "ke", CERT_USE_AUTH, "amana://ke/dci/transnational/device/d7", NULL);
+    X509 *other = pki_issue(&pki, "et", CERT_USE_AUTH, "amana://et/ics/moyale/device/d1", NULL);
+    struct cert_cache *cache = cert_cache_new(4);
+    struct certificate certificate = {0};
+    struct am_detail detail = {0};
+    pki_write_trust(&pki, NULL);
+    pki_write_crl(&pki, "trust/crls/ke-units.crl", units, 20, bad, stale);
+    struct trust *trust = load(NULL);
+    assert_int_equal(certs_check(trust, good, CERT_USE_AUTH, PKI_NOW_NS, &detail, NULL), AM_EXPIRED);
+    trust_crls_tolerate(trust, 7 * DAY_NS);
+    assert_int_equal(certs_check(trust, good, CERT_USE_AUTH, PKI_NOW_NS, &detail, NULL), AM_OK);
+    assert_int_equal(certs_check(trust, bad, CERT_USE_AUTH, PKI_NOW_NS, &detail, NULL), AM_REVOKED);
+    assert_int_equal(trust_crls_stale(trust, good, PKI_NOW_NS), DAY_NS);
+    assert_int_equal(trust_crls_stale(trust, good, PKI_NOW_NS - 2 * DAY_NS), 0);
+    assert_int_equal(trust_crls_stale(trust, other, PKI_NOW_NS), 0);
+    assert_int_equal(certificate_init(&certificate, good, &detail), AM_OK);
+    assert_int_equal(cert_cache_check(cache, trust, &certificate, CERT_USE_AUTH, PKI_NOW_NS, &detail), AM_OK);
+    trust_crls_tolerate(trust, DAY_NS - NS_PER_S);
+    assert_int_equal(certs_check(trust, good, CERT_USE_AUTH, PKI_NOW_NS, &detail, NULL), AM_EXPIRED);
+    certificate_clear(&certificate);
+    cert_cache_free(cache);
+    trust_unref(trust);
+    X509_free(good);
+    X509_free(bad);
+    X509_free(other);
+    remove(pki_path(&pki, "trust/crls/ke-units.crl"));
+}
+
 static void a_crl_number_of_an_earlier_run_is_not_undercut(void **state)
 {
     struct validity validity = {PKI_NOW - 60, PKI_NOW + PKI_DAY};
@@ -534,6 +567,7 @@ int main(void)
         cmocka_unit_test(a_conf_with_a_nul_in_it_is_refused),
         cmocka_unit_test(a_crl_without_number_or_end_is_refused),
         cmocka_unit_test(a_crl_with_a_lower_number_is_never_taken_again),
+        cmocka_unit_test(a_stale_crl_is_judged_by_as_long_as_it_is_tolerated),
         cmocka_unit_test(a_crl_number_of_an_earlier_run_is_not_undercut),
         cmocka_unit_test(numbers_that_can_not_be_read_are_not_taken_for_none),
         cmocka_unit_test(the_highest_of_several_crls_is_in_force),
