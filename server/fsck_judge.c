@@ -40,7 +40,8 @@ struct row {
     // Life, delivery.
     uint8_t state, flags;
     uint32_t version;
-    uint64_t ack_due, answer_due; // as the row has them
+    uint64_t ack_due, answer_due;      // as the row has them
+    struct when ack_said, answer_said; // as the log gives them
     uint64_t clock;
     struct when state_at, retrieved_at;
     char officer[LIMIT_URI + 1];
@@ -57,9 +58,18 @@ struct message {
     uint64_t seq, root, first; // `first`: the earliest of its deadlines, 0: none
     uint64_t review_at, retain_until, valid_until;
     uint8_t kind, urgency;
-    bool fixed, ended, review; // ended: by a later version, or a CANCEL; review: it stands in the table, or has been told
+    bool fixed, ended,
+        review; // ended: by a later version, or a CANCEL; review: it stands in the table, or has been told
     size_t n;
     struct row *deliveries[];
+};
+
+// The versions of a root.
+struct chain {
+    UT_hash_handle hh;
+    struct journal_chain said;
+    uint64_t seq; // of the entry that spoke of it last
+    bool seen;
 };
 
 struct fsck_judge {
@@ -70,6 +80,7 @@ struct fsck_judge {
     struct log_verifier verifier;
     bool has_verifier;
     struct message *messages;
+    struct chain *chains;
     uint64_t last_time; // of an entry
 };
 
@@ -149,23 +160,64 @@ static bool digest_is(const struct row *row, const uint8_t *digest, size_t len)
     return row->digest_len == len && (len == 0 || memcmp(row->digest, digest, len) == 0);
 }
 
+static struct message *message_find(struct fsck_judge *judge, uint64_t seq)
+{
+    struct message *message;
+
+    HASH_FIND(hh, judge->messages, &seq, sizeof seq, message);
+    return message;
+}
+
+static struct chain *chain_find(struct fsck_judge *judge, uint64_t root)
+{
+    struct chain *chain;
+
+    HASH_FIND(hh, judge->chains, &root, sizeof root, chain);
+    return chain;
+}
+
 // --- Lives
+
+// Where the times are not known exactly, only that there is one.
+static bool due_is(struct when said, uint64_t kept)
+{
+    return kept == said.ns || (said.or_before && said.ns != 0 && kept != 0);
+}
+
+static void life_clocked(struct row *row, const struct store_judged *entry, struct kind_due due)
+{
+    row->flags = 0;
+    row->clock = entry->seq;
+    row->officer[0] = '\0';
+    row->ack_said = (struct when){due.ack, entry->time_kept};
+    row->answer_said = (struct when){due.answer, entry->time_kept};
+}
+
 static enum am_err life_born(struct fsck_judge *judge, const struct store_judged *entry, uint64_t root,
-                             const char *recipient, uint8_t state)
+                             const char *recipient, uint8_t state, struct kind_due due)
 {
     struct row *row = row_get(judge, "life", root, recipient, entry->seq);
 
     if (row == NULL)
         return AM_NOMEM;
     row->state = state;
-    row->version = 1;
-    row->clock = entry->seq;
+    row->version++; // 1, or after what a version before had begun
     row->state_at = when_of(entry);
+    life_clocked(row, entry, due);
     return AM_OK;
 }
 
+// What ends a pause gives it back.
+static void life_resumed(struct row *row, const struct store_judged *entry)
+{
+    if (!life_clock_stands(row->state) || row->answer_said.ns == 0)
+        return;
+    row->answer_said.ns += entry->time_ns - row->state_at.ns;
+    row->answer_said.or_before |= row->state_at.or_before || entry->time_kept;
+}
+
 static void life_moved(struct fsck_judge *judge, const struct store_judged *entry, const Amana__V1__Header *header,
-                       const Amana__V1__Move *move)
+                       const Amana__V1__Move *move, struct kind_due due)
 {
     const struct kind *kind = kind_get((unsigned)header->kind);
     struct store_judged_message root = {0};
@@ -177,17 +229,39 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
         fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in", move->recipient);
         return;
     }
+    life_resumed(row, entry);
     row->seq = entry->seq;
     row->state = (uint8_t)move->to;
     row->state_at = when_of(entry);
     row->version++;
     if (kind->chain != CHAIN_NONE) {
-        row->flags = 0;
-        row->clock = entry->seq;
-        row->officer[0] = '\0';
+        life_clocked(row, entry, due);
     } else if (header->sender != NULL && strcmp(move->recipient, header->sender->unit) == 0) {
         strlcpy(row->officer, header->officer, sizeof row->officer);
     }
+}
+
+static struct kind_due due_of(struct fsck_judge *judge, const struct store_judged *entry,
+                              const Amana__V1__Header *header, const struct store_judged_message *to)
+{
+    const struct chain *chain = to != NULL ? chain_find(judge, to->root) : NULL;
+    const struct message *answered = to != NULL ? message_find(judge, to->seq) : NULL;
+    unsigned target = chain != NULL ? chain->said.urgency : answered != NULL ? answered->urgency : 0;
+
+    return kind_due((unsigned)header->kind, (unsigned)header->urgency, target, header_time_or_0(header->answer_by),
+                    entry->time_ns);
+}
+
+// Was the version before addressed to this unit?
+static bool had_before(struct fsck_judge *judge, uint64_t root, const char *unit)
+{
+    const struct chain *chain = chain_find(judge, root);
+    const struct message *newest = chain != NULL ? message_find(judge, chain->said.newest) : NULL;
+
+    for (size_t i = 0; newest != NULL && i < newest->n; i++)
+        if (strcmp(strstr(newest->deliveries[i]->key, " of ") + 4, unit) == 0)
+            return true;
+    return false;
 }
 
 static enum am_err lives_said(struct fsck_judge *judge, const struct store_judged *entry,
@@ -203,6 +277,8 @@ static enum am_err lives_said(struct fsck_judge *judge, const struct store_judge
     uint64_t root = kind->root || !kind_is_answer(header) ? entry->seq : own ? to.seq : to.root;
     uint8_t first = life_first(renews ? to.root_kind : (unsigned)header->kind);
 
+    struct kind_due due = due_of(judge, entry, header, answers ? &to : NULL);
+
     if (header->in_reply_to != NULL && !answers) {
         fault(judge, entry->seq, "the message that it answers is not there");
         return AM_OK;
@@ -210,16 +286,16 @@ static enum am_err lives_said(struct fsck_judge *judge, const struct store_judge
     if (root != entry->root)
         fault(judge, entry->seq, "its message is kept under another root");
     for (size_t i = 0; i < submitted->n_moves; i++)
-        life_moved(judge, entry, header, submitted->moves[i]);
+        life_moved(judge, entry, header, submitted->moves[i], due);
     for (size_t i = 0; i < header->n_recipients && first != LIFE(UNSPECIFIED); i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
-        if (recipient->part == AMANA__V1__PART__CODE__ACTION &&
-            (!renews || row_find(judge, "life", root, recipient->unit) == NULL))
-            TRY(life_born(judge, entry, root, recipient->unit, first));
+        if (recipient->part == AMANA__V1__PART__CODE__ACTION && (!renews || !had_before(judge, root, recipient->unit)))
+            TRY(life_born(judge, entry, root, recipient->unit, first, due));
     }
     for (size_t i = 0; i < header->n_recipients; i++)
         if (kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome))
-            TRY(life_born(judge, entry, entry->seq, header->recipients[i]->unit, LIFE_CONFIRM_FIRST));
+            TRY(life_born(judge, entry, entry->seq, header->recipients[i]->unit, LIFE_CONFIRM_FIRST,
+                          (struct kind_due){.answer = kind_confirm_due(entry->time_ns)}));
     return AM_OK;
 }
 
@@ -284,10 +360,13 @@ static enum am_err life_judge(void *user, const struct journal_life *life)
     if (row->state != life->state)
         fault(judge, row->seq, "the life that %.100s has is kept as %s, by the log it is %s", life->recipient,
               life_state_name(life->state), life_state_name(row->state));
-    else if (!when_is(row->state_at, life->state_at) || row->version != life->version ||
-             row->flags != life->flags || row->clock != life->clock_seq || strcmp(row->officer, life->officer) != 0)
-        fault(judge, row->seq, "the life that %.100s has is not kept as the log says: time, clock, what has passed, officer or version",
+    else if (!when_is(row->state_at, life->state_at) || row->version != life->version || row->flags != life->flags ||
+             row->clock != life->clock_seq || strcmp(row->officer, life->officer) != 0)
+        fault(judge, row->seq,
+              "the life that %.100s has is not kept as the log says: time, clock, what has passed, officer or version",
               life->recipient);
+    else if (!due_is(row->ack_said, life->ack_due) || !due_is(row->answer_said, life->answer_due))
+        fault(judge, row->seq, "the life that %.100s has is due at another time than the log says", life->recipient);
     return AM_OK;
 }
 
@@ -446,14 +525,6 @@ static enum am_err release_judge(void *user, const struct journal_release *relea
 }
 
 // --- Messages and their deadlines
-static struct message *message_find(struct fsck_judge *judge, uint64_t seq)
-{
-    struct message *message;
-
-    HASH_FIND(hh, judge->messages, &seq, sizeof seq, message);
-    return message;
-}
-
 static enum am_err reviewed(struct fsck_judge *judge, uint64_t seq)
 {
     struct message *message = message_find(judge, seq);
@@ -463,19 +534,63 @@ static enum am_err reviewed(struct fsck_judge *judge, uint64_t seq)
     return AM_OK;
 }
 
-// A newer version, or the end, of what the version before began.
-static enum am_err version_said(struct fsck_judge *judge, const struct message *message)
+// --- The versions of a root
+static struct chain *chain_get(struct fsck_judge *judge, uint64_t root)
 {
-    struct row *row = row_get(judge, "newest", message->root, "its versions", message->seq);
-    struct message *before;
+    struct chain *chain = chain_find(judge, root);
 
-    if (row == NULL)
+    if (chain != NULL)
+        return chain;
+    chain = calloc(1, sizeof *chain);
+    if (chain == NULL)
+        return NULL;
+    chain->said.root = root;
+    HASH_ADD(hh, judge->chains, said.root, sizeof chain->said.root, chain);
+    if (chain->hh.tbl == NULL) {
+        free(chain);
+        return NULL;
+    }
+    return chain;
+}
+
+// A newer version, or the end, of what the version before began.
+static enum am_err version_said(struct fsck_judge *judge, const struct message *message, bool ends)
+{
+    struct chain *chain = chain_get(judge, message->root);
+
+    if (chain == NULL)
         return AM_NOMEM;
-    before = row->seen ? message_find(judge, row->clock) : NULL;
+    struct message *before = chain->said.version > 0 ? message_find(judge, chain->said.clock) : NULL;
     if (before != NULL)
         before->ended = true;
-    row->seen = true;
-    row->clock = message->seq;
+    chain->seq = message->seq;
+    chain->said.version++;
+    chain->said.clock = message->seq;
+    chain->said.cancelled |= ends;
+    if (ends)
+        return AM_OK;
+    chain->said.newest = message->seq;
+    chain->said.valid_until = message->valid_until;
+    chain->said.urgency = message->urgency;
+    return AM_OK;
+}
+
+static enum am_err chain_judge(void *user, const struct journal_chain *kept)
+{
+    struct fsck_judge *judge = user;
+    struct chain *chain = chain_find(judge, kept->root);
+
+    if (chain == NULL) {
+        fault(judge, kept->root, "no entry speaks of the versions that are kept of it");
+        return AM_OK;
+    }
+    const struct journal_chain *said = &chain->said;
+    chain->seen = true;
+    if (said->version != kept->version || said->newest != kept->newest || said->clock != kept->clock ||
+        said->valid_until != kept->valid_until || said->urgency != kept->urgency || said->cancelled != kept->cancelled)
+        fault(judge, chain->seq,
+              "the row of its versions is not kept as the log says: the newest, clock, end, urgency, cancelled or "
+              "version");
     return AM_OK;
 }
 
@@ -506,7 +621,7 @@ static enum am_err message_said(struct fsck_judge *judge, const struct store_jud
         free(message);
         return AM_NOMEM;
     }
-    return kind->chain != CHAIN_NONE ? version_said(judge, message) : AM_OK;
+    return kind->chain != CHAIN_NONE ? version_said(judge, message, kind->chain == CHAIN_ENDS) : AM_OK;
 }
 
 static enum am_err deadline_judge(void *user, const struct journal_deadline *deadline)
@@ -532,8 +647,8 @@ static enum am_err deadline_judge(void *user, const struct journal_deadline *dea
     return AM_OK;
 }
 
-static void clock_life_fill(struct fsck_judge *judge, const struct message *message, uint64_t root,
-                            const char *unit, struct clock_life *ret_life)
+static void clock_life_fill(struct fsck_judge *judge, const struct message *message, uint64_t root, const char *unit,
+                            struct clock_life *ret_life)
 {
     struct row *row = row_find(judge, "life", root, unit);
     struct message *begun = message_find(judge, root);
@@ -663,8 +778,7 @@ static enum am_err state_said(struct fsck_judge *judge, const struct store_judge
     struct store_judged_message message;
     struct row *row;
 
-    if (state->message == NULL ||
-        !store_judged_message(entry, codec_bytes(state->message->header_digest), &message)) {
+    if (state->message == NULL || !store_judged_message(entry, codec_bytes(state->message->header_digest), &message)) {
         fault(judge, entry->seq, "it is about no message");
         return AM_OK;
     }
@@ -927,6 +1041,7 @@ void fsck_judge_free(struct fsck_judge *judge)
 {
     struct row *row, *next;
     struct message *message, *after;
+    struct chain *chain, *last;
 
     if (judge == NULL)
         return;
@@ -938,6 +1053,10 @@ void fsck_judge_free(struct fsck_judge *judge)
         HASH_DEL(judge->messages, message);
         free(message);
     }
+    HASH_ITER (hh, judge->chains, chain, last) {
+        HASH_DEL(judge->chains, chain);
+        free(chain);
+    }
     log_verifier_clear(&judge->verifier);
     arena_clear(&judge->arena);
     free(judge);
@@ -947,6 +1066,7 @@ struct store_judge fsck_judge_calls(struct fsck_judge *judge)
 {
     return (struct store_judge){.entry = entry_judge,
                                 .life = life_judge,
+                                .chain = chain_judge,
                                 .delivery = delivery_judge,
                                 .deadline = deadline_judge,
                                 .record = record_judge,
@@ -970,4 +1090,7 @@ void fsck_judge_end(struct fsck_judge *judge)
     }
     HASH_ITER (hh, judge->messages, message, after)
         clocks_judge(judge, message);
+    for (const struct chain *chain = judge->chains; chain != NULL; chain = chain->hh.next)
+        if (!chain->seen)
+            fault(judge, chain->seq, "the row of its versions is missing");
 }

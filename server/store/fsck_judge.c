@@ -18,8 +18,7 @@ bool store_judged_message(const struct store_judged *entry, struct am_bytes dige
     if (table_get(fsck->txn, TABLE_MESSAGE, key, sizeof key, &kept) != AM_OK ||
         row_message_parse(kept, message.root, &root) != AM_OK)
         return false;
-    *ret_message =
-        (struct store_judged_message){get_be64(row.data), message.root, message.kind, root.kind};
+    *ret_message = (struct store_judged_message){get_be64(row.data), message.root, message.kind, root.kind};
     return true;
 }
 
@@ -49,6 +48,14 @@ static enum am_err life_give(struct fsck *fsck, const struct table_walk *walk)
         err = row_life_parse(walk->value, &life);
     return err == AM_OK ? fsck->judge->life(fsck->judge->user, &life)
                         : unread(fsck, err, life.root, "the row of a life is damaged");
+}
+
+static enum am_err chain_give(struct fsck *fsck, const struct table_walk *walk)
+{
+    struct journal_chain chain = {.root = get_be64(walk->key.data)};
+    enum am_err err = row_chain_parse(walk->value, &chain);
+    return err == AM_OK ? fsck->judge->chain(fsck->judge->user, &chain)
+                        : unread(fsck, err, chain.root, "the row of a chain is damaged");
 }
 
 static enum am_err delivery_give(struct fsck *fsck, const struct table_walk *walk)
@@ -91,8 +98,9 @@ static enum am_err release_give(struct fsck *fsck, const struct table_walk *walk
     }
     if (err == AM_OK && fsck->judge != NULL)
         return fsck->judge->release(fsck->judge->user, &release);
-    return err == AM_OK ? err
-                        : unread(fsck, err, release.seq, "how it stands with its second person is damaged or not listed");
+    return err == AM_OK
+               ? err
+               : unread(fsck, err, release.seq, "how it stands with its second person is damaged or not listed");
 }
 
 static enum am_err order_give(struct fsck *fsck, const struct table_walk *walk)
@@ -141,6 +149,7 @@ enum am_err fsck_judge_rows(struct fsck *fsck)
     if (fsck->judge == NULL)
         return AM_OK;
     TRY(table_give(fsck, TABLE_LIFE, KEY_OF_NAME, life_give));
+    TRY(table_give(fsck, TABLE_CHAIN, 8, chain_give));
     TRY(table_give(fsck, TABLE_DELIVERY, KEY_OF_NAME, delivery_give));
     TRY(table_give(fsck, TABLE_DEADLINE, KEY_DEADLINE, deadline_give));
     TRY(table_give(fsck, TABLE_RECORD, 0, record_give));

@@ -229,6 +229,7 @@ struct store_judged {
 struct store_judge {
     enum am_err (*entry)(void *user, const struct store_judged *entry);
     enum am_err (*life)(void *user, const struct journal_life *life);
+    enum am_err (*chain)(void *user, const struct journal_chain *chain);
     enum am_err (*delivery)(void *user, const struct journal_delivery *delivery);
     enum am_err (*deadline)(void *user, const struct journal_deadline *deadline); // after lives and deliveries
     enum am_err (*record)(void *user, const struct journal_record *record);

@@ -10,8 +10,8 @@
 static const struct {
     const char *name;
     enum table table;
-} TABLES[] = {
-    {"life", TABLE_LIFE}, {"delivery", TABLE_DELIVERY}, {"record", TABLE_RECORD}, {"checkpoint", TABLE_CHECKPOINT}, {"deadline", TABLE_DEADLINE}};
+} TABLES[] = {{"life", TABLE_LIFE},     {"chain", TABLE_CHAIN},           {"delivery", TABLE_DELIVERY},
+              {"record", TABLE_RECORD}, {"checkpoint", TABLE_CHECKPOINT}, {"deadline", TABLE_DEADLINE}};
 
 struct found {
     uint8_t key[TABLE_KEY], value[1 << 16];
