@@ -711,6 +711,35 @@ static void more_than_one_reading_holds_are_read_one_after_the_other(void **stat
     free(rows);
 }
 
+// A busy hour: what comes later than what is held is left in the journal, and read when its time has come.
+static void more_than_the_hub_holds_is_left_in_the_journal_and_lost_by_nobody(void **state)
+{
+    struct world *world = *state;
+    const struct journal_deadline *row;
+    size_t n = 17u * HUB_DEADLINES_READ, taken = 0;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_read(world); // nothing: the next hour is known
+    struct letter *alert = alert_to(world, POLICE, POST);
+    accepted(world, alert); // its row, and as many others as no hour has
+    for (size_t i = 0; i < n; i++) {
+        struct journal_deadline more = {
+            .kind = DEADLINE_REVIEW, .subject = 1000000 + i, .at = world->now + MINUTE_NS + i};
+        world->model.deadlines =
+            reallocarray(world->model.deadlines, world->model.n_deadlines + 1, sizeof *world->model.deadlines);
+        world->model.deadlines_room = ++world->model.n_deadlines;
+        world->model.deadlines[world->model.n_deadlines - 1] = more;
+    }
+    world_restart(world);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    for (; world->reading; taken++)
+        world_read(world);
+    assert_int_equal(taken, 4); // and no more for now
+    row = &world->read_after;
+    assert_true(row->at < world->now + MINUTE_NS + n);
+    world_pass(world, 2 * MINUTE_NS); // they are about nothing that is there: each goes, none stays
+    assert_int_equal(world->model.n_deadlines, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -742,6 +771,7 @@ int main(void)
         HUB_TEST(the_hub_does_not_stop_over_a_deadline_that_is_looked_at),
         HUB_TEST(only_the_next_hour_is_read),
         HUB_TEST(more_than_one_reading_holds_are_read_one_after_the_other),
+        HUB_TEST(more_than_the_hub_holds_is_left_in_the_journal_and_lost_by_nobody),
         cmocka_unit_test(random_sequences_leave_nothing_untold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
