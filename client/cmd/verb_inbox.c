@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // inbox: fetches what has come, verified before it is shown, and lists it; --follow goes on live.
 #include "certs/clock.h"
+#include "client/cmd/anew.h"
 #include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/notice_line.h"
 #include "client/cmd/print.h"
+#include "client/cmd/rejections.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
 #include "client/session/erase.h"
 #include "client/session/news.h"
 #include "client/session/notice.h"
+#include "client/session/policy.h"
 #include "client/session/receive.h"
 #include "proto/codec/codec.h"
 #include "proto/model/kind.h"
@@ -61,10 +64,12 @@ static void print_kept(struct command *command, const char *id, const Amana__V1_
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct answers answers = {0};
     Amana__V1__Header *header;
-    char state[128] = "";
+    char state[128] = "", of[STORE_ID];
     arena_init(&arena, ARENA_VERB);
     if (kept->fault[0] != '\0')
         snprintf(state, sizeof state, "kept, not shown: %.80s", kept->fault_text);
+    else if (seal_header(kept->message, &arena, NULL, &header) == AM_OK && anew_asked(header, of))
+        snprintf(state, sizeof state, "seal it anew: `amana send --anew %.13s`", of);
     else if (seal_header(kept->message, &arena, NULL, &header) == AM_OK &&
              answers_find(command->session, id, &answers) == AM_OK)
         answers_state_of(kept, &answers, id, asks_us(command->session, header), state);
@@ -141,8 +146,9 @@ static void print_second(struct command *command, const Amana__V1__KeptNotice *n
                print_officer(content->released->officer), (unsigned long long)notice->entry->index);
         break;
     default:
-        printf("%s  %.13s, entry %llu: `amana show %.13s` says why", content->returned->lapsed ? "lapsed   " : "sent back",
-               content->returned->message->id, (unsigned long long)notice->entry->index, content->returned->message->id);
+        printf("%s  %.13s, entry %llu: `amana show %.13s` says why",
+               content->returned->lapsed ? "lapsed   " : "sent back", content->returned->message->id,
+               (unsigned long long)notice->entry->index, content->returned->message->id);
         break;
     }
     if (false_one) {
@@ -299,6 +305,14 @@ static uint64_t backoff(unsigned attempt)
     return most / 2 + (uint64_t)random() % (most / 2 + 1);
 }
 
+// What policy says comes first: a unit that is closed hands back what it had not fetched.
+static enum am_err fetch(struct inbox_input *input, bool follow, struct am_detail *detail)
+{
+    const struct receive_teller teller = {follow ? tell_came : NULL, tell_fault, input};
+    enum am_err err = policy_fetch(input->command.session, detail);
+    return err == AM_OK ? receive_mail(input->command.session, follow, detail, &teller) : err;
+}
+
 static int follow(struct inbox_input *input)
 {
     struct session *session = input->command.session;
@@ -312,7 +326,7 @@ static int follow(struct inbox_input *input)
         enum am_err err = AM_UNAVAILABLE;
         if (online) {
             attempt = 0;
-            err = receive_mail(session, true, &detail, &(struct receive_teller){tell_came, tell_fault, input});
+            err = fetch(input, true, &detail);
             err = input->failed != AM_OK ? input->failed : err;
         } else {
             detail = session->offline;
@@ -361,7 +375,13 @@ static int inbox(struct inbox_input *input)
         return code;
     enum am_err err = AM_OK;
     if (online)
-        err = receive_mail(input->command.session, false, &detail, &(struct receive_teller){NULL, tell_fault, input});
+        err = fetch(input, false, &detail);
+    if (online && err == AM_OK && policy_successor(input->command.session)[0] != '\0') {
+        rejections_add(&input->command);
+        code = command_try_connect(&input->command, &online);
+        if (code != 0)
+            return code;
+    }
     if (err == AM_OK || err == AM_UNAVAILABLE) {
         enum am_err shown = show_news(input, true);
         err = shown != AM_OK ? shown : err;

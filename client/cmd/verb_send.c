@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // send: a file's message on its way.
+#include "client/cmd/anew.h"
 #include "client/cmd/draft_file.h"
 #include "client/cmd/submit.h"
+#include "proto/model/address.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct send_input {
     struct command command;
-    const char *file;
+    const char *file, *anew, *to;
     bool check;
 };
 
@@ -18,10 +20,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
     case 'n': input->check = true; return 0;
+    case 'w': input->anew = arg; return 0;
+    case 't': input->to = arg; return 0;
     case 'a': input->command.again = true; return 0;
     case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->file, "one FILE only");
     case ARGP_KEY_END:
-        if (input->file == NULL && !input->command.again)
+        if (input->anew != NULL && input->file != NULL)
+            argp_error(state, "--anew sends what was sent once: no FILE");
+        if (input->to != NULL && (input->anew == NULL || address_check(input->to, NULL) != AM_OK))
+            argp_error(state, "--to names a unit, as in et/ics/moyale, for --anew");
+        if (input->file == NULL && input->anew == NULL && !input->command.again)
             argp_error(state, "needs a FILE, or - for standard input; --again tries what was refused once more");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -63,10 +71,36 @@ static int send_file(struct send_input *input)
     return code;
 }
 
+static int send_anew(struct send_input *input)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct anew anew;
+    enum store_box box;
+    char id[STORE_ID];
+    bool online = false;
+    int code = command_open(&input->command, SETTINGS_ALL);
+    if (code == 0)
+        code = command_find(&input->command, BOX(SENT), input->anew, &box, id);
+    if (code == 0)
+        code = command_try_connect(&input->command, &online);
+    if (code != 0)
+        return code;
+    arena_init(&arena, ARENA_VERB);
+    enum am_err err = anew_draft(&input->command, id, input->to, online, &arena, &detail, &anew);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    command_say("%.13s goes to %s once more, sealed anew", id, anew.to);
+    struct submission submission = {.compose.draft = &anew.draft, .connected = true, .online = online};
+    return submit(&input->command, &submission);
+}
+
 int verb_send(int argc, char **argv)
 {
     static const struct argp_option options[] = {
         {"dry-run", 'n', NULL, 0, "check it, and send nothing", 0},
+        {"anew", 'w', "ID", 0, "seal a sent message anew, for a recipient who could not open it, or its successor", 0},
+        {"to", 't', "UNIT", 0, "with --anew: to this unit instead", 0},
         {"again", 'a', NULL, 0, "try what the hub has refused once more, too", 0},
         {0}};
     static const struct argp argp = {options,
@@ -82,7 +116,9 @@ int verb_send(int argc, char **argv)
     int code;
     command_init(&input.command);
     command_parse(&argp, argc, argv, &input);
-    if (input.file != NULL) {
+    if (input.anew != NULL) {
+        code = command_end(&input.command, send_anew(&input));
+    } else if (input.file != NULL) {
         code = send_file(&input);
     } else {
         code = command_open(&input.command, SETTINGS_ALL);

@@ -8,9 +8,10 @@
 #include "client/session/erase.h"
 #include "client/session/history.h"
 #include "client/session/notice.h"
+#include "client/session/policy.h"
 #include "client/session/retrieved.h"
-#include "client/session/second.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "client/session/signers.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
@@ -84,9 +85,8 @@ static enum am_err check_entry(struct mail *mail, const Amana__V1__Incoming *inc
     bool body = false;
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
         TRY(check_body(mail, incoming, submitted, arena, &body));
-    if (body && incoming->seq == incoming->entry->index &&
-        strcmp(submitted->id, header->id) == 0 && strcmp(submitted->device, header->device) == 0 &&
-        same_bytes(&submitted->body_digest, &header->body_digest) &&
+    if (body && incoming->seq == incoming->entry->index && strcmp(submitted->id, header->id) == 0 &&
+        strcmp(submitted->device, header->device) == 0 && same_bytes(&submitted->body_digest, &header->body_digest) &&
         log_sha256_is(codec_bytes(message->header), codec_bytes(submitted->header_digest)) &&
         log_sha256_is(codec_bytes(message->signature), codec_bytes(submitted->signature_digest)))
         return AM_OK;
@@ -172,7 +172,8 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
         return arena_error(arena);
     timestamp_from_ns(clock_utc(), now);
     enum am_err err = seal_open(mail->session, incoming->message, arena, &why, &opened);
-    if (err != AM_OK && err != AM_ERASED && opened.fault == NULL) { // our own key or memory: not the message's fault, so not acknowledged
+    if (err != AM_OK && err != AM_ERASED &&
+        opened.fault == NULL) { // our own key or memory: not the message's fault, so not acknowledged
         *mail->detail = why;
         return err;
     }
@@ -186,6 +187,14 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
     if (opened.fault != NULL) {
         kept->fault = (char *)opened.fault;
         kept->fault_text = arena_copy(arena, why.text, strlen(why.text));
+        if (kept->fault_text == NULL)
+            return arena_error(arena);
+    } else if (err == AM_OK && !incoming->copy && !kind_is_answer(opened.header) &&
+               policy_successor(mail->session)[0] != '\0') {
+        // This unit is closed: what it had not fetched goes back to its sender.
+        kept->fault = (char *)"CANNOT_OPEN";
+        kept->fault_text =
+            arena_printf(arena, "this unit is closed; its successor is %s", policy_successor(mail->session));
         if (kept->fault_text == NULL)
             return arena_error(arena);
     }
