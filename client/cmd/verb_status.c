@@ -9,6 +9,7 @@
 #include "client/session/evidence.h"
 #include "client/session/history.h"
 #include "client/session/receive.h"
+#include "client/session/second.h"
 #include "client/session/seal.h"
 #include "proto/codec/json.h"
 #include "proto/codec/timestamp.h"
@@ -174,14 +175,32 @@ static json_t *row_json(const Amana__V1__MessageStatus *row, const struct eviden
     return object;
 }
 
+// How it stands with its second person; nothing where none was asked for.
+static void print_release(const Amana__V1__MessageStatus *row)
+{
+    switch (row->release) {
+    case AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE:
+        printf("  waits for a second person, until %s\n", print_time(row->release_due));
+        break;
+    case AMANA__V1__RELEASE_STATE__CODE__RELEASED: printf("  released by %s\n", print_officer(row->releaser)); break;
+    case AMANA__V1__RELEASE_STATE__CODE__RETURNED: printf("  sent back by %s\n", print_officer(row->releaser)); break;
+    case AMANA__V1__RELEASE_STATE__CODE__LAPSED: printf("  nobody released it in time\n"); break;
+    default: break;
+    }
+}
+
 static int print_message(struct command *command, const Amana__V1__Kept *kept, unsigned kind, const char *id,
                          const Amana__V1__MessageStatus *row, const struct evidence *evidence)
 {
     if (command->json)
         return json_line_state(command->session, kept, row_json(row, evidence), stdout);
     uint64_t now = session_now(command->session);
-    printf("%s  accepted %s, entry %llu of %s\n", id, print_ns(kept->entry->time),
+    bool parked = second_waits(command->session->store, STORE_SENT, id);
+    printf("%s  %s %s, entry %llu of %s\n", id, parked ? "parked" : "accepted", print_ns(kept->entry->time),
            (unsigned long long)kept->entry->index, command->session->hub->origin);
+    print_release(row);
+    if (parked) // nobody has it
+        return 0;
     struct life_summary summary = {0};
     unsigned root = kind_root(kind);
     for (size_t i = 0; i < row->n_recipients; i++) {

@@ -187,12 +187,29 @@ static enum am_err recipients_fill(struct status *status, const struct store_poi
     return AM_OK;
 }
 
+// Of one that was parked before it was sent.
+static enum am_err parked_release(struct status *status, const Amana__V1__MessageStatus *message,
+                                  struct journal_release *ret_release)
+{
+    uint8_t id[16], digest[32];
+    uint64_t seq;
+
+    TRY(message_id_check(message->id, id, NULL));
+    for (unsigned n = 0;; n++) {
+        TRY(store_find_parked(status->view, id, n, &seq, digest));
+        if (memcmp(digest, message->header_digest.data, sizeof digest) == 0)
+            return store_release(status->view, seq, ret_release);
+    }
+}
+
 // How it stands with the second person; nothing where none was asked for.
 static enum am_err release_fill(struct status *status, uint64_t seq, Amana__V1__MessageStatus *message)
 {
     struct journal_release release;
     enum am_err err = store_release(status->view, seq, &release);
 
+    if (err == AM_NOT_FOUND)
+        err = parked_release(status, message, &release);
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);

@@ -54,6 +54,7 @@ def test_an_alert_on_a_person_is_parked_rings_is_released_and_delivered_with_bot
     shared.amana("post", "inbox").ok()
     assert parked[:13] not in shared.amana("post", "inbox").out
     shared.amana("police", "sent").ok().says("waits for a second person of ke/dci/transnational")
+    shared.amana("police", "status", parked).ok().says("parked", "waits for a second person, until")
     shared.amana("chief", "pending").ok().says(parked[:13], "Yusuf Adan, driver")
     shared.amana("chief", "release", parked, "--yes").ok().says("Yusuf", "waits for your signature", "released  ALERT")
     shared.amana("chief", "pending").ok().says("nothing waits")
@@ -67,7 +68,7 @@ def test_an_alert_on_a_person_is_parked_rings_is_released_and_delivered_with_bot
     assert infos.count("d.issuerAndSerialNumber") == 2, infos
     shared.amana("post", "ack", parked).ok()
     shared.amana("police", "inbox").ok()
-    shared.amana("police", "status", parked).ok().says("acknowledged by eics-1207")
+    shared.amana("police", "status", parked).ok().says("released by kdci-0001", "acknowledged by eics-1207")
     assert entry_of(shared, "PARKED", parked) and entry_of(shared, "RELEASED", parked) and entry_of(shared, "SUBMITTED", parked)
     assert not shared.path("post", "store", "alarms").exists()
 
@@ -81,6 +82,7 @@ def test_what_is_sent_back_is_not_sent_and_its_author_sees_why(shared):
     shared.amana("police", "inbox").ok().says(f"sent back  {parked[:13]}")
     shared.amana("police", "sent").ok().says("sent back by kdci-0001: FACT_WRONG")
     shared.amana("police", "show", parked).ok().says("sent back by kdci-0001: FACT_WRONG")
+    shared.amana("police", "status", parked).ok().says("sent back by kdci-0001")
     shared.amana("chief", "release", parked, "--yes").exits(66).says("nothing that waits")
     [returned] = entry_of(shared, "RETURNED", parked)
     assert "deferred" not in returned["returned"] and not entry_of(shared, "SUBMITTED", parked)
