@@ -51,6 +51,16 @@ struct daemon {
     bool stopped;
 };
 
+// A reload that is asked for while we start would end us without a word: it waits until it can be done.
+static void hup_block(bool block)
+{
+    sigset_t hup;
+
+    sigemptyset(&hup);
+    sigaddset(&hup, SIGHUP);
+    pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &hup, NULL);
+}
+
 enum am_err daemon_enter(const struct config *config, struct am_detail *detail)
 {
     struct rlimit files;
@@ -62,6 +72,7 @@ enum am_err daemon_enter(const struct config *config, struct am_detail *detail)
     }
     process_no_core();
     signal(SIGPIPE, SIG_IGN);
+    hup_block(true);
     umask(027);
     report_start(config->log, getenv("JOURNAL_STREAM") != NULL);
     if (chdir(config->folder) != 0)
@@ -120,6 +131,7 @@ static enum am_err signals_watch(struct daemon *daemon)
         event_add(daemon->term, NULL) != 0 || event_add(daemon->interrupt, NULL) != 0 ||
         event_add(daemon->hup, NULL) != 0 || event_add(daemon->child, NULL) != 0)
         return AM_NOMEM;
+    hup_block(false);
     return AM_OK;
 }
 

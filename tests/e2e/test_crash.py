@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 at any moment, a damaged log, a hub that lies: no receipted message is lost, and who was lied to notices."""
 import collections
+import fcntl
 import os
+import pathlib
 import random
 import signal
+import subprocess
 import threading
 
 import grpc
@@ -202,6 +205,22 @@ def test_a_signer_that_stands_still_is_told_by_the_log_and_by_health_until_it_go
         watched.cancel()
     world.hub.log.wait(r"^goes-on ")
     assert sending.wait(w.PATIENCE) == 0
+
+
+def test_a_reload_that_comes_while_the_hub_starts_is_done_once_it_serves(world):
+    world.hub.stop()
+    with open(world.path("data", "signer", "record"), "rb") as record:
+        fcntl.flock(record, fcntl.LOCK_EX)  # its signer waits for it
+        process = subprocess.Popen([str(w.AMANAD), "-c", "amanad.conf"], cwd=world.folder, stderr=subprocess.PIPE, text=True,
+                                   env={**os.environ, **world.env()})
+        log = w.Lines(process.stderr, "hub")
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while not children.read_text():
+            assert process.poll() is None, log.all
+        process.send_signal(signal.SIGHUP)
+    log.wait(r"^reload")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(w.PATIENCE) == 0
 
 
 # --- The start table (audit.md, The signer)

@@ -126,7 +126,11 @@ class Hub:
         self.process = subprocess.Popen([str(AMANAD), "-c", conf], cwd=folder, env=env, stderr=subprocess.PIPE, text=True,
                                         errors="replace", extra_groups=groups)
         self.log = Lines(self.process.stderr, "hub")
-        line = self.log.wait(r"serving hub=")
+        try:
+            line = self.log.wait(r"serving hub=")
+        except AssertionError as error:
+            ended = self.process.poll() if not self.log.ended else self.process.wait(PATIENCE)
+            raise AssertionError(f"a hub that began ended with {ended} (negative: the signal)\n{error}") from None
         self.port = int(re.search(r"port=(\d+)", line).group(1))
 
     @property
