@@ -3,6 +3,7 @@
 #include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
+#include "client/cmd/overdue.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
 
@@ -12,6 +13,7 @@
 struct sent_input {
     struct command command;
     struct traffic traffic;
+    struct overdue *overdue;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -48,6 +50,10 @@ static enum am_err list(struct sent_input *input, enum store_box box)
             snprintf(state, sizeof state, "%.100s", kept->wait[0] != '\0' ? kept->wait : "waiting");
         else if (state[0] == '\0')
             snprintf(state, sizeof state, "accepted, entry %llu", (unsigned long long)kept->entry->index);
+        unsigned late = overdue_count(input->overdue, id);
+        size_t len = strlen(state);
+        if (late > 0)
+            snprintf(state + len, sizeof state - len, ", OVERDUE at %u", late);
         if (command->json)
             (void)!json_line_kept(command->session, kept, state, stdout);
         else
@@ -71,12 +77,15 @@ int verb_sent(int argc, char **argv)
     if (code == 0)
         code = command_try_connect(command, &online);
     if (code == 0) {
-        enum am_err err = list(&input, STORE_SENT);
+        enum am_err err = overdue_read(command->session->store, &input.overdue);
+        if (err == AM_OK)
+            err = list(&input, STORE_SENT);
         if (err == AM_OK)
             err = list(&input, STORE_OUTBOX);
         code = err == AM_OK ? 0 : command_fail(err, &detail);
     }
     code = command_end(command, code);
+    overdue_free(input.overdue);
     command_clear(command);
     return code;
 }

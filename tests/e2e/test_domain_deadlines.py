@@ -36,6 +36,7 @@ def test_an_alert_that_nobody_acknowledges_runs_out_for_both_clocks(world):
     world.amana("police", "status", alert).ok().says("OVERDUE", "connected")
     for desk in ("police", "post"):
         world.amana(desk, "inbox").ok().says("overdue", f"et/ics/moyale has not acknowledged {alert[:13]}", "from retrieval")
+    world.amana("police", "sent").ok().says("OVERDUE at 1")
     deadline = entry(world, "DEADLINE")["deadline"]
     assert deadline["message"]["id"] == alert and deadline["recipient"] == "et/ics/moyale"
     assert [(c["what"], c["from"]) for c in deadline["clocks"]] == [("ACK", "ACCEPTANCE"), ("ACK", "RETRIEVAL")]
@@ -47,6 +48,9 @@ def test_an_alert_that_nobody_acknowledges_runs_out_for_both_clocks(world):
     assert entry(world, "DEADLINE")["deadline"]["clocks"][0]["again"]
     world.amana("police", "inbox").ok().says("escalated")
     world.amana("police", "status", alert).ok().says("OVERDUE, ESCALATED")
+    world.amana("post", "ack", alert).ok()
+    world.amana("police", "inbox").ok().says("late", "late by")
+    assert "OVERDUE" not in world.amana("police", "sent").ok().out + world.amana("police", "status", alert).ok().out
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
