@@ -84,6 +84,16 @@ uint64_t trust_crls_expire(const struct trust *trust);
 // How long past its nextUpdate a CRL is still judged by: a national outage must not stop a rescue. 0 where nothing is
 // said. Only before the trust is shared.
 void trust_crls_tolerate(struct trust *trust, uint64_t ns);
+// What the CRL in force says of a certificate. `reason` as RFC 5280 §5.3.1 numbers it, 0 for none given.
+struct trust_revocation {
+    uint64_t time_ns, invalid_ns; // revoked at; its key was somebody else's from then on, 0 for not said
+    int reason;
+};
+bool trust_revocation(const struct trust *trust, const X509 *x509, struct trust_revocation *ret_revocation);
+// Whether what was signed at a time by such a certificate is spoilt (audit.md, Evidence bundle): it was revoked by then,
+// or its key may have been stolen by then.
+bool trust_revocation_spoils(const struct trust_revocation *revocation, uint64_t signed_ns);
+
 // For how long the list that would tell of this certificate, or of its CA, has been stale; 0: it isn't.
 uint64_t trust_crls_stale(const struct trust *trust, const X509 *x509, uint64_t now_ns);
 

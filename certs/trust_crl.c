@@ -165,6 +165,36 @@ static enum am_err compare_previous(const struct trust *trust, const struct trus
     return AM_OK;
 }
 
+bool trust_revocation(const struct trust *trust, const X509 *x509, struct trust_revocation *ret_revocation)
+{
+    X509_REVOKED *row = NULL;
+    bool found = false;
+    for (size_t i = 0; i < trust->crls_count && !found; i++) {
+        X509_CRL *crl = trust->crls[i].crl;
+        found = X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(x509)) == 0 &&
+                X509_CRL_get0_by_serial(crl, &row, (ASN1_INTEGER *)X509_get0_serialNumber(x509)) == 1;
+    }
+    if (!found)
+        return false;
+    ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(row, NID_crl_reason, NULL, NULL);
+    ASN1_GENERALIZEDTIME *invalid = X509_REVOKED_get_ext_d2i(row, NID_invalidity_date, NULL, NULL);
+    *ret_revocation = (struct trust_revocation){
+        .time_ns = certs_time_ns(X509_REVOKED_get0_revocationDate(row)),
+        .invalid_ns = invalid != NULL ? certs_time_ns(invalid) : 0,
+        .reason = reason != NULL ? (int)ASN1_ENUMERATED_get(reason) : 0};
+    ASN1_ENUMERATED_free(reason);
+    ASN1_GENERALIZEDTIME_free(invalid);
+    return true;
+}
+
+bool trust_revocation_spoils(const struct trust_revocation *revocation, uint64_t signed_ns)
+{
+    if (revocation->reason == CRL_REASON_KEY_COMPROMISE && revocation->invalid_ns != 0 &&
+        revocation->invalid_ns <= signed_ns)
+        return true;
+    return revocation->time_ns <= signed_ns;
+}
+
 enum am_err trust_crls_read(struct trust *trust, const char *folder, const struct trust *previous,
                             struct am_detail *detail)
 {

@@ -3,6 +3,7 @@
 #include "client/cmd/json_line.h"
 
 #include "client/session/seal.h"
+#include "client/session/signer.h"
 #include "proto/codec/json.h"
 #include "proto/codec/plain.h"
 #include "proto/codec/timestamp.h"
@@ -85,6 +86,13 @@ int json_line_state(struct session *session, const Amana__V1__Kept *kept, json_t
         if (kept->erased_at == NULL || timestamp_print(kept->erased_at, time) != AM_OK)
             time[0] = '\0';
         json_object_set_new(object, "erased", json_pack("{s:s, s:s}", "by", kept->erased_by, "at", time));
+    }
+    if (opened.header != NULL) {
+        struct signer signer;
+        signer_look(session, kept, opened.header, &signer);
+        if (signer.state != SIGNER_GOOD)
+            json_object_set_new(object, "signer", json_pack("{s:s, s:s}", "state", signer_state_name(signer.state), "text",
+                                                            signer.words));
     }
     if (kept->wait_text[0] != '\0')
         json_object_set_new(object, "wait_text", json_string(kept->wait_text));

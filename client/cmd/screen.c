@@ -5,6 +5,7 @@
 #include "certs/clock.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
+#include "client/session/signer.h"
 #include "client/session/shield.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
@@ -40,6 +41,7 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     struct opened opened;
+    struct signer signer;
     char shown[STORE_ID];
     arena_init(&arena, ARENA_SCREEN);
     enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
@@ -69,6 +71,12 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
         fprintf(out, "  · %s", state);
     if (by_a_stale_list(kept))
         fprintf(out, "  · %staken by a stale revocation list%s", print_on(PRINT_YELLOW), print_off());
+    signer_look(session, kept, header, &signer);
+    if (signer.state >= SIGNER_REVOKED_SINCE)
+        fprintf(out, "  · %sofficer revoked%s%s", print_on(signer.state == SIGNER_REVOKED ? PRINT_RED : PRINT_YELLOW),
+                signer.state == SIGNER_REVOKED ? "" : " since", print_off());
+    else if (signer.state == SIGNER_REMOVED)
+        fprintf(out, "  · officer since removed");
     fputc('\n', out);
 }
 
@@ -278,6 +286,7 @@ static void print_shield(struct session *session, const Amana__V1__Header *heade
 static void print_envelope(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
                            const Amana__V1__Flags *flags, FILE *out)
 {
+    struct signer signer;
     const struct urgency *urgency = urgency_get(header->urgency);
     fprintf(out, "  %-16s%s · %s · case %s\n", "from", header->sender->unit, print_officer(header->officer),
             header->case_ref);
@@ -300,6 +309,10 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
         fprintf(out, " · in the log at %llu (%s), %s", (unsigned long long)kept->entry->index, session->hub->origin,
                 print_ns(kept->entry->time));
     fputc('\n', out);
+    signer_look(session, kept, header, &signer);
+    if (signer.state != SIGNER_GOOD)
+        fprintf(out, "  %-16s%s%s%s\n", "signature", print_on(signer.state == SIGNER_REVOKED ? PRINT_RED : PRINT_YELLOW),
+                signer.words, print_off());
     if (by_a_stale_list(kept))
         fprintf(out, "  %-16s%sthe sender's revocation list was stale: who signed may have been revoked; telephone%s\n",
                 "revocation", print_on(PRINT_YELLOW), print_off());

@@ -228,3 +228,11 @@ enum am_err directory_at(struct session *session, const char *unit, uint64_t seq
     *ret_roster = listed.roster;
     return AM_OK;
 }
+
+enum am_err directory_kept(struct session *session, const char *unit, struct am_detail *detail,
+                           struct roster **ret_roster)
+{
+    struct listed listed;
+    enum am_err err = from_store(session, unit, 0, detail, &listed);
+    return give(err, &listed, ret_roster);
+}

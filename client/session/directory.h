@@ -11,6 +11,10 @@
 AM_MUST_USE enum am_err directory_newest(struct session *session, const char *unit, struct am_detail *detail,
                                          struct roster **ret_roster);
 
+// The highest number of a unit's roster that is kept here; the hub isn't asked. AM_NOT_FOUND.
+AM_MUST_USE enum am_err directory_kept(struct session *session, const char *unit, struct am_detail *detail,
+                                       struct roster **ret_roster);
+
 // The roster of a unit that was in force at that entry of the log: what a statement in the entry is judged by. Without
 // a link the newest of those kept that were. AM_NOT_FOUND: none; errors as above.
 AM_MUST_USE enum am_err directory_at(struct session *session, const char *unit, uint64_t seq, struct am_detail *detail,

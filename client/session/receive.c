@@ -12,6 +12,7 @@
 #include "client/session/retrieved.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "client/session/signer.h"
 #include "client/session/signers.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
@@ -162,6 +163,20 @@ static enum am_err keep_erased(struct mail *mail, const Amana__V1__Incoming *inc
     return AM_OK;
 }
 
+// A list forgets what has expired: what it says now is kept.
+static enum am_err keep_signer(struct mail *mail, struct arena *arena, Amana__V1__Kept *kept)
+{
+    struct am_detail detail = {0};
+    struct signer signer;
+    Amana__V1__Header *header;
+    TRY(seal_header(kept->message, arena, &detail, &header));
+    signer_look(mail->session, kept, header, &signer);
+    if (signer.state != SIGNER_REVOKED)
+        return AM_OK;
+    kept->signer = arena_copy(arena, signer.words, strlen(signer.words));
+    return kept->signer != NULL ? AM_OK : arena_error(arena);
+}
+
 static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, const char *key, struct arena *arena,
                         Amana__V1__Kept *kept)
 {
@@ -180,6 +195,7 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
     kept->message = incoming->message;
     kept->entry = incoming->entry;
     kept->kept_at = now;
+    TRY(keep_signer(mail, arena, kept));
     // What this device parked comes back to it as it was released.
     kept->copy = incoming->copy && strcmp(opened.header->device, mail->session->device) != 0;
     if (err == AM_ERASED)

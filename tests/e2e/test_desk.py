@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a desk makes of what it is told: who has its messages, which receipts it holds, how each recipient stands."""
+import re
 import signal
 
 import raw as r
@@ -127,3 +128,30 @@ def test_messages_that_share_an_id_are_told_apart_on_the_screen_and_in_what_is_a
     own = [row for row in rows if "ke/dci" in world.amana("post", "show", row).out]
     world.amana("post", "ack", own[0]).ok()
     world.amana("police", "status", alert).ok().says("acknowledged by")
+
+
+def test_an_officer_who_was_revoked_since_is_told_at_what_was_signed(world):
+    id = world.send()
+    world.amana("post", "inbox").ok()
+    assert "signer" not in world.amana("post", "--json", "show", id).json[0]
+    assert "revoked" not in world.amana("post", "show", id).ok().out
+    officer = world.path("police", "keys", "officer.pem")
+    world.ca("revoke", "-d", "ke", "--reason", "keyCompromise", officer).ok()
+    for folder in "trust", "post/trust", "et-protection/trust":
+        world.path(folder, "crls", "ke-units.crl").write_bytes(world.path("ke", "units.crl").read_bytes())
+    line = world.amana("post", "--json", "show", id).json[0]
+    revoked = re.search(r"revoked (\S{19})Z: the key was compromised", line["signer"]["text"]).group(1)
+    since = line["entry"]["time"][:19] < revoked  # a list's times are whole seconds, and what may be before counts as that
+    assert line["signer"]["state"] == ("REVOKED_SINCE" if since else "REVOKED")
+    world.amana("post", "show", id).ok().says("certificate was revoked", f"{'after' if since else 'before'} the hub took this")
+    world.amana("et-protection", "inbox").ok().says("officer revoked")
+
+
+def test_an_officer_who_left_the_roster_since_is_told_once_the_newest_is_known_here(world):
+    id = world.send()
+    world.amana("post", "inbox").ok()
+    new_device(world, "police", "ke/dci/transnational", "kdci-0417")
+    assert "removed" not in world.amana("post", "show", id).ok().out  # nobody was asked
+    world.amana("post", "ack", id).ok()
+    world.amana("post", "show", id).ok().says("signature", "since removed from the roster")
+    assert world.amana("post", "--json", "show", id).json[0]["signer"]["state"] == "REMOVED"

@@ -291,6 +291,18 @@ static void a_stale_crl_is_judged_by_as_long_as_it_is_tolerated(void **state)
     remove(pki_path(&pki, "trust/crls/ke-units.crl"));
 }
 
+static void what_was_signed_before_a_revocation_holds_unless_the_key_was_stolen_by_then(void **state)
+{
+    static const struct {
+        struct trust_revocation revocation;
+        uint64_t signed_ns;
+        bool spoilt;
+    } ROWS[] = {{{100, 0, 0}, 99, false}, {{100, 0, 0}, 100, true},  {{100, 0, 4}, 99, false}, {{100, 50, 1}, 49, false},
+                {{100, 50, 1}, 50, true}, {{100, 50, 4}, 60, false}, {{100, 0, 1}, 99, false}};
+    for (size_t i = 0; i < AM_LEN(ROWS); i++)
+        assert_int_equal(trust_revocation_spoils(&ROWS[i].revocation, ROWS[i].signed_ns), ROWS[i].spoilt);
+}
+
 static void a_crl_number_of_an_earlier_run_is_not_undercut(void **state)
 {
     struct validity validity = {PKI_NOW - 60, PKI_NOW + PKI_DAY};
@@ -568,6 +580,7 @@ int main(void)
         cmocka_unit_test(a_crl_without_number_or_end_is_refused),
         cmocka_unit_test(a_crl_with_a_lower_number_is_never_taken_again),
         cmocka_unit_test(a_stale_crl_is_judged_by_as_long_as_it_is_tolerated),
+        cmocka_unit_test(what_was_signed_before_a_revocation_holds_unless_the_key_was_stolen_by_then),
         cmocka_unit_test(a_crl_number_of_an_earlier_run_is_not_undercut),
         cmocka_unit_test(numbers_that_can_not_be_read_are_not_taken_for_none),
         cmocka_unit_test(the_highest_of_several_crls_is_in_force),
