@@ -99,6 +99,7 @@ int verb_receipt(int argc, char **argv);
 int verb_case(int argc, char **argv);
 int verb_import(int argc, char **argv);
 int verb_export_cap(int argc, char **argv);
+int verb_export_statistics(int argc, char **argv);
 int verb_export_htcds(int argc, char **argv);
 int verb_audit_replay(int argc, char **argv);
 int verb_audit_verify(int argc, char **argv);

@@ -83,6 +83,8 @@ static const struct verb VERBS[] = {
      verb_export_cap},
     {"export htcds", "a case in the fields of HTCDS 2.0", "amana export htcds ke/dci/2026/004211 --csv > case.csv",
      verb_export_htcds},
+    {"export statistics", "anonymised counts by the categories of IC-TIP", "amana export statistics --json",
+     verb_export_statistics},
     {"audit replay", "replay the log, each entry verified", "amana audit replay --reason 'annual review 2026'",
      verb_audit_replay},
     {"audit verify", "verify a replay that was kept, without a hub", "amana audit verify replay.jsonl",

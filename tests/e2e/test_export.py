@@ -66,3 +66,18 @@ def test_a_case_that_is_not_here_says_so(world):
     world.amana("police", "export", "htcds", "ke/dci/2026/999999").says("no message of this case is kept here")
     world.amana("police", "export", "htcds", "case 7").exits(65)
     world.amana("police", "export", "pdf").exits(64).says("cap or htcds")
+
+
+def test_statistics_show_no_count_below_k_and_none_that_the_others_give_away(world):
+    world.send()  # fourteen children and their driver
+    rows = world.amana("police", "--json", "export", "statistics").ok().json
+    tables = {(row["population"], row["variable"]): row for row in rows}
+    status = tables["victims", "status of the victim"]
+    assert status["total"] == 14 and status["cells"] == [{"value": "PRESUMED", "count": 14}]
+    perpetrators = tables["alleged perpetrators", "sex"]
+    assert perpetrators["total"] is None and [c["count"] for c in perpetrators["cells"]] == [None]
+    world.amana("police", "export", "statistics", "-k", "15").ok().says("in all: suppressed")
+    world.amana("police", "export", "statistics", "-k", "1").exits(64).says("from 3 to 1000")
+    world.amana("police", "send", world.draft(status="EXERCISE", case_ref="ke/dci/2026/000900")).ok()
+    again = world.amana("police", "--json", "export", "statistics").ok().json
+    assert again == rows
