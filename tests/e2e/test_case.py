@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A case as one timeline with its clocks."""
+"""A case as one timeline with its clocks; and within a unit: assign, hand over, search."""
 import json
 
 CASE = "ke/dci/2026/004211"
@@ -61,3 +61,32 @@ def test_an_exercise_stands_in_no_live_timeline(world):
     world.send()
     world.amana("police", "send", world.draft(status="EXERCISE")).ok()
     assert len(lines(world, "police")) == 1 and len(lines(world, "police", "--exercise")) == 1
+
+
+def test_a_message_is_assigned_and_handed_over_by_a_note_to_the_unit_itself(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("post", "assign", alert, "nobody-1").exits(65).says("is no officer on roster 1 of this unit")
+    assigned = world.amana("post", "assign", alert, "eics-1207", "--text", "Meet the lorry.").ok().id
+    world.amana("post", "sent").ok().says("NOTE", "Assigned to eics-1207")
+    note = next(line for line in world.amana("post", "--json", "sent").ok().json if line["header"]["id"] == assigned)
+    assert [r["id"] for r in note["header"]["references"]] == [alert] and note["header"]["case_ref"] == CASE
+    assert {r["unit"] for r in note["header"]["recipients"]} == {"et/ics/moyale", "et/mowsa/protection"}  # a child is concerned
+    over = world.amana("post", "hand-over", alert, "--text", "No lorry so far.", "--to", "eics-1207").ok().id
+    line = next(line for line in world.amana("post", "--json", "sent").ok().json if line["header"]["id"] == over)
+    assert line["body"]["note"]["open"][0].startswith(f"ALERT {alert}: White Isuzu")
+    world.amana("post", "hand-over", alert).exits(64).says("needs --text")
+
+
+def test_words_are_found_in_what_stays_sealed_on_the_disk(world):
+    alert = world.send()
+    other = world.amana("police", "send", world.write("NOTE", {"title": "Moyal\u00e9", "text": "Nothing new of the boat."})).ok().id
+    world.amana("post", "inbox").ok()
+    assert [line["header"]["id"] for line in world.amana("post", "--json", "search", "ISUZU", "marsabit").ok().json] == [alert]
+    assert [line["header"]["id"] for line in world.amana("police", "--json", "search", "moyale", "boat").ok().json] == [other]
+    world.amana("post", "search", "isuzu", "boat").exits(66).says("nothing of what is kept here")
+    for word in ("child", "note", "title"):  # names of fields are no words of the message
+        found = world.amana("police", "--json", "search", word, "boat")
+        assert found.code == (0 if word == "note" else 66), word
+    disk = b"".join(path.read_bytes() for path in world.path("post", "store").glob("*.mdb"))
+    assert b"Isuzu" not in disk and b"Marsabit" not in disk

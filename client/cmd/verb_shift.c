@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// assign and hand-over: within a unit, as a NOTE to the unit itself that references what it is about; signed, in the
+// log and on each of its desks.
+#include "client/cmd/command.h"
+#include "client/cmd/submit.h"
+#include "client/session/directory.h"
+#include "client/session/seal.h"
+#include "proto/log/leaf.h"
+#include "proto/model/kind_body.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+#include <string.h>
+
+struct shift_input {
+    struct command command;
+    bool assign;
+    const char *ids[LIMIT_REFERENCES], *officer, *text;
+    size_t n;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct shift_input *input = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case 't': input->text = arg; return 0;
+    case 'o': input->officer = arg; return 0;
+    case ARGP_KEY_ARG:
+        if (input->assign && input->n == 1 && input->officer == NULL)
+            input->officer = arg;
+        else if (input->n == (input->assign ? 1u : LIMIT_REFERENCES))
+            argp_error(state, "\"%.40s\" is one argument too many", arg);
+        else
+            input->ids[input->n++] = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (input->n == 0 || (input->assign && input->officer == NULL))
+            argp_error(state, input->assign ? "needs the ID of a message and an OFFICER of this unit"
+                                            : "needs the IDs of what is open");
+        if (!input->assign && input->text == NULL)
+            argp_error(state, "needs --text: how things stand");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+// On the unit's roster, or nobody would know who is meant.
+static enum am_err check_officer(const struct shift_input *input, struct am_detail *detail)
+{
+    struct session *session = input->command.session;
+    char uri[LIMIT_URI + 1];
+    struct roster *roster;
+    if (input->officer == NULL)
+        return AM_OK;
+    snprintf(uri, sizeof uri, "amana://%.95s/officer/%.40s", session->settings.value[SETTING_UNIT], input->officer);
+    TRY(directory_newest(session, session->settings.value[SETTING_UNIT], detail, &roster));
+    enum am_err err = roster_officer_by_uri(roster, uri) != NULL
+                          ? AM_OK
+                          : am_fail(AM_INVALID, detail, input->officer,
+                                    "is no officer on roster %llu of this unit: write a staff id, as kdci-0417",
+                                    (unsigned long long)roster->number);
+    roster_unref(roster);
+    return err;
+}
+
+struct shift_note {
+    Amana__V1__Draft draft;
+    Amana__V1__DraftFlags flags;
+    Amana__V1__DraftRecipient to, *list;
+    Amana__V1__Note note;
+    Amana__V1__Pointer pointers[LIMIT_REFERENCES], *references[LIMIT_REFERENCES];
+    uint8_t digests[LIMIT_REFERENCES][LOG_HASH_SIZE];
+    char *open[LIMIT_REFERENCES], title[120];
+};
+
+// One more that the note is about. The first says the case, the purpose and what else is carried on.
+static enum am_err reference(struct shift_input *input, enum store_box box, const char *id, struct arena *arena,
+                             struct am_detail *detail, struct shift_note *shift)
+{
+    Amana__V1__Draft *draft = &shift->draft;
+    size_t i = draft->n_references;
+    struct opened opened;
+    Amana__V1__Kept *kept;
+    TRY(store_get(input->command.session->store, box, id, arena, &kept));
+    TRY(seal_open(input->command.session, kept->message, arena, detail, &opened));
+    if (i > 0 && strcmp(opened.header->case_ref, draft->case_ref) != 0)
+        return am_fail(AM_INVALID, detail, id, "is of case %s, the first is of %s: hand each case over by itself",
+                       opened.header->case_ref, draft->case_ref);
+    TRY(log_sha256(codec_bytes(kept->message->header), shift->digests[i]));
+    amana__v1__pointer__init(&shift->pointers[i]);
+    shift->pointers[i].id = opened.header->id;
+    shift->pointers[i].header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, shift->digests[i]};
+    shift->references[i] = &shift->pointers[i];
+    shift->open[i] = arena_printf(arena, "%s %s: %s", kind_name((unsigned)opened.header->kind), opened.header->id,
+                                  kind_body_title(kind_body_get(&opened.body->base)));
+    if (shift->open[i] == NULL)
+        return arena_error(arena);
+    draft->n_references++;
+    if (i > 0)
+        return AM_OK;
+    submit_carry(opened.header, draft);
+    draft->retain_until = NULL; // a NOTE is kept as long as notes are
+    shift->flags.child = opened.flags->child;
+    shift->flags.protection = opened.flags->protection;
+    shift->flags.never_tell = opened.flags->never_tell;
+    shift->flags.n_never_tell = opened.flags->n_never_tell;
+    return AM_OK;
+}
+
+static void begin(struct shift_input *input, struct shift_note *shift)
+{
+    amana__v1__draft__init(&shift->draft);
+    amana__v1__draft_flags__init(&shift->flags);
+    amana__v1__draft_recipient__init(&shift->to);
+    amana__v1__note__init(&shift->note);
+    shift->draft.kind = (Amana__V1__Kind__Code)KIND(NOTE);
+    shift->draft.flags = &shift->flags;
+    shift->to.unit = input->command.session->settings.value[SETTING_UNIT];
+    shift->to.part = AMANA__V1__PART__CODE__ACTION;
+    shift->list = &shift->to;
+    shift->draft.recipients = &shift->list;
+    shift->draft.n_recipients = 1;
+    shift->draft.references = shift->references;
+    shift->draft.body_case = AMANA__V1__DRAFT__BODY_NOTE;
+    shift->draft.note = &shift->note;
+    if (input->officer != NULL)
+        snprintf(shift->title, sizeof shift->title, "%s to %.40s", input->assign ? "Assigned" : "Handed over",
+                 input->officer);
+    else
+        snprintf(shift->title, sizeof shift->title, "Handed over");
+    shift->note.title = shift->title;
+    shift->note.text = (char *)(input->text != NULL ? input->text : shift->title);
+}
+
+// Where a child is concerned a NOTE goes to the own country's protection unit too (rule 3).
+static enum am_err protect(struct shift_input *input, struct arena *arena, struct shift_note *shift)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(shift->to.unit, country);
+    const char *protection = trust_protection_unit(input->command.session->trust, country);
+    if (!shift->flags.child || protection == NULL || strcmp(protection, shift->to.unit) == 0)
+        return AM_OK;
+    Amana__V1__DraftRecipient *copy = arena_alloc(arena, sizeof *copy);
+    shift->draft.recipients = arena_array(arena, 2, sizeof *shift->draft.recipients);
+    if (copy == NULL || shift->draft.recipients == NULL)
+        return arena_error(arena);
+    amana__v1__draft_recipient__init(copy);
+    copy->unit = (char *)protection;
+    copy->part = AMANA__V1__PART__CODE__COPY;
+    shift->draft.recipients[0] = &shift->to;
+    shift->draft.recipients[1] = copy;
+    shift->draft.n_recipients = 2;
+    return AM_OK;
+}
+
+static int run(struct shift_input *input)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    static struct shift_note shift;
+    struct am_detail detail = {0};
+    enum am_err err = AM_OK;
+    bool online = false;
+    int code = command_open(&input->command, SETTINGS_ALL);
+    if (code == 0)
+        code = command_try_connect(&input->command, &online);
+    if (code != 0)
+        return code;
+    arena_init(&arena, ARENA_VERB);
+    begin(input, &shift);
+    err = check_officer(input, &detail);
+    for (size_t i = 0; i < input->n && err == AM_OK; i++) {
+        enum store_box box;
+        char id[STORE_ID];
+        code = command_find(&input->command, BOX(SENT) | BOX(INBOX), input->ids[i], &box, id);
+        if (code != 0)
+            return code;
+        err = reference(input, box, id, &arena, &detail, &shift);
+    }
+    if (err == AM_OK)
+        err = protect(input, &arena, &shift);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    if (!input->assign) {
+        shift.note.open = shift.open;
+        shift.note.n_open = shift.draft.n_references;
+    }
+    struct submission submission = {.compose.draft = &shift.draft, .connected = true, .online = online};
+    return submit(&input->command, &submission);
+}
+
+static int verb(const struct argp *argp, bool assign, int argc, char **argv)
+{
+    struct shift_input input = {.assign = assign};
+    command_init(&input.command);
+    command_parse(argp, argc, argv, &input);
+    int code = run(&input);
+    command_clear(&input.command);
+    return code;
+}
+
+int verb_assign(int argc, char **argv)
+{
+    static const struct argp_option options[] = {{"text", 't', "TEXT", 0, "what for", 0}, {0}};
+    static const struct argp argp = {
+        options,
+        parse,
+        "ID OFFICER",
+        "Says to the own unit which of its officers has a message in hand: a NOTE to the unit "
+        "itself. The officer takes it on with `amana ack`.",
+        command_children,
+        NULL,
+        NULL};
+    return verb(&argp, true, argc, argv);
+}
+
+int verb_hand_over(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"text", 't', "TEXT", 0, "how things stand", 0}, {"to", 'o', "OFFICER", 0, "whose shift it is now", 0}, {0}};
+    static const struct argp argp = {
+        options,
+        parse,
+        "ID...",
+        "Hands over at a shift's end: a NOTE to the unit itself that names the messages of a "
+        "case that are open, and how things stand.",
+        command_children,
+        NULL,
+        NULL};
+    return verb(&argp, false, argc, argv);
+}
