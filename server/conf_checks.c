@@ -21,6 +21,7 @@ int conf_check_code(cfg_t *cfg, const char *option, const ProtobufCEnumDescripto
                     const char *name)
 {
     struct nearest nearest = {.word = name, .len = strlen(name)};
+    char clause[NEAREST_CLAUSE];
     int value;
 
     if (codec_enum_value(codes, name, &value) == AM_OK && value != 0)
@@ -28,7 +29,6 @@ int conf_check_code(cfg_t *cfg, const char *option, const ProtobufCEnumDescripto
     for (unsigned i = 0; i < codes->n_values; i++)
         if (codes->values[i].value != 0)
             nearest_offer(&nearest, codec_enum_name(codes, codes->values[i].value));
-    cfg_error(cfg, "%s: \"%s\" is no %s%s%s%s", option, name, what, nearest.best != NULL ? "; did you mean \"" : "",
-              nearest.best != NULL ? nearest.best : "", nearest.best != NULL ? "\"?" : "");
+    cfg_error(cfg, "%s: \"%s\" is no %s%s", option, name, what, nearest_clause(&nearest, clause));
     return -1;
 }

@@ -24,14 +24,13 @@ struct members_copy {
 static int check_role(cfg_t *cfg, cfg_opt_t *opt)
 {
     struct nearest nearest = {.word = conf_last(opt), .len = strlen(conf_last(opt))};
+    char clause[NEAREST_CLAUSE];
 
     if (member_role_valid(conf_last(opt)))
         return 0;
     for (size_t i = 0; member_role_name(i) != NULL; i++)
         nearest_offer(&nearest, member_role_name(i));
-    cfg_error(cfg, "role: \"%s\" is none of " MEMBER_ROLES "%s%s%s", conf_last(opt),
-              nearest.best != NULL ? "; did you mean \"" : "", nearest.best != NULL ? nearest.best : "",
-              nearest.best != NULL ? "\"?" : "");
+    cfg_error(cfg, "role: \"%s\" is none of " MEMBER_ROLES "%s", conf_last(opt), nearest_clause(&nearest, clause));
     return -1;
 }
 

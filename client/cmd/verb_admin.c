@@ -44,13 +44,13 @@ static void kinds_take(struct argp_state *state, struct admin_input *input, char
     list_take(state, value, words, &n, KIND_COUNT - 1, "kinds");
     for (size_t i = 0; i < n; i++) {
         struct nearest nearest = {.word = words[i], .len = strlen(words[i])};
+        char clause[NEAREST_CLAUSE];
         unsigned code = 1;
         for (; code < KIND_COUNT && strcmp(kind_name(code), words[i]) != 0; code++)
             nearest_offer(&nearest, kind_name(code));
         if (code == KIND_COUNT)
-            argp_error(state, "--kinds: \"%.40s\" is no kind of message%s%s%s", words[i],
-                       nearest.best != NULL ? "; did you mean \"" : "", nearest.best != NULL ? nearest.best : "",
-                       nearest.best != NULL ? "\"?" : "");
+            argp_error(state, "--kinds: \"%.40s\" is no kind of message%s", words[i],
+                       nearest_clause(&nearest, clause));
         input->kinds[input->n_kinds++] = (Amana__V1__Kind__Code)code;
         if (input->n_kinds == KIND_COUNT)
             argp_error(state, "--kinds: at most %d", KIND_COUNT - 1);

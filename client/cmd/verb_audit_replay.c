@@ -75,10 +75,10 @@ static int fill(const struct replay_input *input, Amana__V1__ReplayRequest *requ
     if (input->kind != NULL &&
         codec_enum_value(&amana__v1__entry_kind__code__descriptor, input->kind, &kind) != AM_OK) {
         struct nearest nearest = {.word = input->kind, .len = strlen(input->kind)};
+        char clause[NEAREST_CLAUSE];
         for (unsigned i = 0; i < amana__v1__entry_kind__code__descriptor.n_values; i++)
             nearest_offer(&nearest, amana__v1__entry_kind__code__descriptor.values[i].name);
-        command_say("--kind: there is no entry of kind \"%.40s\"%s%s", input->kind,
-                    nearest.best != NULL ? "; did you mean " : "", nearest.best != NULL ? nearest.best : "");
+        command_say("--kind: there is no entry of kind \"%.40s\"%s", input->kind, nearest_clause(&nearest, clause));
         return EX_USAGE;
     }
     request->reason = (char *)input->reason;

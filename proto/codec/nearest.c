@@ -3,6 +3,7 @@
 #include "proto/codec/nearest.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WORD_MAX 63u
@@ -50,4 +51,12 @@ void nearest_offer(struct nearest *nearest, const char *candidate)
         return;
     nearest->best = candidate;
     nearest->distance = distance;
+}
+
+const char *nearest_clause(const struct nearest *nearest, char room[NEAREST_CLAUSE])
+{
+    room[0] = '\0';
+    if (nearest->best != NULL)
+        snprintf(room, NEAREST_CLAUSE, "; did you mean \"%.64s\"?", nearest->best);
+    return room;
 }

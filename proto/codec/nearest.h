@@ -17,3 +17,7 @@ struct nearest {
     unsigned distance;
 };
 void nearest_offer(struct nearest *nearest, const char *candidate);
+
+// The clause that ends a complaint: "; did you mean \"ALERT\"?", "" where nothing is near.
+#define NEAREST_CLAUSE 88u
+const char *nearest_clause(const struct nearest *nearest, char room[NEAREST_CLAUSE]);
