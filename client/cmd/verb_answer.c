@@ -4,6 +4,7 @@
 #include "client/cmd/answer_verbs.h"
 #include "client/cmd/answers.h"
 #include "client/cmd/draft_file.h"
+#include "client/cmd/roles.h"
 #include "client/cmd/submit.h"
 #include "client/cmd/template.h"
 #include "client/session/envelope.h"
@@ -755,6 +756,62 @@ static int erase_first(struct answer_input *input, const struct submission *subm
     return 0;
 }
 
+// --- Roles (rule 6): nobody becomes a suspect by the way; who was one and is a victim is contested with it
+static enum am_err roles_of(const struct answer_input *input, const struct target *newest,
+                            const Amana__V1__Draft *draft, struct arena *arena, struct roles_moved *ret_moved)
+{
+    Amana__V1__Body *body = arena_alloc(arena, sizeof *body);
+    ProtobufCMessage *of_kind = kind_body_get(&draft->base);
+    *ret_moved = (struct roles_moved){0};
+    if (body == NULL)
+        return arena_error(arena);
+    if (of_kind == NULL || of_kind->descriptor != kind_body_type(input->verb->kind))
+        return AM_OK; // the check names it
+    amana__v1__body__init(body);
+    (void)kind_body_set(input->verb->kind, &body->base, of_kind);
+    return roles_compare(newest->opened.body, body, arena, ret_moved);
+}
+
+static int refuse_suspect(const struct submission *submission, const struct roles_moved *moved)
+{
+    struct am_detail detail = {0};
+    (void)am_fail(AM_INVALID, &detail, "persons",
+                  "%.31s was entered as a victim: only a CORRECTION with a supervisor makes a SUSPECT of such a person "
+                  "(`amana correct`)",
+                  moved->suspect);
+    return submit_refuse(submission, REASON_FIELD_INVALID, &detail);
+}
+
+static int contest_too(struct answer_input *input, const struct submission *with, const struct target *root,
+                       const struct target *newest, const struct roles_moved *moved, struct arena *arena)
+{
+    struct am_detail detail = {0};
+    Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
+    Amana__V1__Contest contest = AMANA__V1__CONTEST__INIT;
+    const struct kind *kind = input->kind;
+    draft.kind = AMANA__V1__KIND__CODE__CONTEST;
+    draft.flags = with->compose.draft->flags;
+    draft.body_case = AMANA__V1__DRAFT__BODY_CONTEST;
+    draft.contest = &contest;
+    contest.reason = arena_printf(arena, "As the %s says that was sent before this.", kind->words);
+    contest.roles = moved->freed;
+    contest.n_roles = moved->n_freed;
+    submit_carry(newest->opened.header, &draft);
+    draft.retain_until = root->opened.header->retain_until;
+    draft.recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft.recipients);
+    input->kind = kind_get(KIND(CONTEST));
+    enum am_err err = contest.reason != NULL && draft.recipients != NULL
+                          ? recipients_usual(input, newest, arena, &draft)
+                          : arena_error(arena);
+    input->kind = kind;
+    struct submission submission = {
+        .compose = {&draft, &root->pointer, NULL, root->opened.header, newest->opened.header},
+        .connected = with->connected,
+        .online = with->online};
+    command_say("%.31s was entered as a suspect there and is a victim: that is contested with it", moved->freed[0]->person);
+    return err == AM_OK ? submit(&input->command, &submission) : command_fail(err, &detail);
+}
+
 // --- All of it
 static int answer(struct answer_input *input, struct target *root, struct target *newest, struct arena *arena)
 {
@@ -786,12 +843,22 @@ static int answer(struct answer_input *input, struct target *root, struct target
                                                 root->opened.header, newest->opened.header},
                                     .file = input->file,
                                     .text = text};
-    bool go = true;
+    struct roles_moved moved = {0};
+    if (err == AM_OK && input->verb->kind != KIND(CORRECTION) && input->verb->kind != KIND(CONTEST))
+        err = roles_of(input, newest, draft, arena, &moved);
+    bool go = true, theirs = newest->box == STORE_INBOX;
+    if (err == AM_OK && moved.suspect != NULL) {
+        int refused = refuse_suspect(&submission, &moved);
+        free((void *)text.data);
+        return refused;
+    }
     int code = err == AM_OK ? ask_first(input, draft, newest, &go) : command_fail(err, &detail);
     if (code == 0 && go)
         code = erase_first(input, &submission, newest);
     if (code == 0 && go)
         code = submit(&input->command, &submission);
+    if (code == 0 && go && theirs && moved.n_freed > 0)
+        code = contest_too(input, &submission, root, newest, &moved, arena);
     free((void *)text.data);
     return code;
 }
