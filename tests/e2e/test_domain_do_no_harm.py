@@ -215,3 +215,22 @@ def test_a_listed_state_sees_the_same_with_and_without_a_flag(two, pb):
     hidden = [row for row in with_flag if row[0] == "replay" and row[1] is None]
     assert [row for row in with_flag if row not in hidden] == [row for row in without if not (row[0] == "replay" and row[1] is None)]
     assert len(without) > 40 and ("hit", 0) in without
+
+
+def test_flags_are_in_no_receipt_delivery_or_replay(world, pb):
+    police, post = r.Raw(world, pb), r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207")
+    message = police.message(flags=pb("message").Flags(salt=b"sixteen bytes...", child=True, protection=3, never_tell=["er"]))
+    receipt = police.send(message).SerializeToString()
+    relay, audit = pb("relay"), pb("audit")
+    with post.channel() as channel:
+        stream = channel.unary_stream("/amana.v1.Relay/Receive", request_serializer=lambda m: m.SerializeToString(),
+                                      response_deserializer=lambda b: b)
+        delivered = b"".join(stream(relay.ReceiveRequest(once=True), timeout=w.PATIENCE))
+    auditor = r.Raw(world, pb, "auditor", "igad/audit/desk", "aud-0007")
+    with auditor.channel() as channel:
+        stream = channel.unary_stream("/amana.v1.Audit/Replay", request_serializer=lambda m: m.SerializeToString(),
+                                      response_deserializer=lambda b: b)
+        replayed = b"".join(stream(audit.ReplayRequest(reason="a test"), timeout=w.PATIENCE))
+    assert message.header in delivered and r.hashlib.sha256(message.flags).digest() in replayed
+    for told in (receipt, delivered, replayed):
+        assert message.flags not in told and b"sixteen bytes..." not in told
