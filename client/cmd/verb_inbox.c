@@ -3,6 +3,7 @@
 #include "certs/clock.h"
 #include "client/cmd/anew.h"
 #include "client/cmd/answers.h"
+#include "client/cmd/offers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/notice_line.h"
@@ -63,7 +64,7 @@ static void print_kept(struct command *command, const char *id, const Amana__V1_
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct answers answers = {0};
-    Amana__V1__Header *header;
+    Amana__V1__Header *header = NULL;
     char state[128] = "", of[STORE_ID];
     arena_init(&arena, ARENA_VERB);
     if (kept->fault[0] != '\0')
@@ -77,6 +78,8 @@ static void print_kept(struct command *command, const char *id, const Amana__V1_
         (void)!json_line_kept(command->session, kept, state, stdout);
     else
         screen_line(command->session, id, kept, state, stdout);
+    if (!command->json && header != NULL && kept->entry != NULL)
+        offers_print(command->session, header, kept->entry->index, stdout);
 }
 
 static json_t *notice_json(const Amana__V1__KeptNotice *notice, const char *kind)

@@ -63,3 +63,15 @@ def test_a_referral_without_consent_is_not_sent(world):
 def test_a_referral_abroad_needs_a_second_person(world):
     abroad = [{"unit": "ke/dcs/child-protection", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
     world.amana("post", "send", draft(world, recipients=abroad)).exits(65).says("release", "second person")
+
+
+def test_on_the_first_acceptance_the_other_offers_are_to_be_withdrawn(world, offered):
+    other = world.send("post", draft(world))
+    world.amana("et-protection", "accept", offered, "--contact", "Protection desk", "--services", "SHELTER").ok()
+    world.amana("post", "inbox").ok().says(f"et/mowsa/protection still has the offer {other[:13]}",
+                                           f"amana withdraw {other[:13]} --to et/mowsa/protection")
+    world.amana("post", "withdraw", other, "--to", "et/mowsa/protection", "--reason", "A place was found.").ok()
+    third = world.send("post", draft(world))
+    world.amana("et-protection", "inbox").ok()
+    world.amana("et-protection", "accept", third, "--contact", "Protection desk", "--services", "SHELTER").ok()
+    assert "still has the offer" not in world.amana("post", "inbox").ok().out, "it isn't the first"

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks the store for the referrals of a case and what became of them.
+#include "client/cmd/offers.h"
+
+#include "client/session/seal.h"
+#include "proto/codec/codec.h"
+#include "proto/log/leaf.h"
+#include "proto/model/kind.h"
+
+#include <bsd/string.h>
+#include <string.h>
+
+#define ARENA_OFFERS (16u * 1024 * 1024)
+#define OFFERS       64u
+
+struct offer {
+    char id[STORE_ID], unit[LIMIT_ADDRESS + 1];
+    uint8_t digest[LOG_HASH_SIZE];
+    bool ended;
+};
+struct offers {
+    const char *case_ref;
+    uint64_t index; // of the acceptance
+    bool before;    // one of them was accepted before it
+    size_t n;
+    struct offer list[OFFERS];
+};
+
+static void offered(struct offers *offers, const char *id, const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+{
+    if (header->kind != KIND(REFERRAL) || strcmp(header->case_ref, offers->case_ref) != 0)
+        return;
+    for (size_t i = 0; i < header->n_recipients && offers->n < OFFERS; i++) {
+        struct offer *offer = &offers->list[offers->n];
+        if (header->recipients[i]->part != AMANA__V1__PART__CODE__ACTION ||
+            log_sha256(codec_bytes(kept->message->header), offer->digest) != AM_OK)
+            continue;
+        strlcpy(offer->id, id, sizeof offer->id);
+        strlcpy(offer->unit, header->recipients[i]->unit, sizeof offer->unit);
+        offer->ended = false;
+        offers->n++;
+    }
+}
+
+static bool goes_to(const Amana__V1__Header *header, const char *unit)
+{
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, unit) == 0)
+            return true;
+    return false;
+}
+
+static void ended(struct offers *offers, const char *id, const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+{
+    bool decision = header->kind == KIND(DECISION), withdrawal = header->kind == KIND(WITHDRAW);
+    (void)id;
+    if ((!decision && !withdrawal) || header->in_reply_to == NULL || header->in_reply_to->header_digest.len != LOG_HASH_SIZE)
+        return;
+    for (size_t i = 0; i < offers->n; i++) {
+        struct offer *offer = &offers->list[i];
+        if (memcmp(header->in_reply_to->header_digest.data, offer->digest, LOG_HASH_SIZE) != 0 ||
+            (decision ? strcmp(header->sender->unit, offer->unit) != 0 : !goes_to(header, offer->unit)))
+            continue;
+        offer->ended = true;
+        offers->before |= decision && (unsigned)header->outcome == OUTCOME(ACCEPTED) && kept->entry != NULL &&
+                          kept->entry->index < offers->index;
+    }
+}
+
+static void walk(struct session *session, enum store_box box, struct offers *offers,
+                 void (*take)(struct offers *offers, const char *id, const Amana__V1__Kept *kept,
+                              const Amana__V1__Header *header))
+{
+    char at[STORE_ID] = "", next[STORE_ID];
+    while (store_next(session->store, box, at, next) == AM_OK) {
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        Amana__V1__Header *header;
+        Amana__V1__Kept *kept;
+        arena_init(&arena, ARENA_OFFERS);
+        strlcpy(at, next, sizeof at);
+        if (store_get(session->store, box, at, &arena, &kept) == AM_OK &&
+            seal_header(kept->message, &arena, NULL, &header) == AM_OK)
+            take(offers, at, kept, header);
+    }
+}
+
+void offers_print(struct session *session, const Amana__V1__Header *answer, uint64_t index, FILE *out)
+{
+    struct offers offers = {.case_ref = answer->case_ref, .index = index};
+    if (answer->kind != KIND(DECISION) || (unsigned)answer->outcome != OUTCOME(ACCEPTED))
+        return;
+    walk(session, STORE_SENT, &offers, offered);
+    walk(session, STORE_SENT, &offers, ended);
+    walk(session, STORE_INBOX, &offers, ended);
+    for (size_t i = 0; i < offers.n && !offers.before; i++)
+        if (!offers.list[i].ended)
+            fprintf(out, "  next      %s still has the offer %.13s: `amana withdraw %.13s --to %s --reason TEXT` takes it back\n",
+                    offers.list[i].unit, offers.list[i].id, offers.list[i].id, offers.list[i].unit);
+}
