@@ -182,10 +182,11 @@ static const char *readable_of(const struct daemon *daemon, const char *file, ch
 
     if (folder_open(daemon, name))
         return name;
-    report(REPORT_WARNING, "sandbox",
-           "file=%s reason=\"its folder holds the signer's too: a new one that is renamed into its place can't be read\" "
-           "do=\"put it into a folder of its own, or give the signer its own user\"",
-           file);
+    report(
+        REPORT_WARNING, "sandbox",
+        "file=%s reason=\"its folder holds the signer's too: a new one that is renamed into its place can't be read\" "
+        "do=\"put it into a folder of its own, or give the signer its own user\"",
+        file);
     return file;
 }
 
@@ -288,9 +289,9 @@ static enum am_err parts_make(struct daemon *daemon, struct am_detail *detail)
     TRY(net_bind(config->address, config->port, detail, &daemon->listen_fd, &daemon->port));
     TRY(rights_drop(daemon, detail));
     TRY(trust_load(config->trust, NULL, detail, &daemon->reloader.trust));
+    TRY(journal_start(daemon, detail)); // on a full disk it says so: it knows how much room is needed
     TRY(crls_seen_take(daemon->crls, daemon->reloader.trust, true, detail));
     trust_crls_tolerate(daemon->reloader.trust, LIMIT_CRL_STALE_NS);
-    TRY(journal_start(daemon, detail));
     TRY(hub_make(daemon, detail));
     daemon->base = event_base_new();
     if (daemon->base == NULL)

@@ -23,7 +23,7 @@ static const struct hint HINTS[] = {
     {"Draft.status", "ACTUAL, or an exercise or test that never shows as real", "\"ACTUAL\""},
     {"Draft.case_ref", "the case, opened by your agency: country/agency/year/number", "$case"},
     {"Draft.recipients", "who gets it: ACTION must act and is on the clock, COPY only reads", "$recipients"},
-    {"Draft.subject_kind", "what is looked for; PERSON and GROUP are not served yet", "\"VEHICLE\""},
+    {"Draft.subject_kind", "what is looked for; PERSON and GROUP wait for a second person's release", "\"VEHICLE\""},
     {"Draft.outcome", SKIPPED, SKIP},
     {"Draft.urgency", "U1 life at risk: acknowledged in 15 min; U2 in 1 h; U3 in 4 h; U4 in 24 h", "\"U3\""},
     {"Draft.urgency_reason", "needed for U1 and U2, left out for U3 and U4", NULL},
@@ -141,20 +141,20 @@ static const struct hint HINTS[] = {
     {"Alert.child_safeguard", "for a child", NULL},
     {"Alert.handling_note", "the text of handling H3", NULL},
     {"Alert.contact", "who answers questions: a desk, never a person's name", "*"},
-    {"Person.names", "identifies: not served yet", NULL},
+    {"Person.names", "identifies: an alert then waits for a second person's release", NULL},
     {"Person.sex", "", NULL},
     {"Person.birth", "", NULL},
     {"Person.age", "a range in years, or unknown", NULL},
     {"Person.citizenships", "ISO 3166-1 in lower case, or stateless, unknown", NULL},
     {"Person.languages", "ISO 639", NULL},
-    {"Person.documents", "a number identifies: not served yet", NULL},
+    {"Person.documents", "a number identifies: as names do", NULL},
     {"Person.description", "what they look like", "\"\""},
     {"Person.roles", "what they are to the case; a victim or smuggled migrant is never a SUSPECT too",
      "[\"PRESUMED_VICTIM\"]"},
     {"Person.actions", "asked about this person; DETAIN for a SUSPECT only", NULL},
     {"Person.victim", "of a victim", NULL},
     {"Person.perpetrator", "of a suspect", NULL},
-    {"Person.photograph", "identifies: not served yet", NULL},
+    {"Person.photograph", "identifies: as names do", NULL},
     {"Person.count", "how many alike this stands for", NULL},
     {"Person.communications", "", NULL},
     {"NamePart.type", "", "\"GIVEN\""},
@@ -446,7 +446,7 @@ static void print_message(const struct writer *w, const ProtobufCMessageDescript
 bool template_has(unsigned kind)
 {
     const struct kind *row = kind_get(kind);
-    return row != NULL && row->served && !row->must_answer;
+    return row != NULL && !row->must_answer;
 }
 
 enum am_err template_print(unsigned kind, const struct template_defaults *defaults, FILE *out)

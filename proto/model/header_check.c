@@ -176,11 +176,9 @@ static enum reason check_version(const struct header_checking *check)
 
 // In this order: what a newer sender may mean before what is wrong with it.
 static enum reason (*const CHECKS[])(const struct header_checking *check) = {
-    check_version,         check_codes,          check_handling,
-    check_served,          check_fields,         check_dependent,
-    check_deferred,        check_outcome,        header_check_names,
-    header_check_recipients, header_check_pointers, header_check_digests,
-    header_check_seen,     header_check_times,
+    check_version,         check_codes,          check_handling,    check_served,       check_fields,
+    check_dependent,       check_deferred,       check_outcome,     header_check_names, header_check_recipients,
+    header_check_pointers, header_check_digests, header_check_seen, header_check_times,
 };
 
 enum reason header_check(const Amana__V1__Header *header, const struct header_context *context,
@@ -189,10 +187,6 @@ enum reason header_check(const Amana__V1__Header *header, const struct header_co
     struct header_checking check = {header, context, detail, kind_get((unsigned)header->kind)};
     if (check.kind == NULL)
         return code_refuse(&check, field_by(2), UINT64_MAX);
-    if (!check.kind->served) {
-        (void)am_fail(AM_INVALID, detail, "kind", "kind %s is not served yet", check.kind->name);
-        return REASON_KIND_UNSUPPORTED;
-    }
     for (size_t i = 0; i < AM_LEN(CHECKS); i++) {
         enum reason reason = CHECKS[i](&check);
         if (reason != REASON_NONE)

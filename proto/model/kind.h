@@ -73,7 +73,6 @@ struct kind {
     uint32_t on;                 // kinds that it may answer (KIND_BIT); 0: none
     bool must_answer;            // it never stands alone
     bool root;                   // begins a life of its own
-    bool served;                 // by this program; the others are KIND_UNSUPPORTED
     bool child_rule;             // rule 3 speaks of it
     bool to_itself;              // may go to the sender's own unit
     uint8_t chain;               // enum kind_chain
@@ -131,14 +130,14 @@ uint64_t kind_confirm_due(uint64_t accepted_ns);
      HEADER_BIT(34) | HEADER_BIT(41) | HEADER_BIT(42))
 
 struct urgency {
-    const char *name;   // "U1"
-    const char *words;  // "life at risk"
-    uint64_t ack_ns;    // from acceptance to an acknowledgement
-    uint64_t answer_ns; // … to an answer
-    uint64_t late_ns;   // … after which a delivery is late
+    const char *name;          // "U1"
+    const char *words;         // "life at risk"
+    uint64_t ack_ns;           // from acceptance to an acknowledgement
+    uint64_t answer_ns;        // … to an answer
+    uint64_t late_ns;          // … after which a delivery is late
     uint64_t non_delivered_ns; // … after which it is told as not delivered
     uint64_t non_retrieved_ns; // from delivery to the first device's signature
-    bool reason;        // needs an urgency_reason; without it, refuses one
+    bool reason;               // needs an urgency_reason; without it, refuses one
 };
 
 // The row of a code (1 … 4), NULL otherwise.

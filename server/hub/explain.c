@@ -60,7 +60,8 @@ static bool explain_grant(const struct hub *hub, const struct hub_trial *trial, 
     if (kind->must_answer)
         return say(ret, true, "grant", "none is asked for where it goes to those whom the message answered names");
     if (trial->kind == KIND(SUBJECT_ACCESS))
-        return say(ret, true, "grant", "none is asked for: it goes to the units of its office's own country and to other offices");
+        return say(ret, true, "grant",
+                   "none is asked for: it goes to the units of its office's own country and to other offices");
     size_t grant = hub_grant_find(member, KIND_BIT(trial->kind), trial->to, &party);
     if (grant != 0)
         return say(ret, true, "grant", "grant %zu of %s, by \"%s\"", grant, trial->as, party);
@@ -131,10 +132,6 @@ enum reason hub_explain(const struct hub *hub, const struct hub_trial *trial, st
     const struct kind *kind = kind_get((unsigned)trial->kind);
     if (kind == NULL || address_check(trial->as, NULL) != AM_OK || address_check(trial->to, NULL) != AM_OK)
         return REASON_FIELD_INVALID;
-    if (!kind->served) {
-        say(ret, false, "kind", "%s is not served yet", kind->name);
-        return REASON_KIND_UNSUPPORTED;
-    }
     if (!explain_sender(hub, trial, ret) || !explain_recipient(hub, trial, ret) || !explain_grant(hub, trial, ret))
         return REASON_NOT_PERMITTED;
     bool good = explain_ceiling(hub, trial, trial->as, "sender's ceiling", ret);

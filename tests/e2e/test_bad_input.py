@@ -56,7 +56,6 @@ DRAFTS = {
     "protection YES from nobody": (dict(flags__protection="YES"), ["FIELD_INVALID", "flags.never_tell: line"]),
     "protection YES and a listed state": (dict(flags__protection="YES", flags__never_tell=["et"]), ["NOT_PERMITTED", "recipients: line", "may have fled"]),
     "never_tell without a reason": (dict(flags__never_tell=["er"]), ["FIELD_INVALID", "flags.never_tell: line"]),
-    "another kind": (dict(kind="HOLD", alert=None), ["KIND_UNSUPPORTED", "kind: line"]),
 }
 
 
@@ -336,7 +335,6 @@ def batched(message):
 
 
 UNSUPPORTED = {
-    "another kind": lambda p: p.message(p.header(kind=21)),
     "an attachment": lambda p: p.message(p.header(attachments=[p.pb("message").AttachmentRef(digest=bytes(32), size=1)])),
     "a batch": lambda p: batched(p.message()),
 }

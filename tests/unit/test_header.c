@@ -177,11 +177,6 @@ static void what_is_not_served_yet_is_unsupported(void **state)
 {
     const struct desk *desk = *state;
     struct letter *alert = desk->alert, *cancel = desk->cancel;
-    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
-        struct letter *other = letter_new(&((struct desk *)*state)->world, POLICE, (Amana__V1__Kind__Code)kind);
-        if (!kind_get(kind)->served)
-            bad_as(other, REASON_KIND_UNSUPPORTED, "kind");
-    }
     alert->header.n_attachments = 1;
     bad_as(alert, REASON_KIND_UNSUPPORTED, "attachments");
     alert->header.n_attachments = 0;
