@@ -57,7 +57,7 @@ static const struct answer_verb ROWS[] = {
          "Says that a role or a fact of a message is wrong: to its sender, who decides, and to all who have it, who "
          "see it as CONTESTED until then. Which roles and facts stands in FILE, as {\"contest\": {…}}."},
     {"uphold", KIND(DECISION), OUTCOME(UPHELD), .fixed = true, .file = true, .fields = {"reason"},
-     .does = "Says that a contest is right; the correction follows with `amana correct`."},
+     .does = "Says that a contest is right: once the correction was sent with `amana correct`, which it names."},
     {"reject", KIND(DECISION), OUTCOME(REJECTED), .fixed = true, .file = true, .must = "reason", .fields = {"reason"},
      .does = "Says that a contest is wrong."},
     {"correct", KIND(CORRECTION), .file = true, .must = "reason", .fields = {"reason", "stolen_identity"},

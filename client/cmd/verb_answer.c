@@ -9,6 +9,7 @@
 #include "client/cmd/template.h"
 #include "client/session/envelope.h"
 #include "client/session/erase.h"
+#include "client/session/mended.h"
 #include "client/session/seal.h"
 #include "client/session/shield.h"
 #include "proto/codec/codec.h"
@@ -27,14 +28,22 @@
 
 #define PART(name) AMANA__V1__PART__CODE__##name
 
-enum { OPTION_FIELD = 0x100, OPTION_TO = 0x200, OPTION_COPY, OPTION_PROTECTION, OPTION_NEVER_TELL, OPTION_YES, OPTION_DRY_RUN };
+enum {
+    OPTION_FIELD = 0x100,
+    OPTION_TO = 0x200,
+    OPTION_COPY,
+    OPTION_PROTECTION,
+    OPTION_NEVER_TELL,
+    OPTION_YES,
+    OPTION_DRY_RUN
+};
 
 struct answer_input {
     struct command command;
     const struct answer_verb *verb;
     const struct kind *kind;
     const char *id, *file;
-    json_t *said; // what the options say, as a draft in JSON
+    json_t *said;         // what the options say, as a draft in JSON
     struct shield shield; // of the case
     struct {
         const char *unit;
@@ -76,10 +85,8 @@ static void say(struct answer_input *input, const char *name, const char *value)
     bool of_body;
     const ProtobufCFieldDescriptor *field = field_of(input, name, &of_body);
     json_t *in = of_body ? body_said(input) : input->said;
-    json_t *text = json_string(value);
-    if (field->type == PROTOBUF_C_TYPE_BOOL)
-        text = json_boolean(strcmp(value, "yes") == 0);
-    else if (field->type == PROTOBUF_C_TYPE_MESSAGE && field->descriptor != &google__protobuf__timestamp__descriptor)
+    json_t *text = field->type == PROTOBUF_C_TYPE_BOOL ? json_boolean(strcmp(value, "yes") == 0) : json_string(value);
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE && field->descriptor != &google__protobuf__timestamp__descriptor)
         text = json_pack("{s:o}", text_member(field->descriptor), text);
     if (field->label != PROTOBUF_C_LABEL_REPEATED) {
         json_object_set_new(in, name, text);
@@ -230,8 +237,12 @@ static const struct argp *argp_of(const struct answer_input *input)
     static const struct argp_option YES = {"yes", OPTION_YES, NULL, 0, "don't ask", 0};
     static const struct argp_option DRY_RUN = {"dry-run", OPTION_DRY_RUN, NULL, 0, "say what would be done", 0};
     static const struct argp_option PROTECTION = {
-        "protection", OPTION_PROTECTION, "CODE", 0,
-        "has somebody in the case asked, or may they need to ask, for protection: NO, YES, UNKNOWN", 0};
+        "protection",
+        OPTION_PROTECTION,
+        "CODE",
+        0,
+        "has somebody in the case asked, or may they need to ask, for protection: NO, YES, UNKNOWN",
+        0};
     static const struct argp_option NEVER_TELL = {
         "never-tell", OPTION_NEVER_TELL, "STATE", 0, "from this state, which must not learn of it (er)", 0};
     static struct argp_option options[ANSWER_FIELDS + 8];
@@ -564,8 +575,8 @@ static enum am_err recipient_usual(const struct answer_input *input, const struc
     if (!kept_from(input, newest, draft, unit))
         return recipient_add(input, arena, draft, unit, part);
     const char *state = shield_lists(&input->shield, unit)->country;
-    command_say("left out: %s. Somebody in this case may have fled %s; tell %s nothing by any other channel either", unit,
-                state, state);
+    command_say("left out: %s. Somebody in this case may have fled %s; tell %s nothing by any other channel either",
+                unit, state, state);
     return AM_OK;
 }
 
@@ -597,8 +608,7 @@ static enum am_err recipients_fill(const struct answer_input *input, const struc
                                    Amana__V1__Draft *draft)
 {
     struct session *session = input->command.session;
-    bool chosen = input->n_to > 0 &&
-                  (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
+    bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
     char country[ADDRESS_COUNTRY_MAX + 1];
     if (draft->n_recipients > 0)
         return AM_OK; // the file says who
@@ -716,6 +726,46 @@ static enum am_err versions_find(struct answer_input *input, struct arena *arena
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
+// --- A contest and the correction that mends it name each other
+static enum am_err reference_add(struct answer_input *input, struct arena *arena, enum store_box box, const char *id,
+                                 Amana__V1__Draft *draft)
+{
+    struct am_detail detail = {0};
+    struct target *named = arena_alloc(arena, sizeof *named);
+    Amana__V1__Pointer **list = arena_array(arena, draft->n_references + 1, sizeof *list);
+    if (named == NULL || list == NULL)
+        return arena_error(arena);
+    TRY(load_header(input->command.session, box, id, arena, &detail, named));
+    if (draft->n_references > 0)
+        memcpy(list, draft->references, draft->n_references * sizeof *list);
+    list[draft->n_references++] = &named->pointer;
+    draft->references = list;
+    return AM_OK;
+}
+
+static enum am_err references_fill(struct answer_input *input, struct arena *arena, const struct target *target,
+                                   Amana__V1__Draft *draft, struct am_detail *detail)
+{
+    struct session *session = input->command.session;
+    struct answers answers;
+    char id[STORE_ID];
+    if (input->verb->kind == KIND(CORRECTION) && target->kept->entry != NULL) {
+        TRY(answers_find(session, target->id, &answers));
+        if (answers.contest[0] != '\0')
+            TRY(reference_add(input, arena, STORE_INBOX, answers.contest, draft));
+    }
+    if (input->verb->kind != KIND(DECISION) || draft->outcome != OUTCOME(UPHELD))
+        return AM_OK;
+    enum am_err err = mended_by(session, target->digest, id);
+    if (err == AM_NOT_FOUND)
+        return am_fail(AM_CONFLICT, detail, target->id,
+                       "is upheld with the correction: `amana correct %.13s FILE` first",
+                       target->opened.header->in_reply_to->id);
+    TRY(err);
+    err = reference_add(input, arena, STORE_SENT, id, draft);
+    return err == AM_NOT_FOUND ? reference_add(input, arena, STORE_OUTBOX, id, draft) : err;
+}
+
 // --- What is done once and for all is told before
 static int ask_first(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
                      bool *ret_go)
@@ -736,6 +786,18 @@ static int ask_first(const struct answer_input *input, const Amana__V1__Draft *d
 }
 
 // --- What goes before the word is given that it is gone
+static int mend_first(struct answer_input *input, const struct submission *submission, const struct target *target)
+{
+    struct am_detail detail = {0};
+    const Amana__V1__Draft *draft = submission->compose.draft;
+    if (input->verb->kind != KIND(CONFIRM) || draft->outcome != OUTCOME(DONE) ||
+        target->opened.header->kind != KIND(CORRECTION) ||
+        (draft->body_case == AMANA__V1__DRAFT__BODY_CONFIRM && draft->confirm->own_messages_mended))
+        return 0;
+    enum am_err err = mended_check(input->command.session, target->opened.header, &detail);
+    return err == AM_OK ? 0 : command_fail(err, &detail);
+}
+
 static int erase_first(struct answer_input *input, const struct submission *submission, const struct target *target)
 {
     struct am_detail detail = {0};
@@ -808,7 +870,8 @@ static int contest_too(struct answer_input *input, const struct submission *with
         .compose = {&draft, &root->pointer, NULL, root->opened.header, newest->opened.header},
         .connected = with->connected,
         .online = with->online};
-    command_say("%.31s was entered as a suspect there and is a victim: that is contested with it", moved->freed[0]->person);
+    command_say("%.31s was entered as a suspect there and is a victim: that is contested with it",
+                moved->freed[0]->person);
     return err == AM_OK ? submit(&input->command, &submission) : command_fail(err, &detail);
 }
 
@@ -833,6 +896,8 @@ static int answer(struct answer_input *input, struct target *root, struct target
     if (err == AM_OK)
         err = permissions_find(input, arena, newest, draft);
     if (err == AM_OK)
+        err = references_fill(input, arena, newest, draft, &detail);
+    if (err == AM_OK)
         err = recipients_fill(input, newest, arena, draft);
     if (err == AM_OK && json_object_get(input->said, "flags") == NULL)
         flags_for_listed(input, draft);
@@ -853,6 +918,8 @@ static int answer(struct answer_input *input, struct target *root, struct target
         return refused;
     }
     int code = err == AM_OK ? ask_first(input, draft, newest, &go) : command_fail(err, &detail);
+    if (code == 0 && go)
+        code = mend_first(input, &submission, newest);
     if (code == 0 && go)
         code = erase_first(input, &submission, newest);
     if (code == 0 && go)

@@ -98,7 +98,8 @@ static bool may_answer(const struct hub *hub, const struct hub_submission *submi
     return ((kind->who & WHO_ORIGINATOR) != 0 && originator) || ((kind->who & WHO_RECIPIENT) != 0 && asked) ||
            ((kind->who & WHO_HOLDER) != 0 && holder) || ((kind->who & WHO_UNIT) != 0 && member->role == ROLE_UNIT) ||
            ((kind->who & WHO_PROTECTION) != 0 && member->role == ROLE_PROTECTION) ||
-           ((kind->who & WHO_COUNTRY_PROTECTION) != 0 && member->role == ROLE_PROTECTION && of_country(submission, to)) ||
+           ((kind->who & WHO_COUNTRY_PROTECTION) != 0 && member->role == ROLE_PROTECTION &&
+            of_country(submission, to)) ||
            // What is destroyed, kept or corrected is for the dpo of who sent it.
            ((kind->who & WHO_DPO) != 0 && member->role == ROLE_DPO && same_country(to->originator, submission->sender));
 }
@@ -161,6 +162,24 @@ static enum reason judge_named(struct hub_submission *submission)
     return REASON_NONE;
 }
 
+// Who upholds a contest names the CORRECTION that mends it: its own, which has the contest among its references.
+static bool upholds(const struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header;
+    for (size_t i = 0; i < header->n_references; i++) {
+        const struct hub_found *named = &submission->references[i];
+        if (!named->found || named->kind != KIND(CORRECTION) || named->header == NULL ||
+            strcmp(named->originator, submission->sender) != 0)
+            continue;
+        for (size_t j = 0; j < named->header->n_references; j++) {
+            const ProtobufCBinaryData *digest = &named->header->references[j]->header_digest;
+            if (digest->len == 32 && memcmp(digest->data, header->in_reply_to->header_digest.data, 32) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static enum reason judge_answer(const struct hub *hub, struct hub_submission *submission)
 {
     const struct kind *kind = kind_get((unsigned)submission->header->kind);
@@ -172,6 +191,10 @@ static enum reason judge_answer(const struct hub *hub, struct hub_submission *su
         reason = hub_judge_delivery(submission, &submission->reply_to);
     if (reason == REASON_NONE && hub_orders((unsigned)submission->header->kind))
         reason = judge_named(submission);
+    if (reason == REASON_NONE && submission->header->outcome == OUTCOME(UPHELD) && !upholds(submission))
+        reason =
+            invalid(work, "references",
+                    "UPHELD names the CORRECTION that mends it: send that first, with the contest as its reference");
     if (reason != REASON_NONE)
         return reason;
     if (!submission->root.found || submission->root.header == NULL)
@@ -217,7 +240,8 @@ static enum reason judge_rules(const struct hub *hub, struct hub_submission *sub
         reason = rule_release(submission->header, target->header, hub->policy, &work->detail);
     if (reason != REASON_NONE)
         return reason;
-    switch (rule_child(submission->header, submission->flags, hub_protection_of(hub, submission->sender), &work->detail)) {
+    switch (
+        rule_child(submission->header, submission->flags, hub_protection_of(hub, submission->sender), &work->detail)) {
     case RULE_CHILD_HOLDS: return REASON_NONE;
     case RULE_CHILD_ALARM: decision->alarm = true; return REASON_NONE;
     case RULE_CHILD_BROKEN: break;

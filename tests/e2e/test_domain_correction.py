@@ -32,6 +32,23 @@ def test_a_correction_asks_every_holder_who_confirms_each_by_itself(world, alert
     world.amana("post", "confirm", correction, "--outcome", "DONE", "--remark", "x").exits(77).says("CONFIRMED", "none")
 
 
+def test_a_correction_is_done_once_what_was_built_on_it_is_mended_too(world, alert):
+    hit = world.amana("post", "hit", alert, "--summary", "KDA 417Q stopped.", "--certainty", "CERTAIN", "--place", "Barrier",
+                      "--done", "STOP_AND_SEARCH", "--found-at", "2026-11-27T10:00:00Z").ok().id
+    correction = world.amana("police", "correct", alert, mend(world)).ok().id
+    world.amana("post", "inbox").ok()
+    done = ("confirm", correction, "--outcome", "DONE", "--remark", "Mended in the book.")
+    world.amana("post", *done).exits(65).says(hit[:13], "HIT", "amana correct")
+    changes = [{"path": "hit.summary", "was": "KDA 417Q", "now": "KDA 471Q"}]
+    world.amana("post", "correct", hit, world.example("correction", reason="As corrected.", changes=changes, roles=[])).ok()
+    world.amana("post", *done).ok()
+    world.amana("et-protection", "inbox").ok()
+    note = world.amana("et-protection", "note", alert, "--title", "A bed is free.", "--text", "For two.").ok().id
+    done = ("confirm", correction, "--outcome", "DONE", "--remark", "Mended.")
+    world.amana("et-protection", *done).exits(65).says(note[:13])
+    world.amana("et-protection", *done, "--own-messages-mended").ok()
+
+
 def test_nobody_but_the_sender_corrects_a_message(world, alert):
     world.amana("post", "correct", alert, mend(world)).exits(77)
 
@@ -43,8 +60,13 @@ def test_a_contest_is_seen_by_all_until_its_sender_decides(world, alert):
         world.amana(desk, "show", alert).ok().says(f"CONTESTED by {contest[:13]}", "detain nobody")
     world.amana("police", "ack", contest).ok()
     world.amana("post", "status", contest).ok().says("acknowledged by kdci-0417", "to be answered by")
-    world.amana("police", "uphold", contest).ok()
-    world.amana("police", "correct", alert, mend(world)).ok()
+    world.amana("police", "uphold", contest).exits(65).says("is upheld with the correction", f"amana correct {alert[:13]}")
+    correction = world.amana("police", "correct", alert, mend(world)).ok().id
+    upheld = world.amana("police", "uphold", contest).ok().id
+    named = world.amana("police", "--json", "show", upheld).ok().json[0]["header"]["references"]
+    assert [pointer["id"] for pointer in named] == [correction]
+    named = world.amana("police", "--json", "show", correction).ok().json[0]["header"]["references"]
+    assert [pointer["id"] for pointer in named] == [contest]
     world.amana("post", "status", contest).ok().says("upheld by kdci-0417")
     world.amana("post", "inbox").ok()
     for desk in ("police", "post"):

@@ -220,6 +220,62 @@ static void an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends(void 
     assert_int_equal(times, 1);
 }
 
+// --- What the office of the sender's country is told, and contests
+static unsigned told(struct world *world, const char *device)
+{
+    const struct model_mailbox *box = model_mailbox(&world->model, device);
+    unsigned n = 0;
+    for (size_t i = 0; i < box->n; i++)
+        n += box->rows[i].kind == JOURNAL_MAIL_NOTICE &&
+             world->model.entries[box->rows[i].seq].kind == ENTRY(DEADLINE);
+    return n;
+}
+
+static void who_has_not_erased_or_mended_in_seven_days_is_told_to_the_office(void **state)
+{
+    struct world *world = *state;
+    world_grant(world, "ke/odpc/desk", "dpo", NULL, 0);
+    world_roster(world, "ke/odpc/desk", 1, 1, 7);
+    world_grant(world, "et/edpa/desk", "dpo", NULL, 0);
+    world_roster(world, "et/edpa/desk", 1, 1, 8);
+    struct letter *alert = world_alert(world), *erasure = order(world, POLICE, KIND(ERASURE), alert);
+    accepted(world, erasure);
+    struct letter *done = world_answer(world, SHELTER, KIND(CONFIRM), erasure, erasure);
+    done->header.outcome = AMANA__V1__OUTCOME__CODE__DONE;
+    accepted(world, done);
+    world_pass(world, 7 * DAY_NS - NS_PER_S);
+    assert_int_equal(told(world, URI("ke/odpc/desk", "d1")), 0);
+    world_pass(world, NS_PER_S);
+    assert_int_equal(told(world, URI("ke/odpc/desk", "d1")), 1); // POST, and not SHELTER, who has confirmed
+    assert_int_equal(told(world, URI("et/edpa/desk", "d1")), 0);
+    const struct model_mailbox *box = model_mailbox(&world->model, URI("ke/odpc/desk", "d1"));
+    assert_string_equal(world->model.entries[box->rows[box->n - 1].seq].content->deadline->recipient, POST);
+}
+
+static void a_contest_is_upheld_with_the_correction_that_names_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *contest = world_answer(world, POST, KIND(CONTEST), alert, alert);
+    letter_to(world, contest, SHELTER, COPY);
+    accepted(world, contest);
+    for (unsigned i = 0; i < 3; i++) {
+        struct letter *correction = order(world, POLICE, KIND(CORRECTION), alert);
+        struct letter *upheld = world_answer(world, POLICE, KIND(DECISION), contest, contest);
+        upheld->header.outcome = AMANA__V1__OUTCOME__CODE__UPHELD;
+        if (i == 2)
+            letter_refers(correction, contest);
+        if (i > 0) {
+            accepted(world, correction);
+            letter_refers(upheld, correction);
+        }
+        if (i < 2)
+            refused(world, upheld, REASON_FIELD_INVALID, "references");
+        else
+            accepted(world, upheld);
+    }
+    assert_int_equal(model_life(&world->model, contest->seq, POLICE)->state, LIFE(UPHELD));
+}
+
 // --- The data protection office
 #define OFFICE "ke/odpc/desk"
 #define FOREIGN_OFFICE "et/edpa/desk"
@@ -322,6 +378,8 @@ int main(void)
         HUB_TEST(a_body_is_destroyed_at_its_retain_until_and_not_before),
         HUB_TEST(a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes),
         HUB_TEST(an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends),
+        HUB_TEST(who_has_not_erased_or_mended_in_seven_days_is_told_to_the_office),
+        HUB_TEST(a_contest_is_upheld_with_the_correction_that_names_it),
         HUB_TEST(the_dpo_of_its_country_orders_what_it_never_received),
         HUB_TEST(the_dpo_of_a_holder_s_country_destroys_nothing),
         HUB_TEST(a_message_of_another_country_is_to_a_dpo_as_if_it_were_not_there),
