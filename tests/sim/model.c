@@ -401,7 +401,8 @@ size_t model_deadlines(struct model *model, const struct journal_deadline *after
                        struct journal_deadline *ret_rows, size_t room)
 {
     size_t n = 0;
-    qsort(model->deadlines, model->n_deadlines, sizeof *model->deadlines, deadline_compare);
+    if (model->n_deadlines > 0)
+        qsort(model->deadlines, model->n_deadlines, sizeof *model->deadlines, deadline_compare);
     for (size_t i = 0; i < model->n_deadlines && n < room; i++)
         if (deadline_compare(&model->deadlines[i], after) > 0 && model->deadlines[i].at < until)
             ret_rows[n++] = model->deadlines[i];
