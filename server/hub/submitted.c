@@ -559,13 +559,18 @@ static bool listed(const struct journal_shield *shield, const char *country)
 static enum am_err shield_fill(struct accept *accept)
 {
     const struct hub_submission *submission = accept->submission;
-    struct journal_shield_state *states = arena_array(accept->arena, JOURNAL_SHIELD_STATES, sizeof *states);
-    struct journal_shield *shield = arena_alloc(accept->arena, sizeof *shield);
-    if (states == NULL || shield == NULL)
-        return arena_error(accept->arena);
-    *shield = (struct journal_shield){accept->header->case_ref, submission->shield.version, 0, states};
-    if (!hub_shield_next(accept->step->hub, submission, states, &shield->n))
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES], *kept = NULL;
+    size_t n;
+    if (!hub_shield_next(accept->step->hub, submission, states, &n))
         return AM_OK;
+    struct journal_shield *shield = arena_alloc(accept->arena, sizeof *shield);
+    if (n > 0)
+        kept = arena_array(accept->arena, n, sizeof *kept);
+    if (shield == NULL || (n > 0 && kept == NULL))
+        return arena_error(accept->arena);
+    if (n > 0)
+        memcpy(kept, states, n * sizeof *kept);
+    *shield = (struct journal_shield){accept->header->case_ref, submission->shield.version, n, kept};
     accept->append->shield = shield;
     for (size_t i = 0; i < submission->shield.n; i++)
         if (!listed(shield, submission->shield.states[i].country))

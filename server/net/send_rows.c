@@ -207,12 +207,17 @@ static enum am_err check_content(struct check *check)
 static enum am_err check_shield(struct check *check)
 {
     struct hub_submission *s = check->s;
-    struct journal_shield_state *states = arena_array(check->arena, JOURNAL_SHIELD_STATES, sizeof *states);
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES], *kept = NULL;
     struct hub_found *found[LIMIT_REFERENCES + 2] = {&s->reply_to, &s->supersedes};
 
-    if (states == NULL)
-        return arena_error(check->arena);
     TRY(store_shield(check->view, check->header->case_ref, states, &s->shield));
+    if (s->shield.n > 0) { // few cases have any: the arena of each message has no room for all
+        kept = arena_array(check->arena, s->shield.n, sizeof *kept);
+        if (kept == NULL)
+            return arena_error(check->arena);
+        memcpy(kept, states, s->shield.n * sizeof *kept);
+    }
+    s->shield.states = kept;
     for (size_t i = 0; i < LIMIT_REFERENCES; i++)
         found[i + 2] = &s->references[i];
     for (size_t i = 0; hub_wants_flags(s) && i < AM_LEN(found); i++) {
