@@ -77,6 +77,20 @@ static enum am_err retrieved_in(const struct replay *replay, struct store_view *
     return statement->n_messages > 0 ? message_in(replay, view, statement->messages[0]->seq, ret_in) : AM_OK;
 }
 
+static enum am_err pointer_in(const struct replay *replay, struct store_view *view, Amana__V1__Pointer *message,
+                              bool *ret_in)
+{
+    return message != NULL ? pointers_in(replay, view, &message, 1, ret_in) : AM_OK;
+}
+
+// One that waits for its second person is of who releases it.
+static enum am_err deadline_in(const struct replay *replay, struct store_view *view,
+                               const Amana__V1__DeadlineEntry *entry, bool *ret_in)
+{
+    *ret_in = unit_in(replay, entry->recipient);
+    return pointer_in(replay, view, entry->message, ret_in);
+}
+
 enum am_err scope_opens(const struct replay *replay, struct store_view *view, struct arena *arena,
                         const struct store_entry *entry, bool *ret_opens)
 {
@@ -98,6 +112,13 @@ enum am_err scope_opens(const struct replay *replay, struct store_view *view, st
     case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: return bodies_in(replay, view, content->erased, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_HELD:
         return pointers_in(replay, view, content->held->messages, content->held->n_messages, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_LATE: return pointer_in(replay, view, content->late->message, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_NON_DELIVERED:
+        return pointer_in(replay, view, content->non_delivered->message, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_NON_RETRIEVED:
+        return pointer_in(replay, view, content->non_retrieved->message, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE: return deadline_in(replay, view, content->deadline, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_STATE: return pointer_in(replay, view, content->state->message, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED: *ret_opens = identity_in(replay, content->rejected->identity); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS: *ret_opens = identity_in(replay, content->access->identity); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: *ret_opens = unit_in(replay, content->member->unit); break;

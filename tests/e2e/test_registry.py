@@ -117,6 +117,23 @@ def test_no_unit_carries_messages_and_has_an_office(world):
     world.amana("ke-registry", "admin", "member", "add", "ke/kra/malaba", "--role", "protection").ok()
 
 
+def test_an_auditor_opens_no_clock_and_no_state_of_messages_outside_its_scope(world):
+    def seen(*countries):
+        world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope",
+                    ",".join(countries)).ok()
+        return {e.get("kind") for e in world.replay()}
+
+    alert = world.send("police", world.draft("alert.json", recipients=[
+        {"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "ACTION"},
+        {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).ok()
+    world.amana("post", "hit", alert, world.example("hit")).ok()
+    of_messages = {"SUBMITTED", "RETRIEVED", "DEADLINE"}
+    assert of_messages <= seen("et")
+    assert not (of_messages | {"STATE"}) & seen("igad")
+
+
 def test_of_two_changes_from_one_row_the_second_is_refused(world, pb):
     registrar = r.Raw(world, pb, "ke-registry", "ke/registry/desk", "r-1")
     record = pb("record").MemberRecord(unit="ke/kra/malaba", role="unit", revision=1)
