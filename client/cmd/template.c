@@ -43,7 +43,7 @@ static const struct hint HINTS[] = {
     {"Draft.legal_basis", "the two _AGREEMENT ones with agreement_ref", "\"PALERMO_PROTOCOL\""},
     {"Draft.agreement_ref", "the agreement's short name, with the two _AGREEMENT bases only", NULL},
     {"Draft.consent", "has the person agreed? VITAL_INTEREST at U1 or U2 alone, with review_at within 72 hours",
-     "\"GIVEN\""},
+     "\"NOT_ASKED\""},
     {"Draft.retain_until", "kept until; left out: one year from now; at most three", NULL},
     {"Draft.review_at", "when to ask again whether it must be kept", NULL},
     {"Draft.language", "of the text, ISO 639: en, fr, ar, am, so, sw", "\"en\""},
@@ -65,7 +65,7 @@ static const struct hint HINTS[] = {
     {"DraftFlags.protection",
      "has a person asked, or may need to ask, for protection from a state among the "
      "recipients? NO; YES; UNKNOWN. With YES or UNKNOWN name the states in never_tell: nothing of it goes there",
-     "\"NO\""},
+     "\"NOT_CONCERNED\""},
     {"DraftFlags.never_tell", "states that must not learn of it, by their ISO 3166-1 codes: [\"er\"]", NULL},
     {"Pointer.id", "a message's id", "\"\""},
     {"Pointer.header_digest", "SHA-256 of its header, base64", "\"\""},
@@ -258,7 +258,7 @@ static const struct hint *hint_by_policy(const struct writer *w, const char *fie
     static struct hint made[] = {
         {"", "as policy says for these countries; another by hand", "$basis"},
         {"", "the agreement that policy names", "$agreement"},
-        {"", "as policy says for these countries, any of H0, H1, H3", "$handling"},
+        {"", "as policy says for these countries, any of H0, H1, H2, H3", "$handling"},
         {"", words[0], NULL},
         {"", "left out: as policy says for the recipients' countries", NULL},
     };

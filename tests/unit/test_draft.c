@@ -125,6 +125,18 @@ static void each_blank_of_the_template_is_named_with_its_line(void **state)
     free(text);
 }
 
+// Whether they fled, and whether they agreed, is for who asked them to say.
+static void a_template_answers_neither_for_protection_nor_for_consent(void **state)
+{
+    static const unsigned KINDS[] = {KIND(ALERT), KIND(REQUEST), KIND(REFERRAL)};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        char *text = template_of(KINDS[i]);
+        assert_non_null(strstr(text, "\"protection\": \"NOT_CONCERNED\""));
+        assert_null(strstr(text, "\"consent\": \"GIVEN\""));
+        free(text);
+    }
+}
+
 // Every commented line that holds a field must be one that the program itself would take.
 static void what_the_template_offers_in_comments_is_json_of_this_program(void **state)
 {
@@ -277,6 +289,7 @@ int main(void)
         cmocka_unit_test(the_templates_of_requests_and_notes_with_their_blanks_filled_are_taken),
         cmocka_unit_test(what_stands_alone_has_a_template_that_this_program_reads),
         cmocka_unit_test(each_blank_of_the_template_is_named_with_its_line),
+        cmocka_unit_test(a_template_answers_neither_for_protection_nor_for_consent),
         cmocka_unit_test(what_the_template_offers_in_comments_is_json_of_this_program),
         cmocka_unit_test(a_path_has_its_line),
         cmocka_unit_test(a_byte_order_mark_hides_no_line),
