@@ -216,17 +216,10 @@ static struct argp_option option_of(const struct answer_input *input, size_t i)
         .name = names[i], .key = OPTION_FIELD + (int)i, .arg = option_arg(field), .doc = template_words(type, field)};
 }
 
-static const char *outcomes_of(const struct kind *kind)
+static const char *outcomes_of(const struct answer_input *input)
 {
-    static char text[512];
-    const ProtobufCEnumDescriptor *codes = &amana__v1__outcome__code__descriptor;
-    text[0] = '\0';
-    for (unsigned i = 0; i < codes->n_values; i++) {
-        if ((kind->outcomes & OUTCOME_BIT((unsigned)codes->values[i].value)) == 0)
-            continue;
-        strlcat(text, text[0] != '\0' ? ", " : "", sizeof text);
-        strlcat(text, codes->values[i].name, sizeof text);
-    }
+    static char text[KIND_OUTCOMES_TEXT];
+    kind_outcome_list(input->verb->kind, 0, text, sizeof text);
     return text;
 }
 
@@ -251,7 +244,7 @@ static const struct argp *argp_of(const struct answer_input *input)
     for (size_t i = 0; i < ANSWER_FIELDS && input->verb->fields[i] != NULL; i++)
         options[n++] = option_of(input, i);
     if (input->kind->outcomes != 0 && !input->verb->fixed)
-        options[n++] = (struct argp_option){"outcome", 'o', "CODE", 0, outcomes_of(input->kind), 0};
+        options[n++] = (struct argp_option){"outcome", 'o', "CODE", 0, outcomes_of(input), 0};
     if (input->kind->to != TO_SAME && input->kind->to != TO_FORMER) {
         options[n++] = TO;
         options[n++] = COPIED;
@@ -946,6 +939,30 @@ static unsigned boxes_of(const struct kind *kind)
     return BOX(INBOX) | BOX(SENT);
 }
 
+// A verb of one outcome answers only what that fits: `accept` a referral.
+static uint32_t answered_by(const struct answer_input *input)
+{
+    uint32_t on = input->kind->on;
+    for (unsigned kind = 1; input->verb->fixed && input->verb->outcome != 0 && kind < KIND_COUNT; kind++)
+        if (!kind_outcome_fits(input->verb->kind, kind, input->verb->outcome))
+            on &= ~KIND_BIT(kind);
+    return on;
+}
+
+// One of another kind, or of none, is told with those of this.
+static int check_outcome(const struct answer_input *input)
+{
+    struct am_detail detail = {0};
+    const json_t *said = json_object_get(input->said, "outcome");
+    const ProtobufCEnumValue *code =
+        said != NULL ? protobuf_c_enum_descriptor_get_value_by_name(&amana__v1__outcome__code__descriptor,
+                                                                    json_string_value(said))
+                     : NULL;
+    if (said == NULL || (code != NULL && (input->kind->outcomes & OUTCOME_BIT((unsigned)code->value)) != 0))
+        return 0;
+    return command_fail(am_fail(AM_INVALID, &detail, "outcome", "must be one of %s", outcomes_of(input)), &detail);
+}
+
 static int check_answers(const struct answer_input *input, const struct target *target)
 {
     char kinds[KIND_LIST_TEXT];
@@ -955,9 +972,10 @@ static int check_answers(const struct answer_input *input, const struct target *
         command_say("%.13s asks for no CONFIRM: by its outcome nothing is to be erased", target->id);
         return EX_DATAERR;
     }
-    if (input->kind->chain != CHAIN_NONE || (input->kind->on & KIND_BIT(kind)) != 0)
+    uint32_t on = answered_by(input);
+    if (input->kind->chain != CHAIN_NONE || (on & KIND_BIT(kind)) != 0)
         return 0;
-    kind_list(input->kind->on, kinds, sizeof kinds);
+    kind_list(on, kinds, sizeof kinds);
     command_say("%.13s is a message of kind %s; `amana %s` answers: %s", target->id, kind_name(kind), input->verb->name,
                 kinds);
     return EX_DATAERR;
@@ -1019,6 +1037,9 @@ static int run(struct answer_input *input)
     enum store_box box;
     char id[STORE_ID];
     int code = command_open(&input->command, SETTINGS_ALL);
+    if (code != 0)
+        return code;
+    code = check_outcome(input);
     if (code != 0)
         return code;
     arena_init(&arena, ARENA_VERB);

@@ -190,6 +190,21 @@ bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome)
     return true;
 }
 
+void kind_outcome_list(unsigned kind, unsigned answered, char *ret_text, size_t size)
+{
+    const ProtobufCEnumDescriptor *codes = &amana__v1__outcome__code__descriptor;
+    const struct kind *row = kind_get(kind);
+    strlcpy(ret_text, "", size);
+    for (unsigned i = 0; row != NULL && i < codes->n_values; i++) {
+        unsigned outcome = (unsigned)codes->values[i].value;
+        if ((row->outcomes & OUTCOME_BIT(outcome)) == 0 ||
+            (answered != 0 && !kind_outcome_fits(kind, answered, outcome)))
+            continue;
+        strlcat(ret_text, ret_text[0] != '\0' ? ", " : "", size);
+        strlcat(ret_text, codes->values[i].name, size);
+    }
+}
+
 bool kind_asks_confirm(unsigned kind, unsigned outcome)
 {
     const struct kind *row = kind_get(kind);

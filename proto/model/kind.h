@@ -113,6 +113,10 @@ unsigned kind_retention_days(const Amana__V1__Header *header);
 // Whether an outcome fits what is answered: a DECISION on a REFERRAL is ACCEPTED or DECLINED, and so on.
 bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome);
 
+// The outcomes of a kind that fit what is answered (0: any), as "FULL, PARTIAL".
+#define KIND_OUTCOMES_TEXT 256
+void kind_outcome_list(unsigned kind, unsigned answered, char *ret_text, size_t size);
+
 // Whether a CANCEL or WITHDRAW asks for CONFIRM, and so begins a life of its own for every recipient, COPY too, besides
 // the move that it makes in another's; and until when that is to be answered, UTC ns.
 bool kind_asks_confirm(unsigned kind, unsigned outcome);

@@ -106,15 +106,19 @@ static bool may_answer(const struct hub *hub, const struct hub_submission *submi
 
 static enum reason judge_on(struct hub_submission *submission, const struct kind *kind)
 {
-    char kinds[KIND_LIST_TEXT];
+    char kinds[KIND_LIST_TEXT], outcomes[KIND_OUTCOMES_TEXT];
     if ((kind->on & KIND_BIT(submission->reply_to.kind)) == 0) {
         kind_list(kind->on, kinds, sizeof kinds);
         (void)am_fail(AM_INVALID, &submission->work.detail, "in_reply_to", "%s answers only: %s", kind->name, kinds);
         return REASON_FIELD_INVALID;
     }
-    if (!kind_outcome_fits((unsigned)submission->header->kind, submission->reply_to.kind,
-                           (unsigned)submission->header->outcome))
-        return invalid(&submission->work, "outcome", "is not one for the message answered");
+    unsigned own = (unsigned)submission->header->kind, answered = submission->reply_to.kind;
+    if (!kind_outcome_fits(own, answered, (unsigned)submission->header->outcome)) {
+        kind_outcome_list(own, answered, outcomes, sizeof outcomes);
+        (void)am_fail(AM_INVALID, &submission->work.detail, "outcome", "of what answers %s must be one of %s",
+                      kind_name(answered), outcomes);
+        return REASON_FIELD_INVALID;
+    }
     const struct hub_found *to = &submission->reply_to;
     if (kind->root || kind_get(to->kind)->confirm == 0 || !life_is_own(to->kind, (unsigned)submission->header->kind))
         return REASON_NONE;

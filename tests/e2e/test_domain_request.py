@@ -101,4 +101,6 @@ def test_a_verb_that_does_not_fit_says_what_it_answers(world, request_id):
 def test_an_outcome_of_another_kind_is_named_with_what_is_allowed(world, request_id):
     world.amana("post", "answer", request_id, "--outcome", "RESOLVED", "--summary", "x").exits(65).says(
         "outcome", "FULL, PARTIAL, NO_DATA")
+    world.amana("post", "answer", request_id, "--outcome", "SOME", "--summary", "x").exits(65).says(
+        "outcome: must be one of FULL, PARTIAL, NO_DATA")
     world.amana("post", "answer", request_id, "--summary", "x").exits(64).says("--outcome")

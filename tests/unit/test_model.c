@@ -356,6 +356,17 @@ static void a_decisions_outcome_fits_what_it_decides(void **state)
     assert_true(kind_outcome_fits(KIND(CANCEL), KIND(ALERT), OUTCOME(RESOLVED)));
 }
 
+static void the_outcomes_that_fit_are_named(void **state)
+{
+    char text[KIND_OUTCOMES_TEXT];
+    kind_outcome_list(KIND(DECISION), KIND(REFERRAL), text, sizeof text);
+    assert_string_equal(text, "ACCEPTED, DECLINED");
+    kind_outcome_list(KIND(RESPONSE), 0, text, sizeof text);
+    assert_string_equal(text, "FULL, PARTIAL, NO_DATA");
+    kind_outcome_list(KIND(ALERT), 0, text, sizeof text);
+    assert_string_equal(text, "");
+}
+
 #define D(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -375,6 +386,7 @@ int main(void)
         D(rule_3_speaks_of_these_kinds_alone),
         D(return_is_never_for_who_may_need_protection),
         cmocka_unit_test(a_decisions_outcome_fits_what_it_decides),
+        cmocka_unit_test(the_outcomes_that_fit_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
