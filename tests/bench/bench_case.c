@@ -4,6 +4,7 @@
 #include "amana/v1/audit.pb-c.h"
 #include "child.h"
 #include "client/session/store_rows.h"
+#include "figures.h"
 #include "proto/codec/codec.h"
 #include "proto/model/kind.h"
 
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DESK     "post"
@@ -24,30 +24,7 @@
 #define CASE_OF  10u
 #define ROUNDS   21u
 
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        enum am_err must_err_ = (call);                                                                                \
-        if (must_err_ != AM_OK) {                                                                                      \
-            fprintf(stderr, "%s:%d: %s: %s %s\n", __FILE__, __LINE__, am_err_text(must_err_), detail.field,            \
-                    detail.text);                                                                                      \
-            exit(EXIT_FAILURE);                                                                                        \
-        }                                                                                                              \
-    } while (0)
-
 static struct am_detail detail;
-
-static double now_ms(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
-
-static int smaller(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 // What it prints is thrown away; what it complains about is not. The CPU that it took, ms.
 static double run(const char *const argv[])
@@ -118,7 +95,7 @@ static void store_fill(const char *world, unsigned messages)
 {
     char folder[PATH_MAX];
     struct store *store;
-    double from = now_ms();
+    double from = figures_now_ms();
     snprintf(folder, sizeof folder, "%s/" DESK "/store", world);
     MUST(store_open(folder, &detail, &store));
     mdb_env_set_flags(store->env, MDB_NOSYNC, 1); // a crash here costs nobody anything
@@ -127,7 +104,7 @@ static void store_fill(const char *world, unsigned messages)
     mdb_env_sync(store->env, 1);
     store_close(store);
     printf("%u messages in %u cases put into the store in %.1f s\n", messages, messages / CASE_OF,
-           (now_ms() - from) / 1e3);
+           (figures_now_ms() - from) / 1e3);
 }
 
 // --- The figures
@@ -135,12 +112,12 @@ static void timed(const char *what, const char *const argv[])
 {
     double ms[ROUNDS], cpu[ROUNDS];
     for (unsigned i = 0; i < ROUNDS; i++) {
-        double from = now_ms();
+        double from = figures_now_ms();
         cpu[i] = run(argv);
-        ms[i] = now_ms() - from;
+        ms[i] = figures_now_ms() - from;
     }
-    qsort(ms, ROUNDS, sizeof *ms, smaller);
-    qsort(cpu, ROUNDS, sizeof *cpu, smaller);
+    figures_sort(ms, ROUNDS);
+    figures_sort(cpu, ROUNDS);
     printf("%-42s %8.1f ms  (%.1f to %.1f)   CPU %.1f ms (%.1f to %.1f)\n", what, ms[ROUNDS / 2], ms[0], ms[ROUNDS - 1],
            cpu[ROUNDS / 2], cpu[0], cpu[ROUNDS - 1]);
     fflush(stdout);

@@ -3,6 +3,7 @@
 // Prints; passes or fails on no time. Or, with --send, puts prepared messages to a hub that runs and records receipts.
 #include "certs/clock.h"
 #include "child.h"
+#include "figures.h"
 #include "load.h"
 #include "machine.h"
 
@@ -33,15 +34,9 @@ struct options {
     bool again, prepare;
 };
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median(double *values, size_t count)
 {
-    qsort(values, count, sizeof *values, compare);
+    figures_sort(values, count);
     return values[count / 2];
 }
 

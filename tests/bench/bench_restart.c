@@ -2,6 +2,7 @@
 // How long a hub with a large log takes until it serves again: bench_restart WORLD BUILD [ENTRIES]. Prints; judges
 // nothing.
 #include "child.h"
+#include "figures.h"
 #include "fill.h"
 #include "server/signer/signer.h"
 
@@ -10,37 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define ENTRIES 1000000ul
 #define ROUNDS  5u
 
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        enum am_err must_err_ = (call);                                                                                \
-        if (must_err_ != AM_OK) {                                                                                      \
-            fprintf(stderr, "%s:%d: %s: %s %s\n", __FILE__, __LINE__, am_err_text(must_err_), detail.field,            \
-                    detail.text);                                                                                      \
-            exit(EXIT_FAILURE);                                                                                        \
-        }                                                                                                              \
-    } while (0)
-
 static struct am_detail detail;
 
-static double now_ms(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
-
 // --- The hub
-static int smaller(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // The time to the next "serving", each time after its end by this signal.
 static void restarts(const char *world, const char *build, struct child *child, int number, const char *name)
 {
@@ -48,11 +25,11 @@ static void restarts(const char *world, const char *build, struct child *child, 
     for (unsigned i = 0; i < ROUNDS; i++) {
         kill(child->pid, number);
         waitpid(child->pid, NULL, 0);
-        double from = now_ms();
+        double from = figures_now_ms();
         MUST(child_start(world, build, &detail, child));
-        ms[i] = now_ms() - from;
+        ms[i] = figures_now_ms() - from;
     }
-    qsort(ms, ROUNDS, sizeof *ms, smaller);
+    figures_sort(ms, ROUNDS);
     printf("serves again after %-8s %10.0f ms  (%u starts: %.0f to %.0f)\n", name, ms[ROUNDS / 2], ROUNDS, ms[0],
            ms[ROUNDS - 1]);
 }

@@ -2,6 +2,7 @@
 // What the journal costs beside the disk: batches of messages against one bare LMDB commit of the same bytes, taken in
 // turns in one run; then what a message takes on disk, and what a proof costs. Prints; passes or fails on nothing.
 #include "../unit/store_kit.h"
+#include "figures.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MAP     (1ull << 30)
@@ -19,7 +19,7 @@
 #define WARM_UP 20
 #define PROOFS  20000
 
-#define MUST(condition)                                                                                                \
+#define HOLDS(condition)                                                                                               \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
             fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
@@ -29,20 +29,12 @@
 
 static double now_us(void)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    return figures_now_ms() * 1e3;
 }
 
 static double part(double *values, size_t n, double share)
 {
-    qsort(values, n, sizeof *values, compare);
+    figures_sort(values, n);
     return values[(size_t)((double)(n - 1) * share)];
 }
 
@@ -59,16 +51,16 @@ static void bare_open(struct bare *bare)
     MDB_txn *txn;
     mdb_filehandle_t fd;
     snprintf(bare->folder, sizeof bare->folder, "%s", "/tmp/amana-bare-XXXXXX");
-    MUST(mkdtemp(bare->folder) != NULL);
-    MUST(mdb_env_create(&bare->env) == 0 && mdb_env_set_maxdbs(bare->env, 4) == 0);
-    MUST(mdb_env_set_mapsize(bare->env, MAP) == 0 && mdb_env_open(bare->env, bare->folder, 0, 0600) == 0);
-    MUST(mdb_env_get_fd(bare->env, &fd) == 0 && posix_fallocate(fd, 0, (off_t)MAP) == 0);
-    MUST(mdb_txn_begin(bare->env, NULL, 0, &txn) == 0);
-    MUST(mdb_dbi_open(txn, "entry", MDB_CREATE, &bare->entry) == 0);
-    MUST(mdb_dbi_open(txn, "message", MDB_CREATE, &bare->message) == 0);
-    MUST(mdb_dbi_open(txn, "id", MDB_CREATE, &bare->id) == 0);
-    MUST(mdb_dbi_open(txn, "party", MDB_CREATE, &bare->party) == 0);
-    MUST(mdb_txn_commit(txn) == 0);
+    HOLDS(mkdtemp(bare->folder) != NULL);
+    HOLDS(mdb_env_create(&bare->env) == 0 && mdb_env_set_maxdbs(bare->env, 4) == 0);
+    HOLDS(mdb_env_set_mapsize(bare->env, MAP) == 0 && mdb_env_open(bare->env, bare->folder, 0, 0600) == 0);
+    HOLDS(mdb_env_get_fd(bare->env, &fd) == 0 && posix_fallocate(fd, 0, (off_t)MAP) == 0);
+    HOLDS(mdb_txn_begin(bare->env, NULL, 0, &txn) == 0);
+    HOLDS(mdb_dbi_open(txn, "entry", MDB_CREATE, &bare->entry) == 0);
+    HOLDS(mdb_dbi_open(txn, "message", MDB_CREATE, &bare->message) == 0);
+    HOLDS(mdb_dbi_open(txn, "id", MDB_CREATE, &bare->id) == 0);
+    HOLDS(mdb_dbi_open(txn, "party", MDB_CREATE, &bare->party) == 0);
+    HOLDS(mdb_txn_commit(txn) == 0);
 }
 
 static void bare_put(struct bare *bare, const struct kit_message *message, MDB_txn *txn)
@@ -86,10 +78,10 @@ static void bare_put(struct bare *bare, const struct kit_message *message, MDB_t
     }
     MDB_val key = {8, seq}, entry = {message->entry.content.len, (void *)message->entry.content.data};
     MDB_val kept = {len, room}, id = {32, (void *)message->message.header_digest};
-    MUST(mdb_put(txn, bare->entry, &key, &entry, MDB_APPEND) == 0);
-    MUST(mdb_put(txn, bare->message, &key, &kept, MDB_APPEND) == 0);
-    MUST(mdb_put(txn, bare->id, &id, &key, 0) == 0);
-    MUST(mdb_put(txn, bare->party, &key, &id, MDB_APPEND) == 0);
+    HOLDS(mdb_put(txn, bare->entry, &key, &entry, MDB_APPEND) == 0);
+    HOLDS(mdb_put(txn, bare->message, &key, &kept, MDB_APPEND) == 0);
+    HOLDS(mdb_put(txn, bare->id, &id, &key, 0) == 0);
+    HOLDS(mdb_put(txn, bare->party, &key, &id, MDB_APPEND) == 0);
 }
 
 // Bytes that this process has written, to the page cache at least.
@@ -109,10 +101,10 @@ static double bare_round(struct bare *bare, const struct kit_message *messages, 
 {
     MDB_txn *txn;
     double begin = now_us();
-    MUST(mdb_txn_begin(bare->env, NULL, 0, &txn) == 0);
+    HOLDS(mdb_txn_begin(bare->env, NULL, 0, &txn) == 0);
     for (size_t i = 0; i < n; i++)
         bare_put(bare, &messages[i], txn);
-    MUST(mdb_txn_commit(txn) == 0);
+    HOLDS(mdb_txn_commit(txn) == 0);
     return now_us() - begin;
 }
 
@@ -151,9 +143,8 @@ static void deadlines(struct kit *kit, unsigned *number, size_t n)
             for (size_t i = 0; i < n; i++) {
                 kit_message(&messages[i], *number, 1, BODY);
                 // Four urgencies, each at the end of its own run of rows.
-                rows[i] = (struct journal_deadline){.kind = 1,
-                                                    .subject = JOURNAL_SELF,
-                                                    .at = (uint64_t)(1 + *number % 4) << 50 | *number};
+                rows[i] = (struct journal_deadline){
+                    .kind = 1, .subject = JOURNAL_SELF, .at = (uint64_t)(1 + *number % 4) << 50 | *number};
                 messages[i].append.deadlines = &rows[i];
                 messages[i].append.n_deadlines = has;
                 (*number)++;
@@ -204,7 +195,7 @@ static uint64_t tree_bytes(MDB_txn *txn, const char *name)
     MDB_cursor *cursor;
     MDB_val key, value;
     uint64_t bytes = 0;
-    MUST(mdb_dbi_open(txn, name, 0, &dbi) == 0 && mdb_cursor_open(txn, dbi, &cursor) == 0);
+    HOLDS(mdb_dbi_open(txn, name, 0, &dbi) == 0 && mdb_cursor_open(txn, dbi, &cursor) == 0);
     while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
         bytes += key.mv_size + value.mv_size;
     mdb_cursor_close(cursor);
@@ -220,9 +211,9 @@ static void space(const struct kit *kit, uint64_t messages)
     MDB_txn *txn;
     MDB_envinfo info;
     snprintf(path, sizeof path, "%s/journal", kit->folder);
-    MUST(mdb_env_create(&env) == 0 && mdb_env_set_maxdbs(env, 16) == 0);
-    MUST(mdb_env_open(env, path, MDB_RDONLY, 0600) == 0 && mdb_env_info(env, &info) == 0);
-    MUST(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0);
+    HOLDS(mdb_env_create(&env) == 0 && mdb_env_set_maxdbs(env, 16) == 0);
+    HOLDS(mdb_env_open(env, path, MDB_RDONLY, 0600) == 0 && mdb_env_info(env, &info) == 0);
+    HOLDS(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0);
     double tree = (double)tree_bytes(txn, "tile") / (double)messages;
     double rows =
         (double)(tree_bytes(txn, "entry") + tree_bytes(txn, "message") + tree_bytes(txn, "row")) / (double)messages;
@@ -244,25 +235,25 @@ static void proofs(const struct kit *kit)
     struct store_view *view;
     struct merkle_path path;
     uint64_t seed = 88172645463325252ull, size;
-    MUST(store_view_begin(kit->store, &view) == AM_OK);
+    HOLDS(store_view_begin(kit->store, &view) == AM_OK);
     size = store_view_size(view);
     for (size_t i = 0; i < PROOFS; i++) {
         seed ^= seed << 13;
         seed ^= seed >> 7;
         seed ^= seed << 17;
         double begin = now_us();
-        MUST(store_inclusion(view, seed % size, 0, &path) == AM_OK);
+        HOLDS(store_inclusion(view, seed % size, 0, &path) == AM_OK);
         took[i] = now_us() - begin;
     }
     printf("an inclusion proof in %llu entries: %.1f us, p99 %.1f us; ", (unsigned long long)size,
            part(took, PROOFS, 0.5), part(took, PROOFS, 0.99));
     double begin = now_us();
     for (uint64_t i = 0; i < PROOFS; i++)
-        MUST(store_inclusion(view, i % size, 0, &path) == AM_OK);
+        HOLDS(store_inclusion(view, i % size, 0, &path) == AM_OK);
     printf("in order %.1f us; ", (now_us() - begin) / PROOFS);
     begin = now_us();
     for (uint64_t i = 0; i < PROOFS; i++)
-        MUST(store_view_renew(view) == AM_OK);
+        HOLDS(store_view_renew(view) == AM_OK);
     printf("a view renewed: %.2f us\n", (now_us() - begin) / PROOFS);
     store_view_end(view);
 }

@@ -4,7 +4,9 @@
 
 #include "amana/v1/audit.pb-c.h"
 #include "amana/v1/code.pb-c.h"
+#include "certs/clock.h"
 #include "child.h"
+#include "figures.h"
 #include "proto/codec/codec.h"
 #include "proto/model/kind.h"
 #include "proto/model/life.h"
@@ -17,39 +19,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ORIGIN  "igad.amana.example/log" // of tests/setup
 #define BATCH   LIMIT_BATCH_ENTRIES
 #define WINDOW  (8u * BATCH) // appends under way
 #define LOOKUPS 1000u
 
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        enum am_err must_err_ = (call);                                                                                \
-        if (must_err_ != AM_OK) {                                                                                      \
-            fprintf(stderr, "%s:%d: %s: %s %s\n", __FILE__, __LINE__, am_err_text(must_err_), detail.field,            \
-                    detail.text);                                                                                      \
-            exit(EXIT_FAILURE);                                                                                        \
-        }                                                                                                              \
-    } while (0)
-
 static struct am_detail detail;
 static sem_t room;
-
-static double now_ms(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
-}
 
 // --- The journal, open for writing
 struct journal_open {
@@ -139,12 +116,12 @@ void fill_alarms(const char *world, unsigned long entries)
     struct am_bytes content = alarm_content();
     struct journal_open open;
     journal_begin(world, &open);
-    double from = now_ms();
+    double from = figures_now_ms();
     for (size_t i = 0; i < BATCH; i++)
         rows[i] =
             (struct journal_entry){.kind = AMANA__V1__ENTRY_KIND__CODE__ALARM, .content = content, .of = JOURNAL_NONE};
     for (size_t i = 0; i < n; i++) {
-        appends[i] = (struct journal_append){.time_ns = now_ns(),
+        appends[i] = (struct journal_append){.time_ns = clock_utc(),
                                              .entries = rows,
                                              .n_entries = entries - i * BATCH < BATCH ? entries - i * BATCH : BATCH};
         sem_wait(&room);
@@ -152,7 +129,7 @@ void fill_alarms(const char *world, unsigned long entries)
     }
     store_drain(open.store);
     printf("entries in the log          %10llu   written in %.1f s\n", (unsigned long long)store_size(open.store),
-           (now_ms() - from) / 1e3);
+           (figures_now_ms() - from) / 1e3);
     journal_end(&open);
     free(appends);
     free((void *)content.data);
@@ -220,7 +197,7 @@ static void slot_fill(struct slot *slot, unsigned number, unsigned cases)
     for (unsigned i = 0; i < UNITS - 1; i++)
         slot->deliveries[i] = (struct journal_delivery){
             .seq = JOURNAL_SELF, .recipient = PARTIES[i + 1], .state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED};
-    slot->append = (struct journal_append){.time_ns = now_ns(),
+    slot->append = (struct journal_append){.time_ns = clock_utc(),
                                            .entries = &slot->entry,
                                            .n_entries = 1,
                                            .message = &slot->message,
@@ -229,12 +206,6 @@ static void slot_fill(struct slot *slot, unsigned number, unsigned cases)
                                            .chain = &slot->chain,
                                            .deliveries = slot->deliveries,
                                            .n_deliveries = UNITS - 1};
-}
-
-static int smaller(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 // Each entry of a case, read as a filtered replay reads it.
@@ -246,7 +217,7 @@ static void look_up(struct store *store, unsigned cases)
     MUST(store_view_begin(store, &view));
     for (unsigned i = 0; i < LOOKUPS; i++) {
         char ref[32];
-        double from = now_ms();
+        double from = figures_now_ms();
         case_name(ref, i * 7919u % cases);
         for (uint64_t seq = 0;; seq++, found++) {
             struct store_entry entry;
@@ -257,10 +228,10 @@ static void look_up(struct store *store, unsigned cases)
             MUST(err);
             MUST(store_entry(view, seq, &entry));
         }
-        us[i] = (now_ms() - from) * 1e3;
+        us[i] = (figures_now_ms() - from) * 1e3;
     }
     store_view_end(view);
-    qsort(us, LOOKUPS, sizeof *us, smaller);
+    figures_sort(us, LOOKUPS);
     printf("a case of %.0f messages in the journal: %.1f us (p99 %.1f)\n", (double)found / LOOKUPS, us[LOOKUPS / 2],
            us[LOOKUPS * 99 / 100]);
     free(us);
@@ -276,7 +247,7 @@ void fill_messages(const char *world, unsigned messages, unsigned cases)
             recipients[i - 1] = (struct journal_recipient){PARTIES[i], AMANA__V1__PART__CODE__ACTION};
     }
     journal_begin(world, &open);
-    double from = now_ms();
+    double from = figures_now_ms();
     for (unsigned i = 0; i < messages; i++) {
         struct slot *slot = &slots[i % WINDOW]; // appends come back in their order
         sem_wait(&room);
@@ -285,7 +256,7 @@ void fill_messages(const char *world, unsigned messages, unsigned cases)
     }
     for (unsigned i = 0; i < WINDOW; i++)
         sem_wait(&room);
-    printf("%u messages in %u cases: written in %.1f s\n", messages, cases, (now_ms() - from) / 1e3);
+    printf("%u messages in %u cases: written in %.1f s\n", messages, cases, (figures_now_ms() - from) / 1e3);
     look_up(open.store, cases);
     journal_end(&open);
     free(slots);

@@ -4,6 +4,7 @@
 #include "load.h"
 
 #include "certs/clock.h"
+#include "figures.h"
 #include "proto/codec/status_details.h"
 #include "proto/model/limits.h"
 #include "proto/rpc/rpc.h"
@@ -55,12 +56,6 @@ struct load {
     FILE *receipts;
     struct load_result result;
 };
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 // --- Calls
 static void write_receipt(FILE *out, const char *id, struct am_bytes receipt)
@@ -338,7 +333,7 @@ static void finish_run(struct load *load, uint64_t began_ns, struct load_result 
     result->seconds = (double)(clock_monotonic() - began_ns) / 1e9;
     result->lost += load->total - load->next;
     if (result->accepted > 0) {
-        qsort(load->latencies, result->accepted, sizeof *load->latencies, compare);
+        figures_sort(load->latencies, result->accepted);
         result->p50_us = load->latencies[result->accepted / 2];
         result->p99_us = load->latencies[result->accepted * 99 / 100];
     }
