@@ -18,14 +18,36 @@ def template(tmp_path_factory):
     return folder
 
 
+def copy_of(template, folder):
+    w.copy_folder(template, folder / "world")
+    return w.World(folder / "world")
+
+
 @pytest.fixture
 def empty_world(template, tmp_path):
     """A world whose hub isn't started."""
-    w.copy_folder(template, tmp_path / "world")
-    world = w.World(tmp_path / "world")
+    world = copy_of(template, tmp_path)
     yield world
     world.end()
     shutil.rmtree(world.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def file_world(template, tmp_path_factory):
+    """One world for all tests of a file, whose hub isn't started."""
+    world = copy_of(template, tmp_path_factory.mktemp("file"))
+    yield world
+    world.end()
+
+
+@pytest.fixture(scope="module")
+def offices(file_world):
+    """The same, served, and the protection units are data protection offices in it."""
+    file_world.start_hub()
+    for country, unit in (("ke", "ke/dcs/child-protection"), ("et", "et/mowsa/protection")):
+        file_world.amana(f"{country}-registry", "admin", "member", "remove", unit, "--yes").ok()
+        file_world.amana(f"{country}-registry", "admin", "member", "add", unit, "--role", "dpo").ok()
+    return file_world
 
 
 @pytest.fixture

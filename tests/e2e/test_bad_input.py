@@ -21,14 +21,10 @@ Code = grpc.StatusCode
 
 
 @pytest.fixture(scope="module")
-def shared(template, tmp_path_factory):
+def shared(file_world):
     """One hub for the many refusals that change nothing."""
-    folder = tmp_path_factory.mktemp("shared") / "world"
-    w.copy_folder(template, folder)
-    world = w.World(folder)
-    world.start_hub()
-    yield world
-    world.end()
+    file_world.start_hub()
+    return file_world
 
 
 @pytest.fixture(scope="module")

@@ -197,11 +197,9 @@ ROWS = {
 
 
 @pytest.fixture(scope="module")
-def lived(template, tmp_path_factory):
+def lived(file_world):
     """A log in which an alert was retrieved, acknowledged, updated and cancelled, and a second one only sent."""
-    folder = tmp_path_factory.mktemp("lived") / "world"
-    w.copy_folder(template, folder)
-    world = w.World(folder)
+    world = file_world
     world.start_hub()
     alert = world.send()
     world.amana("post", "inbox").ok()
@@ -215,8 +213,7 @@ def lived(template, tmp_path_factory):
     world.send()
     world.hub.stop()
     world.amanad("fsck", "-d", "data").ok().says(" 0 faults")
-    yield world
-    world.end()
+    return world
 
 
 @pytest.mark.parametrize("case", ROWS)

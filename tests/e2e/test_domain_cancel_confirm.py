@@ -5,17 +5,11 @@ import json
 
 import pytest
 
-import world as w
-
 
 @pytest.fixture(scope="module")
-def world(template, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("erased") / "world"
-    w.copy_folder(template, folder)
-    world = w.World(folder)
-    world.start_hub()
-    yield world
-    world.end()
+def world(file_world):
+    file_world.start_hub()
+    return file_world
 
 
 @pytest.fixture
@@ -35,7 +29,7 @@ def cancel(world, alert, outcome="SENT_IN_ERROR"):
 
 
 def erased(world, desk, message):
-    return world.amana(desk, "--json", "show", message).ok().json[0]["body"] is None
+    return world.body(desk, message) is None
 
 
 def sound(world):

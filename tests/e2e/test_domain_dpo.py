@@ -2,24 +2,13 @@
 """A data protection office: orders about what its country's units sent, without ever having received it."""
 import pytest
 
-import world as w
-
 ASKED = {"title": "Who registered KDA 417Q?", "information": ["owner", "address"], "reason": "A lorry of an alert.",
          "available_because": "It was entered in the post's register."}
 
 
 @pytest.fixture(scope="module")
-def world(template, tmp_path_factory):
-    """The protection units of the world are data protection offices in this one."""
-    folder = tmp_path_factory.mktemp("office") / "world"
-    w.copy_folder(template, folder)
-    world = w.World(folder)
-    world.start_hub()
-    for country, unit in (("ke", "ke/dcs/child-protection"), ("et", "et/mowsa/protection")):
-        world.amana(f"{country}-registry", "admin", "member", "remove", unit, "--yes").ok()
-        world.amana(f"{country}-registry", "admin", "member", "add", unit, "--role", "dpo").ok()
-    yield world
-    world.end()
+def world(offices):
+    return offices
 
 
 @pytest.fixture
@@ -27,10 +16,6 @@ def asked(world):
     asked = world.send(draft=world.write("REQUEST", ASKED))
     world.amana("post", "inbox").ok()
     return asked
-
-
-def body(world, desk, message):
-    return world.amana(desk, "--json", "show", message).ok().json[0]["body"]
 
 
 WHY = ("--ground", "UNLAWFUL", "--reason", "The court of Marsabit said so.", "--yes")
@@ -41,7 +26,7 @@ def test_the_office_of_the_sender_s_country_has_a_message_erased_that_it_never_r
     for desk in ("police", "post"):
         world.amana(desk, "inbox").ok().says("ERASURE")
         world.amana(desk, "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.").ok()
-        assert body(world, desk, asked) is None
+        assert world.body(desk, asked) is None
     world.amana("ke-protection", "inbox").ok()
     world.amana("ke-protection", "status", erasure).ok().says("confirmed by kdci-0417", "confirmed by eics-1207")
     entry = world.entries("ERASED")[-1]["erased"]
@@ -52,7 +37,7 @@ def test_the_office_of_the_sender_s_country_has_a_message_erased_that_it_never_r
 
 def test_the_office_of_a_holder_s_country_destroys_nothing(world, asked):
     world.amana("et-protection", "erase", asked, *WHY).exits(77)
-    assert body(world, "post", asked) is not None
+    assert world.body("post", asked) is not None
 
 
 def test_an_id_of_nothing_is_named(world):

@@ -2,19 +2,13 @@
 """An ERASURE: the hub destroys the body, all who have it erase and confirm, and the log says so without breaking."""
 import pytest
 
-import world as w
-
 WHY = ("--ground", "UNLAWFUL", "--reason", "It should never have been held.", "--yes")
 
 
 @pytest.fixture(scope="module")
-def world(template, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("erasure") / "world"
-    w.copy_folder(template, folder)
-    world = w.World(folder)
-    world.start_hub()
-    yield world
-    world.end()
+def world(file_world):
+    file_world.start_hub()
+    return file_world
 
 
 @pytest.fixture
@@ -24,21 +18,17 @@ def alert(world):
     return alert
 
 
-def body(world, desk, message):
-    return world.amana(desk, "--json", "show", message).ok().json[0]["body"]
-
-
 def test_an_erasure_reaches_the_hub_and_every_holder_and_the_log_holds(world, alert):
     newer = world.amana("police", "update", alert, world.draft(kind="UPDATE", alert__title="A grey lorry")).ok().id
     world.amana("post", "inbox").ok()
     erasure = world.amana("police", "erase", newer, *WHY).ok().id
     for message in (alert, newer):
-        assert body(world, "police", message) is None, "the sender's own copy goes"
-        assert body(world, "post", message) is not None, "a holder erases with its word"
+        assert world.body("police", message) is None, "the sender's own copy goes"
+        assert world.body("post", message) is not None, "a holder erases with its word"
     world.amana("police", "show", alert).ok().says("erased here", erasure)
     world.amana("post", "inbox").ok().says("ERASURE", "to be confirmed")
     world.amana("post", "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.").ok().says("2 messages of this store were erased")
-    assert body(world, "post", alert) is None and body(world, "post", newer) is None
+    assert world.body("post", alert) is None and world.body("post", newer) is None
     world.amana("post", "show", newer, "--export", "parts").ok().says("body.cms is left out")
     assert not world.path("parts", "body.cms").exists() and world.path("parts", "header.bin").exists()
     world.amana("post", "export", "cap", newer).exits(66).says("erased")
@@ -62,22 +52,22 @@ def test_an_erasure_reaches_the_hub_and_every_holder_and_the_log_holds(world, al
     world.amanad("fsck", "-c", "amanad.conf").ok()
     world.start_hub()
     world.amana("ke-protection", "inbox").ok().says("(erased)")
-    assert body(world, "police", alert) is None
+    assert world.body("police", alert) is None
 
 
 def test_nobody_but_the_sender_erases_a_message(world, alert):
     world.amana("post", "erase", alert, *WHY).exits(77)
-    assert body(world, "post", alert) is not None
+    assert world.body("post", alert) is not None
 
 
 def test_an_erasure_is_asked_about_first_and_says_what_it_would_do(world, alert):
     said = world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--dry-run").ok().says("for good", "et/ics/moyale", "ke/dcs/child-protection")
     assert "accepted" not in said.out
     world.amana("police", "erase", alert, "--ground", "UNLAWFUL", stdin="n\n").exits(64).says("nothing was erased")
-    assert body(world, "police", alert) is not None
+    assert world.body("police", alert) is not None
     world.amana("police", "erase", alert, "--ground", "COURT_ORDER", "--yes").exits(65).says("erasure.provision")
     world.amana("police", "erase", alert, "--ground", "UNLAWFUL", stdin="y\n").ok()
-    assert body(world, "police", alert) is None
+    assert world.body("police", alert) is None
 
 
 def test_a_message_that_was_erased_is_answered_no_more(world, alert):

@@ -2,20 +2,14 @@
 """A HOLD: a court needs it kept, and until its end neither hub nor client destroys anything of it."""
 import pytest
 
-import world as w
-
 ORDER = ("--court", "Marsabit Law Courts", "--order", "88/2026", "--date", "2026-11-27", "--scope", "All of it.")
 WHY = ("--ground", "UNLAWFUL", "--reason", "It should never have been held.", "--yes")
 
 
 @pytest.fixture(scope="module")
-def world(template, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("held") / "world"
-    w.copy_folder(template, folder)
-    world = w.World(folder)
-    world.start_hub()
-    yield world
-    world.end()
+def world(file_world):
+    file_world.start_hub()
+    return file_world
 
 
 @pytest.fixture
@@ -25,10 +19,6 @@ def alert(world):
     return alert
 
 
-def body(world, desk, message):
-    return world.amana(desk, "--json", "show", message).ok().json[0]["body"]
-
-
 def test_what_a_court_needs_is_kept_by_hub_and_holders_whatever_is_to_be_erased(world, alert):
     newer = world.amana("police", "update", alert, world.draft(kind="UPDATE", alert__title="A grey lorry")).ok().id
     held = world.amana("police", "hold", alert, *ORDER, "--valid-until", "2030-01-01T00:00:00Z").ok().id
@@ -36,15 +26,15 @@ def test_what_a_court_needs_is_kept_by_hub_and_holders_whatever_is_to_be_erased(
     world.amana("police", "show", newer).ok().says("kept for a court until 2030-01-01")
     erasure = world.amana("police", "erase", newer, *WHY).ok().id
     for message in (alert, newer):
-        assert body(world, "police", message) is not None
+        assert world.body("police", message) is not None
     world.amana("post", "inbox").ok().says("ERASURE")
     world.amana("post", "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.").exits(65).says(
         f"HOLD {held[:13]}", "RETAINED_BY_LAW")
-    assert body(world, "post", alert) is not None
+    assert world.body("post", alert) is not None
     world.amana("post", "confirm", erasure, "--outcome", "RETAINED_BY_LAW", "--provision", "Order 88/2026",
                 "--kept-until", "2030-01-01T00:00:00Z").ok()
     world.amana("et-protection", "inbox").ok()
-    assert body(world, "et-protection", newer) is not None, "the hub has it still"
+    assert world.body("et-protection", newer) is not None, "the hub has it still"
     entries = world.replay()
     assert not [e for e in entries if e.get("kind") == "ERASED"]
     assert next(e["content"]["held"] for e in entries if e.get("kind") == "HELD")["by"]["id"] == held

@@ -17,17 +17,14 @@ CASE = "ke/dci/2026/004711"
 
 
 @pytest.fixture(scope="module")
-def shared(template, tmp_path_factory):
-    """One world for the file: the police have a second desk, whose officer is a supervisor."""
-    folder = tmp_path_factory.mktemp("release") / "world"
-    w.copy_folder(template, folder)
-    world = w.World(folder)
+def shared(file_world):
+    """The police have a second desk, whose officer is a supervisor."""
+    world = file_world
     world.supervisor()
     world.ca("roster", "--registrar", "et-registry/keys/officer.pem", "--key", "et-registry/keys/officer.key", "-o", "rosters",
              "--supervisor", "amana://et/ics/moyale/officer/eics-1207", *(f"post/keys/{u}.pem" for u in ("auth", "seal", "sign", "officer"))).ok()
     world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
-    yield world
-    world.end()
+    return world
 
 
 def alert(world, name="person.json", **changes):

@@ -10,15 +10,11 @@ ORDER = ("--court", "Marsabit Law Courts", "--order", "88/2026", "--date", "2026
 
 
 @pytest.fixture(scope="module")
-def world(template, tmp_path_factory):
+def world(file_world):
     if not w.moves_time():
         pytest.skip("this build's time can't be moved")
-    folder = tmp_path_factory.mktemp("retention") / "world"
-    w.copy_folder(template, folder)
-    world = w.World(folder)
-    world.start_hub()
-    yield world
-    world.end()
+    file_world.start_hub()
+    return file_world
 
 
 def at(world, **delta):
@@ -28,10 +24,6 @@ def at(world, **delta):
 
 def note(world, title, **changes):
     return world.send(draft=world.write("NOTE", {"title": title, "text": "Seen in Isiolo."}, **changes))
-
-
-def body(world, desk, message):
-    return world.amana(desk, "--json", "show", message).ok().json[0]["body"]
 
 
 def erased(world, message, **delta):
@@ -56,8 +48,8 @@ def test_past_its_retain_until_a_body_is_gone_everywhere_and_the_log_holds(world
     world.amana("post", "inbox").ok().says("erased: kept as long as they may be", "(erased)", "For a court.", "For longer.")
     world.amana("police", "inbox").ok()
     for desk in ("police", "post"):
-        assert body(world, desk, short) is None
-        assert body(world, desk, held) is not None and body(world, desk, long) is not None
+        assert world.body(desk, short) is None
+        assert world.body(desk, held) is not None and world.body(desk, long) is not None
     world.amana("auditor", "audit", "replay", "--reason", "a test", "--message", short).ok().says("retain_until has passed")
     # Who comes for it after that gets its envelope.
     world.hub.stop()
@@ -69,14 +61,14 @@ def test_past_its_retain_until_a_body_is_gone_everywhere_and_the_log_holds(world
     world.start_hub()
     erased(world, held)
     world.amana("post", "inbox").ok()
-    assert body(world, "post", held) is None and body(world, "post", long) is not None
+    assert world.body("post", held) is None and world.body("post", long) is not None
 
 
 def test_a_message_that_nobody_fetched_in_time_comes_without_its_body(world):
     late = note(world, "Too late.", retain_until=at(world, hours=1))
     erased(world, late, minutes=61)
     world.amana("post", "inbox").ok().says("(erased)")
-    assert body(world, "post", late) is None
+    assert world.body("post", late) is None
 
 
 def test_a_day_to_review_asks_the_sender_to_keep_or_to_erase(world):

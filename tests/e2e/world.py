@@ -281,6 +281,10 @@ class World:
     def send(self, desk="police", draft=None):
         return self.amana(desk, "send", draft or str(ALERT)).ok().id
 
+    def body(self, desk, message):
+        """What the desk shows of the message's body; None once it is erased there."""
+        return self.amana(desk, "--json", "show", message).ok().json[0]["body"]
+
     def replay(self, *filters):
         """The log as the auditor sees it, verified."""
         return self.amana("auditor", "--json", "audit", "replay", "--reason", "a test", *filters).ok().json
