@@ -96,25 +96,26 @@ void store_close(struct store *store)
     free(store);
 }
 
-// Where a case's messages are, in the order of the log.
-struct case_key {
+// What has a name and a number: a case's messages in the order of the log, a unit's rosters.
+struct name_key {
     uint8_t bytes[STORE_CASE + 1 + 8];
     size_t len;
 };
+_Static_assert(LIMIT_ADDRESS <= STORE_CASE, "a unit's name fits where a case's does");
 
-static struct case_key case_key(const char *case_ref, uint64_t seq)
+static struct name_key name_key(const char *name, uint64_t number)
 {
-    struct case_key key = {0};
-    size_t len = strnlen(case_ref, STORE_CASE) + 1;
-    uint64_t be = htobe64(seq);
-    memcpy(key.bytes, case_ref, len - 1);
+    struct name_key key = {0};
+    size_t len = strnlen(name, STORE_CASE) + 1;
+    uint64_t be = htobe64(number);
+    memcpy(key.bytes, name, len - 1);
     memcpy(key.bytes + len, &be, 8);
     key.len = len + 8;
     return key;
 }
 
 // false: no entry, or a header that can't be read, which belongs to no case.
-static bool case_key_of(const Amana__V1__Kept *kept, struct case_key *ret_key)
+static bool case_key_of(const Amana__V1__Kept *kept, struct name_key *ret_key)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Header *header;
@@ -124,7 +125,7 @@ static bool case_key_of(const Amana__V1__Kept *kept, struct case_key *ret_key)
                      (ProtobufCMessage **)&header) != AM_OK ||
         header->case_ref[0] == '\0')
         return false;
-    *ret_key = case_key(header->case_ref, kept->entry->index);
+    *ret_key = name_key(header->case_ref, kept->entry->index);
     return true;
 }
 
@@ -136,7 +137,7 @@ static enum am_err write_kept(struct store *store, enum store_box box, const cha
     size_t len, count = 0;
     struct store_row rows[4];
     struct place_row place;
-    struct case_key key;
+    struct name_key key;
     TRY(codec_encode_alloc(&kept->base, &data, &len));
     if (further != NULL)
         rows[count++] = *further;
@@ -250,7 +251,7 @@ enum am_err store_next_of_case(struct store *store, const char *case_ref, uint64
                                char ret_id[STORE_ID])
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
-    struct case_key wanted = case_key(case_ref, *seq);
+    struct name_key wanted = name_key(case_ref, *seq);
     struct am_bytes key, value;
     uint64_t at;
     arena_init(&arena, 4096);
@@ -277,7 +278,7 @@ static enum am_err index_cases(struct store *store)
     for (uint64_t seq = 0; (err = store_next_entry(store, &seq, &box, id)) == AM_OK; seq++) {
         struct arena AM_CLEANUP(arena_clear) room = {0};
         Amana__V1__Kept *kept;
-        struct case_key key;
+        struct name_key key;
         struct place_row place;
         arena_init(&room, 32u * 1024 * 1024);
         TRY(store_get(store, box, id, &room, &kept));
@@ -414,25 +415,9 @@ enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *
     return AM_OK;
 }
 
-struct roster_key {
-    uint8_t bytes[LIMIT_ADDRESS + 1 + 8];
-    size_t len;
-};
-
-static struct roster_key roster_key(const char *unit, uint64_t number)
-{
-    struct roster_key key = {0};
-    size_t len = strnlen(unit, LIMIT_ADDRESS) + 1;
-    uint64_t be = htobe64(number);
-    memcpy(key.bytes, unit, len - 1);
-    memcpy(key.bytes + len, &be, 8);
-    key.len = len + 8;
-    return key;
-}
-
 enum am_err store_roster_put(struct store *store, const char *unit, uint64_t number, struct am_bytes bytes)
 {
-    struct roster_key key = roster_key(unit, number);
+    struct name_key key = name_key(unit, number);
     return store_rows_write(
         store,
         &(struct store_row){TABLE_ROSTER, store_value(key.bytes, key.len), store_value(bytes.data, bytes.len), false},
@@ -442,7 +427,7 @@ enum am_err store_roster_put(struct store *store, const char *unit, uint64_t num
 // The highest number of a unit: one step back from the end of its rows.
 static enum am_err roster_newest(struct store *store, const char *unit, uint64_t *ret_number)
 {
-    struct roster_key end = roster_key(unit, UINT64_MAX);
+    struct name_key end = name_key(unit, UINT64_MAX);
     MDB_val key = store_value(end.bytes, end.len), value;
     MDB_cursor *cursor;
     uint64_t number = 0;
@@ -467,6 +452,6 @@ enum am_err store_roster_get(struct store *store, const char *unit, uint64_t num
     struct am_bytes found;
     if (number == 0)
         TRY(roster_newest(store, unit, &number));
-    struct roster_key key = roster_key(unit, number);
+    struct name_key key = name_key(unit, number);
     return store_rows_seek(store, TABLE_ROSTER, MDB_SET_KEY, store_value(key.bytes, key.len), arena, &found, ret_bytes);
 }
