@@ -111,11 +111,13 @@ static enum am_err fill_by_policy(struct session *session, uint64_t now, struct 
 }
 
 // Nobody has to know whether it needs a second person: left out, it is REQUIRED where it does.
-static enum am_err build_release(struct session *session, const struct compose *compose, struct arena *arena, Amana__V1__Header *header)
+static enum am_err build_release(struct session *session, const struct compose *compose, struct arena *arena,
+                                 Amana__V1__Header *header)
 {
     if (header->release == AMANA__V1__RELEASE__CODE__UNSPECIFIED)
-        header->release = rule_release_needed(header, compose->newest, policy_kept(session)) ? AMANA__V1__RELEASE__CODE__REQUIRED
-                                                                       : AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+        header->release = rule_release_needed(header, compose->newest, policy_kept(session))
+                              ? AMANA__V1__RELEASE__CODE__REQUIRED
+                              : AMANA__V1__RELEASE__CODE__NOT_NEEDED;
     const char *named = compose->draft->releasing;
     if (header->release == AMANA__V1__RELEASE__CODE__NOT_NEEDED && named[0] == '\0')
         return AM_OK;
@@ -247,10 +249,11 @@ static enum reason check_shield(const struct compose *compose, const Amana__V1__
             continue;
         const char *state = shield_lists(shield, unit)->country;
         snprintf(field, sizeof field, "recipients[%zu].unit", i);
-        (void)am_fail(AM_DENIED, detail, field,
-                      "somebody in case %.40s may have fled %s: leave %.95s out, and tell %s nothing by any other channel "
-                      "either (ACK, PROGRESS IN_HAND and RESPONSE NO_DATA alone answer it)",
-                      shield_lists(shield, unit)->case_ref, state, unit, state);
+        (void)am_fail(
+            AM_DENIED, detail, field,
+            "somebody in case %.40s may have fled %s: leave %.95s out, and tell %s nothing by any other channel "
+            "either (ACK, PROGRESS IN_HAND and RESPONSE NO_DATA alone answer it)",
+            shield_lists(shield, unit)->case_ref, state, unit, state);
         return REASON_NOT_PERMITTED;
     }
     return REASON_NONE;
@@ -262,8 +265,7 @@ static enum am_err shield_read(struct session *session, const struct parts *part
     size_t n;
     Amana__V1__Person *const *persons = body_persons(parts->body, &n);
     TRY(shield_of_case(session, parts->header->case_ref, ret_shield));
-    return ret_shield->own ? AM_OK
-                           : shield_of_persons(session, parts->header->case_ref, persons, n, ret_shield);
+    return ret_shield->own ? AM_OK : shield_of_persons(session, parts->header->case_ref, persons, n, ret_shield);
 }
 
 // Who is known from another case brings its flags along; and who may need protection is not sent back.
@@ -330,14 +332,6 @@ static bool has_part(struct session *session, const Amana__V1__Header *about, co
     return false;
 }
 
-static bool same_agency(const char *a, const char *b)
-{
-    char own[LIMIT_ADDRESS + 1], other[LIMIT_ADDRESS + 1];
-    address_agency(a, own);
-    address_agency(b, other);
-    return strcmp(own, other) == 0;
-}
-
 static Amana__V1__Header *header_kept(struct session *session, const char *id, struct arena *arena)
 {
     Amana__V1__Header *header;
@@ -372,7 +366,8 @@ static enum reason check_h2(struct session *session, const Amana__V1__Header *he
     for (size_t i = 0; i < header->n_recipients; i++) {
         const char *unit = header->recipients[i]->unit;
         char field[48];
-        if (has_part(session, about, unit) || same_agency(unit, own) || names_unit(session, header, unit, &arena))
+        if (has_part(session, about, unit) || address_same_agency(unit, own) ||
+            names_unit(session, header, unit, &arena))
             continue;
         snprintf(field, sizeof field, "recipients[%zu].unit", i);
         (void)am_fail(AM_DENIED, detail, field,

@@ -39,25 +39,20 @@ static void sayings_clear(struct sayings *sayings)
 
 const struct shield_state *shield_lists(const struct shield *shield, const char *unit)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
-    address_country(unit, country);
     for (size_t i = 0; i < shield->n; i++)
-        if (strcmp(shield->states[i].country, country) == 0)
+        if (address_in_country(unit, shield->states[i].country))
             return &shield->states[i];
     return NULL;
 }
 
 bool shield_keeps(const struct shield *shield, const Amana__V1__Header *header, const char *unit, const char *answered)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1], other[ADDRESS_COUNTRY_MAX + 1];
     const struct shield_state *state = shield_lists(shield, unit);
     if (state == NULL || shield->own || !harm_keeps((unsigned)state->protection, header))
         return false;
     if (answered == NULL || !harm_answer(header))
         return true;
-    address_country(unit, country);
-    address_country(answered, other);
-    return strcmp(country, other) != 0;
+    return !address_same_country(unit, answered);
 }
 
 // --- Reading
@@ -80,8 +75,8 @@ static enum am_err take(struct sayings *sayings, const Amana__V1__Kept *kept, co
         sayings->room = room;
     }
     struct said *said = &sayings->list[sayings->n];
-    *said = (struct said){.index = kept->entry != NULL ? kept->entry->index : UINT64_MAX,
-                          .protection = flags->protection};
+    *said =
+        (struct said){.index = kept->entry != NULL ? kept->entry->index : UINT64_MAX, .protection = flags->protection};
     TRY(log_sha256(codec_bytes(kept->message->header), said->digest));
     strlcpy(said->id, header->id, sizeof said->id);
     strlcpy(said->sender, header->sender->unit, sizeof said->sender);

@@ -144,12 +144,9 @@ IS(is_released)
 // --- Where they come from
 static bool goes_to_state(const struct body_at *at, const char *state)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
-    for (size_t i = 0; i < at->header->n_recipients; i++) {
-        address_country(at->header->recipients[i]->unit, country);
-        if (strcmp(country, state) == 0)
+    for (size_t i = 0; i < at->header->n_recipients; i++)
+        if (address_in_country(at->header->recipients[i]->unit, state))
             return true;
-    }
     return false;
 }
 

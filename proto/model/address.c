@@ -61,9 +61,31 @@ void address_country(const char *unit, char ret_country[ADDRESS_COUNTRY_MAX + 1]
     copy_until_slash(unit, 1, ret_country, ADDRESS_COUNTRY_MAX + 1);
 }
 
+bool address_in_country(const char *unit, const char *country)
+{
+    char own[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, own);
+    return strcmp(own, country) == 0;
+}
+
+bool address_same_country(const char *unit, const char *other)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(other, country);
+    return address_in_country(unit, country);
+}
+
 void address_agency(const char *unit, char ret_agency[LIMIT_ADDRESS + 1])
 {
     copy_until_slash(unit, 2, ret_agency, LIMIT_ADDRESS + 1);
+}
+
+bool address_same_agency(const char *unit, const char *other)
+{
+    char own[LIMIT_ADDRESS + 1], agency[LIMIT_ADDRESS + 1];
+    address_agency(unit, own);
+    address_agency(other, agency);
+    return strcmp(own, agency) == 0;
 }
 
 enum am_err case_ref_check(const char *case_ref, struct am_detail *detail)

@@ -21,9 +21,12 @@ bool address_matches(const char *pattern, const char *unit);
 
 // Copies the first part of any address or identity path ("ke/dci/…" → "ke"). The caller checked the address.
 void address_country(const char *unit, char ret_country[ADDRESS_COUNTRY_MAX + 1]);
+bool address_in_country(const char *unit, const char *country);
+bool address_same_country(const char *unit, const char *other);
 
 // Copies the first two parts ("ke/dci/transnational" → "ke/dci"). ret_agency holds LIMIT_ADDRESS + 1 bytes.
 void address_agency(const char *unit, char ret_agency[LIMIT_ADDRESS + 1]);
+bool address_same_agency(const char *unit, const char *other);
 
 // A case reference `country/agency/YYYY/number`, number 1 to 9 digits: "ke/dci/2026/004211".
 AM_MUST_USE enum am_err case_ref_check(const char *case_ref, struct am_detail *detail);

@@ -8,10 +8,8 @@
 
 bool harm_listed(char *const *states, size_t n, const char *unit)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
-    address_country(unit, country);
     for (size_t i = 0; i < n; i++)
-        if (strcmp(states[i], country) == 0)
+        if (address_in_country(unit, states[i]))
             return true;
     return false;
 }

@@ -49,9 +49,7 @@ const struct policy_protects *policy_protects(const struct policy *policy, const
 
 static bool country_matches(const char *country, const char *unit)
 {
-    char own[ADDRESS_COUNTRY_MAX + 1];
-    address_country(unit, own);
-    return strcmp(country, "*") == 0 || strcmp(country, own) == 0;
+    return strcmp(country, "*") == 0 || address_in_country(unit, country);
 }
 
 const struct policy_default *policy_default(const struct policy *policy, const char *from, const char *to,
@@ -79,12 +77,9 @@ const struct policy_release *policy_release(const struct policy *policy, unsigne
 
 bool policy_supervises(const struct policy *policy, const char *unit, const char *releasing)
 {
-    char agency[LIMIT_ADDRESS + 1], other[LIMIT_ADDRESS + 1];
     if (strcmp(unit, releasing) == 0)
         return true;
-    address_agency(unit, agency);
-    address_agency(releasing, other);
-    for (size_t i = 0; policy != NULL && strcmp(agency, other) == 0 && i < policy->n_supervisors; i++)
+    for (size_t i = 0; policy != NULL && address_same_agency(unit, releasing) && i < policy->n_supervisors; i++)
         if (address_matches(policy->supervisors[i].party, unit) && strcmp(policy->supervisors[i].unit, releasing) == 0)
             return true;
     return false;

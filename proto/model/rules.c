@@ -77,13 +77,9 @@ enum reason rule_consent(const Amana__V1__Header *header, struct am_detail *deta
 
 static bool goes_abroad(const Amana__V1__Header *header)
 {
-    char own[ADDRESS_COUNTRY_MAX + 1], other[ADDRESS_COUNTRY_MAX + 1];
-    address_country(header->sender->unit, own);
-    for (size_t i = 0; i < header->n_recipients; i++) {
-        address_country(header->recipients[i]->unit, other);
-        if (strcmp(own, other) != 0)
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (!address_same_country(header->sender->unit, header->recipients[i]->unit))
             return true;
-    }
     return false;
 }
 
@@ -121,7 +117,8 @@ enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Heade
 {
     if (header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED || !rule_release_needed(header, target, policy))
         return REASON_NONE;
-    (void)am_fail(AM_DENIED, detail, "release", "this %s needs a second person: REQUIRED, or DEFERRED where it can't wait",
+    (void)am_fail(AM_DENIED, detail, "release",
+                  "this %s needs a second person: REQUIRED, or DEFERRED where it can't wait",
                   kind_name((unsigned)header->kind));
     return REASON_RELEASE_REQUIRED;
 }

@@ -10,20 +10,10 @@
 
 static const struct journal_shield_state *state_of(const struct journal_shield *shield, const char *unit)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
-    address_country(unit, country);
     for (size_t i = 0; i < shield->n; i++)
-        if (strcmp(shield->states[i].country, country) == 0)
+        if (address_in_country(unit, shield->states[i].country))
             return &shield->states[i];
     return NULL;
-}
-
-static bool same_country(const char *a, const char *b)
-{
-    char country[ADDRESS_COUNTRY_MAX + 1], other[ADDRESS_COUNTRY_MAX + 1];
-    address_country(a, country);
-    address_country(b, other);
-    return strcmp(country, other) == 0;
 }
 
 bool hub_sender_listed(const struct hub_submission *submission)
@@ -35,13 +25,12 @@ bool hub_harms(const struct hub_submission *submission, const char *unit)
 {
     const Amana__V1__Header *header = submission->header;
     const Amana__V1__Flags *flags = submission->flags;
-    if (harm_keeps((unsigned)flags->protection, header) &&
-        harm_listed(flags->never_tell, flags->n_never_tell, unit))
+    if (harm_keeps((unsigned)flags->protection, header) && harm_listed(flags->never_tell, flags->n_never_tell, unit))
         return true;
     const struct journal_shield_state *state = state_of(&submission->shield, unit);
     if (state == NULL || hub_sender_listed(submission) || !harm_keeps(state->protection, header))
         return false;
-    bool answers_it = submission->reply_to.found && same_country(submission->reply_to.originator, unit);
+    bool answers_it = submission->reply_to.found && address_same_country(submission->reply_to.originator, unit);
     return !(answers_it && harm_answer(header));
 }
 
@@ -49,7 +38,7 @@ bool hub_keeps_from(const struct hub_submission *submission, const char *unit)
 {
     const struct journal_shield_state *state = state_of(&submission->shield, unit);
     return state != NULL && harm_keeps(state->protection, submission->header) &&
-           !same_country(submission->sender, unit);
+           !address_same_country(submission->sender, unit);
 }
 
 // --- What the case's states become

@@ -24,20 +24,12 @@ static enum reason invalid(struct hub_work *work, const char *field, const char 
 }
 
 // --- Whose it is
-static bool same_country(const char *unit, const char *other)
-{
-    char one[ADDRESS_COUNTRY_MAX + 1], two[ADDRESS_COUNTRY_MAX + 1];
-    address_country(unit, one);
-    address_country(other, two);
-    return strcmp(one, two) == 0;
-}
-
 // Sent or held by a unit of the sender's country.
 static bool of_country(const struct hub_submission *submission, const struct hub_found *found)
 {
-    bool any = found->found && same_country(found->originator, submission->sender);
+    bool any = found->found && address_same_country(found->originator, submission->sender);
     for (size_t i = 0; found->found && i < found->n_recipients && !any; i++)
-        any = same_country(found->recipients[i].unit, submission->sender);
+        any = address_same_country(found->recipients[i].unit, submission->sender);
     return any;
 }
 
@@ -101,7 +93,8 @@ static bool may_answer(const struct hub *hub, const struct hub_submission *submi
            ((kind->who & WHO_COUNTRY_PROTECTION) != 0 && member->role == ROLE_PROTECTION &&
             of_country(submission, to)) ||
            // What is destroyed, kept or corrected is for the dpo of who sent it.
-           ((kind->who & WHO_DPO) != 0 && member->role == ROLE_DPO && same_country(to->originator, submission->sender));
+           ((kind->who & WHO_DPO) != 0 && member->role == ROLE_DPO &&
+            address_same_country(to->originator, submission->sender));
 }
 
 static enum reason judge_on(struct hub_submission *submission, const struct kind *kind)
@@ -210,12 +203,10 @@ static enum reason judge_answer(const struct hub *hub, struct hub_submission *su
 static enum reason judge_case(const struct hub *hub, struct hub_submission *submission)
 {
     const Amana__V1__Header *header = submission->header;
-    char agency[LIMIT_ADDRESS + 1], opener[LIMIT_ADDRESS + 1];
     if (submission->case_party || may_name(hub, submission, &submission->reply_to))
         return REASON_NONE;
-    address_agency(submission->sender, agency);
-    address_agency(header->case_ref, opener); // its first two parts are an agency too
-    if (submission->case_exists || strcmp(agency, opener) != 0)
+    // The first two parts of a case are an agency too.
+    if (submission->case_exists || !address_same_agency(submission->sender, header->case_ref))
         return hub_not_permitted(&submission->work, "case_ref");
     return REASON_NONE;
 }

@@ -17,14 +17,11 @@ static enum reason judge_registrar(const struct hub *hub, struct hub_member_chan
 {
     struct hub_work *work = &change->work;
     const char *role = hub_role(hub, work->unit);
-    char own[ADDRESS_COUNTRY_MAX + 1], country[ADDRESS_COUNTRY_MAX + 1];
     if (role == NULL || strcmp(role, "registrar") != 0)
         return hub_not_permitted(work, "");
     if (member_check(change->record, &work->detail) != AM_OK)
         return REASON_FIELD_INVALID;
-    address_country(work->unit, own);
-    address_country(change->record->unit, country);
-    if (strcmp(own, country) != 0 || strcmp(work->unit, change->record->unit) == 0)
+    if (!address_same_country(work->unit, change->record->unit) || strcmp(work->unit, change->record->unit) == 0)
         return hub_not_permitted(work, "member.unit");
     return REASON_NONE;
 }

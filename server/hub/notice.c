@@ -76,13 +76,9 @@ static enum am_err tell(struct telling *telling, const char *unit)
 static enum am_err tell_dpos(struct telling *telling, const char *originator)
 {
     struct hub_unit *unit, *next;
-    char country[ADDRESS_COUNTRY_MAX + 1], other[ADDRESS_COUNTRY_MAX + 1];
-    address_country(originator, country);
-    HASH_ITER (hh, telling->step->hub->units, unit, next) {
-        address_country(unit->name, other);
-        if (unit->member != NULL && unit->member->role == ROLE_DPO && strcmp(country, other) == 0)
+    HASH_ITER (hh, telling->step->hub->units, unit, next)
+        if (unit->member != NULL && unit->member->role == ROLE_DPO && address_same_country(unit->name, originator))
             TRY(tell_once(telling, unit->name));
-    }
     return AM_OK;
 }
 

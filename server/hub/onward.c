@@ -28,10 +28,7 @@ static bool protects_one_of(const struct hub *hub, const struct hub_found *about
 
 static bool within_agency(const struct hub *hub, const char *sender, const char *unit)
 {
-    char own[LIMIT_ADDRESS + 1], other[LIMIT_ADDRESS + 1];
-    address_agency(sender, own);
-    address_agency(unit, other);
-    return strcmp(own, other) == 0 && policy_onward(hub->policy, unit) != NULL;
+    return address_same_agency(sender, unit) && policy_onward(hub->policy, unit) != NULL;
 }
 
 // A DECISION that it points at, by the sender of what is passed on, about just that.

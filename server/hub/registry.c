@@ -199,11 +199,8 @@ const char *hub_successor(const struct hub *hub, const char *unit)
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country)
 {
     const struct hub_member *member = hub_member_find(hub, auditor);
-    char own[ADDRESS_COUNTRY_MAX + 1];
-    if (member != NULL && member->role == ROLE_DPO) { // its country's, as its office has it
-        address_country(auditor, own);
-        return strcmp(own, country) == 0;
-    }
+    if (member != NULL && member->role == ROLE_DPO) // its country's, as its office has it
+        return address_in_country(auditor, country);
     if (member == NULL || member->role != ROLE_AUDITOR)
         return false;
     for (size_t i = 0; i < member->n_scope; i++)

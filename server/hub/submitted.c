@@ -153,7 +153,8 @@ static enum am_err mail_add(struct accept *accept, const char *unit, enum journa
 {
     // The device that sent it has it; but not as it was released.
     const char *has = accept->submission->mode != HUB_SUBMIT_RELEASE ? accept->header->device : NULL;
-    return hub_mail_unit(accept->step, accept->pending, unit, has, (uint8_t)accept->header->urgency, JOURNAL_SELF, kind);
+    return hub_mail_unit(accept->step, accept->pending, unit, has, (uint8_t)accept->header->urgency, JOURNAL_SELF,
+                         kind);
 }
 
 static enum am_err mail_fill(struct accept *accept)
@@ -407,7 +408,8 @@ static enum am_err met_fill(struct accept *accept)
     by.header_digest = codec_binary((struct am_bytes){submission->header_digest, 32});
     uint8_t to;
     uint64_t clock = own_life(accept, &to)->clock_seq;
-    deadline.message = clock == submission->reply_to.seq ? accept->header->in_reply_to : (Amana__V1__Pointer *)root_pointer(accept);
+    deadline.message =
+        clock == submission->reply_to.seq ? accept->header->in_reply_to : (Amana__V1__Pointer *)root_pointer(accept);
     deadline.recipient = (char *)submission->sender;
     deadline.clocks = list;
     deadline.met_by = &by;
@@ -415,9 +417,8 @@ static enum am_err met_fill(struct accept *accept)
     content.deadline = &deadline;
     parties[0] = submission->sender;
     parties[1] = submission->root.originator;
-    const struct hub_told told = {.urgency = (uint8_t)accept->header->urgency,
-                                  .originator = parties[1],
-                                  .recipient = parties[0]};
+    const struct hub_told told = {
+        .urgency = (uint8_t)accept->header->urgency, .originator = parties[1], .recipient = parties[0]};
     return told_entry(accept, &content, clock, parties, strcmp(parties[0], parties[1]) == 0 ? 1 : 2, &told);
 }
 
@@ -457,8 +458,7 @@ static enum am_err found_fill(struct accept *accept)
     state.found_elsewhere = true;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STATE;
     content.state = &state;
-    const struct hub_told told = {
-        .urgency = (uint8_t)accept->header->urgency, .recipients = units, .n_recipients = n};
+    const struct hub_told told = {.urgency = (uint8_t)accept->header->urgency, .recipients = units, .n_recipients = n};
     return told_entry(accept, &content, accept->submission->newest.seq, parties, n, &told);
 }
 
@@ -528,11 +528,9 @@ static enum am_err deadlines_fill(struct accept *accept)
 static enum am_err wake_state(struct accept *accept, const char *country)
 {
     struct hub_unit *unit, *next;
-    char of[ADDRESS_COUNTRY_MAX + 1];
     HASH_ITER (hh, accept->step->hub->units, unit, next) {
         const struct hub_kept_roster *roster = hub_roster_newest(accept->step->hub, unit->name);
-        address_country(unit->name, of);
-        if (roster == NULL || strcmp(of, country) != 0)
+        if (roster == NULL || !address_in_country(unit->name, country))
             continue;
         size_t n = accept->pending->n_freed;
         const char **freed = arena_array(accept->arena, n + roster->n_devices, sizeof *freed);

@@ -64,7 +64,7 @@ uint8_t hub_role_who(enum hub_role role)
 
 // What a dpo may send: what its office is for, and what that needs; nothing else, whatever it answers.
 #define DPO_KINDS                                                                                                      \
-    (KIND_BIT(KIND(ERASURE)) | KIND_BIT(KIND(CORRECTION)) | KIND_BIT(KIND(HOLD)) | KIND_BIT(KIND(SUBJECT_ACCESS)) |      \
+    (KIND_BIT(KIND(ERASURE)) | KIND_BIT(KIND(CORRECTION)) | KIND_BIT(KIND(HOLD)) | KIND_BIT(KIND(SUBJECT_ACCESS)) |    \
      KIND_BIT(KIND(WITHDRAW)) | KIND_BIT(KIND(ACK)) | KIND_BIT(KIND(RESPONSE)) | KIND_BIT(KIND(CONFIRM)) |             \
      KIND_BIT(KIND(BODY_REJECTED)))
 
@@ -113,10 +113,7 @@ static enum reason closed(struct hub_work *work, const char *field, const char *
 // grant, and nobody else is asked.
 static bool access_goes(const struct hub_submission *submission, const struct hub_member *member, const char *unit)
 {
-    char own[ADDRESS_COUNTRY_MAX + 1], other[ADDRESS_COUNTRY_MAX + 1];
-    address_country(submission->sender, own);
-    address_country(unit, other);
-    return member->role == ROLE_DPO || strcmp(own, other) == 0;
+    return member->role == ROLE_DPO || address_same_country(submission->sender, unit);
 }
 
 static enum reason judge_recipient(const struct hub *hub, struct hub_submission *submission, size_t i,

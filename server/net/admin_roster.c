@@ -40,11 +40,7 @@ static void roster_read_in(struct job *job, struct worker *worker)
 // As for a member's row: of the registrar's country, and another unit than its own.
 static bool may_add(const struct call *call, const char *unit)
 {
-    char own[ADDRESS_COUNTRY_MAX + 1], country[ADDRESS_COUNTRY_MAX + 1];
-
-    address_country(call->peer->identity.unit, own);
-    address_country(unit, country);
-    return strcmp(own, country) == 0 && strcmp(call->peer->identity.unit, unit) != 0;
+    return address_same_country(call->peer->identity.unit, unit) && strcmp(call->peer->identity.unit, unit) != 0;
 }
 
 static void roster_read_done(struct job *job)

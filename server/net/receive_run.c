@@ -50,7 +50,6 @@ static enum am_err row_withheld(struct receive *receive, struct store_view *view
     struct journal_shield shield;
     struct store_message kept;
     Amana__V1__Header *header;
-    char from[ADDRESS_COUNTRY_MAX + 1];
 
     *ret_withheld = false;
     if (!receive->shields)
@@ -59,9 +58,9 @@ static enum am_err row_withheld(struct receive *receive, struct store_view *view
     TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &receive->run, NULL,
                      (ProtobufCMessage **)&header));
     TRY(store_shield(view, header->case_ref, states, &shield));
-    address_country(header->sender->unit, from);
     for (size_t i = 0; i < shield.n; i++)
-        *ret_withheld |= strcmp(states[i].country, country) == 0 && strcmp(from, country) != 0 &&
+        *ret_withheld |= strcmp(states[i].country, country) == 0 &&
+                         !address_in_country(header->sender->unit, country) &&
                          harm_keeps(states[i].protection, header) && !harm_answer(header);
     return AM_OK;
 }

@@ -58,6 +58,18 @@ static void country_and_agency_are_the_first_parts(void **state)
     assert_string_equal(agency, PART31 "/" PART31);
 }
 
+static void units_are_of_one_country_or_one_agency(void **state)
+{
+    assert_true(address_in_country("ke/dci/transnational", "ke"));
+    assert_false(address_in_country("ke/dci/transnational", "k"));
+    assert_false(address_in_country("ke/dci/transnational", "ke/dci"));
+    assert_true(address_same_country("ke/dci/transnational", "ke/dcs/child-protection"));
+    assert_false(address_same_country("ke/dci/transnational", "et/ics/moyale"));
+    assert_true(address_same_agency("ke/dci/transnational", "ke/dci/2026/004211"));
+    assert_false(address_same_agency("ke/dci/transnational", "ke/dcs/child-protection"));
+    assert_false(address_same_agency("ke/dci/transnational", "et/dci/transnational"));
+}
+
 static void a_case_names_agency_year_and_number(void **state)
 {
     static const char *const GOOD[] = {"ke/dci/2026/004211", "ke/dci/2026/1", "ke/dci/0000/123456789"};
@@ -106,6 +118,7 @@ int main(void)
         cmocka_unit_test(a_unit_has_three_parts),
         cmocka_unit_test(anything_else_is_no_unit),
         cmocka_unit_test(country_and_agency_are_the_first_parts),
+        cmocka_unit_test(units_are_of_one_country_or_one_agency),
         cmocka_unit_test(a_case_names_agency_year_and_number),
         cmocka_unit_test(a_message_id_is_a_uuid_of_version_7_in_lower_case),
     };
