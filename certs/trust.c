@@ -239,6 +239,13 @@ const char *trust_protection_unit(const struct trust *trust, const char *code)
     return country == NULL || country->protection_unit[0] == '\0' ? NULL : country->protection_unit;
 }
 
+const char *trust_protection_of(const struct trust *trust, const char *unit)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, country);
+    return trust_protection_unit(trust, country);
+}
+
 bool trust_is_registrar(const struct trust *trust, const char *code, const uint8_t digest[CERTIFICATE_DIGEST])
 {
     const struct trust_country *country = trust_country(trust, code);

@@ -67,6 +67,8 @@ size_t trust_hubs(const struct trust *trust, const struct trust_hub **ret_first)
 
 // The country's protection unit, NULL where there is none or no such country.
 const char *trust_protection_unit(const struct trust *trust, const char *code);
+// That of the unit's country.
+const char *trust_protection_of(const struct trust *trust, const char *unit);
 bool trust_is_registrar(const struct trust *trust, const char *code, const uint8_t digest[CERTIFICATE_DIGEST]);
 
 // SHA-256 of trust.conf's bytes, and the bytes (for the TRUST entry).
@@ -78,8 +80,8 @@ const uint8_t *trust_state(const struct trust *trust);
 size_t trust_roots(const struct trust *trust, const uint8_t (**ret_digests)[CERTIFICATE_DIGEST]);
 // Unlike for each trust loaded in this process: caches of verdicts compare it.
 uint64_t trust_epoch(const struct trust *trust);
-// When the first of the CRLs in force goes stale, UTC ns. From then on, and what is tolerated, its issuer's certificates
-// are AM_EXPIRED.
+// When the first of the CRLs in force goes stale, UTC ns. From then on, and what is tolerated, its issuer's
+// certificates are AM_EXPIRED.
 uint64_t trust_crls_expire(const struct trust *trust);
 // How long past its nextUpdate a CRL is still judged by: a national outage must not stop a rescue. 0 where nothing is
 // said. Only before the trust is shared.
@@ -90,8 +92,8 @@ struct trust_revocation {
     int reason;
 };
 bool trust_revocation(const struct trust *trust, const X509 *x509, struct trust_revocation *ret_revocation);
-// Whether what was signed at a time by such a certificate is spoilt (audit.md, Evidence bundle): it was revoked by then,
-// or its key may have been stolen by then.
+// Whether what was signed at a time by such a certificate is spoilt (audit.md, Evidence bundle): it was revoked by
+// then, or its key may have been stolen by then.
 bool trust_revocation_spoils(const struct trust_revocation *revocation, uint64_t signed_ns);
 
 // For how long the list that would tell of this certificate, or of its CA, has been stale; 0: it isn't.

@@ -83,9 +83,7 @@ static void fields_copy(const Amana__V1__Header *header, Amana__V1__Draft *draft
 static enum am_err recipients_put(struct session *session, const char *to, bool child, struct arena *arena,
                                   Amana__V1__Draft *draft)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
-    address_country(session->settings.value[SETTING_UNIT], country);
-    const char *protection = trust_protection_unit(session->trust, country);
+    const char *protection = trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]);
     bool copy = child && protection != NULL && strcmp(protection, to) != 0;
     Amana__V1__DraftRecipient *rows = arena_array(arena, 2, sizeof *rows);
     draft->recipients = arena_array(arena, 2, sizeof *draft->recipients);

@@ -602,7 +602,6 @@ static enum am_err recipients_fill(const struct answer_input *input, const struc
 {
     struct session *session = input->command.session;
     bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
-    char country[ADDRESS_COUNTRY_MAX + 1];
     if (draft->n_recipients > 0)
         return AM_OK; // the file says who
     draft->recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft->recipients);
@@ -614,8 +613,7 @@ static enum am_err recipients_fill(const struct answer_input *input, const struc
         TRY(recipients_usual(input, newest, arena, draft));
     if (!draft->flags->child || !input->kind->child_rule || input->kind->to == TO_FORMER)
         return AM_OK;
-    address_country(session->settings.value[SETTING_UNIT], country); // rule 3
-    const char *protection = trust_protection_unit(session->trust, country);
+    const char *protection = trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]); // rule 3
     if (protection != NULL)
         TRY(recipient_add(input, arena, draft, protection, PART(COPY)));
     const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
@@ -954,10 +952,9 @@ static int check_outcome(const struct answer_input *input)
 {
     struct am_detail detail = {0};
     const json_t *said = json_object_get(input->said, "outcome");
-    const ProtobufCEnumValue *code =
-        said != NULL ? protobuf_c_enum_descriptor_get_value_by_name(&amana__v1__outcome__code__descriptor,
-                                                                    json_string_value(said))
-                     : NULL;
+    const ProtobufCEnumValue *code = said != NULL ? protobuf_c_enum_descriptor_get_value_by_name(
+                                                        &amana__v1__outcome__code__descriptor, json_string_value(said))
+                                                  : NULL;
     if (said == NULL || (code != NULL && (input->kind->outcomes & OUTCOME_BIT((unsigned)code->value)) != 0))
         return 0;
     return command_fail(am_fail(AM_INVALID, &detail, "outcome", "must be one of %s", outcomes_of(input)), &detail);

@@ -116,7 +116,7 @@ static enum am_err print_template(struct new_input *input, struct am_detail *det
     struct policy_filling filling;
     Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
     struct trust *trust = NULL;
-    char path[PATH_MAX], country[ADDRESS_COUNTRY_MAX + 1];
+    char path[PATH_MAX];
     time_t now = time(NULL);
     struct tm tm;
     TRY(settings_load(&input->command.flags, detail, settings));
@@ -128,9 +128,8 @@ static enum am_err print_template(struct new_input *input, struct am_detail *det
     defaults.year = (unsigned)tm.tm_year + 1900;
     defaults.to = input->to;
     defaults.n_to = input->n_to;
-    address_country(defaults.unit, country);
-    if (trust_load(path, NULL, NULL, &trust) == AM_OK && trust_protection_unit(trust, country) != NULL)
-        defaults.protection_unit = trust_protection_unit(trust, country);
+    if (trust_load(path, NULL, NULL, &trust) == AM_OK && trust_protection_of(trust, defaults.unit) != NULL)
+        defaults.protection_unit = trust_protection_of(trust, defaults.unit);
     fill(input, &filling, &defaults);
     enum am_err err = template_print(input->kind, &defaults, stdout);
     trust_unref(trust);

@@ -27,9 +27,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 // The protection unit is what trust.conf says, whatever the hub says.
 static bool is_protection(const struct units_input *input, const char *unit)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
-    address_country(unit, country);
-    const char *named = trust_protection_unit(input->command.session->trust, country);
+    const char *named = trust_protection_of(input->command.session->trust, unit);
     return named != NULL && strcmp(named, unit) == 0;
 }
 

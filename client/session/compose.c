@@ -321,11 +321,9 @@ static enum reason check_policy(struct session *session, const Amana__V1__Header
 // agency the hub's policy says; and to whom a DECISION names that is among the references
 static bool has_part(struct session *session, const Amana__V1__Header *about, const char *unit)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
     for (size_t i = 0; i <= about->n_recipients; i++) {
         const char *party = i < about->n_recipients ? about->recipients[i]->unit : about->sender->unit;
-        address_country(party, country);
-        const char *protection = trust_protection_unit(session->trust, country);
+        const char *protection = trust_protection_of(session->trust, party);
         if (strcmp(party, unit) == 0 || (protection != NULL && strcmp(protection, unit) == 0))
             return true;
     }
@@ -412,7 +410,6 @@ static enum reason check_found_child(struct session *session, const struct compo
 static enum reason check(struct session *session, const struct compose *compose, const struct parts *parts,
                          struct am_detail *detail)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
     struct shield shield = {0};
     const struct policy *policy = policy_kept(session);
     struct header_context context = {.unsealed = true,
@@ -440,9 +437,8 @@ static enum reason check(struct session *session, const struct compose *compose,
         reason = check_policy(session, parts->header, detail);
     if (reason != REASON_NONE)
         return reason;
-    address_country(parts->header->sender->unit, country);
-    if (rule_child(parts->header, parts->flags, trust_protection_unit(session->trust, country), detail) ==
-        RULE_CHILD_BROKEN)
+    if (rule_child(parts->header, parts->flags, trust_protection_of(session->trust, parts->header->sender->unit),
+                   detail) == RULE_CHILD_BROKEN)
         return REASON_CHILD_NEEDS_PROTECTION_UNIT;
     reason = check_found_child(session, compose, parts, &shield, detail);
     if (reason == REASON_NONE)

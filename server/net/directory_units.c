@@ -19,11 +19,8 @@ struct units_walk {
 
 static bool is_protection_unit(const struct units_walk *walk, const char *unit)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
-    const char *named;
+    const char *named = trust_protection_of(registry_trust(walk->question->registry), unit);
 
-    address_country(unit, country);
-    named = trust_protection_unit(registry_trust(walk->question->registry), country);
     return named != NULL && strcmp(named, unit) == 0;
 }
 
