@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the rooms of fsck_judge share: what entries have said so far, by row, and how a fault is told. One thread; all
+// that is kept is the judge's. enum am_err is AM_OK, AM_NOMEM, or an error of the store.
+#pragma once
+
+#include "server/fsck_judge.h"
+
+#include "proto/codec/codec.h"
+#include "proto/model/deadline.h"
+#include "proto/model/life.h"
+
+#define HASH_NONFATAL_OOM 1 // a failed HASH_ADD leaves hh.tbl NULL
+#include <uthash.h>
+
+#define FSCK_WORDS 200u // bytes of a role, its revision and languages
+
+// A time that an entry gives its rows. An entry's time is never before that of the one before it, and where it is the
+// same the hub may have meant an earlier one.
+struct fsck_when {
+    uint64_t ns;
+    bool or_before;
+};
+
+struct fsck_row {
+    UT_hash_handle hh;
+    uint64_t seq; // of the entry that spoke of it last
+    bool seen;
+    bool expected;      // release: its deadline stands in the table
+    uint64_t lapses[2]; // lapses: seqs, the older first
+    // Life, delivery.
+    uint8_t state, flags;
+    uint32_t version;
+    uint64_t ack_due, answer_due;           // as the row has them
+    struct fsck_when ack_said, answer_said; // as the log gives them
+    uint64_t clock;
+    struct fsck_when state_at, retrieved_at;
+    char officer[LIMIT_URI + 1];
+    // Records.
+    uint8_t digest[32];
+    size_t digest_len;
+    char words[FSCK_WORDS];
+    char key[];
+};
+
+// A message as its clocks see it: their rows are those of its lives and deliveries.
+struct fsck_message {
+    UT_hash_handle hh;
+    uint64_t seq, root, first; // `first`: the earliest of its deadlines, 0: none
+    uint64_t review_at, retain_until, valid_until;
+    uint8_t kind, urgency;
+    bool fixed, ended,
+        review; // ended: by a later version, or a CANCEL; review: it stands in the table, or has been told
+    size_t n;
+    struct fsck_row *deliveries[];
+};
+
+// The versions of a root.
+struct fsck_chain {
+    UT_hash_handle hh;
+    struct journal_chain said;
+    uint64_t seq; // of the entry that spoke of it last
+    bool seen;
+};
+
+struct fsck_judge {
+    void (*found)(void *user, uint64_t seq, const char *what);
+    void *user;
+    struct arena arena;
+    struct fsck_row *rows;
+    struct log_verifier verifier;
+    bool has_verifier;
+    struct fsck_message *messages;
+    struct fsck_chain *chains;
+    uint64_t last_time; // of an entry
+};
+
+// --- Saying and keeping. A row is known by its table, a number and a name.
+__attribute__((format(printf, 3, 4))) void fsck_judge_fault(struct fsck_judge *judge, uint64_t seq, const char *format,
+                                                            ...);
+// NULL: nothing spoke of it. fsck_row_get: NULL where memory is short; `seq` is the entry that speaks of it now.
+struct fsck_row *fsck_row_find(struct fsck_judge *judge, const char *table, uint64_t number, const char *name);
+struct fsck_row *fsck_row_get(struct fsck_judge *judge, const char *table, uint64_t number, const char *name,
+                              uint64_t seq);
+struct fsck_message *fsck_message_find(struct fsck_judge *judge, uint64_t seq);
+struct fsck_chain *fsck_chain_find(struct fsck_judge *judge, uint64_t root);
+bool fsck_when_is(struct fsck_when said, uint64_t ns);
+struct fsck_when fsck_when_of(const struct store_judged *entry);
+AM_MUST_USE enum am_err fsck_digest_said(struct fsck_judge *judge, const struct store_judged *entry, const char *table,
+                                         uint64_t number, const char *name, ProtobufCBinaryData digest);
+bool fsck_digest_is(const struct fsck_row *row, const uint8_t *digest, size_t len);
+
+// --- What an entry says (fsck_…_said), and what is found of a row (fsck_…_judge; `user` is the judge)
+AM_MUST_USE enum am_err fsck_lives_said(struct fsck_judge *judge, const struct store_judged *entry,
+                                        const Amana__V1__Header *header);
+AM_MUST_USE enum am_err fsck_orders_said(struct fsck_judge *judge, const struct store_judged *entry,
+                                         const Amana__V1__Header *header);
+AM_MUST_USE enum am_err fsck_order_judge(void *user, const struct journal_order *order);
+AM_MUST_USE enum am_err fsck_life_judge(void *user, const struct journal_life *life);
+AM_MUST_USE enum am_err fsck_deliveries_said(struct fsck_judge *judge, const struct store_judged *entry);
+AM_MUST_USE enum am_err fsck_retrieved_said(struct fsck_judge *judge, const struct store_judged *entry);
+AM_MUST_USE enum am_err fsck_delivery_judge(void *user, const struct journal_delivery *delivery);
+
+AM_MUST_USE enum am_err fsck_release_born(struct fsck_judge *judge, const struct store_judged *entry,
+                                          const char *sender);
+AM_MUST_USE enum am_err fsck_release_moved(struct fsck_judge *judge, const struct store_judged *entry, uint64_t parked,
+                                           uint8_t state, const char *officer);
+AM_MUST_USE enum am_err fsck_returned_said(struct fsck_judge *judge, const struct store_judged *entry);
+AM_MUST_USE enum am_err fsck_release_judge(void *user, const struct journal_release *release);
+
+AM_MUST_USE enum am_err fsck_chain_judge(void *user, const struct journal_chain *kept);
+AM_MUST_USE enum am_err fsck_message_said(struct fsck_judge *judge, const struct store_judged *entry,
+                                          const Amana__V1__Header *header);
+AM_MUST_USE enum am_err fsck_deadline_judge(void *user, const struct journal_deadline *deadline);
+void fsck_clocks_judge(struct fsck_judge *judge, const struct fsck_message *message);
+AM_MUST_USE enum am_err fsck_evidence_said(struct fsck_judge *judge, const struct store_judged *entry,
+                                           const Amana__V1__DeliveryEvidence *evidence, enum clock_kind clock);
+AM_MUST_USE enum am_err fsck_deadline_said(struct fsck_judge *judge, const struct store_judged *entry);
+AM_MUST_USE enum am_err fsck_state_said(struct fsck_judge *judge, const struct store_judged *entry);
+
+AM_MUST_USE enum am_err fsck_member_said(struct fsck_judge *judge, const struct store_judged *entry);
+AM_MUST_USE enum am_err fsck_record_judge(void *user, const struct journal_record *record);

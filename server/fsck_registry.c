@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Members, grants, rosters, trust and policy.
+#include "server/fsck_internal.h"
+
+#include "server/hub/hub.h"
+#include "server/net/roster_rows.h"
+
+#include <bsd/string.h>
+#include <endian.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void words_of(const char *role, uint64_t revision, char *const *languages, size_t n, const char *const reach[4],
+                     char ret_words[FSCK_WORDS])
+{
+    snprintf(ret_words, FSCK_WORDS, "%s %" PRIu64 " %s|%s|%s|%s", role, revision, reach[0], reach[1], reach[2],
+             reach[3]);
+    for (size_t i = 0; i < n; i++) {
+        strlcat(ret_words, " ", FSCK_WORDS);
+        strlcat(ret_words, languages[i], FSCK_WORDS);
+    }
+}
+
+enum am_err fsck_member_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    const Amana__V1__MemberEntry *member = entry->content->member;
+    struct fsck_row *row = fsck_row_get(judge, "member", 0, member->unit, entry->seq);
+
+    if (row == NULL)
+        return AM_NOMEM;
+    const char *const reach[] = {member->hours, member->telephone, member->deputy, member->successor};
+    words_of(member->role, member->revision, member->languages, member->n_languages, reach, row->words);
+    return AM_OK;
+}
+
+static enum am_err grants_judge(struct fsck_judge *judge, const struct fsck_row *member, const char *unit,
+                                const Amana__V1__MemberRecord *record)
+{
+    uint8_t digest[32];
+    struct fsck_row *row = fsck_row_find(judge, "grants", 0, unit);
+    char *text = hub_grants_text(record);
+
+    if (text == NULL)
+        return AM_NOMEM;
+    size_t len = strlen(text);
+    enum am_err err = log_sha256((struct am_bytes){(const uint8_t *)text, len}, digest);
+    free(text);
+    TRY(err);
+    if (row != NULL)
+        row->seen = true;
+    if (row == NULL ? len > 0 : !fsck_digest_is(row, digest, len > 0 ? sizeof digest : 0))
+        fsck_judge_fault(judge, row != NULL ? row->seq : member->seq,
+                         "the grants of %.100s are not kept as the log says", unit);
+    return AM_OK;
+}
+
+static enum am_err member_judge(struct fsck_judge *judge, const struct journal_record *record)
+{
+    Amana__V1__MemberRecord *member;
+    char words[FSCK_WORDS];
+    struct fsck_row *row = fsck_row_find(judge, "member", 0, record->key);
+    enum am_err err = codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, record->value, &judge->arena,
+                                   NULL, (ProtobufCMessage **)&member);
+
+    if (err == AM_NOMEM)
+        return err;
+    if (row == NULL || err != AM_OK) {
+        fsck_judge_fault(judge, row != NULL ? row->seq : JOURNAL_NONE, "the row of the member %.100s %s", record->key,
+                         row != NULL ? "can't be read" : "is of no entry");
+        return AM_OK;
+    }
+    row->seen = true;
+    const char *const reach[] = {member->hours, member->telephone, member->deputy, member->successor};
+    words_of(member->role, member->revision, member->languages, member->n_languages, reach, words);
+    if (strcmp(member->unit, record->key) != 0 || strcmp(words, row->words) != 0)
+        fsck_judge_fault(judge, row->seq, "the member %.100s is not kept as the log says", record->key);
+    return grants_judge(judge, row, record->key, member);
+}
+
+static enum am_err roster_judge(struct fsck_judge *judge, const struct journal_record *record)
+{
+    struct fsck_row *row = fsck_row_find(judge, "roster", record->number, record->key);
+    struct roster *roster;
+    struct am_detail detail = {0};
+    enum am_err err = roster_from_record(record->value, &detail, &roster);
+
+    if (err == AM_NOMEM)
+        return err;
+    if (row != NULL)
+        row->seen = true;
+    if (err != AM_OK)
+        fsck_judge_fault(judge, row != NULL ? row->seq : JOURNAL_NONE,
+                         "the roster %" PRIu64 " of %.80s can't be read: %.80s", record->number, record->key,
+                         detail.text);
+    else if (row == NULL || strcmp(roster->unit, record->key) != 0 || roster->number != record->number ||
+             !fsck_digest_is(row, roster->digest, sizeof roster->digest))
+        fsck_judge_fault(judge, row != NULL ? row->seq : JOURNAL_NONE,
+                         "the roster %" PRIu64 " of %.80s is not that of the log", record->number, record->key);
+    if (err == AM_OK)
+        roster_unref(roster);
+    return AM_OK;
+}
+
+static enum am_err digest_judge(struct fsck_judge *judge, const struct journal_record *record, const char *table)
+{
+    struct fsck_row *row = fsck_row_find(judge, table, 0, "the hub");
+
+    if (row != NULL)
+        row->seen = true;
+    if (row == NULL || !fsck_digest_is(row, record->value.data, record->value.len))
+        fsck_judge_fault(judge, row != NULL ? row->seq : JOURNAL_NONE,
+                         "the digest of the hub's %s is not that of the log", table);
+    return AM_OK;
+}
+
+static enum am_err lapses_judge(struct fsck_judge *judge, const struct journal_record *record)
+{
+    struct fsck_row *row = fsck_row_find(judge, "lapses", 0, record->key);
+
+    if (row != NULL)
+        row->seen = true;
+    for (size_t i = 0; row != NULL && record->value.len == JOURNAL_LAPSES && i < AM_LEN(row->lapses); i++) {
+        uint64_t seq;
+        memcpy(&seq, record->value.data + 16 * i, sizeof seq);
+        if (be64toh(seq) != row->lapses[i])
+            row = NULL;
+        if (row == NULL)
+            break;
+    }
+    if (row == NULL || record->value.len != JOURNAL_LAPSES)
+        fsck_judge_fault(judge, JOURNAL_NONE, "what %.100s left unsigned is not kept as the log says", record->key);
+    return AM_OK;
+}
+
+enum am_err fsck_record_judge(void *user, const struct journal_record *record)
+{
+    struct fsck_judge *judge = user;
+
+    arena_reset(&judge->arena);
+    switch (record->kind) {
+    case JOURNAL_RECORD_MEMBER: return member_judge(judge, record);
+    case JOURNAL_RECORD_ROSTER: return roster_judge(judge, record);
+    case JOURNAL_RECORD_TRUST: return digest_judge(judge, record, "trust");
+    case JOURNAL_RECORD_POLICY: return digest_judge(judge, record, "policy");
+    case JOURNAL_RECORD_LAPSES: return lapses_judge(judge, record);
+    default:
+        fsck_judge_fault(judge, JOURNAL_NONE, "there is a record of no known kind: %u", record->kind);
+        return AM_OK;
+    }
+}
