@@ -171,19 +171,28 @@ static void raise(const struct said *said, struct shield *shield)
     }
 }
 
+// What the log has taken is found by its case; what waits in the outbox is in no log yet.
+static enum am_err read_case(struct session *session, const char *case_ref, struct sayings *sayings)
+{
+    char id[STORE_ID], next[STORE_ID];
+    enum store_box box;
+    enum am_err err;
+    for (uint64_t seq = 0; (err = store_next_of_case(session->store, case_ref, &seq, &box, id)) == AM_OK; seq++)
+        TRY(read_one(session, box, id, case_ref, sayings));
+    if (err != AM_NOT_FOUND)
+        return err;
+    id[0] = '\0';
+    while ((err = store_next(session->store, STORE_OUTBOX, id, next)) == AM_OK) {
+        strlcpy(id, next, sizeof id);
+        TRY(read_one(session, STORE_OUTBOX, id, case_ref, sayings));
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 enum am_err shield_of_case(struct session *session, const char *case_ref, struct shield *ret_shield)
 {
     struct sayings AM_CLEANUP(sayings_clear) sayings = {0};
-    for (unsigned box = 0; box < STORE_BOXES; box++) {
-        char at[STORE_ID] = "", next[STORE_ID];
-        enum am_err err;
-        while ((err = store_next(session->store, (enum store_box)box, at, next)) == AM_OK) {
-            strlcpy(at, next, sizeof at);
-            TRY(read_one(session, (enum store_box)box, at, case_ref, &sayings));
-        }
-        if (err != AM_NOT_FOUND)
-            return err;
-    }
+    TRY(read_case(session, case_ref, &sayings));
     if (sayings.n > 0)
         qsort(sayings.list, sayings.n, sizeof *sayings.list, by_index);
     *ret_shield = (struct shield){0};
