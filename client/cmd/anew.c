@@ -5,6 +5,7 @@
 #include "amana/v1/directory.pb-c.h"
 #include "client/session/seal.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/kind_body.h"
 
@@ -34,8 +35,7 @@ static enum am_err rejecter(struct session *session, const Amana__V1__Header *se
         arena_init(&arena, 16u * 1024 * 1024);
         if (box != STORE_INBOX || store_get(session->store, box, id, &arena, &kept) != AM_OK ||
             seal_header(kept->message, &arena, NULL, &header) != AM_OK || !anew_asked(header, of) ||
-            header->in_reply_to->header_digest.len != 32 ||
-            memcmp(header->in_reply_to->header_digest.data, digest, 32) != 0)
+            !header_points_at(header->in_reply_to, digest))
             continue;
         (void)strlcpy(ret_unit, header->sender->unit, LIMIT_ADDRESS + 1);
         found = AM_OK;

@@ -6,6 +6,7 @@
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/life.h"
 
@@ -31,12 +32,6 @@ struct asked {
     char case_ref[STORE_CASE + 1]; // an answer is of the same (rule_answer_carries)
     uint64_t review_at;            // of what this unit sent; 0: none
 };
-
-static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
-{
-    return pointer != NULL && pointer->header_digest.len == LOG_HASH_SIZE &&
-           memcmp(pointer->header_digest.data, digest, LOG_HASH_SIZE) == 0;
-}
 
 static enum kind_chain chain_of(const Amana__V1__Header *header)
 {
@@ -163,9 +158,9 @@ struct walk {
 static void take_hold(const Amana__V1__Header *header, const struct asked *asked, uint64_t now, struct answers *answers)
 {
     uint64_t until = header_time_or_0(header->valid_until);
-    bool names = points_at(header->in_reply_to, asked->digest);
+    bool names = header_points_at(header->in_reply_to, asked->digest);
     for (size_t i = 0; i < header->n_references; i++)
-        names |= points_at(header->references[i], asked->digest);
+        names |= header_points_at(header->references[i], asked->digest);
     if (header->kind != KIND(HOLD) || !names || until <= now || until <= answers->held_until)
         return;
     answers->held_until = until;
@@ -176,7 +171,7 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
 {
     const struct asked *asked = &walk->asked;
     struct answers *answers = &walk->answers;
-    bool replies = points_at(header->in_reply_to, asked->digest);
+    bool replies = header_points_at(header->in_reply_to, asked->digest);
     bool ours = strcmp(header->sender->unit, walk->session->settings.value[SETTING_UNIT]) == 0;
     contests_take(&walk->contests, replies, key, header, kept);
     take_hold(header, asked, session_now(walk->session), answers);
@@ -191,10 +186,10 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
         answers->confirmed = codec_enum_name(&amana__v1__outcome__code__descriptor, (int)header->outcome);
     if (replies && chain_of(header) == CHAIN_RENEWS)
         strlcpy(answers->newest, key, STORE_ID);
-    if (chain_of(header) == CHAIN_ENDS && points_at(header->in_reply_to, asked->root))
+    if (chain_of(header) == CHAIN_ENDS && header_points_at(header->in_reply_to, asked->root))
         strlcpy(answers->cancel, key, STORE_ID);
     // An UPDATE that is itself asked about: a newer one supersedes it.
-    if (points_at(header->supersedes, asked->digest))
+    if (header_points_at(header->supersedes, asked->digest))
         strlcpy(answers->newest, key, STORE_ID);
 }
 

@@ -5,6 +5,7 @@
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
@@ -54,11 +55,11 @@ static void ended(struct offers *offers, const char *id, const Amana__V1__Kept *
 {
     bool decision = header->kind == KIND(DECISION), withdrawal = header->kind == KIND(WITHDRAW);
     (void)id;
-    if ((!decision && !withdrawal) || header->in_reply_to == NULL || header->in_reply_to->header_digest.len != LOG_HASH_SIZE)
+    if (!decision && !withdrawal)
         return;
     for (size_t i = 0; i < offers->n; i++) {
         struct offer *offer = &offers->list[i];
-        if (memcmp(header->in_reply_to->header_digest.data, offer->digest, LOG_HASH_SIZE) != 0 ||
+        if (!header_points_at(header->in_reply_to, offer->digest) ||
             (decision ? strcmp(header->sender->unit, offer->unit) != 0 : !goes_to(header, offer->unit)))
             continue;
         offer->ended = true;
@@ -94,6 +95,8 @@ void offers_print(struct session *session, const Amana__V1__Header *answer, uint
     walk(session, STORE_INBOX, &offers, ended);
     for (size_t i = 0; i < offers.n && !offers.before; i++)
         if (!offers.list[i].ended)
-            fprintf(out, "  next      %s still has the offer %.13s: `amana withdraw %.13s --to %s --reason TEXT` takes it back\n",
+            fprintf(out,
+                    "  next      %s still has the offer %.13s: `amana withdraw %.13s --to %s --reason TEXT` takes it "
+                    "back\n",
                     offers.list[i].unit, offers.list[i].id, offers.list[i].id, offers.list[i].unit);
 }

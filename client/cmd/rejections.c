@@ -6,6 +6,7 @@
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
@@ -21,9 +22,7 @@ struct rejected {
 
 static bool rejects(const Amana__V1__Header *header, const struct rejected *rejected)
 {
-    const Amana__V1__Pointer *to = header->in_reply_to;
-    return header->kind == KIND(BODY_REJECTED) && to != NULL && to->header_digest.len == LOG_HASH_SIZE &&
-           memcmp(to->header_digest.data, rejected->digest, LOG_HASH_SIZE) == 0;
+    return header->kind == KIND(BODY_REJECTED) && header_points_at(header->in_reply_to, rejected->digest);
 }
 
 // Whether one of this unit is on its way or was taken.

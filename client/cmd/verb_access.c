@@ -7,6 +7,7 @@
 #include "client/cmd/screen_rows.h"
 #include "client/session/seal.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
@@ -74,8 +75,7 @@ static enum am_err response_take(struct sheet_input *input, const char *id)
     Amana__V1__Header *header;
     TRY(store_get(input->command.session->store, STORE_INBOX, id, &input->arena, &kept));
     if (seal_header(kept->message, &input->arena, NULL, &header) != AM_OK || header->kind != KIND(RESPONSE) ||
-        header->in_reply_to == NULL || header->in_reply_to->header_digest.len != LOG_HASH_SIZE ||
-        memcmp(header->in_reply_to->header_digest.data, input->digest, LOG_HASH_SIZE) != 0)
+        !header_points_at(header->in_reply_to, input->digest))
         return AM_OK;
     note_from(input, header->sender->unit);
     if (header->outcome == OUTCOME(NO_DATA) || input->n_rows == AM_LEN(input->rows) ||
@@ -106,7 +106,7 @@ static int by_index(const void *a, const void *b)
 static void sheet_print(struct sheet_input *input, const Amana__V1__SubjectAccess *asked)
 {
     // Why the rest isn't given, who knows more, how it is marked: for the office alone.
-    static const char *const KEPT[] = {"ground",   "explanation",   "more_follows", "more_by",
+    static const char *const KEPT[] = {"ground",  "explanation",   "more_follows",    "more_by",
                                        "contact", "handling_note", "child_safeguard", NULL};
     static const char *const SAID[] = {"verified_by", "answer_language", NULL};
     printf("What is held about you\n\nYou asked:\n");
@@ -121,7 +121,8 @@ static void sheet_print(struct sheet_input *input, const Amana__V1__SubjectAcces
         printf("\n");
         screen_rows(stdout, &input->rows[i].body->response->base, 2, KEPT);
     }
-    printf("\nYou may have what is wrong corrected and what is unlawful erased: ask the office that gave you this sheet. You\n"
+    printf("\nYou may have what is wrong corrected and what is unlawful erased: ask the office that gave you this "
+           "sheet. You\n"
            "may complain to the supervisory authority and go to court.\n");
 }
 
@@ -162,14 +163,15 @@ static int sheet(struct sheet_input *input)
 
 int verb_access_sheet(int argc, char **argv)
 {
-    static const struct argp argp = {NULL,
-                                     parse,
-                                     "ID",
-                                     "Prints what the person is given, once everybody who was asked has answered. Where "
-                                     "nothing is given it is one sheet, whether nothing is held or it is shielded.",
-                                     command_children,
-                                     NULL,
-                                     NULL};
+    static const struct argp argp = {
+        NULL,
+        parse,
+        "ID",
+        "Prints what the person is given, once everybody who was asked has answered. Where "
+        "nothing is given it is one sheet, whether nothing is held or it is shielded.",
+        command_children,
+        NULL,
+        NULL};
     struct sheet_input *input = calloc(1, sizeof *input);
     if (input == NULL)
         return EX_OSERR;

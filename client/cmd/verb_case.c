@@ -10,6 +10,7 @@
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
 #include "proto/model/address.h"
+#include "proto/model/header.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/life.h"
 
@@ -92,16 +93,10 @@ struct clock {
     uint8_t state;
 };
 
-static bool points_at(const Amana__V1__Pointer *pointer, const struct item *item)
-{
-    return pointer != NULL && pointer->header_digest.len == LOG_HASH_SIZE &&
-           memcmp(pointer->header_digest.data, item->digest, LOG_HASH_SIZE) == 0;
-}
-
 static const struct item *item_of(const struct case_input *input, const Amana__V1__Pointer *pointer)
 {
     for (size_t i = 0; pointer != NULL && i < input->n; i++)
-        if (points_at(pointer, &input->items[i]))
+        if (header_points_at(pointer, input->items[i].digest))
             return &input->items[i];
     return NULL;
 }
@@ -118,7 +113,7 @@ static bool replaces(const struct case_input *input, const struct item *later, c
     enum kind_chain chain = chain_of(later);
     const struct item *root = chain_of(item) == CHAIN_BEGINS ? item : item_of(input, item->header->in_reply_to);
     return (chain == CHAIN_RENEWS || chain == CHAIN_ENDS) && root != NULL &&
-           points_at(later->header->in_reply_to, root);
+           header_points_at(later->header->in_reply_to, root->digest);
 }
 
 // What the answer's clock waits for: not that it was taken on, nor where it stands.
@@ -141,7 +136,7 @@ static void clock_run(const struct case_input *input, const struct item *item, s
             continue;
         if (replaces(input, later, item) && clock->ended == 0)
             clock->ended = later->time;
-        if (!points_at(later->header->in_reply_to, item) ||
+        if (!header_points_at(later->header->in_reply_to, item->digest) ||
             (strcmp(by, clock->recipient) != 0 && strcmp(by, sender) != 0) ||
             life_move(root, clock->state, (unsigned)later->header->kind, (unsigned)later->header->outcome, true,
                       &next) != LIFE_MOVED)

@@ -6,6 +6,7 @@
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/kind.h"
 
@@ -17,19 +18,13 @@
 
 bool erase_asked(const Amana__V1__Header *header)
 {
-    return header->in_reply_to != NULL && (header->kind == KIND(ERASURE) ||
-                                           kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome));
-}
-
-static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
-{
-    return pointer != NULL && pointer->header_digest.len == LOG_HASH_SIZE &&
-           memcmp(pointer->header_digest.data, digest, LOG_HASH_SIZE) == 0;
+    return header->in_reply_to != NULL &&
+           (header->kind == KIND(ERASURE) || kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome));
 }
 
 static bool same_pointer(const Amana__V1__Pointer *one, const Amana__V1__Pointer *other)
 {
-    return other->header_digest.len == LOG_HASH_SIZE && points_at(one, other->header_digest.data);
+    return other->header_digest.len == LOG_HASH_SIZE && header_points_at(one, other->header_digest.data);
 }
 
 // The message itself, or a version of an alert that is named by its first.
@@ -39,9 +34,9 @@ static bool is_named(const Amana__V1__Header *by, const Amana__V1__Kept *kept, c
     const struct kind *kind = kind_get((unsigned)header->kind);
     if (log_sha256(codec_bytes(kept->message->header), digest) != AM_OK)
         return false;
-    bool named = points_at(by->in_reply_to, digest);
+    bool named = header_points_at(by->in_reply_to, digest);
     for (size_t i = 0; i < by->n_references && by->kind == KIND(ERASURE); i++)
-        named |= points_at(by->references[i], digest);
+        named |= header_points_at(by->references[i], digest);
     if (named || by->kind == KIND(ERASURE)) // which names each version itself
         return named;
     return kind != NULL && kind->chain == CHAIN_RENEWS && header->in_reply_to != NULL &&
@@ -166,7 +161,8 @@ static enum am_err named_row(struct naming *naming, enum store_box box, const ch
     if (hold != NULL) {
         timestamp_print_ns(hold->until, until);
         return am_fail(AM_CONFLICT, naming->detail, id,
-                       "is kept until %s for a court (HOLD %.13s): confirm RETAINED_BY_LAW until then", until, hold->by);
+                       "is kept until %s for a court (HOLD %.13s): confirm RETAINED_BY_LAW until then", until,
+                       hold->by);
     }
     if (!naming->erase)
         return AM_OK;

@@ -4,6 +4,7 @@
 
 #include "client/session/seal.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
@@ -23,16 +24,10 @@ struct sent {
     Amana__V1__Header *header;
 };
 
-static bool points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[LOG_HASH_SIZE])
-{
-    return pointer != NULL && pointer->header_digest.len == LOG_HASH_SIZE &&
-           memcmp(pointer->header_digest.data, digest, LOG_HASH_SIZE) == 0;
-}
-
 static bool refers_to(const Amana__V1__Header *header, const uint8_t digest[LOG_HASH_SIZE])
 {
     for (size_t i = 0; i < header->n_references; i++)
-        if (points_at(header->references[i], digest))
+        if (header_points_at(header->references[i], digest))
             return true;
     return false;
 }
@@ -89,7 +84,7 @@ static enum am_err build_take(void *user, const struct sent *sent)
     }
     bool facts = (unsigned)sent->header->kind < KIND_COUNT && (FACTS & KIND_BIT((unsigned)sent->header->kind)) != 0;
     if (!facts || sent->kept->message->sealed_body.len == 0 ||
-        !(points_at(to, building->corrected) || refers_to(sent->header, building->corrected)))
+        !(header_points_at(to, building->corrected) || refers_to(sent->header, building->corrected)))
         return AM_OK;
     if (building->n == building->room) {
         size_t room = building->room * 2 + 16;

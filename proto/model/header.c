@@ -2,6 +2,8 @@
 // Presence of a header's fields, told by their descriptors; and times.
 #include "proto/model/header.h"
 
+#include <string.h>
+
 static bool value_is_there(const void *at, ProtobufCType type)
 {
     switch (type) {
@@ -40,4 +42,9 @@ uint64_t header_time_or_0(const Google__Protobuf__Timestamp *time)
 {
     uint64_t ns = 0;
     return header_time(time, &ns) ? ns : 0;
+}
+
+bool header_points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[32])
+{
+    return pointer != NULL && pointer->header_digest.len == 32 && memcmp(pointer->header_digest.data, digest, 32) == 0;
 }

@@ -3,6 +3,7 @@
 #include "server/hub/internal.h"
 
 #include "proto/model/delivery.h"
+#include "proto/model/header.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -168,11 +169,9 @@ static bool upholds(const struct hub_submission *submission)
         if (!named->found || named->kind != KIND(CORRECTION) || named->header == NULL ||
             strcmp(named->originator, submission->sender) != 0)
             continue;
-        for (size_t j = 0; j < named->header->n_references; j++) {
-            const ProtobufCBinaryData *digest = &named->header->references[j]->header_digest;
-            if (digest->len == 32 && memcmp(digest->data, header->in_reply_to->header_digest.data, 32) == 0)
+        for (size_t j = 0; j < named->header->n_references; j++)
+            if (header_points_at(named->header->references[j], header->in_reply_to->header_digest.data))
                 return true;
-        }
     }
     return false;
 }

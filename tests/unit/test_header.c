@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The envelope's checks, field by field: a good one, broken in one place at a time.
+#include "proto/model/header.h"
 #include "proto/model/life.h"
 #include "proto/model/rules.h"
 #include "tests/sim/world.h"
@@ -402,6 +403,19 @@ static void rule_7_retention_has_a_ceiling(void **state)
     assert_int_equal(kind_retention_days(&note), 1096);
 }
 
+static void a_pointer_names_the_message_of_its_digest_alone(void **state)
+{
+    uint8_t digest[32] = {7}, other[32] = {7, 1};
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    assert_false(header_points_at(NULL, digest));
+    assert_false(header_points_at(&pointer, digest));
+    pointer.header_digest = (ProtobufCBinaryData){31, digest};
+    assert_false(header_points_at(&pointer, digest));
+    pointer.header_digest.len = 32;
+    assert_true(header_points_at(&pointer, digest));
+    assert_false(header_points_at(&pointer, other));
+}
+
 #define D(test) cmocka_unit_test_setup_teardown(test, desk_begin, desk_end)
 
 int main(void)
@@ -428,6 +442,7 @@ int main(void)
         D(before_sealing_only_what_sealing_makes_may_be_missing),
         D(times_are_in_range_and_in_order),
         D(rule_7_retention_has_a_ceiling),
+        cmocka_unit_test(a_pointer_names_the_message_of_its_digest_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
