@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the draft of an answer together.
+#include "client/cmd/answer_draft.h"
+
+#include "client/cmd/draft_file.h"
+#include "proto/codec/codec.h"
+#include "proto/codec/field.h"
+#include "proto/codec/json.h"
+#include "proto/codec/timestamp.h"
+#include "proto/model/address.h"
+#include "proto/model/header.h"
+#include "proto/model/kind_body.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// --- The draft
+static enum am_err draft_said(struct answer_input *input, struct arena *arena, struct am_detail *detail,
+                              Amana__V1__Draft **ret_draft)
+{
+    char *text = json_dumps(input->said, JSON_COMPACT);
+    if (text == NULL)
+        return AM_NOMEM;
+    enum am_err err = json_to_message(&amana__v1__draft__descriptor, (struct am_bytes){(uint8_t *)text, strlen(text)},
+                                      arena, detail, (ProtobufCMessage **)ret_draft);
+    detail->line = 0; // of a text that nobody wrote
+    free(text);
+    return err;
+}
+
+// What options say goes before what the file says: each field that is there.
+static void put_over(ProtobufCMessage *message, const ProtobufCMessage *over)
+{
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        void *to = (uint8_t *)message + field->offset;
+        const void *from = (const uint8_t *)over + field->offset;
+        if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 || !message_has(over, field))
+            continue;
+        bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
+        memcpy(to, from, list ? sizeof(void *) : field_size(field->type));
+        if (list)
+            memcpy((uint8_t *)message + field->quantifier_offset, (const uint8_t *)over + field->quantifier_offset,
+                   sizeof(size_t));
+    }
+}
+
+enum am_err answer_draft(struct answer_input *input, struct arena *arena, struct am_detail *detail,
+                         struct am_bytes *ret_text, Amana__V1__Draft **ret_draft)
+{
+    Amana__V1__Draft *said, *draft;
+    TRY(draft_said(input, arena, detail, &said));
+    if (input->file == NULL) {
+        *ret_draft = said;
+        return AM_OK;
+    }
+    TRY(draft_read(input->file, arena, detail, ret_text, &draft));
+    put_over(&draft->base, &said->base);
+    ProtobufCMessage *body = kind_body_get(&draft->base), *over = kind_body_get(&said->base);
+    if (body == NULL)
+        (void)kind_body_set(input->verb->kind, &draft->base, over);
+    else if (over != NULL && over->descriptor == body->descriptor)
+        put_over(body, over);
+    *ret_draft = draft;
+    return AM_OK;
+}
+
+// A body that says nothing is one all the same; an alert's form may be written as "alert" in an UPDATE.
+enum am_err answer_body_fill(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft)
+{
+    const ProtobufCMessageDescriptor *type = kind_body_type(input->verb->kind);
+    ProtobufCMessage *body = kind_body_get(&draft->base);
+    if (body == NULL) {
+        body = arena_alloc(arena, type->sizeof_message);
+        if (body == NULL)
+            return arena_error(arena);
+        protobuf_c_message_init(type, body);
+    }
+    if (body->descriptor == type) // else the check names it
+        (void)kind_body_set(input->verb->kind, &draft->base, body);
+    return AM_OK;
+}
+
+// --- Flags: an answer says what its case has said; to a state that is not to learn of it, what was said to that one
+#define PROTECTION(name) AMANA__V1__PROTECTION__CODE__##name
+
+static bool says_shield(Amana__V1__Protection__Code code)
+{
+    return code == PROTECTION(YES) || code == PROTECTION(UNKNOWN);
+}
+
+static enum am_err flags_of_case(const struct answer_input *input, struct arena *arena, Amana__V1__DraftFlags *flags)
+{
+    char own[ADDRESS_COUNTRY_MAX + 1];
+    address_country(input->command.session->settings.value[SETTING_UNIT], own);
+    flags->never_tell = arena_array(arena, SHIELD_STATES, sizeof *flags->never_tell);
+    if (flags->never_tell == NULL)
+        return arena_error(arena);
+    if (says_shield(flags->protection))
+        flags->protection = PROTECTION(NO);
+    for (size_t i = 0; i < input->shield.n; i++) {
+        const struct shield_state *state = &input->shield.states[i];
+        if (strcmp(state->country, own) == 0)
+            continue;
+        flags->never_tell[flags->n_never_tell++] = (char *)state->country;
+        if (flags->protection != PROTECTION(YES))
+            flags->protection = state->protection;
+    }
+    return AM_OK;
+}
+
+// What is taken back is named: the messages that said so.
+static enum am_err flags_back(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft)
+{
+    size_t n = draft->n_references;
+    Amana__V1__Pointer **list = arena_array(arena, n + input->shield.n, sizeof *list);
+    Amana__V1__Pointer *rows = arena_array(arena, input->shield.n, sizeof *rows);
+    if (list == NULL || rows == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < n; i++)
+        list[i] = draft->references[i];
+    for (size_t i = 0; i < input->shield.n && n < LIMIT_REFERENCES; i++) {
+        const struct shield_state *state = &input->shield.states[i];
+        bool there = false;
+        for (size_t j = 0; j < n && !there; j++)
+            there = memcmp(list[j]->header_digest.data, state->digest, LOG_HASH_SIZE) == 0;
+        if (there)
+            continue;
+        amana__v1__pointer__init(&rows[i]);
+        rows[i].id = (char *)state->id;
+        rows[i].header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, (uint8_t *)state->digest};
+        list[n++] = &rows[i];
+    }
+    draft->references = list;
+    draft->n_references = n;
+    return AM_OK;
+}
+
+static enum am_err flags_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                              Amana__V1__Draft *draft)
+{
+    const Amana__V1__Flags *flags = newest->opened.flags; // NULL: an order says nothing of any person
+    bool child = flags != NULL && flags->child;
+    if (draft->flags != NULL) {
+        draft->flags->child |= child;
+        return draft->flags->protection == PROTECTION(NO) ? flags_back(input, arena, draft) : AM_OK;
+    }
+    draft->flags = arena_alloc(arena, sizeof *draft->flags);
+    if (draft->flags == NULL)
+        return arena_error(arena);
+    amana__v1__draft_flags__init(draft->flags);
+    draft->flags->child = child;
+    draft->flags->protection = flags != NULL ? flags->protection : PROTECTION(NOT_CONCERNED);
+    return flags_of_case(input, arena, draft->flags);
+}
+
+// What of the envelope decides whom it may reach.
+static Amana__V1__Header envelope_of(const Amana__V1__Draft *draft, const struct target *newest)
+{
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    header.kind = draft->kind;
+    header.outcome = draft->outcome;
+    header.urgency = draft->urgency;
+    header.urgency_reason = draft->urgency_reason;
+    header.in_reply_to = (Amana__V1__Pointer *)&newest->pointer;
+    return header;
+}
+
+bool answer_keeps_from(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft,
+                       const char *unit)
+{
+    Amana__V1__Header header = envelope_of(draft, newest);
+    return shield_keeps(&input->shield, &header, unit, newest->opened.header->sender->unit);
+}
+
+// The few answers that a listed state gets say what it knows.
+void answer_flags_for_listed(const struct answer_input *input, Amana__V1__Draft *draft)
+{
+    bool listed = false;
+    for (size_t i = 0; i < draft->n_recipients && !input->shield.own; i++)
+        listed |= shield_lists(&input->shield, draft->recipients[i]->unit) != NULL;
+    if (!listed || draft->flags->protection != PROTECTION(YES))
+        return;
+    draft->flags->protection = PROTECTION(NO);
+    draft->flags->n_never_tell = 0;
+}
+
+enum am_err answer_defaults_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                 Amana__V1__Draft *draft)
+{
+    draft->kind = (Amana__V1__Kind__Code)input->verb->kind;
+    if (draft->outcome == 0)
+        draft->outcome = (Amana__V1__Outcome__Code)input->verb->outcome;
+    TRY(flags_fill(input, newest, arena, draft));
+    if (draft->outcome == (Amana__V1__Outcome__Code)OUTCOME(GRANTED) && draft->n_granted_to == 0) {
+        draft->granted_to = arena_array(arena, 1, sizeof *draft->granted_to); // to who asked
+        if (draft->granted_to == NULL)
+            return arena_error(arena);
+        draft->granted_to[0] = newest->opened.header->sender->unit;
+        draft->n_granted_to = 1;
+    }
+    if ((input->kind->required & HEADER_BIT(15)) != 0 && draft->told_at == NULL) {
+        draft->told_at = arena_alloc(arena, sizeof *draft->told_at);
+        if (draft->told_at == NULL)
+            return arena_error(arena);
+        timestamp_from_ns(session_now(input->command.session) / NS_PER_S * NS_PER_S, draft->told_at);
+    }
+    return AM_OK;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes before an answer, in the order of verb_answer.c.
+#include "client/cmd/answer_first.h"
+
+#include "client/session/erase.h"
+#include "client/session/mended.h"
+#include "proto/model/kind_body.h"
+
+#include <string.h>
+
+// --- What is done once and for all is told before
+int first_ask(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
+              bool *ret_go)
+{
+    *ret_go = true;
+    if (input->verb->kind != KIND(ERASURE) || (input->yes && !input->dry_run))
+        return 0;
+    printf("%s %.13s and %zu older version%s: destroyed by the hub and in this store, for good\n",
+           kind_name((unsigned)newest->opened.header->kind), newest->id, draft->n_references,
+           draft->n_references == 1 ? "" : "s");
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        printf("  must erase and confirm within 7 days  %s\n", draft->recipients[i]->unit);
+    *ret_go = !input->dry_run && command_asked("Erase it?");
+    if (*ret_go || input->dry_run)
+        return 0;
+    command_say("nothing was erased");
+    return EX_USAGE;
+}
+
+// --- What goes before the word is given that it is gone
+int first_mend(struct answer_input *input, const struct submission *submission, const struct target *target)
+{
+    struct am_detail detail = {0};
+    const Amana__V1__Draft *draft = submission->compose.draft;
+    if (input->verb->kind != KIND(CONFIRM) || draft->outcome != OUTCOME(DONE) ||
+        target->opened.header->kind != KIND(CORRECTION) ||
+        (draft->body_case == AMANA__V1__DRAFT__BODY_CONFIRM && draft->confirm->own_messages_mended))
+        return 0;
+    enum am_err err = mended_check(input->command.session, target->opened.header, &detail);
+    return err == AM_OK ? 0 : command_fail(err, &detail);
+}
+
+int first_erase(struct answer_input *input, const struct submission *submission, const struct target *target)
+{
+    struct am_detail detail = {0};
+    unsigned n;
+    if (input->verb->kind != KIND(CONFIRM) || submission->compose.draft->outcome != OUTCOME(DONE) ||
+        !erase_asked(target->opened.header))
+        return 0;
+    enum reason reason = compose_check(input->command.session, &submission->compose, &detail);
+    if (reason != REASON_NONE)
+        return submit_refuse(submission, reason, &detail);
+    enum am_err err = erase_check(input->command.session, target->opened.header, &detail);
+    if (err == AM_OK)
+        err = erase_named(input->command.session, target->opened.header, &n);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    if (!input->command.json)
+        command_say("%u message%s of this store %s erased", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
+    return 0;
+}
+
+// --- Roles (rule 6): nobody becomes a suspect by the way; who was one and is a victim is contested with it
+enum am_err first_roles(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft,
+                        struct arena *arena, struct roles_moved *ret_moved)
+{
+    Amana__V1__Body *body = arena_alloc(arena, sizeof *body);
+    ProtobufCMessage *of_kind = kind_body_get(&draft->base);
+    *ret_moved = (struct roles_moved){0};
+    if (body == NULL)
+        return arena_error(arena);
+    if (of_kind == NULL || of_kind->descriptor != kind_body_type(input->verb->kind))
+        return AM_OK; // the check names it
+    amana__v1__body__init(body);
+    (void)kind_body_set(input->verb->kind, &body->base, of_kind);
+    return roles_compare(newest->opened.body, body, arena, ret_moved);
+}
+
+int first_refuse_suspect(const struct submission *submission, const struct roles_moved *moved)
+{
+    struct am_detail detail = {0};
+    (void)am_fail(AM_INVALID, &detail, "persons",
+                  "%.31s was entered as a victim: only a CORRECTION with a supervisor makes a SUSPECT of such a person "
+                  "(`amana correct`)",
+                  moved->suspect);
+    return submit_refuse(submission, REASON_FIELD_INVALID, &detail);
+}
+
+int first_contest(struct answer_input *input, const struct submission *with, const struct target *root,
+                  const struct target *newest, const struct roles_moved *moved, struct arena *arena)
+{
+    struct am_detail detail = {0};
+    Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
+    Amana__V1__Contest contest = AMANA__V1__CONTEST__INIT;
+    const struct kind *kind = input->kind;
+    draft.kind = AMANA__V1__KIND__CODE__CONTEST;
+    draft.flags = with->compose.draft->flags;
+    draft.body_case = AMANA__V1__DRAFT__BODY_CONTEST;
+    draft.contest = &contest;
+    contest.reason = arena_printf(arena, "As the %s says that was sent before this.", kind->words);
+    contest.roles = moved->freed;
+    contest.n_roles = moved->n_freed;
+    submit_carry(newest->opened.header, &draft);
+    draft.retain_until = root->opened.header->retain_until;
+    draft.recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft.recipients);
+    input->kind = kind_get(KIND(CONTEST));
+    enum am_err err = contest.reason != NULL && draft.recipients != NULL ? answer_to_usual(input, newest, arena, &draft)
+                                                                         : arena_error(arena);
+    input->kind = kind;
+    struct submission submission = {
+        .compose = {&draft, &root->pointer, NULL, root->opened.header, newest->opened.header},
+        .connected = with->connected,
+        .online = with->online};
+    command_say("%.31s was entered as a suspect there and is a victim: that is contested with it",
+                moved->freed[0]->person);
+    return err == AM_OK ? submit(&input->command, &submission) : command_fail(err, &detail);
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a verb's row to its options, and from what they say to a draft in JSON.
+#include "client/cmd/answer_input.h"
+
+#include "client/cmd/template.h"
+#include "proto/codec/field.h"
+#include "proto/codec/timestamp.h"
+#include "proto/model/kind_body.h"
+
+#include <bsd/string.h>
+#include <string.h>
+
+#define PART(name) AMANA__V1__PART__CODE__##name
+
+enum {
+    OPTION_FIELD = 0x100,
+    OPTION_TO = 0x200,
+    OPTION_COPY,
+    OPTION_PROTECTION,
+    OPTION_NEVER_TELL,
+    OPTION_YES,
+    OPTION_DRY_RUN
+};
+
+// --- Options: fields of the body or of the draft, by their names
+static const ProtobufCFieldDescriptor *field_of(const struct answer_input *input, const char *name, bool *ret_body)
+{
+    const ProtobufCMessageDescriptor *body = kind_body_type(input->verb->kind);
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(body, name);
+    *ret_body = field != NULL;
+    return field != NULL ? field : protobuf_c_message_descriptor_get_field_by_name(&amana__v1__draft__descriptor, name);
+}
+
+static json_t *body_said(struct answer_input *input)
+{
+    json_t *body = json_object_get(input->said, input->kind->json);
+    if (body == NULL) {
+        body = json_object();
+        json_object_set_new(input->said, input->kind->json, body);
+    }
+    return body;
+}
+
+// The member of a part of the body that words alone fill: a place's text, a contact's office.
+static const char *text_member(const ProtobufCMessageDescriptor *type)
+{
+    if (protobuf_c_message_descriptor_get_field_by_name(type, "text") != NULL)
+        return "text";
+    return type->fields[0].name;
+}
+
+static void say(struct answer_input *input, const char *name, const char *value)
+{
+    bool of_body;
+    const ProtobufCFieldDescriptor *field = field_of(input, name, &of_body);
+    json_t *in = of_body ? body_said(input) : input->said;
+    json_t *text = field->type == PROTOBUF_C_TYPE_BOOL ? json_boolean(strcmp(value, "yes") == 0) : json_string(value);
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE && field->descriptor != &google__protobuf__timestamp__descriptor)
+        text = json_pack("{s:o}", text_member(field->descriptor), text);
+    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
+        json_object_set_new(in, name, text);
+        return;
+    }
+    json_t *list = json_object_get(in, name);
+    if (list == NULL) {
+        list = json_array();
+        json_object_set_new(in, name, list);
+    }
+    json_array_append_new(list, text);
+}
+
+// "due_at": "due-at"
+static void option_name(const char *field, char ret_name[48])
+{
+    strlcpy(ret_name, field, 48);
+    for (char *c = ret_name; *c != '\0'; c++)
+        *c = *c == '_' ? '-' : *c;
+}
+
+static bool is_said(const struct answer_input *input, const char *name)
+{
+    const json_t *body = json_object_get(input->said, input->kind->json);
+    return json_object_get(input->said, name) != NULL || json_object_get(body, name) != NULL;
+}
+
+static error_t add_recipient(struct argp_state *state, const char *unit, Amana__V1__Part__Code part)
+{
+    struct answer_input *input = state->input;
+    if (input->n_to == LIMIT_RECIPIENTS)
+        argp_error(state, "at most %u recipients", LIMIT_RECIPIENTS);
+    input->to[input->n_to].unit = unit;
+    input->to[input->n_to++].part = part;
+    return 0;
+}
+
+static json_t *flags_said(struct answer_input *input)
+{
+    json_t *flags = json_object_get(input->said, "flags");
+    if (flags == NULL) {
+        flags = json_object();
+        json_object_set_new(input->said, "flags", flags);
+    }
+    return flags;
+}
+
+static json_t *never_tell_said(struct answer_input *input)
+{
+    json_t *list = json_object_get(flags_said(input), "never_tell");
+    if (list == NULL) {
+        list = json_array();
+        json_object_set_new(flags_said(input), "never_tell", list);
+    }
+    return list;
+}
+
+static void check_said(struct argp_state *state)
+{
+    struct answer_input *input = state->input;
+    const struct answer_verb *verb = input->verb;
+    char option[48];
+    if (input->id == NULL)
+        argp_error(state, "needs the ID of a message");
+    if (verb->kind == KIND(UPDATE) && input->file == NULL)
+        argp_error(state, "needs ID and FILE");
+    if (input->file != NULL)
+        return;
+    if (verb->must != NULL && !is_said(input, verb->must)) {
+        option_name(verb->must, option);
+        argp_error(state, "needs --%s%s", option, verb->file ? ", or a FILE that says it" : "");
+    }
+    if (input->kind->outcomes != 0 && verb->outcome == 0 && !is_said(input, "outcome"))
+        argp_error(state, "needs --outcome; `%s --help` lists them", state->name);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct answer_input *input = state->input;
+    if (key >= OPTION_FIELD && key < OPTION_FIELD + ANSWER_FIELDS) {
+        say(input, input->verb->fields[key - OPTION_FIELD], arg != NULL ? arg : "yes");
+        return 0;
+    }
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case 'o': say(input, "outcome", arg); return 0;
+    case OPTION_TO: return add_recipient(state, arg, PART(ACTION));
+    case OPTION_COPY: return add_recipient(state, arg, PART(COPY));
+    case OPTION_PROTECTION: json_object_set_new(flags_said(input), "protection", json_string(arg)); return 0;
+    case OPTION_NEVER_TELL: json_array_append_new(never_tell_said(input), json_string(arg)); return 0;
+    case OPTION_YES: input->yes = true; return 0;
+    case OPTION_DRY_RUN: input->dry_run = true; return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num == 0)
+            input->id = arg;
+        else if (state->arg_num == 1 && input->verb->file)
+            input->file = arg;
+        else
+            argp_error(state, "too many arguments");
+        return 0;
+    case ARGP_KEY_END: check_said(state); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+// --- The options of a verb, made from its row: they live as long as the program
+static const char *option_arg(const ProtobufCFieldDescriptor *field)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_BOOL: return NULL;
+    case PROTOBUF_C_TYPE_ENUM: return "CODE";
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return field->descriptor == &google__protobuf__timestamp__descriptor ? "TIME" : "TEXT";
+    default: return "TEXT";
+    }
+}
+
+static struct argp_option option_of(const struct answer_input *input, size_t i)
+{
+    static char names[ANSWER_FIELDS][48];
+    bool of_body;
+    const ProtobufCFieldDescriptor *field = field_of(input, input->verb->fields[i], &of_body);
+    const ProtobufCMessageDescriptor *type =
+        of_body ? kind_body_type(input->verb->kind) : &amana__v1__draft__descriptor;
+    option_name(input->verb->fields[i], names[i]);
+    return (struct argp_option){
+        .name = names[i], .key = OPTION_FIELD + (int)i, .arg = option_arg(field), .doc = template_words(type, field)};
+}
+
+const char *answer_outcomes(const struct answer_input *input)
+{
+    static char text[KIND_OUTCOMES_TEXT];
+    kind_outcome_list(input->verb->kind, 0, text, sizeof text);
+    return text;
+}
+
+const struct argp *answer_argp(const struct answer_input *input)
+{
+    static const struct argp_option TO = {"to", OPTION_TO, "UNIT", 0, "one more recipient, who must act", 0};
+    static const struct argp_option COPIED = {"copy", OPTION_COPY, "UNIT", 0, "one more, who only reads", 0};
+    static const struct argp_option YES = {"yes", OPTION_YES, NULL, 0, "don't ask", 0};
+    static const struct argp_option DRY_RUN = {"dry-run", OPTION_DRY_RUN, NULL, 0, "say what would be done", 0};
+    static const struct argp_option PROTECTION = {
+        "protection",
+        OPTION_PROTECTION,
+        "CODE",
+        0,
+        "has somebody in the case asked, or may they need to ask, for protection: NO, YES, UNKNOWN",
+        0};
+    static const struct argp_option NEVER_TELL = {
+        "never-tell", OPTION_NEVER_TELL, "STATE", 0, "from this state, which must not learn of it (er)", 0};
+    static struct argp_option options[ANSWER_FIELDS + 8];
+    static struct argp argp = {.options = options, .parser = parse, .children = command_children};
+    size_t n = 0;
+    for (size_t i = 0; i < ANSWER_FIELDS && input->verb->fields[i] != NULL; i++)
+        options[n++] = option_of(input, i);
+    if (input->kind->outcomes != 0 && !input->verb->fixed)
+        options[n++] = (struct argp_option){"outcome", 'o', "CODE", 0, answer_outcomes(input), 0};
+    if (input->kind->to != TO_SAME && input->kind->to != TO_FORMER) {
+        options[n++] = TO;
+        options[n++] = COPIED;
+    }
+    options[n++] = PROTECTION;
+    options[n++] = NEVER_TELL;
+    if (input->verb->kind == KIND(ERASURE)) {
+        options[n++] = YES;
+        options[n++] = DRY_RUN;
+    }
+    argp.args_doc = input->verb->kind == KIND(UPDATE) ? "ID FILE" : input->verb->file ? "ID [FILE]" : "ID";
+    argp.doc = input->verb->does;
+    return &argp;
+}

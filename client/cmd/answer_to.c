@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The recipients of an answer, by the row of its kind.
+#include "client/cmd/answer_to.h"
+
+#include <string.h>
+
+#define PART(name) AMANA__V1__PART__CODE__##name
+
+static enum am_err recipient_add(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft,
+                                 const char *unit, Amana__V1__Part__Code part)
+{
+    const char *own = input->command.session->settings.value[SETTING_UNIT];
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        if (strcmp(draft->recipients[i]->unit, unit) == 0)
+            return AM_OK;
+    if (draft->n_recipients == LIMIT_RECIPIENTS + 2 || (strcmp(unit, own) == 0 && !input->kind->to_itself))
+        return AM_OK;
+    Amana__V1__DraftRecipient *recipient = arena_alloc(arena, sizeof *recipient);
+    if (recipient == NULL)
+        return arena_error(arena);
+    amana__v1__draft_recipient__init(recipient);
+    recipient->unit = (char *)unit;
+    recipient->part = part;
+    draft->recipients[draft->n_recipients++] = recipient;
+    return AM_OK;
+}
+
+// What is to be erased is to be erased by all who have it.
+static bool to_all(const Amana__V1__Draft *draft)
+{
+    return kind_asks_confirm((unsigned)draft->kind, (unsigned)draft->outcome);
+}
+
+// One of those who have what is answered, unless it is not to learn of it.
+static enum am_err recipient_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                   Amana__V1__Draft *draft, const char *unit, Amana__V1__Part__Code part)
+{
+    if (!answer_keeps_from(input, newest, draft, unit))
+        return recipient_add(input, arena, draft, unit, part);
+    const char *state = shield_lists(&input->shield, unit)->country;
+    command_say("left out: %s. Somebody in this case may have fled %s; tell %s nothing by any other channel either",
+                unit, state, state);
+    return AM_OK;
+}
+
+// Those of what is answered: whom a kind goes to by itself.
+enum am_err answer_to_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                            Amana__V1__Draft *draft)
+{
+    const Amana__V1__Header *header = newest->opened.header;
+    enum kind_to to = (enum kind_to)input->kind->to;
+    bool back = to == TO_BACK || to == TO_ORIGINATOR || to == TO_PARTIES ||
+                ((to == TO_OTHER_SIDE || to == TO_CHOSEN) && newest->box == STORE_INBOX);
+    if (back)
+        TRY(recipient_add(input, arena, draft, header->sender->unit, PART(ACTION)));
+    if (back && to != TO_PARTIES)
+        return AM_OK;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const Amana__V1__Recipient *recipient = header->recipients[i];
+        if (to == TO_ASKED && recipient->part != PART(ACTION) && !to_all(draft))
+            continue;
+        TRY(recipient_usual(input, newest, arena, draft, recipient->unit,
+                            to == TO_HOLDERS   ? PART(ACTION)
+                            : to == TO_PARTIES ? PART(COPY)
+                                               : recipient->part));
+    }
+    return to == TO_HOLDERS ? recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)) : AM_OK;
+}
+
+enum am_err answer_to_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                           Amana__V1__Draft *draft)
+{
+    struct session *session = input->command.session;
+    bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
+    if (draft->n_recipients > 0)
+        return AM_OK; // the file says who
+    draft->recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft->recipients);
+    if (draft->recipients == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < input->n_to; i++)
+        TRY(recipient_add(input, arena, draft, input->to[i].unit, input->to[i].part));
+    if (!chosen)
+        TRY(answer_to_usual(input, newest, arena, draft));
+    if (!draft->flags->child || !input->kind->child_rule || input->kind->to == TO_FORMER)
+        return AM_OK;
+    const char *protection = trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]); // rule 3
+    if (protection != NULL)
+        TRY(recipient_add(input, arena, draft, protection, PART(COPY)));
+    const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
+    const Amana__V1__Place *place = hit != NULL ? hit->place : NULL;
+    protection = place != NULL ? trust_protection_unit(session->trust, place->country) : NULL;
+    if (protection == NULL || answer_keeps_from(input, newest, draft, protection))
+        return AM_OK;
+    return recipient_add(input, arena, draft, protection, PART(COPY));
+}
