@@ -167,6 +167,14 @@ static void take_hold(const Amana__V1__Header *header, const struct asked *asked
     strlcpy(answers->held_by, header->id, STORE_ID);
 }
 
+// Its originator; or, where it was not released, a supervisor of the same agency (rule 5).
+static bool may_end(const Amana__V1__Header *header, const struct asked *asked)
+{
+    return strcmp(header->sender->unit, asked->sender) == 0 ||
+           ((unsigned)header->outcome == OUTCOME(SENT_IN_ERROR) &&
+            address_same_agency(header->sender->unit, asked->sender));
+}
+
 static void take(struct walk *walk, const char *key, const Amana__V1__Header *header, const Amana__V1__Kept *kept)
 {
     const struct asked *asked = &walk->asked;
@@ -186,7 +194,8 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
         answers->confirmed = codec_enum_name(&amana__v1__outcome__code__descriptor, (int)header->outcome);
     if (replies && chain_of(header) == CHAIN_RENEWS)
         strlcpy(answers->newest, key, STORE_ID);
-    if (chain_of(header) == CHAIN_ENDS && header_points_at(header->in_reply_to, asked->root))
+    if (chain_of(header) == CHAIN_ENDS && header_points_at(header->in_reply_to, asked->root) &&
+        may_end(header, asked))
         strlcpy(answers->cancel, key, STORE_ID);
     // An UPDATE that is itself asked about: a newer one supersedes it.
     if (header_points_at(header->supersedes, asked->digest))

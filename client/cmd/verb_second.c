@@ -10,6 +10,7 @@
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/kind.h"
+#include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
 #include <string.h>
@@ -209,77 +210,108 @@ static int release(struct second_input *input)
     return err == AM_OK ? told(input, &waiting, "released", entry) : command_fail(err, &detail);
 }
 
-// What has gone already is ended at all who have it, under the supervisor's name alone, and erased.
-static enum am_err take_back(struct second_input *input, const struct second_waiting *waiting, struct arena *arena,
-                             struct am_detail *detail)
+// --- Taking back what has gone already, under the supervisor's name alone
+// What ends it: an alert with CANCEL, which has it erased too; a request or referral with WITHDRAW; nothing ends others.
+static unsigned ending_of(unsigned kind)
+{
+    if (kind_root(kind) == KIND(ALERT))
+        return KIND(CANCEL);
+    return (kind_get(KIND(WITHDRAW))->on & KIND_BIT(kind)) != 0 ? KIND(WITHDRAW) : 0;
+}
+
+// To all who have it; where it is another unit's alert, to that unit too.
+static enum am_err put_recipients(const Amana__V1__Header *header, bool own, struct arena *arena,
+                                  Amana__V1__Draft *draft)
+{
+    size_t n = header->n_recipients;
+    Amana__V1__DraftRecipient *rows = arena_array(arena, n + 1, sizeof *rows);
+    draft->recipients = arena_array(arena, n + 1, sizeof *draft->recipients);
+    if (rows == NULL || draft->recipients == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < n + 1; i++) {
+        amana__v1__draft_recipient__init(&rows[i]);
+        rows[i].unit = i < n ? header->recipients[i]->unit : header->sender->unit;
+        rows[i].part = i < n ? header->recipients[i]->part : AMANA__V1__PART__CODE__COPY;
+        draft->recipients[i] = &rows[i];
+    }
+    draft->n_recipients = own || n == LIMIT_RECIPIENTS ? n : n + 1;
+    return AM_OK;
+}
+
+static enum am_err put_flags(struct session *session, const struct second_waiting *waiting, struct arena *arena,
+                             Amana__V1__Draft *draft)
+{
+    struct am_detail unread = {0};
+    struct opened opened;
+    draft->flags = arena_alloc(arena, sizeof *draft->flags);
+    if (draft->flags == NULL)
+        return arena_error(arena);
+    amana__v1__draft_flags__init(draft->flags);
+    draft->flags->protection = AMANA__V1__PROTECTION__CODE__NOT_CONCERNED;
+    if (seal_open(session, waiting->message, arena, &unread, &opened) == AM_OK) {
+        draft->flags->child = opened.flags->child;
+        draft->flags->protection = opened.flags->protection;
+        draft->flags->never_tell = opened.flags->never_tell;
+        draft->flags->n_never_tell = opened.flags->n_never_tell;
+    }
+    return AM_OK;
+}
+
+static enum am_err take_back(struct second_input *input, const struct second_waiting *waiting, unsigned ending,
+                             struct arena *arena, struct am_detail *detail)
 {
     struct session *session = input->command.session;
     const Amana__V1__Header *header = waiting->header;
+    bool own = strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) == 0, alert = ending == KIND(CANCEL);
     Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
-    Amana__V1__DraftFlags flags = AMANA__V1__DRAFT_FLAGS__INIT;
-    Amana__V1__Cancel body = AMANA__V1__CANCEL__INIT;
-    Amana__V1__Pointer own = AMANA__V1__POINTER__INIT;
-    Amana__V1__DraftRecipient *rows = arena_array(arena, header->n_recipients, sizeof *rows);
-    Amana__V1__DraftRecipient **list = arena_array(arena, header->n_recipients, sizeof *list);
+    Amana__V1__Cancel cancel = AMANA__V1__CANCEL__INIT;
+    Amana__V1__Withdraw withdraw = AMANA__V1__WITHDRAW__INIT;
+    Amana__V1__Pointer itself = AMANA__V1__POINTER__INIT;
     Amana__V1__Message *message;
     Amana__V1__Header *made;
-    struct opened opened;
     enum reason reason;
     uint8_t digest[LOG_HASH_SIZE];
-    if (rows == NULL || list == NULL)
-        return arena_error(arena);
-    for (size_t i = 0; i < header->n_recipients; i++) {
-        amana__v1__draft_recipient__init(&rows[i]);
-        rows[i].unit = header->recipients[i]->unit;
-        rows[i].part = header->recipients[i]->part;
-        list[i] = &rows[i];
-    }
-    flags.protection = AMANA__V1__PROTECTION__CODE__NOT_CONCERNED;
-    if (seal_open(session, waiting->message, arena, detail, &opened) == AM_OK) {
-        flags.child = opened.flags->child;
-        flags.protection = opened.flags->protection;
-        flags.never_tell = opened.flags->never_tell;
-        flags.n_never_tell = opened.flags->n_never_tell;
-    }
     TRY(log_sha256(codec_bytes(waiting->message->header), digest));
-    own.id = header->id;
-    own.header_digest = (ProtobufCBinaryData){sizeof digest, digest};
-    body.reason = (char *)"A second person did not release it.";
-    body.instructions = (char *)"Stop what was begun, and erase it.";
-    draft.kind = (Amana__V1__Kind__Code)KIND(CANCEL);
-    draft.outcome = (Amana__V1__Outcome__Code)OUTCOME(SENT_IN_ERROR);
+    itself.id = header->id;
+    itself.header_digest = (ProtobufCBinaryData){sizeof digest, digest};
+    cancel.reason = withdraw.reason = (char *)"A second person did not release it.";
+    cancel.instructions = withdraw.instructions = (char *)"Stop what was begun, and erase it.";
+    draft.kind = (Amana__V1__Kind__Code)ending;
+    draft.outcome = (Amana__V1__Outcome__Code)(alert ? OUTCOME(SENT_IN_ERROR) : OUTCOME(NO_LONGER_NEEDED));
     draft.release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
-    draft.flags = &flags;
-    draft.body_case = AMANA__V1__DRAFT__BODY_CANCEL;
-    draft.cancel = &body;
-    draft.recipients = list;
-    draft.n_recipients = header->n_recipients;
+    (void)kind_body_set(ending, &draft.base, alert ? &cancel.base : &withdraw.base);
+    TRY(put_recipients(header, own, arena, &draft));
+    TRY(put_flags(session, waiting, arena, &draft));
     submit_carry(header, &draft);
+    bool update = alert && header->in_reply_to != NULL;
     struct compose compose = {.draft = &draft,
-                              .in_reply_to = header->in_reply_to != NULL ? header->in_reply_to : &own,
+                              .in_reply_to = update ? header->in_reply_to : &itself,
                               .root = header,
                               .newest = header,
-                              .takes_back = true};
+                              .takes_back = alert};
     TRY(compose_message(session, &compose, arena, detail, &reason, &message));
     TRY(seal_header(message, arena, detail, &made));
     return outbox_add(session, made->id, message);
 }
 
-// Only its own unit can take an alert back; else its author is told to.
+// An alert is ended whichever unit sent it (the hub takes that of its releasing unit); else one's own alone.
 static int after_send_back(struct second_input *input, const struct second_waiting *waiting, struct arena *arena)
 {
     const Amana__V1__Header *header = waiting->header;
+    unsigned ending = ending_of((unsigned)header->kind);
+    bool own = strcmp(header->sender->unit, input->command.session->settings.value[SETTING_UNIT]) == 0, online;
     struct am_detail detail = {0};
-    bool online, alert = header->kind == KIND(ALERT) || header->kind == KIND(UPDATE);
     if (!waiting->deferred)
         return 0;
-    if (!alert || strcmp(header->sender->unit, input->command.session->settings.value[SETTING_UNIT]) != 0) {
-        command_say("%.13s has been sent: its author must %s it", header->id, alert ? "cancel" : "withdraw");
+    if (ending == 0 || (ending == KIND(WITHDRAW) && !own)) {
+        command_say(ending == 0 ? "%.13s has been sent, and nothing ends it: its recipients see that it was sent back"
+                                : "%.13s has been sent: its author must withdraw it",
+                    header->id);
         return 0;
     }
-    enum am_err err = take_back(input, waiting, arena, &detail);
+    enum am_err err = take_back(input, waiting, ending, arena, &detail);
     if (err != AM_OK) {
-        command_say("%.13s has been sent, and could not be cancelled", header->id);
+        command_say("%.13s has been sent, and could not be ended", header->id);
         return command_fail(err, &detail);
     }
     return command_try_connect(&input->command, &online);

@@ -130,7 +130,11 @@ static enum reason to_holders(const struct checking *check)
 static enum reason to_same(const struct checking *check)
 {
     enum reason reason = to_former(check);
-    if (reason != REASON_NONE || check->answer->n_recipients == check->to->n)
+    bool told = !is_sender(check, check->to->originator) && !check->to->originator_kept_out &&
+                check->to->n < LIMIT_RECIPIENTS;
+    if (reason == REASON_NONE && told) // a supervisor of another unit ends it (rule 5): its author is to know
+        reason = needs(check, check->to->originator, PART(COPY));
+    if (reason != REASON_NONE || check->answer->n_recipients == check->to->n + (told ? 1 : 0))
         return reason;
     (void)am_fail(AM_INVALID, check->detail, "recipients", "%s goes to those who have what it ends, and to no others",
                   kind_name((unsigned)check->answer->kind));

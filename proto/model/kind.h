@@ -63,7 +63,7 @@ enum kind_to {
     TO_OTHER_SIDE, // from a recipient TO_BACK; from the originator, one or more of the recipients
     TO_HOLDERS,    // every recipient of what it names, and its originator, all with ACTION
     TO_FORMER,     // every recipient of the newest version with the same part, and new ones
-    TO_SAME,       // these and no others
+    TO_SAME,       // these and no others; of who isn't its originator (rule 5) that one has a COPY
 };
 
 struct kind {

@@ -182,6 +182,7 @@ struct hub_submission {
     struct hub_found root;   // of reply_to, with its header
     struct hub_found newest; // newest version of that root, by its chain
     bool newest_returned;    // it was sent with its release DEFERRED, and sent back
+    bool takes_back;         // the hub's own: a supervisor of whom that names ends it (release.c)
     bool has_chain;
     struct journal_chain chain;
     struct journal_life lives[LIMIT_RECIPIENTS]; // of the root, for each recipient of `newest`, same order

@@ -325,8 +325,9 @@ bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t
 
 // The second person (release.c): which unit may release it, and whether it comes by the right call.
 enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns);
-// Whether it takes back what was sent with its release DEFERRED and sent back: by a supervisor of its unit, alone.
-bool hub_taken_back(const struct hub *hub, const struct hub_submission *submission);
+// Whether it takes back what was sent with its release DEFERRED and sent back: by a supervisor of the unit that this
+// names, alone.
+bool hub_takes_back(const struct hub *hub, const struct hub_submission *submission);
 // How it stands, of one that is to be ended: STATE_FORBIDS where it waits no more.
 enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release);
 // Ceiling and roster of one unit that a message names (verdict.c).

@@ -61,7 +61,8 @@ static enum reason judge_pointers(const struct hub *hub, struct hub_submission *
     enum reason reason = REASON_NONE;
     if (header->in_reply_to != NULL)
         reason = judge_pointer(work, "in_reply_to", &submission->reply_to,
-                               submission->reply_party || may_name(hub, submission, &submission->reply_to));
+                               submission->reply_party || submission->takes_back ||
+                                   may_name(hub, submission, &submission->reply_to));
     if (reason == REASON_NONE && header->supersedes != NULL) {
         bool own = submission->supersedes.found && strcmp(submission->supersedes.originator, submission->sender) == 0;
         reason = judge_pointer(work, "supersedes", &submission->supersedes, own);
@@ -88,7 +89,7 @@ static bool may_answer(const struct hub *hub, const struct hub_submission *submi
     // Of what is to be erased a COPY is to be erased too.
     bool erases = life_is_own(to->kind, (unsigned)submission->header->kind) && kind_get(to->kind)->confirm != 0;
     bool asked = holder && (erases || to->recipients[index].part == AMANA__V1__PART__CODE__ACTION);
-    return ((kind->who & WHO_ORIGINATOR) != 0 && originator) || ((kind->who & WHO_RECIPIENT) != 0 && asked) ||
+    return submission->takes_back || ((kind->who & WHO_ORIGINATOR) != 0 && originator) || ((kind->who & WHO_RECIPIENT) != 0 && asked) ||
            ((kind->who & WHO_HOLDER) != 0 && holder) || ((kind->who & WHO_UNIT) != 0 && member->role == ROLE_UNIT) ||
            ((kind->who & WHO_PROTECTION) != 0 && member->role == ROLE_PROTECTION) ||
            ((kind->who & WHO_COUNTRY_PROTECTION) != 0 && member->role == ROLE_PROTECTION &&
@@ -202,7 +203,7 @@ static enum reason judge_answer(const struct hub *hub, struct hub_submission *su
 static enum reason judge_case(const struct hub *hub, struct hub_submission *submission)
 {
     const Amana__V1__Header *header = submission->header;
-    if (submission->case_party || may_name(hub, submission, &submission->reply_to))
+    if (submission->case_party || submission->takes_back || may_name(hub, submission, &submission->reply_to))
         return REASON_NONE;
     // The first two parts of a case are an agency too.
     if (submission->case_exists || !address_same_agency(submission->sender, header->case_ref))
@@ -230,7 +231,7 @@ static enum reason judge_rules(const struct hub *hub, struct hub_submission *sub
         reason = judge_return(submission);
     if (reason == REASON_NONE)
         reason = rule_consent(submission->header, &work->detail);
-    if (reason == REASON_NONE && !hub_taken_back(hub, submission))
+    if (reason == REASON_NONE && !submission->takes_back)
         reason = rule_release(submission->header, target->header, hub->policy, &work->detail);
     if (reason != REASON_NONE)
         return reason;
@@ -250,6 +251,7 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
     struct hub_decision decision = {0};
     bool answer = kind_is_answer(submission->header);
     enum reason reason = REASON_NONE;
+    submission->takes_back = hub_takes_back(hub, submission);
     if (submission->mode == HUB_SUBMIT_RELEASE)
         reason = hub_judge_waiting(work, &submission->release);
     if (reason == REASON_NONE && submission->flags == NULL)

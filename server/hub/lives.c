@@ -57,7 +57,7 @@ static bool concerns(const struct hub_submission *submission, const struct journ
     const Amana__V1__Header *header = submission->header;
     if (strcmp(recipient->unit, submission->sender) == 0)
         return true;
-    if (strcmp(submission->root.originator, submission->sender) != 0)
+    if (strcmp(submission->root.originator, submission->sender) != 0 && !submission->takes_back)
         return false;
     if (kind_get(submission->root.kind)->chain == CHAIN_BEGINS)
         return true;

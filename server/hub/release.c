@@ -60,7 +60,8 @@ enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *su
     return reason;
 }
 
-bool hub_taken_back(const struct hub *hub, const struct hub_submission *submission)
+// By a unit that was never a party of it, where policy names that unit: nothing else it says of the message is taken.
+bool hub_takes_back(const struct hub *hub, const struct hub_submission *submission)
 {
     const Amana__V1__Header *header = submission->header, *taken = submission->newest.header;
     const struct hub_kept_roster *roster = hub_roster_newest(hub, submission->sender);

@@ -98,7 +98,8 @@ static bool is_party(const struct hub_found *found, const char *unit)
 static bool answered_party(const struct hub_submission *submission, const char *unit)
 {
     bool originator = submission->newest.found && strcmp(submission->newest.originator, submission->sender) == 0;
-    return is_party(&submission->reply_to, unit) || (originator && is_party(&submission->newest, unit));
+    return is_party(&submission->reply_to, unit) ||
+           ((originator || submission->takes_back) && is_party(&submission->newest, unit));
 }
 
 // What answers its messages still goes back to it.

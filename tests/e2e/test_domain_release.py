@@ -23,8 +23,19 @@ def shared(file_world):
     world.supervisor()
     world.ca("roster", "--registrar", "et-registry/keys/officer.pem", "--key", "et-registry/keys/officer.key", "-o", "rosters",
              "--supervisor", "amana://et/ics/moyale/officer/eics-1207", *(f"post/keys/{u}.pem" for u in ("auth", "seal", "sign", "officer"))).ok()
+    headquarters(world)
     world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    world.amana("ke-registry", "admin", "member", "add", "ke/dci/headquarters", "--role", "unit").ok()
+    world.amana("ke-registry", "admin", "roster", "add", "rosters/ke.dci.headquarters.roster").ok()
     return world
+
+
+def headquarters(world):
+    """Another unit of the agency, whose supervisor policy names for the police."""
+    world.supervisor("headquarters", "ke/dci/headquarters", "kdci-0002", with_=None)
+    world.path("policy.conf").write_text('supervisors "ke/dci/*" { units = {"ke/dci/headquarters"} }\n')
+    conf = world.path("amanad.conf")
+    conf.write_text('policy = "policy.conf"\n' + conf.read_text())
 
 
 def alert(world, name="person.json", **changes):
@@ -300,6 +311,47 @@ def test_a_deferred_release_that_is_sent_back_is_taken_back_by_the_supervisor_al
     shared.amana("post", "show", sent).ok().says("UNRELEASED: sent back by kdci-0001: SENT_IN_ERROR", "ended by")
     cancel = next(e for e in shared.replay() if e.get("header", {}).get("kind") == "CANCEL" and e["header"]["in_reply_to"]["id"] == sent)
     assert cancel["header"]["officer"].endswith("/kdci-0001") and cancel["header"]["outcome"] == "SENT_IN_ERROR"
+
+
+def test_a_supervisor_of_another_unit_that_policy_names_takes_back_what_it_does_not_release(shared):
+    sent = deferred(shared, releasing="ke/dci/headquarters")
+    shared.amana("post", "inbox").ok().says(sent[:13])
+    shared.amana("headquarters", "send-back", sent, "--reason", "RISK_TO_PERSON").ok().says("sent back")
+    shared.amana("post", "inbox").ok().says("CANCEL")
+    shared.amana("post", "show", sent).ok().says("UNRELEASED: sent back by kdci-0002: RISK_TO_PERSON", "ended by")
+    cancel = next(e for e in shared.replay() if e.get("header", {}).get("kind") == "CANCEL" and e["header"]["in_reply_to"]["id"] == sent)
+    assert cancel["header"]["officer"] == "amana://ke/dci/headquarters/officer/kdci-0002"
+    shared.amana("police", "inbox").ok().says("CANCEL")
+    shared.amana("police", "status", sent).ok().says("sent back by kdci-0002", "stopping")
+    shared.amana("post", "ack", cancel["header"]["id"]).ok()
+    for desk in ("post", "police"):
+        shared.amana(desk, "confirm", cancel["header"]["id"], "--outcome", "DONE", "--remark", "erased").ok()
+        assert shared.body(desk, sent) is None
+    shared.amana("headquarters", "inbox").ok()
+    shared.amana("headquarters", "status", cancel["header"]["id"]).ok().says("confirmed")
+    shared.amana("police", "status", sent).ok().says("stopped")
+
+
+def test_a_deferred_update_that_is_sent_back_ends_the_alert(shared):
+    parked = park(shared)
+    shared.amana("chief", "release", parked, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    newer = shared.amana("police", "update", parked, alert(shared, "newer.json", release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK")).ok().id
+    shared.amana("chief", "inbox").ok()
+    shared.amana("chief", "send-back", newer, "--reason", "FACT_WRONG").ok()
+    shared.amana("post", "inbox").ok().says("CANCEL")
+    shared.amana("police", "status", parked).ok().says("stopping")
+
+
+def test_a_deferred_referral_or_request_that_is_sent_back_is_withdrawn_and_of_what_nothing_ends_the_supervisor_is_told(shared):
+    request = dict(classification="CONFIDENTIAL", release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK")
+    asked = shared.amana("police", "send", shared.write("REQUEST", {"title": "Where is he", "information": ["where he is"], "reason": "x", "available_because": "x"}, **request)).ok().id
+    shared.amana("post", "inbox").ok()
+    shared.amana("chief", "send-back", asked, "--reason", "DISPROPORTIONATE").ok()
+    shared.amana("post", "inbox").ok().says("WITHDRAW")
+    shared.amana("police", "status", asked).ok().says("withdrawn")
+    note = shared.amana("police", "send", shared.write("NOTE", {"title": "A note", "text": "x"}, **request)).ok().id
+    shared.amana("chief", "send-back", note, "--reason", "DISPROPORTIONATE").ok().says("nothing ends it")
 
 
 # --- On a clock that is moved

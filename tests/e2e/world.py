@@ -274,7 +274,7 @@ class World:
         self.ca("issue", "-d", country, *(f"{desk}/keys/{use}.csr" for use in uses)).ok()
         self.ca("roster", "--registrar", f"{country}-registry/keys/officer.pem", "--key",
                 f"{country}-registry/keys/officer.key", "-o", "rosters", "--supervisor", f"amana://{unit}/officer/{officer}",
-                *(f"{d}/keys/{use}.pem" for d in (with_, desk) for use in uses)).ok()
+                *(f"{d}/keys/{use}.pem" for d in (with_, desk) if d for use in uses)).ok()
         self.copy("trust", f"{desk}/trust")
         return desk
 

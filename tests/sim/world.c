@@ -72,8 +72,10 @@ void world_roster(struct world *world, const char *unit, uint64_t number, unsign
         memset(device[i].seal, seal, 32);
         device[i].seal[0] = (uint8_t)(i + 1);
     }
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < 2; i++) {
         officer[i].uri = arena_printf(&world->arena, "amana://%s/officer/o%u", unit, i + 1);
+        officer[i].supervisor = i == 1;
+    }
     roster.digest[0] = (uint8_t)number;
     roster.previous[0] = (uint8_t)(number - 1);
     assert(hub_set_roster(world->hub, &roster) == AM_OK);

@@ -136,6 +136,14 @@ static void a_version_goes_to_the_former_recipients_and_the_end_to_no_others(voi
     assert_false(goes(KIND(CANCEL), POLICE, SHELTER "=COPY"));
 }
 
+static void the_end_by_another_units_supervisor_is_for_its_author_to_know_too(void **state)
+{
+    assert_true(goes(KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY " POLICE "=COPY"));
+    assert_false(goes(KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY"));
+    assert_false(goes(KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY " POLICE "=ACTION"));
+    assert_false(goes(KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY " POLICE "=COPY " OTHERS "=COPY"));
+}
+
 static void what_begins_something_goes_where_its_sender_wants(void **state)
 {
     static const unsigned KINDS[] = {KIND(ALERT), KIND(REQUEST), KIND(REFERRAL), KIND(NOTE), KIND(SUBJECT_ACCESS)};
@@ -250,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_call_or_an_end_goes_to_the_other_side),
         cmocka_unit_test(what_every_holder_must_do_goes_to_every_holder_to_act),
         cmocka_unit_test(a_version_goes_to_the_former_recipients_and_the_end_to_no_others),
+        cmocka_unit_test(the_end_by_another_units_supervisor_is_for_its_author_to_know_too),
         cmocka_unit_test(what_begins_something_goes_where_its_sender_wants),
         cmocka_unit_test(alerts_on_persons_referrals_abroad_and_confidential_roots_need_a_second_person),
         cmocka_unit_test(policy_may_ask_for_more),

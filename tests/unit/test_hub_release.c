@@ -66,16 +66,21 @@ static void what_needs_one_is_neither_sent_nor_parked_by_the_wrong_call(void **s
     refused(world, alert, REASON_FIELD_INVALID, "release");
 }
 
-static void a_unit_releases_for_another_only_where_policy_names_it(void **state)
+static void colleagues_supervise(struct world *world)
 {
-    struct world *world = *state;
-    refused(world, person(world, CHILD_DESK), REASON_NOT_PERMITTED, "releasing.unit");
-    refused(world, person(world, COLLEAGUES), REASON_NOT_PERMITTED, "releasing.unit");
     struct policy *policy = calloc(1, sizeof *policy);
     policy->supervisors = calloc(1, sizeof *policy->supervisors);
     policy->n_supervisors = 1;
     policy->supervisors[0] = (struct policy_supervisors){.party = POLICE, .unit = COLLEAGUES};
     hub_set_policy(world->hub, policy);
+}
+
+static void a_unit_releases_for_another_only_where_policy_names_it(void **state)
+{
+    struct world *world = *state;
+    refused(world, person(world, CHILD_DESK), REASON_NOT_PERMITTED, "releasing.unit");
+    refused(world, person(world, COLLEAGUES), REASON_NOT_PERMITTED, "releasing.unit");
+    colleagues_supervise(world);
     accepted(world, person(world, COLLEAGUES));
     assert_int_equal(mail_of(world, URI(COLLEAGUES, "d1")), 1);
     refused(world, person(world, CHILD_DESK), REASON_NOT_PERMITTED, "releasing.unit");
@@ -178,6 +183,75 @@ static void a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_o
     accepted(world, letter_again(world, alert));
 }
 
+// --- What was sent with its release DEFERRED, and sent back
+static struct letter *deferred(struct world *world, const char *unit)
+{
+    struct letter *alert = person(world, unit);
+    alert->submission.mode = HUB_SUBMIT_SEND;
+    alert->header.release = RELEASE(DEFERRED);
+    accepted(world, alert);
+    return alert;
+}
+
+// As a worker would have found it: `returned` says how what it ends stands.
+static struct letter *taken_back(struct world *world, const struct letter *alert, const char *by, const char *officer,
+                                 bool returned)
+{
+    struct letter *cancel = letter_new(world, by, KIND(CANCEL));
+    letter_answers(cancel, alert, alert);
+    letter_to(world, cancel, POST, ACTION);
+    cancel->header.officer = arena_printf(&world->arena, "amana://%s/officer/%s", by, officer);
+    cancel->header.outcome = (Amana__V1__Outcome__Code)OUTCOME(SENT_IN_ERROR);
+    cancel->submission.newest_returned = returned;
+    return cancel;
+}
+
+static void what_was_sent_back_is_taken_back_by_a_supervisor_alone_and_by_nobody_else(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = deferred(world, POLICE), *other;
+    refused(world, taken_back(world, alert, POLICE, "o2", false), REASON_RELEASE_REQUIRED, "release");
+    refused(world, taken_back(world, alert, POLICE, "o1", true), REASON_RELEASE_REQUIRED, "release"); // its author
+    other = taken_back(world, alert, POLICE, "o2", true);
+    other->header.outcome = (Amana__V1__Outcome__Code)OUTCOME(RESOLVED);
+    refused(world, other, REASON_RELEASE_REQUIRED, "release");
+    refused(world, taken_back(world, alert, COLLEAGUES, "o2", true), REASON_NOT_PERMITTED, NULL);
+    accepted(world, taken_back(world, alert, POLICE, "o2", true));
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, AMANA__V1__LIFE_STATE__CODE__STOPPING);
+}
+
+static void an_author_who_is_a_supervisor_takes_nothing_back_alone(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = person(world, POLICE);
+    alert->submission.mode = HUB_SUBMIT_SEND;
+    alert->header.release = RELEASE(DEFERRED);
+    alert->header.officer = (char *)SUPERVISOR;
+    accepted(world, alert);
+    refused(world, taken_back(world, alert, POLICE, "o2", true), REASON_RELEASE_REQUIRED, "release");
+}
+
+static void the_supervisor_of_another_unit_takes_back_what_that_unit_was_to_release_and_its_author_is_told(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert, *cancel;
+    colleagues_supervise(world);
+    alert = deferred(world, COLLEAGUES);
+    cancel = taken_back(world, alert, COLLEAGUES, "o2", true);
+    refused(world, cancel, REASON_FIELD_INVALID, "recipients"); // not without its author
+    cancel = taken_back(world, alert, COLLEAGUES, "o2", false);
+    letter_to(world, cancel, POLICE, COPY);
+    refused(world, cancel, REASON_NOT_PERMITTED, NULL);
+    cancel = taken_back(world, alert, COLLEAGUES, "o1", true);
+    letter_to(world, cancel, POLICE, COPY);
+    refused(world, cancel, REASON_NOT_PERMITTED, NULL);
+    cancel = taken_back(world, alert, COLLEAGUES, "o2", true);
+    letter_to(world, cancel, POLICE, COPY);
+    accepted(world, cancel);
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, AMANA__V1__LIFE_STATE__CODE__STOPPING);
+    assert_int_equal(mail_of(world, URI(POLICE, "d1")), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +263,9 @@ int main(void)
         HUB_TEST(another_unit_releases_nothing),
         HUB_TEST(a_release_is_judged_by_the_newest_of_everything),
         HUB_TEST(a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_over),
+        HUB_TEST(what_was_sent_back_is_taken_back_by_a_supervisor_alone_and_by_nobody_else),
+        HUB_TEST(an_author_who_is_a_supervisor_takes_nothing_back_alone),
+        HUB_TEST(the_supervisor_of_another_unit_takes_back_what_that_unit_was_to_release_and_its_author_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
