@@ -107,12 +107,12 @@ static enum kind_chain chain_of(const struct item *item)
     return kind != NULL ? (enum kind_chain)kind->chain : CHAIN_NONE;
 }
 
-// A later version or the end of the same alert stops this one's clock.
+// A later version or the end of the same alert stops this one's clock. A HIT's stands outside: it waits on.
 static bool replaces(const struct case_input *input, const struct item *later, const struct item *item)
 {
-    enum kind_chain chain = chain_of(later);
-    const struct item *root = chain_of(item) == CHAIN_BEGINS ? item : item_of(input, item->header->in_reply_to);
-    return (chain == CHAIN_RENEWS || chain == CHAIN_ENDS) && root != NULL &&
+    enum kind_chain chain = chain_of(later), own = chain_of(item);
+    const struct item *root = own == CHAIN_BEGINS ? item : item_of(input, item->header->in_reply_to);
+    return own != CHAIN_NONE && (chain == CHAIN_RENEWS || chain == CHAIN_ENDS) && root != NULL &&
            header_points_at(later->header->in_reply_to, root->digest);
 }
 

@@ -40,6 +40,20 @@ def test_an_alert_that_ended_before_it_was_acknowledged_is_not_overdue(world):
     assert lines(world, "police")[0]["state"]["clocks"][0]["ack"] == "ended before it was due"
 
 
+def test_a_hit_waits_for_its_acknowledgement_after_the_alert_was_cancelled(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    hit = world.amana("post", "hit", alert, "--summary", "Stopped", "--certainty", "CERTAIN", "--place", "barrier", "--done",
+                      "STOP_AND_SEARCH", "--found-at", "2026-11-24T17:20:00+03:00", "--copy", "et/mowsa/protection").ok().id
+    world.amana("police", "inbox").ok()
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "found").ok()
+    clock = {line["header"]["id"]: line["state"]["clocks"] for line in lines(world, "police")}[hit][0]
+    assert clock["ack"].startswith("due in"), clock
+    world.amana("police", "ack", hit).ok()
+    clock = {line["header"]["id"]: line["state"]["clocks"] for line in lines(world, "police")}[hit][0]
+    assert clock["ack"] == "on time"
+
+
 def test_the_clock_of_what_is_suspended_stands_still_and_an_answer_meets_it(world):
     request = world.example("request")
     body = json.loads(world.path(request).read_text())["request"]
