@@ -6,6 +6,7 @@
 #include "client/session/compose.h"
 #include "client/session/erase.h"
 #include "client/session/history.h"
+#include "client/session/known.h"
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
@@ -19,11 +20,17 @@
 
 enum am_err outbox_add(struct session *session, const char *id, const Amana__V1__Message *message)
 {
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct opened opened;
     Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
     Google__Protobuf__Timestamp now;
     timestamp_from_ns(clock_utc(), &now);
     kept.message = (Amana__V1__Message *)message;
     kept.kept_at = &now;
+    arena_init(&arena, ARENA_OUTBOX);
+    if (seal_open(session, message, &arena, &detail, &opened) == AM_OK) // whoever is no reader of it keeps it all the same
+        TRY(known_fill(session, opened.body, &arena, &kept));
     return store_put(session->store, STORE_OUTBOX, id, &kept);
 }
 

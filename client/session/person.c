@@ -4,6 +4,7 @@
 
 #include <bsd/string.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -91,6 +92,30 @@ bool person_is_known(const Amana__V1__Person *person)
         if (person->documents[i]->number[0] != '\0')
             return true;
     return person->n_names > 0 && person->birth != NULL && person->birth->date[0] != '\0';
+}
+
+bool person_mark(const Amana__V1__Person *person, size_t at, struct person_mark *ret_mark)
+{
+    char plain[NAME];
+    ret_mark->text[0] = '\0';
+    if (at < person->n_documents) {
+        number_plain(person->documents[at]->number, plain);
+        ret_mark->part = ret_mark->of = 0;
+        if (plain[0] != '\0')
+            snprintf(ret_mark->text, sizeof ret_mark->text, "n%s", plain);
+        return true;
+    }
+    at -= person->n_documents;
+    if (at / 2 >= person->n_names)
+        return false;
+    const Amana__V1__NamePart *part = person->names[at / 2];
+    const char *birth = person->birth != NULL ? person->birth->date : "";
+    name_plain(at % 2 == 0 ? part->text : part->transliteration, plain);
+    ret_mark->part = at / 2 < PERSON_PARTS ? (unsigned)(at / 2) : PERSON_PARTS - 1;
+    ret_mark->of = person->n_names < PERSON_PARTS ? (unsigned)person->n_names : PERSON_PARTS;
+    if (plain[0] != '\0' && birth[0] != '\0')
+        snprintf(ret_mark->text, sizeof ret_mark->text, "p%.4s%s", birth, plain);
+    return true;
 }
 
 bool person_same(const Amana__V1__Person *a, const Amana__V1__Person *b)

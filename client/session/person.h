@@ -9,4 +9,17 @@
 
 // Whether anything of this person could tell that: a document's number, or a name with a date of birth.
 bool person_is_known(const Amana__V1__Person *person);
+
+// What of a person is compared, one after the other, made alike: persons who are the same have one in common at least.
+// A document's number (of 0), or a part of the name in one of its forms with the year of birth: part `part` of `of`.
+// `of` PERSON_PARTS: of so many or more.
+#define PERSON_PARTS 32u
+#define PERSON_MARK  264u
+struct person_mark {
+    char text[PERSON_MARK];
+    unsigned part, of;
+};
+// The mark number `at`; false behind the last. An empty text is no mark.
+bool person_mark(const Amana__V1__Person *person, size_t at, struct person_mark *ret_mark);
+
 bool person_same(const Amana__V1__Person *a, const Amana__V1__Person *b);

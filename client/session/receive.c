@@ -7,6 +7,7 @@
 #include "certs/cms.h"
 #include "client/session/erase.h"
 #include "client/session/history.h"
+#include "client/session/known.h"
 #include "client/session/notice.h"
 #include "client/session/policy.h"
 #include "client/session/retrieved.h"
@@ -200,6 +201,8 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
     kept->copy = incoming->copy && strcmp(opened.header->device, mail->session->device) != 0;
     if (err == AM_ERASED)
         TRY(keep_erased(mail, incoming, arena, kept));
+    if (err == AM_OK)
+        TRY(known_fill(mail->session, opened.body, arena, kept));
     if (opened.fault != NULL) {
         kept->fault = (char *)opened.fault;
         kept->fault_text = arena_copy(arena, why.text, strlen(why.text));

@@ -3,6 +3,7 @@
 #include "client/session/shield.h"
 
 #include "amana/v1/directory.pb-c.h"
+#include "client/session/known.h"
 #include "client/session/person.h"
 #include "client/session/seal.h"
 #include "proto/body/check.h"
@@ -235,8 +236,37 @@ static enum am_err merge(struct session *session, const char *case_ref, struct s
     return AM_OK;
 }
 
-static enum am_err compare_one(struct session *session, enum store_box box, const char *id, const char *case_ref,
-                               Amana__V1__Person *const *persons, size_t n, struct shield *shield)
+// Cases that were looked at already.
+struct cases {
+    char (*list)[sizeof((struct shield_state *)0)->case_ref];
+    size_t n;
+};
+
+static void cases_clear(struct cases *cases)
+{
+    free(cases->list);
+}
+
+static bool cases_have(const struct cases *cases, const char *case_ref)
+{
+    for (size_t i = 0; i < cases->n; i++)
+        if (strcmp(cases->list[i], case_ref) == 0)
+            return true;
+    return false;
+}
+
+static enum am_err cases_add(struct cases *cases, const char *case_ref)
+{
+    void *list = reallocarray(cases->list, cases->n + 1, sizeof *cases->list);
+    if (list == NULL)
+        return AM_NOMEM;
+    cases->list = list;
+    strlcpy(cases->list[cases->n++], case_ref, sizeof *cases->list);
+    return AM_OK;
+}
+
+static enum am_err compare_one(struct session *session, const struct known_message *message,
+                               Amana__V1__Person *const *persons, size_t n, struct cases *cases, struct shield *shield)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
@@ -244,30 +274,34 @@ static enum am_err compare_one(struct session *session, enum store_box box, cons
     Amana__V1__Kept *kept;
     Amana__V1__Header *header;
     arena_init(&arena, ARENA_SHIELD);
-    TRY(store_get(session->store, box, id, &arena, &kept));
-    if (seal_header(kept->message, &arena, &detail, &header) != AM_OK || strcmp(header->case_ref, case_ref) == 0)
+    enum am_err err = store_get(session->store, message->box, message->id, &arena, &kept);
+    if (err == AM_NOT_FOUND)
+        return AM_OK; // another process has moved it: its other row is behind this one
+    TRY(err);
+    if (seal_header(kept->message, &arena, &detail, &header) != AM_OK || cases_have(cases, header->case_ref))
         return AM_OK;
-    enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
+    err = seal_open(session, kept->message, &arena, &detail, &opened);
     if (err != AM_OK)
         return err == AM_NOMEM ? err : AM_OK;
-    return one_is_among(persons, n, opened.body) ? merge(session, header->case_ref, shield) : AM_OK;
+    if (!one_is_among(persons, n, opened.body))
+        return AM_OK;
+    TRY(cases_add(cases, header->case_ref));
+    return merge(session, header->case_ref, shield);
 }
 
 enum am_err shield_of_persons(struct session *session, const char *case_ref, Amana__V1__Person *const *persons,
                               size_t n, struct shield *shield)
 {
-    bool known = false;
-    for (size_t i = 0; i < n && !known; i++)
-        known = person_is_known(persons[i]);
-    for (unsigned box = 0; known && box < STORE_BOXES; box++) {
-        char at[STORE_ID] = "", next[STORE_ID];
-        enum am_err err;
-        while ((err = store_next(session->store, (enum store_box)box, at, next)) == AM_OK) {
-            strlcpy(at, next, sizeof at);
-            TRY(compare_one(session, (enum store_box)box, at, case_ref, persons, n, shield));
-        }
-        if (err != AM_NOT_FOUND)
-            return err;
-    }
+    struct known AM_CLEANUP(known_clear) known = {0};
+    struct cases AM_CLEANUP(cases_clear) cases = {0};
+    bool any = false;
+    for (size_t i = 0; i < n && !any; i++)
+        any = person_is_known(persons[i]);
+    if (!any)
+        return AM_OK;
+    TRY(cases_add(&cases, case_ref));
+    TRY(known_find(session, persons, n, &known));
+    for (size_t i = 0; i < known.n; i++)
+        TRY(compare_one(session, &known.list[i], persons, n, &cases, shield));
     return AM_OK;
 }

@@ -25,7 +25,7 @@ struct shield {
 AM_MUST_USE enum am_err shield_of_case(struct session *session, const char *case_ref, struct shield *ret_shield);
 
 // Adds what keeps other cases of this client's from states, in which one of these persons is found again: by document,
-// or by name and date of birth. Walks the store where one of them can be known. Errors as above.
+// or by name and date of birth. Opens what the index of persons names (known.h) and the cases found. Errors as above.
 AM_MUST_USE enum am_err shield_of_persons(struct session *session, const char *case_ref,
                                           Amana__V1__Person *const *persons, size_t n, struct shield *shield);
 

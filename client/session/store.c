@@ -18,7 +18,7 @@
 #define MAP_SIZE (16ull << 30) // address space, not disk
 
 static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice",
-                                          "roster", "news", "entry", "case"};
+                                          "roster", "news", "entry", "case", "person"};
 
 static enum am_err open_tables(struct store *store)
 {
@@ -129,55 +129,104 @@ static bool case_key_of(const Amana__V1__Kept *kept, struct name_key *ret_key)
     return true;
 }
 
-// The message in its box, its entry in the index, and together with these a further row, if there is one.
-static enum am_err write_kept(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept,
-                              const struct store_row *further)
+#define PERSON_KEY (STORE_PERSON + 1 + STORE_ID)
+
+static size_t person_key(const uint8_t row[STORE_PERSON], enum store_box box, const char *id,
+                         uint8_t ret_key[PERSON_KEY])
 {
-    uint8_t *data;
-    size_t len, count = 0;
-    struct store_row rows[4];
+    size_t len = strnlen(id, STORE_ID - 1);
+    memcpy(ret_key, row, STORE_PERSON);
+    ret_key[STORE_PERSON] = (uint8_t)box;
+    memcpy(ret_key + STORE_PERSON + 1, id, len);
+    return STORE_PERSON + 1 + len;
+}
+
+// A message's rows in the index of persons: put for `box`, or taken away; `keys` holds their bytes.
+static size_t person_rows(const Amana__V1__Kept *kept, enum store_box box, const char *id, bool put,
+                          uint8_t (*keys)[PERSON_KEY], struct store_row *ret_rows)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < kept->n_persons; i++) {
+        if (kept->persons[i].len != STORE_PERSON)
+            continue;
+        size_t len = person_key(kept->persons[i].data, box, id, keys[i]);
+        ret_rows[count++] = (struct store_row){TABLE_PERSON, store_value(keys[i], len),
+                                               put ? store_value("", 0) : (MDB_val){0, NULL}, false};
+    }
+    return count;
+}
+
+// What is written together.
+struct writing {
+    struct store *store;
+    enum store_box box;
+    const char *id;
+    Amana__V1__Kept *kept;
+    enum store_box from;             // STORE_BOXES: it is in no other box
+    const struct store_row *further; // NULL: none
+};
+
+static enum am_err write_rows(const struct writing *writing, struct store_row *rows, uint8_t (*keys)[PERSON_KEY])
+{
+    Amana__V1__Kept *kept = writing->kept;
+    size_t count = 0, n = kept->n_persons, len;
+    const char *id = writing->id;
+    bool whole = kept->message != NULL && kept->message->sealed_body.len > 0;
     struct place_row place;
     struct name_key key;
-    TRY(codec_encode_alloc(&kept->base, &data, &len));
-    if (further != NULL)
-        rows[count++] = *further;
+    uint8_t *data;
+    if (writing->from != STORE_BOXES) {
+        count = person_rows(kept, writing->from, id, false, keys, rows);
+        rows[count++] =
+            (struct store_row){(enum store_table)writing->from, store_value(id, strlen(id)), {0, NULL}, false};
+    }
+    count += person_rows(kept, writing->box, id, whole, keys + n, rows + count);
+    if (!whole)
+        kept->n_persons = 0;
+    if (writing->further != NULL)
+        rows[count++] = *writing->further;
     if (kept->entry != NULL) {
-        place_row_fill(TABLE_ENTRY, kept->entry->index, (uint8_t)box, id, &place);
+        place_row_fill(TABLE_ENTRY, kept->entry->index, (uint8_t)writing->box, id, &place);
         rows[count++] = place.row;
         if (case_key_of(kept, &key))
             rows[count++] = (struct store_row){TABLE_CASE, store_value(key.bytes, key.len), place.row.value, false};
     }
+    TRY(codec_encode_alloc(&kept->base, &data, &len));
     rows[count++] =
-        (struct store_row){(enum store_table)box, store_value(id, strlen(id)), store_value(data, len), false};
-    enum am_err err = store_rows_write(store, rows, count);
+        (struct store_row){(enum store_table)writing->box, store_value(id, strlen(id)), store_value(data, len), false};
+    enum am_err err = store_rows_write(writing->store, rows, count);
     free(data);
     return err;
 }
 
-enum am_err store_put(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept)
+// The message in its box, its rows in the indexes, and together with these a further row, if there is one.
+static enum am_err write_kept(const struct writing *writing)
 {
-    return write_kept(store, box, id, kept, NULL);
+    size_t n = writing->kept->n_persons * 2;
+    struct store_row *rows = calloc(n + 5, sizeof *rows);
+    uint8_t(*keys)[PERSON_KEY] = calloc(n + 1, sizeof *keys);
+    enum am_err err = rows != NULL && keys != NULL ? write_rows(writing, rows, keys) : AM_NOMEM;
+    free(rows);
+    free(keys);
+    return err;
+}
+
+enum am_err store_put(struct store *store, enum store_box box, const char *id, Amana__V1__Kept *kept)
+{
+    return write_kept(&(struct writing){store, box, id, kept, STORE_BOXES, NULL});
 }
 
 enum am_err store_move(struct store *store, enum store_box from, enum store_box to, const char *id,
-                       const Amana__V1__Kept *kept)
+                       Amana__V1__Kept *kept)
 {
-    return write_kept(store, to, id, kept,
-                      &(struct store_row){(enum store_table)from, store_value(id, strlen(id)), {0, NULL}, false});
+    return write_kept(&(struct writing){store, to, id, kept, from, NULL});
 }
 
-enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq,
-                          const Amana__V1__Kept *kept)
+enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq, Amana__V1__Kept *kept)
 {
     struct place_row news;
     place_row_fill(TABLE_NEWS, seq, (uint8_t)box, id, &news);
-    return write_kept(store, box, id, kept, &news.row);
-}
-
-enum am_err store_remove(struct store *store, enum store_box box, const char *id)
-{
-    return store_rows_write(
-        store, &(struct store_row){(enum store_table)box, store_value(id, strlen(id)), {0, NULL}, false}, 1);
+    return write_kept(&(struct writing){store, box, id, kept, STORE_BOXES, &news.row});
 }
 
 enum am_err store_get(struct store *store, enum store_box box, const char *id, struct arena *arena,
@@ -290,6 +339,50 @@ static enum am_err index_cases(struct store *store)
     if (err != AM_NOT_FOUND)
         return err;
     return store_value_put(store, "case-index", (struct am_bytes){(const uint8_t *)"1", 1});
+}
+
+enum am_err store_next_person(struct store *store, struct store_person *at)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint8_t from[PERSON_KEY], digest[STORE_PERSON_DIGEST];
+    bool first = at->id[0] == '\0';
+    size_t len = first ? sizeof digest : person_key(at->row, at->box, at->id, from);
+    memcpy(digest, at->row, sizeof digest);
+    int rc = store_cursor_open(store, TABLE_PERSON, &cursor);
+    if (rc != 0)
+        return store_failed(rc);
+    key = first ? store_value(digest, len) : store_value(from, len);
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    if (rc == 0 && key.mv_size == len && !first && memcmp(key.mv_data, from, len) == 0)
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    const uint8_t *found = key.mv_data;
+    if (rc == 0 && (key.mv_size < sizeof digest || memcmp(found, digest, sizeof digest) != 0))
+        rc = MDB_NOTFOUND;
+    if (rc == 0 &&
+        (key.mv_size <= STORE_PERSON + 1 || key.mv_size >= PERSON_KEY || found[STORE_PERSON] >= STORE_BOXES))
+        rc = MDB_CORRUPTED;
+    if (rc == 0) {
+        memcpy(at->row, found, STORE_PERSON);
+        at->box = (enum store_box)found[STORE_PERSON];
+        memcpy(at->id, found + STORE_PERSON + 1, key.mv_size - STORE_PERSON - 1);
+        at->id[key.mv_size - STORE_PERSON - 1] = '\0';
+    }
+    store_cursor_close(cursor);
+    return store_failed(rc);
+}
+
+enum am_err store_persons_clear(struct store *store)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rc != 0)
+        return store_failed(rc);
+    rc = mdb_drop(txn, store->tables[TABLE_PERSON], 0);
+    if (rc == 0)
+        return store_failed(mdb_txn_commit(txn));
+    mdb_txn_abort(txn);
+    return store_failed(rc);
 }
 
 // Collects the ids of one box that begin so.

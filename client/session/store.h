@@ -4,7 +4,8 @@
 //
 // Tables: meta (name → value) · outbox, sent, inbox (message id → Kept; ids are UUIDv7, so in order of time) ·
 // notice (seq BE → KeptNotice) · roster (unit NUL number BE → LookupResponse) · news (seq BE → box, id) ·
-// entry (seq BE → box, id: the message that this entry of the log is about) · case (case_ref NUL seq BE → box, id).
+// entry (seq BE → box, id: the message that this entry of the log is about) · case (case_ref NUL seq BE → box, id) ·
+// person (a row of Kept.persons, box, id → nothing).
 #pragma once
 
 #include "amana/v1/audit.pb-c.h"
@@ -24,16 +25,16 @@ struct store;
 AM_MUST_USE enum am_err store_open(const char *folder, struct am_detail *detail, struct store **ret_store);
 void store_close(struct store *store); // NULL is fine
 
-// One row, durable when it returns. store_move writes it in one box and takes it out of another in one transaction.
+// One row, durable when it returns, and with it its rows of the indexes; a message whose body is gone loses its rows of
+// the index of persons (Kept.persons), also in *kept. store_move writes it in one box and takes it out of another in one transaction.
 // AM_FULL, AM_IO, AM_NOMEM.
-AM_MUST_USE enum am_err store_put(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept);
+AM_MUST_USE enum am_err store_put(struct store *store, enum store_box box, const char *id, Amana__V1__Kept *kept);
 AM_MUST_USE enum am_err store_move(struct store *store, enum store_box from, enum store_box to, const char *id,
-                                   const Amana__V1__Kept *kept);
-AM_MUST_USE enum am_err store_remove(struct store *store, enum store_box box, const char *id);
+                                   Amana__V1__Kept *kept);
 
 // A message that came, entry seq of the log: store_put, and in the same transaction a row of news (see news.h).
 AM_MUST_USE enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq,
-                                      const Amana__V1__Kept *kept);
+                                      Amana__V1__Kept *kept);
 
 // AM_NOT_FOUND; AM_CORRUPT for a row that doesn't decode. All in the arena.
 AM_MUST_USE enum am_err store_get(struct store *store, enum store_box box, const char *id, struct arena *arena,
@@ -58,6 +59,19 @@ AM_MUST_USE enum am_err store_next_entry(struct store *store, uint64_t *seq, enu
 // whatever else is kept. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_next_of_case(struct store *store, const char *case_ref, uint64_t *seq,
                                            enum store_box *ret_box, char ret_id[STORE_ID]);
+
+// The index of persons: what it means stands in known.h. A row is a digest and what is said beside it.
+#define STORE_PERSON_DIGEST 16u
+#define STORE_PERSON        20u
+struct store_person {
+    uint8_t row[STORE_PERSON];
+    enum store_box box;
+    char id[STORE_ID]; // "": before the first
+};
+// The row behind *at of those with the digest that at->row begins with. AM_NOT_FOUND at the end.
+AM_MUST_USE enum am_err store_next_person(struct store *store, struct store_person *at);
+// Takes away all of them.
+AM_MUST_USE enum am_err store_persons_clear(struct store *store);
 
 // The one id that begins so, in any of the boxes (a set of 1 << box). AM_USAGE for ""; AM_NOT_FOUND; AM_CONFLICT with
 // some of them in *detail. *ret_box is the box where it was found.

@@ -16,6 +16,7 @@ enum store_table {
     TABLE_NEWS,
     TABLE_ENTRY,
     TABLE_CASE,
+    TABLE_PERSON,
     TABLES
 };
 

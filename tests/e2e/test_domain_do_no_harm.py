@@ -96,6 +96,17 @@ def test_a_person_is_known_again_in_another_case(world):
     world.amana("police", "send", draft).exits(65).says("NOT_PERMITTED", "tell it nothing by any other channel either")
 
 
+def test_a_person_of_mail_that_came_is_known_again_by_the_one_who_got_it(world):
+    fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
+    other = {"case_ref": "ke/dcs/2026/000001", "recipients": [{"unit": "et/mowsa/protection", "part": "ACTION"}]}
+    draft = world.write("NOTE", {"title": "Missing", "text": "x", "persons": HAWI}, **other)
+    world.send("ke-protection", draft)  # of an index that is there before the mail comes
+    world.send("police", world.write("NOTE", {"title": "Shelter", "text": "x", "persons": HAWI}, recipients=SHELTERED, flags=fled))
+    world.amana("ke-protection", "inbox").ok()
+    world.amana("ke-protection", "send", world.write("NOTE", {"title": "Missing", "text": "x", "persons": HAWI}, **other)).exits(65).says(
+        "known from case ke/dci/2026/004300")
+
+
 def test_nobody_is_sent_back_in_a_case_that_is_kept_from_a_state(world):
     flag(world)
     draft = note(world, case_ref=CASE, purpose="RETURN_AND_REINTEGRATION", consent="GIVEN")

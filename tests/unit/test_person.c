@@ -70,6 +70,16 @@ static void sample_fill(struct sample *s, size_t row, size_t side)
     }
 }
 
+static bool share_a_mark(const Amana__V1__Person *one, const Amana__V1__Person *other)
+{
+    struct person_mark a, b;
+    for (size_t i = 0; person_mark(one, i, &a); i++)
+        for (size_t j = 0; person_mark(other, j, &b); j++)
+            if (a.text[0] != '\0' && strcmp(a.text, b.text) == 0)
+                return true;
+    return false;
+}
+
 static void the_same_person_is_known_again_by_document_or_by_name_and_birth(void **state)
 {
     for (size_t i = 0; i < AM_LEN(ROWS); i++) {
@@ -79,8 +89,10 @@ static void the_same_person_is_known_again_by_document_or_by_name_and_birth(void
         if (person_same(&one.person, &other.person) != ROWS[i].same ||
             person_same(&other.person, &one.person) != ROWS[i].same)
             fail_msg("%s", ROWS[i].what);
-        if (ROWS[i].same)
+        if (ROWS[i].same) {
             assert_true(person_is_known(&one.person));
+            assert_true(share_a_mark(&one.person, &other.person));
+        }
     }
 }
 
