@@ -90,6 +90,7 @@ int verb_show(int argc, char **argv);
 int verb_answer(int argc, char **argv); // each verb of answer_verbs.h
 int verb_access_new(int argc, char **argv);
 int verb_access_sheet(int argc, char **argv);
+int verb_access_log(int argc, char **argv);
 int verb_sent(int argc, char **argv);
 int verb_pending(int argc, char **argv);
 int verb_release(int argc, char **argv);

@@ -63,6 +63,8 @@ static const struct verb VERBS[] = {
      verb_answer},
     {"access sheet", "what the person is given, once all have answered", "amana access sheet 0193a > sheet.txt",
      verb_access_sheet},
+    {"access log", "who has read what of one's own country: for a data protection office, and for auditors",
+     "amana access log --reason 'monthly review'", verb_access_log},
     {"called", "write a telephone call or a visit down",
      "amana called 0193a --means PHONE --summary 'the duty desk knows'", verb_answer},
     {"note", "send a note on a message", "amana note 0193a --title 'The driver' --text 'was seen in Isiolo on Monday'",

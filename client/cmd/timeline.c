@@ -90,7 +90,13 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
     case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS:
         fprintf(out, "by %s: %s (\"", device_unit(content->access->identity), content->access->query);
         print_text(out, content->access->reason, 0);
-        fprintf(out, "\")%s", content->access->end ? ", ended" : "");
+        fputs("\")", out);
+        for (size_t i = 0; i < content->access->n_scope; i++)
+            fprintf(out, "%s%s", i > 0 ? ", " : "  may read ", content->access->scope[i]);
+        if (content->access->read_at != 0)
+            fprintf(out, "  read at %s", print_ns(content->access->read_at));
+        if (content->access->end)
+            fprintf(out, "  ended at entry %llu", (unsigned long long)content->access->last_seq);
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER:
         fprintf(out, "%s is %s", content->member->unit,

@@ -14,18 +14,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-int verb_access_new(int argc, char **argv)
+// Another verb with its first argument said.
+static int verb_with(int (*verb)(int argc, char **argv), char *first, int argc, char **argv)
 {
-    static char kind[] = "subject_access";
     char **args = calloc((size_t)argc + 2, sizeof *args);
     if (args == NULL)
         return EX_OSERR;
     args[0] = argv[0];
-    args[1] = kind;
+    args[1] = first;
     memcpy(args + 2, argv + 1, (size_t)(argc - 1) * sizeof *args);
-    int code = verb_new(argc + 1, args);
+    int code = verb(argc + 1, args);
     free(args);
     return code;
+}
+
+int verb_access_new(int argc, char **argv)
+{
+    static char kind[] = "subject_access";
+    return verb_with(verb_new, kind, argc, argv);
+}
+
+int verb_access_log(int argc, char **argv)
+{
+    static char kind[] = "--kind=ACCESS";
+    return verb_with(verb_audit_replay, kind, argc, argv);
 }
 
 struct sheet_input {

@@ -244,7 +244,9 @@ struct hub_replay {
     struct hub_work work;
     const Amana__V1__ReplayRequest *request;
     uint64_t tree_size; // signed size when it was asked for
-    bool ended;         // second entry of a replay that followed
+    char *const *scope; // countries whose entries it opens, for as long as it runs
+    size_t n_scope;
+    bool ended; // second entry of a replay that followed
     uint64_t last_seq;
 };
 

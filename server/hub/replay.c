@@ -90,12 +90,17 @@ static enum am_err access_fill(struct hub_pending *pending, const struct hub_rep
 {
     Amana__V1__AccessEntry access = AMANA__V1__ACCESS_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__ReplayRequest asked = *replay->request;
     struct words words = {{0}};
     query_say(replay->request, &words);
+    asked.reason = (char *)protobuf_c_empty_string; // stands in the entry itself
     access.identity = (char *)replay->work.identity;
     access.reason = replay->request->reason;
     access.query = words.text + 2; // without the first ", "
     access.tree_size = replay->tree_size;
+    access.n_scope = replay->n_scope;
+    access.scope = (char **)replay->scope;
+    access.asked = &asked;
     access.end = replay->ended;
     access.last_seq = replay->ended ? replay->last_seq : 0;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_ACCESS;

@@ -186,8 +186,11 @@ static void scope_read(struct replay *replay)
     size_t n = trust_countries(registry_trust(net->registry), &countries);
 
     for (size_t i = 0; i < n && replay->n_countries < REPLAY_COUNTRIES; i++)
-        if (hub_in_scope(net->hub, replay->call.peer->identity.unit, countries[i].code))
-            memcpy(replay->countries[replay->n_countries++], countries[i].code, sizeof countries[i].code);
+        if (hub_in_scope(net->hub, replay->call.peer->identity.unit, countries[i].code)) {
+            memcpy(replay->countries[replay->n_countries], countries[i].code, sizeof countries[i].code);
+            replay->scope[replay->n_countries] = replay->countries[replay->n_countries];
+            replay->n_countries++;
+        }
 }
 
 static void replay_begin(struct call *call)
@@ -214,6 +217,8 @@ static void replay_begin(struct call *call)
                                                .identity = call->peer->uri,
                                                .unit = call->peer->identity.unit},
                                       .request = request,
+                                      .scope = replay->scope,
+                                      .n_scope = replay->n_countries,
                                       .tree_size = store_signed_size(call->net->store)};
     call_hold(call);
     struct hub_event event = {.kind = HUB_EVENT_REPLAY, .replay = &replay->hub};

@@ -18,6 +18,7 @@ struct replay {
     bool filtered;
     bool counted;                                              // among its identity's
     char countries[REPLAY_COUNTRIES][ADDRESS_COUNTRY_MAX + 1]; // whose entries this auditor may open
+    char *scope[REPLAY_COUNTRIES];                             // the same, as its entry says it
     size_t n_countries;
 
     bool streaming; // the ACCESS entry is durable

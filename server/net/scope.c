@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lies within an auditor's scope: the countries that an entry is about.
+// What lies within an auditor's scope: the countries that an entry is about, or that a reading could touch.
 #include "server/net/replay.h"
 
 #include <string.h>
@@ -91,6 +91,81 @@ static enum am_err deadline_in(const struct replay *replay, struct store_view *v
     return pointer_in(replay, view, entry->message, ret_in);
 }
 
+// --- Who reads what of these countries
+#define READS_LOOKED 256u // messages of a case or a party that are looked at
+
+struct reads {
+    const struct replay *replay;
+    struct store_view *view;
+    const Amana__V1__AccessEntry *entry;
+};
+
+// What came after a reading was not in it, unless it followed.
+static bool was_there(const struct reads *reads, uint64_t seq)
+{
+    return reads->entry->asked->follow || seq < reads->entry->tree_size;
+}
+
+static enum am_err reads_message(const struct reads *reads, bool *ret_in)
+{
+    uint8_t id[16];
+    uint64_t seq;
+    enum am_err err = message_id_check(reads->entry->asked->message, id, NULL);
+
+    *ret_in = false;
+    for (unsigned n = 0; err == AM_OK && !*ret_in; n++) {
+        err = store_find_uuid(reads->view, id, n, &seq);
+        if (err == AM_OK && was_there(reads, seq))
+            TRY(message_in(reads->replay, reads->view, seq, ret_in));
+    }
+    return err == AM_NOT_FOUND || err == AM_INVALID ? AM_OK : err;
+}
+
+// Is any message of a case, or of a party, of these countries? What is too long to be looked through is taken to be: of
+// the two mistakes that one hides no reading.
+static enum am_err reads_any(const struct reads *reads, enum store_index index, const char *key, bool *ret_in)
+{
+    uint64_t seq = 0;
+    enum am_err err = AM_OK;
+
+    *ret_in = false;
+    for (unsigned looked = 0; looked < READS_LOOKED && !*ret_in; seq++) {
+        err = store_index_next(reads->view, index, (struct am_bytes){(const uint8_t *)key, strlen(key)}, &seq);
+        if (err == AM_NOT_FOUND || (err == AM_OK && !was_there(reads, seq)))
+            return AM_OK;
+        TRY(err);
+        err = message_in(reads->replay, reads->view, seq, ret_in);
+        if (err != AM_OK && err != AM_NOT_FOUND) // an entry about one, which is in the index too
+            return err;
+        looked++;
+    }
+    *ret_in = true;
+    return AM_OK;
+}
+
+// A reading is of its reader's country, and of each whose entries it could open and asked for.
+static enum am_err access_in(const struct replay *replay, struct store_view *view, const Amana__V1__AccessEntry *entry,
+                             bool *ret_in)
+{
+    const struct reads reads = {replay, view, entry};
+    const Amana__V1__ReplayRequest *asked = entry->asked;
+    bool in = false;
+
+    *ret_in = identity_in(replay, entry->identity);
+    for (size_t i = 0; i < entry->n_scope; i++)
+        in |= country_in(replay, entry->scope[i]);
+    if (*ret_in || !in || asked == NULL)
+        return AM_OK;
+    if (asked->message[0] != '\0')
+        TRY(reads_message(&reads, &in));
+    if (in && asked->case_ref[0] != '\0')
+        TRY(reads_any(&reads, STORE_INDEX_CASE, asked->case_ref, &in));
+    if (in && asked->party[0] != '\0')
+        TRY(reads_any(&reads, STORE_INDEX_PARTY, asked->party, &in));
+    *ret_in = in;
+    return AM_OK;
+}
+
 enum am_err scope_opens(const struct replay *replay, struct store_view *view, struct arena *arena,
                         const struct store_entry *entry, bool *ret_opens)
 {
@@ -120,7 +195,7 @@ enum am_err scope_opens(const struct replay *replay, struct store_view *view, st
     case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE: return deadline_in(replay, view, content->deadline, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_STATE: return pointer_in(replay, view, content->state->message, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED: *ret_opens = identity_in(replay, content->rejected->identity); break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS: *ret_opens = identity_in(replay, content->access->identity); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS: return access_in(replay, view, content->access, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: *ret_opens = unit_in(replay, content->member->unit); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT: *ret_opens = unit_in(replay, content->grant->unit); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER: *ret_opens = unit_in(replay, content->roster->unit); break;

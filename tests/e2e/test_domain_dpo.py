@@ -52,5 +52,44 @@ def test_an_office_keeps_what_a_court_needs(world, asked):
     assert "ERASED" not in [e.get("kind") for e in world.replay("--message", asked)]
 
 
+def reasons(world, desk):
+    """The reasons of the readings that this desk is shown."""
+    lines = [l for l in world.amana(desk, "--json", "access", "log", "--reason", "a look").ok().json if "kind" in l]
+    assert {line["kind"] for line in lines} == {"ACCESS"} and all(line["verified"] for line in lines)
+    return [line["content"]["access"]["reason"] for line in lines]
+
+
+def test_an_office_sees_who_abroad_read_what_of_its_own_country_and_of_no_other(world, asked):
+    inland = world.send("post", world.write("NOTE", {"title": "Of our own", "text": "x"}, case_ref="et/ics/2026/000001",
+                                            recipients=[{"unit": "et/mowsa/protection", "part": "ACTION"}]))
+    read = {"all of it": (), "the case of both": ("--case", "ke/dci/2026/004300"), "their case": ("--case", "et/ics/2026/000001"),
+            "what was asked": ("--message", asked), "what was noted": ("--message", inland), "the post": ("--party", "et/ics/moyale"),
+            "the post's own": ("--case", "et/ics/2026/000001", "--party", "et/ics/moyale"),
+            "what isn't there": ("--case", "et/ics/2026/000777"), "nobody": ("--party", "et/mowsa/nobody")}
+    for reason, filters in read.items():
+        world.amana("auditor", "audit", "replay", "--reason", reason, *filters).ok()
+    kenya, ethiopia = ([r for r in reasons(world, desk) if r in read] for desk in ("ke-protection", "et-protection"))
+    assert kenya == ["all of it", "the case of both", "what was asked", "the post"]
+    assert ethiopia == ["all of it", "the case of both", "their case", "what was asked", "what was noted", "the post", "the post's own"]
+    shown = world.amana("ke-protection", "access", "log", "--reason", "a look").ok()
+    shown.says("igad/audit/desk", "case ke/dci/2026/004300", '"the case of both"', "may read igad, ke, et", "ke/dcs/child-protection")
+    assert "their case" not in shown.out
+    # What Kenya is told of the case later was in no reading before that.
+    world.send("post", world.write("NOTE", {"title": "For you too", "text": "x"}, case_ref="et/ics/2026/000001",
+                                   recipients=[{"unit": "ke/dci/transnational", "part": "ACTION"}]))
+    world.amana("auditor", "audit", "replay", "--reason", "their case again", "--case", "et/ics/2026/000001").ok()
+    later = reasons(world, "ke-protection")
+    assert "their case again" in later and "their case" not in later
+    # An auditor who may open Ethiopia's entries alone reads nothing of Kenya's.
+    world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", "et").ok()
+    world.amana("auditor", "audit", "replay", "--reason", "a small scope").ok()
+    assert "a small scope" in reasons(world, "et-protection") and "a small scope" not in reasons(world, "ke-protection")
+    world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", "igad,ke,et").ok()
+
+
+def test_a_unit_that_is_no_office_sees_no_readings(world):
+    world.amana("police", "access", "log", "--reason", "curious").exits(77)
+
+
 def test_who_is_no_office_asks_the_log_for_nothing(world, asked):
     world.amana("post", "erase", "01930000-0000-7000-8000-000000000000", *WHY).exits(77).says("not permitted")

@@ -167,6 +167,25 @@ static void a_filtered_replay_says_what_was_asked(void **state)
                         "case ke/dci/2026/004211, party " POST ", kind SUBMITTED from 3 to 9");
 }
 
+static void a_replay_s_entry_says_whose_entries_it_could_touch(void **state)
+{
+    struct world *world = *state;
+    char *scope[] = {(char *)"ke", (char *)"et"};
+    Amana__V1__ReplayRequest request = request_with("why");
+    request.party = (char *)POST;
+    struct hub_replay replay = replay_by(AUDITOR, URI(AUDITOR, "d1"), &request);
+    replay.scope = scope;
+    replay.n_scope = AM_LEN(scope);
+    ask(world, &replay);
+    world_pump(world);
+    const Amana__V1__AccessEntry *access = last_entry(world)->content->access;
+    assert_int_equal(access->n_scope, 2);
+    assert_string_equal(access->scope[1], "et");
+    assert_string_equal(access->asked->party, POST);
+    assert_string_equal(access->asked->reason, "");
+    assert_string_equal(access->reason, "why");
+}
+
 static void the_end_of_a_replay_that_followed_is_a_second_entry(void **state)
 {
     struct world *world = *state;
@@ -527,6 +546,7 @@ int main(void)
         HUB_TEST(an_id_that_is_none_is_not_repeated_in_the_log),
         HUB_TEST(a_replay_is_an_entry_before_it_streams),
         HUB_TEST(a_filtered_replay_says_what_was_asked),
+        HUB_TEST(a_replay_s_entry_says_whose_entries_it_could_touch),
         HUB_TEST(the_end_of_a_replay_that_followed_is_a_second_entry),
         HUB_TEST(a_replay_without_a_good_reason_is_refused),
         HUB_TEST(only_an_auditor_replays),
