@@ -348,6 +348,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     clock_tick(net);
     stalled_tick(net);
     crls_watch(net);
+    judge_tick(net);
     connections_relieve(net);
     peers_sweep(net, clock_monotonic());
     if (net_step(net, &event) != AM_OK)

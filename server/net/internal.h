@@ -102,6 +102,7 @@ struct net {
     } keeper;
     int crls_state;        // of engine.c
     uint64_t crls_said_ns; // when the log was last told of CRLs that go stale
+    uint64_t judged_ns;    // UTC: when all live sessions were judged last
 
     // listener.c
     struct evconnlistener *listener;
@@ -200,6 +201,7 @@ AM_MUST_USE enum am_err connections_init(struct net *net);
 
 // --- judge.c: live sessions after a change of rosters, trust or CRLs
 void connections_judge(struct net *net, const char *unit); // NULL: all
+void judge_tick(struct net *net);                          // once a second
 void connection_judge(struct connection *connection);      // this one, which is open
 
 // --- peer.c

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Live sessions judged again once rosters, trust.conf or CRLs have changed: who would be refused now is dropped now.
+// Live sessions judged again once rosters, trust.conf or CRLs have changed, and every minute: who would be refused now is
+// dropped now.
 #include "server/net/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define JUDGE_AGAIN_NS (60 * NS_PER_S)
 
 // Chain and CRLs of one session's certificate, on a worker. The connection isn't freed meanwhile.
 struct judgement {
@@ -90,9 +93,20 @@ void connections_judge(struct net *net, const char *unit)
     struct connection *connection;
 
     peers_judge(net);
+    if (unit == NULL)
+        net->judged_ns = net_utc(net);
     DL_FOREACH (net->connections, connection) {
         if (connection->state == CONNECTION_OPEN &&
             (unit == NULL || strcmp(connection->peer->identity.unit, unit) == 0))
             connection_judge(connection);
     }
+}
+
+// A certificate that ends, or whose issuer's CRL does, says so to nobody.
+void judge_tick(struct net *net)
+{
+    uint64_t now = net_utc(net);
+
+    if (now >= net->judged_ns + JUDGE_AGAIN_NS || now < net->judged_ns)
+        connections_judge(net, NULL);
 }
