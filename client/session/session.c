@@ -255,10 +255,10 @@ enum am_err session_refused(const struct rpc_error *error, struct am_detail *det
     case RPC_RESOURCE_EXHAUSTED: err = AM_BUSY; break;
     default: break;
     }
-    const char *state = rpc_error_metadata(error, "state"), *moves = rpc_error_metadata(error, "open_moves");
-    if (state != NULL)
-        return am_fail(err, detail, field, "%.180s (%s; it is %s, open: %s)", error->text, error->reason, state,
-                       moves != NULL ? moves : "nothing");
-    return am_fail(err, detail, field, "%.220s (%s)", error->text,
+    // What is said of a field, or of a quota, says what would do; Status.message repeats it behind the field's name.
+    const char *text = error->violation_count > 0     ? error->violations[0].text
+                       : error->quota.text[0] != '\0' ? error->quota.text
+                                                      : error->text;
+    return am_fail(err, detail, field, "%.270s (%s)", text,
                    error->reason[0] != '\0' ? error->reason : rpc_status_name(error->status));
 }

@@ -33,6 +33,7 @@ void rpc_error_set(struct rpc_error *error, enum rpc_status status, const char *
     put(error->text, sizeof error->text, text);
     error->violation_count = error->metadata_count = 0;
     error->retry_delay_ns = 0;
+    error->quota = (struct rpc_quota){0};
 }
 
 void rpc_error_add_violation(struct rpc_error *error, const char *field, const char *text)
@@ -42,6 +43,12 @@ void rpc_error_add_violation(struct rpc_error *error, const char *field, const c
     struct rpc_violation *violation = &error->violations[error->violation_count++];
     put(violation->field, sizeof violation->field, field);
     put(violation->text, sizeof violation->text, text);
+}
+
+void rpc_error_set_quota(struct rpc_error *error, const char *subject, const char *text)
+{
+    put(error->quota.subject, sizeof error->quota.subject, subject);
+    put(error->quota.text, sizeof error->quota.text, text);
 }
 
 static void add_pair(struct rpc_error *error, const char *key, const char *value)
@@ -114,6 +121,17 @@ static enum am_err pack_violations(const struct rpc_error *error, struct arena *
     return wrap(&bad.base, arena, any);
 }
 
+static enum am_err pack_quota(const struct rpc_error *error, struct arena *arena, Google__Protobuf__Any *any)
+{
+    Google__Rpc__QuotaFailure__Violation violation = GOOGLE__RPC__QUOTA_FAILURE__VIOLATION__INIT, *one = &violation;
+    Google__Rpc__QuotaFailure failure = GOOGLE__RPC__QUOTA_FAILURE__INIT;
+    violation.subject = (char *)error->quota.subject;
+    violation.description = (char *)error->quota.text;
+    failure.n_violations = 1;
+    failure.violations = &one;
+    return wrap(&failure.base, arena, any);
+}
+
 static enum am_err pack_retry(const struct rpc_error *error, struct arena *arena, Google__Protobuf__Any *any)
 {
     Google__Protobuf__Duration delay = GOOGLE__PROTOBUF__DURATION__INIT;
@@ -126,7 +144,7 @@ static enum am_err pack_retry(const struct rpc_error *error, struct arena *arena
 
 enum am_err status_details_pack(const struct rpc_error *error, struct arena *arena, struct am_bytes *ret_bytes)
 {
-    Google__Protobuf__Any details[3], *pointers[3] = {&details[0], &details[1], &details[2]};
+    Google__Protobuf__Any details[4], *pointers[4] = {&details[0], &details[1], &details[2], &details[3]};
     Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
     status.code = (int32_t)error->status;
     status.message = (char *)error->text;
@@ -135,6 +153,8 @@ enum am_err status_details_pack(const struct rpc_error *error, struct arena *are
         TRY(pack_info(error, arena, &details[status.n_details++]));
     if (error->violation_count > 0)
         TRY(pack_violations(error, arena, &details[status.n_details++]));
+    if (error->quota.subject[0] != '\0')
+        TRY(pack_quota(error, arena, &details[status.n_details++]));
     if (error->retry_delay_ns > 0)
         TRY(pack_retry(error, arena, &details[status.n_details++]));
     return codec_encode(&status.base, arena, ret_bytes);
@@ -157,6 +177,13 @@ static void take_violations(const ProtobufCMessage *message, struct rpc_error *e
         rpc_error_add_violation(error, bad->field_violations[i]->field, bad->field_violations[i]->description);
 }
 
+static void take_quota(const ProtobufCMessage *message, struct rpc_error *error)
+{
+    const Google__Rpc__QuotaFailure *failure = (const Google__Rpc__QuotaFailure *)message;
+    if (failure->n_violations > 0)
+        rpc_error_set_quota(error, failure->violations[0]->subject, failure->violations[0]->description);
+}
+
 static void take_retry(const ProtobufCMessage *message, struct rpc_error *error)
 {
     const Google__Protobuf__Duration *delay = ((const Google__Rpc__RetryInfo *)message)->retry_delay;
@@ -174,6 +201,7 @@ static const struct {
 } DETAILS[] = {
     {&google__rpc__error_info__descriptor, take_info},
     {&google__rpc__bad_request__descriptor, take_violations},
+    {&google__rpc__quota_failure__descriptor, take_quota},
     {&google__rpc__retry_info__descriptor, take_retry},
 };
 

@@ -26,6 +26,10 @@ struct rpc_error {
     } metadata[RPC_ERROR_METADATA]; // ErrorInfo.metadata
     unsigned metadata_count;
     uint64_t retry_delay_ns; // RetryInfo; 0 for none
+    struct rpc_quota {
+        char subject[160]; // QuotaFailure: whose; "" for none
+        char text[320];
+    } quota;
 };
 
 // Starts an error over. `reason` and `text` may be NULL.
@@ -35,11 +39,13 @@ void rpc_error_set(struct rpc_error *error, enum rpc_status status, const char *
 void rpc_error_add_violation(struct rpc_error *error, const char *field, const char *text);
 __attribute__((format(printf, 3, 4))) void rpc_error_add_metadata(struct rpc_error *error, const char *key,
                                                                   const char *format, ...);
+// Says whose quota is used up, and which.
+void rpc_error_set_quota(struct rpc_error *error, const char *subject, const char *text);
 // The value of a key, NULL for none.
 const char *rpc_error_metadata(const struct rpc_error *error, const char *key);
 
-// One google.rpc.Status: ErrorInfo (where there is a reason), BadRequest, RetryInfo, in that order. The bytes go into
-// grpc-status-details-bin (base64 by the transport). In the arena; AM_TOO_LARGE, AM_NOMEM.
+// One google.rpc.Status: ErrorInfo (where there is a reason), BadRequest, QuotaFailure, RetryInfo, in that order. The
+// bytes go into grpc-status-details-bin (base64 by the transport). In the arena; AM_TOO_LARGE, AM_NOMEM.
 AM_MUST_USE enum am_err status_details_pack(const struct rpc_error *error, struct arena *arena,
                                             struct am_bytes *ret_bytes);
 

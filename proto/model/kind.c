@@ -148,6 +148,15 @@ void kind_list(uint32_t set, char *ret_text, size_t size)
     }
 }
 
+uint32_t kind_moves_of(uint32_t set, enum kind_who who)
+{
+    uint8_t holders = who == WHO_RECIPIENT ? WHO_RECIPIENT | WHO_HOLDER : (uint8_t)who;
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++)
+        if ((KINDS[kind].who & holders) == 0)
+            set &= ~KIND_BIT(kind);
+    return set;
+}
+
 unsigned kind_retention_days(const Amana__V1__Header *header)
 {
     const struct kind *row = kind_get((unsigned)header->kind);

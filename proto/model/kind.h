@@ -97,6 +97,9 @@ const char *kind_name(unsigned kind);
 #define KIND_LIST_TEXT 320
 void kind_list(uint32_t set, char *ret_text, size_t size);
 
+// Of these kinds those that the originator of a root, or a recipient of it, may send (WHO_ORIGINATOR, WHO_RECIPIENT).
+uint32_t kind_moves_of(uint32_t set, enum kind_who who);
+
 // Whether the message answers another, so that grant and purpose don't stand in its way (domain.md).
 bool kind_is_answer(const Amana__V1__Header *header);
 

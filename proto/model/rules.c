@@ -6,8 +6,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define REVIEW_NS (72ull * 3600 * NS_PER_S)
+
+static const char *code_text(const ProtobufCEnumDescriptor *codes, int code)
+{
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(codes, code);
+    return value != NULL ? value->name : "?";
+}
 
 static bool goes_to(const Amana__V1__Header *header, const char *unit)
 {
@@ -118,7 +125,7 @@ enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Heade
     if (header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED || !rule_release_needed(header, target, policy))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, detail, "release",
-                  "this %s needs a second person: REQUIRED, or DEFERRED where it can't wait",
+                  "this %s needs a second person: say REQUIRED, or DEFERRED where it can't wait (U1; U2 at risk)",
                   kind_name((unsigned)header->kind));
     return REASON_RELEASE_REQUIRED;
 }
@@ -137,7 +144,11 @@ enum reason rule_purpose(const Amana__V1__Header *header, size_t i, bool is_prot
         return REASON_NONE;
     char field[48];
     snprintf(field, sizeof field, "recipients[%zu].unit", i);
-    (void)am_fail(AM_DENIED, detail, field, "purpose PROTECTION goes only to protection units");
+    (void)am_fail(
+        AM_DENIED, detail, field,
+        "purpose PROTECTION goes only to protection units and those that policy names for it: leave %s out, or "
+        "write to it for another purpose",
+        header->recipients[i]->unit);
     return REASON_PURPOSE_MISMATCH;
 }
 
@@ -147,53 +158,72 @@ enum reason rule_ceiling(const Amana__V1__Header *header, const struct policy *p
     const struct policy_ceiling *ceiling = policy_ceiling(policy, unit);
     if (ceiling == NULL || header->classification <= ceiling->classification)
         return REASON_NONE;
-    const ProtobufCEnumValue *most = protobuf_c_enum_descriptor_get_value(&amana__v1__classification__code__descriptor,
-                                                                          (int)ceiling->classification);
-    (void)am_fail(AM_DENIED, detail, "classification", "%s may have at most %s", unit, most != NULL ? most->name : "?");
+    (void)am_fail(AM_DENIED, detail, "classification",
+                  "%s may have at most %s: leave out what is above, or leave that unit out", unit,
+                  code_text(&amana__v1__classification__code__descriptor, (int)ceiling->classification));
     return REASON_CLASSIFICATION_ABOVE_CEILING;
 }
 
 enum reason rule_purpose_change(const Amana__V1__Header *header, const Amana__V1__Header *referenced,
                                 const struct policy *policy, struct am_detail *detail)
 {
-    const ProtobufCEnumDescriptor *codes = &amana__v1__purpose__code__descriptor;
-    const ProtobufCEnumValue *from = protobuf_c_enum_descriptor_get_value(codes, (int)referenced->purpose);
     if (kind_is_answer(header) || policy_purpose_may_change(policy, referenced->purpose, header->purpose))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, detail, "purpose",
-                  "what it references is for %s: only PROTECTION may follow, or what policy lets follow",
-                  from != NULL ? from->name : "another purpose");
+                  "what it references is for %s: give that purpose, PROTECTION, or one that policy lets follow it",
+                  code_text(&amana__v1__purpose__code__descriptor, (int)referenced->purpose));
     return REASON_PURPOSE_MISMATCH;
 }
 
-static bool time_same(const Google__Protobuf__Timestamp *a, const Google__Protobuf__Timestamp *b)
+// RFC 3339 in UTC, as the field is written in a draft.
+#define TIME_TEXT 40
+static const char *time_text(uint64_t ns, char ret_text[TIME_TEXT])
 {
-    return header_time_or_0(a) == header_time_or_0(b);
+    time_t seconds = (time_t)(ns / NS_PER_S);
+    struct tm parts = {0};
+    char day[TIME_TEXT] = "?", fraction[16] = "";
+    if (gmtime_r(&seconds, &parts) != NULL)
+        (void)!strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (ns % NS_PER_S != 0)
+        snprintf(fraction, sizeof fraction, ".%09u", (unsigned)(ns % NS_PER_S));
+    snprintf(ret_text, TIME_TEXT, "%.20s%sZ", day, fraction);
+    return ret_text;
 }
 
 enum reason rule_answer_carries(const Amana__V1__Header *answer, const Amana__V1__Header *root,
                                 struct am_detail *detail)
 {
+    uint64_t kept = header_time_or_0(root->retain_until);
+    char time[TIME_TEXT];
     const struct {
         const char *field;
         bool holds;
         enum reason reason;
+        const char *root;
     } rows[] = {
-        {"status", answer->status == root->status, REASON_FIELD_INVALID},
-        {"case_ref", strcmp(answer->case_ref, root->case_ref) == 0, REASON_FIELD_INVALID},
-        {"purpose", answer->purpose == root->purpose, REASON_PURPOSE_MISMATCH},
-        {"legal_basis", answer->legal_basis == root->legal_basis, REASON_FIELD_INVALID},
-        {"agreement_ref", strcmp(answer->agreement_ref, root->agreement_ref) == 0, REASON_FIELD_INVALID},
-        {"retain_until", time_same(answer->retain_until, root->retain_until), REASON_FIELD_INVALID},
+        {"status", answer->status == root->status, REASON_FIELD_INVALID,
+         code_text(&amana__v1__status__code__descriptor, (int)root->status)},
+        {"case_ref", strcmp(answer->case_ref, root->case_ref) == 0, REASON_FIELD_INVALID, root->case_ref},
+        {"purpose", answer->purpose == root->purpose, REASON_PURPOSE_MISMATCH,
+         code_text(&amana__v1__purpose__code__descriptor, (int)root->purpose)},
+        {"legal_basis", answer->legal_basis == root->legal_basis, REASON_FIELD_INVALID,
+         code_text(&amana__v1__legal_basis__code__descriptor, (int)root->legal_basis)},
+        {"agreement_ref", strcmp(answer->agreement_ref, root->agreement_ref) == 0, REASON_FIELD_INVALID,
+         root->agreement_ref},
+        {"retain_until", header_time_or_0(answer->retain_until) == kept, REASON_FIELD_INVALID, time_text(kept, time)},
     };
     for (size_t i = 0; i < AM_LEN(rows); i++) {
         if (rows[i].holds)
             continue;
-        (void)am_fail(AM_INVALID, detail, rows[i].field, "must be that of the message answered");
+        (void)am_fail(AM_INVALID, detail, rows[i].field,
+                      rows[i].root[0] != '\0' ? "must be %s, which the message answered has: an answer carries it on"
+                                              : "must be left out%s: the message answered has none",
+                      rows[i].root);
         return rows[i].reason;
     }
     if (answer->classification >= root->classification)
         return REASON_NONE;
-    (void)am_fail(AM_INVALID, detail, "classification", "must not be below that of the message answered");
+    (void)am_fail(AM_INVALID, detail, "classification", "must be %s, which the message answered has, or above",
+                  code_text(&amana__v1__classification__code__descriptor, (int)root->classification));
     return REASON_FIELD_INVALID;
 }

@@ -48,17 +48,19 @@ static void refill(uint32_t requests_per_s, struct hub_identity *identity, uint6
     identity->tokens_at = monotonic_ns;
 }
 
-enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, const char *unit, uint64_t monotonic_ns,
-                              uint64_t *ret_retry_ns)
+enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, struct hub_work *work,
+                              uint64_t monotonic_ns)
 {
-    const struct policy_quota quota = hub_quota_of(hub, unit);
+    const struct policy_quota quota = hub_quota_of(hub, work->unit);
     if (identity->in_flight >= quota.in_flight) {
-        *ret_retry_ns = HUB_RETRY_BUSY_NS;
+        work->retry_ns = HUB_RETRY_BUSY_NS;
         return REASON_BUSY;
     }
     refill(quota.requests_per_s, identity, monotonic_ns);
     if (identity->tokens < 1) {
-        *ret_retry_ns = (uint64_t)((1 - identity->tokens) * (double)NS_PER_S / quota.requests_per_s) + 1;
+        work->retry_ns = (uint64_t)((1 - identity->tokens) * (double)NS_PER_S / quota.requests_per_s) + 1;
+        (void)am_fail(AM_BUSY, &work->detail, "", "a device of %s has at most %u messages a second", work->unit,
+                      quota.requests_per_s);
         return REASON_QUOTA;
     }
     identity->tokens -= 1;

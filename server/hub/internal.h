@@ -109,9 +109,9 @@ AM_MUST_USE enum am_err hub_identity_get(struct hub *hub, const char *uri, uint6
                                          struct hub_identity **ret_identity);
 // What an identity of this unit may ask for: policy's, else the configuration's.
 struct policy_quota hub_quota_of(const struct hub *hub, const char *unit);
-// REASON_NONE, QUOTA or BUSY with *ret_retry_ns.
-enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, const char *unit, uint64_t monotonic_ns,
-                              uint64_t *ret_retry_ns);
+// REASON_NONE; QUOTA or BUSY with work->retry_ns, and which quota in work->detail.
+enum reason hub_identity_take(struct hub *hub, struct hub_identity *identity, struct hub_work *work,
+                              uint64_t monotonic_ns);
 bool hub_identity_may_log(struct hub *hub, struct hub_identity *identity, uint64_t monotonic_ns);
 void hub_identity_count(struct hub *hub, const char *uri, enum reason reason, uint64_t count);
 void hub_identities_free(struct hub *hub);

@@ -50,7 +50,9 @@ static enum reason judge_pointer(struct hub_work *work, const char *field, const
         return hub_not_permitted(work, field);
     if (found->digest_matches)
         return REASON_NONE;
-    (void)am_fail(AM_INVALID, &work->detail, field, "%s", reason_text(REASON_REFERENCE_MISMATCH));
+    (void)am_fail(
+        AM_INVALID, &work->detail, field,
+        "header_digest must be the SHA-256 of the header of the message that id names, byte for byte as it came");
     return REASON_REFERENCE_MISMATCH;
 }
 
@@ -177,12 +179,31 @@ static bool upholds(const struct hub_submission *submission)
     return false;
 }
 
+static const char *who_text(uint8_t who)
+{
+    switch (who) {
+    case WHO_ORIGINATOR: return "who sent the message answered";
+    case WHO_RECIPIENT: return "who was asked to act by the message answered (ACTION)";
+    case WHO_HOLDER: return "who received the message answered";
+    case WHO_ORIGINATOR | WHO_RECIPIENT: return "who sent the message answered, or was asked to act by it (ACTION)";
+    case WHO_ORIGINATOR | WHO_HOLDER: return "who sent or received the message answered";
+    case WHO_ORIGINATOR | WHO_DPO: return "who sent the message answered, and its country's dpo";
+    case WHO_HOLDER | WHO_COUNTRY_PROTECTION:
+        return "who received the message answered, and a protection unit of such a country";
+    default: return "units and protection units";
+    }
+}
+
 static enum reason judge_answer(const struct hub *hub, struct hub_submission *submission)
 {
     const struct kind *kind = kind_get((unsigned)submission->header->kind);
     struct hub_work *work = &submission->work;
-    if (!may_answer(hub, submission, kind))
-        return hub_not_permitted(work, "in_reply_to");
+    if (!may_answer(hub, submission, kind)) {
+        // It has the message, so its kind tells nothing new.
+        (void)am_fail(AM_DENIED, &work->detail, "in_reply_to", "%s may be sent by: %s", kind->name,
+                      who_text(kind->who));
+        return REASON_NOT_PERMITTED;
+    }
     enum reason reason = judge_on(submission, kind);
     if (reason == REASON_NONE && kind->chain == CHAIN_NONE) // else by its newest version, once the state is known
         reason = hub_judge_delivery(submission, &submission->reply_to);

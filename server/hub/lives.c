@@ -8,9 +8,17 @@
 static enum reason forbids(struct hub_submission *submission, uint8_t state, const char *field)
 {
     struct hub_work *work = &submission->work;
+    const char *originator = submission->root.originator;
+    uint32_t open = life_open(submission->root.kind, state);
+    char theirs[KIND_LIST_TEXT], others[KIND_LIST_TEXT];
     strlcpy(work->state, life_state_name(state), sizeof work->state);
-    kind_list(life_open(submission->root.kind, state), work->moves, sizeof work->moves);
-    (void)am_fail(AM_DENIED, &work->detail, field, "the state is %s; open: %s", work->state, work->moves);
+    kind_list(open, work->moves, sizeof work->moves);
+    kind_list(kind_moves_of(open, WHO_ORIGINATOR), theirs, sizeof theirs);
+    kind_list(kind_moves_of(open, WHO_RECIPIENT), others, sizeof others);
+    (void)am_fail(AM_DENIED, &work->detail, field,
+                  open == 0 ? "its state is %s: it has ended, and nothing moves it any more"
+                            : "its state is %s; open to %.95s, who sent it: %s; to who must act on it: %s",
+                  work->state, originator, theirs, others);
     return REASON_STATE_FORBIDS;
 }
 

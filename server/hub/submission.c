@@ -13,7 +13,7 @@ enum am_err hub_step_arrived(struct hub_step *step)
         return AM_OK;
     }
     TRY(hub_identity_get(step->hub, work->identity, step->event->monotonic_ns, &identity));
-    enum reason reason = hub_identity_take(step->hub, identity, work->unit, step->event->monotonic_ns, &work->retry_ns);
+    enum reason reason = hub_identity_take(step->hub, identity, work, step->event->monotonic_ns);
     if (reason != REASON_NONE) {
         hub_reply(step, work, reason, NULL);
         return AM_OK;

@@ -25,8 +25,8 @@ static enum reason judge_sender(struct hub_submission *submission)
     bool device = header->device[0] == '\0' || strcmp(header->device, work->identity) == 0;
     if (unit && device)
         return REASON_NONE; // what is missing is found by header_check
-    (void)am_fail(AM_DENIED, &work->detail, unit ? "device" : "sender.unit", "the connection's certificate is %s",
-                  work->identity);
+    (void)am_fail(AM_DENIED, &work->detail, unit ? "device" : "sender.unit",
+                  "must be that of the connection's certificate, %s", work->identity);
     return REASON_SENDER_MISMATCH;
 }
 
@@ -37,11 +37,13 @@ static enum reason judge_times(struct hub_submission *submission, uint64_t now_n
     uint64_t written = header_time_or_0(header->written_at);
     work->hub_time_ns = now_ns;
     if (written > now_ns && written - now_ns > LIMIT_CLOCK_AHEAD_NS) {
-        (void)am_fail(AM_INVALID, &work->detail, "written_at", "lies more than 5 minutes ahead of the hub's clock");
+        (void)am_fail(AM_INVALID, &work->detail, "written_at",
+                      "lies more than 5 minutes ahead of the hub's clock: set this machine's clock, then sign anew");
         return REASON_CLOCK_AHEAD;
     }
     if (written < now_ns && now_ns - written > LIMIT_TOO_OLD_NS) {
-        (void)am_fail(AM_INVALID, &work->detail, "written_at", "lies more than 30 days back");
+        (void)am_fail(AM_INVALID, &work->detail, "written_at",
+                      "lies more than 30 days back: write it anew, so that it is signed by today's date");
         return REASON_TOO_OLD;
     }
     work->hub_time_ns = 0;
@@ -190,6 +192,9 @@ static enum reason stale(struct hub_work *work, const char *unit, const char *fi
     return REASON_ROSTER_STALE;
 }
 
+#define NOT_ON_ROSTER                                                                                                  \
+    "%.100s is not on the newest roster of %.100s: send as one who is, or have the registrar put it there"
+
 static enum reason judge_sender_roster(const struct hub *hub, struct hub_submission *submission)
 {
     const Amana__V1__Header *header = submission->header;
@@ -201,7 +206,8 @@ static enum reason judge_sender_roster(const struct hub *hub, struct hub_submiss
     if (newest != NULL)
         officer = hub_roster_officer_find(newest, header->officer);
     if (officer == NULL || hub_roster_device_find(newest, header->device) == NULL) {
-        (void)am_fail(AM_DENIED, &work->detail, officer == NULL ? "officer" : "device", "not on the newest roster");
+        (void)am_fail(AM_DENIED, &work->detail, officer == NULL ? "officer" : "device", NOT_ON_ROSTER,
+                      officer == NULL ? header->officer : header->device, submission->sender);
         return REASON_NOT_ON_ROSTER;
     }
     if (named == newest)

@@ -157,12 +157,16 @@ static void on_call(struct rpc_call *rpc, const char *path, uint64_t timeout_ns)
     const struct method *method = method_find(path);
     enum reason reason = call_allowed(connection, method);
     struct call *call = reason == REASON_NONE ? call_new(net, method) : NULL;
+    struct am_detail detail = {0};
 
     if (call == NULL) {
         reason = reason == REASON_NONE ? REASON_BUSY : reason;
         report_some(&net->refusals.reasons[reason], clock_monotonic(), REPORT_INFO, "answered",
                     "identity=%s call=%s reason=%s", connection->peer->uri, path, reason_name(reason));
-        rpc_refuse(rpc, reason, NULL);
+        if (reason == REASON_QUOTA)
+            (void)am_fail(AM_BUSY, &detail, "", "an identity has at most %u requests a second",
+                          net->options.limits.requests_per_s);
+        rpc_refuse(rpc, reason, &detail, connection->peer->uri);
         connection_strike(connection);
         return;
     }

@@ -19,7 +19,7 @@ static const char *const EARLY[NET_REFUSALS] = {
 };
 
 static void error_build(struct rpc_error *error, enum reason reason, const struct am_detail *detail,
-                        const struct hub_work *work)
+                        const char *identity, const struct hub_work *work)
 {
     char text[512];
     // A detail goes on from its field's name: "must be …", "is missing: …".
@@ -30,6 +30,8 @@ static void error_build(struct rpc_error *error, enum reason reason, const struc
     rpc_error_set(error, reason_status(reason), reason_name(reason), text);
     if (detail != NULL && detail->field[0] != '\0')
         rpc_error_add_violation(error, detail->field, words ? detail->text : reason_text(reason));
+    if (reason == REASON_QUOTA)
+        rpc_error_set_quota(error, identity, words ? detail->text : reason_text(reason));
     if (reason_retry(reason))
         error->retry_delay_ns = work != NULL && work->retry_ns != 0 ? work->retry_ns : RETRY_NS;
     if (work == NULL)
@@ -60,11 +62,11 @@ static void error_send(struct rpc_call *rpc, const struct rpc_error *error, bool
     (abort ? rpc_call_abort : rpc_call_finish)(rpc, error->status, error->text, details);
 }
 
-void rpc_refuse(struct rpc_call *rpc, enum reason reason, const struct am_detail *detail)
+void rpc_refuse(struct rpc_call *rpc, enum reason reason, const struct am_detail *detail, const char *identity)
 {
     struct rpc_error error;
 
-    error_build(&error, reason, detail, NULL);
+    error_build(&error, reason, detail, identity, NULL);
     error_send(rpc, &error, false);
 }
 
@@ -80,7 +82,7 @@ static void call_fail(struct call *call, enum reason reason, const struct am_det
                 "identity=%s call=%s reason=%s%s%s%s%s", call->peer->uri, call->method->path, reason_name(reason),
                 detail != NULL && detail->field[0] ? " field=" : "", detail != NULL ? detail->field : "",
                 detail != NULL && detail->text[0] ? " text=" : "", detail != NULL ? detail->text : "");
-    error_build(&error, reason, detail, work);
+    error_build(&error, reason, detail, call->peer->uri, work);
     error_send(call->rpc, &error, abort);
     connection_kick(call->connection);
     connection_strike(call->connection);

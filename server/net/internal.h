@@ -263,7 +263,8 @@ void call_finish(struct call *call); // OK
 
 // --- errors.c
 void refusals_tell(struct net *net, uint64_t now_ns); // those that no line has told yet
-void rpc_refuse(struct rpc_call *rpc, enum reason reason, const struct am_detail *detail); // before there is a call
+void rpc_refuse(struct rpc_call *rpc, enum reason reason, const struct am_detail *detail,
+                const char *identity); // before there is a call
 void call_refuse(struct call *call, enum reason reason, const struct am_detail *detail);
 void call_refuse_work(struct call *call, const struct hub_work *work);
 void call_refuse_abort(struct call *call, enum reason reason); // what is queued is dropped

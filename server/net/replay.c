@@ -200,7 +200,10 @@ static void replay_begin(struct call *call)
 
     // Each that follows is work whenever an entry comes, and each that stands holds a run.
     if (call->peer->replays >= call->net->options.limits.replays) {
-        call_refuse(call, REASON_QUOTA, NULL);
+        struct am_detail detail;
+        (void)am_fail(AM_BUSY, &detail, "", "an identity has at most %u replays under way: end one",
+                      call->net->options.limits.replays);
+        call_refuse(call, REASON_QUOTA, &detail);
         return;
     }
     call->peer->replays++;

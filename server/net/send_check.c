@@ -146,7 +146,7 @@ static void check_released(struct check *check, const struct cms_signature *sign
     struct am_detail detail = {0};
 
     if (releasing == NULL) {
-        check_fail(check, REASON_NOT_ON_ROSTER, "signature", "its unit has no roster");
+        check_fail(check, REASON_NOT_ON_ROSTER, "signature", "its unit has no roster: the registrar gives the hub one");
         return;
     }
     enum am_err err = release_check(signature, check->s->header_bytes, author, releasing, false, &detail, &supervisor);
@@ -178,7 +178,8 @@ static void check_signature(struct check *check)
     struct am_detail detail = {0};
 
     if (device == NULL || officer == NULL) {
-        check_fail(check, REASON_NOT_ON_ROSTER, device == NULL ? "device" : "officer", "is not on the sender's roster");
+        check_fail(check, REASON_NOT_ON_ROSTER, device == NULL ? "device" : "officer",
+                   "is not on the sender's newest roster: send as one who is, or have the registrar put it there");
         return;
     }
     if (!certificate_good(check, &device->auth, CERT_USE_AUTH, "device") ||
@@ -313,7 +314,7 @@ static void check_served(struct check *check)
     const Amana__V1__Message *message = (const Amana__V1__Message *)check->send->call.request;
 
     if (check->s->mode != HUB_SUBMIT_RELEASE && message->batch.len != 0)
-        check_fail(check, REASON_KIND_UNSUPPORTED, "batch", "is not served: sign each message by itself");
+        check_fail(check, REASON_KIND_UNSUPPORTED, "batch", "must be empty: sign each message by itself");
 }
 
 // What one unit has to release is bounded.
@@ -327,7 +328,8 @@ static enum am_err check_room(struct check *check)
         if (err != AM_OK)
             return err == AM_NOT_FOUND ? AM_OK : err;
     }
-    check_fail(check, REASON_QUOTA, "releasing.unit", "has too many messages to release already");
+    check_fail(check, REASON_QUOTA, "releasing.unit",
+               "has as many messages to release as may wait: have it release or send back some");
     return AM_OK;
 }
 

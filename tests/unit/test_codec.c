@@ -587,6 +587,7 @@ static void an_error_reaches_the_client_as_it_was_meant(void **state)
     rpc_error_add_violation(&error, "recipients[2].unit", "not an address");
     rpc_error_add_metadata(&error, "unit", "%s", "ke/dci/transnational");
     error.retry_delay_ns = 1500000000;
+    rpc_error_set_quota(&error, "amana://ke/dci/transnational/device/d1", "at most 50 a second");
     struct am_bytes bytes;
     assert_int_equal(AM_OK, status_details_pack(&error, &arena, &bytes));
     assert_int_equal(AM_OK, status_details_parse(bytes, &arena, &back));
@@ -599,6 +600,8 @@ static void an_error_reaches_the_client_as_it_was_meant(void **state)
     assert_string_equal("ke/dci/transnational", rpc_error_metadata(&back, "unit"));
     assert_null(rpc_error_metadata(&back, "other"));
     assert_true(back.retry_delay_ns == 1500000000);
+    assert_string_equal("amana://ke/dci/transnational/device/d1", back.quota.subject);
+    assert_string_equal("at most 50 a second", back.quota.text);
     arena_clear(&arena);
 }
 
