@@ -2,6 +2,7 @@
 // The rows of the verbs that answer.
 #include "client/cmd/answer_verbs.h"
 
+#include <bsd/string.h>
 #include <string.h>
 
 static const struct answer_verb ROWS[] = {
@@ -93,4 +94,53 @@ const struct answer_verb *answer_verb_find(const char *name)
         if (strcmp(ROWS[i].name, name) == 0)
             return &ROWS[i];
     return NULL;
+}
+
+bool answer_verb_side(const struct answer_verb *verb, bool sent)
+{
+    switch ((enum kind_to)kind_get(verb->kind)->to) {
+    case TO_BACK:
+    case TO_ORIGINATOR:
+    case TO_PARTIES: return !sent;
+    case TO_ASKED:
+    case TO_FORMER:
+    case TO_SAME: return sent;
+    case TO_CHOSEN:
+    case TO_OTHER_SIDE:
+    case TO_HOLDERS: break;
+    }
+    return true;
+}
+
+uint32_t answer_verb_on(const struct answer_verb *verb)
+{
+    uint32_t on = kind_get(verb->kind)->on;
+    for (unsigned kind = 1; verb->fixed && verb->outcome != 0 && kind < KIND_COUNT; kind++)
+        if (!kind_outcome_fits(verb->kind, kind, verb->outcome))
+            on &= ~KIND_BIT(kind);
+    return on;
+}
+
+bool answer_verb_fits(const struct answer_verb *verb, unsigned kind, bool sent)
+{
+    const struct kind *sends = kind_get(verb->kind);
+    bool on = (answer_verb_on(verb) & KIND_BIT(kind)) != 0 || (sends->chain != CHAIN_NONE && kind == KIND(UPDATE));
+    bool orders = sends->to == TO_HOLDERS && (sends->who & WHO_HOLDER) == 0; // of what one sent
+    return on && answer_verb_side(verb, sent) && (sent || !orders);
+}
+
+void answer_verbs_list(unsigned kind, bool sent, char ret_text[ANSWER_VERBS_TEXT])
+{
+    ret_text[0] = '\0';
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        bool access = strncmp(ROWS[i].name, "access ", 7) == 0; // the same as `answer`, of its own kind
+        bool twin = ROWS[i].kind == KIND(RESPONSE) && access != (kind == KIND(SUBJECT_ACCESS));
+        if (twin || !answer_verb_fits(&ROWS[i], kind, sent))
+            continue;
+        strlcat(ret_text, ret_text[0] != '\0' ? ", `amana " : "`amana ", ANSWER_VERBS_TEXT);
+        strlcat(ret_text, ROWS[i].name, ANSWER_VERBS_TEXT);
+        strlcat(ret_text, "`", ANSWER_VERBS_TEXT);
+    }
+    if (ret_text[0] == '\0')
+        strlcpy(ret_text, "nothing", ANSWER_VERBS_TEXT);
 }

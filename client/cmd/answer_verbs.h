@@ -18,6 +18,16 @@ struct answer_verb {
     const char *does;
 };
 
+// Whether a verb answers a message of this kind that this unit sent, or that came.
+bool answer_verb_fits(const struct answer_verb *verb, unsigned kind, bool sent);
+// Whether it answers what this unit sent, or what came, whatever the kind.
+bool answer_verb_side(const struct answer_verb *verb, bool sent);
+// The kinds that it answers (KIND_BIT): `accept` a referral alone.
+uint32_t answer_verb_on(const struct answer_verb *verb);
+// What can be done with such a message: "`amana ack`, `amana hit`"; "nothing" where there is nothing.
+#define ANSWER_VERBS_TEXT 320
+void answer_verbs_list(unsigned kind, bool sent, char ret_text[ANSWER_VERBS_TEXT]);
+
 // The row of a verb by its name ("amana ack" too); NULL: none.
 const struct answer_verb *answer_verb_find(const char *name);
 const struct answer_verb *answer_verbs(size_t *ret_count);

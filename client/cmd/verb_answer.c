@@ -65,30 +65,9 @@ static int answer(struct answer_input *input, struct target *root, struct target
     return code;
 }
 
-static unsigned boxes_of(const struct kind *kind)
+static unsigned boxes_of(const struct answer_verb *verb)
 {
-    switch ((enum kind_to)kind->to) {
-    case TO_BACK:
-    case TO_ORIGINATOR:
-    case TO_PARTIES: return BOX(INBOX);
-    case TO_ASKED:
-    case TO_FORMER:
-    case TO_SAME: return BOX(SENT);
-    case TO_CHOSEN:
-    case TO_OTHER_SIDE:
-    case TO_HOLDERS: break;
-    }
-    return BOX(INBOX) | BOX(SENT);
-}
-
-// A verb of one outcome answers only what that fits: `accept` a referral.
-static uint32_t answered_by(const struct answer_input *input)
-{
-    uint32_t on = input->kind->on;
-    for (unsigned kind = 1; input->verb->fixed && input->verb->outcome != 0 && kind < KIND_COUNT; kind++)
-        if (!kind_outcome_fits(input->verb->kind, kind, input->verb->outcome))
-            on &= ~KIND_BIT(kind);
-    return on;
+    return (answer_verb_side(verb, false) ? BOX(INBOX) : 0) | (answer_verb_side(verb, true) ? BOX(SENT) : 0);
 }
 
 // One of another kind, or of none, is told with those of this.
@@ -106,19 +85,49 @@ static int check_outcome(const struct answer_input *input)
 
 static int check_answers(const struct answer_input *input, const struct target *target)
 {
-    char kinds[KIND_LIST_TEXT];
+    char kinds[KIND_LIST_TEXT], verbs[ANSWER_VERBS_TEXT];
     unsigned kind = (unsigned)target->opened.header->kind;
     if (input->verb->kind == KIND(CONFIRM) && kind_get(kind) != NULL && kind_get(kind)->confirm != 0 &&
         !erase_asked(target->opened.header)) {
         command_say("%.13s asks for no CONFIRM: by its outcome nothing is to be erased", target->id);
         return EX_DATAERR;
     }
-    uint32_t on = answered_by(input);
+    uint32_t on = answer_verb_on(input->verb);
     if (input->kind->chain != CHAIN_NONE || (on & KIND_BIT(kind)) != 0)
         return 0;
     kind_list(on, kinds, sizeof kinds);
-    command_say("%.13s is a message of kind %s; `amana %s` answers: %s", target->id, kind_name(kind), input->verb->name,
-                kinds);
+    answer_verbs_list(kind, target->box == STORE_SENT, verbs);
+    command_say("%.13s is a message of kind %s; `amana %s` answers: %s. What can be done with it: %s", target->id,
+                kind_name(kind), input->verb->name, kinds, verbs);
+    return EX_DATAERR;
+}
+
+// A message of the other side: what the verb is for, and what can be done with it from here.
+static int find(struct answer_input *input, enum store_box *ret_box, char ret_id[STORE_ID])
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0}, other = {0};
+    struct target target;
+    struct store *store = input->command.session->store;
+    unsigned boxes = boxes_of(input->verb), all = BOX(INBOX) | BOX(SENT);
+    char verbs[ANSWER_VERBS_TEXT];
+    enum am_err err = store_find(store, boxes, input->id, &detail, ret_box, ret_id);
+    arena_init(&arena, ARENA_VERB);
+    if (err == AM_OK)
+        return 0;
+    if (err != AM_NOT_FOUND || boxes == all ||
+        store_find(store, all & ~boxes, input->id, &other, ret_box, ret_id) != AM_OK ||
+        target_load_header(input->command.session, *ret_box, ret_id, &arena, &other, &target) != AM_OK)
+        return command_fail(err, &detail);
+    const Amana__V1__Header *header = target.opened.header;
+    bool sent = *ret_box == STORE_SENT;
+    answer_verbs_list((unsigned)header->kind, sent, verbs);
+    if (sent)
+        command_say("%.13s was sent by this unit: `amana %s` is for who received it. What can be done with it here: %s",
+                    header->id, input->verb->name, verbs);
+    else
+        command_say("%.13s came from %s: `amana %s` is for its sender alone. What can be done with it here: %s",
+                    header->id, header->sender->unit, input->verb->name, verbs);
     return EX_DATAERR;
 }
 
@@ -186,7 +195,7 @@ static int run(struct answer_input *input)
     arena_init(&arena, ARENA_VERB);
     if (is_of_office(input))
         return of_office(input, &target, &newest, &arena);
-    code = command_find(&input->command, boxes_of(input->kind), input->id, &box, id);
+    code = find(input, &box, id);
     if (code != 0)
         return code;
     enum am_err err = answer_is_order(input)
