@@ -97,7 +97,7 @@ static enum am_err contact_add(struct putting *put, const uint8_t *one, const ui
                                              : table_add(put->txn, TABLE_CONTACT, other, NAME_SIZE, one, NAME_SIZE);
 }
 
-// Who has it must be able to look up who released it.
+// Who has it must be able to look up who released it; and who is to release it, who wrote it.
 static enum am_err releasing_people(struct putting *put, const struct row_message *row)
 {
     const struct journal_message *message = put->append->message;
@@ -106,7 +106,7 @@ static enum am_err releasing_people(struct putting *put, const struct row_messag
         return AM_OK;
     TRY(name_put(put, message->releasing, name));
     TRY(contact_add(put, name, row->originator));
-    for (size_t i = 0; i < row->n_recipients; i++)
+    for (size_t i = 0; i < row->n_recipients && !message->parked; i++)
         TRY(contact_add(put, name, row->recipients[i].name));
     return AM_OK;
 }
@@ -162,10 +162,9 @@ static enum am_err message_put(struct putting *put)
         TRY(name_put(put, message->recipients[i].unit, row.recipients[i].name));
         row.recipients[i].part = message->recipients[i].part;
     }
-    if (!message->parked) {
+    if (!message->parked)
         TRY(message_people(put, &row));
-        TRY(releasing_people(put, &row));
-    }
+    TRY(releasing_people(put, &row));
     TRY(message_keys(put));
     put_be64(key, put->first);
     TRY(table_reserve(put->txn, TABLE_MESSAGE, MDB_APPEND, key, sizeof key, row_message_size(&row, put->first), &at));

@@ -25,6 +25,7 @@ static int begin(void **state)
     kit_make(&kit, 64u << 20, 0);
     kit_message(&parked, 7, 2, 500);
     parked.message.parked = true;
+    parked.message.releasing = RELEASING;
     parked.append.n_mail = parked.append.n_lives = parked.append.n_deliveries = 0;
     waits = (struct journal_release){.seq = JOURNAL_SELF,
                                      .state = PENDING,
@@ -87,6 +88,10 @@ static void nobody_finds_what_waits_but_by_its_own_ways(void **state)
     assert_false(there);
     assert_int_equal(store_contact(view, parked.message.originator, parked.recipients[0].unit, &there), AM_OK);
     assert_false(there);
+    assert_int_equal(store_contact(view, RELEASING, parked.recipients[0].unit, &there), AM_OK);
+    assert_false(there);
+    assert_int_equal(store_contact(view, RELEASING, parked.message.originator, &there), AM_OK);
+    assert_true(there); // who is to release it looks up who wrote it
     assert_int_equal(store_find_parked_id(view, parked.message.device, id, &found, digest), AM_OK);
     assert_int_equal(found, seq);
     assert_memory_equal(digest, parked.message.header_digest, 32);
