@@ -74,6 +74,8 @@ static enum am_err version_take(struct answer_input *input, struct arena *arena,
     if (kind == NULL || kind->chain != CHAIN_RENEWS || header->in_reply_to == NULL ||
         !log_sha256_is(codec_bytes(root->kept->message->header), codec_bytes(header->in_reply_to->header_digest)))
         return AM_OK;
+    if (rule_released(header) && draft->release == AMANA__V1__RELEASE__CODE__UNSPECIFIED)
+        draft->release = AMANA__V1__RELEASE__CODE__REQUIRED; // one of those between may be the only one that was
     struct target *former = arena_copy(arena, newest, sizeof *newest);
     if (former == NULL)
         return arena_error(arena);

@@ -110,12 +110,18 @@ static enum am_err fill_by_policy(struct session *session, uint64_t now, struct 
                                                                                                   : arena_error(arena);
 }
 
+// An alert is what its first version is, and what its newest.
+static bool of_released(const struct compose *compose)
+{
+    return rule_released(compose->root) || rule_released(compose->newest);
+}
+
 // Nobody has to know whether it needs a second person: left out, it is REQUIRED where it does.
 static enum am_err build_release(struct session *session, const struct compose *compose, struct arena *arena,
                                  Amana__V1__Header *header)
 {
     if (header->release == AMANA__V1__RELEASE__CODE__UNSPECIFIED)
-        header->release = rule_release_needed(header, compose->newest, policy_kept(session))
+        header->release = rule_release_needed(header, of_released(compose), policy_kept(session))
                               ? AMANA__V1__RELEASE__CODE__REQUIRED
                               : AMANA__V1__RELEASE__CODE__NOT_NEEDED;
     const char *named = compose->draft->releasing;
@@ -446,7 +452,7 @@ static enum reason check(struct session *session, const struct compose *compose,
     if (reason == REASON_NONE)
         reason = rule_consent(parts->header, detail);
     if (reason == REASON_NONE && !compose->takes_back)
-        reason = rule_release(parts->header, compose->newest, policy_kept(session), detail);
+        reason = rule_release(parts->header, of_released(compose), policy_kept(session), detail);
     return reason;
 }
 

@@ -99,7 +99,12 @@ static bool policy_asks(const Amana__V1__Header *header, const struct policy *po
     return false;
 }
 
-bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Header *target, const struct policy *policy)
+bool rule_released(const Amana__V1__Header *header)
+{
+    return header != NULL && header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+}
+
+bool rule_release_needed(const Amana__V1__Header *header, bool of_released, const struct policy *policy)
 {
     const struct kind *kind = kind_get((unsigned)header->kind);
     if (kind == NULL)
@@ -114,15 +119,15 @@ bool rule_release_needed(const Amana__V1__Header *header, const Amana__V1__Heade
         return header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__PERSON ||
                header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__GROUP;
     case RELEASE_ABROAD: return goes_abroad(header);
-    case RELEASE_AS_TARGET: return target != NULL && target->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+    case RELEASE_AS_TARGET: return of_released;
     }
     return true;
 }
 
-enum reason rule_release(const Amana__V1__Header *header, const Amana__V1__Header *target, const struct policy *policy,
+enum reason rule_release(const Amana__V1__Header *header, bool of_released, const struct policy *policy,
                          struct am_detail *detail)
 {
-    if (header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED || !rule_release_needed(header, target, policy))
+    if (rule_released(header) || !rule_release_needed(header, of_released, policy))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, detail, "release",
                   "this %s needs a second person: say REQUIRED, or DEFERRED where it can't wait (U1; U2 at risk)",

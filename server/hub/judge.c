@@ -243,17 +243,30 @@ static enum reason judge_return(struct hub_submission *submission)
     return REASON_PURPOSE_MISMATCH;
 }
 
+// Whether what it is about needed a second person itself: the message answered, of an alert that it ends the newest
+// version too, and of an order every message that it names.
+static bool of_released(const struct hub_submission *submission)
+{
+    unsigned kind = (unsigned)submission->header->kind;
+    const struct hub_found *named;
+    bool yes = rule_released(submission->reply_to.header);
+    if (kind_get(kind)->chain != CHAIN_NONE)
+        yes |= rule_released(submission->newest.header);
+    for (size_t i = 1; hub_orders(kind) && (named = hub_named(submission, i)) != NULL; i++)
+        yes |= rule_released(named->header);
+    return yes;
+}
+
 static enum reason judge_rules(const struct hub *hub, struct hub_submission *submission, struct hub_decision *decision)
 {
     struct hub_work *work = &submission->work;
-    const struct hub_found *target = submission->newest.found ? &submission->newest : &submission->reply_to;
     enum reason reason = rule_return(submission->header, submission->flags, &work->detail);
     if (reason == REASON_NONE)
         reason = judge_return(submission);
     if (reason == REASON_NONE)
         reason = rule_consent(submission->header, &work->detail);
     if (reason == REASON_NONE && !submission->takes_back)
-        reason = rule_release(submission->header, target->header, hub->policy, &work->detail);
+        reason = rule_release(submission->header, of_released(submission), hub->policy, &work->detail);
     if (reason != REASON_NONE)
         return reason;
     switch (

@@ -14,6 +14,8 @@ import world as w
 PERSON = {"names": [{"type": "GIVEN", "text": "Yusuf"}, {"type": "FATHER", "text": "Adan"}], "sex": "MALE",
           "age": {"from": 30, "to": 40}, "roles": ["SUSPECT"], "actions": ["LOCATE_AND_REPORT"]}
 CASE = "ke/dci/2026/004711"
+HOLD = ("--court", "Marsabit Law Courts", "--order", "88/2026", "--date", "2026-11-27", "--scope", "All of it.", "--valid-until", "2027-06-01T00:00:00Z")
+ERASE = ("--ground", "UNLAWFUL", "--reason", "It should never have been held.", "--yes")
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +241,73 @@ def test_what_ends_an_alert_that_was_released_needs_a_second_person_too(shared):
     shared.amana("post", "inbox").ok()
     shared.amana("post", "show", parked).ok().says("ended by")
     shared.amana("police", "status", parked).ok().says("stopping")
+
+
+def test_an_update_that_makes_an_alert_one_on_a_person_waits_and_so_does_the_end_of_either(shared):
+    vehicle = dict(subject_kind="VEHICLE", alert__persons=[], alert__title="A lorry")
+    sent = shared.amana("police", "send", alert(shared, **vehicle)).ok().says("accepted").id
+    newer = shared.amana("police", "update", sent, alert(shared, "newer.json")).ok().says("waits").id
+    shared.amana("chief", "release", newer, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    last = shared.amana("police", "update", sent, alert(shared, "last.json", **vehicle)).ok().says("accepted").id
+    shared.amana("post", "inbox").ok().says(newer[:13], last[:13])
+    # The version between is the only one that needed it: what names it with the others needs it too.
+    shared.amana("police", "erase", sent, *ERASE).ok().says("waits")
+    assert not entry_of(shared, "ERASED", sent)
+
+
+def test_what_corrects_erases_or_keeps_what_was_released_needs_a_second_person_too(shared):
+    parked = park(shared)
+    shared.amana("chief", "release", parked, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    waiting = [shared.amana("police", "correct", parked, shared.example("correction")).ok().says("waits").id,
+               shared.amana("police", "hold", parked, *HOLD).ok().says("waits").id,
+               shared.amana("police", "erase", parked, *ERASE).ok().says("waits").id]
+    assert not entry_of(shared, "HELD", parked) and not entry_of(shared, "ERASED", parked)
+    for message in waiting:
+        shared.amana("chief", "release", message, "--yes").ok().says("released")
+    assert entry_of(shared, "HELD", parked) and not entry_of(shared, "ERASED", parked)  # the court's order came first
+
+
+def test_the_body_is_sealed_to_the_releasing_unit_too(shared, pb):
+    police = r.Raw(shared, pb)
+    header = police.header(release=2, case_ref=CASE)
+    header.sender.roster, header.releasing.unit, header.releasing.roster = 2, "ke/dci/headquarters", 1
+    keys = [shared.path(d, "keys", "seal.pem") for d in ("post", "ke-protection", "et-protection", "police", "chief")]
+    with police.channel() as channel:
+        with pytest.raises(r.Refused) as refusal:
+            police.call(channel, "Relay/Park", police.message(header, body=police.body(header, certificates=keys)), pb("audit").ProvedEntry)
+        assert b"sealed_body" in refusal.value.of(Code.INVALID_ARGUMENT, "NOT_SEALED_TO_ALL").packed
+        keys.append(shared.path("headquarters", "keys", "seal.pem"))
+        police.call(channel, "Relay/Park", police.message(header, body=police.body(header, certificates=keys)), pb("audit").ProvedEntry)
+    shared.amana("headquarters", "send-back", header.id, "--reason", "SENT_IN_ERROR").ok()
+
+
+def test_a_supervisor_of_another_unit_that_policy_names_releases_what_it_may_not_even_write_to(shared):
+    parked = shared.amana("police", "send", alert(shared, releasing="ke/dci/headquarters")).ok().says("waits").id
+    shared.amana("headquarters", "pending").ok().says(parked[:13], "Yusuf Adan")
+    shared.amana("chief", "release", parked, "--yes").exits(66)  # its own supervisor was not asked
+    shared.amana("headquarters", "release", parked, "--yes").ok().says("released")
+    shared.amana("post", "inbox").ok().says(parked[:13])
+    shared.amana("post", "show", parked).ok().says("Yusuf Adan")
+    assert not shared.path("post", "store", "alarms").exists()
+
+
+def test_a_batch_signature_never_releases(shared, pb):
+    parked = park(shared)
+    chief = Second(shared, pb, "chief")
+    waiting = chief.waiting(parked)
+    batch = b"amana-batch-v1\n" + (1).to_bytes(8, "big") + hashlib.sha256(waiting.header).digest()
+    with pytest.raises(r.Refused) as refusal:
+        chief.release(parked, waiting.header, r.sign(batch, chief.raw.keys / "officer.pem", chief.raw.keys / "officer.key"))
+    refusal.value.of(Code.INVALID_ARGUMENT, "SIGNATURE_INVALID")
+    sent = deferred(shared)
+    waiting = chief.waiting(sent)
+    with pytest.raises(r.Refused) as refusal:
+        chief.release(sent, waiting.header, r.sign(batch, chief.raw.keys / "officer.pem", chief.raw.keys / "officer.key"))
+    refusal.value.of(Code.INVALID_ARGUMENT, "SIGNATURE_INVALID")
+    shared.amana("chief", "pending").ok().says(parked[:13], sent[:13])
+    shared.amana("chief", "release", sent, "--yes").ok()
 
 
 # --- What may go wrong

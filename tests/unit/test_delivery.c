@@ -161,20 +161,20 @@ static void alerts_on_persons_referrals_abroad_and_confidential_roots_need_a_sec
     for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
         Amana__V1__Header *header = draft_of(&draft, kind, POLICE, POST "=ACTION");
         bool alert = kind == KIND(ALERT) || kind == KIND(UPDATE);
-        assert_int_equal(rule_release_needed(header, NULL, NULL), kind == KIND(REFERRAL));
+        assert_int_equal(rule_release_needed(header, false, NULL), kind == KIND(REFERRAL));
         header->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__VEHICLE;
-        assert_int_equal(rule_release_needed(header, NULL, NULL), kind == KIND(REFERRAL));
+        assert_int_equal(rule_release_needed(header, false, NULL), kind == KIND(REFERRAL));
         header->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
-        assert_int_equal(rule_release_needed(header, NULL, NULL), alert || kind == KIND(REFERRAL));
+        assert_int_equal(rule_release_needed(header, false, NULL), alert || kind == KIND(REFERRAL));
         header->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__GROUP;
-        assert_int_equal(rule_release_needed(header, NULL, NULL), alert || kind == KIND(REFERRAL));
+        assert_int_equal(rule_release_needed(header, false, NULL), alert || kind == KIND(REFERRAL));
         header = draft_of(&draft, kind, POLICE, POST "=ACTION");
         header->classification = AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL;
-        assert_true(rule_release_needed(header, NULL, NULL));
+        assert_true(rule_release_needed(header, false, NULL));
         header->in_reply_to = &answered;
-        assert_int_equal(rule_release_needed(header, NULL, NULL), kind == KIND(REFERRAL));
+        assert_int_equal(rule_release_needed(header, false, NULL), kind == KIND(REFERRAL));
         header = draft_of(&draft, kind, POLICE, "ke/dcs/child-protection=ACTION");
-        assert_false(rule_release_needed(header, NULL, NULL));
+        assert_false(rule_release_needed(header, false, NULL));
     }
 }
 
@@ -184,11 +184,11 @@ static void policy_may_ask_for_more(void **state)
     struct policy_release row = {.from = "ke/*/*", .to = POST, .kinds = KIND_BIT(KIND(REQUEST))};
     struct policy policy = {.releases = &row, .n_releases = 1};
     Amana__V1__Header *header = draft_of(&draft, KIND(REQUEST), POLICE, POST "=ACTION");
-    assert_true(rule_release_needed(header, NULL, &policy));
+    assert_true(rule_release_needed(header, false, &policy));
     header = draft_of(&draft, KIND(NOTE), POLICE, POST "=ACTION");
-    assert_false(rule_release_needed(header, NULL, &policy));
+    assert_false(rule_release_needed(header, false, &policy));
     header = draft_of(&draft, KIND(REQUEST), POLICE, SHELTER "=ACTION");
-    assert_false(rule_release_needed(header, NULL, &policy));
+    assert_false(rule_release_needed(header, false, &policy));
 }
 
 static void what_ends_or_mends_needs_one_where_what_it_is_about_did(void **state)
@@ -199,11 +199,11 @@ static void what_ends_or_mends_needs_one_where_what_it_is_about_did(void **state
         Amana__V1__Header *header = draft_of(&draft, kind, POST, SHELTER "=ACTION");
         bool as = kind == KIND(CANCEL) || kind == KIND(CORRECTION) || kind == KIND(ERASURE) || kind == KIND(HOLD);
         about->release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
-        assert_false(rule_release_needed(header, about, NULL));
+        assert_false(rule_release_needed(header, rule_released(about), NULL));
         about->release = AMANA__V1__RELEASE__CODE__REQUIRED;
-        assert_int_equal(rule_release_needed(header, about, NULL), as);
+        assert_int_equal(rule_release_needed(header, rule_released(about), NULL), as);
         about->release = AMANA__V1__RELEASE__CODE__DEFERRED;
-        assert_int_equal(rule_release_needed(header, about, NULL), as);
+        assert_int_equal(rule_release_needed(header, rule_released(about), NULL), as);
     }
 }
 
@@ -212,10 +212,10 @@ static void what_needs_a_second_person_must_say_so(void **state)
     struct draft draft;
     struct am_detail detail = {0};
     Amana__V1__Header *header = draft_of(&draft, KIND(REFERRAL), POLICE, SHELTER "=ACTION");
-    assert_int_equal(rule_release(header, NULL, NULL, &detail), REASON_RELEASE_REQUIRED);
+    assert_int_equal(rule_release(header, false, NULL, &detail), REASON_RELEASE_REQUIRED);
     assert_string_equal(detail.field, "release");
     header->release = AMANA__V1__RELEASE__CODE__REQUIRED;
-    assert_int_equal(rule_release(header, NULL, NULL, &detail), REASON_NONE);
+    assert_int_equal(rule_release(header, false, NULL, &detail), REASON_NONE);
 }
 
 // --- Consent

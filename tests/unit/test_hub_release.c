@@ -183,6 +183,72 @@ static void a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_o
     accepted(world, letter_again(world, alert));
 }
 
+// --- What ends or mends what needed one
+static struct letter *about(struct world *world, unsigned kind, const struct letter *answered)
+{
+    struct letter *letter = letter_new(world, POLICE, (Amana__V1__Kind__Code)kind);
+    letter_answers(letter, answered, answered);
+    letter_to(world, letter, POST, ACTION);
+    if (kind == KIND(HOLD)) {
+        letter->valid_until = answered->valid_until;
+        letter->header.valid_until = &letter->valid_until;
+    }
+    return letter;
+}
+
+// Versions of an alert: on a person as `persons` says of each.
+static void versions(struct world *world, const bool persons[3], struct letter *ret[3])
+{
+    for (size_t i = 0; i < 3; i++) {
+        ret[i] = person(world, POLICE);
+        if (i > 0) {
+            ret[i] = about(world, KIND(UPDATE), ret[0]);
+            ret[i]->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
+            ret[i]->header.release = RELEASE(REQUIRED);
+            ret[i]->header.releasing = &releasing;
+            letter_supersedes(ret[i], ret[i - 1]);
+        }
+        ret[i]->submission.mode = HUB_SUBMIT_SEND;
+        ret[i]->header.release = RELEASE(DEFERRED);
+        if (!persons[i]) {
+            ret[i]->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__VEHICLE;
+            ret[i]->header.release = RELEASE(NOT_NEEDED);
+            ret[i]->header.releasing = NULL;
+        }
+        accepted(world, ret[i]);
+    }
+}
+
+static void what_ends_an_alert_needs_one_where_its_first_or_its_newest_version_did(void **state)
+{
+    struct world *world = *state;
+    struct letter *first[3], *last[3], *none[3];
+    versions(world, (bool[]){true, false, false}, first);
+    refused(world, about(world, KIND(CANCEL), first[0]), REASON_RELEASE_REQUIRED, "release");
+    versions(world, (bool[]){false, false, true}, last);
+    refused(world, about(world, KIND(CANCEL), last[0]), REASON_RELEASE_REQUIRED, "release");
+    versions(world, (bool[]){false, false, false}, none);
+    accepted(world, about(world, KIND(CANCEL), none[0]));
+}
+
+static void what_mends_erases_or_keeps_a_version_needs_one_where_that_version_did(void **state)
+{
+    struct world *world = *state;
+    static const unsigned KINDS[] = {KIND(CORRECTION), KIND(ERASURE), KIND(HOLD)};
+    struct letter *alert[3], *order;
+    versions(world, (bool[]){false, true, false}, alert);
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        refused(world, about(world, KINDS[i], alert[1]), REASON_RELEASE_REQUIRED, "release");
+        order = about(world, KINDS[i], alert[2]);
+        letter_refers(order, alert[1]);
+        if (KINDS[i] == KIND(CORRECTION)) // mends the one that it answers
+            accepted(world, order);
+        else
+            refused(world, order, REASON_RELEASE_REQUIRED, "release");
+        accepted(world, about(world, KINDS[i], alert[0]));
+    }
+}
+
 // --- What was sent with its release DEFERRED, and sent back
 static struct letter *deferred(struct world *world, const char *unit)
 {
@@ -263,6 +329,8 @@ int main(void)
         HUB_TEST(another_unit_releases_nothing),
         HUB_TEST(a_release_is_judged_by_the_newest_of_everything),
         HUB_TEST(a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_over),
+        HUB_TEST(what_ends_an_alert_needs_one_where_its_first_or_its_newest_version_did),
+        HUB_TEST(what_mends_erases_or_keeps_a_version_needs_one_where_that_version_did),
         HUB_TEST(what_was_sent_back_is_taken_back_by_a_supervisor_alone_and_by_nobody_else),
         HUB_TEST(an_author_who_is_a_supervisor_takes_nothing_back_alone),
         HUB_TEST(the_supervisor_of_another_unit_takes_back_what_that_unit_was_to_release_and_its_author_is_told),
