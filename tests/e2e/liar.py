@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A hub that lies: it has the hub's own certificate, passes every call on to the real hub, and changes what it is told to."""
+import base64
 import concurrent.futures
+import hashlib
+import struct
 
 import grpc
 
@@ -85,3 +88,85 @@ class Liar(grpc.GenericRpcHandler):
     def fail(error, context):
         context.set_trailing_metadata([(k, v) for k, v in error.trailing_metadata() or () if k.startswith("grpc-status-d")])
         context.abort(error.code(), error.details())
+
+
+# --- A log that goes on as its operator likes (RFC 9162 §2.1, written as it stands there)
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def split(n):
+    return 1 << (n - 1).bit_length() - 1
+
+
+def root(hashes):
+    if len(hashes) == 1:
+        return hashes[0]
+    k = split(len(hashes))
+    return sha256(b"\1", root(hashes[:k]), root(hashes[k:]))
+
+
+def inclusion(m, hashes):
+    if len(hashes) == 1:
+        return []
+    k = split(len(hashes))
+    return inclusion(m, hashes[:k]) + [root(hashes[k:])] if m < k else inclusion(m - k, hashes[k:]) + [root(hashes[:k])]
+
+
+def consistency(m, hashes, whole=True):
+    if m == len(hashes):
+        return [] if whole else [root(hashes)]
+    k = split(len(hashes))
+    if m <= k:
+        return consistency(m, hashes[:k], whole) + [root(hashes[k:])]
+    return consistency(m - k, hashes[k:], False) + [root(hashes[:k])]
+
+
+class Branch:
+    """The world's log, as an auditor replays it, and entries after it that the real hub has never taken; its own key."""
+
+    def __init__(self, world, pb):
+        self.world, self.pb = world, pb
+        self.origin = "igad.amana.example/log"
+        items = self.replay()
+        self.leaves = [sha256(b"\0", item.leaf) for item in items]
+        self.key_hash = next(item.checkpoint.signature[:4] for item in items if item.HasField("checkpoint"))
+
+    def replay(self):
+        audit = self.pb("audit")
+        with r.Raw(self.world, self.pb, "auditor", "igad/audit/desk").channel() as channel:
+            stub = channel.unary_stream("/amana.v1.Audit/Replay", request_serializer=audit.ReplayRequest.SerializeToString,
+                                        response_deserializer=audit.ReplayItem.FromString)
+            return list(stub(audit.ReplayRequest(reason="a branch"), timeout=w.PATIENCE))
+
+    def checkpoint(self, size, root_=None):
+        """Signed by the log's key, whatever the root."""
+        root_ = root_ or root(self.leaves[:size])
+        self.world.path("note").write_text(f"{self.origin}\n{size}\n{base64.b64encode(root_).decode()}\n")
+        self.world.run("openssl", "pkeyutl", "-sign", "-rawin", "-inkey", "data/signer/log.key", "-in", "note", "-out", "note.sig")
+        signature = self.key_hash + self.world.path("note.sig").read_bytes()
+        return self.pb("audit").Checkpoint(origin=self.origin, size=size, root=root_, signature=signature)
+
+    def append(self, time, **content):
+        """An entry of class 1; what proves it."""
+        audit, salt, days = self.pb("audit"), bytes(16), 40000
+        packed = audit.EntryContent(**content).SerializeToString()
+        self.leaves.append(sha256(b"\0", struct.pack(">BBQI", 1, 1, time, days), sha256(salt, packed)))
+        index = len(self.leaves) - 1
+        return audit.ProvedEntry(content=packed, salt=salt, version=1, time=time, erase_after=days, index=index,
+                                 path=inclusion(index, self.leaves), checkpoint=self.checkpoint(index + 1), **{"class": 1})
+
+    def prove(self, request):
+        """Audit.ConsistencyProof, in the place of the real hub's."""
+        asked = self.pb("audit").ConsistencyProofRequest.FromString(request)
+        path = consistency(asked.old_size, self.leaves[:asked.new_size])
+        return self.pb("audit").ConsistencyProofResponse(path=path).SerializeToString()
+
+    def submit(self, message):
+        """The entry of a message."""
+        header = self.pb("message").Header.FromString(message.header)
+        return self.append(header.written_at.ToNanoseconds(), submitted=dict(
+            id=header.id, device=header.device, header_digest=sha256(message.header), flags_digest=header.flags_digest,
+            body_digest=header.body_digest, signature_digest=sha256(message.signature), header_size=len(message.header),
+            body_size=len(message.sealed_body), signature_size=len(message.signature),
+            delivered_to=[recipient.unit for recipient in header.recipients]))

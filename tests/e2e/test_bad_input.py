@@ -436,6 +436,39 @@ def test_a_body_that_is_no_seal_is_sealed_to_nobody(police, case):
     assert b"sealed_body" in refusal.value.of(Code.INVALID_ARGUMENT, "NOT_SEALED_TO_ALL").packed
 
 
+# --- A checkpoint that the sender says to have seen
+def seen(**changes):
+    def make(police):
+        header = police.header()
+        for field, value in changes.items():
+            setattr(header.log_seen, field, value(getattr(header.log_seen, field)))
+        return header
+    return make
+
+
+def bit_changed(data):
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+SEEN = {
+    "another root of that size": seen(root=bit_changed),
+    "a signature that isn't the log's": seen(signature=bit_changed),
+    "a size that the log has not reached": seen(size=lambda size: size + 1_000_000),
+    "a size at which the log signed nothing": seen(size=lambda _: 1),
+}
+
+
+@pytest.mark.parametrize("case", SEEN)
+def test_a_checkpoint_of_this_log_that_it_has_not_signed_is_refused(police, case):
+    with pytest.raises(r.Refused) as refusal:
+        police.send(police.message(SEEN[case](police)))
+    assert b"log_seen" in refusal.value.of(Code.INVALID_ARGUMENT, "FIELD_INVALID").packed
+
+
+def test_a_checkpoint_of_another_log_is_for_those_to_judge_who_know_that_log(police):
+    police.send(police.message(seen(origin=lambda _: "ke.amana.example/log", root=bit_changed)(police)))
+
+
 @pytest.mark.parametrize("part", ["flags", "sealed_body"])
 def test_flags_and_body_are_those_that_the_header_names(police, part):
     message = police.message()

@@ -6,7 +6,7 @@ import pytest
 
 import raw as r
 import world as w
-from liar import Liar
+from liar import Branch, Liar
 
 
 def alarms(world, desk):
@@ -207,3 +207,46 @@ def test_a_receipt_from_another_history_is_named_as_a_fork(world, pb):
     assert fork.process.poll() is None
     [kept] = alarms(world, "police")
     assert "verified before:" in kept and "shown now:" in kept
+
+
+# --- What the sender saw of the log
+SEEN = {
+    "what both have seen": (lambda branch: branch.checkpoint(len(branch.leaves) - 2), None),
+    "a beginning that is another": (lambda branch: branch.checkpoint(len(branch.leaves) - 2, bytes(32)), "a fork"),
+    "another history of the newest size": (lambda branch: branch.checkpoint(len(branch.leaves) + 1, bytes(32)), "a fork"),
+    "a signature that is no log's": (lambda branch: forged(branch.checkpoint(len(branch.leaves) - 2)), "isn't signed by the log's key"),
+}
+
+
+def forged(checkpoint):
+    checkpoint.signature = checkpoint.signature[:4] + flipped(checkpoint.signature[4:])
+    return checkpoint
+
+
+@pytest.mark.parametrize("case", SEEN)
+def test_a_message_whose_sender_saw_another_log_is_named_by_who_gets_it(world, pb, case):
+    """The hub takes part in it: it would refuse such a message, had it but one log."""
+    make, words = SEEN[case]
+    world.send()
+    branch, police = Branch(world, pb), r.Raw(world, pb)
+    header, seen = police.header(), make(branch)
+    header.log_seen.size, header.log_seen.root, header.log_seen.signature = seen.size, seen.root, seen.signature
+    message = police.message(header)
+    entry = branch.submit(message)
+
+    def in_its_place(delivery):
+        delivery.incoming.message.CopyFrom(message)
+        delivery.incoming.message.ClearField("flags")
+        delivery.incoming.entry.CopyFrom(entry)
+        delivery.incoming.seq = entry.index
+        return delivery
+    with Liar(world, pb, "post", Relay_Receive=in_its_place) as liar:
+        liar.instead["Audit/ConsistencyProof"] = branch.prove
+        liar.instead["Relay/Acknowledge"] = lambda _: b""
+        said = world.amana("post", "inbox", env=liar.env())
+    if words is None:
+        said.ok()
+    else:
+        said.exits(1).says("ALARM", words)
+    assert (header.id[:13] in said.out) == (words is None)
+    assert [("fork" in text) for text in alarms(world, "post")] == [words == "a fork"] * (words is not None)
