@@ -30,8 +30,35 @@ struct asked {
     bool erased;
     uint64_t next;                 // what stands behind it in the log begins there; UINT64_MAX: it isn't there yet
     char case_ref[STORE_CASE + 1]; // an answer is of the same (rule_answer_carries)
+    bool own;                      // this unit sent it
     uint64_t review_at;            // of what this unit sent; 0: none
 };
+
+// "Keep", to a day of review: what assign and hand-over are too, a NOTE to the own unit, with its next day of review.
+static bool keeps(const Amana__V1__Header *header)
+{
+    bool home = false;
+    for (size_t i = 0; i < header->n_recipients; i++)
+        home |= strcmp(header->recipients[i]->unit, header->sender->unit) == 0;
+    return header->kind == KIND(NOTE) && home && header->n_references == 1 && header->review_at != NULL;
+}
+
+enum am_err answers_kept(struct session *session, const char *id, struct arena *arena, char ret_kept[STORE_ID])
+{
+    enum am_err err = AM_NOT_FOUND;
+    for (unsigned box = 0; box < STORE_BOXES && err == AM_NOT_FOUND; box++) {
+        Amana__V1__Kept *kept;
+        Amana__V1__Header *header;
+        err = store_get(session->store, (enum store_box)box, id, arena, &kept);
+        if (err != AM_OK)
+            continue;
+        TRY(seal_header(kept->message, arena, NULL, &header));
+        if (!keeps(header))
+            return AM_NOT_FOUND;
+        strlcpy(ret_kept, header->references[0]->id, STORE_ID);
+    }
+    return err;
+}
 
 static enum kind_chain chain_of(const Amana__V1__Header *header)
 {
@@ -58,7 +85,8 @@ static enum am_err find_asked(struct session *session, const char *id, struct as
         strlcpy(ret->sender, header->sender->unit, sizeof ret->sender);
         ret->confirm = (enum store_box)box == STORE_INBOX && kind_asks_confirm((unsigned)header->kind, header->outcome);
         ret->erased = kept->erased_at != NULL;
-        ret->review_at = (enum store_box)box == STORE_SENT ? header_time_or_0(header->review_at) : 0;
+        ret->own = (enum store_box)box == STORE_SENT && !keeps(header);
+        ret->review_at = ret->own ? header_time_or_0(header->review_at) : 0;
         ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
         strlcpy(ret->case_ref, header->case_ref, sizeof ret->case_ref);
         for (size_t i = 0; i < header->n_recipients; i++)
@@ -167,6 +195,15 @@ static void take_hold(const Amana__V1__Header *header, const struct asked *asked
     strlcpy(answers->held_by, header->id, STORE_ID);
 }
 
+static void take_review(const Amana__V1__Header *header, struct asked *asked, struct answers *answers)
+{
+    if (!asked->own || strcmp(header->sender->unit, asked->sender) != 0 || !keeps(header) ||
+        !header_points_at(header->references[0], asked->digest))
+        return;
+    asked->review_at = header_time_or_0(header->review_at);
+    strlcpy(answers->kept_by, header->officer, sizeof answers->kept_by);
+}
+
 // Its originator; or, where it was not released, a supervisor of the same agency (rule 5).
 static bool may_end(const Amana__V1__Header *header, const struct asked *asked)
 {
@@ -177,12 +214,13 @@ static bool may_end(const Amana__V1__Header *header, const struct asked *asked)
 
 static void take(struct walk *walk, const char *key, const Amana__V1__Header *header, const Amana__V1__Kept *kept)
 {
-    const struct asked *asked = &walk->asked;
+    struct asked *asked = &walk->asked;
     struct answers *answers = &walk->answers;
     bool replies = header_points_at(header->in_reply_to, asked->digest);
     bool ours = strcmp(header->sender->unit, walk->session->settings.value[SETTING_UNIT]) == 0;
     contests_take(&walk->contests, replies, key, header, kept);
     take_hold(header, asked, session_now(walk->session), answers);
+    take_review(header, asked, answers);
     if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0))
         moves_add(&walk->moves, header, kept);
     if (replies && ours && acknowledges(asked, header)) {
@@ -258,8 +296,8 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     contests_open(&walk->contests, walk->answers.contest);
     walk->answers.confirm = walk->asked.confirm;
     walk->answers.erased = walk->asked.erased;
-    walk->answers.review =
-        !walk->asked.erased && walk->asked.review_at != 0 && walk->asked.review_at <= session_now(walk->session);
+    walk->answers.review_at = walk->asked.erased ? 0 : walk->asked.review_at;
+    walk->answers.review = walk->answers.review_at != 0 && walk->answers.review_at <= session_now(walk->session);
     const struct kind *root = kind_get(walk->asked.root_kind);
     if (root != NULL && root->chain == CHAIN_NONE && walk->asked.asks) {
         walk->answers.root = walk->asked.root_kind;
@@ -315,7 +353,11 @@ static void held_words(const struct answers *answers, char state[128])
 {
     size_t len = strlen(state);
     if (answers->review)
-        snprintf(state + len, 128 - len, "%skeep it, or `amana erase %s`", len > 0 ? "; " : "", answers->shown);
+        snprintf(state + len, 128 - len, "%s`amana keep %s`, or `amana erase %s`", len > 0 ? "; " : "", answers->shown,
+                 answers->shown);
+    else if (answers->review_at != 0 && answers->kept_by[0] != '\0')
+        snprintf(state + len, 128 - len, "%skept by %.31s until its review %.10s", len > 0 ? "; " : "",
+                 print_officer(answers->kept_by), print_ns(answers->review_at));
     len = strlen(state);
     if (answers->held_by[0] != '\0')
         snprintf(state + len, 128 - len, "%skept for a court until %s", len > 0 ? "; " : "",

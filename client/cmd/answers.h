@@ -14,7 +14,9 @@ struct answers {
     bool confirm;           // it ends what is to be erased, and this unit has to CONFIRM
     const char *confirmed;  // outcome of this unit's CONFIRM of it; NULL for none
     bool erased;            // its body is gone from here
-    bool review;            // this unit sent it, and its review_at has passed: keep or erase
+    uint64_t review_at;     // when this unit, who sent it, is asked whether to keep it: UTC ns; 0: never
+    bool review;            // that has passed
+    char kept_by[LIMIT_URI + 1]; // the officer who has said "keep" last; "" for nobody
     char held_by[STORE_ID]; // a HOLD in force that keeps it; "" for none
     uint64_t held_until;    // UTC ns
     char contest[STORE_ID]; // a CONTEST of it that is not decided; "" for none
@@ -24,6 +26,10 @@ struct answers {
 
 // Looks through sent, outbox and inbox. Errors of the store.
 AM_MUST_USE enum am_err answers_find(struct session *session, const char *id, struct answers *ret_answers);
+
+// Of a NOTE that says "keep" (amana keep): the id of what is kept. AM_NOT_FOUND of any other.
+AM_MUST_USE enum am_err answers_kept(struct session *session, const char *id, struct arena *arena,
+                                     char ret_kept[STORE_ID]);
 
 // "CONTESTED by 0193…: " before "to be acknowledged", "acknowledged by kdci-0417", "replaced by 0193…", "ended by
 // 0193…".

@@ -99,6 +99,7 @@ int verb_status(int argc, char **argv);
 int verb_receipt(int argc, char **argv);
 int verb_search(int argc, char **argv);
 int verb_assign(int argc, char **argv);
+int verb_keep(int argc, char **argv);
 int verb_hand_over(int argc, char **argv);
 int verb_case(int argc, char **argv);
 int verb_import(int argc, char **argv);

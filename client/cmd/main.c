@@ -53,6 +53,8 @@ static const struct verb VERBS[] = {
      "amana confirm 0193b --outcome DONE --remark 'mended in the book'", verb_answer},
     {"erase", "have the content of a message erased, at all who have it",
      "amana erase 0193a --ground NO_LONGER_NEEDED --reason 'the case is closed'", verb_answer},
+    {"keep", "say at its day of review that a message of this unit is still needed, and why",
+     "amana keep 0193a --reason 'the trial is in May' --review 2027-06-01T00:00:00Z", verb_keep},
     {"hold", "keep a message for a court: nothing of it is destroyed until a date",
      "amana hold 0193a --court 'Marsabit Law Courts' --order 88/2026 --date 2026-11-27 --scope all --valid-until "
      "2027-11-27T00:00:00Z",

@@ -59,7 +59,7 @@ static void deadline_words(const Amana__V1__DeadlineEntry *entry, uint64_t time_
         return;
     }
     if (is_about(entry, WHAT(REVIEW))) {
-        fprintf(out, "%.13s: its day of review has come: keep it, or erase it", entry->message->id);
+        fprintf(out, "%.13s: its day of review has come: `amana keep` it, or `amana erase` it", entry->message->id);
         return;
     }
     bool answer = asks(entry, WHAT(ANSWER));

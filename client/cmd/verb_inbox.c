@@ -163,7 +163,7 @@ static void print_second(struct command *command, const Amana__V1__KeptNotice *n
 
 // What ran out, was met or moved by the clock.
 static void print_clock(struct command *command, const Amana__V1__KeptNotice *notice,
-                        const Amana__V1__EntryContent *content)
+                        const Amana__V1__EntryContent *content, struct arena *arena)
 {
     enum print_style style = PRINT_PLAIN;
     const char *label = notice_label(content, &style);
@@ -178,6 +178,10 @@ static void print_clock(struct command *command, const Amana__V1__KeptNotice *no
     FILE *memory = open_memstream(&words, &len);
     if (memory == NULL)
         return;
+    char about[STORE_ID];
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->message != NULL &&
+        answers_kept(command->session, content->deadline->message->id, arena, about) == AM_OK)
+        content->deadline->message->id = about; // the note that keeps a message asks for that
     notice_words(content, notice->entry->time, memory);
     if (fclose(memory) == 0) {
         printf("%s%-11s%s ", print_on(false_one ? PRINT_RED : style), false_one || label == NULL ? "ALARM" : label,
@@ -226,7 +230,7 @@ static enum am_err show_notice(struct inbox_input *input, uint64_t seq, bool *re
     else if (*ret_shown && is_second(content))
         print_second(&input->command, notice, content);
     else if (*ret_shown && notice_message(content) != NULL)
-        print_clock(&input->command, notice, content);
+        print_clock(&input->command, notice, content, &arena);
     return AM_OK;
 }
 

@@ -1,22 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// assign and hand-over: within a unit, as a NOTE to the unit itself that references what it is about; signed, in the
-// log and on each of its desks.
+// assign, hand-over and keep: within a unit, as a NOTE to the unit itself that references what it is about; signed, in
+// the log and on each of its desks.
+#include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/submit.h"
 #include "client/session/directory.h"
 #include "client/session/seal.h"
+#include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header_parts.h"
 #include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 
+#define REVIEW_NS (180ull * 24 * 3600 * NS_PER_S) // until what is kept is asked about again, where nobody says
+
+enum shift { SHIFT_ASSIGN, SHIFT_HAND_OVER, SHIFT_KEEP };
+
+static const struct {
+    size_t ids;            // at most
+    const char *nothing;   // no message named
+    const char *no_text;   // no text given; NULL: none is needed
+} SHIFTS[] = {
+    [SHIFT_ASSIGN] = {1, "needs the ID of a message and an OFFICER of this unit", NULL},
+    [SHIFT_HAND_OVER] = {LIMIT_REFERENCES, "needs the IDs of what is open", "needs --text: how things stand"},
+    [SHIFT_KEEP] = {1, "needs the ID of a message of this unit", "needs --reason: why it is still needed"},
+};
+
 struct shift_input {
     struct command command;
-    bool assign;
+    enum shift shift;
     const char *ids[LIMIT_REFERENCES], *officer, *text;
     size_t n;
+    Google__Protobuf__Timestamp review; // keep: when it is asked about again
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -26,20 +44,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
     case 't': input->text = arg; return 0;
     case 'o': input->officer = arg; return 0;
+    case 'w':
+        if (timestamp_parse(arg, strlen(arg), NULL, &input->review) != AM_OK)
+            argp_error(state, "--review: \"%.40s\" is no time as 2027-05-01T00:00:00Z", arg);
+        return 0;
     case ARGP_KEY_ARG:
-        if (input->assign && input->n == 1 && input->officer == NULL)
+        if (input->shift == SHIFT_ASSIGN && input->n == 1 && input->officer == NULL)
             input->officer = arg;
-        else if (input->n == (input->assign ? 1u : LIMIT_REFERENCES))
+        else if (input->n == SHIFTS[input->shift].ids)
             argp_error(state, "\"%.40s\" is one argument too many", arg);
         else
             input->ids[input->n++] = arg;
         return 0;
     case ARGP_KEY_END:
-        if (input->n == 0 || (input->assign && input->officer == NULL))
-            argp_error(state, input->assign ? "needs the ID of a message and an OFFICER of this unit"
-                                            : "needs the IDs of what is open");
-        if (!input->assign && input->text == NULL)
-            argp_error(state, "needs --text: how things stand");
+        if (input->n == 0 || (input->shift == SHIFT_ASSIGN && input->officer == NULL))
+            argp_error(state, "%s", SHIFTS[input->shift].nothing);
+        if (SHIFTS[input->shift].no_text != NULL && (input->text == NULL || input->text[0] == '\0'))
+            argp_error(state, "%s", SHIFTS[input->shift].no_text);
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -72,6 +93,8 @@ struct shift_note {
     Amana__V1__Pointer pointers[LIMIT_REFERENCES], *references[LIMIT_REFERENCES];
     uint8_t digests[LIMIT_REFERENCES][LOG_HASH_SIZE];
     char *open[LIMIT_REFERENCES], title[120];
+    Google__Protobuf__Timestamp review;
+    uint64_t kept_until; // of the first: its retain_until
 };
 
 // One more that the note is about. The first says the case, the purpose and what else is carried on.
@@ -99,6 +122,7 @@ static enum am_err reference(struct shift_input *input, enum store_box box, cons
     draft->n_references++;
     if (i > 0)
         return AM_OK;
+    shift->kept_until = header_time_or_0(opened.header->retain_until);
     submit_carry(opened.header, draft);
     draft->retain_until = NULL; // a NOTE is kept as long as notes are
     shift->flags.child = opened.flags->child;
@@ -124,8 +148,10 @@ static void begin(struct shift_input *input, struct shift_note *shift)
     shift->draft.references = shift->references;
     shift->draft.body_case = AMANA__V1__DRAFT__BODY_NOTE;
     shift->draft.note = &shift->note;
-    if (input->officer != NULL)
-        snprintf(shift->title, sizeof shift->title, "%s to %.40s", input->assign ? "Assigned" : "Handed over",
+    if (input->shift == SHIFT_KEEP)
+        snprintf(shift->title, sizeof shift->title, "Still needed: kept");
+    else if (input->officer != NULL)
+        snprintf(shift->title, sizeof shift->title, "%s to %.40s", input->shift == SHIFT_ASSIGN ? "Assigned" : "Handed over",
                  input->officer);
     else
         snprintf(shift->title, sizeof shift->title, "Handed over");
@@ -152,6 +178,49 @@ static enum am_err protect(struct shift_input *input, struct arena *arena, struc
     return AM_OK;
 }
 
+// --- Keep
+// What was sent here; of a note that says so already, what that keeps.
+static int find_kept(struct shift_input *input, enum store_box *ret_box, char ret_id[STORE_ID])
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    char kept[STORE_ID];
+    arena_init(&arena, ARENA_VERB);
+    int code = command_find(&input->command, BOX(SENT), input->ids[0], ret_box, ret_id);
+    if (code != 0)
+        return code;
+    enum am_err err = answers_kept(input->command.session, ret_id, &arena, kept);
+    if (err == AM_NOT_FOUND)
+        return 0;
+    return err == AM_OK ? command_find(&input->command, BOX(SENT), kept, ret_box, ret_id)
+                        : command_fail(err, &(struct am_detail){0});
+}
+
+// The day to ask again: never past that on which it goes by itself.
+static enum am_err review(const struct shift_input *input, struct shift_note *shift, struct am_detail *detail)
+{
+    uint64_t now = session_now(input->command.session), at = now + REVIEW_NS;
+    if (input->review.seconds != 0)
+        at = header_time_or_0(&input->review);
+    else if (at > shift->kept_until)
+        at = shift->kept_until;
+    if (at <= now || at > shift->kept_until) {
+        char until[TIMESTAMP_TEXT];
+        timestamp_print_ns(shift->kept_until, until);
+        return am_fail(AM_INVALID, detail, "--review", "must lie ahead, and not past %s: it is kept no longer than that",
+                       until);
+    }
+    timestamp_from_ns(at, &shift->review);
+    shift->draft.review_at = &shift->review;
+    return AM_OK;
+}
+
+static int find(struct shift_input *input, size_t i, enum store_box *ret_box, char ret_id[STORE_ID])
+{
+    if (input->shift == SHIFT_KEEP)
+        return find_kept(input, ret_box, ret_id);
+    return command_find(&input->command, BOX(SENT) | BOX(INBOX), input->ids[i], ret_box, ret_id);
+}
+
 static int run(struct shift_input *input)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -170,16 +239,18 @@ static int run(struct shift_input *input)
     for (size_t i = 0; i < input->n && err == AM_OK; i++) {
         enum store_box box;
         char id[STORE_ID];
-        code = command_find(&input->command, BOX(SENT) | BOX(INBOX), input->ids[i], &box, id);
+        code = find(input, i, &box, id);
         if (code != 0)
             return code;
         err = reference(input, box, id, &arena, &detail, &shift);
     }
+    if (err == AM_OK && input->shift == SHIFT_KEEP)
+        err = review(input, &shift, &detail);
     if (err == AM_OK)
         err = protect(input, &arena, &shift);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    if (!input->assign) {
+    if (input->shift != SHIFT_ASSIGN) {
         shift.note.open = shift.open;
         shift.note.n_open = shift.draft.n_references;
     }
@@ -187,9 +258,9 @@ static int run(struct shift_input *input)
     return submit(&input->command, &submission);
 }
 
-static int verb(const struct argp *argp, bool assign, int argc, char **argv)
+static int verb(const struct argp *argp, enum shift shift, int argc, char **argv)
 {
-    struct shift_input input = {.assign = assign};
+    struct shift_input input = {.shift = shift};
     command_init(&input.command);
     command_parse(argp, argc, argv, &input);
     int code = run(&input);
@@ -209,7 +280,7 @@ int verb_assign(int argc, char **argv)
         command_children,
         NULL,
         NULL};
-    return verb(&argp, true, argc, argv);
+    return verb(&argp, SHIFT_ASSIGN, argc, argv);
 }
 
 int verb_hand_over(int argc, char **argv)
@@ -225,5 +296,23 @@ int verb_hand_over(int argc, char **argv)
         command_children,
         NULL,
         NULL};
-    return verb(&argp, false, argc, argv);
+    return verb(&argp, SHIFT_HAND_OVER, argc, argv);
+}
+
+int verb_keep(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"reason", 't', "TEXT", 0, "why it is still needed", 0},
+        {"review", 'w', "TIME", 0, "when to ask again; left out: in 180 days, or when it goes by itself", 0},
+        {0}};
+    static const struct argp argp = {
+        options,
+        parse,
+        "ID",
+        "Answers the day of review of a message of this unit: it is still needed, and why. A NOTE to the unit itself "
+        "says so, signed and in the log; until its own day of review nobody is asked again.",
+        command_children,
+        NULL,
+        NULL};
+    return verb(&argp, SHIFT_KEEP, argc, argv);
 }

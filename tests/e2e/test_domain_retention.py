@@ -73,8 +73,39 @@ def test_a_message_that_nobody_fetched_in_time_comes_without_its_body(world):
 
 def test_a_day_to_review_asks_the_sender_to_keep_or_to_erase(world):
     reviewed = note(world, "To be reviewed.", review_at=at(world, hours=1), retain_until=at(world, hours=30))
-    assert "keep it, or" not in world.amana("police", "show", reviewed).ok().out
+    asked = f"`amana keep {reviewed[:13]}`, or `amana erase {reviewed[:13]}`"
+    assert asked not in world.amana("police", "show", reviewed).ok().out
     world.later(minutes=61)
-    world.amana("police", "show", reviewed).ok().says(f"keep it, or `amana erase {reviewed[:13]}`")
+    world.amana("police", "show", reviewed).ok().says(asked)
     world.amana("post", "inbox").ok()
-    assert "keep it, or" not in world.amana("post", "show", reviewed).ok().out
+    assert "amana keep" not in world.amana("post", "show", reviewed).ok().out
+    world.amana("police", "keep", reviewed).exits(64).says("needs --reason")
+    world.amana("police", "keep", reviewed, "--reason", "x", "--review", at(world, hours=40)).exits(65).says("--review", "not past")
+    world.amana("police", "keep", reviewed, "--reason", "x", "--review", at(world, hours=-1)).exits(65).says("must lie ahead")
+    world.amana("post", "keep", reviewed, "--reason", "Not ours.").exits(66)
+
+
+def test_who_keeps_it_and_why_is_in_the_log_and_nobody_is_asked_before_the_next_review(world):
+    reviewed = note(world, "For the trial.", review_at=at(world, hours=1), retain_until=at(world, hours=30))
+    world.later(minutes=61)
+    kept = world.amana("police", "keep", reviewed, "--reason", "The trial is in May.", "--review", at(world, hours=5)).ok().id
+    said = world.amana("police", "show", reviewed).ok().says("kept by kdci-0417 until its review")
+    assert "amana keep" not in said.out
+    world.amana("police", "show", kept).ok().says("The trial is in May.")
+    entry = next(e for e in world.replay("--message", kept) if e.get("kind") == "SUBMITTED")
+    assert entry["header"]["officer"].endswith("kdci-0417") and entry["header"]["references"][0]["id"] == reviewed
+    process, lines = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    lines.wait(r'"ACCESS"')
+    world.later(minutes=301)
+    lines.wait(f'"kind":"DEADLINE".*{kept}')
+    process.terminate()
+    process.wait()
+    said = [line for line in world.amana("police", "inbox").ok().out.splitlines() if "its day of review has come" in line]
+    assert said and all(f"{kept[:13]}:" not in line for line in said) and f"{reviewed[:13]}:" in said[-1]
+    world.amana("police", "show", reviewed).ok().says(f"`amana keep {reviewed[:13]}`")
+    assert "amana keep" not in world.amana("police", "show", kept).ok().out
+    world.amana("police", "keep", kept, "--reason", "The appeal is in June.").ok()  # means what that note keeps
+    world.amana("police", "show", reviewed).ok().says("kept by kdci-0417")
+    world.amana("police", "erase", reviewed, "--ground", "NO_LONGER_NEEDED", "--reason", "Over.", "--yes").ok()
+    assert "kept by" not in world.amana("police", "show", reviewed).ok().out
+    world.amana("police", "keep", reviewed, "--reason", "Too late.").exits(66)
