@@ -170,7 +170,8 @@ static const struct body_rule *broken(struct walk *walk, const struct body_rule 
         snprintf(path + strlen(path), sizeof path - strlen(path), "%s%s", path[0] != '\0' ? "." : "", field);
     if (index != SIZE_MAX)
         snprintf(path + strlen(path), sizeof path - strlen(path), "[%zu]", index);
-    (void)am_fail(AM_INVALID, walk->detail, path, "%s", rule->allowed);
+    (void)am_fail(AM_INVALID, walk->detail, path, "%s%s", rule->must == rule_filled ? "is needed: " : "",
+                  rule->allowed);
     return rule;
 }
 

@@ -67,6 +67,10 @@ def test_a_kind_that_is_for_who_must_act_is_refused_to_a_reader_by_that_word(wor
     world.amana("et-protection", "hit", alert, world.example("hit")).exits(77).says("HIT may be sent by", "ACTION", "NOT_PERMITTED")
 
 
+def test_a_field_that_is_missing_is_said_to_be_needed_and_what_for(world):
+    world.amana("police", "send", world.write("NOTE", {"title": "Later"})).exits(65).says("note.text: line ", "is needed: the note")
+
+
 def test_the_purpose_of_protection_to_a_police_unit_says_to_whom_it_goes(world):
     world.amana("police", "send", world.draft(purpose="PROTECTION")).exits(77).says(
         "recipients[0].unit", "PROTECTION goes only to protection units", "leave et/ics/moyale out", "PURPOSE_MISMATCH")
