@@ -98,10 +98,8 @@ static enum am_err recipients_put(struct session *session, const char *to, bool 
     return AM_OK;
 }
 
-static enum am_err draft_of(struct session *session, const struct opened *opened, struct arena *arena,
-                            struct anew *anew)
+enum am_err anew_copy(const struct opened *opened, struct arena *arena, Amana__V1__Draft *draft)
 {
-    Amana__V1__Draft *draft = &anew->draft;
     amana__v1__draft__init(draft);
     fields_copy(opened->header, draft);
     draft->flags = arena_alloc(arena, sizeof *draft->flags);
@@ -113,6 +111,14 @@ static enum am_err draft_of(struct session *session, const struct opened *opened
     draft->flags->never_tell = opened->flags->never_tell;
     draft->flags->n_never_tell = opened->flags->n_never_tell;
     (void)kind_body_set((unsigned)opened->header->kind, &draft->base, kind_body_get(&opened->body->base));
+    return AM_OK;
+}
+
+static enum am_err draft_of(struct session *session, const struct opened *opened, struct arena *arena,
+                            struct anew *anew)
+{
+    Amana__V1__Draft *draft = &anew->draft;
+    TRY(anew_copy(opened, arena, draft));
     amana__v1__pointer__init(&anew->pointer);
     anew->pointer.id = opened->header->id;
     anew->pointer.header_digest = (ProtobufCBinaryData){sizeof anew->digest, anew->digest};

@@ -5,6 +5,7 @@
 
 #include "amana/v1/draft.pb-c.h"
 #include "client/cmd/command.h"
+#include "client/session/seal.h"
 
 struct anew {
     Amana__V1__Draft draft; // what was said, referencing the message that it repeats
@@ -18,6 +19,10 @@ struct anew {
 // AM_INVALID for an answer; AM_NOT_FOUND where nobody said so.
 AM_MUST_USE enum am_err anew_draft(struct command *command, const char *id, const char *to, bool online,
                                    struct arena *arena, struct am_detail *detail, struct anew *ret_anew);
+
+// What a message of this unit said, as a draft: envelope, flags and body, without recipients; how it is released is
+// asked anew. Borrows from *opened.
+AM_MUST_USE enum am_err anew_copy(const struct opened *opened, struct arena *arena, Amana__V1__Draft *draft);
 
 // Whether a message that came says that what this unit sent could not be opened; ret_id (STORE_ID) then names that one.
 bool anew_asked(const Amana__V1__Header *header, char ret_id[STORE_ID]);

@@ -96,6 +96,14 @@ const struct answer_verb *answer_verb_find(const char *name)
     return NULL;
 }
 
+const struct answer_verb *answer_verb_of(unsigned kind, unsigned outcome)
+{
+    for (size_t i = 0; i < AM_LEN(ROWS); i++)
+        if (ROWS[i].kind == kind && (!ROWS[i].fixed || ROWS[i].outcome == outcome))
+            return &ROWS[i];
+    return NULL;
+}
+
 bool answer_verb_side(const struct answer_verb *verb, bool sent)
 {
     switch ((enum kind_to)kind_get(verb->kind)->to) {

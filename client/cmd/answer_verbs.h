@@ -18,6 +18,8 @@ struct answer_verb {
     const char *does;
 };
 
+// The verb that sends a kind with this outcome; NULL where only `send` does.
+const struct answer_verb *answer_verb_of(unsigned kind, unsigned outcome);
 // Whether a verb answers a message of this kind that this unit sent, or that came.
 bool answer_verb_fits(const struct answer_verb *verb, unsigned kind, bool sent);
 // Whether it answers what this unit sent, or what came, whatever the kind.

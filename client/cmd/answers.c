@@ -3,6 +3,7 @@
 #include "client/cmd/answers.h"
 
 #include "client/cmd/print.h"
+#include "client/session/outbox.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/log/leaf.h"
@@ -247,7 +248,7 @@ static enum am_err take_kept(struct walk *walk, enum store_box box, const char *
     Amana__V1__Header *header;
     arena_init(&arena, ARENA_ANSWERS);
     TRY(store_get(walk->session->store, box, id, &arena, &kept));
-    if (seal_header(kept->message, &arena, NULL, &header) == AM_OK)
+    if (!outbox_was_refused(kept) && seal_header(kept->message, &arena, NULL, &header) == AM_OK)
         take(walk, id, header, kept);
     return AM_OK;
 }
@@ -385,4 +386,13 @@ void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers
     snprintf(ret_state, 128, "%.80s%s%.44s", second, second[0] != '\0' && plain[0] != '\0' ? "; " : "", plain);
     if (second[0] == '\0')
         strlcpy(ret_state, plain, 128);
+}
+
+void outbox_state(const Amana__V1__Kept *kept, char ret_state[128])
+{
+    if (outbox_was_refused(kept))
+        snprintf(ret_state, 128, "refused: %.100s", kept->wait);
+    else
+        snprintf(ret_state, 128, "waiting%s",
+                 kept->wait[0] != '\0' ? ", to be signed again (SIGN_AGAIN): `amana send --again`" : "");
 }

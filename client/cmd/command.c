@@ -243,8 +243,10 @@ static void tell_delivery(void *user, const struct outbox_report *report)
         break;
     case OUTBOX_REFUSED:
         command->refused = true;
-        command_say("%.13s was refused and stays in the outbox: %s%s%s", report->id, report->detail->field,
-                    report->detail->field[0] != '\0' ? ": " : "", report->detail->text);
+        command_say(
+            "%.13s was refused and stays in the outbox: %s%s%s; `amana mend` writes it as a draft to send anew, "
+            "`amana drop` takes it out",
+            report->id, report->detail->field, report->detail->field[0] != '\0' ? ": " : "", report->detail->text);
         break;
     }
 }

@@ -92,6 +92,8 @@ int verb_access_new(int argc, char **argv);
 int verb_access_sheet(int argc, char **argv);
 int verb_access_log(int argc, char **argv);
 int verb_sent(int argc, char **argv);
+int verb_mend(int argc, char **argv);
+int verb_drop(int argc, char **argv);
 int verb_pending(int argc, char **argv);
 int verb_release(int argc, char **argv);
 int verb_send_back(int argc, char **argv);

@@ -107,7 +107,7 @@ static enum am_err look_at(struct command *command, const char *key)
     bool found;
     arena_init(&arena, ARENA_REJECTION);
     TRY(store_get(command->session->store, STORE_INBOX, key, &arena, &rejected.kept));
-    if (rejected.kept->fault[0] == '\0' ||
+    if (rejected.kept->fault[0] == '\0' || rejected.kept->unanswered ||
         seal_header(rejected.kept->message, &arena, NULL, &rejected.header) != AM_OK ||
         rejected.header->kind == KIND(BODY_REJECTED)) // two that can't read each other would never end
         return AM_OK;

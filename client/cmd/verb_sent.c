@@ -4,6 +4,7 @@
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/overdue.h"
+#include "client/cmd/print.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
 
@@ -30,6 +31,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+// Nothing stays stuck: why it was refused, and the three ways on.
+static void tell_refused(struct session *session, const char *id, const Amana__V1__Kept *kept)
+{
+    char shown[STORE_ID];
+    store_short(session->store, id, shown);
+    fputs("    why   ", stdout);
+    print_text(stdout, kept->wait_text, 10);
+    printf(
+        "\n    next  `amana mend %s` writes it as a draft, `amana drop %s` takes it out, `amana send --again` tries it "
+        "as it is\n",
+        shown, shown);
+}
+
 static enum am_err list(struct sent_input *input, enum store_box box)
 {
     struct command *command = &input->command;
@@ -47,7 +61,7 @@ static enum am_err list(struct sent_input *input, enum store_box box)
         TRY(answers_find(command->session, id, &answers));
         answers_state_of(kept, &answers, id, false, state);
         if (box == STORE_OUTBOX)
-            snprintf(state, sizeof state, "%.100s", kept->wait[0] != '\0' ? kept->wait : "waiting");
+            outbox_state(kept, state);
         else if (state[0] == '\0')
             snprintf(state, sizeof state, "accepted, entry %llu", (unsigned long long)kept->entry->index);
         unsigned late = overdue_count(input->overdue, id);
@@ -58,6 +72,8 @@ static enum am_err list(struct sent_input *input, enum store_box box)
             (void)!json_line_kept(command->session, kept, state, stdout);
         else
             screen_line(command->session, id, kept, state, stdout);
+        if (!command->json && outbox_was_refused(kept))
+            tell_refused(command->session, id, kept);
     }
     return err == AM_NOT_FOUND ? AM_OK : err;
 }

@@ -125,7 +125,7 @@ static int show(struct show_input *input)
     if (err != AM_OK)
         return command_fail(err, &detail);
     if (box == STORE_OUTBOX)
-        snprintf(state, sizeof state, "waits in the outbox %.40s", kept->wait);
+        outbox_state(kept, state);
     else
         answers_state_of(kept, &answers, id, false, state);
     if (input->command.json)

@@ -10,6 +10,7 @@
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
+#include "proto/model/kind.h"
 #include "proto/model/reason.h"
 
 #include <bsd/string.h>
@@ -32,6 +33,36 @@ enum am_err outbox_add(struct session *session, const char *id, const Amana__V1_
     if (seal_open(session, message, &arena, &detail, &opened) == AM_OK) // whoever is no reader of it keeps it all the same
         TRY(known_fill(session, opened.body, &arena, &kept));
     return store_put(session->store, STORE_OUTBOX, id, &kept);
+}
+
+bool outbox_was_refused(const Amana__V1__Kept *kept)
+{
+    return kept->entry == NULL && kept->wait[0] != '\0' && strcmp(kept->wait, "SIGN_AGAIN") != 0;
+}
+
+// That one of this unit is dropped doesn't make what came readable: it isn't rejected a second time.
+static enum am_err rejection_dropped(struct session *session, const Amana__V1__Header *header, struct arena *arena)
+{
+    Amana__V1__Kept *came;
+    if (header->kind != KIND(BODY_REJECTED) || header->in_reply_to == NULL)
+        return AM_OK;
+    enum am_err err = store_get(session->store, STORE_INBOX, header->in_reply_to->id, arena, &came);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    came->unanswered = true;
+    return store_put(session->store, STORE_INBOX, header->in_reply_to->id, came);
+}
+
+enum am_err outbox_drop(struct session *session, const char *id, struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    arena_init(&arena, ARENA_OUTBOX);
+    TRY(store_get(session->store, STORE_OUTBOX, id, &arena, &kept));
+    if (seal_header(kept->message, &arena, detail, &header) == AM_OK) // what can't be read can go too
+        TRY(rejection_dropped(session, header, &arena));
+    return store_drop(session->store, STORE_OUTBOX, id, kept);
 }
 
 struct said {
@@ -135,8 +166,12 @@ static enum am_err refused(struct delivery *delivery, const struct rpc_error *er
         return keep_waiting(delivery, "SIGN_AGAIN", delivery->detail->text);
     }
     *ret_result = OUTBOX_REFUSED;
-    return keep_waiting(delivery, error->reason[0] != '\0' ? error->reason : rpc_status_name(error->status),
-                        delivery->detail->text);
+    const struct am_detail *detail = delivery->detail;
+    const char *text =
+        detail->field[0] != '\0' ? arena_printf(delivery->arena, "%s: %s", detail->field, detail->text) : detail->text;
+    if (text == NULL)
+        return arena_error(delivery->arena);
+    return keep_waiting(delivery, error->reason[0] != '\0' ? error->reason : rpc_status_name(error->status), text);
 }
 
 static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_result)
@@ -184,7 +219,7 @@ static enum am_err deliver_one(struct session *session, const char *id, bool aga
     arena_init(&arena, ARENA_OUTBOX);
     struct delivery delivery = {session, &arena, id, NULL, &why, false};
     enum am_err err = store_get(session->store, STORE_OUTBOX, id, &arena, &delivery.kept);
-    if (err == AM_OK && delivery.kept->wait[0] != '\0' && strcmp(delivery.kept->wait, "SIGN_AGAIN") != 0 && !again)
+    if (err == AM_OK && outbox_was_refused(delivery.kept) && !again)
         return AM_OK;
     session->alarmed = false; // what one message met is another matter
     if (err == AM_OK)

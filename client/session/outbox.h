@@ -25,6 +25,12 @@ typedef void (*outbox_tell)(void *user, const struct outbox_report *report);
 // Puts a message into the outbox.
 AM_MUST_USE enum am_err outbox_add(struct session *session, const char *id, const Amana__V1__Message *message);
 
+// Whether a message of the outbox was refused for good: kept->wait says why, kept->wait_text what would do.
+bool outbox_was_refused(const Amana__V1__Kept *kept);
+
+// Takes a message out of the outbox: nothing of it is kept. AM_NOT_FOUND.
+AM_MUST_USE enum am_err outbox_drop(struct session *session, const char *id, struct am_detail *detail);
+
 // Tries everything that waits, oldest first, and tells about each. Without a link nothing is tried and AM_UNAVAILABLE
 // returned. What was refused before isn't tried again but with `again`. AM_FORK, AM_ROLLBACK, AM_FULL and the like:
 // what every further message would meet.

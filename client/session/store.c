@@ -222,6 +222,21 @@ enum am_err store_move(struct store *store, enum store_box from, enum store_box 
     return write_kept(&(struct writing){store, to, id, kept, from, NULL});
 }
 
+enum am_err store_drop(struct store *store, enum store_box box, const char *id, const Amana__V1__Kept *kept)
+{
+    struct store_row *rows = calloc(kept->n_persons + 1, sizeof *rows);
+    uint8_t(*keys)[PERSON_KEY] = calloc(kept->n_persons + 1, sizeof *keys);
+    enum am_err err = AM_NOMEM;
+    if (rows != NULL && keys != NULL) {
+        size_t count = person_rows(kept, box, id, false, keys, rows);
+        rows[count++] = (struct store_row){(enum store_table)box, store_value(id, strlen(id)), {0, NULL}, false};
+        err = store_rows_write(store, rows, count);
+    }
+    free(rows);
+    free(keys);
+    return err;
+}
+
 enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq, Amana__V1__Kept *kept)
 {
     struct place_row news;

@@ -32,6 +32,10 @@ AM_MUST_USE enum am_err store_put(struct store *store, enum store_box box, const
 AM_MUST_USE enum am_err store_move(struct store *store, enum store_box from, enum store_box to, const char *id,
                                    Amana__V1__Kept *kept);
 
+// Takes a message without an entry out of its box, with its rows in the index of persons.
+AM_MUST_USE enum am_err store_drop(struct store *store, enum store_box box, const char *id,
+                                   const Amana__V1__Kept *kept);
+
 // A message that came, entry seq of the log: store_put, and in the same transaction a row of news (see news.h).
 AM_MUST_USE enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq,
                                       Amana__V1__Kept *kept);

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the hub has refused: seen with its reason, mended and sent anew, or dropped; nothing stays stuck."""
+import json
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def world(file_world):
+    file_world.supervisor()
+    file_world.start_hub()
+    return file_world
+
+
+def refused(world, **changes):
+    """A note to a police unit under a purpose that is not for it."""
+    note = world.write("NOTE", {"title": "The driver", "text": "Seen in Isiolo."}, purpose="PROTECTION", **changes)
+    world.amana("police", "send", note).exits(77).says("PURPOSE_MISMATCH", "`amana mend`", "`amana drop`")
+    return next(line["header"]["id"] for line in world.amana("police", "--json", "sent").ok().json
+                if line["state"] == "refused: PURPOSE_MISMATCH")
+
+
+def in_outbox(world, desk="police"):
+    return [line["header"]["id"] for line in world.amana(desk, "--json", "sent").ok().json if not line["entry"]]
+
+
+def draft_of(text):
+    return json.loads("\n".join(line for line in text.splitlines() if not line.startswith("//")))
+
+
+def test_a_refused_message_is_listed_with_why_and_is_mended_sent_anew_and_dropped(world):
+    note = refused(world)
+    world.amana("police", "sent").ok().says("refused: PURPOSE_MISMATCH", "recipients[0].unit", "PROTECTION goes only to protection units",
+                                            f"`amana mend {note[:13]}`", f"`amana drop {note[:13]}`", "`amana send --again`")
+    world.amana("police", "show", note).ok().says("refused: PURPOSE_MISMATCH")
+    mended = world.amana("police", "mend", note).ok()
+    assert mended.out.startswith(f"// NOTE {note} was refused: recipients[0].unit: ") and "`amana send FILE`" in mended.out
+    draft = draft_of(mended.out)
+    assert draft["note"] == {"title": "The driver", "text": "Seen in Isiolo."} and draft["recipients"][0]["unit"] == "et/ics/moyale"
+    world.path("mended.json").write_text(mended.out.replace('"PROTECTION"', '"INVESTIGATION"'))
+    sent = world.amana("police", "send", "mended.json").ok().id
+    assert sent != note and in_outbox(world) == [note]
+    world.amana("police", "drop", note, "--dry-run").ok().says("NOTE", "et/ics/moyale", "goes only to protection units")
+    world.amana("police", "drop", note, stdin="n\n").exits(64).says("nothing was dropped")
+    assert in_outbox(world) == [note]
+    world.amana("police", "drop", note, stdin="y\n").ok().says("Drop it?", "dropped", note)
+    assert in_outbox(world) == []
+    world.amana("police", "show", note).exits(66)
+
+
+def test_what_the_hub_has_taken_is_not_dropped_and_says_what_can_be_done(world):
+    alert = world.send()
+    world.amana("police", "drop", alert, "--yes").exits(65).says("was taken by the hub", "`amana cancel`", "`amana erase`")
+    world.amana("police", "show", alert).ok()
+
+
+def test_an_answer_that_was_refused_has_answered_nothing_and_is_mended_for_its_verb(world):
+    alert = world.send()
+    world.amana("et-protection", "inbox").ok()
+    world.amana("et-protection", "ack", alert).exits(77)  # it has a copy
+    listed = world.amana("et-protection", "inbox", "--follow", "--all", "--help").ok() and world.amana("et-protection", "show", alert).ok()
+    assert "acknowledged by" not in listed.out, listed.out
+    ack, = in_outbox(world, "et-protection")
+    mended = world.amana("et-protection", "mend", ack[:14]).ok()
+    assert f"mend it, then `amana ack {alert[:13]}`" in mended.out
+    world.amana("et-protection", "drop", ack, "--yes").ok()
+    assert in_outbox(world, "et-protection") == []
+
+
+def test_a_message_that_waits_for_a_link_is_dropped_with_a_word_about_where_it_may_be(world):
+    waiting = world.amana("police", "send", world.write("NOTE", {"title": "Later", "text": "x"}), env={"AMANA_ADDRESS": "127.0.0.1:1"}).exits(69).id
+    world.amana("police", "drop", waiting, "--dry-run").ok().says("waits", "the hub may have")
+    world.amana("police", "drop", waiting, "--yes").ok()
+    assert in_outbox(world) == []
+
+
+def test_what_a_supervisor_sent_back_is_mended_by_the_same_verb(world):
+    parked = world.amana("police", "send", world.draft(subject_kind="GROUP", release=None)).ok().says("waits").id
+    world.amana("chief", "pending").ok()
+    world.amana("chief", "send-back", parked, "--reason", "FACT_WRONG").ok()
+    world.amana("police", "inbox").ok()
+    mended = world.amana("police", "mend", parked).ok().says("was sent back by its supervisor: FACT_WRONG")
+    assert draft_of(mended.out)["subject_kind"] == "GROUP"
