@@ -136,7 +136,7 @@ enum am_err anew_draft(struct command *command, const char *id, const char *to, 
     struct opened opened;
     *ret_anew = (struct anew){0};
     TRY(store_get(session->store, STORE_SENT, id, arena, &kept));
-    TRY(seal_open(session, kept->message, arena, detail, &opened));
+    TRY(seal_open_kept(session, kept, arena, detail, &opened));
     TRY(log_sha256(codec_bytes(kept->message->header), ret_anew->digest));
     if (kind_is_answer(opened.header))
         return am_fail(AM_INVALID, detail, id, "it answers another message: answer that one once more");

@@ -60,7 +60,7 @@ int first_erase(struct answer_input *input, const struct submission *submission,
     return 0;
 }
 
-// --- Roles (rule 6): nobody becomes a suspect by the way; who was one and is a victim is contested with it
+// --- Roles (rule 6): who was a suspect and is a victim is contested with it
 enum am_err first_roles(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft,
                         struct arena *arena, struct roles_moved *ret_moved)
 {
@@ -74,16 +74,6 @@ enum am_err first_roles(const struct answer_input *input, const struct target *n
     amana__v1__body__init(body);
     (void)kind_body_set(input->verb->kind, &body->base, of_kind);
     return roles_compare(newest->opened.body, body, arena, ret_moved);
-}
-
-int first_refuse_suspect(const struct submission *submission, const struct roles_moved *moved)
-{
-    struct am_detail detail = {0};
-    (void)am_fail(AM_INVALID, &detail, "persons",
-                  "%.31s was entered as a victim: only a CORRECTION with a supervisor makes a SUSPECT of such a person "
-                  "(`amana correct`)",
-                  moved->suspect);
-    return submit_refuse(submission, REASON_FIELD_INVALID, &detail);
 }
 
 int first_contest(struct answer_input *input, const struct submission *with, const struct target *root,

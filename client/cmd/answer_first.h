@@ -4,8 +4,8 @@
 #pragma once
 
 #include "client/cmd/answer_to.h"
-#include "client/cmd/roles.h"
 #include "client/cmd/submit.h"
+#include "client/session/roles.h"
 
 // What is done once and for all is told before, and asked. *ret_go: whether to go on.
 AM_MUST_USE int first_ask(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
@@ -15,9 +15,8 @@ AM_MUST_USE int first_mend(struct answer_input *input, const struct submission *
                            const struct target *target);
 AM_MUST_USE int first_erase(struct answer_input *input, const struct submission *submission,
                             const struct target *target);
-// Roles (rule 6): nobody becomes a suspect by the way; who was one and is a victim is contested with it.
+// Roles (rule 6): who was a suspect and is a victim is contested with it.
 AM_MUST_USE enum am_err first_roles(const struct answer_input *input, const struct target *newest,
                                     const Amana__V1__Draft *draft, struct arena *arena, struct roles_moved *ret_moved);
-int first_refuse_suspect(const struct submission *submission, const struct roles_moved *moved);
 AM_MUST_USE int first_contest(struct answer_input *input, const struct submission *with, const struct target *root,
                               const struct target *newest, const struct roles_moved *moved, struct arena *arena);

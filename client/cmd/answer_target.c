@@ -49,7 +49,7 @@ enum am_err target_load(struct session *session, enum store_box box, const char 
                         struct am_detail *detail, struct target *target)
 {
     TRY(target_load_header(session, box, id, arena, detail, target));
-    return seal_open(session, target->kept->message, arena, detail, &target->opened);
+    return seal_open_kept(session, target->kept, arena, detail, &target->opened);
 }
 
 // The root of a chain that a message of ours belongs to: itself, or what it answers.

@@ -66,7 +66,7 @@ int json_line_state(struct session *session, const Amana__V1__Kept *kept, json_t
     struct opened opened;
     json_t *object = json_object();
     arena_init(&arena, ARENA_LINE);
-    enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
+    enum am_err err = seal_open_kept(session, kept, &arena, &detail, &opened);
     json_object_set_new(object, "header",
                         opened.header != NULL ? json_from_message(&opened.header->base, 0) : json_null());
     json_object_set_new(object, "body", err == AM_OK ? body_json(opened.body) : json_null());

@@ -44,7 +44,7 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
     struct signer signer;
     char shown[STORE_ID];
     arena_init(&arena, ARENA_SCREEN);
-    enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
+    enum am_err err = seal_open_kept(session, kept, &arena, &detail, &opened);
     if (opened.header == NULL) {
         fprintf(out, "(a message that can't be read: %s)\n", detail.text);
         return;
@@ -330,7 +330,7 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     struct am_detail detail = {0};
     struct opened opened;
     arena_init(&arena, ARENA_SCREEN);
-    enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
+    enum am_err err = seal_open_kept(session, kept, &arena, &detail, &opened);
     if (opened.header == NULL)
         return am_fail(err, &detail, "", "%s", detail.text);
     const Amana__V1__Alert *alert = err == AM_OK ? body_alert(opened.body) : NULL;

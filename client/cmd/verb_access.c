@@ -91,7 +91,7 @@ static enum am_err response_take(struct sheet_input *input, const char *id)
         return AM_OK;
     note_from(input, header->sender->unit);
     if (header->outcome == OUTCOME(NO_DATA) || input->n_rows == AM_LEN(input->rows) ||
-        seal_open(input->command.session, kept->message, &input->arena, &detail, &opened) != AM_OK ||
+        seal_open_kept(input->command.session, kept, &input->arena, &detail, &opened) != AM_OK ||
         opened.body->kind_case != AMANA__V1__BODY__KIND_RESPONSE)
         return AM_OK;
     input->rows[input->n_rows++] = (struct answer_row){kept->entry != NULL ? kept->entry->index : 0, opened.body};
@@ -152,7 +152,7 @@ static int sheet(struct sheet_input *input)
         return code;
     enum am_err err = store_get(input->command.session->store, box, id, &input->arena, &kept);
     if (err == AM_OK)
-        err = seal_open(input->command.session, kept->message, &input->arena, &detail, &opened);
+        err = seal_open_kept(input->command.session, kept, &input->arena, &detail, &opened);
     if (err == AM_OK && opened.header->kind != KIND(SUBJECT_ACCESS))
         err = am_fail(AM_INVALID, &detail, id, "is a message of kind %s: a sheet is made of a SUBJECT_ACCESS",
                       kind_name((unsigned)opened.header->kind));

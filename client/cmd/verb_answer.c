@@ -47,11 +47,6 @@ static int answer(struct answer_input *input, struct target *root, struct target
     if (err == AM_OK && input->verb->kind != KIND(CORRECTION) && input->verb->kind != KIND(CONTEST))
         err = first_roles(input, newest, draft, arena, &moved);
     bool go = true, theirs = newest->box == STORE_INBOX;
-    if (err == AM_OK && moved.suspect != NULL) {
-        int refused = first_refuse_suspect(&submission, &moved);
-        free((void *)text.data);
-        return refused;
-    }
     int code = err == AM_OK ? first_ask(input, draft, newest, &go) : command_fail(err, &detail);
     if (code == 0 && go)
         code = first_mend(input, &submission, newest);

@@ -62,7 +62,7 @@ static enum am_err print_cap(struct session *session, const Amana__V1__Kept *kep
     struct opened opened;
     const Amana__V1__Header *before[CAP_BEFORE] = {NULL};
     unsigned count = 0;
-    TRY(seal_open(session, kept->message, arena, detail, &opened));
+    TRY(seal_open_kept(session, kept, arena, detail, &opened));
     const Amana__V1__Pointer *named[] = {opened.header->in_reply_to, opened.header->supersedes};
     for (size_t i = 0; i < AM_LEN(named); i++) {
         if (named[i] == NULL || (count > 0 && strcmp(named[i]->id, before[0]->id) == 0))
@@ -108,7 +108,7 @@ static enum am_err add_message(const struct export_input *input, enum store_box 
     if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || strcmp(header->case_ref, input->argument) != 0 ||
         !traffic_wants(&input->traffic, header->status))
         return AM_OK;
-    if (seal_open(input->command.session, kept->message, &arena, &detail, &opened) != AM_OK) {
+    if (seal_open_kept(input->command.session, kept, &arena, &detail, &opened) != AM_OK) {
         command_say("%s is left out: %s", id, detail.text);
         return AM_OK;
     }

@@ -130,7 +130,7 @@ static enum am_err look_at(struct search_input *input, enum store_box box, const
     input->looked++;
     if (input->looked % SEARCH_STEP == 0 && isatty(STDERR_FILENO))
         fprintf(stderr, "\r%u messages looked through, %u found", input->looked, input->found);
-    if (seal_open(session, kept->message, &arena, &detail, &opened) != AM_OK) {
+    if (seal_open_kept(session, kept, &arena, &detail, &opened) != AM_OK) {
         input->closed++;
         return AM_OK;
     }

@@ -106,7 +106,7 @@ static enum am_err reference(struct shift_input *input, enum store_box box, cons
     struct opened opened;
     Amana__V1__Kept *kept;
     TRY(store_get(input->command.session->store, box, id, arena, &kept));
-    TRY(seal_open(input->command.session, kept->message, arena, detail, &opened));
+    TRY(seal_open_kept(input->command.session, kept, arena, detail, &opened));
     if (i > 0 && strcmp(opened.header->case_ref, draft->case_ref) != 0)
         return am_fail(AM_INVALID, detail, id, "is of case %s, the first is of %s: hand each case over by itself",
                        opened.header->case_ref, draft->case_ref);

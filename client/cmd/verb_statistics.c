@@ -47,7 +47,7 @@ static enum am_err take(struct statistics_input *input, enum store_box box, cons
     TRY(store_get(input->command.session->store, box, id, &arena, &kept));
     if (!traffic_wants_message(&live, kept->message))
         return AM_OK;
-    if (seal_open(input->command.session, kept->message, &arena, &detail, &opened) != AM_OK) {
+    if (seal_open_kept(input->command.session, kept, &arena, &detail, &opened) != AM_OK) {
         input->left_out++;
         return AM_OK;
     }

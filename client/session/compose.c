@@ -3,6 +3,7 @@
 #include "client/session/compose.h"
 
 #include "client/session/policy.h"
+#include "client/session/roles.h"
 #include "client/session/seal.h"
 #include "client/session/shield.h"
 #include "proto/body/check.h"
@@ -413,6 +414,12 @@ static enum reason check_found_child(struct session *session, const struct compo
     return REASON_CHILD_NEEDS_PROTECTION_UNIT;
 }
 
+static enum reason check_roles(struct session *session, const struct parts *parts, struct am_detail *detail)
+{
+    enum am_err err = roles_judge(session, parts->header, parts->body, detail);
+    return err == AM_OK ? REASON_NONE : err == AM_INVALID ? REASON_FIELD_INVALID : REASON_INTERNAL;
+}
+
 static enum reason check(struct session *session, const struct compose *compose, const struct parts *parts,
                          struct am_detail *detail)
 {
@@ -429,6 +436,8 @@ static enum reason check(struct session *session, const struct compose *compose,
         reason == REASON_NONE ? body_check(parts->header, parts->flags, parts->body, detail) : NULL;
     if (rule != NULL)
         reason = body_rule_reason(rule);
+    if (reason == REASON_NONE)
+        reason = check_roles(session, parts, detail);
     if (reason == REASON_NONE && shield_read(session, parts, &shield) != AM_OK)
         reason = REASON_INTERNAL;
     if (reason == REASON_NONE)

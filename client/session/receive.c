@@ -11,6 +11,7 @@
 #include "client/session/notice.h"
 #include "client/session/policy.h"
 #include "client/session/retrieved.h"
+#include "client/session/roles.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "client/session/signer.h"
@@ -178,6 +179,19 @@ static enum am_err keep_signer(struct mail *mail, struct arena *arena, Amana__V1
     return kept->signer != NULL ? AM_OK : arena_error(arena);
 }
 
+// What only who has seen the case can tell.
+static enum am_err judge_roles(struct session *session, struct opened *opened, struct am_detail *why)
+{
+    enum am_err err = roles_judge(session, opened->header, opened->body, why);
+    if (err != AM_INVALID)
+        return err;
+    char text[sizeof why->text];
+    strlcpy(text, why->text, sizeof text);
+    opened->fault = "ROLE_RULE";
+    (void)am_fail(err, why, why->field, "%s: %s", why->field, text);
+    return AM_OK;
+}
+
 static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, const char *key, struct arena *arena,
                         Amana__V1__Kept *kept)
 {
@@ -201,6 +215,8 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
     kept->copy = incoming->copy && strcmp(opened.header->device, mail->session->device) != 0;
     if (err == AM_ERASED)
         TRY(keep_erased(mail, incoming, arena, kept));
+    if (err == AM_OK && !incoming->copy)
+        TRY(judge_roles(mail->session, &opened, &why));
     if (err == AM_OK)
         TRY(known_fill(mail->session, opened.body, arena, kept));
     if (opened.fault != NULL) {

@@ -346,3 +346,13 @@ enum am_err seal_open(struct session *session, const Amana__V1__Message *message
     cms_plain_free(&plain);
     return err;
 }
+
+enum am_err seal_open_kept(struct session *session, const Amana__V1__Kept *kept, struct arena *arena,
+                           struct am_detail *detail, struct opened *ret_opened)
+{
+    TRY(seal_open(session, kept->message, arena, detail, ret_opened));
+    if (kept->fault[0] == '\0')
+        return AM_OK;
+    ret_opened->fault = kept->fault;
+    return am_fail(AM_INVALID, detail, "body", "%s", kept->fault_text);
+}

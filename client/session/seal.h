@@ -29,6 +29,10 @@ struct opened {
 AM_MUST_USE enum am_err seal_open(struct session *session, const Amana__V1__Message *message, struct arena *arena,
                                   struct am_detail *detail, struct opened *ret_opened);
 
+// The same of a kept message; AM_INVALID where its body opens and was rejected when it came: nobody is shown it.
+AM_MUST_USE enum am_err seal_open_kept(struct session *session, const Amana__V1__Kept *kept, struct arena *arena,
+                                       struct am_detail *detail, struct opened *ret_opened);
+
 // Just the header, decoded strictly.
 AM_MUST_USE enum am_err seal_header(const Amana__V1__Message *message, struct arena *arena, struct am_detail *detail,
                                     Amana__V1__Header **ret_header);

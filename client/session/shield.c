@@ -3,6 +3,7 @@
 #include "client/session/shield.h"
 
 #include "amana/v1/directory.pb-c.h"
+#include "client/session/case_walk.h"
 #include "client/session/known.h"
 #include "client/session/person.h"
 #include "client/session/seal.h"
@@ -63,8 +64,9 @@ static void point_take(struct said *said, const Amana__V1__Pointer *pointer)
         memcpy(said->points[said->n_points++], pointer->header_digest.data, LOG_HASH_SIZE);
 }
 
-static enum am_err take(struct sayings *sayings, const Amana__V1__Kept *kept, const struct opened *opened)
+static enum am_err take(void *user, const Amana__V1__Kept *kept, const struct opened *opened)
 {
+    struct sayings *sayings = user;
     const Amana__V1__Header *header = opened->header;
     const Amana__V1__Flags *flags = opened->flags;
     if (sayings->n == sayings->room) {
@@ -89,24 +91,6 @@ static enum am_err take(struct sayings *sayings, const Amana__V1__Kept *kept, co
         point_take(said, header->references[i]);
     sayings->n++;
     return AM_OK;
-}
-
-static enum am_err read_one(struct session *session, enum store_box box, const char *id, const char *case_ref,
-                            struct sayings *sayings)
-{
-    struct arena AM_CLEANUP(arena_wipe) arena = {0};
-    struct am_detail detail = {0};
-    struct opened opened;
-    Amana__V1__Kept *kept;
-    Amana__V1__Header *header;
-    arena_init(&arena, ARENA_SHIELD);
-    TRY(store_get(session->store, box, id, &arena, &kept));
-    if (seal_header(kept->message, &arena, &detail, &header) != AM_OK || strcmp(header->case_ref, case_ref) != 0)
-        return AM_OK;
-    enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
-    if (err == AM_NOMEM)
-        return err;
-    return err == AM_OK && opened.flags != NULL ? take(sayings, kept, &opened) : AM_OK;
 }
 
 // --- Folding
@@ -172,28 +156,10 @@ static void raise(const struct said *said, struct shield *shield)
     }
 }
 
-// What the log has taken is found by its case; what waits in the outbox is in no log yet.
-static enum am_err read_case(struct session *session, const char *case_ref, struct sayings *sayings)
-{
-    char id[STORE_ID], next[STORE_ID];
-    enum store_box box;
-    enum am_err err;
-    for (uint64_t seq = 0; (err = store_next_of_case(session->store, case_ref, &seq, &box, id)) == AM_OK; seq++)
-        TRY(read_one(session, box, id, case_ref, sayings));
-    if (err != AM_NOT_FOUND)
-        return err;
-    id[0] = '\0';
-    while ((err = store_next(session->store, STORE_OUTBOX, id, next)) == AM_OK) {
-        strlcpy(id, next, sizeof id);
-        TRY(read_one(session, STORE_OUTBOX, id, case_ref, sayings));
-    }
-    return err == AM_NOT_FOUND ? AM_OK : err;
-}
-
 enum am_err shield_of_case(struct session *session, const char *case_ref, struct shield *ret_shield)
 {
     struct sayings AM_CLEANUP(sayings_clear) sayings = {0};
-    TRY(read_case(session, case_ref, &sayings));
+    TRY(case_walk(session, case_ref, take, &sayings));
     if (sayings.n > 0)
         qsort(sayings.list, sayings.n, sizeof *sayings.list, by_index);
     *ret_shield = (struct shield){0};

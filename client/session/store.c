@@ -374,8 +374,7 @@ enum am_err store_next_person(struct store *store, struct store_person *at)
     const uint8_t *found = key.mv_data;
     if (rc == 0 && (key.mv_size < sizeof digest || memcmp(found, digest, sizeof digest) != 0))
         rc = MDB_NOTFOUND;
-    if (rc == 0 &&
-        (key.mv_size <= STORE_PERSON + 1 || key.mv_size >= PERSON_KEY || found[STORE_PERSON] >= STORE_BOXES))
+    if (rc == 0 && (key.mv_size <= STORE_PERSON + 1 || key.mv_size >= PERSON_KEY || found[STORE_PERSON] >= STORE_BOXES))
         rc = MDB_CORRUPTED;
     if (rc == 0) {
         memcpy(at->row, found, STORE_PERSON);

@@ -13,6 +13,7 @@ import sys
 import time
 
 import grpc
+from google.protobuf import json_format
 
 import world as w
 
@@ -117,6 +118,8 @@ class Raw:
             if isinstance(value, list):
                 del getattr(header, field)[:]
                 getattr(header, field).extend(value)
+            elif hasattr(value, "DESCRIPTOR"):
+                getattr(header, field).CopyFrom(value)
             else:
                 setattr(header, field, value)
         return header
@@ -130,7 +133,8 @@ class Raw:
             self.sealed[key] = seal(plain or bytes(2048), to, *options)
         return self.sealed[key]
 
-    def message(self, header=None, body=None, flags=None, header_bytes=None, edit=None, signature=None, key="officer"):
+    def message(self, header=None, body=None, flags=None, header_bytes=None, edit=None, signature=None, key="officer",
+                plain=b"nobody opens it"):
         """A whole Message. `header_bytes` turns the header's bytes into others before they are signed."""
         types = self.pb("message")
         header = header if header is not None else self.header()
@@ -139,12 +143,28 @@ class Raw:
         packed = flags if isinstance(flags, bytes) else flags.SerializeToString()
         header.flags_digest = hashlib.sha256(packed).digest()
         header.body_digest, header.body_size = hashlib.sha256(body).digest(), len(body)
-        header.body_commitment = hashlib.sha256(b"nobody opens it").digest()
+        header.body_commitment = hashlib.sha256(plain).digest()
         signed = header.SerializeToString()
         if header_bytes:
             signed = header_bytes(signed)
         made = signature(signed) if signature else sign(signed, self.keys / f"{key}.pem", self.keys / f"{key}.key")
         return types.Message(header=signed, sealed_body=body, signature=made, flags=packed)
+
+    def letter(self, kind, said, protection=2, child=False, **changes):
+        """A whole Message of this kind whose body each of its readers can open; it keeps to no rule about what is said."""
+        types, body = self.pb("message"), self.pb("body").Body
+        alert = kind in ("ALERT", "UPDATE")
+        bare = {} if alert else {"subject_kind": 0, "source_eval": 0, "info_eval": 0}
+        header = self.header(**{"kind": self.pb("code").Kind.Code.Value(kind), **bare, **changes})
+        if not alert:
+            header.ClearField("valid_until")
+        flags = types.Flags(salt=os.urandom(16), child=child, protection=protection).SerializeToString()
+        text = body(nonce=os.urandom(32), flags=flags, binding={
+            "id": header.id, "sender": self.unit, "officer": header.officer, "kind": header.kind, "case_ref": header.case_ref,
+            "recipients": [to.unit for to in header.recipients], "written_at": header.written_at})
+        json_format.ParseDict(said, getattr(text, kind.lower()))
+        plain = text.SerializeToString()
+        return self.message(header, body=self.body(header, plain), flags=flags, plain=plain)
 
     # --- gRPC
     def channel(self):

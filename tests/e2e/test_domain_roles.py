@@ -2,6 +2,8 @@
 """Rule 6: towards victim anybody who has it may go, and contests it; towards suspect only a CORRECTION with a supervisor."""
 import json
 
+import raw as r
+
 DRIVER = {"label": "p1", "roles": ["SUSPECT"], "description": "A man at the wheel."}
 GIRL = {"label": "p2", "roles": ["PRESUMED_VICTIM"], "age": {"from": 20, "to": 30}, "description": "A woman on the back seat."}
 
@@ -33,3 +35,72 @@ def test_what_changes_no_role_contests_nothing(world):
 def test_nobody_becomes_a_suspect_but_by_a_correction(world):
     note = sent(world)
     world.amana("post", "note", note, says(world, p2=["SUSPECT"])).exits(65).says("p2 was entered as a victim", "amana correct")
+
+
+# --- Past the client: the reader judges too
+WARRANT = {"number": "K 12/2026", "issuer": "Milimani Court", "date": {"date": "2026-11-02"}, "offence": "Trafficking."}
+DESCRIBED = {"label": "p1", "age": {"from": 20, "to": 30}, "description": "A scar on the left hand."}
+VICTIMS = ("VICTIM", "PRESUMED_VICTIM", "SMUGGLED_MIGRANT")
+DETAINED = {**DESCRIBED, "actions": ["DETAIN"]}
+BROKEN = {  # one person each, by what is wrong, with the field that is named
+    **{f"a {role.lower()} who is a suspect": ({**DESCRIBED, "roles": ["SUSPECT", role]}, "roles") for role in VICTIMS},
+    **{f"a {role.lower()} detained": ({**DETAINED, "roles": [role], "warrant": WARRANT}, "") for role in (*VICTIMS, "MISSING")},
+    "a suspect detained without a warrant": ({**DETAINED, "roles": ["SUSPECT"]}, "warrant"),
+    "a suspect detained on the Palermo Protocol": ({**DETAINED, "roles": ["SUSPECT"], "warrant": WARRANT}, "actions"),
+}
+
+
+def note(*persons):
+    return {"title": "Seen at the barrier", "text": "x", "persons": list(persons)}
+
+
+def came(world, desk="post"):
+    """What is in the desk's inbox, by id: the fault, and the text that goes with it."""
+    lines = world.amana(desk, "--json", "inbox").ok().json
+    return {line["header"]["id"]: (line.get("fault"), line.get("fault_text"), line["body"]) for line in lines if line.get("header")}
+
+
+def id_of(pb, message):
+    return pb("message").Header.FromString(message.header).id
+
+
+def test_a_reader_rejects_a_victim_entered_as_a_suspect_and_who_may_not_be_detained(world, pb):
+    police = r.Raw(world, pb)
+    sent = {}
+    with police.channel() as channel:
+        for what, (person, field) in BROKEN.items():
+            message = police.letter("NOTE", note(person))
+            police.send(message, channel)
+            sent[id_of(pb, message)] = what, field
+        good = police.letter("NOTE", note({**DETAINED, "roles": ["SUSPECT"], "warrant": WARRANT}), legal_basis=1)
+        police.send(good, channel)
+    read = came(world)
+    for id, (what, field) in sent.items():
+        fault, text, body = read[id]
+        assert (fault, body) == ("ROLE_RULE", None) and text.startswith(f"note.persons[0].{field}"), f"{what}: {read[id]}"
+    assert read[id_of(pb, good)][0] is None, read[id_of(pb, good)]
+    world.amana("post", "note", id_of(pb, good), "--title", "t", "--text", "x").ok()
+    answers = [line["header"] for line in world.amana("police", "--json", "inbox").ok().json
+               if line.get("header", {}).get("kind") == "BODY_REJECTED"]
+    assert {a["in_reply_to"]["id"]: a["outcome"] for a in answers} == {id: "ROLE_RULE" for id in sent}
+
+
+def test_a_reader_rejects_who_becomes_a_suspect_but_by_a_correction_with_a_supervisor(world, pb):
+    police = r.Raw(world, pb)
+    suspect = {**DESCRIBED, "roles": ["SUSPECT"]}
+    first = police.letter("NOTE", note({**DESCRIBED, "roles": ["VICTIM"]}))
+    types = pb("message")
+    root = types.Header.FromString(first.header)
+    to = [types.Recipient(unit=unit.unit, roster=1, part=1) for unit in root.recipients]
+    mends = types.Pointer(id=root.id, header_digest=r.hashlib.sha256(first.header).digest())
+    letters = [first, police.letter("NOTE", note({**suspect, "label": "p2"})),
+               police.letter("NOTE", note(suspect)),
+               police.letter("CORRECTION", {"reason": "He drove.", "stolen_identity": True, "persons": [suspect]},
+                             in_reply_to=mends, recipients=to, retain_until=root.retain_until),
+               police.letter("NOTE", note(suspect), case_ref="ke/dci/2026/004299")]
+    for letter in letters:
+        police.send(letter)
+    read = came(world)
+    assert [read[id_of(pb, letter)][0] for letter in letters] == [None, None, "ROLE_RULE", "ROLE_RULE", None]
+    assert "p1 was entered as a victim" in read[id_of(pb, letters[2])][1]
+    world.amana("post", "show", id_of(pb, letters[2])).exits(1).says("the body is not shown: ROLE_RULE")

@@ -71,8 +71,10 @@ static int end_one(void **state)
     return 0;
 }
 
-#define HAWI "\"names\":[{\"type\":\"GIVEN\",\"text\":\"Hawi\"},{\"type\":\"FATHER\",\"text\":\"Tolosa\"}]," \
-             "\"birth\":{\"date\":\"1990-05-01\"},\"documents\":[{\"type\":\"PASSPORT\",\"number\":\"EP1234567\",\"issuer\":\"et\"}]"
+#define HAWI                                                                                                           \
+    "\"names\":[{\"type\":\"GIVEN\",\"text\":\"Hawi\"},{\"type\":\"FATHER\",\"text\":\"Tolosa\"}],"                    \
+    "\"birth\":{\"date\":\"1990-05-01\"},\"documents\":[{\"type\":\"PASSPORT\",\"number\":\"EP1234567\",\"issuer\":"   \
+    "\"et\"}]"
 
 static Amana__V1__Draft *note(const char *case_ref, const char *flags, const char *person)
 {
@@ -81,9 +83,11 @@ static Amana__V1__Draft *note(const char *case_ref, const char *flags, const cha
     ProtobufCMessage *draft;
     int len = snprintf(
         text, sizeof text,
-        "{\"kind\":\"NOTE\",\"status\":\"ACTUAL\",\"case_ref\":\"%s\",\"urgency\":\"U3\",\"recipients\":[{\"unit\":\"" ENV_CHILD
-        "\",\"part\":\"ACTION\"}],\"handling\":[\"H0\"],\"classification\":\"RESTRICTED\",\"purpose\":\"INVESTIGATION\","
-        "\"legal_basis\":\"PALERMO_PROTOCOL\",\"language\":\"en\",\"release\":\"DEFERRED\",\"flags\":{\"child\":false,%s},"
+        "{\"kind\":\"NOTE\",\"status\":\"ACTUAL\",\"case_ref\":\"%s\",\"urgency\":\"U3\",\"recipients\":[{\"unit\":"
+        "\"" ENV_CHILD "\",\"part\":\"ACTION\"}],\"handling\":[\"H0\"],\"classification\":\"RESTRICTED\",\"purpose\":"
+                       "\"INVESTIGATION\","
+        "\"legal_basis\":\"PALERMO_PROTOCOL\",\"language\":\"en\",\"release\":\"DEFERRED\",\"flags\":{\"child\":false,%"
+        "s},"
         "\"note\":{\"title\":\"One\",\"text\":\"x\",\"persons\":[{\"label\":\"p1\",\"roles\":[\"MISSING\"],%s}]}}",
         case_ref, flags, person);
     struct am_bytes bytes = {(const uint8_t *)text, (size_t)len};
@@ -179,7 +183,8 @@ static void fill(unsigned from, unsigned to)
         static const char *const FATHERS[] = {"Tolosa", "Bekele", "Omar"};
         static const unsigned YEARS[] = {1991, 1990, 1990};
         snprintf(person, sizeof person,
-                 "\"names\":[{\"type\":\"GIVEN\",\"text\":\"Hawi\"},{\"type\":\"FATHER\",\"text\":\"%s\"}],\"birth\":{\"date\":"
+                 "\"names\":[{\"type\":\"GIVEN\",\"text\":\"Hawi\"},{\"type\":\"FATHER\",\"text\":\"%s\"}],\"birth\":{"
+                 "\"date\":"
                  "\"%u-05-01\"},\"documents\":[{\"type\":\"PASSPORT\",\"number\":\"EP%07u\",\"issuer\":\"et\"}]",
                  FATHERS[i % 3], YEARS[i % 3], i);
         keep_other(i, person);
@@ -204,7 +209,8 @@ static void of_ten_thousand_messages_those_are_opened_that_match_and_those_of_th
     assert_string_equal(shield.states[0].case_ref, "ke/dci/2026/2");
     assert_int_equal(opened_count, 1 + 2);
     opened_count = 0;
-    assert_int_equal(shield_of("\"names\":[{\"type\":\"GIVEN\",\"text\":\"Nobody\"}],\"birth\":{\"date\":\"1990\"}").n, 0);
+    assert_int_equal(shield_of("\"names\":[{\"type\":\"GIVEN\",\"text\":\"Nobody\"}],\"birth\":{\"date\":\"1990\"}").n,
+                     0);
     assert_int_equal(opened_count, 0);
 }
 
@@ -216,8 +222,11 @@ static void who_is_named_with_more_or_fewer_parts_is_found_and_who_has_another_n
     } ROWS[] = {
         {"\"names\":[{\"type\":\"GIVEN\",\"text\":\"HAWI\"}],\"birth\":{\"date\":\"1990\"}", true},
         {"\"names\":[{\"type\":\"FATHER\",\"text\":\"Tolosa\"},{\"type\":\"GIVEN\",\"text\":\"Hawi\"},"
-         "{\"type\":\"FAMILY\",\"text\":\"Jira\"}],\"birth\":{\"date\":\"1990-05\"}", true},
-        {"\"names\":[{\"type\":\"GIVEN\",\"text\":\"Hawi\"},{\"type\":\"FAMILY\",\"text\":\"Jira\"}],\"birth\":{\"date\":\"1990\"}", false},
+         "{\"type\":\"FAMILY\",\"text\":\"Jira\"}],\"birth\":{\"date\":\"1990-05\"}",
+         true},
+        {"\"names\":[{\"type\":\"GIVEN\",\"text\":\"Hawi\"},{\"type\":\"FAMILY\",\"text\":\"Jira\"}],\"birth\":{"
+         "\"date\":\"1990\"}",
+         false},
         {"\"names\":[{\"type\":\"GIVEN\",\"text\":\"Hawi\"}],\"birth\":{\"date\":\"1990-06\"}", false},
         {"\"documents\":[{\"type\":\"PASSPORT\",\"number\":\"ep 1234567\",\"issuer\":\"et\"}]", true},
         {"\"documents\":[{\"type\":\"PASSPORT\",\"number\":\"EP1234567\",\"issuer\":\"ke\"}]", false},
@@ -249,13 +258,14 @@ static void an_erased_body_leaves_no_row_and_one_that_moves_takes_its_rows_along
 static void what_was_kept_before_there_was_an_index_is_found_and_read_once_for_it(void **state)
 {
     keep_real("ke/dci/2026/2", HAWI, false);
-    assert_int_equal(store_value_put(police->store, "person-index", (struct am_bytes){(const uint8_t *)"another key", 11}),
-                     AM_OK);
+    assert_int_equal(
+        store_value_put(police->store, "person-index", (struct am_bytes){(const uint8_t *)"another key", 11}), AM_OK);
     assert_int_equal(rows(), 0);
     assert_int_equal(shield_of(HAWI).n, 1);
     assert_int_equal(rows(), 3);
     opened_count = 0;
-    assert_int_equal(shield_of("\"names\":[{\"type\":\"GIVEN\",\"text\":\"Nobody\"}],\"birth\":{\"date\":\"1990\"}").n, 0);
+    assert_int_equal(shield_of("\"names\":[{\"type\":\"GIVEN\",\"text\":\"Nobody\"}],\"birth\":{\"date\":\"1990\"}").n,
+                     0);
     assert_int_equal(opened_count, 0);
 }
 

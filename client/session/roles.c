@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roles before and after.
+#include "client/session/roles.h"
+
+#include "client/session/case_walk.h"
+#include "client/session/person.h"
+#include "proto/body/check.h"
+#include "proto/codec/codec.h"
+#include "proto/log/leaf.h"
+#include "proto/model/address.h"
+#include "proto/model/header.h"
+#include "proto/model/kind.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ROLE(name) AMANA__V1__PERSON_ROLE__CODE__##name
+
+static bool holds(const Amana__V1__PersonRole__Code *roles, size_t n, Amana__V1__PersonRole__Code role)
+{
+    for (size_t i = 0; i < n; i++)
+        if (roles[i] == role)
+            return true;
+    return false;
+}
+
+static bool holds_victim(const Amana__V1__PersonRole__Code *roles, size_t n)
+{
+    return holds(roles, n, ROLE(VICTIM)) || holds(roles, n, ROLE(PRESUMED_VICTIM)) ||
+           holds(roles, n, ROLE(SMUGGLED_MIGRANT));
+}
+
+static bool has(const Amana__V1__Person *person, Amana__V1__PersonRole__Code role)
+{
+    return holds(person->roles, person->n_roles, role);
+}
+
+static bool is_victim(const Amana__V1__Person *person)
+{
+    return holds_victim(person->roles, person->n_roles);
+}
+
+// --- Somebody who is a suspect in a message, and what the case has said of them
+struct suspect {
+    const char *label;
+    const Amana__V1__Person *person; // NULL: named by a CORRECTION's roles alone
+    char path[64];
+    enum { SAID_NOTHING, SAID_VICTIM, SAID_SUSPECT } said;
+    char by[LIMIT_ADDRESS + 1];
+};
+struct judging {
+    const Amana__V1__Header *header;
+    struct suspect *list;
+    size_t n;
+};
+
+static const Amana__V1__Correction *correction_of(const Amana__V1__Body *body)
+{
+    return body->kind_case == AMANA__V1__BODY__KIND_CORRECTION ? body->correction : NULL;
+}
+
+static enum am_err suspects_find(const Amana__V1__Header *header, const Amana__V1__Body *body, struct arena *arena,
+                                 struct judging *judging)
+{
+    const Amana__V1__Correction *correction = correction_of(body);
+    size_t n, n_changes = correction != NULL ? correction->n_roles : 0;
+    Amana__V1__Person *const *persons = body_persons(body, &n);
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    judging->list = arena_array(arena, n + n_changes, sizeof *judging->list);
+    if (judging->list == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < n; i++) {
+        struct suspect *suspect = &judging->list[judging->n];
+        if (!has(persons[i], ROLE(SUSPECT)))
+            continue;
+        *suspect = (struct suspect){.label = persons[i]->label, .person = persons[i]};
+        snprintf(suspect->path, sizeof suspect->path, "%s.persons[%zu].roles", kind->json, i);
+        judging->n++;
+    }
+    for (size_t i = 0; i < n_changes; i++) {
+        const Amana__V1__RoleChange *change = correction->roles[i];
+        struct suspect *suspect = &judging->list[judging->n];
+        if (!holds(change->now, change->n_now, ROLE(SUSPECT)))
+            continue;
+        *suspect = (struct suspect){.label = change->person};
+        snprintf(suspect->path, sizeof suspect->path, "%s.roles[%zu].now", kind->json, i);
+        judging->n++;
+    }
+    return AM_OK;
+}
+
+static size_t pointers_of(const Amana__V1__Header *header, const Amana__V1__Pointer *ret_list[LIMIT_REFERENCES + 2])
+{
+    size_t n = 0;
+    if (header->in_reply_to != NULL)
+        ret_list[n++] = header->in_reply_to;
+    if (header->supersedes != NULL)
+        ret_list[n++] = header->supersedes;
+    for (size_t i = 0; i < header->n_references && i < LIMIT_REFERENCES; i++)
+        ret_list[n++] = header->references[i];
+    return n;
+}
+
+// One points at the other, or both at the same.
+static bool are_tied(const Amana__V1__Header *header, const Amana__V1__Header *other, struct am_bytes other_bytes)
+{
+    const Amana__V1__Pointer *ours[LIMIT_REFERENCES + 2], *theirs[LIMIT_REFERENCES + 2];
+    size_t n = pointers_of(header, ours), m = pointers_of(other, theirs);
+    uint8_t digest[LOG_HASH_SIZE];
+    if (log_sha256(other_bytes, digest) != AM_OK)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (header_points_at(ours[i], digest))
+            return true;
+        for (size_t j = 0; j < m; j++)
+            if (theirs[j]->header_digest.len == LOG_HASH_SIZE &&
+                header_points_at(ours[i], theirs[j]->header_digest.data))
+                return true;
+    }
+    return false;
+}
+
+// What another unit holds stands until it is corrected there: by it, or by its country's data protection office.
+static void hear(struct suspect *suspect, const Amana__V1__PersonRole__Code *roles, size_t n, const char *by,
+                 bool corrects)
+{
+    bool now_suspect = holds(roles, n, ROLE(SUSPECT)), now_victim = holds_victim(roles, n);
+    bool own = suspect->said != SAID_SUSPECT || strcmp(suspect->by, by) == 0 ||
+               (corrects && address_same_country(suspect->by, by));
+    if (now_suspect && (suspect->said == SAID_NOTHING || (corrects && suspect->said == SAID_VICTIM)))
+        suspect->said = SAID_SUSPECT;
+    else if (now_victim && own)
+        suspect->said = SAID_VICTIM;
+    else
+        return;
+    strlcpy(suspect->by, by, sizeof suspect->by);
+}
+
+static enum am_err hear_message(void *user, const Amana__V1__Kept *kept, const struct opened *opened)
+{
+    const struct judging *judging = user;
+    const char *by = opened->header->sender->unit;
+    const Amana__V1__Correction *correction = correction_of(opened->body);
+    size_t n;
+    Amana__V1__Person *const *persons = body_persons(opened->body, &n);
+    if (kept->fault[0] != '\0')
+        return AM_OK;
+    bool by_label = strcmp(by, judging->header->sender->unit) == 0 ||
+                    are_tied(judging->header, opened->header, codec_bytes(kept->message->header));
+    for (size_t i = 0; i < judging->n; i++) {
+        struct suspect *suspect = &judging->list[i];
+        bool labelled = by_label && suspect->label[0] != '\0';
+        for (size_t j = 0; j < n; j++)
+            if ((labelled && strcmp(suspect->label, persons[j]->label) == 0) ||
+                (suspect->person != NULL && person_same(suspect->person, persons[j])))
+                hear(suspect, persons[j]->roles, persons[j]->n_roles, by, correction != NULL);
+        for (size_t j = 0; labelled && correction != NULL && j < correction->n_roles; j++)
+            if (strcmp(suspect->label, correction->roles[j]->person) == 0)
+                hear(suspect, correction->roles[j]->now, correction->roles[j]->n_now, by, true);
+    }
+    return AM_OK;
+}
+
+enum am_err roles_judge(struct session *session, const Amana__V1__Header *header, const Amana__V1__Body *body,
+                        struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct judging judging = {.header = header};
+    arena_init(&arena, 16u * 1024 * 1024);
+    TRY(suspects_find(header, body, &arena, &judging));
+    if (judging.n == 0 || (correction_of(body) != NULL && header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED))
+        return AM_OK;
+    TRY(case_walk(session, header->case_ref, hear_message, &judging));
+    for (size_t i = 0; i < judging.n; i++)
+        if (judging.list[i].said == SAID_VICTIM)
+            return am_fail(AM_INVALID, detail, judging.list[i].path,
+                           "%.31s was entered as a victim: only a CORRECTION with a supervisor makes a SUSPECT of such "
+                           "a person (`amana correct`)",
+                           judging.list[i].label[0] != '\0' ? judging.list[i].label : "this person");
+    return AM_OK;
+}
+
+// --- Towards victim
+
+static enum am_err take(const Amana__V1__Person *was, const Amana__V1__Person *now, struct arena *arena,
+                        struct roles_moved *moved)
+{
+    if (!has(was, ROLE(SUSPECT)) || !is_victim(now))
+        return AM_OK;
+    Amana__V1__RoleChange *change = arena_alloc(arena, sizeof *change);
+    if (change == NULL)
+        return arena_error(arena);
+    amana__v1__role_change__init(change);
+    change->person = now->label;
+    change->was = was->roles;
+    change->n_was = was->n_roles;
+    change->now = now->roles;
+    change->n_now = now->n_roles;
+    moved->freed[moved->n_freed++] = change;
+    return AM_OK;
+}
+
+enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *after, struct arena *arena,
+                          struct roles_moved *ret_moved)
+{
+    size_t n = 0, m = 0;
+    Amana__V1__Person *const *was = before != NULL ? body_persons(before, &n) : NULL;
+    Amana__V1__Person *const *now = after != NULL ? body_persons(after, &m) : NULL;
+    struct roles_moved moved = {.freed = arena_array(arena, m, sizeof *moved.freed)};
+    if (moved.freed == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n && now[i]->label[0] != '\0'; j++)
+            if (strcmp(now[i]->label, was[j]->label) == 0) {
+                TRY(take(was[j], now[i], arena, &moved));
+                break; // labels are each of one person
+            }
+    *ret_moved = moved;
+    return AM_OK;
+}
