@@ -31,7 +31,7 @@ static const struct step {
 struct options {
     const char *world, *build, *against, *desk, *draft, *address, *pool, *receipts;
     size_t send, in_flight, idle, scale, only, full;
-    bool again, prepare;
+    bool again, prepare, keep;
 };
 
 static double median(double *values, size_t count)
@@ -341,8 +341,10 @@ static enum am_err begin_other(struct bench *bench, struct am_detail *detail)
     other->build = full ? hub->build : bench->options->against;
     snprintf(other->world, sizeof other->world, "%.4000s.against", hub->world);
     TRY(hub_stop(hub, detail));
-    TRY(copy_world(hub->world, other->world, detail));
-    if (full)
+    bool kept = bench->options->keep && access(other->world, F_OK) == 0;
+    if (!kept)
+        TRY(copy_world(hub->world, other->world, detail));
+    if (full && !kept)
         TRY(fill_world(other, bench->options->full, detail));
     bench->hub_count = HUBS;
     TRY(child_start(hub->world, hub->build, detail, &hub->child));
@@ -438,6 +440,7 @@ enum {
     KEY_ONLY,
     KEY_AGAINST,
     KEY_FULL,
+    KEY_KEEP,
     KEY_IN_FLIGHT
 };
 
@@ -456,6 +459,7 @@ static const struct argp_option OPTIONS[] = {
     {"against", KEY_AGAINST, "BUILD", 0, "measure another build's hub too, in turns with this one, on WORLD.against",
      0},
     {"full", KEY_FULL, "N", 0, "measure this hub once more, in turns, with N messages in its log, ten to a case", 0},
+    {"keep", KEY_KEEP, NULL, 0, "measure on the worlds of an earlier --full, if they are there", 0},
     {"only", KEY_ONLY, "N", 0, "only so many in flight: 1, 16, 64 or 256", 0},
     {0}};
 
@@ -476,6 +480,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_SCALE: options->scale = strtoul(arg, NULL, 10); break;
     case KEY_AGAINST: options->against = arg; break;
     case KEY_FULL: options->full = strtoul(arg, NULL, 10); break;
+    case KEY_KEEP: options->keep = true; break;
     case KEY_ONLY: options->only = strtoul(arg, NULL, 10); break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)

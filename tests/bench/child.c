@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char LIMITS[] = "map-size = \"8G\"\n"
+static const char LIMITS[] = "map-size = \"1G\"\n"
                              "limits { handshakes-per-second = 100000 handshakes-open = 10000\n"
                              "handshakes-per-address = 10000 connections = 20000 connections-per-identity = 20000\n"
                              "         requests-per-second = 1000000 in-flight = 2048 memory = \"2G\" }\n";

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#define CHILD_MAP (8ull << 30) // map-size of its journal
+#define CHILD_MAP (1ull << 30) // map-size of its journal, which gets all its blocks; a larger journal keeps its own
 
 struct child {
     pid_t pid;

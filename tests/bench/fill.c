@@ -25,6 +25,9 @@
 #define WINDOW  (8u * BATCH) // appends under way
 #define LOOKUPS 1000u
 
+#define ALARM_BYTES   1024u // that the journal has to have room for
+#define MESSAGE_BYTES 6144u
+
 static struct am_detail detail;
 static sem_t room;
 
@@ -59,7 +62,7 @@ static enum am_err nothing_new(void *user, uint64_t from, uint64_t to, void *fee
     return AM_CONFLICT; // the signer has seen all that `amanad init` wrote
 }
 
-static void journal_begin(const char *world, struct journal_open *ret_open)
+static void journal_begin(const char *world, uint64_t bytes, struct journal_open *ret_open)
 {
     char data[PATH_MAX - 16], folder[PATH_MAX];
     uint8_t root[LOG_HASH_SIZE], signature[LOG_SIGNATURE_SIZE];
@@ -67,7 +70,7 @@ static void journal_begin(const char *world, struct journal_open *ret_open)
     snprintf(data, sizeof data, "%s/data", world);
     snprintf(folder, sizeof folder, "%s/signer", data);
     const struct signer_config config = {.folder = folder, .origin = ORIGIN};
-    const struct store_options options = {.folder = data, .map_size = CHILD_MAP, .origin = ORIGIN, .queue = WINDOW};
+    const struct store_options options = {.folder = data, .map_size = CHILD_MAP + bytes, .origin = ORIGIN, .queue = WINDOW};
     struct journal_open open;
     MUST(signer_start(&config, &detail, &open.signer));
     MUST(store_open(&options, &detail, &open.store));
@@ -115,7 +118,7 @@ void fill_alarms(const char *world, unsigned long entries)
     struct journal_append *appends = calloc(n, sizeof *appends);
     struct am_bytes content = alarm_content();
     struct journal_open open;
-    journal_begin(world, &open);
+    journal_begin(world, (uint64_t)entries * ALARM_BYTES, &open);
     double from = figures_now_ms();
     for (size_t i = 0; i < BATCH; i++)
         rows[i] =
@@ -246,7 +249,7 @@ void fill_messages(const char *world, unsigned messages, unsigned cases)
         if (i > 0)
             recipients[i - 1] = (struct journal_recipient){PARTIES[i], AMANA__V1__PART__CODE__ACTION};
     }
-    journal_begin(world, &open);
+    journal_begin(world, (uint64_t)messages * MESSAGE_BYTES, &open);
     double from = figures_now_ms();
     for (unsigned i = 0; i < messages; i++) {
         struct slot *slot = &slots[i % WINDOW]; // appends come back in their order
