@@ -193,8 +193,7 @@ enum am_err fsck_evidence_said(struct fsck_judge *judge, const struct store_judg
                                const Amana__V1__DeliveryEvidence *evidence, enum clock_kind clock)
 {
     struct store_judged_message message;
-    bool there = evidence->message != NULL &&
-                 store_judged_message(entry, codec_bytes(evidence->message->header_digest), &message);
+    bool there = store_judged_message(entry, evidence->message, &message);
 
     for (size_t i = 0; i < evidence->n_recipients; i++) {
         struct fsck_row *row = there ? fsck_row_find(judge, "delivery", message.seq, evidence->recipients[i]) : NULL;
@@ -241,8 +240,7 @@ enum am_err fsck_deadline_said(struct fsck_judge *judge, const struct store_judg
     if (deadline->met_by != NULL ||
         (deadline->n_clocks == 1 && deadline->clocks[0]->what == AMANA__V1__DEADLINE_OF__CODE__RELEASE))
         return AM_OK; // met; or it rang for a second person: nothing has moved
-    if (deadline->message == NULL ||
-        !store_judged_message(entry, codec_bytes(deadline->message->header_digest), &message)) {
+    if (!store_judged_message(entry, deadline->message, &message)) {
         fsck_judge_fault(judge, entry->seq, "it is about no message");
         return AM_OK;
     }
@@ -265,7 +263,7 @@ enum am_err fsck_state_said(struct fsck_judge *judge, const struct store_judged 
     struct store_judged_message message;
     struct fsck_row *row;
 
-    if (state->message == NULL || !store_judged_message(entry, codec_bytes(state->message->header_digest), &message)) {
+    if (!store_judged_message(entry, state->message, &message)) {
         fsck_judge_fault(judge, entry->seq, "it is about no message");
         return AM_OK;
     }

@@ -57,7 +57,7 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
     struct store_judged_message root = {0};
     struct fsck_row *row = NULL;
 
-    if (move->root != NULL && store_judged_message(entry, codec_bytes(move->root->header_digest), &root))
+    if (store_judged_message(entry, move->root, &root))
         row = fsck_row_find(judge, "life", root.seq, move->recipient);
     if (row == NULL || row->state != move->from) {
         fsck_judge_fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",
@@ -104,8 +104,7 @@ enum am_err fsck_lives_said(struct fsck_judge *judge, const struct store_judged 
     const Amana__V1__SubmittedEntry *submitted = entry->content->submitted;
     const struct kind *kind = kind_get((unsigned)header->kind);
     struct store_judged_message to = {0};
-    bool answers = header->in_reply_to != NULL &&
-                   store_judged_message(entry, codec_bytes(header->in_reply_to->header_digest), &to);
+    bool answers = store_judged_message(entry, header->in_reply_to, &to);
     bool renews = kind->chain == CHAIN_RENEWS;
     bool own = life_is_own(to.kind, (unsigned)header->kind);
     uint64_t root = kind->root || !kind_is_answer(header) ? entry->seq : own ? to.seq : to.root;
@@ -140,7 +139,7 @@ static enum am_err order_said(struct fsck_judge *judge, const struct store_judge
     struct store_judged_message named;
     char of[24];
 
-    if (!store_judged_message(entry, codec_bytes(pointer->header_digest), &named)) {
+    if (!store_judged_message(entry, pointer, &named)) {
         fsck_judge_fault(judge, entry->seq, "the message that it names is not there");
         return AM_OK;
     }

@@ -86,10 +86,8 @@ static void receipt_ask(struct question *question, struct worker *worker)
     struct store_pointer found;
     uint8_t *bytes;
     size_t len;
-    enum am_err err = AM_NOT_FOUND;
+    enum am_err err = store_find_pointer(worker->view, pointer, &found);
 
-    if (pointer != NULL && pointer->header_digest.len == 32)
-        err = store_find_digest(worker->view, pointer->header_digest.data, &found);
     if (err == AM_OK && strcmp(found.originator, question->call.peer->identity.unit) != 0)
         err = AM_NOT_FOUND;
     if (err == AM_OK)

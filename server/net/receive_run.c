@@ -85,9 +85,7 @@ static enum am_err notice_withheld(struct receive *receive, struct store_view *v
         about = content->deadline->message;
     else if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE)
         about = content->state->message;
-    if (about == NULL || about->header_digest.len != 32)
-        return AM_OK;
-    err = store_find_digest(view, about->header_digest.data, &pointer);
+    err = store_find_pointer(view, about, &pointer);
     if (err == AM_OK)
         err = store_delivery(view, pointer.seq, receive->call.peer->identity.unit, &delivery);
     if (err != AM_OK)

@@ -57,8 +57,7 @@ static enum am_err pointers_in(const struct replay *replay, struct store_view *v
 {
     for (size_t i = 0; i < n && !*ret_in; i++) {
         struct store_pointer pointer;
-        if (list[i]->header_digest.len == 32 &&
-            store_find_digest(view, list[i]->header_digest.data, &pointer) == AM_OK)
+        if (store_find_pointer(view, list[i], &pointer) == AM_OK)
             TRY(message_in(replay, view, pointer.seq, ret_in));
     }
     return AM_OK;

@@ -30,9 +30,7 @@ static enum am_err found_asked(struct check *check, struct hub_found *decision)
     struct hub_found asking;
     enum am_err err;
 
-    if (to == NULL || to->header_digest.len != 32)
-        return AM_OK;
-    err = store_find_digest(check->view, to->header_digest.data, &at);
+    err = store_find_pointer(check->view, to, &at);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
     TRY(found_fill(check->view, check->arena, &at, &asking));
@@ -41,22 +39,17 @@ static enum am_err found_asked(struct check *check, struct hub_found *decision)
     return AM_OK;
 }
 
-// By digest, which names one message; by id only to tell a wrong digest from a message that isn't there.
+// By id and digest, which name one message; by id alone only to tell a wrong digest from a message that isn't there.
 static enum am_err found_pointer(struct check *check, const Amana__V1__Pointer *pointer, struct hub_found *ret_found)
 {
     struct store_pointer at;
     uint8_t id[16];
     uint64_t seq = 0;
-    enum am_err err = AM_NOT_FOUND;
-    bool same = false;
+    enum am_err err = store_find_pointer(check->view, pointer, &at);
+    bool same = err == AM_OK;
 
-    if (pointer->header_digest.len == 32)
-        err = store_find_digest(check->view, pointer->header_digest.data, &at);
-    if (message_id_check(pointer->id, id, NULL) != AM_OK)
-        return AM_OK;
-    for (unsigned n = 0; err == AM_OK && !same && store_find_uuid(check->view, id, n, &seq) == AM_OK; n++)
-        same = seq == at.seq;
-    if (err == AM_NOT_FOUND && store_find_uuid(check->view, id, 0, &seq) == AM_OK)
+    if (err == AM_NOT_FOUND && message_id_check(pointer->id, id, NULL) == AM_OK &&
+        store_find_uuid(check->view, id, 0, &seq) == AM_OK)
         err = store_pointer_of(check->view, seq, &at);
     if (err == AM_NOT_FOUND)
         return AM_OK;

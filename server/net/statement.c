@@ -154,14 +154,19 @@ static enum am_err message_check(struct statement_check *check, size_t index, st
 {
     const Amana__V1__RetrievedMessage *said = check->retrieved->messages[index];
     struct store_pointer pointer;
+    struct store_entry entry;
     char field[64];
-    enum am_err err = AM_NOT_FOUND;
+    enum am_err err = store_entry(check->view, said->seq, &entry);
 
     snprintf(field, sizeof field, "statement.messages[%zu]", index);
-    if (said->header_digest.len == 32)
-        err = store_find_digest(check->view, said->header_digest.data, &pointer);
+    if (err == AM_OK && entry.kind == AMANA__V1__ENTRY_KIND__CODE__SUBMITTED) // not what waits for its second person
+        err = store_pointer_of(check->view, said->seq, &pointer);
+    else if (err == AM_OK)
+        err = AM_NOT_FOUND;
     if (err == AM_NOT_FOUND ||
-        (err == AM_OK && (pointer.seq != said->seq || !addressed_to(&pointer, check->retrieval->work.unit)))) {
+        (err == AM_OK && (said->header_digest.len != sizeof pointer.digest ||
+                          memcmp(said->header_digest.data, pointer.digest, sizeof pointer.digest) != 0 ||
+                          !addressed_to(&pointer, check->retrieval->work.unit)))) {
         fail(check, REASON_FIELD_INVALID, field, "is no message to this unit with that seq and digest");
         return AM_OK;
     }

@@ -19,7 +19,7 @@ static enum am_err find_seq(struct store_view *view, const Amana__V1__Pointer *p
         if (memcmp(digest, pointer->header_digest.data, sizeof digest) == 0)
             return AM_OK;
     }
-    TRY(store_find_digest(view, pointer->header_digest.data, &sent));
+    TRY(store_find_pointer(view, pointer, &sent));
     *ret_seq = sent.seq;
     return AM_OK;
 }

@@ -122,9 +122,6 @@ static enum am_err judge_message(struct table_txn txn, const struct journal_appe
         if (err == AM_NOT_FOUND && !releases)
             err = table_get(txn, TABLE_PARK_ID, key, sizeof key, &row);
     }
-    // The same header names the same id and device: only a caller that mixes them up comes to the second look.
-    if (err == AM_NOT_FOUND)
-        err = table_get(txn, TABLE_DIGEST, message->header_digest, sizeof message->header_digest, &row);
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);

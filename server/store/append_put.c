@@ -136,11 +136,7 @@ static enum am_err message_keys(struct putting *put)
     TRY(message_id_check(message->id, id, NULL));
     TRY(name_put(put, message->device, device));
     key_id(id, device, key);
-    if (message->parked)
-        return table_put(put->txn, TABLE_PARK_ID, MDB_NOOVERWRITE, key, sizeof key, seq, sizeof seq);
-    TRY(table_put(put->txn, TABLE_ID, MDB_NOOVERWRITE, key, sizeof key, seq, sizeof seq));
-    return table_put(put->txn, TABLE_DIGEST, MDB_NOOVERWRITE, message->header_digest, sizeof message->header_digest,
-                     seq, sizeof seq);
+    return table_put(put->txn, message->parked ? TABLE_PARK_ID : TABLE_ID, MDB_NOOVERWRITE, key, sizeof key, seq, sizeof seq);
 }
 
 static enum am_err message_put(struct putting *put)

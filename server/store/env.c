@@ -213,8 +213,8 @@ enum am_err env_check(struct table_txn txn, struct am_detail *detail, char **ret
     if (table_get(txn, TABLE_META, "format", 6, &row) != AM_OK || row.len != 4)
         return am_fail(AM_CORRUPT, detail, "", "this is no journal: it names no format");
     if (get_be32(row.data) != STORE_FORMAT)
-        return am_fail(AM_VERSION, detail, "", "the journal has format %u, this program knows %u", get_be32(row.data),
-                       (unsigned)STORE_FORMAT);
+        return am_fail(AM_VERSION, detail, "", "the journal has format %u, this program knows %u: use the program that wrote it",
+                       get_be32(row.data), STORE_FORMAT);
     if (table_get(txn, TABLE_META, "origin", 6, &row) != AM_OK || row.len < 2 || row.data[row.len - 1] != 0)
         return am_fail(AM_CORRUPT, detail, "", "the journal names no origin");
     *ret_origin = strdup((const char *)row.data);

@@ -124,7 +124,6 @@ static const struct {
 } ROWS[] = {
     {TABLE_MESSAGE, AT_KEY, 0, 8, false, "a message is kept of no entry"},
     {TABLE_ID, AT_VALUE, 0, KEY_ID, true, "an id leads to no message"},
-    {TABLE_DIGEST, AT_VALUE, 0, LOG_HASH_SIZE, true, "a header's digest leads to no message"},
     {TABLE_MAILBOX, AT_KEY, NAME_SIZE + 1, KEY_MAILBOX, false, "a mailbox names no entry"},
     {TABLE_KIND, AT_VALUE, 0, 1, false, "the index of kinds names no entry"},
     {TABLE_CASE, AT_VALUE, 0, NAME_SIZE, false, "the index of cases names no entry"},
@@ -199,7 +198,7 @@ static enum am_err rows_check(struct fsck *fsck, size_t which)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-// Each message has one id and one digest, each entry one kind: with the look-ups above, equal counts leave no extra
+// Each message has one id, each entry one kind: with the look-ups above, equal counts leave no extra
 // row.
 static enum am_err counts_check(struct fsck *fsck)
 {
@@ -212,7 +211,6 @@ static enum am_err counts_check(struct fsck *fsck)
                   {TABLE_MESSAGE, fsck->messages + fsck->parked,
                    "there are messages without a SUBMITTED or PARKED entry"},
                   {TABLE_ID, fsck->messages, "there are more or fewer ids than messages"},
-                  {TABLE_DIGEST, fsck->messages, "there are more or fewer digests than messages"},
                   {TABLE_PARK_ID, fsck->parked, "there are more or fewer ids than parked messages"},
                   {TABLE_WAITING, fsck->waiting, "more or fewer are listed as waiting for a second person"}};
     for (size_t i = 0; i < AM_LEN(counts); i++) {

@@ -67,8 +67,6 @@ static enum am_err keys_check(struct fsck *fsck, uint64_t seq, const Amana__V1__
                               const struct row_message *message)
 {
     TRY(id_check(fsck, seq, TABLE_ID, entry->id, entry->device));
-    TRY(expect_seq(fsck, seq, TABLE_DIGEST, message->digest, LOG_HASH_SIZE,
-                   "its message is not found by its header's digest"));
     TRY(party_check(fsck, seq, message->originator));
     for (size_t i = 0; i < message->n_recipients; i++)
         TRY(party_check(fsck, seq, message->recipients[i].name));

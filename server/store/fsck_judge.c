@@ -1,24 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows whose meaning the store doesn't know, handed to whoever does.
+#include "proto/model/address.h"
 #include "server/store/bytes.h"
 #include "server/store/fsck.h"
 
-bool store_judged_message(const struct store_judged *entry, struct am_bytes digest,
+static bool message_read(const struct fsck *fsck, uint64_t seq, struct row_message *ret_message)
+{
+    struct am_bytes row;
+    uint8_t key[8];
+    put_be64(key, seq);
+    return table_get(fsck->txn, TABLE_MESSAGE, key, sizeof key, &row) == AM_OK &&
+           row_message_parse(row, seq, ret_message) == AM_OK;
+}
+
+bool store_judged_message(const struct store_judged *entry, const Amana__V1__Pointer *pointer,
                           struct store_judged_message *ret_message)
 {
     const struct fsck *fsck = entry->fsck;
     struct row_message message, root;
-    struct am_bytes row, kept;
-    uint8_t key[8];
-    if (table_get(fsck->txn, TABLE_DIGEST, digest.data, digest.len, &row) != AM_OK || row.len != 8 ||
-        table_get(fsck->txn, TABLE_MESSAGE, row.data, row.len, &kept) != AM_OK ||
-        row_message_parse(kept, get_be64(row.data), &message) != AM_OK)
+    struct table_walk walk;
+    uint8_t id[16];
+    uint64_t seq = 0;
+    bool found = false;
+    if (pointer == NULL || pointer->header_digest.len != LOG_HASH_SIZE ||
+        message_id_check(pointer->id, id, NULL) != AM_OK)
         return false;
-    put_be64(key, message.root);
-    if (table_get(fsck->txn, TABLE_MESSAGE, key, sizeof key, &kept) != AM_OK ||
-        row_message_parse(kept, message.root, &root) != AM_OK)
+    enum am_err err = table_walk_from(fsck->txn, TABLE_ID, id, sizeof id, &walk);
+    if (err != AM_OK)
         return false;
-    *ret_message = (struct store_judged_message){get_be64(row.data), message.root, message.kind, root.kind};
+    for (; err == AM_OK && !found && walk.key.len == KEY_ID && memcmp(walk.key.data, id, sizeof id) == 0;
+         err = table_walk_next(&walk)) {
+        seq = walk.value.len == 8 ? get_be64(walk.value.data) : JOURNAL_NONE;
+        found = message_read(fsck, seq, &message) &&
+                memcmp(message.digest, pointer->header_digest.data, LOG_HASH_SIZE) == 0;
+    }
+    table_walk_end(&walk);
+    if (!found || !message_read(fsck, message.root, &root))
+        return false;
+    *ret_message = (struct store_judged_message){seq, message.root, message.kind, root.kind};
     return true;
 }
 

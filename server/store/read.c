@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading rows by their key.
+#include "proto/model/address.h"
 #include "server/store/bytes.h"
 #include "server/store/internal.h"
 
@@ -64,6 +65,7 @@ enum am_err store_pointer_of(struct store_view *view, uint64_t seq, struct store
     pointer->root = row.root;
     pointer->kind = row.kind;
     pointer->urgency = row.urgency;
+    memcpy(pointer->digest, row.digest, sizeof pointer->digest);
     pointer->n_recipients = row.n_recipients;
     TRY(address_read(view, row.originator, pointer->originator));
     for (size_t i = 0; i < row.n_recipients; i++) {
@@ -83,15 +85,6 @@ static enum am_err seq_row(struct store_view *view, struct am_bytes row, uint64_
         return AM_NOT_FOUND;
     *ret_seq = seq;
     return AM_OK;
-}
-
-enum am_err store_find_digest(struct store_view *view, const uint8_t digest[32], struct store_pointer *ret_pointer)
-{
-    struct am_bytes row;
-    uint64_t seq;
-    TRY(table_get(view->txn, TABLE_DIGEST, digest, LOG_HASH_SIZE, &row));
-    TRY(seq_row(view, row, &seq));
-    return store_pointer_of(view, seq, ret_pointer);
 }
 
 static enum am_err id_row(struct store_view *view, enum table table, const char *device, const uint8_t id[16],
@@ -146,6 +139,24 @@ static enum am_err uuid_row(struct store_view *view, enum table table, const uin
 enum am_err store_find_uuid(struct store_view *view, const uint8_t id[16], unsigned n, uint64_t *ret_seq)
 {
     return uuid_row(view, TABLE_ID, id, n, ret_seq);
+}
+
+// An id is one message's of each device; as a rule there is one such message, and mostly it is the one.
+enum am_err store_find_pointer(struct store_view *view, const Amana__V1__Pointer *pointer,
+                               struct store_pointer *ret_pointer)
+{
+    struct row_message row;
+    uint8_t id[16];
+    uint64_t seq;
+    if (pointer == NULL || pointer->header_digest.len != LOG_HASH_SIZE ||
+        message_id_check(pointer->id, id, NULL) != AM_OK)
+        return AM_NOT_FOUND;
+    for (unsigned n = 0;; n++) {
+        TRY(store_find_uuid(view, id, n, &seq));
+        TRY(message_row(view, seq, &row));
+        if (memcmp(row.digest, pointer->header_digest.data, LOG_HASH_SIZE) == 0)
+            return store_pointer_of(view, seq, ret_pointer);
+    }
 }
 
 // --- Lives, chains, deliveries

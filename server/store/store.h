@@ -8,7 +8,7 @@
 #include "proto/log/merkle.h"
 #include "proto/model/journal.h"
 
-#define STORE_FORMAT 1
+#define STORE_FORMAT 2u
 
 struct store;
 struct store_view;
@@ -110,7 +110,7 @@ AM_MUST_USE enum am_err store_find_uuid(struct store_view *view, const uint8_t i
 
 struct store_pointer {
     uint64_t seq, root;
-    uint8_t kind, urgency;
+    uint8_t kind, urgency, digest[32]; // of the header
     char originator[LIMIT_ADDRESS + 1];
     struct {
         char unit[LIMIT_ADDRESS + 1];
@@ -118,9 +118,9 @@ struct store_pointer {
     } recipients[LIMIT_RECIPIENTS];
     size_t n_recipients;
 };
-// Header digest → message. AM_NOT_FOUND.
-AM_MUST_USE enum am_err store_find_digest(struct store_view *view, const uint8_t digest[32],
-                                          struct store_pointer *ret_pointer);
+// The message of that id whose header has that digest. AM_NOT_FOUND, also for a pointer that is none.
+AM_MUST_USE enum am_err store_find_pointer(struct store_view *view, const Amana__V1__Pointer *pointer,
+                                           struct store_pointer *ret_pointer);
 // seq of a SUBMITTED entry → the same.
 AM_MUST_USE enum am_err store_pointer_of(struct store_view *view, uint64_t seq, struct store_pointer *ret_pointer);
 
@@ -238,12 +238,12 @@ struct store_judge {
     enum am_err (*checkpoint)(void *user, const struct log_checkpoint *checkpoint);
     void *user;
 };
-// For a judge, about an entry that it was given: the message of that header digest; is the entry indexed as about it?
+// For a judge, about an entry that it was given: the message that is pointed at; is the entry indexed as about it?
 struct store_judged_message {
     uint64_t seq, root;
     uint8_t kind, root_kind;
 };
-bool store_judged_message(const struct store_judged *entry, struct am_bytes digest,
+bool store_judged_message(const struct store_judged *entry, const Amana__V1__Pointer *pointer,
                           struct store_judged_message *ret_message);
 bool store_judged_about(const struct store_judged *entry, uint64_t message);
 

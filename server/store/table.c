@@ -23,7 +23,7 @@ static const struct {
     [TABLE_NAME] = {TREE_ROW, 1, 0},         [TABLE_TEXT] = {TREE_ROW, 2, 0},
     [TABLE_RECORD] = {TREE_ROW, 3, 0},       [TABLE_CONTACT] = {TREE_ROW, 4, 4},
     [TABLE_CASE_PARTY] = {TREE_ROW, 5, 4},   [TABLE_ID] = {TREE_ROW, 6, 0},
-    [TABLE_DIGEST] = {TREE_ROW, 7, 0},       [TABLE_MAILBOX] = {TREE_ROW, 8, 0},
+    [TABLE_MAILBOX] = {TREE_ROW, 8, 0},
     [TABLE_CASE] = {TREE_ROW, 9, 8},         [TABLE_PARTY] = {TREE_ROW, 10, 8},
     [TABLE_KIND] = {TREE_ROW, 11, 8},        [TABLE_EDGE] = {TREE_ROW, 12, 0},
     [TABLE_CHECKPOINT] = {TREE_ROW, 13, 0},  [TABLE_RELEASE] = {TREE_MESSAGE, 40, 0},

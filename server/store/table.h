@@ -8,7 +8,7 @@
 //   tile        level seq56 → 256 hashes    edge: level → up to 255 hashes (C2SP tlog-tiles: level L has hashes of 8·L)
 //   checkpoint  size → signature[68]
 //   message     seq → digest, pointer, lengths, header ‖ signature ‖ flags ‖ body
-//   id          id[16] n(device) → seq      digest: digest[32] → seq
+//   id          id[16] n(device) → seq
 //   mailbox     n(device) urgency seq → kind of mail
 //   kind, case, party, of    kind | n | n | seq(message) ⇒ seq      (many sorted values for one key)
 //   case_party, contact      n(case) ⇒ n(unit) | n(smaller) ⇒ n(larger)
@@ -37,7 +37,6 @@ enum table {
     TABLE_CHECKPOINT,
     TABLE_MESSAGE,
     TABLE_ID,
-    TABLE_DIGEST,
     TABLE_MAILBOX,
     TABLE_KIND,
     TABLE_CASE,

@@ -323,6 +323,17 @@ void kit_message(struct kit_message *m, unsigned number, size_t n_recipients, si
                                         .n_deliveries = n_recipients};
 }
 
+struct store_pointer kit_find(struct store_view *view, const struct kit_message *message)
+{
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    struct store_pointer found = {.seq = JOURNAL_NONE};
+    pointer.id = (char *)message->id;
+    pointer.header_digest = (ProtobufCBinaryData){32, (uint8_t *)message->message.header_digest};
+    enum am_err err = store_find_pointer(view, &pointer, &found);
+    MUST(err == AM_OK || err == AM_NOT_FOUND);
+    return found;
+}
+
 void kit_message_clear(struct kit_message *m)
 {
     free(m->content);

@@ -62,6 +62,7 @@ struct kit_message {
 };
 void kit_message(struct kit_message *message, unsigned number, size_t n_recipients, size_t body_size);
 void kit_message_clear(struct kit_message *message);
+struct store_pointer kit_find(struct store_view *view, const struct kit_message *message); // seq JOURNAL_NONE: no
 
 // An entry of the hub's own: ALARM with a text of `size` bytes.
 struct kit_alarm {

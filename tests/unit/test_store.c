@@ -71,8 +71,9 @@ static void a_message_is_found_by_seq_id_and_digest(void **state)
     assert_int_equal(store_find_uuid(view, id, 0, &seq), AM_OK);
     assert_int_equal(store_find_uuid(view, id, 1, &seq), AM_NOT_FOUND);
     assert_int_equal(store_find_id(view, "amana://ke/dci/duty/other", id, &seq, digest), AM_NOT_FOUND);
-    assert_int_equal(store_find_digest(view, m.message.header_digest, &pointer), AM_OK);
+    pointer = kit_find(view, &m);
     assert_int_equal(pointer.seq, 0);
+    assert_memory_equal(pointer.digest, m.message.header_digest, 32);
     assert_int_equal(pointer.root, 0);
     assert_string_equal(pointer.originator, "ke/dci/duty");
     assert_int_equal(pointer.n_recipients, 2);
@@ -80,6 +81,34 @@ static void a_message_is_found_by_seq_id_and_digest(void **state)
     assert_int_equal(pointer.recipients[1].part, 1);
     store_view_end(view);
     kit_message_clear(&m);
+}
+
+// One id of two devices names two messages: the digest says which.
+static void a_pointer_finds_the_message_of_both_its_id_and_its_digest(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m[2], neither;
+    struct store_view *view;
+    for (unsigned i = 0; i < 2; i++) {
+        kit_message(&m[i], i, 1, 10);
+        memcpy(m[i].id, m[0].id, sizeof m[i].id);
+        m[i].message.device = i == 0 ? "amana://ke/dci/duty/device/d1" : "amana://ke/dci/duty/device/d2";
+        assert_int_equal(kit_append(kit, &m[i].append).seq, i);
+    }
+    view_of(kit, &view);
+    assert_int_equal(kit_find(view, &m[0]).seq, 0);
+    assert_int_equal(kit_find(view, &m[1]).seq, 1);
+    neither = m[0];
+    neither.message.header_digest[0] ^= 1;
+    assert_int_equal(kit_find(view, &neither).seq, JOURNAL_NONE);
+    neither = m[0];
+    neither.id[35] ^= 1;
+    assert_int_equal(kit_find(view, &neither).seq, JOURNAL_NONE);
+    neither.id[0] = '\0';
+    assert_int_equal(kit_find(view, &neither).seq, JOURNAL_NONE);
+    store_view_end(view);
+    for (unsigned i = 0; i < 2; i++)
+        kit_message_clear(&m[i]);
 }
 
 static void lives_chains_and_deliveries_are_kept_with_their_versions(void **state)
@@ -659,7 +688,7 @@ static void without_a_keeper_what_the_last_kept_checkpoint_covers_is_shown(void 
     assert_memory_equal(checkpoint.signature, signature, 68);
     assert_int_equal(store_entry(view, 2, &entry), AM_NOT_FOUND);
     assert_int_equal(store_pointer_of(view, 2, &pointer), AM_NOT_FOUND);
-    assert_int_equal(store_find_digest(view, m[2].message.header_digest, &pointer), AM_NOT_FOUND);
+    assert_int_equal(kit_find(view, &m[2]).seq, JOURNAL_NONE);
     assert_int_equal(index_count(view, STORE_INDEX_PARTY, "ke/dci/duty", 11), 2);
     while (store_mail_next(view, "amana://ke/cpc/nairobi/desk-1", &urgency, &seq, &kind) == AM_OK)
         assert_true(seq < 2);
@@ -673,6 +702,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_message_is_found_by_seq_id_and_digest, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_pointer_finds_the_message_of_both_its_id_and_its_digest, setup, teardown),
         cmocka_unit_test_setup_teardown(lives_chains_and_deliveries_are_kept_with_their_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(mail_comes_by_urgency_and_then_by_seq, setup, teardown),
         cmocka_unit_test_setup_teardown(records_come_in_the_order_of_their_keys, setup, teardown),
