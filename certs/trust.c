@@ -282,6 +282,17 @@ uint64_t trust_epoch(const struct trust *trust)
     return trust->epoch;
 }
 
+size_t trust_lists(const struct trust *trust, struct trust_list ret_lists[TRUST_LISTS])
+{
+    for (size_t i = 0; i < trust->crls_count; i++) {
+        struct trust_list *list = &ret_lists[i];
+        *list = (struct trust_list){.until = trust->crls[i].next_update};
+        X509_NAME_get_text_by_NID(X509_get_subject_name(trust->crls[i].issuer), NID_organizationName, list->issuer,
+                                  sizeof list->issuer);
+    }
+    return trust->crls_count;
+}
+
 uint64_t trust_crls_expire(const struct trust *trust)
 {
     uint64_t first = UINT64_MAX;

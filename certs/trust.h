@@ -83,6 +83,13 @@ uint64_t trust_epoch(const struct trust *trust);
 // When the first of the CRLs in force goes stale, UTC ns. From then on, and what is tolerated, its issuer's
 // certificates are AM_EXPIRED.
 uint64_t trust_crls_expire(const struct trust *trust);
+#define TRUST_LISTS (2 * TRUST_COUNTRIES + 8u)
+// The CRLs in force, of each root and CA that has one.
+struct trust_list {
+    char issuer[65]; // the O of its name
+    uint64_t until;  // nextUpdate, UTC ns
+};
+size_t trust_lists(const struct trust *trust, struct trust_list ret_lists[TRUST_LISTS]);
 // How long past its nextUpdate a CRL is still judged by: a national outage must not stop a rescue. 0 where nothing is
 // said. Only before the trust is shared.
 void trust_crls_tolerate(struct trust *trust, uint64_t ns);

@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 
 #define TRUST_CAS   (2 * TRUST_COUNTRIES)
-#define TRUST_CRLS  (TRUST_CAS + TRUST_ROOTS)
-#define TRUST_ROOTS 8u
+#define TRUST_CRLS  TRUST_LISTS
+#define TRUST_ROOTS (TRUST_LISTS - TRUST_CAS)
 
 struct trust_ca_row {
     X509 *x509;

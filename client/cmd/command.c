@@ -189,11 +189,13 @@ int command_end(const struct command *command, int code)
 // Said by every command, as long as it lasts.
 static void tell_stale(const struct session *session)
 {
-    uint64_t until = trust_crls_expire(session->trust);
-    if (clock_utc() > until)
-        command_say("a revocation list in trust/crls is stale since %s: who was revoked since isn't seen; ask for the "
-                    "newest",
-                    print_ns(until));
+    struct trust_list lists[TRUST_LISTS];
+    uint64_t now = clock_utc();
+    for (size_t i = 0, n = trust_lists(session->trust, lists); i < n; i++)
+        if (now > lists[i].until)
+            command_say("a revocation list in trust/crls is stale since %s, that of \"%s\": who was revoked since isn't "
+                        "seen; ask for the newest",
+                        print_ns(lists[i].until), lists[i].issuer);
 }
 
 int command_open(struct command *command, unsigned needed)

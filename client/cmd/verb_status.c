@@ -283,6 +283,36 @@ static void print_certificate(struct session *session, enum cert_use use)
     printf("%-12sgood, %d days left%s\n", cert_use_text(use), days, days <= 14 ? ": renew it" : "");
 }
 
+// Who would be asked for a newer one: a list that is stale, or will be by tomorrow, is told by its issuer.
+static void print_lists(const struct session *session)
+{
+    struct trust_list lists[TRUST_LISTS];
+    size_t n = trust_lists(session->trust, lists);
+    uint64_t now = clock_utc();
+    printf("%-12s%s\n", "crls until", print_ns(trust_crls_expire(session->trust)));
+    for (size_t i = 0; i < n; i++) {
+        bool stale = now > lists[i].until;
+        if (now + LIMIT_CRL_SOON_NS < lists[i].until)
+            continue;
+        printf("%-12s%s", "", print_on(stale ? PRINT_RED : PRINT_YELLOW));
+        print_text(stdout, lists[i].issuer, 0);
+        printf(": %s %s; ask for the newest%s\n", stale ? "stale since" : "ends", print_ns(lists[i].until), print_off());
+    }
+}
+
+static json_t *lists_json(const struct session *session)
+{
+    struct trust_list lists[TRUST_LISTS];
+    size_t n = trust_lists(session->trust, lists);
+    json_t *array = json_array();
+    for (size_t i = 0; i < n; i++) {
+        char until[TIMESTAMP_TEXT];
+        timestamp_print_ns(lists[i].until, until);
+        json_array_append_new(array, json_pack("{s:s, s:s}", "issuer", lists[i].issuer, "until", until));
+    }
+    return array;
+}
+
 // Live messages on a line of their own; exercises and tests on another, where there are any.
 static const enum store_box BOXES[] = {STORE_OUTBOX, STORE_INBOX, STORE_SENT};
 struct counts {
@@ -323,6 +353,7 @@ static json_t *status_json(struct command *command, bool online, const struct co
     json_object_set_new(object, "offline", online ? json_null() : json_string(session->offline.text));
     json_object_set_new(object, "origin", json_string(session->hub->origin));
     json_object_set_new(object, "log_size", json_integer(session->has_seen ? (json_int_t)session->seen.size : 0));
+    json_object_set_new(object, "crls", lists_json(session));
     json_object_set_new(object, "messages", counts_json(counts->live));
     json_object_set_new(object, "exercises", counts_json(counts->other));
     return object;
@@ -346,7 +377,7 @@ static int alone(struct command *command)
     print_settings(&command->settings);
     for (size_t i = 0; i < AM_LEN(uses); i++)
         print_certificate(session, uses[i]);
-    printf("%-12s%s\n", "crls until", print_ns(trust_crls_expire(session->trust)));
+    print_lists(session);
     if (online)
         printf("%-12s%s%s%s at %s, this clock is %lld ms %s\n", "link", print_on(PRINT_GREEN), session->hub->name,
                print_off(), command->settings.value[SETTING_ADDRESS], llabs(session->clock_ns) / 1000000,

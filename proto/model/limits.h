@@ -65,6 +65,7 @@
 #define LIMIT_RELEASE_NS          (24ull * 3600 * NS_PER_S)       // a parked message lapses (domain.md, Release)
 #define LIMIT_LAPSES_NS           (30ull * 24 * 3600 * NS_PER_S)  // two lapsed within it: no DEFERRED until it is over
 #define LIMIT_DEFERRED_NS         (30ull * 60 * NS_PER_S)         // a DEFERRED one is to be signed (rule 5)
+#define LIMIT_CRL_SOON_NS         (12ull * 3600 * NS_PER_S)       // before its nextUpdate that a CRL is told of
 #define LIMIT_CRL_STALE_NS        (7ull * 24 * 3600 * NS_PER_S)   // past nextUpdate, for U1 and U2 (security.md, Revocation)
 #define LIMIT_CRL_STALE_SENDS     10u                             // of one unit in an hour, past the grace
 #define LIMIT_CLOCK_AHEAD_NS      (5ull * 60 * NS_PER_S)          // written_at against the hub's clock

@@ -281,14 +281,13 @@ bool net_short(struct net *net, unsigned percent)
 }
 
 // --- CRLs that go stale: from then on nobody of their issuer is let in (security.md, Revocation)
-#define CRL_SOON_NS  (12 * 3600 * NS_PER_S)
 #define CRL_AGAIN_NS (3600 * NS_PER_S)
 
 enum crls_state { CRLS_FRESH, CRLS_SOON, CRLS_STALE, CRLS_PAST_GRACE, CRLS_DEAD };
 
 static enum crls_state crls_state(const struct net *net, uint64_t now, uint64_t until)
 {
-    return now + CRL_SOON_NS < until                     ? CRLS_FRESH
+    return now + LIMIT_CRL_SOON_NS < until               ? CRLS_FRESH
            : now <= until                                ? CRLS_SOON
            : now - until <= net->options.crl_grace_ns    ? CRLS_STALE
            : now - until <= LIMIT_CRL_STALE_NS           ? CRLS_PAST_GRACE

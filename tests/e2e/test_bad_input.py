@@ -190,6 +190,19 @@ def stale_crl(world, days):
         world.path(folder, "crls", "ke-units.crl").write_bytes(world.path("stale.crl").read_bytes())
 
 
+@pytest.mark.parametrize("days, words", [(1.5, "stale since"), (-0.25, "ends"), (-0.75, None)])
+def test_a_desk_says_whose_revocation_list_is_stale_or_ends_soon(empty_world, days, words):
+    world = empty_world
+    stale_crl(world, days)
+    said = world.amana("police", "status").exits(69).out
+    lists = {row["issuer"]: row["until"] for row in world.amana("police", "--json", "status").json[0]["crls"]}
+    until = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days)
+    assert abs(datetime.datetime.fromisoformat(lists["ke units"]) - until) < datetime.timedelta(minutes=5)
+    assert len(lists) == 7
+    told = [line.strip() for line in said.splitlines() if "ask for the newest" in line]
+    assert [line.startswith(f"ke units: {words} ") for line in told] == [True] * (words is not None), said
+
+
 @pytest.mark.parametrize("days", [0.5, 2])
 def test_a_stale_revocation_list_stops_what_is_routine_after_its_grace_and_never_a_rescue(world, days):
     stale_crl(world, days)
@@ -199,7 +212,7 @@ def test_a_stale_revocation_list_stops_what_is_routine_after_its_grace_and_never
     world.hub.reload()
     line = world.hub.log.wait(r"^crl .*stale for \d+ minutes", since)
     assert ("from " in line and "are refused" in line) if days < 1 else "U3 and U4 are refused, U1 and U2 taken until" in line
-    urgent = world.amana("police", "send", str(w.ALERT)).ok().says("a revocation list in trust/crls is stale")
+    urgent = world.amana("police", "send", str(w.ALERT)).ok().says("a revocation list in trust/crls is stale", 'that of "ke units"')
     routine = world.amana("police", "send", world.draft(urgency="U4", urgency_reason=None))
     if days < 1:
         routine.ok()
