@@ -43,8 +43,11 @@ def shared(file_world):
 def test_a_message_that_a_revoked_officer_signed_is_refused_on_a_connection_that_stays(shared, pb):
     desk = r.Raw(shared, pb, "ke-protection", "ke/dcs/child-protection", "kdcs-0033")
     desk.RECIPIENTS = {"et/ics/moyale": ("post", 1), "et/mowsa/protection": ("et-protection", 2)}
+    desk.checkpoint()
     with desk.channel() as channel:
+        since = len(shared.hub.log.all)
         desk.send(desk.message(desk.header(case_ref="ke/dcs/2026/000001")), channel)
+        shared.hub.log.wait(r"^connected ", since)
         connected = sum(line.startswith("connected") for line in shared.hub.log.all)
         revoke(shared, "ke", desk.keys / "officer.pem")
         header = desk.header(case_ref="ke/dcs/2026/000001")
