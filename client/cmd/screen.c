@@ -61,12 +61,17 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
             ours && header->n_recipients > 1 ? " and others" : "");
     if (header->status != AMANA__V1__STATUS__CODE__ACTUAL)
         fprintf(out, "[%s] ", CODE(status__code, header->status));
+    const char *title = err == AM_OK ? kind_body_title(kind_body_get(&opened.body->base)) : "";
+    if (header->outcome != 0) { // what was decided tells more than the words about it
+        print_code(out, CODE(outcome__code, header->outcome), false);
+        fputs(err != AM_OK || title[0] != '\0' ? ": " : "", out);
+    }
     if (err == AM_ERASED)
         fputs("(erased)", out);
     else if (err != AM_OK)
         fprintf(out, "(can't be shown: %s)", opened.fault != NULL ? opened.fault : detail.text);
     else
-        print_text(out, kind_body_title(kind_body_get(&opened.body->base)), 0);
+        print_text(out, title, 0);
     if (state[0] != '\0')
         fprintf(out, "  · %s", state);
     if (by_a_stale_list(kept))

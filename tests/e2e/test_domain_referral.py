@@ -27,16 +27,17 @@ def test_a_referral_is_accepted_worked_on_and_closed(world, offered):
     world.amana("et-protection", "ack", offered).ok()
     world.amana("post", "status", offered).ok().says("offered by emow-0101", "to be answered by")
     world.amana("et-protection", "accept", offered, "--contact", "Protection desk", "--services", "SHELTER", "--reason", "A bed from tonight.").ok()
-    world.amana("post", "inbox").ok().says("A bed from tonight.")
+    world.amana("post", "inbox").ok().says("accepted: A bed from tonight.")
     world.amana("post", "status", offered).ok().says("accepted by emow-0101")
     world.amana("et-protection", "progress", offered, "--text", "She arrived.").ok()
     world.amana("et-protection", "close", offered, "--summary", "She lives with an aunt now.", "--services-given", "SHELTER").ok()
-    world.amana("post", "inbox").ok().says("She lives with an aunt now.")
+    world.amana("post", "inbox").ok().says("done: She lives with an aunt now.")
     world.amana("post", "status", offered).ok().says("closed by emow-0101")
 
 
 def test_a_referral_is_declined_with_its_reason(world, offered):
     world.amana("et-protection", "decline", offered, "--reason", "The house is full.").ok()
+    world.amana("post", "inbox").ok().says("declined: The house is full.")
     world.amana("post", "status", offered).ok().says("declined by emow-0101")
     world.amana("et-protection", "accept", offered, "--contact", "Protection desk").exits(77).says("DECLINED", "none")
 
