@@ -216,6 +216,12 @@ static bool small(unsigned count, unsigned k)
     return count > 0 && count < k;
 }
 
+// What is shown differs from what was by a number that is itself small.
+static bool moved_little(unsigned now, unsigned before, unsigned k)
+{
+    return small(now > before ? now - before : before - now, k);
+}
+
 // The smallest cell that is shown and not empty; NULL for none.
 static struct statistics_cell *smallest_shown(struct statistics_table *table)
 {
@@ -228,35 +234,129 @@ static struct statistics_cell *smallest_shown(struct statistics_table *table)
     return found;
 }
 
-void statistics_hide(struct statistics_table *table, unsigned k)
+static const struct statistics_cell *cell_of(const struct statistics_table *table, const char *name)
 {
-    unsigned hidden = 0, sum = 0;
+    for (size_t i = 0; table != NULL && i < table->n; i++)
+        if (strcmp(table->cells[i].name, name) == 0)
+            return &table->cells[i];
+    return NULL;
+}
+
+// Cells that moved a little are hidden, unless it is all the same persons: then one was only corrected.
+static bool hide_since(struct statistics_table *table, const struct statistics_table *before, unsigned k)
+{
+    if (!before->total_hidden && moved_little(table->total, before->total, k))
+        return false;
+    for (size_t i = 0; i < before->n; i++) {
+        const struct statistics_cell *then = &before->cells[i];
+        struct statistics_cell *now = (struct statistics_cell *)cell_of(table, then->name);
+        bool little = moved_little(now != NULL ? now->count : 0, then->count, k);
+        if (little && !before->total_hidden && table->total == before->total)
+            return false;
+        if (little && now != NULL)
+            now->hidden = true;
+    }
+    return true;
+}
+
+// The total less what is shown, then and now: what is hidden has moved a little. Not to be told where a cell that is
+// shown may have been hidden.
+static bool rest_moved_little(const struct statistics_table *table, const struct statistics_table *before, unsigned k)
+{
+    unsigned now = table->total, then = before->total;
+    if (before->total_hidden)
+        return false;
+    for (size_t i = 0; i < table->n; i++) {
+        const struct statistics_cell *cell = &table->cells[i], *was = cell_of(before, cell->name);
+        if (cell->hidden)
+            continue;
+        if (was == NULL && before->suppressed)
+            return false;
+        now -= cell->count;
+        then -= was != NULL ? was->count : 0;
+    }
+    return moved_little(now, then, k);
+}
+
+// What is hidden so far can be worked out from what is shown.
+static bool gives_away(const struct statistics_table *table, const struct statistics_table *before, unsigned k)
+{
+    unsigned sum = 0, shown = 0;
+    for (size_t i = 0; i < table->n; i++)
+        *(table->cells[i].hidden ? &sum : &shown) += table->cells[i].count;
+    if (table->total_hidden || sum == 0 || (table->several && shown >= table->total))
+        return false;
+    return sum < k || (!table->several && before != NULL && rest_moved_little(table, before, k));
+}
+
+bool statistics_hide(struct statistics_table *table, const struct statistics_table *before, unsigned k)
+{
     table->total_hidden = small(table->total, k);
+    if (before != NULL && !hide_since(table, before, k))
+        return false;
     for (size_t i = 0; i < table->n; i++) {
         struct statistics_cell *cell = &table->cells[i];
-        cell->hidden = cell->count > 0 &&
-                       (table->total_hidden || small(cell->count, k) ||
-                        (table->several && cell->count <= table->total && small(table->total - cell->count, k)));
-        hidden += cell->hidden;
-        sum += cell->hidden ? cell->count : 0;
+        cell->hidden |= cell->count > 0 &&
+                        (table->total_hidden || small(cell->count, k) ||
+                         (table->several && cell->count <= table->total && small(table->total - cell->count, k)));
     }
-    while (!table->several && !table->total_hidden && hidden > 0 && (hidden < 2 || sum < k)) {
+    while (gives_away(table, before, k)) {
         struct statistics_cell *cell = smallest_shown(table);
         if (cell == NULL) { // nothing is left to stand beside it
-            table->total_hidden = true;
+            table->total_hidden = !table->several;
             break;
         }
         cell->hidden = true;
-        hidden++;
-        sum += cell->count;
     }
+    return true;
 }
 
-void statistics_each(struct statistics *statistics, unsigned k,
-                     void (*each)(void *user, const struct statistics_table *table), void *user)
+void statistics_each(struct statistics *statistics, void (*each)(void *user, struct statistics_table *), void *user)
 {
-    for (unsigned i = 0; i < VARIABLES; i++) {
-        statistics_hide(&statistics->tables[i], k);
+    for (unsigned i = 0; i < VARIABLES; i++)
         each(user, &statistics->tables[i]);
+}
+
+// --- Rows
+json_t *statistics_row(const struct statistics_table *table, unsigned k, const char *as_of)
+{
+    json_t *cells = json_array();
+    bool suppressed = false;
+    for (size_t i = 0; i < table->n; i++) {
+        const struct statistics_cell *cell = &table->cells[i];
+        suppressed |= cell->hidden;
+        if (!cell->hidden &&
+            json_array_append_new(cells, json_pack("{s:s, s:I}", "value", cell->name, "count", (json_int_t)cell->count)) != 0) {
+            json_decref(cells);
+            return NULL;
+        }
     }
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:b, s:o, s:b, s:o}", "standard", "IC-TIP", "population",
+                     table->population, "variable", table->variable, "as_of", as_of, "k", (json_int_t)k, "several",
+                     table->several, "total", table->total_hidden ? json_null() : json_integer(table->total),
+                     "suppressed", suppressed, "cells", cells);
+}
+
+bool statistics_row_read(const json_t *row, const struct statistics_table *table, struct statistics_table *ret_before)
+{
+    const char *population = json_string_value(json_object_get(row, "population"));
+    const char *variable = json_string_value(json_object_get(row, "variable"));
+    const json_t *total = json_object_get(row, "total"), *cells = json_object_get(row, "cells"), *cell;
+    size_t i;
+    if (population == NULL || variable == NULL || strcmp(population, table->population) != 0 ||
+        strcmp(variable, table->variable) != 0)
+        return false;
+    *ret_before = (struct statistics_table){.total = (unsigned)json_integer_value(total),
+                                            .total_hidden = !json_is_integer(total),
+                                            .suppressed = json_is_true(json_object_get(row, "suppressed"))};
+    json_array_foreach(cells, i, cell)
+    {
+        const char *name = json_string_value(json_object_get(cell, "value"));
+        if (name == NULL || ret_before->n == STATISTICS_CELLS)
+            continue;
+        struct statistics_cell *into = &ret_before->cells[ret_before->n++];
+        (void)strlcpy(into->name, name, sizeof into->name);
+        into->count = (unsigned)json_integer_value(json_object_get(cell, "count"));
+    }
+    return true;
 }

@@ -21,6 +21,7 @@ struct statistics_table {
     bool several; // a person may stand in more than one cell, or in none: the cells don't add up to the total
     unsigned total;
     bool total_hidden;
+    bool suppressed; // of one that was shown: cells besides these
     size_t n;
     struct statistics_cell cells[STATISTICS_CELLS];
 };
@@ -34,11 +35,19 @@ void statistics_free(struct statistics *statistics);
 // sex, age and citizenships. -1: no memory.
 int statistics_add(struct statistics *statistics, const char *case_ref, const Amana__V1__Body *body);
 
-// Hides what must be, table by table, and calls `each`.
-void statistics_each(struct statistics *statistics, unsigned k,
-                     void (*each)(void *user, const struct statistics_table *), void *user);
+// Calls `each` for every table, with nothing hidden yet.
+void statistics_each(struct statistics *statistics, void (*each)(void *user, struct statistics_table *), void *user);
 
 // Hides cells: each of 1 to k - 1, and then, where a total would give them away, the smallest others, until the hidden
-// ones are at least two and together at least k; all with the total where that can't be. With `several`, also each
-// whose remainder to the total is 1 to k - 1.
-void statistics_hide(struct statistics_table *table, unsigned k);
+// ones are together at least k; all with the total where that can't be. With `several`, also each
+// whose remainder to the total is 1 to k - 1; the total gives nothing away there once what is shown reaches it.
+//
+// `before`: NULL, or the same table as it was shown last. Side by side the two must tell of fewer than k persons as
+// little as each alone: a cell that differs from then by 1 to k - 1 is hidden, and where the total does, or the total is
+// the same and a cell isn't, the answer is false: then the earlier one is to be shown again.
+bool statistics_hide(struct statistics_table *table, const struct statistics_table *before, unsigned k);
+
+// As it is shown: what is hidden has no name either. NULL: no memory.
+json_t *statistics_row(const struct statistics_table *table, unsigned k, const char *as_of);
+// The row of this table as it was shown then, for `before`; false where there is none.
+bool statistics_row_read(const json_t *row, const struct statistics_table *table, struct statistics_table *ret_before);

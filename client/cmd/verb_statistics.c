@@ -6,14 +6,19 @@
 #include "client/cmd/statistics.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
+#include "proto/codec/timestamp.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct statistics_input {
     struct command command;
     unsigned k, left_out;
     struct statistics *statistics;
+    char name[24], today[TIMESTAMP_TEXT];
+    json_t *before, *rows;        // of each table, as it was shown last, and is now
+    struct statistics_table then; // one of `before`
     int code;
 };
 
@@ -54,39 +59,83 @@ static enum am_err take(struct statistics_input *input, enum store_box box, cons
     return statistics_add(input->statistics, opened.header->case_ref, opened.body) == 0 ? AM_OK : AM_NOMEM;
 }
 
-static void show(void *user, const struct statistics_table *table)
+static void print_row(struct statistics_input *input, json_t *row)
+{
+    const json_t *total = json_object_get(row, "total"), *cell;
+    size_t i;
+    if (input->command.json) {
+        int code = json_line_print(json_incref(row), stdout);
+        input->code = input->code != 0 ? input->code : code;
+        return;
+    }
+    char text[24] = "suppressed";
+    if (json_is_integer(total))
+        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(total));
+    const char *as_of = json_string_value(json_object_get(row, "as_of"));
+    printf("%s%s by %s%s  (in all: %s%s%s%s)\n", print_on(PRINT_BOLD),
+           json_string_value(json_object_get(row, "population")), json_string_value(json_object_get(row, "variable")),
+           print_off(), text, json_is_true(json_object_get(row, "several")) ? "; several are possible" : "",
+           strcmp(as_of, input->today) != 0 ? "; as of " : "", strcmp(as_of, input->today) != 0 ? as_of : "");
+    json_array_foreach(json_object_get(row, "cells"), i, cell)
+    {
+        fputs("  ", stdout);
+        print_text(stdout, json_string_value(json_object_get(cell, "value")), 0);
+        printf("  %lld\n", (long long)json_integer_value(json_object_get(cell, "count")));
+    }
+    if (json_is_true(json_object_get(row, "suppressed")))
+        fputs("  others: suppressed\n", stdout);
+}
+
+// As it is now; or as it was shown last, where the two would tell of a few.
+static void show(void *user, struct statistics_table *table)
 {
     struct statistics_input *input = user;
-    json_t *cells = json_array();
-    for (size_t i = 0; i < table->n; i++) {
-        const struct statistics_cell *cell = &table->cells[i];
-        json_array_append_new(cells, json_pack("{s:s, s:o}", "value", cell->name, "count",
-                                               cell->hidden ? json_null() : json_integer(cell->count)));
-    }
-    if (input->command.json) {
-        int code = json_line_print(
-            json_pack("{s:s, s:s, s:s, s:I, s:b, s:o, s:O}", "standard", "IC-TIP", "population", table->population,
-                      "variable", table->variable, "k", (json_int_t)input->k, "several", table->several, "total",
-                      table->total_hidden ? json_null() : json_integer(table->total), "cells", cells),
-            stdout);
-        input->code = input->code != 0 ? input->code : code;
-    } else {
-        char total[16] = "suppressed";
-        if (!table->total_hidden)
-            snprintf(total, sizeof total, "%u", table->total);
-        printf("%s%s by %s%s  (in all: %s%s)\n", print_on(PRINT_BOLD), table->population, table->variable, print_off(),
-               total, table->several ? "; several are possible" : "");
-        for (size_t i = 0; i < table->n; i++) {
-            const struct statistics_cell *cell = &table->cells[i];
-            fputs("  ", stdout);
-            print_text(stdout, cell->name, 0);
-            if (cell->hidden)
-                fputs("  suppressed\n", stdout);
-            else
-                printf("  %u\n", cell->count);
+    json_t *row = NULL, *then;
+    size_t i;
+    bool has = false, renew = true;
+    json_array_foreach(input->before, i, then)
+    {
+        if (!has && statistics_row_read(then, table, &input->then)) {
+            has = true;
+            renew = statistics_hide(table, &input->then, input->k);
+            row = renew ? NULL : json_incref(then);
         }
     }
-    json_decref(cells);
+    if (!has)
+        (void)statistics_hide(table, NULL, input->k);
+    if (row == NULL)
+        row = statistics_row(table, input->k, input->today);
+    if (row == NULL || json_array_append(input->rows, row) != 0)
+        input->code = EX_OSERR;
+    else
+        print_row(input, row);
+    json_decref(row);
+}
+
+// What was shown last with this k is kept: counts that anybody may see.
+static enum am_err before_read(struct statistics_input *input)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_bytes text;
+    arena_init(&arena, ARENA_VERB);
+    snprintf(input->name, sizeof input->name, "statistics %u", input->k);
+    enum am_err err = store_value_get(input->command.session->store, input->name, &arena, &text);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    input->before = json_loadb((const char *)text.data, text.len, 0, NULL);
+    return json_is_array(input->before) ? AM_OK : AM_CORRUPT;
+}
+
+static enum am_err rows_keep(struct statistics_input *input)
+{
+    char *text = json_dumps(input->rows, JSON_COMPACT);
+    if (text == NULL)
+        return AM_NOMEM;
+    enum am_err err = store_value_put(input->command.session->store, input->name,
+                                      (struct am_bytes){(const uint8_t *)text, strlen(text)});
+    free(text);
+    return err;
 }
 
 static int export(struct statistics_input *input)
@@ -99,8 +148,14 @@ static int export(struct statistics_input *input)
     if (code != 0)
         return code;
     input->statistics = statistics_new();
-    if (input->statistics == NULL)
+    input->rows = json_array();
+    if (input->statistics == NULL || input->rows == NULL)
         return command_fail(AM_NOMEM, &detail);
+    timestamp_print_ns(session_now(input->command.session), input->today);
+    input->today[10] = '\0';
+    err = before_read(input);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
     for (uint64_t seq = 0; (err = store_next_entry(input->command.session->store, &seq, &box, id)) == AM_OK; seq++) {
         err = take(input, box, id);
         if (err != AM_OK && err != AM_NOT_FOUND) // a row may be gone
@@ -112,7 +167,9 @@ static int export(struct statistics_input *input)
         command_say("%u messages are left out: they can't be opened", input->left_out);
     if (!input->command.json)
         printf("No cell of fewer than %u is shown, nor one that the others would give away.\n", input->k);
-    statistics_each(input->statistics, input->k, show, input);
+    statistics_each(input->statistics, show, input);
+    if (input->code == 0 && (err = rows_keep(input)) != AM_OK)
+        return command_fail(err, &detail);
     return input->code == 0 && fflush(stdout) != 0 ? EX_IOERR : input->code;
 }
 
@@ -124,16 +181,19 @@ int verb_export_statistics(int argc, char **argv)
         parse,
         NULL,
         "Counts of the persons in what is kept here, of all cases, by the categories of the "
-        "International Classification for statistics on Trafficking in Persons. Each table "
-        "stands alone: small cells are suppressed, and those that would give them away.",
+        "International Classification for statistics on Trafficking in Persons. Small cells are suppressed, and those "
+        "that would give them away; a table that would tell of a few beside what was exported before is given as it "
+        "was then.",
         command_children,
         NULL,
         NULL};
-    struct statistics_input input = {.k = STATISTICS_K};
+    static struct statistics_input input = {.k = STATISTICS_K};
     command_init(&input.command);
     command_parse(&argp, argc, argv, &input);
     int code = export(&input);
     statistics_free(input.statistics);
+    json_decref(input.before);
+    json_decref(input.rows);
     command_clear(&input.command);
     return code;
 }

@@ -22,6 +22,7 @@ static void fill(const unsigned *counts, size_t n)
     table = (struct statistics_table){.n = n};
     for (size_t i = 0; i < n; i++) {
         table.cells[i].count = counts[i];
+        snprintf(table.cells[i].name, sizeof table.cells[i].name, "%zu", i);
         table.total += counts[i];
     }
 }
@@ -34,7 +35,7 @@ static void no_total_gives_a_small_cell_away(void **state)
         for (size_t i = 0; i < 4; i++, rest /= 9)
             counts[i] = rest % 9;
         fill(counts, 4);
-        statistics_hide(&table, K);
+        (void)statistics_hide(&table, NULL, K);
         for (size_t i = 0; i < 4; i++) {
             if (!table.cells[i].hidden)
                 assert_true(counts[i] == 0 || counts[i] >= K);
@@ -52,7 +53,7 @@ static void what_needs_no_hiding_is_shown(void **state)
 {
     const unsigned counts[] = {12, 0, 5, 4};
     fill(counts, 4);
-    statistics_hide(&table, K);
+    (void)statistics_hide(&table, NULL, K);
     assert_false(table.total_hidden);
     for (size_t i = 0; i < 4; i++)
         assert_false(table.cells[i].hidden);
@@ -62,7 +63,7 @@ static void of_the_others_the_smallest_goes_with_a_small_cell(void **state)
 {
     const unsigned counts[] = {12, 2, 5, 30};
     fill(counts, 4);
-    statistics_hide(&table, K);
+    (void)statistics_hide(&table, NULL, K);
     assert_true(table.cells[1].hidden && table.cells[2].hidden);
     assert_false(table.cells[0].hidden || table.cells[3].hidden || table.total_hidden);
 }
@@ -73,12 +74,137 @@ static void where_several_are_possible_nearly_all_is_as_telling_as_few(void **st
     fill(counts, 3);
     table.several = true;
     table.total = 20;
-    statistics_hide(&table, K);
+    (void)statistics_hide(&table, NULL, K);
     assert_true(table.cells[0].hidden && table.cells[2].hidden);
     assert_false(table.cells[1].hidden || table.total_hidden);
 }
 
-static void keep_total(void *user, const struct statistics_table *shown)
+static void where_several_are_possible_the_rest_to_the_total_gives_nobody_away(void **state)
+{
+    const unsigned counts[] = {12, 5, 3};
+    fill(counts, 3); // everybody has one: 20 less 17 are 3
+    table.several = true;
+    (void)statistics_hide(&table, NULL, K);
+    assert_true(table.cells[1].hidden && table.cells[2].hidden && !table.cells[0].hidden);
+    const unsigned more[] = {10, 9, 3};
+    fill(more, 3); // 13 persons, of whom many have two: 19 are shown, and nothing follows
+    table.several = true;
+    table.total = 13;
+    table.cells[0].count = 9;
+    (void)statistics_hide(&table, NULL, K);
+    assert_true(table.cells[2].hidden && !table.cells[1].hidden && !table.cells[0].hidden);
+}
+
+// --- Beside what was shown before
+static struct statistics_table earlier, later, read_back;
+
+static void shown_as(const struct statistics_table *from, struct statistics_table *ret_shown)
+{
+    json_t *row = statistics_row(from, K, "2026-11-01");
+    assert_non_null(row);
+    assert_true(statistics_row_read(row, from, ret_shown));
+    json_decref(row);
+}
+
+static bool moved(unsigned one, unsigned other)
+{
+    unsigned by = one > other ? one - other : other - one;
+    return by > 0 && by < K;
+}
+
+// What can be worked out of two: each that both show, and the total less what both show of the same cells.
+static void compare(const struct statistics_table *one, const struct statistics_table *two)
+{
+    unsigned rest_one = one->total, rest_two = two->total;
+    bool all = true;
+    if (!one->total_hidden && !two->total_hidden)
+        assert_false(moved(one->total, two->total));
+    for (size_t i = 0; i < two->n; i++) {
+        const struct statistics_cell *now = &two->cells[i], *then = NULL;
+        for (size_t j = 0; j < one->n; j++)
+            then = strcmp(one->cells[j].name, now->name) == 0 ? &one->cells[j] : then;
+        if (then == NULL) {
+            all &= !one->suppressed;
+            rest_two -= now->count;
+            continue;
+        }
+        assert_false(moved(then->count, now->count));
+        rest_one -= then->count;
+        rest_two -= now->count;
+    }
+    if (all && !one->total_hidden && !two->total_hidden)
+        assert_false(moved(rest_one, rest_two));
+}
+
+static void two_exports_side_by_side_tell_of_no_fewer_than_k(void **state)
+{
+    unsigned renewed = 0;
+    for (unsigned c = 0; c < 9 * 9 * 9 * 13 * 13 * 13; c++) {
+        unsigned before[3] = {c % 9, c / 9 % 9, c / 81 % 9}, now[3] = {c / 729 % 13, c / 9477 % 13, c / 123201 % 13};
+        fill(before, 3);
+        table.population = "victims", table.variable = "sex";
+        (void)statistics_hide(&table, NULL, K);
+        shown_as(&table, &earlier);
+        fill(now, 3);
+        table.population = "victims", table.variable = "sex";
+        if (!statistics_hide(&table, &earlier, K))
+            continue; // the earlier one is shown again
+        renewed++;
+        shown_as(&table, &later);
+        compare(&earlier, &later);
+        c += 6; // a seventh of them are as telling as all
+    }
+    assert_true(renewed > 1000);
+}
+
+static void one_more_person_leaves_a_table_as_it_was_and_k_more_renew_it(void **state)
+{
+    const unsigned before[] = {12, 15}, one[] = {13, 15}, corrected[] = {11, 16}, many[] = {12, 19}, mixed[] = {16, 16};
+    fill(before, 2);
+    table.population = "victims", table.variable = "sex";
+    (void)statistics_hide(&table, NULL, K);
+    shown_as(&table, &earlier);
+    fill(one, 2);
+    assert_false(statistics_hide(&table, &earlier, K));
+    fill(corrected, 2);
+    assert_false(statistics_hide(&table, &earlier, K));
+    fill(many, 2);
+    assert_true(statistics_hide(&table, &earlier, K));
+    assert_false(table.cells[0].hidden || table.cells[1].hidden);
+    fill(mixed, 2);
+    assert_true(statistics_hide(&table, &earlier, K));
+    assert_true(table.cells[1].hidden);
+    fill(before, 2);
+    assert_true(statistics_hide(&table, &earlier, K));
+}
+
+static void what_was_hidden_then_is_compared_with_nothing(void **state)
+{
+    const unsigned before[] = {20, 2, 5}, now[] = {20, 6, 9, 2};
+    fill(before, 3);
+    table.population = "victims", table.variable = "sex";
+    (void)statistics_hide(&table, NULL, K);
+    shown_as(&table, &earlier);
+    assert_int_equal(earlier.n, 1);
+    fill(now, 4);
+    assert_true(statistics_hide(&table, &earlier, K));
+    assert_true(table.cells[1].hidden && table.cells[3].hidden && !table.cells[0].hidden && !table.cells[2].hidden);
+}
+
+static void what_is_hidden_has_no_name_in_what_is_shown(void **state)
+{
+    const unsigned counts[] = {30, 1, 12};
+    fill(counts, 3);
+    table.population = "victims", table.variable = "citizenship";
+    (void)statistics_hide(&table, NULL, K);
+    shown_as(&table, &read_back);
+    assert_int_equal(read_back.n, 1);
+    assert_string_equal(read_back.cells[0].name, "0");
+    assert_true(read_back.suppressed);
+    assert_int_equal(read_back.total, 43);
+}
+
+static void keep_total(void *user, struct statistics_table *shown)
 {
     ((unsigned *)user)[strcmp(shown->population, "victims") != 0] = shown->total;
 }
@@ -103,7 +229,7 @@ static void a_person_counts_once_in_a_case_and_a_group_as_many(void **state)
     assert_int_equal(statistics_add(statistics, "ke/dci/2026/1", &body), 0);
     assert_int_equal(statistics_add(statistics, "ke/dci/2026/1", &body), 0);
     assert_int_equal(statistics_add(statistics, "ke/dci/2026/2", &body), 0);
-    statistics_each(statistics, K, keep_total, totals);
+    statistics_each(statistics, keep_total, totals);
     assert_int_equal(totals[0], 28);
     assert_int_equal(totals[1], 0);
     statistics_free(statistics);
@@ -116,6 +242,11 @@ int main(void)
         cmocka_unit_test(what_needs_no_hiding_is_shown),
         cmocka_unit_test(of_the_others_the_smallest_goes_with_a_small_cell),
         cmocka_unit_test(where_several_are_possible_nearly_all_is_as_telling_as_few),
+        cmocka_unit_test(where_several_are_possible_the_rest_to_the_total_gives_nobody_away),
+        cmocka_unit_test(two_exports_side_by_side_tell_of_no_fewer_than_k),
+        cmocka_unit_test(one_more_person_leaves_a_table_as_it_was_and_k_more_renew_it),
+        cmocka_unit_test(what_was_hidden_then_is_compared_with_nothing),
+        cmocka_unit_test(what_is_hidden_has_no_name_in_what_is_shown),
         cmocka_unit_test(a_person_counts_once_in_a_case_and_a_group_as_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
