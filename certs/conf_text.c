@@ -13,6 +13,8 @@
 static pthread_mutex_t parser = PTHREAD_MUTEX_INITIALIZER;
 static struct am_detail *parser_detail;
 static const char *parser_path;
+static const struct conf_validator *parser_validators;
+static size_t parser_n_validators;
 
 __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list args)
 {
@@ -51,6 +53,45 @@ static enum am_err check_text(struct am_bytes text, const char *path, struct am_
     if (detail != NULL)
         detail->line = line_at(text, (size_t)((nul != NULL ? nul : variable) - text.data));
     return err;
+}
+
+// --- One value each: libconfuse takes the last of several, and says nothing
+#define VALUE_SEEN  ((cfg_flag_t)1 << 29) // bits of ours among its flags
+#define VALUE_ENDED ((cfg_flag_t)1 << 30)
+
+// "unit|grant|kinds" is `kinds` of the section `grant`.
+static bool is_named(const char *option, const cfg_t *cfg, const cfg_opt_t *opt)
+{
+    const char *bar = strrchr(option, '|'), *section = bar;
+    size_t len = strlen(cfg->name);
+
+    if (bar == NULL)
+        return strcmp(option, opt->name) == 0 && strcmp(cfg->name, "root") == 0;
+    while (section > option && section[-1] != '|')
+        section--;
+    return strcmp(bar + 1, opt->name) == 0 && (size_t)(bar - section) == len && memcmp(section, cfg->name, len) == 0;
+}
+
+// It is called for each value, and once more where a list ends.
+static bool is_second(cfg_opt_t *opt)
+{
+    cfg_flag_t said = (opt->flags & CFGF_LIST) != 0 ? VALUE_ENDED : VALUE_SEEN;
+    bool second = opt->type != CFGT_SEC && opt->nvalues == 1 && (opt->flags & said) != 0;
+
+    opt->flags |= (opt->flags & VALUE_SEEN) != 0 || opt->nvalues > 1 ? VALUE_SEEN | VALUE_ENDED : VALUE_SEEN;
+    return second;
+}
+
+static int check_once(cfg_t *cfg, cfg_opt_t *opt)
+{
+    if (is_second(opt)) {
+        cfg_error(cfg, "%s: is given twice; write it once", opt->name);
+        return -1;
+    }
+    for (size_t i = 0; i < parser_n_validators; i++)
+        if (is_named(parser_validators[i].option, cfg, opt))
+            return parser_validators[i].check(cfg, opt);
+    return 0;
 }
 
 // --- Comments: libconfuse counts the lines of one wrongly (three for a '#', tried with 3.3), so it is shown none
@@ -125,13 +166,15 @@ enum am_err conf_read(struct am_bytes text, const char *path, cfg_opt_t *options
     pthread_mutex_lock(&parser);
     parser_detail = &local;
     parser_path = path;
+    parser_validators = validators;
+    parser_n_validators = n_validators;
     cfg = cfg_init(options, CFGF_NONE);
     if (cfg == NULL) {
         err = AM_NOMEM;
     } else {
         cfg_set_error_function(cfg, keep_error);
         for (size_t i = 0; i < n_validators; i++)
-            cfg_set_validate_func(cfg, validators[i].option, validators[i].check);
+            cfg_set_validate_func(cfg, validators[i].option, check_once);
         err = parse_whole(cfg, text);
         if (err == AM_OK)
             err = copy(cfg, user);

@@ -8,6 +8,7 @@
 #include "server/journal_open.h"
 #include "server/net/hub_clock.h"
 #include "server/net/net.h"
+#include "server/net/policy_units.h"
 #include "server/policy_file.h"
 #include "server/process.h"
 #include "server/reloader.h"
@@ -239,8 +240,10 @@ static enum am_err hub_make(struct daemon *daemon, struct am_detail *detail)
     TRY(hub_new(&options, &daemon->hub));
     TRY(policy_load(config->policy, detail, &policy));
     hub_set_policy(daemon->hub, policy);
-    return state_load(daemon->journal.store, daemon->hub, daemon->reloader.trust, daemon->cache, detail, &daemon->state,
-                      &daemon->registry);
+    TRY(state_load(daemon->journal.store, daemon->hub, daemon->reloader.trust, daemon->cache, detail, &daemon->state,
+                   &daemon->registry));
+    policy_units_report(daemon->hub, hub_policy(daemon->hub));
+    return AM_OK;
 }
 
 static enum am_err net_make(struct daemon *daemon, struct am_detail *detail)

@@ -119,6 +119,13 @@ static int check_retention(cfg_t *cfg, cfg_opt_t *opt)
     if (conf_check_code(section, "retention", &amana__v1__kind__code__descriptor, "kind of message",
                         cfg_title(section)) != 0)
         return -1;
+    int kind = 0;
+    if (codec_enum_value(&amana__v1__kind__code__descriptor, cfg_title(section), &kind) == AM_OK &&
+        kind_get((unsigned)kind)->must_answer) {
+        cfg_error(section, "retention \"%s\": always answers, and is kept as long as what it answers; leave it out",
+                  cfg_title(section));
+        return -1;
+    }
     if (cfg_size(section, "days") > 0)
         return 0;
     cfg_error(section, "retention \"%s\" needs days, as in days = 365", cfg_title(section));
@@ -164,6 +171,19 @@ static int check_release(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
+// Whether the pattern fits a unit of the same agency.
+static bool of_agency(const char *party, const char *unit)
+{
+    char any[LIMIT_ADDRESS + 1];
+
+    (void)strlcpy(any, party, sizeof any);
+    char *last = strrchr(any, '/');
+    if (last == NULL)
+        return false;
+    (void)strlcpy(last, "/*", sizeof any - (size_t)(last - any));
+    return address_matches(any, unit);
+}
+
 static int check_supervisors(cfg_t *cfg, cfg_opt_t *opt)
 {
     cfg_t *section = section_last(opt);
@@ -171,6 +191,12 @@ static int check_supervisors(cfg_t *cfg, cfg_opt_t *opt)
 
     if (conf_check_party(section, "supervisors", party) != 0)
         return -1;
+    for (unsigned i = 0; i < cfg_size(section, "units"); i++)
+        if (!of_agency(party, cfg_getnstr(section, "units", i))) {
+            cfg_error(section, "supervisors \"%s\": %s is of another agency, and releases nothing of theirs", party,
+                      cfg_getnstr(section, "units", i));
+            return -1;
+        }
     if (cfg_size(section, "units") > 0)
         return 0;
     cfg_error(section, "supervisors \"%s\" needs units, as in units = {\"ke/dci/headquarters\"}", party);
@@ -208,6 +234,15 @@ static enum am_err rows_room(cfg_t *cfg, const char *name, size_t size, size_t *
     return AM_OK;
 }
 
+// The first that fits counts: one behind another that fits all that it fits never would.
+static enum am_err shadowed(cfg_t *cfg, const char *table, unsigned row, const char *what, unsigned before)
+{
+    cfg_error(cfg_getnsec(cfg, table, row), "%s%s%s%s never counts: the first that fits does, and line %u fits all that this "
+              "fits; write it before that one, or leave it out", table, what[0] != '\0' ? " \"" : "", what,
+              what[0] != '\0' ? "\"" : "", before);
+    return AM_CONFIG;
+}
+
 // A title is checked where its section is: it fits.
 static unsigned row_begin(cfg_t *section, char party[LIMIT_ADDRESS + 1])
 {
@@ -225,6 +260,9 @@ static enum am_err copy_ceilings(cfg_t *cfg, struct policy *policy)
         TRY(codec_enum_value(&amana__v1__classification__code__descriptor, cfg_getstr(section, "classification"),
                              &value));
         policy->ceilings[i].classification = (Amana__V1__Classification__Code)value;
+        for (unsigned j = 0; j < i; j++)
+            if (address_matches(policy->ceilings[j].party, policy->ceilings[i].party))
+                return shadowed(cfg, "ceiling", i, policy->ceilings[i].party, policy->ceilings[j].line);
     }
     return AM_OK;
 }
@@ -242,6 +280,9 @@ static enum am_err copy_quotas(cfg_t *cfg, struct policy *policy)
         policy->quotas[i].line = row_begin(section, policy->quotas[i].party);
         policy->quotas[i].requests_per_s = count_or_0(section, "requests-per-second");
         policy->quotas[i].in_flight = count_or_0(section, "in-flight");
+        for (unsigned j = 0; j < i; j++)
+            if (address_matches(policy->quotas[j].party, policy->quotas[i].party))
+                return shadowed(cfg, "quota", i, policy->quotas[i].party, policy->quotas[j].line);
     }
     return AM_OK;
 }
@@ -296,6 +337,17 @@ static int code_or_0(cfg_t *section, const char *name, const ProtobufCEnumDescri
                : 0;
 }
 
+static bool country_fits(const char *wide, const char *narrow)
+{
+    return strcmp(wide, "*") == 0 || strcmp(wide, narrow) == 0;
+}
+
+static bool default_fits(const struct policy_default *wide, const struct policy_default *narrow)
+{
+    return country_fits(wide->from, narrow->from) && country_fits(wide->to, narrow->to) &&
+           (wide->purpose == 0 || wide->purpose == narrow->purpose);
+}
+
 static enum am_err copy_defaults(cfg_t *cfg, struct policy *policy)
 {
     TRY(rows_room(cfg, "default", sizeof *policy->defaults, &policy->n_defaults, &policy->defaults));
@@ -311,6 +363,9 @@ static enum am_err copy_defaults(cfg_t *cfg, struct policy *policy)
         copy_string(section, "agreement", row->agreement, sizeof row->agreement);
         row->retention_days = (uint16_t)count_or_0(section, "retention-days");
         row->handling = (uint8_t)codes_of(section, "handling", &amana__v1__handling__code__descriptor);
+        for (unsigned j = 0; j < i; j++)
+            if (default_fits(&policy->defaults[j], row))
+                return shadowed(cfg, "default", i, "", policy->defaults[j].line);
     }
     return AM_OK;
 }

@@ -2,6 +2,7 @@
 // HUP: trust, server certificate and rosters read anew, while everything goes on.
 #include "server/net/internal.h"
 
+#include "server/net/policy_units.h"
 #include "server/net/roster_rows.h"
 
 #include <stdlib.h>
@@ -190,6 +191,7 @@ enum am_err net_policy_set(struct net *net, struct policy *policy)
     if (had)
         memcpy(before, old->digest, sizeof before);
     hub_set_policy(net->hub, policy);
+    policy_units_report(net->hub, policy);
     return net_digests_step(net, HUB_EVENT_POLICY, had ? before : NULL, policy != NULL ? policy->digest : NULL);
 }
 

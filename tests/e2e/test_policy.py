@@ -68,6 +68,40 @@ def test_a_policy_with_a_mistake_is_told_with_its_line_and_the_running_one_stays
     assert len(world.entries("POLICY")) == 1
 
 
+BROKEN = {  # what stands there: line, what the log says
+    "a row that never counts": ('ceiling "*/*/*" { classification = "BASIC" }\nceiling "et/ics/*" { classification = "RESTRICTED" }\n', 2, "never counts"),
+    "one value twice": ('ceiling "et/ics/*" {\n classification = "BASIC"\n classification = "CONFIDENTIAL"\n}\n', 3, "given twice"),
+    "a section that isn't closed": ('ceiling "et/ics/*" { classification = "CONFIDENTIAL"\n', 2, "a closing"),
+    "no text": ("ceiling \0", 1, "a NUL byte"),
+}
+
+
+def test_with_each_broken_file_the_running_policy_stays_and_it_goes_on_with_a_good_one(empty_world):
+    world = empty_world
+    with_policy(world, CEILING)
+    for text, line, says in BROKEN.values():
+        world.path("policy.conf").write_text(text)
+        since = reload(world)
+        world.hub.log.wait(rf"policy.conf line={line} .*{says}.*the running policy is kept", since)
+        world.amana("police", "send", world.draft()).exits(77).says("et/ics/moyale may have at most BASIC")
+    assert len(world.entries("POLICY")) == 1
+    world.path("policy.conf").write_text("")
+    reload(world)
+    world.send()
+    assert len(world.entries("POLICY")) == 2
+
+
+def test_a_unit_that_a_policy_names_and_nobody_is_is_told_until_it_has_joined(empty_world):
+    world = empty_world
+    with_policy(world, 'protection-also-to = {"et/ics/*"}\nceiling "ke/kra/malaba" { classification = "BASIC" }\n')
+    world.hub.log.wait(r"policy table=ceiling line=2 unit=ke/kra/malaba .*is no member")
+    world.amana("ke-registry", "admin", "member", "add", "ke/kra/malaba", "--role", "unit").ok()
+    world.path("policy.conf").write_text('ceiling "ke/kra/malaba" { classification = "BASIC" }\nsupervisors "ke/dci/*" { units = {"ke/dci/headqarters"} }\n')
+    since = reload(world)
+    world.hub.log.wait(r"policy table=supervisors line=2 unit=ke/dci/headqarters", since)
+    assert len([line for line in world.hub.log.all[since:] if " unit=ke/kra/malaba" in line]) == 0
+
+
 def test_the_policy_is_checked_alone_and_with_the_rest(empty_world):
     world = empty_world
     world.path("policy.conf").write_text(CEILING)

@@ -121,6 +121,24 @@ static void an_empty_file_is_a_policy_that_sets_nothing(void **state)
     policy_free(policy);
 }
 
+static void a_list_may_be_added_to_and_wider_rows_may_follow_narrower_ones(void **state)
+{
+    struct am_detail detail;
+    struct policy *policy;
+
+    assert_int_equal(parse("protection-also-to = {\"ke/a/b\", \"ke/c/d\"}\nprotection-also-to += {\"ke/e/f\"}\n"
+                           "ceiling \"ke/dci/x\" { classification = \"BASIC\" }\n"
+                           "ceiling \"ke/*/x\" { classification = \"RESTRICTED\" }\n"
+                           "ceiling \"ke/dci/*\" { classification = \"RESTRICTED\" }\n"
+                           "ceiling \"*/*/*\" { classification = \"CONFIDENTIAL\" }\n"
+                           "supervisors \"*/dci/*\" { units = {\"ke/dci/a\", \"et/dci/b\"} }\n",
+                           &detail, &policy),
+                     AM_OK);
+    assert_int_equal(policy->n_protects, 3);
+    assert_int_equal(policy->n_ceilings, 4);
+    policy_free(policy);
+}
+
 static void a_mistake_names_its_line_and_what_is_allowed(void **state)
 {
     static const struct {
@@ -155,6 +173,30 @@ static void a_mistake_names_its_line_and_what_is_allowed(void **state)
         {"ceiling \"ke/dci/x\" { classification = \"BASIC\" }\nceiling \"ke/dci/x\" { classification = \"BASIC\" }",
          "duplicate", 2},
         {"ceiling \"ke/dci/x\" { classification = \"BASIC\"", "ends inside a section", 1},
+        {"ceiling \"ke/dci/x\" {\n classification = \"BASIC\"\n classification = \"CONFIDENTIAL\"\n}",
+         "classification: is given twice", 3},
+        {"retention \"NOTE\" { days = 3 days = 300 }", "days: is given twice", 1},
+        {"h2-also-to = {\"ke/a/b\", \"ke/c/d\"}\nh2-also-to = {\"ke/a/b\", \"ke/c/d\"}", "h2-also-to: is given twice", 2},
+        {"protection-also-to = {\"ke/a/b\"}\n\nprotection-also-to = {\"ke/c/d\"}", "protection-also-to: is given twice", 3},
+        {"ceiling \"ke/*/*\" { classification = \"BASIC\" }\nceiling \"ke/dci/x\" { classification = \"RESTRICTED\" }",
+         "ceiling \"ke/dci/x\" never counts: the first that fits does, and line 1 fits", 2},
+        {"quota \"*/*/*\" { in-flight = 3 }\nquota \"ke/dci/*\" { in-flight = 5 }", "never counts", 2},
+        {"default { from = \"*\" to = \"*\" retention-days = 3 }\ndefault { from = \"ke\" to = \"et\" retention-days = 9 }",
+         "default never counts", 2},
+        {"default { from = \"ke\" to = \"et\" retention-days = 3 }\ndefault { from = \"ke\" to = \"et\" purpose = "
+         "\"BORDER_CONTROL\" retention-days = 9 }", "default never counts", 2},
+        {"supervisors \"ke/dci/*\" { units = {\"ke/dci/headquarters\", \"ke/dcs/office\"} }",
+         "ke/dcs/office is of another agency", 1},
+        {"retention \"ACK\" { days = 3 }", "always answers, and is kept as long as what it answers", 1},
+        {"ceiling \"ke/dci/${HOME}\" { classification = \"BASIC\" }", "environment variables", 1},
+        {"include(\"other.conf\")", "no such option 'include'", 1},
+        {"ceiling \"ke/dci/x\" { ceiling \"ke/dci/y\" { classification = \"BASIC\" } }", "no such option 'ceiling'", 1},
+        {"retention \"NOTE\" { days = 99999999999999999999 }", "out of range", 1},
+        {"retention \"NOTE\" { days = 3.5 }", "invalid integer", 1},
+        {"quota \"ke/dci/x\" { in-flight = -1 }", "from 1 to 1000000", 1},
+        {"ceiling \"ke/d*/x\" { classification = \"BASIC\" }", "where a part may be *", 1},
+        {"ceiling \"KE/dci/x\" { classification = \"BASIC\" }", "is no unit", 1},
+        {"release { kinds = {} from = \"ke/*/*\" to = \"*/*/*\" }", "needs kinds, from and to", 1},
     };
     for (size_t i = 0; i < AM_LEN(ROWS); i++) {
         struct am_detail detail;
@@ -176,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_release_counts_for_its_kinds_between_its_units),
         cmocka_unit_test(supervisors_release_for_units_of_their_own_agency_alone),
         cmocka_unit_test(an_empty_file_is_a_policy_that_sets_nothing),
+        cmocka_unit_test(a_list_may_be_added_to_and_wider_rows_may_follow_narrower_ones),
         cmocka_unit_test(a_mistake_names_its_line_and_what_is_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
