@@ -37,7 +37,7 @@ static enum reason judge_deferred(const struct hub *hub, struct hub_submission *
 {
     const struct hub_unit *unit = hub_unit_find(hub, submission->sender);
     if (submission->mode != HUB_SUBMIT_SEND || submission->header->release != RELEASE(DEFERRED) || unit == NULL ||
-        unit->lapses[0].at == 0 || now_ns >= unit->lapses[0].at + LIMIT_LAPSES_NS)
+        now_ns >= unit->lapses[0].at + LIMIT_LAPSES_NS)
         return REASON_NONE;
     (void)am_fail(AM_DENIED, &submission->work.detail, "release",
                   "two that this unit deferred were not signed in time within 30 days: REQUIRED");

@@ -86,6 +86,24 @@ static void a_unit_releases_for_another_only_where_policy_names_it(void **state)
     refused(world, person(world, CHILD_DESK), REASON_NOT_PERMITTED, "releasing.unit");
 }
 
+static void who_is_to_release_it_is_a_member_that_may_read_it_and_can(void **state)
+{
+    struct world *world = *state;
+    struct policy *policy;
+    colleagues_supervise(world);
+    policy = (struct policy *)hub_policy(world->hub);
+    policy->ceilings = calloc(1, sizeof *policy->ceilings);
+    policy->ceilings[0] = (struct policy_ceiling){.party = COLLEAGUES, .classification = AMANA__V1__CLASSIFICATION__CODE__BASIC};
+    policy->n_ceilings = 1;
+    refused(world, person(world, COLLEAGUES), REASON_CLASSIFICATION_ABOVE_CEILING, "classification");
+    policy->n_ceilings = 0;
+    accepted(world, person(world, COLLEAGUES));
+    world_roster(world, COLLEAGUES, 2, 1, 9); // other seal certificates: nobody there could open it
+    refused(world, person(world, COLLEAGUES), REASON_ROSTER_STALE, "releasing.roster");
+    world_grant(world, COLLEAGUES, "", NULL, 0); // removed
+    refused(world, person(world, COLLEAGUES), REASON_NOT_PERMITTED, "releasing.unit");
+}
+
 // The letter once more, as a device of `unit` releases it. As the worker would have found it: parked at seq 0.
 static struct letter *released(struct world *world, const struct letter *parked, const char *unit, uint8_t state_now)
 {
@@ -324,6 +342,7 @@ int main(void)
         HUB_TEST(what_is_parked_rings_at_its_unit_and_nobody_else_learns_of_it),
         HUB_TEST(what_needs_one_is_neither_sent_nor_parked_by_the_wrong_call),
         HUB_TEST(a_unit_releases_for_another_only_where_policy_names_it),
+        HUB_TEST(who_is_to_release_it_is_a_member_that_may_read_it_and_can),
         HUB_TEST(what_is_released_is_two_entries_and_goes_to_all_and_back_to_its_author),
         HUB_TEST(what_waits_no_more_is_not_released),
         HUB_TEST(another_unit_releases_nothing),
