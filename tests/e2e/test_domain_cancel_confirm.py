@@ -61,7 +61,7 @@ def test_what_was_sent_in_error_is_erased_by_all_who_have_it_copies_too(world, a
                                                      "erasure confirmed by kdcs-0033", "erasure confirmed by emow-0101")
     sound(world)
     world.amana("police", "status", ended).ok().says("erasure confirmed by kdcs-0033")
-    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "x").exits(77).says("CONFIRMED", "none")
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "x").exits(77).says("CONFIRMED", "nothing moves it any more")
 
 
 def test_the_acknowledgement_and_the_confirmation_of_a_cancel_move_two_lives(world, alert):

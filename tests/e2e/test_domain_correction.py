@@ -29,7 +29,7 @@ def test_a_correction_asks_every_holder_who_confirms_each_by_itself(world, alert
     world.amana("police", "inbox").ok().says("Mended in the book of the barrier.")
     world.amana("police", "status", correction).ok().says("confirmed by eics-1207", "confirmed by emow-0101",
                                                           "of 3: 1 to acknowledge, 0 to answer, 2 done")
-    world.amana("post", "confirm", correction, "--outcome", "DONE", "--remark", "x").exits(77).says("CONFIRMED", "none")
+    world.amana("post", "confirm", correction, "--outcome", "DONE", "--remark", "x").exits(77).says("CONFIRMED", "nothing moves it any more")
 
 
 def test_a_correction_is_done_once_what_was_built_on_it_is_mended_too(world, alert):

@@ -39,7 +39,7 @@ def test_a_referral_is_declined_with_its_reason(world, offered):
     world.amana("et-protection", "decline", offered, "--reason", "The house is full.").ok()
     world.amana("post", "inbox").ok().says("declined: The house is full.")
     world.amana("post", "status", offered).ok().says("declined by emow-0101")
-    world.amana("et-protection", "accept", offered, "--contact", "Protection desk").exits(77).says("DECLINED", "none")
+    world.amana("et-protection", "accept", offered, "--contact", "Protection desk").exits(77).says("DECLINED", "nothing moves it any more")
 
 
 def test_a_referral_that_is_not_accepted_has_no_progress_and_no_end(world, offered):

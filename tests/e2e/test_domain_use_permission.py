@@ -26,7 +26,7 @@ def test_a_permission_is_asked_taken_on_and_granted(world, asked):
 def test_a_permission_is_denied_and_that_is_its_end(world, asked):
     world.amana("police", "permit", "deny", asked, "--reason", "The source would be known.").ok()
     world.amana("post", "status", asked).ok().says("denied by kdci-0417")
-    world.amana("police", "permit", "grant", asked).exits(77).says("DENIED", "none")
+    world.amana("police", "permit", "grant", asked).exits(77).says("DENIED", "nothing moves it any more")
 
 
 def test_a_question_that_was_withdrawn_is_not_decided_any_more(world, asked):
