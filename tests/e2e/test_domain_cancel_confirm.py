@@ -82,7 +82,7 @@ def test_a_cancel_that_asks_for_no_erasure_is_not_confirmed(world, alert):
 
 def test_who_never_had_it_confirms_nothing(world, alert):
     ended = cancel(world, alert)
-    world.amana("police", "confirm", ended, "--outcome", "DONE", "--remark", "x").exits(66)
+    world.amana("police", "confirm", ended, "--outcome", "DONE", "--remark", "x").exits(65).says("is for who received it")
 
 
 def test_done_needs_a_word_of_what_was_done_and_erases_nothing_before(world, alert):

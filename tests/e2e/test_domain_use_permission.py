@@ -36,5 +36,5 @@ def test_a_question_that_was_withdrawn_is_not_decided_any_more(world, asked):
 
 
 def test_a_decision_that_is_for_another_kind_is_refused(world, asked):
-    world.amana("police", "accept", asked, "--contact", "Desk").exits(65).says("answers: REFERRAL\n")
-    world.amana("police", "uphold", asked).exits(65).says("answers: CONTEST\n")
+    world.amana("police", "accept", asked, "--contact", "Desk").exits(65).says("answers: REFERRAL.")
+    world.amana("police", "uphold", asked).exits(65).says("answers: CONTEST.")
