@@ -136,11 +136,21 @@ static enum am_err check_private(const char *path, struct am_detail *detail)
     return AM_OK;
 }
 
+// Made by another program.
 static EVP_PKEY *decode(struct am_bytes file, struct asked *asked)
 {
     BIO *bio = BIO_new_mem_buf(file.data, (int)file.len);
     EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, pem_passphrase, asked);
     BIO_free(bio);
+    return key;
+}
+
+static EVP_PKEY *decrypt(const X509_SIG *sealed, struct asked *asked)
+{
+    char *buffer = OPENSSL_secure_zalloc(KEYFILE_PASSPHRASE_MAX);
+    int len = buffer != NULL ? pem_passphrase(buffer, KEYFILE_PASSPHRASE_MAX, 0, asked) : -1;
+    EVP_PKEY *key = len >= 0 ? keyfile_decrypt(sealed, buffer, len) : NULL;
+    OPENSSL_secure_clear_free(buffer, KEYFILE_PASSPHRASE_MAX);
     return key;
 }
 
@@ -152,8 +162,12 @@ enum am_err keyfile_read(const char *path, const struct keyfile_passphrase *pass
     TRY(check_private(path, detail));
     TRY(certs_read_secret(path, KEYFILE_MAX, detail, &file));
     EVP_PKEY *key = keyfile_plain(file);
-    if (key == NULL) // encrypted, or made by another program
+    X509_SIG *sealed = key == NULL ? keyfile_encrypted(file) : NULL;
+    if (sealed != NULL)
+        key = decrypt(sealed, &asked);
+    else if (key == NULL)
         key = decode(file, &asked);
+    X509_SIG_free(sealed);
     OPENSSL_secure_clear_free((void *)file.data, file.len + 1);
     ERR_clear_error();
     if (key == NULL && asked.asked && passphrase == NULL)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PEM and PKCS#8 by hand for the one shape of our own key files: OpenSSL's decoders leave the text and the DER of a key
-// in memory that they give back unwiped (tests/unit/test_keyfile.c looks for them).
+// PEM and PKCS#8 by hand for the shape of our own key files: OpenSSL's decoders leave the text and the DER of a key in
+// memory that they give back unwiped (tests/unit/test_keyfile.c looks for them).
 #include "certs/keyfile_plain.h"
 
 #include "certs/der.h"
@@ -9,9 +9,8 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/param_build.h>
+#include <openssl/x509.h>
 
-#define BEGIN    "-----BEGIN PRIVATE KEY-----"
-#define END      "-----END PRIVATE KEY-----"
 #define SECRET   32u // bytes of a private key
 #define POINT    65u // a point of P-256: 4, x, y
 
@@ -20,15 +19,15 @@ static const uint8_t P256[] = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0
 static const uint8_t ZERO[] = {DER_INTEGER, 1, 0}, ONE[] = {DER_INTEGER, 1, 1};
 
 // The base64 between the two lines, in secure memory of *ret_len bytes; NULL where the text is another.
-static uint8_t *base64_read(struct am_bytes pem, size_t *ret_len)
+static uint8_t *base64_read(struct am_bytes pem, const char *begin, const char *end, size_t *ret_len)
 {
-    const char *text = (const char *)pem.data, *from = strstr(text, BEGIN), *until = strstr(text, END);
+    const char *text = (const char *)pem.data, *from = strstr(text, begin), *until = strstr(text, end);
     size_t len = 0;
     int decoded = -1;
 
     if (from == NULL || until == NULL || until < from)
         return NULL;
-    from += strlen(BEGIN);
+    from += strlen(begin);
     uint8_t *letters = OPENSSL_secure_malloc((size_t)(until - from) + 1);
     uint8_t *der = letters != NULL ? OPENSSL_secure_zalloc((size_t)(until - from) + 1) : NULL;
     for (const char *at = from; der != NULL && at < until; at++)
@@ -97,9 +96,58 @@ static EVP_PKEY *pkcs8_read(struct am_bytes der)
 EVP_PKEY *keyfile_plain(struct am_bytes pem)
 {
     size_t len = 0;
-    uint8_t *der = base64_read(pem, &len);
+    uint8_t *der = base64_read(pem, "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", &len);
     EVP_PKEY *key = der != NULL ? pkcs8_read((struct am_bytes){der, len}) : NULL;
 
     OPENSSL_secure_clear_free(der, len);
+    return key;
+}
+
+// --- Encrypted (RFC 5958 §3)
+X509_SIG *keyfile_encrypted(struct am_bytes pem)
+{
+    size_t len = 0;
+    uint8_t *der = base64_read(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----", "-----END ENCRYPTED PRIVATE KEY-----", &len);
+    const uint8_t *at = der;
+    X509_SIG *sealed = der != NULL ? d2i_X509_SIG(NULL, &at, (long)len) : NULL;
+
+    OPENSSL_secure_clear_free(der, len);
+    return sealed;
+}
+
+// A key of another shape than ours, by OpenSSL's decoder, which wipes what it copies.
+static EVP_PKEY *other_read(struct am_bytes der)
+{
+    const uint8_t *at = der.data;
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.len);
+    EVP_PKEY *key = info != NULL ? EVP_PKCS82PKEY(info) : NULL;
+
+    PKCS8_PRIV_KEY_INFO_free(info);
+    return key;
+}
+
+// How it is encrypted OpenSSL reads and sets up; what comes out goes into the secure heap.
+EVP_PKEY *keyfile_decrypt(const X509_SIG *sealed, const char *passphrase, int passphrase_len)
+{
+    const X509_ALGOR *algorithm;
+    const ASN1_OCTET_STRING *bytes;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    EVP_PKEY *key = NULL;
+    int len = 0, last = 0;
+
+    X509_SIG_get0(sealed, &algorithm, &bytes);
+    size_t room = (size_t)bytes->length + EVP_MAX_BLOCK_LENGTH;
+    uint8_t *der = OPENSSL_secure_zalloc(room);
+    if (context != NULL && der != NULL &&
+        EVP_PBE_CipherInit(algorithm->algorithm, passphrase, passphrase_len, algorithm->parameter, context, 0) == 1 &&
+        EVP_CipherUpdate(context, der, &len, bytes->data, bytes->length) == 1 &&
+        EVP_CipherFinal_ex(context, der + len, &last) == 1) {
+        struct am_bytes whole = {der, (size_t)len + (size_t)last};
+        key = pkcs8_read(whole);
+        if (key == NULL)
+            key = other_read(whole);
+    }
+    OPENSSL_secure_clear_free(der, room);
+    EVP_CIPHER_CTX_free(context);
     return key;
 }

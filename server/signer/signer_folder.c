@@ -2,6 +2,8 @@
 // Making and reading the signer's folder.
 #include "server/signer/signer_folder.h"
 
+#include "proto/codec/base64.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -110,33 +112,39 @@ enum am_err signer_record(const char *folder, uint64_t *ret_size, uint8_t ret_ro
 // RFC 8410: what PKCS#8 of an Ed25519 key is before its 32 bytes.
 static const uint8_t PKCS8_HEAD[] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
                                      0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
-#define PKCS8_SIZE ((long)sizeof PKCS8_HEAD + 32)
-#define FILE_MAX   1024
+#define KEY_BEGIN "-----BEGIN PRIVATE KEY-----"
+#define KEY_END   "-----END PRIVATE KEY-----"
+#define FILE_MAX  1024
 
-// The key of a PEM text, by way of memory that is locked where OpenSSL's secure heap is set up. NULL where it is none.
-static EVP_PKEY *key_parse(const char *text, int len)
+struct key_room {
+    char text[FILE_MAX], letters[FILE_MAX];
+    uint8_t der[BASE64_DECODED(FILE_MAX)];
+};
+
+// OpenSSL's decoders leave text and DER of a key in memory that they give back unwiped: by hand, as it is one shape.
+// NULL where it is another.
+static EVP_PKEY *key_parse(struct key_room *room)
 {
-    char *name = NULL, *header = NULL;
-    uint8_t *der = NULL;
-    long der_len = 0;
-    EVP_PKEY *key = NULL;
-    BIO *bio = BIO_new_mem_buf(text, len);
-    if (bio != NULL && PEM_read_bio_ex(bio, &name, &header, &der, &der_len, PEM_FLAG_SECURE) == 1) {
-        const uint8_t *at = der;
-        if (strcmp(name, PEM_STRING_PKCS8INF) == 0 && header[0] == '\0' && der_len == PKCS8_SIZE &&
-            memcmp(der, PKCS8_HEAD, sizeof PKCS8_HEAD) == 0)
-            key = d2i_PrivateKey(EVP_PKEY_ED25519, NULL, &at, der_len);
-        OPENSSL_secure_clear_free(der, (size_t)der_len);
-        OPENSSL_secure_free(name);
-        OPENSSL_secure_free(header);
-    }
-    BIO_free(bio);
+    const char *from = strstr(room->text, KEY_BEGIN), *until = strstr(room->text, KEY_END);
+    size_t n = 0, len;
+    if (from == NULL || until == NULL || until < from)
+        return NULL;
+    for (const char *at = from + strlen(KEY_BEGIN); at < until; at++)
+        if (*at != '\n' && *at != '\r')
+            room->letters[n++] = *at;
+    if (base64_decode(room->letters, n, room->der, &len) != AM_OK || len != sizeof PKCS8_HEAD + 32 ||
+        memcmp(room->der, PKCS8_HEAD, sizeof PKCS8_HEAD) != 0)
+        return NULL;
+    // OpenSSL 3.0 puts a key that is given so into plain memory, its copy into the secure heap, and wipes the first.
+    EVP_PKEY *plain = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, room->der + sizeof PKCS8_HEAD, 32);
+    EVP_PKEY *key = plain != NULL ? EVP_PKEY_dup(plain) : NULL;
+    EVP_PKEY_free(plain);
     return key;
 }
 
 enum am_err signer_key_load(const char *folder, struct am_detail *detail, EVP_PKEY **ret_key)
 {
-    char path[SIGNER_PATH_MAX], text[FILE_MAX];
+    char path[SIGNER_PATH_MAX];
     struct stat info;
     TRY(signer_path(folder, "log.key", path));
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -144,10 +152,14 @@ enum am_err signer_key_load(const char *folder, struct am_detail *detail, EVP_PK
         return am_fail(AM_CONFIG, detail, "log.key", "%.200s can't be read: %s; `amanad init` makes it", path,
                        strerror(errno));
     bool is_closed = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 077) == 0;
-    ssize_t len = is_closed ? read(fd, text, sizeof text) : 0;
+    struct key_room *room = OPENSSL_secure_zalloc(sizeof *room); // locked where OpenSSL's secure heap is set up
+    ssize_t len = is_closed && room != NULL ? read(fd, room->text, sizeof room->text) : 0;
     close(fd);
-    EVP_PKEY *key = len > 0 && len < FILE_MAX ? key_parse(text, (int)len) : NULL;
-    OPENSSL_cleanse(text, sizeof text);
+    EVP_PKEY *key = len > 0 && len < FILE_MAX ? key_parse(room) : NULL;
+    bool no_room = room == NULL;
+    OPENSSL_secure_clear_free(room, sizeof *room);
+    if (no_room)
+        return AM_NOMEM;
     if (!is_closed)
         return am_fail(AM_CONFIG, detail, "log.key", "%.200s may be read by others than its owner: chmod 600 it", path);
     if (key == NULL)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What reading a private key leaves in memory: nothing outside the heap that is locked and wiped.
 #include "certs/keyfile.h"
+#include "tests/unit/memory_search.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -17,9 +18,7 @@
 
 #include <cmocka.h>
 
-#define MASK  0x5a // what is looked for is kept masked, or it would find itself
-#define PIECE 24u  // bytes of the file's text that tell it
-#define SANE  (64u * 1024 * 1024)
+#define PIECE 24u // bytes of the file's text that tell it
 
 static char folder[] = "/tmp/amana-keyfile-XXXXXX", key_path[64], secret_path[64];
 
@@ -40,7 +39,7 @@ static int folder_remove(void **state)
 }
 
 // In a process of its own, so that this one has never seen it: the file, and the masked 32 bytes of the key.
-static void key_write(void)
+static void key_write(const struct keyfile_passphrase *passphrase)
 {
     int status;
     pid_t child = fork();
@@ -53,51 +52,13 @@ static void key_write(void)
         bool good = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1 &&
                     BN_bn2binpad(number, secret, 32) == 32;
         for (size_t i = 0; i < sizeof secret; i++)
-            secret[i] ^= MASK;
-        good = good && keyfile_write(key_path, key, NULL, NULL) == AM_OK &&
+            secret[i] ^= MEMORY_MASK;
+        good = good && keyfile_write(key_path, key, passphrase, NULL) == AM_OK &&
                certs_write_file(secret_path, (struct am_bytes){secret, sizeof secret}, 0600, NULL) == AM_OK;
         _exit(good ? 0 : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
-}
-
-static bool masked_equal(const uint8_t *at, const uint8_t *masked, size_t len, bool reversed)
-{
-    for (size_t i = 0; i < len; i++)
-        if ((at[i] ^ MASK) != masked[reversed ? len - 1 - i : i])
-            return false;
-    return true;
-}
-
-// Places in writable memory outside the secure heap where these bytes stand, either way round.
-static unsigned places(const uint8_t *masked, size_t len)
-{
-    FILE *maps = fopen("/proc/self/maps", "r"), *memory = fopen("/proc/self/mem", "r");
-    char line[512];
-    unsigned found = 0;
-
-    assert_non_null(maps);
-    assert_non_null(memory);
-    while (fgets(line, sizeof line, maps) != NULL) {
-        unsigned long long from, to;
-        char rights[5];
-        if (sscanf(line, "%llx-%llx %4s", &from, &to, rights) != 3 || rights[0] != 'r' || rights[1] != 'w' || to - from > SANE)
-            continue;
-        uint8_t *copy = malloc((size_t)(to - from));
-        size_t got = 0;
-        if (fseeko(memory, (off_t)from, SEEK_SET) == 0)
-            got = fread(copy, 1, (size_t)(to - from), memory);
-        for (size_t i = 0; i + len <= got; i++)
-            if ((masked_equal(copy + i, masked, len, false) || masked_equal(copy + i, masked, len, true)) &&
-                !CRYPTO_secure_allocated((const void *)(uintptr_t)(from + i)))
-                found++;
-        OPENSSL_cleanse(copy, (size_t)(to - from));
-        free(copy);
-    }
-    fclose(maps);
-    fclose(memory);
-    return found;
 }
 
 static struct am_bytes read_masked(const char *path)
@@ -118,7 +79,7 @@ static void text_masked(uint8_t ret_piece[PIECE])
         struct am_bytes file = read_masked(key_path);
         const char *line = strchr((const char *)file.data, '\n');
         for (size_t i = 0; i < PIECE; i++)
-            ret_piece[i] = (uint8_t)(line[1 + i + 36] ^ MASK);
+            ret_piece[i] = (uint8_t)(line[1 + i + 36] ^ MEMORY_MASK);
         _exit(write(ends[1], ret_piece, PIECE) == PIECE ? 0 : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -134,14 +95,47 @@ static void a_key_that_was_read_lies_in_the_secure_heap_alone(void **state)
     uint8_t piece[PIECE];
     EVP_PKEY *key;
 
-    key_write();
+    key_write(NULL);
     secret = read_masked(secret_path);
     text_masked(piece);
     assert_int_equal(keyfile_read(key_path, NULL, &detail, &key), AM_OK);
-    assert_int_equal(places(secret.data, secret.len), 0);
-    assert_int_equal(places(piece, sizeof piece), 0);
+    assert_int_equal(memory_places(secret.data, secret.len), 0);
+    assert_int_equal(memory_places(piece, sizeof piece), 0);
     EVP_PKEY_free(key);
     free((void *)secret.data);
+}
+
+static int phrase_get(void *user, char *buffer, size_t size)
+{
+    memcpy(buffer, user, strlen(user));
+    return (int)strlen(user);
+}
+
+static void an_encrypted_key_leaves_nothing_outside_the_secure_heap_either(void **state)
+{
+    static const struct keyfile_passphrase RIGHT = {phrase_get, (char *)"a lorry at Moyale"},
+                                           WRONG = {phrase_get, (char *)"a lorry at Busia"};
+    struct am_detail detail = {0};
+    struct am_bytes secret;
+    char command[256];
+    EVP_PKEY *key;
+
+    key_write(&RIGHT);
+    secret = read_masked(secret_path);
+    assert_int_equal(keyfile_read(key_path, NULL, &detail, &key), AM_DENIED);
+    assert_int_equal(keyfile_read(key_path, &WRONG, &detail, &key), AM_CRYPTO);
+    assert_int_equal(keyfile_read(key_path, &RIGHT, &detail, &key), AM_OK);
+    assert_int_equal(memory_places(secret.data, secret.len), 0);
+    EVP_PKEY_free(key);
+    free((void *)secret.data);
+    // Another program's choice of algorithms, and a key without its public half.
+    snprintf(command, sizeof command,
+             "openssl genpkey -algorithm ed25519 | openssl pkcs8 -topk8 -v2 aes-128-cbc -passout 'pass:a lorry at Moyale' "
+             "-out %s && chmod 600 %s", key_path, key_path);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(keyfile_read(key_path, &WRONG, &detail, &key), AM_CRYPTO);
+    assert_int_equal(keyfile_read(key_path, &RIGHT, &detail, &key), AM_OK);
+    EVP_PKEY_free(key);
 }
 
 // What others write: without the public key (RFC 5915 lets them), or cut off.
@@ -151,15 +145,15 @@ static void a_key_of_another_shape_is_read_or_refused_as_before(void **state)
     char command[512];
     EVP_PKEY *key;
 
-    key_write();
+    key_write(NULL);
     snprintf(command, sizeof command, "openssl pkey -in %s -out %s.ec -traditional && chmod 600 %s.ec && mv %s.ec %s",
              key_path, key_path, key_path, key_path, key_path);
     assert_int_equal(system(command), 0);
     assert_int_equal(keyfile_read(key_path, NULL, &detail, &key), AM_OK);
     EVP_PKEY_free(key);
-    key_write();
+    key_write(NULL);
     for (off_t len = 0; len < 241; len += 13) {
-        key_write();
+        key_write(NULL);
         assert_int_equal(truncate(key_path, len), 0);
         assert_int_equal(keyfile_read(key_path, NULL, &detail, &key), AM_INVALID);
     }
@@ -171,13 +165,13 @@ static void the_search_finds_what_lies_in_plain_memory(void **state)
     struct am_bytes secret;
     uint8_t *plain = malloc(32);
 
-    key_write();
+    key_write(NULL);
     secret = read_masked(secret_path);
     for (size_t i = 0; i < 32; i++)
-        plain[i] = secret.data[i] ^ MASK;
-    assert_true(places(secret.data, secret.len) >= 1);
+        plain[i] = secret.data[i] ^ MEMORY_MASK;
+    assert_true(memory_places(secret.data, secret.len) >= 1);
     OPENSSL_cleanse(plain, 32);
-    assert_int_equal(places(secret.data, secret.len), 0);
+    assert_int_equal(memory_places(secret.data, secret.len), 0);
     free(plain);
     free((void *)secret.data);
 }
@@ -187,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_search_finds_what_lies_in_plain_memory),
         cmocka_unit_test(a_key_that_was_read_lies_in_the_secure_heap_alone),
+        cmocka_unit_test(an_encrypted_key_leaves_nothing_outside_the_secure_heap_either),
         cmocka_unit_test(a_key_of_another_shape_is_read_or_refused_as_before),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
