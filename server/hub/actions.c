@@ -67,6 +67,14 @@ void hub_reply_retry(struct hub_step *step, struct hub_work *work, enum reason r
     hub_reply(step, work, reason, NULL);
 }
 
+bool hub_turned_away(struct hub_step *step, struct hub_work *work)
+{
+    if (!step->hub->draining)
+        return false;
+    hub_reply_retry(step, work, REASON_DRAINING);
+    return true;
+}
+
 void hub_recheck(struct hub_step *step, struct hub_work *work)
 {
     if (work->attempts < HUB_ATTEMPTS)

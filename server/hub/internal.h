@@ -208,6 +208,8 @@ void hub_work_end(struct hub *hub, struct hub_work *work);
 void hub_reply(struct hub_step *step, struct hub_work *work, enum reason reason, const struct journal_outcome *outcome);
 // The same with what BUSY, FULL… tell the client about waiting.
 void hub_reply_retry(struct hub_step *step, struct hub_work *work, enum reason reason);
+// Whether the hub stops and takes nothing new: the work has its answer then.
+bool hub_turned_away(struct hub_step *step, struct hub_work *work);
 // What it was decided on has changed, or the id was taken meanwhile: a worker looks again, within HUB_ATTEMPTS. Room
 // was made.
 void hub_recheck(struct hub_step *step, struct hub_work *work);

@@ -79,10 +79,8 @@ enum am_err hub_step_member(struct hub_step *step)
     struct hub_member_change *change = step->event->member;
     struct hub_work *work = &change->work;
     TRY(hub_actions_room(step->actions, 1));
-    if (step->hub->draining) {
-        hub_reply_retry(step, work, REASON_DRAINING);
+    if (hub_turned_away(step, work))
         return AM_OK;
-    }
     TRY(hub_work_begin(step, work));
     enum reason reason = judge(step->hub, change);
     if (reason == REASON_BUSY) {

@@ -129,10 +129,8 @@ enum am_err hub_step_replay(struct hub_step *step)
     const struct hub_member *member = hub_member_find(step->hub, work->unit);
     TRY(hub_actions_room(step->actions, 1));
     // The end of one that followed is still written while the hub stops.
-    if (step->hub->stop_sent || (step->hub->draining && !replay->ended)) {
-        hub_reply_retry(step, work, REASON_DRAINING);
+    if ((step->hub->stop_sent || !replay->ended) && hub_turned_away(step, work))
         return AM_OK;
-    }
     TRY(hub_work_begin(step, work));
     if (replay->ended)
         return access_append(step, replay);

@@ -210,10 +210,8 @@ enum am_err hub_step_retrieved(struct hub_step *step)
     struct retrieve retrieve = {.step = step, .retrieval = retrieval};
     TRY(hub_actions_room(step->actions, 1));
     if (work->attempts++ == 0) {
-        if (step->hub->draining) {
-            hub_reply_retry(step, work, REASON_DRAINING);
+        if (hub_turned_away(step, work))
             return AM_OK;
-        }
         TRY(hub_work_begin(step, work));
     }
     if (retrieval->checked != REASON_NONE) {

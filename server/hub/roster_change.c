@@ -57,10 +57,8 @@ enum am_err hub_step_roster(struct hub_step *step)
     struct hub_work *work = &change->work;
     bool same = false;
     TRY(hub_actions_room(step->actions, 1));
-    if (step->hub->draining) {
-        hub_reply_retry(step, work, REASON_DRAINING);
+    if (hub_turned_away(step, work))
         return AM_OK;
-    }
     TRY(hub_work_begin(step, work));
     enum reason reason = judge(step->hub, change, &same);
     if (reason != REASON_NONE)

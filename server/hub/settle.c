@@ -122,10 +122,8 @@ enum am_err hub_step_settled(struct hub_step *step)
     const char *id = settlement->header != NULL ? settlement->header->id : NULL;
     TRY(hub_actions_room(step->actions, 1));
     if (work->attempts++ == 0) {
-        if (step->hub->draining) {
-            hub_reply_retry(step, work, REASON_DRAINING);
+        if (hub_turned_away(step, work))
             return AM_OK;
-        }
         TRY(hub_work_begin(step, work));
     }
     if (settlement->checked != REASON_NONE) {

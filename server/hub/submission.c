@@ -8,10 +8,8 @@ enum am_err hub_step_arrived(struct hub_step *step)
     struct hub_work *work = &submission->work;
     struct hub_identity *identity;
     TRY(hub_actions_room(step->actions, 1));
-    if (step->hub->draining) {
-        hub_reply_retry(step, work, REASON_DRAINING);
+    if (hub_turned_away(step, work))
         return AM_OK;
-    }
     TRY(hub_identity_get(step->hub, work->identity, step->event->monotonic_ns, &identity));
     enum reason reason = hub_identity_take(step->hub, identity, work, step->event->monotonic_ns);
     if (reason != REASON_NONE) {
