@@ -129,6 +129,20 @@ class Second:
             return self.raw.call(channel, "Relay/Release", request, self.pb("audit").ProvedEntry)
 
 
+    def send_back(self, message, header, signer=None, **changes):
+        """SendBack with a statement that says what it is told to."""
+        desk = self.world.path(signer or self.desk, "keys")
+        statement = self.pb("message").Returned(context="amana-returned-v1", origin="igad.amana.example/log", reason=2,
+                                                officer="amana://ke/dci/transnational/officer/kdci-0001",
+                                                message={"id": message, "header_digest": hashlib.sha256(header).digest()})
+        for field, value in changes.items():
+            setattr(statement, field, value)
+        packed = statement.SerializeToString()
+        request = self.pb("relay").SendBackRequest(statement=packed, signature=r.sign(packed, desk / "officer.pem", desk / "officer.key"))
+        with self.raw.channel() as channel:
+            return self.raw.call(channel, "Relay/SendBack", request, self.pb("audit").ProvedEntry)
+
+
 @pytest.fixture
 def refused(shared, pb):
     """What is parked by a desk, and a release that the hub must refuse with this reason."""
@@ -175,6 +189,50 @@ def test_stock_openssl_and_grpcio_release_as_well(shared, pb):
     assert again == first  # the same supervisor once more
     shared.amana("post", "show", parked).exits(66)
     shared.amana("post", "inbox").ok().says(parked[:13])
+
+
+WRONG = {"another context": (dict(context="amana-retrieved-v1"), Code.INVALID_ARGUMENT, "FIELD_INVALID"),
+         "another log": (dict(origin="ke.amana.example/log"), Code.INVALID_ARGUMENT, "FIELD_INVALID"),
+         "no reason": (dict(reason=0), Code.INVALID_ARGUMENT, "FIELD_INVALID"),
+         "a reason that is none": (dict(reason=99), Code.INVALID_ARGUMENT, "FIELD_INVALID"),
+         "the signature of another": (dict(signer="police"), Code.INVALID_ARGUMENT, "SIGNATURE_INVALID"),
+         "an officer without the mark": (dict(signer="police", officer="amana://ke/dci/transnational/officer/kdci-0417"), Code.FAILED_PRECONDITION, "RELEASE_REQUIRED"),
+         "a stranger": (dict(signer="post", officer="amana://et/ics/moyale/officer/eics-1207"), Code.PERMISSION_DENIED, "NOT_ON_ROSTER")}
+
+
+def test_a_statement_that_sends_back_is_a_supervisors_about_this_log_with_a_reason(shared, pb):
+    parked = park(shared)
+    chief = Second(shared, pb, "chief")
+    waiting = chief.waiting(parked)
+    for changes, code, reason in WRONG.values():
+        with pytest.raises(r.Refused) as refusal:
+            chief.send_back(parked, waiting.header, **changes)
+        refusal.value.of(code, reason)
+    with pytest.raises(r.Refused) as refusal:
+        Second(shared, pb, "post", "et/ics/moyale").send_back(parked, waiting.header)
+    assert refusal.value.code in (Code.PERMISSION_DENIED, Code.INVALID_ARGUMENT)
+    assert not entry_of(shared, "RETURNED", parked)
+    first = chief.send_back(parked, waiting.header)
+    assert chief.send_back(parked, waiting.header) == first  # the same supervisor's same word once more
+    assert chief.send_back(parked, waiting.header, reason=3) == first
+    with pytest.raises(r.Refused) as refusal:
+        chief.release(parked, waiting.header, chief.signed_too(waiting, "chief"))
+    refusal.value.of(Code.FAILED_PRECONDITION, "STATE_FORBIDS")
+    assert len(entry_of(shared, "RETURNED", parked)) == 1
+
+
+def test_a_deferred_release_is_signed_once_and_the_second_time_gets_the_firsts_proof(shared, pb):
+    sent = deferred(shared)
+    chief = Second(shared, pb, "chief")
+    waiting = chief.waiting(sent)
+    keys = chief.raw.keys
+    signature = r.sign(waiting.header, keys / "officer.pem", keys / "officer.key")
+    first = chief.release(sent, waiting.header, signature)
+    assert chief.release(sent, waiting.header, signature) == first
+    with pytest.raises(r.Refused) as refusal:
+        chief.send_back(sent, waiting.header)
+    refusal.value.of(Code.FAILED_PRECONDITION, "STATE_FORBIDS")
+    assert len(entry_of(shared, "RELEASED", sent)) == 1
 
 
 def test_what_needs_a_second_person_is_neither_sent_without_nor_parked_for_nothing(shared, pb):

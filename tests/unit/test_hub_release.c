@@ -81,7 +81,11 @@ static void a_unit_releases_for_another_only_where_policy_names_it(void **state)
     refused(world, person(world, CHILD_DESK), REASON_NOT_PERMITTED, "releasing.unit");
     refused(world, person(world, COLLEAGUES), REASON_NOT_PERMITTED, "releasing.unit");
     colleagues_supervise(world);
-    accepted(world, person(world, COLLEAGUES));
+    letter_arrive(world, person(world, COLLEAGUES));
+    world_check_one(world, 0);
+    assert_int_equal(world->appends[0]->entries[0].n_parties, 2); // both find it in the log
+    assert_string_equal(world->appends[0]->entries[0].parties[1], COLLEAGUES);
+    world_commit_one(world, 0);
     assert_int_equal(mail_of(world, URI(COLLEAGUES, "d1")), 1);
     refused(world, person(world, CHILD_DESK), REASON_NOT_PERMITTED, "releasing.unit");
 }
