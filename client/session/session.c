@@ -115,6 +115,8 @@ void session_close(struct session *session)
         free(session->certificates[i]);
         EVP_PKEY_free(session->keys[i]);
     }
+    for (unsigned i = 0; i < SESSION_READ; i++)
+        roster_unref(session->read[i]);
     policy_free(session->policy);
     store_close(session->store);
     log_verifier_clear(&session->log);

@@ -12,6 +12,7 @@ struct policy;
 
 #define SESSION_TIED  32u
 #define SESSION_ASKED 32u
+#define SESSION_READ  8u
 
 // The hub's newest roster of a unit was asked for when its log had that size.
 struct session_asked {
@@ -42,6 +43,8 @@ struct session {
     unsigned tied_count;
     struct session_asked asked[SESSION_ASKED]; // since it connected
     unsigned asked_count;
+    struct roster *read[SESSION_READ]; // rosters that were read from the store: to parse one is dear
+    unsigned read_count;
     struct policy *policy; // policy.h
     bool policy_read, policy_known;
     char successor[LIMIT_ADDRESS + 1]; // of this unit, which is closed; ""

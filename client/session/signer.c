@@ -25,20 +25,15 @@ static void say_revoked(const struct trust_revocation *revocation, bool before, 
              known ? ": " : "", known ? REASONS[reason] : "", before ? "before" : "after");
 }
 
-// The certificate of this officer that stands in the signature.
-static X509 *certificate_of(const Amana__V1__Message *message, const char *officer, uint8_t ret_digest[CERTIFICATE_DIGEST])
+// Parses the certificate of this officer that stands in the signature.
+static X509 *certificate_of(const struct cms_signature *signature, const char *officer)
 {
-    struct cms_signature signature;
-    if (cms_profile_signature(codec_bytes(message->signature), CMS_DETACHED_FORM, NULL, &signature) != AM_OK)
-        return NULL;
-    for (size_t i = 0; i < signature.count; i++) {
-        const uint8_t *at = signature.certificates[i].data;
-        X509 *x509 = d2i_X509(NULL, &at, (long)signature.certificates[i].len);
+    for (size_t i = 0; i < signature->count; i++) {
+        const uint8_t *at = signature->certificates[i].data;
+        X509 *x509 = d2i_X509(NULL, &at, (long)signature->certificates[i].len);
         struct certificate certificate = {0};
         bool ours = x509 != NULL && certificate_init(&certificate, x509, NULL) == AM_OK &&
                     strcmp(certificate.identity.uri, officer) == 0;
-        if (ours)
-            memcpy(ret_digest, certificate.digest, CERTIFICATE_DIGEST);
         certificate_clear(&certificate);
         if (ours)
             return x509;
@@ -47,41 +42,63 @@ static X509 *certificate_of(const Amana__V1__Message *message, const char *offic
     return NULL;
 }
 
-static bool removed(struct session *session, const char *unit, const char *officer, const uint8_t digest[CERTIFICATE_DIGEST])
+// The officer's row on the newest roster of the unit that is kept; NULL: there is none, or no roster.
+static const struct roster_officer *officer_kept(struct session *session, const char *unit, const char *officer,
+                                                 struct roster **ret_roster)
 {
     struct am_detail detail = {0};
-    struct roster *roster;
-    if (directory_kept(session, unit, &detail, &roster) != AM_OK)
-        return false;
-    const struct roster_officer *row = roster_officer_by_uri(roster, officer);
-    bool gone = row == NULL || memcmp(row->sign.digest, digest, CERTIFICATE_DIGEST) != 0;
-    roster_unref(roster);
-    return gone;
+    *ret_roster = NULL;
+    return directory_kept(session, unit, &detail, ret_roster) == AM_OK ? roster_officer_by_uri(*ret_roster, officer)
+                                                                       : NULL;
+}
+
+// Was it signed with the certificate of that row?
+static bool signed_with(const struct cms_signature *signature, const struct roster_officer *row)
+{
+    uint8_t digest[CERTIFICATE_DIGEST];
+    for (size_t i = 0; i < signature->count; i++)
+        if (certs_sha256(signature->certificates[i].data, signature->certificates[i].len, digest) &&
+            memcmp(digest, row->sign.digest, sizeof digest) == 0)
+            return true;
+    return false;
+}
+
+static void look(struct session *session, const Amana__V1__Kept *kept, X509 *x509, bool removed, struct signer *signer)
+{
+    struct trust_revocation revocation;
+    if (trust_revocation(session->trust, x509, &revocation)) {
+        uint64_t at = kept->entry != NULL ? kept->entry->time : clock_utc();
+        say_revoked(&revocation, trust_revocation_spoils(&revocation, at), signer);
+    } else if (removed) {
+        signer->state = SIGNER_REMOVED;
+        snprintf(signer->words, sizeof signer->words,
+                 "by an officer since removed from the roster of the unit, or with another certificate now");
+    }
 }
 
 void signer_look(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
                  struct signer *ret_signer)
 {
-    struct trust_revocation revocation;
-    uint8_t digest[CERTIFICATE_DIGEST];
+    struct cms_signature signature;
+    struct roster *roster;
     *ret_signer = (struct signer){0};
     if (kept->signer[0] != '\0') {
         ret_signer->state = SIGNER_REVOKED;
         snprintf(ret_signer->words, sizeof ret_signer->words, "%s", kept->signer);
         return;
     }
-    X509 *x509 = certificate_of(kept->message, header->officer, digest);
-    if (x509 == NULL)
+    if (cms_profile_signature(codec_bytes(kept->message->signature), CMS_DETACHED_FORM, NULL, &signature) != AM_OK)
         return;
-    if (trust_revocation(session->trust, x509, &revocation)) {
-        uint64_t at = kept->entry != NULL ? kept->entry->time : clock_utc();
-        say_revoked(&revocation, trust_revocation_spoils(&revocation, at), ret_signer);
-    } else if (removed(session, header->sender->unit, header->officer, digest)) {
-        ret_signer->state = SIGNER_REMOVED;
-        snprintf(ret_signer->words, sizeof ret_signer->words,
-                 "by an officer since removed from the roster of the unit, or with another certificate now");
+    const struct roster_officer *row = officer_kept(session, header->sender->unit, header->officer, &roster);
+    if (row != NULL && signed_with(&signature, row)) {
+        look(session, kept, row->sign.x509, false, ret_signer);
+    } else {
+        X509 *x509 = certificate_of(&signature, header->officer);
+        if (x509 != NULL)
+            look(session, kept, x509, roster != NULL, ret_signer);
+        X509_free(x509);
     }
-    X509_free(x509);
+    roster_unref(roster);
 }
 
 const char *signer_state_name(enum signer_state state)
