@@ -65,6 +65,33 @@ const char *htcds_value(const ProtobufCEnumDescriptor *type, int code, char room
     return room;
 }
 
+const char *htcds_industry(const char *section)
+{
+    static const char *const SECTIONS[] = {"A_AgricultureForestryAndFishing",
+                                           "B_MiningAndQuarrying",
+                                           "C_Manufacturing",
+                                           "D_ElectricityGasSteamAndAirConditioningSupply",
+                                           "E_WaterSupplySewerageWasteManagement",
+                                           "F_Construction",
+                                           "G_WholesaleAndRetailTradeRepairOfMotorVehicles",
+                                           "H_TransportationAndStorage",
+                                           "I_AccommodationAndFoodServiceActivities",
+                                           "J_InformationAndCommunication",
+                                           "K_FinancialAndInsuranceActivities",
+                                           "L_RealEstateActivities",
+                                           "M_ProfessionalScientificAndTechnicalActivities",
+                                           "N_AdministrativeAndSupportServiceActivities",
+                                           "O_PublicAdministrationAndDefence",
+                                           "P_Education",
+                                           "Q_HumanHealthAndSocialWorkActivities",
+                                           "R_ArtsEntertainmentAndRecreation",
+                                           "S_OtherServiceActivities",
+                                           "T_ActivitiesOfHouseholdsAsEmployers",
+                                           "U_ActivitiesOfExtraterritorialOrganizations"};
+    bool one = section[0] >= 'A' && section[0] <= 'U' && section[1] == '\0';
+    return one ? SECTIONS[section[0] - 'A'] : NULL;
+}
+
 // --- Values of a record
 static int set(json_t *record, const char *name, const char *value)
 {
@@ -160,7 +187,7 @@ static int add_victim(json_t *record, const Amana__V1__VictimContext *victim)
     failed |= add_place(record, "vic_LocationOfRecruitment", victim->recruited_at);
     failed |= CODES(record, "vic_MethodsOfControl", control__method, victim, control_methods);
     failed |= CODES(record, "vic_TypeOfExploitation", exploitation__form, victim, exploitation);
-    failed |= set(record, "vic_ForcedLabourIndustry", victim->industry);
+    failed |= set(record, "vic_ForcedLabourIndustry", htcds_industry(victim->industry));
     failed |= CODES(record, "vic_TypeOfSexExploitation", sexual_exploitation__form, victim, sexual);
     failed |= add_place(record, "vic_LocationOfExploitation", victim->exploited_at);
     failed |= CODES(record, "vic_ExploitationWebsitesAndApps", platform__code, victim, exploitation_platforms);

@@ -15,3 +15,6 @@ int htcds_add(json_t *records, const Amana__V1__Body *body, const char *id);
 // A value of HTCDS's lists for a code: "ThroughOnlineSocialNetworks". NULL where the list has none.
 #define HTCDS_VALUE 80
 const char *htcds_value(const ProtobufCEnumDescriptor *type, int code, char room[HTCDS_VALUE]);
+
+// ISIC's section ("T") as vic_ForcedLabourIndustry has it ("T_ActivitiesOfHouseholdsAsEmployers"); NULL: it has none.
+const char *htcds_industry(const char *section);

@@ -4,6 +4,7 @@
 
 #include "amana/v1/draft.pb-c.h"
 #include "client/cmd/htcds.h"
+#include "proto/body/shape.h"
 #include "proto/codec/codec.h"
 
 #include <bsd/string.h>
@@ -44,17 +45,35 @@ __attribute__((format(printf, 3, 4))) static void stop(struct reading *reading, 
     (void)XML_StopParser(reading->parser, XML_FALSE);
 }
 
+// Bytes are read as UTF-8: what says that it is something else would be read wrongly, here and there without a fault.
+static void on_declaration(void *user, const XML_Char *version, const XML_Char *encoding, int standalone)
+{
+    (void)version, (void)standalone;
+    if (encoding != NULL && strcasecmp(encoding, "UTF-8") != 0 && strcasecmp(encoding, "US-ASCII") != 0)
+        stop(user, AM_INVALID, "encoding %.40s: a submission must be UTF-8", encoding);
+}
+
 static void on_doctype(void *user, const XML_Char *name, const XML_Char *system, const XML_Char *public, int subset)
 {
     (void)name, (void)system, (void)public, (void)subset;
     stop(user, AM_INVALID, "a document type is not allowed: a submission has none");
 }
 
-// A name without its namespace's prefix: "orx:instanceID".
+// A name without OpenRosa's prefix: "orx:instanceID". Another namespace has other names.
 static const char *local(const char *name)
 {
-    const char *colon = strrchr(name, ':');
-    return colon != NULL ? colon + 1 : name;
+    return strncmp(name, "orx:", 4) == 0 ? name + 4 : name;
+}
+
+// Text between elements is no answer to anything: it would be lost unseen.
+static void text_end(struct reading *reading)
+{
+    size_t at = 0;
+    while (at < reading->len && isspace((unsigned char)reading->text[at]))
+        at++;
+    if (at < reading->len)
+        stop(reading, AM_INVALID, "%s: text beside an element", reading->path);
+    reading->len = 0;
 }
 
 static void version_take(struct reading *reading, const char *version)
@@ -67,6 +86,7 @@ static void on_start(void *user, const XML_Char *name, const XML_Char **attribut
 {
     struct reading *reading = user;
     size_t len = strlen(reading->path);
+    text_end(reading);
     if (++reading->depth > ODK_DEPTH) {
         stop(reading, AM_TOO_LARGE, "deeper than %u elements", ODK_DEPTH);
         return;
@@ -81,7 +101,6 @@ static void on_start(void *user, const XML_Char *name, const XML_Char **attribut
         stop(reading, AM_TOO_LARGE, "a field's name with its groups is longer than %u bytes", ODK_NAME - 1);
     }
     reading->leaf = true;
-    reading->len = 0;
 }
 
 static void on_text(void *user, const XML_Char *text, int len)
@@ -139,6 +158,8 @@ static void on_end(void *user, const XML_Char *name)
         const char *value = reading->text + strspn(reading->text, " \t\r\n");
         if (value[0] != '\0')
             field_take(reading, value);
+    } else {
+        text_end(reading);
     }
     reading->leaf = false;
     reading->len = 0;
@@ -163,9 +184,12 @@ enum am_err odk_read(struct am_bytes text, struct arena *arena, struct am_detail
     XML_SetUserData(reading->parser, reading);
     XML_SetElementHandler(reading->parser, on_start, on_end);
     XML_SetCharacterDataHandler(reading->parser, on_text);
+    XML_SetXmlDeclHandler(reading->parser, on_declaration);
     XML_SetStartDoctypeDeclHandler(reading->parser, on_doctype);
     if (XML_Parse(reading->parser, (const char *)text.data, (int)text.len, XML_TRUE) != XML_STATUS_OK)
-        stop(reading, AM_INVALID, "this is no XML: %s", XML_ErrorString(XML_GetErrorCode(reading->parser)));
+        stop(reading, AM_INVALID, "this is no XML in UTF-8: %s", XML_ErrorString(XML_GetErrorCode(reading->parser)));
+    if (reading->err == AM_OK && ret_submission->n == 0)
+        stop(reading, AM_INVALID, "no answer is in it");
     enum am_err err = reading->err;
     XML_ParserFree(reading->parser);
     free(reading);
@@ -175,8 +199,8 @@ enum am_err odk_read(struct am_bytes text, struct arena *arena, struct am_detail
 // --- The draft
 struct drafting {
     json_t *draft, *alert, *person, *victim, *place;
-    char notes[4 * ODK_VALUE]; // for the summary
-    char look[ODK_VALUE];      // for the description
+    char notes[6 * ODK_VALUE]; // for the summary: all that may come into it
+    char look[4 * ODK_VALUE];  // for the description, the same
     const char *today;
     struct odk_outcome *outcome;
     bool failed;
@@ -261,9 +285,8 @@ static bool take_name(struct drafting *d, const char *type, const char *value)
 static bool take_birth(struct drafting *d, const char *value)
 {
     unsigned year, month, day, now_year, now_month, now_day;
-    int end = 0;
-    if (strlen(value) != 10 || sscanf(value, "%4u-%2u-%2u%n", &year, &month, &day, &end) != 3 || end != 10 ||
-        month < 1 || month > 12 || day < 1 || day > 31 ||
+    if (strlen(value) != 10 || !shape_date(value) || strcmp(value, d->today) > 0 ||
+        sscanf(value, "%4u-%2u-%2u", &year, &month, &day) != 3 ||
         sscanf(d->today, "%4u-%2u-%2u", &now_year, &now_month, &now_day) != 3)
         return false;
     bool had = now_month > month || (now_month == month && now_day >= day);
@@ -347,10 +370,12 @@ static bool take_industry(struct drafting *d, const char *value)
     char copy[ODK_VALUE + 1], letters[64] = "", *save;
     (void)strlcpy(copy, value, sizeof copy);
     for (char *word = strtok_r(copy, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
-        char letter[4] = {letters[0] != '\0' ? ',' : word[0], letters[0] != '\0' ? word[0] : '\0'};
-        if (word[0] < 'A' || word[0] > 'U' || word[1] != '_')
+        char section[2] = {word[0], '\0'};
+        const char *industry = htcds_industry(section);
+        if (industry == NULL || strcmp(word, industry) != 0 || strchr(letters, section[0]) != NULL)
             return false;
-        (void)strlcat(letters, letter, sizeof letters);
+        (void)strlcat(letters, letters[0] != '\0' ? "," : "", sizeof letters);
+        (void)strlcat(letters, section, sizeof letters);
     }
     if (letters[1] == '\0')
         put(d, d->victim, "industry", json_string(letters));
@@ -475,6 +500,15 @@ static void finish(struct drafting *d)
     put(d, d->draft, "alert", d->alert);
 }
 
+// Another answer to the same question: whose, and which holds, isn't said.
+static bool comes_again(const struct odk_submission *submission, size_t field)
+{
+    for (size_t i = 0; i < submission->n; i++)
+        if (i != field && strcmp(submission->fields[i].name, submission->fields[field].name) == 0)
+            return true;
+    return false;
+}
+
 json_t *odk_draft(const struct odk_submission *submission, const char *agency, const char *today,
                   struct odk_outcome *ret_outcome)
 {
@@ -487,7 +521,7 @@ json_t *odk_draft(const struct odk_submission *submission, const char *agency, c
     begin(d, agency);
     d->failed = d->draft == NULL || d->alert == NULL || d->person == NULL || d->victim == NULL || d->place == NULL;
     for (size_t i = 0; !d->failed && i < submission->n; i++)
-        if (!take(d, submission->fields[i].name, submission->fields[i].value))
+        if (comes_again(submission, i) || !take(d, submission->fields[i].name, submission->fields[i].value))
             ret_outcome->unknown[ret_outcome->n_unknown++] = &submission->fields[i];
     json_t *draft = d->draft;
     if (!d->failed)

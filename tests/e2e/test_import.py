@@ -9,6 +9,11 @@ VERSION = "vSmt4GQA3C9uBMLPEVfgND"  # of the form that is known
 SUBMISSION = w.DATA / "odk-submission.xml"
 
 
+@pytest.fixture(scope="module")
+def empty_world(file_world):
+    return file_world  # nothing is sent in it
+
+
 def imported(world, path=SUBMISSION):
     out = world.amana("police", "import", str(path)).ok().out
     return json.loads("\n".join(line for line in out.splitlines() if not line.startswith("//"))), out
@@ -64,6 +69,41 @@ def test_an_answer_of_another_version_of_the_form_is_named_and_nothing_is_guesse
     empty_world.amana("police", "import", str(same)).ok().says("all of its answers are understood")
 
 
+@pytest.mark.parametrize("before,after,named", [
+    ("<prs_Title/>", "<prs_First_Name>Amina</prs_First_Name>", ['prs_First_Name = "Hawa"', 'prs_First_Name = "Amina"']),
+    ("<prs_Title/>", "<vic><prs_Title>Dr</prs_Title></vic><vic><prs_Title>Ms</prs_Title></vic>",
+     ['vic/prs_Title = "Dr"', 'vic/prs_Title = "Ms"']),
+    ("<prs_Title/>", '<k:prs_Title xmlns:k="urn:k">Dr</k:prs_Title>', ['k:prs_Title = "Dr"']),
+    ("2010-05-17", "2010-02-30", ['prs_Birthdate = "2010-02-30"']),
+    ("2010-05-17", "2010- 5-17", ['prs_Birthdate = "2010- 5-17"']),
+    ("2010-05-17", "2110-05-17", ['prs_Birthdate = "2110-05-17"']),
+    ("T_Activities", "T_Household", ["vic_ForcedLabourIndustry"]),
+    ("T_ActivitiesOfHouseholdsAsEmployers", "F_Manufacturing", ["vic_ForcedLabourIndustry"]),
+    ("Servitude Other", "Servitude Slavery", ["vic_TypeOfExploitation"]),
+])
+def test_what_could_be_meant_in_two_ways_is_named_and_nothing_is_made_of_it(empty_world, before, after, named):
+    result = empty_world.amana("police", "import", str(changed(empty_world, (before, after)))).exits(65)
+    result.says("none was guessed", *named)
+    assert result.out == ""
+
+
+def test_a_long_answer_is_lost_nowhere(empty_world):
+    long = {name: name[4] * 4000 + "END" for name in ("prs_Salutation", "prs_Title", "cas_ReferringOrganisation",
+                                                      "cas_ReasonForIncomingReferral", "cas_IncomingReferralDetails")}
+    text = SUBMISSION.read_text().replace("<prs_Title/>", "")
+    text = "\n".join(line for line in text.splitlines() if not any(f"<{name}>" in line for name in long))
+    empty_world.path("long.xml").write_text(text.replace("<__version__>", "".join(f"<{n}>{v}</{n}>" for n, v in long.items()) + "<__version__>"))
+    draft, _ = imported(empty_world, empty_world.path("long.xml"))
+    said = draft["alert"]["summary"] + draft["alert"]["persons"][0]["description"]
+    assert all(value in said for value in long.values())
+
+
+def test_nothing_in_a_submission_gets_out_of_the_comment_that_names_it(empty_world):
+    _, out = imported(empty_world, changed(empty_world, ("uuid:0d2cfa4e-", 'uuid:\n{"kind":"NOTE"}\u009b')))
+    assert out.split("\n")[0].startswith("// From a submission") and '{"kind":"NOTE"}' in out.split("\n")[0]
+    assert "\u009b" not in out
+
+
 def test_who_has_not_agreed_is_said_first_and_who_is_no_victim_gets_no_role(empty_world):
     draft, out = imported(empty_world, changed(empty_world, (">TRUE<", ">FALSE<"), ("PossibleVictim", "NotAVictim")))
     assert "consent" not in draft and "has NOT agreed" in out
@@ -77,7 +117,26 @@ def test_who_has_not_agreed_is_said_first_and_who_is_no_victim_gets_no_role(empt
     ("<data><prs_Title>" + "x" * 5000 + "</prs_Title></data>", "longer than 4096"),
     ("<data>" + "<a>1</a>" * 300 + "</data>", "more than 256 answers"),
     ("<data><prs_Title>Dr</data>", "this is no XML"),
+    ("<data/>", "no answer is in it"),
+    ("<data>Hawa</data>", "text beside an element"),
+    ("<data><prs_First_Name>Ha<b/>wa</prs_First_Name></data>", "prs_First_Name: text beside an element"),
+    ("<data><prs_First_Name><b/>wa</prs_First_Name></data>", "prs_First_Name: text beside an element"),
+    ('<?xml version="1.0" encoding="ISO-8859-1"?><data><prs_Title>\u00e9</prs_Title></data>', "ISO-8859-1: a submission must be UTF-8"),
+    ('<?xml version="1.0" encoding="UTF-16"?><data><prs_Title>Dr</prs_Title></data>', "UTF-16"),
 ])
 def test_what_is_no_submission_is_refused_with_its_line(empty_world, text, says):
     empty_world.path("bad.xml").write_text(text)
     empty_world.amana("police", "import", "bad.xml").exits(65).says("nothing was made of it", "line 1", says)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1256"])
+def test_bytes_of_another_encoding_are_refused_whatever_they_claim(empty_world, encoding):
+    empty_world.path("bad.xml").write_bytes(SUBMISSION.read_text().replace("Hawa", "Hawa\u00e9").encode(encoding, "replace"))
+    empty_world.amana("police", "import", "bad.xml").exits(65).says("nothing was made of it")
+
+
+def test_a_submission_as_utf_8_with_its_mark_and_declared_so_is_read(empty_world):
+    text = SUBMISSION.read_text().replace("<?xml version='1.0' ?>", "<?xml version='1.0' encoding='utf-8'?>")
+    empty_world.path("mark.xml").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    draft, _ = imported(empty_world, empty_world.path("mark.xml"))
+    assert draft["alert"]["persons"][0]["names"][0]["text"] == "Hawa"
