@@ -23,10 +23,21 @@ static const char *const RESPONSES[] = {NULL,      "Monitor", "Monitor", "Execut
 
 #define ROW(list, code) ((list)[(unsigned)(code) < AM_LEN(list) ? (unsigned)(code) : 0])
 
+// XML 1.0 has no U+FFFE and U+FFFF, however they are written.
+static bool is_no_character(const char *at)
+{
+    return (uint8_t)at[0] == 0xef && (uint8_t)at[1] == 0xbf && (uint8_t)at[2] >= 0xbe;
+}
+
 static void element(FILE *out, unsigned indent, const char *name, const char *text)
 {
     fprintf(out, "%*s<%s>", (int)indent, "", name);
     for (; *text != '\0'; text++) {
+        if (is_no_character(text)) {
+            fputs("\xef\xbf\xbd", out); // U+FFFD
+            text += 2;
+            continue;
+        }
         switch (*text) {
         case '&': fputs("&amp;", out); break;
         case '<': fputs("&lt;", out); break;

@@ -20,7 +20,7 @@ def valid_cap(world, text):
 
 def test_an_alert_its_update_and_its_end_are_valid_cap_with_public_fields_alone(world):
     alert = world.send()
-    world.draft("update.json", alert__title="White lorry & trailer <KDA 417Q>")
+    world.draft("update.json", alert__title="White lorry & trailer <KDA 417Q>\ufffe\x7f")
     update = world.amana("police", "update", alert, "update.json").ok().id
     cancel = world.amana("police", "cancel", update, "--outcome", "RESOLVED", "--reason", "All found.").ok().id
     world.amana("post", "inbox").ok()
