@@ -2,6 +2,8 @@
 // The recipients of an answer, by the row of its kind.
 #include "client/cmd/answer_to.h"
 
+#include "proto/model/delivery.h"
+
 #include <string.h>
 
 #define PART(name) AMANA__V1__PART__CODE__##name
@@ -43,6 +45,33 @@ static enum am_err recipient_usual(const struct answer_input *input, const struc
     return AM_OK;
 }
 
+// Where nobody who was asked to act is to learn of a new version or the end, who acts in their place (delivery.h).
+static enum am_err stand_in_add(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                Amana__V1__Draft *draft)
+{
+    const struct session *session = input->command.session;
+    const Amana__V1__Header *header = newest->opened.header;
+    Amana__V1__Header answer = AMANA__V1__HEADER__INIT;
+    struct journal_recipient told[LIMIT_RECIPIENTS];
+    struct delivery_to to = {.originator = header->sender->unit, .recipients = told};
+    const char *own = session->settings.value[SETTING_UNIT], *protection = trust_protection_of(session->trust, own);
+    answer.kind = draft->kind;
+    for (size_t i = 0; i < header->n_recipients && to.n < LIMIT_RECIPIENTS; i++)
+        if (!answer_keeps_from(input, newest, draft, header->recipients[i]->unit))
+            told[to.n++] =
+                (struct journal_recipient){header->recipients[i]->unit, (uint8_t)header->recipients[i]->part};
+    if (protection != NULL && strcmp(protection, own) != 0 && !answer_keeps_from(input, newest, draft, protection))
+        to.protection = protection;
+    const char *unit = delivery_stand_in(&answer, &to);
+    if (unit == NULL)
+        return AM_OK;
+    command_say("%s is asked to act in their place", unit);
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        if (strcmp(draft->recipients[i]->unit, unit) == 0)
+            draft->recipients[i]->part = PART(ACTION);
+    return recipient_add(input, arena, draft, unit, PART(ACTION));
+}
+
 // Those of what is answered: whom a kind goes to by itself.
 enum am_err answer_to_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
                             Amana__V1__Draft *draft)
@@ -64,6 +93,7 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
                             : to == TO_PARTIES ? PART(COPY)
                                                : recipient->part));
     }
+    TRY(stand_in_add(input, newest, arena, draft));
     return to == TO_HOLDERS ? recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)) : AM_OK;
 }
 

@@ -225,9 +225,10 @@ static void stand_in(Amana__V1__Header *header, uint64_t number)
 }
 
 // What it carries on, and to whom it goes.
-static enum reason check_answer(const struct compose *compose, const Amana__V1__Header *header,
-                                const struct shield *shield, struct am_detail *detail)
+static enum reason check_answer(struct session *session, const struct compose *compose,
+                                const Amana__V1__Header *header, const struct shield *shield, struct am_detail *detail)
 {
+    const char *protection = trust_protection_of(session->trust, header->sender->unit);
     const Amana__V1__Header *before = compose->newest;
     struct journal_recipient recipients[LIMIT_RECIPIENTS];
     enum reason reason = REASON_NONE;
@@ -236,7 +237,10 @@ static enum reason check_answer(const struct compose *compose, const Amana__V1__
     if (reason != REASON_NONE || before == NULL)
         return reason;
     const char *from = before->sender->unit;
-    struct delivery_to to = {from, recipients, 0, shield_keeps(shield, header, from, from)};
+    struct delivery_to to = {from, recipients, 0, shield_keeps(shield, header, from, from), NULL};
+    if (protection != NULL && strcmp(protection, header->sender->unit) != 0 &&
+        !shield_keeps(shield, header, protection, from))
+        to.protection = protection;
     for (size_t i = 0; i < before->n_recipients && to.n < LIMIT_RECIPIENTS; i++)
         if (!shield_keeps(shield, header, before->recipients[i]->unit, from))
             recipients[to.n++] =
@@ -445,7 +449,7 @@ static enum reason check(struct session *session, const struct compose *compose,
     if (reason == REASON_NONE)
         reason = check_shield(compose, parts->header, &shield, detail);
     if (reason == REASON_NONE)
-        reason = check_answer(compose, parts->header, &shield, detail);
+        reason = check_answer(session, compose, parts->header, &shield, detail);
     if (reason == REASON_NONE)
         reason = check_onward(session, parts->header, detail);
     if (reason == REASON_NONE)

@@ -87,11 +87,26 @@ static enum reason to_some(const struct checking *check, bool asked, const char 
     return REASON_FIELD_INVALID;
 }
 
+const char *delivery_stand_in(const Amana__V1__Header *answer, const struct delivery_to *to)
+{
+    const struct kind *kind = kind_get((unsigned)answer->kind);
+    if (kind->to != TO_FORMER && kind->to != TO_SAME)
+        return NULL;
+    for (size_t i = 0; i < to->n; i++)
+        if (to->recipients[i].part == PART(ACTION)) // every version has one
+            return NULL;
+    if (to->protection != NULL)
+        return to->protection;
+    return to->n > 0 ? to->recipients[0].unit : NULL;
+}
+
 static enum reason to_former(const struct checking *check)
 {
-    enum reason reason = REASON_NONE;
+    const char *instead = delivery_stand_in(check->answer, check->to);
+    enum reason reason = instead != NULL ? needs(check, instead, PART(ACTION)) : REASON_NONE;
     for (size_t i = 0; i < check->to->n && reason == REASON_NONE; i++)
-        reason = needs(check, check->to->recipients[i].unit, check->to->recipients[i].part);
+        if (instead == NULL || strcmp(check->to->recipients[i].unit, instead) != 0)
+            reason = needs(check, check->to->recipients[i].unit, check->to->recipients[i].part);
     return reason;
 }
 
@@ -127,14 +142,24 @@ static enum reason to_holders(const struct checking *check)
     return reason;
 }
 
+static bool has(const struct delivery_to *to, const char *unit)
+{
+    for (size_t i = 0; i < to->n; i++)
+        if (strcmp(to->recipients[i].unit, unit) == 0)
+            return true;
+    return false;
+}
+
 static enum reason to_same(const struct checking *check)
 {
+    const char *instead = delivery_stand_in(check->answer, check->to);
+    size_t more = instead != NULL && !has(check->to, instead) ? 1 : 0;
     enum reason reason = to_former(check);
     bool told = !is_sender(check, check->to->originator) && !check->to->originator_kept_out &&
                 check->to->n < LIMIT_RECIPIENTS;
     if (reason == REASON_NONE && told) // a supervisor of another unit ends it (rule 5): its author is to know
         reason = needs(check, check->to->originator, PART(COPY));
-    if (reason != REASON_NONE || check->answer->n_recipients == check->to->n + (told ? 1 : 0))
+    if (reason != REASON_NONE || check->answer->n_recipients == check->to->n + more + (told ? 1 : 0))
         return reason;
     (void)am_fail(AM_INVALID, check->detail, "recipients", "%s goes to those who have what it ends, and to no others",
                   kind_name((unsigned)check->answer->kind));

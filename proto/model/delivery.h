@@ -12,7 +12,13 @@ struct delivery_to {
     const struct journal_recipient *recipients;
     size_t n;
     bool originator_kept_out; // it is not to learn of it (rule 4): a kind that goes to all holders goes to the others
+    const char *protection;   // who protects in the sender's country, is not the sender, and may learn of it; else NULL
 };
+
+// Who acts in the place of those who were asked to and are not to learn of a new version or the end (rule 4): who
+// protects, or the first of those who had a copy; it has the part ACTION. NULL where one of the asked is there, for
+// other kinds, and where nobody is left.
+const char *delivery_stand_in(const Amana__V1__Header *answer, const struct delivery_to *to);
 
 // REASON_NONE, or FIELD_INVALID with who is missing or too many in *detail (not NULL).
 enum reason delivery_check(const Amana__V1__Header *answer, const struct delivery_to *to, struct am_detail *detail);

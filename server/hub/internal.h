@@ -310,9 +310,13 @@ struct hub_decision {
 };
 enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
                       struct hub_decision *ret_decision);
-enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, struct hub_decision *decision);
+enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
+                            struct hub_decision *decision);
 // Whether it goes to whom its kind goes, by those of what it answers.
-enum reason hub_judge_delivery(struct hub_submission *submission, const struct hub_found *answered);
+enum reason hub_judge_delivery(const struct hub *hub, struct hub_submission *submission,
+                               const struct hub_found *answered);
+// Whether it acts in the place of those who are not to learn of this version or end of an alert (delivery.h).
+bool hub_stands_in(const struct hub *hub, const struct hub_submission *submission, const char *unit);
 // Do no harm (harm.c): may it not reach this unit, by its own flags or by those that its case has? Whether the case is
 // kept from the sender's own state. What the message makes of the case's states: false where they stay as they are.
 bool hub_harms(const struct hub_submission *submission, const char *unit);

@@ -124,14 +124,36 @@ static enum reason judge_on(struct hub_submission *submission, const struct kind
     return REASON_NONE;
 }
 
-enum reason hub_judge_delivery(struct hub_submission *submission, const struct hub_found *answered)
+static struct delivery_to delivery_of(const struct hub *hub, const struct hub_submission *submission,
+                                      const struct hub_found *answered,
+                                      struct journal_recipient told[LIMIT_RECIPIENTS])
 {
-    struct journal_recipient told[LIMIT_RECIPIENTS];
-    struct delivery_to to = {answered->originator, told, 0, hub_harms(submission, answered->originator)};
+    const char *protection = hub_protection_of(hub, submission->sender);
+    struct delivery_to to = {answered->originator, told, 0, hub_harms(submission, answered->originator), NULL};
     for (size_t i = 0; i < answered->n_recipients && i < LIMIT_RECIPIENTS; i++)
         if (!hub_harms(submission, answered->recipients[i].unit))
             told[to.n++] = answered->recipients[i];
+    if (protection != NULL && strcmp(protection, submission->sender) != 0 && !hub_harms(submission, protection))
+        to.protection = protection;
+    return to;
+}
+
+enum reason hub_judge_delivery(const struct hub *hub, struct hub_submission *submission,
+                               const struct hub_found *answered)
+{
+    struct journal_recipient told[LIMIT_RECIPIENTS];
+    struct delivery_to to = delivery_of(hub, submission, answered, told);
     return delivery_check(submission->header, &to, &submission->work.detail);
+}
+
+bool hub_stands_in(const struct hub *hub, const struct hub_submission *submission, const char *unit)
+{
+    struct journal_recipient told[LIMIT_RECIPIENTS];
+    if (!submission->newest.found)
+        return false;
+    struct delivery_to to = delivery_of(hub, submission, &submission->newest, told);
+    const char *instead = delivery_stand_in(submission->header, &to);
+    return instead != NULL && strcmp(instead, unit) == 0;
 }
 
 bool hub_orders(unsigned kind)
@@ -148,7 +170,7 @@ const struct hub_found *hub_named(const struct hub_submission *submission, size_
 
 // What is said of one version of an alert may be said of others in one: these are its references, and it goes to all
 // who have any of them.
-static enum reason judge_named(struct hub_submission *submission)
+static enum reason judge_named(const struct hub *hub, struct hub_submission *submission)
 {
     const struct hub_found *named;
     for (size_t i = 1; (named = hub_named(submission, i)) != NULL; i++) {
@@ -156,7 +178,7 @@ static enum reason judge_named(struct hub_submission *submission)
         snprintf(field, sizeof field, "references[%zu]", i - 1);
         if (named->root != submission->reply_to.root)
             return invalid(&submission->work, field, "must be another version of what in_reply_to names");
-        enum reason reason = hub_judge_delivery(submission, named);
+        enum reason reason = hub_judge_delivery(hub, submission, named);
         if (reason != REASON_NONE)
             return reason;
     }
@@ -206,9 +228,9 @@ static enum reason judge_answer(const struct hub *hub, struct hub_submission *su
     }
     enum reason reason = judge_on(submission, kind);
     if (reason == REASON_NONE && kind->chain == CHAIN_NONE) // else by its newest version, once the state is known
-        reason = hub_judge_delivery(submission, &submission->reply_to);
+        reason = hub_judge_delivery(hub, submission, &submission->reply_to);
     if (reason == REASON_NONE && hub_orders((unsigned)submission->header->kind))
-        reason = judge_named(submission);
+        reason = judge_named(hub, submission);
     if (reason == REASON_NONE && submission->header->outcome == OUTCOME(UPHELD) && !upholds(submission))
         reason =
             invalid(work, "references",
@@ -307,7 +329,7 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
     if (reason == REASON_NONE)
         reason = hub_judge_shield(hub, submission);
     if (reason == REASON_NONE && answer)
-        reason = hub_judge_lives(submission, now_ns, &decision);
+        reason = hub_judge_lives(hub, submission, now_ns, &decision);
     if (reason == REASON_NONE)
         *ret_decision = decision;
     return reason;

@@ -48,14 +48,15 @@ static enum reason judge_life(struct hub_submission *submission, size_t i, uint6
 }
 
 // A newer version supersedes the newest; it and what ends the chain go to those who have that.
-static enum reason judge_chain(struct hub_submission *submission, const struct hub_decision *decision)
+static enum reason judge_chain(const struct hub *hub, struct hub_submission *submission,
+                               const struct hub_decision *decision)
 {
     enum kind_chain does = (enum kind_chain)kind_get((unsigned)submission->header->kind)->chain;
     if (does == CHAIN_RENEWS && submission->supersedes.seq != submission->chain.newest) {
         uint8_t state = decision->n_moves > 0 ? decision->moves[0].from : LIFE(NEW);
         return forbids(submission, state, "supersedes");
     }
-    return does != CHAIN_NONE ? hub_judge_delivery(submission, &submission->newest) : REASON_NONE;
+    return does != CHAIN_NONE ? hub_judge_delivery(hub, submission, &submission->newest) : REASON_NONE;
 }
 
 // --- Whose lives: a recipient's message is about its own; the originator's about all of a chain, and else about those
@@ -75,7 +76,8 @@ static bool concerns(const struct hub_submission *submission, const struct journ
     return false;
 }
 
-enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, struct hub_decision *decision)
+enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
+                            struct hub_decision *decision)
 {
     const struct hub_found *newest = &submission->newest;
     enum reason reason = REASON_NONE;
@@ -88,5 +90,5 @@ enum reason hub_judge_lives(struct hub_submission *submission, uint64_t now_ns, 
         if ((confirm || newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION) &&
             concerns(submission, &newest->recipients[i]) && !hub_harms(submission, newest->recipients[i].unit))
             reason = judge_life(submission, i, now_ns, decision);
-    return reason == REASON_NONE ? judge_chain(submission, decision) : reason;
+    return reason == REASON_NONE ? judge_chain(hub, submission, decision) : reason;
 }

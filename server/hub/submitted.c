@@ -254,7 +254,8 @@ static enum am_err lives_fill(struct accept *accept)
         life_moved(accept, accept->decision->moves[i].index, accept->decision->moves[i].to);
     for (size_t i = 0; i < header->n_recipients && first != LIFE(UNSPECIFIED); i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
-        bool new = !renews || !hub_recipient_index(&submission->newest, recipient->unit, &index);
+        bool new = !renews || !hub_recipient_index(&submission->newest, recipient->unit, &index) ||
+                   submission->newest.recipients[index].part != AMANA__V1__PART__CODE__ACTION;
         if (recipient->part == AMANA__V1__PART__CODE__ACTION && new)
             life_born(accept, accept->root, i, first, due_of(accept));
     }

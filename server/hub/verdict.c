@@ -141,7 +141,7 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     const char *there = header->kind == KIND(HIT) ? hub_protection_of(hub, unit) : NULL;
     bool open = (answer && answered_party(submission, unit)) ||
                 (child && protection != NULL && strcmp(protection, unit) == 0) ||
-                (child && there != NULL && strcmp(there, unit) == 0);
+                (child && there != NULL && strcmp(there, unit) == 0) || hub_stands_in(hub, submission, unit);
     if (header->kind == KIND(SUBJECT_ACCESS)) {
         open = access_goes(submission, member, unit);
         if (!open)

@@ -81,6 +81,21 @@ def test_only_three_answers_reach_a_listed_state(world):
     world.amana("post", "inbox").ok().says("RESPONSE", "PROGRESS", "ACK")
 
 
+def test_an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects(world):
+    to_post = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
+    alert = world.send("police", world.draft("alert.json", recipients=[*to_post, {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+    world.amana("post", "inbox").ok()
+    flag(world)
+    world.amana("police", "update", alert, world.draft("newer.json", recipients=None, flags=None)).ok().says(
+        "left out: et/ics/moyale", "ke/dcs/child-protection is asked to act in their place")
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok().says("must ack  ke/dcs/child-protection")
+    world.amana("ke-protection", "inbox").ok().says("UPDATE", "CANCEL", "Found.")
+    assert "CANCEL" not in world.amana("post", "inbox").ok().out
+    world.amana("post", "ack", alert).ok()
+    world.amana("post", "show", alert).ok().says("acknowledged")
+    world.amana("police", "status", alert).ok().says("stopping")
+
+
 HAWI = [{"label": "p1", "roles": ["MISSING"], "age": {"from": 20, "to": 30}, "names": [{"type": "GIVEN", "text": "Hawi"}],
          "documents": [{"type": "PASSPORT", "number": "EP1234567", "issuer": "et"}], "description": "A scar on the left hand."}]
 

@@ -246,6 +246,84 @@ static void an_end_goes_to_the_others_alone_too(void **state)
     assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(ACKNOWLEDGED));
 }
 
+// Nobody who was asked to act may learn of it: who protects acts in their place, and the others have it as before.
+static void an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *newer, *end;
+    letter_to(world, alert, LONELY, COPY);
+    accepted(world, alert);
+    newer = update(world, alert, alert);
+    letter_to(world, newer, LONELY, COPY);
+    letter_to(world, newer, CHILD_DESK, ACTION);
+    refused(world, newer, REASON_NOT_PERMITTED, "recipients[1].unit"); // nobody is listed
+    flagged(world, FLAG(YES), ET);
+    const struct journal_life before = *model_life(&world->model, alert->seq, POST);
+    newer = update(world, alert, alert);
+    letter_to(world, newer, LONELY, ACTION);
+    refused(world, newer, REASON_FIELD_INVALID, "recipients");
+    newer = update(world, alert, alert);
+    letter_to(world, newer, CHILD_DESK, ACTION);
+    refused(world, newer, REASON_FIELD_INVALID, "recipients"); // without who has a copy
+    newer = update(world, alert, alert);
+    letter_to(world, newer, LONELY, COPY);
+    letter_to(world, newer, CHILD_DESK, ACTION);
+    accepted(world, newer);
+    assert_int_equal(model_life(&world->model, alert->seq, CHILD_DESK)->state, LIFE(NEW));
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    letter_to(world, end, LONELY, COPY);
+    letter_to(world, end, CHILD_DESK, ACTION);
+    accepted(world, end);
+    assert_int_equal(model_life(&world->model, alert->seq, CHILD_DESK)->state, LIFE(STOPPING));
+    assert_memory_equal(model_life(&world->model, alert->seq, POST), &before, sizeof before);
+    accepted(world, world_answer(world, POST, KIND(ACK), alert, alert));
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(ACKNOWLEDGED));
+}
+
+static void who_had_a_copy_and_acts_now_has_a_life_and_a_clock(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *newer, *end;
+    letter_to(world, alert, CHILD_DESK, COPY);
+    alert->flags.child = true;
+    accepted(world, alert);
+    flagged(world, FLAG(YES), ET);
+    newer = update(world, alert, alert);
+    letter_to(world, newer, CHILD_DESK, ACTION);
+    accepted(world, newer);
+    assert_int_equal(model_life(&world->model, alert->seq, CHILD_DESK)->state, LIFE(NEW));
+    assert_true(model_life(&world->model, alert->seq, CHILD_DESK)->ack_due > 0);
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    letter_to(world, end, CHILD_DESK, ACTION);
+    accepted(world, end);
+    accepted(world, world_answer(world, CHILD_DESK, KIND(ACK), end, alert));
+    assert_int_equal(model_life(&world->model, alert->seq, CHILD_DESK)->state, LIFE(STOPPED));
+}
+
+static void it_is_ended_at_once_too_and_where_nobody_else_has_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *end;
+    accepted(world, alert);
+    flagged(world, FLAG(YES), ET);
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    letter_to(world, end, CHILD_DESK, ACTION);
+    letter_to(world, end, LONELY, COPY);
+    refused(world, end, REASON_FIELD_INVALID, "recipients"); // to no others
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    letter_to(world, end, CHILD_DESK, ACTION);
+    accepted(world, end);
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(NEW));
+    end = letter_new(world, POLICE, KIND(NOTE)); // which nobody stands in for
+    letter_answers(end, alert, alert);
+    letter_to(world, end, CHILD_DESK, ACTION);
+    refused(world, end, REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
 static size_t mail_of(struct world *world, const char *device)
 {
     return model_mailbox(&world->model, device)->n;
@@ -352,6 +430,9 @@ int main(void)
         HUB_TEST(its_answers_are_three_and_no_other),
         HUB_TEST(an_update_goes_to_the_others_and_leaves_its_life_alone),
         HUB_TEST(an_end_goes_to_the_others_alone_too),
+        HUB_TEST(an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects),
+        HUB_TEST(who_had_a_copy_and_acts_now_has_a_life_and_a_clock),
+        HUB_TEST(it_is_ended_at_once_too_and_where_nobody_else_has_it),
         HUB_TEST(it_is_not_told_that_something_was_found_elsewhere),
         HUB_TEST(one_that_is_free_again_takes_up_its_life),
         HUB_TEST(what_a_listed_state_sends_is_taken_and_receipted_as_if_nobody_had_said_anything),
