@@ -173,16 +173,34 @@ static const char *option_arg(const ProtobufCFieldDescriptor *field)
     }
 }
 
+// "how sure it is the one of the alert: CERTAIN, PROBABLE, POSSIBLE"
+#define OPTION_WORDS 1024
+static void option_words(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field,
+                         char ret_words[OPTION_WORDS])
+{
+    const ProtobufCEnumDescriptor *codes = field->type == PROTOBUF_C_TYPE_ENUM ? field->descriptor : NULL;
+    const char *words = template_words(type, field), *between = words != NULL && words[0] != '\0' ? ": " : "";
+    strlcpy(ret_words, words != NULL ? words : "", OPTION_WORDS);
+    for (unsigned i = 0; codes != NULL && i < codes->n_values; i++) {
+        if (codes->values[i].value == 0)
+            continue; // UNSPECIFIED
+        strlcat(ret_words, between, OPTION_WORDS);
+        strlcat(ret_words, codes->values[i].name, OPTION_WORDS);
+        between = ", ";
+    }
+}
+
 static struct argp_option option_of(const struct answer_input *input, size_t i)
 {
-    static char names[ANSWER_FIELDS][48];
+    static char names[ANSWER_FIELDS][48], words[ANSWER_FIELDS][OPTION_WORDS];
     bool of_body;
     const ProtobufCFieldDescriptor *field = field_of(input, input->verb->fields[i], &of_body);
     const ProtobufCMessageDescriptor *type =
         of_body ? kind_body_type(input->verb->kind) : &amana__v1__draft__descriptor;
     option_name(input->verb->fields[i], names[i]);
+    option_words(type, field, words[i]);
     return (struct argp_option){
-        .name = names[i], .key = OPTION_FIELD + (int)i, .arg = option_arg(field), .doc = template_words(type, field)};
+        .name = names[i], .key = OPTION_FIELD + (int)i, .arg = option_arg(field), .doc = words[i]};
 }
 
 const char *answer_outcomes(const struct answer_input *input)

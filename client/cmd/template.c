@@ -11,12 +11,18 @@
 #include <string.h>
 
 // value: JSON that stands in the template, "*" for a nested message or list printed in full, NULL for a field that is
-// printed as a comment, to be taken in where it is known; SKIP for other kinds' fields.
+// printed as a comment, to be taken in where it is known; SKIP for other kinds' fields, which stand in no template.
 #define SKIP ((const char *)-1)
 struct hint {
     const char *field, *words, *value;
 };
-static const char SKIPPED[] = "of other kinds of message";
+
+// What each field of a body is, as its comment in the .proto says it.
+static const struct {
+    const char *field, *words;
+} FIELD_WORDS[] = {
+#include "field_words.inc"
+};
 
 static const struct hint HINTS[] = {
     {"Draft.kind", "what kind of message this is", "$kind"},
@@ -24,12 +30,12 @@ static const struct hint HINTS[] = {
     {"Draft.case_ref", "the case, opened by your agency: country/agency/year/number", "$case"},
     {"Draft.recipients", "who gets it: ACTION must act and is on the clock, COPY only reads", "$recipients"},
     {"Draft.subject_kind", "what is looked for; PERSON and GROUP wait for a second person's release", "\"VEHICLE\""},
-    {"Draft.outcome", SKIPPED, SKIP},
+    {"Draft.outcome", "what is answered", SKIP},
     {"Draft.urgency", "U1 life at risk: acknowledged in 15 min; U2 in 1 h; U3 in 4 h; U4 in 24 h", "\"U3\""},
     {"Draft.urgency_reason", "needed for U1 and U2, left out for U3 and U4", NULL},
     {"Draft.answer_by", "to be answered by; left out: by the urgency", NULL},
-    {"Draft.due_at", SKIPPED, SKIP},
-    {"Draft.granted_to", SKIPPED, SKIP},
+    {"Draft.due_at", "when it is expected, with its offset", SKIP},
+    {"Draft.granted_to", "a unit that it is granted to", SKIP},
     {"Draft.valid_until", "in force until; left out: 72 hours from now", NULL},
     {"Draft.handling",
      "H0 fight crime, H1 not in court without permission, H2 not passed on without permission, H3 other limit "
@@ -52,8 +58,8 @@ static const struct hint HINTS[] = {
      "wait",
      NULL},
     {"Draft.releasing", "unit of your agency whose supervisors may release it; left out: your own", NULL},
-    {"Draft.told_at", SKIPPED, SKIP},
-    {"Draft.means", SKIPPED, SKIP},
+    {"Draft.told_at", "when it was said, with its offset", SKIP},
+    {"Draft.means", "by which way", SKIP},
     {"Draft.flags", "what hubs must know to protect people", "*"},
     {"Draft.references", "other messages that this one builds on", NULL},
     {"DraftRecipient.unit", "country/agency/unit", "\"\""},
@@ -227,10 +233,15 @@ static const struct hint HINTS[] = {
     {"Contact.email", "", NULL},
 };
 
+static void field_name(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field, char ret_name[96])
+{
+    snprintf(ret_name, 96, "%s.%s", type->short_name, field->name);
+}
+
 static const struct hint *hint_of(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
 {
     char name[96];
-    snprintf(name, sizeof name, "%s.%s", type->short_name, field->name);
+    field_name(type, field, name);
     for (size_t i = 0; i < AM_LEN(HINTS); i++)
         if (strcmp(HINTS[i].field, name) == 0)
             return &HINTS[i];
@@ -240,6 +251,13 @@ static const struct hint *hint_of(const ProtobufCMessageDescriptor *type, const 
 const char *template_words(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
 {
     const struct hint *hint = hint_of(type, field);
+    char name[96];
+    if (hint != NULL && hint->words[0] != '\0')
+        return hint->words;
+    field_name(type, field, name);
+    for (size_t i = 0; i < AM_LEN(FIELD_WORDS); i++)
+        if (strcmp(FIELD_WORDS[i].field, name) == 0)
+            return FIELD_WORDS[i].words;
     return hint != NULL ? hint->words : NULL;
 }
 

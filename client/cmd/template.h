@@ -26,5 +26,6 @@ bool template_has(unsigned kind);
 // AM_IO.
 AM_MUST_USE enum am_err template_print(unsigned kind, const struct template_defaults *defaults, FILE *out);
 
-// The words for a field of a message, NULL where the table has none (a test asks for every field).
+// What a field of a message is, in words: the template's, else those of its comment in the .proto; NULL where there are
+// none.
 const char *template_words(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);

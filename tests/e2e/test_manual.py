@@ -51,6 +51,13 @@ def left_to_help(said):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
+def test_the_help_says_of_every_option_what_it_is_for(name):
+    bare = [(verb, option) for verb, text in helps(PROGRAMS[name][0]).items()
+            for option, words in re.findall(r"^ +(?:-\w, +)?(--[a-z][a-z-]+)(?:=\S+)? *((?:\n {20,})?\S.*)?$", text, re.M) if not words]
+    assert bare == []
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_every_option_of_a_program_is_in_its_manual_page_and_the_page_has_no_other(name):
     program, page = PROGRAMS[name]
     said, every, missing = plain(page), set(EVERYWHERE), []
