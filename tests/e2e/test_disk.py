@@ -107,7 +107,8 @@ def test_a_disk_that_is_full_refuses_loses_nothing_and_goes_on_when_there_is_roo
     sender = test_crash.Sender(world, pb)
     # The journal's room is reserved at start; a file system that copies on write keeps no such promise. So it is taken
     # back here, behind what is written.
-    sender.send(sender.make())  # what the start had to write comes before it: nothing live lies in the hole
+    with sender.police.channel() as channel:  # what the start had to write comes before it: nothing live lies in the hole
+        sender.send(sender.make(), channel)
     hole = used(file)
     subprocess.run(["fallocate", "--punch-hole", "--offset", str(hole), "--length", str(64 * MIB - hole), file], check=True)
     fill(small_disk / "filler")
