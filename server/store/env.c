@@ -197,8 +197,13 @@ enum am_err store_create(const struct store_options *options, struct am_detail *
     uint64_t size = rounded(options->map_size != 0 ? options->map_size : MAP_LEAST);
     TRY(env_open(options->folder, size, 0, detail, &env));
     enum am_err err = env_preallocate(env, size, path, detail);
-    if (err == AM_OK && (err = env_fill(env, options)) != AM_OK)
-        am_fail(err, detail, path, "the journal can't be written: %s", am_err_text(err));
+    if (err == AM_OK) {
+        err = env_fill(env, options);
+        if (err == AM_OK)
+            err = redo_create(options->folder, size);
+        if (err != AM_OK)
+            am_fail(err, detail, path, "the journal can't be written: %s", am_err_text(err));
+    }
     mdb_env_close(env);
     TRY(err);
     if (folder_sync(path) != AM_OK || folder_sync(options->folder) != AM_OK)
@@ -303,6 +308,17 @@ static uint64_t reserve_of(uint64_t map_size)
     return map_size / 8 < RESERVE_MOST ? map_size / 8 : RESERVE_MOST;
 }
 
+// Left NULL where it is missing: the journal may be of another format.
+static enum am_err redo_ready(struct store *store, const char *folder, struct am_detail *detail)
+{
+    enum am_err err = redo_open(folder, &store->redo);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    if (err == AM_OK)
+        err = redo_take_back(store->redo);
+    return err == AM_OK ? AM_OK : am_fail(err, detail, folder, "the file journal/redo can't be used: %s", am_err_text(err));
+}
+
 static enum am_err store_begin(struct store *store, const struct store_options *options, struct am_detail *detail)
 {
     struct table_txn txn;
@@ -314,7 +330,8 @@ static enum am_err store_begin(struct store *store, const struct store_options *
     uint64_t size = options->map_size != 0 ? options->map_size : MAP_LEAST;
     size = rounded(size > file ? size : file);
     TRY(env_lock(options->folder, false, detail, &store->folder_lock));
-    TRY(env_open(options->folder, size, 0, detail, &store->tables.env));
+    TRY(redo_ready(store, options->folder, detail));
+    TRY(env_open(options->folder, size, MDB_NOSYNC, detail, &store->tables.env)); // redo.h says why that holds
     TRY(env_preallocate(store->tables.env, size, options->folder, detail));
     mdb_reader_check(store->tables.env, &dead); // slots of processes that were killed
     TRY(table_error(mdb_env_info(store->tables.env, &info)));
@@ -325,13 +342,37 @@ static enum am_err store_begin(struct store *store, const struct store_options *
     enum am_err err = tables_open(&store->tables, false, false);
     if (err != AM_OK)
         return am_fail(err, detail, options->folder, "a table of the journal is missing");
+    if (store->redo != NULL && (err = redo_do_again(store->redo, &store->tables)) != AM_OK)
+        return am_fail(err, detail, options->folder, "what was written last can't be done again: %s", am_err_text(err));
     TRY(table_begin(&store->tables, false, &txn));
     err = store_load(store, txn, detail);
     mdb_txn_abort(txn.txn);
     TRY(err);
+    if (store->redo == NULL)
+        return am_fail(AM_CORRUPT, detail, options->folder, "the file journal/redo is missing: put it back");
     if (options->origin != NULL && strcmp(options->origin, store->origin) != 0)
         return am_fail(AM_CONFIG, detail, "origin", "the journal is of %.100s", store->origin);
     return AM_OK;
+}
+
+enum am_err store_recover(const char *folder, bool *ret_whole, struct am_detail *detail)
+{
+    struct store *store;
+    struct redo *redo;
+    enum am_err err = redo_open(folder, &redo);
+    *ret_whole = err == AM_OK;
+    if (err == AM_NOT_FOUND || err == AM_CORRUPT)
+        return AM_OK;
+    if (err != AM_OK)
+        return am_fail(err, detail, folder, "the file journal/redo can't be read");
+    bool left = redo_left(redo);
+    redo_close(redo);
+    if (!left)
+        return AM_OK;
+    err = store_open(&(struct store_options){.folder = folder, .map_size = 1}, detail, &store);
+    if (err == AM_OK)
+        store_close(store);
+    return err == AM_CORRUPT ? AM_OK : err; // a fault of the log: it is looked for next
 }
 
 enum am_err store_open(const struct store_options *options, struct am_detail *detail, struct store **ret_store)
@@ -364,6 +405,8 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     store_drain(store);
+    redo_close(store->redo);
+    redo_ops_free(&store->ops);
     if (store->tables.env != NULL)
         mdb_env_close(store->tables.env);
     if (store->folder_lock >= 0)

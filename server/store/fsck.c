@@ -275,7 +275,9 @@ enum am_err store_fsck(const char *folder, uint64_t record_size, const uint8_t r
 {
     struct tables tables = {.env = NULL};
     struct fsck fsck = {.found = found, .user = user, .judge = judge};
+    bool whole;
     int lock;
+    TRY(store_recover(folder, &whole, detail));
     TRY(env_lock(folder, true, detail, &lock));
     enum am_err err = env_open(folder, 0, MDB_RDONLY, detail, &tables.env);
     if (err != AM_OK) {
@@ -284,6 +286,8 @@ enum am_err store_fsck(const char *folder, uint64_t record_size, const uint8_t r
     }
     arena_init(&fsck.arena, FSCK_MEMORY);
     err = fsck_open(&fsck, &tables, detail);
+    if (err == AM_OK && !whole)
+        fsck_fault(&fsck, JOURNAL_NONE, "the file journal/redo is missing or damaged");
     if (err == AM_OK)
         err = journal_check(&fsck, record_size, record_root);
     if (fsck.txn.txn != NULL)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/store/append.h"
+#include "server/store/redo.h"
 #include "server/store/store.h"
 #include "server/store/tile_cache.h"
 
@@ -15,6 +16,8 @@
 
 struct store {
     struct tables tables;
+    struct redo *redo;
+    struct redo_ops ops; // of the transaction under way
     char *origin;
     uint64_t map_size, reserve, page_size;
     int folder_lock; // the open folder, flock'ed
@@ -49,7 +52,6 @@ struct store {
     struct store_callbacks callbacks;
     struct batch *batch;
 
-    uint64_t written_until; // of the journal's file: blocks up to here are written, if only with zeros
     _Atomic bool full;
     _Atomic uint64_t free_bytes;
 };
@@ -62,9 +64,6 @@ void store_checkpoint_publish(struct store *store, const struct log_checkpoint *
 
 // space.c: what the map has left; `full` and `free_bytes` are set. AM_IO.
 AM_MUST_USE enum am_err space_measure(struct store *store);
-
-// Writes zeros ahead of the journal's end where they run out. Between transactions, by the keeper. AM_IO.
-AM_MUST_USE enum am_err space_ahead(struct store *store);
 
 // receipt.c: a packed ProvedEntry, malloc'ed.
 struct proved {
@@ -89,6 +88,9 @@ struct store_view {
 // env.c: the environment in FOLDER/journal; also for fsck.
 AM_MUST_USE enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, struct am_detail *detail,
                                  MDB_env **ret_env);
+// For fsck: what a crash left undone is done, so that the environment can be read by itself. Not `whole`: there is no
+// redo file, or no point in it. AM_BUSY.
+AM_MUST_USE enum am_err store_recover(const char *folder, bool *ret_whole, struct am_detail *detail);
 // One program at a time: what a store holds in memory would be stale with two. AM_BUSY; `shared` for fsck, which only
 // must not run beside a keeper. The lock goes with the descriptor.
 AM_MUST_USE enum am_err env_lock(const char *folder, bool shared, struct am_detail *detail, int *ret_lock);

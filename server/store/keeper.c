@@ -168,14 +168,11 @@ static int batch_commit(MDB_txn *txn)
     int rc = FAILPOINT_ERROR("store-commit-full") ? ENOSPC : 0;
     if (rc != 0)
         mdb_txn_abort(txn);
-    FAILPOINT_SYNC("store-fsync");
     errno = 0;
     if (rc == 0)
         rc = mdb_txn_commit(txn);
     if (rc == EIO && errno == 0)
         rc = ENOSPC; // no call failed: a write was cut short, which a full disk does and LMDB calls EIO
-    FAILPOINT_SYNC(NULL);
-    FAILPOINT("store-after-commit");
     return rc;
 }
 
@@ -191,6 +188,17 @@ static enum am_err commit_result(struct store *store, int rc)
         return AM_IO;
     mdb_txn_abort(txn.txn);
     return AM_FULL;
+}
+
+// What was committed is in LMDB's file, but not durable yet (redo.h).
+static enum am_err batch_sync(struct store *store)
+{
+    FAILPOINT("store-before-redo");
+    FAILPOINT_SYNC("store-fsync");
+    enum am_err err = redo_write(store->redo, &store->ops);
+    FAILPOINT_SYNC(NULL);
+    FAILPOINT("store-after-commit");
+    return err;
 }
 
 static const char WRITING_FAILED[] = "writing the journal failed";
@@ -226,6 +234,8 @@ static enum am_err batch_write(struct store *store, struct slot *slots, size_t n
         mdb_txn_abort(state.txn.txn);
     else
         err = commit_result(store, batch_commit(state.txn.txn));
+    if (err == AM_OK && batch->n_written > 0)
+        err = batch_sync(store);
     if (err != AM_OK) {
         store->tree = store->before;
         tree_recent_seed(store->recent_nodes, &store->tree.range);
@@ -360,7 +370,8 @@ static void *keeper_main(void *user)
             break;
         }
         store->callbacks.batch_done(store->callbacks.user);
-        if ((err = space_ahead(store)) != AM_OK) { // after the answers
+        err = redo_mind(store->redo, store->free_bytes < 2 * store->reserve); // after the answers
+        if (err != AM_OK) {
             keeper_died(store, err, WRITING_FAILED);
             break;
         }
@@ -374,7 +385,8 @@ enum am_err store_start(struct store *store, const struct store_signer *signer, 
     struct log_checkpoint checkpoint = {.size = store->size};
     if (store->running)
         return AM_EXISTS;
-    TRY(space_ahead(store));
+    TRY(redo_start(store->redo, &store->tables));
+    store->tables.ops = &store->ops;
     memcpy(checkpoint.root, store->root, sizeof checkpoint.root);
     memcpy(checkpoint.signature, signature, sizeof checkpoint.signature);
     store->signer = *signer;
@@ -383,8 +395,10 @@ enum am_err store_start(struct store *store, const struct store_signer *signer, 
     store->started = true;
     pthread_mutex_unlock(&store->gate);
     store_checkpoint_publish(store, &checkpoint);
-    if (pthread_create(&store->keeper, NULL, keeper_main, store) != 0)
+    if (pthread_create(&store->keeper, NULL, keeper_main, store) != 0) {
+        (void)!redo_stop(store->redo, true);
         return AM_NOMEM;
+    }
     pthread_mutex_lock(&store->lock);
     store->running = true;
     pthread_mutex_unlock(&store->lock);
@@ -401,6 +415,8 @@ void store_drain(struct store *store)
     if (!running)
         return;
     pthread_join(store->keeper, NULL);
+    // An error here leaves it to the next start to do again what the file says.
+    (void)!redo_stop(store->redo, !store->dead);
     pthread_mutex_lock(&store->lock);
     store->running = false;
     pthread_mutex_unlock(&store->lock);

@@ -3,6 +3,7 @@
 #include "server/store/table.h"
 
 #include "server/store/bytes.h"
+#include "server/store/redo_ops.h"
 
 #include <errno.h>
 
@@ -77,6 +78,8 @@ enum am_err table_begin(const struct tables *tables, bool write, struct table_tx
 {
     MDB_txn *txn;
     TRY(table_error(mdb_txn_begin(tables->env, NULL, write ? 0 : MDB_RDONLY, &txn)));
+    if (write && tables->ops != NULL)
+        redo_ops_begin(tables->ops);
     *ret_txn = (struct table_txn){tables, txn};
     return AM_OK;
 }
@@ -133,12 +136,18 @@ enum am_err table_get(struct table_txn txn, enum table table, const void *key, s
 }
 
 // MDB_APPEND holds for a tree of its own alone. Elsewhere the key is new, but others may lie behind it.
-static int put(struct table_txn txn, enum table table, unsigned flags, struct place *place, MDB_val *value)
+static enum am_err put(struct table_txn txn, enum table table, unsigned flags, struct place *place, MDB_val *value)
 {
+    struct redo_ops *ops = txn.tables->ops;
     bool alone = TABLES[table].tree == TREE_ENTRY || TABLES[table].tree == TREE_TILE;
     if ((flags & MDB_APPEND) != 0 && !alone)
         flags = (flags & ~(unsigned)MDB_APPEND) | MDB_NOOVERWRITE;
-    return mdb_put(txn.txn, place->dbi, &place->key, value, flags);
+    if (ops != NULL)
+        redo_ops_settle(ops);
+    TRY(table_error(mdb_put(txn.txn, place->dbi, &place->key, value, flags)));
+    return ops == NULL ? AM_OK
+                       : redo_ops_put(ops, TABLES[table].tree, flags & ~(unsigned)MDB_RESERVE, place->key, *value,
+                                      (flags & MDB_RESERVE) != 0);
 }
 
 enum am_err table_put(struct table_txn txn, enum table table, unsigned flags, const void *key, size_t key_len,
@@ -146,7 +155,7 @@ enum am_err table_put(struct table_txn txn, enum table table, unsigned flags, co
 {
     struct place place;
     MDB_val v = val(value, len);
-    return place_of(txn, table, key, key_len, &place) ? table_error(put(txn, table, flags, &place, &v)) : AM_TOO_LARGE;
+    return place_of(txn, table, key, key_len, &place) ? put(txn, table, flags, &place, &v) : AM_TOO_LARGE;
 }
 
 enum am_err table_reserve(struct table_txn txn, enum table table, unsigned flags, const void *key, size_t key_len,
@@ -156,16 +165,21 @@ enum am_err table_reserve(struct table_txn txn, enum table table, unsigned flags
     MDB_val v = val(NULL, len);
     if (!place_of(txn, table, key, key_len, &place))
         return AM_TOO_LARGE;
-    TRY(table_error(put(txn, table, flags | MDB_RESERVE, &place, &v)));
+    TRY(put(txn, table, flags | MDB_RESERVE, &place, &v));
     *ret_value = v.mv_data;
     return AM_OK;
 }
 
 enum am_err table_delete(struct table_txn txn, enum table table, const void *key, size_t key_len)
 {
+    struct redo_ops *ops = txn.tables->ops;
     struct place place;
-    return place_of(txn, table, key, key_len, &place) ? table_error(mdb_del(txn.txn, place.dbi, &place.key, NULL))
-                                                      : AM_NOT_FOUND;
+    if (!place_of(txn, table, key, key_len, &place))
+        return AM_NOT_FOUND;
+    if (ops != NULL)
+        redo_ops_settle(ops);
+    TRY(table_error(mdb_del(txn.txn, place.dbi, &place.key, NULL)));
+    return ops == NULL ? AM_OK : redo_ops_delete(ops, TABLES[table].tree, place.key);
 }
 
 // --- Many values for one key: each is a row whose key ends in it
@@ -177,8 +191,8 @@ enum am_err table_add(struct table_txn txn, enum table table, const void *key, s
     if (!place_of(txn, table, key, key_len, &place))
         return AM_TOO_LARGE;
     place_add(&place, value, len);
-    int rc = mdb_put(txn.txn, place.dbi, &place.key, &nothing, MDB_NOOVERWRITE);
-    return rc == MDB_KEYEXIST ? AM_OK : table_error(rc);
+    enum am_err err = put(txn, table, MDB_NOOVERWRITE, &place, &nothing);
+    return err == AM_EXISTS ? AM_OK : err;
 }
 
 enum am_err table_has(struct table_txn txn, enum table table, const void *key, size_t key_len, const void *value,

@@ -56,6 +56,7 @@ enum table {
     TABLE_SHIELD,
     TABLE_COUNT
 };
+// The numbers stand in redo's records too.
 enum tree_of_tables { TREE_META, TREE_ENTRY, TREE_TILE, TREE_MESSAGE, TREE_ROW, TREE_COUNT };
 #define TREES_MAX   16
 #define TABLE_KEY   511 // bytes of a key, LMDB's limit
@@ -63,9 +64,11 @@ enum tree_of_tables { TREE_META, TREE_ENTRY, TREE_TILE, TREE_MESSAGE, TREE_ROW, 
 #define FORM_ERASED 2   // 1 is for AES-256-GCM under a bucket key
 
 // One environment with its tables open.
+struct redo_ops;
 struct tables {
     MDB_env *env;
     MDB_dbi dbi[TREE_COUNT];
+    struct redo_ops *ops; // what the writing transaction changes is noted here; NULL: nowhere
 };
 struct table_txn {
     const struct tables *tables;

@@ -184,7 +184,7 @@ static enum am_err limits_round(struct bench *bench)
     return series_add(&bench->verify_us, median(us, VERIFIES));
 }
 
-// One in flight is held against the commit of its own round, into written blocks as the hub's own commits are; many
+// One in flight is held against the commit of its own round, into written blocks, which is the cheaper one; many
 // against the CPU of bare verifications, so that what the generator or another program takes of the cores counts for
 // neither.
 static enum am_err step_round(struct bench *bench, struct measured *hub, size_t number, struct am_detail *detail)
@@ -244,8 +244,8 @@ static void print_bench(struct bench *bench)
     double verify = median(bench->verify_us.values, bench->verify_us.count);
     double unwritten = median(bench->commit_us[BLOCKS_UNWRITTEN].values, bench->commit_us[BLOCKS_UNWRITTEN].count);
     double written = median(bench->commit_us[BLOCKS_WRITTEN].values, bench->commit_us[BLOCKS_WRITTEN].count);
-    printf("this machine: fdatasync of 4 KiB %.0f us, LMDB commit of a %zu-byte message %.0f us into written blocks "
-           "(as the hub's are), %.0f us into unwritten ones, P-256 verify %.1f us of CPU (%.0f/s a core); medians of "
+    printf("this machine: fdatasync of 4 KiB %.0f us, LMDB commit of a %zu-byte message %.0f us into written blocks, "
+           "%.0f us into unwritten ones, P-256 verify %.1f us of CPU (%.0f/s a core); medians of "
            "%zu rounds\n",
            median(bench->sync_us.values, bench->sync_us.count), bench->pool.messages[0].len, written, unwritten, verify,
            1e6 / verify, bench->rounds);

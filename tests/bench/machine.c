@@ -54,7 +54,7 @@ static void path_of(const struct machine *machine, const char *name, char ret_pa
     snprintf(ret_path, PATH_MAX, "%s/%s", machine->folder, name);
 }
 
-// What no page uses yet, written with zeros, as the hub does before it needs them (server/store/space.c).
+// What no page uses yet, written with zeros.
 static bool write_blocks(MDB_env *env, int fd)
 {
     static const uint8_t zeros[ZEROS];

@@ -51,7 +51,7 @@ static int change(struct table_txn txn, enum table table, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct tables tables;
+    struct tables tables = {0};
     struct table_txn txn;
     struct am_detail detail;
     if (argc < 3 || argc > 5 || (argc == 5 && strlen(argv[3]) != strlen(argv[4])))

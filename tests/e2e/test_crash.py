@@ -125,8 +125,9 @@ def test_a_hub_killed_twenty_times_in_two_thousand_sends_loses_no_receipted_mess
 
 
 # Where the hub or its signer ends; the ninth time: the start itself passes some of them up to five times.
-KILLS = ["store-before-commit", "store-after-commit", "store-after-sign", "store-after-publish", "signer-before-record",
-         "signer-after-record", "signer-before-answer", "signer-after-answer", "signer-after-sync", "net-before-reply"]
+KILLS = ["store-before-commit", "store-before-redo", "store-after-commit", "store-after-sign", "store-after-publish",
+         "signer-before-record", "signer-after-record", "signer-before-answer", "signer-after-answer", "signer-after-sync",
+         "net-before-reply"]
 MANY = 12
 
 

@@ -121,6 +121,19 @@ static void killed_before_the_commit_nothing_of_the_batch_is_there(void **state)
     kill_at("store-before-commit:1", 0, BEFORE);
 }
 
+// LMDB has the batch, and no record of it: the start goes back before it.
+static void killed_before_the_commit_is_durable_nothing_of_the_batch_is_there(void **state)
+{
+    kill_at("store-before-redo:6", 5, BEFORE + 5);
+    kill_at("store-before-redo:1", 0, BEFORE);
+}
+
+static void killed_around_a_point_everything_is_there(void **state)
+{
+    kill_at("redo-before-point", 0, BEFORE);
+    kill_at("redo-after-point", 0, BEFORE);
+}
+
 static void killed_after_the_commit_the_batch_is_signed_at_the_next_start(void **state)
 {
     kill_at("store-after-commit:6", 5, BEFORE + 6);
@@ -263,6 +276,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_before_the_commit_nothing_of_the_batch_is_there),
+        cmocka_unit_test(killed_before_the_commit_is_durable_nothing_of_the_batch_is_there),
+        cmocka_unit_test(killed_around_a_point_everything_is_there),
         cmocka_unit_test(killed_after_the_commit_the_batch_is_signed_at_the_next_start),
         cmocka_unit_test(killed_after_the_signature_the_same_is_signed_again),
         cmocka_unit_test(killed_after_publishing_the_receipt_is_given_later),

@@ -62,6 +62,7 @@ struct tampering {
 static void tamper_begin(struct tampering *tampering)
 {
     struct am_detail detail;
+    *tampering = (struct tampering){0};
     assert_int_equal(env_open(world.folder, 64ull << 20, 0, &detail, &tampering->tables.env), AM_OK);
     assert_int_equal(tables_open(&tampering->tables, false, false), AM_OK);
     assert_int_equal(table_begin(&tampering->tables, true, &tampering->txn), AM_OK);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file of redo.h: two slots that hold a point, in turn, each with a counter and a SHA-256; then a ring of records.
+//
+// A slot: magic[8] · counter u64 · number and place of the first record after it u64 u64 · LMDB's page size u32 ·
+// left u8 · LMDB's meta page, as much of it as counts · zeros · SHA-256. A record: number u64 · length u64 · digest u64 ·
+// zeros[8] · changes (redo_ops.h) · zeros up to a block. Numbers go up by one for ever, so that nothing old passes for
+// what comes next; a record that doesn't fit before the ring's end begins at its start.
+#pragma once
+
+#include "server/store/redo_ops.h"
+
+#define REDO_BLOCK 4096u
+#define REDO_META  152u // of a meta page, from its start: its head and struct MDB_meta of LMDB's data format 1, 64 bits
+
+struct redo_point {
+    uint64_t number, place; // of the record that follows
+    uint32_t page_size;     // of LMDB's file; 0: nothing was committed yet
+    bool left;              // records may follow
+    uint8_t meta[REDO_META];
+};
+
+struct redo_file {
+    int fd;
+    uint64_t ring; // bytes
+    uint64_t counter;
+};
+
+AM_MUST_USE enum am_err redo_file_create(const char *path, uint64_t ring);
+AM_MUST_USE enum am_err redo_file_open(const char *path, struct redo_file *ret_file, struct redo_point *ret_point);
+void redo_file_close(struct redo_file *file);
+// Its blocks, if only with zeros: the first write to one changes what the file system knows of the file, and a sync
+// would write that too. A copy of the file may have lost them. Nothing in the ring counts any more.
+AM_MUST_USE enum am_err redo_file_fill(struct redo_file *file);
+
+// Durable on return, as the next two.
+AM_MUST_USE enum am_err redo_file_put_point(struct redo_file *file, const struct redo_point *point);
+
+// The bytes of a record with that many of changes and head, and where it goes when the last ended at `place`.
+uint64_t redo_file_size(uint64_t len);
+uint64_t redo_file_place(const struct redo_file *file, uint64_t place, uint64_t size);
+// `ops` get their head and zeros; `place` comes from redo_file_place.
+AM_MUST_USE enum am_err redo_file_put(struct redo_file *file, uint64_t number, uint64_t place, struct redo_ops *ops);
+// The record with that number, malloc'ed. AM_NOT_FOUND where the last one was before it.
+AM_MUST_USE enum am_err redo_file_get(const struct redo_file *file, uint64_t number, uint64_t *place,
+                                      uint8_t **ret_bytes, size_t *ret_len);

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+// The power fails: of each file every page is as it was when last synced, or as it is now, by chance. What had a receipt
+// is there, and the journal is sound.
+#include "server/store/internal.h"
+#include "store_kit.h"
+
+// cmocka wants these before it.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MAP   (32ull << 20)
+#define PAGE  4096u
+#define FILES 2
+
+static const char *const NAMES[FILES] = {"data.mdb", "redo"};
+
+// What a disk is sure to have of a file: its bytes when the last sync began.
+static struct {
+    ino_t inode;
+    uint8_t *bytes, *before; // `before`: at the sync before that one
+    size_t len;
+} synced[FILES];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned syncs_left; // until one fails; 0: none does
+
+static void read_file(int fd, uint8_t *bytes, size_t len)
+{
+    memset(bytes, 0, len);
+    for (off_t at = 0, hole; (at = lseek(fd, at, SEEK_DATA)) >= 0 && at < (off_t)len; at = hole) {
+        hole = lseek(fd, at, SEEK_HOLE);
+        if (pread(fd, bytes + at, (size_t)(hole - at), at) != (ssize_t)(hole - at))
+            abort();
+    }
+}
+
+int fdatasync(int fd)
+{
+    struct stat stat;
+    uint8_t *now = NULL;
+    size_t file = FILES;
+    pthread_mutex_lock(&lock);
+    bool fails = syncs_left > 0 && --syncs_left == 0;
+    for (size_t i = 0; fstat(fd, &stat) == 0 && i < FILES; i++)
+        if (synced[i].inode == stat.st_ino)
+            file = i;
+    if (file < FILES) {
+        now = malloc(synced[file].len);
+        read_file(fd, now, synced[file].len);
+    }
+    pthread_mutex_unlock(&lock);
+    if (fails) {
+        free(now);
+        errno = EIO;
+        return -1;
+    }
+    int rc = (int)syscall(SYS_fdatasync, fd);
+    if (file < FILES) {
+        pthread_mutex_lock(&lock);
+        free(synced[file].before);
+        synced[file].before = synced[file].bytes;
+        synced[file].bytes = now;
+        pthread_mutex_unlock(&lock);
+    }
+    return rc;
+}
+
+static void path_to(const char *folder, const char *name, char path[256])
+{
+    snprintf(path, 256, "%s/journal/%s", folder, name);
+}
+
+// From now on it is known what is durable. The kit is closed: all of it is.
+static void watch(const char *folder)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        char path[256];
+        struct stat stat;
+        path_to(folder, NAMES[i], path);
+        int fd = open(path, O_RDONLY);
+        assert_true(fd >= 0);
+        assert_int_equal(fstat(fd, &stat), 0);
+        synced[i].len = (size_t)stat.st_size;
+        synced[i].bytes = malloc(synced[i].len);
+        read_file(fd, synced[i].bytes, synced[i].len);
+        synced[i].inode = stat.st_ino;
+        close(fd);
+    }
+}
+
+static void watch_end(void)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        free(synced[i].bytes);
+        free(synced[i].before);
+    }
+    memset(synced, 0, sizeof synced);
+    syncs_left = 0;
+}
+
+static uint64_t chance; // xorshift
+static bool toss(void)
+{
+    chance ^= chance << 13;
+    chance ^= chance >> 7;
+    chance ^= chance << 17;
+    return (chance >> 32 & 1) != 0;
+}
+
+// A page of a database is as old as the last sync; one of the redo file, with `torn`, as the one before.
+static void cut_file(size_t file, bool torn, const char *from, const char *to)
+{
+    char path[256];
+    uint8_t *now = malloc(synced[file].len);
+    const uint8_t *old = torn && synced[file].before != NULL ? synced[file].before : synced[file].bytes;
+    path_to(from, NAMES[file], path);
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0 && now != NULL);
+    read_file(fd, now, synced[file].len);
+    close(fd);
+    path_to(to, NAMES[file], path);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, (off_t)synced[file].len), 0);
+    for (size_t at = 0; at < synced[file].len; at += PAGE) {
+        static const uint8_t zeros[PAGE];
+        const uint8_t *page = (toss() ? now : old) + at;
+        if (memcmp(page, zeros, PAGE) != 0)
+            assert_int_equal(pwrite(fd, page, PAGE, (off_t)at), PAGE);
+    }
+    close(fd);
+    free(now);
+}
+
+// What another machine finds of the kit's journal if the power fails now.
+static void cut_power(struct kit *kit, bool torn, const char *to)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/journal", to);
+    (void)mkdir(to, 0700);
+    (void)mkdir(path, 0700);
+    path_to(to, "lock.mdb", path);
+    (void)remove(path);
+    pthread_mutex_lock(&lock); // no sync ends meanwhile
+    cut_file(0, false, kit->folder, to);
+    cut_file(1, torn, kit->folder, to);
+    pthread_mutex_unlock(&lock);
+}
+
+static void fault_found(void *user, uint64_t seq, const char *what)
+{
+    print_error("%llu: %s\n", (unsigned long long)seq, what);
+}
+
+// Its size, after the start that it had; and it is sound.
+static uint64_t found(const char *folder, uint8_t ret_root[32])
+{
+    struct store_options options = {.folder = folder, .map_size = MAP, .origin = KIT_ORIGIN};
+    struct am_detail detail = {.text = ""};
+    struct store *store;
+    uint64_t size;
+    enum am_err err = store_open(&options, &detail, &store);
+    if (err != AM_OK)
+        print_error("%s\n", detail.text);
+    assert_int_equal(err, AM_OK);
+    store_root(store, ret_root);
+    store_close(store);
+    assert_int_equal(store_fsck(folder, 0, NULL, fault_found, NULL, NULL, &size, &detail), AM_OK);
+    return size;
+}
+
+static void append_some(struct kit *kit, unsigned first, unsigned n, size_t body)
+{
+    for (unsigned i = first; i < first + n; i++) {
+        struct kit_message m;
+        kit_message(&m, i, 2, body);
+        assert_int_equal(kit_append(kit, &m.append).result, JOURNAL_DONE);
+        kit_message_clear(&m);
+    }
+}
+
+struct power {
+    struct kit kit;
+    char cut[80];
+};
+
+static int setup(void **state)
+{
+    struct power *power = calloc(1, sizeof *power);
+    kit_make(&power->kit, MAP, 1 << 20);
+    kit_close(&power->kit);
+    watch(power->kit.folder);
+    kit_open(&power->kit);
+    snprintf(power->cut, sizeof power->cut, "%s/cut", power->kit.folder);
+    chance = 88172645463325252u;
+    *state = power;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct power *power = *state;
+    kit_clear(&power->kit);
+    watch_end();
+    free(power);
+    return 0;
+}
+
+static void assert_whole(struct power *power)
+{
+    uint8_t root[32], kept[32];
+    store_root(power->kit.store, kept);
+    assert_int_equal(found(power->cut, root), store_size(power->kit.store));
+    assert_memory_equal(root, kept, sizeof root);
+}
+
+static void whatever_of_the_database_was_not_synced_is_done_again(void **state)
+{
+    struct power *power = *state;
+    for (unsigned n = 0; n < 20; n++) {
+        append_some(&power->kit, n, 1, 300);
+        for (unsigned i = 0; i < 3; i++) {
+            cut_power(&power->kit, false, power->cut);
+            assert_whole(power);
+        }
+    }
+}
+
+// The ring comes round several times, and points are made beside commits.
+static void so_it_is_after_many_points_at_any_moment(void **state)
+{
+    struct power *power = *state;
+    for (unsigned n = 0; n < 24; n++) {
+        append_some(&power->kit, n * 40, 40, n % 3 == 0 ? 4000 : 300);
+        cut_power(&power->kit, false, power->cut);
+        assert_whole(power);
+    }
+}
+
+static void a_record_that_was_cut_is_left_out_and_the_next_takes_its_place(void **state)
+{
+    struct power *power = *state;
+    unsigned whole = 0;
+    for (unsigned n = 0; n < 40; n++) {
+        uint8_t root[32];
+        append_some(&power->kit, n, 1, 4000);
+        cut_power(&power->kit, true, power->cut);
+        uint64_t size = found(power->cut, root);
+        assert_in_range(size, n, n + 1);
+        whole += size == n + 1;
+        // It goes on from there.
+        struct kit other = power->kit;
+        memcpy(other.folder, power->cut, sizeof other.folder);
+        other.options.folder = power->cut;
+        other.done = NULL;
+        other.n_done = other.room = 0;
+        kit_open(&other);
+        append_some(&other, 1000, 2, 300);
+        kit_close(&other);
+        kit_forget(&other);
+        free(other.done);
+        assert_int_equal(found(power->cut, root), size + 2);
+    }
+    assert_in_range(whole, 1, 39); // both were met
+}
+
+static void a_crash_while_it_is_done_again_costs_nothing(void **state)
+{
+    struct power *power = *state;
+    append_some(&power->kit, 0, 50, 300);
+    // The first sync is of what was taken back, the second of what was done again, the third of the point.
+    for (unsigned fails = 1; fails <= 3; fails++) {
+        struct store_options options = {.folder = power->cut, .map_size = MAP, .origin = KIT_ORIGIN};
+        struct am_detail detail;
+        struct store *store;
+        cut_power(&power->kit, false, power->cut);
+        syncs_left = fails;
+        assert_int_equal(store_open(&options, &detail, &store), AM_IO);
+        assert_int_equal(syncs_left, 0);
+        assert_whole(power);
+    }
+}
+
+static void a_batch_that_is_too_large_for_the_ring_is_durable_too(void **state)
+{
+    struct power *power = *state;
+    struct kit_alarm alarm;
+    append_some(&power->kit, 0, 5, 300);
+    kit_alarm(&alarm, 7, 4, 900 * 1024);
+    assert_int_equal(kit_append(&power->kit, &alarm.append).result, JOURNAL_DONE);
+    kit_alarm_clear(&alarm);
+    cut_power(&power->kit, false, power->cut);
+    assert_whole(power);
+    append_some(&power->kit, 10, 5, 300);
+    cut_power(&power->kit, false, power->cut);
+    assert_whole(power);
+}
+
+static void fault_kept(void *user, uint64_t seq, const char *what)
+{
+    snprintf(user, 128, "%s", what);
+}
+
+static void assert_fault(struct power *power, const char *what)
+{
+    struct am_detail detail;
+    char said[128] = "";
+    uint64_t size;
+    assert_int_equal(store_fsck(power->kit.folder, 0, NULL, fault_kept, said, NULL, &size, &detail), AM_CORRUPT);
+    assert_string_equal(said, what);
+}
+
+static void without_its_redo_file_or_a_good_point_a_journal_is_not_opened(void **state)
+{
+    struct power *power = *state;
+    struct am_detail detail;
+    struct store *store;
+    char path[256];
+    kit_close(&power->kit);
+    path_to(power->kit.folder, "redo", path);
+    int fd = open(path, O_WRONLY);
+    for (off_t slot = 0; slot < 2; slot++)
+        assert_int_equal(pwrite(fd, "x", 1, slot * PAGE + 30), 1);
+    close(fd);
+    assert_int_equal(store_open(&power->kit.options, &detail, &store), AM_CORRUPT);
+    assert_non_null(strstr(detail.text, "journal/redo"));
+    assert_fault(power, "the file journal/redo is missing or damaged");
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(store_open(&power->kit.options, &detail, &store), AM_CORRUPT);
+    assert_non_null(strstr(detail.text, "journal/redo is missing"));
+    assert_fault(power, "the file journal/redo is missing or damaged");
+}
+
+// The database of a backup under the redo file of today.
+static void a_database_that_is_older_than_its_redo_file_is_not_opened(void **state)
+{
+    struct power *power = *state;
+    struct store_options options = {.folder = power->cut, .map_size = MAP, .origin = KIT_ORIGIN};
+    struct am_detail detail;
+    struct store *store;
+    kit_close(&power->kit);
+    cut_power(&power->kit, false, power->cut);
+    kit_open(&power->kit);
+    append_some(&power->kit, 0, 3, 300);
+    kit_close(&power->kit);
+    kit_open(&power->kit); // the point is of now, and the file is left open
+    cut_file(1, false, power->kit.folder, power->cut);
+    assert_int_equal(store_open(&options, &detail, &store), AM_CORRUPT);
+    assert_non_null(strstr(detail.text, "journal/redo"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(whatever_of_the_database_was_not_synced_is_done_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(so_it_is_after_many_points_at_any_moment, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_record_that_was_cut_is_left_out_and_the_next_takes_its_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_crash_while_it_is_done_again_costs_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_batch_that_is_too_large_for_the_ring_is_durable_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_its_redo_file_or_a_good_point_a_journal_is_not_opened, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_database_that_is_older_than_its_redo_file_is_not_opened, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
