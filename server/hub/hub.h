@@ -66,6 +66,7 @@ const char *hub_role(const struct hub *hub, const char *unit);                  
 uint64_t hub_roster_number(const struct hub *hub, const char *unit);            // newest; 0: none
 bool hub_may_write(const struct hub *hub, const char *unit, const char *other); // any kind
 const char *hub_successor(const struct hub *hub, const char *unit); // "": it isn't closed
+bool hub_may_replay(const struct hub *hub, const char *unit); // an auditor, a dpo
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country);
 const char *hub_protection_unit(const struct hub *hub, const char *country);
 // Devices on the unit's newest roster: calls `each` with every URI.

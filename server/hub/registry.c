@@ -196,6 +196,12 @@ const char *hub_successor(const struct hub *hub, const char *unit)
     return member != NULL ? member->successor : "";
 }
 
+bool hub_may_replay(const struct hub *hub, const char *unit)
+{
+    const struct hub_member *member = hub_member_find(hub, unit);
+    return member != NULL && (member->role == ROLE_AUDITOR || member->role == ROLE_DPO);
+}
+
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country)
 {
     const struct hub_member *member = hub_member_find(hub, auditor);

@@ -126,7 +126,6 @@ enum am_err hub_step_replay(struct hub_step *step)
 {
     struct hub_replay *replay = step->event->replay;
     struct hub_work *work = &replay->work;
-    const struct hub_member *member = hub_member_find(step->hub, work->unit);
     TRY(hub_actions_room(step->actions, 1));
     // The end of one that followed is still written while the hub stops.
     if ((step->hub->stop_sent || !replay->ended) && hub_turned_away(step, work))
@@ -134,7 +133,7 @@ enum am_err hub_step_replay(struct hub_step *step)
     TRY(hub_work_begin(step, work));
     if (replay->ended)
         return access_append(step, replay);
-    if (member == NULL || (member->role != ROLE_AUDITOR && member->role != ROLE_DPO))
+    if (!hub_may_replay(step->hub, work->unit))
         return hub_refuse(step, work, hub_not_permitted(work, ""), NULL, NULL);
     enum reason reason = request_check(replay->request, &work->detail);
     return reason != REASON_NONE ? hub_refuse(step, work, reason, NULL, NULL) : access_append(step, replay);

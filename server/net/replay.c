@@ -115,11 +115,27 @@ static void replay_read(struct job *job)
     call_release(&replay->call);
 }
 
+// Its reader has the role still, and each of the countries that it began with.
+static bool still_permitted(const struct replay *replay)
+{
+    const struct hub *hub = replay->call.net->hub;
+    const char *unit = replay->call.peer->identity.unit;
+    bool yes = hub_may_replay(hub, unit);
+
+    for (size_t i = 0; i < replay->n_countries && yes; i++)
+        yes = hub_in_scope(hub, unit, replay->countries[i]);
+    return yes;
+}
+
 // Sends what is read, then reads on; a slow auditor holds back nothing but this stream.
 static void replay_next(struct replay *replay)
 {
     if (!replay->streaming || replay->reading || !call_open(&replay->call))
         return;
+    if (!still_permitted(replay)) { // what a registrar takes away counts for what is under way
+        call_refuse(&replay->call, REASON_NOT_PERMITTED, NULL);
+        return;
+    }
     items_send(replay);
     if (replay->sent < replay->n_items || !call_open(&replay->call))
         return;

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a registrar changes counts at once for what is under way: a stream, a message that waits, a replay."""
+import pytest
+
+import raw as r
+import world as w
+from test_domain_release import alert
+
+
+def registry(world, country, *args):
+    return world.amana(f"{country}-registry", "admin", *args).ok()
+
+
+def dropped(world, unit, since):
+    world.hub.log.wait(rf"^dropped .*identity=amana://{unit}/", since)
+
+
+# --- A Receive stream is open
+def test_a_grant_that_goes_and_comes_back_leaves_the_stream_of_the_unit_as_it_is(world):
+    process, mail = world.watch("post", "inbox", "--follow")
+    world.hub.log.wait(r"^connected .*et/ics/moyale")
+    registry(world, "et", "grant", "remove", "et/ics/moyale", "1", "--yes")
+    registry(world, "ke", "grant", "remove", "ke/dci/transnational", "1", "--yes")
+    world.amana("police", "send", world.draft()).exits(77)
+    registry(world, "ke", "grant", "add", "ke/dci/transnational", "--kinds", "ALERT", "--to", "et/*/*,ke/*/*")
+    mail.wait(world.send()[:13])
+    assert process.poll() is None
+
+
+def other_device(world):
+    """A roster of the post that has another device in the place of its own."""
+    world.run(w.AMANA, "init", "--unit", "et/ics/moyale", "--device", "d2", "--officer", "eics-1208", "--hub", "igad/hub", "--address",
+              "127.0.0.1:4433", "-d", "post2")
+    world.ca("issue", "-d", "et", *(f"post2/keys/{use}.csr" for use in ("auth", "seal", "sign", "officer"))).ok()
+    world.path("fresh").mkdir()
+    world.ca("roster", "--registrar", "et-registry/keys/officer.pem", "--key", "et-registry/keys/officer.key", "--previous",
+             "rosters/et.ics.moyale.roster", "-o", "fresh", *(f"post2/keys/{use}.pem" for use in ("auth", "seal", "sign", "officer"))).ok()
+    return "fresh/et.ics.moyale.roster"
+
+
+def test_a_device_that_its_units_new_roster_leaves_out_loses_its_stream_at_once_and_gets_nothing_more(world):
+    roster = other_device(world)
+    process, mail = world.watch("post", "inbox", "--follow")
+    world.hub.log.wait(r"^connected .*et/ics/moyale")
+    since = len(world.hub.log.all)
+    registry(world, "et", "roster", "add", roster)
+    dropped(world, "et/ics/moyale", since)
+    sent = world.send()
+    world.amana("post", "inbox").exits(69, 77)
+    assert not any(sent[:13] in line for line in mail.all)
+
+
+# --- A message waits for its second person
+@pytest.fixture
+def parked(empty_world):
+    world = empty_world
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    world.parked = world.amana("police", "send", alert(world)).ok().says("waits").id
+    return world
+
+
+def not_released(world, code, *says):
+    world.amana("chief", "release", world.parked, "--yes").exits(code).says(*says)
+    assert world.entries("SUBMITTED") == []
+
+
+def test_what_waits_is_released_by_the_grants_of_the_moment(parked):
+    registry(parked, "ke", "grant", "remove", "ke/dci/transnational", "1", "--yes")
+    not_released(parked, 77, "not permitted")
+    registry(parked, "ke", "grant", "add", "ke/dci/transnational", "--kinds", "ALERT", "--to", "et/*/*")
+    parked.amana("chief", "release", parked.parked, "--yes").ok()
+
+
+def test_what_waits_for_a_member_that_was_removed_is_not_released(parked):
+    registry(parked, "et", "member", "remove", "et/ics/moyale", "--yes")
+    not_released(parked, 77, "not permitted")
+
+
+def test_a_supervisor_who_lost_the_mark_while_it_waited_releases_nothing(parked):
+    parked.path("fresh").mkdir()
+    parked.ca("roster", "--registrar", "ke-registry/keys/officer.pem", "--key", "ke-registry/keys/officer.key", "--previous",
+              "rosters/ke.dci.transnational.roster", "-o", "fresh",
+              *(f"{d}/keys/{use}.pem" for d in ("police", "chief") for use in ("auth", "seal", "sign", "officer"))).ok()
+    registry(parked, "ke", "roster", "add", "fresh/ke.dci.transnational.roster")
+    not_released(parked, 77, "is not marked as a supervisor")
+
+
+def test_what_an_officer_wrote_who_has_left_is_not_released(parked):
+    parked.path("fresh").mkdir()
+    parked.ca("roster", "--registrar", "ke-registry/keys/officer.pem", "--key", "ke-registry/keys/officer.key", "--previous",
+              "rosters/ke.dci.transnational.roster", "--supervisor", "amana://ke/dci/transnational/officer/kdci-0001", "-o", "fresh",
+              *(f"chief/keys/{use}.pem" for use in ("auth", "seal", "sign", "officer"))).ok()
+    since = len(parked.hub.log.all)
+    registry(parked, "ke", "roster", "add", "fresh/ke.dci.transnational.roster")
+    parked.hub.log.wait(r"^roster unit=ke/dci/transnational number=3", since)
+    not_released(parked, 77, "NOT_ON_ROSTER")
+
+
+# --- A replay runs
+def following(world):
+    process, entries = world.watch("auditor", "audit", "replay", "--reason", "a test", "--follow")
+    entries.wait("ACCESS")
+    return process, entries
+
+
+@pytest.mark.parametrize("change", [dict(role="auditor", scope=["et"]), dict(role="operator")], ids=["scope", "role"])
+def test_a_replay_ends_when_its_reader_loses_a_country_or_the_role(world, pb, change):
+    process, entries = following(world)
+    registrar, admin = r.Raw(world, pb, "igad-registry", "igad/registry/desk", "r-1"), pb("admin")
+    record = pb("record").MemberRecord(unit="igad/audit/desk", revision=1, **change)
+    with registrar.channel() as channel:
+        registrar.call(channel, "Admin/SetMember", admin.SetMemberRequest(member=record), pb("audit").ProvedEntry)
+    assert process.wait(w.PATIENCE) == 77
+    sent = world.send()
+    assert not any(sent[:13] in line for line in entries.all)
+
+
+def test_a_replay_goes_on_when_its_reader_is_given_more(world):
+    registry(world, "igad", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", "ke,et")
+    process, entries = following(world)
+    registry(world, "igad", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", "ke,et,igad")
+    entries.wait(world.send()[:13])
+    assert process.poll() is None
+
+
+def test_a_replay_ends_with_the_session_of_a_reader_that_is_removed(world):
+    process, _ = following(world)
+    since = len(world.hub.log.all)
+    registry(world, "igad", "member", "remove", "igad/audit/desk", "--yes")
+    dropped(world, "igad/audit/desk", since)
+    assert process.wait(w.PATIENCE) != 0
