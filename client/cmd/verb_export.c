@@ -2,6 +2,7 @@
 // export cap: an alert as CAP 1.2. export htcds: a case in HTCDS 2.0 fields. Both from this client's store, off line.
 #include "client/cmd/cap.h"
 #include "client/cmd/htcds.h"
+#include "client/cmd/marking.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
 #include "proto/model/address.h"
@@ -15,6 +16,8 @@ struct export_input {
     struct traffic traffic;
     const char *argument;
     bool csv;
+    struct markings markings; // htcds: of the case
+    unsigned kept_back;       // messages, by a marking
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -56,6 +59,15 @@ static enum am_err header_of(struct session *session, const Amana__V1__Pointer *
     return AM_OK;
 }
 
+// What another unit says in an alert is passed on by it.
+static enum am_err may_pass_on(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
+                               struct am_detail *detail)
+{
+    struct markings AM_CLEANUP(markings_clear) markings = {0};
+    TRY(markings_read(session, header->case_ref, &markings));
+    return marking_keeps(session, &markings, kept, header, MARKING_H2, detail) == 0 ? AM_OK : AM_DENIED;
+}
+
 static enum am_err print_cap(struct session *session, const Amana__V1__Kept *kept, struct arena *arena,
                              struct am_detail *detail)
 {
@@ -63,6 +75,7 @@ static enum am_err print_cap(struct session *session, const Amana__V1__Kept *kep
     const Amana__V1__Header *before[CAP_BEFORE] = {NULL};
     unsigned count = 0;
     TRY(seal_open_kept(session, kept, arena, detail, &opened));
+    TRY(may_pass_on(session, kept, opened.header, detail));
     const Amana__V1__Pointer *named[] = {opened.header->in_reply_to, opened.header->supersedes};
     for (size_t i = 0; i < AM_LEN(named); i++) {
         if (named[i] == NULL || (count > 0 && strcmp(named[i]->id, before[0]->id) == 0))
@@ -96,7 +109,7 @@ static int export_cap(struct export_input *input)
 }
 
 // --- htcds
-static enum am_err add_message(const struct export_input *input, enum store_box box, const char *id, json_t *records)
+static enum am_err add_message(struct export_input *input, enum store_box box, const char *id, json_t *records)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
@@ -108,6 +121,11 @@ static enum am_err add_message(const struct export_input *input, enum store_box 
     if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || strcmp(header->case_ref, input->argument) != 0 ||
         !traffic_wants(&input->traffic, header->status))
         return AM_OK;
+    if (marking_keeps(input->command.session, &input->markings, kept, header, MARKING_H1 | MARKING_H2, &detail) != 0) {
+        input->kept_back++;
+        command_say("%.13s is left out: %s", id, detail.text);
+        return AM_OK;
+    }
     if (seal_open_kept(input->command.session, kept, &arena, &detail, &opened) != AM_OK) {
         command_say("%s is left out: %s", id, detail.text);
         return AM_OK;
@@ -115,7 +133,7 @@ static enum am_err add_message(const struct export_input *input, enum store_box 
     return htcds_add(records, opened.body, opened.header->id) == 0 ? AM_OK : AM_NOMEM;
 }
 
-static enum am_err add_box(const struct export_input *input, enum store_box box, json_t *records)
+static enum am_err add_box(struct export_input *input, enum store_box box, json_t *records)
 {
     char at[STORE_ID] = "", id[STORE_ID];
     enum am_err err;
@@ -188,9 +206,14 @@ static int export_htcds(struct export_input *input)
     json_t *records = json_array();
     enum am_err err = records == NULL ? AM_NOMEM : case_ref_check(input->argument, &detail);
     if (err == AM_OK)
+        err = markings_read(input->command.session, input->argument, &input->markings);
+    if (err == AM_OK)
         err = add_box(input, STORE_SENT, records);
     if (err == AM_OK)
         err = add_box(input, STORE_INBOX, records);
+    markings_clear(&input->markings);
+    if (err == AM_OK && json_array_size(records) == 0 && input->kept_back > 0)
+        err = am_fail(AM_DENIED, &detail, input->argument, "all that is kept here of this case is left out");
     if (err == AM_OK && json_array_size(records) == 0)
         err = am_fail(AM_NOT_FOUND, &detail, input->argument, "no message of this case is kept here");
     if (err == AM_OK && input->csv)

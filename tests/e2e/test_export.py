@@ -45,7 +45,7 @@ def test_what_is_no_alert_has_no_cap(world):
 
 
 def test_a_case_is_exported_in_the_fields_of_htcds(world):
-    alert = world.send()
+    alert = world.send("police", world.draft(handling=["H0"]))
     world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", 'Found, "all" of them.').ok()
     world.amana("post", "inbox").ok()
     fields = {line.split(" | ")[0] for line in (STANDARDS / "htcds-2.0.txt").read_text().splitlines() if line[0] != "#"}
@@ -95,3 +95,48 @@ def test_who_is_added_between_two_exports_can_not_be_told_by_comparing_them(worl
     renewed = {(r["population"], r["variable"]): r for r in world.amana("police", "--json", "export", "statistics").ok().json}
     assert renewed["victims", "age group"]["total"] == 27
     assert renewed["victims", "age group"]["cells"] == [{"value": "UNDER_18", "count": 14}, {"value": "18_AND_OVER", "count": 13}]
+
+
+def test_what_is_marked_is_left_out_of_an_export_until_its_sender_has_granted_it(world):
+    to_post = {"recipients": [{"unit": "et/ics/moyale", "part": "ACTION"}]}
+    open_ = world.send("police", world.write("NOTE", {"title": "Open", "text": "For all."}, **to_post))
+    court = world.send("police", world.write("NOTE", {"title": "Marked", "text": "The driver talks."}, handling=["H1"], **to_post))
+    source = world.send("police", world.write("NOTE", {"title": "Marked", "text": "The source."}, handling=["H1", "H2"], **to_post))
+    world.amana("post", "inbox").ok()
+
+    def exported(desk="post"):
+        said = world.amana(desk, "export", "htcds", "ke/dci/2026/004300").ok()
+        return {w for w in ("For all.", "The driver talks.", "The source.") if w in said.out}, said.err
+
+    def granted(message, *uses):
+        asked = world.amana("post", "permit", "ask", message, "--uses", *uses, "--reason", "The driver is tried.").ok().id
+        world.amana("police", "inbox").ok()
+        world.amana("police", "permit", "grant", asked).ok()
+
+    found, said = exported()
+    assert found == {"For all."} and open_[:13] not in said
+    assert f"{court[:13]} is left out: it is marked H1 by ke/dci/transnational, not to be used in court without permission" in said
+    assert f"amana permit ask {source[:13]} --uses IN_COURT" in said
+    assert exported("police")[0] == {"For all.", "The driver talks.", "The source."}  # its own
+    granted(court, "IN_COURT", "--court", "Federal High Court")
+    world.amana("post", "permit", "ask", source, "--uses", "IN_COURT", "--reason", "x", "--court", "Federal High Court").ok()
+    world.amana("post", "inbox").ok()
+    found, said = exported()
+    assert found == {"For all.", "The driver talks."} and court[:13] not in said  # the other was only asked
+    granted(source, "IN_COURT", "--court", "Federal High Court")
+    world.amana("post", "inbox").ok()
+    found, said = exported()
+    assert found == {"For all.", "The driver talks."} and f"{source[:13]} is left out: it is marked H2" in said
+    granted(source, "PASS_ON", "--parties", "et/mowsa/protection")
+    world.amana("post", "inbox").ok()
+    found, said = exported()
+    assert found == {"For all.", "The driver talks.", "The source."} and source[:13] not in said
+
+
+def test_an_alert_marked_h2_is_no_cap_of_another_unit_s(world):
+    alert = world.send("police", world.draft("marked.json", handling=["H2"]))
+    world.amana("post", "inbox").ok()
+    said = world.amana("post", "export", "cap", alert).exits(77).says("marked H2", "permit ask")
+    assert said.out == ""
+    world.amana("police", "export", "cap", alert).ok()
+    world.amana("post", "export", "htcds", "ke/dci/2026/004211").exits(77).says("all that is kept here of this case is left out")
