@@ -67,9 +67,10 @@ def limited(empty_world):
     """Starts the hub with limits of the test's own."""
     def start(**limits):
         conf = empty_world.path("amanad.conf")
+        limits = {"handshakes_per_second": 1000, "requests_per_second": 100000, **limits}
         rows = " ".join(f"{name.replace('_', '-')} = {value}" for name, value in limits.items())
         text = re.sub(r"(?m)^limits .*\n", "", conf.read_text())
-        conf.write_text(f"{text}\nlimits {{ handshakes-per-second = 1000 requests-per-second = 100000 {rows} }}\n")
+        conf.write_text(f"{text}\nlimits {{ {rows} }}\n")
         empty_world.amanad("--check", "-c", "amanad.conf").ok()
         empty_world.start_hub()
         return empty_world
