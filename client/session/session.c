@@ -240,7 +240,7 @@ enum am_err session_call(struct session *session, const char *path, const Protob
 
 enum am_err session_refused(const struct rpc_error *error, struct am_detail *detail)
 {
-    const char *field = error->violation_count > 0 ? error->violations[0].field : error->reason;
+    const char *field = error->violation_count > 0 ? error->violations[0].field : "";
     enum am_err err = AM_PROTO;
     switch (error->status) {
     case RPC_PERMISSION_DENIED:
