@@ -26,16 +26,18 @@ class Post(r.Raw):
         stream.initial_metadata()  # it stands
         return stream
 
-    def acknowledge(self, channel, *incoming, ahead=0):
+    def acknowledge(self, channel, *incoming, ahead=0, key="sign", **changes):
         relay, message = self.pb("relay"), self.pb("message")
         said = message.Retrieved(context="amana-retrieved-v1", origin="igad.amana.example/log",
                                  device=f"amana://{self.unit}/device/d1")
+        for field, value in changes.items():
+            setattr(said, field, value)
         said.time.GetCurrentTime()
         said.time.seconds += ahead
         for one in incoming:
             said.messages.add(seq=one.seq, header_digest=hashlib.sha256(one.message.header).digest())
         statement = said.SerializeToString()
-        signature = r.sign(statement, self.keys / "sign.pem", self.keys / "sign.key")
+        signature = r.sign(statement, self.keys / f"{key}.pem", self.keys / f"{key}.key")
         request = relay.AcknowledgeRequest(retrievals=[relay.Retrieval(statement=statement, signature=signature)])
         return self.call(channel, "Relay/Acknowledge", request, relay.AcknowledgeResponse)
 
@@ -147,3 +149,39 @@ def test_a_statement_is_dated_as_a_message_is_or_refused_with_the_hubs_time(worl
         assert b"hub_time" in refused.value.packed and b"statement.time" in refused.value.packed
         post.acknowledge(channel, *had, ahead=240)  # five minutes are the clocks' own
     assert len(world.entries("RETRIEVED")) == 1
+
+
+# What is wrong, why it is refused, and which field says so.
+STATEMENTS = {
+    "another use's words": (dict(context="amana-returned-v1"), "FIELD_INVALID", b"statement.context"),
+    "another log": (dict(origin="ke.amana.example/log"), "FIELD_INVALID", b"statement.origin"),
+    "another device of the unit": (dict(device="amana://et/ics/moyale/device/d2"), "SENDER_MISMATCH", b"statement.device"),
+    "another unit's device": (dict(device="amana://et/mowsa/protection/device/d1"), "SENDER_MISMATCH", b"statement.device"),
+    "the officer's key": (dict(key="officer"), "SIGNATURE_INVALID", b"signature"),
+    "the key that connects": (dict(key="auth"), "SIGNATURE_INVALID", b"signature"),
+}
+
+
+def test_a_statement_is_the_devices_own_about_messages_to_its_unit_in_this_log(world, pb, post):
+    police, other = r.Raw(world, pb), Post(world, pb)
+    other.desk, other.keys = "et-protection", world.path("et-protection", "keys")
+    other.unit = "et/mowsa/protection"
+    with police.channel() as channel:
+        police.RECIPIENTS = {"et/ics/moyale": ("post", 1), "ke/dcs/child-protection": ("ke-protection", 2)}
+        fill(police, channel, 3)
+
+    def refused(what, channel, reason, field, *incoming, **changes):
+        with pytest.raises(r.Refused) as refusal:
+            what.acknowledge(channel, *incoming, **changes)
+        code = grpc.StatusCode.PERMISSION_DENIED if reason == "SENDER_MISMATCH" else grpc.StatusCode.INVALID_ARGUMENT
+        assert field in refusal.value.of(code, reason).packed, field
+    with post.channel() as channel, other.channel() as others:
+        [had] = take(post.receive(channel), 1)
+        for changes, reason, field in STATEMENTS.values():
+            refused(post, channel, reason, field, had, **changes)
+        refused(post, channel, "FIELD_INVALID", b"statement.messages")
+        refused(other, others, "FIELD_INVALID", b"statement.messages[0]", had)
+        had.message.header += b" "
+        refused(post, channel, "FIELD_INVALID", b"statement.messages[0]", had)
+        assert not world.entries("RETRIEVED")
+        assert take(post.receive(channel), 1)[0].seq == had.seq

@@ -398,6 +398,16 @@ static void the_empty_tree_begins_every_tree_but_has_one_root(void **state)
                      merkle_verify_consistency(0, 5, roots[0], roots[5], (const uint8_t(*)[LOG_HASH_SIZE])leaves, 1));
     assert_int_equal(AM_PROOF, merkle_verify_consistency(5, 5, roots[5], roots[4], NULL, 0));
     assert_int_equal(AM_PROOF, merkle_verify_consistency(6, 5, roots[5], roots[5], NULL, 0));
+    assert_int_equal(AM_PROOF,
+                     merkle_verify_consistency(5, 5, roots[5], roots[5], (const uint8_t(*)[LOG_HASH_SIZE])leaves, 1));
+}
+
+// The root of two leaves is reached from the second by way of the first: in a tree of one there is no such way.
+static void a_way_that_goes_on_above_the_root_proves_nothing(void **state)
+{
+    const uint8_t(*first)[LOG_HASH_SIZE] = (const uint8_t(*)[LOG_HASH_SIZE])leaves;
+    assert_int_equal(AM_OK, merkle_verify_inclusion(1, 2, leaves[1], first, 1, roots[2]));
+    assert_int_equal(AM_PROOF, merkle_verify_inclusion(0, 1, leaves[1], first, 1, roots[2]));
 }
 
 static void sizes_at_the_end_of_the_numbers_neither_hang_nor_pass(void **state)
@@ -538,6 +548,7 @@ int main(void)
         cmocka_unit_test(no_corruption_of_an_inclusion_proof_passes),
         cmocka_unit_test(no_corruption_of_a_consistency_proof_passes),
         cmocka_unit_test(the_empty_tree_begins_every_tree_but_has_one_root),
+        cmocka_unit_test(a_way_that_goes_on_above_the_root_proves_nothing),
         cmocka_unit_test(sizes_at_the_end_of_the_numbers_neither_hang_nor_pass),
         cmocka_unit_test(the_longest_proofs_fit),
         cmocka_unit_test(other_peoples_inclusion_proofs_are_judged_as_they_say),
