@@ -171,9 +171,9 @@ static void init_refuses_an_origin_that_is_none(void **state)
 {
     char vkey[LOG_VKEY_MAX];
     struct am_detail detail = {0};
-    assert_int_equal(AM_INVALID, signer_init("/tmp/amana-signer-never", "two words", vkey, &detail));
+    assert_int_equal(AM_INVALID, signer_init(file("never"), "two words", vkey, &detail));
     assert_string_equal("origin", detail.field);
-    assert_int_equal(-1, access("/tmp/amana-signer-never", F_OK));
+    assert_int_equal(-1, access(file("never"), F_OK));
 }
 
 static void refused_key(const char *text, mode_t mode)
