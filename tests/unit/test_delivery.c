@@ -144,6 +144,32 @@ static void the_end_by_another_units_supervisor_is_for_its_author_to_know_too(vo
     assert_false(goes(KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY " POLICE "=COPY " OTHERS "=COPY"));
 }
 
+static void where_its_author_is_one_too_many_the_end_goes_without(void **state)
+{
+    struct journal_recipient holders[LIMIT_RECIPIENTS];
+    struct draft draft;
+    struct am_detail detail = {0};
+    Amana__V1__Recipient rows[LIMIT_RECIPIENTS], *list[LIMIT_RECIPIENTS];
+    static char units[LIMIT_RECIPIENTS][32];
+    const struct delivery_to full = {POLICE, holders, LIMIT_RECIPIENTS}, one_less = {POLICE, holders, LIMIT_RECIPIENTS - 1};
+    Amana__V1__Header *cancel = draft_of(&draft, KIND(CANCEL), OTHERS, POST "=ACTION");
+    for (size_t i = 0; i < LIMIT_RECIPIENTS; i++) {
+        snprintf(units[i], sizeof units[i], "et/ics/post%zu", i);
+        holders[i] = (struct journal_recipient){units[i], ACTION};
+        amana__v1__recipient__init(&rows[i]);
+        rows[i].unit = units[i];
+        rows[i].part = ACTION;
+        list[i] = &rows[i];
+    }
+    cancel->recipients = list;
+    cancel->n_recipients = LIMIT_RECIPIENTS;
+    assert_int_equal(delivery_check(cancel, &full, &detail), REASON_NONE);
+    assert_int_equal(delivery_check(cancel, &one_less, &detail), REASON_FIELD_INVALID);
+    rows[LIMIT_RECIPIENTS - 1].unit = (char *)POLICE;
+    rows[LIMIT_RECIPIENTS - 1].part = COPY;
+    assert_int_equal(delivery_check(cancel, &one_less, &detail), REASON_NONE);
+}
+
 static void what_begins_something_goes_where_its_sender_wants(void **state)
 {
     static const unsigned KINDS[] = {KIND(ALERT), KIND(REQUEST), KIND(REFERRAL), KIND(NOTE), KIND(SUBJECT_ACCESS)};
@@ -259,6 +285,7 @@ int main(void)
         cmocka_unit_test(what_every_holder_must_do_goes_to_every_holder_to_act),
         cmocka_unit_test(a_version_goes_to_the_former_recipients_and_the_end_to_no_others),
         cmocka_unit_test(the_end_by_another_units_supervisor_is_for_its_author_to_know_too),
+        cmocka_unit_test(where_its_author_is_one_too_many_the_end_goes_without),
         cmocka_unit_test(what_begins_something_goes_where_its_sender_wants),
         cmocka_unit_test(alerts_on_persons_referrals_abroad_and_confidential_roots_need_a_second_person),
         cmocka_unit_test(policy_may_ask_for_more),

@@ -313,6 +313,26 @@ static void a_roster_that_does_not_follow_is_refused(void **state)
     assert_int_equal(hub_roster_number(world->hub, POST), 5);
 }
 
+static void of_two_rosters_under_way_the_second_waits(void **state)
+{
+    struct world *world = *state;
+    static Amana__V1__RosterRecord record = AMANA__V1__ROSTER_RECORD__INIT;
+    struct hub_roster rosters[2] = {roster_of(POST, 2, 2, 1), roster_of(POST, 2, 3, 1)};
+    struct hub_roster_change changes[2];
+    for (size_t i = 0; i < 2; i++) {
+        changes[i] = (struct hub_roster_change){
+            .work = {.kind = HUB_WORK_ROSTER, .identity = "amana://igad/hub", .unit = "igad/hub"},
+            .roster = &rosters[i],
+            .record = &record};
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_ROSTER, .roster = &changes[i]});
+    }
+    assert_int_equal(world->n_appends, 1);
+    assert_int_equal(changes[1].work.reason, REASON_BUSY);
+    world_pump(world);
+    assert_int_equal(changes[0].work.reason, REASON_NONE);
+    assert_int_equal(change(world, &rosters[1], &changes[1]), REASON_FIELD_INVALID); // another number 2 than the one in force
+}
+
 static void the_same_roster_again_changes_nothing(void **state)
 {
     struct world *world = *state;
@@ -552,6 +572,7 @@ int main(void)
         HUB_TEST(only_an_auditor_replays),
         HUB_TEST(a_new_roster_is_in_force_once_its_entry_is_durable),
         HUB_TEST(a_roster_that_does_not_follow_is_refused),
+        HUB_TEST(of_two_rosters_under_way_the_second_waits),
         HUB_TEST(the_same_roster_again_changes_nothing),
         HUB_TEST(a_unit_may_look_up_whom_it_may_write_to),
         HUB_TEST(start_clock_alarm_and_trust_are_entries_of_the_hub),

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// A registrar changes members: who may, of whom, from which row, and from when it counts.
+#include "tests/unit/hub_expect.h"
+
+#include "proto/model/header.h"
+
+#define REGISTRY "ke/registry/desk"
+#define NOBODY   "ke/kra/malaba"
+
+static enum am_err sha(struct am_bytes bytes, uint8_t ret_digest[32])
+{
+    memset(ret_digest, 0, 32);
+    ret_digest[0] = (uint8_t)bytes.len;
+    return AM_OK;
+}
+
+struct change {
+    Amana__V1__MemberRecord record;
+    struct hub_member_change hub;
+};
+
+static void change_of(struct change *change, const char *by, const char *unit, const char *role, uint64_t revision)
+{
+    amana__v1__member_record__init(&change->record);
+    change->record.unit = (char *)unit;
+    change->record.role = (char *)role;
+    change->record.revision = revision;
+    change->hub = (struct hub_member_change){
+        .work = {.kind = HUB_WORK_MEMBER, .identity = URI(REGISTRY, "d1"), .unit = by},
+        .record = &change->record,
+        .sha256 = sha};
+}
+
+static void begin(struct world *world, struct change *change)
+{
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_MEMBER, .member = &change->hub});
+}
+
+static enum reason changed(struct world *world, const char *by, const char *unit, const char *role, uint64_t revision)
+{
+    struct change change;
+    change_of(&change, by, unit, role, revision);
+    begin(world, &change);
+    world_pump(world);
+    return change.hub.work.reason;
+}
+
+static void a_members_row_is_in_force_once_its_entry_is_durable(void **state)
+{
+    struct world *world = *state;
+    struct change change;
+    change_of(&change, REGISTRY, COLLEAGUES, "", 1);
+    begin(world, &change);
+    assert_string_equal(hub_role(world->hub, COLLEAGUES), "unit");
+    assert_int_equal(world->n_appends, 1);
+    world_pump(world);
+    assert_null(hub_role(world->hub, COLLEAGUES));
+    assert_string_equal(world->roster_changed, COLLEAGUES); // its sessions are judged again
+    const struct model_entry *entries = world->model.entries + world->model.n - 2;
+    assert_int_equal(entries[0].kind, ENTRY(MEMBER));
+    assert_int_equal(entries[1].kind, ENTRY(GRANT)); // which it had
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "unit", 2), REASON_NONE);
+    assert_string_equal(hub_role(world->hub, COLLEAGUES), "unit");
+    refused(world, alert_to(world, COLLEAGUES, POST), REASON_NOT_PERMITTED, NULL); // as new: without a grant
+}
+
+static void of_two_changes_of_one_row_under_way_the_second_waits(void **state)
+{
+    struct world *world = *state;
+    struct change first, second;
+    change_of(&first, REGISTRY, COLLEAGUES, "", 1);
+    change_of(&second, REGISTRY, COLLEAGUES, "protection", 1);
+    begin(world, &first);
+    begin(world, &second);
+    assert_int_equal(second.hub.work.reason, REASON_BUSY);
+    assert_true(second.hub.work.retry_ns > 0);
+    world_pump(world);
+    assert_int_equal(first.hub.work.reason, REASON_NONE);
+    assert_null(hub_role(world->hub, COLLEAGUES));
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "protection", 1), REASON_STATE_FORBIDS); // from a row that is no more
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "protection", 2), REASON_NONE);
+}
+
+static void a_registrar_changes_members_of_its_country_and_not_itself(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(changed(world, POLICE, NOBODY, "unit", 1), REASON_NOT_PERMITTED);
+    assert_int_equal(changed(world, AUDITOR, NOBODY, "unit", 1), REASON_NOT_PERMITTED);
+    assert_int_equal(changed(world, REGISTRY, POST, "", 1), REASON_NOT_PERMITTED);
+    assert_int_equal(changed(world, REGISTRY, REGISTRY, "", 1), REASON_NOT_PERMITTED);
+    assert_int_equal(last_entry(world)->kind, ENTRY(REJECTED));
+    assert_null(hub_role(world->hub, NOBODY));
+    assert_int_equal(changed(world, REGISTRY, NOBODY, "unit", 1), REASON_NONE);
+    assert_string_equal(hub_role(world->hub, NOBODY), "unit");
+}
+
+static void who_is_no_member_is_not_removed(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(changed(world, REGISTRY, NOBODY, "", 1), REASON_NOT_PERMITTED);
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "", 1), REASON_NONE);
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "", 2), REASON_NOT_PERMITTED);
+}
+
+static void who_carries_messages_gets_no_office_and_no_office_carries_any(void **state)
+{
+    struct world *world = *state;
+    static const char *const OFFICES[] = {"auditor", "registrar", "dpo", "operator"};
+    for (size_t i = 0; i < AM_LEN(OFFICES); i++)
+        assert_int_equal(changed(world, REGISTRY, COLLEAGUES, OFFICES[i], 1), REASON_FIELD_INVALID);
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "protection", 1), REASON_NONE);
+    assert_int_equal(changed(world, REGISTRY, NOBODY, "operator", 1), REASON_NONE);
+    assert_int_equal(changed(world, REGISTRY, NOBODY, "unit", 2), REASON_FIELD_INVALID);
+    assert_int_equal(changed(world, REGISTRY, NOBODY, "dpo", 2), REASON_NONE);
+}
+
+static void a_hub_that_stops_changes_nobody(void **state)
+{
+    struct world *world = *state;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_STOP});
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "", 1), REASON_DRAINING);
+    assert_string_equal(hub_role(world->hub, COLLEAGUES), "unit");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HUB_TEST(a_members_row_is_in_force_once_its_entry_is_durable),
+        HUB_TEST(of_two_changes_of_one_row_under_way_the_second_waits),
+        HUB_TEST(a_registrar_changes_members_of_its_country_and_not_itself),
+        HUB_TEST(who_is_no_member_is_not_removed),
+        HUB_TEST(who_carries_messages_gets_no_office_and_no_office_carries_any),
+        HUB_TEST(a_hub_that_stops_changes_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
