@@ -122,7 +122,8 @@ def test_what_is_marked_is_left_out_of_an_export_until_its_sender_has_granted_it
     world.amana("post", "permit", "ask", source, "--uses", "IN_COURT", "--reason", "x", "--court", "Federal High Court").ok()
     world.amana("post", "inbox").ok()
     found, said = exported()
-    assert found == {"For all.", "The driver talks."} and court[:13] not in said  # the other was only asked
+    assert found == {"For all.", "The driver talks."} and court[:13] not in said
+    assert f"{source[:13]} is left out: it is marked H1" in said  # it was only asked
     granted(source, "IN_COURT", "--court", "Federal High Court")
     world.amana("post", "inbox").ok()
     found, said = exported()

@@ -593,7 +593,7 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
     submission->shield = shield_of(model, header->case_ref);
     check_case(model, submission);
     struct model_message *to = by_pointer(model, header->in_reply_to);
-    submission->reply_to = found(to, header->in_reply_to);
+    submission->reply_to = found_decision(model, to, header->in_reply_to);
     submission->reply_party = is_party(to, submission->work.unit);
     submission->supersedes = found(by_pointer(model, header->supersedes), header->supersedes);
     for (size_t i = 0; i < header->n_references; i++) {

@@ -180,6 +180,40 @@ static const struct body_rule *break_one(char *line)
     return rule;
 }
 
+// What is near a rule, and keeps it.
+static void a_rule_asks_nothing_of_whom_it_is_not_about(void **state)
+{
+    static const struct {
+        const char *kind, *edits;
+    } ROWS[] = {
+        {"alert", "flags.protection=\"NOT_CONCERNED\"; alert.persons[1].citizenships=[\"et\"]"}, // a suspect
+        {"alert", "flags.protection=\"NOT_CONCERNED\"; release=\"REQUIRED\"; subject_kind=\"GROUP\"; "
+                  "alert.persons[0].count=0; alert.persons[0].documents="
+                  "[{\"type\":\"REFUGEE_CARD\",\"number\":\"EP1234567\",\"issuer\":\"et\"}]"}, // of who took them in
+        {"request",
+         "request.persons[0].actions=[\"TAKE_INTO_PROTECTION\"]; request.persons[0].age={\"from\":15,\"to\":17}; "
+         "flags.child=true"}, // a suspect who is a child
+    };
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        struct am_detail detail = {0};
+        struct example example;
+        char edits[512];
+        json_t *draft = example_json(kind_of(ROWS[i].kind));
+        snprintf(edits, sizeof edits, "%s", ROWS[i].edits);
+        change(draft, edits);
+        char *text = json_dumps(draft, 0);
+        json_decref(draft);
+        arena_init(&arena, ROOM);
+        example_of_draft(read_draft((struct am_bytes){(const uint8_t *)text, strlen(text)}, ROWS[i].kind, &arena),
+                         &example);
+        free(text);
+        const struct body_rule *rule = body_check(&example.header, &example.flags, &example.body, &detail);
+        if (rule != NULL)
+            fail_msg("%s: %s: %s: %s", ROWS[i].edits, body_rule_name(rule), detail.field, detail.text);
+    }
+}
+
 static bool seen[RULES];
 
 static void note_rule(const struct body_rule *rule)
@@ -278,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_of_each_kind_is_read_and_encoded_and_keeps_every_rule),
         cmocka_unit_test(what_no_row_can_hold_is_broken_too),
+        cmocka_unit_test(a_rule_asks_nothing_of_whom_it_is_not_about),
         cmocka_unit_test(each_rule_is_broken_once_and_named_with_its_path),
         cmocka_unit_test(no_two_rules_have_one_name),
     };

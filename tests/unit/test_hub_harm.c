@@ -191,6 +191,126 @@ static void its_answers_are_three_and_no_other(void **state)
     assert_int_equal(model_life(&world->model, request->seq, POLICE)->state, LIFE(ANSWERED));
 }
 
+static struct letter *alert_to_both(struct world *world)
+{
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, LONELY, ACTION);
+    accepted(world, alert);
+    return alert;
+}
+
+// The three are for what it asked itself: nobody else's answer takes a copy to it.
+static void an_answer_to_another_state_takes_no_copy_to_it(void **state)
+{
+    struct world *world = *state;
+    char *both[] = {(char *)"ke/*/*", (char *)"et/*/*"};
+    world_grant(world, LONELY, "unit", both, 2);
+    (void)alert_to_both(world);
+    struct letter *request = letter_new(world, LONELY, KIND(REQUEST)), *answer;
+    letter_to(world, request, POLICE, ACTION);
+    letter_to(world, request, POST, COPY); // a party of what is answered
+    accepted(world, request);
+    flagged(world, FLAG(YES), ET);
+    answer = world_answer(world, POLICE, KIND(RESPONSE), request, request);
+    answer->header.n_recipients = 0;
+    letter_to(world, answer, LONELY, ACTION);
+    letter_to(world, answer, POST, COPY);
+    answer->header.outcome = (Amana__V1__Outcome__Code)OUTCOME(NO_DATA);
+    refused(world, answer, REASON_NOT_PERMITTED, "recipients[1].unit");
+}
+
+static void a_state_is_named_by_its_whole_code(void **state)
+{
+    struct world *world = *state;
+    static char *ER[] = {(char *)"er"};
+    flagged(world, FLAG(YES), ER);
+    accepted(world, note(world, POLICE, POST));
+}
+
+static void unknown_keeps_mail_from_it_unless_a_child_is_at_risk_and_is_not_lowered_by_a_later_unknown(void **state)
+{
+    struct world *world = *state;
+    flagged(world, FLAG(UNKNOWN), ET);
+    struct letter *letter = note(world, POLICE, POST);
+    letter->header.urgency_reason = AMANA__V1__URGENCY_REASON__CODE__EVIDENCE_AT_RISK;
+    refused(world, letter, REASON_NOT_PERMITTED, "recipients[0].unit");
+    flagged(world, FLAG(YES), ET);
+    flagged(world, FLAG(YES), ET); // said twice: still one
+    refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
+// --- Taken back: by who points at what has said so
+static void a_reference_to_it_is_enough_to_take_it_back(void **state)
+{
+    struct world *world = *state;
+    struct letter *before = note(world, POLICE, CHILD_DESK), *yes, *no;
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT, *list[] = {&pointer};
+    before->flags.child = true;
+    accepted(world, before);
+    yes = flagged(world, FLAG(YES), ET);
+    no = taken_back(world, CHILD_DESK, before);
+    pointer.id = yes->header.id;
+    pointer.header_digest = (ProtobufCBinaryData){32, yes->submission.header_digest};
+    no->header.references = list;
+    no->header.n_references = 1;
+    accepted(world, no);
+    accepted(world, note(world, POLICE, POST));
+}
+
+static void a_newer_version_of_what_has_said_so_takes_it_back(void **state)
+{
+    struct world *world = *state;
+    char *somalia[] = {(char *)LONELY};
+    struct letter *before = note(world, POLICE, CHILD_DESK), *alert, *newer[2];
+    world_grant(world, CHILD_DESK, "protection", somalia, 1);
+    before->flags.child = true;
+    accepted(world, before); // it is in the case
+    alert = alert_to(world, CHILD_DESK, LONELY);
+    accepted(world, alert);
+    for (size_t i = 0; i < 2; i++) {
+        newer[i] = letter_new(world, CHILD_DESK, KIND(UPDATE));
+        letter_answers(newer[i], alert, alert);
+        letter_supersedes(newer[i], i == 0 ? alert : newer[0]);
+        letter_to(world, newer[i], LONELY, ACTION);
+        if (i == 0)
+            shield(newer[i], FLAG(YES), ET);
+        else
+            newer[i]->flags.protection = FLAG(NO);
+        accepted(world, newer[i]);
+        letter_to(world, before = note(world, POLICE, LONELY), POST, COPY);
+        if (i == 0)
+            refused(world, before, REASON_NOT_PERMITTED, "recipients[1].unit");
+        else
+            accepted(world, before);
+    }
+}
+
+static void who_points_at_nothing_that_has_said_so_takes_nothing_back(void **state)
+{
+    struct world *world = *state;
+    struct letter *before = note(world, POLICE, CHILD_DESK);
+    before->flags.child = true;
+    accepted(world, before);
+    flagged(world, FLAG(YES), ET);
+    accepted(world, taken_back(world, CHILD_DESK, before));
+    refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
+static void the_protection_unit_of_the_state_itself_takes_nothing_back_that_it_has_seen(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, LONELY), *no;
+    letter_to(world, alert, SHELTER, COPY);
+    shield(alert, FLAG(UNKNOWN), ET); // a child is at risk: it goes there too
+    accepted(world, alert);
+    no = taken_back(world, SHELTER, alert);
+    no->header.urgency_reason = AMANA__V1__URGENCY_REASON__CODE__EVIDENCE_AT_RISK;
+    accepted(world, no);
+    struct letter *letter = note(world, POLICE, POST);
+    letter->header.urgency_reason = AMANA__V1__URGENCY_REASON__CODE__EVIDENCE_AT_RISK;
+    refused(world, letter, REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
 // --- What goes on without it
 static struct letter *update(struct world *world, const struct letter *alert, const struct letter *before)
 {
@@ -198,14 +318,6 @@ static struct letter *update(struct world *world, const struct letter *alert, co
     letter_answers(letter, alert, alert);
     letter_supersedes(letter, before);
     return letter;
-}
-
-static struct letter *alert_to_both(struct world *world)
-{
-    struct letter *alert = alert_to(world, POLICE, POST);
-    letter_to(world, alert, LONELY, ACTION);
-    accepted(world, alert);
-    return alert;
 }
 
 static void an_update_goes_to_the_others_and_leaves_its_life_alone(void **state)
@@ -341,6 +453,33 @@ static void it_is_not_told_that_something_was_found_elsewhere(void **state)
     assert_int_equal(mail_of(world, URI(POST, "d1")), before + 1);
 }
 
+// What its own units find is told among them as before; and where a child is at risk nobody holds it back.
+static void what_it_finds_itself_is_told_among_its_units_as_before(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to_both(world), *other = alert_to(world, POLICE, POST);
+    letter_to(world, other, SHELTER, ACTION);
+    accepted(world, other);
+    flagged(world, FLAG(YES), ET);
+    size_t before = mail_of(world, URI(SHELTER, "d1"));
+    accepted(world, world_answer(world, POST, KIND(HIT), other, other));
+    assert_int_equal(mail_of(world, URI(SHELTER, "d1")), before + 1);
+    before = mail_of(world, URI(POST, "d1"));
+    accepted(world, world_answer(world, LONELY, KIND(HIT), alert, alert));
+    assert_int_equal(mail_of(world, URI(POST, "d1")), before);
+}
+
+static void what_is_found_where_a_child_is_at_risk_is_told_to_a_state_that_may_be_the_one(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to_both(world), *hit;
+    flagged(world, FLAG(UNKNOWN), ET);
+    size_t before = mail_of(world, URI(POST, "d1"));
+    hit = world_answer(world, LONELY, KIND(HIT), alert, alert);
+    accepted(world, hit);
+    assert_int_equal(mail_of(world, URI(POST, "d1")), before + 1);
+}
+
 static void one_that_is_free_again_takes_up_its_life(void **state)
 {
     struct world *world = *state;
@@ -433,6 +572,15 @@ int main(void)
         HUB_TEST(an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects),
         HUB_TEST(who_had_a_copy_and_acts_now_has_a_life_and_a_clock),
         HUB_TEST(it_is_ended_at_once_too_and_where_nobody_else_has_it),
+        HUB_TEST(an_answer_to_another_state_takes_no_copy_to_it),
+        HUB_TEST(a_state_is_named_by_its_whole_code),
+        HUB_TEST(unknown_keeps_mail_from_it_unless_a_child_is_at_risk_and_is_not_lowered_by_a_later_unknown),
+        HUB_TEST(a_reference_to_it_is_enough_to_take_it_back),
+        HUB_TEST(a_newer_version_of_what_has_said_so_takes_it_back),
+        HUB_TEST(who_points_at_nothing_that_has_said_so_takes_nothing_back),
+        HUB_TEST(the_protection_unit_of_the_state_itself_takes_nothing_back_that_it_has_seen),
+        HUB_TEST(what_it_finds_itself_is_told_among_its_units_as_before),
+        HUB_TEST(what_is_found_where_a_child_is_at_risk_is_told_to_a_state_that_may_be_the_one),
         HUB_TEST(it_is_not_told_that_something_was_found_elsewhere),
         HUB_TEST(one_that_is_free_again_takes_up_its_life),
         HUB_TEST(what_a_listed_state_sends_is_taken_and_receipted_as_if_nobody_had_said_anything),

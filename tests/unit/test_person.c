@@ -31,6 +31,7 @@ static const struct {
     {"another spelling", {0}, {0}, {"1990", "1990"}, {{"Mohammed|", "Alí|"}, {"Mohamed|", "Ali|"}}, true},
     {"another script", {0}, {0}, {"1990", "1990"}, {{"ቶሎሳ|Tolosa"}, {"Tolosa|"}}, true},
     {"another order, and one part more", {0}, {0}, {"1990", "1990"}, {{"Ali|", "Omar|"}, {"Omar|", "Ali|", "Hassan|"}}, true},
+    {"no name", {0}, {0}, {"1990", "1990"}, {{0}, {"Ali|"}}, false},
     {"another name", {0}, {0}, {"1990", "1990"}, {{"Ali|", "Omar|"}, {"Ali|", "Osman|"}}, false},
 };
 
