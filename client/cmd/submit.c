@@ -184,7 +184,7 @@ void submit_carry(const Amana__V1__Header *header, Amana__V1__Draft *draft)
 static bool by_policy(enum reason reason)
 {
     return reason == REASON_RETENTION_TOO_LONG || reason == REASON_CLASSIFICATION_ABOVE_CEILING ||
-           reason == REASON_PURPOSE_MISMATCH;
+           reason == REASON_PURPOSE_MISMATCH || reason == REASON_HANDLING_FORBIDS;
 }
 
 static int policy_renew(struct command *command)

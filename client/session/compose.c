@@ -329,7 +329,7 @@ static enum reason check_policy(struct session *session, const Amana__V1__Header
 }
 
 // --- Rule 11: what others marked H2 goes on to those who have it and who protect in their countries; within one's own
-// agency the hub's policy says; and to whom a DECISION names that is among the references
+// agency to those whom policy names; and to whom a DECISION names that is among the references
 static bool has_part(struct session *session, const Amana__V1__Header *about, const char *unit)
 {
     for (size_t i = 0; i <= about->n_recipients; i++) {
@@ -363,6 +363,12 @@ static bool names_unit(struct session *session, const Amana__V1__Header *header,
     return false;
 }
 
+static bool within_agency(struct session *session, const char *own, const char *unit)
+{
+    return address_same_agency(unit, own) &&
+           (!policy_known(session) || policy_onward(policy_kept(session), unit) != NULL);
+}
+
 static enum reason check_h2(struct session *session, const Amana__V1__Header *header, const char *id,
                             struct am_detail *detail)
 {
@@ -375,13 +381,13 @@ static enum reason check_h2(struct session *session, const Amana__V1__Header *he
     for (size_t i = 0; i < header->n_recipients; i++) {
         const char *unit = header->recipients[i]->unit;
         char field[48];
-        if (has_part(session, about, unit) || address_same_agency(unit, own) ||
+        if (has_part(session, about, unit) || within_agency(session, own, unit) ||
             names_unit(session, header, unit, &arena))
             continue;
         snprintf(field, sizeof field, "recipients[%zu].unit", i);
         (void)am_fail(AM_DENIED, detail, field,
-                      "%.13s is marked H2, not to be passed on without permission: leave %s out, or ask %s first "
-                      "(`amana permit ask %.13s --uses PASS_ON`)",
+                      "%.13s is marked H2, not to be passed on without permission (within an agency: to those that "
+                      "policy names): leave %s out, or ask %s first (`amana permit ask %.13s --uses PASS_ON`)",
                       id, unit, about->sender->unit, id);
         return REASON_HANDLING_FORBIDS;
     }

@@ -22,7 +22,8 @@ static enum am_err take_parties(const Amana__V1__PolicyResponse *from, struct po
     policy->ceilings = rows_new(from->n_ceilings, sizeof *policy->ceilings);
     policy->protects = rows_new(from->n_protection_also_to, sizeof *policy->protects);
     policy->supervisors = rows_new(from->n_supervisors, sizeof *policy->supervisors);
-    if (policy->ceilings == NULL || policy->protects == NULL || policy->supervisors == NULL)
+    policy->onward = rows_new(from->n_h2_also_to, sizeof *policy->onward);
+    if (policy->ceilings == NULL || policy->protects == NULL || policy->supervisors == NULL || policy->onward == NULL)
         return AM_NOMEM;
     for (; policy->n_ceilings < from->n_ceilings; policy->n_ceilings++) {
         struct policy_ceiling *row = &policy->ceilings[policy->n_ceilings];
@@ -32,6 +33,9 @@ static enum am_err take_parties(const Amana__V1__PolicyResponse *from, struct po
     for (; policy->n_protects < from->n_protection_also_to; policy->n_protects++)
         (void)strlcpy(policy->protects[policy->n_protects].party, from->protection_also_to[policy->n_protects],
                       sizeof policy->protects->party);
+    for (; policy->n_onward < from->n_h2_also_to; policy->n_onward++)
+        (void)strlcpy(policy->onward[policy->n_onward].party, from->h2_also_to[policy->n_onward],
+                      sizeof policy->onward->party);
     for (; policy->n_supervisors < from->n_supervisors; policy->n_supervisors++) {
         struct policy_supervisors *row = &policy->supervisors[policy->n_supervisors];
         (void)strlcpy(row->party, from->supervisors[policy->n_supervisors]->party, sizeof row->party);

@@ -107,6 +107,14 @@ static void explain_rest(const struct hub *hub, const struct hub_trial *trial, s
     else
         say(ret, true, "purpose PROTECTION", protects != NULL ? "allowed: protection-also-to names \"%s\"" : "%s",
             protects != NULL ? protects->party : "refused with PURPOSE_MISMATCH: it is no protection unit");
+    const struct policy_protects *onward = policy_onward(hub->policy, trial->to);
+    if (!address_same_agency(trial->as, trial->to))
+        say(ret, true, "what others marked H2", "only with a DECISION of its sender, or where it has it already");
+    else
+        say(ret, true, "what others marked H2",
+            onward != NULL ? "may go to it: h2-also-to names \"%s\", and it is of the same agency"
+                           : "only with a DECISION of its sender: h2-also-to doesn't name it%s",
+            onward != NULL ? onward->party : "");
     if (line != 0)
         say(ret, true, "kept at most", "policy.conf line %u: %u days", line, hub->policy->retention_days[trial->kind]);
     else if (kind->must_answer)

@@ -319,10 +319,25 @@ static enum am_err show_protects(struct policy_view *view)
     return AM_OK;
 }
 
+static enum am_err show_onward(struct policy_view *view)
+{
+    const struct policy *policy = view->policy;
+    Amana__V1__PolicyResponse *response = view->response;
+
+    response->h2_also_to = arena_array(view->arena, policy->n_onward + 1, sizeof *response->h2_also_to);
+    if (response->h2_also_to == NULL)
+        return arena_error(view->arena);
+    for (size_t i = 0; i < policy->n_onward; i++)
+        if (party_shown(view, policy->onward[i].party))
+            response->h2_also_to[response->n_h2_also_to++] = policy->onward[i].party;
+    return AM_OK;
+}
+
 static enum am_err policy_show(struct policy_view *view)
 {
     static enum am_err (*const SHOW[])(struct policy_view * view) = {
-        show_ceilings, show_retention, show_defaults, show_releases, show_supervisors, show_purposes, show_protects,
+        show_ceilings,    show_retention, show_defaults, show_releases,
+        show_supervisors, show_purposes,  show_protects, show_onward,
     };
 
     if (view->policy == NULL)

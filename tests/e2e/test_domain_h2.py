@@ -28,3 +28,22 @@ def test_a_permission_that_names_a_unit_opens_it_to_that_one(world, marked):
     world.amana("post", "inbox").ok()
     # Named, it is the hub's to say: a registry gets no mail.
     world.amana("post", "note", marked, "--title", "t", "--text", "x", "--to", "ke/registry/desk").exits(65, 77).says("not permitted")
+
+
+def test_within_the_reader_s_agency_it_goes_to_those_alone_that_policy_names(empty_world):
+    world = empty_world
+    world.path("policy.conf").write_text('h2-also-to = {"ke/dci/*"}\n')
+    conf = world.path("amanad.conf")
+    conf.write_text('policy = "policy.conf"\n' + conf.read_text())
+    world.start_hub()
+    note = world.write("NOTE", {"title": "The source", "text": "He drives at night."}, handling=["H2"], recipients=TO_POST)
+    marked = world.send("police", note)
+    world.amana("post", "inbox").ok()
+    to = ("note", marked, "--title", "t", "--text", "x", "--to", "et/ics/gambela")
+    world.amana("post", *to).exits(65).says("is marked H2", "to those that policy names", "leave et/ics/gambela out")
+    trial = ("admin", "policy", "try", "--as", "et/ics/moyale", "--kind", "NOTE", "--to")
+    world.amana("et-registry", *trial, "et/mowsa/protection").says("H2", "only with a DECISION of its sender")
+    world.path("policy.conf").write_text('h2-also-to = {"et/ics/*"}\n')
+    world.hub.reload()
+    named = world.amana("post", *to).exits(65, 69, 77)  # no such member: but not for its marking
+    assert "H2" not in named.err, named.err
