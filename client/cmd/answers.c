@@ -33,6 +33,7 @@ struct asked {
     char case_ref[STORE_CASE + 1]; // an answer is of the same (rule_answer_carries)
     bool own;                      // this unit sent it
     uint64_t review_at;            // of what this unit sent; 0: none
+    const Amana__V1__Header *header; // in the walk's arena
 };
 
 // "Keep", to a day of review: what assign and hand-over are too, a NOTE to the own unit, with its next day of review.
@@ -67,18 +68,17 @@ static enum kind_chain chain_of(const Amana__V1__Header *header)
     return kind != NULL ? (enum kind_chain)kind->chain : CHAIN_NONE;
 }
 
-static enum am_err find_asked(struct session *session, const char *id, struct asked *ret)
+static enum am_err find_asked(struct session *session, const char *id, struct arena *arena, struct asked *ret)
 {
     for (unsigned box = 0; box < STORE_BOXES; box++) {
-        struct arena AM_CLEANUP(arena_clear) arena = {0};
         Amana__V1__Kept *kept;
         Amana__V1__Header *header;
-        arena_init(&arena, ARENA_ANSWERS);
-        enum am_err err = store_get(session->store, (enum store_box)box, id, &arena, &kept);
+        enum am_err err = store_get(session->store, (enum store_box)box, id, arena, &kept);
         if (err == AM_NOT_FOUND)
             continue;
         TRY(err);
-        TRY(seal_header(kept->message, &arena, NULL, &header));
+        TRY(seal_header(kept->message, arena, NULL, &header));
+        ret->header = header;
         TRY(log_sha256(codec_bytes(kept->message->header), ret->digest));
         memcpy(ret->root, ret->digest, LOG_HASH_SIZE);
         ret->root_kind = kind_root((unsigned)header->kind);
@@ -177,6 +177,7 @@ static void contests_open(const struct contests *contests, char ret_key[STORE_ID
 
 struct walk {
     struct session *session;
+    struct arena arena;
     struct asked asked;
     struct answers answers;
     struct moves moves;
@@ -213,6 +214,23 @@ static bool may_end(const Amana__V1__Header *header, const struct asked *asked)
             address_same_agency(header->sender->unit, asked->sender));
 }
 
+// What each recipient has done, as far as its messages came here.
+static void take_done(const struct asked *asked, const Amana__V1__Header *header, const Amana__V1__Kept *kept,
+                      struct answers *answers)
+{
+    bool answer = header->kind != KIND(ACK) && header->kind != KIND(PROGRESS);
+    told_take(&answers->told, asked->header, header);
+    for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
+        if (kept->entry == NULL || strcmp(asked->header->recipients[i]->unit, header->sender->unit) != 0 ||
+            !acknowledges(asked, header))
+            continue;
+        if (answers->acked[i] == 0)
+            answers->acked[i] = kept->entry->time;
+        if (answer && answers->answered[i] == 0)
+            answers->answered[i] = kept->entry->time;
+    }
+}
+
 static void take(struct walk *walk, const char *key, const Amana__V1__Header *header, const Amana__V1__Kept *kept)
 {
     struct asked *asked = &walk->asked;
@@ -221,6 +239,8 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     bool ours = strcmp(header->sender->unit, walk->session->settings.value[SETTING_UNIT]) == 0;
     contests_take(&walk->contests, replies, key, header, kept);
     take_hold(header, asked, session_now(walk->session), answers);
+    if (replies)
+        take_done(asked, header, kept, answers);
     take_review(header, asked, answers);
     if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0))
         moves_add(&walk->moves, header, kept);
@@ -280,6 +300,8 @@ static enum am_err walk_outbox(struct walk *walk)
 
 static void free_walk(struct walk **walk)
 {
+    if (*walk != NULL)
+        arena_clear(&(*walk)->arena);
     free(*walk);
 }
 
@@ -289,12 +311,14 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     if (walk == NULL)
         return AM_NOMEM;
     walk->session = session;
-    TRY(find_asked(session, id, &walk->asked));
+    arena_init(&walk->arena, ARENA_ANSWERS);
+    TRY(find_asked(session, id, &walk->arena, &walk->asked));
     strlcpy(walk->answers.newest, id, STORE_ID);
     store_short(session->store, id, walk->answers.shown);
     TRY(walk_log(walk));
     TRY(walk_outbox(walk));
     contests_open(&walk->contests, walk->answers.contest);
+    walk->answers.replaced = strcmp(walk->answers.newest, id) != 0;
     walk->answers.confirm = walk->asked.confirm;
     walk->answers.erased = walk->asked.erased;
     walk->answers.review_at = walk->asked.erased ? 0 : walk->asked.review_at;

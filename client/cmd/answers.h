@@ -2,6 +2,7 @@
 // What this client itself has sent about a message, and what has come: its own ACK, newer versions. One thread.
 #pragma once
 
+#include "client/cmd/told.h"
 #include "client/session/session.h"
 
 struct answers {
@@ -10,6 +11,7 @@ struct answers {
     uint64_t ack_ns;
     char newest[STORE_ID];  // the newest version of the alert here: an UPDATE, or itself
     char shown[STORE_ID];   // what to type for it
+    bool replaced;          // there is a newer version than this one
     char cancel[STORE_ID];  // "" while nothing has ended it
     bool confirm;           // it ends what is to be erased, and this unit has to CONFIRM
     const char *confirmed;  // outcome of this unit's CONFIRM of it; NULL for none
@@ -20,6 +22,9 @@ struct answers {
     char held_by[STORE_ID]; // a HOLD in force that keeps it; "" for none
     uint64_t held_until;    // UTC ns
     char contest[STORE_ID]; // a CONTEST of it that is not decided; "" for none
+    uint64_t acked[LIMIT_RECIPIENTS]; // by each recipient, in the message's order: UTC ns; 0: not that it is known here
+    uint64_t answered[LIMIT_RECIPIENTS]; // the same, with what ends the wait for an answer
+    struct told told;
     unsigned root;          // kind of a message that asks this unit to act and has no versions, else 0
     uint8_t life;           // its state, by what was sent and has come
 };

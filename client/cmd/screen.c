@@ -119,22 +119,38 @@ static void print_first(const Amana__V1__Header *header, const Amana__V1__Alert 
     (void)header;
 }
 
-static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *header, FILE *out)
+static void print_wait(const char *word, const char *unit, uint64_t due, uint64_t done, uint64_t now, FILE *out)
+{
+    if (due == 0)
+        return;
+    fprintf(out, "  %-16s%s", word, unit);
+    if (done != 0)
+        fprintf(out, "  %s%s\n", print_ns(done), done <= due ? "" : ", LATE");
+    else
+        fprintf(out, "  by %s (%s)\n", print_ns(due), print_until(due, now));
+}
+
+// Who must do what by when, and who has. What was ended or replaced is asked of nobody any more.
+static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *header, const struct answers *answers,
+                      FILE *out)
 {
     uint64_t now = clock_utc(), accepted = kept_ns(kept, header);
     struct kind_due due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
                                    header_time_or_0(header->answer_by), accepted);
+    bool over = answers != NULL && (answers->cancel[0] != '\0' || answers->replaced);
     for (size_t i = 0; i < header->n_recipients; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
-        bool acts = recipient->part == AMANA__V1__PART__CODE__ACTION && due.ack != 0;
-        fprintf(out, "  %-16s%s",
-                acts                                             ? "must answer"
-                : recipient->part == AMANA__V1__PART__CODE__COPY ? "copy"
-                                                                 : "to",
-                recipient->unit);
-        if (acts)
-            fprintf(out, "  by %s (%s)", print_ns(due.ack), print_until(due.ack, now));
-        fputc('\n', out);
+        bool copy = recipient->part == AMANA__V1__PART__CODE__COPY;
+        uint64_t acked = answers != NULL ? answers->acked[i] : 0, answered = answers != NULL ? answers->answered[i] : 0;
+        char told[TOLD_TEXT] = "";
+        if (copy || (due.ack == 0 && due.answer == 0) || (over && acked == 0))
+            fprintf(out, "  %-16s%s\n", copy ? "copy" : "to", recipient->unit);
+        else
+            print_wait(acked != 0 ? "acknowledged" : "must ack", recipient->unit, due.ack, acked, now, out);
+        if (!copy && (answered != 0 || !over))
+            print_wait(answered != 0 ? "answered" : "must answer", recipient->unit, due.answer, answered, now, out);
+        if (answers != NULL)
+            row(out, "", told_words(&answers->told, header, i, told));
     }
     if (header->valid_until != NULL)
         fprintf(out, "  %-16s%s\n", "in force until", print_time(header->valid_until));
@@ -328,8 +344,8 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
         fprintf(out, "  %-16s%s\n", "replaces", header->supersedes->id);
 }
 
-enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, bool contested,
-                        FILE *out)
+enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state,
+                        const struct answers *answers, FILE *out)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
@@ -342,7 +358,7 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     if (opened.header->status != AMANA__V1__STATUS__CODE__ACTUAL)
         fprintf(out, "%s%s: not real%s\n", print_on(PRINT_YELLOW), CODE(status__code, opened.header->status),
                 print_off());
-    if (contested)
+    if (answers != NULL && answers->contest[0] != '\0')
         fprintf(out, "%sCONTESTED: detain nobody for it until it is decided%s\n", print_on(PRINT_YELLOW), print_off());
     if (alert != NULL)
         print_first(opened.header, alert, out);
@@ -357,7 +373,7 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     fputc('\n', out);
     if (opened.header->outcome != 0)
         row(out, "outcome", CODE(outcome__code, opened.header->outcome));
-    print_due(kept, opened.header, out);
+    print_due(kept, opened.header, answers, out);
     row(out, "state", state);
     fputc('\n', out);
     print_envelope(session, kept, opened.header, err == AM_OK ? opened.flags : NULL, out);

@@ -2,6 +2,7 @@
 // One message for people: what to do and what not first, then who must answer by when, then the rest, persons last.
 #pragma once
 
+#include "client/cmd/answers.h"
 #include "client/session/seal.h"
 #include "client/session/session.h"
 
@@ -10,7 +11,7 @@
 // One line of a list: id (the key of its row), urgency, kind, sender or recipients, when, title. state may be "".
 void screen_line(struct session *session, const char *id, const Amana__V1__Kept *kept, const char *state, FILE *out);
 
-// The whole screen. state may be ""; contested: what it says is contested, so that nobody is detained for it. Returns
-// 0, or AM_… where it can't be opened (its fault was printed).
-enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state, bool contested,
-                        FILE *out);
+// The whole screen. state may be ""; answers: what has become of it, NULL where it has gone nowhere yet. Returns 0, or
+// AM_… where it can't be opened (its fault was printed).
+enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state,
+                        const struct answers *answers, FILE *out);

@@ -5,6 +5,7 @@
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
+#include "client/cmd/told.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
@@ -233,9 +234,33 @@ static json_t *clock_json(const struct clock *clock, uint64_t now)
                      time_json(clock->answered), "answer", answer, "officer", clock->officer);
 }
 
+static struct told told_of(const struct case_input *input, const struct item *item)
+{
+    struct told told = {0};
+    for (size_t i = 0; i < input->n; i++)
+        if (header_points_at(input->items[i].header->in_reply_to, item->digest))
+            told_take(&told, item->header, input->items[i].header);
+    return told;
+}
+
+static void show_told(const struct case_input *input, const struct item *item, json_t *list)
+{
+    struct told told = told_of(input, item);
+    char text[TOLD_TEXT];
+    for (size_t i = 0; i < item->header->n_recipients; i++) {
+        const char *unit = item->header->recipients[i]->unit, *by = told_by(&told, i);
+        if (by == NULL)
+            continue;
+        if (input->command.json)
+            json_array_append_new(list, json_pack("{s:s, s:s}", "recipient", unit, "by", by));
+        else
+            printf("      %s: %s\n", unit, told_words(&told, item->header, i, text));
+    }
+}
+
 static int show(struct case_input *input, const struct item *item, uint64_t now)
 {
-    json_t *clocks = json_array();
+    json_t *clocks = json_array(), *told = json_array();
     char state[128];
     snprintf(state, sizeof state, "entry %llu, by %s", (unsigned long long)item->seq,
              print_officer(item->header->officer));
@@ -250,10 +275,13 @@ static int show(struct case_input *input, const struct item *item, uint64_t now)
         else
             print_clock(&clock, now);
     }
+    show_told(input, item, told);
     int code = 0;
     if (input->command.json)
-        code = json_line_state(input->command.session, item->kept, json_pack("{s:O}", "clocks", clocks), stdout);
+        code = json_line_state(input->command.session, item->kept,
+                               json_pack("{s:O, s:O}", "clocks", clocks, "told", told), stdout);
     json_decref(clocks);
+    json_decref(told);
     return code;
 }
 

@@ -160,7 +160,7 @@ static int show(struct second_input *input, const struct second_waiting *waiting
     const char *state = waiting->deferred ? "sent already, UNRELEASED: to be signed" : "waits for your signature";
     if (input->command.json)
         return 0;
-    return screen_show(input->command.session, &kept, state, false, stdout) == AM_OK ? 0 : EX_VERIFY;
+    return screen_show(input->command.session, &kept, state, NULL, stdout) == AM_OK ? 0 : EX_VERIFY;
 }
 
 static int told(struct second_input *input, const struct second_waiting *waiting, const char *word,

@@ -15,6 +15,7 @@ struct sent_input {
     struct command command;
     struct traffic traffic;
     struct overdue *overdue;
+    bool late; // only what is overdue somewhere
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -22,6 +23,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct sent_input *input = state->input;
     (void)arg;
     switch (key) {
+    case 'o': input->late = true; return 0;
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &input->command;
         state->child_inputs[1] = &input->traffic;
@@ -56,7 +58,8 @@ static enum am_err list(struct sent_input *input, enum store_box box)
         arena_init(&arena, ARENA_VERB);
         strlcpy(at, id, sizeof at);
         TRY(store_get(command->session->store, box, id, &arena, &kept));
-        if (!traffic_wants_message(&input->traffic, kept->message))
+        unsigned late = overdue_count(input->overdue, id);
+        if ((input->late && late == 0) || !traffic_wants_message(&input->traffic, kept->message))
             continue;
         TRY(answers_find(command->session, id, &answers));
         answers_state_of(kept, &answers, id, false, state);
@@ -64,7 +67,6 @@ static enum am_err list(struct sent_input *input, enum store_box box)
             outbox_state(kept, state);
         else if (state[0] == '\0')
             snprintf(state, sizeof state, "accepted, entry %llu", (unsigned long long)kept->entry->index);
-        unsigned late = overdue_count(input->overdue, id);
         size_t len = strlen(state);
         if (late > 0)
             snprintf(state + len, sizeof state - len, ", OVERDUE at %u", late);
@@ -80,9 +82,11 @@ static enum am_err list(struct sent_input *input, enum store_box box)
 
 int verb_sent(int argc, char **argv)
 {
+    static const struct argp_option options[] = {
+        {"overdue", 'o', NULL, 0, "only what a recipient has not acknowledged or answered in time", 0}, {0}};
     static const struct argp argp = {
-        NULL, parse, NULL, "Lists what this unit has sent, and what waits in the outbox.", traffic_children,
-        NULL, NULL};
+        options,          parse, NULL, "Lists what this unit has sent, and what waits in the outbox.",
+        traffic_children, NULL,  NULL};
     struct sent_input input = {0};
     struct command *command = &input.command;
     struct am_detail detail = {0};

@@ -130,7 +130,7 @@ static int show(struct show_input *input)
         answers_state_of(kept, &answers, id, false, state);
     if (input->command.json)
         return json_line_kept(session, kept, state, stdout);
-    err = screen_show(session, kept, state, answers.contest[0] != '\0', stdout);
+    err = screen_show(session, kept, state, &answers, stdout);
     return err == AM_OK ? 0 : EX_VERIFY;
 }
 

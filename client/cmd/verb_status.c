@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // status: of a message, its state at each recipient; alone, settings in force, certificates, link and log.
 #include "certs/clock.h"
+#include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
@@ -9,8 +10,8 @@
 #include "client/session/evidence.h"
 #include "client/session/history.h"
 #include "client/session/receive.h"
-#include "client/session/second.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/codec/json.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
@@ -129,6 +130,23 @@ static void print_confirm(const Amana__V1__RecipientStatus *row, const struct ev
     putchar('\n');
 }
 
+// Its place among the recipients of what is kept here; n_recipients where the hub names another.
+static size_t place_of(const Amana__V1__Header *header, const char *unit)
+{
+    size_t i = 0;
+    while (i < header->n_recipients && strcmp(header->recipients[i]->unit, unit) != 0)
+        i++;
+    return i;
+}
+
+static void print_told(const Amana__V1__RecipientStatus *row, const Amana__V1__Header *header, const struct told *told)
+{
+    size_t i = place_of(header, row->unit);
+    char text[TOLD_TEXT];
+    if (i < header->n_recipients && told_by(told, i) != NULL)
+        printf("  %-28s        %s\n", "", told_words(told, header, i, text));
+}
+
 static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root, const struct evidence *evidence,
                             uint64_t now)
 {
@@ -165,13 +183,19 @@ static const Amana__V1__MessageStatus *find_row(const Amana__V1__StatusResponse 
     return NULL;
 }
 
-static json_t *row_json(const Amana__V1__MessageStatus *row, const struct evidence *evidence)
+static json_t *row_json(const Amana__V1__MessageStatus *row, const struct evidence *evidence,
+                        const Amana__V1__Header *header, const struct told *told)
 {
     json_t *object = json_from_message(&row->base, 0), *list = json_object_get(object, "recipients");
-    for (size_t i = 0; i < row->n_recipients; i++)
+    for (size_t i = 0; i < row->n_recipients; i++) {
+        size_t place = place_of(header, row->recipients[i]->unit);
+        const char *by = place < header->n_recipients ? told_by(told, place) : NULL;
         json_object_set_new(json_array_get(list, i), "proved",
                             json_pack("{s:b, s:b}", "delivery", delivery_proved(evidence, row->recipients[i]), "life",
                                       life_proved(evidence, row->recipients[i])));
+        if (by != NULL)
+            json_object_set_new(json_array_get(list, i), "told", json_string(by));
+    }
     return object;
 }
 
@@ -189,11 +213,12 @@ static void print_release(const Amana__V1__MessageStatus *row)
     }
 }
 
-static int print_message(struct command *command, const Amana__V1__Kept *kept, unsigned kind, const char *id,
-                         const Amana__V1__MessageStatus *row, const struct evidence *evidence)
+static int print_message(struct command *command, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
+                         const char *id, const Amana__V1__MessageStatus *row, const struct evidence *evidence,
+                         const struct told *told)
 {
     if (command->json)
-        return json_line_state(command->session, kept, row_json(row, evidence), stdout);
+        return json_line_state(command->session, kept, row_json(row, evidence, header, told), stdout);
     uint64_t now = session_now(command->session);
     bool parked = second_waits(command->session->store, STORE_SENT, id);
     printf("%s  %s %s, entry %llu of %s\n", id, parked ? "parked" : "accepted", print_ns(kept->entry->time),
@@ -202,9 +227,10 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, u
     if (parked) // nobody has it
         return 0;
     struct life_summary summary = {0};
-    unsigned root = kind_root(kind);
+    unsigned root = kind_root((unsigned)header->kind);
     for (size_t i = 0; i < row->n_recipients; i++) {
         print_recipient(row->recipients[i], root, evidence, now);
+        print_told(row->recipients[i], header, told);
         if (row->recipients[i]->life != 0)
             life_summary_add(&summary, root, (uint8_t)row->recipients[i]->life);
     }
@@ -222,6 +248,7 @@ static int of_message(struct status_input *input)
     Amana__V1__StatusResponse *response;
     const Amana__V1__MessageStatus *row = NULL;
     struct evidence evidence;
+    struct answers answers;
     Amana__V1__Header *header = NULL;
     Amana__V1__Kept *kept;
     enum store_box box;
@@ -252,9 +279,11 @@ static int of_message(struct status_input *input)
         err = am_fail(AM_PROOF, &detail, id, "the hub's answer is about another message");
     if (err == AM_OK)
         err = evidence_find(command->session, kept, &arena, &evidence);
+    if (err == AM_OK)
+        err = answers_find(command->session, id, &answers);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    return print_message(command, kept, (unsigned)header->kind, id, row, &evidence);
+    return print_message(command, kept, header, id, row, &evidence, &answers.told);
 }
 
 // --- Alone

@@ -24,3 +24,26 @@ def test_how_it_was_told_must_be_said(world):
     alert = world.send()
     world.amana("police", "called", alert).exits(64).says("--means")
     world.amana("police", "called", alert, "--means", "PIGEON").exits(65).says("PHONE, RADIO, VISIT, OTHER")
+
+
+def test_that_somebody_was_told_is_proved_once_both_sides_have_signed_it(world):
+    alert = world.send()
+    assert "told" not in world.amana("police", "status", alert).ok().out
+    world.amana("police", "called", alert, "--means", "VISIT", "--summary", "They know.", "--spoken-to", "duty desk").ok()
+    alone = "told: by ke/dci/transnational alone, proved once et/ics/moyale writes it down too"
+    world.amana("police", "status", alert).ok().says(alone)
+    world.amana("post", "inbox").ok()
+    for desk, *words in (("post", "show", alert), ("police", "case", "ke/dci/2026/004211")):
+        world.amana(desk, *words).ok().says(alone)
+    world.amana("post", "called", alert, "--means", "VISIT", "--summary", "Told by Nairobi.", "--spoken-to", "duty desk").ok()
+    world.amana("police", "inbox").ok()
+    for desk, *words in (("police", "status", alert), ("post", "show", alert), ("police", "case", "ke/dci/2026/004211")):
+        world.amana(desk, *words).ok().says("told: signed by both sides")
+    row = world.amana("police", "--json", "status", alert).ok().json[0]["state"]["recipients"][0]
+    assert row["told"] == "both"
+
+
+def test_that_nobody_answered_tells_nobody(world):
+    alert = world.send()
+    world.amana("police", "called", alert, "--means", "RADIO", "--outcome", "NO_ANSWER").ok()
+    assert "told:" not in world.amana("police", "status", alert).ok().out

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `show` says of who must do what by when, and who has; and `sent` of what is late."""
+import re
+
+import pytest
+
+import world as w
+
+MUST = re.compile(r"^  must (ack|answer) ", re.M)
+
+
+@pytest.fixture(scope="module")
+def world(file_world):
+    file_world.start_hub()
+    return file_world
+
+
+def test_an_alert_is_to_be_acknowledged_until_it_is_and_is_not_said_to_need_an_answer(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    for desk in ("police", "post"):
+        shown = world.amana(desk, "show", alert).ok().says("must ack        et/ics/moyale  by ")
+        assert not re.search(r"^  must answer", shown.out, re.M)
+    world.amana("post", "ack", alert).ok()
+    world.amana("police", "inbox").ok()
+    for desk in ("police", "post"):
+        shown = world.amana(desk, "show", alert).ok().says("acknowledged    et/ics/moyale  ")
+        assert not MUST.search(shown.out), shown.out
+
+
+def test_a_request_is_to_be_acknowledged_and_answered_and_each_is_said_once_it_is_done(world):
+    asked = world.send(draft=world.write("REQUEST", {"title": "Who registered KDA 417Q?", "information": ["owner"], "reason": "An alert.",
+                                                     "available_because": "It was entered."}))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "show", asked).ok().says("must ack ", "must answer ")
+    world.amana("post", "ack", asked).ok()
+    world.amana("post", "show", asked).ok().says("acknowledged ", "must answer ")
+    world.amana("post", "answer", asked, "--outcome", "FULL", "--summary", "A trader.").ok()
+    assert not MUST.search(world.amana("post", "show", asked).ok().says("acknowledged ", "answered ").out)
+
+
+def test_an_alert_that_was_cancelled_asks_nothing_of_anybody(world):
+    alert = world.send()
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "found").ok()
+    assert not MUST.search(world.amana("police", "show", alert).ok().out)
+
+
+@pytest.mark.skipif(not w.moves_time(), reason="this build takes its time from the machine alone")
+def test_sent_lists_what_is_overdue_alone_when_it_is_asked_to(world):
+    late, quiet = world.send(), world.amana("police", "send", world.draft(urgency="U4", urgency_reason=None)).ok().id
+    world.later(minutes=16)
+    follow, lines = world.watch("police", "inbox", "--follow")
+    lines.wait(f"overdue.*{late[:13]}|{late[:13]}.*overdue")
+    follow.terminate()
+    listed = world.amana("police", "sent", "--overdue").ok().says(late[:13], "OVERDUE at 1")
+    assert quiet[:13] not in listed.out
+    assert quiet[:13] in world.amana("police", "sent").ok().out
