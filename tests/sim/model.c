@@ -270,7 +270,12 @@ static void entries_keep(struct model *model, const struct journal_append *appen
                                       .size = first + append->n_entries,
                                       .of = self(from->of, first),
                                       .content = (const Amana__V1__EntryContent *)content,
-                                      .cases = cases};
+                                      .cases = cases,
+                                      .n_also = from->n_also_of};
+        uint64_t *also = take(model, from->n_also_of, sizeof *also);
+        for (size_t j = 0; j < from->n_also_of; j++)
+            also[j] = self(from->also_of[j], first);
+        entry->also = also;
         if (from->case_ref != NULL)
             cases[entry->n_cases++] = keep(model, from->case_ref);
         for (size_t j = 0; j < from->n_also_cases; j++)
@@ -316,8 +321,10 @@ static void orders_keep(struct model *model, const struct journal_append *append
         if (append->orders[i].until > message->held_until)
             message->held_until = append->orders[i].until;
     }
-    for (size_t i = 0; i < append->n_erased; i++)
+    for (size_t i = 0; i < append->n_erased; i++) {
+        assert(!model_message_at(model, append->erased[i])->erased); // the hub destroys once
         model_message_at(model, append->erased[i])->erased = true;
+    }
 }
 
 static void shield_keep(struct model *model, const struct journal_append *append, uint64_t first)

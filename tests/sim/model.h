@@ -39,6 +39,8 @@ struct model_entry {
     struct model_message *message; // of a SUBMITTED
     const char *const *cases;
     size_t n_cases;
+    const uint64_t *also; // messages that it is about besides `of`
+    size_t n_also;
 };
 
 struct model_mailbox {

@@ -21,6 +21,20 @@ static bool erased(struct world *world, const struct letter *letter)
     return model_message_at(&world->model, letter->seq)->erased;
 }
 
+// Found by the message, by the order and by the case; and what is gone is named by its digest.
+static void is_about(const struct model_entry *entry, const struct letter *message)
+{
+    const Amana__V1__ErasedBody *body = entry->content->erased->bodies[0];
+    bool about = entry->of == message->seq;
+    for (size_t i = 0; i < entry->n_also; i++)
+        about |= entry->also[i] == message->seq;
+    assert_true(about);
+    assert_int_equal(entry->n_cases, 1);
+    assert_string_equal(entry->cases[0], message->header.case_ref);
+    assert_int_equal(body->body_digest.len, message->header.body_digest.len);
+    assert_memory_equal(body->body_digest.data, message->header.body_digest.data, body->body_digest.len);
+}
+
 static void an_erasure_destroys_the_body_and_its_entry_says_on_whose_word(void **state)
 {
     struct world *world = *state;
@@ -36,6 +50,8 @@ static void an_erasure_destroys_the_body_and_its_entry_says_on_whose_word(void *
     assert_string_equal(entry->content->erased->bodies[0]->message->id, alert->header.id);
     assert_string_equal(entry->content->erased->by->id, erasure->header.id);
     assert_string_equal(entry->content->erased->officer, erasure->header.officer);
+    assert_int_equal(entry->of, erasure->seq);
+    is_about(entry, alert);
     const struct journal_life *life = model_life(&world->model, erasure->seq, SHELTER);
     assert_int_equal(life->state, LIFE(OPEN)); // who had a copy is asked too
     assert_int_equal(life->answer_due, world->now + 7 * DAY_NS);
@@ -48,6 +64,21 @@ static void an_erasure_of_what_is_erased_destroys_nothing_and_says_nothing(void 
     accepted(world, order(world, POLICE, KIND(ERASURE), alert));
     accepted(world, order(world, POLICE, KIND(ERASURE), alert));
     assert_int_equal(last_entry(world)->kind, ENTRY(SUBMITTED));
+}
+
+static void what_is_erased_already_is_in_no_second_entry(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *next = world_answer(world, POLICE, KIND(UPDATE), alert, alert);
+    letter_supersedes(next, alert);
+    accepted(world, next);
+    accepted(world, order(world, POLICE, KIND(ERASURE), alert));
+    struct letter *both = order(world, POLICE, KIND(ERASURE), next);
+    letter_refers(both, alert);
+    accepted(world, both);
+    assert_int_equal(last_entry(world)->content->erased->n_bodies, 1);
+    assert_int_equal(last_entry(world)->content->erased->bodies[0]->seq, next->seq);
+    assert_true(erased(world, next));
 }
 
 static void an_erasure_goes_to_all_who_have_it_and_they_all_must_act(void **state)
@@ -187,6 +218,7 @@ static void a_body_is_destroyed_at_its_retain_until_and_not_before(void **state)
     assert_null(entry->by);
     assert_string_equal(entry->bodies[0]->message->id, note->header.id);
     assert_int_equal(erased_entry(world)->of, note->seq);
+    is_about(erased_entry(world), note);
 }
 
 static void a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes(void **state)
@@ -276,7 +308,6 @@ static void a_contest_is_upheld_with_the_correction_that_names_it(void **state)
     assert_int_equal(model_life(&world->model, contest->seq, POLICE)->state, LIFE(UPHELD));
 }
 
-// --- The data protection office
 #define OFFICE "ke/odpc/desk"
 #define FOREIGN_OFFICE "et/edpa/desk"
 
@@ -288,6 +319,36 @@ static void offices(struct world *world)
     world_roster(world, FOREIGN_OFFICE, 1, 1, 8);
 }
 
+// One that mends something else, one that isn't a correction, and another's correction are none.
+static void a_contest_is_upheld_with_no_other_message(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *other = world_alert(world);
+    struct letter *contest = world_answer(world, POST, KIND(CONTEST), alert, alert);
+    letter_to(world, contest, SHELTER, COPY);
+    accepted(world, contest);
+    struct letter *elsewhere = order(world, POLICE, KIND(CORRECTION), alert);
+    letter_refers(elsewhere, other);
+    char *abroad[] = {(char *)"et/*/*"};
+    world_grant(world, POLICE, "unit", abroad, 1);
+    struct letter *note = letter_new(world, POLICE, KIND(NOTE));
+    letter_to(world, note, POST, ACTION);
+    letter_refers(note, contest);
+    offices(world);
+    struct letter *theirs = order(world, OFFICE, KIND(CORRECTION), alert);
+    letter_refers(theirs, contest);
+    struct letter *const none[] = {elsewhere, note, theirs};
+    for (size_t i = 0; i < AM_LEN(none); i++) {
+        accepted(world, none[i]);
+        struct letter *upheld = world_answer(world, POLICE, KIND(DECISION), contest, contest);
+        upheld->header.outcome = AMANA__V1__OUTCOME__CODE__UPHELD;
+        letter_refers(upheld, none[i]);
+        refused(world, upheld, REASON_FIELD_INVALID, "references");
+    }
+    assert_int_equal(model_life(&world->model, contest->seq, POLICE)->state, LIFE(OPEN));
+}
+
+// --- The data protection office
 static void the_dpo_of_its_country_orders_what_it_never_received(void **state)
 {
     struct world *world = *state;
@@ -368,6 +429,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HUB_TEST(an_erasure_destroys_the_body_and_its_entry_says_on_whose_word),
         HUB_TEST(an_erasure_of_what_is_erased_destroys_nothing_and_says_nothing),
+        HUB_TEST(what_is_erased_already_is_in_no_second_entry),
         HUB_TEST(an_erasure_goes_to_all_who_have_it_and_they_all_must_act),
         HUB_TEST(nobody_but_the_originator_has_it_erased),
         HUB_TEST(a_recipient_confirms_an_erasure_once),
@@ -380,6 +442,7 @@ int main(void)
         HUB_TEST(an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends),
         HUB_TEST(who_has_not_erased_or_mended_in_seven_days_is_told_to_the_office),
         HUB_TEST(a_contest_is_upheld_with_the_correction_that_names_it),
+        HUB_TEST(a_contest_is_upheld_with_no_other_message),
         HUB_TEST(the_dpo_of_its_country_orders_what_it_never_received),
         HUB_TEST(the_dpo_of_a_holder_s_country_destroys_nothing),
         HUB_TEST(a_message_of_another_country_is_to_a_dpo_as_if_it_were_not_there),
