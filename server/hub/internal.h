@@ -334,6 +334,7 @@ enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *su
 // Whether it takes back what was sent with its release DEFERRED and sent back: by a supervisor of the unit that this
 // names, alone.
 bool hub_takes_back(const struct hub *hub, const struct hub_submission *submission);
+bool hub_may_release(const struct hub *hub, const char *sender, const char *releasing);
 // How it stands, of one that is to be ended: STATE_FORBIDS where it waits no more.
 enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release);
 // Ceiling and roster of one unit that a message names (verdict.c).

@@ -26,7 +26,7 @@ static enum reason judge_call(struct hub_submission *submission)
 }
 
 // A supervisor is an officer of the sender's unit, or of one of its agency that policy names for it.
-static bool may_release(const struct hub *hub, const char *sender, const char *releasing)
+bool hub_may_release(const struct hub *hub, const char *sender, const char *releasing)
 {
     return policy_supervises(hub->policy, sender, releasing) && hub_may_receive(hub_member_find(hub, releasing)) &&
            hub_roster_newest(hub, releasing) != NULL;
@@ -52,7 +52,7 @@ enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *su
         reason = judge_deferred(hub, submission, now_ns);
     if (reason != REASON_NONE || releasing == NULL)
         return reason;
-    if (!may_release(hub, submission->sender, releasing->unit))
+    if (!hub_may_release(hub, submission->sender, releasing->unit))
         return hub_not_permitted(&submission->work, "releasing.unit");
     reason = hub_judge_ceiling(hub, submission, releasing->unit);
     if (reason == REASON_NONE)

@@ -135,6 +135,10 @@ enum am_err hub_step_settled(struct hub_step *step)
         return AM_OK;
     }
     enum reason reason = hub_judge_waiting(work, &settlement->release);
+    // Policy may have named it then, and not now.
+    if (reason == REASON_NONE &&
+        !hub_may_release(step->hub, settlement->header->sender->unit, settlement->header->releasing->unit))
+        reason = hub_not_permitted(work, "message");
     if (reason != REASON_NONE)
         return hub_refuse(step, work, reason, id, settlement->header_digest);
     return settle(step, settlement);

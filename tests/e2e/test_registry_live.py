@@ -4,7 +4,7 @@ import pytest
 
 import raw as r
 import world as w
-from test_domain_release import alert
+from test_domain_release import alert, headquarters
 
 
 def registry(world, country, *args):
@@ -97,20 +97,42 @@ def test_what_an_officer_wrote_who_has_left_is_not_released(parked):
     not_released(parked, 77, "NOT_ON_ROSTER")
 
 
+def test_whom_policy_names_no_more_releases_neither_what_waits_nor_what_went_before(empty_world):
+    world = empty_world
+    headquarters(world)
+    world.start_hub()
+    registry(world, "ke", "member", "add", "ke/dci/headquarters", "--role", "unit")
+    registry(world, "ke", "roster", "add", "rosters/ke.dci.headquarters.roster")
+    waits = world.amana("police", "send", alert(world, releasing="ke/dci/headquarters")).ok().id
+    went = world.amana("police", "send", alert(world, releasing="ke/dci/headquarters", release="DEFERRED", urgency="U1",
+                                               urgency_reason="LIFE_AT_RISK")).ok().id
+    world.path("policy.conf").write_text("# nobody\n")
+    since = len(world.hub.log.all)
+    world.hub.reload()
+    world.hub.log.wait("^reloaded ", since)
+    for message in (waits, went):
+        world.amana("headquarters", "release", message, "--yes").exits(77).says("not permitted")
+    world.amana("headquarters", "send-back", went, "--reason", "FACT_WRONG").exits(77).says("not permitted")
+    assert world.entries("RELEASED") == world.entries("RETURNED") == []
+
+
 # --- A replay runs
 def following(world):
     process, entries = world.watch("auditor", "audit", "replay", "--reason", "a test", "--follow")
-    entries.wait("ACCESS")
+    entries.wait("START")
     return process, entries
 
 
-@pytest.mark.parametrize("change", [dict(role="auditor", scope=["et"]), dict(role="operator")], ids=["scope", "role"])
-def test_a_replay_ends_when_its_reader_loses_a_country_or_the_role(world, pb, change):
-    process, entries = following(world)
+@pytest.mark.parametrize("before,change", [(["igad", "ke", "et"], dict(role="auditor", scope=["et"])), (["ke"], dict(role="operator")), ([], dict(role="operator"))],
+                         ids=["scope", "role", "role without a country"])
+def test_a_replay_ends_when_its_reader_loses_a_country_or_the_role(world, pb, before, change):
     registrar, admin = r.Raw(world, pb, "igad-registry", "igad/registry/desk", "r-1"), pb("admin")
-    record = pb("record").MemberRecord(unit="igad/audit/desk", revision=1, **change)
     with registrar.channel() as channel:
-        registrar.call(channel, "Admin/SetMember", admin.SetMemberRequest(member=record), pb("audit").ProvedEntry)
+        for revision, row in enumerate((dict(role="auditor", scope=before), change), 1):
+            if revision == 2:
+                process, entries = following(world)
+            record = pb("record").MemberRecord(unit="igad/audit/desk", revision=revision, **row)
+            registrar.call(channel, "Admin/SetMember", admin.SetMemberRequest(member=record), pb("audit").ProvedEntry)
     assert process.wait(w.PATIENCE) == 77
     sent = world.send()
     assert not any(sent[:13] in line for line in entries.all)
