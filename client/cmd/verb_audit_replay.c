@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit replay: the log from the hub, verified as it arrives, as a timeline or JSON Lines, and kept with -o.
 #include "client/cmd/print.h"
+#include "client/cmd/progress.h"
 #include "client/cmd/replay_file.h"
 
 #include "client/session/history.h"
@@ -99,20 +100,27 @@ static int fill(const struct replay_input *input, Amana__V1__ReplayRequest *requ
 static enum am_err stream(struct replay_run *run, struct link_call *call, FILE *keep, struct am_detail *detail)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
+    bool whole = !run->check.filtered && !run->check.follow;
+    uint64_t all = whole ? run->command->session->seen.size : 0;
     Amana__V1__ReplayItem *item;
+    struct progress progress;
     uint64_t kept = 0;
     enum am_err err;
     arena_init(&arena, ARENA_ITEM);
+    progress_begin(&progress, "entries", true);
     while ((err = link_call_next(call, &amana__v1__replay_item__descriptor, &arena, detail,
                                  (ProtobufCMessage **)&item)) == AM_OK) {
         if (keep != NULL)
             TRY(replay_file_add(keep, item));
         kept++;
-        TRY(replay_run_item(run, item, &arena, detail));
+        progress_at(&progress, kept, kept, all);
+        if ((err = replay_run_item(run, item, &arena, detail)) != AM_OK)
+            break;
         if (run->check.follow && !link_call_ready(call) && fflush(stdout) != 0)
             return AM_IO;
         arena_reset(&arena);
     }
+    progress_end(&progress);
     if (err == AM_BUSY && run->check.follow)
         return AM_OK; // asked to stop
     if (err != AM_NOT_FOUND)

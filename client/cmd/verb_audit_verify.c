@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit verify: a replay that was kept, verified again without a hub.
+#include "client/cmd/progress.h"
 #include "client/cmd/replay_file.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct verify_input {
     struct command command;
@@ -28,13 +30,21 @@ static enum am_err read_items(struct replay_run *run, FILE *file, const char *pa
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__ReplayItem *item;
+    struct progress progress;
+    struct stat info;
     unsigned line = 1;
+    uint64_t whole = fstat(fileno(file), &info) == 0 ? (uint64_t)info.st_size : 0;
     enum am_err err;
     arena_init(&arena, 32u * 1024 * 1024);
+    progress_begin(&progress, "entries", true);
     while ((err = replay_file_next(file, path, &line, &arena, detail, &item)) == AM_OK) {
-        TRY(replay_run_item(run, item, &arena, detail));
+        off_t at = ftello(file);
+        progress_at(&progress, run->check.entries, at > 0 ? (uint64_t)at : 0, whole);
+        if ((err = replay_run_item(run, item, &arena, detail)) != AM_OK)
+            break;
         arena_reset(&arena);
     }
+    progress_end(&progress);
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 

@@ -3,6 +3,7 @@
 // through and forgotten, so that nothing readable comes to lie on the disk.
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
+#include "client/cmd/progress.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
@@ -17,7 +18,6 @@
 #include <utf8proc.h>
 
 #define SEARCH_WORDS 16u
-#define SEARCH_STEP  64u // messages between two lines of progress
 
 struct search_input {
     struct command command;
@@ -25,6 +25,8 @@ struct search_input {
     char *words[SEARCH_WORDS]; // folded
     size_t n;
     unsigned looked, found, closed;
+    uint64_t all;
+    struct progress progress;
 };
 
 // Without regard to case and accents: "Moyalé" is found by "moyale". NULL: no memory, or no UTF-8.
@@ -128,8 +130,7 @@ static enum am_err look_at(struct search_input *input, enum store_box box, const
     if (!traffic_wants_message(&input->traffic, kept->message))
         return AM_OK;
     input->looked++;
-    if (input->looked % SEARCH_STEP == 0 && isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%u messages looked through, %u found", input->looked, input->found);
+    progress_at(&input->progress, input->looked, input->looked, input->all);
     if (seal_open_kept(session, kept, &arena, &detail, &opened) != AM_OK) {
         input->closed++;
         return AM_OK;
@@ -137,6 +138,7 @@ static enum am_err look_at(struct search_input *input, enum store_box box, const
     if (!matches(input, &opened))
         return AM_OK;
     input->found++;
+    progress_end(&input->progress);
     if (input->command.json)
         return json_line_kept(session, kept, box == STORE_INBOX ? "inbox" : "sent", stdout) == 0 ? AM_OK : AM_IO;
     screen_line(session, id, kept, opened.header->case_ref, stdout);
@@ -147,10 +149,15 @@ static int search(struct search_input *input)
 {
     static const enum store_box BOXES[] = {STORE_SENT, STORE_INBOX, STORE_OUTBOX};
     struct am_detail detail = {0};
-    enum am_err err = AM_NOT_FOUND;
+    enum am_err err;
     int code = command_open(&input->command, SETTINGS_ALL);
     if (code != 0)
         return code;
+    err = store_count(input->command.session->store, &input->all);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    err = AM_NOT_FOUND;
+    progress_begin(&input->progress, "messages looked through", false);
     for (size_t i = 0; i < AM_LEN(BOXES) && err == AM_NOT_FOUND; i++) {
         char at[STORE_ID] = "", id[STORE_ID];
         while ((err = store_next(input->command.session->store, BOXES[i], at, id)) == AM_OK) {
@@ -160,8 +167,7 @@ static int search(struct search_input *input)
                 break;
         }
     }
-    if (input->looked >= SEARCH_STEP && isatty(STDERR_FILENO))
-        fputs("\r\n", stderr);
+    progress_end(&input->progress);
     if (err != AM_NOT_FOUND)
         return command_fail(err, &detail);
     if (input->closed > 0)

@@ -3,6 +3,7 @@
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
+#include "client/cmd/progress.h"
 #include "client/cmd/statistics.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
@@ -143,6 +144,8 @@ static int export(struct statistics_input *input)
     struct am_detail detail = {0};
     char id[STORE_ID];
     enum store_box box;
+    struct progress progress;
+    uint64_t looked = 0, all;
     enum am_err err = AM_OK;
     int code = command_open(&input->command, SETTINGS_ALL);
     if (code != 0)
@@ -156,11 +159,18 @@ static int export(struct statistics_input *input)
     err = before_read(input);
     if (err != AM_OK)
         return command_fail(err, &detail);
+    err = store_count(input->command.session->store, &all);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    progress_begin(&progress, "messages", false);
     for (uint64_t seq = 0; (err = store_next_entry(input->command.session->store, &seq, &box, id)) == AM_OK; seq++) {
         err = take(input, box, id);
         if (err != AM_OK && err != AM_NOT_FOUND) // a row may be gone
             break;
+        progress_at(&progress, looked, looked, all);
+        looked++;
     }
+    progress_end(&progress);
     if (err != AM_OK && err != AM_NOT_FOUND)
         return command_fail(err, &detail);
     if (input->left_out > 0)

@@ -274,6 +274,25 @@ enum am_err store_next(struct store *store, enum store_box box, const char after
     return store_failed(rc);
 }
 
+enum am_err store_count(struct store *store, uint64_t *ret_count)
+{
+    uint64_t count = 0;
+    int rc = 0;
+    for (unsigned box = 0; box < STORE_BOXES && rc == 0; box++) {
+        MDB_cursor *cursor;
+        MDB_stat stat;
+        rc = store_cursor_open(store, (enum store_table)box, &cursor);
+        if (rc != 0)
+            break;
+        rc = mdb_stat(mdb_cursor_txn(cursor), mdb_cursor_dbi(cursor), &stat);
+        store_cursor_close(cursor);
+        count += stat.ms_entries;
+    }
+    TRY(store_failed(rc));
+    *ret_count = count;
+    return AM_OK;
+}
+
 // "box, id" of an index.
 static enum am_err place_read(struct am_bytes value, enum store_box *ret_box, char ret_id[STORE_ID])
 {

@@ -49,6 +49,9 @@ AM_MUST_USE enum am_err store_get(struct store *store, enum store_box box, const
 AM_MUST_USE enum am_err store_next(struct store *store, enum store_box box, const char after[STORE_ID],
                                    char ret_id[STORE_ID]);
 
+// How many messages are in all boxes together. AM_IO.
+AM_MUST_USE enum am_err store_count(struct store *store, uint64_t *ret_count);
+
 // Where the message is kept that this entry of the log is about. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_at_entry(struct store *store, uint64_t seq, enum store_box *ret_box,
                                        char ret_id[STORE_ID]);

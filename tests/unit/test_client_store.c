@@ -92,6 +92,9 @@ static void a_case_s_messages_are_found_in_the_order_of_the_log_and_no_others(vo
     assert_int_equal(store_next_of_case(store, "ke/dci/2026/1", &seq, &box, id), AM_NOT_FOUND);
     is_next("ke/dci/2026/10", 0, 8, STORE_INBOX, ID_C);
     put_of_case(STORE_INBOX, ID_A, "ke/dci/2026/1", 9); // once more: still one row
+    uint64_t count = 0;
+    assert_int_equal(AM_OK, store_count(store, &count));
+    assert_int_equal(3, count); // two of the inbox, one sent
     seq = 10;
     assert_int_equal(store_next_of_case(store, "ke/dci/2026/1", &seq, &box, id), AM_NOT_FOUND);
 }
