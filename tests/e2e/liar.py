@@ -162,11 +162,22 @@ class Branch:
         path = consistency(asked.old_size, self.leaves[:asked.new_size])
         return self.pb("audit").ConsistencyProofResponse(path=path).SerializeToString()
 
-    def submit(self, message):
-        """The entry of a message."""
+    def submit(self, message, **changes):
+        """The entry of a message, or one that says something else of it."""
         header = self.pb("message").Header.FromString(message.header)
-        return self.append(header.written_at.ToNanoseconds(), submitted=dict(
-            id=header.id, device=header.device, header_digest=sha256(message.header), flags_digest=header.flags_digest,
-            body_digest=header.body_digest, signature_digest=sha256(message.signature), header_size=len(message.header),
-            body_size=len(message.sealed_body), signature_size=len(message.signature),
-            delivered_to=[recipient.unit for recipient in header.recipients]))
+        said = dict(id=header.id, device=header.device, header_digest=sha256(message.header), flags_digest=header.flags_digest,
+                    body_digest=header.body_digest, signature_digest=sha256(message.signature), header_size=len(message.header),
+                    body_size=len(message.sealed_body), signature_size=len(message.signature),
+                    delivered_to=[recipient.unit for recipient in header.recipients])
+        return self.append(header.written_at.ToNanoseconds(), submitted={**said, **changes})
+
+    def deliver(self, message, entry):
+        """What a mailbox would hand over."""
+        incoming = self.pb("relay").Incoming(message=message, entry=entry, seq=entry.index)
+        incoming.message.ClearField("flags")
+        return self.pb("relay").Delivery(incoming=incoming)
+
+    def prevails(self, liar):
+        """The liar proves this branch, and keeps from the real hub what is said of it."""
+        liar.instead["Audit/ConsistencyProof"] = self.prove
+        liar.instead["Relay/Acknowledge"] = lambda _: b""

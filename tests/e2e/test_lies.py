@@ -6,7 +6,7 @@ import pytest
 
 import raw as r
 import world as w
-from liar import Branch, Liar
+from liar import Branch, Liar, sha256
 
 
 def alarms(world, desk):
@@ -232,17 +232,9 @@ def test_a_message_whose_sender_saw_another_log_is_named_by_who_gets_it(world, p
     header, seen = police.header(), make(branch)
     header.log_seen.size, header.log_seen.root, header.log_seen.signature = seen.size, seen.root, seen.signature
     message = police.message(header)
-    entry = branch.submit(message)
-
-    def in_its_place(delivery):
-        delivery.incoming.message.CopyFrom(message)
-        delivery.incoming.message.ClearField("flags")
-        delivery.incoming.entry.CopyFrom(entry)
-        delivery.incoming.seq = entry.index
-        return delivery
-    with Liar(world, pb, "post", Relay_Receive=in_its_place) as liar:
-        liar.instead["Audit/ConsistencyProof"] = branch.prove
-        liar.instead["Relay/Acknowledge"] = lambda _: b""
+    delivery = branch.deliver(message, branch.submit(message))
+    with Liar(world, pb, "post", Relay_Receive=lambda _: delivery) as liar:
+        branch.prevails(liar)
         said = world.amana("post", "inbox", env=liar.env())
     if words is None:
         said.ok()
@@ -250,3 +242,45 @@ def test_a_message_whose_sender_saw_another_log_is_named_by_who_gets_it(world, p
         said.exits(1).says("ALARM", words)
     assert (header.id[:13] in said.out) == (words is None)
     assert [("fork" in text) for text in alarms(world, "post")] == [words == "a fork"] * (words is not None)
+
+
+# --- What a hub that goes on by itself hands over
+def two_signers(world, header):
+    """The officer's signature and, for nothing, that of another unit's officer."""
+    world.path("header").write_bytes(header)
+    sign = ["openssl", "cms", "-nosmimecap", "-cades", "-md", "sha256", "-outform", "DER"]
+    keys = [world.path(desk, "keys") for desk in ("police", "ke-protection")]
+    world.run(*sign, "-sign", "-binary", "-in", "header", "-signer", keys[0] / "officer.pem", "-inkey", keys[0] / "officer.key",
+              "-out", "one.p7s")
+    world.run(*sign, "-resign", "-inform", "DER", "-in", "one.p7s", "-signer", keys[1] / "officer.pem", "-inkey",
+              keys[1] / "officer.key", "-out", "two.p7s")
+    return world.path("two.p7s").read_bytes()
+
+
+def test_a_message_is_believed_of_its_own_entry_and_its_own_officer_alone(world, pb):
+    world.send()  # for the liar to begin with
+    branch, police = Branch(world, pb), r.Raw(world, pb)
+    lies, told = [], []
+
+    def add(message, **says):
+        lies.append(branch.deliver(message, branch.submit(message, **says)))
+        told.append(pb("message").Header.FromString(message.header).id)
+    for says in (dict(id=r.new_id()), dict(device="amana://ke/dci/transnational/device/d2"), dict(body_digest=bytes(32)),
+                 dict(header_digest=bytes(32)), dict(signature_digest=bytes(32))):
+        add(police.message(), **says)
+    other = police.message()
+    other.sealed_body = police.body(None, plain=bytes(3000))
+    add(other, body_digest=sha256(other.sealed_body))  # the log's word and the bytes against the officer's
+    add(police.message(key="sign"))
+    add(police.message(signature=lambda header: two_signers(world, header)))
+    add(police.message(police.header(device="amana://ke/dci/transnational/device/d9")))
+    add(police.message(police.header(urgency_reason=0)))
+    message = police.message()
+    honest = pb("message").Header.FromString(message.header).id
+    lies.append(branch.deliver(message, branch.submit(message)))
+    with Liar(world, pb, "post", Relay_Receive=lambda _: lies) as liar:
+        branch.prevails(liar)
+        said = world.amana("post", "inbox", env=liar.env()).exits(1)
+    assert not [id for id in told if id[:13] in said.out]
+    assert honest[:13] in said.out
+    assert len(alarms(world, "post")) == len(told), said.err
