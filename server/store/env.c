@@ -391,6 +391,8 @@ enum am_err store_open(const struct store_options *options, struct am_detail *de
     if (err == AM_OK)
         err = batch_new(&store->batch);
     if (err == AM_OK)
+        err = name_cache_new(&store->names);
+    if (err == AM_OK)
         err = store_begin(store, options, detail);
     if (err != AM_OK) {
         store_close(store);
@@ -407,6 +409,7 @@ void store_close(struct store *store)
     store_drain(store);
     redo_close(store->redo);
     redo_ops_free(&store->ops);
+    name_cache_free(store->names);
     if (store->tables.env != NULL)
         mdb_env_close(store->tables.env);
     if (store->folder_lock >= 0)

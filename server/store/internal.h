@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/store/append.h"
+#include "server/store/name.h"
 #include "server/store/redo.h"
 #include "server/store/store.h"
 #include "server/store/tile_cache.h"
@@ -18,6 +19,7 @@ struct store {
     struct tables tables;
     struct redo *redo;
     struct redo_ops ops; // of the transaction under way
+    struct name_cache *names; // the keeper's
     char *origin;
     uint64_t map_size, reserve, page_size;
     int folder_lock; // the open folder, flock'ed
@@ -83,6 +85,7 @@ struct store_view {
     uint64_t bound; // entries that may be shown
     struct log_checkpoint checkpoint;
     struct tile_cache *tiles;
+    struct log_checkpoint seen; // the last that was asked for by its size; size 0: none
 };
 
 // env.c: the environment in FOLDER/journal; also for fsck.

@@ -224,6 +224,7 @@ static enum am_err batch_write(struct store *store, struct slot *slots, size_t n
                                  .next_name = store->next_name};
     batch->n_entries = batch->n_written = 0;
     TRY(table_begin(&store->tables, true, &state.txn));
+    state.txn.names = store->names;
     store->before = store->tree;
     enum am_err err = batch_fill(store, batch, slots, n, &state, ret_checkpoint);
     if (err == AM_NOMEM)
@@ -237,6 +238,7 @@ static enum am_err batch_write(struct store *store, struct slot *slots, size_t n
     if (err == AM_OK && batch->n_written > 0)
         err = batch_sync(store);
     if (err != AM_OK) {
+        name_cache_clear(store->names);
         store->tree = store->before;
         tree_recent_seed(store->recent_nodes, &store->tree.range);
         return err;

@@ -7,6 +7,13 @@
 #define NAME_SIZE  4
 #define NAME_LIMIT 480 // bytes of a text
 
+// Names that were looked up: a text keeps its own for ever. One thread's; a writer clears it with a transaction that it
+// gives up, as what that made has no name.
+struct name_cache;
+AM_MUST_USE enum am_err name_cache_new(struct name_cache **ret_cache);
+void name_cache_free(struct name_cache *cache);
+void name_cache_clear(struct name_cache *cache);
+
 // AM_NOT_FOUND where the text has no name yet; 0 bytes and more than NAME_LIMIT have none.
 AM_MUST_USE enum am_err name_find(struct table_txn txn, const void *text, size_t len, uint8_t ret_name[NAME_SIZE]);
 

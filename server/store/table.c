@@ -80,7 +80,7 @@ enum am_err table_begin(const struct tables *tables, bool write, struct table_tx
     TRY(table_error(mdb_txn_begin(tables->env, NULL, write ? 0 : MDB_RDONLY, &txn)));
     if (write && tables->ops != NULL)
         redo_ops_begin(tables->ops);
-    *ret_txn = (struct table_txn){tables, txn};
+    *ret_txn = (struct table_txn){.tables = tables, .txn = txn};
     return AM_OK;
 }
 

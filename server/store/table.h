@@ -70,9 +70,11 @@ struct tables {
     MDB_dbi dbi[TREE_COUNT];
     struct redo_ops *ops; // what the writing transaction changes is noted here; NULL: nowhere
 };
+struct name_cache;
 struct table_txn {
     const struct tables *tables;
     MDB_txn *txn;
+    struct name_cache *names; // name.h; NULL: none
 };
 
 // LMDB's and errno's codes as ours: AM_FULL for MDB_MAP_FULL and ENOSPC.

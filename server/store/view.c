@@ -66,6 +66,8 @@ enum am_err store_view_begin(struct store *store, struct store_view **ret_view)
     if (err == AM_OK)
         err = table_begin(&store->tables, false, &view->txn);
     if (err == AM_OK)
+        err = name_cache_new(&view->txn.names);
+    if (err == AM_OK)
         err = view_settle(view);
     if (err != AM_OK) {
         store_view_end(view);
@@ -104,6 +106,7 @@ void store_view_end(struct store_view *view)
     if (view->txn.txn != NULL)
         mdb_txn_abort(view->txn.txn);
     tile_cache_free(view->tiles);
+    name_cache_free(view->txn.names);
     free(view);
 }
 
