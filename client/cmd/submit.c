@@ -10,6 +10,8 @@
 #include "client/session/policy.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "proto/codec/codec.h"
+#include "proto/log/leaf.h"
 #include "proto/model/header_parts.h"
 
 #include <bsd/string.h>
@@ -256,6 +258,46 @@ enum am_err submit_groups(const struct settings *settings, struct arena *arena, 
         if (list[i]->unit[0] != '@')
             list[kept++] = list[i];
     draft->n_recipients = kept;
+    return AM_OK;
+}
+
+// By the box where it was found: what is in the outbox is in no log, and nothing may point at it.
+static enum am_err reference_fill(struct session *session, Amana__V1__Pointer *pointer, struct arena *arena,
+                                  struct am_detail *detail)
+{
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    enum store_box box;
+    char id[STORE_ID];
+    uint8_t *digest = arena_alloc(arena, LOG_HASH_SIZE);
+    if (digest == NULL)
+        return arena_error(arena);
+    TRY(store_find(session->store, BOX(SENT) | BOX(INBOX), pointer->id, detail, &box, id));
+    TRY(store_get(session->store, box, id, arena, &kept));
+    TRY(seal_header(kept->message, arena, detail, &header));
+    TRY(log_sha256(codec_bytes(kept->message->header), digest));
+    pointer->id = header->id;
+    pointer->header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, digest};
+    return AM_OK;
+}
+
+enum am_err submit_references(struct session *session, struct arena *arena, Amana__V1__Draft *draft,
+                              struct am_detail *detail)
+{
+    for (size_t i = 0; i < draft->n_references; i++) {
+        Amana__V1__Pointer *pointer = draft->references[i];
+        struct am_detail why = {0};
+        char field[48];
+        snprintf(field, sizeof field, "references[%zu].id", i);
+        if (pointer->header_digest.len == LOG_HASH_SIZE)
+            continue; // of one that isn't here, perhaps: the hub compares it
+        if (pointer->header_digest.len != 0)
+            return am_fail(AM_INVALID, detail, field, "header_digest must be left out, or be a SHA-256");
+        enum am_err err = reference_fill(session, pointer, arena, &why);
+        if (err != AM_OK)
+            return am_fail(err, detail, field, "\"%.40s\": %.250s", pointer->id,
+                           why.text[0] != '\0' ? why.text : am_err_text(err));
+    }
     return AM_OK;
 }
 

@@ -26,5 +26,10 @@ void submit_carry(const Amana__V1__Header *header, Amana__V1__Draft *draft);
 AM_MUST_USE enum am_err submit_groups(const struct settings *settings, struct arena *arena, Amana__V1__Draft *draft,
                                       struct am_detail *detail);
 
+// Fills the references that a person wrote as the beginning of an id: the id of the one message here that begins so,
+// and the digest of its header. AM_NOT_FOUND, AM_CONFLICT, AM_INVALID with the path of the field.
+AM_MUST_USE enum am_err submit_references(struct session *session, struct arena *arena, Amana__V1__Draft *draft,
+                                          struct am_detail *detail);
+
 // Tells a wrong field with its line; returns the exit code.
 int submit_refuse(const struct submission *submission, enum reason reason, struct am_detail *detail);

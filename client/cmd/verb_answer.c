@@ -18,6 +18,8 @@ static int answer(struct answer_input *input, struct target *root, struct target
     Amana__V1__Draft *draft = NULL;
     enum am_err err = answer_draft(input, arena, &detail, &text, &draft);
     if (err == AM_OK)
+        err = submit_references(input->command.session, arena, draft, &detail);
+    if (err == AM_OK)
         err = answer_body_fill(input, arena, draft);
     if (err == AM_OK && answer_is_order(input) && root->kept->entry != NULL)
         err = answer_versions(input, arena, root, newest, draft);

@@ -55,6 +55,8 @@ static int send_file(struct send_input *input)
     int code = command_open(&input->command, SETTINGS_ALL);
     if (code == 0) {
         err = submit_groups(&input->command.settings, &arena, draft, &detail);
+        if (err == AM_OK)
+            err = submit_references(input->command.session, &arena, draft, &detail);
         if (err != AM_OK)
             code = submit_refuse(&submission, REASON_FIELD_INVALID, &detail);
     }
