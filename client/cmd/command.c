@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const int EXIT_CODES[AM_ERR_COUNT] = {
     [AM_NOMEM] = EX_OSERR,       [AM_PROTO] = EX_PROTOCOL,     [AM_DENIED] = EX_NOPERM,
@@ -163,8 +164,24 @@ error_t command_one_argument(struct argp_state *state, char *arg, const char **r
     return 0;
 }
 
+FILE *command_options_out;
+
+static void options_print(const struct argp *argp, FILE *out)
+{
+    for (const struct argp_option *option = argp->options; option != NULL && option->name != NULL; option++)
+        fprintf(out, "%s\t%s\t%s\n", option->name, option->arg != NULL ? "=" : "",
+                option->doc != NULL ? option->doc : "");
+    for (const struct argp_child *child = argp->children; child != NULL && child->argp != NULL; child++)
+        options_print(child->argp, out);
+}
+
 void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
+    if (command_options_out != NULL) {
+        options_print(argp, command_options_out);
+        fflush(command_options_out);
+        _exit(0);
+    }
     argp_err_exit_status = EX_USAGE;
     argp_parse(argp, argc, argv, 0, NULL, input);
 }

@@ -35,6 +35,10 @@ extern const struct argp_child command_children[];
 void command_init(struct command *command);
 void command_clear(struct command *command); // cleanses, closes the session
 
+// While it is set, command_parse prints the verb's options there, a line each: name, tab, "=" where it takes a value,
+// tab, what it is; and ends the program. For `completion`, which runs each verb in a process of its own.
+extern FILE *command_options_out;
+
 // Parses a verb's arguments; exits with 64 on a mistake. input is passed to the parser, whose ARGP_KEY_INIT gives the
 // struct command to child_inputs[0].
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
@@ -82,6 +86,11 @@ struct verb {
 };
 const struct verb *verbs_all(size_t *ret_count);
 
+// The words that may stand behind those of `before` in a verb's name ("": the first), each once, separated by
+// `between`.
+#define VERB_NEXT 512
+void verbs_next(const char *before, const char *between, char ret_words[VERB_NEXT]);
+
 int verb_init(int argc, char **argv);
 int verb_new(int argc, char **argv);
 int verb_send(int argc, char **argv);
@@ -92,6 +101,7 @@ int verb_access_new(int argc, char **argv);
 int verb_access_sheet(int argc, char **argv);
 int verb_access_log(int argc, char **argv);
 int verb_sent(int argc, char **argv);
+int verb_completion(int argc, char **argv);
 int verb_mend(int argc, char **argv);
 int verb_drop(int argc, char **argv);
 int verb_pending(int argc, char **argv);

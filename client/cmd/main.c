@@ -88,6 +88,8 @@ static const struct verb VERBS[] = {
     {"units", "list whom this unit may write to, and how they are reached", "amana units et/", verb_units},
     {"receipt", "print the log's receipt of a message", "amana receipt 0193a --tlog-proof > 0193a.tlog-proof",
      verb_receipt},
+    {"completion", "print what completes verbs and options in a shell",
+     "amana completion bash > ~/.local/share/bash-completion/completions/amana", verb_completion},
     {"import", "make an alert's draft from a submission of the HTCDS survey form",
      "amana import submission.xml > alert.json", verb_import},
     {"export cap", "an alert as CAP 1.2 XML, public fields alone", "amana export cap 0193a > 0193a.xml",
@@ -126,6 +128,26 @@ const struct verb *verbs_all(size_t *ret_count)
     return VERBS;
 }
 
+void verbs_next(const char *before, const char *between, char ret_words[VERB_NEXT])
+{
+    size_t len = strlen(before);
+    char last[64] = "";
+    ret_words[0] = '\0';
+    for (size_t i = 0; i < AM_LEN(VERBS); i++) {
+        const char *rest = VERBS[i].name;
+        char word[64];
+        if (len > 0 && (strncmp(rest, before, len) != 0 || rest[len] != ' '))
+            continue;
+        rest += len > 0 ? len + 1 : 0;
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(rest, " "), rest);
+        if (strcmp(word, last) == 0) // those of one first word stand together
+            continue;
+        strlcat(ret_words, ret_words[0] != '\0' ? between : "", VERB_NEXT);
+        strlcat(ret_words, word, VERB_NEXT);
+        strlcpy(last, word, sizeof last);
+    }
+}
+
 static void print_verbs(FILE *out)
 {
     fprintf(out, "Usage: amana VERB [OPTION...] [ARGUMENT...]\n\n");
@@ -156,19 +178,26 @@ static const struct verb *find_verb(int argc, char **argv, int at, int *ret_word
     return NULL;
 }
 
-static int unknown(const char *word)
+// Of a verb that has further words those that are there count: "admin grant" wants list, add or remove.
+static int unknown(int argc, char **argv, int at)
 {
+    const char *word = argv[at];
+    char further[VERB_NEXT], two[128];
+    verbs_next(word, ", ", further);
+    snprintf(two, sizeof two, "%.60s %.60s", word, at + 1 < argc ? argv[at + 1] : "");
+    if (further[0] != '\0' && at + 1 < argc) {
+        char behind[VERB_NEXT];
+        verbs_next(two, ", ", behind);
+        if (behind[0] != '\0') {
+            command_say("\"%s\" needs another word: %s", two, behind);
+            return EX_USAGE;
+        }
+    }
     struct nearest nearest = {.word = word, .len = strlen(word)};
     for (size_t i = 0; i < AM_LEN(VERBS); i++)
         nearest_offer(&nearest, VERBS[i].name);
-    if (strcmp(word, "admin") == 0)
-        command_say("\"admin\" needs two more words: member or grant, then list, add or remove; roster, then list or add; or policy try");
-    else if (strcmp(word, "audit") == 0)
-        command_say("\"audit\" needs a second word: replay, verify or prove");
-    else if (strcmp(word, "access") == 0)
-        command_say("\"access\" needs a second word: new, answer or sheet");
-    else if (strcmp(word, "export") == 0)
-        command_say("\"export\" needs a second word: cap or htcds");
+    if (further[0] != '\0')
+        command_say("\"%s\" needs another word: %s", word, further);
     else if (nearest.best != NULL)
         command_say("\"%.40s\" is no verb; did you mean \"%s\"?", word, nearest.best);
     else
@@ -204,7 +233,7 @@ static int help(int argc, char **argv)
     }
     const struct verb *verb = find_verb(argc, argv, 2, &words);
     if (verb == NULL)
-        return unknown(argv[2]);
+        return unknown(argc, argv, 2);
     printf("  %s\n\n", verb->example);
     fflush(stdout);
     char *args[] = {argv[0], flag, NULL};
@@ -242,5 +271,5 @@ int main(int argc, char **argv)
     if (strcmp(argv[at], "help") == 0)
         return help(argc - at + 1, argv + at - 1);
     const struct verb *verb = find_verb(argc, argv, at, &words);
-    return verb == NULL ? unknown(argv[at]) : run(verb, argc, argv, at, words);
+    return verb == NULL ? unknown(argc, argv, at) : run(verb, argc, argv, at, words);
 }
