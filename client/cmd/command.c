@@ -4,6 +4,7 @@
 
 #include "certs/clock.h"
 #include "client/cmd/print.h"
+#include "client/session/erase.h"
 #include "client/session/history.h"
 
 #include <bsd/readpassphrase.h>
@@ -215,6 +216,17 @@ static void tell_stale(const struct session *session)
                         print_ns(lists[i].until), lists[i].issuer);
 }
 
+// What may not be kept any longer goes before anything of it is shown.
+static enum am_err overdue(struct command *command)
+{
+    unsigned n = 0;
+    enum am_err err = erase_due(command->session, &n);
+    if (n > 0)
+        command_say("%u message%s of this store %s erased: kept as long as they may be", n, n == 1 ? "" : "s",
+                    n == 1 ? "was" : "were");
+    return err;
+}
+
 int command_open(struct command *command, unsigned needed)
 {
     struct am_detail detail = {0};
@@ -226,6 +238,8 @@ int command_open(struct command *command, unsigned needed)
                            &command->session);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? (command_fail(err, &detail), EX_CONFIG) : command_fail(err, &detail);
+    if ((err = overdue(command)) != AM_OK)
+        return command_fail(err, &detail);
     tell_stale(command->session);
     char newest[PATH_MAX];
     unsigned alarms = history_alarms(command->session, newest);

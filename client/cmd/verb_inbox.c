@@ -11,7 +11,6 @@
 #include "client/cmd/rejections.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
-#include "client/session/erase.h"
 #include "client/session/news.h"
 #include "client/session/notice.h"
 #include "client/session/policy.h"
@@ -349,17 +348,6 @@ static int follow(struct inbox_input *input)
     return 0;
 }
 
-// What may not be kept any longer goes before anything of it is shown.
-static enum am_err overdue(struct inbox_input *input)
-{
-    unsigned n = 0;
-    enum am_err err = erase_due(input->command.session, &n);
-    if (n > 0)
-        command_say("%u message%s of this store %s erased: kept as long as they may be", n, n == 1 ? "" : "s",
-                    n == 1 ? "was" : "were");
-    return err;
-}
-
 static int inbox(struct inbox_input *input)
 {
     struct am_detail detail = {0};
@@ -368,9 +356,6 @@ static int inbox(struct inbox_input *input)
     if (code != 0)
         return code;
     command_signals();
-    enum am_err gone = overdue(input);
-    if (gone != AM_OK)
-        return command_fail(gone, &detail);
     if (input->follow) {
         if (input->all && (code = list(input)) != 0)
             return code;

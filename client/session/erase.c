@@ -214,7 +214,7 @@ enum am_err erase_named(struct session *session, const Amana__V1__Header *header
 struct overdue {
     struct session *session;
     struct holds holds, ordered; // of ERASUREs of this unit
-    uint64_t now;
+    uint64_t now, next; // what stays has to go then
     unsigned n;
 };
 
@@ -234,8 +234,16 @@ static enum am_err overdue_row(struct overdue *overdue, enum store_box box, cons
     const struct hold *ordered = hold_of(&overdue->ordered, digest);
     uint64_t until = header_time_or_0(header->retain_until);
     bool over = until != 0 && until <= overdue->now;
-    if ((!over && ordered == NULL) || hold_of(&overdue->holds, digest) != NULL)
+    const struct hold *hold = hold_of(&overdue->holds, digest);
+    if ((!over && ordered == NULL) || hold != NULL) {
+        uint64_t at = hold == NULL ? until : ordered != NULL || hold->until > until ? hold->until : until;
+        overdue->next = at != 0 && at < overdue->next ? at : overdue->next;
         return AM_OK;
+    }
+    if (box == STORE_OUTBOX) { // it has gone nowhere, and would go without its body
+        overdue->n++;
+        return store_drop(overdue->session->store, box, id, kept);
+    }
     timestamp_from_ns(overdue->now, &now);
     kept->message->sealed_body = (ProtobufCBinaryData){0, NULL};
     kept->fault = kept->fault_text = (char *)"";
@@ -247,7 +255,7 @@ static enum am_err overdue_row(struct overdue *overdue, enum store_box box, cons
 
 static enum am_err overdue_rows(struct overdue *overdue)
 {
-    static const enum store_box BOXES[] = {STORE_INBOX, STORE_SENT};
+    static const enum store_box BOXES[] = {STORE_INBOX, STORE_SENT, STORE_OUTBOX};
     for (size_t i = 0; i < AM_LEN(BOXES); i++) {
         char at[STORE_ID] = "", next[STORE_ID];
         enum am_err err;
@@ -263,10 +271,17 @@ static enum am_err overdue_rows(struct overdue *overdue)
 
 enum am_err erase_due(struct session *session, unsigned *ret_n)
 {
-    struct overdue overdue = {.session = session, .now = session_now(session)};
+    struct overdue overdue = {.session = session, .now = session_now(session), .next = UINT64_MAX};
+    uint64_t due;
+    *ret_n = 0;
+    TRY(store_due_get(session->store, &due));
+    if (due > overdue.now)
+        return AM_OK;
     enum am_err err = orders_find(session, &overdue.holds, &overdue.ordered);
     if (err == AM_OK)
         err = overdue_rows(&overdue);
+    if (err == AM_OK)
+        err = store_due_put(session->store, overdue.next);
     holds_clear(&overdue.holds);
     holds_clear(&overdue.ordered);
     *ret_n = overdue.n;

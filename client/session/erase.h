@@ -25,7 +25,7 @@ AM_MUST_USE enum am_err erase_held(struct session *session, const uint8_t digest
                                    char ret_by[STORE_ID]);
 
 // Erases what has stayed longer than it may: bodies past their retain_until, and what an ERASURE of this unit named and a
-// HOLD kept until now. *ret_n counts them.
+// HOLD kept until now; of what still waited to be sent all. *ret_n counts them. While nothing is due it reads one value.
 AM_MUST_USE enum am_err erase_due(struct session *session, unsigned *ret_n);
 
 // Whether a message names content to be erased.

@@ -4,6 +4,8 @@
 #include "client/session/store_rows.h"
 
 #include "proto/codec/codec.h"
+#include "proto/model/header_parts.h"
+#include "proto/model/kind.h"
 #include "proto/model/limits.h"
 
 #include <bsd/string.h>
@@ -114,18 +116,58 @@ static struct name_key name_key(const char *name, uint64_t number)
     return key;
 }
 
-// false: no entry, or a header that can't be read, which belongs to no case.
-static bool case_key_of(const Amana__V1__Kept *kept, struct name_key *ret_key)
+// NULL: one that can't be read, which belongs to no case and has no end.
+static const Amana__V1__Header *header_of(const Amana__V1__Kept *kept, struct arena *arena)
 {
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Header *header;
-    arena_init(&arena, 1024u * 1024);
-    if (kept->entry == NULL || kept->message == NULL ||
-        codec_decode(&amana__v1__header__descriptor, CODEC_LENIENT, codec_bytes(kept->message->header), &arena, NULL,
-                     (ProtobufCMessage **)&header) != AM_OK ||
-        header->case_ref[0] == '\0')
+    if (kept->message == NULL || codec_decode(&amana__v1__header__descriptor, CODEC_LENIENT,
+                                              codec_bytes(kept->message->header), arena, NULL,
+                                              (ProtobufCMessage **)&header) != AM_OK)
+        return NULL;
+    return header;
+}
+
+// false: it has no entry yet, or is of no case.
+static bool case_key_of(const Amana__V1__Kept *kept, const Amana__V1__Header *header, struct name_key *ret_key)
+{
+    if (kept->entry == NULL || header == NULL || header->case_ref[0] == '\0')
         return false;
     *ret_key = name_key(header->case_ref, kept->entry->index);
+    return true;
+}
+
+// --- When something here has to go
+#define DUE "due" // a value: UTC ns, before which nothing has
+
+enum am_err store_due_get(struct store *store, uint64_t *ret_due)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_bytes value;
+    uint64_t be = 0;
+    arena_init(&arena, 4096);
+    enum am_err err = store_value_get(store, DUE, &arena, &value);
+    if (err == AM_OK && value.len == sizeof be)
+        memcpy(&be, value.data, sizeof be);
+    *ret_due = be64toh(be);
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+enum am_err store_due_put(struct store *store, uint64_t due)
+{
+    uint64_t be = htobe64(due);
+    return store_value_put(store, DUE, (struct am_bytes){(const uint8_t *)&be, sizeof be});
+}
+
+// false: nothing that is kept has to go sooner.
+static bool due_sooner(struct store *store, const Amana__V1__Header *header, uint64_t *ret_be)
+{
+    uint64_t retain = header != NULL ? header_time_or_0(header->retain_until) : 0, due;
+    // What a HOLD has kept may have to go when that ends.
+    uint64_t until = header != NULL && header->kind == KIND(HOLD) ? header_time_or_0(header->valid_until) : 0;
+    uint64_t at = until != 0 && until < retain ? until : retain;
+    if (at == 0 || store_due_get(store, &due) != AM_OK || at >= due)
+        return false;
+    *ret_be = htobe64(at);
     return true;
 }
 
@@ -172,9 +214,13 @@ static enum am_err write_rows(const struct writing *writing, struct store_row *r
     size_t count = 0, n = kept->n_persons, len;
     const char *id = writing->id;
     bool whole = kept->message != NULL && kept->message->sealed_body.len > 0;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct place_row place;
     struct name_key key;
+    uint64_t due;
     uint8_t *data;
+    arena_init(&arena, 1024u * 1024);
+    const Amana__V1__Header *header = header_of(kept, &arena);
     if (writing->from != STORE_BOXES) {
         count = person_rows(kept, writing->from, id, false, keys, rows);
         rows[count++] =
@@ -188,9 +234,12 @@ static enum am_err write_rows(const struct writing *writing, struct store_row *r
     if (kept->entry != NULL) {
         place_row_fill(TABLE_ENTRY, kept->entry->index, (uint8_t)writing->box, id, &place);
         rows[count++] = place.row;
-        if (case_key_of(kept, &key))
+        if (case_key_of(kept, header, &key))
             rows[count++] = (struct store_row){TABLE_CASE, store_value(key.bytes, key.len), place.row.value, false};
     }
+    if (whole && due_sooner(writing->store, header, &due))
+        rows[count++] =
+            (struct store_row){TABLE_META, store_value(DUE, strlen(DUE)), store_value(&due, sizeof due), false};
     TRY(codec_encode_alloc(&kept->base, &data, &len));
     rows[count++] =
         (struct store_row){(enum store_table)writing->box, store_value(id, strlen(id)), store_value(data, len), false};
@@ -203,7 +252,7 @@ static enum am_err write_rows(const struct writing *writing, struct store_row *r
 static enum am_err write_kept(const struct writing *writing)
 {
     size_t n = writing->kept->n_persons * 2;
-    struct store_row *rows = calloc(n + 5, sizeof *rows);
+    struct store_row *rows = calloc(n + 6, sizeof *rows);
     uint8_t(*keys)[PERSON_KEY] = calloc(n + 1, sizeof *keys);
     enum am_err err = rows != NULL && keys != NULL ? write_rows(writing, rows, keys) : AM_NOMEM;
     free(rows);
@@ -366,7 +415,7 @@ static enum am_err index_cases(struct store *store)
         arena_init(&room, 32u * 1024 * 1024);
         TRY(store_get(store, box, id, &room, &kept));
         place_row_fill(TABLE_ENTRY, seq, (uint8_t)box, id, &place);
-        if (case_key_of(kept, &key))
+        if (case_key_of(kept, header_of(kept, &room), &key))
             TRY(store_rows_write(
                 store, &(struct store_row){TABLE_CASE, store_value(key.bytes, key.len), place.row.value, false}, 1));
     }

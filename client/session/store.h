@@ -99,6 +99,11 @@ AM_MUST_USE enum am_err store_value_put(struct store *store, const char *name, s
 AM_MUST_USE enum am_err store_value_get(struct store *store, const char *name, struct arena *arena,
                                         struct am_bytes *ret_bytes);
 
+// Before which time, UTC ns, nothing that is kept whole has to go: the earliest retain_until, and end of a HOLD, of what
+// was put since store_due_put said so last. 0: not known.
+AM_MUST_USE enum am_err store_due_get(struct store *store, uint64_t *ret_due);
+AM_MUST_USE enum am_err store_due_put(struct store *store, uint64_t due);
+
 // A notice that came, and with it a row of news; one that is kept already is left as it is, and is no news.
 AM_MUST_USE enum am_err store_notice_put(struct store *store, uint64_t seq, const Amana__V1__KeptNotice *notice);
 // The first notice at or above *seq, in the arena. AM_NOT_FOUND; AM_CORRUPT.

@@ -49,6 +49,20 @@ def test_a_correction_is_done_once_what_was_built_on_it_is_mended_too(world, ale
     world.amana("et-protection", *done, "--own-messages-mended").ok()
 
 
+def test_what_waits_to_be_sent_and_what_only_refers_to_it_builds_on_it_and_what_is_erased_does_not(world, alert):
+    correction = world.amana("police", "correct", alert, mend(world)).ok().id
+    world.amana("post", "inbox").ok()
+    done = ("confirm", correction, "--outcome", "DONE", "--remark", "Mended in the book.")
+    assigned = world.amana("post", "assign", alert, "eics-1207").ok().id
+    world.amana("post", *done).exits(65).says(assigned[:13], "NOTE")
+    world.amana("post", "erase", assigned, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
+    world.hub.stop()
+    waits = world.amana("post", "hit", alert, "--summary", "Stopped.", "--certainty", "CERTAIN", "--place", "Barrier", "--done",
+                        "STOP_AND_SEARCH", "--found-at", "2026-11-27T10:00:00Z").exits(69).id
+    world.amana("post", *done).exits(65).says(waits[:13], "HIT")
+    world.start_hub()
+
+
 def test_nobody_but_the_sender_corrects_a_message(world, alert):
     world.amana("post", "correct", alert, mend(world)).exits(77)
 

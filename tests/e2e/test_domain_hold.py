@@ -44,6 +44,13 @@ def test_what_a_court_needs_is_kept_by_hub_and_holders_whatever_is_to_be_erased(
     world.start_hub()
 
 
+def test_what_a_court_keeps_stays_and_what_was_named_with_it_goes(world, alert):
+    world.amana("police", "hold", alert, *ORDER, "--valid-until", "2030-01-01T00:00:00Z").ok()
+    newer = world.amana("police", "update", alert, world.draft(kind="UPDATE", alert__title="A grey lorry")).ok().id
+    world.amana("police", "erase", newer, *WHY).ok()
+    assert world.body("police", alert) is not None and world.body("police", newer) is None
+
+
 def test_an_order_to_keep_is_its_senders_and_has_an_end(world, alert):
     world.amana("post", "hold", alert, *ORDER, "--valid-until", "2030-01-01T00:00:00Z").exits(77)
     world.amana("police", "hold", alert, *ORDER).exits(65).says("valid_until")

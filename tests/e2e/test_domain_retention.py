@@ -64,6 +64,44 @@ def test_past_its_retain_until_a_body_is_gone_everywhere_and_the_log_holds(world
     assert world.body("post", held) is None and world.body("post", long) is not None
 
 
+def test_what_may_not_be_kept_goes_whatever_a_desk_does_and_also_what_was_never_sent(world):
+    here = note(world, "For an hour at the post.", retain_until=at(world, hours=1))
+    world.amana("post", "inbox").ok()
+    world.hub.stop()
+    waits = world.amana("police", "send", world.write("NOTE", {"title": "Never sent.", "text": "Seen in Isiolo."},
+                                                     retain_until=at(world, hours=1))).exits(69).id
+    later = world.amana("police", "send", world.write("NOTE", {"title": "Sent later.", "text": "x"})).exits(69).id
+    world.amana("police", "show", waits).ok().says("Never sent.")
+    world.later(minutes=61)
+    assert world.body("post", here) is None, "nobody has looked into the inbox"
+    world.amana("post", "search", "hour").exits(66)
+    world.amana("police", "sent").ok().says("Sent later.")
+    world.amana("police", "show", waits).exits(66)
+    world.start_hub()
+    world.amana("police", "inbox").ok()
+    assert world.body("police", later) is not None and not world.replay("--message", waits)[:-1]
+
+
+def test_of_what_is_gone_no_word_stands_in_any_file(world):
+    words = ("Isiolo", "For an hour at the post", "Never sent")
+    for file in (f for top in ("data", "police/store", "post/store") for f in world.path(top).rglob("*") if f.is_file()):
+        content = file.read_bytes()
+        for word in words:
+            assert word.encode() not in content, f"{word} in {file}"
+
+
+def test_what_a_court_kept_goes_at_its_sender_on_the_word_that_had_to_wait(world):
+    kept = note(world, "Kept for a while.", retain_until=at(world, hours=30))
+    world.amana("police", "hold", kept, *ORDER, "--valid-until", at(world, hours=2)).ok()
+    world.amana("police", "hold", kept, *ORDER, "--valid-until", at(world, hours=1)).ok()
+    erasure = world.amana("police", "erase", kept, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok().id
+    world.later(minutes=61)
+    assert world.body("police", kept) is not None, "the longer of the two counts"
+    world.later(minutes=60)
+    assert world.body("police", kept) is None
+    assert world.amana("police", "--json", "show", kept).ok().json[0]["erased"]["by"] == erasure
+
+
 def test_a_message_that_nobody_fetched_in_time_comes_without_its_body(world):
     late = note(world, "Too late.", retain_until=at(world, hours=1))
     erased(world, late, minutes=61)
