@@ -251,13 +251,14 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     }
     if (replies && ours && header->kind == KIND(CONFIRM))
         answers->confirmed = codec_enum_name(&amana__v1__outcome__code__descriptor, (int)header->outcome);
-    if (replies && chain_of(header) == CHAIN_RENEWS)
+    bool renews = chain_of(header) == CHAIN_RENEWS && strcmp(header->sender->unit, asked->sender) == 0;
+    if (replies && renews)
         strlcpy(answers->newest, key, STORE_ID);
     if (chain_of(header) == CHAIN_ENDS && header_points_at(header->in_reply_to, asked->root) &&
         may_end(header, asked))
         strlcpy(answers->cancel, key, STORE_ID);
     // An UPDATE that is itself asked about: a newer one supersedes it.
-    if (header_points_at(header->supersedes, asked->digest))
+    if (renews && header_points_at(header->supersedes, asked->digest))
         strlcpy(answers->newest, key, STORE_ID);
 }
 

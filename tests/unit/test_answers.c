@@ -43,8 +43,8 @@ static int end(void **state)
 }
 
 // Keeps a message as the next entry of the log; `to` is the id of what it answers, whose digest is there.
-static void keep(struct story *story, enum store_box box, unsigned kind, const char *id, const char *from,
-                 const char *to, uint8_t digest[LOG_HASH_SIZE])
+static void keep_with(struct story *story, enum store_box box, unsigned kind, const char *id, const char *from,
+                 const char *to, uint8_t digest[LOG_HASH_SIZE], unsigned outcome)
 {
     Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
     Amana__V1__Message message = AMANA__V1__MESSAGE__INIT;
@@ -65,6 +65,7 @@ static void keep(struct story *story, enum store_box box, unsigned kind, const c
     header.sender = &sender;
     header.officer = officer;
     header.case_ref = (char *)ENV_CASE;
+    header.outcome = (Amana__V1__Outcome__Code)outcome;
     if (to != NULL) {
         pointer.id = (char *)to;
         pointer.header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, digest};
@@ -84,6 +85,42 @@ static void keep(struct story *story, enum store_box box, unsigned kind, const c
         assert_int_equal(log_sha256((struct am_bytes){packed, len}, digest), AM_OK);
     free(packed);
     free(packed_content);
+}
+
+static void keep(struct story *story, enum store_box box, unsigned kind, const char *id, const char *from,
+                 const char *to, uint8_t digest[LOG_HASH_SIZE])
+{
+    keep_with(story, box, kind, id, from, to, digest, 0);
+}
+
+// Whatever a hub has let through: only its unit ends or renews an alert, and a supervisor of its agency ends one that
+// was not released.
+static void an_alert_is_ended_and_renewed_by_its_own_unit_and_taken_back_by_its_agency_alone(void **state)
+{
+    static const struct {
+        unsigned kind, outcome;
+        const char *from;
+        bool counts;
+    } ROWS[] = {
+        {KIND(UPDATE), 0, ENV_POST, false},
+        {KIND(UPDATE), 0, ENV_POLICE, true},
+        {KIND(CANCEL), OUTCOME(RESOLVED), "ke/dci/headquarters", false},
+        {KIND(CANCEL), OUTCOME(SENT_IN_ERROR), "ke/kra/malaba", false},
+        {KIND(CANCEL), OUTCOME(SENT_IN_ERROR), ENV_POST, false},
+        {KIND(CANCEL), OUTCOME(SENT_IN_ERROR), "ke/dci/headquarters", true},
+        {KIND(CANCEL), OUTCOME(RESOLVED), ENV_POLICE, true},
+    };
+    struct story *story = *state;
+    uint8_t digest[LOG_HASH_SIZE];
+    struct answers answers;
+    story->session = client_env_open(&story->env, ENV_POST, 0);
+    keep(story, STORE_INBOX, KIND(ALERT), ALERT, ENV_POLICE, NULL, digest);
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        keep_with(story, STORE_INBOX, ROWS[i].kind, UPDATE, ROWS[i].from, ALERT, digest, ROWS[i].outcome);
+        assert_int_equal(answers_find(story->session, ALERT, &answers), AM_OK);
+        bool counts = ROWS[i].kind == KIND(UPDATE) ? strcmp(answers.newest, UPDATE) == 0 : answers.cancel[0] != '\0';
+        assert_int_equal(counts, ROWS[i].counts);
+    }
 }
 
 static void an_answer_of_this_unit_counts_whatever_its_clock_said(void **state)
@@ -135,6 +172,7 @@ int main(void)
 {
 #define STORY(test) cmocka_unit_test_setup_teardown(test, begin, end)
     const struct CMUnitTest tests[] = {
+        STORY(an_alert_is_ended_and_renewed_by_its_own_unit_and_taken_back_by_its_agency_alone),
         STORY(an_answer_of_this_unit_counts_whatever_its_clock_said),
         STORY(the_newest_version_is_the_last_in_the_log_whatever_its_sender_s_clock_said),
         STORY(an_officer_s_answer_is_evidence_whatever_its_clock_said_for_each_version),
