@@ -147,3 +147,17 @@ def test_of_two_changes_from_one_row_the_second_is_refused(world, pb):
         with pytest.raises(r.Refused) as refused:
             registrar.call(channel, "Admin/SetMember", pb("admin").SetMemberRequest(), pb("audit").ProvedEntry)
         refused.value.of(grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
+
+
+def test_an_auditor_looks_up_the_rosters_of_its_scope_alone(world, pb):
+    auditor, directory = r.Raw(world, pb, "auditor", "igad/audit/desk", "aud-0007"), pb("directory")
+
+    def looks(unit):
+        with auditor.channel() as channel:
+            return auditor.call(channel, "Directory/Lookup", directory.LookupRequest(unit=unit), directory.LookupResponse).role
+    assert looks("ke/dci/transnational") == looks("et/ics/moyale") == "unit"
+    world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", "et").ok()
+    assert looks("et/ics/moyale") == "unit"
+    with pytest.raises(r.Refused) as refused:
+        looks("ke/dci/transnational")
+    refused.value.of(grpc.StatusCode.PERMISSION_DENIED, "NOT_PERMITTED")

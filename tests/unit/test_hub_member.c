@@ -59,6 +59,8 @@ static void a_members_row_is_in_force_once_its_entry_is_durable(void **state)
     const struct model_entry *entries = world->model.entries + world->model.n - 2;
     assert_int_equal(entries[0].kind, ENTRY(MEMBER));
     assert_int_equal(entries[1].kind, ENTRY(GRANT)); // which it had
+    assert_int_equal(entries[0].class, JOURNAL_CLASS_HUB);
+    assert_int_equal(entries[1].class, JOURNAL_CLASS_HUB);
     assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "unit", 2), REASON_NONE);
     assert_string_equal(hub_role(world->hub, COLLEAGUES), "unit");
     refused(world, alert_to(world, COLLEAGUES, POST), REASON_NOT_PERMITTED, NULL); // as new: without a grant

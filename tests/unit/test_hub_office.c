@@ -311,6 +311,9 @@ static void a_roster_that_does_not_follow_is_refused(void **state)
     assert_int_equal(hub_roster_number(world->hub, POST), 1);
     assert_int_equal(change(world, &jump, &work), REASON_NONE); // others in between never reached this hub
     assert_int_equal(hub_roster_number(world->hub, POST), 5);
+    struct hub_roster removed = roster_of(POST, 6, 6, 5);
+    world_grant(world, POST, "", NULL, 0); // a member no more
+    assert_int_equal(change(world, &removed, &work), REASON_NOT_PERMITTED);
 }
 
 static void of_two_rosters_under_way_the_second_waits(void **state)

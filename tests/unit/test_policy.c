@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -121,6 +123,22 @@ static void an_empty_file_is_a_policy_that_sets_nothing(void **state)
     policy_free(policy);
 }
 
+static void a_table_has_so_many_rows_and_not_one_more(void **state)
+{
+    struct am_detail detail;
+    struct policy *policy;
+    char *text = calloc(POLICY_ROWS + 1, 64);
+
+    for (unsigned row = 0; row < POLICY_ROWS; row++)
+        sprintf(text + strlen(text), "ceiling \"ke/a/b%u\" { classification = \"BASIC\" }\n", row);
+    assert_int_equal(parse(text, &detail, &policy), AM_OK);
+    policy_free(policy);
+    strcat(text, "ceiling \"ke/a/c\" { classification = \"BASIC\" }\n");
+    assert_int_equal(parse(text, &detail, &policy), AM_CONFIG);
+    assert_non_null(strstr(detail.text, "1025 rows; at most 1024"));
+    free(text);
+}
+
 static void a_list_may_be_added_to_and_wider_rows_may_follow_narrower_ones(void **state)
 {
     struct am_detail detail;
@@ -218,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_release_counts_for_its_kinds_between_its_units),
         cmocka_unit_test(supervisors_release_for_units_of_their_own_agency_alone),
         cmocka_unit_test(an_empty_file_is_a_policy_that_sets_nothing),
+        cmocka_unit_test(a_table_has_so_many_rows_and_not_one_more),
         cmocka_unit_test(a_list_may_be_added_to_and_wider_rows_may_follow_narrower_ones),
         cmocka_unit_test(a_mistake_names_its_line_and_what_is_allowed),
     };
