@@ -179,5 +179,9 @@ class Branch:
 
     def prevails(self, liar):
         """The liar proves this branch, and keeps from the real hub what is said of it."""
+        def newest(status):
+            status.checkpoint.CopyFrom(self.checkpoint(len(self.leaves)))
+            return status
+        liar.lies.setdefault("Relay/Status", newest)
         liar.instead["Audit/ConsistencyProof"] = self.prove
         liar.instead["Relay/Acknowledge"] = lambda _: b""

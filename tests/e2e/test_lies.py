@@ -284,3 +284,104 @@ def test_a_message_is_believed_of_its_own_entry_and_its_own_officer_alone(world,
     assert not [id for id in told if id[:13] in said.out]
     assert honest[:13] in said.out
     assert len(alarms(world, "post")) == len(told), said.err
+
+
+def test_a_receipt_is_one_only_of_the_very_bytes_that_were_sent(world, pb):
+    world.send()  # so that it knows the rosters
+    branch, message = Branch(world, pb), pb("message").Message
+    lies = [dict(id=r.new_id()), dict(device="amana://ke/dci/transnational/device/d2"), dict(header_digest=bytes(32)),
+            dict(body_digest=bytes(32)), dict(flags_digest=bytes(32))]
+    says = {}
+
+    def parked(request):
+        """An entry that says the same of it, of another kind."""
+        entry = pb("audit").EntryContent.FromString(branch.submit(message.FromString(request)).content).submitted
+        fields = ("id", "device", "header_digest", "flags_digest", "body_digest", "signature_digest")
+        return branch.append(1, parked={field: getattr(entry, field) for field in fields}).SerializeToString()
+    with Liar(world, pb, "police") as liar:
+        branch.prevails(liar)
+        liar.instead["Relay/Send"] = lambda request: branch.submit(message.FromString(request), **says).SerializeToString()
+        says = lies[0]
+        sent = world.amana("police", "send", str(w.ALERT), env=liar.env()).exits(1).says("about another message").id
+        for says in lies[1:]:
+            world.amana("police", "sent", env=liar.env()).exits(1).says(f"{sent[:13]} stays in the outbox", "about another message")
+        honest, says = liar.instead["Relay/Send"], {}
+        liar.instead["Relay/Send"] = parked
+        world.amana("police", "sent", env=liar.env()).exits(1).says(f"{sent[:13]} stays in the outbox")
+        liar.instead["Relay/Send"] = honest
+        world.amana("police", "sent", env=liar.env()).ok().says(f"{sent[:13]}: accepted")
+
+
+def test_a_receipt_that_is_asked_for_is_of_the_entry_and_the_bytes_that_the_hub_named(world, pb):
+    police = r.Raw(world, pb)
+    message = police.message()
+    police.send(message)
+    id = pb("message").Header.FromString(message.header).id
+    branch = Branch(world, pb)
+    for says, named in ((dict(), False), (dict(header_digest=bytes(32)), True), (dict(device="amana://et/ics/moyale/device/d1"), True)):
+        entry = branch.submit(message, **says)
+
+        def status(answer):
+            answer.checkpoint.CopyFrom(branch.checkpoint(len(branch.leaves)))
+            for row in answer.messages:
+                row.seq = entry.index if named else row.seq
+            return answer
+        with Liar(world, pb, "police", Relay_Status=status) as liar:
+            branch.prevails(liar)
+            liar.instead["Audit/Receipt"] = lambda _: entry.SerializeToString()
+            world.amana("police", "receipt", id, env=liar.env()).exits(1).says("about another message")
+
+
+# --- Rosters
+def test_a_roster_is_believed_of_its_own_entry_and_never_goes_back(empty_world, pb):
+    world = empty_world
+    world.supervisor("second", "et/ics/moyale", "eics-0001", "post")
+    world.start_hub().log.wait(r"^roster unit=et/ics/moyale number=2")
+    branch, directory = Branch(world, pb), pb("directory")
+    with r.Raw(world, pb).channel() as channel:
+        def lookup(unit, number=0):
+            return r.Raw(world, pb).call(channel, "Directory/Lookup", directory.LookupRequest(unit=unit, number=number),
+                                         directory.LookupResponse)
+        newest, first, another = lookup("et/ics/moyale"), lookup("et/ics/moyale", 1), lookup("et/mowsa/protection")
+    content = pb("audit").EntryContent.FromString(newest.entry.content).roster
+
+    def entry_says(**changes):
+        answer = directory.LookupResponse()
+        answer.CopyFrom(newest)
+        said = dict(unit=content.unit, number=content.number, digest=content.digest)
+        answer.entry.CopyFrom(branch.append(newest.entry.time, roster={**said, **changes}))
+        return answer
+    lies = [(entry_says(unit="et/ics/galafi"), "not that of this roster"), (entry_says(number=3), "not that of this roster"),
+            (entry_says(digest=bytes(32)), "not that of this roster"), (another, "the roster of et/mowsa/protection")]
+
+    def told(answer, words):
+        def lie(true):
+            return answer if true.entry.content == newest.entry.content else true
+        with Liar(world, pb, "police", Directory_Lookup=lie) as liar:
+            branch.prevails(liar)
+            said = world.amana("police", "send", str(w.ALERT), env=liar.env())
+            assert said.code != 0 and not w.UUID.search(world.amana("police", "sent", env=liar.env()).out), said.err
+            said.says(words)
+    for answer, words in lies:
+        told(answer, words)
+    with Liar(world, pb, "police", Directory_Lookup=lambda true: true) as liar:
+        branch.prevails(liar)
+        world.amana("police", "units", "et/ics/moyale", env=liar.env()).ok()  # from now on it knows the second
+    told(first, "roster 1 is older than 2")
+    assert any("roster 1 is older than 2" in text for text in alarms(world, "police"))
+
+
+def test_a_signature_is_judged_by_the_roster_that_its_header_names_and_no_other(world, pb):
+    police, directory = r.Raw(world, pb), pb("directory")
+    header = police.header()
+    police.send(police.message(header))
+    since = len(world.hub.log.all)
+    world.supervisor()
+    world.hub.reload()
+    world.hub.log.wait(r"^roster unit=ke/dci/transnational number=2", since)
+    with police.channel() as channel:
+        second = police.call(channel, "Directory/Lookup", directory.LookupRequest(unit=police.unit), directory.LookupResponse)
+    with Liar(world, pb, "post", Directory_Lookup=lambda _: second) as liar:
+        said = world.amana("post", "inbox", env=liar.env()).exits(1).says("another number than asked for")
+    assert header.id[:13] not in said.out
+    world.amana("post", "inbox").ok().says(header.id[:13])
