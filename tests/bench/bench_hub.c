@@ -40,6 +40,18 @@ static double median(double *values, size_t count)
     return values[count / 2];
 }
 
+static void large_world(const char *world, char ret_path[PATH_MAX])
+{
+    snprintf(ret_path, PATH_MAX, "%.4000s.against", world);
+}
+
+static bool large_is_kept(const struct options *options)
+{
+    char path[PATH_MAX];
+    large_world(options->world, path);
+    return options->keep && options->full > 0 && access(path, F_OK) == 0;
+}
+
 static enum am_err open_session(const struct options *options, const char *address, struct am_detail *detail,
                                 struct session **ret_session)
 {
@@ -58,7 +70,7 @@ static enum am_err get_pool(const struct options *options, struct session *sessi
 {
     if (options->again || (options->pool != NULL && access(options->pool, R_OK) == 0))
         return pool_load(options->pool, detail, ret_pool);
-    TRY(pool_make(session, options->draft, count, detail, ret_pool));
+    TRY(pool_make(session, options->draft, count, large_is_kept(options), detail, ret_pool));
     return options->pool == NULL ? AM_OK : pool_save(ret_pool, options->pool, detail);
 }
 
@@ -339,9 +351,9 @@ static enum am_err begin_other(struct bench *bench, struct am_detail *detail)
     struct measured *hub = &bench->hubs[0], *other = &bench->hubs[1];
     bool full = bench->options->full > 0;
     other->build = full ? hub->build : bench->options->against;
-    snprintf(other->world, sizeof other->world, "%.4000s.against", hub->world);
+    large_world(hub->world, other->world);
     TRY(hub_stop(hub, detail));
-    bool kept = bench->options->keep && access(other->world, F_OK) == 0;
+    bool kept = large_is_kept(bench->options);
     if (!kept)
         TRY(copy_world(hub->world, other->world, detail));
     if (full && !kept)
@@ -411,10 +423,16 @@ static enum am_err bench_run(const struct options *options, struct am_detail *de
 {
     struct bench bench = {.options = options, .hub_count = 1};
     struct measured *hub = &bench.hubs[0];
+    struct options desk = *options;
+    char large[PATH_MAX];
     hub->build = options->build;
     snprintf(hub->world, sizeof hub->world, "%s", options->world);
+    large_world(options->world, large);
+    // The desk of the kept world never connected since the logs parted: what it has seen of the log, both have signed.
+    if (large_is_kept(options))
+        desk.world = large;
     TRY(child_start(hub->world, hub->build, detail, &hub->child));
-    enum am_err err = open_session(options, hub->child.address, detail, &bench.session);
+    enum am_err err = open_session(&desk, hub->child.address, detail, &bench.session);
     if (err == AM_OK)
         err = bench_all(&bench, detail);
     bench_clear(&bench);

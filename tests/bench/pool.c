@@ -50,15 +50,15 @@ static enum am_err make_one(struct session *session, const Amana__V1__Draft *dra
     return codec_encode_alloc(&message->base, &ret_message->data, &ret_message->len);
 }
 
-enum am_err pool_make(struct session *session, const char *draft_file, size_t count, struct am_detail *detail,
-                      struct pool *ret_pool)
+enum am_err pool_make(struct session *session, const char *draft_file, size_t count, bool kept,
+                      struct am_detail *detail, struct pool *ret_pool)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Draft *draft;
     struct pool pool = {calloc(count, sizeof *pool.messages), 0};
     arena_init(&arena, 1024 * 1024);
     enum am_err err = pool.messages == NULL ? AM_NOMEM : read_draft(draft_file, &arena, detail, &draft);
-    if (err == AM_OK)
+    if (err == AM_OK && !kept)
         err = session_connect(session, detail);
     while (err == AM_OK && pool.count < count) {
         err = make_one(session, draft, detail, &pool.messages[pool.count]);
