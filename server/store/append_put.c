@@ -33,12 +33,20 @@ static enum am_err name_put(struct putting *put, const char *text, uint8_t ret_n
 }
 
 // --- Entries
-static enum am_err index_add(struct putting *put, enum table table, const char *text, uint64_t seq)
+static enum am_err era_add(struct putting *put, const uint8_t name[NAME_SIZE], uint64_t seq)
+{
+    uint8_t key[KEY_INDEX], value[8];
+    key_index(seq, name, key);
+    put_be64(value, seq);
+    return table_add(put->txn, TABLE_INDEX, key, sizeof key, value, sizeof value);
+}
+
+static enum am_err case_add(struct putting *put, const char *text, uint64_t seq)
 {
     uint8_t name[NAME_SIZE], value[8];
     TRY(name_put(put, text, name));
     put_be64(value, seq);
-    return table_add(put->txn, table, name, sizeof name, value, sizeof value);
+    return table_add(put->txn, TABLE_CASE, name, sizeof name, value, sizeof value);
 }
 
 static enum am_err of_add(struct putting *put, uint64_t message, uint64_t seq)
@@ -54,15 +62,17 @@ static enum am_err of_add(struct putting *put, uint64_t message, uint64_t seq)
 
 static enum am_err entry_index(struct putting *put, const struct journal_entry *entry, uint64_t seq)
 {
-    uint8_t value[8];
-    put_be64(value, seq);
-    TRY(table_add(put->txn, TABLE_KIND, &entry->kind, 1, value, sizeof value));
+    uint8_t name[NAME_SIZE];
+    name_of_kind(entry->kind, name);
+    TRY(era_add(put, name, seq));
     if (entry->case_ref != NULL && entry->case_ref[0] != '\0')
-        TRY(index_add(put, TABLE_CASE, entry->case_ref, seq));
+        TRY(case_add(put, entry->case_ref, seq));
     for (size_t i = 0; i < entry->n_also_cases; i++)
-        TRY(index_add(put, TABLE_CASE, entry->also_cases[i], seq));
-    for (size_t i = 0; i < entry->n_parties; i++)
-        TRY(index_add(put, TABLE_PARTY, entry->parties[i], seq));
+        TRY(case_add(put, entry->also_cases[i], seq));
+    for (size_t i = 0; i < entry->n_parties; i++) {
+        TRY(name_put(put, entry->parties[i], name));
+        TRY(era_add(put, name, seq));
+    }
     TRY(of_add(put, entry->of, seq));
     for (size_t i = 0; i < entry->n_also_of; i++)
         TRY(of_add(put, entry->also_of[i], seq));

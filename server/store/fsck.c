@@ -125,9 +125,8 @@ static const struct {
     {TABLE_MESSAGE, AT_KEY, 0, 8, false, "a message is kept of no entry"},
     {TABLE_ID, AT_VALUE, 0, KEY_ID, true, "an id leads to no message"},
     {TABLE_MAILBOX, AT_KEY, NAME_SIZE + 1, KEY_MAILBOX, false, "a mailbox names no entry"},
-    {TABLE_KIND, AT_VALUE, 0, 1, false, "the index of kinds names no entry"},
     {TABLE_CASE, AT_VALUE, 0, NAME_SIZE, false, "the index of cases names no entry"},
-    {TABLE_PARTY, AT_VALUE, 0, NAME_SIZE, false, "the index of parties names no entry"},
+    {TABLE_INDEX, AT_VALUE, 0, KEY_INDEX, false, "the index of kinds and parties names no entry"},
     {TABLE_OF, AT_VALUE, 0, 8, false, "the index of messages names no entry"},
     {TABLE_OF, AT_KEY, 0, 8, true, "the index of messages is about no message"},
     {TABLE_LIFE, AT_KEY, 0, KEY_OF_NAME, true, "a life is of no message"},
@@ -198,8 +197,36 @@ static enum am_err rows_check(struct fsck *fsck, size_t which)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-// Each message has one id, each entry one kind: with the look-ups above, equal counts leave no extra
-// row.
+// Each row stands in its entry's own era; and each entry has one kind: with the look-ups above, equal counts leave no
+// extra row.
+static enum am_err index_check(struct fsck *fsck)
+{
+    struct table_walk walk;
+    uint64_t kinds = 0;
+    enum am_err err = table_walk_from(fsck->txn, TABLE_INDEX, NULL, 0, &walk);
+    if (err == AM_OK) {
+        for (; err == AM_OK; err = table_walk_next(&walk)) {
+            uint8_t key[KEY_INDEX];
+            if (walk.key.len != KEY_INDEX || walk.value.len != 8)
+                continue; // told above
+            const uint8_t *name = walk.key.data + KEY_INDEX - NAME_SIZE;
+            uint64_t seq = get_be64(walk.value.data);
+            key_index(seq, name, key);
+            if (memcmp(key, walk.key.data, sizeof key) != 0)
+                fsck_fault(fsck, seq, "the index of kinds and parties has it in another era");
+            kinds += name_is_kind(name);
+        }
+        table_walk_end(&walk);
+    }
+    if (err != AM_NOT_FOUND)
+        return err;
+    if (kinds != fsck->size)
+        fsck_fault(fsck, JOURNAL_NONE, "the index of kinds has more or fewer rows than there are entries: %llu, %llu",
+                   (unsigned long long)kinds, (unsigned long long)fsck->size);
+    return AM_OK;
+}
+
+// Each message has one id: the same.
 static enum am_err counts_check(struct fsck *fsck)
 {
     const struct {
@@ -207,7 +234,6 @@ static enum am_err counts_check(struct fsck *fsck)
         uint64_t rows;
         const char *what;
     } counts[] = {{TABLE_ENTRY, fsck->size, "there are more or fewer entries than the journal's size says"},
-                  {TABLE_KIND, fsck->size, "the index of kinds has more or fewer rows than there are entries"},
                   {TABLE_MESSAGE, fsck->messages + fsck->parked,
                    "there are messages without a SUBMITTED or PARKED entry"},
                   {TABLE_ID, fsck->messages, "there are more or fewer ids than messages"},
@@ -251,6 +277,7 @@ static enum am_err journal_check(struct fsck *fsck, uint64_t record_size, const 
         TRY(rows_check(fsck, i));
     TRY(shields_check(fsck));
     TRY(checkpoints_check(fsck));
+    TRY(index_check(fsck));
     TRY(fsck_judge_rows(fsck));
     return counts_check(fsck);
 }

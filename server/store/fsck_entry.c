@@ -39,13 +39,18 @@ static enum am_err expect_seq(struct fsck *fsck, uint64_t seq, enum table table,
     return expect(fsck, seq, err, what);
 }
 
+static enum am_err index_check(struct fsck *fsck, uint64_t seq, const uint8_t name[NAME_SIZE], const char *what)
+{
+    uint8_t key[KEY_INDEX], value[8];
+    key_index(seq, name, key);
+    put_be64(value, seq);
+    return expect(fsck, seq, table_has(fsck->txn, TABLE_INDEX, key, sizeof key, value, sizeof value), what);
+}
+
 static enum am_err party_check(struct fsck *fsck, uint64_t seq, const uint8_t name[NAME_SIZE])
 {
-    uint8_t value[8];
     const char *text;
-    put_be64(value, seq);
-    TRY(expect(fsck, seq, table_has(fsck->txn, TABLE_PARTY, name, NAME_SIZE, value, sizeof value),
-               "it is missing in the index of a party"));
+    TRY(index_check(fsck, seq, name, "it is missing in the index of a party"));
     return expect(fsck, seq, name_text(fsck->txn, name, &text), "a unit of its message has no name");
 }
 
@@ -197,13 +202,12 @@ static enum am_err content_check(struct fsck *fsck, uint64_t seq, const struct r
                                  struct store_judged *judged)
 {
     Amana__V1__EntryContent *content;
-    uint8_t value[8];
+    uint8_t name[NAME_SIZE];
     if (content_kind(entry->content) != entry->kind)
         fsck_fault(fsck, seq, "its content is of kind %u and it is kept as kind %u", content_kind(entry->content),
                    entry->kind);
-    put_be64(value, seq);
-    TRY(expect(fsck, seq, table_has(fsck->txn, TABLE_KIND, &entry->kind, 1, value, sizeof value),
-               "it is missing in the index of its kind"));
+    name_of_kind(entry->kind, name);
+    TRY(index_check(fsck, seq, name, "it is missing in the index of its kind"));
     arena_reset(&fsck->arena);
     enum am_err err = codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry->content, &fsck->arena,
                                    NULL, (ProtobufCMessage **)&content);

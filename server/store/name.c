@@ -84,7 +84,7 @@ enum am_err name_make(struct table_txn txn, const char *text, uint32_t *next, ui
     enum am_err err = name_find(txn, text, len, ret_name);
     if (err != AM_NOT_FOUND)
         return err;
-    if (len == 0 || len > NAME_LIMIT || *next == UINT32_MAX)
+    if (len == 0 || len > NAME_LIMIT || *next >= NAME_KINDS)
         return AM_INVALID;
     uint8_t name[NAME_SIZE];
     put_be32(name, *next);
@@ -105,4 +105,14 @@ enum am_err name_text(struct table_txn txn, const uint8_t name[NAME_SIZE], const
     TRY(err);
     *ret_text = (const char *)row.data;
     return AM_OK;
+}
+
+void name_of_kind(uint8_t kind, uint8_t ret_name[NAME_SIZE])
+{
+    put_be32(ret_name, NAME_KINDS + kind);
+}
+
+bool name_is_kind(const uint8_t name[NAME_SIZE])
+{
+    return get_be32(name) >= NAME_KINDS;
 }

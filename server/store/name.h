@@ -6,6 +6,7 @@
 
 #define NAME_SIZE  4
 #define NAME_LIMIT 480 // bytes of a text
+#define NAME_KINDS 0xffffff00u // from here on no text's, but that of a kind of entry
 
 // Names that were looked up: a text keeps its own for ever. One thread's; a writer clears it with a transaction that it
 // gives up, as what that made has no name.
@@ -22,3 +23,6 @@ AM_MUST_USE enum am_err name_make(struct table_txn txn, const char *text, uint32
 
 // The text with its NUL, in LMDB's memory. AM_CORRUPT where there is none.
 AM_MUST_USE enum am_err name_text(struct table_txn txn, const uint8_t name[NAME_SIZE], const char **ret_text);
+
+void name_of_kind(uint8_t kind, uint8_t ret_name[NAME_SIZE]);
+bool name_is_kind(const uint8_t name[NAME_SIZE]);

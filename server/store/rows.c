@@ -311,6 +311,12 @@ void key_id(const uint8_t id[16], const uint8_t device[NAME_SIZE], uint8_t ret_k
     memcpy(ret_key + 16, device, NAME_SIZE);
 }
 
+void key_index(uint64_t seq, const uint8_t name[NAME_SIZE], uint8_t ret_key[KEY_INDEX])
+{
+    put_be32(ret_key, (uint32_t)(seq / ERA));
+    memcpy(ret_key + 4, name, NAME_SIZE);
+}
+
 void key_deadline(uint64_t at, uint8_t kind, uint64_t subject, uint8_t ret_key[KEY_DEADLINE])
 {
     put_be64(ret_key, at);

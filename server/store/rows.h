@@ -81,6 +81,11 @@ void key_of_name(uint64_t seq, const uint8_t name[NAME_SIZE], uint8_t ret_key[KE
 void key_order(uint64_t message, uint64_t by, uint8_t ret_key[KEY_ORDER]);
 #define KEY_ID (16 + NAME_SIZE)
 void key_id(const uint8_t id[16], const uint8_t device[NAME_SIZE], uint8_t ret_key[KEY_ID]);
+// Of a party or of a kind, in the era of that seq. The newest rows of all of them stand together, so that they are
+// written together; each more era is one more look where something is looked for.
+#define KEY_INDEX 8
+#define ERA       (1ull << 14)
+void key_index(uint64_t seq, const uint8_t name[NAME_SIZE], uint8_t ret_key[KEY_INDEX]);
 #define KEY_DEADLINE (8 + 1 + 8)
 void key_deadline(uint64_t at, uint8_t kind, uint64_t subject, uint8_t ret_key[KEY_DEADLINE]);
 // kind text NUL number; AM_TOO_LARGE

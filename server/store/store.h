@@ -8,7 +8,7 @@
 #include "proto/log/merkle.h"
 #include "proto/model/journal.h"
 
-#define STORE_FORMAT 3u
+#define STORE_FORMAT 4u
 
 struct store;
 struct store_view;

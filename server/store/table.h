@@ -10,7 +10,8 @@
 //   message     seq → digest, pointer, lengths, header ‖ signature ‖ flags ‖ body
 //   id          id[16] n(device) → seq
 //   mailbox     n(device) urgency seq → kind of mail
-//   kind, case, party, of    kind | n | n | seq(message) ⇒ seq      (many sorted values for one key)
+//   case, of    n | seq(message) ⇒ seq      (many sorted values for one key)
+//   index       era n(party) or kind ⇒ seq  (an era: the entries whose seqs differ in their last 14 bits alone)
 //   case_party, contact      n(case) ⇒ n(unit) | n(smaller) ⇒ n(larger)
 //   life        seq(root) n → version, state, times      chain: seq(root) → …      delivery: seq n → …
 //   order       seq(message) seq(ERASURE or HOLD) → until (of a HOLD, ns; 0: it is to be erased)
@@ -38,9 +39,8 @@ enum table {
     TABLE_MESSAGE,
     TABLE_ID,
     TABLE_MAILBOX,
-    TABLE_KIND,
     TABLE_CASE,
-    TABLE_PARTY,
+    TABLE_INDEX,
     TABLE_OF,
     TABLE_CASE_PARTY,
     TABLE_CONTACT,

@@ -190,24 +190,45 @@ static enum am_err next_of_message(struct store_view *view, struct am_bytes key,
     return table_next_value(view->txn, TABLE_OF, key.data, key.len, seq);
 }
 
-static enum am_err next_of_name(struct store_view *view, enum table table, struct am_bytes key, uint64_t *seq)
+static enum am_err next_of_case(struct store_view *view, struct am_bytes key, uint64_t *seq)
 {
     uint8_t name[NAME_SIZE];
     TRY(name_find(view->txn, key.data, key.len, name));
-    return table_next_value(view->txn, table, name, sizeof name, seq);
+    return table_next_value(view->txn, TABLE_CASE, name, sizeof name, seq);
+}
+
+// Era by era.
+static enum am_err next_of_index(struct store_view *view, const uint8_t name[NAME_SIZE], uint64_t *seq)
+{
+    uint8_t key[KEY_INDEX];
+    for (uint64_t at = *seq; at < view->bound; at = (at / ERA + 1) * ERA) {
+        uint64_t next = at;
+        key_index(at, name, key);
+        enum am_err err = table_next_value(view->txn, TABLE_INDEX, key, sizeof key, &next);
+        if (err == AM_OK)
+            *seq = next;
+        if (err != AM_NOT_FOUND)
+            return err;
+    }
+    return AM_NOT_FOUND;
 }
 
 enum am_err store_index_next(struct store_view *view, enum store_index index, struct am_bytes key, uint64_t *seq)
 {
+    uint8_t name[NAME_SIZE];
     uint64_t next = *seq;
     switch (index) {
-    case STORE_INDEX_CASE: TRY(next_of_name(view, TABLE_CASE, key, &next)); break;
-    case STORE_INDEX_PARTY: TRY(next_of_name(view, TABLE_PARTY, key, &next)); break;
+    case STORE_INDEX_CASE: TRY(next_of_case(view, key, &next)); break;
+    case STORE_INDEX_PARTY:
+        TRY(name_find(view->txn, key.data, key.len, name));
+        TRY(next_of_index(view, name, &next));
+        break;
     case STORE_INDEX_MESSAGE: TRY(next_of_message(view, key, &next)); break;
     case STORE_INDEX_KIND:
         if (key.len != 1)
             return AM_INVALID;
-        TRY(table_next_value(view->txn, TABLE_KIND, key.data, key.len, &next));
+        name_of_kind(key.data[0], name);
+        TRY(next_of_index(view, name, &next));
         break;
     default: return AM_INVALID;
     }

@@ -334,6 +334,46 @@ static size_t index_count(struct store_view *view, enum store_index index, const
     return n;
 }
 
+// The rows of an index stand in eras of 16,384 entries each.
+static void a_party_and_a_kind_are_found_again_in_a_later_era(void **state)
+{
+    enum { BATCHES = 33 }; // two eras and a piece
+    static struct journal_entry rows[LIMIT_BATCH_ENTRIES];
+    struct kit *kit = *state;
+    struct kit_alarm first, last, other;
+    struct journal_append many[BATCHES];
+    struct store_view *view;
+    const char *parties[] = {"ug/upf/busia"};
+    const uint8_t alarm = AMANA__V1__ENTRY_KIND__CODE__ALARM, stop = AMANA__V1__ENTRY_KIND__CODE__STOP;
+    uint64_t seq = 1;
+    kit_alarm(&first, 1, 1, 10);
+    kit_alarm(&last, 2, 1, 10);
+    kit_alarm(&other, 3, 1, 10);
+    first.entries[0].parties = last.entries[0].parties = parties;
+    first.entries[0].n_parties = last.entries[0].n_parties = 1;
+    kit_append(kit, &first.append);
+    for (size_t i = 0; i < AM_LEN(rows); i++)
+        rows[i] = other.entries[0];
+    for (size_t i = 0; i < BATCHES; i++) {
+        many[i] = other.append;
+        many[i].entries = rows;
+        many[i].n_entries = AM_LEN(rows);
+        kit_append(kit, &many[i]);
+    }
+    kit_append(kit, &last.append);
+    view_of(kit, &view);
+    assert_int_equal(index_count(view, STORE_INDEX_PARTY, "ug/upf/busia", 12), 2);
+    assert_int_equal(store_index_next(view, STORE_INDEX_PARTY, (struct am_bytes){(uint8_t *)"ug/upf/busia", 12}, &seq),
+                     AM_OK);
+    assert_int_equal(seq, BATCHES * AM_LEN(rows) + 1);
+    assert_int_equal(index_count(view, STORE_INDEX_KIND, &alarm, 1), BATCHES * AM_LEN(rows) + 2);
+    assert_int_equal(index_count(view, STORE_INDEX_KIND, &stop, 1), 0);
+    store_view_end(view);
+    kit_alarm_clear(&first);
+    kit_alarm_clear(&last);
+    kit_alarm_clear(&other);
+}
+
 static void indexes_find_each_entry_of_a_case_a_party_a_kind_and_a_message(void **state)
 {
     struct kit *kit = *state;
@@ -708,6 +748,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(records_come_in_the_order_of_their_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(a_body_that_is_erased_goes_with_its_flags_and_the_envelope_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_hold_in_force_keeps_is_erased_by_nobody_until_it_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_party_and_a_kind_are_found_again_in_a_later_era, setup, teardown),
         cmocka_unit_test_setup_teardown(indexes_find_each_entry_of_a_case_a_party_a_kind_and_a_message, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(time_never_goes_back_and_is_searched, setup, teardown),

@@ -159,21 +159,48 @@ static void a_message_or_an_index_row_that_was_changed_is_named(void **state)
     expect_flip_found(TABLE_MESSAGE, key, sizeof key, flags, 42, "the flags is not what");
     expect_flip_found(TABLE_MESSAGE, key, sizeof key, body + 50, 42, "the sealed body is not what");
     // A row of the kind's index for another entry: one missing, and a mailbox's for none at all.
-    uint8_t of_kind[9] = {2};
+    uint8_t of_kind[KEY_INDEX + 8], name[NAME_SIZE];
     const uint8_t kind = 2, mailbox[KEY_MAILBOX] = {0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 9, 9};
     tamper_begin(&tampering);
     put_be64(value, 13);
-    memcpy(of_kind + 1, value, sizeof value);
-    assert_int_equal(table_delete(tampering.txn, TABLE_KIND, of_kind, sizeof of_kind), AM_OK);
+    name_of_kind(kind, name);
+    key_index(13, name, of_kind);
+    memcpy(of_kind + KEY_INDEX, value, sizeof value);
+    assert_int_equal(table_delete(tampering.txn, TABLE_INDEX, of_kind, sizeof of_kind), AM_OK);
     assert_int_equal(table_put(tampering.txn, TABLE_MAILBOX, 0, mailbox, sizeof mailbox, &kind, 1), AM_OK);
     tamper_end(&tampering);
     assert_int_equal(check(0, NULL, &faults), AM_CORRUPT);
     assert_true(faults_name(&faults, 13, "it is missing in the index of its kind"));
     assert_true(faults_name(&faults, 0x909, "a mailbox names no entry"));
     tamper_begin(&tampering);
-    assert_int_equal(table_add(tampering.txn, TABLE_KIND, &kind, 1, value, sizeof value), AM_OK);
+    assert_int_equal(table_add(tampering.txn, TABLE_INDEX, of_kind, KEY_INDEX, value, sizeof value), AM_OK);
     assert_int_equal(table_delete(tampering.txn, TABLE_MAILBOX, mailbox, sizeof mailbox), AM_OK);
     tamper_end(&tampering);
+    assert_int_equal(check(0, NULL, &faults), AM_OK);
+}
+
+static void a_row_of_the_index_in_another_era_and_one_too_many_are_named(void **state)
+{
+    struct tampering tampering;
+    struct faults faults;
+    uint8_t key[KEY_INDEX], value[8], name[NAME_SIZE];
+    name_of_kind(7, name);
+    put_be64(value, 13);
+    for (unsigned era = 0; era < 2; era++) {
+        key_index(13 + era * ERA, name, key);
+        tamper_begin(&tampering);
+        assert_int_equal(table_add(tampering.txn, TABLE_INDEX, key, sizeof key, value, sizeof value), AM_OK);
+        tamper_end(&tampering);
+        assert_int_equal(check(0, NULL, &faults), AM_CORRUPT);
+        assert_int_equal(faults_name(&faults, 13, "the index of kinds and parties has it in another era"), era > 0);
+        assert_true(faults_name(&faults, JOURNAL_NONE, "the index of kinds has more or fewer rows"));
+        tamper_begin(&tampering);
+        uint8_t row[sizeof key + sizeof value];
+        memcpy(row, key, sizeof key);
+        memcpy(row + sizeof key, value, sizeof value);
+        assert_int_equal(table_delete(tampering.txn, TABLE_INDEX, row, sizeof row), AM_OK);
+        tamper_end(&tampering);
+    }
     assert_int_equal(check(0, NULL, &faults), AM_OK);
 }
 
@@ -313,6 +340,7 @@ int main(void)
         cmocka_unit_test(an_entry_that_was_changed_is_named),
         cmocka_unit_test(a_tile_an_edge_and_a_root_that_were_changed_are_named),
         cmocka_unit_test(a_message_or_an_index_row_that_was_changed_is_named),
+        cmocka_unit_test(a_row_of_the_index_in_another_era_and_one_too_many_are_named),
         cmocka_unit_test(a_life_a_chain_and_a_delivery_of_no_message_are_named),
         cmocka_unit_test(what_keeps_a_case_from_states_is_checked),
         cmocka_unit_test(an_entry_that_is_missing_is_named),
