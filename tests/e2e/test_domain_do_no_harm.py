@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rule 4, do no harm: what a state that a person may have fled must not learn, and that it can't see the difference."""
+import itertools
 import json
+import re
 import shutil
 
 import pytest
@@ -196,12 +198,37 @@ class Eyes:
         lines = self.world.replay()
         for line in lines:
             content = line.get("content") or {}
+            if "access" in content:  # what this test reads itself
+                continue
             self.seen.append(("replay", line.get("kind"), sorted(content), sorted(next(iter(content.values()), {}) or [])))
 
     def does(self, *args):
         done = self.world.amana("post", *args)
-        self.seen.append((args[0], done.code))
+        masked = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}[0-9a-f-]*|[0-9]+", "#", done.out + done.err)
+        self.seen.append((args[0], done.code, sorted(masked.splitlines())))  # of two deadlines at once either may be first
         return done
+
+    def screens(self, *ids):
+        for args in (["inbox"], ["sent"], ["case", CASE], *(["status", id] for id in ids), ["search", "lorry"], ["units"]):
+            self.does(*args)
+
+    def until(self, count, **delta):
+        """Time goes on, and so many deadlines pass; those that are the post's are told to it."""
+        process, lines = self.world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+        lines.wait(r'"ACCESS"')
+        self.world.later(**delta)
+        since = 0
+        for _ in range(count):
+            since = lines.all.index(lines.wait('"kind":"DEADLINE"', since)) + 1
+        process.terminate()
+        process.wait()
+
+
+def in_order(rows):
+    """Of what passes in one moment either may be first."""
+    def passes(row):
+        return bool({"deadline", "non_retrieved", "DEADLINE", "NON_RETRIEVED"} & {cell for cell in row if isinstance(cell, str)})
+    return [row for one, group in itertools.groupby(rows, passes) for row in (sorted(group, key=str) if one else group)]
 
 
 def a_day(world, pb, flagged):
@@ -209,13 +236,25 @@ def a_day(world, pb, flagged):
     alert = world.send("police", world.draft("alert.json", recipients=[
         {"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "ACTION"},
         {"unit": "et/mowsa/protection", "part": "COPY"}]))
+    another = world.send("police", world.draft("another.json", urgency="U3", urgency_reason=None, recipients=[
+        {"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"},
+        {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
     eyes.look()
     world.amana("post", "inbox").ok()
+    world.amana("et-protection", "inbox").ok()
+    world.amana("ke-protection", "inbox").ok()
+    world.amana("ke-protection", "ack", alert).ok()
     if flagged:
         flag(world)
+        world.amana("ke-protection", "inbox").ok()
+        found = world.amana("ke-protection", "hit", alert, world.example("hit")).ok().id  # the post is not told of it
+        world.amana("police", "inbox").ok()
+        world.amana("police", "ack", found).ok()
     eyes.does("ack", alert)
     hit = eyes.does("hit", alert, world.example("hit")).id
     asked = eyes.does("send", world.write("REQUEST", ASKED, case_ref=CASE, recipients=TO_POLICE)).id
+    # The state's own units go on among themselves.
+    world.amana("et-protection", "note", alert, "--title", "A bed", "--text", "For two.", "--to", "et/ics/moyale").ok()
     eyes.look(hit, asked)
     world.amana("police", "inbox").ok()
     if flagged:
@@ -231,6 +270,12 @@ def a_day(world, pb, flagged):
     eyes.does("withdraw", asked, "--reason", "x")
     eyes.does("cannot", alert, "--outcome", "RESOURCES", "--explanation", "The barrier is down.")
     eyes.look(hit, asked)
+    late = eyes.does("send", world.write("REQUEST", ASKED, "late.json", case_ref=CASE, recipients=TO_POLICE)).id
+    if w.moves_time():
+        eyes.until(2, hours=5)  # `another` is acknowledged by nobody, nor is `late`
+    eyes.screens(hit, asked, late)
+    eyes.look(hit, asked, late)
+    eyes.does("ack", another)
     eyes.replay()
     return eyes.seen
 
@@ -238,9 +283,9 @@ def a_day(world, pb, flagged):
 def test_a_listed_state_sees_the_same_with_and_without_a_flag(two, pb):
     world, other = two
     with_flag, without = a_day(world, pb, True), a_day(other, pb, False)
-    hidden = [row for row in with_flag if row[0] == "replay" and row[1] is None]
-    assert [row for row in with_flag if row not in hidden] == [row for row in without if not (row[0] == "replay" and row[1] is None)]
-    assert len(without) > 40 and ("hit", 0) in without
+    seen, as_ever = ([row for row in rows if row[:2] != ("replay", None)] for rows in (with_flag, without))  # None: not in scope
+    assert in_order(seen) == in_order(as_ever)
+    assert len(without) > 60 and {row[0]: row[1] for row in without}["hit"] == 0
 
 
 def test_flags_are_in_no_receipt_delivery_or_replay(world, pb):
