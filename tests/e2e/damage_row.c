@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes one row of a journal that nobody has open: damage_row DATA TABLE OFFSET (a bit of the table's last row),
-// damage_row DATA TABLE FROM TO (the first row with these bytes; as many), damage_row DATA TABLE (the last row goes).
+// Changes one row of a journal that nobody has open: damage_row DATA TABLE OFFSET[:MASK] (a bit of the table's last row),
+// damage_row DATA TABLE FROM TO (the first row with these bytes; as many), damage_row DATA TABLE
+// (the last row goes), damage_row DATA TABLE first.
 #include "server/store/internal.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@ static const struct {
     const char *name;
     enum table table;
 } TABLES[] = {{"life", TABLE_LIFE},     {"chain", TABLE_CHAIN},           {"delivery", TABLE_DELIVERY},
-              {"record", TABLE_RECORD}, {"checkpoint", TABLE_CHECKPOINT}, {"deadline", TABLE_DEADLINE}};
+              {"record", TABLE_RECORD}, {"checkpoint", TABLE_CHECKPOINT}, {"deadline", TABLE_DEADLINE},
+              {"order", TABLE_ORDER}};
 
 struct found {
     uint8_t key[TABLE_KEY], value[1 << 16];
@@ -33,19 +35,23 @@ static int change(struct table_txn txn, enum table table, int argc, char **argv)
     static struct found found;
     struct table_walk walk;
     const char *from = argc > 4 ? argv[3] : NULL;
+    bool first = argc == 4 && strcmp(argv[3], "first") == 0;
     enum am_err err = table_walk_from(txn, table, NULL, 0, &walk);
-    for (; err == AM_OK && !(from != NULL && found.any); err = table_walk_next(&walk))
+    for (; err == AM_OK && !((from != NULL || first) && found.any); err = table_walk_next(&walk))
         if (from == NULL || memmem(walk.value.data, walk.value.len, from, strlen(from)) != NULL)
             found_keep(&found, &walk);
     table_walk_end(&walk);
     if (!found.any)
         return 1;
-    if (argc == 3)
+    if (argc == 3 || first)
         return table_delete(txn, table, found.key, found.key_len) != AM_OK;
-    if (from != NULL)
+    if (from != NULL) {
         memcpy(memmem(found.value, found.len, from, strlen(from)), argv[4], strlen(from));
-    else
-        found.value[strtoul(argv[3], NULL, 10) % found.len] ^= 1;
+    } else {
+        char *end;
+        size_t at = strtoul(argv[3], &end, 10) % found.len;
+        found.value[at] ^= (uint8_t)(*end == ':' ? strtoul(end + 1, NULL, 10) : 1);
+    }
     return table_put(txn, table, 0, found.key, found.key_len, found.value, found.len) != AM_OK;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk that is full, a map that is, and a database file that is damaged."""
+import datetime
 import os
 import random
 import struct
@@ -188,7 +189,12 @@ ROWS = {
     "a chain that is gone": (("chain",), "the row of its versions is missing"),
     "a delivery's state": (("delivery", "0"), "is not kept as the log says"),
     "a delivery that is gone": (("delivery",), "is missing: delivery"),
-    "a deadline that is gone": (("deadline",), "its next deadline is missing"),
+    "what has passed of a delivery": (("delivery", "0:128"), "is not kept as the log says"),
+    "when a delivery was retrieved": (("delivery", "20"), "is not kept as the log says"),
+    "a deadline that is gone": (("deadline", "first"), "its next deadline is missing"),
+    "a day of review that is gone": (("deadline",), "the day to review it is missing"),
+    "until when a court keeps it": (("order", "7"), "orders about it is not kept as the log says"),
+    "a court's order that is gone": (("order",), "is missing: order"),
     "a member's role": (("record", "protection", "protectioN"), "the member"),
     "a grant": (("record", "ke/*/*", "ke/*/x"), "the grants of"),
     "a roster": (("record", "officer/kdci-0417", "officer/kdci-0418"), "the roster 1 of ke/dci/transnational"),
@@ -211,7 +217,13 @@ def lived(file_world):
     cancel = world.amana("police", "cancel", update, "--outcome", "RESOLVED", "--reason", "All children found.").ok().id
     world.amana("post", "inbox").ok()
     world.amana("post", "ack", cancel).ok()
-    world.send()
+    kept = world.send()
+    world.amana("police", "hold", kept, "--court", "x", "--order", "88/2026", "--date", "2026-11-27", "--scope", "x",
+                "--valid-until", "2030-01-01T00:00:00Z").ok()
+    far = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1094)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    world.send(draft=world.draft(retain_until=far, review_at=far))  # the last of the days in the table
+    for desk in ("post", "ke-protection", "et-protection"):
+        world.amana(desk, "inbox").ok()
     world.hub.stop()
     world.amanad("fsck", "-d", "data").ok().says(" 0 faults")
     return world
