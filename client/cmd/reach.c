@@ -38,6 +38,9 @@ void reach_print(const Amana__V1__RecipientStatus *row)
     word("deputy ", row->deputy);
 }
 
+// Who says that it was taken on, where it stands, that it is done or that somebody was told rings nobody up for that.
+#define QUIET (KIND_BIT(KIND(ACK)) | KIND_BIT(KIND(PROGRESS)) | KIND_BIT(KIND(CONFIRM)) | KIND_BIT(KIND(CONTACT)))
+
 void reach_tell(struct command *command, const Amana__V1__Header *header)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -46,7 +49,8 @@ void reach_tell(struct command *command, const Amana__V1__Header *header)
     const struct urgency *urgency = urgency_get(header->urgency);
     arena_init(&arena, ARENA_VERB);
     // What can't be asked now is asked with `amana status`: the message is accepted, whatever the hub says to this.
-    if (urgency == NULL || !urgency->reason || !link_alive(command->session->link) ||
+    if (urgency == NULL || !urgency->reason || (QUIET & KIND_BIT((unsigned)header->kind)) != 0 ||
+        !link_alive(command->session->link) ||
         reach_ask(command->session, header->id, &arena, &detail, &response) != AM_OK || response->n_messages == 0)
         return;
     const Amana__V1__MessageStatus *message = response->messages[0];

@@ -51,8 +51,10 @@ static void print_next(const Amana__V1__Header *header, uint64_t accepted_ns)
             printf("  copy      %s\n", recipient->unit);
         else if (due.ack != 0)
             printf("  must ack  %s by %s\n", recipient->unit, print_ns(due.ack));
-        else
+        else if (due.answer == 0)
             printf("  told      %s\n", recipient->unit);
+        if (recipient->part == AMANA__V1__PART__CODE__ACTION && due.answer != 0)
+            printf("  must answer  %s by %s\n", recipient->unit, print_ns(due.answer));
     }
 }
 

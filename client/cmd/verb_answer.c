@@ -128,10 +128,19 @@ static int find(struct answer_input *input, enum store_box *ret_box, char ret_id
     return EX_DATAERR;
 }
 
+// What is said of an alert that was replaced or ended meanwhile is taken, and moves nothing: the other waits for its
+// own.
 static void tell_newer(struct answer_input *input, const struct target *target)
 {
     struct answers answers;
-    if (answers_find(input->command.session, target->id, &answers) == AM_OK && strcmp(answers.newest, target->id) != 0)
+    bool moves =
+        input->verb->kind == KIND(ACK) || input->verb->kind == KIND(HIT) || input->verb->kind == KIND(CANNOT_EXECUTE);
+    if (!moves || answers_find(input->command.session, target->id, &answers) != AM_OK)
+        return;
+    if (answers.cancel[0] != '\0')
+        command_say("this alert was ended by %.13s: `amana ack %.13s` says that you have stopped", answers.cancel,
+                    answers.cancel);
+    else if (answers.replaced)
         command_say("there is a newer version, %.13s: answer that one too", answers.newest);
 }
 

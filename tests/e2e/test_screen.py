@@ -39,6 +39,31 @@ def test_a_request_is_to_be_acknowledged_and_answered_and_each_is_said_once_it_i
     assert not MUST.search(world.amana("post", "show", asked).ok().says("acknowledged ", "answered ").out)
 
 
+def test_what_was_sent_says_by_when_it_must_be_acknowledged_and_answered(world):
+    draft = world.write("REQUEST", {"title": "Who registered KDA 417Q?", "information": ["owner"], "reason": "An alert.",
+                                    "available_because": "It was entered."})
+    world.amana("police", "send", draft).ok().says("must ack  et/ics/moyale by ", "must answer  et/ics/moyale by ")
+
+
+def test_who_takes_an_alert_on_is_not_told_to_ring_anybody_up_for_that(world):
+    alert = world.amana("police", "send", str(w.ALERT)).ok().says("reach ", "aloud ").id
+    world.amana("post", "inbox").ok()
+    said = world.amana("post", "ack", alert).ok()
+    assert "reach" not in said.out and "aloud" not in said.out, said.out
+
+
+def test_who_answers_an_alert_that_was_ended_hears_what_waits_for_them(world):
+    alert = world.send()
+    newer = world.amana("police", "update", alert, world.draft("newer.json")).ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).ok().says(f"there is a newer version, {newer[:13]}")
+    assert "newer version" not in world.amana("post", "note", alert, "--title", "t", "--text", "x").ok().err
+    cancel = world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "found").ok().id
+    world.amana("post", "inbox").ok()
+    said = world.amana("post", "ack", alert).ok().says(f"was ended by {cancel[:13]}", f"`amana ack {cancel[:13]}`")
+    assert "newer version" not in said.err
+
+
 def test_an_alert_that_was_cancelled_asks_nothing_of_anybody(world):
     alert = world.send()
     world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "found").ok()
