@@ -555,7 +555,8 @@ const struct body_rule BODY_RULES_KIND[] = {
     NEEDED_IF("confirm.kept-until", confirm, "kept_until", has_reason_to_keep, "until when, for RETAINED_BY_LAW"),
 
     NEEDED("contest.reason", contest, "reason", "how it is known"),
-    {"contest.says", TYPE(contest), .field = "roles", .must = contest_says, .allowed = "what is wrong: roles or facts"},
+    {"contest.says", TYPE(contest), .field = "roles", .must = contest_says,
+     .allowed = "is needed: what is wrong, roles or facts, in a FILE"},
 
     NEEDED("hold.court", hold, "court", "which court"),
     NEEDED("hold.order", hold, "order", "the order's number"),
