@@ -65,8 +65,8 @@ enum am_err redo_file_put_point(struct redo_file *file, const struct redo_point 
     uint8_t slot[REDO_BLOCK];
     uint64_t counter = file->counter + 1;
     TRY(slot_pack(point, counter, slot));
-    TRY(write_all(file->fd, slot, sizeof slot, counter % 2 * REDO_BLOCK));
-    TRY(sync_file(file->fd));
+    TRY(write_all(file->points, slot, sizeof slot, counter % 2 * REDO_BLOCK));
+    TRY(sync_file(file->points));
     file->counter = counter;
     return AM_OK;
 }
@@ -78,7 +78,7 @@ static bool point_find(struct redo_file *file, struct redo_point *ret_point)
         uint8_t slot[REDO_BLOCK];
         struct redo_point point;
         uint64_t counter;
-        if (pread(file->fd, slot, sizeof slot, (off_t)(number * REDO_BLOCK)) != (ssize_t)sizeof slot ||
+        if (pread(file->points, slot, sizeof slot, (off_t)(number * REDO_BLOCK)) != (ssize_t)sizeof slot ||
             !slot_parse(slot, &point, &counter) || counter % 2 != number || (found && counter < file->counter))
             continue;
         file->counter = counter;
@@ -99,61 +99,81 @@ static enum am_err zeros_write(int fd, uint64_t from, uint64_t to)
 
 enum am_err redo_file_create(const char *path, uint64_t ring)
 {
-    struct redo_file file = {.fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), .ring = ring};
+    struct redo_file file = {.records = -1, .points = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
     const struct redo_point point = {.number = 1};
-    if (file.fd < 0)
+    if (file.points < 0)
         return errno == EEXIST ? AM_EXISTS : table_error(errno);
-    enum am_err err = zeros_write(file.fd, 0, RING_AT + ring);
+    enum am_err err = zeros_write(file.points, 0, RING_AT + ring);
     if (err == AM_OK)
         err = redo_file_put_point(&file, &point);
     redo_file_close(&file);
     return err;
 }
 
+static enum am_err ring_measure(struct redo_file *file)
+{
+    struct stat stat;
+    if (file->records < 0 || file->points < 0 || fstat(file->records, &stat) != 0)
+        return AM_IO;
+    if (stat.st_size <= (off_t)RING_AT || stat.st_size % REDO_BLOCK != 0)
+        return AM_CORRUPT;
+    file->ring = (uint64_t)stat.st_size - RING_AT;
+    return AM_OK;
+}
+
 enum am_err redo_file_open(const char *path, struct redo_file *ret_file, struct redo_point *ret_point)
 {
-    struct redo_file file = {.fd = open(path, O_RDWR | O_CLOEXEC)};
-    struct stat stat;
-    if (file.fd < 0)
+    struct redo_file file = {.records = open(path, O_RDWR | O_CLOEXEC)};
+    if (file.records < 0)
         return errno == ENOENT ? AM_NOT_FOUND : AM_IO;
-    bool good = fstat(file.fd, &stat) == 0 && stat.st_size > (off_t)RING_AT && stat.st_size % REDO_BLOCK == 0;
-    file.ring = good ? (uint64_t)stat.st_size - RING_AT : 0;
-    if (!good || !point_find(&file, ret_point) || ret_point->place >= file.ring) {
-        close(file.fd);
-        return AM_CORRUPT;
-    }
-    *ret_file = file;
-    return AM_OK;
+    file.points = open(path, O_RDWR | O_CLOEXEC);
+    enum am_err err = ring_measure(&file);
+    if (err == AM_OK && (!point_find(&file, ret_point) || ret_point->place >= file.ring))
+        err = AM_CORRUPT;
+    if (err == AM_OK)
+        *ret_file = file;
+    else
+        redo_file_close(&file);
+    return err;
 }
 
 void redo_file_close(struct redo_file *file)
 {
-    if (file->fd >= 0)
-        close(file->fd);
-    file->fd = -1;
+    if (file->records >= 0)
+        close(file->records);
+    if (file->points >= 0)
+        close(file->points);
+    file->records = file->points = -1;
 }
 
 enum am_err redo_file_fill(struct redo_file *file)
 {
     off_t end = (off_t)(RING_AT + file->ring);
-    off_t hole = lseek(file->fd, 0, SEEK_HOLE);
-    return hole >= 0 && hole < end ? zeros_write(file->fd, RING_AT, (uint64_t)end) : AM_OK;
+    off_t hole = lseek(file->records, 0, SEEK_HOLE);
+    return hole >= 0 && hole < end ? zeros_write(file->records, RING_AT, (uint64_t)end) : AM_OK;
 }
 
 // --- Records
 
+static inline void lanes_mix(uint64_t lanes[LANES], const uint64_t words[LANES])
+{
+    for (size_t i = 0; i < LANES; i++) {
+        lanes[i] = (lanes[i] ^ words[i]) * 0xff51afd7ed558ccdu;
+        lanes[i] ^= lanes[i] >> 32;
+    }
+}
+
 // Tells a record that is whole from one that a crash cut. Not against forgers, who may as well change the database.
 static uint64_t digest_of(uint64_t number, const uint8_t *bytes, uint64_t len)
 {
-    uint64_t lanes[LANES] = {number, len}, words[LANES], digest = 0;
-    for (uint64_t at = 0; at < len; at += sizeof words) {
-        memset(words, 0, sizeof words);
-        memcpy(words, bytes + at, len - at < sizeof words ? (size_t)(len - at) : sizeof words);
-        for (size_t i = 0; i < LANES; i++) {
-            lanes[i] = (lanes[i] ^ words[i]) * 0xff51afd7ed558ccdu;
-            lanes[i] ^= lanes[i] >> 32;
-        }
+    uint64_t lanes[LANES] = {number, len}, words[LANES] = {0}, digest = 0, at = 0;
+    for (; len - at >= sizeof words; at += sizeof words) {
+        memcpy(words, bytes + at, sizeof words);
+        lanes_mix(lanes, words);
     }
+    memset(words, 0, sizeof words);
+    memcpy(words, bytes + at, (size_t)(len - at));
+    lanes_mix(lanes, words);
     for (size_t i = 0; i < LANES; i++)
         digest = (digest ^ lanes[i]) * 0x9e3779b97f4a7c15u;
     return digest ^ digest >> 29;
@@ -177,15 +197,15 @@ enum am_err redo_file_put(struct redo_file *file, uint64_t number, uint64_t plac
     at = row_put(at, changes, 8);
     at = row_put(at, digest_of(number, ops->bytes + REDO_HEAD, changes), 8);
     row_put(at, 0, 8);
-    TRY(write_all(file->fd, ops->bytes, ops->len, RING_AT + place));
-    return sync_file(file->fd);
+    TRY(write_all(file->records, ops->bytes, ops->len, RING_AT + place));
+    return sync_file(file->records);
 }
 
 static enum am_err get_at(const struct redo_file *file, uint64_t number, uint64_t place, uint8_t **ret_bytes,
                           size_t *ret_len)
 {
     uint8_t head[REDO_HEAD];
-    if (place + sizeof head > file->ring || pread(file->fd, head, sizeof head, (off_t)(RING_AT + place)) != REDO_HEAD)
+    if (place + sizeof head > file->ring || pread(file->records, head, sizeof head, (off_t)(RING_AT + place)) != REDO_HEAD)
         return AM_NOT_FOUND;
     uint64_t len = get_be64(head + 8);
     if (get_be64(head) != number || len > file->ring - place - REDO_HEAD)
@@ -193,7 +213,7 @@ static enum am_err get_at(const struct redo_file *file, uint64_t number, uint64_
     uint8_t *bytes = malloc(len + 1);
     if (bytes == NULL)
         return AM_NOMEM;
-    if (pread(file->fd, bytes, len, (off_t)(RING_AT + place + REDO_HEAD)) != (ssize_t)len ||
+    if (pread(file->records, bytes, len, (off_t)(RING_AT + place + REDO_HEAD)) != (ssize_t)len ||
         digest_of(number, bytes, len) != get_be64(head + 16)) {
         free(bytes);
         return AM_NOT_FOUND;

@@ -20,7 +20,9 @@ struct redo_point {
 };
 
 struct redo_file {
-    int fd;
+    // Records are synced by the keeper, points by a thread, and the system tells a write that failed to each descriptor
+    // once: with one for both, one of them would hear of it and the other go on.
+    int records, points;
     uint64_t ring; // bytes
     uint64_t counter;
 };

@@ -33,6 +33,8 @@ static struct {
 } synced[FILES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned syncs_left; // until one fails; 0: none does
+static pthread_t synced_by[1024]; // of a descriptor of the redo file: who synced it while a kit was watched
+static bool shared;               // two of them by one descriptor
 
 static void read_file(int fd, uint8_t *bytes, size_t len)
 {
@@ -57,6 +59,10 @@ int fdatasync(int fd)
     if (file < FILES) {
         now = malloc(synced[file].len);
         read_file(fd, now, synced[file].len);
+    }
+    if (file == 1 && fd < (int)AM_LEN(synced_by)) {
+        shared |= synced_by[fd] != 0 && !pthread_equal(synced_by[fd], pthread_self());
+        synced_by[fd] = pthread_self();
     }
     pthread_mutex_unlock(&lock);
     if (fails) {
@@ -291,6 +297,16 @@ static void a_crash_while_it_is_done_again_costs_nothing(void **state)
     }
 }
 
+// The system tells a write that failed once to each descriptor, so to one of those who share it.
+static void no_two_threads_hear_of_a_failed_write_by_one_descriptor(void **state)
+{
+    struct power *power = *state;
+    memset(synced_by, 0, sizeof synced_by);
+    shared = false;
+    append_some(&power->kit, 0, 300, 300);
+    assert_false(shared);
+}
+
 static void a_batch_that_is_too_large_for_the_ring_is_durable_too(void **state)
 {
     struct power *power = *state;
@@ -366,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(so_it_is_after_many_points_at_any_moment, setup, teardown),
         cmocka_unit_test_setup_teardown(a_record_that_was_cut_is_left_out_and_the_next_takes_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(a_crash_while_it_is_done_again_costs_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_two_threads_hear_of_a_failed_write_by_one_descriptor, setup, teardown),
         cmocka_unit_test_setup_teardown(a_batch_that_is_too_large_for_the_ring_is_durable_too, setup, teardown),
         cmocka_unit_test_setup_teardown(without_its_redo_file_or_a_good_point_a_journal_is_not_opened, setup, teardown),
         cmocka_unit_test_setup_teardown(a_database_that_is_older_than_its_redo_file_is_not_opened, setup, teardown),
