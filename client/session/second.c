@@ -83,6 +83,10 @@ enum am_err second_each(struct session *session, struct am_detail *detail,
         Amana__V1__Pending *pending;
         arena_init(&arena, ARENA_WAITING);
         err = link_call_next(call, &amana__v1__pending__descriptor, &arena, detail, (ProtobufCMessage **)&pending);
+        if (err == AM_NOT_FOUND) { // the stream has ended
+            err = link_call_error(call)->status == RPC_OK ? AM_OK : session_refused(link_call_error(call), detail);
+            break;
+        }
         if (err != AM_OK)
             break;
         err = prove(session, pending, &arena, detail, &waiting);
@@ -91,8 +95,6 @@ enum am_err second_each(struct session *session, struct am_detail *detail,
         else if (err == AM_PROOF || err == AM_SIGNATURE)
             history_alarm(session, detail->text, NULL, NULL);
     }
-    if (err == AM_NOT_FOUND) // the stream has ended
-        err = link_call_error(call)->status == RPC_OK ? AM_OK : session_refused(link_call_error(call), detail);
     link_call_end(call);
     return err;
 }

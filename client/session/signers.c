@@ -59,7 +59,7 @@ enum am_err signers_check(struct session *session, const Amana__V1__Message *mes
         return check_supervisor(session, header, seq, &signature, bytes, author.officer, false, detail);
     if (signature.count != 1)
         return am_fail(AM_SIGNATURE, detail, header->id, "it has two signers, and needs one");
-    return cms_verify_bare(&signature, bytes, &author.officer->sign, detail);
+    return held(cms_verify_bare(&signature, bytes, &author.officer->sign, detail));
 }
 
 enum am_err signers_check_late(struct session *session, const Amana__V1__Message *message,

@@ -11,14 +11,14 @@ import raw as r
 import world as w
 
 CLIENT_ALONE = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
-STREAMS = ("Relay/Receive", "Audit/Replay")
+STREAMS = ("Relay/Receive", "Relay/ListPending", "Audit/Replay")
 
 
 class Liar(grpc.GenericRpcHandler):
     """`lies` maps a method ("Relay/Send") to a function of the answer's message, which gives what is sent in its place:
     a message, a list of them, or None to keep it back. One desk at a time."""
 
-    ANSWERS = {"Relay/Send": ("audit", "ProvedEntry"), "Relay/Receive": ("relay", "Delivery"),
+    ANSWERS = {"Relay/Send": ("audit", "ProvedEntry"), "Relay/Receive": ("relay", "Delivery"), "Relay/ListPending": ("relay", "Pending"),
                "Relay/Acknowledge": ("relay", "AcknowledgeResponse"), "Relay/Status": ("relay", "StatusResponse"),
                "Audit/Replay": ("audit", "ReplayItem"), "Audit/Receipt": ("audit", "ProvedEntry"),
                "Audit/ConsistencyProof": ("audit", "ConsistencyProofResponse"),
@@ -151,7 +151,8 @@ class Branch:
         """An entry of class 1; what proves it."""
         audit, salt, days = self.pb("audit"), bytes(16), 40000
         packed = audit.EntryContent(**content).SerializeToString()
-        self.leaves.append(sha256(b"\0", struct.pack(">BBQI", 1, 1, time, days), sha256(salt, packed)))
+        self.last = struct.pack(">BBQI", 1, 1, time, days) + sha256(salt, packed)
+        self.leaves.append(sha256(b"\0", self.last))
         index = len(self.leaves) - 1
         return audit.ProvedEntry(content=packed, salt=salt, version=1, time=time, erase_after=days, index=index,
                                  path=inclusion(index, self.leaves), checkpoint=self.checkpoint(index + 1), **{"class": 1})
@@ -182,6 +183,11 @@ class Branch:
         def newest(status):
             status.checkpoint.CopyFrom(self.checkpoint(len(self.leaves)))
             return status
+
+        def proof(request):
+            if self.pb("audit").ConsistencyProofRequest.FromString(request).new_size <= len(self.leaves):
+                return self.prove(request)
+            return liar.above.unary_unary("/amana.v1.Audit/ConsistencyProof")(request, timeout=w.PATIENCE)
         liar.lies.setdefault("Relay/Status", newest)
-        liar.instead["Audit/ConsistencyProof"] = self.prove
+        liar.instead["Audit/ConsistencyProof"] = proof
         liar.instead["Relay/Acknowledge"] = lambda _: b""

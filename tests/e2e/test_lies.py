@@ -5,6 +5,7 @@ import re
 import pytest
 
 import raw as r
+import test_domain_release as release
 import world as w
 from liar import Branch, Liar, sha256
 
@@ -49,6 +50,37 @@ def test_a_replay_that_follows_ends_at_the_first_checkpoint_that_its_entries_do_
     assert alarms(world, "auditor")
 
 
+def test_another_signature_than_was_logged_is_named_even_if_it_is_the_officers(world, pb):
+    world.send()
+    keys = world.path("police", "keys")
+
+    def signed_again(item):
+        if item.opened.header:
+            item.opened.signature = r.sign(item.opened.header, keys / "officer.pem", keys / "officer.key")
+        return item
+    with Liar(world, pb, "auditor", Audit_Replay=signed_again) as liar:
+        world.amana("auditor", "audit", "replay", "--reason", "a test", env=liar.env()).exits(1).says(
+            "DAMAGED", "the header or signature shown is not the one that was logged")
+
+
+def test_a_message_that_the_log_took_with_a_signature_by_somebody_else_is_named_to_the_auditor(world, pb):
+    branch, police = Branch(world, pb), r.Raw(world, pb)
+    message = police.message(key="sign")
+
+    def one_more(item):
+        if item.seq < len(branch.leaves):
+            return item
+        branch.leaves.append(sha256(b"\0", item.leaf))  # of this replay itself
+        entry = branch.submit(message)
+        more = pb("audit").ReplayItem(seq=entry.index, leaf=branch.last, checkpoint=entry.checkpoint, opened=dict(
+            salt=entry.salt, content=entry.content, header=message.header, signature=message.signature))
+        return [item, more]
+    with Liar(world, pb, "auditor", Audit_Replay=one_more) as liar:
+        branch.prevails(liar)
+        world.amana("auditor", "audit", "replay", "--reason", "a test", env=liar.env()).exits(1).says(
+            "DAMAGED", "the officer's signature doesn't hold")
+
+
 # --- Receipts
 def test_a_false_receipt_is_named_and_the_message_behind_it_goes_all_the_same(world, pb):
     world.send()  # so that it knows the rosters
@@ -85,6 +117,23 @@ def test_a_false_notice_is_named_and_what_comes_after_it_is_taken(world, pb):
             world.amana("police", "inbox", env=liar.env()).exits(1).says(ack[:13], "ALARM", "entry")
     assert alarms(world, "police")
     world.amana("police", "inbox").ok().says("has it", ack[:13])
+
+
+def test_a_delivery_that_is_said_to_be_late_before_its_time_is_named(world, pb):
+    alert = world.send()
+    with r.Raw(world, pb).channel() as channel:
+        relay = pb("relay")
+        row = r.Raw(world, pb).call(channel, "Relay/Status", relay.StatusRequest(ids=[alert]), relay.StatusResponse).messages[0]
+    world.amana("post", "inbox").ok()
+    branch = Branch(world, pb)
+    message = dict(id=alert, header_digest=row.header_digest)
+    time = 2_000_000_000 * 10**9
+    notices = [relay.Delivery(notice=branch.append(time, non_retrieved=dict(message=message, recipients=["et/ics/moyale"], due=time + early)))
+               for early in (1, 0)]
+    with Liar(world, pb, "police", Relay_Receive=lambda _: notices) as liar:
+        branch.prevails(liar)
+        world.amana("police", "inbox", env=liar.env()).exits(1).says("late before its time")
+    assert len(alarms(world, "police")) == 1  # the second is in time
 
 
 def test_a_hub_that_sends_nothing_but_lies_is_given_up_before_it_has_filled_a_disk(world, pb):
@@ -385,3 +434,39 @@ def test_a_signature_is_judged_by_the_roster_that_its_header_names_and_no_other(
         said = world.amana("post", "inbox", env=liar.env()).exits(1).says("another number than asked for")
     assert header.id[:13] not in said.out
     world.amana("post", "inbox").ok().says(header.id[:13])
+
+
+# --- What waits for a second person
+def test_a_supervisor_is_shown_only_what_its_author_signed_and_the_log_took_for_this_unit(empty_world, pb):
+    world = empty_world
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    release.park(world)  # for the liar to begin with
+    branch, police, relay = Branch(world, pb), r.Raw(world, pb), pb("relay")
+
+    def pending(unit=police.unit, body=None, key="officer", roster=2):
+        header = police.header(release=2)
+        header.releasing.unit, header.releasing.roster, header.sender.roster = unit, 2, roster
+        message = police.message(header, key=key)
+        entry = branch.append(1, parked=dict(
+            id=header.id, device=header.device, header_digest=sha256(message.header), flags_digest=header.flags_digest,
+            body_digest=header.body_digest, signature_digest=sha256(message.signature), releasing=unit, kind=1, urgency=1,
+            officer=header.officer))
+        message.sealed_body = body or message.sealed_body
+        return header.id, relay.Pending(message=message, entry=entry)
+    lies = [pending(unit="ke/dcs/child-protection"), pending(body=police.body(None, plain=bytes(3000))), pending(key="sign")]
+    for n, (id, lie) in enumerate(lies, 1):
+        with Liar(world, pb, "chief", Relay_ListPending=lambda _: lie) as liar:
+            branch.prevails(liar)
+            said = world.amana("chief", "pending", env=liar.env()).exits(1)
+        assert id[:13] not in said.out
+        assert len(alarms(world, "chief")) == n, said.err
+    _, odd = pending(roster=9)  # which nobody has: it can't be judged, and is not the end of the list
+    with Liar(world, pb, "chief", Relay_ListPending=lambda _: odd) as liar:
+        branch.prevails(liar)
+        said = world.amana("chief", "pending", env=liar.env())
+    assert said.code != 0 and "nothing waits" not in said.out + said.err
+    id, true = pending()
+    with Liar(world, pb, "chief", Relay_ListPending=lambda _: true) as liar:
+        branch.prevails(liar)
+        assert id[:13] in world.amana("chief", "pending", env=liar.env()).out
