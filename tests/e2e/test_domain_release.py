@@ -27,8 +27,7 @@ def shared(file_world):
              "--supervisor", "amana://et/ics/moyale/officer/eics-1207", *(f"post/keys/{u}.pem" for u in ("auth", "seal", "sign", "officer"))).ok()
     headquarters(world)
     world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
-    world.amana("ke-registry", "admin", "member", "add", "ke/dci/headquarters", "--role", "unit").ok()
-    world.amana("ke-registry", "admin", "roster", "add", "rosters/ke.dci.headquarters.roster").ok()
+    headquarters_join(world)
     return world
 
 
@@ -38,6 +37,13 @@ def headquarters(world):
     world.path("policy.conf").write_text('supervisors "ke/dci/*" { units = {"ke/dci/headquarters"} }\n')
     conf = world.path("amanad.conf")
     conf.write_text('policy = "policy.conf"\n' + conf.read_text())
+
+
+def headquarters_join(world):
+    """Once the hub serves: its roster lies there, and is taken as soon as the unit is a member."""
+    world.amana("ke-registry", "admin", "member", "add", "ke/dci/headquarters", "--role", "unit").ok()
+    world.hub.reload()
+    world.hub.log.wait(r"^roster unit=ke/dci/headquarters number=1$")
 
 
 def alert(world, name="person.json", **changes):

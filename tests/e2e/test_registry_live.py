@@ -4,7 +4,7 @@ import pytest
 
 import raw as r
 import world as w
-from test_domain_release import alert, headquarters
+from test_domain_release import alert, headquarters, headquarters_join
 
 
 def registry(world, country, *args):
@@ -101,8 +101,7 @@ def test_whom_policy_names_no_more_releases_neither_what_waits_nor_what_went_bef
     world = empty_world
     headquarters(world)
     world.start_hub()
-    registry(world, "ke", "member", "add", "ke/dci/headquarters", "--role", "unit")
-    registry(world, "ke", "roster", "add", "rosters/ke.dci.headquarters.roster")
+    headquarters_join(world)
     waits = world.amana("police", "send", alert(world, releasing="ke/dci/headquarters")).ok().id
     went = world.amana("police", "send", alert(world, releasing="ke/dci/headquarters", release="DEFERRED", urgency="U1",
                                                urgency_reason="LIFE_AT_RISK")).ok().id
