@@ -21,7 +21,6 @@
 
 // One message's word.
 struct said {
-    uint64_t index; // of its entry; UINT64_MAX: it waits in the outbox
     char id[STORE_ID], sender[LIMIT_ADDRESS + 1];
     uint8_t digest[LOG_HASH_SIZE];
     Amana__V1__Protection__Code protection;
@@ -78,8 +77,7 @@ static enum am_err take(void *user, const Amana__V1__Kept *kept, const struct op
         sayings->room = room;
     }
     struct said *said = &sayings->list[sayings->n];
-    *said =
-        (struct said){.index = kept->entry != NULL ? kept->entry->index : UINT64_MAX, .protection = flags->protection};
+    *said = (struct said){.protection = flags->protection};
     TRY(log_sha256(codec_bytes(kept->message->header), said->digest));
     strlcpy(said->id, header->id, sizeof said->id);
     strlcpy(said->sender, header->sender->unit, sizeof said->sender);
@@ -94,12 +92,6 @@ static enum am_err take(void *user, const Amana__V1__Kept *kept, const struct op
 }
 
 // --- Folding
-static int by_index(const void *a, const void *b)
-{
-    uint64_t x = ((const struct said *)a)->index, y = ((const struct said *)b)->index;
-    return (x > y) - (x < y);
-}
-
 static bool is_protection(struct session *session, const char *unit)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -160,8 +152,6 @@ enum am_err shield_of_case(struct session *session, const char *case_ref, struct
 {
     struct sayings AM_CLEANUP(sayings_clear) sayings = {0};
     TRY(case_walk(session, case_ref, take, &sayings));
-    if (sayings.n > 0)
-        qsort(sayings.list, sayings.n, sizeof *sayings.list, by_index);
     *ret_shield = (struct shield){0};
     for (size_t i = 0; i < sayings.n; i++) {
         if (sayings.list[i].protection == FLAG(NO))

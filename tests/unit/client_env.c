@@ -104,6 +104,8 @@ static void make_unit(struct client_env *env, unsigned unit)
     }
     struct am_bytes cms = sign_roster(env, unit, (const uint8_t(*)[32])digests);
     lookup.roster = codec_binary(cms);
+    bool protects = strcmp(UNITS[unit], ENV_CHILD) == 0 || strcmp(UNITS[unit], ENV_MOWSA) == 0;
+    lookup.role = (char *)(protects ? "protection" : "unit");
     lookup.n_certificates = N_MEMBERS;
     lookup.certificates = ders;
     uint8_t *packed;

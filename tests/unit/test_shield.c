@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a client knows of a case's flags (rule 4): who raises them, who takes them back, and whom they keep out.
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "client/session/compose.h"
+#include "client/session/seal.h"
+#include "client/session/shield.h"
+#include "proto/codec/codec.h"
+#include "proto/codec/json.h"
+#include "proto/log/leaf.h"
+#include "proto/model/kind.h"
+#include "tests/unit/client_env.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ROOM  (16u * 1024 * 1024)
+#define LINES 4u
+#define ALONE (-1)
+#define YES   "\"protection\":\"YES\",\"never_tell\":[\"so\"]"
+#define MAYBE "\"protection\":\"UNKNOWN\",\"never_tell\":[\"so\"]"
+#define HERE  "\"protection\":\"UNKNOWN\",\"never_tell\":[\"et\"]"
+#define NO    "\"protection\":\"NO\""
+
+struct line {
+    const char *unit;
+    int to; // the line that it answers
+    const char *flags;
+};
+
+static const struct {
+    const char *what;
+    struct line lines[LINES];
+    Amana__V1__Protection__Code so; // 0: free
+} STORIES[] = {
+    {"said once", {{ENV_POLICE, ALONE, YES}}, AMANA__V1__PROTECTION__CODE__YES},
+    {"unknown, then known", {{ENV_POLICE, ALONE, MAYBE}, {ENV_POLICE, ALONE, YES}}, AMANA__V1__PROTECTION__CODE__YES},
+    {"known, then unknown", {{ENV_POLICE, ALONE, YES}, {ENV_POLICE, ALONE, MAYBE}}, AMANA__V1__PROTECTION__CODE__YES},
+    {"taken back by who protects and has seen it", {{ENV_POLICE, ALONE, YES}, {ENV_CHILD, 0, NO}}, 0},
+    {"said anew since",
+     {{ENV_POLICE, ALONE, YES}, {ENV_CHILD, 0, NO}, {ENV_POLICE, ALONE, MAYBE}},
+     AMANA__V1__PROTECTION__CODE__UNKNOWN},
+    {"taken back by nobody else", {{ENV_POLICE, ALONE, YES}, {ENV_POST, 0, NO}}, AMANA__V1__PROTECTION__CODE__YES},
+    {"who protects has not seen it",
+     {{ENV_POLICE, ALONE, NO}, {ENV_POLICE, ALONE, YES}, {ENV_CHILD, 0, NO}},
+     AMANA__V1__PROTECTION__CODE__YES},
+    {"the protection unit of the state itself",
+     {{ENV_POLICE, ALONE, HERE}, {ENV_MOWSA, 0, NO}},
+     AMANA__V1__PROTECTION__CODE__UNKNOWN},
+};
+
+static struct client_env env;
+static struct session *writers[ENV_UNITS];
+static const char *const UNITS[] = {ENV_POLICE, ENV_CHILD, ENV_POST, ENV_MOWSA};
+static struct arena arena;
+
+static int begin(void **state)
+{
+    client_env_init(&env);
+    for (size_t i = 0; i < ENV_UNITS; i++)
+        writers[i] = client_env_open(&env, UNITS[i], 5);
+    return 0;
+}
+
+static int end(void **state)
+{
+    for (size_t i = 0; i < ENV_UNITS; i++)
+        session_close(writers[i]);
+    client_env_clear(&env);
+    return 0;
+}
+
+static Amana__V1__Message *write_line(const struct line *line, const struct opened *to, Amana__V1__Pointer *pointer)
+{
+    char text[1024];
+    struct am_detail detail = {0};
+    enum reason reason;
+    ProtobufCMessage *read;
+    Amana__V1__Message *message;
+    size_t writer = 0;
+    while (strcmp(UNITS[writer], line->unit) != 0)
+        writer++;
+    const char *unit = strcmp(line->unit, ENV_POLICE) == 0 ? ENV_CHILD : ENV_POLICE;
+    int len = snprintf(
+        text, sizeof text,
+        "{\"kind\":\"NOTE\",\"status\":\"ACTUAL\",\"case_ref\":\"" ENV_CASE
+        "\",\"urgency\":\"U1\",\"urgency_reason\":\"LIFE_AT_RISK\",\"recipients\":[{"
+        "\"unit\":\"%s\",\"part\":\"ACTION\"},{\"unit\":\"%s\",\"part\":\"COPY\"}],\"handling\":[\"H0\"],"
+        "\"classification\":\"RESTRICTED\",\"purpose\":\"INVESTIGATION\",\"legal_basis\":\"PALERMO_PROTOCOL\","
+        "\"language\":\"en\",\"release\":\"NOT_NEEDED\",\"flags\":{\"child\":false,%s},\"note\":{\"title\":\"One\","
+        "\"text\":\"x\"}}",
+        unit, strcmp(line->unit, ENV_MOWSA) == 0 ? ENV_CHILD : ENV_MOWSA, line->flags);
+    struct am_bytes bytes = {(const uint8_t *)text, (size_t)len};
+    if (json_to_message(&amana__v1__draft__descriptor, bytes, &arena, &detail, &read) != AM_OK)
+        fail_msg("%s: %s", detail.field, detail.text);
+    Amana__V1__Draft *draft = (Amana__V1__Draft *)read;
+    struct compose compose = {.draft = draft};
+    if (to != NULL) {
+        compose.in_reply_to = pointer;
+        compose.root = compose.newest = to->header;
+        draft->retain_until = to->header->retain_until;
+    }
+    if (compose_message(writers[writer], &compose, &arena, &detail, &reason, &message) != AM_OK)
+        fail_msg("%s: %s", detail.field, detail.text);
+    return message;
+}
+
+static void tell(size_t story)
+{
+    const struct line *lines = STORIES[story].lines;
+    bool here = strcmp(lines[0].flags, HERE) == 0; // of the state where the usual reader is
+    struct session *reader = client_env_open(&env, here ? ENV_CHILD : ENV_MOWSA, 5);
+    struct opened opened[LINES];
+    Amana__V1__Pointer pointers[LINES];
+    uint8_t digests[LINES][LOG_HASH_SIZE];
+    struct am_detail detail = {0};
+    struct shield shield;
+    arena_init(&arena, ROOM);
+    for (size_t i = 0; i < LINES && lines[i].unit != NULL; i++) {
+        int to = lines[i].to;
+        Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+        Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
+        kept.message = write_line(&lines[i], to != ALONE ? &opened[to] : NULL, to != ALONE ? &pointers[to] : NULL);
+        kept.entry = &entry;
+        entry.index = i;
+        assert_int_equal(seal_open(reader, kept.message, &arena, &detail, &opened[i]), AM_OK);
+        amana__v1__pointer__init(&pointers[i]);
+        pointers[i].id = opened[i].header->id;
+        assert_int_equal(log_sha256(codec_bytes(kept.message->header), digests[i]), AM_OK);
+        pointers[i].header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, digests[i]};
+        assert_int_equal(store_put(reader->store, STORE_INBOX, opened[i].header->id, &kept), AM_OK);
+    }
+    assert_int_equal(shield_of_case(reader, ENV_CASE, &shield), AM_OK);
+    const struct shield_state *so = shield_lists(&shield, here ? ENV_POST : "so/police/desk");
+    if ((so != NULL ? so->protection : 0) != STORIES[story].so)
+        fail_msg("%s", STORIES[story].what);
+    assert_false(shield.own);
+    arena_wipe(&arena);
+    session_close(reader);
+}
+
+static void a_case_keeps_what_was_said_until_who_protects_and_has_seen_it_takes_it_back(void **state)
+{
+    for (size_t i = 0; i < AM_LEN(STORIES); i++)
+        tell(i);
+}
+
+static void a_listed_state_gets_three_answers_to_what_it_asked_itself_and_nothing_else(void **state)
+{
+    struct shield shield = {.n = 1, .states = {{.country = "et", .protection = AMANA__V1__PROTECTION__CODE__YES}}};
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    Amana__V1__Pointer answered = AMANA__V1__POINTER__INIT;
+    header.in_reply_to = &answered;
+    header.kind = (Amana__V1__Kind__Code)KIND(ACK);
+    assert_false(shield_keeps(&shield, &header, ENV_POST, ENV_POST));
+    assert_false(shield_keeps(&shield, &header, ENV_POST, ENV_MOWSA)); // of the same state
+    assert_true(shield_keeps(&shield, &header, ENV_POST, ENV_POLICE));
+    assert_true(shield_keeps(&shield, &header, ENV_POST, NULL));
+    assert_false(shield_keeps(&shield, &header, ENV_CHILD, NULL));
+    header.kind = (Amana__V1__Kind__Code)KIND(NOTE);
+    assert_true(shield_keeps(&shield, &header, ENV_POST, ENV_POST));
+    shield.own = true; // it is as if nobody had said anything
+    assert_false(shield_keeps(&shield, &header, ENV_POST, ENV_POST));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_case_keeps_what_was_said_until_who_protects_and_has_seen_it_takes_it_back),
+        cmocka_unit_test(a_listed_state_gets_three_answers_to_what_it_asked_itself_and_nothing_else),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
