@@ -124,6 +124,7 @@ static enum am_err reference(struct shift_input *input, enum store_box box, cons
         return AM_OK;
     shift->kept_until = header_time_or_0(opened.header->retain_until);
     submit_carry(opened.header, draft);
+    shift->note.handling_note = (char *)kind_body_text(kind_body_get(&opened.body->base), "handling_note"); // H3's
     draft->retain_until = NULL; // a NOTE is kept as long as notes are
     shift->flags.child = opened.flags->child;
     shift->flags.protection = opened.flags->protection;

@@ -74,3 +74,11 @@ const char *kind_body_title(const ProtobufCMessage *body)
     const ProtobufCFieldDescriptor *field = body != NULL ? kind_body_title_field(body) : NULL;
     return field != NULL ? text_at(body, field) : "";
 }
+
+const char *kind_body_text(const ProtobufCMessage *body, const char *name)
+{
+    const ProtobufCFieldDescriptor *field =
+        body != NULL ? protobuf_c_message_descriptor_get_field_by_name(body->descriptor, name) : NULL;
+    bool text = field != NULL && field->type == PROTOBUF_C_TYPE_STRING && field->label != PROTOBUF_C_LABEL_REPEATED;
+    return text ? text_at(body, field) : "";
+}

@@ -23,3 +23,6 @@ const ProtobufCMessageDescriptor *kind_body_type(unsigned kind);
 const ProtobufCFieldDescriptor *kind_body_title_field(const ProtobufCMessage *body);
 // That line; "" where there is none, and for NULL.
 const char *kind_body_title(const ProtobufCMessage *body);
+
+// The text of the field of that name; "" where it says nothing, the kind has no such field, and for NULL.
+const char *kind_body_text(const ProtobufCMessage *body, const char *name);

@@ -92,6 +92,12 @@ def test_a_message_is_assigned_and_handed_over_by_a_note_to_the_unit_itself(worl
     world.amana("post", "hand-over", alert).exits(64).says("needs --text")
 
 
+def test_a_limit_in_words_goes_with_what_is_assigned(world):
+    limited = world.send(draft=world.write("NOTE", {"title": "x", "text": "x", "handling_note": "Not before Friday."}, handling=["H3"]))
+    assigned = world.amana("police", "assign", limited, "kdci-0417").ok().id
+    assert world.body("police", assigned)["note"]["handling_note"] == "Not before Friday."
+
+
 def test_words_are_found_in_what_stays_sealed_on_the_disk(world):
     alert = world.send()
     other = world.amana("police", "send", world.write("NOTE", {"title": "Moyal\u00e9", "text": "Nothing new of the boat."})).ok().id
