@@ -153,7 +153,9 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
         return closed(&submission->work, field, unit, member->successor);
     enum reason reason = hub_judge_ceiling(hub, submission, unit);
     bool protects = member->role == ROLE_PROTECTION || policy_protects(hub->policy, unit) != NULL;
-    return open || reason != REASON_NONE ? reason : rule_purpose(header, i, protects, &submission->work.detail);
+    bool itself = strcmp(unit, submission->sender) == 0; // a shift handed over: nobody new learns of it
+    return open || itself || reason != REASON_NONE ? reason
+                                                   : rule_purpose(header, i, protects, &submission->work.detail);
 }
 
 enum reason hub_judge_recipients(const struct hub *hub, struct hub_submission *submission,

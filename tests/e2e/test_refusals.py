@@ -106,3 +106,10 @@ def test_a_quota_that_is_used_up_says_whose_it_is_and_how_much_it_is(limited, pb
     error.value.of(Code.RESOURCE_EXHAUSTED, "QUOTA").of(Code.RESOURCE_EXHAUSTED, "google.rpc.QuotaFailure")
     error.value.of(Code.RESOURCE_EXHAUSTED, "amana://ke/dci/transnational/device/d1").of(Code.RESOURCE_EXHAUSTED, "google.rpc.RetryInfo")
     assert "at most 1 requests a second" in error.value.details
+
+
+def test_a_message_for_protection_is_assigned_within_the_unit_that_sent_it(world):
+    note = world.write("NOTE", {"title": "A girl", "text": "She needs a bed."}, purpose="PROTECTION",
+                       recipients=[{"unit": "ke/dcs/child-protection", "part": "ACTION"}])
+    sent = world.send(draft=note)
+    world.amana("police", "assign", sent, "kdci-0417").ok()
