@@ -343,10 +343,10 @@ static void life_words(const struct answers *answers, char ret_state[128])
     for (char *c = words; *c != '\0'; c++)
         *c = *c == '_' ? ' ' : (char)tolower((unsigned char)*c);
     snprintf(ret_state, 128, "%s%s%.31s%s", words, answers->acknowledged ? " by " : "",
-             answers->acknowledged ? print_officer(answers->officer) : "",
-             !open     ? ""
-             : confirm ? ": to be confirmed"
-                       : ": to be answered");
+             answers->acknowledged ? print_officer(answers->officer) : "", open && !confirm ? ": to be answered" : "");
+    size_t len = strlen(ret_state);
+    if (open && confirm)
+        snprintf(ret_state + len, 128 - len, ": to be confirmed: `amana confirm %s`", answers->shown);
 }
 
 static void plain_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128])
@@ -420,4 +420,10 @@ void outbox_state(const Amana__V1__Kept *kept, char ret_state[128])
     else
         snprintf(ret_state, 128, "waiting%s",
                  kept->wait[0] != '\0' ? ", to be signed again (SIGN_AGAIN): `amana send --again`" : "");
+}
+
+const char *answers_word(unsigned kind)
+{
+    unsigned root = kind_root(kind);
+    return (life_open(root, life_first(root)) & KIND_BIT(KIND(CONFIRM))) != 0 ? "must confirm" : "must answer";
 }

@@ -42,5 +42,7 @@ AM_MUST_USE enum am_err answers_kept(struct session *session, const char *id, st
 void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,
                    char ret_state[128]);
 void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128]);
+// What is waited for when an answer is: "must answer", "must confirm" where that is a CONFIRM.
+const char *answers_word(unsigned kind);
 // How one of the outbox stands: "refused: NOT_PERMITTED", "waiting".
 void outbox_state(const Amana__V1__Kept *kept, char ret_state[128]);

@@ -148,7 +148,8 @@ static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *head
         else
             print_wait(acked != 0 ? "acknowledged" : "must ack", recipient->unit, due.ack, acked, now, out);
         if (!copy && (answered != 0 || !over))
-            print_wait(answered != 0 ? "answered" : "must answer", recipient->unit, due.answer, answered, now, out);
+            print_wait(answered != 0 ? "answered" : answers_word((unsigned)header->kind), recipient->unit, due.answer,
+                       answered, now, out);
         if (answers != NULL)
             row(out, "", told_words(&answers->told, header, i, told));
     }

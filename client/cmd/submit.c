@@ -2,6 +2,7 @@
 // One message submitted: nothing leaves, and nothing is kept, before all that can be checked here was checked.
 #include "client/cmd/submit.h"
 
+#include "client/cmd/answers.h"
 #include "client/cmd/draft_file.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
@@ -54,7 +55,7 @@ static void print_next(const Amana__V1__Header *header, uint64_t accepted_ns)
         else if (due.answer == 0)
             printf("  told      %s\n", recipient->unit);
         if (recipient->part == AMANA__V1__PART__CODE__ACTION && due.answer != 0)
-            printf("  must answer  %s by %s\n", recipient->unit, print_ns(due.answer));
+            printf("  %s  %s by %s\n", answers_word((unsigned)header->kind), recipient->unit, print_ns(due.answer));
     }
 }
 

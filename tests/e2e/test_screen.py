@@ -64,6 +64,14 @@ def test_who_answers_an_alert_that_was_ended_hears_what_waits_for_them(world):
     assert "newer version" not in said.err
 
 
+def test_an_erasure_is_to_be_confirmed_and_says_with_which_verb(world):
+    note = world.send(draft=world.write("NOTE", {"title": "The driver", "text": "Seen."}))
+    world.amana("post", "inbox").ok()
+    erasure = world.amana("police", "erase", note, "--ground", "NO_LONGER_NEEDED", "--yes").ok().says("must confirm  et/ics/moyale by ").id
+    world.amana("post", "inbox").ok().says(f"to be confirmed: `amana confirm {erasure[:13]}`")
+    world.amana("post", "show", erasure).ok().says("must confirm ")
+
+
 def test_an_alert_that_was_cancelled_asks_nothing_of_anybody(world):
     alert = world.send()
     world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "found").ok()
