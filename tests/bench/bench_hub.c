@@ -19,7 +19,7 @@
 #define ROUNDS   7  // in each, everything is measured once, so that what disturbs the machine disturbs all alike
 #define COMMITS  60 // of a round
 #define VERIFIES 1000
-#define WARM_UP  200
+#define WARM_UP  200u
 #define PER_CALL 64 // in flight on one connection at most
 #define CASE_OF  10 // messages, of --full
 #define SETTLE_S 4  // until idle connections have given back what they can
@@ -122,7 +122,8 @@ struct measured {
     const char *build;
     char world[PATH_MAX];
     struct child child;
-    size_t used; // of the pool
+    size_t used;      // of the pool
+    double first_cpu; // s, of the warm-up
     struct figures figures[AM_LEN(STEPS)];
 };
 
@@ -248,8 +249,19 @@ static void print_growth(const struct step *step, struct figures *empty, struct 
     putchar('\n');
 }
 
+// What is compared, so that nobody has to guess.
+static void print_compared(const struct bench *bench)
+{
+    printf("large log / empty: the same messages to both hubs, in turns, the same number in flight; CPU is user and system "
+           "time of the hub and its signer. Both are warm: the first %u sends after the start, hub CPU x %.2f, don't "
+           "count.\n",
+           WARM_UP, bench->hubs[1].first_cpu / bench->hubs[0].first_cpu);
+}
+
 static void print_bench(struct bench *bench)
 {
+    if (bench->options->full > 0)
+        print_compared(bench);
     for (size_t i = 0; bench->options->full > 0 && i < AM_LEN(STEPS); i++)
         if (bench->hubs[0].figures[i].ratio.count > 0)
             print_growth(&STEPS[i], &bench->hubs[0].figures[i], &bench->hubs[1].figures[i]);
@@ -379,7 +391,6 @@ static enum am_err make_pool(struct bench *bench, struct am_detail *detail)
 static enum am_err bench_all(struct bench *bench, struct am_detail *detail)
 {
     struct load_result result;
-    double cpu;
     bench->rounds = ROUNDS * bench->options->scale;
     // Idle connections first: above a hub that has done nothing yet.
     if (bench->options->idle > 0)
@@ -389,7 +400,7 @@ static enum am_err bench_all(struct bench *bench, struct am_detail *detail)
         TRY(begin_other(bench, detail));
     TRY(machine_open(bench->options->world, &bench->machine));
     for (size_t i = 0; i < bench->hub_count; i++)
-        TRY(send_some(bench, &bench->hubs[i], 16, WARM_UP, detail, &result, &cpu));
+        TRY(send_some(bench, &bench->hubs[i], 16, WARM_UP, detail, &result, &bench->hubs[i].first_cpu));
     TRY(bench_rounds(bench, detail));
     print_bench(bench);
     return AM_OK;
