@@ -29,8 +29,10 @@ static const char *const NAMES[FILES] = {"data.mdb", "redo"};
 static struct {
     ino_t inode;
     uint8_t *bytes, *before; // `before`: at the sync before that one
+    uint64_t begun;          // which sync that was
     size_t len;
 } synced[FILES];
+static uint64_t syncs;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned syncs_left; // until one fails; 0: none does
 static pthread_t synced_by[1024]; // of a descriptor of the redo file: who synced it while a kit was watched
@@ -52,6 +54,7 @@ int fdatasync(int fd)
     uint8_t *now = NULL;
     size_t file = FILES;
     pthread_mutex_lock(&lock);
+    uint64_t begun = ++syncs;
     bool fails = syncs_left > 0 && --syncs_left == 0;
     for (size_t i = 0; fstat(fd, &stat) == 0 && i < FILES; i++)
         if (synced[i].inode == stat.st_ino)
@@ -73,10 +76,16 @@ int fdatasync(int fd)
     int rc = (int)syscall(SYS_fdatasync, fd);
     if (file < FILES) {
         pthread_mutex_lock(&lock);
-        free(synced[file].before);
-        synced[file].before = synced[file].bytes;
-        synced[file].bytes = now;
+        // One that began later may have ended before: the disk has what that one found.
+        if (begun > synced[file].begun) {
+            free(synced[file].before);
+            synced[file].before = synced[file].bytes;
+            synced[file].bytes = now;
+            synced[file].begun = begun;
+            now = NULL;
+        }
         pthread_mutex_unlock(&lock);
+        free(now);
     }
     return rc;
 }
