@@ -325,8 +325,8 @@ json_t *statistics_row(const struct statistics_table *table, unsigned k, const c
     for (size_t i = 0; i < table->n; i++) {
         const struct statistics_cell *cell = &table->cells[i];
         suppressed |= cell->hidden;
-        if (!cell->hidden &&
-            json_array_append_new(cells, json_pack("{s:s, s:I}", "value", cell->name, "count", (json_int_t)cell->count)) != 0) {
+        if (!cell->hidden && json_array_append_new(cells, json_pack("{s:s, s:I}", "value", cell->name, "count",
+                                                                    (json_int_t)cell->count)) != 0) {
             json_decref(cells);
             return NULL;
         }

@@ -20,9 +20,9 @@
 enum shift { SHIFT_ASSIGN, SHIFT_HAND_OVER, SHIFT_KEEP };
 
 static const struct {
-    size_t ids;            // at most
-    const char *nothing;   // no message named
-    const char *no_text;   // no text given; NULL: none is needed
+    size_t ids;          // at most
+    const char *nothing; // no message named
+    const char *no_text; // no text given; NULL: none is needed
 } SHIFTS[] = {
     [SHIFT_ASSIGN] = {1, "needs the ID of a message and an OFFICER of this unit", NULL},
     [SHIFT_HAND_OVER] = {LIMIT_REFERENCES, "needs the IDs of what is open", "needs --text: how things stand"},
@@ -152,8 +152,8 @@ static void begin(struct shift_input *input, struct shift_note *shift)
     if (input->shift == SHIFT_KEEP)
         snprintf(shift->title, sizeof shift->title, "Still needed: kept");
     else if (input->officer != NULL)
-        snprintf(shift->title, sizeof shift->title, "%s to %.40s", input->shift == SHIFT_ASSIGN ? "Assigned" : "Handed over",
-                 input->officer);
+        snprintf(shift->title, sizeof shift->title, "%s to %.40s",
+                 input->shift == SHIFT_ASSIGN ? "Assigned" : "Handed over", input->officer);
     else
         snprintf(shift->title, sizeof shift->title, "Handed over");
     shift->note.title = shift->title;
@@ -207,8 +207,8 @@ static enum am_err review(const struct shift_input *input, struct shift_note *sh
     if (at <= now || at > shift->kept_until) {
         char until[TIMESTAMP_TEXT];
         timestamp_print_ns(shift->kept_until, until);
-        return am_fail(AM_INVALID, detail, "--review", "must lie ahead, and not past %s: it is kept no longer than that",
-                       until);
+        return am_fail(AM_INVALID, detail, "--review",
+                       "must lie ahead, and not past %s: it is kept no longer than that", until);
     }
     timestamp_from_ns(at, &shift->review);
     shift->draft.review_at = &shift->review;

@@ -214,7 +214,7 @@ enum am_err erase_named(struct session *session, const Amana__V1__Header *header
 struct overdue {
     struct session *session;
     struct holds holds, ordered; // of ERASUREs of this unit
-    uint64_t now, next; // what stays has to go then
+    uint64_t now, next;          // what stays has to go then
     unsigned n;
 };
 

@@ -120,9 +120,9 @@ static struct name_key name_key(const char *name, uint64_t number)
 static const Amana__V1__Header *header_of(const Amana__V1__Kept *kept, struct arena *arena)
 {
     Amana__V1__Header *header;
-    if (kept->message == NULL || codec_decode(&amana__v1__header__descriptor, CODEC_LENIENT,
-                                              codec_bytes(kept->message->header), arena, NULL,
-                                              (ProtobufCMessage **)&header) != AM_OK)
+    if (kept->message == NULL ||
+        codec_decode(&amana__v1__header__descriptor, CODEC_LENIENT, codec_bytes(kept->message->header), arena, NULL,
+                     (ProtobufCMessage **)&header) != AM_OK)
         return NULL;
     return header;
 }
