@@ -57,6 +57,18 @@ def sign(content, certificate, key, flags=DETACHED | BINARY | CADES | NOSMIMECAP
     return der.raw
 
 
+def two_signers(world, header):
+    """The officer's signature and, for nothing, that of another unit's officer."""
+    world.path("header").write_bytes(header)
+    sign = ["openssl", "cms", "-nosmimecap", "-cades", "-md", "sha256", "-outform", "DER"]
+    keys = [world.path(desk, "keys") for desk in ("police", "ke-protection")]
+    world.run(*sign, "-sign", "-binary", "-in", "header", "-signer", keys[0] / "officer.pem", "-inkey", keys[0] / "officer.key",
+              "-out", "one.p7s")
+    world.run(*sign, "-resign", "-inform", "DER", "-in", "one.p7s", "-signer", keys[1] / "officer.pem", "-inkey",
+              keys[1] / "officer.key", "-out", "two.p7s")
+    return world.path("two.p7s").read_bytes()
+
+
 def seal(plain, certificates, *options):
     """CMS AuthEnvelopedData by stock openssl."""
     recipients = [a for c in certificates for a in ("-recip", str(c), "-keyopt", "ecdh_kdf_md:sha256")]

@@ -398,6 +398,7 @@ SIGNATURES = {
     "signed by the device": lambda p: p.message(key="sign"),
     "another unit's officer": lambda p: p.message(
         signature=lambda b: r.sign(b, p.world.path("post", "keys", "officer.pem"), p.world.path("post", "keys", "officer.key"))),
+    "a second officer's beside it": lambda p: p.message(signature=lambda b: r.two_signers(p.world, b)),
     "a byte after its end": lambda p: p.message(signature=lambda b: r.sign(b, p.keys / "officer.pem", p.keys / "officer.key") + b"\0"),
     "no signature": lambda p: p.message(signature=lambda b: b""),
     "no CMS": lambda p: p.message(signature=lambda b: os.urandom(900)),
@@ -489,6 +490,34 @@ def test_flags_and_body_are_those_that_the_header_names(police, part):
     with pytest.raises(r.Refused) as refusal:
         police.send(message)
     refusal.value.of(Code.INVALID_ARGUMENT, {"flags": "flags_digest", "sealed_body": "body_digest"}[part])
+
+
+def test_the_size_of_a_body_is_that_which_the_header_names(police):
+    def one_less(packed):
+        header = police.pb("message").Header.FromString(packed)
+        header.body_size -= 1
+        return header.SerializeToString()
+    with pytest.raises(r.Refused) as refusal:
+        police.send(police.message(header_bytes=one_less))
+    assert b"body_size" in refusal.value.of(Code.INVALID_ARGUMENT, "FIELD_INVALID").packed
+
+
+def test_a_receipt_is_given_to_the_senders_unit_and_nobody_else_learns_of_the_message(police):
+    audit, message = police.pb("audit"), police.message()
+    receipt = police.send(message)
+    pointer = dict(id=police.pb("message").Header.FromString(message.header).id, header_digest=hashlib.sha256(message.header).digest())
+
+    def ask(desk, **changes):
+        request = audit.ReceiptRequest(message={**pointer, **changes})
+        with r.Raw(police.world, police.pb, desk).channel() as channel:
+            return police.call(channel, "Audit/Receipt", request, audit.ProvedEntry)
+    assert ask("police") == receipt
+    answers = []
+    for desk, changes in (("post", {}), ("auditor", {}), ("post", dict(header_digest=bytes(32)))):
+        with pytest.raises(r.Refused) as refusal:
+            ask(desk, **changes)
+        answers.append((refusal.value.code, refusal.value.details, refusal.value.packed))
+    assert len(set(answers)) == 1, answers
 
 
 def test_one_id_is_one_message(police):

@@ -182,6 +182,24 @@ def test_another_units_supervisor_releases_nothing_and_learns_nothing(refused):
     refused("police", "post", "post", Code.PERMISSION_DENIED, "NOT_PERMITTED", "et/ics/moyale")
 
 
+def test_another_units_supervisor_sends_nothing_back(shared, pb):
+    post, types = Second(shared, pb, "post", "et/ics/moyale"), pb("message")
+    parked = park(shared)
+    waiting = Second(shared, pb, "chief").waiting(parked)
+    returned = types.Returned(context="amana-returned-v1", origin="igad.amana.example/log",
+                              officer="amana://et/ics/moyale/officer/eics-1207", reason=1)
+    returned.time.GetCurrentTime()
+    returned.message.id, returned.message.header_digest = parked, hashlib.sha256(waiting.header).digest()
+    statement = returned.SerializeToString()
+    back = pb("relay").SendBackRequest(statement=statement, signature=r.sign(
+        statement, post.raw.keys / "officer.pem", post.raw.keys / "officer.key"))
+    with post.raw.channel() as channel, pytest.raises(r.Refused) as refusal:
+        post.raw.call(channel, "Relay/SendBack", back, pb("audit").ProvedEntry)
+    refusal.value.of(Code.PERMISSION_DENIED, "NOT_PERMITTED")
+    assert not entry_of(shared, "RETURNED", parked)
+    shared.amana("chief", "send-back", parked, "--reason", "SENT_IN_ERROR").ok()
+
+
 def test_a_stranger_to_the_roster_releases_nothing(refused):
     refused("police", "chief", "post", Code.PERMISSION_DENIED, "NOT_ON_ROSTER")
 

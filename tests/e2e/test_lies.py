@@ -294,18 +294,6 @@ def test_a_message_whose_sender_saw_another_log_is_named_by_who_gets_it(world, p
 
 
 # --- What a hub that goes on by itself hands over
-def two_signers(world, header):
-    """The officer's signature and, for nothing, that of another unit's officer."""
-    world.path("header").write_bytes(header)
-    sign = ["openssl", "cms", "-nosmimecap", "-cades", "-md", "sha256", "-outform", "DER"]
-    keys = [world.path(desk, "keys") for desk in ("police", "ke-protection")]
-    world.run(*sign, "-sign", "-binary", "-in", "header", "-signer", keys[0] / "officer.pem", "-inkey", keys[0] / "officer.key",
-              "-out", "one.p7s")
-    world.run(*sign, "-resign", "-inform", "DER", "-in", "one.p7s", "-signer", keys[1] / "officer.pem", "-inkey",
-              keys[1] / "officer.key", "-out", "two.p7s")
-    return world.path("two.p7s").read_bytes()
-
-
 def test_a_message_is_believed_of_its_own_entry_and_its_own_officer_alone(world, pb):
     world.send()  # for the liar to begin with
     branch, police = Branch(world, pb), r.Raw(world, pb)
@@ -321,7 +309,7 @@ def test_a_message_is_believed_of_its_own_entry_and_its_own_officer_alone(world,
     other.sealed_body = police.body(None, plain=bytes(3000))
     add(other, body_digest=sha256(other.sealed_body))  # the log's word and the bytes against the officer's
     add(police.message(key="sign"))
-    add(police.message(signature=lambda header: two_signers(world, header)))
+    add(police.message(signature=lambda header: r.two_signers(world, header)))
     add(police.message(police.header(device="amana://ke/dci/transnational/device/d9")))
     add(police.message(police.header(urgency_reason=0)))
     message = police.message()
