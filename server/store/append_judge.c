@@ -242,12 +242,14 @@ static enum am_err judge_erased(struct table_txn txn, uint64_t message, uint64_t
     struct table_walk walk;
     uint8_t key[KEY_ORDER];
     key_order(message, 0, key);
-    enum am_err err = table_walk_from(txn, TABLE_ORDER, key, sizeof key, &walk);
+    enum am_err err = table_walk_of_message(txn, TABLE_ORDER, key, sizeof key, &walk);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
     for (; err == AM_OK; err = table_walk_next(&walk)) {
-        if (walk.key.len != KEY_ORDER || walk.value.len != 8 || get_be64(walk.key.data) != message)
+        if (walk.key.len != KEY_ORDER || walk.value.len != 8) {
+            err = AM_CORRUPT;
             break;
+        }
         if (get_be64(walk.value.data) > time_ns)
             ret_outcome->result = JOURNAL_CONFLICT;
     }

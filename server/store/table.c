@@ -9,9 +9,8 @@
 
 // Each tree that a commit changes costs a copy of its way down, each place in it a leaf. So everything small shares one
 // tree, and what is about one message lies behind that message: a commit of one message writes 28 pages instead of the
-// 43 that a tree for each table takes (measured; a bare commit of the same bytes writes 16). What is newest of each kind
-// and each party stands together for the same reason. The marks are the format;
-// free for what comes: 33 and up.
+// 43 that a tree for each table takes (measured; a bare commit of the same bytes writes 16). What is newest of each
+// kind and each party stands together for the same reason. The marks are the format; free for what comes: 33 and up.
 static const struct {
     enum tree_of_tables tree;
     uint8_t mark;  // before the key in TREE_ROW; behind its first 8 bytes in TREE_MESSAGE, 0: nothing behind them
@@ -21,16 +20,14 @@ static const struct {
     [TABLE_TILE] = {TREE_TILE, 0, 0},        [TABLE_MESSAGE] = {TREE_MESSAGE, 0, 0},
     [TABLE_LIFE] = {TREE_MESSAGE, 1, 0},     [TABLE_CHAIN] = {TREE_MESSAGE, 2, 0},
     [TABLE_DELIVERY] = {TREE_MESSAGE, 3, 0}, [TABLE_OF] = {TREE_MESSAGE, 4, 8},
-    [TABLE_ORDER] = {TREE_MESSAGE, 5, 0},
-    [TABLE_NAME] = {TREE_ROW, 1, 0},         [TABLE_TEXT] = {TREE_ROW, 2, 0},
-    [TABLE_RECORD] = {TREE_ROW, 3, 0},       [TABLE_CONTACT] = {TREE_ROW, 4, 4},
-    [TABLE_CASE_PARTY] = {TREE_ROW, 5, 4},   [TABLE_ID] = {TREE_ROW, 6, 0},
-    [TABLE_MAILBOX] = {TREE_ROW, 8, 0},
+    [TABLE_ORDER] = {TREE_MESSAGE, 5, 0},    [TABLE_NAME] = {TREE_ROW, 1, 0},
+    [TABLE_TEXT] = {TREE_ROW, 2, 0},         [TABLE_RECORD] = {TREE_ROW, 3, 0},
+    [TABLE_CONTACT] = {TREE_ROW, 4, 4},      [TABLE_CASE_PARTY] = {TREE_ROW, 5, 4},
+    [TABLE_ID] = {TREE_ROW, 6, 0},           [TABLE_MAILBOX] = {TREE_ROW, 8, 0},
     [TABLE_CASE] = {TREE_ROW, 9, 8},         [TABLE_INDEX] = {TREE_ROW, 10, 8},
-    [TABLE_EDGE] = {TREE_META, 0, 0},
-    [TABLE_CHECKPOINT] = {TREE_ROW, 13, 0},  [TABLE_RELEASE] = {TREE_MESSAGE, 40, 0},
-    [TABLE_PARK_ID] = {TREE_ROW, 40, 0},     [TABLE_WAITING] = {TREE_ROW, 41, 0},
-    [TABLE_DEADLINE] = {TREE_ROW, 32, 0},
+    [TABLE_EDGE] = {TREE_META, 0, 0},        [TABLE_CHECKPOINT] = {TREE_ROW, 13, 0},
+    [TABLE_RELEASE] = {TREE_MESSAGE, 40, 0}, [TABLE_PARK_ID] = {TREE_ROW, 40, 0},
+    [TABLE_WAITING] = {TREE_ROW, 41, 0},     [TABLE_DEADLINE] = {TREE_ROW, 32, 0},
     [TABLE_SHIELD] = {TREE_ROW, 48, 0},
 };
 
@@ -265,6 +262,8 @@ static bool row_is(enum table table, MDB_val key, MDB_val value, struct table_wa
 static enum am_err walk_settle(struct table_walk *walk, int rc, MDB_val key, MDB_val value, MDB_cursor_op op)
 {
     for (; rc == 0; rc = mdb_cursor_get(walk->cursor, &key, &value, op)) {
+        if (walk->message != NULL && (key.mv_size < 8 || memcmp(key.mv_data, walk->message, 8) != 0))
+            return AM_NOT_FOUND;
         if (row_is(walk->table, key, value, walk))
             return AM_OK;
         if (TABLES[walk->table].tree == TREE_ROW)
@@ -276,6 +275,7 @@ static enum am_err walk_settle(struct table_walk *walk, int rc, MDB_val key, MDB
 static enum am_err walk_open(struct table_txn txn, enum table table, struct table_walk *walk)
 {
     walk->table = table;
+    walk->message = NULL;
     return table_error(mdb_cursor_open(txn.txn, txn.tables->dbi[TABLES[table].tree], &walk->cursor));
 }
 
@@ -286,17 +286,30 @@ static enum am_err walk_begun(enum am_err err, struct table_walk *walk)
     return err;
 }
 
-enum am_err table_walk_from(struct table_txn txn, enum table table, const void *key, size_t key_len,
-                            struct table_walk *ret_walk)
+static enum am_err walk_start(struct table_txn txn, enum table table, const void *key, size_t key_len,
+                              const uint8_t *message, struct table_walk *ret_walk)
 {
     struct place place;
     MDB_val value;
     if (!place_of(txn, table, key, key_len, &place))
         return AM_NOT_FOUND;
     TRY(walk_open(txn, table, ret_walk));
+    ret_walk->message = message;
     MDB_val at = place.key;
     int rc = mdb_cursor_get(ret_walk->cursor, &at, &value, at.mv_size > 0 ? MDB_SET_RANGE : MDB_FIRST);
     return walk_begun(walk_settle(ret_walk, rc, at, value, MDB_NEXT), ret_walk);
+}
+
+enum am_err table_walk_from(struct table_txn txn, enum table table, const void *key, size_t key_len,
+                            struct table_walk *ret_walk)
+{
+    return walk_start(txn, table, key, key_len, NULL, ret_walk);
+}
+
+enum am_err table_walk_of_message(struct table_txn txn, enum table table, const uint8_t *key, size_t key_len,
+                                  struct table_walk *ret_walk)
+{
+    return walk_start(txn, table, key, key_len, key, ret_walk);
 }
 
 enum am_err table_walk_last(struct table_txn txn, enum table table, struct table_walk *ret_walk)

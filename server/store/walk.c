@@ -64,7 +64,7 @@ enum am_err store_orders(struct store_view *view, uint64_t seq, struct store_ord
     struct table_walk walk;
     uint8_t key[KEY_ORDER];
     key_order(seq, 0, key);
-    enum am_err err = table_walk_from(view->txn, TABLE_ORDER, key, sizeof key, &walk);
+    enum am_err err = table_walk_of_message(view->txn, TABLE_ORDER, key, sizeof key, &walk);
     if (err != AM_OK && err != AM_NOT_FOUND)
         return err;
     bool walking = err == AM_OK;
@@ -73,8 +73,6 @@ enum am_err store_orders(struct store_view *view, uint64_t seq, struct store_ord
             err = AM_CORRUPT;
             break;
         }
-        if (get_be64(walk.key.data) != seq)
-            break;
         uint64_t by = get_be64(walk.key.data + 8), until = get_be64(walk.value.data);
         if (by >= view->bound)
             continue;
