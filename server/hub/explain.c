@@ -62,6 +62,8 @@ static bool explain_grant(const struct hub *hub, const struct hub_trial *trial, 
     if (trial->kind == KIND(SUBJECT_ACCESS))
         return say(ret, true, "grant",
                    "none is asked for: it goes to the units of its office's own country and to other offices");
+    if (trial->kind == KIND(NOTE) && strcmp(trial->as, trial->to) == 0)
+        return say(ret, true, "grant", "none is asked for: nobody new learns of a note to one's own unit");
     size_t grant = hub_grant_find(member, KIND_BIT(trial->kind), trial->to, &party);
     if (grant != 0)
         return say(ret, true, "grant", "grant %zu of %s, by \"%s\"", grant, trial->as, party);

@@ -139,7 +139,8 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     bool child = flags == NULL || (flags->child && kind->child_rule);
     // A HIT also goes to who protects where the child is (rule 3): which country that is stands in its body.
     const char *there = header->kind == KIND(HIT) ? hub_protection_of(hub, unit) : NULL;
-    bool open = (answer && answered_party(submission, unit)) ||
+    bool itself = strcmp(unit, submission->sender) == 0; // a shift handed over: nobody new learns of it
+    bool open = (answer && answered_party(submission, unit)) || (itself && header->kind == KIND(NOTE)) ||
                 (child && protection != NULL && strcmp(protection, unit) == 0) ||
                 (child && there != NULL && strcmp(there, unit) == 0) || hub_stands_in(hub, submission, unit);
     if (header->kind == KIND(SUBJECT_ACCESS)) {
@@ -153,7 +154,6 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
         return closed(&submission->work, field, unit, member->successor);
     enum reason reason = hub_judge_ceiling(hub, submission, unit);
     bool protects = member->role == ROLE_PROTECTION || policy_protects(hub->policy, unit) != NULL;
-    bool itself = strcmp(unit, submission->sender) == 0; // a shift handed over: nobody new learns of it
     return open || itself || reason != REASON_NONE ? reason
                                                    : rule_purpose(header, i, protects, &submission->work.detail);
 }

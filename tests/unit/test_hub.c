@@ -235,6 +235,17 @@ static void without_a_grant_nothing_goes_through(void **state)
     refused(world, alert_to(world, STRANGER, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
 }
 
+static void a_note_to_ones_own_unit_needs_no_grant(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = letter_new(world, STRANGER, KIND(NOTE)), *abroad = letter_new(world, STRANGER, KIND(NOTE));
+    note->header.case_ref = abroad->header.case_ref = (char *)"ug/police/2026/000001";
+    letter_to(world, note, STRANGER, ACTION);
+    accepted(world, note);
+    letter_to(world, abroad, POST, ACTION);
+    refused(world, abroad, REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
 static void one_answer_for_no_such_unit_and_no_grant(void **state)
 {
     struct world *world = *state;
@@ -354,6 +365,7 @@ int main(void)
         HUB_TEST(an_officer_who_is_on_no_roster_is_refused),
         HUB_TEST(a_device_that_left_the_roster_is_refused),
         HUB_TEST(without_a_grant_nothing_goes_through),
+        HUB_TEST(a_note_to_ones_own_unit_needs_no_grant),
         HUB_TEST(one_answer_for_no_such_unit_and_no_grant),
         HUB_TEST(a_stranger_among_the_recipients_stops_the_whole),
         HUB_TEST(purpose_protection_goes_only_to_protection_units),
