@@ -96,6 +96,8 @@ static const struct clause {
      "body_size"},
     {"uint32 above its range", HEADER, WIRE("\x18\x80\x80\x80\x80\x10"), AM_PROTO, AM_PROTO, "schema_version"},
     {"enum above its range", HEADER, WIRE("\x10\x80\x80\x80\x80\x08"), AM_PROTO, AM_PROTO, "kind"},
+    {"enum below its range, 1 in its lower half", HEADER, WIRE("\x10\x81\x80\x80\x80\xf0\xff\xff\xff\xff\x01"), AM_PROTO,
+     AM_PROTO, "kind"},
     {"bool of 2", &amana__v1__flags__descriptor, WIRE("\x10\x02"), AM_PROTO, AM_PROTO, "child"},
     {"unknown code", HEADER, WIRE("\x10\x63"), AM_INVALID, AM_OK, "kind"},
     {"unknown nested code", HEADER, WIRE("\x6a\x00\x6a\x02\x18\x09"), AM_INVALID, AM_OK, "recipients[1].part"},
