@@ -24,15 +24,13 @@ struct fixture {
 static struct fixture *request(struct fixture *fixture)
 {
     *fixture = (struct fixture){
-        .party = {.unit = "et/ics/moyale",
-                  .has_delivery = true,
-                  .delivery = {.state = DELIVERY(RETRIEVED), .delivered_at = ACCEPTED, .retrieved_at = RETRIEVED},
-                  .lives = {{.there = true,
-                             .root_kind = KIND(REQUEST),
-                             .life = {.state = LIFE(OPEN),
-                                      .ack_due = ACK_DUE,
-                                      .answer_due = ANSWER_DUE,
-                                      .officer = ""}}}},
+        .party =
+            {.unit = "et/ics/moyale",
+             .has_delivery = true,
+             .delivery = {.state = DELIVERY(RETRIEVED), .delivered_at = ACCEPTED, .retrieved_at = RETRIEVED},
+             .lives = {{.there = true,
+                        .root_kind = KIND(REQUEST),
+                        .life = {.state = LIFE(OPEN), .ack_due = ACK_DUE, .answer_due = ANSWER_DUE, .officer = ""}}}},
         .message = {.seq = 7, .urgency = 3, .n = 1},
     };
     fixture->message.parties = &fixture->party;

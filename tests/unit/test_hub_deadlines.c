@@ -229,6 +229,7 @@ static void an_alert_expires_by_the_clock_and_all_are_told(void **state)
     assert_int_equal(entry->content->state->moves[0]->from, LIFE(ACKNOWLEDGED));
     assert_int_equal(entry->content->state->moves[0]->to, LIFE(EXPIRED));
     assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(EXPIRED));
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state_at, entry->time_ns);
     assert_true(told(world, URI(POLICE, "d1"), entry));
     assert_true(told(world, URI(POST, "d1"), entry));
 }
