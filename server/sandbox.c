@@ -190,6 +190,7 @@ static const int CALLS[] = {
     SCMP_SYS(fchmod),
     SCMP_SYS(fcntl),
     SCMP_SYS(fdatasync),
+    SCMP_SYS(sync_file_range),
     SCMP_SYS(flock),
     SCMP_SYS(fstat),
     SCMP_SYS(fsync),

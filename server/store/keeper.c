@@ -160,7 +160,6 @@ static enum am_err batch_fill(struct store *store, struct batch *batch, struct s
 
 static int batch_commit(MDB_txn *txn)
 {
-    FAILPOINT("store-before-commit");
     if (FAILPOINT_ERROR("store-commit-error")) {
         mdb_txn_abort(txn);
         return EIO;
@@ -190,15 +189,24 @@ static enum am_err commit_result(struct store *store, int rc)
     return AM_FULL;
 }
 
-// What was committed is in LMDB's file, but not durable yet (redo.h).
-static enum am_err batch_sync(struct store *store)
+// What is committed is in LMDB's file, and durable once redo.h says so.
+static enum am_err batch_durable(struct store *store, MDB_txn *txn)
 {
+    FAILPOINT("store-before-commit");
+    enum am_err err = redo_begin(store->redo, &store->ops);
+    if (err != AM_OK) {
+        mdb_txn_abort(txn);
+        return err == AM_NOMEM ? AM_FULL : err; // nothing is written yet: it can be tried again
+    }
+    err = commit_result(store, batch_commit(txn));
+    if (err != AM_OK && err != AM_FULL)
+        return err;
     FAILPOINT("store-before-redo");
     FAILPOINT_SYNC("store-fsync");
-    enum am_err err = redo_write(store->redo, &store->ops);
+    enum am_err end = redo_end(store->redo, err == AM_OK);
     FAILPOINT_SYNC(NULL);
     FAILPOINT("store-after-commit");
-    return err;
+    return end != AM_OK ? end : err;
 }
 
 static const char WRITING_FAILED[] = "writing the journal failed";
@@ -234,9 +242,7 @@ static enum am_err batch_write(struct store *store, struct slot *slots, size_t n
     if (err != AM_OK || batch->n_written == 0)
         mdb_txn_abort(state.txn.txn);
     else
-        err = commit_result(store, batch_commit(state.txn.txn));
-    if (err == AM_OK && batch->n_written > 0)
-        err = batch_sync(store);
+        err = batch_durable(store, state.txn.txn);
     if (err != AM_OK) {
         name_cache_clear(store->names);
         store->tree = store->before;

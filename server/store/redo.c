@@ -28,13 +28,14 @@ struct redo {
     struct redo_file file;
     struct redo_point point; // that holds
     char data_path[4096];
-    int data;    // LMDB's file, a descriptor of our own
+    int data; // LMDB's file, a descriptor of our own
     MDB_env *env;
     MDB_txn *pins[2]; // readers; that of `point`, and the other for the next
     unsigned pin;
-    uint64_t number, place; // of the next record
-    uint64_t used, commits; // of the ring, since `point`
-    uint64_t next_used, next_commits; // the same when `next` began
+    uint64_t number, place;               // of the next record
+    uint64_t used, commits;               // of the ring, since `point`
+    uint64_t begun, begun_place, skipped; // bytes of the record between redo_begin and redo_end; before it, at the end
+    uint64_t next_used, next_commits;     // the same when `next` began
     struct redo_point next;
     bool making; // `next` is asked for and not noted yet
     // The thread's, under the lock.
@@ -67,8 +68,8 @@ enum am_err redo_open(const char *folder, struct redo **ret_redo)
     if (redo == NULL)
         return AM_NOMEM;
     redo->data = -1;
-    enum am_err err = path_of(folder, "redo", path) && path_of(folder, "data.mdb", redo->data_path) ? AM_OK
-                                                                                                    : AM_TOO_LARGE;
+    enum am_err err =
+        path_of(folder, "redo", path) && path_of(folder, "data.mdb", redo->data_path) ? AM_OK : AM_TOO_LARGE;
     if (err == AM_OK)
         err = redo_file_open(path, &redo->file, &redo->point);
     if (err != AM_OK) {
@@ -315,34 +316,43 @@ enum am_err redo_start(struct redo *redo, const struct tables *tables)
 }
 
 // Room in the ring: everything of it up to the point's first record is free.
-static enum am_err ring_reserve(struct redo *redo, uint64_t size, uint64_t *ret_place)
+static enum am_err ring_reserve(struct redo *redo, uint64_t size)
 {
     for (;;) {
-        uint64_t place = redo_file_place(&redo->file, redo->place, size);
-        uint64_t skipped = place == redo->place ? 0 : redo->file.ring - redo->place;
-        if (redo->used + skipped + size <= redo->file.ring) {
-            redo->used += skipped;
-            *ret_place = place;
+        redo->begun_place = redo_file_place(&redo->file, redo->place, size);
+        redo->skipped = redo->begun_place == redo->place ? 0 : redo->file.ring - redo->place;
+        if (redo->used + redo->skipped + size <= redo->file.ring)
             return AM_OK;
-        }
         if (!redo->making)
             TRY(point_ask(redo));
         TRY(point_note(redo, true));
     }
 }
 
-enum am_err redo_write(struct redo *redo, struct redo_ops *ops)
+enum am_err redo_begin(struct redo *redo, struct redo_ops *ops)
 {
-    uint64_t place, size = redo_file_size(ops->len);
+    uint64_t size = redo_file_size(ops->len);
+    redo->begun = 0;
     if (size > redo->file.ring / 2) // its place is LMDB's file
-        return point_now(redo);
-    TRY(ring_reserve(redo, size, &place));
-    enum am_err err = redo_file_put(&redo->file, redo->number, place, ops);
-    if (err != AM_OK)
-        return err == AM_FULL ? AM_IO : err; // the transaction can't be taken back
+        return AM_OK;
+    TRY(ring_reserve(redo, size));
+    TRY(redo_file_put(&redo->file, redo->number, redo->begun_place, ops));
+    redo->begun = size;
+    return AM_OK;
+}
+
+enum am_err redo_end(struct redo *redo, bool committed)
+{
+    uint64_t size = redo->begun;
+    redo->begun = 0;
+    if (size == 0)
+        return committed ? point_now(redo) : AM_OK;
+    if (!committed)
+        return redo_file_void(&redo->file, redo->begun_place) == AM_OK ? AM_OK : AM_IO;
+    TRY(redo_file_sync(&redo->file));
     redo->number++;
-    redo->place = (place + size) % redo->file.ring;
-    redo->used += size;
+    redo->place = (redo->begun_place + size) % redo->file.ring;
+    redo->used += redo->skipped + size;
     redo->commits++;
     return AM_OK;
 }

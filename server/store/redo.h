@@ -2,9 +2,9 @@
 // FOLDER/journal/redo: what was committed since LMDB's file was last made durable, so that a commit costs one sync.
 //
 // LMDB alone writes some twenty scattered pages, syncs them, writes its meta page and syncs that. Here a transaction is
-// committed without a sync, and its changes are written to this file in one piece and synced. From time to time a
-// thread syncs LMDB's file, and what this file says begins anew from there: a *point*. After a crash, LMDB is taken
-// back to the last point and the changes since are done again. What makes that sound:
+// committed without a sync, and its changes are written to this file in one piece and synced; the disk begins with that
+// while LMDB commits. From time to time a thread syncs LMDB's file, and what this file says begins anew from there: a
+// *point*. After a crash, LMDB is taken back to the last point and the changes since are done again. What makes that sound:
 //   - a point holds LMDB's meta page as it was then, and everything that page leads to is durable;
 //   - until the next point holds, a reader stands at this one, so that LMDB writes over no page that it leads to.
 #pragma once
@@ -27,10 +27,14 @@ bool redo_left(const struct redo *redo);
 AM_MUST_USE enum am_err redo_take_back(struct redo *redo);
 AM_MUST_USE enum am_err redo_do_again(struct redo *redo, const struct tables *tables);
 
-// The rest on the keeper's thread. From here on nothing is committed but what redo_write gets.
+// The rest on the keeper's thread. From here on nothing is committed but between redo_begin and redo_end.
 AM_MUST_USE enum am_err redo_start(struct redo *redo, const struct tables *tables);
-// Makes the changes of a transaction durable that was just committed. AM_IO: the outcome is unknown.
-AM_MUST_USE enum am_err redo_write(struct redo *redo, struct redo_ops *ops);
+// Before a transaction is committed: its changes are handed to the disk, which writes them meanwhile. AM_NOMEM,
+// AM_FULL: nothing is there.
+AM_MUST_USE enum am_err redo_begin(struct redo *redo, struct redo_ops *ops);
+// After it: they are durable on return; or, where it was refused, count for nothing on any start. AM_IO: the outcome is
+// unknown.
+AM_MUST_USE enum am_err redo_end(struct redo *redo, bool committed);
 // Between transactions: begins a new point where it is time, in the background; or at once where there is so little
 // room that no page may be kept from being used again. AM_IO.
 AM_MUST_USE enum am_err redo_mind(struct redo *redo, bool at_once);

@@ -198,6 +198,20 @@ enum am_err redo_file_put(struct redo_file *file, uint64_t number, uint64_t plac
     at = row_put(at, digest_of(number, ops->bytes + REDO_HEAD, changes), 8);
     row_put(at, 0, 8);
     TRY(write_all(file->records, ops->bytes, ops->len, RING_AT + place));
+    // A hint: an error stays with the file, for the sync to tell.
+    (void)sync_file_range(file->records, (off_t)(RING_AT + place), (off_t)ops->len, SYNC_FILE_RANGE_WRITE);
+    return AM_OK;
+}
+
+enum am_err redo_file_sync(struct redo_file *file)
+{
+    return sync_file(file->records);
+}
+
+enum am_err redo_file_void(struct redo_file *file, uint64_t place)
+{
+    static const uint8_t zeros[REDO_BLOCK];
+    TRY(write_all(file->records, zeros, sizeof zeros, RING_AT + place));
     return sync_file(file->records);
 }
 
@@ -205,7 +219,8 @@ static enum am_err get_at(const struct redo_file *file, uint64_t number, uint64_
                           size_t *ret_len)
 {
     uint8_t head[REDO_HEAD];
-    if (place + sizeof head > file->ring || pread(file->records, head, sizeof head, (off_t)(RING_AT + place)) != REDO_HEAD)
+    if (place + sizeof head > file->ring ||
+        pread(file->records, head, sizeof head, (off_t)(RING_AT + place)) != REDO_HEAD)
         return AM_NOT_FOUND;
     uint64_t len = get_be64(head + 8);
     if (get_be64(head) != number || len > file->ring - place - REDO_HEAD)

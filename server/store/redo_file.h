@@ -34,14 +34,18 @@ void redo_file_close(struct redo_file *file);
 // would write that too. A copy of the file may have lost them. Nothing in the ring counts any more.
 AM_MUST_USE enum am_err redo_file_fill(struct redo_file *file);
 
-// Durable on return, as the next two.
+// Durable on return.
 AM_MUST_USE enum am_err redo_file_put_point(struct redo_file *file, const struct redo_point *point);
 
 // The bytes of a record with that many of changes and head, and where it goes when the last ended at `place`.
 uint64_t redo_file_size(uint64_t len);
 uint64_t redo_file_place(const struct redo_file *file, uint64_t place, uint64_t size);
-// `ops` get their head and zeros; `place` comes from redo_file_place.
+// `ops` get their head and zeros; `place` comes from redo_file_place. The disk begins to write; durable after
+// redo_file_sync.
 AM_MUST_USE enum am_err redo_file_put(struct redo_file *file, uint64_t number, uint64_t place, struct redo_ops *ops);
+AM_MUST_USE enum am_err redo_file_sync(struct redo_file *file);
+// Takes the record back that was put there. Durable on return.
+AM_MUST_USE enum am_err redo_file_void(struct redo_file *file, uint64_t place);
 // The record with that number, malloc'ed. AM_NOT_FOUND where the last one was before it.
 AM_MUST_USE enum am_err redo_file_get(const struct redo_file *file, uint64_t number, uint64_t *place,
                                       uint8_t **ret_bytes, size_t *ret_len);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The power fails: of each file every page is as it was when last synced, or as it is now, by chance. What had a receipt
-// is there, and the journal is sound.
+// The power fails: of each file every page is as it was when last synced, or as it is now, by chance. What had a
+// receipt is there, and the journal is sound.
+#include "server/failpoint.h"
 #include "server/store/internal.h"
 #include "store_kit.h"
 
@@ -34,7 +35,7 @@ static struct {
 } synced[FILES];
 static uint64_t syncs;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned syncs_left; // until one fails; 0: none does
+static unsigned syncs_left;       // until one fails; 0: none does
 static pthread_t synced_by[1024]; // of a descriptor of the redo file: who synced it while a kit was watched
 static bool shared;               // two of them by one descriptor
 
@@ -289,6 +290,24 @@ static void a_record_that_was_cut_is_left_out_and_the_next_takes_its_place(void 
     assert_in_range(whole, 1, 39); // both were met
 }
 
+// Its record had been begun before the commit that found no room.
+static void what_was_refused_for_want_of_room_is_not_there_after_a_crash_either(void **state)
+{
+    struct power *power = *state;
+    for (unsigned n = 0; n < 8; n++) {
+        struct kit_message m;
+        append_some(&power->kit, 2 * n, 1, 300);
+        kit_message(&m, 2 * n + 1, 2, 300);
+        failpoint_again();
+        setenv("AMANA_FAILPOINT", "store-commit-full", 1);
+        assert_int_equal(kit_append(&power->kit, &m.append).result, JOURNAL_FULL);
+        unsetenv("AMANA_FAILPOINT");
+        cut_power(&power->kit, false, power->cut);
+        assert_whole(power);
+        kit_message_clear(&m);
+    }
+}
+
 static void a_crash_while_it_is_done_again_costs_nothing(void **state)
 {
     struct power *power = *state;
@@ -389,7 +408,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(whatever_of_the_database_was_not_synced_is_done_again, setup, teardown),
         cmocka_unit_test_setup_teardown(so_it_is_after_many_points_at_any_moment, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_record_that_was_cut_is_left_out_and_the_next_takes_its_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_record_that_was_cut_is_left_out_and_the_next_takes_its_place, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_was_refused_for_want_of_room_is_not_there_after_a_crash_either, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_crash_while_it_is_done_again_costs_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(no_two_threads_hear_of_a_failed_write_by_one_descriptor, setup, teardown),
         cmocka_unit_test_setup_teardown(a_batch_that_is_too_large_for_the_ring_is_durable_too, setup, teardown),
