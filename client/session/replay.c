@@ -198,8 +198,8 @@ static enum am_err check_opened(struct replay_check *check, const Amana__V1__Rep
     }
 }
 
-// Nothing can be hidden as erased: a missing content must be named by an ERASED entry, and this format of the log has
-// none yet.
+// Nothing can be hidden as erased: bodies and flags go, and an ERASED entry names them; an entry's own content no hub of
+// this version takes away.
 static enum am_err check_erased(struct replay_check *check, const Amana__V1__ReplayItem *item, struct am_detail *detail)
 {
     check->erased++;
