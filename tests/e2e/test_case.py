@@ -92,6 +92,18 @@ def test_a_message_is_assigned_and_handed_over_by_a_note_to_the_unit_itself(worl
     world.amana("post", "hand-over", alert).exits(64).says("needs --text")
 
 
+def test_a_shift_s_note_reaches_the_other_desk_and_alarms_nobody(empty_world):
+    world = empty_world
+    world.supervisor()
+    world.start_hub()
+    alert = world.send()
+    note = world.amana("police", "assign", alert, "kdci-0001", "--text", "Meet the lorry.").ok().id
+    for desk in ("chief", "police", "chief", "police"):
+        said = world.amana(desk, "inbox").ok()
+        assert "ALARM" not in said.out + said.err and "did not verify" not in said.out + said.err, (desk, said.out, said.err)
+    world.amana("chief", "inbox").ok().says(note[:13], "Assigned to kdci-0001")
+
+
 def test_a_limit_in_words_goes_with_what_is_assigned(world):
     limited = world.send(draft=world.write("NOTE", {"title": "x", "text": "x", "handling_note": "Not before Friday."}, handling=["H3"]))
     assigned = world.amana("police", "assign", limited, "kdci-0417").ok().id
