@@ -65,7 +65,7 @@ def test_a_case_is_exported_in_the_fields_of_htcds(world):
 def test_a_case_that_is_not_here_says_so(world):
     world.amana("police", "export", "htcds", "ke/dci/2026/999999").says("no message of this case is kept here")
     world.amana("police", "export", "htcds", "case 7").exits(65)
-    world.amana("police", "export", "pdf").exits(64).says("cap or htcds")
+    world.amana("police", "export", "pdf").exits(64).says("cap, htcds, statistics")
 
 
 def test_statistics_show_no_count_below_k_and_none_that_the_others_give_away(world):

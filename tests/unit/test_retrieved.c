@@ -52,7 +52,10 @@ static int begin(void **state)
     detail = (struct am_detail){0};
     session = client_env_open(&env, ENV_POLICE, 0);
     recipient.unit = (char *)ENV_POST;
+    Amana__V1__UnitRoster sender = AMANA__V1__UNIT_ROSTER__INIT;
+    sender.unit = (char *)ENV_POLICE;
     header.id = (char *)ID;
+    header.sender = &sender;
     header.recipients = recipients;
     header.n_recipients = 1;
     assert_int_equal(codec_encode(&header.base, &arena, &bytes), AM_OK);
