@@ -372,7 +372,13 @@ enum am_err store_recover(const char *folder, bool *ret_whole, struct am_detail 
     err = store_open(&(struct store_options){.folder = folder, .map_size = 1}, detail, &store);
     if (err == AM_OK)
         store_close(store);
-    return err == AM_CORRUPT ? AM_OK : err; // a fault of the log: it is looked for next
+    if (err != AM_CORRUPT)
+        return err;
+    // A fault of the log is looked for next; one of the changes leaves them undone.
+    TRY(redo_open(folder, &redo));
+    *ret_whole = !redo_left(redo);
+    redo_close(redo);
+    return AM_OK;
 }
 
 enum am_err store_open(const struct store_options *options, struct am_detail *detail, struct store **ret_store)

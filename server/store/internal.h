@@ -46,6 +46,7 @@ struct store {
     struct journal_append **queue;
     size_t queue_room, queue_first, queue_len;
     bool running, stopping;
+    bool point_failed; // redo.h
     uint64_t batches; // taken
     bool working;     // on the last of them
     _Atomic bool signing;

@@ -81,7 +81,7 @@ static bool batch_take(struct store *store, struct batch *batch)
     batch->n_slots = 0;
     pthread_mutex_lock(&store->lock);
     store->working = false;
-    while (store->queue_len == 0 && !store->stopping)
+    while (store->queue_len == 0 && !store->stopping && !store->point_failed)
         pthread_cond_wait(&store->queued, &store->lock);
     while (store->queue_len > 0) {
         struct journal_append *append = store->queue[store->queue_first];
@@ -375,16 +375,32 @@ static void *keeper_main(void *user)
             err = batch_run_full(store, &what);
         if (err != AM_OK) {
             keeper_died(store, err, what);
-            break;
+            return NULL;
         }
         store->callbacks.batch_done(store->callbacks.user);
         err = redo_mind(store->redo, store->free_bytes < 2 * store->reserve); // after the answers
         if (err != AM_OK) {
             keeper_died(store, err, WRITING_FAILED);
-            break;
+            return NULL;
         }
     }
+    // Woken with nothing to do: the disk failed behind its back.
+    pthread_mutex_lock(&store->lock);
+    bool failed = store->point_failed;
+    pthread_mutex_unlock(&store->lock);
+    enum am_err err = failed ? redo_mind(store->redo, false) : AM_OK;
+    if (err != AM_OK)
+        keeper_died(store, err, WRITING_FAILED);
     return NULL;
+}
+
+static void point_failed(void *user)
+{
+    struct store *store = user;
+    pthread_mutex_lock(&store->lock);
+    store->point_failed = true;
+    pthread_cond_signal(&store->queued);
+    pthread_mutex_unlock(&store->lock);
 }
 
 enum am_err store_start(struct store *store, const struct store_signer *signer, const struct store_callbacks *callbacks,
@@ -393,7 +409,7 @@ enum am_err store_start(struct store *store, const struct store_signer *signer, 
     struct log_checkpoint checkpoint = {.size = store->size};
     if (store->running)
         return AM_EXISTS;
-    TRY(redo_start(store->redo, &store->tables));
+    TRY(redo_start(store->redo, &store->tables, point_failed, store));
     store->tables.ops = &store->ops;
     memcpy(checkpoint.root, store->root, sizeof checkpoint.root);
     memcpy(checkpoint.signature, signature, sizeof checkpoint.signature);
@@ -424,7 +440,9 @@ void store_drain(struct store *store)
         return;
     pthread_join(store->keeper, NULL);
     // An error here leaves it to the next start to do again what the file says.
-    (void)!redo_stop(store->redo, !store->dead);
+    enum am_err err = redo_stop(store->redo, !store->dead);
+    if (err != AM_OK && !store->dead)
+        store->callbacks.died(store->callbacks.user, err, WRITING_FAILED);
     pthread_mutex_lock(&store->lock);
     store->running = false;
     pthread_mutex_unlock(&store->lock);

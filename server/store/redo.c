@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/rand.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,8 @@ struct redo {
     MDB_env *env;
     MDB_txn *pins[2]; // readers; that of `point`, and the other for the next
     unsigned pin;
+    uint8_t key[REDO_KEY];                // drawn at the start
+    uint64_t held;                        // counter of `point`
     uint64_t number, place;               // of the next record
     uint64_t used, commits;               // of the ring, since `point`
     uint64_t begun, begun_place, skipped; // bytes of the record between redo_begin and redo_end; before it, at the end
@@ -45,6 +48,8 @@ struct redo {
     pthread_cond_t cond;
     enum phase phase;
     enum am_err err;
+    void (*failed)(void *user);
+    void *user;
 };
 
 static bool path_of(const char *folder, const char *name, char ret_path[4096])
@@ -76,6 +81,7 @@ enum am_err redo_open(const char *folder, struct redo **ret_redo)
         free(redo);
         return err;
     }
+    memcpy(redo->key, redo->point.key, sizeof redo->key);
     redo->number = redo->point.number;
     redo->place = redo->point.place;
     pthread_mutex_init(&redo->lock, NULL);
@@ -172,10 +178,11 @@ enum am_err redo_do_again(struct redo *redo, const struct tables *tables)
     while (err == AM_OK) {
         uint8_t *bytes;
         size_t len;
-        err = redo_file_get(&redo->file, redo->number, &redo->place, &bytes, &len);
+        err = redo_file_get(&redo->file, redo->key, redo->number, &redo->place, &bytes, &len);
         if (err != AM_OK)
             break;
         err = do_one(tables, (struct am_bytes){bytes, len});
+        err = err == AM_NOT_FOUND || err == AM_EXISTS ? AM_CORRUPT : err; // it went through once, from the same point
         free(bytes);
         redo->number++;
     }
@@ -191,6 +198,7 @@ enum am_err redo_do_again(struct redo *redo, const struct tables *tables)
 static enum am_err point_take(struct redo *redo, MDB_txn **pin, struct redo_point *ret_point)
 {
     struct redo_point point = {.number = redo->number, .place = redo->place, .left = true};
+    memcpy(point.key, redo->key, sizeof point.key);
     MDB_envinfo info;
     MDB_stat stat;
     TRY(table_error(mdb_env_info(redo->env, &info)));
@@ -229,6 +237,8 @@ static void *redo_main(void *user)
         redo->err = err;
         redo->phase = PHASE_DONE;
         pthread_cond_broadcast(&redo->cond);
+        if (err != AM_OK)
+            redo->failed(redo->user);
     }
     pthread_mutex_unlock(&redo->lock);
     return NULL;
@@ -240,6 +250,7 @@ static void point_holds(struct redo *redo)
     mdb_txn_reset(redo->pins[redo->pin]);
     redo->pin = !redo->pin;
     redo->point = redo->next;
+    redo->held = redo->file.counter; // the thread makes none now
     redo->used -= redo->next_used;
     redo->commits -= redo->next_commits;
 }
@@ -299,15 +310,22 @@ enum am_err redo_mind(struct redo *redo, bool at_once)
 }
 
 // --- From start to end
-enum am_err redo_start(struct redo *redo, const struct tables *tables)
+enum am_err redo_start(struct redo *redo, const struct tables *tables, void (*failed)(void *user), void *user)
 {
     sigset_t all, before;
+    redo->failed = failed;
+    redo->user = user;
     redo->env = tables->env;
     TRY(data_open(redo));
     TRY(redo_file_fill(&redo->file));
+    if (RAND_bytes(redo->key, sizeof redo->key) != 1)
+        return AM_CRYPTO;
     TRY(point_take(redo, &redo->pins[0], &redo->point));
+    TRY(table_error(mdb_txn_begin(redo->env, NULL, MDB_RDONLY, &redo->pins[1]))); // its slot is wanted later, too
+    mdb_txn_reset(redo->pins[1]);
     redo->pin = 0;
     TRY(point_put(redo, &redo->point));
+    redo->held = redo->file.counter;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     redo->running = pthread_create(&redo->thread, NULL, redo_main, redo) == 0;
@@ -336,7 +354,7 @@ enum am_err redo_begin(struct redo *redo, struct redo_ops *ops)
     if (size > redo->file.ring / 2) // its place is LMDB's file
         return AM_OK;
     TRY(ring_reserve(redo, size));
-    TRY(redo_file_put(&redo->file, redo->number, redo->begun_place, ops));
+    TRY(redo_file_put(&redo->file, redo->key, redo->number, redo->begun_place, redo->held, ops));
     redo->begun = size;
     return AM_OK;
 }
@@ -372,6 +390,7 @@ static void thread_end(struct redo *redo)
 enum am_err redo_stop(struct redo *redo, bool good)
 {
     struct redo_point end = {.number = redo->number, .place = redo->place};
+    memcpy(end.key, redo->key, sizeof end.key);
     enum am_err err = AM_OK;
     if (redo->running)
         err = point_note(redo, true);

@@ -4,7 +4,8 @@
 // LMDB alone writes some twenty scattered pages, syncs them, writes its meta page and syncs that. Here a transaction is
 // committed without a sync, and its changes are written to this file in one piece and synced; the disk begins with that
 // while LMDB commits. From time to time a thread syncs LMDB's file, and what this file says begins anew from there: a
-// *point*. After a crash, LMDB is taken back to the last point and the changes since are done again. What makes that sound:
+// *point*. After a crash, LMDB is taken back to the last point and the changes since are done again. What makes that
+// sound:
 //   - a point holds LMDB's meta page as it was then, and everything that page leads to is durable;
 //   - until the next point holds, a reader stands at this one, so that LMDB writes over no page that it leads to.
 #pragma once
@@ -28,7 +29,9 @@ AM_MUST_USE enum am_err redo_take_back(struct redo *redo);
 AM_MUST_USE enum am_err redo_do_again(struct redo *redo, const struct tables *tables);
 
 // The rest on the keeper's thread. From here on nothing is committed but between redo_begin and redo_end.
-AM_MUST_USE enum am_err redo_start(struct redo *redo, const struct tables *tables);
+// `failed` is called, on a thread of this room's, where a point can't be made: redo_mind says why.
+AM_MUST_USE enum am_err redo_start(struct redo *redo, const struct tables *tables, void (*failed)(void *user),
+                                   void *user);
 // Before a transaction is committed: its changes are handed to the disk, which writes them meanwhile. AM_NOMEM,
 // AM_FULL: nothing is there.
 AM_MUST_USE enum am_err redo_begin(struct redo *redo, struct redo_ops *ops);

@@ -16,7 +16,7 @@
 #define ZEROS       (256u * 1024)
 #define LANES       4 // of a digest, beside each other: each multiplication waits for the one before it
 
-static const uint8_t MAGIC[8] = {'A', 'M', 'R', 'E', 'D', 'O', '0', '1'};
+static const uint8_t MAGIC[8] = {'A', 'M', 'R', 'E', 'D', 'O', '0', '2'};
 
 static enum am_err write_all(int fd, const uint8_t *bytes, uint64_t len, uint64_t at)
 {
@@ -41,7 +41,8 @@ static enum am_err slot_pack(const struct redo_point *point, uint64_t counter, u
     at = row_put(at, point->place, 8);
     at = row_put(at, point->page_size, 4);
     at = row_put(at, point->left, 1);
-    row_put_bytes(at, (struct am_bytes){point->meta, REDO_META});
+    at = row_put_bytes(at, (struct am_bytes){point->meta, REDO_META});
+    row_put_bytes(at, (struct am_bytes){point->key, REDO_KEY});
     return log_sha256((struct am_bytes){slot, SLOT_DIGEST}, slot + SLOT_DIGEST);
 }
 
@@ -57,6 +58,7 @@ static bool slot_parse(const uint8_t slot[REDO_BLOCK], struct redo_point *ret_po
     ret_point->page_size = (uint32_t)row_number(&row, 4);
     ret_point->left = row_number(&row, 1) != 0;
     memcpy(ret_point->meta, row_take(&row, REDO_META).data, REDO_META);
+    memcpy(ret_point->key, row_take(&row, REDO_KEY).data, REDO_KEY);
     return true;
 }
 
@@ -163,10 +165,20 @@ static inline void lanes_mix(uint64_t lanes[LANES], const uint64_t words[LANES])
     }
 }
 
-// Tells a record that is whole from one that a crash cut. Not against forgers, who may as well change the database.
-static uint64_t digest_of(uint64_t number, const uint8_t *bytes, uint64_t len)
+struct head {
+    uint64_t number, len, held;
+};
+
+// Tells a record that is whole from one that a crash cut, and from bytes of a sender's, who doesn't know the key: each
+// step is one to one in its lane, so the digest is any of 2^64 to them.
+static uint64_t digest_of(const uint8_t key[REDO_KEY], const struct head *head, const uint8_t *bytes)
 {
-    uint64_t lanes[LANES] = {number, len}, words[LANES] = {0}, digest = 0, at = 0;
+    uint64_t lanes[LANES], words[LANES] = {0}, digest = 0, at = 0, len = head->len;
+    for (size_t i = 0; i < LANES; i++)
+        lanes[i] = get_be64(key + 8 * i);
+    lanes[0] ^= head->number;
+    lanes[1] ^= len;
+    lanes[2] ^= head->held;
     for (; len - at >= sizeof words; at += sizeof words) {
         memcpy(words, bytes + at, sizeof words);
         lanes_mix(lanes, words);
@@ -189,14 +201,15 @@ uint64_t redo_file_place(const struct redo_file *file, uint64_t place, uint64_t 
     return place + size <= file->ring ? place : 0;
 }
 
-enum am_err redo_file_put(struct redo_file *file, uint64_t number, uint64_t place, struct redo_ops *ops)
+enum am_err redo_file_put(struct redo_file *file, const uint8_t key[REDO_KEY], uint64_t number, uint64_t place,
+                          uint64_t held, struct redo_ops *ops)
 {
-    size_t changes = ops->len - REDO_HEAD;
+    const struct head head = {number, ops->len - REDO_HEAD, held};
     TRY(redo_ops_pad(ops, redo_file_size(ops->len)));
     uint8_t *at = row_put(ops->bytes, number, 8);
-    at = row_put(at, changes, 8);
-    at = row_put(at, digest_of(number, ops->bytes + REDO_HEAD, changes), 8);
-    row_put(at, 0, 8);
+    at = row_put(at, head.len, 8);
+    at = row_put(at, digest_of(key, &head, ops->bytes + REDO_HEAD), 8);
+    row_put(at, held, 8);
     TRY(write_all(file->records, ops->bytes, ops->len, RING_AT + place));
     // A hint: an error stays with the file, for the sync to tell.
     (void)sync_file_range(file->records, (off_t)(RING_AT + place), (off_t)ops->len, SYNC_FILE_RANGE_WRITE);
@@ -215,36 +228,79 @@ enum am_err redo_file_void(struct redo_file *file, uint64_t place)
     return sync_file(file->records);
 }
 
-static enum am_err get_at(const struct redo_file *file, uint64_t number, uint64_t place, uint8_t **ret_bytes,
-                          size_t *ret_len)
+// Some bytes of the ring. AM_NOT_FOUND where they lie beyond it.
+static enum am_err ring_read(const struct redo_file *file, uint64_t place, uint8_t *bytes, uint64_t len)
+{
+    if (place > file->ring || len > file->ring - place)
+        return AM_NOT_FOUND;
+    return pread(file->records, bytes, len, (off_t)(RING_AT + place)) == (ssize_t)len ? AM_OK : AM_IO;
+}
+
+static enum am_err head_at(const struct redo_file *file, uint64_t place, struct head *ret_head, uint64_t *ret_digest)
 {
     uint8_t head[REDO_HEAD];
-    if (place + sizeof head > file->ring ||
-        pread(file->records, head, sizeof head, (off_t)(RING_AT + place)) != REDO_HEAD)
-        return AM_NOT_FOUND;
-    uint64_t len = get_be64(head + 8);
-    if (get_be64(head) != number || len > file->ring - place - REDO_HEAD)
-        return AM_NOT_FOUND;
-    uint8_t *bytes = malloc(len + 1);
-    if (bytes == NULL)
-        return AM_NOMEM;
-    if (pread(file->records, bytes, len, (off_t)(RING_AT + place + REDO_HEAD)) != (ssize_t)len ||
-        digest_of(number, bytes, len) != get_be64(head + 16)) {
-        free(bytes);
-        return AM_NOT_FOUND;
-    }
-    *ret_bytes = bytes;
-    *ret_len = len;
+    TRY(ring_read(file, place, head, sizeof head));
+    *ret_head = (struct head){get_be64(head), get_be64(head + 8), get_be64(head + 24)};
+    *ret_digest = get_be64(head + 16);
     return AM_OK;
 }
 
-enum am_err redo_file_get(const struct redo_file *file, uint64_t number, uint64_t *place, uint8_t **ret_bytes,
-                          size_t *ret_len)
+static enum am_err get_at(const struct redo_file *file, const uint8_t key[REDO_KEY], uint64_t number, uint64_t place,
+                          uint8_t **ret_bytes, size_t *ret_len)
+{
+    struct head head;
+    uint64_t digest;
+    TRY(head_at(file, place, &head, &digest));
+    if (head.number != number || head.len > file->ring - place - REDO_HEAD)
+        return AM_NOT_FOUND;
+    uint8_t *bytes = malloc(head.len + 1);
+    if (bytes == NULL)
+        return AM_NOMEM;
+    enum am_err err = ring_read(file, place + REDO_HEAD, bytes, head.len);
+    if (err == AM_OK && digest_of(key, &head, bytes) != digest)
+        err = AM_NOT_FOUND;
+    // Its changes are to pages that the newer point had let go.
+    if (err == AM_OK && head.held > file->counter)
+        err = AM_CORRUPT;
+    if (err != AM_OK) {
+        free(bytes);
+        return err;
+    }
+    *ret_bytes = bytes;
+    *ret_len = head.len;
+    return AM_OK;
+}
+
+// Each is synced before the next begins: what a crash cut is the last one, and none behind it is whole.
+static enum am_err none_behind(const struct redo_file *file, const uint8_t key[REDO_KEY], uint64_t number)
+{
+    for (uint64_t place = 0; place < file->ring; place += REDO_BLOCK) {
+        struct head head;
+        uint64_t digest;
+        uint8_t *bytes;
+        size_t len;
+        TRY(head_at(file, place, &head, &digest));
+        if (head.number <= number || head.number - number > file->ring / REDO_BLOCK)
+            continue;
+        enum am_err err = get_at(file, key, head.number, place, &bytes, &len);
+        if (err == AM_NOT_FOUND)
+            continue;
+        if (err == AM_OK)
+            free(bytes);
+        return err == AM_OK ? AM_CORRUPT : err;
+    }
+    return AM_NOT_FOUND;
+}
+
+enum am_err redo_file_get(const struct redo_file *file, const uint8_t key[REDO_KEY], uint64_t number, uint64_t *place,
+                          uint8_t **ret_bytes, size_t *ret_len)
 {
     uint64_t at = *place;
-    enum am_err err = get_at(file, number, at, ret_bytes, ret_len);
+    enum am_err err = get_at(file, key, number, at, ret_bytes, ret_len);
     if (err == AM_NOT_FOUND && at != 0)
-        err = get_at(file, number, at = 0, ret_bytes, ret_len);
+        err = get_at(file, key, number, at = 0, ret_bytes, ret_len);
+    if (err == AM_NOT_FOUND)
+        err = none_behind(file, key, number);
     TRY(err);
     *place = (at + redo_file_size(REDO_HEAD + *ret_len)) % file->ring;
     return AM_OK;

@@ -350,6 +350,32 @@ static void a_batch_that_is_too_large_for_the_ring_is_durable_too(void **state)
     assert_whole(power);
 }
 
+static void a_point_that_cannot_be_made_ends_a_keeper_that_has_nothing_to_do(void **state)
+{
+    struct power *power = *state;
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 7, 4, 150 * 1024); // a quarter of the ring: a point is due
+    syncs_left = 2;                      // the record's holds
+    assert_int_equal(kit_append(&power->kit, &alarm.append).result, JOURNAL_DONE);
+    kit_wait(&power->kit, SIZE_MAX);
+    assert_true(power->kit.died);
+    assert_int_equal(power->kit.died_of, AM_IO);
+    kit_alarm_clear(&alarm);
+}
+
+static void an_end_that_is_not_durable_is_told(void **state)
+{
+    struct power *power = *state;
+    append_some(&power->kit, 0, 3, 300);
+    cut_power(&power->kit, false, power->cut);
+    syncs_left = 1;
+    kit_close(&power->kit);
+    assert_true(power->kit.died);
+    assert_int_equal(power->kit.died_of, AM_IO);
+    kit_open(&power->kit); // and is found at the next start
+    assert_int_equal(store_size(power->kit.store), 3);
+}
+
 static void fault_kept(void *user, uint64_t seq, const char *what)
 {
     snprintf(user, 128, "%s", what);
@@ -415,6 +441,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_crash_while_it_is_done_again_costs_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(no_two_threads_hear_of_a_failed_write_by_one_descriptor, setup, teardown),
         cmocka_unit_test_setup_teardown(a_batch_that_is_too_large_for_the_ring_is_durable_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_point_that_cannot_be_made_ends_a_keeper_that_has_nothing_to_do, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_end_that_is_not_durable_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(without_its_redo_file_or_a_good_point_a_journal_is_not_opened, setup, teardown),
         cmocka_unit_test_setup_teardown(a_database_that_is_older_than_its_redo_file_is_not_opened, setup, teardown),
     };

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which bytes of the redo file pass for a record, and which damage is told from its end.
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include "server/store/redo_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RING (64u * REDO_BLOCK)
+
+static char path[] = "/tmp/amana-redo.XXXXXX";
+static struct redo_file file;
+static struct redo_point point;
+static const uint8_t KEY[REDO_KEY] = "the key of this start", OLD[REDO_KEY] = "the key of the last one";
+
+static int begin(void **state)
+{
+    strcpy(path + sizeof path - 7, "XXXXXX");
+    int fd = mkstemp(path);
+    close(fd);
+    unlink(path);
+    assert_int_equal(redo_file_create(path, RING), AM_OK);
+    assert_int_equal(redo_file_open(path, &file, &point), AM_OK);
+    return 0;
+}
+
+static int end(void **state)
+{
+    redo_file_close(&file);
+    unlink(path);
+    return 0;
+}
+
+// A record of so many blocks, whose changes are these bytes and zeros; returns where the next one goes.
+static uint64_t put(const uint8_t *key, uint64_t number, uint64_t place, uint64_t held, unsigned blocks,
+                    const uint8_t *bytes, size_t len)
+{
+    struct redo_ops ops = {0};
+    redo_ops_begin(&ops);
+    assert_int_equal(redo_ops_pad(&ops, (size_t)blocks * REDO_BLOCK), AM_OK);
+    if (len > 0)
+        memcpy(ops.bytes + REDO_BLOCK, bytes, len);
+    assert_int_equal(redo_file_put(&file, key, number, place, held, &ops), AM_OK);
+    assert_int_equal(redo_file_sync(&file), AM_OK);
+    redo_ops_free(&ops);
+    return place + (uint64_t)blocks * REDO_BLOCK;
+}
+
+static enum am_err get(uint64_t number, uint64_t *place)
+{
+    uint8_t *bytes;
+    size_t len;
+    enum am_err err = redo_file_get(&file, KEY, number, place, &bytes, &len);
+    if (err == AM_OK)
+        free(bytes);
+    return err;
+}
+
+static void spoil(off_t at)
+{
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, "spoilt", 6, at), 6);
+    close(fd);
+}
+
+static void records_are_found_in_their_order_and_the_last_is_the_end(void **state)
+{
+    uint64_t place = 0;
+    put(KEY, 2, put(KEY, 1, 0, 1, 3, NULL, 0), 1, 1, NULL, 0);
+    assert_int_equal(get(1, &place), AM_OK);
+    assert_int_equal(get(2, &place), AM_OK);
+    assert_int_equal(get(3, &place), AM_NOT_FOUND);
+}
+
+// A sender's bytes stand in the ring as they came, at the start of a block too.
+static void what_a_sender_wrote_into_a_message_passes_for_no_record(void **state)
+{
+    uint8_t forged[REDO_BLOCK];
+    uint64_t place = 0;
+    put(OLD, 3, 0, 1, 1, NULL, 0);
+    int fd = open(path, O_RDONLY);
+    assert_int_equal(pread(fd, forged, sizeof forged, 2 * REDO_BLOCK), sizeof forged);
+    close(fd);
+    put(KEY, 1, 0, 1, 4, forged, sizeof forged); // behind what is its first block
+    put(KEY, 2, 0, 1, 1, NULL, 0);               // the ring came round
+    assert_int_equal(get(2, &place), AM_OK);
+    assert_int_equal(place, REDO_BLOCK);
+    assert_int_equal(get(3, &place), AM_NOT_FOUND);
+}
+
+static void a_record_of_an_earlier_start_is_none(void **state)
+{
+    uint64_t place = 0;
+    put(OLD, 1, 0, 1, 1, NULL, 0);
+    assert_int_equal(get(1, &place), AM_NOT_FOUND);
+}
+
+static void damage_before_a_record_that_is_whole_is_not_taken_for_the_end(void **state)
+{
+    uint64_t first = put(KEY, 1, 0, 1, 2, NULL, 0), second = put(KEY, 2, first, 1, 2, NULL, 0), place = 0;
+    put(KEY, 3, second, 1, 1, NULL, 0);
+    spoil((off_t)(2 * REDO_BLOCK + first + 100));
+    assert_int_equal(get(1, &place), AM_OK);
+    assert_int_equal(get(2, &place), AM_CORRUPT);
+}
+
+static void without_the_point_that_held_an_older_one_does_not_do(void **state)
+{
+    uint64_t place = 0;
+    memcpy(point.key, KEY, sizeof point.key);
+    assert_int_equal(redo_file_put_point(&file, &point), AM_OK);
+    put(KEY, 1, 0, file.counter, 1, NULL, 0);
+    assert_int_equal(redo_file_put_point(&file, &point), AM_OK);
+    put(KEY, 1, 0, file.counter, 1, NULL, 0);
+    assert_int_equal(get(1, &place), AM_OK);
+    spoil((off_t)(file.counter % 2 * REDO_BLOCK + 100));
+    redo_file_close(&file);
+    assert_int_equal(redo_file_open(path, &file, &point), AM_OK);
+    place = 0;
+    assert_int_equal(get(1, &place), AM_CORRUPT);
+}
+
+static void a_record_that_is_taken_back_is_none(void **state)
+{
+    uint64_t place = 0;
+    put(KEY, 1, 0, 1, 2, NULL, 0);
+    assert_int_equal(redo_file_void(&file, 0), AM_OK);
+    assert_int_equal(get(1, &place), AM_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(records_are_found_in_their_order_and_the_last_is_the_end, begin, end),
+        cmocka_unit_test_setup_teardown(what_a_sender_wrote_into_a_message_passes_for_no_record, begin, end),
+        cmocka_unit_test_setup_teardown(a_record_of_an_earlier_start_is_none, begin, end),
+        cmocka_unit_test_setup_teardown(damage_before_a_record_that_is_whole_is_not_taken_for_the_end, begin, end),
+        cmocka_unit_test_setup_teardown(without_the_point_that_held_an_older_one_does_not_do, begin, end),
+        cmocka_unit_test_setup_teardown(a_record_that_is_taken_back_is_none, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
