@@ -182,6 +182,46 @@ static void a_message_on_its_way_is_late_and_then_not_delivered_and_still_may_ar
     }
 }
 
+// The letter's deliveries, on their way to another hub since now.
+static struct journal_delivery *on_their_way(struct world *world, const struct letter *letter)
+{
+    struct model_message *kept = model_message_at(&world->model, letter->seq);
+    for (size_t i = 0; i < letter->header.n_recipients; i++)
+        kept->deliveries[i].state = AMANA__V1__DELIVERY_STATE__CODE__RELAYED;
+    return kept->deliveries;
+}
+
+static void late_is_told_before_not_delivered_when_both_have_passed(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    accepted(world, alert);
+    on_their_way(world, alert);
+    world_pass(world, HOUR_NS); // at once: the hub was away
+    const struct model_entry *late = entry_of(world, ENTRY(LATE), 0), *missing;
+    missing = entry_of(world, ENTRY(NON_DELIVERED), 0);
+    assert_non_null(late);
+    assert_non_null(missing);
+    assert_true(late < missing);
+    assert_int_equal(entries_of(world, ENTRY(LATE)), 1);
+    assert_int_equal(entries_of(world, ENTRY(NON_DELIVERED)), 1);
+}
+
+static void an_entry_for_several_recipients_has_the_earliest_of_their_times(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = letter_new(world, POLICE, KIND(ALERT));
+    letter_to(world, alert, POST, ACTION);
+    letter_to(world, alert, LONELY, ACTION);
+    accepted(world, alert);
+    on_their_way(world, alert)[1].delivered_at += MINUTE_NS;
+    world_pass(world, 16 * MINUTE_NS);
+    const struct model_entry *late = entry_of(world, ENTRY(LATE), 0);
+    assert_non_null(late);
+    assert_int_equal(late->content->late->n_recipients, 2);
+    assert_int_equal(late->content->late->due, WORLD_START + 15 * MINUTE_NS);
+}
+
 static void the_clock_from_retrieval_runs_by_itself(void **state)
 {
     struct world *world = *state;
@@ -748,6 +788,8 @@ int main(void)
         HUB_TEST(what_has_passed_is_told_once_and_escalated_once),
         HUB_TEST(mail_that_nobody_comes_for_is_told_to_its_sender),
         HUB_TEST(a_message_on_its_way_is_late_and_then_not_delivered_and_still_may_arrive),
+        HUB_TEST(late_is_told_before_not_delivered_when_both_have_passed),
+        HUB_TEST(an_entry_for_several_recipients_has_the_earliest_of_their_times),
         HUB_TEST(the_clock_from_retrieval_runs_by_itself),
         HUB_TEST(one_retrieved_long_after_its_clock_ran_out_has_a_new_one),
         HUB_TEST(an_alert_expires_by_the_clock_and_all_are_told),
