@@ -90,6 +90,59 @@ static enum am_err deadline_in(const struct replay *replay, struct store_view *v
     return pointer_in(replay, view, entry->message, ret_in);
 }
 
+// --- Entries that a later message has caused, which is perhaps kept from a country that the older one went to (rule 4)
+static enum am_err erased_in(const struct replay *replay, struct store_view *view, const Amana__V1__ErasedEntry *entry,
+                             bool *ret_in)
+{
+    bool in = entry->by == NULL; // retain_until has passed
+
+    TRY(pointer_in(replay, view, entry->by, &in));
+    return in ? bodies_in(replay, view, entry, ret_in) : AM_OK;
+}
+
+static enum am_err held_in(const struct replay *replay, struct store_view *view, const Amana__V1__HeldEntry *entry,
+                           bool *ret_in)
+{
+    bool in = false;
+
+    TRY(pointer_in(replay, view, entry->by, &in));
+    return in ? pointers_in(replay, view, entry->messages, entry->n_messages, ret_in) : AM_OK;
+}
+
+// An entry is in the index of each party that is told of it.
+static enum am_err told_in(const struct replay *replay, struct store_view *view, uint64_t entry,
+                           const struct store_pointer *message, bool *ret_in)
+{
+    for (size_t i = 0; i < message->n_recipients && !*ret_in; i++) {
+        const char *unit = message->recipients[i].unit;
+        uint64_t seq = entry;
+        if (!unit_in(replay, unit))
+            continue;
+        enum am_err err =
+            store_index_next(view, STORE_INDEX_PARTY, (struct am_bytes){(const uint8_t *)unit, strlen(unit)}, &seq);
+        if (err != AM_OK && err != AM_NOT_FOUND)
+            return err;
+        *ret_in = err == AM_OK && seq == entry;
+    }
+    return AM_OK;
+}
+
+// What becomes of a message without a word of its units is of its originator, and of whose life or delivery it moves.
+static enum am_err state_in(const struct replay *replay, struct store_view *view, uint64_t seq,
+                            const Amana__V1__StateEntry *entry, bool *ret_in)
+{
+    struct store_pointer pointer;
+
+    if (entry->message == NULL || store_find_pointer(view, entry->message, &pointer) != AM_OK)
+        return AM_OK;
+    *ret_in = unit_in(replay, pointer.originator);
+    for (size_t i = 0; i < entry->n_moves && !*ret_in; i++)
+        *ret_in = unit_in(replay, entry->moves[i]->recipient);
+    for (size_t i = 0; i < entry->n_undelivered && !*ret_in; i++)
+        *ret_in = unit_in(replay, entry->undelivered[i]);
+    return entry->found_elsewhere ? told_in(replay, view, seq, &pointer, ret_in) : AM_OK;
+}
+
 // --- Who reads what of these countries
 #define READS_LOOKED 256u // messages of a case or a party that are looked at
 
@@ -183,16 +236,15 @@ enum am_err scope_opens(const struct replay *replay, struct store_view *view, st
         return retrieved_in(replay, view, arena, content->retrieved, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED: return message_in(replay, view, content->released->parked, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_RETURNED: return message_in(replay, view, content->returned->parked, ret_opens);
-    case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: return bodies_in(replay, view, content->erased, ret_opens);
-    case AMANA__V1__ENTRY_CONTENT__KIND_HELD:
-        return pointers_in(replay, view, content->held->messages, content->held->n_messages, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: return erased_in(replay, view, content->erased, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_HELD: return held_in(replay, view, content->held, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_LATE: return pointer_in(replay, view, content->late->message, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_NON_DELIVERED:
         return pointer_in(replay, view, content->non_delivered->message, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_NON_RETRIEVED:
         return pointer_in(replay, view, content->non_retrieved->message, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE: return deadline_in(replay, view, content->deadline, ret_opens);
-    case AMANA__V1__ENTRY_CONTENT__KIND_STATE: return pointer_in(replay, view, content->state->message, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_STATE: return state_in(replay, view, entry->seq, content->state, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED: *ret_opens = identity_in(replay, content->rejected->identity); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS: return access_in(replay, view, content->access, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: *ret_opens = unit_in(replay, content->member->unit); break;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rule 4, do no harm: what a state that a person may have fled must not learn, and that it can't see the difference."""
+import datetime
 import itertools
 import json
 import re
@@ -305,3 +306,40 @@ def test_flags_are_in_no_receipt_delivery_or_replay(world, pb):
     assert message.header in delivered and r.hashlib.sha256(message.flags).digest() in replayed
     for told in (receipt, delivered, replayed):
         assert message.flags not in told and b"sixteen bytes..." not in told
+
+
+def kinds_seen(world, country):
+    world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", country).ok()
+    return [entry.get("kind") for entry in world.replay()]
+
+
+def test_an_auditor_of_a_listed_state_opens_no_entry_whose_cause_is_kept_from_it(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("ke-protection", "inbox").ok()
+    flag(world)
+    world.amana("post", "hit", alert, world.example("hit")).ok()  # others hear that it was found
+    world.amana("police", "hold", alert, "--court", "High Court", "--order", "88/2026", "--date", "2026-11-27",
+                "--scope", "The alert.", "--valid-until", "2030-01-01T00:00:00Z").ok()
+    of_ke, of_et = kinds_seen(world, "ke"), kinds_seen(world, "et")
+    assert "STATE" in of_ke and "HELD" in of_ke
+    assert "SUBMITTED" in of_et and not {"STATE", "HELD"} & set(of_et)
+
+
+@pytest.mark.skipif(not w.moves_time(), reason="moves the clock")
+def test_an_auditor_of_a_listed_state_sees_no_end_that_a_hidden_update_gave_to_the_lives_of_others(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("ke-protection", "inbox").ok()
+    flag(world)
+    soon = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    world.amana("police", "update", alert, world.draft("newer.json", recipients=None, flags=None, valid_until=soon)).ok().says(
+        "left out: et/ics/moyale")
+    world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", "ke").ok()
+    process, lines = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    lines.wait(r'"ACCESS"')
+    world.later(hours=3)
+    lines.wait('"kind":"STATE"')
+    process.terminate()
+    process.wait()
+    assert "STATE" not in kinds_seen(world, "et")
