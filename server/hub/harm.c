@@ -84,14 +84,14 @@ static bool lower(const struct hub *hub, const struct hub_submission *submission
     return changed;
 }
 
-static bool raise(const Amana__V1__Flags *flags, size_t at, struct journal_shield_state states[JOURNAL_SHIELD_STATES],
-                  size_t *n)
+static bool raise(const Amana__V1__Flags *flags, size_t at, size_t room,
+                  struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *n)
 {
     size_t i = 0;
     while (i < *n && strcmp(states[i].country, flags->never_tell[at]) != 0)
         i++;
     bool there = i < *n;
-    if (i == JOURNAL_SHIELD_STATES || (there && (states[i].protection == FLAG(YES) || flags->protection != FLAG(YES))))
+    if (i >= room || (there && (states[i].protection == FLAG(YES) || flags->protection != FLAG(YES))))
         return false;
     strlcpy(states[i].country, flags->never_tell[at], sizeof states[i].country);
     states[i].protection = (uint8_t)flags->protection;
@@ -109,8 +109,10 @@ bool hub_shield_next(const struct hub *hub, const struct hub_submission *submiss
         memcpy(states, submission->shield.states, n * sizeof *states);
     bool changed = lower(hub, submission, states, &n);
     bool shields = flags->protection == FLAG(YES) || flags->protection == FLAG(UNKNOWN);
+    // The last place is for a list that is refused. Who is listed is never refused: it would learn that there are any.
+    size_t room = hub_sender_listed(submission) ? JOURNAL_SHIELD_STATES - 1 : JOURNAL_SHIELD_STATES;
     for (size_t i = 0; shields && i < flags->n_never_tell; i++)
-        changed |= raise(flags, i, states, &n);
+        changed |= raise(flags, i, room, states, &n);
     *ret_n = n;
     return changed;
 }

@@ -239,6 +239,36 @@ static void unknown_keeps_mail_from_it_unless_a_child_is_at_risk_and_is_not_lowe
     refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
 }
 
+// How many states the others have named is nothing that it may read off.
+static void a_listed_state_names_another_however_many_the_case_has(void **state)
+{
+    struct world *world = *state;
+    char codes[JOURNAL_SHIELD_STATES - 1][3] = {"et"}, *names[JOURNAL_SHIELD_STATES - 1], *to_police[] = {(char *)POLICE};
+    world_grant(world, POST, "unit", to_police, 1);
+    world_alert(world);
+    struct letter *more;
+    for (size_t i = 0; i < AM_LEN(names); i++) {
+        if (i > 0)
+            snprintf(codes[i], sizeof codes[i], "%c%c", (char)('a' + (int)(i / 10)), (char)('0' + (int)(i % 10)));
+        names[i] = codes[i];
+    }
+    for (size_t i = 0; i < AM_LEN(names); i += LIMIT_NEVER_TELL) {
+        more = note(world, POLICE, CHILD_DESK);
+        more->flags.child = true;
+        shield(more, FLAG(YES), names + i);
+        more->flags.n_never_tell = AM_LEN(names) - i < LIMIT_NEVER_TELL ? AM_LEN(names) - i : LIMIT_NEVER_TELL;
+        accepted(world, more);
+    }
+    more = note(world, POST, POLICE);
+    shield(more, FLAG(YES), SO);
+    accepted(world, more);
+    accepted(world, note(world, POLICE, LONELY)); // nor has it filled the list for the others
+    more = note(world, POLICE, CHILD_DESK);
+    more->flags.child = true;
+    shield(more, FLAG(YES), SO);
+    refused(world, more, REASON_FIELD_INVALID, "flags.never_tell");
+}
+
 // --- Taken back: by who points at what has said so
 static void a_reference_to_it_is_enough_to_take_it_back(void **state)
 {
@@ -575,6 +605,7 @@ int main(void)
         HUB_TEST(an_answer_to_another_state_takes_no_copy_to_it),
         HUB_TEST(a_state_is_named_by_its_whole_code),
         HUB_TEST(unknown_keeps_mail_from_it_unless_a_child_is_at_risk_and_is_not_lowered_by_a_later_unknown),
+        HUB_TEST(a_listed_state_names_another_however_many_the_case_has),
         HUB_TEST(a_reference_to_it_is_enough_to_take_it_back),
         HUB_TEST(a_newer_version_of_what_has_said_so_takes_it_back),
         HUB_TEST(who_points_at_nothing_that_has_said_so_takes_nothing_back),
