@@ -42,17 +42,24 @@ static enum am_err row_wanted(struct receive *receive, struct store_view *view, 
 }
 
 // What a case's flags keep from the device's state (rule 4) waits, as if it had never been sent; what the state's own
-// units wrote doesn't.
+// units wrote doesn't, nor what another device of the unit has.
 static enum am_err row_withheld(struct receive *receive, struct store_view *view, uint64_t seq, bool *ret_withheld)
 {
     struct journal_shield_state states[JOURNAL_SHIELD_STATES];
     const char *country = receive->call.peer->identity.country;
+    struct journal_delivery delivery;
     struct journal_shield shield;
     struct store_message kept;
     Amana__V1__Header *header;
+    enum am_err err;
 
     *ret_withheld = false;
     if (!receive->shields)
+        return AM_OK;
+    err = store_delivery(view, seq, receive->call.peer->identity.unit, &delivery);
+    if (err != AM_NOT_FOUND)
+        TRY(err);
+    if (err == AM_OK && delivery.retrieved_at != 0)
         return AM_OK;
     TRY(store_message(view, seq, &kept));
     TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &receive->run, NULL,
@@ -70,7 +77,6 @@ static enum am_err notice_withheld(struct receive *receive, struct store_view *v
 {
     const Amana__V1__Pointer *about = NULL;
     Amana__V1__EntryContent *content;
-    struct journal_delivery delivery;
     struct store_pointer pointer;
     struct store_entry entry;
     enum am_err err;
@@ -86,11 +92,9 @@ static enum am_err notice_withheld(struct receive *receive, struct store_view *v
     else if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE)
         about = content->state->message;
     err = store_find_pointer(view, about, &pointer);
-    if (err == AM_OK)
-        err = store_delivery(view, pointer.seq, receive->call.peer->identity.unit, &delivery);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    return delivery.retrieved_at != 0 ? AM_OK : row_withheld(receive, view, pointer.seq, ret_withheld);
+    return row_withheld(receive, view, pointer.seq, ret_withheld);
 }
 
 static enum am_err row_pack(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,

@@ -67,6 +67,15 @@ def test_mail_not_yet_retrieved_is_withheld_until_a_protection_unit_takes_the_fl
     lines.wait(alert)
 
 
+def test_what_one_device_of_a_unit_has_its_other_devices_get_too(world):
+    second = world.supervisor("barrier", "et/ics/moyale", "eics-1299", with_="post")
+    world.hub.reload()
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    flag(world)
+    assert alert in world.amana(second, "--json", "inbox").ok().out
+
+
 def test_only_three_answers_reach_a_listed_state(world):
     alert = world.send()
     world.amana("post", "inbox").ok()
