@@ -352,3 +352,12 @@ def test_an_auditor_of_a_listed_state_sees_no_end_that_a_hidden_update_gave_to_t
     process.terminate()
     process.wait()
     assert "STATE" not in kinds_seen(world, "et")
+
+
+def test_an_auditor_of_a_listed_state_opens_no_erasure_that_is_kept_from_it(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("ke-protection", "inbox").ok()
+    flag(world)
+    world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
+    assert "ERASED" in kinds_seen(world, "ke") and "ERASED" not in kinds_seen(world, "et")
