@@ -29,10 +29,10 @@ struct asked {
     bool asks;    // this unit is to act on it
     bool confirm; // this unit is to CONFIRM it
     bool erased;
-    uint64_t next;                 // what stands behind it in the log begins there; UINT64_MAX: it isn't there yet
-    char case_ref[STORE_CASE + 1]; // an answer is of the same (rule_answer_carries)
-    bool own;                      // this unit sent it
-    uint64_t review_at;            // of what this unit sent; 0: none
+    uint64_t next;                   // what stands behind it in the log begins there; UINT64_MAX: it isn't there yet
+    char case_ref[STORE_CASE + 1];   // an answer is of the same (rule_answer_carries)
+    bool own;                        // this unit sent it
+    uint64_t review_at;              // of what this unit sent; 0: none
     const Amana__V1__Header *header; // in the walk's arena
 };
 
@@ -254,8 +254,7 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     bool renews = chain_of(header) == CHAIN_RENEWS && strcmp(header->sender->unit, asked->sender) == 0;
     if (replies && renews)
         strlcpy(answers->newest, key, STORE_ID);
-    if (chain_of(header) == CHAIN_ENDS && header_points_at(header->in_reply_to, asked->root) &&
-        may_end(header, asked))
+    if (chain_of(header) == CHAIN_ENDS && header_points_at(header->in_reply_to, asked->root) && may_end(header, asked))
         strlcpy(answers->cancel, key, STORE_ID);
     // An UPDATE that is itself asked about: a newer one supersedes it.
     if (renews && header_points_at(header->supersedes, asked->digest))
@@ -320,6 +319,10 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     TRY(walk_outbox(walk));
     contests_open(&walk->contests, walk->answers.contest);
     walk->answers.replaced = strcmp(walk->answers.newest, id) != 0;
+    uint64_t until = chain_of(walk->asked.header) == CHAIN_BEGINS || chain_of(walk->asked.header) == CHAIN_RENEWS
+                         ? header_time_or_0(walk->asked.header->valid_until)
+                         : 0;
+    walk->answers.expired = until != 0 && until <= session_now(session) ? until : 0;
     walk->answers.confirm = walk->asked.confirm;
     walk->answers.erased = walk->asked.erased;
     walk->answers.review_at = walk->asked.erased ? 0 : walk->asked.review_at;
@@ -356,6 +359,10 @@ static void plain_state(const struct answers *answers, const char *id, bool to_u
         snprintf(ret_state, 128, "ended by %.13s", answers->cancel);
     else if (strcmp(answers->newest, id) != 0)
         snprintf(ret_state, 128, "replaced by %.13s", answers->newest);
+    else if (answers->expired != 0 && answers->acknowledged && answers->ack_ns < answers->expired)
+        snprintf(ret_state, 128, "expired; acknowledged by %.31s", print_officer(answers->officer));
+    else if (answers->expired != 0) // what comes after moves nothing
+        strlcpy(ret_state, "expired", 128);
     else if (answers->root != 0 && life_waits(answers->root, answers->life) != LIFE_WAIT_ACK)
         life_words(answers, ret_state);
     else if (answers->acknowledged)

@@ -13,6 +13,7 @@ struct answers {
     char shown[STORE_ID];   // what to type for it
     bool replaced;          // there is a newer version than this one
     char cancel[STORE_ID];  // "" while nothing has ended it
+    uint64_t expired;       // an alert that isn't in force any more: since when, UTC ns; else 0
     bool confirm;           // it ends what is to be erased, and this unit has to CONFIRM
     const char *confirmed;  // outcome of this unit's CONFIRM of it; NULL for none
     bool erased;            // its body is gone from here

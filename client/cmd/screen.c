@@ -5,8 +5,8 @@
 #include "certs/clock.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
-#include "client/session/signer.h"
 #include "client/session/shield.h"
+#include "client/session/signer.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
@@ -137,12 +137,17 @@ static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *head
     uint64_t now = clock_utc(), accepted = kept_ns(kept, header);
     struct kind_due due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
                                    header_time_or_0(header->answer_by), accepted);
-    bool over = answers != NULL && (answers->cancel[0] != '\0' || answers->replaced);
+    bool expired = answers != NULL && answers->expired != 0;
+    bool over = expired || (answers != NULL && (answers->cancel[0] != '\0' || answers->replaced));
     for (size_t i = 0; i < header->n_recipients; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool copy = recipient->part == AMANA__V1__PART__CODE__COPY;
         uint64_t acked = answers != NULL ? answers->acked[i] : 0, answered = answers != NULL ? answers->answered[i] : 0;
         char told[TOLD_TEXT] = "";
+        if (expired && acked >= answers->expired) // it crossed
+            acked = 0;
+        if (expired && answered >= answers->expired)
+            answered = 0;
         if (copy || (due.ack == 0 && due.answer == 0) || (over && acked == 0))
             fprintf(out, "  %-16s%s\n", copy ? "copy" : "to", recipient->unit);
         else
@@ -154,7 +159,8 @@ static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *head
             row(out, "", told_words(&answers->told, header, i, told));
     }
     if (header->valid_until != NULL)
-        fprintf(out, "  %-16s%s\n", "in force until", print_time(header->valid_until));
+        fprintf(out, "  %-16s%s%s\n", "in force until", print_time(header->valid_until),
+                expired ? ": it is over, nothing of it is to be done any more" : "");
 }
 
 static void print_place(FILE *out, const Amana__V1__Place *place)
@@ -333,8 +339,8 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
     fputc('\n', out);
     signer_look(session, kept, header, &signer);
     if (signer.state != SIGNER_GOOD)
-        fprintf(out, "  %-16s%s%s%s\n", "signature", print_on(signer.state == SIGNER_REVOKED ? PRINT_RED : PRINT_YELLOW),
-                signer.words, print_off());
+        fprintf(out, "  %-16s%s%s%s\n", "signature",
+                print_on(signer.state == SIGNER_REVOKED ? PRINT_RED : PRINT_YELLOW), signer.words, print_off());
     if (by_a_stale_list(kept))
         fprintf(out, "  %-16s%sthe sender's revocation list was stale: who signed may have been revoked; telephone%s\n",
                 "revocation", print_on(PRINT_YELLOW), print_off());
@@ -367,8 +373,8 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     if (err == AM_OK)
         print_text(out, kind_body_title(kind_body_get(&opened.body->base)), 2);
     else if (err == AM_ERASED)
-        fprintf(out, "erased here %s%s%s", print_time(kept->erased_at), kept->erased_by[0] != '\0' ? " on the word of " : "",
-                kept->erased_by);
+        fprintf(out, "erased here %s%s%s", print_time(kept->erased_at),
+                kept->erased_by[0] != '\0' ? " on the word of " : "", kept->erased_by);
     else
         fprintf(out, "the body is not shown: %s (%s)", opened.fault != NULL ? opened.fault : "", detail.text);
     fputc('\n', out);

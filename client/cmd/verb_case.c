@@ -126,6 +126,8 @@ static bool answers(const struct item *item)
 static void clock_run(const struct case_input *input, const struct item *item, struct clock *clock)
 {
     unsigned root = kind_root((unsigned)item->header->kind);
+    bool version = chain_of(item) == CHAIN_BEGINS || chain_of(item) == CHAIN_RENEWS;
+    uint64_t until = version ? header_time_or_0(item->header->valid_until) : 0;
     const char *sender = item->header->sender->unit;
     uint64_t stood = 0;
     clock->state = chain_of(item) == CHAIN_ENDS ? LIFE(STOPPING) : life_first(root);
@@ -137,7 +139,8 @@ static void clock_run(const struct case_input *input, const struct item *item, s
             continue;
         if (replaces(input, later, item) && clock->ended == 0)
             clock->ended = later->time;
-        if (!header_points_at(later->header->in_reply_to, item->digest) ||
+        if ((until != 0 && later->time >= until) || // it crossed: taken, and moves nothing
+            !header_points_at(later->header->in_reply_to, item->digest) ||
             (strcmp(by, clock->recipient) != 0 && strcmp(by, sender) != 0) ||
             life_move(root, clock->state, (unsigned)later->header->kind, (unsigned)later->header->outcome, true,
                       &next) != LIFE_MOVED)
@@ -159,6 +162,8 @@ static void clock_run(const struct case_input *input, const struct item *item, s
         if (clock->answered == 0 && answers(later))
             clock->answered = later->time;
     }
+    if (clock->ended == 0 && until != 0 && until <= session_now(input->command.session))
+        clock->ended = until;
 }
 
 // Of the item's i-th recipient. false: no clock runs for it.

@@ -96,6 +96,23 @@ def test_an_alert_expires_at_its_valid_until(world):
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
 
+def test_an_alert_that_is_over_is_asked_of_nobody_and_what_crosses_it_meets_no_clock(world):
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=10)
+    alert = world.send(draft=world.draft(valid_until=until.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    world.amana("post", "inbox").ok().says("to be acknowledged")
+    entered(world, "STATE", minutes=11)
+    line = next(l for l in world.amana("post", "inbox").ok().out.splitlines() if l.startswith(alert[:13]))
+    assert line.endswith("· expired"), line
+    shown = world.amana("post", "show", alert).ok().says("it is over, nothing of it is to be done any more")
+    assert "must ack" not in shown.out
+    world.amana("post", "ack", alert).ok()
+    for desk in ("post", "police"):
+        world.amana(desk, "inbox").ok()
+        clock = world.amana(desk, "--json", "case", "ke/dci/2026/004211").ok().json[0]["state"]["clocks"][0]
+        assert clock["acked"] is None and clock["ack"] == "ended before it was due", (desk, clock)
+    assert "acknowledged" not in world.amana("post", "show", alert).ok().out
+
+
 def test_an_exercise_has_its_deadlines_and_no_live_inbox_shows_them(world):
     alert = world.send(draft=world.draft(status="EXERCISE"))
     entered(world, "DEADLINE", minutes=16)
