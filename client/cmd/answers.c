@@ -6,6 +6,7 @@
 #include "client/session/outbox.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "client/session/taken.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"
 #include "proto/model/header_parts.h"
@@ -222,7 +223,7 @@ static void take_done(const struct asked *asked, const Amana__V1__Header *header
     told_take(&answers->told, asked->header, header);
     for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
         if (kept->entry == NULL || strcmp(asked->header->recipients[i]->unit, header->sender->unit) != 0 ||
-            !acknowledges(asked, header))
+            !acknowledges(asked, header) || !taken_moved(kept, header->sender->unit))
             continue;
         if (answers->acked[i] == 0)
             answers->acked[i] = kept->entry->time;
@@ -236,15 +237,16 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     struct asked *asked = &walk->asked;
     struct answers *answers = &walk->answers;
     bool replies = header_points_at(header->in_reply_to, asked->digest);
-    bool ours = strcmp(header->sender->unit, walk->session->settings.value[SETTING_UNIT]) == 0;
+    const char *own = walk->session->settings.value[SETTING_UNIT];
+    bool ours = strcmp(header->sender->unit, own) == 0;
     contests_take(&walk->contests, replies, key, header, kept);
     take_hold(header, asked, session_now(walk->session), answers);
     if (replies)
         take_done(asked, header, kept, answers);
     take_review(header, asked, answers);
-    if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0))
+    if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0) && taken_moved(kept, own))
         moves_add(&walk->moves, header, kept);
-    if (replies && ours && acknowledges(asked, header)) {
+    if (replies && ours && acknowledges(asked, header) && taken_moved(kept, own)) {
         answers->acknowledged = true;
         strlcpy(answers->officer, header->officer, sizeof answers->officer);
         answers->ack_ns = kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
@@ -319,9 +321,9 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     TRY(walk_outbox(walk));
     contests_open(&walk->contests, walk->answers.contest);
     walk->answers.replaced = strcmp(walk->answers.newest, id) != 0;
-    uint64_t until = chain_of(walk->asked.header) == CHAIN_BEGINS || chain_of(walk->asked.header) == CHAIN_RENEWS
-                         ? header_time_or_0(walk->asked.header->valid_until)
-                         : 0;
+    bool version = chain_of(walk->asked.header) == CHAIN_BEGINS || chain_of(walk->asked.header) == CHAIN_RENEWS;
+    // Of what was replaced the newer version says until when.
+    uint64_t until = version && !walk->answers.replaced ? header_time_or_0(walk->asked.header->valid_until) : 0;
     walk->answers.expired = until != 0 && until <= session_now(session) ? until : 0;
     walk->answers.confirm = walk->asked.confirm;
     walk->answers.erased = walk->asked.erased;
@@ -359,7 +361,7 @@ static void plain_state(const struct answers *answers, const char *id, bool to_u
         snprintf(ret_state, 128, "ended by %.13s", answers->cancel);
     else if (strcmp(answers->newest, id) != 0)
         snprintf(ret_state, 128, "replaced by %.13s", answers->newest);
-    else if (answers->expired != 0 && answers->acknowledged && answers->ack_ns < answers->expired)
+    else if (answers->expired != 0 && answers->acknowledged)
         snprintf(ret_state, 128, "expired; acknowledged by %.31s", print_officer(answers->officer));
     else if (answers->expired != 0) // what comes after moves nothing
         strlcpy(ret_state, "expired", 128);

@@ -2,11 +2,11 @@
 // The show screen and the lines of lists.
 #include "client/cmd/screen.h"
 
-#include "certs/clock.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
 #include "client/session/shield.h"
 #include "client/session/signer.h"
+#include "client/session/taken.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
@@ -16,24 +16,11 @@
 #include <string.h>
 
 #define ARENA_SCREEN      (32u * 1024 * 1024)
-#define ARENA_ENTRY       (1024u * 1024)
 #define CODE(type, value) codec_enum_name(&amana__v1__##type##__descriptor, (int)(value))
 
 static uint64_t kept_ns(const Amana__V1__Kept *kept, const Amana__V1__Header *header)
 {
     return kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
-}
-
-// The hub took it while it could not see who had been revoked.
-static bool by_a_stale_list(const Amana__V1__Kept *kept)
-{
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__EntryContent *content;
-    arena_init(&arena, ARENA_ENTRY);
-    return kept->entry != NULL &&
-           codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(kept->entry->content), &arena,
-                        NULL, (ProtobufCMessage **)&content) == AM_OK &&
-           content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED && content->submitted->crl_stale;
 }
 
 void screen_line(struct session *session, const char *id, const Amana__V1__Kept *kept, const char *state, FILE *out)
@@ -42,6 +29,7 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
     struct am_detail detail = {0};
     struct opened opened;
     struct signer signer;
+    struct taken taken;
     char shown[STORE_ID];
     arena_init(&arena, ARENA_SCREEN);
     enum am_err err = seal_open_kept(session, kept, &arena, &detail, &opened);
@@ -74,7 +62,10 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
         print_text(out, title, 0);
     if (state[0] != '\0')
         fprintf(out, "  · %s", state);
-    if (by_a_stale_list(kept))
+    taken_look(kept, &taken);
+    if (taken.crossed)
+        fprintf(out, "  · %scrossed%s", print_on(PRINT_YELLOW), print_off());
+    if (taken.crl_stale)
         fprintf(out, "  · %staken by a stale revocation list%s", print_on(PRINT_YELLOW), print_off());
     signer_look(session, kept, header, &signer);
     if (signer.state >= SIGNER_REVOKED_SINCE)
@@ -131,10 +122,10 @@ static void print_wait(const char *word, const char *unit, uint64_t due, uint64_
 }
 
 // Who must do what by when, and who has. What was ended or replaced is asked of nobody any more.
-static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *header, const struct answers *answers,
-                      FILE *out)
+static void print_due(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
+                      const struct answers *answers, FILE *out)
 {
-    uint64_t now = clock_utc(), accepted = kept_ns(kept, header);
+    uint64_t now = session_now(session), accepted = kept_ns(kept, header);
     struct kind_due due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
                                    header_time_or_0(header->answer_by), accepted);
     bool expired = answers != NULL && answers->expired != 0;
@@ -144,10 +135,6 @@ static void print_due(const Amana__V1__Kept *kept, const Amana__V1__Header *head
         bool copy = recipient->part == AMANA__V1__PART__CODE__COPY;
         uint64_t acked = answers != NULL ? answers->acked[i] : 0, answered = answers != NULL ? answers->answered[i] : 0;
         char told[TOLD_TEXT] = "";
-        if (expired && acked >= answers->expired) // it crossed
-            acked = 0;
-        if (expired && answered >= answers->expired)
-            answered = 0;
         if (copy || (due.ack == 0 && due.answer == 0) || (over && acked == 0))
             fprintf(out, "  %-16s%s\n", copy ? "copy" : "to", recipient->unit);
         else
@@ -315,6 +302,7 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
                            const Amana__V1__Flags *flags, FILE *out)
 {
     struct signer signer;
+    struct taken taken;
     const struct urgency *urgency = urgency_get(header->urgency);
     fprintf(out, "  %-16s%s · %s · case %s\n", "from", header->sender->unit, print_officer(header->officer),
             header->case_ref);
@@ -341,7 +329,11 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
     if (signer.state != SIGNER_GOOD)
         fprintf(out, "  %-16s%s%s%s\n", "signature",
                 print_on(signer.state == SIGNER_REVOKED ? PRINT_RED : PRINT_YELLOW), signer.words, print_off());
-    if (by_a_stale_list(kept))
+    taken_look(kept, &taken);
+    if (taken.crossed)
+        fprintf(out, "  %-16s%swhat it answers was over or replaced before it came: it changes nothing there%s\n",
+                "crossed", print_on(PRINT_YELLOW), print_off());
+    if (taken.crl_stale)
         fprintf(out, "  %-16s%sthe sender's revocation list was stale: who signed may have been revoked; telephone%s\n",
                 "revocation", print_on(PRINT_YELLOW), print_off());
     fprintf(out, "  %-16s%s\n", "id", header->id);
@@ -380,7 +372,7 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     fputc('\n', out);
     if (opened.header->outcome != 0)
         row(out, "outcome", CODE(outcome__code, opened.header->outcome));
-    print_due(kept, opened.header, answers, out);
+    print_due(session, kept, opened.header, answers, out);
     row(out, "state", state);
     fputc('\n', out);
     print_envelope(session, kept, opened.header, err == AM_OK ? opened.flags : NULL, out);

@@ -11,6 +11,7 @@
 #include "client/session/policy.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "client/session/taken.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header_parts.h"
@@ -64,6 +65,7 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     Amana__V1__Kept *kept;
     Amana__V1__Header *header;
     struct am_detail detail = {0};
+    struct taken taken;
     enum am_err err = store_get(command->session->store, STORE_SENT, id, arena, &kept);
     if (err == AM_OK)
         err = seal_header(kept->message, arena, &detail, &header);
@@ -84,6 +86,10 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     printf("%saccepted%s  %s %s\n  entry     %llu of %s, %s\n", print_on(PRINT_GREEN), print_off(),
            kind_name((unsigned)header->kind), id, (unsigned long long)kept->entry->index, command->session->hub->origin,
            print_ns(kept->entry->time));
+    taken_look(kept, &taken);
+    if (taken.crossed)
+        printf("  %scrossed%s   what it answers was over or replaced before it came: it changes nothing there\n",
+               print_on(PRINT_YELLOW), print_off());
     print_next(header, kept->entry->time);
     reach_tell(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);

@@ -8,6 +8,7 @@
 #include "client/cmd/told.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
+#include "client/session/taken.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
 #include "proto/model/address.h"
@@ -139,7 +140,7 @@ static void clock_run(const struct case_input *input, const struct item *item, s
             continue;
         if (replaces(input, later, item) && clock->ended == 0)
             clock->ended = later->time;
-        if ((until != 0 && later->time >= until) || // it crossed: taken, and moves nothing
+        if (!taken_moved(later->kept, clock->recipient) || // it crossed: taken, and moves nothing
             !header_points_at(later->header->in_reply_to, item->digest) ||
             (strcmp(by, clock->recipient) != 0 && strcmp(by, sender) != 0) ||
             life_move(root, clock->state, (unsigned)later->header->kind, (unsigned)later->header->outcome, true,

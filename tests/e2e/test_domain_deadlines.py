@@ -113,6 +113,22 @@ def test_an_alert_that_is_over_is_asked_of_nobody_and_what_crosses_it_meets_no_c
     assert "acknowledged" not in world.amana("post", "show", alert).ok().out
 
 
+def test_an_alert_whose_newer_version_is_in_force_is_not_said_to_be_over(world):
+    def until(minutes):
+        at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
+        return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    alert = world.send(draft=world.draft(valid_until=until(10)))
+    newer = world.amana("police", "update", alert, world.draft("newer.json", valid_until=until(60))).ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", newer).ok()
+    world.later(minutes=11)
+    for desk in ("post", "police"):
+        shown = world.amana(desk, "show", alert).ok().says(f"replaced by {newer[:13]}").out
+        assert "it is over" not in shown and "expired" not in shown, shown
+        assert "it is over" not in world.amana(desk, "show", newer).ok().out
+
+
 def test_an_exercise_has_its_deadlines_and_no_live_inbox_shows_them(world):
     alert = world.send(draft=world.draft(status="EXERCISE"))
     entered(world, "DEADLINE", minutes=16)

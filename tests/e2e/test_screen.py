@@ -64,6 +64,29 @@ def test_who_answers_an_alert_that_was_ended_hears_what_waits_for_them(world):
     assert "newer version" not in said.err
 
 
+def test_an_answer_that_crossed_is_marked_on_both_sides_and_meets_no_clock(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("police", "update", alert, world.draft("newer.json")).ok()
+    crossed = world.amana("post", "ack", alert).ok().says("crossed   what it answers was over or replaced").id
+    for desk, verb in (("police", "inbox"), ("post", "sent")):
+        world.amana(desk, "inbox").ok()
+        line = next(l for l in world.amana(desk, verb).ok().out.splitlines() if l.startswith(crossed[:13]))
+        assert line.endswith("· crossed"), line
+        world.amana(desk, "show", crossed).ok().says("crossed         what it answers was over or replaced before it came")
+        assert "acknowledged" not in world.amana(desk, "show", alert).ok().out
+        shown = world.amana(desk, "--json", "case", "ke/dci/2026/004211").ok().json
+        clocks = next(line["state"]["clocks"] for line in shown if line["header"]["id"] == alert)
+        assert clocks[0]["acked"] is None and clocks[0]["ack"] == "ended before it was due", clocks
+
+
+def test_an_answer_in_time_is_not_said_to_have_crossed(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    said = world.amana("post", "ack", alert).ok()
+    assert "crossed" not in said.out + world.amana("post", "show", said.id).ok().out
+
+
 def test_an_erasure_is_to_be_confirmed_and_says_with_which_verb(world):
     note = world.send(draft=world.write("NOTE", {"title": "The driver", "text": "Seen."}))
     world.amana("post", "inbox").ok()

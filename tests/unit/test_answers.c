@@ -19,6 +19,7 @@
 #define ACK    "0199b2d4-6fff-7abc-8def-000000000002" // an hour before all of them, by its id
 
 struct story {
+    bool crossed; // what comes from here on
     struct client_env env;
     struct session *session;
     uint64_t seq;
@@ -42,7 +43,8 @@ static int end(void **state)
     return 0;
 }
 
-// Keeps a message as the next entry of the log; `to` is the id of what it answers, whose digest is there.
+// Keeps a message as the next entry of the log; `to` is the id of what it answers, whose digest is there, and whose life
+// it moves unless the story says that what comes has crossed.
 static void keep_with(struct story *story, enum store_box box, unsigned kind, const char *id, const char *from,
                  const char *to, uint8_t digest[LOG_HASH_SIZE], unsigned outcome)
 {
@@ -51,6 +53,7 @@ static void keep_with(struct story *story, enum store_box box, unsigned kind, co
     Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__SubmittedEntry submitted = AMANA__V1__SUBMITTED_ENTRY__INIT;
+    Amana__V1__Move move = AMANA__V1__MOVE__INIT, *moves[] = {&move};
     Amana__V1__Header header = AMANA__V1__HEADER__INIT;
     Amana__V1__UnitRoster sender = AMANA__V1__UNIT_ROSTER__INIT;
     Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
@@ -74,6 +77,10 @@ static void keep_with(struct story *story, enum store_box box, unsigned kind, co
     assert_int_equal(codec_encode_alloc(&header.base, &packed, &len), AM_OK);
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED;
     content.submitted = &submitted;
+    move.recipient = (char *)from;
+    submitted.moves = moves;
+    submitted.n_moves = to != NULL && !story->crossed;
+    submitted.crossed = story->crossed;
     assert_int_equal(codec_encode_alloc(&content.base, &packed_content, &content_len), AM_OK);
     message.header = (ProtobufCBinaryData){len, packed};
     kept.message = &message;
@@ -136,6 +143,19 @@ static void an_answer_of_this_unit_counts_whatever_its_clock_said(void **state)
     assert_string_equal(answers.officer, "amana://" ENV_POST "/officer/o-1");
 }
 
+static void an_answer_that_crossed_is_no_acknowledgement(void **state)
+{
+    struct story *story = *state;
+    uint8_t digest[LOG_HASH_SIZE];
+    struct answers answers;
+    story->session = client_env_open(&story->env, ENV_POST, 0);
+    keep(story, STORE_INBOX, KIND(ALERT), ALERT, ENV_POLICE, NULL, digest);
+    story->crossed = true;
+    keep(story, STORE_SENT, KIND(ACK), ACK, ENV_POST, ALERT, digest);
+    assert_int_equal(answers_find(story->session, ALERT, &answers), AM_OK);
+    assert_false(answers.acknowledged);
+}
+
 static void the_newest_version_is_the_last_in_the_log_whatever_its_sender_s_clock_said(void **state)
 {
     struct story *story = *state;
@@ -174,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(an_alert_is_ended_and_renewed_by_its_own_unit_and_taken_back_by_its_agency_alone),
         STORY(an_answer_of_this_unit_counts_whatever_its_clock_said),
+        STORY(an_answer_that_crossed_is_no_acknowledgement),
         STORY(the_newest_version_is_the_last_in_the_log_whatever_its_sender_s_clock_said),
         STORY(an_officer_s_answer_is_evidence_whatever_its_clock_said_for_each_version),
     };
