@@ -61,6 +61,19 @@ static void print_erased(const Amana__V1__ErasedEntry *entry, FILE *out)
         fputs(" destroyed: retain_until has passed", out);
 }
 
+static void print_corrected(const Amana__V1__CorrectedEntry *entry, FILE *out)
+{
+    const char *message = entry->message != NULL ? entry->message->id : "?";
+    const char *by = entry->by != NULL ? entry->by->id : "?";
+    if (entry->confirmed_by == NULL)
+        fprintf(out, "%.13s was wrong, and every holder is to mend it, on the word of %.13s", message, by);
+    else
+        fprintf(out, "%s to %.13s, which corrects %.13s, by %.13s",
+                codec_enum_name(&amana__v1__outcome__code__descriptor, (int)entry->outcome), by, message,
+                entry->confirmed_by->id);
+    fprintf(out, " (%s, officer %s)", entry->unit, print_officer(entry->officer));
+}
+
 static void print_content(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, uint64_t time_ns,
                           FILE *out)
 {
@@ -112,6 +125,7 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
     case AMANA__V1__ENTRY_CONTENT__KIND_POLICY: fputs("policy.conf changed", out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_TRUST: fputs("trust.conf changed", out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: print_erased(content->erased, out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_CORRECTED: print_corrected(content->corrected, out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_HELD:
         fprintf(out, "%zu message%s kept until %s on the word of %.13s (%s, officer %s)", content->held->n_messages,
                 content->held->n_messages == 1 ? "" : "s", print_ns(content->held->until),

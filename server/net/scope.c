@@ -109,6 +109,17 @@ static enum am_err held_in(const struct replay *replay, struct store_view *view,
     return in ? pointers_in(replay, view, entry->messages, entry->n_messages, ret_in) : AM_OK;
 }
 
+// A holder's word on a correction is caused by two messages.
+static enum am_err corrected_in(const struct replay *replay, struct store_view *view,
+                                const Amana__V1__CorrectedEntry *entry, bool *ret_in)
+{
+    bool by = false, confirmed = entry->confirmed_by == NULL;
+
+    TRY(pointer_in(replay, view, entry->by, &by));
+    TRY(pointer_in(replay, view, entry->confirmed_by, &confirmed));
+    return by && confirmed ? pointer_in(replay, view, entry->message, ret_in) : AM_OK;
+}
+
 // An entry is in the index of each party that is told of it.
 static enum am_err told_in(const struct replay *replay, struct store_view *view, uint64_t entry,
                            const struct store_pointer *message, bool *ret_in)
@@ -237,6 +248,7 @@ enum am_err scope_opens(const struct replay *replay, struct store_view *view, st
     case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED: return message_in(replay, view, content->released->parked, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_RETURNED: return message_in(replay, view, content->returned->parked, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: return erased_in(replay, view, content->erased, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_CORRECTED: return corrected_in(replay, view, content->corrected, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_HELD: return held_in(replay, view, content->held, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_LATE: return pointer_in(replay, view, content->late->message, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_NON_DELIVERED:

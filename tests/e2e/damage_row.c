@@ -13,7 +13,7 @@ static const struct {
     enum table table;
 } TABLES[] = {{"life", TABLE_LIFE},     {"chain", TABLE_CHAIN},           {"delivery", TABLE_DELIVERY},
               {"record", TABLE_RECORD}, {"checkpoint", TABLE_CHECKPOINT}, {"deadline", TABLE_DEADLINE},
-              {"order", TABLE_ORDER}};
+              {"order", TABLE_ORDER},   {"entry", TABLE_ENTRY}};
 
 struct found {
     uint8_t key[TABLE_KEY], value[1 << 16];

@@ -205,7 +205,7 @@ ROWS = {
 
 @pytest.fixture(scope="module")
 def lived(file_world):
-    """A log in which an alert was retrieved, acknowledged, updated and cancelled, and a second one only sent."""
+    """A log in which an alert was retrieved, acknowledged, updated and cancelled, and a second one corrected and kept."""
     world = file_world
     world.start_hub()
     alert = world.send()
@@ -218,6 +218,9 @@ def lived(file_world):
     world.amana("post", "inbox").ok()
     world.amana("post", "ack", cancel).ok()
     kept = world.send()
+    correction = world.amana("police", "correct", kept, world.example("correction", roles=[])).ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "confirm", correction, "--outcome", "NOT_HELD").ok()
     world.amana("police", "hold", kept, "--court", "x", "--order", "88/2026", "--date", "2026-11-27", "--scope", "x",
                 "--valid-until", "2030-01-01T00:00:00Z").ok()
     far = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1094)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -235,3 +238,13 @@ def test_a_row_that_is_not_what_the_log_says_is_named(lived, case):
     lived.copy("data", "changed")
     w.run(w.BUILD / "tests" / "damage_row", lived.path("changed"), *how).ok()
     lived.amanad("fsck", "-d", "changed").exits(1).says(words)
+
+
+@pytest.mark.parametrize("field", ["its officer", "its unit"])
+def test_an_entry_about_a_correction_that_says_another_thing_than_its_message_is_named(lived, field):
+    said = 'officer/eics-1207"\x0det/ics/moyale'
+    other = {"its officer": said.replace("1207", "1208"), "its unit": said.replace("et/ics", "et/icz")}[field]
+    lived.copy("data", "changed")
+    w.run(w.BUILD / "tests" / "damage_row", lived.path("changed"), "entry", said, other).ok()
+    lived.amanad("fsck", "-d", "changed").exits(1).says("no message before it says what it says was corrected, or mended",
+                                                        "no CORRECTED entry says what it corrects, or that it is mended")

@@ -30,6 +30,16 @@ def test_a_correction_asks_every_holder_who_confirms_each_by_itself(world, alert
     world.amana("police", "status", correction).ok().says("confirmed by eics-1207", "confirmed by emow-0101",
                                                           "of 3: 1 to acknowledge, 0 to answer, 2 done")
     world.amana("post", "confirm", correction, "--outcome", "DONE", "--remark", "x").exits(77).says("CONFIRMED", "nothing moves it any more")
+    said = [e["content"]["corrected"] for e in world.replay() if e.get("kind") == "CORRECTED"]
+    assert [(e["unit"], e["message"]["id"], e["by"]["id"], e.get("outcome")) for e in said] == [
+        ("ke/dci/transnational", alert, correction, None), ("et/ics/moyale", alert, correction, "DONE"),
+        ("et/mowsa/protection", alert, correction, "NOT_HELD")]
+    world.amana("auditor", "audit", "replay", "--reason", "a test", "--message", correction).ok().says(
+        f"CORRECTED {alert[:13]} was wrong, and every holder is to mend it", f"DONE to {correction[:13]}, which corrects {alert[:13]}")
+    world.amana("auditor", "audit", "replay", "--reason", "a test", "--message", alert).ok().says("CORRECTED")
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+    world.start_hub()
 
 
 def test_a_correction_is_done_once_what_was_built_on_it_is_mended_too(world, alert):

@@ -361,3 +361,14 @@ def test_an_auditor_of_a_listed_state_opens_no_erasure_that_is_kept_from_it(worl
     flag(world)
     world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
     assert "ERASED" in kinds_seen(world, "ke") and "ERASED" not in kinds_seen(world, "et")
+
+
+def test_an_auditor_of_a_listed_state_opens_no_correction_that_is_kept_from_it(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("ke-protection", "inbox").ok()
+    flag(world)
+    correction = world.amana("police", "correct", alert, world.example("correction", roles=[])).ok().id
+    world.amana("ke-protection", "inbox").ok()
+    world.amana("ke-protection", "confirm", correction, "--outcome", "NOT_HELD").ok()
+    assert kinds_seen(world, "ke").count("CORRECTED") == 2 and "CORRECTED" not in kinds_seen(world, "et")

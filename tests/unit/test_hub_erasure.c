@@ -308,6 +308,52 @@ static void a_contest_is_upheld_with_the_correction_that_names_it(void **state)
     assert_int_equal(model_life(&world->model, contest->seq, POLICE)->state, LIFE(UPHELD));
 }
 
+// --- What the log says of a correction
+static void says_corrected(const struct model_entry *entry, const struct letter *message, const struct letter *by,
+                           const struct letter *signed_by)
+{
+    const Amana__V1__CorrectedEntry *said = entry->content->corrected;
+    assert_int_equal(entry->kind, ENTRY(CORRECTED));
+    assert_int_equal(entry->class, JOURNAL_CLASS_HUB);
+    assert_int_equal(entry->of, signed_by->seq);
+    assert_string_equal(entry->cases[0], message->header.case_ref);
+    assert_string_equal(said->message->id, message->header.id);
+    assert_memory_equal(said->message->header_digest.data, by->header.in_reply_to->header_digest.data, 32);
+    assert_string_equal(said->by->id, by->header.id);
+    assert_string_equal(said->officer, signed_by->header.officer);
+    assert_string_equal(said->unit, signed_by->header.sender->unit);
+}
+
+static void a_correction_is_an_entry_and_so_is_what_each_holder_says_of_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *correction = order(world, POLICE, KIND(CORRECTION), alert);
+    accepted(world, correction);
+    says_corrected(last_entry(world), alert, correction, correction);
+    assert_int_equal(last_entry(world)->also[0], alert->seq);
+    assert_null(last_entry(world)->content->corrected->confirmed_by);
+    assert_false(erased(world, alert)); // it stays as it was sent
+    struct letter *done = world_answer(world, SHELTER, KIND(CONFIRM), correction, correction);
+    done->header.outcome = OUTCOME(NOT_HELD);
+    accepted(world, done);
+    says_corrected(last_entry(world), alert, correction, done);
+    assert_int_equal(last_entry(world)->also[0], correction->seq);
+    assert_string_equal(last_entry(world)->content->corrected->confirmed_by->id, done->header.id);
+    assert_int_equal(last_entry(world)->content->corrected->outcome, OUTCOME(NOT_HELD));
+}
+
+static void an_acknowledgement_of_a_correction_mends_nothing(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *correction = order(world, POLICE, KIND(CORRECTION), alert);
+    unsigned n = 0;
+    accepted(world, correction);
+    accepted(world, world_answer(world, POST, KIND(ACK), correction, correction));
+    for (size_t i = 0; i < world->model.n; i++)
+        n += world->model.entries[i].kind == ENTRY(CORRECTED);
+    assert_int_equal(n, 1);
+}
+
 #define OFFICE "ke/odpc/desk"
 #define FOREIGN_OFFICE "et/edpa/desk"
 
@@ -441,6 +487,8 @@ int main(void)
         HUB_TEST(a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes),
         HUB_TEST(an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends),
         HUB_TEST(who_has_not_erased_or_mended_in_seven_days_is_told_to_the_office),
+        HUB_TEST(a_correction_is_an_entry_and_so_is_what_each_holder_says_of_it),
+        HUB_TEST(an_acknowledgement_of_a_correction_mends_nothing),
         HUB_TEST(a_contest_is_upheld_with_the_correction_that_names_it),
         HUB_TEST(a_contest_is_upheld_with_no_other_message),
         HUB_TEST(the_dpo_of_its_country_orders_what_it_never_received),
