@@ -165,9 +165,12 @@ IS(comes_from_a_recipient)
     for (size_t i = 0; i < person(at)->n_citizenships; i++)
         if (goes_to_state(at, person(at)->citizenships[i]))
             return true;
-    for (size_t i = 0; i < person(at)->n_documents; i++)
-        if (is_of_its_issuer(person(at)->documents[i]) && goes_to_state(at, person(at)->documents[i]->issuer))
+    for (size_t i = 0; i < person(at)->n_documents; i++) {
+        char state[3];
+        shape_issuer_state(person(at)->documents[i]->issuer, state);
+        if (is_of_its_issuer(person(at)->documents[i]) && goes_to_state(at, state))
             return true;
+    }
     return false;
 }
 

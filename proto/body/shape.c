@@ -19,6 +19,15 @@ static const char COUNTRIES[] =
     "pw"
     "pyqarerorsrurwsasbscsdsesgshsisjskslsmsnsosrssstsvsxsysztctdtftgthtjtktltmtntotrtttvtwtzuaugumusuyuzvavcvevgvivnvu"
     "wfwsyeytzazmzw";
+// Their alpha-3 codes, in the same order: those of passports (ICAO 9303-3 §5).
+static const char THREES[] =
+    "ANDAREAFGATGAIAALBARMAGOATAARGASMAUTAUSABWALAAZEBIHBRBBGDBELBFABGRBHRBDIBENBLMBMUBRNBOLBESBRABHSBTNBVTBWABLRBLZCAN"
+    "CCKCODCAFCOGCHECIVCOKCHLCMRCHNCOLCRICUBCPVCUWCXRCYPCZEDEUDJIDNKDMADOMDZAECUESTEGYESHERIESPETHFINFJIFLKFSMFROFRAGAB"
+    "GBRGRDGEOGUFGGYGHAGIBGRLGMBGINGLPGNQGRCSGSGTMGUMGNBGUYHKGHMDHNDHRVHTIHUNIDNIRLISRIMNINDIOTIRQIRNISLITAJEYJAMJORJPN"
+    "KENKGZKHMKIRCOMKNAPRKKORKWTCYMKAZLAOLBNLCALIELKALBRLSOLTULUXLVALBYMARMCOMDAMNEMAFMDGMHLMKDMLIMMRMNGMACMNPMTQMRTMSR"
+    "MLTMUSMDVMWIMEXMYSMOZNAMNCLNERNFKNGANICNLDNORNPLNRUNIUNZLOMNPANPERPYFPNGPHLPAKPOLSPMPCNPRIPSEPRTPLWPRYQATREUROUSRB"
+    "RUSRWASAUSLBSYCSDNSWESGPSHNSVNSJMSVKSLESMRSENSOMSURSSDSTPSLVSXMSYRSWZTCATCDATFTGOTHATJKTKLTLSTKMTUNTONTURTTOTUVTWN"
+    "TZAUKRUGAUMIUSAURYUZBVATVCTVENVGBVIRVNMVUTWLFWSMYEMMYTZAFZMBZWE";
 
 static bool all(const char *text, int (*is)(int))
 {
@@ -52,6 +61,18 @@ bool shape_country(const char *text)
 bool shape_issuer(const char *text)
 {
     return shape_country(text) || (strlen(text) == 3 && all(text, isupper));
+}
+
+void shape_issuer_state(const char *issuer, char ret_state[3])
+{
+    ret_state[0] = '\0';
+    if (shape_country(issuer))
+        memcpy(ret_state, issuer, 3);
+    if (strlen(issuer) != 3)
+        return;
+    for (size_t i = 0; COUNTRIES[2 * i] != '\0'; i++)
+        if (memcmp(THREES + 3 * i, issuer, 3) == 0)
+            snprintf(ret_state, 3, "%.2s", COUNTRIES + 2 * i);
 }
 
 bool shape_citizenship(const char *text)

@@ -31,5 +31,8 @@ bool shape_unit(const char *text);            // country/agency/unit
 bool shape_date(const char *text);
 bool shape_date_days(const char *text, int64_t *ret_first, int64_t *ret_last);
 
+// The state of an issuer by its alpha-2 code in lower case; "" for what is none, as UNO.
+void shape_issuer_state(const char *issuer, char ret_state[3]);
+
 // ICAO 9303-3 §4.9: the check digit of a number, '0' … '9'; 0 where the number has other characters.
 char shape_check_digit(const char *number);
