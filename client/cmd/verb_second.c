@@ -5,6 +5,7 @@
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/submit.h"
+#include "client/cmd/traffic.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/codec/codec.h"
@@ -18,6 +19,7 @@
 
 struct second_input {
     struct command command;
+    struct traffic traffic; // pending
     const char *id;
     Amana__V1__ReturnReason__Code reason;
     bool yes, needs_reason;
@@ -52,7 +54,10 @@ static error_t parse_none(int key, char *arg, struct argp_state *state)
     struct second_input *input = state->input;
     (void)arg;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &input->command;
+        state->child_inputs[1] = &input->traffic;
+        return 0;
     case ARGP_KEY_ARG: argp_error(state, "takes no argument; `amana release ID` shows and releases one"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -90,6 +95,8 @@ static enum am_err list_one(void *user, const struct second_waiting *waiting)
     struct second_input *input = user;
     Amana__V1__Kept kept = kept_of(waiting);
     const char *state = waiting->deferred ? "sent already: to be signed" : "waits";
+    if (!traffic_wants(&input->traffic, waiting->header->status))
+        return AM_OK;
     input->count++;
     if (input->command.json)
         (void)!json_line_kept(input->command.session, &kept, "PENDING_RELEASE", stdout);
@@ -104,7 +111,7 @@ int verb_pending(int argc, char **argv)
                                      parse_none,
                                      NULL,
                                      "Lists what waits for a supervisor of this unit, oldest first.",
-                                     command_children,
+                                     traffic_children,
                                      NULL,
                                      NULL};
     struct second_input input = {0};

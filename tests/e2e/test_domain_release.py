@@ -89,6 +89,13 @@ def test_an_alert_on_a_person_is_parked_rings_is_released_and_delivered_with_bot
     assert not shared.path("post", "store", "alarms").exists()
 
 
+def test_an_exercise_waits_among_exercises_and_in_no_live_list(shared):
+    drill = park(shared, status="EXERCISE", case_ref="ke/dci/2026/004713")
+    assert drill[:13] not in shared.amana("chief", "pending").ok().out
+    shared.amana("chief", "pending", "--exercise").ok().says(drill[:13])
+    shared.amana("chief", "release", drill, "--yes").ok()
+
+
 # --- Back to its author
 def test_what_is_sent_back_is_not_sent_and_its_author_sees_why(shared):
     parked = park(shared)
