@@ -60,6 +60,12 @@ static void print_next(const Amana__V1__Header *header, uint64_t accepted_ns)
     }
 }
 
+void submit_told_next(struct command *command, const Amana__V1__Header *header, uint64_t accepted_ns)
+{
+    print_next(header, accepted_ns);
+    reach_tell(command, header);
+}
+
 static int told_accepted(struct command *command, const char *id, struct arena *arena)
 {
     Amana__V1__Kept *kept;
@@ -90,8 +96,7 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     if (taken.crossed)
         printf("  %scrossed%s   what it answers was over or replaced before it came: it changes nothing there\n",
                print_on(PRINT_YELLOW), print_off());
-    print_next(header, kept->entry->time);
-    reach_tell(command, header);
+    submit_told_next(command, header, kept->entry->time);
     printf("  next      `amana status %.13s` shows who has it\n", id);
     return 0;
 }

@@ -17,6 +17,9 @@ struct submission {
 // Returns the exit code: 0 accepted; 65 wrong field; 69 no link (kept, or why not); 77 refused.
 int submit(struct command *command, struct submission *submission);
 
+// Who has to acknowledge and answer by when what was just accepted, and for U1 and U2 how they are reached. Printed.
+void submit_told_next(struct command *command, const Amana__V1__Header *header, uint64_t accepted_ns);
+
 // What an answer carries on from what it answers (domain.md: *Answer*), as far as the draft doesn't say else. Borrowed.
 void submit_carry(const Amana__V1__Header *header, Amana__V1__Draft *draft);
 

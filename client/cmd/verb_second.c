@@ -214,7 +214,12 @@ static int release(struct second_input *input)
     if (!confirmed(input, "Release it, under your signature?"))
         return EX_USAGE;
     err = second_release(input->command.session, &waiting, &arena, &detail, &entry);
-    return err == AM_OK ? told(input, &waiting, "released", entry) : command_fail(err, &detail);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    code = told(input, &waiting, "released", entry);
+    if (code == 0 && !input->command.json && !waiting.deferred) // it is sent only now
+        submit_told_next(&input->command, waiting.header, entry->time);
+    return code;
 }
 
 // --- Taking back what has gone already, under the supervisor's name alone

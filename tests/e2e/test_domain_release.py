@@ -96,6 +96,13 @@ def test_an_exercise_waits_among_exercises_and_in_no_live_list(shared):
     shared.amana("chief", "release", drill, "--yes").ok()
 
 
+def test_who_releases_what_is_urgent_hears_whom_to_telephone(shared):
+    shared.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--telephone", "+251462340001").ok()
+    parked = park(shared, urgency="U1", urgency_reason="LIFE_AT_RISK")
+    shared.amana("chief", "release", parked, "--yes").ok().says(
+        "must ack  et/ics/moyale by", "reach     et/ics/moyale", "telephone +251462340001", f"amana called {parked[:13]}")
+
+
 # --- Back to its author
 def test_what_is_sent_back_is_not_sent_and_its_author_sees_why(shared):
     parked = park(shared)
