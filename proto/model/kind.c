@@ -199,19 +199,29 @@ bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome)
     return true;
 }
 
-void kind_outcome_list(unsigned kind, unsigned answered, char *ret_text, size_t size)
+void outcome_list(uint64_t outcomes, char *ret_text, size_t size)
 {
     const ProtobufCEnumDescriptor *codes = &amana__v1__outcome__code__descriptor;
-    const struct kind *row = kind_get(kind);
     strlcpy(ret_text, "", size);
-    for (unsigned i = 0; row != NULL && i < codes->n_values; i++) {
-        unsigned outcome = (unsigned)codes->values[i].value;
-        if ((row->outcomes & OUTCOME_BIT(outcome)) == 0 ||
-            (answered != 0 && !kind_outcome_fits(kind, answered, outcome)))
+    for (unsigned i = 0; i < codes->n_values; i++) {
+        if ((outcomes & OUTCOME_BIT((unsigned)codes->values[i].value)) == 0)
             continue;
         strlcat(ret_text, ret_text[0] != '\0' ? ", " : "", size);
         strlcat(ret_text, codes->values[i].name, size);
     }
+}
+
+void kind_outcome_list(unsigned kind, unsigned answered, char *ret_text, size_t size)
+{
+    const ProtobufCEnumDescriptor *codes = &amana__v1__outcome__code__descriptor;
+    const struct kind *row = kind_get(kind);
+    uint64_t fit = 0;
+    for (unsigned i = 0; row != NULL && i < codes->n_values; i++) {
+        unsigned outcome = (unsigned)codes->values[i].value;
+        if (answered == 0 || kind_outcome_fits(kind, answered, outcome))
+            fit |= row->outcomes & OUTCOME_BIT(outcome);
+    }
+    outcome_list(fit, ret_text, size);
 }
 
 bool kind_asks_confirm(unsigned kind, unsigned outcome)

@@ -116,6 +116,9 @@ unsigned kind_retention_days(const Amana__V1__Header *header);
 // Whether an outcome fits what is answered: a DECISION on a REFERRAL is ACCEPTED or DECLINED, and so on.
 bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome);
 
+// Names of these outcomes (OUTCOME_BIT), with commas.
+void outcome_list(uint64_t outcomes, char *ret_text, size_t size);
+
 // The outcomes of a kind that fit what is answered (0: any), as "FULL, PARTIAL".
 #define KIND_OUTCOMES_TEXT 256
 void kind_outcome_list(unsigned kind, unsigned answered, char *ret_text, size_t size);

@@ -34,6 +34,8 @@ static const struct life_row ROWS[] = {
     CROSS(ALERT, STOPPING, CANNOT_EXECUTE),
     CROSS(ALERT, STOPPED, HIT),
     CROSS(ALERT, STOPPED, CANNOT_EXECUTE),
+    // What should never have been sent lies there after its time too; what had to be looked for is not any more.
+    ROW_ON(ALERT, EXPIRED, CANCEL, O(SENT_IN_ERROR) | O(COURT_ORDER), STOPPING),
     CROSS(ALERT, EXPIRED, ACK),
     CROSS(ALERT, EXPIRED, HIT),
     CROSS(ALERT, EXPIRED, CANNOT_EXECUTE),
@@ -190,6 +192,15 @@ uint32_t life_open(unsigned root, uint8_t state)
         if (ROWS[i].root == root && ROWS[i].state == state && ROWS[i].next != LIFE_ROW_CROSSED)
             open |= KIND_BIT(ROWS[i].kind);
     return open;
+}
+
+uint64_t life_outcomes(unsigned root, uint8_t state, unsigned kind)
+{
+    uint64_t outcomes = 0;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++)
+        if (ROWS[i].root == root && ROWS[i].state == state && ROWS[i].kind == kind)
+            outcomes |= ROWS[i].outcomes;
+    return outcomes;
 }
 
 enum life_wait life_waits(unsigned root, uint8_t state)

@@ -47,6 +47,9 @@ bool life_is_own(unsigned answered, unsigned kind);
 // The kinds that move a life of `root` in `state` (KIND_BIT).
 uint32_t life_open(unsigned root, uint8_t state);
 
+// The outcomes (OUTCOME_BIT) that a message of an open kind has to have; 0: any, or none.
+uint64_t life_outcomes(unsigned root, uint8_t state, unsigned kind);
+
 // What the originator waits for in a life.
 enum life_wait {
     LIFE_WAIT_NONE, // nothing: it has ended, or what may still come need not

@@ -13,6 +13,15 @@ static enum reason forbids(struct hub_submission *submission, uint8_t state, con
     char theirs[KIND_LIST_TEXT], others[KIND_LIST_TEXT];
     strlcpy(work->state, life_state_name(state), sizeof work->state);
     kind_list(open, work->moves, sizeof work->moves);
+    unsigned kind = (unsigned)submission->header->kind;
+    uint64_t outcomes = life_outcomes(submission->root.kind, state, kind);
+    if ((open & KIND_BIT(kind)) != 0 && outcomes != 0) {
+        char list[KIND_OUTCOMES_TEXT];
+        outcome_list(outcomes, list, sizeof list);
+        (void)am_fail(AM_DENIED, &work->detail, "outcome", "the state of what it answers is %s: must be one of %s",
+                      work->state, list);
+        return REASON_STATE_FORBIDS;
+    }
     kind_list(kind_moves_of(open, WHO_ORIGINATOR), theirs, sizeof theirs);
     kind_list(kind_moves_of(open, WHO_RECIPIENT), others, sizeof others);
     (void)am_fail(AM_DENIED, &work->detail, field,

@@ -92,6 +92,15 @@ def test_an_alert_expires_at_its_valid_until(world):
     assert [(m["recipient"], m["to"]) for m in moves] == [("et/ics/moyale", 5)]
     world.amana("post", "inbox").ok().says("expired", "ACKNOWLEDGED → EXPIRED")
     world.amana("police", "status", alert).ok().says("expired")
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").exits(77).says(
+        "EXPIRED", "SENT_IN_ERROR, COURT_ORDER")
+    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "Another lorry was meant.",
+                        "--instructions", "Let it pass.").ok().id
+    world.amana("post", "inbox").ok().says(f"to be erased: `amana confirm {ended[:13]}`")
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "Gone.").ok()
+    assert world.body("post", alert) is None
+    world.amana("post", "ack", ended).ok()
+    world.amana("police", "status", ended).ok().says("stopped by eics-1207", "erasure confirmed by eics-1207")
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
 

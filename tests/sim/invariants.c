@@ -59,6 +59,7 @@ static void check_life(struct sim *sim, const struct journal_append *append, con
     const struct model_message *root = model_message_at(model, life->root);
     sim->moved++;
     SIM_CHECK(sim, table_has(before->state, message->kind, life->state), "a life moves by the table");
+    // The sim's CANCELs ask for no CONFIRM.
     SIM_CHECK(sim, life_state_at(KIND(ALERT), before->state, root->chain.valid_until, append->time_ns) != LIFE(EXPIRED),
               "an expired life stays where it is");
     if (message->kind != KIND(ACK)) {

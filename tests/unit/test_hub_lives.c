@@ -318,8 +318,34 @@ static void an_expired_alert_is_not_moved_but_its_ack_is_taken(void **state)
     world->now += 2 * DAY_NS;
     crossed(world, ack(world, alert, alert));
     lives_as(world, alert, POST, LIFE(NEW)); // judged from valid_until: nothing is written
-    forbidden(world, update(world, alert, alert), "in_reply_to", "EXPIRED", "none");
-    forbidden(world, cancel(world, alert), "in_reply_to", "EXPIRED", "none");
+    forbidden(world, update(world, alert, alert), "in_reply_to", "EXPIRED", "CANCEL");
+    forbidden(world, cancel(world, alert), "outcome", "EXPIRED", "CANCEL");
+}
+
+static void what_was_sent_in_error_is_erased_after_it_has_expired_too(void **state)
+{
+    static const Amana__V1__Outcome__Code WHY[] = {OUTCOME(SENT_IN_ERROR), OUTCOME(COURT_ORDER)};
+    struct world *world = *state;
+    for (size_t i = 0; i < 2 * AM_LEN(WHY); i++) {
+        struct letter *alert = world_alert(world), *stop = cancel(world, alert);
+        stop->header.outcome = WHY[i / 2];
+        if (i % 2 == 0)
+            world_pass(world, 2 * DAY_NS); // the log says that it has expired
+        else
+            world->now += 2 * DAY_NS; // it doesn't yet
+        lives_as(world, alert, POST, i % 2 == 0 ? LIFE(EXPIRED) : LIFE(NEW));
+        accepted(world, stop);
+        lives_as(world, alert, POST, LIFE(STOPPING));
+        lives_as(world, stop, POST, LIFE(OPEN));
+        lives_as(world, stop, SHELTER, LIFE(OPEN));
+        assert_int_equal(model_life(&world->model, alert->seq, POST)->ack_due, world->now + 15 * MINUTE_NS);
+        accepted(world, confirm(world, POST, stop, alert));
+        forbidden(world, cancel(world, alert), "in_reply_to", "STOPPING", "ACK");
+        world_pass(world, DAY_NS);
+        lives_as(world, alert, POST, LIFE(STOPPING)); // and expires no second time
+        accepted(world, ack(world, stop, alert));
+        lives_as(world, alert, POST, LIFE(STOPPED));
+    }
 }
 
 static void a_clock_that_steps_back_makes_no_expired_alert_live(void **state)
@@ -423,6 +449,7 @@ int main(void)
         HUB_TEST(a_cancel_goes_to_those_who_have_the_alert_and_no_others),
         HUB_TEST(a_cancel_goes_to_those_of_the_newest_version),
         HUB_TEST(an_expired_alert_is_not_moved_but_its_ack_is_taken),
+        HUB_TEST(what_was_sent_in_error_is_erased_after_it_has_expired_too),
         HUB_TEST(a_clock_that_steps_back_makes_no_expired_alert_live),
         HUB_TEST(an_update_before_it_expires_gives_it_a_time_of_its_own),
         HUB_TEST(who_saw_the_cancel_stops_even_after_the_alert_would_have_expired),
