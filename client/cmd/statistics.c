@@ -2,13 +2,19 @@
 // Counting persons by the variables of IC-TIP, and hiding what would give somebody away.
 #include "client/cmd/statistics.h"
 
+#include "proto/body/check.h"
+#include "proto/body/shape.h"
 #include "proto/codec/codec.h"
-#include "proto/model/kind_body.h"
+#include "proto/model/header.h"
+#include "proto/model/kind.h"
 
 #include <bsd/string.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ADULT  18
+#define DAY_NS (24ull * 3600 * NS_PER_S)
 
 enum variable {
     VICTIMS_STATUS,
@@ -24,24 +30,27 @@ enum variable {
     VARIABLES
 };
 
+#define VICTIMS      "victims"
+#define PERPETRATORS "alleged perpetrators"
+
 static const struct {
     const char *population, *variable;
     bool several;
 } NAMES[VARIABLES] = {
-    [VICTIMS_STATUS] = {"victims", "status of the victim", false},
-    [VICTIMS_SEX] = {"victims", "sex", false},
-    [VICTIMS_AGE] = {"victims", "age group", false},
-    [VICTIMS_CITIZENSHIP] = {"victims", "citizenship", true},
-    [VICTIMS_EXPLOITATION] = {"victims", "form of exploitation", true},
-    [VICTIMS_CONTROL] = {"victims", "means of control", true},
-    [VICTIMS_RECRUITMENT] = {"victims", "method of recruitment", true},
-    [PERPETRATORS_SEX] = {"alleged perpetrators", "sex", false},
-    [PERPETRATORS_CITIZENSHIP] = {"alleged perpetrators", "citizenship", true},
-    [PERPETRATORS_ROLE] = {"alleged perpetrators", "role in the process", true},
+    [VICTIMS_STATUS] = {VICTIMS, "status of the victim", false},
+    [VICTIMS_SEX] = {VICTIMS, "sex", false},
+    [VICTIMS_AGE] = {VICTIMS, "age group", false},
+    [VICTIMS_CITIZENSHIP] = {VICTIMS, "citizenship", true},
+    [VICTIMS_EXPLOITATION] = {VICTIMS, "form of exploitation", true},
+    [VICTIMS_CONTROL] = {VICTIMS, "means of control", true},
+    [VICTIMS_RECRUITMENT] = {VICTIMS, "method of recruitment", true},
+    [PERPETRATORS_SEX] = {PERPETRATORS, "sex", false},
+    [PERPETRATORS_CITIZENSHIP] = {PERPETRATORS, "citizenship", true},
+    [PERPETRATORS_ROLE] = {PERPETRATORS, "role in the process", true},
 };
 
 struct statistics {
-    json_t *seen; // keys of persons
+    json_t *persons; // of each case, as they were said last: {"population": …, "count": …, a variable: [values]}
     struct statistics_table tables[VARIABLES];
 };
 
@@ -50,13 +59,13 @@ struct statistics *statistics_new(void)
     struct statistics *statistics = calloc(1, sizeof *statistics);
     if (statistics == NULL)
         return NULL;
-    statistics->seen = json_object();
+    statistics->persons = json_object();
     for (unsigned i = 0; i < VARIABLES; i++) {
         statistics->tables[i].population = NAMES[i].population;
         statistics->tables[i].variable = NAMES[i].variable;
         statistics->tables[i].several = NAMES[i].several;
     }
-    if (statistics->seen == NULL) {
+    if (statistics->persons == NULL) {
         free(statistics);
         return NULL;
     }
@@ -66,8 +75,156 @@ struct statistics *statistics_new(void)
 void statistics_free(struct statistics *statistics)
 {
     if (statistics != NULL)
-        json_decref(statistics->seen);
+        json_decref(statistics->persons);
     free(statistics);
+}
+
+// --- What is said of somebody. What isn't said stays as it was before.
+// A value that a person has twice counts once.
+static int say(json_t *said, const char *variable, const char *value)
+{
+    json_t *list = json_object_get(said, variable), *other;
+    size_t i;
+    if (list == NULL && json_object_set_new(said, variable, list = json_array()) != 0)
+        return -1;
+    json_array_foreach(list, i, other)
+    {
+        if (strcmp(json_string_value(other), value) == 0)
+            return 0;
+    }
+    return json_array_append_new(list, json_string(value));
+}
+
+static int say_codes(json_t *said, const char *variable, const ProtobufCEnumDescriptor *type, const void *codes,
+                     size_t n)
+{
+    const int *list = codes;
+    int failed = 0;
+    for (size_t i = 0; i < n; i++)
+        if (list[i] != 0)
+            failed |= say(said, variable, codec_enum_name(type, list[i]));
+    return failed;
+}
+
+// IC-TIP's two groups, as it was when the person was trafficked, else as it is said; NULL: not to be told.
+static const char *age_group(const Amana__V1__Person *person, int64_t day)
+{
+    int64_t first, last;
+    if (person->victim != NULL && person->victim->age_when_trafficked != 0)
+        return person->victim->age_when_trafficked < ADULT ? "UNDER_18" : "18_AND_OVER";
+    if (person->birth != NULL && shape_date_days(person->birth->date, &first, &last)) {
+        if (day - first < ADULT * 365 + 4) // 18 years have four or five 29ths of February
+            return "UNDER_18";
+        return day - last >= ADULT * 365 + 5 ? "18_AND_OVER" : NULL;
+    }
+    if (person->age == NULL || person->age->unknown)
+        return NULL;
+    if (person->age->from >= ADULT)
+        return "18_AND_OVER";
+    return person->age->to != 0 && person->age->to < ADULT ? "UNDER_18" : NULL;
+}
+
+static json_t *said_of(const Amana__V1__Person *person, int64_t day)
+{
+    static const ProtobufCEnumDescriptor *const SEX = &amana__v1__sex__code__descriptor;
+    const Amana__V1__VictimContext *victim = person->victim;
+    const char *age = age_group(person, day);
+    json_t *said = json_object();
+    int failed = say_codes(said, "sex", SEX, &person->sex, 1);
+    failed |= person->count != 0 ? json_object_set_new(said, "count", json_integer(person->count)) : 0;
+    failed |= age != NULL ? say(said, "age group", age) : 0;
+    for (size_t i = 0; i < person->n_citizenships; i++)
+        failed |= say(said, "citizenship", person->citizenships[i]);
+    if (victim != NULL) {
+        failed |= say_codes(said, "form of exploitation", &amana__v1__exploitation__form__descriptor,
+                            victim->exploitation, victim->n_exploitation);
+        failed |= say_codes(said, "means of control", &amana__v1__control__method__descriptor, victim->control_methods,
+                            victim->n_control_methods);
+        failed |= say_codes(said, "method of recruitment", &amana__v1__recruitment__method__descriptor,
+                            victim->recruitment_methods, victim->n_recruitment_methods);
+    }
+    if (person->perpetrator != NULL)
+        failed |= say_codes(said, "role in the process", &amana__v1__process_role__code__descriptor,
+                            person->perpetrator->process_roles, person->perpetrator->n_process_roles);
+    if (failed == 0)
+        return said;
+    json_decref(said);
+    return NULL;
+}
+
+static bool holds(const Amana__V1__PersonRole__Code *roles, size_t n, Amana__V1__PersonRole__Code role)
+{
+    for (size_t i = 0; i < n; i++)
+        if (roles[i] == role)
+            return true;
+    return false;
+}
+
+// Any message may make a victim of somebody; nothing makes one a suspect again, nor neither, but a CORRECTION (rule 6).
+static int take_roles(json_t *person, const Amana__V1__PersonRole__Code *roles, size_t n, bool corrects)
+{
+    bool identified = holds(roles, n, AMANA__V1__PERSON_ROLE__CODE__VICTIM);
+    const char *population = json_string_value(json_object_get(person, "population"));
+    if (identified || holds(roles, n, AMANA__V1__PERSON_ROLE__CODE__PRESUMED_VICTIM))
+        return json_object_set_new(person, "population", json_string(VICTIMS)) |
+               json_object_set_new(person, NAMES[VICTIMS_STATUS].variable,
+                                   json_pack("[s]", identified ? "IDENTIFIED" : "PRESUMED"));
+    if (holds(roles, n, AMANA__V1__PERSON_ROLE__CODE__SUSPECT) && (population == NULL || corrects))
+        return json_object_set_new(person, "population", json_string(PERPETRATORS));
+    if (corrects)
+        (void)json_object_del(person, "population");
+    return 0;
+}
+
+// A person is one in a case: by the label, else by what is said of sex, age and citizenships. NULL: no memory.
+static json_t *person_at(struct statistics *statistics, const char *key)
+{
+    json_t *person = json_object_get(statistics->persons, key);
+    if (person == NULL && json_object_set_new(statistics->persons, key, person = json_object()) != 0)
+        return NULL;
+    return person;
+}
+
+static int add_person(struct statistics *statistics, const Amana__V1__Header *header, const Amana__V1__Person *person)
+{
+    char key[512];
+    int64_t day = (int64_t)(header_time_or_0(header->written_at) / DAY_NS);
+    json_t *said = said_of(person, day), *known;
+    snprintf(key, sizeof key, "%s|%s", header->case_ref, person->label);
+    if (person->label[0] == '\0')
+        snprintf(key, sizeof key, "%s||%d %s %u-%u %d %s", header->case_ref, (int)person->sex,
+                 person->birth != NULL ? person->birth->date : "", person->age != NULL ? person->age->from : 0,
+                 person->age != NULL ? person->age->to : 0, (int)(person->n_roles > 0 ? person->roles[0] : 0),
+                 person->n_citizenships > 0 ? person->citizenships[0] : "");
+    known = said != NULL ? person_at(statistics, key) : NULL;
+    int failed = known == NULL || json_object_update(known, said) != 0 ||
+                 take_roles(known, person->roles, person->n_roles, header->kind == KIND(CORRECTION)) != 0;
+    json_decref(said);
+    return failed ? -1 : 0;
+}
+
+static int add_change(struct statistics *statistics, const Amana__V1__Header *header,
+                      const Amana__V1__RoleChange *change)
+{
+    char key[512];
+    snprintf(key, sizeof key, "%s|%s", header->case_ref, change->person);
+    json_t *known = json_object_get(statistics->persons, key);
+    return known == NULL ? 0 : take_roles(known, change->now, change->n_now, true);
+}
+
+int statistics_add(struct statistics *statistics, const Amana__V1__Header *header, const Amana__V1__Body *body)
+{
+    size_t n;
+    Amana__V1__Person *const *persons = body_persons(body, &n);
+    if (header->kind == KIND(SUBJECT_ACCESS)) // asks, and says nothing of a case
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        if (add_person(statistics, header, persons[i]) != 0)
+            return -1;
+    for (size_t i = 0; body->kind_case == AMANA__V1__BODY__KIND_CORRECTION && i < body->correction->n_roles; i++)
+        if (add_change(statistics, header, body->correction->roles[i]) != 0)
+            return -1;
+    return 0;
 }
 
 // --- Counting
@@ -85,129 +242,19 @@ static void count(struct statistics_table *table, const char *name, unsigned per
     table->cells[i].count += persons;
 }
 
-static void count_code(struct statistics_table *table, const ProtobufCEnumDescriptor *type, int code, unsigned persons)
+static void count_person(struct statistics_table *table, const json_t *person)
 {
-    count(table, code != 0 ? codec_enum_name(type, code) : "NOT_KNOWN", persons);
-}
-
-// A value that a person has twice counts once.
-static void count_codes(struct statistics_table *table, const ProtobufCEnumDescriptor *type, const void *codes,
-                        size_t n, unsigned persons)
-{
-    const int *list = codes;
-    for (size_t i = 0; i < n; i++) {
-        bool before = false;
-        for (size_t j = 0; j < i; j++)
-            before |= list[j] == list[i];
-        if (!before)
-            count_code(table, type, list[i], persons);
-    }
-}
-
-static void count_words(struct statistics_table *table, char *const *words, size_t n, unsigned persons)
-{
-    for (size_t i = 0; i < n; i++) {
-        bool before = false;
-        for (size_t j = 0; j < i; j++)
-            before |= strcmp(words[j], words[i]) == 0;
-        if (!before)
-            count(table, words[i], persons);
-    }
-}
-
-static bool has_role(const Amana__V1__Person *person, Amana__V1__PersonRole__Code role)
-{
-    for (size_t i = 0; i < person->n_roles; i++)
-        if (person->roles[i] == role)
-            return true;
-    return false;
-}
-
-// As it was when the person was trafficked, else as it is said: IC-TIP's two groups, and not known.
-static const char *age_group(const Amana__V1__Person *person)
-{
-    if (person->victim != NULL && person->victim->age_when_trafficked != 0)
-        return person->victim->age_when_trafficked < 18 ? "UNDER_18" : "18_AND_OVER";
-    if (person->age == NULL || person->age->unknown || person->age->to == 0)
-        return "NOT_KNOWN";
-    return person->age->to < 18 ? "UNDER_18" : person->age->from >= 18 ? "18_AND_OVER" : "NOT_KNOWN";
-}
-
-static void count_victim(struct statistics_table *tables, const Amana__V1__Person *person, unsigned persons)
-{
-    const Amana__V1__VictimContext *victim = person->victim;
-    for (unsigned i = VICTIMS_STATUS; i <= VICTIMS_RECRUITMENT; i++)
-        tables[i].total += persons;
-    count(&tables[VICTIMS_STATUS], has_role(person, AMANA__V1__PERSON_ROLE__CODE__VICTIM) ? "IDENTIFIED" : "PRESUMED",
-          persons);
-    count_code(&tables[VICTIMS_SEX], &amana__v1__sex__code__descriptor, (int)person->sex, persons);
-    count(&tables[VICTIMS_AGE], age_group(person), persons);
-    count_words(&tables[VICTIMS_CITIZENSHIP], person->citizenships, person->n_citizenships, persons);
-    if (victim == NULL)
+    const char *population = json_string_value(json_object_get(person, "population"));
+    const json_t *values = json_object_get(person, table->variable), *value;
+    const json_t *many = json_object_get(person, "count");
+    unsigned persons = many != NULL ? (unsigned)json_integer_value(many) : 1;
+    size_t i;
+    if (population == NULL || strcmp(population, table->population) != 0)
         return;
-    count_codes(&tables[VICTIMS_EXPLOITATION], &amana__v1__exploitation__form__descriptor, victim->exploitation,
-                victim->n_exploitation, persons);
-    count_codes(&tables[VICTIMS_CONTROL], &amana__v1__control__method__descriptor, victim->control_methods,
-                victim->n_control_methods, persons);
-    count_codes(&tables[VICTIMS_RECRUITMENT], &amana__v1__recruitment__method__descriptor, victim->recruitment_methods,
-                victim->n_recruitment_methods, persons);
-}
-
-static void count_perpetrator(struct statistics_table *tables, const Amana__V1__Person *person, unsigned persons)
-{
-    for (unsigned i = PERPETRATORS_SEX; i <= PERPETRATORS_ROLE; i++)
-        tables[i].total += persons;
-    count_code(&tables[PERPETRATORS_SEX], &amana__v1__sex__code__descriptor, (int)person->sex, persons);
-    count_words(&tables[PERPETRATORS_CITIZENSHIP], person->citizenships, person->n_citizenships, persons);
-    if (person->perpetrator != NULL)
-        count_codes(&tables[PERPETRATORS_ROLE], &amana__v1__process_role__code__descriptor,
-                    person->perpetrator->process_roles, person->perpetrator->n_process_roles, persons);
-}
-
-// A person once in a case. 1: not met before; 0: met; -1.
-static int take_once(struct statistics *statistics, const char *case_ref, const Amana__V1__Person *person)
-{
-    char key[512];
-    int len = snprintf(key, sizeof key, "%s|%s", case_ref, person->label);
-    if (person->label[0] == '\0')
-        len = snprintf(key, sizeof key, "%s||%d %s %u-%u %d %s", case_ref, (int)person->sex,
-                       person->birth != NULL ? person->birth->date : "", person->age != NULL ? person->age->from : 0,
-                       person->age != NULL ? person->age->to : 0, (int)(person->n_roles > 0 ? person->roles[0] : 0),
-                       person->n_citizenships > 0 ? person->citizenships[0] : "");
-    if (len < 0 || json_object_get(statistics->seen, key) != NULL)
-        return len < 0 ? -1 : 0;
-    return json_object_set_new(statistics->seen, key, json_true()) == 0 ? 1 : -1;
-}
-
-static int add_person(struct statistics *statistics, const char *case_ref, const Amana__V1__Person *person)
-{
-    unsigned persons = person->count != 0 ? person->count : 1;
-    bool victim = has_role(person, AMANA__V1__PERSON_ROLE__CODE__VICTIM) ||
-                  has_role(person, AMANA__V1__PERSON_ROLE__CODE__PRESUMED_VICTIM);
-    bool suspect = has_role(person, AMANA__V1__PERSON_ROLE__CODE__SUSPECT);
-    int fresh = victim || suspect ? take_once(statistics, case_ref, person) : 0;
-    if (fresh == 1 && victim)
-        count_victim(statistics->tables, person, persons);
-    else if (fresh == 1)
-        count_perpetrator(statistics->tables, person, persons);
-    return fresh < 0 ? -1 : 0;
-}
-
-int statistics_add(struct statistics *statistics, const char *case_ref, const Amana__V1__Body *body)
-{
-    const ProtobufCMessage *of_kind = kind_body_get(&body->base);
-    for (unsigned f = 0; of_kind != NULL && f < of_kind->descriptor->n_fields; f++) {
-        const ProtobufCFieldDescriptor *field = &of_kind->descriptor->fields[f];
-        const uint8_t *at = (const uint8_t *)of_kind;
-        if (field->label != PROTOBUF_C_LABEL_REPEATED || field->descriptor != &amana__v1__person__descriptor)
-            continue;
-        size_t n = *(const size_t *)(const void *)(at + field->quantifier_offset);
-        Amana__V1__Person *const *persons = *(Amana__V1__Person *const *const *)(const void *)(at + field->offset);
-        for (size_t i = 0; i < n; i++)
-            if (add_person(statistics, case_ref, persons[i]) != 0)
-                return -1;
-    }
-    return 0;
+    table->total += persons;
+    json_array_foreach(values, i, value) count(table, json_string_value(value), persons);
+    if (values == NULL && !table->several)
+        count(table, "NOT_KNOWN", persons);
 }
 
 // --- Hiding
@@ -313,8 +360,12 @@ bool statistics_hide(struct statistics_table *table, const struct statistics_tab
 
 void statistics_each(struct statistics *statistics, void (*each)(void *user, struct statistics_table *), void *user)
 {
-    for (unsigned i = 0; i < VARIABLES; i++)
+    for (unsigned i = 0; i < VARIABLES; i++) {
+        const char *key;
+        json_t *person;
+        json_object_foreach(statistics->persons, key, person) count_person(&statistics->tables[i], person);
         each(user, &statistics->tables[i]);
+    }
 }
 
 // --- Rows

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "amana/v1/body.pb-c.h"
+#include "amana/v1/message.pb-c.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -31,11 +32,12 @@ struct statistics;
 struct statistics *statistics_new(void); // NULL: no memory
 void statistics_free(struct statistics *statistics);
 
-// Takes the persons of one opened body of a case. A person counts once in a case: by the label, else by what is said of
-// sex, age and citizenships. -1: no memory.
-int statistics_add(struct statistics *statistics, const char *case_ref, const Amana__V1__Body *body);
+// Takes the persons of one opened body of a case; in the order of the log. A person counts once in a case, by the label,
+// else by what is said of sex, age and citizenships, and as was said last: who was entered as a suspect and became a
+// victim is one of the victims. -1: no memory.
+int statistics_add(struct statistics *statistics, const Amana__V1__Header *header, const Amana__V1__Body *body);
 
-// Calls `each` for every table, with nothing hidden yet.
+// Counts, once, and calls `each` for every table, with nothing hidden yet.
 void statistics_each(struct statistics *statistics, void (*each)(void *user, struct statistics_table *), void *user);
 
 // Hides cells: each of 1 to k - 1, and then, where a total would give them away, the smallest others, until the hidden

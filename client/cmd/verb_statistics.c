@@ -57,7 +57,7 @@ static enum am_err take(struct statistics_input *input, enum store_box box, cons
         input->left_out++;
         return AM_OK;
     }
-    return statistics_add(input->statistics, opened.header->case_ref, opened.body) == 0 ? AM_OK : AM_NOMEM;
+    return statistics_add(input->statistics, opened.header, opened.body) == 0 ? AM_OK : AM_NOMEM;
 }
 
 static void print_row(struct statistics_input *input, json_t *row)

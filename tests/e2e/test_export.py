@@ -97,6 +97,25 @@ def test_who_is_added_between_two_exports_can_not_be_told_by_comparing_them(worl
     assert renewed["victims", "age group"]["cells"] == [{"value": "UNDER_18", "count": 14}, {"value": "18_AND_OVER", "count": 13}]
 
 
+def test_who_was_corrected_counts_as_what_they_are_and_by_their_date_of_birth(world):
+    men = {"label": "men", "roles": ["SUSPECT"], "birth": {"date": "1990"}, "sex": "MALE", "description": "Men in the lorry.", "count": 12,
+           "citizenships": ["ke"]}
+    note = world.send(draft=world.write("NOTE", {"title": "x", "text": "x", "persons": [men]}))
+
+    def tables():
+        rows = world.amana("police", "--json", "export", "statistics").ok().json
+        return {(row["population"], row["variable"]): (row["total"], row["cells"]) for row in rows}
+
+    before = tables()
+    assert before["alleged perpetrators", "sex"] == (12, [{"value": "MALE", "count": 12}]) and before["victims", "sex"][0] == 0
+    changes = world.example("correction", changes=[], persons=[], roles=[{"person": "men", "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]}])
+    world.amana("police", "correct", note, changes).ok()
+    after = tables()
+    assert after["alleged perpetrators", "sex"] == (0, [])
+    assert after["victims", "status of the victim"] == (12, [{"value": "PRESUMED", "count": 12}])
+    assert after["victims", "age group"] == (12, [{"value": "18_AND_OVER", "count": 12}])
+
+
 def test_what_is_marked_is_left_out_of_an_export_until_its_sender_has_granted_it(world):
     to_post = {"recipients": [{"unit": "et/ics/moyale", "part": "ACTION"}]}
     open_ = world.send("police", world.write("NOTE", {"title": "Open", "text": "For all."}, **to_post))
