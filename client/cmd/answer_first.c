@@ -20,11 +20,8 @@ int first_ask(const struct answer_input *input, const Amana__V1__Draft *draft, c
            draft->n_references == 1 ? "" : "s");
     for (size_t i = 0; i < draft->n_recipients; i++)
         printf("  must erase and confirm within 7 days  %s\n", draft->recipients[i]->unit);
-    *ret_go = !input->dry_run && command_asked("Erase it?");
-    if (*ret_go || input->dry_run)
-        return 0;
-    command_say("nothing was erased");
-    return EX_USAGE;
+    *ret_go = !input->dry_run;
+    return input->dry_run ? 0 : command_ask("Erase it?", "nothing was erased");
 }
 
 // --- What goes before the word is given that it is gone

@@ -76,12 +76,20 @@ void command_say(const char *format, ...)
     fputc('\n', stderr);
 }
 
-bool command_asked(const char *question)
+int command_ask(const char *question, const char *left)
 {
-    char answer[8] = "";
+    char answer[8];
     fflush(stdout);
     fprintf(stderr, "%s [y/N] ", question);
-    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+    if (fgets(answer, sizeof answer, stdin) == NULL) {
+        fputc('\n', stderr);
+        command_say("%s: nobody is there to answer; --yes says so", left);
+        return EX_USAGE;
+    }
+    if (answer[0] == 'y' || answer[0] == 'Y')
+        return 0;
+    command_say("%s", left);
+    return EX_TEMPFAIL; // nothing was wrong: it may be asked again
 }
 
 // --- Passphrase

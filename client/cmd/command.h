@@ -69,8 +69,9 @@ int command_exit_code(enum am_err err);
 // A line on stderr for people: "amana: …".
 __attribute__((format(printf, 1, 2))) void command_say(const char *format, ...);
 
-// Asks for a yes on the terminal, or on standard input. "Erase it?"
-AM_MUST_USE bool command_asked(const char *question);
+// Asks for a yes on the terminal, or on standard input: "Erase it?". 0; else, after `left` was said ("nothing was
+// erased"), the exit code: 75 of a no, 64 where nobody is there to answer.
+AM_MUST_USE int command_ask(const char *question, const char *left);
 
 // The id of a message from its beginning, looked for in these boxes (1 << box). 0, or the exit code after it was told.
 AM_MUST_USE int command_find(struct command *command, unsigned boxes, const char *beginning, enum store_box *ret_box,

@@ -221,14 +221,14 @@ static int row_begin(struct admin_input *input, Amana__V1__MemberRecord **ret_me
     return 0;
 }
 
-static bool confirmed(const struct admin_input *input)
+static int confirm(const struct admin_input *input)
 {
     char question[LIMIT_ADDRESS + 96];
     if (input->yes || input->verb == MEMBER_ADD || input->verb == GRANT_ADD)
-        return true;
+        return 0;
     snprintf(question, sizeof question, "%s: %s from now on. Go on?", input->unit,
              input->verb == MEMBER_REMOVE ? "no session, no sending, no receiving" : "this grant counts no more");
-    return command_asked(question);
+    return command_ask(question, "nothing was changed");
 }
 
 static int row_send(struct admin_input *input, Amana__V1__MemberRecord *member)
@@ -281,11 +281,8 @@ static int row_change(struct admin_input *input)
     }
     if (input->dry_run)
         return 0;
-    if (!confirmed(input)) {
-        command_say("nothing was changed");
-        return EX_USAGE;
-    }
-    return row_send(input, member);
+    code = confirm(input);
+    return code == 0 ? row_send(input, member) : code;
 }
 
 static int admin(enum admin_verb verb, const struct argp_option *options, const char *args, const char *words, int argc,

@@ -172,10 +172,7 @@ static int ask(const struct outbox_input *input, const Amana__V1__Kept *kept, co
               "taken it all the same, and its recipients get it\n",
               stdout);
     }
-    if (input->dry_run || command_asked("Drop it?"))
-        return 0;
-    command_say("nothing was dropped");
-    return EX_USAGE;
+    return input->dry_run ? 0 : command_ask("Drop it?", "nothing was dropped");
 }
 
 static int drop(struct outbox_input *input)

@@ -15,7 +15,6 @@
 
 #include <bsd/string.h>
 #include <string.h>
-#include <unistd.h>
 
 struct second_input {
     struct command command;
@@ -133,20 +132,6 @@ int verb_pending(int argc, char **argv)
 }
 
 // --- release, send-back
-// A person says yes on the terminal; a program with --yes.
-static bool confirmed(const struct second_input *input, const char *question)
-{
-    char answer[16] = "";
-    if (input->yes)
-        return true;
-    if (isatty(STDIN_FILENO) != 1) {
-        command_say("%s Nobody is there to answer: --yes says so", question);
-        return false;
-    }
-    fprintf(stderr, "%s [y/N] ", question);
-    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 // What can't be opened, or isn't what the header says, is nobody's to release; sending it back may be the answer.
 static int look(struct second_input *input, struct arena *arena, struct second_waiting *ret_waiting)
 {
@@ -211,8 +196,9 @@ static int release(struct second_input *input)
                     waiting.header->id);
         return err != AM_OK ? command_fail(err, &detail) : code;
     }
-    if (!confirmed(input, "Release it, under your signature?"))
-        return EX_USAGE;
+    code = input->yes ? 0 : command_ask("Release it, under your signature?", "nothing was released");
+    if (code != 0)
+        return code;
     err = second_release(input->command.session, &waiting, &arena, &detail, &entry);
     if (err != AM_OK)
         return command_fail(err, &detail);

@@ -63,7 +63,7 @@ def test_nobody_but_the_sender_erases_a_message(world, alert):
 def test_an_erasure_is_asked_about_first_and_says_what_it_would_do(world, alert):
     said = world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--dry-run").ok().says("for good", "et/ics/moyale", "ke/dcs/child-protection")
     assert "accepted" not in said.out
-    world.amana("police", "erase", alert, "--ground", "UNLAWFUL", stdin="n\n").exits(64).says("nothing was erased")
+    world.amana("police", "erase", alert, "--ground", "UNLAWFUL", stdin="n\n").exits(75).says("nothing was erased")
     assert world.body("police", alert) is not None
     world.amana("police", "erase", alert, "--ground", "COURT_ORDER", "--yes").exits(65).says("erasure.provision")
     world.amana("police", "erase", alert, "--ground", "UNLAWFUL", stdin="y\n").ok()

@@ -103,6 +103,14 @@ def test_who_releases_what_is_urgent_hears_whom_to_telephone(shared):
         "must ack  et/ics/moyale by", "reach     et/ics/moyale", "telephone +251462340001", f"amana called {parked[:13]}")
 
 
+def test_a_no_releases_nothing_and_is_no_wrong_usage(shared):
+    parked = park(shared)
+    shared.amana("chief", "release", parked, stdin="n\n").exits(75).says("Release it", "nothing was released")
+    shared.amana("chief", "release", parked, stdin="").exits(64).says("nothing was released", "nobody is there to answer; --yes says so")
+    shared.amana("chief", "pending").ok().says(parked[:13])
+    shared.amana("chief", "release", parked, stdin="y\n").ok().says("released")
+
+
 # --- Back to its author
 def test_what_is_sent_back_is_not_sent_and_its_author_sees_why(shared):
     parked = park(shared)

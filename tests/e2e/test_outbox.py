@@ -41,7 +41,7 @@ def test_a_refused_message_is_listed_with_why_and_is_mended_sent_anew_and_droppe
     sent = world.amana("police", "send", "mended.json").ok().id
     assert sent != note and in_outbox(world) == [note]
     world.amana("police", "drop", note, "--dry-run").ok().says("NOTE", "et/ics/moyale", "goes only to protection units")
-    world.amana("police", "drop", note, stdin="n\n").exits(64).says("nothing was dropped")
+    world.amana("police", "drop", note, stdin="n\n").exits(75).says("nothing was dropped")
     assert in_outbox(world) == [note]
     world.amana("police", "drop", note, stdin="y\n").ok().says("Drop it?", "dropped", note)
     assert in_outbox(world) == []
