@@ -32,6 +32,7 @@ static const struct life_row ROWS[] = {
     ROW(ALERT, STOPPING, ACK, STOPPED),
     CROSS(ALERT, STOPPING, HIT),
     CROSS(ALERT, STOPPING, CANNOT_EXECUTE),
+    ROW(ALERT, STOPPED, ACK, STOPPED), // a later one names a new officer
     CROSS(ALERT, STOPPED, HIT),
     CROSS(ALERT, STOPPED, CANNOT_EXECUTE),
     // What should never have been sent lies there after its time too; what had to be looked for is not any more.

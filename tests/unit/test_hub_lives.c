@@ -195,7 +195,21 @@ static void stopped_is_who_acknowledged_the_cancel(void **state)
     lives_as(world, alert, POST, LIFE(STOPPING));
     accepted(world, ack(world, stop, alert));
     lives_as(world, alert, POST, LIFE(STOPPED));
-    forbidden(world, ack(world, stop, alert), "in_reply_to", "STOPPED", "none");
+    forbidden(world, cancel(world, alert), "in_reply_to", "STOPPED", "ACK");
+}
+
+static void a_later_acknowledgement_of_a_cancel_names_a_new_officer(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *stop = cancel(world, alert), *later;
+    accepted(world, stop);
+    accepted(world, ack(world, stop, alert));
+    later = ack(world, stop, alert);
+    later->header.officer = (char *)"amana://et/ics/moyale/officer/o2";
+    accepted(world, later);
+    lives_as(world, alert, POST, LIFE(STOPPED));
+    assert_string_equal(model_life(&world->model, alert->seq, POST)->officer, later->header.officer);
+    crossed(world, ack(world, alert, alert)); // of what was stopped
 }
 
 static struct letter *confirm(struct world *world, const char *unit, const struct letter *asked,
@@ -441,6 +455,7 @@ int main(void)
         HUB_TEST(an_ack_of_the_version_before_crosses),
         HUB_TEST(a_cancel_begins_a_clock_at_the_alerts_urgency),
         HUB_TEST(stopped_is_who_acknowledged_the_cancel),
+        HUB_TEST(a_later_acknowledgement_of_a_cancel_names_a_new_officer),
         HUB_TEST(what_was_sent_in_error_is_confirmed_by_every_recipient_copies_too),
         HUB_TEST(a_cancel_that_asks_for_no_confirm_gets_none),
         HUB_TEST(who_has_a_copy_confirms_an_end_and_does_not_acknowledge_it),
