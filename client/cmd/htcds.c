@@ -4,6 +4,7 @@
 
 #include "proto/codec/codec.h"
 #include "proto/codec/timestamp.h"
+#include "proto/model/kind.h"
 #include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
@@ -205,7 +206,10 @@ static int add_communication(json_t *record, const Amana__V1__CommunicationId *w
 {
     if (way->type == AMANA__V1__COMMUNICATION_ID__TYPE__EMAIL)
         return set(record, "prs_Email", way->value);
-    return way->type == AMANA__V1__COMMUNICATION_ID__TYPE__TELEPHONE ? set(record, "prs_MobilePhone", way->value) : 0;
+    if (way->type != AMANA__V1__COMMUNICATION_ID__TYPE__TELEPHONE)
+        return 0;
+    bool second = json_object_get(record, "prs_MobilePhone") != NULL;
+    return set(record, second ? "prs_HomePhone" : "prs_MobilePhone", way->value);
 }
 
 static int fill_person(json_t *record, const Amana__V1__Person *person)
@@ -279,61 +283,131 @@ static int add_event(json_t *records, const Amana__V1__Event *event, const char 
     return failed;
 }
 
-static int add_referral(json_t *records, const Amana__V1__Referral *referral, const char *id)
+static int set_desk(json_t *record, const char *name, const Amana__V1__Contact *contact)
 {
-    json_t *record = record_new(records, "Referral", id);
+    return contact == NULL ? 0 : set(record, name, contact->office);
+}
+
+static int add_referral(json_t *records, const Amana__V1__Header *header, const Amana__V1__Referral *referral)
+{
+    json_t *record = record_new(records, "Referral", header->id);
     if (record == NULL)
         return -1;
     int failed = set(record, "cas_ReferringOrganisation", referral->referred_by);
+    failed |= set_desk(record, "cas_ReferringPrimaryCaseWorker", referral->contact);
     failed |= set_code(record, "cas_ReasonForOutgoingReferral", &amana__v1__referral__reason__descriptor,
                        (int)referral->reason);
+    failed |= set_day(record, "cas_OutgoingReferralDate", header->written_at);
     failed |= set(record, "cas_OutgoingReferralDetails", referral->summary);
     failed |= CODES(record, "spl_Type", service__code, referral, services);
     failed |= set(record, "spl_ActionPlan", referral->plan);
     return failed | (referral->consent != NULL ? set(record, "con_Consent", "TRUE") : 0);
 }
 
-static int add_of_kind(json_t *records, const Amana__V1__Body *body, const char *id)
+// On a referral; other decisions have no place in the standard.
+static int add_decision(json_t *records, const Amana__V1__Header *header, const Amana__V1__Decision *decision)
 {
-    const char *comment = "", *closure = "";
-    int failed = 0;
-    switch (body->kind_case) {
-    case AMANA__V1__BODY__KIND_REFERRAL: failed = add_referral(records, body->referral, id); break;
-    case AMANA__V1__BODY__KIND_NOTE: comment = body->note->text; break;
-    case AMANA__V1__BODY__KIND_ALERT: comment = body->alert->summary; break;
-    case AMANA__V1__BODY__KIND_UPDATE: comment = body->update->summary; break;
-    case AMANA__V1__BODY__KIND_HIT: comment = body->hit->summary; break;
-    case AMANA__V1__BODY__KIND_RESPONSE: comment = body->response->summary; break;
-    case AMANA__V1__BODY__KIND_CANCEL: closure = body->cancel->reason; break;
-    case AMANA__V1__BODY__KIND_CLOSE: closure = body->close->summary; break;
-    default: break;
-    }
-    json_t *record = comment[0] != '\0'   ? record_new(records, "Comment", id)
-                     : closure[0] != '\0' ? record_new(records, "Case", id)
-                                          : NULL;
-    if (record != NULL && comment[0] != '\0')
-        failed |= set(record, "cco_CaseComment", comment);
-    if (record != NULL && closure[0] != '\0')
-        failed |= set(record, "cas_ReasonForCaseClosure", closure);
-    return failed;
+    bool accepted = header->outcome == OUTCOME(ACCEPTED);
+    if (!accepted && header->outcome != OUTCOME(DECLINED))
+        return 0;
+    json_t *record = record_new(records, "Referral", header->id);
+    if (record == NULL)
+        return -1;
+    int failed = accepted ? set_day(record, "cas_IncomingReferralDate", header->written_at) : 0;
+    failed |= set(record, "cas_IncomingReferralDetails", decision->reason);
+    failed |= set_desk(record, "cas_ReferredOrganisation", decision->contact);
+    return failed | CODES(record, "spl_Type", service__code, decision, services);
 }
 
-int htcds_add(json_t *records, const Amana__V1__Body *body, const char *id)
+static int add_close(json_t *records, const Amana__V1__Header *header, const Amana__V1__Close *close)
+{
+    json_t *record = record_new(records, "Case", header->id);
+    if (record == NULL)
+        return -1;
+    int failed = set(record, "cas_ReasonForCaseClosure", close->summary);
+    failed |= CODES(record, "spl_Type", service__code, close, services_given);
+    return failed | set(record, "spl_ActualEndDate", close->ended != NULL ? close->ended->date : "");
+}
+
+// A record of one field; none where nothing is said.
+static int add_text(json_t *records, const char *of, const char *id, const char *name, const char *text)
+{
+    if (text[0] == '\0')
+        return 0;
+    json_t *record = record_new(records, of, id);
+    return record == NULL ? -1 : set(record, name, text);
+}
+
+static int add_comment(json_t *records, const char *id, const char *text)
+{
+    return add_text(records, "Comment", id, "cco_CaseComment", text);
+}
+
+static int add_alert(json_t *records, const char *id, const Amana__V1__Alert *alert)
+{
+    const char *owner = alert->contact != NULL ? alert->contact->office : "";
+    return add_text(records, "Case", id, "cas_CaseOwner", owner) | add_comment(records, id, alert->summary);
+}
+
+static int add_of_kind(json_t *records, const Amana__V1__Header *header, const Amana__V1__Body *body)
+{
+    const char *id = header->id;
+    switch (body->kind_case) {
+    case AMANA__V1__BODY__KIND_ALERT: return add_alert(records, id, body->alert);
+    case AMANA__V1__BODY__KIND_UPDATE: return add_alert(records, id, body->update);
+    case AMANA__V1__BODY__KIND_CANCEL:
+        return add_text(records, "Case", id, "cas_ReasonForCaseClosure", body->cancel->reason);
+    case AMANA__V1__BODY__KIND_HIT: return add_comment(records, id, body->hit->summary);
+    case AMANA__V1__BODY__KIND_RESPONSE: return add_comment(records, id, body->response->summary);
+    case AMANA__V1__BODY__KIND_NOTE: return add_comment(records, id, body->note->text);
+    case AMANA__V1__BODY__KIND_REFERRAL: return add_referral(records, header, body->referral);
+    case AMANA__V1__BODY__KIND_DECISION: return add_decision(records, header, body->decision);
+    case AMANA__V1__BODY__KIND_CLOSE: return add_close(records, header, body->close);
+    default: return 0;
+    }
+}
+
+// A desk that several messages name is one record.
+static int add_desk(json_t *records, const Amana__V1__Contact *contact, const char *id)
+{
+    size_t i;
+    json_t *record;
+    json_array_foreach(records, i, record)
+    {
+        const char *name = json_string_value(json_object_get(record, "org_Name"));
+        if (name != NULL && strcmp(name, contact->office) == 0)
+            return set(record, "org_Phone", contact->telephone);
+    }
+    record = record_new(records, "Organisation", id);
+    return record == NULL ? -1 : set(record, "org_Name", contact->office) | set(record, "org_Phone", contact->telephone);
+}
+
+static int add_part(json_t *records, const ProtobufCFieldDescriptor *field, const void *part, const char *id)
+{
+    if (part == NULL)
+        return 0;
+    if (field->descriptor == &amana__v1__person__descriptor)
+        return add_person(records, part, id);
+    if (field->descriptor == &amana__v1__event__descriptor)
+        return add_event(records, part, id);
+    return field->descriptor == &amana__v1__contact__descriptor ? add_desk(records, part, id) : 0;
+}
+
+int htcds_add(json_t *records, const Amana__V1__Header *header, const Amana__V1__Body *body)
 {
     const ProtobufCMessage *of_kind = kind_body_get(&body->base);
     for (unsigned f = 0; of_kind != NULL && f < of_kind->descriptor->n_fields; f++) {
         const ProtobufCFieldDescriptor *field = &of_kind->descriptor->fields[f];
         const uint8_t *at = (const uint8_t *)of_kind + field->offset;
-        if (field->label != PROTOBUF_C_LABEL_REPEATED)
+        bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE)
             continue;
-        size_t count = *(const size_t *)(const void *)((const uint8_t *)of_kind + field->quantifier_offset);
-        const void *const *parts = *(const void *const *const *)(const void *)at;
-        for (size_t i = 0; i < count; i++) {
-            if (field->descriptor == &amana__v1__person__descriptor && add_person(records, parts[i], id) != 0)
+        size_t count =
+            list ? *(const size_t *)(const void *)((const uint8_t *)of_kind + field->quantifier_offset) : 1;
+        const void *const *parts = list ? *(const void *const *const *)(const void *)at : (const void *const *)(const void *)at;
+        for (size_t i = 0; i < count; i++)
+            if (add_part(records, field, parts[i], header->id) != 0)
                 return -1;
-            if (field->descriptor == &amana__v1__event__descriptor && add_event(records, parts[i], id) != 0)
-                return -1;
-        }
     }
-    return add_of_kind(records, body, id) == 0 ? 0 : -1;
+    return add_of_kind(records, header, body) == 0 ? 0 : -1;
 }

@@ -4,13 +4,14 @@
 #pragma once
 
 #include "amana/v1/body.pb-c.h"
+#include "amana/v1/message.pb-c.h"
 
 #include <jansson.h>
 
-// Adds what a body of the case says as records: {"record": "Person", "prs_FirstName": …}, also Event, Referral, Comment
-// and Case. A person with a label that an earlier body had is the same record, mended. What HTCDS has no field for is
-// left out. -1: out of memory.
-int htcds_add(json_t *records, const Amana__V1__Body *body, const char *id);
+// Adds what a message of the case says as records: {"record": "Person", "prs_FirstName": …}, also Event, Organisation,
+// Referral, Comment and Case; in the order of the log. A person with a label that an earlier body had is the same
+// record, mended. What HTCDS has no field for is left out. -1: out of memory.
+int htcds_add(json_t *records, const Amana__V1__Header *header, const Amana__V1__Body *body);
 
 // A value of HTCDS's lists for a code: "ThroughOnlineSocialNetworks". NULL where the list has none.
 #define HTCDS_VALUE 80

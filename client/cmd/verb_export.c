@@ -130,16 +130,19 @@ static enum am_err add_message(struct export_input *input, enum store_box box, c
         command_say("%s is left out: %s", id, detail.text);
         return AM_OK;
     }
-    return htcds_add(records, opened.body, opened.header->id) == 0 ? AM_OK : AM_NOMEM;
+    return htcds_add(records, opened.header, opened.body) == 0 ? AM_OK : AM_NOMEM;
 }
 
-static enum am_err add_box(struct export_input *input, enum store_box box, json_t *records)
+// In the order of the log: what is said later mends what was said.
+static enum am_err add_all(struct export_input *input, json_t *records)
 {
-    char at[STORE_ID] = "", id[STORE_ID];
-    enum am_err err;
-    while ((err = store_next(input->command.session->store, box, at, id)) == AM_OK) {
-        TRY(add_message(input, box, id, records));
-        strlcpy(at, id, sizeof at);
+    char id[STORE_ID];
+    enum store_box box;
+    enum am_err err = AM_OK;
+    for (uint64_t seq = 0; err == AM_OK; seq++) {
+        err = store_next_entry(input->command.session->store, &seq, &box, id);
+        if (err == AM_OK && box != STORE_OUTBOX)
+            err = add_message(input, box, id, records);
     }
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
@@ -208,9 +211,7 @@ static int export_htcds(struct export_input *input)
     if (err == AM_OK)
         err = markings_read(input->command.session, input->argument, &input->markings);
     if (err == AM_OK)
-        err = add_box(input, STORE_SENT, records);
-    if (err == AM_OK)
-        err = add_box(input, STORE_INBOX, records);
+        err = add_all(input, records);
     markings_clear(&input->markings);
     if (err == AM_OK && json_array_size(records) == 0 && input->kept_back > 0)
         err = am_fail(AM_DENIED, &detail, input->argument, "all that is kept here of this case is left out");

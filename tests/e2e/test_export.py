@@ -62,6 +62,17 @@ def test_a_case_is_exported_in_the_fields_of_htcds(world):
         assert rows[-1]["cas_ReasonForCaseClosure"] == 'Found, "all" of them.'
 
 
+def test_what_was_said_last_of_a_person_is_exported_whoever_said_it(world):
+    person = {"label": "p1", "roles": ["WITNESS"], "description": "Seen at the lorry."}
+    note = world.send(draft=world.write("NOTE", {"title": "x", "text": "x", "persons": [{**person, "sex": "NOT_KNOWN"}]}))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "note", note, world.example("note", title="y", persons=[{**person, "sex": "FEMALE"}])).ok()
+    world.amana("police", "inbox").ok()
+    for desk in ("police", "post"):
+        records = json.loads(world.amana(desk, "export", "htcds", "ke/dci/2026/004300").ok().out)["records"]
+        assert [r["prs_Gender"] for r in records if r["record"] == "Person"] == ["Feminine"]
+
+
 def test_a_case_that_is_not_here_says_so(world):
     world.amana("police", "export", "htcds", "ke/dci/2026/999999").says("no message of this case is kept here")
     world.amana("police", "export", "htcds", "case 7").exits(65)

@@ -10,10 +10,12 @@
 
 #include "client/cmd/htcds.h"
 #include "proto/codec/json.h"
+#include "proto/model/kind.h"
 #include "proto/model/kind_body.h"
 #include "tests/unit/example.h"
 #include "tests/unit/full_message.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +78,8 @@ static json_t *records_of(unsigned kind, struct arena *arena, json_t *records)
                      AM_OK);
     free(text);
     example_of_draft((const Amana__V1__Draft *)draft, &example);
-    assert_int_equal(htcds_add(records, &example.body, kind_name(kind)), 0);
+    example.header.id = (char *)kind_name(kind);
+    assert_int_equal(htcds_add(records, &example.header, &example.body), 0);
     return records;
 }
 
@@ -128,23 +131,95 @@ static void a_case_is_exported_in_fields_and_values_of_the_standard(void **state
     json_decref(records);
 }
 
-static void every_field_that_can_be_filled_is_exported_within_the_standard(void **state)
+static void fill_all(json_t *records)
 {
     const ProtobufCMessageDescriptor *type = &amana__v1__body__descriptor;
     for (unsigned i = 0; i < type->n_fields; i++) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};
+        Amana__V1__Header header = AMANA__V1__HEADER__INIT;
         Amana__V1__Body body = AMANA__V1__BODY__INIT;
-        json_t *records = json_array();
-        if ((type->fields[i].flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0) {
-            json_decref(records);
+        Google__Protobuf__Timestamp now = {.base = {&google__protobuf__timestamp__descriptor}, .seconds = 1795000000};
+        if ((type->fields[i].flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
             continue;
-        }
         arena_init(&arena, ROOM);
+        header.id = (char *)"id";
+        header.outcome = OUTCOME(ACCEPTED);
+        header.written_at = &now;
         full_member(&body.base, &type->fields[i], &arena);
-        assert_int_equal(htcds_add(records, &body, "id"), 0);
-        check_records(records);
-        json_decref(records);
+        assert_int_equal(htcds_add(records, &header, &body), 0);
     }
+}
+
+static void every_field_that_can_be_filled_is_exported_within_the_standard(void **state)
+{
+    json_t *records = json_array();
+    fill_all(records);
+    check_records(records);
+    json_decref(records);
+}
+
+// A person with all parts of a name, two telephones and an address.
+static void add_named(json_t *records)
+{
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    Amana__V1__Body body = AMANA__V1__BODY__INIT;
+    Amana__V1__Note note = AMANA__V1__NOTE__INIT;
+    Amana__V1__Person person = AMANA__V1__PERSON__INIT, *persons[] = {&person};
+    Amana__V1__CommunicationId ways[3], *list[] = {&ways[0], &ways[1], &ways[2]};
+    static const char *const VALUES[] = {"+254711000222", "+254200000001", "dabo@example.org"};
+    for (size_t i = 0; i < AM_LEN(ways); i++) {
+        amana__v1__communication_id__init(&ways[i]);
+        ways[i].type = i < 2 ? AMANA__V1__COMMUNICATION_ID__TYPE__TELEPHONE : AMANA__V1__COMMUNICATION_ID__TYPE__EMAIL;
+        ways[i].value = (char *)VALUES[i];
+    }
+    Amana__V1__NamePart parts[3], *names[] = {&parts[0], &parts[1], &parts[2]};
+    for (size_t i = 0; i < AM_LEN(parts); i++) {
+        amana__v1__name_part__init(&parts[i]);
+        parts[i].type = (Amana__V1__NamePart__Type)(i + 1);
+        parts[i].text = (char *)"Guyo";
+    }
+    person.names = names;
+    person.n_names = AM_LEN(names);
+    person.communications = list;
+    person.n_communications = AM_LEN(list);
+    note.persons = persons;
+    note.n_persons = 1;
+    body.kind_case = AMANA__V1__BODY__KIND_NOTE;
+    body.note = &note;
+    assert_int_equal(htcds_add(records, &header, &body), 0);
+}
+
+static void every_field_that_the_vocabulary_names_is_exported(void **state)
+{
+    static char vocabulary[128 * 1024];
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    json_t *records = json_array(), *record, *all = json_object();
+    unsigned named = 0;
+    size_t i;
+    FILE *in = fopen("docs/vocabulary.md", "re");
+    assert_non_null(in);
+    assert_true(fread(vocabulary, 1, sizeof vocabulary - 1, in) > 0 && feof(in));
+    fclose(in);
+    arena_init(&arena, ROOM);
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) // full messages have the first code of each list alone
+        (void)records_of(kind, &arena, records);
+    fill_all(records);
+    add_named(records);
+    json_array_foreach(records, i, record) json_object_update(all, record);
+    for (const char *at = vocabulary; (at = strchr(at, '_')) != NULL; at++) {
+        char name[64];
+        if (at - vocabulary < 4 || !isupper((unsigned char)at[1]) || !islower((unsigned char)at[-1]) ||
+            !islower((unsigned char)at[-2]) || !islower((unsigned char)at[-3]) || isalnum((unsigned char)at[-4]) != 0)
+            continue;
+        snprintf(name, sizeof name, "%.*s",
+                 (int)strspn(at - 3, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"), at - 3);
+        if (json_object_get(all, name) == NULL)
+            fail_msg("the vocabulary names %s, and no record has it", name);
+        named++;
+    }
+    assert_true(named > 50);
+    json_decref(all);
+    json_decref(records);
 }
 
 static void each_code_is_a_value_of_its_field_or_has_none(void **state)
@@ -187,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_case_is_exported_in_fields_and_values_of_the_standard),
         cmocka_unit_test(every_field_that_can_be_filled_is_exported_within_the_standard),
+        cmocka_unit_test(every_field_that_the_vocabulary_names_is_exported),
         cmocka_unit_test(each_code_is_a_value_of_its_field_or_has_none),
     };
     return cmocka_run_group_tests(tests, begin, NULL);
