@@ -66,21 +66,37 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+// "kdci-0417, kdci-0418": the staff ids, as many as there is room for.
+static void officers_list(const struct roster *roster, char *ret_text, size_t size)
+{
+    ret_text[0] = '\0';
+    for (size_t i = 0; i < roster->officers_count; i++) {
+        const char *uri = roster->officers[i].identity.uri, *id = strrchr(uri, '/');
+        if (strlen(ret_text) + strlen(id) + sizeof ", …" > size) {
+            strlcat(ret_text, ", …", size);
+            return;
+        }
+        strlcat(ret_text, i > 0 ? ", " : "", size);
+        strlcat(ret_text, id + 1, size);
+    }
+}
+
 // On the unit's roster, or nobody would know who is meant.
 static enum am_err check_officer(const struct shift_input *input, struct am_detail *detail)
 {
     struct session *session = input->command.session;
-    char uri[LIMIT_URI + 1];
+    char uri[LIMIT_URI + 1], there[160];
     struct roster *roster;
     if (input->officer == NULL)
         return AM_OK;
     snprintf(uri, sizeof uri, "amana://%.95s/officer/%.40s", session->settings.value[SETTING_UNIT], input->officer);
     TRY(directory_newest(session, session->settings.value[SETTING_UNIT], detail, &roster));
-    enum am_err err = roster_officer_by_uri(roster, uri) != NULL
-                          ? AM_OK
-                          : am_fail(AM_INVALID, detail, input->officer,
-                                    "is no officer on roster %llu of this unit: write a staff id, as kdci-0417",
-                                    (unsigned long long)roster->number);
+    enum am_err err = AM_OK;
+    if (roster_officer_by_uri(roster, uri) == NULL) {
+        officers_list(roster, there, sizeof there);
+        err = am_fail(AM_INVALID, detail, input->officer, "is no officer on roster %llu of this unit; there is: %s",
+                      (unsigned long long)roster->number, there);
+    }
     roster_unref(roster);
     return err;
 }

@@ -80,7 +80,7 @@ def test_an_exercise_stands_in_no_live_timeline(world):
 def test_a_message_is_assigned_and_handed_over_by_a_note_to_the_unit_itself(world):
     alert = world.send()
     world.amana("post", "inbox").ok()
-    world.amana("post", "assign", alert, "nobody-1").exits(65).says("is no officer on roster 1 of this unit")
+    world.amana("post", "assign", alert, "nobody-1").exits(65).says("is no officer on roster 1 of this unit; there is: eics-1207")
     assigned = world.amana("post", "assign", alert, "eics-1207", "--text", "Meet the lorry.").ok().id
     world.amana("post", "sent").ok().says("NOTE", "Assigned to eics-1207")
     note = next(line for line in world.amana("post", "--json", "sent").ok().json if line["header"]["id"] == assigned)
