@@ -12,7 +12,7 @@
 struct roster_input {
     struct command command;
     const char *argument; // file, or unit
-    bool list;
+    bool list, dry_run;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -20,6 +20,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct roster_input *input = state->input;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case 'n': input->dry_run = true; return 0;
     case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->argument, "one at a time");
     case ARGP_KEY_END:
         if (input->argument == NULL && !input->list)
@@ -27,6 +28,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
+}
+
+// --- What it says
+static json_t *names_json(const struct roster *roster)
+{
+    json_t *officers = json_array(), *devices = json_array();
+    for (size_t i = 0; i < roster->officers_count; i++)
+        json_array_append_new(officers, json_pack("{s:s, s:b}", "officer", roster->officers[i].identity.uri,
+                                                  "supervisor", roster->officers[i].supervisor));
+    for (size_t i = 0; i < roster->devices_count; i++)
+        json_array_append_new(devices, json_string(roster->devices[i].identity.uri));
+    return json_pack("{s:s, s:I, s:s, s:o, s:o, s:s}", "unit", roster->unit, "number", (json_int_t)roster->number,
+                     "signer", roster->registrar.identity.uri, "devices", devices, "officers", officers, "not_after",
+                     print_ns(roster->not_after));
+}
+
+static int print_roster(const struct roster_input *input, const struct roster *roster)
+{
+    if (input->command.json)
+        return json_line_print(names_json(roster), stdout);
+    printf("%s  %llu, signed by %s, until %s\n", roster->unit, (unsigned long long)roster->number,
+           roster->registrar.identity.uri + 8, print_ns(roster->not_after));
+    for (size_t i = 0; i < roster->devices_count; i++)
+        printf("  device   %s\n", print_officer(roster->devices[i].identity.uri));
+    for (size_t i = 0; i < roster->officers_count; i++)
+        printf("  officer  %s%s\n", print_officer(roster->officers[i].identity.uri),
+               roster->officers[i].supervisor ? ", supervisor" : "");
+    return 0;
 }
 
 // --- add
@@ -63,6 +92,31 @@ static enum am_err give(struct session *session, const struct roster *roster, st
     return err;
 }
 
+// As the hub would check it, before anything changes: its signer, its time and what is in force.
+static enum am_err check_next(struct session *session, const struct roster *roster, struct am_detail *detail)
+{
+    struct roster *newest = NULL;
+    TRY(roster_check(roster, session->trust, session_now(session), detail));
+    enum am_err err = directory_newest(session, roster->unit, detail, &newest);
+    if (err == AM_DENIED) { // the hub has none of it yet
+        *detail = (struct am_detail){0};
+        err = AM_OK;
+    }
+    if (err == AM_OK)
+        err = roster_follows(newest, roster, detail);
+    roster_unref(newest);
+    return err;
+}
+
+static int try(struct roster_input *input, const struct roster *roster)
+{
+    struct am_detail detail = {0};
+    enum am_err err = check_next(input->command.session, roster, &detail);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    return print_roster(input, roster);
+}
+
 static int add(struct roster_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -75,7 +129,9 @@ static int add(struct roster_input *input)
     if (err != AM_OK)
         return command_fail(err, &detail);
     int code = command_connect(&input->command);
-    if (code == 0) {
+    if (code == 0 && input->dry_run) {
+        code = try(input, roster);
+    } else if (code == 0) {
         err = give(session, roster, &arena, &detail, &entry);
         if (err == AM_OK)
             err = check_entry(session, entry, roster, &arena, &detail);
@@ -92,33 +148,6 @@ static int add(struct roster_input *input)
 }
 
 // --- list
-static json_t *names_json(const struct roster *roster)
-{
-    json_t *officers = json_array(), *devices = json_array();
-    for (size_t i = 0; i < roster->officers_count; i++)
-        json_array_append_new(officers, json_pack("{s:s, s:b}", "officer", roster->officers[i].identity.uri,
-                                                  "supervisor", roster->officers[i].supervisor));
-    for (size_t i = 0; i < roster->devices_count; i++)
-        json_array_append_new(devices, json_string(roster->devices[i].identity.uri));
-    return json_pack("{s:s, s:I, s:s, s:o, s:o, s:s}", "unit", roster->unit, "number", (json_int_t)roster->number,
-                     "signer", roster->registrar.identity.uri, "devices", devices, "officers", officers, "not_after",
-                     print_ns(roster->not_after));
-}
-
-static int print_roster(const struct roster_input *input, const struct roster *roster)
-{
-    if (input->command.json)
-        return json_line_print(names_json(roster), stdout);
-    printf("%s  %llu, signed by %s, until %s\n", roster->unit, (unsigned long long)roster->number,
-           roster->registrar.identity.uri + 8, print_ns(roster->not_after));
-    for (size_t i = 0; i < roster->devices_count; i++)
-        printf("  device   %s\n", print_officer(roster->devices[i].identity.uri));
-    for (size_t i = 0; i < roster->officers_count; i++)
-        printf("  officer  %s%s\n", print_officer(roster->officers[i].identity.uri),
-               roster->officers[i].supervisor ? ", supervisor" : "");
-    return 0;
-}
-
 static int list(struct roster_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -168,7 +197,9 @@ static int run(const struct argp *argp, bool listing, int argc, char **argv)
 
 int verb_admin_roster_add(int argc, char **argv)
 {
-    static const struct argp argp = {NULL,
+    static const struct argp_option options[] = {
+        {"dry-run", 'n', NULL, 0, "show what would be in force, change nothing", 0}, {0}};
+    static const struct argp argp = {options,
                                      parse,
                                      "FILE.roster",
                                      "Gives the hub a roster, with the certificates in the .pem beside it; in force at "

@@ -68,6 +68,18 @@ def test_a_dry_run_shows_what_would_be_and_changes_nothing(world):
     assert len([e for e in world.entries("GRANT") if e["grant"]["by"] != "init"]) == 0
 
 
+def test_a_roster_is_shown_and_checked_before_it_is_given(world):
+    roster = ("admin", "roster", "add", "rosters/ke.dci.transnational.roster")
+    before = len(world.entries("ROSTER"))
+    world.amana("ke-registry", *roster, "--dry-run").exits(73)  # it is in force
+    world.supervisor()
+    world.amana("ke-registry", *roster, "--dry-run").ok().says(
+        "ke/dci/transnational  2, signed by ke/registry/desk/officer/", "officer  kdci-0001, supervisor")
+    assert len(world.entries("ROSTER")) == before
+    world.amana("ke-registry", *roster).ok().says("in force")
+    assert len(world.entries("ROSTER")) == before + 1
+
+
 def test_what_is_wrong_is_named_and_nothing_is_changed(world):
     def wrong(says, *args, code=65):
         world.amana("ke-registry", "admin", *args).exits(code).says(says)
