@@ -3,11 +3,13 @@
 // through and forgotten, so that nothing readable comes to lie on the disk.
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
 #include "client/cmd/progress.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
 #include "proto/codec/json.h"
+#include "proto/model/header_parts.h"
 #include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
@@ -24,7 +26,8 @@ struct search_input {
     struct traffic traffic;
     char *words[SEARCH_WORDS]; // folded
     size_t n;
-    unsigned looked, found, closed;
+    unsigned looked, found, closed, erased;
+    uint64_t first_erased, last_erased; // UTC ns
     uint64_t all;
     struct progress progress;
 };
@@ -94,10 +97,11 @@ static void collect(const json_t *value, FILE *out)
     }
 }
 
+// Of what was erased the envelope alone is there.
 static bool matches(const struct search_input *input, const struct opened *opened)
 {
     const Amana__V1__Header *header = opened->header;
-    const ProtobufCMessage *of_kind = kind_body_get(&opened->body->base);
+    const ProtobufCMessage *of_kind = opened->body != NULL ? kind_body_get(&opened->body->base) : NULL;
     json_t *said = of_kind != NULL ? json_from_message(of_kind, 0) : NULL;
     char *text = NULL, *folded = NULL;
     size_t len;
@@ -118,6 +122,26 @@ static bool matches(const struct search_input *input, const struct opened *opene
     return found;
 }
 
+static void note_erased(struct search_input *input, const Amana__V1__Kept *kept)
+{
+    uint64_t at = header_time_or_0(kept->erased_at);
+    input->first_erased = input->erased == 0 || at < input->first_erased ? at : input->first_erased;
+    input->last_erased = at > input->last_erased ? at : input->last_erased;
+    input->erased++;
+}
+
+static void tell_unread(const struct search_input *input)
+{
+    bool one = input->erased == 1;
+    if (input->erased > 0)
+        command_say("%u message%s erased here %s%s%s: only the envelope was looked through", input->erased,
+                    one ? " was" : "s were", print_ns(input->first_erased), one ? "" : " to ",
+                    one ? "" : print_ns(input->last_erased));
+    if (input->closed > 0)
+        command_say("%u message%s could not be looked through: can't be opened here", input->closed,
+                    input->closed == 1 ? "" : "s");
+}
+
 static enum am_err look_at(struct search_input *input, enum store_box box, const char *id)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -125,13 +149,17 @@ static enum am_err look_at(struct search_input *input, enum store_box box, const
     struct am_detail detail = {0};
     struct opened opened;
     Amana__V1__Kept *kept;
+    char state[128];
     arena_init(&arena, ARENA_VERB);
     TRY(store_get(session->store, box, id, &arena, &kept));
     if (!traffic_wants_message(&input->traffic, kept->message))
         return AM_OK;
     input->looked++;
     progress_at(&input->progress, input->looked, input->looked, input->all);
-    if (seal_open_kept(session, kept, &arena, &detail, &opened) != AM_OK) {
+    enum am_err err = seal_open_kept(session, kept, &arena, &detail, &opened);
+    if (err == AM_ERASED) {
+        note_erased(input, kept);
+    } else if (err != AM_OK) {
         input->closed++;
         return AM_OK;
     }
@@ -141,7 +169,9 @@ static enum am_err look_at(struct search_input *input, enum store_box box, const
     progress_end(&input->progress);
     if (input->command.json)
         return json_line_kept(session, kept, box == STORE_INBOX ? "inbox" : "sent", stdout) == 0 ? AM_OK : AM_IO;
-    screen_line(session, id, kept, opened.header->case_ref, stdout);
+    snprintf(state, sizeof state, "%s%s%s", opened.header->case_ref, err == AM_ERASED ? ", erased here " : "",
+             err == AM_ERASED ? print_ns(header_time_or_0(kept->erased_at)) : "");
+    screen_line(session, id, kept, state, stdout);
     return AM_OK;
 }
 
@@ -170,8 +200,7 @@ static int search(struct search_input *input)
     progress_end(&input->progress);
     if (err != AM_NOT_FOUND)
         return command_fail(err, &detail);
-    if (input->closed > 0)
-        command_say("%u messages could not be looked through: they can't be opened here", input->closed);
+    tell_unread(input);
     if (input->found == 0) {
         command_say("nothing of what is kept here has all of these words");
         return EX_NOINPUT;

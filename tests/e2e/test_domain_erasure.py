@@ -32,6 +32,8 @@ def test_an_erasure_reaches_the_hub_and_every_holder_and_the_log_holds(world, al
     world.amana("post", "show", newer, "--export", "parts").ok().says("body.cms is left out")
     assert not world.path("parts", "body.cms").exists() and world.path("parts", "header.bin").exists()
     world.amana("post", "export", "cap", newer).exits(66).says("erased")
+    world.amana("post", "search", "Isuzu").exits(66).says("2 messages were erased here", "only the envelope was looked through")
+    world.amana("post", "search", "ke/dci/2026/004211", "alert").ok().says(alert[:8], "(erased)", ", erased here 20")
     # Who had not fetched it gets the envelope, and the log's word that the rest is gone.
     world.amana("et-protection", "inbox").ok().says("(erased)")
     line = world.amana("et-protection", "--json", "show", alert).ok().json[0]
