@@ -279,6 +279,27 @@ static enum am_err shield_read(struct session *session, const struct parts *part
     return ret_shield->own ? AM_OK : shield_of_persons(session, parts->header->case_ref, persons, n, ret_shield);
 }
 
+// What came and is answered is about its persons, whether or not the answer names them again.
+static enum am_err shield_of_asked(struct session *session, const struct compose *compose,
+                                   const Amana__V1__Header *header, struct shield *shield)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct opened opened;
+    Amana__V1__Kept *kept;
+    size_t n;
+    if (compose->in_reply_to == NULL || shield->own)
+        return AM_OK;
+    arena_init(&arena, 16u * 1024 * 1024);
+    enum am_err err = store_get(session->store, STORE_INBOX, compose->in_reply_to->id, &arena, &kept);
+    if (err == AM_OK)
+        err = seal_open_kept(session, kept, &arena, &detail, &opened);
+    if (err != AM_OK) // this unit's own, or nobody can read it here
+        return err == AM_NOMEM ? err : AM_OK;
+    Amana__V1__Person *const *persons = body_persons(opened.body, &n);
+    return shield_of_persons(session, header->case_ref, persons, n, shield);
+}
+
 // Who is known from another case brings its flags along; and who may need protection is not sent back.
 static enum reason check_known(const struct parts *parts, const struct shield *shield, struct am_detail *detail)
 {
@@ -452,6 +473,8 @@ static enum reason check(struct session *session, const struct compose *compose,
         reason = REASON_INTERNAL;
     if (reason == REASON_NONE)
         reason = check_known(parts, &shield, detail);
+    if (reason == REASON_NONE && shield_of_asked(session, compose, parts->header, &shield) != AM_OK)
+        reason = REASON_INTERNAL;
     if (reason == REASON_NONE)
         reason = check_shield(compose, parts->header, &shield, detail);
     if (reason == REASON_NONE)

@@ -57,6 +57,34 @@ def test_the_sheet_is_the_same_for_what_is_not_held_and_for_what_is_shielded(wor
     assert sheets[0] == sheets[1] and "can be given to you" in sheets[0]
 
 
+def flagged(world):
+    """The office abroad hears of the driver, who has fled the state that asks for him."""
+    person = json.loads(world.path(draft(world, ABROAD)).read_text())["subject_access"]["person"]
+    note = {"title": "At the shelter", "text": "He sleeps at the mission of Moyale.", "persons": [{**person, "label": "p1", "roles": ["WITNESS"]}]}
+    sent = world.send("post", world.write("NOTE", note, case_ref="et/ics/2026/000310",
+                                          recipients=[{"unit": ABROAD, "part": "ACTION"}],
+                                          flags={"child": False, "protection": "YES", "never_tell": ["ke"]}))
+    world.amana("et-protection", "inbox").ok()
+    return sent
+
+
+def test_what_an_office_holds_of_somebody_who_fled_the_state_that_asks_is_on_no_sheet(world):
+    sheets = []
+    for hold in (lambda: None, lambda: flagged(world)):
+        hold()
+        access = asked(world, OWN, ABROAD)
+        answer(world, "police", access, "--outcome", "NO_DATA", "--summary", "None.")
+        if sheets:
+            for outcome in ("FULL", "PARTIAL"):
+                world.amana("et-protection", "access", "answer", access, "--outcome", outcome, "--summary", "He sleeps at the mission.",
+                            *(("--ground", "NOT_LAWFUL") if outcome == "PARTIAL" else ())).exits(65).says(
+                    "et/ics/2026/000310", "may have fled ke", "RESPONSE NO_DATA")
+            world.amana("et-protection", "ack", access).ok()
+        answer(world, "et-protection", access, "--outcome", "NO_DATA", "--summary", "None.")
+        sheets.append(world.amana("ke-protection", "access", "sheet", access).ok().out)
+    assert sheets[0] == sheets[1] and "can be given to you" in sheets[0] and "mission" not in sheets[1]
+
+
 def test_what_is_given_in_part_says_nothing_of_the_rest(world):
     access = asked(world, OWN)
     answer(world, "police", access, "--outcome", "PARTIAL", "--summary", "He holds a licence.", "--ground", "NOT_LAWFUL",
