@@ -175,11 +175,11 @@ static const char *option_arg(const ProtobufCFieldDescriptor *field)
 
 // "how sure it is the one of the alert: CERTAIN, PROBABLE, POSSIBLE"
 #define OPTION_WORDS 1024
-static void option_words(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field,
+static void option_words(unsigned kind, const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field,
                          char ret_words[OPTION_WORDS])
 {
     const ProtobufCEnumDescriptor *codes = field->type == PROTOBUF_C_TYPE_ENUM ? field->descriptor : NULL;
-    const char *words = template_words(type, field), *between = words != NULL && words[0] != '\0' ? ": " : "";
+    const char *words = template_words(kind, type, field), *between = words != NULL && words[0] != '\0' ? ": " : "";
     strlcpy(ret_words, words != NULL ? words : "", OPTION_WORDS);
     for (unsigned i = 0; codes != NULL && i < codes->n_values; i++) {
         if (codes->values[i].value == 0)
@@ -198,7 +198,7 @@ static struct argp_option option_of(const struct answer_input *input, size_t i)
     const ProtobufCMessageDescriptor *type =
         of_body ? kind_body_type(input->verb->kind) : &amana__v1__draft__descriptor;
     option_name(input->verb->fields[i], names[i]);
-    option_words(type, field, words[i]);
+    option_words(input->verb->kind, type, field, words[i]);
     return (struct argp_option){
         .name = names[i], .key = OPTION_FIELD + (int)i, .arg = option_arg(field), .doc = words[i]};
 }
@@ -210,9 +210,18 @@ const char *answer_outcomes(const struct answer_input *input)
     return text;
 }
 
+// What --to does besides naming a unit (answer_to.c).
+static const char *to_words(const struct kind *kind)
+{
+    if (kind->to == TO_CHOSEN)
+        return "to this unit; left out: to the other side";
+    if (kind->to == TO_ASKED)
+        return "to this unit alone of those who were asked; left out: to all of them";
+    return kind->root ? "one more recipient, who must act" : "one more recipient";
+}
+
 const struct argp *answer_argp(const struct answer_input *input)
 {
-    static const struct argp_option TO = {"to", OPTION_TO, "UNIT", 0, "one more recipient, who must act", 0};
     static const struct argp_option COPIED = {"copy", OPTION_COPY, "UNIT", 0, "one more, who only reads", 0};
     static const struct argp_option YES = {"yes", OPTION_YES, NULL, 0, "don't ask", 0};
     static const struct argp_option DRY_RUN = {"dry-run", OPTION_DRY_RUN, NULL, 0, "say what would be done", 0};
@@ -233,7 +242,7 @@ const struct argp *answer_argp(const struct answer_input *input)
     if (input->kind->outcomes != 0 && !input->verb->fixed)
         options[n++] = (struct argp_option){"outcome", 'o', "CODE", 0, answer_outcomes(input), 0};
     if (input->kind->to != TO_SAME && input->kind->to != TO_FORMER) {
-        options[n++] = TO;
+        options[n++] = (struct argp_option){"to", OPTION_TO, "UNIT", 0, to_words(input->kind), 0};
         options[n++] = COPIED;
     }
     options[n++] = PROTECTION;

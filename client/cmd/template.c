@@ -233,6 +233,19 @@ static const struct hint HINTS[] = {
     {"Contact.email", "", NULL},
 };
 
+// Where the same field says something else in some kinds.
+#define K(name) KIND_BIT(KIND(name))
+static const struct {
+    uint32_t kinds;
+    const char *field, *words;
+} KIND_WORDS[] = {
+    {K(HOLD), "Draft.valid_until", "kept until, as the court says; needed"},
+    {K(NOTE), "Draft.recipients", "who gets it: ACTION is written to, COPY reads along"},
+    {K(NOTE), "Draft.urgency", "U1 life at risk; U2 and U3 urgent; U4 routine; a note is acknowledged by nobody"},
+    {K(NOTE), "Draft.retain_until", "kept until; left out: one year from now, the longest"},
+};
+#undef K
+
 static void field_name(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field, char ret_name[96])
 {
     snprintf(ret_name, 96, "%s.%s", type->short_name, field->name);
@@ -248,10 +261,25 @@ static const struct hint *hint_of(const ProtobufCMessageDescriptor *type, const 
     return NULL;
 }
 
-const char *template_words(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
+static const char *words_of_kind(unsigned kind, const ProtobufCMessageDescriptor *type,
+                                 const ProtobufCFieldDescriptor *field)
+{
+    char name[96];
+    field_name(type, field, name);
+    for (size_t i = 0; i < AM_LEN(KIND_WORDS); i++)
+        if ((KIND_WORDS[i].kinds & KIND_BIT(kind)) != 0 && strcmp(KIND_WORDS[i].field, name) == 0)
+            return KIND_WORDS[i].words;
+    return NULL;
+}
+
+const char *template_words(unsigned kind, const ProtobufCMessageDescriptor *type,
+                           const ProtobufCFieldDescriptor *field)
 {
     const struct hint *hint = hint_of(type, field);
+    const char *words = words_of_kind(kind, type, field);
     char name[96];
+    if (words != NULL)
+        return words;
     if (hint != NULL && hint->words[0] != '\0')
         return hint->words;
     field_name(type, field, name);
@@ -300,8 +328,14 @@ static const struct hint *hint_for(const struct writer *w, const ProtobufCMessag
                                    const ProtobufCFieldDescriptor *field)
 {
     static const struct hint BODY = {"", "the sealed part: only recipients read it", "*"};
+    static struct hint of_kind;
     const struct kind *kind = kind_get(w->kind);
     const struct hint *hint = hint_of(type, field);
+    const char *words = words_of_kind(w->kind, type, field);
+    if (hint != NULL && words != NULL) {
+        of_kind = (struct hint){"", words, hint->value};
+        hint = &of_kind;
+    }
     if (type == &amana__v1__draft__descriptor && hint_by_policy(w, field->name) != NULL)
         hint = hint_by_policy(w, field->name);
     if (type == &amana__v1__draft__descriptor && (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)

@@ -47,6 +47,20 @@ def test_every_verb_of_the_help_is_completed_and_each_of_its_options(script):
             assert option in (None, "usage", "version") or f"--{option}" in offered, (verb, option)
 
 
+def test_the_help_of_a_verb_says_of_an_option_what_it_does_there():
+    def says(*verb):
+        quiet = {"ASAN_OPTIONS": "detect_leaks=0"}
+        return " ".join(w.run(w.AMANA, *verb, env=quiet).ok().out.split())
+    assert "--valid-until=TIME kept until, as the court says; needed" in says("hold", "--help")
+    assert "--to=UNIT to this unit alone of those who were asked" in says("withdraw", "--help")
+    assert "--to=UNIT to this unit; left out: to the other side" in says("note", "--help")
+    assert "--to=UNIT one more recipient, who must act" in says("hit", "--help")
+    assert "one more recipient, who must act" not in says("ack", "--help")
+    assert "72 hours from now" in says("new", "alert") and "72 hours from now" not in says("hold", "--help")
+    note = says("new", "note")
+    assert "acknowledged by nobody" in note and "on the clock" not in note and "at most three" not in note
+
+
 @pytest.mark.parametrize("shell,says", [("zsh", "#compdef amana"), ("fish", "complete -c amana -n '__amana_is \"cancel\"' -l outcome -r -d ")])
 def test_the_other_shells_get_theirs_from_the_same_tables(shell, says):
     assert says in w.run(w.AMANA, "completion", shell).ok().out
