@@ -56,8 +56,8 @@ def test_the_help_of_a_verb_says_of_an_option_what_it_does_there():
     assert "--to=UNIT to this unit; left out: to the other side" in says("note", "--help")
     assert "--to=UNIT one more recipient, who must act" in says("hit", "--help")
     assert "one more recipient, who must act" not in says("ack", "--help")
-    assert "72 hours from now" in says("new", "alert") and "72 hours from now" not in says("hold", "--help")
-    note = says("new", "note")
+    assert "72 hours from now" in says("new", "alert", "--unit", "ke/dci/transnational") and "72 hours from now" not in says("hold", "--help")
+    note = says("new", "note", "--unit", "ke/dci/transnational")
     assert "acknowledged by nobody" in note and "on the clock" not in note and "at most three" not in note
 
 
