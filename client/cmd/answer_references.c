@@ -4,6 +4,7 @@
 
 #include "client/cmd/answers.h"
 #include "client/session/mended.h"
+#include "client/session/second.h"
 #include "proto/codec/codec.h"
 #include "proto/model/rules.h"
 
@@ -72,7 +73,8 @@ static enum am_err version_take(struct answer_input *input, struct arena *arena,
     const Amana__V1__Header *header = version->opened.header;
     const struct kind *kind = kind_get((unsigned)header->kind);
     if (kind == NULL || kind->chain != CHAIN_RENEWS || header->in_reply_to == NULL ||
-        !log_sha256_is(codec_bytes(root->kept->message->header), codec_bytes(header->in_reply_to->header_digest)))
+        !log_sha256_is(codec_bytes(root->kept->message->header), codec_bytes(header->in_reply_to->header_digest)) ||
+        !second_sent(version->kept, header))
         return AM_OK;
     if (rule_released(header) && draft->release == AMANA__V1__RELEASE__CODE__UNSPECIFIED)
         draft->release = AMANA__V1__RELEASE__CODE__REQUIRED; // one of those between may be the only one that was

@@ -270,7 +270,8 @@ static enum am_err take_kept(struct walk *walk, enum store_box box, const char *
     Amana__V1__Header *header;
     arena_init(&arena, ARENA_ANSWERS);
     TRY(store_get(walk->session->store, box, id, &arena, &kept));
-    if (!outbox_was_refused(kept) && seal_header(kept->message, &arena, NULL, &header) == AM_OK)
+    if (!outbox_was_refused(kept) && seal_header(kept->message, &arena, NULL, &header) == AM_OK &&
+        second_sent(kept, header))
         take(walk, id, header, kept);
     return AM_OK;
 }

@@ -3,6 +3,7 @@
 #include "client/cmd/offers.h"
 
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"
@@ -80,7 +81,7 @@ static void walk(struct session *session, enum store_box box, struct offers *off
         arena_init(&arena, ARENA_OFFERS);
         strlcpy(at, next, sizeof at);
         if (store_get(session->store, box, at, &arena, &kept) == AM_OK &&
-            seal_header(kept->message, &arena, NULL, &header) == AM_OK)
+            seal_header(kept->message, &arena, NULL, &header) == AM_OK && second_sent(kept, header))
             take(offers, at, kept, header);
     }
 }

@@ -5,6 +5,7 @@
 #include "client/cmd/answer_references.h"
 #include "client/cmd/answers.h"
 #include "client/session/erase.h"
+#include "client/session/second.h"
 #include "proto/model/address.h"
 
 #include <stdlib.h>
@@ -82,7 +83,14 @@ static int check_outcome(const struct answer_input *input)
 
 static int check_answers(const struct answer_input *input, const struct target *target)
 {
-    char kinds[KIND_LIST_TEXT], verbs[ANSWER_VERBS_TEXT];
+    char kinds[KIND_LIST_TEXT], verbs[ANSWER_VERBS_TEXT], second[128];
+    if (!second_sent(target->kept, target->opened.header)) {
+        second_state(target->kept, second);
+        command_say("%.13s was not sent, so that nobody has it: %s%s", target->id, second,
+                    second_never(target->kept, target->opened.header) ? "; `amana mend` writes it as a draft again"
+                                                                       : "");
+        return EX_DATAERR;
+    }
     unsigned kind = (unsigned)target->opened.header->kind;
     if (input->verb->kind == KIND(CONFIRM) && kind_get(kind) != NULL && kind_get(kind)->confirm != 0 &&
         !erase_asked(target->opened.header)) {

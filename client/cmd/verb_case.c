@@ -8,6 +8,7 @@
 #include "client/cmd/told.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "client/session/taken.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
@@ -136,7 +137,7 @@ static void clock_run(const struct case_input *input, const struct item *item, s
         const struct item *later = &input->items[i];
         const char *by = later->header->sender->unit;
         uint8_t next;
-        if (later->seq <= item->seq)
+        if (later->seq <= item->seq || !second_sent(later->kept, later->header))
             continue;
         if (replaces(input, later, item) && clock->ended == 0)
             clock->ended = later->time;
@@ -172,7 +173,8 @@ static bool clock_of(const struct case_input *input, const struct item *item, si
 {
     const Amana__V1__Header *header = item->header;
     const struct item *target = item_of(input, header->in_reply_to);
-    if (header->recipients[i]->part != AMANA__V1__PART__CODE__ACTION || kind_root((unsigned)header->kind) == 0)
+    if (header->recipients[i]->part != AMANA__V1__PART__CODE__ACTION || kind_root((unsigned)header->kind) == 0 ||
+        !second_sent(item->kept, header))
         return false;
     *ret_clock = (struct clock){.recipient = header->recipients[i]->unit, .officer = ""};
     ret_clock->due = kind_due((unsigned)header->kind, header->urgency, target != NULL ? target->header->urgency : 0,
@@ -267,9 +269,10 @@ static void show_told(const struct case_input *input, const struct item *item, j
 static int show(struct case_input *input, const struct item *item, uint64_t now)
 {
     json_t *clocks = json_array(), *told = json_array();
-    char state[128];
-    snprintf(state, sizeof state, "entry %llu, by %s", (unsigned long long)item->seq,
-             print_officer(item->header->officer));
+    char state[256], second[128];
+    second_state(item->kept, second);
+    snprintf(state, sizeof state, "entry %llu, by %s%s%s", (unsigned long long)item->seq,
+             print_officer(item->header->officer), second[0] != '\0' ? "; " : "", second);
     if (!input->command.json)
         screen_line(input->command.session, item->id, item->kept, state, stdout);
     for (size_t i = 0; i < item->header->n_recipients; i++) {
@@ -285,7 +288,7 @@ static int show(struct case_input *input, const struct item *item, uint64_t now)
     int code = 0;
     if (input->command.json)
         code = json_line_state(input->command.session, item->kept,
-                               json_pack("{s:O, s:O}", "clocks", clocks, "told", told), stdout);
+                               json_pack("{s:O, s:O, s:s}", "clocks", clocks, "told", told, "second", second), stdout);
     json_decref(clocks);
     json_decref(told);
     return code;

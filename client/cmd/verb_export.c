@@ -5,6 +5,7 @@
 #include "client/cmd/marking.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/model/address.h"
 
 #include <bsd/string.h>
@@ -119,7 +120,7 @@ static enum am_err add_message(struct export_input *input, enum store_box box, c
     arena_init(&arena, ARENA_VERB);
     TRY(store_get(input->command.session->store, box, id, &arena, &kept));
     if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || strcmp(header->case_ref, input->argument) != 0 ||
-        !traffic_wants(&input->traffic, header->status))
+        !traffic_wants(&input->traffic, header->status) || !second_sent(kept, header))
         return AM_OK;
     if (marking_keeps(input->command.session, &input->markings, kept, header, MARKING_H1 | MARKING_H2, &detail) != 0) {
         input->kept_back++;

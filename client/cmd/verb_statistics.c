@@ -7,6 +7,7 @@
 #include "client/cmd/statistics.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/codec/timestamp.h"
 
 #include <bsd/string.h>
@@ -57,6 +58,8 @@ static enum am_err take(struct statistics_input *input, enum store_box box, cons
         input->left_out++;
         return AM_OK;
     }
+    if (!second_sent(kept, opened.header))
+        return AM_OK;
     return statistics_add(input->statistics, opened.header, opened.body) == 0 ? AM_OK : AM_NOMEM;
 }
 

@@ -4,6 +4,7 @@
 
 #include "certs/clock.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"
@@ -93,7 +94,7 @@ static enum am_err orders_find(struct session *session, struct holds *holds, str
             arena_init(&arena, ARENA_ERASE);
             strlcpy(at, next, sizeof at);
             TRY(store_get(session->store, BOXES[i], at, &arena, &kept));
-            if (seal_header(kept->message, &arena, NULL, &header) != AM_OK)
+            if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || !second_sent(kept, header))
                 continue;
             bool holding = header->kind == KIND(HOLD) && header_time_or_0(header->valid_until) > now;
             bool erasing = ordered != NULL && BOXES[i] == STORE_SENT && header->kind == KIND(ERASURE);

@@ -3,6 +3,7 @@
 #include "client/session/mended.h"
 
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"
 #include "proto/model/kind.h"
@@ -46,7 +47,8 @@ static enum am_err each_sent(struct session *session, enum am_err (*take)(void *
             arena_init(&arena, ARENA_MENDED);
             strlcpy(at, sent.id, sizeof at);
             TRY(store_get(session->store, BOXES[i], at, &arena, &sent.kept));
-            if (seal_header(sent.kept->message, &arena, NULL, &sent.header) == AM_OK)
+            if (seal_header(sent.kept->message, &arena, NULL, &sent.header) == AM_OK &&
+                !second_never(sent.kept, sent.header))
                 TRY(take(user, &sent));
         }
         if (err != AM_NOT_FOUND)
@@ -71,7 +73,8 @@ static enum am_err build_take(void *user, const struct sent *sent)
 {
     struct building *building = user;
     const Amana__V1__Pointer *to = sent->header->in_reply_to;
-    if (sent->header->kind == KIND(CORRECTION) && to != NULL && to->header_digest.len == LOG_HASH_SIZE) {
+    if (sent->header->kind == KIND(CORRECTION) && to != NULL && to->header_digest.len == LOG_HASH_SIZE &&
+        second_sent(sent->kept, sent->header)) {
         if (building->n_mended == building->mended_room) {
             size_t room = building->mended_room * 2 + 16;
             uint8_t(*list)[LOG_HASH_SIZE] = reallocarray(building->mended, room, sizeof *list);
@@ -138,7 +141,7 @@ static enum am_err mend_take(void *user, const struct sent *sent)
 {
     struct mending *mending = user;
     if (sent->header->kind == KIND(CORRECTION) && refers_to(sent->header, mending->contest) &&
-        strcmp(sent->id, mending->id) > 0)
+        second_sent(sent->kept, sent->header) && strcmp(sent->id, mending->id) > 0)
         strlcpy(mending->id, sent->id, STORE_ID);
     return AM_OK;
 }

@@ -136,6 +136,8 @@ static enum am_err accept(struct delivery *delivery, Amana__V1__ProvedEntry *ent
     kept->wait = kept->wait_text = (char *)"";
     Amana__V1__Header *header;
     TRY(store_move(delivery->session->store, STORE_OUTBOX, STORE_SENT, delivery->id, kept));
+    if (delivery->parks) // it says nothing before its second person does: its copy comes then
+        return AM_OK;
     TRY(seal_header(kept->message, delivery->arena, delivery->detail, &header));
     return erase_said(delivery->session, header);
 }

@@ -267,6 +267,17 @@ bool second_waits(struct store *store, enum store_box box, const char *id)
     return store_get(store, box, id, &arena, &kept) == AM_OK && entry_waits(kept->entry);
 }
 
+bool second_sent(const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+{
+    return header->release != AMANA__V1__RELEASE__CODE__REQUIRED || strcmp(kept->release, "RELEASED") == 0 ||
+           !entry_waits(kept->entry);
+}
+
+bool second_never(const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+{
+    return kept->release[0] != '\0' && !second_sent(kept, header);
+}
+
 // The message of that entry, if it is kept here and is the one that the pointer names. AM_NOT_FOUND.
 static enum am_err find_kept(struct session *session, uint64_t seq, const Amana__V1__Pointer *pointer,
                              struct arena *arena, enum store_box *ret_box, char ret_id[STORE_ID],

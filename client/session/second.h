@@ -37,6 +37,11 @@ AM_MUST_USE enum am_err second_send_back(struct session *session, const struct s
 // Whether what is kept there waits for its second person: its entry is PARKED.
 bool second_waits(struct store *store, enum store_box box, const char *id);
 
+// Whether this unit's message was sent: false while it waits for its second person, and where that never came.
+bool second_sent(const Amana__V1__Kept *kept, const Amana__V1__Header *header);
+// It was sent back or lapsed before it was sent, and never will be.
+bool second_never(const Amana__V1__Kept *kept, const Amana__V1__Header *header);
+
 // What a RELEASED or RETURNED entry says, checked, is noted with the message that it is about, where that is kept here.
 // Other entries are passed over. AM_PROOF, AM_SIGNATURE: it doesn't hold.
 AM_MUST_USE enum am_err second_take(struct session *session, const Amana__V1__ProvedEntry *entry,

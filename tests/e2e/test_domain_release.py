@@ -127,6 +127,72 @@ def test_what_is_sent_back_is_not_sent_and_its_author_sees_why(shared):
     assert parked[:13] not in shared.amana("post", "inbox").out
 
 
+def released_alert(world, case):
+    parked = park(world, case_ref=case)
+    world.amana("chief", "release", parked, "--yes").ok()
+    world.amana("police", "inbox").ok()
+    return parked
+
+
+def sent_back(world, message):
+    world.amana("chief", "send-back", message, "--reason", "INCOMPLETE").ok()
+    world.amana("police", "inbox").ok()
+
+
+def test_an_erasure_or_a_hold_that_was_not_released_does_nothing_at_its_author_either(shared):
+    sent = released_alert(shared, "ke/dci/2026/004721")
+    order = shared.amana("police", "erase", sent, *ERASE).ok().says("waits").id
+    shared.amana("police", "inbox").ok()
+    assert shared.body("police", sent)
+    sent_back(shared, order)
+    assert shared.body("police", sent)
+    sent_back(shared, shared.amana("police", "hold", sent, *HOLD).ok().says("waits").id)
+    assert "for a court" not in shared.amana("police", "show", sent).ok().out
+    order = shared.amana("police", "erase", sent, *ERASE).ok().says("waits").id
+    shared.amana("chief", "release", order, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    assert shared.body("police", sent) is None
+
+
+def test_what_was_sent_back_neither_replaces_nor_ends_an_alert(shared):
+    case = "ke/dci/2026/004722"
+    first = released_alert(shared, case)
+
+    def line(message):
+        return next(line for line in shared.amana("police", "sent").ok().out.splitlines() if line.startswith(message[:13]))
+
+    for verb in (("update", first, alert(shared, "newer.json", case_ref=case)), ("cancel", first, "--outcome", "RESOLVED", "--reason", "Found.")):
+        waiting = shared.amana("police", *verb).ok().says("waits").id
+        assert waiting[:13] not in line(first)
+        sent_back(shared, waiting)
+        assert waiting[:13] not in line(first)
+        shared.amana("police", "correct", waiting, shared.example("correction")).exits(65).says("was not sent", "INCOMPLETE")
+    newer = shared.amana("police", "update", first, alert(shared, "newer.json", case_ref=case)).ok().says("waits").id
+    shared.amana("chief", "release", newer, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    assert f"replaced by {newer[:13]}" in line(first)
+    shared.amana("police", "erase", first, *ERASE).ok().says("waits")
+
+
+def test_what_was_sent_back_is_marked_in_its_case_and_in_no_export(shared):
+    ref = "ke/dci/2026/004723"
+    first = released_alert(shared, ref)
+    person = {**PERSON, "label": "p1", "sex": "FEMALE"}
+    waiting = shared.amana("police", "update", first, alert(shared, "newer.json", case_ref=ref, alert__persons=[person])).ok().says("waits").id
+
+    def case(desk="police"):
+        return [line for line in shared.amana(desk, "case", ref).ok().out.splitlines() if not line.startswith("      ")][1:]
+
+    assert len(case()) == 2 and "waits for a second person" in case()[1]
+    sent_back(shared, waiting)
+    assert "sent back by kdci-0001: INCOMPLETE" in case()[1]
+    states = [line["state"] for line in shared.amana("police", "--json", "case", ref).ok().json]
+    assert [len(state["clocks"]) for state in states] == [1, 0]
+    assert [state["second"] for state in states] == ["", "sent back by kdci-0001: INCOMPLETE"]
+    assert "ended before" not in shared.amana("police", "case", ref).out
+    assert "Feminine" not in shared.amana("police", "export", "htcds", ref).ok().out
+
+
 # --- What a hostile desk tries, each refused by the hub itself
 class Second:
     """A desk's own Release and SendBack, made with stock openssl and grpcio."""
