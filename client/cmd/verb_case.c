@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // case: what is kept here of a case as one timeline, each message with its clocks: what was due when, what came, and
 // whether in time. From this client's store, off line.
+#include "client/cmd/clock_line.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/told.h"
 #include "client/cmd/traffic.h"
+#include "client/session/evidence.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "client/session/taken.h"
-#include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
 #include "proto/model/address.h"
 #include "proto/model/header.h"
@@ -31,6 +32,7 @@ struct item {
     const Amana__V1__Header *header;
     const Amana__V1__Kept *kept;
     uint8_t digest[LOG_HASH_SIZE];
+    uint64_t *retrieved; // by recipient: the first device's word that it has it, UTC ns or 0. NULL: of none
 };
 
 struct case_input {
@@ -88,14 +90,41 @@ static enum am_err load(struct case_input *input, struct am_detail *detail)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-// --- Clocks: of a message that asks its recipients to act, what each did by when
-struct clock {
-    const char *recipient, *officer; // officer: who acknowledged; "" nobody
-    struct kind_due due;
-    uint64_t acked, answered, ended; // UTC ns; 0: not yet. ended: something else began or ended the life meanwhile
-    uint8_t state;
-};
+static int compare_seq(const void *key, const void *item)
+{
+    uint64_t seq = *(const uint64_t *)key, at = ((const struct item *)item)->seq;
+    return seq < at ? -1 : seq > at;
+}
 
+static enum am_err note_retrieval(struct case_input *input, struct item *item, const char *unit, uint64_t time_ns)
+{
+    size_t n = item->header->n_recipients;
+    if (item->retrieved == NULL) {
+        item->retrieved = arena_array(&input->arena, n, sizeof *item->retrieved);
+        if (item->retrieved == NULL)
+            return arena_error(&input->arena);
+        memset(item->retrieved, 0, n * sizeof *item->retrieved);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (item->retrieved[i] == 0 && strcmp(item->header->recipients[i]->unit, unit) == 0)
+            item->retrieved[i] = time_ns;
+    return AM_OK;
+}
+
+static enum am_err take_retrieval(void *user, const char *unit, uint64_t time_ns, const Amana__V1__Retrieved *statement)
+{
+    struct case_input *input = user;
+    for (size_t i = 0; i < statement->n_messages; i++) {
+        const Amana__V1__RetrievedMessage *named = statement->messages[i];
+        struct item *item = bsearch(&named->seq, input->items, input->n, sizeof *input->items, compare_seq);
+        if (item != NULL && named->header_digest.len == LOG_HASH_SIZE &&
+            memcmp(named->header_digest.data, item->digest, LOG_HASH_SIZE) == 0)
+            TRY(note_retrieval(input, item, unit, time_ns));
+    }
+    return AM_OK;
+}
+
+// --- Clocks
 static const struct item *item_of(const struct case_input *input, const Amana__V1__Pointer *pointer)
 {
     for (size_t i = 0; pointer != NULL && i < input->n; i++)
@@ -125,6 +154,16 @@ static bool answers(const struct item *item)
     return item->header->kind != KIND(ACK) && item->header->kind != KIND(PROGRESS);
 }
 
+// What stood still before the retrieval took nothing from a clock that hadn't begun.
+static void clock_goes_on(struct clock *clock, uint64_t stood, uint64_t now)
+{
+    uint64_t begun = stood > clock->retrieved ? stood : clock->retrieved;
+    if (clock->due.answer != 0)
+        clock->due.answer += now - stood;
+    if (clock->due_too.answer != 0 && now > begun)
+        clock->due_too.answer += now - begun;
+}
+
 static void clock_run(const struct case_input *input, const struct item *item, struct clock *clock)
 {
     unsigned root = kind_root((unsigned)item->header->kind);
@@ -148,8 +187,8 @@ static void clock_run(const struct case_input *input, const struct item *item, s
                       &next) != LIFE_MOVED)
             continue;
         // While it stood still the answer had its time.
-        if (life_clock_stands(clock->state) && !life_clock_stands(next) && clock->due.answer != 0)
-            clock->due.answer += later->time - stood;
+        if (life_clock_stands(clock->state) && !life_clock_stands(next))
+            clock_goes_on(clock, stood, later->time);
         if (life_clock_stands(next) && !life_clock_stands(clock->state))
             stood = later->time;
         clock->state = next;
@@ -176,70 +215,21 @@ static bool clock_of(const struct case_input *input, const struct item *item, si
     if (header->recipients[i]->part != AMANA__V1__PART__CODE__ACTION || kind_root((unsigned)header->kind) == 0 ||
         !second_sent(item->kept, header))
         return false;
-    *ret_clock = (struct clock){.recipient = header->recipients[i]->unit, .officer = ""};
-    ret_clock->due = kind_due((unsigned)header->kind, header->urgency, target != NULL ? target->header->urgency : 0,
-                              header_time_or_0(header->answer_by), item->time);
+    *ret_clock = (struct clock){
+        .recipient = header->recipients[i]->unit, .officer = "", .ours = item->box == STORE_SENT};
+    unsigned kind = (unsigned)header->kind, of_target = target != NULL ? (unsigned)target->header->urgency : 0;
+    uint64_t fixed = header_time_or_0(header->answer_by);
+    ret_clock->due = kind_due(kind, header->urgency, of_target, fixed, item->time);
+    ret_clock->retrieved = item->retrieved != NULL ? item->retrieved[i] : 0;
+    if (ret_clock->retrieved != 0)
+        ret_clock->due_too = kind_due(kind, header->urgency, of_target, 0, ret_clock->retrieved);
+    ret_clock->fixed = fixed != 0;
+    if (ret_clock->fixed)
+        ret_clock->due_too.answer = 0;
     if (ret_clock->due.ack == 0 && ret_clock->due.answer == 0)
         return false;
     clock_run(input, item, ret_clock);
     return true;
-}
-
-// "on time", "LATE by 3 h", "running, in 12 min", "OVERDUE by 3 h", "ended before it was due".
-static const char *verdict(uint64_t due, uint64_t done, uint64_t ended, uint64_t now, char ret_text[64])
-{
-    if (done != 0)
-        snprintf(ret_text, 64, "%s%s", done <= due ? "on time" : "LATE, ", done <= due ? "" : print_until(due, done));
-    else if (ended != 0)
-        snprintf(ret_text, 64, "%s", ended <= due ? "ended before it was due" : "OVERDUE when it ended");
-    else
-        snprintf(ret_text, 64, "%s%s", now <= due ? "due " : "OVERDUE, ", print_until(due, now));
-    return ret_text;
-}
-
-static void print_clock(const struct clock *clock, uint64_t now)
-{
-    char text[64];
-    if (clock->due.ack != 0) {
-        const char *word = verdict(clock->due.ack, clock->acked, clock->ended, now, text);
-        bool bad = strncmp(word, "LATE", 4) == 0 || strncmp(word, "OVERDUE", 7) == 0;
-        printf("      %s: acknowledge by %s: ", clock->recipient, print_ns(clock->due.ack));
-        if (clock->acked != 0)
-            printf("%s by %s, ", print_ns(clock->acked), print_officer(clock->officer));
-        printf("%s%s%s\n", print_on(bad ? PRINT_RED : PRINT_GREEN), word, print_off());
-    }
-    if (clock->due.answer != 0) {
-        const char *word = verdict(clock->due.answer, clock->answered, clock->ended, now, text);
-        bool bad = strncmp(word, "LATE", 4) == 0 || strncmp(word, "OVERDUE", 7) == 0;
-        bool stands = clock->answered == 0 && clock->ended == 0 && life_clock_stands(clock->state);
-        printf("      %s: answer by %s: ", clock->recipient, print_ns(clock->due.answer));
-        if (clock->answered != 0)
-            printf("%s, ", print_ns(clock->answered));
-        printf("%s%s%s\n", print_on(bad ? PRINT_RED : PRINT_GREEN), stands ? "the clock stands still" : word,
-               print_off());
-    }
-}
-
-static json_t *time_json(uint64_t ns)
-{
-    char text[TIMESTAMP_TEXT];
-    if (ns == 0)
-        return json_null();
-    timestamp_print_ns(ns, text);
-    return json_string(text);
-}
-
-static json_t *clock_json(const struct clock *clock, uint64_t now)
-{
-    char ack[64] = "", answer[64] = "";
-    if (clock->due.ack != 0)
-        (void)verdict(clock->due.ack, clock->acked, clock->ended, now, ack);
-    if (clock->due.answer != 0)
-        (void)verdict(clock->due.answer, clock->answered, clock->ended, now, answer);
-    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:s}", "recipient", clock->recipient, "life",
-                     life_state_name(clock->state), "ack_due", time_json(clock->due.ack), "acked",
-                     time_json(clock->acked), "ack", ack, "answer_due", time_json(clock->due.answer), "answered",
-                     time_json(clock->answered), "answer", answer, "officer", clock->officer);
 }
 
 static struct told told_of(const struct case_input *input, const struct item *item)
@@ -280,9 +270,9 @@ static int show(struct case_input *input, const struct item *item, uint64_t now)
         if (!clock_of(input, item, i, &clock))
             continue;
         if (input->command.json)
-            json_array_append_new(clocks, clock_json(&clock, now));
+            json_array_append_new(clocks, clock_line_json(&clock, now));
         else
-            print_clock(&clock, now);
+            clock_line_print(&clock, now);
     }
     show_told(input, item, told);
     int code = 0;
@@ -303,6 +293,8 @@ static int timeline(struct case_input *input)
         err = load(input, &detail);
     if (err == AM_OK && input->n == 0)
         err = am_fail(AM_NOT_FOUND, &detail, input->ref, "no message of this case is kept here");
+    if (err == AM_OK)
+        err = evidence_each_retrieval(input->command.session, input->items[0].seq, take_retrieval, input);
     if (err != AM_OK)
         return command_fail(err, &detail);
     int code = 0;
@@ -321,8 +313,8 @@ int verb_case(int argc, char **argv)
         parse,
         "CASE",
         "What is kept here of a case as one timeline, in the order of the log: each message, "
-        "who had to acknowledge and answer it by when, and whether it came in time. The "
-        "clocks run from acceptance by the hub.",
+        "who had to acknowledge and answer it by when, and whether it came in time. Two clocks run: from acceptance "
+        "by the hub and, of what this unit sent, from retrieval by the recipient's first device.",
         traffic_children,
         NULL,
         NULL};

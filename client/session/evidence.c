@@ -25,6 +25,7 @@ struct search {
     struct session *session;
     struct arena *arena; // of the rows
     struct evidence *evidence;
+    uint64_t seq;
     uint8_t digest[LOG_HASH_SIZE], root[LOG_HASH_SIZE]; // the message, and the alert that it belongs to
 };
 
@@ -56,8 +57,9 @@ static enum am_err take_receipt(struct search *search, const Amana__V1__ProvedEn
     return AM_OK;
 }
 
-static enum am_err take_notice(struct search *search, const Amana__V1__KeptNotice *notice, uint64_t seq,
-                               struct arena *arena)
+// --- Retrieval
+static enum am_err visit_notice(const Amana__V1__KeptNotice *notice, struct arena *arena, evidence_retrieval *visit,
+                                void *user)
 {
     Amana__V1__EntryContent *content;
     struct identity identity;
@@ -65,23 +67,33 @@ static enum am_err take_notice(struct search *search, const Amana__V1__KeptNotic
         return AM_OK;
     TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(notice->entry->content), arena,
                      NULL, (ProtobufCMessage **)&content));
-    if (!retrieved_names(content, seq))
+    const Amana__V1__Retrieved *statement = retrieved_read(content, arena);
+    if (statement == NULL)
         return AM_OK;
     TRY(identity_parse(content->retrieved->device, strlen(content->retrieved->device), NULL, &identity));
-    return add(search, RETRIEVED, identity.unit, "", notice->entry->time);
+    return visit(user, identity.unit, notice->entry->time, statement);
 }
 
-static enum am_err take_notices(struct search *search, uint64_t seq)
+enum am_err evidence_each_retrieval(struct session *session, uint64_t seq, evidence_retrieval *visit, void *user)
 {
     for (uint64_t at = seq;; at++) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};
         Amana__V1__KeptNotice *notice;
         arena_init(&arena, ARENA_EVIDENCE);
-        enum am_err err = store_notice_next(search->session->store, &at, &arena, &notice);
+        enum am_err err = store_notice_next(session->store, &at, &arena, &notice);
         if (err != AM_OK)
             return err == AM_NOT_FOUND ? AM_OK : err;
-        TRY(take_notice(search, notice, seq, &arena));
+        TRY(visit_notice(notice, &arena, visit, user));
     }
+}
+
+static enum am_err take_retrieval(void *user, const char *unit, uint64_t time_ns, const Amana__V1__Retrieved *statement)
+{
+    struct search *search = user;
+    for (size_t i = 0; i < statement->n_messages; i++)
+        if (statement->messages[i]->seq == search->seq)
+            return add(search, RETRIEVED, unit, "", time_ns);
+    return AM_OK;
 }
 
 // --- Answers
@@ -155,7 +167,8 @@ enum am_err evidence_find(struct session *session, const Amana__V1__Kept *kept, 
     if (header->in_reply_to != NULL && header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
         memcpy(search.root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
     TRY(take_receipt(&search, kept->entry));
-    TRY(take_notices(&search, kept->entry->index));
+    search.seq = kept->entry->index;
+    TRY(evidence_each_retrieval(session, search.seq, take_retrieval, &search));
     TRY(take_answers(&search, header->case_ref, first_seq(&search, kept, header->in_reply_to)));
     *ret_evidence = evidence;
     return AM_OK;

@@ -13,6 +13,15 @@ struct evidence {
 AM_MUST_USE enum am_err evidence_find(struct session *session, const Amana__V1__Kept *kept, struct arena *arena,
                                       struct evidence *ret_evidence);
 
+// A device's word, under its signature, that it has messages: its unit, and when the log took it (UTC ns). It lives
+// until the call returns; an error ends the walk.
+typedef enum am_err evidence_retrieval(void *user, const char *unit, uint64_t time_ns,
+                                       const Amana__V1__Retrieved *statement);
+// Those that are kept and were checked, of the entries from seq on, in the order of the log. Errors of the store and of
+// the visit.
+AM_MUST_USE enum am_err evidence_each_retrieval(struct session *session, uint64_t seq, evidence_retrieval *visit,
+                                                void *user);
+
 // The receipt names this unit among those it was delivered to.
 bool evidence_delivered(const struct evidence *evidence, const char *unit);
 // A device of the unit has said under its signature that it has the message, and the signature was checked.

@@ -67,16 +67,22 @@ enum am_err retrieved_check(struct session *session, uint64_t seq, const Amana__
     return err;
 }
 
+const Amana__V1__Retrieved *retrieved_read(const Amana__V1__EntryContent *content, struct arena *arena)
+{
+    Amana__V1__Retrieved *statement;
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED ||
+        codec_decode(&amana__v1__retrieved__descriptor, CODEC_STRICT, codec_bytes(content->retrieved->statement), arena,
+                     NULL, (ProtobufCMessage **)&statement) != AM_OK)
+        return NULL;
+    return statement;
+}
+
 bool retrieved_names(const Amana__V1__EntryContent *content, uint64_t seq)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__Retrieved *statement;
     arena_init(&arena, ARENA_STATEMENT);
-    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED ||
-        codec_decode(&amana__v1__retrieved__descriptor, CODEC_STRICT, codec_bytes(content->retrieved->statement),
-                     &arena, NULL, (ProtobufCMessage **)&statement) != AM_OK)
-        return false;
-    for (size_t i = 0; i < statement->n_messages; i++)
+    const Amana__V1__Retrieved *statement = retrieved_read(content, &arena);
+    for (size_t i = 0; statement != NULL && i < statement->n_messages; i++)
         if (statement->messages[i]->seq == seq)
             return true;
     return false;

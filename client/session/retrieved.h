@@ -18,6 +18,9 @@ struct retrieved {
 AM_MUST_USE enum am_err retrieved_check(struct session *session, uint64_t seq, const Amana__V1__RetrievedEntry *entry,
                                         struct arena *arena, struct am_detail *detail, struct retrieved *ret_retrieved);
 
+// The statement of a RETRIEVED entry, in the arena; NULL: it is another entry, or can't be read. Checks nothing else.
+const Amana__V1__Retrieved *retrieved_read(const Amana__V1__EntryContent *content, struct arena *arena);
+
 // Whether a content is that of a RETRIEVED entry whose statement names this entry.
 bool retrieved_names(const Amana__V1__EntryContent *content, uint64_t seq);
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A case as one timeline with its clocks; and within a unit: assign, hand over, search."""
+import datetime
 import json
+
+import raw as r
 
 CASE = "ke/dci/2026/004211"
 
@@ -34,6 +37,31 @@ def test_a_case_is_one_timeline_in_the_order_of_the_log_with_each_clock_and_whet
     world.amana("police", "case", "ke/dci/999").exits(65)
 
 
+def ns(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def test_a_case_shows_both_clocks_and_the_second_runs_from_retrieval(world):
+    alert = world.send()
+    clock = lines(world, "police")[0]["state"]["clocks"][0]
+    assert clock["retrieved"] is None and clock["ack_due_retrieved"] is None and clock["ack_retrieved"] == ""
+    world.amana("police", "case", CASE).ok().says("from retrieval: not begun, no device of theirs has signed for it")
+    world.later(minutes=10)
+    world.amana("post", "inbox").ok()
+    world.amana("police", "inbox").ok()
+    clock = lines(world, "police")[0]["state"]["clocks"][0]
+    apart = ns(clock["ack_due_retrieved"]) - ns(clock["ack_due"])
+    assert 10 * 60 <= apart < 12 * 60 and clock["ack_retrieved"].startswith("due in")
+    world.later(minutes=10)  # U1: past 15 minutes from acceptance, not from retrieval
+    world.amana("post", "ack", alert).ok()
+    world.amana("police", "inbox").ok()
+    clock = lines(world, "police")[0]["state"]["clocks"][0]
+    assert clock["ack"].startswith("LATE") and clock["ack_retrieved"] == "on time", clock
+    world.amana("police", "case", CASE).ok().says("from retrieval, by", "LATE", ": on time")
+    received = lines(world, "post")[0]["state"]["clocks"][0]
+    assert received["ack"].startswith("LATE") and received["retrieved"] is None  # its hub tells the sender alone
+
+
 def test_an_alert_that_ended_before_it_was_acknowledged_is_not_overdue(world):
     alert = world.send()
     world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "found").ok()
@@ -54,21 +82,51 @@ def test_a_hit_waits_for_its_acknowledgement_after_the_alert_was_cancelled(world
     assert clock["ack"] == "on time"
 
 
+def ask(world):
+    body = json.loads(world.path(world.example("request")).read_text())["request"]
+    return world.send(draft=world.write("REQUEST", body, case_ref=CASE, flags={"child": True, "protection": "NO"}, consent=None,
+                                        recipients=[{"unit": "et/ics/moyale", "part": "ACTION"},
+                                                    {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+
+
 def test_the_clock_of_what_is_suspended_stands_still_and_an_answer_meets_it(world):
-    request = world.example("request")
-    body = json.loads(world.path(request).read_text())["request"]
-    asked = world.send(draft=world.write("REQUEST", body, case_ref=CASE, flags={"child": True, "protection": "NO"}, consent=None,
-                                         recipients=[{"unit": "et/ics/moyale", "part": "ACTION"},
-                                                     {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+    asked = ask(world)
     world.amana("post", "inbox").ok()
     world.amana("post", "progress", asked, "--outcome", "CLARIFICATION_ASKED", "--text", "Which year?", "--questions", "Which year?").ok()
     world.amana("police", "inbox").ok()
     world.amana("police", "case", CASE).ok().says("the clock stands still")
     clock = lines(world, "police")[0]["state"]["clocks"][0]
     assert clock["life"] == "SUSPENDED" and clock["answered"] is None and clock["ack"] == "on time"
+    before = [ns(clock[due]) for due in ("answer_due", "answer_due_retrieved")]
+    world.later(days=1)
+    world.amana("police", "clarify", asked, world.example("clarification")).ok()
+    clock = lines(world, "police")[0]["state"]["clocks"][0]
+    after = [ns(clock[due]) for due in ("answer_due", "answer_due_retrieved")]
+    assert all(86400 <= b - a < 86400 + 120 for a, b in zip(before, after)), (before, after)
     world.amana("post", "answer", asked, "--outcome", "NO_DATA", "--summary", "None held.").ok()
     world.amana("police", "inbox").ok()
     assert lines(world, "police")[0]["state"]["clocks"][0]["answer"] == "on time"
+
+
+def test_time_that_stood_still_before_retrieval_gives_the_second_clock_nothing(world, pb):
+    asked = ask(world)
+    world.amana("police", "show", asked, "--export", "asked").ok()
+    types, codes = pb("message"), pb("code")
+    post = r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207")  # it answers and signs for nothing
+    post.RECIPIENTS = {"ke/dci/transnational": ("police", 1)}
+    root = world.path("asked", "header.bin").read_bytes()
+    header = types.Header.FromString(root)
+    post.send(post.letter("PROGRESS", {"text": "?", "questions": ["Which year?"]}, child=True, in_reply_to=types.Pointer(
+        id=asked, header_digest=r.hashlib.sha256(root).digest()), outcome=codes.Outcome.Code.Value("CLARIFICATION_ASKED"),
+        urgency=header.urgency, urgency_reason=0, retain_until=header.retain_until))
+    world.later(days=1)
+    world.amana("post", "inbox").ok()
+    world.later(hours=1)
+    world.amana("police", "inbox").ok()
+    world.amana("police", "clarify", asked, world.example("clarification")).ok()
+    clock = lines(world, "police")[0]["state"]["clocks"][0]
+    hours = [(ns(clock["answer_due"]) - ns(clock["ack_due"])) / 3600, (ns(clock["answer_due_retrieved"]) - ns(clock["retrieved"])) / 3600]
+    assert [round(h) for h in hours] == [3 * 24 - 4 + 25, 3 * 24 + 1], clock
 
 
 def test_an_exercise_stands_in_no_live_timeline(world):
