@@ -340,7 +340,7 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
 }
 
 // "in progress by eics-1207: to be answered"
-static void life_words(const struct answers *answers, char ret_state[128])
+static void life_words(const struct answers *answers, char ret_state[ANSWERS_STATE])
 {
     bool open = life_waits(answers->root, answers->life) == LIFE_WAIT_ANSWER;
     bool confirm = (life_open(answers->root, answers->life) & KIND_BIT(KIND(CONFIRM))) != 0;
@@ -348,87 +348,85 @@ static void life_words(const struct answers *answers, char ret_state[128])
     strlcpy(words, life_state_name(answers->life), sizeof words);
     for (char *c = words; *c != '\0'; c++)
         *c = *c == '_' ? ' ' : (char)tolower((unsigned char)*c);
-    snprintf(ret_state, 128, "%s%s%.31s%s", words, answers->acknowledged ? " by " : "",
+    snprintf(ret_state, ANSWERS_STATE, "%s%s%.31s%s", words, answers->acknowledged ? " by " : "",
              answers->acknowledged ? print_officer(answers->officer) : "", open && !confirm ? ": to be answered" : "");
     size_t len = strlen(ret_state);
     if (open && confirm)
-        snprintf(ret_state + len, 128 - len, ": to be confirmed: `amana confirm %s`", answers->shown);
+        snprintf(ret_state + len, ANSWERS_STATE - len, ": to be confirmed: `amana confirm %s`", answers->shown);
 }
 
-static void plain_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128])
+static void plain_state(const struct answers *answers, const char *id, bool to_us, char ret_state[ANSWERS_STATE])
 {
     ret_state[0] = '\0';
     if (answers->cancel[0] != '\0')
-        snprintf(ret_state, 128, "ended by %.13s", answers->cancel);
+        snprintf(ret_state, ANSWERS_STATE, "ended by %.13s", answers->cancel);
     else if (strcmp(answers->newest, id) != 0)
-        snprintf(ret_state, 128, "replaced by %.13s", answers->newest);
+        snprintf(ret_state, ANSWERS_STATE, "replaced by %.13s", answers->newest);
     else if (answers->expired != 0 && answers->acknowledged)
-        snprintf(ret_state, 128, "expired; acknowledged by %.31s", print_officer(answers->officer));
+        snprintf(ret_state, ANSWERS_STATE, "expired; acknowledged by %.31s", print_officer(answers->officer));
     else if (answers->expired != 0) // what comes after moves nothing
-        strlcpy(ret_state, "expired", 128);
+        strlcpy(ret_state, "expired", ANSWERS_STATE);
     else if (answers->root != 0 && life_waits(answers->root, answers->life) != LIFE_WAIT_ACK)
         life_words(answers, ret_state);
     else if (answers->acknowledged)
-        snprintf(ret_state, 128, "acknowledged by %.31s", print_officer(answers->officer));
+        snprintf(ret_state, ANSWERS_STATE, "acknowledged by %.31s", print_officer(answers->officer));
     else if (to_us)
-        snprintf(ret_state, 128, "to be acknowledged: `amana ack %s`", answers->shown);
+        snprintf(ret_state, ANSWERS_STATE, "to be acknowledged: `amana ack %s`", answers->shown);
 }
 
 // What a CANCEL or WITHDRAW asks for besides.
-static void confirm_words(const struct answers *answers, char state[128])
+static void confirm_words(const struct answers *answers, char state[ANSWERS_STATE])
 {
     size_t len = strlen(state);
     const char *comma = len > 0 ? "; " : "";
     if (answers->confirm && answers->confirmed == NULL)
-        snprintf(state + len, 128 - len, "%sto be erased: `amana confirm %s`", comma, answers->shown);
+        snprintf(state + len, ANSWERS_STATE - len, "%sto be erased: `amana confirm %s`", comma, answers->shown);
     else if (answers->confirm)
-        snprintf(state + len, 128 - len, "%sconfirmed %s", comma, answers->confirmed);
+        snprintf(state + len, ANSWERS_STATE - len, "%sconfirmed %s", comma, answers->confirmed);
 }
 
-static void held_words(const struct answers *answers, char state[128])
+static void held_words(const struct answers *answers, char state[ANSWERS_STATE])
 {
     size_t len = strlen(state);
     if (answers->review)
-        snprintf(state + len, 128 - len, "%s`amana keep %s`, or `amana erase %s`", len > 0 ? "; " : "", answers->shown,
+        snprintf(state + len, ANSWERS_STATE - len, "%s`amana keep %s`, or `amana erase %s`", len > 0 ? "; " : "", answers->shown,
                  answers->shown);
     else if (answers->review_at != 0 && answers->kept_by[0] != '\0')
-        snprintf(state + len, 128 - len, "%skept by %.31s until its review %.10s", len > 0 ? "; " : "",
+        snprintf(state + len, ANSWERS_STATE - len, "%skept by %.31s until its review %.10s", len > 0 ? "; " : "",
                  print_officer(answers->kept_by), print_ns(answers->review_at));
     len = strlen(state);
     if (answers->held_by[0] != '\0')
-        snprintf(state + len, 128 - len, "%skept for a court until %s", len > 0 ? "; " : "",
+        snprintf(state + len, ANSWERS_STATE - len, "%skept for a court until %s", len > 0 ? "; " : "",
                  print_ns(answers->held_until));
 }
 
-void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128])
+void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[ANSWERS_STATE])
 {
-    char plain[128];
+    char plain[ANSWERS_STATE];
     plain_state(answers, id, to_us, plain);
     confirm_words(answers, plain);
     held_words(answers, plain);
     if (answers->contest[0] == '\0')
-        strlcpy(ret_state, plain, 128);
+        strlcpy(ret_state, plain, ANSWERS_STATE);
     else
-        snprintf(ret_state, 128, "CONTESTED by %.13s%s%.80s", answers->contest, plain[0] != '\0' ? ": " : "", plain);
+        snprintf(ret_state, ANSWERS_STATE, "CONTESTED by %.13s%s%.440s", answers->contest, plain[0] != '\0' ? ": " : "", plain);
 }
 
 void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,
-                      char ret_state[128])
+                      char ret_state[ANSWERS_STATE])
 {
-    char second[128], plain[128];
+    char second[128], plain[ANSWERS_STATE];
     second_state(kept, second);
     answers_state(answers, id, to_us, plain);
-    snprintf(ret_state, 128, "%.80s%s%.44s", second, second[0] != '\0' && plain[0] != '\0' ? "; " : "", plain);
-    if (second[0] == '\0')
-        strlcpy(ret_state, plain, 128);
+    snprintf(ret_state, ANSWERS_STATE, "%s%s%.380s", second, second[0] != '\0' && plain[0] != '\0' ? "; " : "", plain);
 }
 
-void outbox_state(const Amana__V1__Kept *kept, char ret_state[128])
+void outbox_state(const Amana__V1__Kept *kept, char ret_state[ANSWERS_STATE])
 {
     if (outbox_was_refused(kept))
-        snprintf(ret_state, 128, "refused: %.100s", kept->wait);
+        snprintf(ret_state, ANSWERS_STATE, "refused: %.100s", kept->wait);
     else
-        snprintf(ret_state, 128, "waiting%s",
+        snprintf(ret_state, ANSWERS_STATE, "waiting%s",
                  kept->wait[0] != '\0' ? ", to be signed again (SIGN_AGAIN): `amana send --again`" : "");
 }
 

@@ -5,6 +5,8 @@
 #include "client/cmd/told.h"
 #include "client/session/session.h"
 
+#define ANSWERS_STATE 512u // what is said of a message's state in a line
+
 struct answers {
     bool acknowledged; // by this unit: an ACK, or an answer, which counts as one
     char officer[LIMIT_URI + 1];
@@ -41,9 +43,9 @@ AM_MUST_USE enum am_err answers_kept(struct session *session, const char *id, st
 // 0193…".
 // The same, and before it how it stands with its second person.
 void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,
-                   char ret_state[128]);
-void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[128]);
+                   char ret_state[ANSWERS_STATE]);
+void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[ANSWERS_STATE]);
 // What is waited for when an answer is: "must answer", "must confirm" where that is a CONFIRM.
 const char *answers_word(unsigned kind);
 // How one of the outbox stands: "refused: NOT_PERMITTED", "waiting".
-void outbox_state(const Amana__V1__Kept *kept, char ret_state[128]);
+void outbox_state(const Amana__V1__Kept *kept, char ret_state[ANSWERS_STATE]);

@@ -64,7 +64,7 @@ static void print_kept(struct command *command, const char *id, const Amana__V1_
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct answers answers = {0};
     Amana__V1__Header *header = NULL;
-    char state[128] = "", of[STORE_ID];
+    char state[ANSWERS_STATE] = "", of[STORE_ID];
     arena_init(&arena, ARENA_VERB);
     if (kept->fault[0] != '\0')
         snprintf(state, sizeof state, "kept, not shown: %.80s", kept->fault_text);

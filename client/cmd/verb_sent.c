@@ -49,7 +49,7 @@ static void tell_refused(struct session *session, const char *id, const Amana__V
 static enum am_err list(struct sent_input *input, enum store_box box)
 {
     struct command *command = &input->command;
-    char at[STORE_ID] = "", id[STORE_ID], state[128];
+    char at[STORE_ID] = "", id[STORE_ID], state[ANSWERS_STATE];
     enum am_err err;
     while ((err = store_next(command->session->store, box, at, id)) == AM_OK) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};

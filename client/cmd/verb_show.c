@@ -103,7 +103,7 @@ static int show(struct show_input *input)
     struct answers answers;
     Amana__V1__Kept *kept;
     enum store_box box;
-    char id[STORE_ID], state[128] = "";
+    char id[STORE_ID], state[ANSWERS_STATE] = "";
     int code = command_open(&input->command, SETTINGS_ALL);
     if (code == 0)
         code = command_find(&input->command, BOXES_ALL, input->id, &box, id);
