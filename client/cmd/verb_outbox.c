@@ -6,6 +6,7 @@
 #include "client/cmd/print.h"
 #include "client/session/outbox.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/codec/json.h"
 #include "proto/codec/plain.h"
 
@@ -144,13 +145,19 @@ static int was_taken(struct outbox_input *input, const char *id)
     struct am_detail detail = {0};
     Amana__V1__Kept *kept;
     Amana__V1__Header *header;
-    char verbs[ANSWER_VERBS_TEXT];
+    char verbs[ANSWER_VERBS_TEXT], second[128];
     arena_init(&arena, ARENA_VERB);
     enum am_err err = store_get(input->command.session->store, STORE_SENT, id, &arena, &kept);
     if (err == AM_OK)
         err = seal_header(kept->message, &arena, &detail, &header);
     if (err != AM_OK)
         return command_fail(err, &detail);
+    if (!second_sent(kept, header)) {
+        second_state(kept, second);
+        command_say("%.13s is with the hub, which sends it to nobody: %s. `amana mend %.13s` writes it as a draft again", id,
+                    second, id);
+        return EX_DATAERR;
+    }
     answer_verbs_list((unsigned)header->kind, true, verbs);
     command_say("%.13s was taken by the hub and can't be dropped any more. What can be done with it: %s", id, verbs);
     return EX_DATAERR;

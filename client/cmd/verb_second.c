@@ -200,12 +200,21 @@ static int release(struct second_input *input)
     if (code != 0)
         return code;
     err = second_release(input->command.session, &waiting, &arena, &detail, &entry);
-    if (err != AM_OK)
-        return command_fail(err, &detail);
+    if (err != AM_OK) {
+        code = command_fail(err, &detail);
+        if (err == AM_DENIED && strcmp(waiting.header->officer, input->command.session->officer) != 0)
+            command_say("what can't be released goes back to its author, who mends it: `amana send-back %.13s --reason CODE`",
+                        waiting.header->id);
+        return code;
+    }
     code = told(input, &waiting, "released", entry);
-    if (code == 0 && !input->command.json && !waiting.deferred) // it is sent only now
-        submit_told_next(&input->command, waiting.header, entry->time);
-    return code;
+    if (code != 0 || input->command.json || waiting.deferred)
+        return code;
+    submit_told_next(&input->command, waiting.header, entry->time); // it is sent only now
+    if (strcmp(waiting.header->sender->unit, input->command.session->settings.value[SETTING_UNIT]) == 0)
+        printf("  next      `amana inbox` brings its copy here; then `amana status %.13s` shows who has it\n",
+               waiting.header->id);
+    return 0;
 }
 
 // --- Taking back what has gone already, under the supervisor's name alone

@@ -100,7 +100,11 @@ def test_who_releases_what_is_urgent_hears_whom_to_telephone(shared):
     shared.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--telephone", "+251462340001").ok()
     parked = park(shared, urgency="U1", urgency_reason="LIFE_AT_RISK")
     shared.amana("chief", "release", parked, "--yes").ok().says(
-        "must ack  et/ics/moyale by", "reach     et/ics/moyale", "telephone +251462340001", f"amana called {parked[:13]}")
+        "must ack  et/ics/moyale by", "reach     et/ics/moyale", "telephone +251462340001", f"amana called {parked[:13]}", "amana inbox")
+    shared.amana("chief", "inbox").ok()
+    shared.amana("chief", "status", parked).ok().says("et/ics/moyale")
+    shared.amana("chief", "called", parked, "--means", "PHONE", "--outcome", "TOLD", "--summary", "Told.", "--spoken-to", "duty officer",
+                 "--telephone", "+251462340001").ok()
 
 
 def test_a_no_releases_nothing_and_is_no_wrong_usage(shared):
@@ -191,6 +195,15 @@ def test_what_was_sent_back_is_marked_in_its_case_and_in_no_export(shared):
     assert [state["second"] for state in states] == ["", "sent back by kdci-0001: INCOMPLETE"]
     assert "ended before" not in shared.amana("police", "case", ref).out
     assert "Feminine" not in shared.amana("police", "export", "htcds", ref).ok().out
+
+
+def test_what_can_t_be_released_any_more_says_how_it_goes_back(shared):
+    case = "ke/dci/2026/004724"
+    first = released_alert(shared, case)
+    waiting = [shared.amana("police", "update", first, alert(shared, f"{n}.json", case_ref=case)).ok().says("waits").id for n in (1, 2)]
+    shared.amana("chief", "release", waiting[0], "--yes").ok()
+    shared.amana("chief", "release", waiting[1], "--yes").exits(77).says("STATE_FORBIDS", f"amana send-back {waiting[1][:13]} --reason CODE")
+    sent_back(shared, waiting[1])
 
 
 # --- What a hostile desk tries, each refused by the hub itself
@@ -531,7 +544,7 @@ def deferred(world, **changes):
 
 def test_a_deferred_release_goes_first_and_is_signed_after(shared):
     sent = deferred(shared)
-    shared.amana("post", "inbox").ok().says(sent[:13], "UNRELEASED")
+    shared.amana("post", "inbox").ok().says(sent[:13], f"signed it yet; to be acknowledged: `amana ack {sent[:13]}`")
     shared.amana("chief", "pending").ok().says(sent[:13], "sent already")
     shared.amana("chief", "release", sent, "--yes").ok().says("released")
     shared.amana("post", "inbox").ok().says(f"released   {sent[:13]} by kdci-0001")
