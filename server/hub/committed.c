@@ -3,6 +3,7 @@
 #include "server/hub/internal.h"
 
 #include <assert.h>
+#include <string.h>
 
 struct back {
     struct hub_step *step;
@@ -96,9 +97,21 @@ static void back_counted(struct back *back)
             hub_identity_count(back->step->hub, pending->identity, (enum reason)reason, pending->counts[reason]);
 }
 
+// Counted once it is written: till then its supervisor may be faster.
+static void lapse_back(const struct back *back)
+{
+    struct hub_unit *unit = back->pending->unit;
+    if (unit == NULL)
+        return;
+    unit->lapse_pending = false;
+    if (back->outcome->result == JOURNAL_DONE)
+        memcpy(unit->lapses, back->pending->lapses, sizeof unit->lapses);
+}
+
 static void back_due(struct back *back)
 {
     struct hub_due *due = (struct hub_due *)back->pending->work;
+    lapse_back(back);
     switch (back->outcome->result) {
     case JOURNAL_DONE:
         hub_due_end(back->step, due, true, 0);

@@ -409,7 +409,10 @@ static enum am_err lapsed_decide(struct deciding *deciding)
     TRY(begin(deciding, due->release.deferred ? 2 : 1));
     const struct hub_lapsed lapsed = {due->about.header, due->digest, &due->release};
     TRY(hub_lapsed_fill(deciding->step, deciding->pending, &lapsed));
-    return hub_deadline_put(deciding->pending, DEADLINE_RELEASE, due->deadline.subject, 0, due->deadline.at);
+    TRY(hub_deadline_put(deciding->pending, DEADLINE_RELEASE, due->deadline.subject, 0, due->deadline.at));
+    if (deciding->pending->unit != NULL)
+        deciding->pending->unit->lapse_pending = true;
+    return AM_OK;
 }
 
 static enum am_err ring_decide(struct deciding *deciding)

@@ -57,7 +57,7 @@ struct hub_unit {
     size_t n_rosters, room;
     struct hub_kept_roster **rosters;    // by number, the newest last
     uint64_t revision;                   // of the member's row, also where it is a member no more
-    bool roster_pending, member_pending; // a change is on its way to the log
+    bool roster_pending, member_pending, lapse_pending; // a change is on its way to the log
     struct hub_lapse {
         uint64_t seq, at; // of its SUBMITTED entry; 0: none
     } lapses[2];          // releases that it deferred and nobody signed in time, the older first
@@ -241,7 +241,8 @@ struct hub_pending {
     size_t n_wake;
     const char **freed; // devices whose mail was withheld and is not any more
     size_t n_freed;
-    struct hub_unit *unit; // ROSTER, MEMBER
+    struct hub_unit *unit;      // ROSTER, MEMBER; DUE: whose lapse it is, else NULL
+    struct hub_lapse lapses[2]; // its own, once that is written
     struct hub_kept_roster *kept;
     struct hub_member *member; // NULL: a member no more
     uint64_t revision;
@@ -385,7 +386,8 @@ struct hub_lapsed {
 };
 AM_MUST_USE enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending,
                                         const struct hub_lapsed *lapsed);
-// One more that this unit deferred and nobody signed: its record. `name` lives as long as the append.
+// One more that this unit deferred and nobody signed: its record. `name` lives as long as the append. AM_BUSY while the
+// one before it is on its way to the log.
 AM_MUST_USE enum am_err hub_lapse_record(struct hub_step *step, struct hub_pending *pending, const char *name,
                                          uint64_t seq);
 // What an entry about a waiting message is indexed by: the message, its case, its sender and its releasing unit.

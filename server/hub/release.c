@@ -145,7 +145,6 @@ enum am_err hub_set_lapses(struct hub *hub, const char *name, struct am_bytes la
     return AM_OK;
 }
 
-// Counted when it is decided: one that comes again for want of room is counted already.
 enum am_err hub_lapse_record(struct hub_step *step, struct hub_pending *pending, const char *name, uint64_t seq)
 {
     struct hub_unit *unit;
@@ -154,12 +153,13 @@ enum am_err hub_lapse_record(struct hub_step *step, struct hub_pending *pending,
     if (record == NULL || value == NULL)
         return arena_error(&pending->arena);
     TRY(hub_unit_room(step->hub, name, &unit));
-    if (unit->lapses[1].at == 0 || unit->lapses[1].seq != seq) {
-        unit->lapses[0] = unit->lapses[1];
-        unit->lapses[1] = (struct hub_lapse){seq, pending->append.time_ns};
-    }
+    if (unit->lapse_pending)
+        return AM_BUSY;
+    pending->unit = unit;
+    pending->lapses[0] = unit->lapses[1];
+    pending->lapses[1] = (struct hub_lapse){seq, pending->append.time_ns};
     for (size_t i = 0; i < JOURNAL_LAPSES; i++) {
-        const struct hub_lapse *lapse = &unit->lapses[i / 16];
+        const struct hub_lapse *lapse = &pending->lapses[i / 16];
         value[i] = (uint8_t)((i % 16 < 8 ? lapse->seq : lapse->at) >> (56 - 8 * (i % 8)));
     }
     *record = (struct journal_record){.kind = JOURNAL_RECORD_LAPSES, .key = name, .value = {value, JOURNAL_LAPSES}};

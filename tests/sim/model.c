@@ -182,6 +182,19 @@ static bool deliveries_hold(struct model *model, const struct journal_delivery *
     return true;
 }
 
+// Of a message that the model has: a test may release another as a worker would have found it.
+static struct model_message *released(struct model *model, const struct journal_append *append)
+{
+    const struct journal_release *row = append->release;
+    return row != NULL && row->seq != JOURNAL_SELF ? model_message_at(model, row->seq) : NULL;
+}
+
+static bool release_holds(struct model *model, const struct journal_append *append)
+{
+    const struct model_message *message = released(model, append);
+    return message == NULL || append->release->version == message->release.version;
+}
+
 static bool rows_hold(struct model *model, const struct journal_append *append)
 {
     if (append->roster.unit != NULL && !roster_newest(model, append->roster.unit, append->roster.number))
@@ -190,6 +203,8 @@ static bool rows_hold(struct model *model, const struct journal_append *append)
         !lives_hold(model, append->seen_lives, append->n_seen_lives) ||
         !deliveries_hold(model, append->deliveries, append->n_deliveries) ||
         !deliveries_hold(model, append->seen_deliveries, append->n_seen_deliveries))
+        return false;
+    if (!release_holds(model, append))
         return false;
     if (append->shield != NULL && append->shield->version != shield_of(model, append->shield->case_ref).version)
         return false;
@@ -311,6 +326,20 @@ static void lives_keep(struct model *model, const struct journal_append *append,
     root->chain.clock = self(append->chain->clock, first);
     root->chain.version++;
     root->has_chain = true;
+}
+
+static void release_keep(struct model *model, const struct journal_append *append, uint64_t first)
+{
+    bool own = append->release != NULL && append->release->seq == JOURNAL_SELF;
+    struct model_message *message = own ? model_message_at(model, first) : released(model, append);
+    if (message == NULL)
+        return;
+    message->has_release = true;
+    message->release = *append->release;
+    message->release.seq = message->seq;
+    message->release.version++;
+    message->release.releasing = keep(model, append->release->releasing);
+    message->release.officer = keep(model, append->release->officer);
 }
 
 static void orders_keep(struct model *model, const struct journal_append *append)
@@ -452,6 +481,7 @@ struct journal_outcome model_commit(struct model *model, const struct journal_ap
     shield_keep(model, append, first);
     mail_keep(model, append, first);
     orders_keep(model, append);
+    release_keep(model, append, first);
     records_keep(model, append);
     deadlines_keep(model, append, first);
     outcome.size = model->n;
@@ -645,6 +675,8 @@ void model_read_due(struct model *model, struct hub_due *due)
     memcpy(due->digest, message->digest, 32);
     due->content = (struct hub_content){message->erased, message->ordered, message->held_until};
     memcpy(due->root_digest, root->digest, 32);
+    due->has_release = message->has_release;
+    due->release = message->release;
     due->clocks =
         (struct clock_message){.seq = message->seq,
                                .urgency = message->urgency,

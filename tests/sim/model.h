@@ -28,6 +28,8 @@ struct model_message {
     bool erased;         // its body is gone
     bool ordered;        // an ERASURE of it was taken
     uint64_t held_until; // of its HOLDs the latest end
+    bool has_release;
+    struct journal_release release; // how it stands with its second person
 };
 
 struct model_entry {

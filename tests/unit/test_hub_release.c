@@ -205,6 +205,48 @@ static void a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_o
     accepted(world, letter_again(world, alert));
 }
 
+// --- Lapses
+static struct letter *deferred(struct world *world, const char *unit)
+{
+    struct letter *alert = person(world, unit);
+    alert->submission.mode = HUB_SUBMIT_SEND;
+    alert->header.release = RELEASE(DEFERRED);
+    return alert;
+}
+
+static void what_lapses_at_one_time_is_counted_each(void **state)
+{
+    struct world *world = *state;
+    struct letter *alerts[] = {deferred(world, POLICE), deferred(world, POLICE)};
+    for (size_t i = 0; i < AM_LEN(alerts); i++)
+        accepted(world, alerts[i]);
+    world_pass(world, LIMIT_DEFERRED_NS);
+    world_pass(world, 2 * NS_PER_S);
+    for (size_t i = 0; i < AM_LEN(alerts); i++)
+        assert_int_equal(model_message_at(&world->model, alerts[i]->seq)->release.state, STATE(LAPSED));
+    refused(world, deferred(world, POLICE), REASON_RELEASE_REQUIRED, "release");
+}
+
+static void what_was_signed_before_its_lapse_found_room_is_not_counted(void **state)
+{
+    struct world *world = *state;
+    struct letter *signed_late = deferred(world, POLICE), *lapses = deferred(world, POLICE);
+    accepted(world, signed_late);
+    world->model.no_room = true;
+    world_pass(world, LIMIT_DEFERRED_NS);
+    struct journal_release *row = &model_message_at(&world->model, signed_late->seq)->release;
+    assert_int_equal(row->state, STATE(PENDING_RELEASE));
+    row->state = STATE(RELEASED);
+    row->waits = false;
+    row->version++;
+    world->model.no_room = false;
+    world_pass(world, 2 * MINUTE_NS);
+    accepted(world, lapses);
+    world_pass(world, LIMIT_DEFERRED_NS);
+    assert_int_equal(model_message_at(&world->model, lapses->seq)->release.state, STATE(LAPSED));
+    accepted(world, deferred(world, POLICE)); // one has lapsed, not two
+}
+
 // --- What ends or mends what needed one
 static struct letter *about(struct world *world, unsigned kind, const struct letter *answered)
 {
@@ -272,11 +314,9 @@ static void what_mends_erases_or_keeps_a_version_needs_one_where_that_version_di
 }
 
 // --- What was sent with its release DEFERRED, and sent back
-static struct letter *deferred(struct world *world, const char *unit)
+static struct letter *sent_deferred(struct world *world, const char *unit)
 {
-    struct letter *alert = person(world, unit);
-    alert->submission.mode = HUB_SUBMIT_SEND;
-    alert->header.release = RELEASE(DEFERRED);
+    struct letter *alert = deferred(world, unit);
     accepted(world, alert);
     return alert;
 }
@@ -297,7 +337,7 @@ static struct letter *taken_back(struct world *world, const struct letter *alert
 static void what_was_sent_back_is_taken_back_by_a_supervisor_alone_and_by_nobody_else(void **state)
 {
     struct world *world = *state;
-    struct letter *alert = deferred(world, POLICE), *other;
+    struct letter *alert = sent_deferred(world, POLICE), *other;
     refused(world, taken_back(world, alert, POLICE, "o2", false), REASON_RELEASE_REQUIRED, "release");
     refused(world, taken_back(world, alert, POLICE, "o1", true), REASON_RELEASE_REQUIRED, "release"); // its author
     other = taken_back(world, alert, POLICE, "o2", true);
@@ -324,7 +364,7 @@ static void the_supervisor_of_another_unit_takes_back_what_that_unit_was_to_rele
     struct world *world = *state;
     struct letter *alert, *cancel;
     colleagues_supervise(world);
-    alert = deferred(world, COLLEAGUES);
+    alert = sent_deferred(world, COLLEAGUES);
     cancel = taken_back(world, alert, COLLEAGUES, "o2", true);
     refused(world, cancel, REASON_FIELD_INVALID, "recipients"); // not without its author
     cancel = taken_back(world, alert, COLLEAGUES, "o2", false);
@@ -352,6 +392,8 @@ int main(void)
         HUB_TEST(another_unit_releases_nothing),
         HUB_TEST(a_release_is_judged_by_the_newest_of_everything),
         HUB_TEST(a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_over),
+        HUB_TEST(what_lapses_at_one_time_is_counted_each),
+        HUB_TEST(what_was_signed_before_its_lapse_found_room_is_not_counted),
         HUB_TEST(what_ends_an_alert_needs_one_where_its_first_or_its_newest_version_did),
         HUB_TEST(what_mends_erases_or_keeps_a_version_needs_one_where_that_version_did),
         HUB_TEST(what_was_sent_back_is_taken_back_by_a_supervisor_alone_and_by_nobody_else),
