@@ -113,6 +113,20 @@ static json_t *never_tell_said(struct answer_input *input)
     return list;
 }
 
+// "needs a FILE that says what is right, as {…}; or --stolen-identity"
+static void check_shape(struct argp_state *state)
+{
+    const struct answer_input *input = state->input;
+    const struct answer_verb *verb = input->verb;
+    char option[48];
+    if (verb->shape == NULL || (verb->instead != NULL && is_said(input, verb->instead)))
+        return;
+    if (verb->instead != NULL)
+        option_name(verb->instead, option);
+    argp_error(state, "needs a FILE that says what no option does, as %s%s%s", verb->shape,
+               verb->instead != NULL ? "; or --" : "", verb->instead != NULL ? option : "");
+}
+
 static void check_said(struct argp_state *state)
 {
     struct answer_input *input = state->input;
@@ -124,6 +138,7 @@ static void check_said(struct argp_state *state)
         argp_error(state, "needs ID and FILE");
     if (input->file != NULL)
         return;
+    check_shape(state);
     if (verb->must != NULL && !is_said(input, verb->must)) {
         option_name(verb->must, option);
         argp_error(state, "needs --%s%s", option, verb->file ? ", or a FILE that says it" : "");

@@ -36,6 +36,7 @@ static const struct answer_verb ROWS[] = {
      .fields = {"explanation", "provision", "undisclosed", "authority", "instead"},
      .does = "Refuses a request, with the ground."},
     {"clarify", KIND(CLARIFICATION), .file = true,
+     .shape = "{\"clarification\": {\"answers\": [{\"question\": \"Which year?\", \"text\": \"2026.\"}]}}",
      .does = "Answers what the other side asked about a request of this unit: FILE has {\"clarification\": {…}}."},
     {"withdraw", KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), .file = true, .fields = {"reason", "instructions", "withdrawn_at"},
      .does = "Takes a request, a referral or a question for permission back: from all who were asked, or from those "
@@ -53,7 +54,9 @@ static const struct answer_verb ROWS[] = {
      .fields = {"reason", "conditions", "granted_to"}, .does = "Grants what was asked for with `permit ask`."},
     {"permit deny", KIND(DECISION), OUTCOME(DENIED), .fixed = true, .file = true, .must = "reason",
      .fields = {"reason"}, .does = "Denies what was asked for with `permit ask`."},
-    {"contest", KIND(CONTEST), .file = true, .must = "reason", .fields = {"reason", "evidence"},
+    {"contest", KIND(CONTEST), .file = true, .must = "reason",
+     .shape = "{\"contest\": {\"roles\": [{\"person\": \"p1\", \"was\": [\"SUSPECT\"], \"now\": [\"PRESUMED_VICTIM\"]}]}}",
+     .fields = {"reason", "evidence"},
      .does =
          "Says that a role or a fact of a message is wrong: to its sender, who decides, and to all who have it, who "
          "see it as CONTESTED until then. Which roles and facts stands in FILE, as {\"contest\": {…}}."},
@@ -61,7 +64,10 @@ static const struct answer_verb ROWS[] = {
      .does = "Says that a contest is right: once the correction was sent with `amana correct`, which it names."},
     {"reject", KIND(DECISION), OUTCOME(REJECTED), .fixed = true, .file = true, .must = "reason", .fields = {"reason"},
      .does = "Says that a contest is wrong."},
-    {"correct", KIND(CORRECTION), .file = true, .must = "reason", .fields = {"reason", "stolen_identity"},
+    {"correct", KIND(CORRECTION), .file = true, .must = "reason", .instead = "stolen_identity",
+     .shape = "{\"correction\": {\"changes\": [{\"path\": \"alert.vehicles[0].registration\", \"was\": \"KDA 417Q\", "
+              "\"now\": \"KDA 471Q\"}]}}",
+     .fields = {"reason", "stolen_identity"},
      .does = "Says that something in a message of this unit was wrong, to all who have it; each confirms when it is "
              "mended. What is right stands in FILE, as {\"correction\": {…}}."},
     {"confirm", KIND(CONFIRM), .file = true, .fields = {"remark", "provision", "kept_until", "own_messages_mended"},

@@ -544,7 +544,7 @@ const struct body_rule BODY_RULES_KIND[] = {
 
     NEEDED("correction.reason", correction, "reason", "how it is known"),
     {"correction.says", TYPE(correction), .field = "changes", .must = correction_says,
-     .allowed = "what is right: changes, roles or stolen_identity"},
+     .allowed = "is needed: what is right, in changes or in roles; or stolen_identity"},
 
     NEEDED("erasure.ground", erasure, "ground",
            "must be one of UNLAWFUL, NO_LONGER_NEEDED, CONSENT_WITHDRAWN, COURT_ORDER, INACCURATE"),

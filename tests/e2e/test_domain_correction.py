@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A CORRECTION goes to every holder, and each confirms; a CONTEST asks for one."""
+import re
+
 import pytest
 
 import world as w
@@ -71,6 +73,18 @@ def test_what_waits_to_be_sent_and_what_only_refers_to_it_builds_on_it_and_what_
                         "STOP_AND_SEARCH", "--found-at", "2026-11-27T10:00:00Z").exits(69).id
     world.amana("post", *done).exits(65).says(waits[:13], "HIT")
     world.start_hub()
+
+
+def test_what_only_a_file_can_say_is_asked_for_with_its_form(world, alert):
+    said = world.amana("police", "correct", alert, "--reason", "The owner was called.").exits(64)
+    said.says("needs a FILE", '{"correction": {"changes": [{"path": ', "or --stolen-identity")
+    world.path("form.json").write_text(re.search(r"as (\{.*\});", said.err).group(1))
+    world.amana("police", "correct", alert, "form.json", "--reason", "The owner was called.").ok()
+    world.path("empty.json").write_text('{"correction": {}}')
+    world.amana("police", "correct", alert, "empty.json", "--reason", "x").exits(65).says(
+        "empty.json: nothing was sent", "correction.changes: line 1: is needed: what is right, in changes or in roles; or stolen_identity")
+    world.amana("police", "correct", alert, "--reason", "His papers were used.", "--stolen-identity").ok()
+    world.amana("post", "contest", alert, "--reason", "x").exits(64).says("needs a FILE", '{"contest": {"roles": [')
 
 
 def test_nobody_but_the_sender_corrects_a_message(world, alert):
