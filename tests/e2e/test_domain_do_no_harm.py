@@ -34,7 +34,12 @@ def test_nothing_goes_to_a_state_that_the_flags_name_and_the_reader_is_told_why(
     world.amana("police", "send", note(world, recipients=both, flags=fled)).exits(65).says("NOT_PERMITTED", "recipients: line")
     sent = world.send("police", note(world, flags=fled))
     world.amana("ke-protection", "inbox").ok()
-    world.amana("ke-protection", "show", sent).ok().says("this person may have fled et", "tell et nothing by any other channel either")
+    world.amana("ke-protection", "show", sent).ok().says("this person may have fled et; tell et nothing by any other channel either")
+    several = world.send("police", note(world, case_ref="ke/dci/2026/004301", flags={**fled, "never_tell": ["et", "er", "so"]}))
+    world.amana("ke-protection", "inbox").ok()
+    said = world.amana("ke-protection", "show", several).ok().out
+    assert [" ".join(line.split()) for line in said.splitlines() if "may have fled" in line] == [
+        "DO NO HARM this person may have fled et, er or so; tell them nothing by any other channel either"]
 
 
 # --- A flag set later
