@@ -128,12 +128,15 @@ static int tables_print(void)
     }
     printf(
         "  esac\n}\n"
-        "# The verb that the words so far make: as many as still begin one.\n"
+        "# The verb that the words so far make: as many as still begin one, after the options before it.\n"
         "_amana_verb() {\n"
         "  local verb='' word\n"
         "  for word in \"$@\"; do\n"
         "    case \"$word\" in -*) continue ;; help) continue ;; esac\n"
-        "    case \" $(_amana_next \"$verb\") \" in *\" $word \"*) verb=\"${verb:+$verb }$word\" ;; *) break ;; esac\n"
+        "    case \" $(_amana_next \"$verb\") \" in\n"
+        "    *\" $word \"*) verb=\"${verb:+$verb }$word\" ;;\n"
+        "    *) [ -z \"$verb\" ] || break ;; # an option's value\n"
+        "    esac\n"
         "  done\n"
         "  echo \"$verb\"\n"
         "}\n");
@@ -204,14 +207,26 @@ static int print_fish(void)
     size_t n_verbs;
     const struct verb *verbs = verbs_all(&n_verbs);
     int code = 0;
+    char first[VERB_NEXT];
+    verbs_next("", " ", first);
     printf("# Completion of amana for fish, made by `amana completion fish`.\n"
-           "function __amana_is\n"
+           "# The words from the verb on: options and their values before it left out.\n"
+           "function __amana_words\n"
            "  set -l words (string match -v -- '-*' (commandline -opc)[2..])\n"
+           "  while set -q words[1]; and not contains -- $words[1] %s\n"
+           "    set -e words[1]\n"
+           "  end\n"
+           "  echo \"$words\"\n"
+           "end\n"
+           "function __amana_is\n"
+           "  set -l words (__amana_words)\n"
            "  test \"$words\" = \"$argv[1]\"; or string match -q -- \"$argv[1] *\" \"$words\"\n"
            "end\n"
            "function __amana_at\n"
-           "  test (string join ' ' -- (string match -v -- '-*' (commandline -opc)[2..])) = \"$argv[1]\"\n"
-           "end\n");
+           "  set -l words (__amana_words)\n"
+           "  test \"$words\" = \"$argv[1]\"\n"
+           "end\n",
+           first);
     for (size_t i = 0; i < n_verbs && code == 0; i++) {
         const char *last = strrchr(verbs[i].name, ' ');
         int before = last != NULL ? (int)(last - verbs[i].name) : 0;
