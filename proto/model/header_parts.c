@@ -227,6 +227,8 @@ static enum reason check_order(const struct header_checking *check, uint64_t wri
     for (size_t i = 0; i < AM_LEN(after); i++)
         if (after[i].time != NULL && header_time_or_0(after[i].time) <= written)
             return header_refuse(check, after[i].field, "must be later than written_at");
+    if (header_time_or_0(header->told_at) > written + LIMIT_CLOCK_AHEAD_NS) // by the watch of who telephoned
+        return header_refuse(check, "told_at", "must not be later than written_at: it is when somebody was told");
     if (header->review_at != NULL && header_time_or_0(header->review_at) > header_time_or_0(header->retain_until))
         return header_refuse(check, "review_at", "must not be later than retain_until");
     return REASON_NONE;

@@ -251,6 +251,18 @@ static void told_at_and_means_go_together(void **state)
     good(ack);
 }
 
+static void nobody_was_told_at_a_time_to_come(void **state)
+{
+    struct letter *ack = ((struct desk *)*state)->ack;
+    Google__Protobuf__Timestamp soon = ack->written_at, later = ack->written_at;
+    soon.seconds += 5 * 60;
+    later.seconds += 5 * 60 + 1;
+    ack->header.means = AMANA__V1__MEANS__CODE__PHONE;
+    ack->header.told_at = &soon;
+    good(ack);
+    broken(ack, ack->header.told_at, &later, "told_at");
+}
+
 static void names_have_their_grammar_and_are_the_senders(void **state)
 {
     struct letter *alert = ((struct desk *)*state)->alert;
@@ -432,6 +444,7 @@ int main(void)
         D(u1_and_u2_need_a_reason_and_the_others_have_none),
         D(an_agreement_is_named_where_it_is_the_basis_and_only_there),
         D(told_at_and_means_go_together),
+        D(nobody_was_told_at_a_time_to_come),
         D(names_have_their_grammar_and_are_the_senders),
         D(recipients_are_others_each_once_with_a_part),
         D(sixty_four_recipients_pass_and_one_more_does_not),
