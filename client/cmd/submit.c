@@ -66,6 +66,16 @@ void submit_told_next(struct command *command, const Amana__V1__Header *header, 
     reach_tell(command, header);
 }
 
+// Else it waits, and lapses, for nobody.
+static void tell_who_releases(struct command *command, const Amana__V1__Header *header)
+{
+    bool possible;
+    if (header->releasing != NULL && second_possible(command->session, header, &possible) == AM_OK && !possible)
+        command_say("the roster of %s marks no supervisor but its author: as it is nobody can release this, and another "
+                    "unit that policy names may (`releasing`), or a registrar adds one",
+                    header->releasing->unit);
+}
+
 static int told_accepted(struct command *command, const char *id, struct arena *arena)
 {
     Amana__V1__Kept *kept;
@@ -87,6 +97,7 @@ static int told_accepted(struct command *command, const char *id, struct arena *
                print_on(PRINT_YELLOW), print_off(), kind_name((unsigned)header->kind), id,
                (unsigned long long)kept->entry->index, command->session->hub->origin, print_ns(kept->entry->time),
                header->releasing->unit);
+        tell_who_releases(command, header);
         return 0;
     }
     printf("%saccepted%s  %s %s\n  entry     %llu of %s, %s\n", print_on(PRINT_GREEN), print_off(),
@@ -97,6 +108,7 @@ static int told_accepted(struct command *command, const char *id, struct arena *
         printf("  %scrossed%s   what it answers was over or replaced before it came: it changes nothing there\n",
                print_on(PRINT_YELLOW), print_off());
     submit_told_next(command, header, kept->entry->time);
+    tell_who_releases(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "certs/clock.h"
 #include "certs/cms.h"
 #include "certs/release.h"
+#include "client/session/directory.h"
 #include "client/session/history.h"
 #include "client/session/seal.h"
 #include "client/session/signers.h"
@@ -257,6 +258,18 @@ static bool entry_waits(const Amana__V1__ProvedEntry *entry)
            codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(entry->content), &arena, NULL,
                         (ProtobufCMessage **)&content) == AM_OK &&
            content->kind_case == KIND_OF(PARKED);
+}
+
+enum am_err second_possible(struct session *session, const Amana__V1__Header *header, bool *ret_possible)
+{
+    struct am_detail detail = {0};
+    struct roster *roster;
+    TRY(directory_kept(session, header->releasing->unit, &detail, &roster));
+    *ret_possible = false;
+    for (size_t i = 0; i < roster->officers_count; i++)
+        *ret_possible |= roster->officers[i].supervisor && strcmp(roster->officers[i].identity.uri, header->officer) != 0;
+    roster_unref(roster);
+    return AM_OK;
 }
 
 bool second_waits(struct store *store, enum store_box box, const char *id)

@@ -34,6 +34,10 @@ AM_MUST_USE enum am_err second_send_back(struct session *session, const struct s
                                          Amana__V1__ReturnReason__Code reason, struct arena *arena,
                                          struct am_detail *detail, Amana__V1__ProvedEntry **ret_entry);
 
+// Whether somebody other than its author may release it, by the newest roster of its releasing unit that is kept here.
+// AM_NOT_FOUND: none is.
+AM_MUST_USE enum am_err second_possible(struct session *session, const Amana__V1__Header *header, bool *ret_possible);
+
 // Whether what is kept there waits for its second person: its entry is PARKED.
 bool second_waits(struct store *store, enum store_box box, const char *id);
 

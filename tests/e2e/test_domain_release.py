@@ -206,6 +206,18 @@ def test_what_can_t_be_released_any_more_says_how_it_goes_back(shared):
     sent_back(shared, waiting[1])
 
 
+def test_who_asks_for_a_release_that_nobody_can_give_is_told(empty_world):
+    world = empty_world
+    world.start_hub()
+    world.amana("police", "send", alert(world)).ok().says("waits", "marks no supervisor but its author")
+    world.amana("police", "send", alert(world, release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK")).ok().says(
+        "accepted", "marks no supervisor but its author")
+    world.supervisor()
+    world.hub.reload()
+    world.hub.log.wait(r"^roster unit=ke/dci/transnational number=2")
+    assert "no supervisor" not in world.amana("police", "send", alert(world)).ok().says("waits").err
+
+
 # --- What a hostile desk tries, each refused by the hub itself
 class Second:
     """A desk's own Release and SendBack, made with stock openssl and grpcio."""
