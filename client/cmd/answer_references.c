@@ -11,14 +11,29 @@
 #include <bsd/string.h>
 #include <string.h>
 
+// One more, unless the draft names it already.
+static enum am_err pointer_add(struct arena *arena, Amana__V1__Draft *draft, Amana__V1__Pointer *pointer)
+{
+    Amana__V1__Pointer **list = arena_array(arena, draft->n_references + 1, sizeof *list);
+    if (list == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < draft->n_references; i++) {
+        list[i] = draft->references[i];
+        if (header_points_at(list[i], pointer->header_digest.data))
+            return AM_OK;
+    }
+    list[draft->n_references++] = pointer;
+    draft->references = list;
+    return AM_OK;
+}
+
 // --- What was permitted: a DECISION on what is answered is named, so that the hub sees whom it opens it to
 static enum am_err permission_add(const struct answer_input *input, struct arena *arena, const struct target *newest,
                                   const char *id, Amana__V1__Draft *draft)
 {
     struct am_detail detail = {0};
     struct target *decision = arena_alloc(arena, sizeof *decision), *asking = arena_alloc(arena, sizeof *asking);
-    Amana__V1__Pointer **list = arena_array(arena, draft->n_references + 1, sizeof *list);
-    if (decision == NULL || asking == NULL || list == NULL)
+    if (decision == NULL || asking == NULL)
         return arena_error(arena);
     enum am_err err = target_load_header(input->command.session, STORE_INBOX, id, arena, &detail, decision);
     const Amana__V1__Header *header = decision->opened.header;
@@ -29,12 +44,8 @@ static enum am_err permission_add(const struct answer_input *input, struct arena
         !log_sha256_is(codec_bytes(newest->kept->message->header),
                        codec_bytes(asking->opened.header->in_reply_to->header_digest)))
         return err == AM_NOMEM ? err : AM_OK;
-    for (size_t i = 0; i < draft->n_references; i++)
-        list[i] = draft->references[i];
     decision->pointer.header_digest.data = decision->digest;
-    list[draft->n_references++] = &decision->pointer;
-    draft->references = list;
-    return AM_OK;
+    return pointer_add(arena, draft, &decision->pointer);
 }
 
 enum am_err answer_permissions(const struct answer_input *input, struct arena *arena, const struct target *newest,
@@ -113,15 +124,10 @@ static enum am_err reference_add(struct answer_input *input, struct arena *arena
 {
     struct am_detail detail = {0};
     struct target *named = arena_alloc(arena, sizeof *named);
-    Amana__V1__Pointer **list = arena_array(arena, draft->n_references + 1, sizeof *list);
-    if (named == NULL || list == NULL)
+    if (named == NULL)
         return arena_error(arena);
     TRY(target_load_header(input->command.session, box, id, arena, &detail, named));
-    if (draft->n_references > 0)
-        memcpy(list, draft->references, draft->n_references * sizeof *list);
-    list[draft->n_references++] = &named->pointer;
-    draft->references = list;
-    return AM_OK;
+    return pointer_add(arena, draft, &named->pointer);
 }
 
 enum am_err answer_references(struct answer_input *input, struct arena *arena, const struct target *target,

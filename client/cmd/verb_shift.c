@@ -127,6 +127,9 @@ static enum am_err reference(struct shift_input *input, enum store_box box, cons
         return am_fail(AM_INVALID, detail, id, "is of case %s, the first is of %s: hand each case over by itself",
                        opened.header->case_ref, draft->case_ref);
     TRY(log_sha256(codec_bytes(kept->message->header), shift->digests[i]));
+    for (size_t j = 0; j < i; j++)
+        if (memcmp(shift->digests[j], shift->digests[i], LOG_HASH_SIZE) == 0)
+            return AM_OK; // named twice, by two beginnings of its ID perhaps
     amana__v1__pointer__init(&shift->pointers[i]);
     shift->pointers[i].id = opened.header->id;
     shift->pointers[i].header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, shift->digests[i]};

@@ -3,6 +3,7 @@
 #include "proto/model/header_parts.h"
 
 #include "proto/model/address.h"
+#include "proto/model/header.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -157,6 +158,9 @@ enum reason header_check_pointers(const struct header_checking *check)
         char path[48];
         snprintf(path, sizeof path, "references[%zu]", i);
         reason = check_pointer(check, path, header->references[i]);
+        for (size_t j = 0; j < i && reason == REASON_NONE; j++)
+            if (header_points_at(header->references[j], header->references[i]->header_digest.data))
+                reason = header_refuse_at(check, "references", i, "", "stands there twice");
     }
     return reason;
 }

@@ -178,6 +178,8 @@ static enum reason judge_named(const struct hub *hub, struct hub_submission *sub
         snprintf(field, sizeof field, "references[%zu]", i - 1);
         if (named->root != submission->reply_to.root)
             return invalid(&submission->work, field, "must be another version of what in_reply_to names");
+        if (named->seq == submission->reply_to.seq)
+            return invalid(&submission->work, field, "is what in_reply_to names: it stands there once");
         enum reason reason = hub_judge_delivery(hub, submission, named);
         if (reason != REASON_NONE)
             return reason;

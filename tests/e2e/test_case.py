@@ -144,8 +144,9 @@ def test_a_message_is_assigned_and_handed_over_by_a_note_to_the_unit_itself(worl
     note = next(line for line in world.amana("post", "--json", "sent").ok().json if line["header"]["id"] == assigned)
     assert [r["id"] for r in note["header"]["references"]] == [alert] and note["header"]["case_ref"] == CASE
     assert {r["unit"] for r in note["header"]["recipients"]} == {"et/ics/moyale", "et/mowsa/protection"}  # a child is concerned
-    over = world.amana("post", "hand-over", alert, "--text", "No lorry so far.", "--to", "eics-1207").ok().id
+    over = world.amana("post", "hand-over", alert, alert[:13], "--text", "No lorry so far.", "--to", "eics-1207").ok().id
     line = next(line for line in world.amana("post", "--json", "sent").ok().json if line["header"]["id"] == over)
+    assert len(line["header"]["references"]) == len(line["body"]["note"]["open"]) == 1  # named twice, it is handed over once
     assert line["body"]["note"]["open"][0].startswith(f"ALERT {alert}: White Isuzu")
     world.amana("post", "hand-over", alert).exits(64).says("needs --text")
 

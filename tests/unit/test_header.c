@@ -321,14 +321,21 @@ static void thirty_two_references_pass_and_one_more_does_not(void **state)
 {
     struct desk *desk = *state;
     struct letter *alert = desk->alert;
-    Amana__V1__Pointer *many[33];
-    for (size_t i = 0; i < 33; i++)
-        many[i] = &desk->ack->in_reply_to;
+    Amana__V1__Pointer rows[33], *many[33];
+    uint8_t digests[33][32];
+    for (size_t i = 0; i < 33; i++) {
+        memset(digests[i], (int)i, sizeof digests[i]);
+        rows[i] = desk->ack->in_reply_to;
+        rows[i].header_digest.data = digests[i];
+        many[i] = &rows[i];
+    }
     alert->header.references = many;
     alert->header.n_references = 32;
     good(alert);
     broken(alert, alert->header.n_references, 33, "references");
-    broken(alert, many[31]->id, (char *)"x", "references[0].id");
+    broken(alert, many[31]->id, (char *)"x", "references[31].id");
+    memset(digests[7], 4, sizeof digests[7]);
+    bad(alert, "references[7]");
 }
 
 static void a_pointer_is_an_id_and_32_bytes(void **state)

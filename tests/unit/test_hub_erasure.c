@@ -139,6 +139,26 @@ static void one_erasure_names_the_versions_of_an_alert_and_nothing_else(void **s
     assert_int_equal(last_entry(world)->content->erased->n_bodies, 2);
 }
 
+static void an_order_names_each_message_once(void **state)
+{
+    static const unsigned KINDS[] = {KIND(ERASURE), KIND(HOLD)};
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *next = world_answer(world, POLICE, KIND(UPDATE), alert, alert);
+    letter_supersedes(next, alert);
+    accepted(world, next);
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        struct letter *itself = order(world, POLICE, KINDS[i], next), *twice = order(world, POLICE, KINDS[i], next);
+        timestamp_from_ns(world->now + DAY_NS, &itself->valid_until);
+        if (KINDS[i] == KIND(HOLD))
+            itself->header.valid_until = twice->header.valid_until = &itself->valid_until;
+        letter_refers(itself, next);
+        refused(world, itself, REASON_FIELD_INVALID, "references[0]");
+        letter_refers(twice, alert);
+        letter_refers(twice, alert);
+        refused(world, twice, REASON_FIELD_INVALID, "references[1]");
+    }
+}
+
 // --- HOLD
 static struct letter *hold(struct world *world, const char *unit, const struct letter *message, uint64_t until)
 {
@@ -480,6 +500,7 @@ int main(void)
         HUB_TEST(nobody_but_the_originator_has_it_erased),
         HUB_TEST(a_recipient_confirms_an_erasure_once),
         HUB_TEST(one_erasure_names_the_versions_of_an_alert_and_nothing_else),
+        HUB_TEST(an_order_names_each_message_once),
         HUB_TEST(what_a_court_needs_is_not_destroyed_until_the_hold_ends),
         HUB_TEST(a_hold_begins_no_life_and_is_answered_by_nobody),
         HUB_TEST(nobody_but_the_originator_orders_to_keep),
