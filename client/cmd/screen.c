@@ -4,6 +4,7 @@
 
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
+#include "client/session/second.h"
 #include "client/session/shield.h"
 #include "client/session/signer.h"
 #include "client/session/taken.h"
@@ -129,7 +130,8 @@ static void print_due(struct session *session, const Amana__V1__Kept *kept, cons
     struct kind_due due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
                                    header_time_or_0(header->answer_by), accepted);
     bool expired = answers != NULL && answers->expired != 0;
-    bool over = expired || (answers != NULL && (answers->cancel[0] != '\0' || answers->replaced));
+    bool sent = second_sent(kept, header); // clocks run from acceptance
+    bool over = expired || !sent || (answers != NULL && (answers->cancel[0] != '\0' || answers->replaced));
     for (size_t i = 0; i < header->n_recipients; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool copy = recipient->part == AMANA__V1__PART__CODE__COPY;

@@ -76,6 +76,8 @@ static enum am_err print_cap(struct session *session, const Amana__V1__Kept *kep
     const Amana__V1__Header *before[CAP_BEFORE] = {NULL};
     unsigned count = 0;
     TRY(seal_open_kept(session, kept, arena, detail, &opened));
+    if (kept->entry == NULL || !second_sent(kept, opened.header))
+        return am_fail(AM_DENIED, detail, opened.header->id, "was not sent: what nobody has is told nobody else");
     TRY(may_pass_on(session, kept, opened.header, detail));
     const Amana__V1__Pointer *named[] = {opened.header->in_reply_to, opened.header->supersedes};
     for (size_t i = 0; i < AM_LEN(named); i++) {

@@ -195,6 +195,17 @@ def test_what_was_sent_back_is_marked_in_its_case_and_in_no_export(shared):
     assert [state["second"] for state in states] == ["", "sent back by kdci-0001: INCOMPLETE"]
     assert "ended before" not in shared.amana("police", "case", ref).out
     assert "Feminine" not in shared.amana("police", "export", "htcds", ref).ok().out
+    shared.amana("police", "export", "cap", waiting).exits(77).says("was not sent")
+    shared.amana("police", "export", "cap", first).ok()
+
+
+def test_no_clock_is_shown_of_what_was_not_sent(shared):
+    parked = park(shared)
+    assert "must ack" not in shared.amana("police", "show", parked).ok().out
+    assert "must ack" not in shared.amana("chief", "release", parked).exits(64).out
+    shared.amana("chief", "release", parked, "--yes").ok().says("must ack")
+    shared.amana("police", "inbox").ok()
+    shared.amana("police", "show", parked).ok().says("must ack")
 
 
 def test_what_can_t_be_released_any_more_says_how_it_goes_back(shared):
