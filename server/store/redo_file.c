@@ -18,12 +18,16 @@
 
 static const uint8_t MAGIC[8] = {'A', 'M', 'R', 'E', 'D', 'O', '0', '2'};
 
-static enum am_err write_all(int fd, const uint8_t *bytes, uint64_t len, uint64_t at)
+static enum am_err written_all(ssize_t written, uint64_t len)
 {
-    ssize_t written = pwrite(fd, bytes, len, (off_t)at);
     if (written < 0)
         return table_error(errno);
     return (uint64_t)written == len ? AM_OK : AM_FULL; // a full disk cuts short
+}
+
+static enum am_err write_all(int fd, const uint8_t *bytes, uint64_t len, uint64_t at)
+{
+    return written_all(pwrite(fd, bytes, len, (off_t)at), len);
 }
 
 static enum am_err sync_file(int fd)
@@ -210,7 +214,11 @@ enum am_err redo_file_put(struct redo_file *file, const uint8_t key[REDO_KEY], u
     at = row_put(at, head.len, 8);
     at = row_put(at, digest_of(key, &head, ops->bytes + REDO_HEAD), 8);
     row_put(at, held, 8);
-    TRY(write_all(file->records, ops->bytes, ops->len, RING_AT + place));
+    ssize_t written = pwrite(file->records, ops->bytes, ops->len, (off_t)(RING_AT + place));
+    // Of one that was cut, only zeros may be missing, and it would pass for whole.
+    if (written > 0 && (uint64_t)written < ops->len && redo_file_void(file, place) != AM_OK)
+        return AM_IO;
+    TRY(written_all(written, ops->len));
     // A hint: an error stays with the file, for the sync to tell.
     (void)sync_file_range(file->records, (off_t)(RING_AT + place), (off_t)ops->len, SYNC_FILE_RANGE_WRITE);
     return AM_OK;

@@ -141,6 +141,22 @@ static void a_write_that_is_cut_short_is_no_space_either(void **state)
     assert_int_equal(reopened_size(kit), BEFORE + 1);
 }
 
+// What the record of so small a change lacks then are but the zeros behind it.
+static void a_record_that_was_cut_short_and_refused_is_not_there_after_a_crash(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 7, 1, 10);
+    bad_disk_arm(BAD_WRITE, 1, 0, 0);
+    assert_int_equal(kit_append(kit, &alarm.append).result, JOURNAL_FULL);
+    assert_int_equal(bad_disk_disarm(), 1);
+    kit_alarm_clear(&alarm);
+    bad_disk_arm(BAD_WRITE, 1, 0, EIO); // the crash
+    assert_int_equal(append_one(kit, 10, false), FATE_DIED);
+    assert_int_equal(bad_disk_disarm(), 1);
+    assert_int_equal(reopened_size(kit), BEFORE);
+}
+
 static void a_meta_page_that_is_cut_short_is_no_refusal(void **state)
 {
     struct kit *kit = *state;
@@ -243,6 +259,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(whichever_write_or_sync_fails_nothing_receipted_is_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(no_space_for_a_page_refuses_the_batch_and_nothing_is_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(a_write_that_is_cut_short_is_no_space_either, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_record_that_was_cut_short_and_refused_is_not_there_after_a_crash, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_meta_page_that_is_cut_short_is_no_refusal, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_essential_is_tried_again_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(no_space_for_the_meta_page_is_no_refusal, setup, teardown),
