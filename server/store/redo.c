@@ -136,6 +136,7 @@ static bool data_older(const struct redo *redo)
 enum am_err redo_take_back(struct redo *redo)
 {
     struct stat stat;
+    TRY(redo_file_keep_point(&redo->file, &redo->point));
     if (!redo->point.left)
         return AM_OK;
     TRY(data_open(redo));

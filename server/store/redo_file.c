@@ -66,15 +66,24 @@ static bool slot_parse(const uint8_t slot[REDO_BLOCK], struct redo_point *ret_po
     return true;
 }
 
-enum am_err redo_file_put_point(struct redo_file *file, const struct redo_point *point)
+static enum am_err slot_put(const struct redo_file *file, const struct redo_point *point, uint64_t counter)
 {
     uint8_t slot[REDO_BLOCK];
-    uint64_t counter = file->counter + 1;
     TRY(slot_pack(point, counter, slot));
     TRY(write_all(file->points, slot, sizeof slot, counter % 2 * REDO_BLOCK));
-    TRY(sync_file(file->points));
-    file->counter = counter;
+    return sync_file(file->points);
+}
+
+enum am_err redo_file_put_point(struct redo_file *file, const struct redo_point *point)
+{
+    TRY(slot_put(file, point, file->counter + 1));
+    file->counter++;
     return AM_OK;
+}
+
+enum am_err redo_file_keep_point(struct redo_file *file, const struct redo_point *point)
+{
+    return slot_put(file, point, file->counter);
 }
 
 static bool point_find(struct redo_file *file, struct redo_point *ret_point)

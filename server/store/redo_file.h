@@ -39,12 +39,15 @@ AM_MUST_USE enum am_err redo_file_fill(struct redo_file *file);
 
 // Durable on return.
 AM_MUST_USE enum am_err redo_file_put_point(struct redo_file *file, const struct redo_point *point);
+// Writes the newest point, that was read, where it stands: it may be in the system's memory alone, after a crash of
+// the program or a sync that failed, and the next one goes over the point before it.
+AM_MUST_USE enum am_err redo_file_keep_point(struct redo_file *file, const struct redo_point *point);
 
 // The bytes of a record with that many of changes and head, and where it goes when the last ended at `place`.
 uint64_t redo_file_size(uint64_t len);
 uint64_t redo_file_place(const struct redo_file *file, uint64_t place, uint64_t size);
 // `ops` get their head and zeros; `place` comes from redo_file_place, `held` is the counter of the point that holds.
-// The disk begins to write; durable after redo_file_sync.
+// The disk begins to write; durable after redo_file_sync. AM_FULL: nothing is there. AM_IO: nobody knows.
 AM_MUST_USE enum am_err redo_file_put(struct redo_file *file, const uint8_t key[REDO_KEY], uint64_t number,
                                       uint64_t place, uint64_t held, struct redo_ops *ops);
 AM_MUST_USE enum am_err redo_file_sync(struct redo_file *file);

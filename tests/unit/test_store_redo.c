@@ -36,6 +36,9 @@ static struct {
 static uint64_t syncs;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned syncs_left;       // until one fails; 0: none does
+static unsigned hold_left;        // until one waits for hold_end; 0: none does
+static bool holding;
+static pthread_cond_t held = PTHREAD_COND_INITIALIZER;
 static pthread_t synced_by[1024]; // of a descriptor of the redo file: who synced it while a kit was watched
 static bool shared;               // two of them by one descriptor
 
@@ -68,6 +71,12 @@ int fdatasync(int fd)
         shared |= synced_by[fd] != 0 && !pthread_equal(synced_by[fd], pthread_self());
         synced_by[fd] = pthread_self();
     }
+    if (hold_left > 0 && --hold_left == 0) {
+        holding = true;
+        pthread_cond_broadcast(&held);
+        while (holding)
+            pthread_cond_wait(&held, &lock);
+    }
     pthread_mutex_unlock(&lock);
     if (fails) {
         free(now);
@@ -89,6 +98,24 @@ int fdatasync(int fd)
         free(now);
     }
     return rc;
+}
+
+static void hold_wait(void)
+{
+    pthread_mutex_lock(&lock);
+    while (!holding)
+        pthread_cond_wait(&held, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+// Of those behind it the count-th fails.
+static void hold_end(unsigned count)
+{
+    pthread_mutex_lock(&lock);
+    syncs_left = count;
+    holding = false;
+    pthread_cond_broadcast(&held);
+    pthread_mutex_unlock(&lock);
 }
 
 static void path_to(const char *folder, const char *name, char path[256])
@@ -312,8 +339,9 @@ static void a_crash_while_it_is_done_again_costs_nothing(void **state)
 {
     struct power *power = *state;
     append_some(&power->kit, 0, 50, 300);
-    // The first sync is of what was taken back, the second of what was done again, the third of the point.
-    for (unsigned fails = 1; fails <= 3; fails++) {
+    // The first sync is of the point that was found, the second of what was taken back, the third of what was done
+    // again, the fourth of the point then.
+    for (unsigned fails = 1; fails <= 4; fails++) {
         struct store_options options = {.folder = power->cut, .map_size = MAP, .origin = KIT_ORIGIN};
         struct am_detail detail;
         struct store *store;
@@ -323,6 +351,37 @@ static void a_crash_while_it_is_done_again_costs_nothing(void **state)
         assert_int_equal(syncs_left, 0);
         assert_whole(power);
     }
+}
+
+// The hub was killed between writing a point and syncing it, or that sync failed: a start finds it all the same, and
+// what it does again goes over pages of the point before.
+static void a_point_that_only_the_system_remembers_is_made_durable_first(void **state)
+{
+    struct power *power = *state;
+    struct kit_alarm alarm;
+    append_some(&power->kit, 0, 20, 300);
+    kit_alarm(&alarm, 7, 4, 150 * 1024); // a quarter of the ring: a point is due
+    hold_left = 2;                       // behind the record's: of the database, by the thread
+    assert_int_equal(kit_append(&power->kit, &alarm.append).result, JOURNAL_DONE);
+    hold_wait();
+    append_some(&power->kit, 20, 5, 300);
+    uint64_t size = store_size(power->kit.store);
+    hold_end(1); // of the point
+    kit_wait(&power->kit, SIZE_MAX);
+    assert_true(power->kit.died);
+    kit_close(&power->kit);
+    for (unsigned fails = 1; fails <= 4; fails++) {
+        struct am_detail detail;
+        struct store *store;
+        uint8_t root[32];
+        syncs_left = fails;
+        assert_int_equal(store_open(&power->kit.options, &detail, &store), AM_IO);
+        for (unsigned i = 0; i < 4; i++) {
+            cut_power(&power->kit, false, power->cut);
+            assert_int_equal(found(power->cut, root), size);
+        }
+    }
+    kit_alarm_clear(&alarm);
 }
 
 // The system tells a write that failed once to each descriptor, so to one of those who share it.
@@ -439,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_refused_for_want_of_room_is_not_there_after_a_crash_either, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_crash_while_it_is_done_again_costs_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_point_that_only_the_system_remembers_is_made_durable_first, setup, teardown),
         cmocka_unit_test_setup_teardown(no_two_threads_hear_of_a_failed_write_by_one_descriptor, setup, teardown),
         cmocka_unit_test_setup_teardown(a_batch_that_is_too_large_for_the_ring_is_durable_too, setup, teardown),
         cmocka_unit_test_setup_teardown(a_point_that_cannot_be_made_ends_a_keeper_that_has_nothing_to_do, setup,
