@@ -57,6 +57,7 @@ struct store {
 
     _Atomic bool full;
     _Atomic uint64_t free_bytes;
+    uint64_t at_hand; // of free_bytes; the rest will be with the next point
 };
 
 // keeper.c
@@ -65,7 +66,7 @@ AM_MUST_USE enum am_err batch_new(struct batch **ret_batch);
 void batch_free(struct batch *batch);
 void store_checkpoint_publish(struct store *store, const struct log_checkpoint *checkpoint);
 
-// space.c: what the map has left; `full` and `free_bytes` are set. AM_IO.
+// space.c: what the map has left; `full`, `free_bytes` and `at_hand` are set. AM_IO.
 AM_MUST_USE enum am_err space_measure(struct store *store);
 
 // receipt.c: a packed ProvedEntry, malloc'ed.

@@ -378,7 +378,7 @@ static void *keeper_main(void *user)
             return NULL;
         }
         store->callbacks.batch_done(store->callbacks.user);
-        err = redo_mind(store->redo, store->free_bytes < 2 * store->reserve); // after the answers
+        err = redo_mind(store->redo, store->at_hand < 2 * store->reserve); // after the answers
         if (err != AM_OK) {
             keeper_died(store, err, WRITING_FAILED);
             return NULL;

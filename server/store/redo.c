@@ -376,6 +376,11 @@ enum am_err redo_end(struct redo *redo, bool committed)
     return AM_OK;
 }
 
+uint64_t redo_held_from(const struct redo *redo)
+{
+    return redo->running ? mdb_txn_id(redo->pins[redo->pin]) : UINT64_MAX;
+}
+
 static void thread_end(struct redo *redo)
 {
     if (!redo->running)

@@ -41,5 +41,7 @@ AM_MUST_USE enum am_err redo_end(struct redo *redo, bool committed);
 // Between transactions: begins a new point where it is time, in the background; or at once where there is so little
 // room that no page may be kept from being used again. AM_IO.
 AM_MUST_USE enum am_err redo_mind(struct redo *redo, bool at_once);
+// The oldest transaction of LMDB's whose free pages are kept for the point; UINT64_MAX: all can be used.
+uint64_t redo_held_from(const struct redo *redo);
 // Everything in LMDB's file, durable; not `good`: it is left as it is, for the next start.
 AM_MUST_USE enum am_err redo_stop(struct redo *redo, bool good);

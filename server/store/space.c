@@ -4,23 +4,30 @@
 
 #include <string.h>
 
-// Pages that transactions have given back: each row of LMDB's own first table begins with their number. LMDB shows that
-// table to readers alone, so this is a transaction of its own.
-static enum am_err free_pages(const struct store *store, uint64_t *ret_pages)
+struct pages {
+    uint64_t free, held; // held: those of them that are kept for the point
+};
+
+// Pages that transactions have given back: each row of LMDB's own first table begins with their number, under that of
+// the transaction. LMDB shows that table to readers alone, so this is a transaction of its own.
+static enum am_err free_pages(const struct store *store, struct pages *ret_pages)
 {
     struct table_txn txn;
     MDB_cursor *cursor;
     MDB_val key, value;
-    uint64_t pages = 0;
-    size_t n;
+    struct pages pages = {0, 0};
+    uint64_t held_from = store->redo != NULL ? redo_held_from(store->redo) : UINT64_MAX;
+    size_t id, n;
     TRY(table_begin(&store->tables, false, &txn));
     int rc = mdb_cursor_open(txn.txn, 0, &cursor);
     if (rc == 0) {
         while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-            if (value.mv_size < sizeof n)
+            if (key.mv_size != sizeof id || value.mv_size < sizeof n)
                 continue;
+            memcpy(&id, key.mv_data, sizeof id);
             memcpy(&n, value.mv_data, sizeof n);
-            pages += n;
+            pages.free += n;
+            pages.held += id >= held_from ? n : 0;
         }
         mdb_cursor_close(cursor);
     }
@@ -32,15 +39,16 @@ static enum am_err free_pages(const struct store *store, uint64_t *ret_pages)
 enum am_err space_measure(struct store *store)
 {
     MDB_envinfo info;
-    uint64_t pages = 0;
+    struct pages pages = {0, 0};
     TRY(table_error(mdb_env_info(store->tables.env, &info)));
     uint64_t used = (uint64_t)(info.me_last_pgno + 1) * store->page_size;
     uint64_t left = used < store->map_size ? store->map_size - used : 0;
     // The list of free pages is walked only where it decides.
     if (left < 2 * store->reserve)
         TRY(free_pages(store, &pages));
-    left += pages * store->page_size;
+    left += pages.free * store->page_size;
     store->free_bytes = left;
+    store->at_hand = left - pages.held * store->page_size;
     store->full = left < store->reserve;
     return AM_OK;
 }

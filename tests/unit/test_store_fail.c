@@ -236,6 +236,24 @@ static void a_small_map_is_not_all_reserve(void **state)
     kit_clear(&kit);
 }
 
+// A commit takes copies of some twenty pages, and those it replaces are kept for the point: of so small a map more than
+// there are.
+static void pages_that_are_kept_for_a_point_alone_fill_no_map(void **state)
+{
+    struct kit kit;
+    struct store_health health;
+    kit_make(&kit, 4ull << 20, 64 << 10);
+    for (unsigned i = 0; i < 120; i++) {
+        struct kit_message m;
+        kit_message(&m, i, 1, 300);
+        assert_int_equal(kit_append(&kit, &m.append).result, JOURNAL_DONE);
+        kit_message_clear(&m);
+    }
+    store_health(kit.store, &health);
+    assert_false(health.full);
+    kit_clear(&kit);
+}
+
 static void below_the_reserve_only_what_is_essential_goes_until_the_map_is_really_full(void **state)
 {
     struct kit kit;
@@ -287,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_commit_that_fails_ends_the_keeper_and_writes_no_more),
         cmocka_unit_test(a_full_map_or_disk_refuses_the_batch_but_not_what_is_essential),
         cmocka_unit_test(a_small_map_is_not_all_reserve),
+        cmocka_unit_test(pages_that_are_kept_for_a_point_alone_fill_no_map),
         cmocka_unit_test(below_the_reserve_only_what_is_essential_goes_until_the_map_is_really_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
