@@ -43,10 +43,10 @@ static int end(void **state)
     return 0;
 }
 
-// Keeps a message as the next entry of the log; `to` is the id of what it answers, whose digest is there, and whose life
-// it moves unless the story says that what comes has crossed.
+// Keeps a message as the next entry of the log; `to` is the id of what it answers, whose digest is there, and whose
+// life it moves unless the story says that what comes has crossed.
 static void keep_with(struct story *story, enum store_box box, unsigned kind, const char *id, const char *from,
-                 const char *to, uint8_t digest[LOG_HASH_SIZE], unsigned outcome)
+                      const char *to, uint8_t digest[LOG_HASH_SIZE], unsigned outcome)
 {
     Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
     Amana__V1__Message message = AMANA__V1__MESSAGE__INIT;
