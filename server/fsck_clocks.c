@@ -43,9 +43,6 @@ static enum am_err version_said(struct fsck_judge *judge, const struct fsck_mess
 
     if (chain == NULL)
         return AM_NOMEM;
-    struct fsck_message *before = chain->said.version > 0 ? fsck_message_find(judge, chain->said.clock) : NULL;
-    if (before != NULL)
-        before->ended = true;
     chain->seq = message->seq;
     chain->said.version++;
     chain->said.clock = message->seq;
@@ -93,8 +90,7 @@ enum am_err fsck_message_said(struct fsck_judge *judge, const struct store_judge
     message->fixed = header->answer_by != NULL;
     message->review_at = header_time_or_0(header->review_at);
     message->retain_until = header_time_or_0(header->retain_until);
-    message->valid_until = header_time_or_0(header->valid_until);
-    message->ended = kind->chain != CHAIN_BEGINS && kind->chain != CHAIN_RENEWS;
+    message->valid_until = kind_in_force(header);
     for (size_t i = 0; i < header->n_recipients; i++) {
         struct fsck_row *row = fsck_row_find(judge, "delivery", entry->seq, header->recipients[i]->unit);
         if (row != NULL)
@@ -156,7 +152,7 @@ static uint64_t clocks_next(struct fsck_judge *judge, const struct fsck_message 
     struct clock_message clocks = {.seq = message->seq,
                                    .urgency = message->urgency,
                                    .fixed = message->fixed,
-                                   .valid_until = message->ended ? 0 : message->valid_until,
+                                   .valid_until = message->valid_until,
                                    .retain_until = message->retain_until,
                                    .n = message->n,
                                    .parties = parties};

@@ -48,8 +48,7 @@ struct fsck_message {
     uint64_t seq, root, first; // `first`: the earliest of its deadlines, 0: none
     uint64_t review_at, retain_until, valid_until;
     uint8_t kind, urgency;
-    bool fixed, ended,
-        review; // ended: by a later version, or a CANCEL; review: it stands in the table, or has been told
+    bool fixed, review; // review: it stands in the table, or has been told
     size_t n;
     struct fsck_row *deliveries[];
 };

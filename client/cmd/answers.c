@@ -322,9 +322,8 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     TRY(walk_outbox(walk));
     contests_open(&walk->contests, walk->answers.contest);
     walk->answers.replaced = strcmp(walk->answers.newest, id) != 0;
-    bool version = chain_of(walk->asked.header) == CHAIN_BEGINS || chain_of(walk->asked.header) == CHAIN_RENEWS;
     // Of what was replaced the newer version says until when.
-    uint64_t until = version && !walk->answers.replaced ? header_time_or_0(walk->asked.header->valid_until) : 0;
+    uint64_t until = walk->answers.replaced ? 0 : kind_in_force(walk->asked.header);
     walk->answers.expired = until != 0 && until <= session_now(session) ? until : 0;
     walk->answers.confirm = walk->asked.confirm;
     walk->answers.erased = walk->asked.erased;

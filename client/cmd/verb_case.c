@@ -167,8 +167,7 @@ static void clock_goes_on(struct clock *clock, uint64_t stood, uint64_t now)
 static void clock_run(const struct case_input *input, const struct item *item, struct clock *clock)
 {
     unsigned root = kind_root((unsigned)item->header->kind);
-    bool version = chain_of(item) == CHAIN_BEGINS || chain_of(item) == CHAIN_RENEWS;
-    uint64_t until = version ? header_time_or_0(item->header->valid_until) : 0;
+    uint64_t until = kind_in_force(item->header);
     const char *sender = item->header->sender->unit;
     uint64_t stood = 0;
     clock->state = chain_of(item) == CHAIN_ENDS ? LIFE(STOPPING) : life_first(root);

@@ -64,7 +64,7 @@ struct clock_message {
     uint64_t seq;
     uint8_t urgency;
     bool fixed;           // its answer_by is a date of its own: the same from whenever it is counted
-    uint64_t valid_until; // where it is the newest version of an alert that nobody has ended; else 0
+    uint64_t valid_until; // kind_in_force: ends the lives whose clock it began
     uint64_t retain_until;
     size_t n;
     struct clock_party *parties;

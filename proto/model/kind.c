@@ -2,6 +2,8 @@
 // The rows of the table of kinds (domain.md, Kinds of message) and of the urgencies.
 #include "proto/model/kind.h"
 
+#include "proto/model/header.h"
+
 #include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,6 +165,13 @@ unsigned kind_retention_days(const Amana__V1__Header *header)
     // What answers a message keeps as long as its root does.
     bool own = row != NULL && row->retention_days != 0 && header->in_reply_to == NULL;
     return own ? row->retention_days : THREE_YEARS_DAYS;
+}
+
+uint64_t kind_in_force(const Amana__V1__Header *header)
+{
+    const struct kind *row = kind_get((unsigned)header->kind);
+    bool version = row != NULL && (row->chain == CHAIN_BEGINS || row->chain == CHAIN_RENEWS);
+    return version ? header_time_or_0(header->valid_until) : 0;
 }
 
 unsigned kind_root(unsigned kind)

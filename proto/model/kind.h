@@ -107,6 +107,9 @@ bool kind_is_answer(const Amana__V1__Header *header);
 // where it does neither.
 unsigned kind_root(unsigned kind);
 
+// Until when what this version of an alert asks for is in force, UTC ns; 0: any other kind is until it is ended.
+uint64_t kind_in_force(const Amana__V1__Header *header);
+
 // Whether a message of this kind is taken on with an ACK.
 bool kind_acknowledged(unsigned kind);
 

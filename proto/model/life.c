@@ -146,7 +146,7 @@ uint8_t life_first(unsigned root)
 uint8_t life_state_at(unsigned root, uint8_t state, uint64_t valid_until_ns, uint64_t now_ns)
 {
     bool open = state == LIFE(NEW) || state == LIFE(ACKNOWLEDGED);
-    return root == KIND(ALERT) && open && now_ns >= valid_until_ns ? LIFE(EXPIRED) : state;
+    return root == KIND(ALERT) && open && valid_until_ns != 0 && now_ns >= valid_until_ns ? LIFE(EXPIRED) : state;
 }
 
 static bool row_takes(const struct life_row *row, uint8_t state, unsigned outcome)

@@ -22,7 +22,7 @@ const struct life_row *life_rows(size_t *ret_n);
 uint8_t life_first(unsigned root);
 
 // The state as of now: an alert that nobody stopped is EXPIRED from its valid_until on. (Once a CANCEL is out that date
-// says nothing any more: whether it was seen still does.)
+// says nothing any more: whether it was seen still does.) valid_until_ns 0: it has none.
 uint8_t life_state_at(unsigned root, uint8_t state, uint64_t valid_until_ns, uint64_t now_ns);
 
 enum life_result {

@@ -207,8 +207,37 @@ static enum am_err life_decide(struct deciding *deciding, size_t index, size_t w
     return err;
 }
 
-// --- The end of an alert that nobody has ended
-static enum am_err expired_decide(struct deciding *deciding, size_t n)
+// --- The end of an alert that nobody has ended: an entry for the units of each country. What became of another's, and
+// when, is not theirs to see (rule 4).
+static bool expires(const struct deciding *deciding, size_t i)
+{
+    return passed(deciding, clock_at(deciding->clocks, i / CLOCK_LIVES, i % CLOCK_LIVES, CLOCK_EXPIRED));
+}
+
+static const char *unit_at(const struct deciding *deciding, size_t i)
+{
+    return deciding->clocks->parties[i / CLOCK_LIVES].unit;
+}
+
+static struct expiring {
+    size_t lives, entries;
+} expired_count(const struct deciding *deciding)
+{
+    struct expiring n = {0};
+    for (size_t i = 0; i < deciding->clocks->n * CLOCK_LIVES; i++) {
+        bool counted = false;
+        if (!expires(deciding, i))
+            continue;
+        for (size_t j = 0; j < i && !counted; j++)
+            counted = expires(deciding, j) && address_same_country(unit_at(deciding, i), unit_at(deciding, j));
+        n.lives++;
+        n.entries += !counted;
+    }
+    return n;
+}
+
+// From the first on, those of its country.
+static enum am_err expired_decide(struct deciding *deciding, size_t first, size_t n)
 {
     struct clock_message *clocks = deciding->clocks;
     Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
@@ -219,10 +248,10 @@ static enum am_err expired_decide(struct deciding *deciding, size_t n)
     struct journal_recipient *units = arena_array(deciding->arena, n, sizeof *units);
     if (moves == NULL || state.moves == NULL || units == NULL)
         return arena_error(deciding->arena);
-    for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++) {
+    for (size_t i = first; i < clocks->n * CLOCK_LIVES; i++) {
         struct clock_party *party = &clocks->parties[i / CLOCK_LIVES];
         struct journal_life *life = &party->lives[i % CLOCK_LIVES].life;
-        if (!passed(deciding, clock_at(clocks, i / CLOCK_LIVES, i % CLOCK_LIVES, CLOCK_EXPIRED)))
+        if (!expires(deciding, i) || !address_same_country(party->unit, unit_at(deciding, first)))
             continue;
         Amana__V1__Move *move = &moves[state.n_moves];
         amana__v1__move__init(move);
@@ -239,24 +268,16 @@ static enum am_err expired_decide(struct deciding *deciding, size_t n)
     state.message = &root;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STATE;
     content.state = &state;
-    return entry_add(deciding, &content, NULL, units, n);
+    return entry_add(deciding, &content, NULL, units, state.n_moves);
 }
 
 // --- All clocks of a message
-static size_t expired_count(const struct deciding *deciding)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < deciding->clocks->n * CLOCK_LIVES; i++)
-        n += passed(deciding, clock_at(deciding->clocks, i / CLOCK_LIVES, i % CLOCK_LIVES, CLOCK_EXPIRED));
-    return n;
-}
-
 static enum am_err clocks_fill(struct deciding *deciding, const enum clock_kind *first, size_t n_lives,
-                               size_t n_expired)
+                               struct expiring expired)
 {
     struct clock_message *clocks = deciding->clocks;
     struct hub_due *due = deciding->due;
-    deciding->append->lives = arena_array(deciding->arena, n_lives + n_expired, sizeof *deciding->append->lives);
+    deciding->append->lives = arena_array(deciding->arena, n_lives + expired.lives, sizeof *deciding->append->lives);
     if (deciding->append->lives == NULL)
         return arena_error(deciding->arena);
     TRY(deliveries_seen(deciding, first));
@@ -264,8 +285,9 @@ static enum am_err clocks_fill(struct deciding *deciding, const enum clock_kind 
     for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++)
         if (life_passed(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES) > 0)
             TRY(life_decide(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES));
-    if (n_expired > 0)
-        TRY(expired_decide(deciding, n_expired));
+    for (size_t i = 0; i < clocks->n * CLOCK_LIVES && expired.lives > 0; i++)
+        if (expires(deciding, i)) // what it says of others of the country they need not say again
+            TRY(expired_decide(deciding, i, expired.lives));
     // What else has passed follows at once: its row is in the past.
     uint64_t next = clock_next(clocks);
     TRY(hub_deadline_put(deciding->pending, DEADLINE_CLOCKS, due->deadline.subject, next, due->deadline.at));
@@ -288,7 +310,7 @@ static enum am_err clocks_decide(struct deciding *deciding)
     struct clock_message *clocks = deciding->clocks;
     enum clock_kind first[LIMIT_RECIPIENTS];
     unsigned of_delivery = 0;
-    size_t n_lives = 0, n_expired;
+    size_t n_lives = 0;
     for (size_t i = 0; i < clocks->n; i++) {
         first[i] = delivery_passed(deciding, i);
         of_delivery |= first[i] < FIRST_LIFE ? 1u << first[i] : 0;
@@ -296,9 +318,9 @@ static enum am_err clocks_decide(struct deciding *deciding)
             n_lives += life_passed(deciding, i, life) > 0;
     }
     // An alert expires once the clocks that ran out before have been told: a life moves once with each entry.
-    n_expired = n_lives == 0 ? expired_count(deciding) : 0;
-    TRY(begin(deciding, (size_t)__builtin_popcount(of_delivery) + n_lives + (n_expired > 0)));
-    return clocks_fill(deciding, first, n_lives, n_expired);
+    struct expiring expired = n_lives == 0 ? expired_count(deciding) : (struct expiring){0};
+    TRY(begin(deciding, (size_t)__builtin_popcount(of_delivery) + n_lives + expired.entries));
+    return clocks_fill(deciding, first, n_lives, expired);
 }
 
 // --- A day to look at it again: keep or erase

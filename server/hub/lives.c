@@ -41,8 +41,7 @@ static enum reason judge_life(struct hub_submission *submission, size_t i, uint6
     uint8_t state, next = 0;
     if (!submission->has_life[i])
         return REASON_INTERNAL; // every recipient with ACTION has one
-    state =
-        life_state_at(root, life->state, submission->has_chain ? submission->chain.valid_until : UINT64_MAX, now_ns);
+    state = life_state_at(root, life->state, submission->in_force[i], now_ns);
     bool present = submission->reply_to.seq == life->clock_seq;
     switch (life_move(root, state, (unsigned)header->kind, (unsigned)header->outcome, present, &next)) {
     case LIFE_UNMOVED: return REASON_NONE;

@@ -468,10 +468,9 @@ static enum am_err clocks_of(struct accept *accept, struct clock_message *ret_cl
 {
     const Amana__V1__Header *header = accept->header;
     const struct journal_append *append = accept->append;
-    bool newest = append->chain != NULL && append->chain->newest == JOURNAL_SELF && !append->chain->cancelled;
     *ret_clocks = (struct clock_message){.urgency = (uint8_t)header->urgency,
                                          .fixed = header->answer_by != NULL,
-                                         .valid_until = newest ? append->chain->valid_until : 0,
+                                         .valid_until = kind_in_force(header),
                                          .retain_until = header_time_or_0(header->retain_until),
                                          .n = header->n_recipients};
     ret_clocks->parties = arena_array(accept->arena, header->n_recipients, sizeof *ret_clocks->parties);

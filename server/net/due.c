@@ -75,16 +75,11 @@ static enum am_err parties_read(struct due *due, struct store_view *view)
     struct hub_due *hub = &due->hub;
     const struct hub_found *about = &hub->about;
     const Amana__V1__Header *header = about->header;
-    struct journal_chain chain;
-    enum am_err err = store_chain(view, about->root, &chain);
 
-    if (err != AM_NOT_FOUND)
-        TRY(err);
-    bool newest = err == AM_OK && chain.newest == about->seq && !chain.cancelled;
     hub->clocks = (struct clock_message){.seq = about->seq,
                                          .urgency = about->urgency,
                                          .fixed = header != NULL && header->answer_by != NULL,
-                                         .valid_until = newest ? chain.valid_until : 0,
+                                         .valid_until = header != NULL ? kind_in_force(header) : 0,
                                          .retain_until = header != NULL ? header_time_or_0(header->retain_until) : 0,
                                          .n = about->n_recipients};
     hub->clocks.parties = arena_array(&due->arena, about->n_recipients, sizeof *hub->clocks.parties);

@@ -114,7 +114,6 @@ static enum am_err own_version(struct check *check, uint64_t root)
     TRY(found_at(check->view, check->arena, life.clock_seq, &s->newest));
     if (s->newest.header == NULL)
         return AM_OK;
-    s->chain.valid_until = header_time_or_0(s->newest.header->valid_until);
     s->chain.urgency = s->newest.urgency;
     return AM_OK;
 }
@@ -149,6 +148,21 @@ static enum am_err check_returned(struct check *check)
     return AM_OK;
 }
 
+// Of the newest version, but where that was kept from the recipient (rule 4).
+static enum am_err check_in_force(struct check *check, const struct journal_life *life, uint64_t *ret_until)
+{
+    struct hub_found version = {.found = false};
+    const struct journal_chain *chain = &check->s->chain;
+
+    *ret_until = check->s->has_chain ? chain->valid_until : 0;
+    if (!check->s->has_chain || life->clock_seq == chain->newest)
+        return AM_OK;
+    TRY(found_at(check->view, check->arena, life->clock_seq, &version));
+    if (version.header != NULL)
+        *ret_until = kind_in_force(version.header);
+    return AM_OK;
+}
+
 // The life that an answer is about: root, its newest version, and how each recipient stands.
 static enum am_err check_life(struct check *check)
 {
@@ -179,6 +193,7 @@ static enum am_err check_life(struct check *check)
         s->lives[i].officer = keep_text(check, s->lives[i].officer);
         if (s->lives[i].officer == NULL)
             return arena_error(check->arena);
+        TRY(check_in_force(check, &s->lives[i], &s->in_force[i]));
         if (strcmp(s->lives[i].recipient, check->unit) == 0)
             TRY(check_clock(check, &s->lives[i]));
     }

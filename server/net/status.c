@@ -45,43 +45,36 @@ static enum am_err text_make(struct arena *arena, const char *text, char **ret_t
 }
 
 // An alert is EXPIRED from its valid_until on, by the clock: no message moves it there, and no officer.
-static enum am_err life_now(struct status *status, uint64_t root, struct journal_life *life)
+static void life_now(const struct status *status, uint8_t root_kind, const struct hub_found *clock,
+                     struct journal_life *life)
 {
-    struct journal_chain chain;
-    enum am_err err = store_chain(status->view, root, &chain);
-    uint8_t state;
+    uint64_t until = clock->header != NULL ? kind_in_force(clock->header) : 0;
+    uint8_t state = life_state_at(root_kind, life->state, until, status->question->now_ns);
 
-    if (err == AM_NOT_FOUND)
-        return AM_OK; // only an alert has one
-    TRY(err);
-    state = life_state_at(KIND(ALERT), life->state, chain.valid_until, status->question->now_ns);
-    if (state != LIFE(EXPIRED))
-        return AM_OK;
+    if (state == life->state)
+        return;
     life->state = state; // whether or not the log says so by now
-    life->state_at = chain.valid_until;
+    life->state_at = until;
     life->ack_due = life->answer_due = 0;
     life->officer = "";
-    return AM_OK;
 }
 
 // What has passed and is still waited for; and the clocks from retrieval.
 static enum am_err clocks_fill(struct status *status, const struct journal_life *life, uint8_t root_kind,
-                               Amana__V1__RecipientStatus *recipient)
+                               const struct hub_found *clock, Amana__V1__RecipientStatus *recipient)
 {
     bool acks = life_unacknowledged(root_kind, life), answers = life_unanswered(root_kind, life);
     uint8_t waited = (uint8_t)((acks ? LIFE_OF_ACK : 0) | (answers ? LIFE_OF_ANSWER : 0));
-    struct hub_found clock = {.found = false};
     struct clock_party party = {.unit = NULL};
     struct life_due due;
 
     recipient->overdue = (life->flags & waited & LIFE_OVERDUE) != 0;
     recipient->escalated = (life->flags & waited & LIFE_ESCALATED) != 0;
-    TRY(found_at(status->view, status->arena, life->clock_seq, &clock));
-    if (!clock.found || clock.header == NULL)
+    if (clock->header == NULL)
         return AM_OK;
-    TRY(found_party(status->view, status->arena, &clock, root_kind, recipient->unit, &party));
+    TRY(found_party(status->view, status->arena, clock, root_kind, recipient->unit, &party));
     due = life_due(root_kind, life, party.delivery.delivered_at, party.delivery.retrieved_at,
-                   clock.header->answer_by != NULL);
+                   clock->header->answer_by != NULL);
     if (due.ack_retrieved != due.ack)
         TRY(time_make(status->arena, due.ack_retrieved, &recipient->ack_due_retrieved));
     return due.answer_retrieved != due.answer
@@ -93,13 +86,15 @@ static enum am_err life_fill(struct status *status, uint64_t root, uint8_t root_
                              Amana__V1__RecipientStatus *recipient)
 {
     struct journal_life life;
+    struct hub_found clock = {.found = false};
     enum am_err err = store_life(status->view, root, recipient->unit, &life);
 
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
-    TRY(life_now(status, root, &life));
-    TRY(clocks_fill(status, &life, root_kind, recipient));
+    TRY(found_at(status->view, status->arena, life.clock_seq, &clock));
+    life_now(status, root_kind, &clock, &life);
+    TRY(clocks_fill(status, &life, root_kind, &clock, recipient));
     recipient->life = (Amana__V1__LifeState__Code)life.state;
     TRY(time_make(status->arena, life.state_at, &recipient->life_at));
     TRY(time_make(status->arena, life.ack_due, &recipient->ack_due));

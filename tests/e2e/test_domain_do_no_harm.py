@@ -100,7 +100,8 @@ def test_only_three_answers_reach_a_listed_state(world):
 
 def test_an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects(world):
     to_post = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
-    alert = world.send("police", world.draft("alert.json", recipients=[*to_post, {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+    over = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=5, minutes=10)
+    alert = world.send("police", world.draft("alert.json", valid_until=over.strftime("%Y-%m-%dT%H:%M:%SZ"), recipients=[*to_post, {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
     world.amana("post", "inbox").ok()
     flag(world)
     world.amana("police", "update", alert, world.draft("newer.json", recipients=None, flags=None)).ok().says(
@@ -227,14 +228,14 @@ class Eyes:
         for args in (["inbox"], ["sent"], ["case", CASE], *(["status", id] for id in ids), ["search", "lorry"], ["units"]):
             self.does(*args)
 
-    def until(self, count, **delta):
-        """Time goes on, and so many deadlines pass; those that are the post's are told to it."""
+    def until(self, kind, count, **delta):
+        """Time goes on until there are so many entries of what it brings; those that are the post's are told to it."""
         process, lines = self.world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
         lines.wait(r'"ACCESS"')
         self.world.later(**delta)
         since = 0
         for _ in range(count):
-            since = lines.all.index(lines.wait('"kind":"DEADLINE"', since)) + 1
+            since = lines.all.index(lines.wait(f'"kind":"{kind}"', since)) + 1
         process.terminate()
         process.wait()
 
@@ -248,7 +249,8 @@ def in_order(rows):
 
 def a_day(world, pb, flagged):
     eyes = Eyes(world, pb)
-    alert = world.send("police", world.draft("alert.json", recipients=[
+    over = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=5, minutes=10)
+    alert = world.send("police", world.draft("alert.json", valid_until=over.strftime("%Y-%m-%dT%H:%M:%SZ"), recipients=[
         {"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "ACTION"},
         {"unit": "et/mowsa/protection", "part": "COPY"}]))
     another = world.send("police", world.draft("another.json", urgency="U3", urgency_reason=None, recipients=[
@@ -287,9 +289,14 @@ def a_day(world, pb, flagged):
     eyes.look(hit, asked)
     late = eyes.does("send", world.write("REQUEST", ASKED, "late.json", case_ref=CASE, recipients=TO_POLICE)).id
     if w.moves_time():
-        eyes.until(2, hours=5)  # `another` is acknowledged by nobody, nor is `late`
+        eyes.until("DEADLINE", 2, hours=5)  # `another` is acknowledged by nobody, nor is `late`
     eyes.screens(hit, asked, late)
-    eyes.look(hit, asked, late)
+    eyes.look(alert, hit, asked, late)
+    if w.moves_time():
+        eyes.until("STATE", 1, minutes=11)  # the alert is over, whatever else was said of it to others
+        eyes.screens(alert)
+        eyes.look(alert)
+        eyes.does("hit", alert, world.example("hit"))
     eyes.does("ack", another)
     eyes.replay()
     return eyes.seen

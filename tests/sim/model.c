@@ -559,7 +559,6 @@ static void check_versions(struct model *model, struct hub_submission *submissio
     if (!root->has_chain || own == NULL || is_party(model_message_at(model, submission->newest.seq), submission->sender))
         return;
     submission->newest = found(model_message_at(model, own->clock_seq), NULL);
-    submission->chain.valid_until = header_time_or_0(submission->newest.header->valid_until);
     submission->chain.urgency = submission->newest.urgency;
 }
 
@@ -579,6 +578,7 @@ static void check_life(struct model *model, struct hub_submission *submission)
         if (life == NULL)
             continue;
         submission->lives[i] = *life;
+        submission->in_force[i] = kind_in_force(model_message_at(model, life->clock_seq)->decoded);
         if (strcmp(life->recipient, submission->work.unit) != 0)
             continue;
         const struct journal_delivery *delivery =
@@ -669,7 +669,6 @@ void model_read_due(struct model *model, struct hub_due *due)
     if (!due->there || message == NULL)
         return;
     const struct model_message *root = model_message_at(model, message->root);
-    bool newest = root->has_chain && root->chain.newest == message->seq && !root->chain.cancelled;
     due->about = found(message, NULL);
     due->root = found(model_message_at(model, message->root), NULL);
     memcpy(due->digest, message->digest, 32);
@@ -681,7 +680,7 @@ void model_read_due(struct model *model, struct hub_due *due)
         (struct clock_message){.seq = message->seq,
                                .urgency = message->urgency,
                                .fixed = message->decoded->answer_by != NULL,
-                               .valid_until = newest ? root->chain.valid_until : 0,
+                               .valid_until = kind_in_force(message->decoded),
                                .retain_until = (uint64_t)message->decoded->retain_until->seconds * NS_PER_S,
                                .n = message->n_recipients,
                                .parties = take(model, message->n_recipients, sizeof *due->clocks.parties)};

@@ -373,6 +373,41 @@ static void an_update_goes_to_the_others_and_leaves_its_life_alone(void **state)
     assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(ACKNOWLEDGED));
 }
 
+// What it has seen says until when: neither a later date for the others nor an end that was kept from it.
+static void a_life_expires_by_the_version_that_its_unit_has(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to_both(world), *newer, *end;
+    flagged(world, FLAG(YES), ET);
+    newer = update(world, alert, alert);
+    letter_to(world, newer, LONELY, ACTION);
+    newer->valid_until.seconds += 86400;
+    accepted(world, newer);
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    letter_to(world, end, LONELY, ACTION);
+    accepted(world, end);
+    world_pass(world, 2 * DAY_NS + HOUR_NS);
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(EXPIRED));
+    assert_int_equal(model_life(&world->model, alert->seq, LONELY)->state, LIFE(STOPPING));
+}
+
+static void what_expires_at_once_is_an_entry_for_each_country(void **state)
+{
+    struct world *world = *state;
+    (void)alert_to_both(world);
+    size_t before = world->model.n, n = 0;
+    world_pass(world, 2 * DAY_NS);
+    for (size_t i = before; i < world->model.n; i++) {
+        const Amana__V1__EntryContent *content = world->model.entries[i].content;
+        if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_STATE)
+            continue;
+        assert_int_equal(content->state->n_moves, 1);
+        n++;
+    }
+    assert_int_equal(n, 2);
+}
+
 static void an_end_goes_to_the_others_alone_too(void **state)
 {
     struct world *world = *state;
@@ -598,6 +633,8 @@ int main(void)
         HUB_TEST(who_waits_in_a_state_that_is_free_again_is_woken),
         HUB_TEST(its_answers_are_three_and_no_other),
         HUB_TEST(an_update_goes_to_the_others_and_leaves_its_life_alone),
+        HUB_TEST(a_life_expires_by_the_version_that_its_unit_has),
+        HUB_TEST(what_expires_at_once_is_an_entry_for_each_country),
         HUB_TEST(an_end_goes_to_the_others_alone_too),
         HUB_TEST(an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects),
         HUB_TEST(who_had_a_copy_and_acts_now_has_a_life_and_a_clock),

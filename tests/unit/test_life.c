@@ -237,6 +237,7 @@ static void an_open_alert_expires_at_valid_until_and_not_before(void **state)
     assert_int_equal(life_state_at(KIND(ALERT), LIFE(STOPPING), 1000, 1001), LIFE(STOPPING));
     assert_int_equal(life_state_at(KIND(ALERT), LIFE(STOPPED), 1000, 1001), LIFE(STOPPED));
     assert_int_equal(life_state_at(KIND(HIT), LIFE(OPEN), 1000, 1001), LIFE(OPEN));
+    assert_int_equal(life_state_at(KIND(ALERT), LIFE(NEW), 0, 1001), LIFE(NEW));
 }
 
 static void every_root_begins_in_a_state_that_something_moves(void **state)
