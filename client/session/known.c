@@ -101,8 +101,6 @@ static enum am_err index_one(struct session *session, const struct index_key *ke
     arena_init(&arena, ARENA_KNOWN);
     TRY(store_get(session->store, box, id, &arena, &kept));
     kept->n_persons = 0;
-    if (kept->message == NULL)
-        return AM_OK;
     enum am_err err = seal_open(session, kept->message, &arena, &detail, &opened);
     if (err != AM_OK)
         return err == AM_NOMEM ? err : AM_OK; // it tells nobody anything

@@ -18,8 +18,7 @@ enum am_err news_next(struct store *store, uint64_t seq, struct news *ret_news)
     if (key.len != sizeof from || value.len < 1 || value.len > sizeof news.id ||
         (value.data[0] != NEWS_NOTICE && value.data[0] >= STORE_BOXES))
         return AM_CORRUPT;
-    memcpy(&from, key.data, sizeof from);
-    news.seq = be64toh(from);
+    TRY(store_seq(key, &news.seq));
     news.notice = value.data[0] == NEWS_NOTICE;
     news.box = news.notice ? STORE_INBOX : (enum store_box)value.data[0];
     memcpy(news.id, value.data + 1, value.len - 1);

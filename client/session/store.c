@@ -300,7 +300,19 @@ enum am_err store_get(struct store *store, enum store_box box, const char *id, s
     TRY(store_rows_seek(store, (enum store_table)box, MDB_SET_KEY, store_value(id, strlen(id)), arena, &key, &value));
     enum am_err err =
         codec_decode(&amana__v1__kept__descriptor, CODEC_LENIENT, value, arena, NULL, (ProtobufCMessage **)ret_kept);
-    return err == AM_OK || err == AM_NOMEM ? err : AM_CORRUPT;
+    if (err != AM_OK)
+        return err == AM_NOMEM ? err : AM_CORRUPT;
+    return (*ret_kept)->message != NULL ? AM_OK : AM_CORRUPT;
+}
+
+// An id as a row has it, which a NUL would cut short: a walk that asks for the next one would find it again.
+static bool id_take(const void *data, size_t len, char ret_id[STORE_ID])
+{
+    if (len == 0 || len >= STORE_ID || memchr(data, '\0', len) != NULL)
+        return false;
+    memcpy(ret_id, data, len);
+    ret_id[len] = '\0';
+    return true;
 }
 
 enum am_err store_next(struct store *store, enum store_box box, const char after[STORE_ID], char ret_id[STORE_ID])
@@ -313,12 +325,8 @@ enum am_err store_next(struct store *store, enum store_box box, const char after
     rc = mdb_cursor_get(cursor, &key, &value, after[0] != '\0' ? MDB_SET_RANGE : MDB_FIRST);
     if (rc == 0 && after[0] != '\0' && key.mv_size == strlen(after) && memcmp(key.mv_data, after, key.mv_size) == 0)
         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-    if (rc == 0 && key.mv_size < STORE_ID) {
-        memcpy(ret_id, key.mv_data, key.mv_size);
-        ret_id[key.mv_size] = '\0';
-    } else if (rc == 0) {
+    if (rc == 0 && !id_take(key.mv_data, key.mv_size, ret_id))
         rc = MDB_CORRUPTED;
-    }
     store_cursor_close(cursor);
     return store_failed(rc);
 }
@@ -345,10 +353,8 @@ enum am_err store_count(struct store *store, uint64_t *ret_count)
 // "box, id" of an index.
 static enum am_err place_read(struct am_bytes value, enum store_box *ret_box, char ret_id[STORE_ID])
 {
-    if (value.len < 2 || value.len > STORE_ID || value.data[0] >= STORE_BOXES)
+    if (value.len < 2 || value.data[0] >= STORE_BOXES || !id_take(value.data + 1, value.len - 1, ret_id))
         return AM_CORRUPT;
-    memcpy(ret_id, value.data + 1, value.len - 1);
-    ret_id[value.len - 1] = '\0';
     *ret_box = (enum store_box)value.data[0];
     return AM_OK;
 }
@@ -364,9 +370,7 @@ static enum am_err entry_seek(struct store *store, MDB_cursor_op op, uint64_t *s
     if (key.len != sizeof at)
         return AM_CORRUPT;
     TRY(place_read(value, ret_box, ret_id));
-    memcpy(&at, key.data, sizeof at);
-    *seq = be64toh(at);
-    return AM_OK;
+    return store_seq(key, seq);
 }
 
 enum am_err store_at_entry(struct store *store, uint64_t seq, enum store_box *ret_box, char ret_id[STORE_ID])
@@ -385,15 +389,12 @@ enum am_err store_next_of_case(struct store *store, const char *case_ref, uint64
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct name_key wanted = name_key(case_ref, *seq);
     struct am_bytes key, value;
-    uint64_t at;
     arena_init(&arena, 4096);
     TRY(store_rows_seek(store, TABLE_CASE, MDB_SET_RANGE, store_value(wanted.bytes, wanted.len), &arena, &key, &value));
     if (key.len != wanted.len || memcmp(key.data, wanted.bytes, wanted.len - 8) != 0)
         return AM_NOT_FOUND;
     TRY(place_read(value, ret_box, ret_id));
-    memcpy(&at, key.data + key.len - 8, 8);
-    *seq = be64toh(at);
-    return AM_OK;
+    return store_seq(key, seq);
 }
 
 // What was kept before there was an index by case gets its rows, once.
@@ -442,13 +443,12 @@ enum am_err store_next_person(struct store *store, struct store_person *at)
     const uint8_t *found = key.mv_data;
     if (rc == 0 && (key.mv_size < sizeof digest || memcmp(found, digest, sizeof digest) != 0))
         rc = MDB_NOTFOUND;
-    if (rc == 0 && (key.mv_size <= STORE_PERSON + 1 || key.mv_size >= PERSON_KEY || found[STORE_PERSON] >= STORE_BOXES))
+    if (rc == 0 && (key.mv_size <= STORE_PERSON + 1 || found[STORE_PERSON] >= STORE_BOXES ||
+                    !id_take(found + STORE_PERSON + 1, key.mv_size - STORE_PERSON - 1, at->id)))
         rc = MDB_CORRUPTED;
     if (rc == 0) {
         memcpy(at->row, found, STORE_PERSON);
         at->box = (enum store_box)found[STORE_PERSON];
-        memcpy(at->id, found + STORE_PERSON + 1, key.mv_size - STORE_PERSON - 1);
-        at->id[key.mv_size - STORE_PERSON - 1] = '\0';
     }
     store_cursor_close(cursor);
     return store_failed(rc);
@@ -585,9 +585,7 @@ enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *
                                    (ProtobufCMessage **)ret_notice);
     if (err != AM_OK)
         return err == AM_NOMEM ? err : AM_CORRUPT;
-    memcpy(&from, key.data, 8);
-    *seq = be64toh(from);
-    return AM_OK;
+    return store_seq(key, seq);
 }
 
 enum am_err store_roster_put(struct store *store, const char *unit, uint64_t number, struct am_bytes bytes)

@@ -40,7 +40,7 @@ AM_MUST_USE enum am_err store_drop(struct store *store, enum store_box box, cons
 AM_MUST_USE enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq,
                                       Amana__V1__Kept *kept);
 
-// AM_NOT_FOUND; AM_CORRUPT for a row that doesn't decode. All in the arena.
+// AM_NOT_FOUND; AM_CORRUPT for a row that doesn't decode or has no message. All in the arena.
 AM_MUST_USE enum am_err store_get(struct store *store, enum store_box box, const char *id, struct arena *arena,
                                   Amana__V1__Kept **ret_kept);
 

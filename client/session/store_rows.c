@@ -22,6 +22,18 @@ enum am_err store_failed(int rc)
     }
 }
 
+enum am_err store_seq(struct am_bytes key, uint64_t *ret_seq)
+{
+    uint64_t be;
+    if (key.len < sizeof be)
+        return AM_CORRUPT;
+    memcpy(&be, key.data + key.len - sizeof be, sizeof be);
+    if (be == UINT64_MAX)
+        return AM_CORRUPT;
+    *ret_seq = be64toh(be);
+    return AM_OK;
+}
+
 MDB_val store_value(const void *data, size_t len)
 {
     return (MDB_val){len, (void *)data};

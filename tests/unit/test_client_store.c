@@ -9,6 +9,7 @@
 // clang-format on
 
 #include "client/session/news.h"
+#include "client/session/store_rows.h"
 #include "proto/codec/codec.h"
 
 #include <stdio.h>
@@ -115,7 +116,9 @@ static void a_row_comes_back_as_it_was_also_after_reopening(void **state)
 static void a_move_leaves_the_row_in_one_box(void **state)
 {
     Amana__V1__Kept *kept, moved = AMANA__V1__KEPT__INIT;
+    Amana__V1__Message message = AMANA__V1__MESSAGE__INIT;
     put(STORE_OUTBOX, ID_A, "");
+    moved.message = &message;
     moved.wait = (char *)"moved";
     assert_int_equal(store_move(store, STORE_OUTBOX, STORE_SENT, ID_A, &moved), AM_OK);
     assert_int_equal(store_get(store, STORE_OUTBOX, ID_A, &arena, &kept), AM_NOT_FOUND);
@@ -254,6 +257,51 @@ static void a_message_is_found_by_its_entry_in_whichever_box_it_is(void **state)
     assert_int_equal(store_at_entry(store, 302, &box, id), AM_NOT_FOUND);
 }
 
+// --- Rows as a damaged disk may give them
+static void write_row(enum store_table table, const char *key, size_t key_len, const char *value, size_t len)
+{
+    const struct store_row row = {table, store_value(key, key_len), store_value(value, len), false};
+    assert_int_equal(store_rows_write(store, &row, 1), AM_OK);
+}
+
+static void a_row_without_a_message_is_damage(void **state)
+{
+    Amana__V1__Kept *kept;
+    write_row(TABLE_INBOX, ID_A, strlen(ID_A), "\x22\x05" "fault", 7); // its fault alone
+    assert_int_equal(store_get(store, STORE_INBOX, ID_A, &arena, &kept), AM_CORRUPT);
+}
+
+static void an_id_that_a_nul_cuts_short_ends_the_walk(void **state)
+{
+    struct store_person person = {.row = "a digest, of 16 b"};
+    enum store_box box;
+    char id[STORE_ID] = "";
+    write_row(TABLE_INBOX, "0199\0b2d4", 9, "", 0);
+    assert_int_equal(store_next(store, STORE_INBOX, id, id), AM_CORRUPT);
+    write_row(TABLE_ENTRY, "\0\0\0\0\0\0\0\x07", 8, "\x02" "0199\0b2d4", 10);
+    assert_int_equal(store_at_entry(store, 7, &box, id), AM_CORRUPT);
+    write_row(TABLE_PERSON, "a digest, of 16 byte\x02" "0199\0b2d4", 30, "", 0);
+    assert_int_equal(store_next_person(store, &person), AM_CORRUPT);
+}
+
+static void the_last_number_of_all_is_no_entry_s(void **state)
+{
+    static const char LAST[] = "\xff\xff\xff\xff\xff\xff\xff\xff";
+    Amana__V1__KeptNotice *notice;
+    struct news news;
+    enum store_box box;
+    char id[STORE_ID];
+    uint64_t seq = 0;
+    write_row(TABLE_ENTRY, LAST, 8, "\x02" ID_A, 1 + strlen(ID_A));
+    assert_int_equal(store_next_entry(store, &seq, &box, id), AM_CORRUPT);
+    write_row(TABLE_CASE, "ke/dci/2026/004211\0\xff\xff\xff\xff\xff\xff\xff\xff", 27, "\x02" ID_A, 1 + strlen(ID_A));
+    assert_int_equal(store_next_of_case(store, "ke/dci/2026/004211", &seq, &box, id), AM_CORRUPT);
+    write_row(TABLE_NEWS, LAST, 8, "\x02" ID_A, 1 + strlen(ID_A));
+    assert_int_equal(news_next(store, 0, &news), AM_CORRUPT);
+    write_row(TABLE_NOTICE, LAST, 8, "", 0);
+    assert_int_equal(store_notice_next(store, &seq, &arena, &notice), AM_CORRUPT);
+}
+
 static void a_folder_that_is_none_is_an_error(void **state)
 {
     struct store *other;
@@ -275,6 +323,9 @@ int main(void)
         TEST(what_came_is_news_until_it_was_shown),
         TEST(a_notice_that_comes_twice_is_news_once),
         TEST(a_message_is_found_by_its_entry_in_whichever_box_it_is),
+        TEST(a_row_without_a_message_is_damage),
+        TEST(an_id_that_a_nul_cuts_short_ends_the_walk),
+        TEST(the_last_number_of_all_is_no_entry_s),
         TEST(a_folder_that_is_none_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
