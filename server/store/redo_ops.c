@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define CHANGE_HEAD 12u
+#define FLAGS       (MDB_NOOVERWRITE | MDB_APPEND) // what is noted (table.c); LMDB's others mean something else
 #define ROOM        (64u * 1024)
 #define ROOM_KEPT   (4u << 20) // a batch of 256 messages takes half of that
 
@@ -103,7 +104,7 @@ enum am_err redo_ops_apply(struct table_txn txn, struct am_bytes changes)
         size_t key_len = row_number(&row, 2), value_len = row_number(&row, 4);
         struct am_bytes k = row_take(&row, key_len), v = row_take(&row, value_len);
         MDB_val key = {k.len, (void *)k.data}, value = {v.len, (void *)v.data};
-        if (row.bad || tree >= TREE_COUNT || (change != CHANGE_PUT && change != CHANGE_DELETE))
+        if (row.bad || tree >= TREE_COUNT || (change != CHANGE_PUT && change != CHANGE_DELETE) || (flags & ~FLAGS) != 0)
             return AM_CORRUPT;
         MDB_dbi dbi = txn.tables->dbi[tree];
         TRY(table_error(change == CHANGE_PUT ? mdb_put(txn.txn, dbi, &key, &value, flags)

@@ -52,6 +52,7 @@ enum am_err table_error(int rc)
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_INVALID:
+    case MDB_INCOMPATIBLE:
     case MDB_BAD_VALSIZE: return AM_CORRUPT;
     case ENOENT: return AM_NOT_FOUND;
     default: return AM_IO;
