@@ -90,19 +90,19 @@ static enum am_err load(struct case_input *input, struct am_detail *detail)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-static int compare_seq(const void *key, const void *item)
-{
-    uint64_t seq = *(const uint64_t *)key, at = ((const struct item *)item)->seq;
-    return seq < at ? -1 : seq > at;
-}
+struct retrieving {
+    struct case_input *input;
+    struct item *item;
+};
 
-static enum am_err note_retrieval(struct case_input *input, struct item *item, const char *unit, uint64_t time_ns)
+static enum am_err note_retrieval(const struct retrieving *of, const char *unit, uint64_t time_ns)
 {
+    struct item *item = of->item;
     size_t n = item->header->n_recipients;
     if (item->retrieved == NULL) {
-        item->retrieved = arena_array(&input->arena, n, sizeof *item->retrieved);
+        item->retrieved = arena_array(&of->input->arena, n, sizeof *item->retrieved);
         if (item->retrieved == NULL)
-            return arena_error(&input->arena);
+            return arena_error(&of->input->arena);
         memset(item->retrieved, 0, n * sizeof *item->retrieved);
     }
     for (size_t i = 0; i < n; i++)
@@ -113,13 +113,21 @@ static enum am_err note_retrieval(struct case_input *input, struct item *item, c
 
 static enum am_err take_retrieval(void *user, const char *unit, uint64_t time_ns, const Amana__V1__Retrieved *statement)
 {
-    struct case_input *input = user;
+    const struct retrieving *of = user;
     for (size_t i = 0; i < statement->n_messages; i++) {
         const Amana__V1__RetrievedMessage *named = statement->messages[i];
-        struct item *item = bsearch(&named->seq, input->items, input->n, sizeof *input->items, compare_seq);
-        if (item != NULL && named->header_digest.len == LOG_HASH_SIZE &&
-            memcmp(named->header_digest.data, item->digest, LOG_HASH_SIZE) == 0)
-            TRY(note_retrieval(input, item, unit, time_ns));
+        if (named->seq == of->item->seq && named->header_digest.len == LOG_HASH_SIZE &&
+            memcmp(named->header_digest.data, of->item->digest, LOG_HASH_SIZE) == 0)
+            return note_retrieval(of, unit, time_ns);
+    }
+    return AM_OK;
+}
+
+static enum am_err retrievals_find(struct case_input *input)
+{
+    for (size_t i = 0; i < input->n; i++) {
+        struct retrieving of = {input, &input->items[i]};
+        TRY(evidence_each_retrieval(input->command.session, of.item->seq, take_retrieval, &of));
     }
     return AM_OK;
 }
@@ -293,7 +301,7 @@ static int timeline(struct case_input *input)
     if (err == AM_OK && input->n == 0)
         err = am_fail(AM_NOT_FOUND, &detail, input->ref, "no message of this case is kept here");
     if (err == AM_OK)
-        err = evidence_each_retrieval(input->command.session, input->items[0].seq, take_retrieval, input);
+        err = retrievals_find(input);
     if (err != AM_OK)
         return command_fail(err, &detail);
     int code = 0;

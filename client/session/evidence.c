@@ -76,11 +76,11 @@ static enum am_err visit_notice(const Amana__V1__KeptNotice *notice, struct aren
 
 enum am_err evidence_each_retrieval(struct session *session, uint64_t seq, evidence_retrieval *visit, void *user)
 {
-    for (uint64_t at = seq;; at++) {
+    for (uint64_t at = 0;; at++) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};
         Amana__V1__KeptNotice *notice;
         arena_init(&arena, ARENA_EVIDENCE);
-        enum am_err err = store_notice_next(session->store, &at, &arena, &notice);
+        enum am_err err = store_retrieval_next(session->store, seq, &at, &arena, &notice);
         if (err != AM_OK)
             return err == AM_NOT_FOUND ? AM_OK : err;
         TRY(visit_notice(notice, &arena, visit, user));

@@ -17,8 +17,8 @@ AM_MUST_USE enum am_err evidence_find(struct session *session, const Amana__V1__
 // until the call returns; an error ends the walk.
 typedef enum am_err evidence_retrieval(void *user, const char *unit, uint64_t time_ns,
                                        const Amana__V1__Retrieved *statement);
-// Those that are kept and were checked, of the entries from seq on, in the order of the log. Errors of the store and of
-// the visit.
+// Those that name the message of entry seq, are kept and were checked, in the order of the log. Errors of the store and
+// of the visit.
 AM_MUST_USE enum am_err evidence_each_retrieval(struct session *session, uint64_t seq, evidence_retrieval *visit,
                                                 void *user);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client's store over LMDB: each write one transaction, synced.
 #include "client/session/news.h"
+#include "client/session/retrieved.h"
 #include "client/session/store_rows.h"
 
 #include "proto/codec/codec.h"
@@ -20,7 +21,7 @@
 #define MAP_SIZE (16ull << 30) // address space, not disk
 
 static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice",
-                                          "roster", "news", "entry", "case", "person"};
+                                          "roster", "news", "entry", "case", "person", "retrieval"};
 
 static enum am_err open_tables(struct store *store)
 {
@@ -56,6 +57,7 @@ static enum am_err check_format(struct store *store, struct am_detail *detail)
 }
 
 static enum am_err index_cases(struct store *store);
+static enum am_err index_retrievals(struct store *store);
 
 enum am_err store_open(const char *folder, struct am_detail *detail, struct store **ret_store)
 {
@@ -82,6 +84,8 @@ enum am_err store_open(const char *folder, struct am_detail *detail, struct stor
         err = check_format(store, detail);
     if (err == AM_OK)
         err = index_cases(store);
+    if (err == AM_OK)
+        err = index_retrievals(store);
     if (err != AM_OK) {
         store_close(store);
         return err;
@@ -560,17 +564,100 @@ enum am_err store_value_get(struct store *store, const char *name, struct arena 
     return store_rows_seek(store, TABLE_META, MDB_SET_KEY, store_value(name, strlen(name)), arena, &key, ret_bytes);
 }
 
+// --- Notices, and by which message they are retrievals
+#define RETRIEVAL_KEY 16u
+
+static void retrieval_key(uint64_t message, uint64_t notice, uint8_t ret_key[RETRIEVAL_KEY])
+{
+    uint64_t be[] = {htobe64(message), htobe64(notice)};
+    memcpy(ret_key, be, RETRIEVAL_KEY);
+}
+
+// One for each message that it names; *ret_rows in the arena, with room for `more` behind them. Of another notice: none.
+static enum am_err retrieval_rows(uint64_t seq, const Amana__V1__KeptNotice *notice, size_t more, struct arena *arena,
+                                  struct store_row **ret_rows, size_t *ret_n)
+{
+    Amana__V1__EntryContent *content;
+    const Amana__V1__Retrieved *statement = NULL;
+    if (notice->entry != NULL &&
+        codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(notice->entry->content), arena, NULL,
+                     (ProtobufCMessage **)&content) == AM_OK)
+        statement = retrieved_read(content, arena);
+    *ret_n = statement != NULL ? statement->n_messages : 0;
+    *ret_rows = arena_array(arena, *ret_n + more, sizeof **ret_rows);
+    uint8_t(*keys)[RETRIEVAL_KEY] = arena_array(arena, *ret_n + 1, sizeof *keys);
+    if (*ret_rows == NULL || keys == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < *ret_n; i++) {
+        retrieval_key(statement->messages[i]->seq, seq, keys[i]);
+        (*ret_rows)[i] =
+            (struct store_row){TABLE_RETRIEVAL, store_value(keys[i], RETRIEVAL_KEY), store_value("", 0), false};
+    }
+    return AM_OK;
+}
+
+#define ARENA_NOTICE (2u * 1024 * 1024)
+
 enum am_err store_notice_put(struct store *store, uint64_t seq, const Amana__V1__KeptNotice *notice)
 {
-    uint8_t *data;
-    size_t len;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct place_row news;
-    TRY(codec_encode_alloc(&notice->base, &data, &len));
+    struct store_row *rows;
+    struct am_bytes data;
+    size_t n;
+    arena_init(&arena, ARENA_NOTICE);
+    TRY(codec_encode(&notice->base, &arena, &data));
+    TRY(retrieval_rows(seq, notice, 2, &arena, &rows, &n));
     place_row_fill(TABLE_NEWS, seq, NEWS_NOTICE, "", &news);
-    struct store_row rows[] = {{TABLE_NOTICE, news.row.key, store_value(data, len), true}, news.row};
-    enum am_err err = store_rows_write(store, rows, AM_LEN(rows));
-    free(data);
+    rows[n++] = (struct store_row){TABLE_NOTICE, news.row.key, store_value(data.data, data.len), true};
+    rows[n++] = news.row;
+    enum am_err err = store_rows_write(store, rows, n);
     return err == AM_EXISTS ? AM_OK : err;
+}
+
+// Of a store that an earlier program made; later ones have it from the beginning.
+static enum am_err index_retrievals(struct store *store)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_bytes done;
+    enum am_err err = AM_OK;
+    arena_init(&arena, 4096);
+    if (store_value_get(store, "retrieval-index", &arena, &done) == AM_OK)
+        return AM_OK;
+    for (uint64_t seq = 0; err == AM_OK; seq++) {
+        struct arena AM_CLEANUP(arena_clear) room = {0};
+        Amana__V1__KeptNotice *notice;
+        struct store_row *rows;
+        size_t n;
+        arena_init(&room, 2 * ARENA_NOTICE);
+        err = store_notice_next(store, &seq, &room, &notice);
+        if (err == AM_OK)
+            err = retrieval_rows(seq, notice, 0, &room, &rows, &n);
+        if (err == AM_OK && n > 0)
+            err = store_rows_write(store, rows, n);
+    }
+    if (err != AM_NOT_FOUND)
+        return err;
+    return store_value_put(store, "retrieval-index", (struct am_bytes){(const uint8_t *)"1", 1});
+}
+
+enum am_err store_retrieval_next(struct store *store, uint64_t message, uint64_t *seq, struct arena *arena,
+                                 Amana__V1__KeptNotice **ret_notice)
+{
+    struct am_bytes key, value;
+    uint8_t from[RETRIEVAL_KEY];
+    uint64_t be;
+    retrieval_key(message, *seq, from);
+    TRY(store_rows_seek(store, TABLE_RETRIEVAL, MDB_SET_RANGE, store_value(from, sizeof from), arena, &key, &value));
+    if (key.len != RETRIEVAL_KEY)
+        return AM_CORRUPT;
+    if (memcmp(key.data, from, 8) != 0)
+        return AM_NOT_FOUND;
+    memcpy(&be, key.data + 8, 8);
+    *seq = be64toh(be);
+    uint64_t at = *seq;
+    TRY(store_notice_next(store, &at, arena, ret_notice));
+    return at == *seq ? AM_OK : AM_CORRUPT;
 }
 
 enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena,

@@ -5,7 +5,8 @@
 // Tables: meta (name → value) · outbox, sent, inbox (message id → Kept; ids are UUIDv7, so in order of time) ·
 // notice (seq BE → KeptNotice) · roster (unit NUL number BE → LookupResponse) · news (seq BE → box, id) ·
 // entry (seq BE → box, id: the message that this entry of the log is about) · case (case_ref NUL seq BE → box, id) ·
-// person (a row of Kept.persons, box, id → nothing).
+// person (a row of Kept.persons, box, id → nothing) ·
+// retrieval (seq BE of a message, seq BE of a notice whose statement names it → nothing).
 #pragma once
 
 #include "amana/v1/audit.pb-c.h"
@@ -106,6 +107,10 @@ AM_MUST_USE enum am_err store_due_put(struct store *store, uint64_t due);
 
 // A notice that came, and with it a row of news; one that is kept already is left as it is, and is no news.
 AM_MUST_USE enum am_err store_notice_put(struct store *store, uint64_t seq, const Amana__V1__KeptNotice *notice);
+// The first notice at or above *seq whose statement of retrieval names the message of entry `message`. AM_NOT_FOUND;
+// AM_CORRUPT.
+AM_MUST_USE enum am_err store_retrieval_next(struct store *store, uint64_t message, uint64_t *seq, struct arena *arena,
+                                             Amana__V1__KeptNotice **ret_notice);
 // The first notice at or above *seq, in the arena. AM_NOT_FOUND; AM_CORRUPT.
 AM_MUST_USE enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena,
                                           Amana__V1__KeptNotice **ret_notice);

@@ -17,6 +17,7 @@ enum store_table {
     TABLE_ENTRY,
     TABLE_CASE,
     TABLE_PERSON,
+    TABLE_RETRIEVAL,
     TABLES
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long `amana case` takes at a desk whose store is large: bench_case WORLD BUILD [MESSAGES]. Ten real messages of
-// one case come through a real hub; the others, ten to a case, are put beside them. Prints; judges nothing.
+// one case come through a real hub; the others, ten to a case, each with the notice that it was retrieved, are put beside
+// them. Prints; judges nothing.
 #include "amana/v1/audit.pb-c.h"
+#include "amana/v1/relay.pb-c.h"
 #include "child.h"
 #include "client/session/store_rows.h"
 #include "figures.h"
@@ -91,6 +93,36 @@ static void put(struct store *store, unsigned number, uint64_t seq)
     free(packed);
 }
 
+// That a device of its recipient has it, as it comes to the desk of who sent it: the notice of the entry behind it.
+static void put_retrieval(struct store *store, uint64_t seq)
+{
+    Amana__V1__RetrievedMessage named = AMANA__V1__RETRIEVED_MESSAGE__INIT, *list[] = {&named};
+    Amana__V1__Retrieved statement = AMANA__V1__RETRIEVED__INIT;
+    Amana__V1__RetrievedEntry retrieved = AMANA__V1__RETRIEVED_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
+    Amana__V1__KeptNotice notice = AMANA__V1__KEPT_NOTICE__INIT;
+    static uint8_t signature[800];
+    uint8_t *said, *packed;
+    size_t len;
+    named.seq = seq;
+    statement.messages = list;
+    statement.n_messages = 1;
+    MUST(codec_encode_alloc(&statement.base, &said, &len));
+    retrieved.statement = (ProtobufCBinaryData){len, said};
+    retrieved.signature = (ProtobufCBinaryData){sizeof signature, signature};
+    retrieved.device = (char *)"amana://et/ics/moyale/device/d1";
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED;
+    content.retrieved = &retrieved;
+    MUST(codec_encode_alloc(&content.base, &packed, &len));
+    entry.content = (ProtobufCBinaryData){len, packed};
+    entry.index = seq + 1;
+    notice.entry = &entry;
+    MUST(store_notice_put(store, seq + 1, &notice));
+    free(said);
+    free(packed);
+}
+
 static void store_fill(const char *world, unsigned messages)
 {
     char folder[PATH_MAX];
@@ -99,8 +131,10 @@ static void store_fill(const char *world, unsigned messages)
     snprintf(folder, sizeof folder, "%s/" DESK "/store", world);
     MUST(store_open(folder, &detail, &store));
     mdb_env_set_flags(store->env, MDB_NOSYNC, 1); // a crash here costs nobody anything
-    for (unsigned i = 0; i < messages; i++)
-        put(store, i, 1000000000ull + i);
+    for (unsigned i = 0; i < messages; i++) {
+        put(store, i, 1000000000ull + 2 * i);
+        put_retrieval(store, 1000000000ull + 2 * i);
+    }
     mdb_env_sync(store->env, 1);
     store_close(store);
     printf("%u messages in %u cases put into the store in %.1f s\n", messages, messages / CASE_OF,

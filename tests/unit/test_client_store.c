@@ -8,10 +8,12 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "amana/v1/relay.pb-c.h"
 #include "client/session/news.h"
 #include "client/session/store_rows.h"
 #include "proto/codec/codec.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,6 +224,72 @@ static void what_came_is_news_until_it_was_shown(void **state)
     assert_int_equal(news_next(store, 301, &news), AM_NOT_FOUND);
 }
 
+// A notice whose statement names these messages.
+static void put_retrieval(uint64_t seq, const uint64_t *messages, size_t n)
+{
+    struct arena AM_CLEANUP(arena_clear) room = {0};
+    Amana__V1__RetrievedMessage rows[4], *list[4];
+    Amana__V1__Retrieved statement = AMANA__V1__RETRIEVED__INIT;
+    Amana__V1__RetrievedEntry retrieved = AMANA__V1__RETRIEVED_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
+    Amana__V1__KeptNotice notice = AMANA__V1__KEPT_NOTICE__INIT;
+    struct am_bytes bytes;
+    arena_init(&room, 65536);
+    for (size_t i = 0; i < n; i++) {
+        amana__v1__retrieved_message__init(&rows[i]);
+        rows[i].seq = messages[i];
+        list[i] = &rows[i];
+    }
+    statement.messages = list;
+    statement.n_messages = n;
+    assert_int_equal(codec_encode(&statement.base, &room, &bytes), AM_OK);
+    retrieved.statement = codec_binary(bytes);
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED;
+    content.retrieved = &retrieved;
+    assert_int_equal(codec_encode(&content.base, &room, &bytes), AM_OK);
+    entry.content = codec_binary(bytes);
+    entry.index = seq;
+    notice.entry = &entry;
+    assert_int_equal(store_notice_put(store, seq, &notice), AM_OK);
+}
+
+static void retrievals_are(uint64_t message, uint64_t first, uint64_t second)
+{
+    const uint64_t expected[] = {first, second};
+    Amana__V1__KeptNotice *notice;
+    uint64_t seq = 0;
+    for (size_t i = 0; i < 2 && expected[i] != 0; i++, seq++) {
+        assert_int_equal(store_retrieval_next(store, message, &seq, &arena, &notice), AM_OK);
+        assert_int_equal(seq, expected[i]);
+        assert_int_equal(notice->entry->index, seq);
+    }
+    assert_int_equal(store_retrieval_next(store, message, &seq, &arena, &notice), AM_NOT_FOUND);
+}
+
+static void a_retrieval_is_found_by_each_message_that_it_names(void **state)
+{
+    put_retrieval(300, (uint64_t[]){5}, 1);
+    put_retrieval(9, (uint64_t[]){3, 5}, 2);
+    assert_int_equal(put_notice(7, "a"), AM_OK); // no retrieval
+    retrievals_are(3, 9, 0);
+    retrievals_are(4, 0, 0);
+    retrievals_are(5, 9, 300);
+}
+
+static void a_store_of_an_earlier_program_gets_its_index_of_retrievals_when_it_is_opened(void **state)
+{
+    uint64_t key[] = {htobe64(5), htobe64(9)};
+    put_retrieval(9, (uint64_t[]){5}, 1);
+    const struct store_row gone[] = {{TABLE_RETRIEVAL, store_value(key, sizeof key), {0, NULL}, false},
+                                     {TABLE_META, store_value("retrieval-index", 15), {0, NULL}, false}};
+    assert_int_equal(store_rows_write(store, gone, AM_LEN(gone)), AM_OK);
+    retrievals_are(5, 0, 0);
+    store_close(store);
+    assert_int_equal(store_open(folder, NULL, &store), AM_OK);
+    retrievals_are(5, 9, 0);
+}
+
 static void a_notice_that_comes_twice_is_news_once(void **state)
 {
     Amana__V1__KeptNotice *notice;
@@ -322,6 +390,8 @@ int main(void)
         TEST(notices_are_walked_by_seq),
         TEST(what_came_is_news_until_it_was_shown),
         TEST(a_notice_that_comes_twice_is_news_once),
+        TEST(a_retrieval_is_found_by_each_message_that_it_names),
+        TEST(a_store_of_an_earlier_program_gets_its_index_of_retrievals_when_it_is_opened),
         TEST(a_message_is_found_by_its_entry_in_whichever_box_it_is),
         TEST(a_row_without_a_message_is_damage),
         TEST(an_id_that_a_nul_cuts_short_ends_the_walk),
