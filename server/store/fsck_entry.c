@@ -92,12 +92,14 @@ static enum am_err erased_said(struct fsck *fsck, uint64_t seq)
             put_be64(entry_key, at);
             err = table_get(fsck->txn, TABLE_ENTRY, entry_key, sizeof entry_key, &bytes);
         }
+        bool erases = false;
         if (err == AM_OK)
             err = row_entry_parse(bytes, &entry);
         if (err != AM_OK)
             return expect(fsck, seq, err, "its body is gone, and no ERASED entry says so");
-        if (entry.kind == AMANA__V1__ENTRY_KIND__CODE__ERASED)
-            return AM_OK;
+        err = entry_erases(entry.kind, entry.content, seq, &erases);
+        if (err == AM_NOMEM || erases)
+            return err;
     }
 }
 

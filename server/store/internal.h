@@ -90,6 +90,9 @@ struct store_view {
     struct log_checkpoint seen; // the last that was asked for by its size; size 0: none
 };
 
+// walk.c: whether an entry of this kind says that the body of a message is gone. AM_NOMEM, errors of its content.
+AM_MUST_USE enum am_err entry_erases(uint8_t kind, struct am_bytes content, uint64_t message, bool *ret_erases);
+
 // env.c: the environment in FOLDER/journal; also for fsck.
 AM_MUST_USE enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, struct am_detail *detail,
                                  MDB_env **ret_env);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading in order: mailboxes, records, indexes, time.
+#include "amana/v1/audit.pb-c.h"
+#include "proto/codec/codec.h"
 #include "server/store/bytes.h"
 #include "server/store/internal.h"
+
+#define ARENA_ERASED (256u * 1024) // an entry that names as many as a message may
 
 // --- Mailboxes
 enum am_err store_mail_next(struct store_view *view, const char *device, uint8_t *urgency, uint64_t *seq,
@@ -87,6 +91,23 @@ enum am_err store_orders(struct store_view *view, uint64_t seq, struct store_ord
     return AM_OK;
 }
 
+// An ERASED entry is about the order that it came from too, whose own body it doesn't name.
+enum am_err entry_erases(uint8_t kind, struct am_bytes content, uint64_t message, bool *ret_erases)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__EntryContent *entry;
+    *ret_erases = false;
+    if (kind != AMANA__V1__ENTRY_KIND__CODE__ERASED)
+        return AM_OK;
+    arena_init(&arena, ARENA_ERASED);
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, content, &arena, NULL,
+                     (ProtobufCMessage **)&entry));
+    bool erased = entry->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_ERASED;
+    for (size_t i = 0; erased && i < entry->erased->n_bodies; i++)
+        *ret_erases |= entry->erased->bodies[i]->seq == message;
+    return AM_OK;
+}
+
 enum am_err store_erased_by(struct store_view *view, uint64_t seq, uint64_t *ret_entry)
 {
     uint8_t key[8];
@@ -95,7 +116,9 @@ enum am_err store_erased_by(struct store_view *view, uint64_t seq, uint64_t *ret
     for (uint64_t at = seq + 1;; at++) {
         TRY(store_index_next(view, STORE_INDEX_MESSAGE, (struct am_bytes){key, sizeof key}, &at));
         TRY(store_entry(view, at, &entry));
-        if (entry.kind != AMANA__V1__ENTRY_KIND__CODE__ERASED)
+        bool erases;
+        TRY(entry_erases(entry.kind, entry.content, seq, &erases));
+        if (!erases)
             continue;
         *ret_entry = at;
         return AM_OK;

@@ -268,14 +268,33 @@ static void records_come_in_the_order_of_their_keys(void **state)
     kit_alarm_clear(&alarm);
 }
 
+// The alarm's first entry, as an ERASED entry that names the body of `named` and is about `of`.
+static void as_erased(struct kit_alarm *alarm, uint64_t of, uint64_t named)
+{
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__ErasedEntry erased = AMANA__V1__ERASED_ENTRY__INIT;
+    Amana__V1__ErasedBody body = AMANA__V1__ERASED_BODY__INIT, *bodies[] = {&body};
+    body.seq = named;
+    erased.bodies = bodies;
+    erased.n_bodies = 1;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_ERASED;
+    content.erased = &erased;
+    free(alarm->contents[0]);
+    alarm->contents[0] = malloc(amana__v1__entry_content__get_packed_size(&content));
+    assert_non_null(alarm->contents[0]);
+    size_t len = amana__v1__entry_content__pack(&content, alarm->contents[0]);
+    alarm->append.entries[0].content = (struct am_bytes){alarm->contents[0], len};
+    alarm->append.entries[0].kind = AMANA__V1__ENTRY_KIND__CODE__ERASED;
+    alarm->append.entries[0].of = of;
+}
+
 static struct journal_outcome erase(struct kit *kit, struct kit_alarm *alarm, uint64_t *message, uint64_t time)
 {
     kit_alarm(alarm, 1, 1, 10);
     alarm->append.time_ns = time;
     alarm->append.erased = message;
     alarm->append.n_erased = 1;
-    alarm->append.entries[0].kind = AMANA__V1__ENTRY_KIND__CODE__ERASED; // an index only
-    alarm->append.entries[0].of = *message;
+    as_erased(alarm, *message, *message);
     return kit_append(kit, &alarm->append);
 }
 
@@ -309,6 +328,33 @@ static void a_body_that_is_erased_goes_with_its_flags_and_the_envelope_stays(voi
     store_view_end(view);
     kit_message_clear(&m);
     kit_alarm_clear(&alarm);
+}
+
+// An order whose own body goes later has two: the first says what it had destroyed.
+static void the_entry_that_a_body_is_gone_by_is_the_one_that_names_it(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message order;
+    struct kit_alarm destroyed, gone;
+    struct store_view *view;
+    uint64_t message = 0, by;
+    kit_message(&order, 1, 2, 3000);
+    kit_append(kit, &order.append);
+    kit_alarm(&destroyed, 1, 1, 10);
+    destroyed.append.time_ns = 9 * NS_PER_S;
+    as_erased(&destroyed, message, 7);
+    assert_int_equal(kit_append(kit, &destroyed.append).result, JOURNAL_DONE);
+    view_of(kit, &view);
+    assert_int_equal(store_erased_by(view, message, &by), AM_NOT_FOUND);
+    store_view_end(view);
+    assert_int_equal(erase(kit, &gone, &message, 10 * NS_PER_S).result, JOURNAL_DONE);
+    view_of(kit, &view);
+    assert_int_equal(store_erased_by(view, message, &by), AM_OK);
+    assert_int_equal(by, 2);
+    store_view_end(view);
+    kit_message_clear(&order);
+    kit_alarm_clear(&destroyed);
+    kit_alarm_clear(&gone);
 }
 
 static void what_a_hold_in_force_keeps_is_erased_by_nobody_until_it_ends(void **state)
@@ -779,6 +825,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(mail_comes_by_urgency_and_then_by_seq, setup, teardown),
         cmocka_unit_test_setup_teardown(records_come_in_the_order_of_their_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(a_body_that_is_erased_goes_with_its_flags_and_the_envelope_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_entry_that_a_body_is_gone_by_is_the_one_that_names_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_hold_in_force_keeps_is_erased_by_nobody_until_it_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(orders_are_looked_for_among_the_rows_of_the_message_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_party_and_a_kind_are_found_again_in_a_later_era, setup, teardown),
