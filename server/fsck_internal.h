@@ -93,10 +93,11 @@ AM_MUST_USE enum am_err fsck_lives_said(struct fsck_judge *judge, const struct s
                                         const Amana__V1__Header *header);
 AM_MUST_USE enum am_err fsck_orders_said(struct fsck_judge *judge, const struct store_judged *entry,
                                          const Amana__V1__Header *header);
-AM_MUST_USE enum am_err fsck_correction_said(struct fsck_judge *judge, const struct store_judged *entry,
-                                             const Amana__V1__Header *header);
+AM_MUST_USE enum am_err fsck_holders_said(struct fsck_judge *judge, const struct store_judged *entry,
+                                          const Amana__V1__Header *header);
 void fsck_corrected_said(struct fsck_judge *judge, const struct store_judged *entry);
-bool fsck_is_correction(const struct fsck_row *row); // `seen` is: its CORRECTED entry has come
+void fsck_erased_said(struct fsck_judge *judge, const struct store_judged *entry);
+bool fsck_of_holders(const struct fsck_row *row); // `seen` is: its CORRECTED or ERASED entry has come
 AM_MUST_USE enum am_err fsck_order_judge(void *user, const struct journal_order *order);
 AM_MUST_USE enum am_err fsck_life_judge(void *user, const struct journal_life *life);
 AM_MUST_USE enum am_err fsck_deliveries_said(struct fsck_judge *judge, const struct store_judged *entry);

@@ -52,7 +52,7 @@ static enum am_err submitted_said(struct fsck_judge *judge, const struct store_j
     if (header->release == AMANA__V1__RELEASE__CODE__DEFERRED)
         TRY(fsck_release_born(judge, entry, header->sender != NULL ? header->sender->unit : ""));
     TRY(fsck_orders_said(judge, entry, header));
-    TRY(fsck_correction_said(judge, entry, header));
+    TRY(fsck_holders_said(judge, entry, header));
     TRY(fsck_lives_said(judge, entry, header));
     return fsck_message_said(judge, entry, header);
 }
@@ -81,6 +81,7 @@ static enum am_err entry_judge(void *user, const struct store_judged *entry)
     case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE: return fsck_deadline_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_STATE: return fsck_state_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_CORRECTED: fsck_corrected_said(judge, entry); return AM_OK;
+    case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: fsck_erased_said(judge, entry); return AM_OK;
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: return fsck_member_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT:
         return fsck_digest_said(judge, entry, "grants", 0, content->grant->unit, content->grant->after);
@@ -155,8 +156,8 @@ void fsck_judge_end(struct fsck_judge *judge)
     struct fsck_message *message, *after;
 
     HASH_ITER (hh, judge->rows, row, next) {
-        if (!row->seen && fsck_is_correction(row))
-            fsck_judge_fault(judge, row->seq, "no CORRECTED entry says what it corrects, or that it is mended");
+        if (!row->seen && fsck_of_holders(row))
+            fsck_judge_fault(judge, row->seq, "no CORRECTED or ERASED entry says what it corrects, or that it was mended or erased");
         else if (!row->seen)
             fsck_judge_fault(judge, row->seq, "the row that it speaks of is missing: %.150s", row->key);
         if (strncmp(row->key, "release ", 8) == 0 && row->state == AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE &&

@@ -49,8 +49,21 @@ static void print_parked(const Amana__V1__ParkedEntry *entry, FILE *out)
             urgency != NULL ? urgency->name : "", entry->id, print_officer(entry->officer), entry->releasing);
 }
 
+// A holder's word on what it was to mend or erase.
+static void print_confirmed(Amana__V1__Outcome__Code outcome, const Amana__V1__Pointer *by,
+                            const Amana__V1__Pointer *confirmed_by, FILE *out)
+{
+    fprintf(out, "%s to %.13s by %.13s", codec_enum_name(&amana__v1__outcome__code__descriptor, (int)outcome),
+            by != NULL ? by->id : "?", confirmed_by->id);
+}
+
 static void print_erased(const Amana__V1__ErasedEntry *entry, FILE *out)
 {
+    if (entry->confirmed_by != NULL) {
+        print_confirmed(entry->outcome, entry->by, entry->confirmed_by, out);
+        fprintf(out, " (%s, officer %s)", entry->unit, print_officer(entry->officer));
+        return;
+    }
     fputs("bodies of", out);
     for (size_t i = 0; i < entry->n_bodies; i++)
         fprintf(out, "%s %llu", i > 0 ? "," : "", (unsigned long long)entry->bodies[i]->seq);
@@ -64,13 +77,11 @@ static void print_erased(const Amana__V1__ErasedEntry *entry, FILE *out)
 static void print_corrected(const Amana__V1__CorrectedEntry *entry, FILE *out)
 {
     const char *message = entry->message != NULL ? entry->message->id : "?";
-    const char *by = entry->by != NULL ? entry->by->id : "?";
     if (entry->confirmed_by == NULL)
-        fprintf(out, "%.13s was wrong, and every holder is to mend it, on the word of %.13s", message, by);
+        fprintf(out, "%.13s was wrong, and every holder is to mend it, on the word of %.13s", message,
+                entry->by != NULL ? entry->by->id : "?");
     else
-        fprintf(out, "%s to %.13s, which corrects %.13s, by %.13s",
-                codec_enum_name(&amana__v1__outcome__code__descriptor, (int)entry->outcome), by, message,
-                entry->confirmed_by->id);
+        print_confirmed(entry->outcome, entry->by, entry->confirmed_by, out);
     fprintf(out, " (%s, officer %s)", entry->unit, print_officer(entry->officer));
 }
 

@@ -343,7 +343,7 @@ enum reason hub_judge_ceiling(const struct hub *hub, struct hub_submission *subm
 enum reason hub_judge_roster(const struct hub *hub, struct hub_work *work, const char *unit, uint64_t number,
                              const char *field);
 
-// --- What is written (submitted.c, order.c, corrected.c, park.c, refusal.c)
+// --- What is written (submitted.c, order.c, holders.c, park.c, refusal.c)
 // Of an ERASURE or HOLD: the orders, the bodies that go, and the entry that says so.
 struct hub_order {
     size_t n;                 // messages named
@@ -353,10 +353,10 @@ struct hub_order {
 struct hub_order hub_order_of(const struct hub_submission *submission, uint64_t now_ns);
 AM_MUST_USE enum am_err hub_order_fill(struct hub_pending *pending, size_t entry,
                                        const struct hub_submission *submission);
-// Whether a message corrects another, or is a holder's word on that; and the entry that says so.
-bool hub_corrects(const struct hub_submission *submission, const struct hub_decision *decision);
-AM_MUST_USE enum am_err hub_corrected_fill(struct hub_pending *pending, size_t entry,
-                                           const struct hub_submission *submission);
+// Whether a message corrects another, or is a holder's word on what it was to mend or erase; and the entry that says so.
+bool hub_asks_holders(const struct hub_submission *submission, const struct hub_decision *decision);
+AM_MUST_USE enum am_err hub_holders_fill(struct hub_pending *pending, size_t entry,
+                                         const struct hub_submission *submission);
 AM_MUST_USE enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
                                    const struct hub_decision *decision);
 AM_MUST_USE enum am_err hub_park(struct hub_step *step, struct hub_submission *submission);

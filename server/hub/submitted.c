@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define ACCEPT_ENTRIES 6 // SUBMITTED, ALARM, RELEASED, DEADLINE, STATE, CORRECTED
+#define ACCEPT_ENTRIES 6 // SUBMITTED, ALARM, RELEASED, DEADLINE, STATE, CORRECTED or ERASED
 
 struct accept {
     struct hub_step *step;
@@ -590,8 +590,8 @@ static enum am_err accept_fill(struct accept *accept)
         TRY(met_fill(accept));
     if (accept->found)
         TRY(found_fill(accept));
-    if (hub_corrects(accept->submission, accept->decision))
-        TRY(hub_corrected_fill(accept->pending, accept->n_entries++, accept->submission));
+    if (hub_asks_holders(accept->submission, accept->decision))
+        TRY(hub_holders_fill(accept->pending, accept->n_entries++, accept->submission));
     return deadlines_fill(accept);
 }
 

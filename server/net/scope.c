@@ -97,6 +97,8 @@ static enum am_err erased_in(const struct replay *replay, struct store_view *vie
     bool in = entry->by == NULL; // retain_until has passed
 
     TRY(pointer_in(replay, view, entry->by, &in));
+    if (in && entry->confirmed_by != NULL)
+        return pointer_in(replay, view, entry->confirmed_by, ret_in);
     return in ? bodies_in(replay, view, entry, ret_in) : AM_OK;
 }
 

@@ -246,5 +246,5 @@ def test_an_entry_about_a_correction_that_says_another_thing_than_its_message_is
     other = {"its officer": said.replace("1207", "1208"), "its unit": said.replace("et/ics", "et/icz")}[field]
     lived.copy("data", "changed")
     w.run(w.BUILD / "tests" / "damage_row", lived.path("changed"), "entry", said, other).ok()
-    lived.amanad("fsck", "-d", "changed").exits(1).says("no message before it says what it says was corrected, or mended",
-                                                        "no CORRECTED entry says what it corrects, or that it is mended")
+    lived.amanad("fsck", "-d", "changed").exits(1).says("no message before it says what it says was corrected, mended or erased",
+                                                        "no CORRECTED or ERASED entry says what it corrects")

@@ -37,7 +37,7 @@ def test_a_correction_asks_every_holder_who_confirms_each_by_itself(world, alert
         ("ke/dci/transnational", alert, correction, None), ("et/ics/moyale", alert, correction, "DONE"),
         ("et/mowsa/protection", alert, correction, "NOT_HELD")]
     world.amana("auditor", "audit", "replay", "--reason", "a test", "--message", correction).ok().says(
-        f"CORRECTED {alert[:13]} was wrong, and every holder is to mend it", f"DONE to {correction[:13]}, which corrects {alert[:13]}")
+        f"CORRECTED {alert[:13]} was wrong, and every holder is to mend it", f"DONE to {correction[:13]} by")
     world.amana("auditor", "audit", "replay", "--reason", "a test", "--message", alert).ok().says("CORRECTED")
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()

@@ -371,8 +371,10 @@ def test_an_auditor_of_a_listed_state_opens_no_erasure_that_is_kept_from_it(worl
     world.amana("post", "inbox").ok()
     world.amana("ke-protection", "inbox").ok()
     flag(world)
-    world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
-    assert "ERASED" in kinds_seen(world, "ke") and "ERASED" not in kinds_seen(world, "et")
+    erasure = world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok().id
+    world.amana("ke-protection", "inbox").ok()
+    world.amana("ke-protection", "confirm", erasure, "--outcome", "NOT_HELD").ok()
+    assert kinds_seen(world, "ke").count("ERASED") == 2 and "ERASED" not in kinds_seen(world, "et")
 
 
 def test_an_auditor_of_a_listed_state_opens_no_correction_that_is_kept_from_it(world):

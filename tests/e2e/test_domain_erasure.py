@@ -43,9 +43,11 @@ def test_an_erasure_reaches_the_hub_and_every_holder_and_the_log_holds(world, al
     world.amana("police", "status", erasure).ok().says("confirmed by eics-1207", "confirmed by emow-0101", "of 3: 0 to acknowledge, 1 to answer, 2 done")
     # The receipt is the original one, and the log holds.
     world.amana("police", "receipt", alert).ok().says("erased")
-    entries = [e for e in world.replay() if e.get("kind") == "ERASED"]
-    assert entries[-1]["content"]["erased"]["by"]["id"] == erasure
-    assert len(entries[-1]["content"]["erased"]["bodies"]) == 2
+    entries = [e["content"]["erased"] for e in world.replay() if e.get("kind") == "ERASED"]
+    entry, *words = [e for e in entries if e["by"]["id"] == erasure]
+    assert len(entry["bodies"]) == 2
+    assert [(e["unit"], e["outcome"]) for e in words] == [("et/ics/moyale", "DONE"), ("et/mowsa/protection", "NOT_HELD")]
+    world.amana("auditor", "audit", "replay", "--reason", "a test", "--message", erasure).ok().says(f"NOT_HELD to {erasure[:13]} by")
     world.amana("auditor", "audit", "replay", "--reason", "a test", "--message", alert).ok().says("ERASED", "destroyed on the word of")
     world.amana("auditor", "audit", "prove", alert, "--reason", "a test", "-o", "proofs").ok()
     assert len(list(world.path("proofs").glob("*.tlog-proof"))) >= 2

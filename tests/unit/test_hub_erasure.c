@@ -362,6 +362,38 @@ static void a_correction_is_an_entry_and_so_is_what_each_holder_says_of_it(void 
     assert_int_equal(last_entry(world)->content->corrected->outcome, OUTCOME(NOT_HELD));
 }
 
+static void says_confirmed(const struct model_entry *entry, const struct letter *done, const struct letter *asked)
+{
+    const Amana__V1__ErasedEntry *said = entry->content->erased;
+    assert_int_equal(entry->kind, ENTRY(ERASED));
+    assert_int_equal(entry->class, JOURNAL_CLASS_HUB);
+    assert_int_equal(entry->of, done->seq);
+    assert_int_equal(entry->also[0], asked->seq);
+    assert_int_equal(said->n_bodies, 0); // the hub has destroyed nothing by it
+    assert_string_equal(said->by->id, asked->header.id);
+    assert_string_equal(said->confirmed_by->id, done->header.id);
+    assert_int_equal(said->outcome, done->header.outcome);
+    assert_string_equal(said->officer, done->header.officer);
+    assert_string_equal(said->unit, done->header.sender->unit);
+}
+
+static void what_a_holder_says_of_what_it_was_to_erase_is_an_entry(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *other = world_alert(world);
+    struct letter *erasure = order(world, POLICE, KIND(ERASURE), alert);
+    struct letter *error = world_answer(world, POLICE, KIND(CANCEL), other, other);
+    error->header.outcome = OUTCOME(SENT_IN_ERROR);
+    struct letter *const asked[] = {erasure, error};
+    for (size_t i = 0; i < AM_LEN(asked); i++) {
+        accepted(world, asked[i]);
+        struct letter *done = world_answer(world, SHELTER, KIND(CONFIRM), asked[i], i == 0 ? erasure : other);
+        done->header.outcome = OUTCOME(RETAINED_BY_LAW);
+        accepted(world, done);
+        says_confirmed(last_entry(world), done, asked[i]);
+    }
+}
+
 static void an_acknowledgement_of_a_correction_mends_nothing(void **state)
 {
     struct world *world = *state;
@@ -509,6 +541,7 @@ int main(void)
         HUB_TEST(an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends),
         HUB_TEST(who_has_not_erased_or_mended_in_seven_days_is_told_to_the_office),
         HUB_TEST(a_correction_is_an_entry_and_so_is_what_each_holder_says_of_it),
+        HUB_TEST(what_a_holder_says_of_what_it_was_to_erase_is_an_entry),
         HUB_TEST(an_acknowledgement_of_a_correction_mends_nothing),
         HUB_TEST(a_contest_is_upheld_with_the_correction_that_names_it),
         HUB_TEST(a_contest_is_upheld_with_no_other_message),
