@@ -355,29 +355,46 @@ static enum am_err store_begin(struct store *store, const struct store_options *
     return AM_OK;
 }
 
+// Root may write whatever its bits say, but not to a file system that is mounted to be read alone.
+static bool journal_is_writable(const char *folder)
+{
+    static const char *const NAMES[] = {"", "data.mdb", "lock.mdb", "redo"};
+    char path[4096];
+    bool writable = true;
+    for (size_t i = 0; i < AM_LEN(NAMES); i++) {
+        snprintf(path, sizeof path, "%s/" STORE_DBS "/%s", folder, NAMES[i]);
+        writable &= faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || errno == ENOENT;
+    }
+    return writable;
+}
+
 enum am_err store_recover(const char *folder, bool *ret_whole, struct am_detail *detail)
 {
     struct store *store;
-    struct redo *redo;
-    enum am_err err = redo_open(folder, &redo);
+    bool left;
+    int lock;
+    enum am_err err = redo_look(folder, &left);
     *ret_whole = err == AM_OK;
     if (err == AM_NOT_FOUND || err == AM_CORRUPT)
         return AM_OK;
     if (err != AM_OK)
         return am_fail(err, detail, folder, "the file journal/redo can't be read");
-    bool left = redo_left(redo);
-    redo_close(redo);
     if (!left)
         return AM_OK;
+    TRY(env_lock(folder, true, detail, &lock)); // left so by a hub that runs
+    close(lock);
+    if (!journal_is_writable(folder))
+        return am_fail(AM_DENIED, detail, folder,
+                       "the hub did not end in order, so what journal/redo has must be done again before this can be "
+                       "checked, and it can't be written: copy the whole folder to where it can, and check the copy");
     err = store_open(&(struct store_options){.folder = folder, .map_size = 1}, detail, &store);
     if (err == AM_OK)
         store_close(store);
     if (err != AM_CORRUPT)
         return err;
     // A fault of the log is looked for next; one of the changes leaves them undone.
-    TRY(redo_open(folder, &redo));
-    *ret_whole = !redo_left(redo);
-    redo_close(redo);
+    TRY(redo_look(folder, &left));
+    *ret_whole = !left;
     return AM_OK;
 }
 

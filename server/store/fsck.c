@@ -306,7 +306,7 @@ enum am_err store_fsck(const char *folder, uint64_t record_size, const uint8_t r
     int lock;
     TRY(store_recover(folder, &whole, detail));
     TRY(env_lock(folder, true, detail, &lock));
-    enum am_err err = env_open(folder, 0, MDB_RDONLY, detail, &tables.env);
+    enum am_err err = env_open(folder, 0, MDB_RDONLY | MDB_NOLOCK, detail, &tables.env);
     if (err != AM_OK) {
         close(lock);
         return err;

@@ -97,7 +97,7 @@ AM_MUST_USE enum am_err entry_erases(uint8_t kind, struct am_bytes content, uint
 AM_MUST_USE enum am_err env_open(const char *folder, uint64_t map_size, unsigned flags, struct am_detail *detail,
                                  MDB_env **ret_env);
 // For fsck: what a crash left undone is done, so that the environment can be read by itself. Not `whole`: there is no
-// redo file, or no point in it. AM_BUSY.
+// redo file, or no point in it. AM_BUSY; AM_DENIED where something is undone and the folder can't be written.
 AM_MUST_USE enum am_err store_recover(const char *folder, bool *ret_whole, struct am_detail *detail);
 // One program at a time: what a store holds in memory would be stale with two. AM_BUSY; `shared` for fsck, which only
 // must not run beside a keeper. The lock goes with the descriptor.

@@ -76,7 +76,7 @@ enum am_err redo_open(const char *folder, struct redo **ret_redo)
     enum am_err err =
         path_of(folder, "redo", path) && path_of(folder, "data.mdb", redo->data_path) ? AM_OK : AM_TOO_LARGE;
     if (err == AM_OK)
-        err = redo_file_open(path, &redo->file, &redo->point);
+        err = redo_file_open(path, true, &redo->file, &redo->point);
     if (err != AM_OK) {
         free(redo);
         return err;
@@ -102,9 +102,17 @@ void redo_close(struct redo *redo)
     free(redo);
 }
 
-bool redo_left(const struct redo *redo)
+enum am_err redo_look(const char *folder, bool *ret_left)
 {
-    return redo->point.left;
+    char path[4096];
+    struct redo_file file;
+    struct redo_point point;
+    if (!path_of(folder, "redo", path))
+        return AM_TOO_LARGE;
+    TRY(redo_file_open(path, false, &file, &point));
+    redo_file_close(&file);
+    *ret_left = point.left;
+    return AM_OK;
 }
 
 static enum am_err data_open(struct redo *redo)

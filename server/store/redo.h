@@ -21,10 +21,10 @@ AM_MUST_USE enum am_err redo_create(const char *folder, uint64_t map_size);
 AM_MUST_USE enum am_err redo_open(const char *folder, struct redo **ret_redo);
 void redo_close(struct redo *redo); // NULL is fine
 
-// Was it left without redo_stop?
-bool redo_left(const struct redo *redo);
-// First, before LMDB opens its file: makes the point that was read durable and, where redo_left says so, takes that file
-// back to it. Then, with its tables open: does again what came after it, if anything. AM_IO, AM_CORRUPT, AM_FULL.
+// Was it left without redo_stop? Opens it to read alone.
+AM_MUST_USE enum am_err redo_look(const char *folder, bool *ret_left);
+// First, before LMDB opens its file: makes the point that was read durable and, where it was left, takes that file back to
+// it. Then, with its tables open: does again what came after it, if anything. AM_IO, AM_CORRUPT, AM_FULL.
 AM_MUST_USE enum am_err redo_take_back(struct redo *redo);
 AM_MUST_USE enum am_err redo_do_again(struct redo *redo, const struct tables *tables);
 

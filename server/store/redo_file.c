@@ -136,12 +136,13 @@ static enum am_err ring_measure(struct redo_file *file)
     return AM_OK;
 }
 
-enum am_err redo_file_open(const char *path, struct redo_file *ret_file, struct redo_point *ret_point)
+enum am_err redo_file_open(const char *path, bool write, struct redo_file *ret_file, struct redo_point *ret_point)
 {
-    struct redo_file file = {.records = open(path, O_RDWR | O_CLOEXEC)};
+    int how = (write ? O_RDWR : O_RDONLY) | O_CLOEXEC;
+    struct redo_file file = {.records = open(path, how)};
     if (file.records < 0)
         return errno == ENOENT ? AM_NOT_FOUND : AM_IO;
-    file.points = open(path, O_RDWR | O_CLOEXEC);
+    file.points = open(path, how);
     enum am_err err = ring_measure(&file);
     if (err == AM_OK && (!point_find(&file, ret_point) || ret_point->place >= file.ring))
         err = AM_CORRUPT;

@@ -31,7 +31,9 @@ struct redo_file {
 };
 
 AM_MUST_USE enum am_err redo_file_create(const char *path, uint64_t ring);
-AM_MUST_USE enum am_err redo_file_open(const char *path, struct redo_file *ret_file, struct redo_point *ret_point);
+// Not `write`: to look at. AM_NOT_FOUND, AM_CORRUPT, AM_IO.
+AM_MUST_USE enum am_err redo_file_open(const char *path, bool write, struct redo_file *ret_file,
+                                       struct redo_point *ret_point);
 void redo_file_close(struct redo_file *file);
 // Its blocks, if only with zeros: the first write to one changes what the file system knows of the file, and a sync
 // would write that too. A copy of the file may have lost them. Nothing in the ring counts any more.

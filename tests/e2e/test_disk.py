@@ -178,6 +178,46 @@ def test_scribbled_pages_are_a_fault_of_the_file_and_end_no_fsck(empty_world, wi
     assert with_ != "sizes" or "the database file is damaged: reading it ended with signal" in said.out, said.out
 
 
+@pytest.fixture
+def read_only(empty_world):
+    """Makes a copy of the data folder that nobody can write to."""
+    copy, mounted = empty_world.path("evidence"), False
+
+    def make():
+        nonlocal mounted
+        empty_world.copy("data", "evidence")
+        if os.geteuid() == 0:
+            done = subprocess.run(["mount", "--bind", copy, copy], capture_output=True, text=True)
+            mounted = done.returncode == 0
+            if not mounted:
+                pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+            subprocess.run(["mount", "-o", "remount,bind,ro", copy], check=True)
+        else:
+            subprocess.run(["chmod", "-R", "a-w", copy], check=True)
+        return copy
+    yield make
+    if mounted:
+        subprocess.run(["umount", "-l", copy], check=True)
+    elif copy.exists():
+        subprocess.run(["chmod", "-R", "u+w", copy], check=True)
+
+
+def test_a_copy_that_cannot_be_written_is_checked_where_the_hub_had_ended_in_order(empty_world, read_only):
+    journal_of(empty_world)
+    read_only()
+    empty_world.amanad("fsck", "-d", "evidence").ok().says("0 faults")
+
+
+def test_of_a_killed_hub_such_a_copy_is_not_checked_and_it_is_said_what_to_do(empty_world, read_only):
+    empty_world.start_hub()
+    empty_world.send()
+    empty_world.hub.kill()
+    evidence = read_only()
+    empty_world.amanad("fsck", "-d", "evidence").exits(77).says("did not end in order", "copy the whole folder")
+    empty_world.run("cp", "-a", "--sparse=always", evidence, "copy")
+    empty_world.amanad("fsck", "-d", "copy").ok().says("0 faults")
+
+
 # --- Rows that no entry's hash covers
 ROWS = {
     "a life's state": (("life", "1"), "is kept as"),
