@@ -255,6 +255,26 @@ static void one_retrieved_long_after_its_clock_ran_out_has_a_new_one(void **stat
              WORLD_START + 12 * HOUR_NS + 15 * MINUTE_NS, false);
 }
 
+static void units_of_two_countries_are_told_each_by_an_entry_of_its_own_that_an_alert_has_expired(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, LONELY, ACTION);
+    accepted(world, alert);
+    size_t before = entries_of(world, ENTRY(STATE));
+    world_pass(world, 2 * DAY_NS);
+    assert_int_equal(entries_of(world, ENTRY(STATE)), before + 2);
+    const char *const units[] = {LONELY, POST}, *const devices[] = {URI(LONELY, "d1"), URI(POST, "d1")};
+    for (size_t i = 0; i < 2; i++) { // from the last
+        const struct model_entry *entry = entry_of(world, ENTRY(STATE), i);
+        assert_int_equal(entry->content->state->n_moves, 1);
+        assert_string_equal(entry->content->state->moves[0]->recipient, units[i]);
+        assert_true(told(world, devices[i], entry));
+        assert_false(told(world, devices[1 - i], entry));
+        assert_true(told(world, URI(POLICE, "d1"), entry));
+    }
+}
+
 static void an_alert_expires_by_the_clock_and_all_are_told(void **state)
 {
     struct world *world = *state;
@@ -793,6 +813,7 @@ int main(void)
         HUB_TEST(the_clock_from_retrieval_runs_by_itself),
         HUB_TEST(one_retrieved_long_after_its_clock_ran_out_has_a_new_one),
         HUB_TEST(an_alert_expires_by_the_clock_and_all_are_told),
+        HUB_TEST(units_of_two_countries_are_told_each_by_an_entry_of_its_own_that_an_alert_has_expired),
         HUB_TEST(an_update_gives_it_a_new_end),
         HUB_TEST(who_is_asked_again_by_an_update_has_its_clock_and_not_the_old_one),
         HUB_TEST(a_cancel_that_nobody_acknowledges_is_late_too),

@@ -2,6 +2,8 @@
 // Rule 4, do no harm: whom a hub lets a message reach, and what a state that is not to learn of it can see.
 #include "tests/unit/hub_expect.h"
 
+#include "proto/model/header.h"
+
 #include <bsd/string.h>
 #include <stdio.h>
 
@@ -423,6 +425,47 @@ static void an_end_goes_to_the_others_alone_too(void **state)
     assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(ACKNOWLEDGED));
 }
 
+static size_t mail_of(struct world *world, const char *device)
+{
+    return model_mailbox(&world->model, device)->n;
+}
+
+// Each lives by the version that it has seen, and is told by itself.
+static void it_expires_by_what_it_has_seen_whatever_became_of_the_alert_for_the_others(void **state)
+{
+    for (unsigned kind = KIND(UPDATE);; kind = KIND(CANCEL)) {
+        struct world *world = *state;
+        void *other = NULL;
+        if (kind == KIND(CANCEL)) {
+            assert_int_equal(hub_begin(&other), 0);
+            world = other;
+        }
+        struct letter *alert = alert_to_both(world), *later;
+        uint64_t until = header_time_or_0(alert->header.valid_until);
+        flagged(world, FLAG(YES), ET);
+        later = letter_new(world, POLICE, (Amana__V1__Kind__Code)kind);
+        letter_answers(later, alert, alert);
+        if (kind == KIND(UPDATE)) {
+            letter_supersedes(later, alert);
+            later->valid_until.seconds += 24 * 3600;
+        }
+        letter_to(world, later, LONELY, ACTION);
+        accepted(world, later);
+        world_pass(world, until - 1 - world->now);
+        size_t before = mail_of(world, URI(POST, "d1"));
+        assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(NEW));
+        world_pass(world, 1);
+        assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(EXPIRED));
+        assert_int_equal(mail_of(world, URI(POST, "d1")), before + 1);
+        assert_int_equal(model_life(&world->model, alert->seq, LONELY)->state,
+                         kind == KIND(UPDATE) ? LIFE(NEW) : LIFE(STOPPING));
+        if (kind == KIND(CANCEL)) {
+            assert_int_equal(hub_end(&other), 0);
+            return;
+        }
+    }
+}
+
 // Nobody who was asked to act may learn of it: who protects acts in their place, and the others have it as before.
 static void an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects(void **state)
 {
@@ -499,11 +542,6 @@ static void it_is_ended_at_once_too_and_where_nobody_else_has_it(void **state)
     letter_answers(end, alert, alert);
     letter_to(world, end, CHILD_DESK, ACTION);
     refused(world, end, REASON_NOT_PERMITTED, "recipients[0].unit");
-}
-
-static size_t mail_of(struct world *world, const char *device)
-{
-    return model_mailbox(&world->model, device)->n;
 }
 
 static void it_is_not_told_that_something_was_found_elsewhere(void **state)
@@ -636,6 +674,7 @@ int main(void)
         HUB_TEST(a_life_expires_by_the_version_that_its_unit_has),
         HUB_TEST(what_expires_at_once_is_an_entry_for_each_country),
         HUB_TEST(an_end_goes_to_the_others_alone_too),
+        HUB_TEST(it_expires_by_what_it_has_seen_whatever_became_of_the_alert_for_the_others),
         HUB_TEST(an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects),
         HUB_TEST(who_had_a_copy_and_acts_now_has_a_life_and_a_clock),
         HUB_TEST(it_is_ended_at_once_too_and_where_nobody_else_has_it),
