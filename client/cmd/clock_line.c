@@ -9,15 +9,22 @@
 #include <stdio.h>
 #include <string.h>
 
-// "on time", "LATE by 3 h", "running, in 12 min", "OVERDUE by 3 h", "ended before it was due".
+// Without the first word of print_until's "late by 3 h".
+static const char *by(uint64_t due, uint64_t at)
+{
+    return print_until(due, at) + strlen("late ");
+}
+
+// "on time", "LATE by 3 h", "due in 12 min", "OVERDUE by 3 h", "ended before it was due".
 static const char *verdict(uint64_t due, uint64_t done, uint64_t ended, uint64_t now, char ret_text[64])
 {
     if (done != 0)
-        snprintf(ret_text, 64, "%s%s", done <= due ? "on time" : "LATE, ", done <= due ? "" : print_until(due, done));
+        snprintf(ret_text, 64, "%s%s", done <= due ? "on time" : "LATE ", done <= due ? "" : by(due, done));
     else if (ended != 0)
         snprintf(ret_text, 64, "%s", ended <= due ? "ended before it was due" : "OVERDUE when it ended");
     else
-        snprintf(ret_text, 64, "%s%s", now <= due ? "due " : "OVERDUE, ", print_until(due, now));
+        snprintf(ret_text, 64, "%s%s", now <= due ? "due " : "OVERDUE ",
+                 now <= due ? print_until(due, now) : by(due, now));
     return ret_text;
 }
 

@@ -56,10 +56,10 @@ def test_a_case_shows_both_clocks_and_the_second_runs_from_retrieval(world):
     world.amana("post", "ack", alert).ok()
     world.amana("police", "inbox").ok()
     clock = lines(world, "police")[0]["state"]["clocks"][0]
-    assert clock["ack"].startswith("LATE") and clock["ack_retrieved"] == "on time", clock
+    assert clock["ack"].startswith("LATE by ") and clock["ack_retrieved"] == "on time", clock
     world.amana("police", "case", CASE).ok().says("from retrieval, by", "LATE", ": on time")
     received = lines(world, "post")[0]["state"]["clocks"][0]
-    assert received["ack"].startswith("LATE") and received["retrieved"] is None  # its hub tells the sender alone
+    assert received["ack"].startswith("LATE by ") and received["retrieved"] is None  # its hub tells the sender alone
 
 
 def test_an_alert_that_ended_before_it_was_acknowledged_is_not_overdue(world):
