@@ -21,6 +21,7 @@ static const char *const STATUSES[] = {"Test", "Actual", "Exercise", "Test"};
 static const char *const RESPONSES[] = {NULL,      "Monitor", "Monitor", "Execute",
                                         "Execute", "Execute", "Execute", "Avoid"};
 
+#define SUBJECT(name) AMANA__V1__SUBJECT_KIND__CODE__##name
 #define ROW(list, code) ((list)[(unsigned)(code) < AM_LEN(list) ? (unsigned)(code) : 0])
 
 // XML 1.0 has no U+FFFE and U+FFFF, however they are written.
@@ -101,7 +102,8 @@ static void print_info(const Amana__V1__Header *header, const Amana__V1__Alert *
         time_text(header->valid_until, expires);
         element(out, 4, "expires", expires);
     }
-    element(out, 4, "headline", alert->title);
+    if (header->subject_kind != SUBJECT(PERSON) && header->subject_kind != SUBJECT(GROUP)) // its words name them
+        element(out, 4, "headline", alert->title);
     fputs("  </info>\n", out);
 }
 

@@ -196,7 +196,7 @@ def test_what_was_sent_back_is_marked_in_its_case_and_in_no_export(shared):
     assert "ended before" not in shared.amana("police", "case", ref).out
     assert "Feminine" not in shared.amana("police", "export", "htcds", ref).ok().out
     shared.amana("police", "export", "cap", waiting).exits(77).says("was not sent")
-    shared.amana("police", "export", "cap", first).ok()
+    assert "Yusuf" not in shared.amana("police", "export", "cap", first).ok().out
 
 
 def test_no_clock_is_shown_of_what_was_not_sent(shared):

@@ -36,6 +36,17 @@ def test_an_alert_its_update_and_its_end_are_valid_cap_with_public_fields_alone(
             assert secret not in first + second + third, secret
 
 
+def test_the_cap_of_an_alert_on_a_group_has_no_title(world):
+    world.supervisor()
+    world.hub.reload()
+    world.hub.log.wait(r"^roster unit=ke/dci/transnational number=2")
+    alert = world.amana("police", "send", world.draft(subject_kind="GROUP", release=None, alert__title="The Hassan brothers may cross")).ok().says("waits").id
+    world.amana("chief", "release", alert, "--yes").ok()
+    world.amana("police", "inbox").ok()
+    cap = valid_cap(world, world.amana("police", "export", "cap", alert).ok().out)
+    assert "group" in cap and "Hassan" not in cap
+
+
 def test_what_is_no_alert_has_no_cap(world):
     alert = world.send()
     world.amana("post", "inbox").ok()
