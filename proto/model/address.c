@@ -106,30 +106,31 @@ enum am_err case_ref_check(const char *case_ref, struct am_detail *detail)
     return AM_OK;
 }
 
-static int hex_value(char c)
+#define ID_TEXT 36u
+#define NO_HEX  0x80u
+
+// Without a branch on the value: it is random, and six ids are read for each message.
+static unsigned hex_value(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    static const uint8_t VALUES[256] = {['0'] = 0x10, 0x11, 0x12,         0x13, 0x14, 0x15, 0x16, 0x17,
+                                        0x18,         0x19, ['a'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f};
+    unsigned value = VALUES[(uint8_t)c];
+    return value == 0 ? NO_HEX : value & 0xf;
 }
 
 enum am_err message_id_check(const char *id, uint8_t ret_bytes[16], struct am_detail *detail)
 {
-    uint8_t bytes[16] = {0};
-    size_t digits = 0, i = 0;
-    for (; id[i] != '\0' && i < 36; i++) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (id[i] != '-')
-                break;
-            continue;
-        }
-        int value = hex_value(id[i]);
-        if (value < 0)
-            break;
-        bytes[digits / 2] = (uint8_t)(bytes[digits / 2] << 4 | value);
-        digits++;
+    static const uint8_t AT[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+    uint8_t bytes[16];
+    bool good = strnlen(id, ID_TEXT + 1) == ID_TEXT;
+    unsigned seen = 0;
+    for (size_t i = 0; i < sizeof bytes && good; i++) {
+        unsigned high = hex_value(id[AT[i]]), low = hex_value(id[AT[i] + 1]);
+        seen |= high | low;
+        bytes[i] = (uint8_t)(high << 4 | low);
     }
-    bool good = i == 36 && id[36] == '\0' && bytes[6] >> 4 == 7 && bytes[8] >> 6 == 2;
+    good = good && (seen & NO_HEX) == 0 && id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-' &&
+           bytes[6] >> 4 == 7 && bytes[8] >> 6 == 2;
     if (!good)
         return am_fail(AM_INVALID, detail, "", "\"%.60s\" is not a message id: " ID_RULE, id);
     if (ret_bytes != NULL)

@@ -2,8 +2,10 @@
 // The grammar of addresses, case references and message ids.
 #include "proto/model/address.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +114,24 @@ static void a_message_id_is_a_uuid_of_version_7_in_lower_case(void **state)
         assert_int_equal(message_id_check(BAD[i], NULL, NULL), AM_INVALID);
 }
 
+static void each_character_of_a_message_id_is_looked_at(void **state)
+{
+    static const char GOOD[] = "01936f3a-7c4e-7d2b-8a51-9f0c2e6b7d11", HEX[] = "0123456789abcdef";
+    for (size_t i = 0; i < sizeof GOOD - 1; i++) {
+        for (int c = CHAR_MIN; c <= CHAR_MAX; c++) {
+            char id[sizeof GOOD];
+            bool digit = c != 0 && strchr(HEX, c) != NULL;
+            bool good = GOOD[i] == '-' ? c == '-'
+                        : i == 14      ? c == '7'
+                        : i == 19      ? c != 0 && strchr("89ab", c) != NULL
+                                       : digit;
+            memcpy(id, GOOD, sizeof id);
+            id[i] = (char)c;
+            assert_int_equal(message_id_check(id, NULL, NULL), good ? AM_OK : AM_INVALID);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +141,7 @@ int main(void)
         cmocka_unit_test(units_are_of_one_country_or_one_agency),
         cmocka_unit_test(a_case_names_agency_year_and_number),
         cmocka_unit_test(a_message_id_is_a_uuid_of_version_7_in_lower_case),
+        cmocka_unit_test(each_character_of_a_message_id_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
