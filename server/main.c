@@ -73,6 +73,8 @@ static void arguments_check(const struct arguments *arguments, struct argp_state
         argp_error(state, "--registrar and --members belong to init");
     if (arguments->command != COMMAND_FSCK && arguments->folder != NULL)
         argp_error(state, "--data belongs to fsck");
+    if (arguments->has_command && (arguments->check || arguments->policy != NULL))
+        argp_error(state, "--check and --check-policy change nothing and go with no command");
 }
 
 // The program works in the configuration's folder: what is named on the command line is meant from where we are called.
@@ -156,7 +158,8 @@ int main(int argc, char **argv)
         "Signals: TERM ends what is under way and stops; HUP reads certificates, CRLs, trust.conf, policy.conf and "
         "rosters "
         "anew.";
-    const struct argp argp = {.options = OPTIONS, .parser = option_take, .args_doc = "[init|fsck|confirm-clock]", .doc = DOC};
+    const struct argp argp = {
+        .options = OPTIONS, .parser = option_take, .args_doc = "[init|fsck|confirm-clock]", .doc = DOC};
     struct arguments arguments = {.conf = CONF_DEFAULT};
 
     // The process that holds the log's key is this program, executed anew (server/signer/signer.h).

@@ -557,6 +557,16 @@ def test_only_an_auditor_replays(shared, pb):
     shared.amana("police", "audit", "replay", "--reason", "curiosity").exits(77)
 
 
+@pytest.mark.parametrize("command", [("init", "--members", "members.conf", "--registrar", "ke-registry/keys/officer.pem"),
+                                     ("fsck",), ("confirm-clock",)], ids=lambda command: command[0])
+@pytest.mark.parametrize("check", [("--check",), ("--check-policy", "amanad.conf")], ids=lambda check: check[0])
+def test_a_check_changes_nothing_and_goes_with_no_command(shared, command, check):
+    conf = shared.path("amanad.conf").read_text()
+    shared.path("other.conf").write_text('data = "other-data"\n' + conf)
+    shared.amanad("-c", "other.conf", *command, *check).exits(64).says("--check and --check-policy change nothing")
+    assert not shared.path("other-data").exists()
+
+
 # --- Text that would take over a terminal
 SEIZE = "\x1b]0;seized\x07\x1b[2J\u009b31m\u202e"
 
