@@ -3,6 +3,8 @@
 // acknowledged; a stream remembers only how far it has read and what is out.
 #include "server/net/receive.h"
 
+#include "proto/codec/codec.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,15 +107,35 @@ static void receive_next(struct receive *receive)
     workers_push(receive->call.net->workers, &receive->job);
 }
 
+// A filter on what is no kind or urgency would wait for ever for what never comes.
+static enum am_err filter_check(const char *field, const ProtobufCEnumDescriptor *type, const int *values, size_t n,
+                                struct am_detail *detail)
+{
+    for (size_t i = 0; i < n; i++)
+        if (values[i] == 0 || codec_enum_name(type, values[i]) == NULL)
+            return am_fail(AM_INVALID, detail, field, "%d is no value of %s; for all of them leave it empty", values[i],
+                           type->name);
+    return AM_OK;
+}
+
+static enum am_err request_check(const Amana__V1__ReceiveRequest *request, struct am_detail *detail)
+{
+    if (request->max_unacknowledged > LIMIT_UNACKNOWLEDGED)
+        return am_fail(AM_INVALID, detail, "max_unacknowledged", "must be from 1 to %u, or 0", LIMIT_UNACKNOWLEDGED);
+    TRY(filter_check("kinds", &amana__v1__kind__code__descriptor, (const int *)request->kinds, request->n_kinds,
+                     detail));
+    return filter_check("urgencies", &amana__v1__urgency__code__descriptor, (const int *)request->urgencies,
+                        request->n_urgencies, detail);
+}
+
 static void receive_begin(struct call *call)
 {
     struct receive *receive = (struct receive *)call;
     const Amana__V1__ReceiveRequest *request = (const Amana__V1__ReceiveRequest *)call->request;
     uint32_t most = request->max_unacknowledged;
+    struct am_detail detail = {0};
 
-    if (most > LIMIT_UNACKNOWLEDGED) {
-        struct am_detail detail = {0};
-        (void)am_fail(AM_INVALID, &detail, "max_unacknowledged", "must be from 1 to %u, or 0", LIMIT_UNACKNOWLEDGED);
+    if (request_check(request, &detail) != AM_OK) {
         call_refuse(call, REASON_FIELD_INVALID, &detail);
         return;
     }

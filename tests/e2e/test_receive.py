@@ -76,6 +76,16 @@ def test_no_other_filter_and_no_other_connection_gives_a_device_more_than_64_mes
         assert [m.seq for m in take(stream, 2)] == behind[1:]
 
 
+@pytest.mark.parametrize("filter", [{"kinds": [1, 99]}, {"kinds": [0]}, {"urgencies": [5]}])
+def test_a_filter_on_what_is_no_kind_or_urgency_is_refused_and_not_waited_on(world, post, filter):
+    field, values = next(iter(filter.items()))
+    with post.channel() as channel:
+        with pytest.raises(grpc.RpcError) as refused:
+            next(post.receive(channel, once=True, **filter))
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert f"{field} {values[-1]} is no value of" in refused.value.details()
+
+
 def test_a_device_that_lost_what_it_had_gets_all_of_it_again_and_then_the_rest(world, pb, post):
     police = r.Raw(world, pb)
     with police.channel() as channel:
