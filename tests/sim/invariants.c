@@ -89,9 +89,32 @@ static uint64_t notice_of(const struct journal_append *append, uint64_t seq)
     return append->entries[nth].of;
 }
 
+static bool is_party(const struct model_message *message, const char *device)
+{
+    bool party = device_is_of(device, message->originator);
+    for (size_t j = 0; j < message->n_recipients && !message->parked; j++)
+        party |= device_is_of(device, message->recipients[j].unit);
+    return party || (message->has_release && device_is_of(device, message->release.releasing));
+}
+
+// Nobody but its own unit learns of what waits.
+static void check_parked_mail(struct sim *sim, const struct journal_append *append)
+{
+    SIM_CHECK(sim, append->n_deliveries == 0 && append->n_lives == 0, "what waits is delivered to nobody");
+    for (size_t i = 0; i < append->n_mail; i++)
+        SIM_CHECK(sim,
+                  append->mail[i].kind == JOURNAL_MAIL_NOTICE &&
+                      device_is_of(append->mail[i].device, append->message->releasing),
+                  "what waits rings at who releases it alone");
+}
+
 static void check_mail(struct sim *sim, const struct journal_append *append)
 {
     const struct journal_message *message = append->message;
+    if (message != NULL && message->parked) {
+        check_parked_mail(sim, append);
+        return;
+    }
     for (size_t i = 0; i < append->n_mail; i++) {
         const struct journal_mail *row = &append->mail[i];
         bool addressed = false;
@@ -103,10 +126,7 @@ static void check_mail(struct sim *sim, const struct journal_append *append)
             SIM_CHECK(sim, device_is_of(row->device, message->originator), "copies are the sender's");
         if (row->kind == JOURNAL_MAIL_NOTICE) {
             const struct model_message *about = model_message_at(&sim->world.model, notice_of(append, row->seq));
-            bool party = device_is_of(row->device, about->originator);
-            for (size_t j = 0; j < about->n_recipients; j++)
-                party |= device_is_of(row->device, about->recipients[j].unit);
-            SIM_CHECK(sim, party, "notices are for those who have the message");
+            SIM_CHECK(sim, is_party(about, row->device), "notices are for those who have the message");
         }
         for (size_t j = 0; j < i; j++)
             SIM_CHECK(sim, append->mail[j].seq != row->seq || strcmp(append->mail[j].device, row->device) != 0,
@@ -118,6 +138,160 @@ static void check_mail(struct sim *sim, const struct journal_append *append)
             reached |= device_is_of(append->mail[i].device, message->recipients[j].unit);
         SIM_CHECK(sim, reached, "every recipient gets its mail");
     }
+}
+
+// --- The second person (domain.md, Release and rule 5), by hand
+#define STATE(name) AMANA__V1__RELEASE_STATE__CODE__##name
+#define ENTRY(name) AMANA__V1__ENTRY_KIND__CODE__##name
+#define WAITS_NS    DAY_NS
+#define DEFERRED_NS (30 * MINUTE_NS)
+#define LAPSES_MOST 2u // then nothing is DEFERRED for 30 days, and the sim doesn't live that long
+
+static const struct {
+    Amana__V1__ReleaseState__Code from, to;
+    bool deferred_only;
+    bool alarm; // where it was DEFERRED
+} SECONDS[] = {
+    {STATE(PENDING_RELEASE), STATE(RELEASED), false, false}, {STATE(PENDING_RELEASE), STATE(RETURNED), false, false},
+    {STATE(PENDING_RELEASE), STATE(LAPSED), false, true},    {STATE(LAPSED), STATE(RELEASED), true, true},
+    {STATE(LAPSED), STATE(RETURNED), true, false},
+};
+
+unsigned sim_lapses(const struct sim *sim, const char *unit, bool told)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < sim->n_lapses; i++)
+        n += strcmp(sim->lapses[i].unit, unit) == 0 && (sim->lapses[i].told || !told);
+    return n;
+}
+
+static bool has_entry(const struct journal_append *append, uint8_t kind)
+{
+    bool has = false;
+    for (size_t i = 0; i < append->n_entries; i++)
+        has |= append->entries[i].kind == kind;
+    return has;
+}
+
+static void second_begins(struct sim *sim, const struct journal_append *append, uint64_t seq)
+{
+    const struct journal_release *row = append->release;
+    bool deferred = !append->message->parked;
+    struct sim_second *second = &sim->seconds[sim->n_seconds++];
+    *second = (struct sim_second){.seq = seq,
+                                  .state = STATE(PENDING_RELEASE),
+                                  .deferred = deferred,
+                                  .due = append->time_ns + (deferred ? DEFERRED_NS : WAITS_NS)};
+    for (size_t i = 0; i < sim->n_messages; i++)
+        if (strcmp(sim->messages[i].letter->header.id, append->message->id) == 0)
+            second->message = &sim->messages[i];
+    SIM_CHECK(sim, second->message != NULL && (deferred ? second->message->defers : second->message->parks),
+              "it waits as its sender asked");
+    SIM_CHECK(sim, !deferred || second->message->lapses < LAPSES_MOST, "a unit with two lapsed ones defers no more");
+    SIM_CHECK(
+        sim, row->state == STATE(PENDING_RELEASE) && row->waits && row->deferred == deferred && row->due == second->due,
+        "it is PENDING_RELEASE for 24 hours, DEFERRED for 30 minutes");
+}
+
+// The record names the two newest, and none twice.
+static void lapse_counted(struct sim *sim, const struct journal_append *append, const struct sim_second *second)
+{
+    const char *unit = second->message->letter->sender.unit;
+    uint64_t newest[2] = {0};
+    SIM_CHECK(sim, sim->n_lapses < SIM_LAPSES, "room for lapses");
+    for (size_t i = 0; i < sim->n_lapses; i++) {
+        SIM_CHECK(sim, sim->lapses[i].seq != second->seq, "one lapses once");
+        newest[1] = strcmp(sim->lapses[i].unit, unit) == 0 ? sim->lapses[i].seq : newest[1];
+    }
+    newest[0] = newest[1];
+    newest[1] = second->seq;
+    sim->lapses[sim->n_lapses++] = (struct sim_lapse){.unit = unit, .seq = second->seq};
+    SIM_CHECK(sim,
+              append->n_records == 1 && append->records[0].kind == JOURNAL_RECORD_LAPSES &&
+                  strcmp(append->records[0].key, unit) == 0,
+              "a lapse is counted, for its sender's unit");
+    for (size_t i = 0; i < AM_LEN(newest); i++) {
+        uint64_t seq = 0;
+        for (size_t at = 0; at < 8; at++)
+            seq = seq << 8 | append->records[0].value.data[16 * i + at];
+        SIM_CHECK(sim, seq == newest[i], "the two that lapsed last are counted, each once");
+    }
+}
+
+static void second_ends(struct sim *sim, const struct journal_append *append)
+{
+    const struct journal_release *row = append->release;
+    struct sim_second *second = NULL;
+    size_t move = 0;
+    for (size_t i = 0; i < sim->n_seconds; i++)
+        if (sim->seconds[i].seq == row->seq)
+            second = &sim->seconds[i];
+    SIM_CHECK(sim, second != NULL, "nobody releases what asks for no second person");
+    while (move < AM_LEN(SECONDS) && (SECONDS[move].from != second->state || SECONDS[move].to != row->state ||
+                                      (SECONDS[move].deferred_only && !second->deferred)))
+        move++;
+    SIM_CHECK(sim, move < AM_LEN(SECONDS), "it moves by the table");
+    SIM_CHECK(sim,
+              append->message != NULL || has_entry(append, ENTRY(ALARM)) == (second->deferred && SECONDS[move].alarm),
+              "what was DEFERRED is an ALARM where nobody signs in time");
+    SIM_CHECK(sim, has_entry(append, row->state == STATE(RELEASED) ? ENTRY(RELEASED) : ENTRY(RETURNED)),
+              "its end is an entry");
+    SIM_CHECK(sim, (append->message != NULL) == (row->state == STATE(RELEASED) && !second->deferred),
+              "what waited is sent in the batch that releases it, and not otherwise");
+    SIM_CHECK(sim, row->state != STATE(LAPSED) || append->time_ns >= second->due, "nothing lapses before its time");
+    SIM_CHECK(sim, row->state == STATE(LAPSED) || strcmp(row->officer, second->message->letter->header.officer) != 0,
+              "its author releases nothing");
+    sim->released += row->state == STATE(RELEASED);
+    sim->returned += row->state == STATE(RETURNED);
+    sim->late += second->state == STATE(LAPSED) && row->state == STATE(RELEASED);
+    if (row->state == STATE(LAPSED) && second->deferred)
+        lapse_counted(sim, append, second);
+    second->state = (Amana__V1__ReleaseState__Code)row->state;
+}
+
+static void check_second(struct sim *sim, const struct journal_append *append, uint64_t seq)
+{
+    const struct journal_message *message = append->message;
+    if (message != NULL) {
+        const Amana__V1__Header *header = model_message_at(&sim->world.model, seq)->decoded;
+        SIM_CHECK(sim, header->release == AMANA__V1__RELEASE__CODE__NOT_NEEDED || append->release != NULL,
+                  "nothing that asks for a second person goes without");
+        SIM_CHECK(sim, header->subject_kind != AMANA__V1__SUBJECT_KIND__CODE__PERSON || append->release != NULL,
+                  "an alert on a person has a second one");
+    }
+    if (append->release == NULL)
+        return;
+    if (append->release->seq == JOURNAL_SELF)
+        second_begins(sim, append, seq);
+    else
+        second_ends(sim, append);
+}
+
+static void check_settled(struct sim *sim, const struct hub_settlement *settlement)
+{
+    struct sim_message *message = settlement->work.user;
+    Amana__V1__ReleaseState__Code state = settlement->returns ? STATE(RETURNED) : STATE(RELEASED);
+    message->under_way--;
+    for (size_t i = 0; i < sim->n_seconds && settlement->work.reason == REASON_NONE; i++)
+        SIM_CHECK(sim, sim->seconds[i].seq != settlement->release.seq || sim->seconds[i].state == state,
+                  "who is told that it is done finds it done");
+}
+
+static void check_released(struct sim *sim, struct sim_message *message, const struct letter *letter)
+{
+    const struct model_message *sent = model_find(&sim->world.model, letter->header.device, letter->header.id);
+    message->under_way--;
+    if (letter->submission.work.reason != REASON_NONE)
+        return;
+    SIM_CHECK(sim, sent != NULL, "what is released was sent");
+    SIM_CHECK(sim,
+              message->released.len == 0 ||
+                  (letter->receipt.len == message->released.len &&
+                   memcmp(letter->receipt.data, message->released.data, letter->receipt.len) == 0),
+              "who releases it again gets the original receipt");
+    message->released = letter->receipt;
+    message->seq = sent->seq;
+    message->sent = true;
 }
 
 // An append that will conflict may say anything: only what will be written is looked at.
@@ -149,10 +323,13 @@ struct journal_outcome sim_commit(struct sim *sim, const struct journal_append *
         return outcome;
     }
     SIM_CHECK(sim, current, "two answers in flight never both move one life");
-    SIM_CHECK(sim, root == NULL || append->message == NULL || append->message->kind == KIND(ACK) || root->chain.version == chain.version + 1,
+    SIM_CHECK(sim,
+              root == NULL || append->message == NULL || append->message->kind == KIND(ACK) ||
+                  root->chain.version == chain.version + 1,
               "versions follow one another");
+    check_second(sim, append, outcome.seq);
     check_mail(sim, append);
-    if (append->message != NULL)
+    if (append->message != NULL && !append->message->parked)
         sim->crossed += model->entries[outcome.seq].content->submitted->crossed;
     return outcome;
 }
@@ -160,7 +337,10 @@ struct journal_outcome sim_commit(struct sim *sim, const struct journal_append *
 // --- What senders are told
 static void check_accepted(struct sim *sim, struct sim_message *message, const struct letter *letter)
 {
-    const struct model_message *stored = model_find(&sim->world.model, letter->header.device, letter->header.id);
+    struct model *model = &sim->world.model;
+    const char *device = letter->header.device, *id = letter->header.id;
+    const struct model_message *stored =
+        message->parks ? model_find_parked(model, device, id) : model_find(model, device, id);
     SIM_CHECK(sim, stored != NULL, "no receipt before the entry is durable");
     SIM_CHECK(sim, memcmp(stored->digest, letter->submission.header_digest, 32) == 0, "of these very bytes");
     SIM_CHECK(sim, letter->receipt.len > 0, "a receipt");
@@ -173,7 +353,10 @@ static void check_accepted(struct sim *sim, struct sim_message *message, const s
     }
     message->accepted = true;
     message->receipt = letter->receipt;
-    message->seq = stored->seq;
+    if (!message->parks) {
+        message->seq = stored->seq;
+        message->sent = true;
+    }
     sim->accepted++;
     // What others point to is the bytes that were taken.
     memcpy(message->letter->submission.header_digest, stored->digest, 32);
@@ -186,9 +369,17 @@ void sim_on_reply(struct world *world, struct hub_work *work, const struct journ
         sim->n_retrievals--;
         return;
     }
+    if (work->kind == HUB_WORK_SETTLEMENT) {
+        check_settled(sim, (const struct hub_settlement *)work);
+        return;
+    }
     struct letter *letter = (struct letter *)work;
     struct sim_message *message = letter->user;
     SIM_CHECK(sim, letter->replies == 1, "one answer a call");
+    if (letter->submission.mode == HUB_SUBMIT_RELEASE) {
+        check_released(sim, message, letter);
+        return;
+    }
     if (message == NULL) {
         SIM_CHECK(sim, work->reason != REASON_NONE, "another's id is not taken again");
         return;
@@ -198,6 +389,10 @@ void sim_on_reply(struct world *world, struct hub_work *work, const struct journ
         check_accepted(sim, message, letter);
     else
         sim->refused++;
+    SIM_CHECK(sim,
+              work->reason != REASON_RELEASE_REQUIRED || !message->defers ||
+                  sim_lapses(sim, letter->sender.unit, false) >= LAPSES_MOST,
+              "a unit without two lapsed ones may defer");
     SIM_CHECK(sim, work->reason == REASON_NONE || !message->accepted || reason_retry(work->reason),
               "what was accepted is not refused later");
 }
@@ -233,7 +428,8 @@ static void check_deadline(struct sim *sim, uint64_t seq)
     struct hub_due due = {.there = false};
     uint64_t first = UINT64_MAX;
     for (size_t i = 0; i < model->n_deadlines; i++) {
-        if (model->deadlines[i].subject != seq || model->deadlines[i].at >= first)
+        if (model->deadlines[i].subject != seq || model->deadlines[i].at >= first ||
+            model->deadlines[i].kind == DEADLINE_RELEASE || model->deadlines[i].kind == DEADLINE_RING)
             continue;
         first = model->deadlines[i].at;
         due.deadline = model->deadlines[i];
@@ -244,25 +440,46 @@ static void check_deadline(struct sim *sim, uint64_t seq)
     SIM_CHECK(sim, first <= (next != 0 ? next : due.clocks.retain_until), "no deadline is left out");
 }
 
+static void check_seconds(struct sim *sim)
+{
+    const struct model *model = &sim->world.model;
+    for (size_t i = 0; i < sim->n_seconds; i++) {
+        const struct sim_second *second = &sim->seconds[i];
+        bool row = false;
+        if (second->state != STATE(PENDING_RELEASE))
+            continue;
+        SIM_CHECK(sim, second->due > sim->world.now, "what nobody released in time has lapsed");
+        for (size_t j = 0; j < model->n_deadlines; j++)
+            row |= model->deadlines[j].kind == DEADLINE_RELEASE && model->deadlines[j].subject == second->seq &&
+                   model->deadlines[j].at == second->due;
+        SIM_CHECK(sim, row, "what waits will lapse");
+    }
+}
+
 void sim_check_all(struct sim *sim)
 {
     struct model *model = &sim->world.model;
+    check_seconds(sim);
     for (uint64_t seq = 0; seq < model->n; seq++) {
         check_entry(sim, seq);
-        if (model->entries[seq].message != NULL)
+        if (model->entries[seq].message != NULL && !model->entries[seq].message->parked)
             check_deadline(sim, seq);
         if (model->entries[seq].message != NULL && model->entries[seq].message->has_chain)
             check_root(sim, model->entries[seq].message);
     }
     for (size_t i = 0; i < sim->n_messages; i++) {
         const struct sim_message *message = &sim->messages[i];
-        unsigned found = 0;
+        unsigned sent = 0, parked = 0;
         for (uint64_t seq = 0; seq < model->n; seq++) {
             const struct model_message *stored = model->entries[seq].message;
-            found += stored != NULL && strcmp(stored->id, message->letter->header.id) == 0;
+            if (stored == NULL || strcmp(stored->id, message->letter->header.id) != 0)
+                continue;
+            parked += stored->parked;
+            sent += !stored->parked;
         }
-        SIM_CHECK(sim, found == (message->accepted ? 1 : 0),
+        SIM_CHECK(sim, (message->parks ? parked : sent) == (message->accepted ? 1 : 0),
                   "each accepted message is there exactly once, no other is");
+        SIM_CHECK(sim, !message->parks || sent <= parked, "what waited is sent once, if at all");
     }
     SIM_CHECK(sim, model->entries[model->n - 1].kind == AMANA__V1__ENTRY_KIND__CODE__STOP, "STOP is the last entry");
 }

@@ -72,14 +72,25 @@ struct model_message *model_message_at(struct model *model, uint64_t seq)
     return seq < model->n ? model->entries[seq].message : NULL;
 }
 
-struct model_message *model_find(struct model *model, const char *device, const char *id)
+static struct model_message *find(struct model *model, const char *device, const char *id, bool parked)
 {
     for (size_t i = 0; i < model->n; i++) {
         struct model_message *message = model->entries[i].message;
-        if (message != NULL && (device == NULL || strcmp(message->device, device) == 0) && strcmp(message->id, id) == 0)
+        if (message != NULL && message->parked == parked && (device == NULL || strcmp(message->device, device) == 0) &&
+            strcmp(message->id, id) == 0)
             return message;
     }
     return NULL;
+}
+
+struct model_message *model_find(struct model *model, const char *device, const char *id)
+{
+    return find(model, device, id, false);
+}
+
+struct model_message *model_find_parked(struct model *model, const char *device, const char *id)
+{
+    return find(model, device, id, true);
 }
 
 static struct journal_life *life_at(struct model_message *root, const char *recipient)
@@ -254,6 +265,7 @@ static struct model_message *message_keep(struct model *model, const struct jour
                                       .case_ref = keep(model, from->case_ref),
                                       .kind = from->kind,
                                       .urgency = from->urgency,
+                                      .parked = from->parked,
                                       .header = header,
                                       .decoded = (const Amana__V1__Header *)decoded,
                                       .flags = flags_keep(model, from->flags),
@@ -338,6 +350,7 @@ static void release_keep(struct model *model, const struct journal_append *appen
     message->release = *append->release;
     message->release.seq = message->seq;
     message->release.version++;
+    message->release.ended_by = self(append->release->ended_by, first);
     message->release.releasing = keep(model, append->release->releasing);
     message->release.officer = keep(model, append->release->officer);
 }
@@ -426,8 +439,7 @@ static void deadlines_keep(struct model *model, const struct journal_append *app
             model->deadlines[at] = model->deadlines[--model->n_deadlines];
         if (from->at == 0 || deadline_index(model, from->kind, subject, from->at) < model->n_deadlines)
             continue;
-        model->deadlines =
-            grow(model->deadlines, model->n_deadlines, &model->deadlines_room, sizeof *model->deadlines);
+        model->deadlines = grow(model->deadlines, model->n_deadlines, &model->deadlines_room, sizeof *model->deadlines);
         model->deadlines[model->n_deadlines++] =
             (struct journal_deadline){.kind = from->kind, .subject = subject, .at = from->at};
     }
@@ -452,11 +464,21 @@ static struct am_bytes receipt_of(struct model *model, uint64_t seq)
     return (struct am_bytes){(const uint8_t *)text, strlen(text)};
 }
 
+// The first of that device and id; what is released has been parked under them.
+static const struct model_message *before(struct model *model, const struct journal_append *append)
+{
+    const struct journal_message *message = append->message;
+    bool releases = append->release != NULL && append->release->seq != JOURNAL_SELF;
+    if (message == NULL)
+        return NULL;
+    const struct model_message *sent = model_find(model, message->device, message->id);
+    return sent != NULL || releases ? sent : model_find_parked(model, message->device, message->id);
+}
+
 struct journal_outcome model_commit(struct model *model, const struct journal_append *append)
 {
     struct journal_outcome outcome = {.result = JOURNAL_DONE, .seq = JOURNAL_NONE};
-    const struct model_message *there =
-        append->message != NULL ? model_find(model, append->message->device, append->message->id) : NULL;
+    const struct model_message *there = before(model, append);
     uint64_t first = model->n;
     if (model->read_only || (model->full && !append->essential)) {
         outcome.result = model->read_only ? JOURNAL_READ_ONLY : JOURNAL_FULL;
@@ -541,7 +563,7 @@ static void check_case(struct model *model, struct hub_submission *submission)
 {
     for (size_t i = 0; i < model->n; i++) {
         const struct model_message *message = model->entries[i].message;
-        if (message == NULL || strcmp(message->case_ref, submission->header->case_ref) != 0)
+        if (message == NULL || message->parked || strcmp(message->case_ref, submission->header->case_ref) != 0)
             continue;
         submission->case_exists = true;
         submission->case_party |= is_party(message, submission->work.unit);
@@ -556,7 +578,8 @@ static void check_versions(struct model *model, struct hub_submission *submissio
         const struct journal_life *life = life_at(root, submission->header->recipients[i]->unit);
         submission->former_life[i] = life != NULL ? life->version : 0;
     }
-    if (!root->has_chain || own == NULL || is_party(model_message_at(model, submission->newest.seq), submission->sender))
+    if (!root->has_chain || own == NULL ||
+        is_party(model_message_at(model, submission->newest.seq), submission->sender))
         return;
     submission->newest = found(model_message_at(model, own->clock_seq), NULL);
     submission->chain.urgency = submission->newest.urgency;
@@ -565,8 +588,7 @@ static void check_versions(struct model *model, struct hub_submission *submissio
 static void check_life(struct model *model, struct hub_submission *submission)
 {
     bool own = life_is_own(submission->reply_to.kind, (unsigned)submission->header->kind);
-    struct model_message *root =
-        model_message_at(model, own ? submission->reply_to.seq : submission->reply_to.root);
+    struct model_message *root = model_message_at(model, own ? submission->reply_to.seq : submission->reply_to.root);
     submission->root = found(root, NULL);
     submission->has_chain = root->has_chain;
     submission->chain = root->chain;
@@ -610,20 +632,66 @@ static void check_reset(struct hub_submission *s)
     memset(s->former_life, 0, sizeof s->former_life);
 }
 
+static void known(struct model *model, struct hub_submission *submission, uint64_t seq, bool same)
+{
+    submission->known = true;
+    submission->known_seq = seq;
+    submission->known_same = same;
+    if (same)
+        submission->original_receipt = receipt_of(model, seq);
+}
+
+// One that was parked was parked first: that is its original.
+static void check_known(struct model *model, struct hub_submission *submission)
+{
+    const char *device = submission->work.identity, *id = submission->header->id;
+    const struct model_message *there = model_find_parked(model, device, id);
+    if (there == NULL)
+        there = model_find(model, device, id);
+    if (there != NULL)
+        known(model, submission, there->seq, memcmp(there->digest, submission->header_digest, 32) == 0);
+}
+
+static bool ended_by(const struct journal_release *release, uint8_t state, const char *supervisor)
+{
+    return release->state == state && strcmp(release->officer, supervisor) == 0;
+}
+
+// How it stands with what is released. A test may say so itself, of one that isn't there.
+static void check_waiting(struct model *model, struct hub_submission *submission)
+{
+    const struct model_message *waits = model_find_parked(model, submission->header->device, submission->header->id);
+    if (waits == NULL)
+        return;
+    submission->parked = waits->seq;
+    submission->release = waits->release;
+    if (ended_by(&waits->release, AMANA__V1__RELEASE_STATE__CODE__RELEASED, submission->supervisor))
+        known(model, submission, waits->release.ended_by, true);
+}
+
+void model_read_settlement(struct model *model, struct hub_settlement *settlement, uint64_t seq)
+{
+    const struct model_message *message = model_message_at(model, seq);
+    uint8_t state =
+        settlement->returns ? AMANA__V1__RELEASE_STATE__CODE__RETURNED : AMANA__V1__RELEASE_STATE__CODE__RELEASED;
+    settlement->checked = REASON_NONE;
+    settlement->header = message->decoded;
+    settlement->release = message->release;
+    memcpy(settlement->header_digest, message->digest, 32);
+    if (ended_by(&message->release, state, settlement->supervisor))
+        settlement->original_receipt = receipt_of(model, message->release.ended_by);
+}
+
 void model_check(struct model *model, struct hub_submission *submission, enum reason checked)
 {
     const Amana__V1__Header *header = submission->header;
-    struct model_message *there = model_find(model, submission->work.identity, header->id);
     check_reset(submission);
     model_digest(submission->header_bytes, submission->header_digest);
     model_digest(submission->signature, submission->signature_digest);
-    if (there != NULL) {
-        submission->known = true;
-        submission->known_seq = there->seq;
-        submission->known_same = memcmp(there->digest, submission->header_digest, 32) == 0;
-        if (submission->known_same)
-            submission->original_receipt = receipt_of(model, there->seq);
-    }
+    if (submission->mode == HUB_SUBMIT_RELEASE)
+        check_waiting(model, submission);
+    else
+        check_known(model, submission);
     if (submission->known || submission->verdict != REASON_NONE)
         return;
     submission->checked = checked;
@@ -650,13 +718,12 @@ static void party_read(struct model *model, const struct model_message *message,
     struct model_message *root = model_message_at(model, message->root);
     const struct journal_life *lives[CLOCK_LIVES] = {
         life_at(root, unit), root != message ? life_at(model_message_at(model, message->seq), unit) : NULL};
-    *ret_party = (struct clock_party){.unit = unit,
-                                      .has_delivery = true,
-                                      .delivery = *delivery_at(model_message_at(model, message->seq), unit)};
+    *ret_party = (struct clock_party){
+        .unit = unit, .has_delivery = true, .delivery = *delivery_at(model_message_at(model, message->seq), unit)};
     for (size_t i = 0; i < CLOCK_LIVES; i++)
         if (lives[i] != NULL)
-            ret_party->lives[i] = (struct clock_life){
-                lives[i]->clock_seq == message->seq, i == 0 ? root->kind : message->kind, *lives[i]};
+            ret_party->lives[i] = (struct clock_life){lives[i]->clock_seq == message->seq,
+                                                      i == 0 ? root->kind : message->kind, *lives[i]};
 }
 
 void model_read_due(struct model *model, struct hub_due *due)
@@ -676,14 +743,13 @@ void model_read_due(struct model *model, struct hub_due *due)
     memcpy(due->root_digest, root->digest, 32);
     due->has_release = message->has_release;
     due->release = message->release;
-    due->clocks =
-        (struct clock_message){.seq = message->seq,
-                               .urgency = message->urgency,
-                               .fixed = message->decoded->answer_by != NULL,
-                               .valid_until = kind_in_force(message->decoded),
-                               .retain_until = (uint64_t)message->decoded->retain_until->seconds * NS_PER_S,
-                               .n = message->n_recipients,
-                               .parties = take(model, message->n_recipients, sizeof *due->clocks.parties)};
+    due->clocks = (struct clock_message){.seq = message->seq,
+                                         .urgency = message->urgency,
+                                         .fixed = message->decoded->answer_by != NULL,
+                                         .valid_until = kind_in_force(message->decoded),
+                                         .retain_until = (uint64_t)message->decoded->retain_until->seconds * NS_PER_S,
+                                         .n = message->n_recipients,
+                                         .parties = take(model, message->n_recipients, sizeof *due->clocks.parties)};
     for (size_t i = 0; i < message->n_recipients; i++)
         party_read(model, message, message->recipients[i].unit, &due->clocks.parties[i]);
 }

@@ -25,6 +25,7 @@ struct model_message {
     size_t n_lives, lives_room;
     struct journal_chain chain;
     bool has_chain;
+    bool parked;         // of a PARKED entry: nobody finds it by id
     bool erased;         // its body is gone
     bool ordered;        // an ERASURE of it was taken
     uint64_t held_until; // of its HOLDs the latest end
@@ -80,6 +81,9 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
 void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,
                           const uint64_t *notices, size_t n_notices);
 
+// A worker's reading of what is released or sent back, of the message at that seq.
+void model_read_settlement(struct model *model, struct hub_settlement *settlement, uint64_t seq);
+
 // A worker's reading of deadlines: up to `room` rows after *after and before `until`, in order; and of one that has
 // come.
 size_t model_deadlines(struct model *model, const struct journal_deadline *after, uint64_t until,
@@ -89,7 +93,8 @@ void model_read_due(struct model *model, struct hub_due *due);
 // 32 bytes that differ where the bytes differ: no digest, but good enough to tell messages apart.
 void model_digest(struct am_bytes bytes, uint8_t ret_digest[32]);
 
-struct model_mailbox *model_mailbox(struct model *model, const char *device); // made where it isn't there
-struct model_message *model_message_at(struct model *model, uint64_t seq);    // NULL: no message
-struct model_message *model_find(struct model *model, const char *device, const char *id);
+struct model_mailbox *model_mailbox(struct model *model, const char *device);              // made where it isn't there
+struct model_message *model_message_at(struct model *model, uint64_t seq);                 // NULL: no message
+struct model_message *model_find(struct model *model, const char *device, const char *id); // not one that was parked
+struct model_message *model_find_parked(struct model *model, const char *device, const char *id);
 const struct journal_life *model_life(struct model *model, uint64_t root, const char *recipient);

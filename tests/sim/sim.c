@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hub under a seed: senders who retry, answer late and answer twice, workers and a keeper in any order, crashes
-// between commit and answer, a full disk, a clock that steps back. After each commit the invariants are looked at.
+// The hub under a seed: senders who retry, answer late and answer twice, second persons who release, send back or let
+// lapse, workers and a keeper in any order, crashes between commit and answer, a full disk, a clock that steps back.
+// After each commit the invariants are looked at.
 //   sim [SEED [STEPS]]     one seed; without any, eight fixed ones and two new ones
 #include "tests/sim/sim.h"
 
@@ -32,16 +33,41 @@ static struct sim_message *message_new(struct sim *sim, struct letter *letter)
 {
     SIM_CHECK(sim, sim->n_messages < SIM_MESSAGES, "room for messages");
     struct sim_message *message = &sim->messages[sim->n_messages++];
-    *message = (struct sim_message){.letter = letter};
+    *message = (struct sim_message){.letter = letter,
+                                    .parks = letter->submission.mode == HUB_SUBMIT_PARK,
+                                    .defers = letter->header.release == AMANA__V1__RELEASE__CODE__DEFERRED};
     letter->user = message;
     return message;
+}
+
+// The same call once more.
+static struct letter *write_again(struct sim *sim, const struct letter *letter)
+{
+    struct letter *again = letter_again(&sim->world, letter);
+    again->submission.mode = letter->submission.mode;
+    return again;
 }
 
 static void send_letter(struct sim *sim, struct letter *letter)
 {
     struct sim_message *message = letter->user;
-    message->under_way++;
+    if (message->under_way++ == 0)
+        message->lapses = sim_lapses(sim, letter->sender.unit, true);
     letter_arrive(&sim->world, letter);
+}
+
+// On a person, as rule 5 wants it: it waits for a second person of its unit, or goes before.
+static void ask_second(struct sim *sim, struct letter *letter)
+{
+    Amana__V1__UnitRoster *releasing = arena_alloc(&sim->world.arena, sizeof *releasing);
+    bool defers = chance(sim, 50);
+    amana__v1__unit_roster__init(releasing);
+    releasing->unit = letter->sender.unit;
+    releasing->roster = hub_roster_number(sim->world.hub, letter->sender.unit);
+    letter->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
+    letter->header.release = defers ? AMANA__V1__RELEASE__CODE__DEFERRED : AMANA__V1__RELEASE__CODE__REQUIRED;
+    letter->header.releasing = releasing;
+    letter->submission.mode = defers ? HUB_SUBMIT_SEND : HUB_SUBMIT_PARK;
 }
 
 static void act_alert(struct sim *sim)
@@ -65,6 +91,8 @@ static void act_alert(struct sim *sim)
         if (chance(sim, i == 1 ? 40 : 10))
             letter_to(world, letter, WAYS[way].to[i], chance(sim, 50) ? ACTION : COPY);
     letter->valid_until.seconds = letter->written_at.seconds + 3600 + (int64_t)sim_random(sim, 2 * 86400);
+    if (chance(sim, 40))
+        ask_second(sim, letter);
     send_letter(sim, message_new(sim, letter)->letter);
 }
 
@@ -79,7 +107,7 @@ static const struct letter *version_of(struct sim *sim, const struct sim_message
     const struct letter *found = root->letter;
     for (size_t i = 0; i < sim->n_messages; i++) {
         const struct sim_message *message = &sim->messages[i];
-        if (message->root == root && message->accepted && message->letter->header.kind != KIND(ACK) && chance(sim, 70))
+        if (message->root == root && message->sent && message->letter->header.kind != KIND(ACK) && chance(sim, 70))
             found = message->letter;
     }
     return found;
@@ -98,7 +126,7 @@ static void act_answer(struct sim *sim)
 {
     static const Amana__V1__Kind__Code KINDS[] = {KIND(ACK), KIND(ACK), KIND(ACK), KIND(UPDATE), KIND(CANCEL)};
     struct sim_message *root = pick(sim);
-    if (root == NULL || !root->accepted || root->root != NULL)
+    if (root == NULL || !root->sent || root->root != NULL)
         return;
     Amana__V1__Kind__Code kind = KINDS[sim_random(sim, AM_LEN(KINDS))];
     const struct letter *to = kind == KIND(ACK) ? version_of(sim, root) : root->letter;
@@ -114,6 +142,8 @@ static void act_answer(struct sim *sim)
         letter->valid_until.seconds = letter->written_at.seconds + 3600 + (int64_t)sim_random(sim, 86400);
         if (chance(sim, 20))
             letter_to(&sim->world, letter, LONELY, ACTION); // there already: a field that is refused
+        if (chance(sim, root->parks || root->defers ? 80 : 10))
+            ask_second(sim, letter);
     }
     message_new(sim, letter)->root = root;
     send_letter(sim, letter);
@@ -125,7 +155,7 @@ static void act_retry(struct sim *sim)
     if (message != NULL && chance(sim, 60)) // one that is perhaps still under way
         message = &sim->messages[sim->n_messages - 1 - sim_random(sim, sim->n_messages < 8 ? 1 : 8)];
     if (message != NULL)
-        send_letter(sim, letter_again(&sim->world, message->letter));
+        send_letter(sim, write_again(sim, message->letter));
 }
 
 static void act_reuse_id(struct sim *sim)
@@ -133,10 +163,61 @@ static void act_reuse_id(struct sim *sim)
     struct sim_message *message = pick(sim);
     if (message == NULL || !message->accepted)
         return;
-    struct letter *other = letter_again(&sim->world, message->letter);
+    struct letter *other = write_again(sim, message->letter);
     other->header.language = (char *)"so";
     other->user = NULL;
     letter_arrive(&sim->world, other);
+}
+
+// --- Second persons
+static const struct sim_second *pick_second(struct sim *sim)
+{
+    const struct sim_second *second = NULL;
+    for (unsigned tries = 0; sim->n_seconds > 0 && tries < 4; tries++) { // one that waits, as a rule
+        second = &sim->seconds[sim_random(sim, (uint32_t)sim->n_seconds)];
+        if (second->state == AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE)
+            break;
+    }
+    return second;
+}
+
+static void release(struct sim *sim, const struct sim_second *second, char *unit, const char *device,
+                    const char *supervisor)
+{
+    struct letter *letter = letter_again(&sim->world, second->message->letter);
+    letter->submission.mode = HUB_SUBMIT_RELEASE;
+    letter->submission.supervisor = supervisor;
+    letter->submission.work =
+        (struct hub_work){.kind = HUB_WORK_SUBMISSION, .user = letter, .identity = device, .unit = unit};
+    second->message->under_way++;
+    letter_arrive(&sim->world, letter);
+}
+
+static void act_second(struct sim *sim)
+{
+    const struct sim_second *second = pick_second(sim);
+    struct arena *arena = &sim->world.arena;
+    if (second == NULL)
+        return;
+    char *unit = arena_printf(arena, "%s", second->message->letter->sender.unit);
+    const char *device = arena_printf(arena, "amana://%s/device/d1", unit);
+    const char *supervisor = arena_printf(arena, "amana://%s/officer/o2", unit);
+    bool returns = chance(sim, 25);
+    if (!second->deferred && !returns) {
+        release(sim, second, unit, device, supervisor);
+        return;
+    }
+    struct hub_settlement *settlement = arena_alloc(arena, sizeof *settlement);
+    *settlement = (struct hub_settlement){
+        .work = {.kind = HUB_WORK_SETTLEMENT, .user = second->message, .identity = device, .unit = unit},
+        .returns = returns,
+        .statement = {(const uint8_t *)"statement", returns ? 9 : 0},
+        .signature = {(const uint8_t *)"signature", 9},
+        .supervisor = supervisor,
+    };
+    model_read_settlement(&sim->world.model, settlement, second->seq);
+    second->message->under_way++;
+    world_step(&sim->world, (struct hub_event){.kind = HUB_EVENT_SETTLED, .settlement = settlement});
 }
 
 static void act_retrieve(struct sim *sim)
@@ -198,12 +279,17 @@ static void act_answer_commit(struct sim *sim)
     memmove(&sim->answers[0], &sim->answers[1], (--sim->n_answers) * sizeof answer);
     world_step(&sim->world,
                (struct hub_event){.kind = HUB_EVENT_COMMITTED, .committed = {answer.append, &answer.outcome}});
+    const struct journal_release *row = answer.append->release;
+    bool lapsed =
+        row != NULL && row->state == AMANA__V1__RELEASE_STATE__CODE__LAPSED && answer.outcome.result == JOURNAL_DONE;
+    for (size_t i = 0; lapsed && i < sim->n_lapses; i++)
+        sim->lapses[i].told |= sim->lapses[i].seq == row->seq;
     hub_append_free(answer.append);
 }
 
 static void act_time(struct sim *sim)
 {
-    uint64_t ns = sim_random(sim, 1000) * NS_PER_S;
+    uint64_t ns = sim_random(sim, chance(sim, 4) ? 30000 : 1000) * NS_PER_S;
     sim->world.monotonic += ns;
     if (chance(sim, 90))
         sim->world.now += ns;
@@ -240,6 +326,8 @@ static void act_crash(struct sim *sim)
     sim->n_answers = 0;
     world_restart(&sim->world);
     rosters_again(sim);
+    for (size_t i = 0; i < sim->n_lapses; i++)
+        sim->lapses[i].told = true;
     for (size_t i = 0; i < sim->n_messages; i++)
         sim->messages[i].under_way = 0;
     sim->n_retrievals = 0;
@@ -255,9 +343,9 @@ static const struct {
     unsigned weight;
     void (*act)(struct sim *sim);
 } ACTS[] = {
-    {6, act_alert},   {20, act_answer},        {8, act_retry}, {1, act_reuse_id}, {10, act_retrieve}, {24, act_check},
-    {12, act_commit}, {24, act_answer_commit}, {2, act_time},  {1, act_full},     {1, act_roster},
-    {2, act_read},
+    {6, act_alert},  {20, act_answer}, {8, act_retry},          {1, act_reuse_id}, {10, act_retrieve},
+    {24, act_check}, {12, act_commit}, {24, act_answer_commit}, {2, act_time},     {1, act_full},
+    {1, act_roster}, {2, act_read},    {6, act_second},
 };
 
 static void act(struct sim *sim)
@@ -292,13 +380,18 @@ static void finish(struct sim *sim)
     settle(sim);
     for (size_t i = 0; i < sim->n_messages; i++) {
         struct sim_message *message = &sim->messages[i];
-        struct letter *again = letter_again(&sim->world, message->letter);
+        struct letter *again = write_again(sim, message->letter);
         send_letter(sim, again);
         settle(sim);
         SIM_CHECK(sim, again->replies == 1, "every sender gets an answer");
         SIM_CHECK(sim, message->under_way == 0, "no call is left waiting");
         SIM_CHECK(sim, !message->accepted || again->submission.work.reason == REASON_NONE,
                   "what was taken stays taken");
+    }
+    for (unsigned tick = 0; tick < 500; tick++) { // what lapses of one unit does so one after the other
+        sim->world.monotonic += MINUTE_NS;        // longer than the hub waits before it tries again
+        world_step(&sim->world, (struct hub_event){.kind = HUB_EVENT_TICK});
+        settle(sim);
     }
     world_step(&sim->world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "end"}});
     settle(sim);
@@ -326,9 +419,9 @@ static void run(uint64_t seed, uint64_t steps)
     }
     finish(sim);
     printf("%" PRIu64 " steps, %zu messages, %u accepted, %zu entries, %u moves, %u crossed, %u refused, %u conflicts, "
-           "%u crashes\n",
+           "%u crashes, %u released (%u late), %u sent back, %zu lapses\n",
            sim->step, sim->n_messages, sim->accepted, sim->world.model.n, sim->moved, sim->crossed, sim->refused,
-           sim->conflicts, sim->crashes);
+           sim->conflicts, sim->crashes, sim->released, sim->late, sim->returned, sim->n_lapses);
     world_clear(&sim->world);
     free(sim);
 }

@@ -9,14 +9,34 @@
 #define SIM_MESSAGES   3000
 #define SIM_ANSWERS    4096
 #define SIM_RETRIEVALS 300 // under way
+#define SIM_LAPSES     1000
 
 struct sim_message {
     struct letter *letter;    // as it was written; retries are copies
     struct sim_message *root; // NULL: it is an ALERT
     unsigned under_way;       // calls that wait for an answer
     bool accepted;
-    struct am_bytes receipt; // the first
+    struct am_bytes receipt;  // the first
+    uint64_t seq;             // of what was sent
+    bool parks, defers;       // it asks for a second person
+    bool sent;                // recipients have it
+    unsigned lapses;          // of its unit that the hub knew of when it came
+    struct am_bytes released; // the receipt of who released what was parked
+};
+
+// How it stands with the second person of one message, by what was committed.
+struct sim_second {
+    uint64_t seq; // of its PARKED entry, or of its SUBMITTED one
+    struct sim_message *message;
+    Amana__V1__ReleaseState__Code state;
+    bool deferred;
+    uint64_t due;
+};
+
+struct sim_lapse {
+    const char *unit;
     uint64_t seq;
+    bool told; // the hub has heard that it is written
 };
 
 struct sim_answer {
@@ -31,8 +51,11 @@ struct sim {
     size_t n_messages;
     struct sim_answer answers[SIM_ANSWERS];
     size_t n_answers, n_retrievals;
+    struct sim_second seconds[SIM_MESSAGES];
+    struct sim_lapse lapses[SIM_LAPSES];
+    size_t n_seconds, n_lapses;
     uint64_t post_roster;
-    unsigned accepted, moved, crossed, refused, conflicts, crashes;
+    unsigned accepted, moved, crossed, refused, conflicts, crashes, released, returned, late;
 };
 
 // Prints the seed and the step, and ends the program.
@@ -44,6 +67,9 @@ _Noreturn void sim_fail(const struct sim *sim, const char *what, const char *fil
     } while (0)
 
 uint32_t sim_random(struct sim *sim, uint32_t below);
+
+// Lapses of a unit; those that the hub has heard of alone.
+unsigned sim_lapses(const struct sim *sim, const char *unit, bool told);
 
 // Commits, with the invariants that a single append can break.
 struct journal_outcome sim_commit(struct sim *sim, const struct journal_append *append);

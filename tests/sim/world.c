@@ -140,6 +140,13 @@ void world_restart(struct world *world)
     hub_start(world, NULL);
     if (world->model.n > 0)
         hub_set_clock_floor(world->hub, world->model.entries[world->model.n - 1].time_ns);
+    for (size_t i = 0; i < world->model.n_records; i++) {
+        const struct journal_record *record = &world->model.records[i];
+        enum am_err err = AM_OK;
+        if (record->kind == JOURNAL_RECORD_LAPSES)
+            err = hub_set_lapses(world->hub, record->key, record->value);
+        assert(err == AM_OK);
+    }
 }
 
 // --- What actions ask for
@@ -213,6 +220,8 @@ static void step_failed(struct world *world, const struct hub_event *event, enum
         work = &event->submission->work;
     else if (event->kind == HUB_EVENT_RETRIEVED)
         work = &event->retrieval->work;
+    else if (event->kind == HUB_EVENT_SETTLED)
+        work = &event->settlement->work;
     else if (event->kind == HUB_EVENT_REPLAY)
         work = &event->replay->work;
     else if (event->kind == HUB_EVENT_ROSTER)
@@ -265,6 +274,12 @@ void world_check_one(struct world *world, size_t index)
         struct hub_due *due = (struct hub_due *)work;
         model_read_due(&world->model, due);
         world_step(world, (struct hub_event){.kind = HUB_EVENT_DUE, .due = due});
+        return;
+    }
+    if (work->kind == HUB_WORK_SETTLEMENT) {
+        struct hub_settlement *settlement = (struct hub_settlement *)work;
+        model_read_settlement(&world->model, settlement, settlement->release.seq);
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_SETTLED, .settlement = settlement});
         return;
     }
     struct letter *letter = (struct letter *)work;
