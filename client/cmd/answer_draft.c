@@ -179,7 +179,7 @@ void answer_flags_for_listed(const struct answer_input *input, Amana__V1__Draft 
     bool listed = false;
     for (size_t i = 0; i < draft->n_recipients && !input->shield.own; i++)
         listed |= shield_lists(&input->shield, draft->recipients[i]->unit) != NULL;
-    if (!listed || draft->flags->protection != PROTECTION(YES))
+    if (!listed || (draft->flags->protection != PROTECTION(YES) && draft->flags->protection != PROTECTION(UNKNOWN)))
         return;
     draft->flags->protection = PROTECTION(NO);
     draft->flags->n_never_tell = 0;

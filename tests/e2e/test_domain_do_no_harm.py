@@ -98,6 +98,21 @@ def test_only_three_answers_reach_a_listed_state(world):
     world.amana("post", "inbox").ok().says("RESPONSE", "PROGRESS", "ACK")
 
 
+@pytest.mark.parametrize("protection", ["YES", "UNKNOWN"])
+def test_an_answer_that_reaches_a_listed_state_says_nothing_of_the_flag(world, protection):
+    world.send()
+    world.amana("post", "inbox").ok()
+    asked = world.send("post", world.write("REQUEST", ASKED, case_ref=CASE, recipients=TO_POLICE))
+    world.send("police", note(world, "She may ask for asylum.", case_ref=CASE, flags={**FLED, "protection": protection}))
+    world.amana("police", "inbox").ok()
+    world.amana("police", "ack", asked).ok()
+    world.amana("police", "answer", asked, "--outcome", "NO_DATA", "--summary", "None.").ok()
+    came = [line for line in world.amana("post", "--json", "inbox").ok().json if line.get("header", {}).get("kind") in ("ACK", "RESPONSE")]
+    assert len(came) == 2
+    for line in came:
+        assert line["flags"]["protection"] == "NO" and "never_tell" not in line["flags"], line["flags"]
+
+
 def test_an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects(world):
     to_post = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
     over = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=5, minutes=10)
