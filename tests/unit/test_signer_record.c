@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The signer's record on a disk that tears and garbles, and each row of the start table.
+#include "bad_disk.h"
 #include "server/signer/signer_state.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -140,6 +142,23 @@ static void a_record_of_the_largest_tree_fits_its_slot(void **state)
     assert_int_equal(AM_OK, signer_state_open(path, SIGNER_READ, &record));
     assert_true(record.range.size == UINT64_MAX);
     assert_memory_equal(range.roots, record.range.roots, sizeof range.roots);
+    signer_state_close(&record);
+}
+
+static void a_sync_that_the_disk_fails_is_an_error_each_time_and_leaves_no_new_record(void **state)
+{
+    struct signer_state record;
+    struct merkle_range range = range_of(1);
+    bad_disk_arm(BAD_SYNC, 1, 0, EIO);
+    assert_int_equal(AM_IO, signer_state_create(path));
+    assert_int_equal(1, bad_disk_disarm());
+    holds_nothing();
+    assert_int_equal(AM_OK, signer_state_create(path));
+    assert_int_equal(AM_OK, signer_state_open(path, SIGNER_WRITE, &record));
+    assert_int_equal(AM_OK, signer_state_write(&record, &range));
+    bad_disk_arm(BAD_SYNC, 1, 0, EIO);
+    assert_int_equal(AM_IO, signer_state_sync(&record));
+    assert_int_equal(1, bad_disk_disarm());
     signer_state_close(&record);
 }
 
@@ -357,6 +376,7 @@ int main(void)
         TEST(a_new_record_is_of_an_empty_log_and_has_room_for_both_slots),
         TEST(each_write_leaves_the_other_slot_as_it_was),
         TEST(a_record_of_the_largest_tree_fits_its_slot),
+        TEST(a_sync_that_the_disk_fails_is_an_error_each_time_and_leaves_no_new_record),
         TEST(a_garbled_slot_gives_way_to_the_other),
         TEST(a_torn_write_leaves_the_record_before),
         TEST(a_file_cut_short_has_what_is_whole_in_it),
