@@ -294,6 +294,23 @@ static void an_alert_expires_by_the_clock_and_all_are_told(void **state)
     assert_true(told(world, URI(POST, "d1"), entry));
 }
 
+// The hub was away: its life moves once with each entry.
+static void what_ran_out_before_an_alert_expired_is_told_before_that_and_by_itself(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    accepted(world, alert);
+    world_pass(world, 3 * DAY_NS);
+    const struct model_entry *late = entry_of(world, ENTRY(DEADLINE), 0), *end = entry_of(world, ENTRY(STATE), 0);
+    assert_non_null(late);
+    assert_non_null(end);
+    assert_true(late < end);
+    assert_int_not_equal(late->size, end->size); // of the tree after its append
+    assert_int_equal(end->content->state->moves[0]->from, LIFE(NEW));
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(EXPIRED));
+    assert_true(model_life(&world->model, alert->seq, POST)->flags & LIFE_PASSED(CLOCK_ACK));
+}
+
 static void an_update_gives_it_a_new_end(void **state)
 {
     struct world *world = *state;
@@ -530,6 +547,32 @@ static void who_has_not_confirmed_an_erasure_in_time_is_told_to_the_dpo(void **s
     assert_false(told(world, "amana://ke/odpc/desk/device/d1", entry_of(world, ENTRY(DEADLINE), 1))); // an alert's
 }
 
+// Two lives of each recipient, of which one ends with a CONFIRM: all run out in one look, after the hub was away.
+static void the_dpo_is_told_of_what_is_to_be_confirmed_and_of_nothing_that_ran_out_beside_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *cancel;
+    static const char DPO[] = "amana://ke/odpc/desk/device/d1";
+    size_t of_dpo = 0, others = 0;
+    world_grant(world, "ke/odpc/desk", "dpo", NULL, 0);
+    world_roster(world, "ke/odpc/desk", 1, 1, 7);
+    letter_to(world, alert, LONELY, ACTION);
+    accepted(world, alert);
+    cancel = world_answer(world, POLICE, KIND(CANCEL), alert, alert);
+    cancel->header.outcome = OUTCOME(SENT_IN_ERROR);
+    accepted(world, cancel);
+    world_pass(world, 7 * DAY_NS);
+    for (size_t i = 0; i < entries_of(world, ENTRY(DEADLINE)); i++) {
+        const struct model_entry *entry = entry_of(world, ENTRY(DEADLINE), i);
+        bool confirm = entry->content->deadline->clocks[0]->what == DEADLINE(ANSWER);
+        assert_int_equal(told(world, DPO, entry), confirm);
+        of_dpo += confirm;
+        others += !confirm;
+    }
+    assert_int_equal(of_dpo, 2);
+    assert_true(others >= 2);
+}
+
 // --- Rows
 static void a_message_costs_one_row_and_an_answer_in_time_none(void **state)
 {
@@ -567,6 +610,47 @@ static void what_finds_no_room_comes_again(void **state)
     assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 0); // a minute
     world_pass(world, MINUTE_NS);
     assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+}
+
+static void a_full_disk_keeps_no_deadline_from_being_told(void **state)
+{
+    struct world *world = *state;
+    accepted(world, alert_to(world, POLICE, POST));
+    world->model.full = true;
+    world_pass(world, 15 * MINUTE_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+}
+
+// The hub was away, and is looking at what ran out twice over: its row goes, and must not take the new clock's with it.
+static void a_retrieval_that_comes_while_a_deadline_is_looked_at_begins_its_clock(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    accepted(world, alert);
+    world->now += 31 * MINUTE_NS;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_read(world);
+    world_check_one(world, 0);
+    world_commit_one(world, 0); // overdue; what has escalated by now follows at once
+    assert_int_equal(world->n_checks, 1);
+    world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 1);
+    struct hub_retrieval retrieval = {
+        .work = {.kind = HUB_WORK_RETRIEVAL, .identity = URI(POST, "d1"), .unit = POST},
+        .statement = {(const uint8_t *)"statement", 9},
+        .signature = {(const uint8_t *)"signed", 6},
+    };
+    model_read_retrieval(&world->model, &retrieval, &alert->seq, 1, NULL, 0);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &retrieval});
+    assert_int_equal(world->n_appends, 2);
+    world_commit_one(world, 1); // is faster
+    world_pump(world);
+    assert_int_equal(retrieval.work.reason, REASON_NONE);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 2);
+    world_pass(world, 15 * MINUTE_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 3);
+    clock_is(entry_of(world, ENTRY(DEADLINE), 0)->content->deadline, 0, DEADLINE(ACK), FROM(RETRIEVAL),
+             WORLD_START + 46 * MINUTE_NS, false);
 }
 
 static void an_ack_that_comes_while_a_deadline_is_looked_at_is_not_told_as_late(void **state)
@@ -737,6 +821,23 @@ static void random_sequences_leave_nothing_untold(void **state)
 }
 
 // A million that lie far ahead, as the journal has them: what the hub keeps of them.
+static void a_deadline_that_is_looked_at_while_the_hub_stops_is_told_at_its_next_start(void **state)
+{
+    struct world *world = *state;
+    accepted(world, alert_to(world, POLICE, POST));
+    world->now += 15 * MINUTE_NS;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_read(world);
+    assert_int_equal(world->n_checks, 1);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "end"}});
+    world_pump(world);
+    assert_true(world->stopped);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 0);
+    world_restart(world);
+    world_pass(world, NS_PER_S);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+}
+
 static void only_the_next_hour_is_read(void **state)
 {
     struct world *world = *state;
@@ -831,6 +932,11 @@ int main(void)
         HUB_TEST(a_message_costs_one_row_and_an_answer_in_time_none),
         HUB_TEST(deadlines_go_on_after_a_restart),
         HUB_TEST(what_finds_no_room_comes_again),
+        HUB_TEST(a_full_disk_keeps_no_deadline_from_being_told),
+        HUB_TEST(a_retrieval_that_comes_while_a_deadline_is_looked_at_begins_its_clock),
+        HUB_TEST(a_deadline_that_is_looked_at_while_the_hub_stops_is_told_at_its_next_start),
+        HUB_TEST(what_ran_out_before_an_alert_expired_is_told_before_that_and_by_itself),
+        HUB_TEST(the_dpo_is_told_of_what_is_to_be_confirmed_and_of_nothing_that_ran_out_beside_it),
         HUB_TEST(an_ack_that_comes_while_a_deadline_is_looked_at_is_not_told_as_late),
         HUB_TEST(the_hub_does_not_stop_over_a_deadline_that_is_looked_at),
         HUB_TEST(only_the_next_hour_is_read),

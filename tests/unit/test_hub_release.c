@@ -205,6 +205,36 @@ static void a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_o
     accepted(world, letter_again(world, alert));
 }
 
+// --- It rings
+static void what_waits_rings_again_at_a_quarter_of_its_time_as_urgent_as_it_is(void **state)
+{
+    static const struct {
+        unsigned urgency;
+        uint64_t ack;
+    } ROWS[] = {{1, 15 * MINUTE_NS}, {2, HOUR_NS}, {3, 4 * HOUR_NS}, {4, 24 * HOUR_NS}};
+    struct world *world = *state;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        struct letter *alert = person(world, POLICE);
+        alert->header.urgency = (Amana__V1__Urgency__Code)ROWS[i].urgency;
+        if (ROWS[i].urgency > 2)
+            alert->header.urgency_reason = 0;
+        uint64_t parked_at = world->now;
+        accepted(world, alert);
+        size_t before = mail_of(world, URI(POLICE, "d2"));
+        world_pass(world, ROWS[i].ack / 4 - 1);
+        assert_int_equal(mail_of(world, URI(POLICE, "d2")), before);
+        world_pass(world, 1);
+        const struct model_mailbox *box = model_mailbox(&world->model, URI(POLICE, "d2"));
+        const Amana__V1__DeadlineEntry *ring = last_entry(world)->content->deadline;
+        assert_int_equal(last_entry(world)->kind, ENTRY(DEADLINE));
+        assert_string_equal(ring->message->id, alert->header.id);
+        assert_int_equal(ring->clocks[0]->what, AMANA__V1__DEADLINE_OF__CODE__RELEASE);
+        assert_int_equal(ring->clocks[0]->due, parked_at + 24 * HOUR_NS);
+        assert_int_equal(box->n, before + 1);
+        assert_int_equal(box->rows[before].urgency, ROWS[i].urgency);
+    }
+}
+
 // --- Lapses
 static struct letter *deferred(struct world *world, const char *unit)
 {
@@ -392,6 +422,7 @@ int main(void)
         HUB_TEST(another_unit_releases_nothing),
         HUB_TEST(a_release_is_judged_by_the_newest_of_everything),
         HUB_TEST(a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_over),
+        HUB_TEST(what_waits_rings_again_at_a_quarter_of_its_time_as_urgent_as_it_is),
         HUB_TEST(what_lapses_at_one_time_is_counted_each),
         HUB_TEST(what_was_signed_before_its_lapse_found_room_is_not_counted),
         HUB_TEST(what_ends_an_alert_needs_one_where_its_first_or_its_newest_version_did),
