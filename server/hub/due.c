@@ -17,7 +17,7 @@ struct deciding {
     struct journal_append *append;
     struct arena *arena;
     uint64_t now; // that the entries will have
-    bool confirm; // of a life that ends with a CONFIRM
+    bool confirm; // the entry is about a life that ends with a CONFIRM: set for each of a life, which come last
     size_t n_entries;
 };
 
@@ -202,9 +202,7 @@ static enum am_err life_decide(struct deciding *deciding, size_t index, size_t w
     content.deadline = &deadline;
     uint32_t open = life_open(party->lives[which].root_kind, life->state);
     deciding->confirm = (flags & LIFE_OF_ANSWER) != 0 && (open & KIND_BIT(KIND(CONFIRM))) != 0;
-    enum am_err err = entry_add(deciding, &content, party->unit, NULL, 0);
-    deciding->confirm = false;
-    return err;
+    return entry_add(deciding, &content, party->unit, NULL, 0);
 }
 
 // --- The end of an alert that nobody has ended: an entry for the units of each country. What became of another's, and
