@@ -24,6 +24,9 @@ static uint64_t kept_ns(const Amana__V1__Kept *kept, const Amana__V1__Header *he
     return kept->entry != NULL ? kept->entry->time : header_time_or_0(header->written_at);
 }
 
+// Only a title is held to name no victim; other kinds are shown by the first of their texts, which may.
+#define NAMES_VICTIM "(names a victim: `amana show` has the words)"
+
 void screen_line(struct session *session, const char *id, const Amana__V1__Kept *kept, const char *state, FILE *out)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -51,6 +54,8 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
     if (header->status != AMANA__V1__STATUS__CODE__ACTUAL)
         fprintf(out, "[%s] ", CODE(status__code, header->status));
     const char *title = err == AM_OK ? kind_body_title(kind_body_get(&opened.body->base)) : "";
+    if (err == AM_OK && body_names_victim(opened.body, title))
+        title = NAMES_VICTIM;
     if (header->outcome != 0) { // what was decided tells more than the words about it
         print_code(out, CODE(outcome__code, header->outcome), false);
         fputs(err != AM_OK || title[0] != '\0' ? ": " : "", out);
@@ -264,9 +269,9 @@ static void print_alert(const Amana__V1__Alert *alert, FILE *out)
 }
 
 // A body without a form of its own: what its first line says stands above already.
-static void print_body(const ProtobufCMessage *body, FILE *out)
+static void print_body(const ProtobufCMessage *body, bool said, FILE *out)
 {
-    const ProtobufCFieldDescriptor *title = kind_body_title_field(body);
+    const ProtobufCFieldDescriptor *title = said ? kind_body_title_field(body) : NULL;
     const char *const above[] = {title != NULL ? title->name : NULL, NULL};
     screen_rows(out, body, 2, above);
 }
@@ -366,9 +371,11 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
         fprintf(out, "%sCONTESTED: detain nobody for it until it is decided%s\n", print_on(PRINT_YELLOW), print_off());
     if (alert != NULL)
         print_first(opened.header, alert, out);
+    const char *title = err == AM_OK ? kind_body_title(kind_body_get(&opened.body->base)) : "";
+    bool named = err == AM_OK && body_names_victim(opened.body, title);
     fprintf(out, "%s%s%s  ", print_on(PRINT_BOLD), kind_name((unsigned)opened.header->kind), print_off());
     if (err == AM_OK)
-        print_text(out, kind_body_title(kind_body_get(&opened.body->base)), 2);
+        print_text(out, named ? "" : title, 2); // a victim's name stands below
     else if (err == AM_ERASED)
         fprintf(out, "erased here %s%s%s", print_time(kept->erased_at),
                 kept->erased_by[0] != '\0' ? " on the word of " : "", kept->erased_by);
@@ -382,7 +389,7 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     fputc('\n', out);
     print_envelope(session, kept, opened.header, err == AM_OK ? opened.flags : NULL, out);
     if (err == AM_OK && alert == NULL)
-        print_body(kind_body_get(&opened.body->base), out);
+        print_body(kind_body_get(&opened.body->base), !named, out);
     if (alert != NULL) {
         print_alert(alert, out);
         for (size_t i = 0; i < alert->n_persons; i++)

@@ -337,6 +337,12 @@ const Amana__V1__Alert *body_alert(const Amana__V1__Body *body)
     return of_kind != NULL && of_kind->descriptor == &amana__v1__alert__descriptor ? (Amana__V1__Alert *)of_kind : NULL;
 }
 
+bool body_names_victim(const Amana__V1__Body *body, const char *text)
+{
+    const ProtobufCMessage *of_kind = kind_body_get(&body->base);
+    return of_kind != NULL && rule_names_victim(of_kind, text);
+}
+
 Amana__V1__Person *const *body_persons(const Amana__V1__Body *body, size_t *ret_n)
 {
     const ProtobufCMessage *of_kind = kind_body_get(&body->base);

@@ -30,6 +30,9 @@ const char *body_rule_name(const struct body_rule *rule);
 // The rules one after the other, NULL behind the last.
 const struct body_rule *body_rule_at(size_t index);
 
+// Whether the text holds a name of a victim, smuggled migrant or missing person that the body is about.
+bool body_names_victim(const Amana__V1__Body *body, const char *text);
+
 // The persons that it is about; *ret_n 0 where there are none.
 Amana__V1__Person *const *body_persons(const Amana__V1__Body *body, size_t *ret_n);
 

@@ -60,6 +60,7 @@ struct rule_persons {
     size_t count;
 };
 struct rule_persons rule_persons(const ProtobufCMessage *of_kind);
+bool rule_names_victim(const ProtobufCMessage *of_kind, const char *text); // of those that it is about
 
 // A list of messages by its name: how many elements; 0 where there is no such list.
 size_t rule_count(const ProtobufCMessage *message, const char *list);

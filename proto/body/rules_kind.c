@@ -99,21 +99,26 @@ IS(by_telephone)
 }
 
 // A name of a victim among the words of the field: lists and notifications show them.
-IS(names_no_victim)
+bool rule_names_victim(const ProtobufCMessage *of_kind, const char *text)
 {
-    struct rule_persons all = rule_persons(at->of_kind);
-    const char *title = *(const char *const *)(const void *)((const uint8_t *)at->message + at->field->offset);
+    struct rule_persons all = rule_persons(of_kind);
     for (size_t i = 0; i < all.count; i++) {
         if (!rule_has_role(all.list[i], SHIELDED | ROLE(MISSING)))
             continue;
         for (size_t j = 0; j < all.list[i]->n_names; j++) {
             const Amana__V1__NamePart *part = all.list[i]->names[j];
-            if ((strlen(part->text) > 2 && strcasestr(title, part->text) != NULL) ||
-                (strlen(part->transliteration) > 2 && strcasestr(title, part->transliteration) != NULL))
-                return false;
+            if ((strlen(part->text) > 2 && strcasestr(text, part->text) != NULL) ||
+                (strlen(part->transliteration) > 2 && strcasestr(text, part->transliteration) != NULL))
+                return true;
         }
     }
-    return true;
+    return false;
+}
+
+IS(names_no_victim)
+{
+    const void *field = (const uint8_t *)at->message + at->field->offset;
+    return !rule_names_victim(at->of_kind, *(const char *const *)field);
 }
 
 IS(child_is_taken_in)

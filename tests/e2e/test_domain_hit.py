@@ -33,6 +33,21 @@ def test_a_hit_after_the_end_of_an_alert_is_taken_and_marked_as_crossed(world):
     world.amana("police", "status", alert).ok().says("stopped by eics-1207")
 
 
+def test_a_victim_named_in_the_words_of_a_hit_stands_in_no_list(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    girl = {"label": "girl", "names": [{"type": "GIVEN", "text": "ዳቦ", "transliteration": "Dabo"}], "sex": "FEMALE", "age": {"from": 11, "to": 13},
+            "roles": ["PRESUMED_VICTIM"]}
+    hit = world.amana("post", "hit", alert, world.example("hit", summary="Dabo got off at Sololo.", persons=[girl], done=["LOCATE_AND_REPORT"])).ok().id
+    _, news = world.watch("police", "inbox", "--follow")
+    line = news.wait(hit[:13])
+    assert "Dabo" not in line and "names a victim" in line
+    for desk, verb in (("post", ("sent",)), ("police", ("case", "ke/dci/2026/004211")), ("police", ("search", "Sololo"))):
+        assert "Dabo" not in world.amana(desk, *verb).ok().says(hit[:13]).out
+    head, rest = world.amana("police", "show", hit).ok().out.split("\n", 1)
+    assert "Dabo" not in head and "Dabo got off at Sololo." in rest
+
+
 def test_what_can_t_be_executed_is_said_with_its_ground(world):
     alert = world.send()
     world.amana("post", "inbox").ok()
