@@ -52,10 +52,9 @@ static bool goes_to(const Amana__V1__Header *header, const char *unit)
     return false;
 }
 
-static void ended(struct offers *offers, const char *id, const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+static void ended(struct offers *offers, const Amana__V1__Kept *kept, const Amana__V1__Header *header)
 {
     bool decision = header->kind == KIND(DECISION), withdrawal = header->kind == KIND(WITHDRAW);
-    (void)id;
     if (!decision && !withdrawal)
         return;
     for (size_t i = 0; i < offers->n; i++) {
@@ -69,20 +68,23 @@ static void ended(struct offers *offers, const char *id, const Amana__V1__Kept *
     }
 }
 
-static void walk(struct session *session, enum store_box box, struct offers *offers,
-                 void (*take)(struct offers *offers, const char *id, const Amana__V1__Kept *kept,
-                              const Amana__V1__Header *header))
+// In the order of the log: what ends an offer stands behind it.
+static void walk(struct session *session, struct offers *offers)
 {
-    char at[STORE_ID] = "", next[STORE_ID];
-    while (store_next(session->store, box, at, next) == AM_OK) {
+    enum store_box box;
+    char id[STORE_ID];
+    for (uint64_t seq = 0; store_next_of_case(session->store, offers->case_ref, &seq, &box, id) == AM_OK; seq++) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};
         Amana__V1__Header *header;
         Amana__V1__Kept *kept;
         arena_init(&arena, ARENA_OFFERS);
-        strlcpy(at, next, sizeof at);
-        if (store_get(session->store, box, at, &arena, &kept) == AM_OK &&
-            seal_header(kept->message, &arena, NULL, &header) == AM_OK && second_sent(kept, header))
-            take(offers, at, kept, header);
+        if (store_get(session->store, box, id, &arena, &kept) != AM_OK ||
+            seal_header(kept->message, &arena, NULL, &header) != AM_OK || !second_sent(kept, header) ||
+            kept->entry == NULL || kept->entry->index != seq) // the row of the time when it waited
+            continue;
+        if (box == STORE_SENT)
+            offered(offers, id, kept, header);
+        ended(offers, kept, header);
     }
 }
 
@@ -91,9 +93,7 @@ void offers_print(struct session *session, const Amana__V1__Header *answer, uint
     struct offers offers = {.case_ref = answer->case_ref, .index = index};
     if (answer->kind != KIND(DECISION) || (unsigned)answer->outcome != OUTCOME(ACCEPTED))
         return;
-    walk(session, STORE_SENT, &offers, offered);
-    walk(session, STORE_SENT, &offers, ended);
-    walk(session, STORE_INBOX, &offers, ended);
+    walk(session, &offers);
     for (size_t i = 0; i < offers.n && !offers.before; i++)
         if (!offers.list[i].ended)
             fprintf(out,

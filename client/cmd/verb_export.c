@@ -112,7 +112,8 @@ static int export_cap(struct export_input *input)
 }
 
 // --- htcds
-static enum am_err add_message(struct export_input *input, enum store_box box, const char *id, json_t *records)
+static enum am_err add_message(struct export_input *input, enum store_box box, const char *id, uint64_t seq,
+                               json_t *records)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
@@ -122,7 +123,8 @@ static enum am_err add_message(struct export_input *input, enum store_box box, c
     arena_init(&arena, ARENA_VERB);
     TRY(store_get(input->command.session->store, box, id, &arena, &kept));
     if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || strcmp(header->case_ref, input->argument) != 0 ||
-        !traffic_wants(&input->traffic, header->status) || !second_sent(kept, header))
+        !traffic_wants(&input->traffic, header->status) || !second_sent(kept, header) || kept->entry == NULL ||
+        kept->entry->index != seq) // the row of the time when it waited for its second person
         return AM_OK;
     if (marking_keeps(input->command.session, &input->markings, kept, header, MARKING_H1 | MARKING_H2, &detail) != 0) {
         input->kept_back++;
@@ -145,7 +147,7 @@ static enum am_err add_all(struct export_input *input, json_t *records)
     for (uint64_t seq = 0; err == AM_OK; seq++) {
         err = store_next_entry(input->command.session->store, &seq, &box, id);
         if (err == AM_OK && box != STORE_OUTBOX)
-            err = add_message(input, box, id, records);
+            err = add_message(input, box, id, seq, records);
     }
     return err == AM_NOT_FOUND ? AM_OK : err;
 }

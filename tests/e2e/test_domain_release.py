@@ -194,7 +194,8 @@ def test_what_was_sent_back_is_marked_in_its_case_and_in_no_export(shared):
     assert [len(state["clocks"]) for state in states] == [1, 0]
     assert [state["second"] for state in states] == ["", "sent back by kdci-0001: INCOMPLETE"]
     assert "ended before" not in shared.amana("police", "case", ref).out
-    assert "Feminine" not in shared.amana("police", "export", "htcds", ref).ok().out
+    exported = shared.amana("police", "export", "htcds", ref).ok().out
+    assert "Feminine" not in exported and [r["message"] for r in json.loads(exported)["records"] if "cco_CaseComment" in r] == [first]
     shared.amana("police", "export", "cap", waiting).exits(77).says("was not sent")
     assert "Yusuf" not in shared.amana("police", "export", "cap", first).ok().out
 
