@@ -51,7 +51,7 @@ static void life_now(const struct status *status, uint8_t root_kind, const struc
     uint64_t until = clock->header != NULL ? kind_in_force(clock->header) : 0;
     uint8_t state = life_state_at(root_kind, life->state, until, status->question->now_ns);
 
-    if (state == life->state)
+    if (state != LIFE(EXPIRED) || until == 0)
         return;
     life->state = state; // whether or not the log says so by now
     life->state_at = until;
