@@ -5,6 +5,7 @@
 #include "certs/tls.h"
 #include "server/crls_seen.h"
 #include "server/exit_status.h"
+#include "server/hub_row.h"
 #include "server/journal_open.h"
 #include "server/net/hub_clock.h"
 #include "server/net/net.h"
@@ -293,6 +294,7 @@ static enum am_err parts_make(struct daemon *daemon, struct am_detail *detail)
     TRY(rights_drop(daemon, detail));
     TRY(trust_load(config->trust, NULL, detail, &daemon->reloader.trust));
     TRY(journal_start(daemon, detail)); // on a full disk it says so: it knows how much room is needed
+    TRY(hub_row_check(config, daemon->reloader.trust, daemon->journal.log_key, detail));
     TRY(crls_seen_take(daemon->crls, daemon->reloader.trust, true, detail));
     trust_crls_tolerate(daemon->reloader.trust, LIMIT_CRL_STALE_NS);
     TRY(hub_make(daemon, detail));
@@ -374,6 +376,7 @@ static void paths_fill(struct daemon *daemon)
     snprintf(daemon->crls, sizeof daemon->crls, "%s/" DAEMON_CRLS, daemon->own);
     snprintf(daemon->clock, sizeof daemon->clock, "%s/" HUB_CLOCK_FILE, daemon->own);
     daemon->reloader.crls = daemon->crls;
+    daemon->reloader.log_key = daemon->journal.log_key;
     if (config->port_file[0] != '\0')
         snprintf(daemon->port_file, sizeof daemon->port_file, "%s", config->port_file);
     else

@@ -6,6 +6,7 @@
 #include "proto/codec/timestamp.h"
 #include "server/crls_seen.h"
 #include "server/daemon.h"
+#include "server/hub_row.h"
 #include "server/policy_file.h"
 #include "server/rosters.h"
 #include "server/sandbox.h"
@@ -28,19 +29,6 @@ static void roster_fault(const char *path, enum am_err err, const struct am_deta
     plain_fault(stderr, "amanad", path, err, &told);
 }
 
-static enum am_err hub_row_check(const struct config *config, const struct trust *trust, struct am_detail *detail)
-{
-    const struct trust_hub *hub = trust_hub(trust, config->hub);
-
-    if (hub == NULL)
-        return am_fail(AM_CONFIG, detail, config->trust, "trust.conf has no hub \"%s\"", config->hub);
-    if (strcmp(hub->origin, config->origin) != 0)
-        return am_fail(AM_CONFIG, detail, config->trust,
-                       "trust.conf gives hub \"%s\" the origin %s, the configuration %s", config->hub, hub->origin,
-                       config->origin);
-    return AM_OK;
-}
-
 static enum am_err users_check(const struct config *config, struct am_detail *detail)
 {
     struct sandbox_users users;
@@ -60,7 +48,7 @@ static enum am_err check_with(const struct config *config, struct trust *trust, 
     struct tls_context *tls;
     enum am_err err;
 
-    TRY(hub_row_check(config, trust, detail));
+    TRY(hub_row_check(config, trust, NULL, detail));
     TRY(users_check(config, detail));
     TRY(tls_server_new(&server, detail, &tls));
     tls_context_unref(tls);
@@ -103,9 +91,10 @@ static void crls_tell(const struct config *config, const struct trust *trust)
     timestamp_print_ns(from, stale);
     timestamp_print_ns(from + config->crl_grace_hours * 3600 * NS_PER_S, refused);
     timestamp_print_ns(from + LIMIT_CRL_STALE_NS, last);
-    printf("a revocation list is stale since %s: of its units U3 and U4 are taken until %s, U1 and U2 until %s; put the "
-           "newest lists into %s/crls\n",
-           stale, refused, last, config->trust);
+    printf(
+        "a revocation list is stale since %s: of its units U3 and U4 are taken until %s, U1 and U2 until %s; put the "
+        "newest lists into %s/crls\n",
+        stale, refused, last, config->trust);
 }
 
 enum am_err daemon_check(const struct config *config, struct am_detail *detail)

@@ -7,6 +7,7 @@
 #include "certs/roster.h"
 #include "proto/log/leaf.h"
 #include "server/hub/hub.h"
+#include "server/hub_row.h"
 #include "server/init_journal.h"
 #include "server/members.h"
 #include "server/net/roster_rows.h"
@@ -95,26 +96,13 @@ static enum am_err rosters_read(struct init *init, struct am_detail *detail)
     return AM_OK;
 }
 
-static enum am_err hub_row_check(struct init *init, struct am_detail *detail)
-{
-    const struct trust_hub *hub = trust_hub(init->trust, init->config->hub);
-
-    if (hub == NULL)
-        return am_fail(AM_CONFIG, detail, init->config->trust, "trust.conf has no hub \"%s\"", init->config->hub);
-    if (strcmp(hub->origin, init->config->origin) != 0)
-        return am_fail(AM_CONFIG, detail, init->config->trust,
-                       "trust.conf gives hub \"%s\" the origin %s, the configuration %s", hub->name, hub->origin,
-                       init->config->origin);
-    return AM_OK;
-}
-
 static enum am_err input_read(struct init *init, char *const *registrars, size_t n_registrars, const char *members,
                               struct am_detail *detail)
 {
     init->now_ns = clock_utc();
     TRY(sandbox_users(init->config->user, init->config->signer_user, detail, &init->users));
     TRY(trust_load(init->config->trust, NULL, detail, &init->trust));
-    TRY(hub_row_check(init, detail));
+    TRY(hub_row_check(init->config, init->trust, NULL, detail));
     TRY(members_load(members, detail, &init->members));
     for (size_t i = 0; i < n_registrars; i++)
         TRY(registrar_read(init, registrars[i], detail));

@@ -4,8 +4,8 @@
 
 #include "amana/v1/audit.pb-c.h"
 #include "proto/codec/codec.h"
-#include "proto/log/checkpoint.h"
 
+#include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,7 +80,8 @@ static enum am_err genesis_key(struct store *store, struct arena *arena, const c
 }
 
 static enum am_err key_check(const struct config *config, struct store *store,
-                             const uint8_t signature[LOG_SIGNATURE_SIZE], struct am_detail *detail)
+                             const uint8_t signature[LOG_SIGNATURE_SIZE], struct am_detail *detail,
+                             char ret_key[LOG_VKEY_MAX])
 {
     struct arena AM_CLEANUP(arena_clear) arena;
     struct log_checkpoint checkpoint = {.size = store_size(store)};
@@ -100,6 +101,8 @@ static enum am_err key_check(const struct config *config, struct store *store,
     if (err == AM_SIGNATURE)
         err = am_fail(AM_CONFIG, detail, config->data,
                       "signer/log.key is not the key of this log; put back the one whose verifier key is %s", key);
+    else if (err == AM_OK)
+        strlcpy(ret_key, key, LOG_VKEY_MAX);
     log_verifier_clear(&verifier);
     return err;
 }
@@ -122,7 +125,9 @@ enum am_err journal_open(const struct config *config, const char *data, struct s
     ret_open->may_append = judgement == SIGNER_SAME || judgement == SIGNER_EXTENDED;
     if (ret_open->may_append) {
         TRY(store_start(ret_open->store, &sign, callbacks, signature));
-        return store_size(ret_open->store) > 0 ? key_check(config, ret_open->store, signature, detail) : AM_OK;
+        return store_size(ret_open->store) > 0
+                   ? key_check(config, ret_open->store, signature, detail, ret_open->log_key)
+                   : AM_OK;
     }
     ret_open->why = signer_judgement_text(judgement);
     return AM_OK;

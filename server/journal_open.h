@@ -3,6 +3,7 @@
 // signer).
 #pragma once
 
+#include "proto/log/checkpoint.h"
 #include "server/config.h"
 #include "server/sandbox.h"
 #include "server/signer/signer.h"
@@ -10,8 +11,9 @@
 
 struct journal_open {
     struct store *store;
-    bool may_append; // the keeper runs
-    const char *why; // where it doesn't: what was found and what to do
+    bool may_append;            // the keeper runs
+    const char *why;            // where it doesn't: what was found and what to do
+    char log_key[LOG_VKEY_MAX]; // where it runs: the log's verifier key, "" of an empty one
 };
 
 // Starts the signer as its own process, before there is a thread or a socket; as root it becomes users->signer.

@@ -4,6 +4,7 @@
 
 #include "certs/clock.h"
 #include "server/crls_seen.h"
+#include "server/hub_row.h"
 #include "server/net/workers.h"
 #include "server/policy_file.h"
 #include "server/rosters.h"
@@ -32,6 +33,8 @@ static void reload_run(struct job *job, struct worker *worker)
     const struct config *config = reload->reloader->config;
 
     reload->trust_err = trust_load(config->trust, reload->before, &reload->trust_detail, &reload->trust);
+    if (reload->trust_err == AM_OK)
+        reload->trust_err = hub_row_check(config, reload->trust, reload->reloader->log_key, &reload->trust_detail);
     if (reload->trust_err == AM_OK)
         reload->trust_err = crls_seen_take(reload->reloader->crls, reload->trust, true, &reload->trust_detail);
     if (reload->trust_err == AM_OK)

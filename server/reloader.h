@@ -6,7 +6,8 @@
 #include "server/net/net.h"
 
 struct reloader {
-    const char *crls; // the file of CRL numbers seen
+    const char *crls;    // the file of CRL numbers seen
+    const char *log_key; // of the log that is here
     const struct config *config;
     struct net *net;
     struct trust *trust; // in force; a reference of its own

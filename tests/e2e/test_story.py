@@ -295,6 +295,34 @@ def test_a_hub_with_the_key_of_another_log_does_not_start_and_names_the_right_on
     world.send()
 
 
+def test_a_log_key_in_trust_conf_that_is_not_of_this_log_is_taken_neither_at_a_start_nor_later(world):
+    conf = world.path("trust", "trust.conf")
+    good = conf.read_text()
+
+    def put(text):  # in one step: a hub that has just started reads it too
+        world.path("trust.new").write_text(text)
+        world.path("trust.new").rename(conf)
+
+    right = re.search(r'log-key = "(\S+)"', good).group(1)
+    world.path("other.conf").write_text('data = "other"\n' + world.path("amanad.conf").read_text())
+    other = world.amanad("init", "-c", "other.conf", "--registrar", "ke-registry/keys/officer.pem", "--members",
+                         "members.conf").ok().out.strip()
+    mistyped = right[:-1] + ("A" if right[-1] != "A" else "B")
+    for key, words in ((other, f"that of the log here is {right}"), (mistyped, "no verifier key of igad.amana.example/log")):
+        since = len(world.hub.log.all)
+        put(good.replace(right, key))
+        world.hub.reload()
+        assert words in world.hub.log.wait('do="the running trust is kept"', since)
+        world.hub.stop()
+        world.amanad("-c", "amanad.conf").exits(78).says(words)
+        put(good)
+        world.start_hub()
+    put(good.replace(right, mistyped))
+    world.amanad("-c", "amanad.conf", "--check").exits(78).says(words)
+    put(good)
+    assert len(world.entries("TRUST")) == 2  # that of init and that of the first start
+
+
 def test_an_empty_id_is_no_beginning_of_any(world):
     alert = world.send()
     world.amana("post", "inbox").ok().says(alert[:13])
