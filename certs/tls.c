@@ -103,7 +103,7 @@ static enum am_err use_own(struct tls_context *context, const char *certificate_
     if (err == AM_OK && (SSL_CTX_use_certificate(context->ssl, ret_certificate->x509) != 1 ||
                          SSL_CTX_use_PrivateKey(context->ssl, key) != 1))
         err =
-            am_fail(AM_CRYPTO, detail, key_file, "this key is not the one of the certificate in %s", certificate_file);
+            am_fail(AM_CONFIG, detail, key_file, "this key is not the one of the certificate in %s", certificate_file);
     EVP_PKEY_free(key);
     ERR_clear_error();
     return err;
