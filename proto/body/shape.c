@@ -3,23 +3,13 @@
 #include "proto/body/shape.h"
 
 #include "proto/model/address.h"
+#include "proto/model/country.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-// ISO 3166-1 alpha-2 as assigned in 2026.
-static const char COUNTRIES[] =
-    "adaeafagaialamaoaqarasatauawaxazbabbbdbebfbgbhbibjblbmbnbobqbrbsbtbvbwbybzcacccdcfcgchcickclcmcncocrcucvcwcxcyczde"
-    "dj"
-    "dkdmdodzeceeegehereset"
-    "fifjfkfmfofrgagbgdgegfggghgiglgmgngpgqgrgsgtgugwgyhkhmhnhrhthuidieiliminioiqirisitjejmjojpkekgkhkikmknkpkrkwkykzla"
-    "lb"
-    "lclilklrlsltlulvlymamcmdmemfmgmhmkmlmmmnmompmqmrmsmtmumvmwmxmymznancnenfngninlnonpnrnunzompapepfpgphpkplpmpnprpspt"
-    "pw"
-    "pyqarerorsrurwsasbscsdsesgshsisjskslsmsnsosrssstsvsxsysztctdtftgthtjtktltmtntotrtttvtwtzuaugumusuyuzvavcvevgvivnvu"
-    "wfwsyeytzazmzw";
-// Their alpha-3 codes, in the same order: those of passports (ICAO 9303-3 §5).
+// The alpha-3 codes of the states of proto/model/country.c, in the same order: those of passports (ICAO 9303-3 §5).
 static const char THREES[] =
     "ANDAREAFGATGAIAALBARMAGOATAARGASMAUTAUSABWALAAZEBIHBRBBGDBELBFABGRBHRBDIBENBLMBMUBRNBOLBESBRABHSBTNBVTBWABLRBLZCAN"
     "CCKCODCAFCOGCHECIVCOKCHLCMRCHNCOLCRICUBCPVCUWCXRCYPCZEDEUDJIDNKDMADOMDZAECUESTEGYESHERIESPETHFINFJIFLKFSMFROFRAGAB"
@@ -50,12 +40,7 @@ bool shape_line(const char *text)
 
 bool shape_country(const char *text)
 {
-    if (strlen(text) != 2)
-        return false;
-    for (const char *at = COUNTRIES; *at != '\0'; at += 2)
-        if (memcmp(at, text, 2) == 0)
-            return true;
-    return false;
+    return country_index(text) < COUNTRIES;
 }
 
 bool shape_issuer(const char *text)
@@ -70,9 +55,9 @@ void shape_issuer_state(const char *issuer, char ret_state[3])
         memcpy(ret_state, issuer, 3);
     if (strlen(issuer) != 3)
         return;
-    for (size_t i = 0; COUNTRIES[2 * i] != '\0'; i++)
+    for (size_t i = 0; i < COUNTRIES; i++)
         if (memcmp(THREES + 3 * i, issuer, 3) == 0)
-            snprintf(ret_state, 3, "%.2s", COUNTRIES + 2 * i);
+            country_at(i, ret_state);
 }
 
 bool shape_citizenship(const char *text)

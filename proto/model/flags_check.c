@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flags judged by themselves.
-#include "proto/model/address.h"
+#include "proto/model/country.h"
 #include "proto/model/header_check.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ static enum reason check_state(const Amana__V1__Flags *flags, size_t i, struct a
 {
     char field[48];
     snprintf(field, sizeof field, "flags.never_tell[%zu]", i);
-    if (strlen(flags->never_tell[i]) != 2 || !address_part_valid(flags->never_tell[i], 2))
+    if (country_index(flags->never_tell[i]) == COUNTRIES)
         return refuse(detail, REASON_FIELD_INVALID, field, "a state by its ISO 3166-1 code in small letters: er");
     for (size_t j = 0; j < i; j++)
         if (strcmp(flags->never_tell[i], flags->never_tell[j]) == 0)

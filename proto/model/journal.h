@@ -3,6 +3,7 @@
 // entries, the message and the rows that go with it. Plain values; neither side is seen from here.
 #pragma once
 
+#include "proto/model/country.h"
 #include "proto/model/error.h"
 #include "proto/model/limits.h"
 
@@ -111,7 +112,7 @@ struct journal_chain {
 };
 
 // From which states a case is kept (rule 4), as its messages' flags have said: one row a case, versioned as a life is.
-#define JOURNAL_SHIELD_STATES 256
+#define JOURNAL_SHIELD_STATES COUNTRIES // flags name no other: none is ever left out for want of room
 struct journal_shield_state {
     char country[3];
     uint8_t protection; // Protection.Code: YES or UNKNOWN

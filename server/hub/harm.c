@@ -84,14 +84,14 @@ static bool lower(const struct hub *hub, const struct hub_submission *submission
     return changed;
 }
 
-static bool raise(const Amana__V1__Flags *flags, size_t at, size_t room,
+static bool raise(const Amana__V1__Flags *flags, size_t at,
                   struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *n)
 {
     size_t i = 0;
     while (i < *n && strcmp(states[i].country, flags->never_tell[at]) != 0)
         i++;
     bool there = i < *n;
-    if (i >= room || (there && (states[i].protection == FLAG(YES) || flags->protection != FLAG(YES))))
+    if (i == JOURNAL_SHIELD_STATES || (there && (states[i].protection == FLAG(YES) || flags->protection != FLAG(YES))))
         return false;
     strlcpy(states[i].country, flags->never_tell[at], sizeof states[i].country);
     states[i].protection = (uint8_t)flags->protection;
@@ -109,21 +109,8 @@ bool hub_shield_next(const struct hub *hub, const struct hub_submission *submiss
         memcpy(states, submission->shield.states, n * sizeof *states);
     bool changed = lower(hub, submission, states, &n);
     bool shields = flags->protection == FLAG(YES) || flags->protection == FLAG(UNKNOWN);
-    // The last place is for a list that is refused. Who is listed is never refused: it would learn that there are any.
-    size_t room = hub_sender_listed(submission) ? JOURNAL_SHIELD_STATES - 1 : JOURNAL_SHIELD_STATES;
     for (size_t i = 0; shields && i < flags->n_never_tell; i++)
-        changed |= raise(flags, i, room, states, &n);
+        changed |= raise(flags, i, states, &n);
     *ret_n = n;
     return changed;
-}
-
-enum reason hub_judge_shield(const struct hub *hub, struct hub_submission *submission)
-{
-    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
-    size_t n;
-    (void)hub_shield_next(hub, submission, states, &n);
-    if (n < JOURNAL_SHIELD_STATES)
-        return REASON_NONE;
-    (void)am_fail(AM_INVALID, &submission->work.detail, "flags.never_tell", "too many states for one case");
-    return REASON_FIELD_INVALID;
 }

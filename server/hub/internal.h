@@ -327,7 +327,6 @@ bool hub_sender_listed(const struct hub_submission *submission);
 bool hub_shield_next(const struct hub *hub, const struct hub_submission *submission,
                      struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *ret_n);
 enum reason hub_judge_onward(const struct hub *hub, struct hub_submission *submission); // rule 11 (onward.c)
-enum reason hub_judge_shield(const struct hub *hub, struct hub_submission *submission);
 bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t *ret_index);
 
 // The second person (release.c): which unit may release it, and whether it comes by the right call.

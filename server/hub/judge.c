@@ -328,8 +328,6 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
         reason = judge_rules(hub, submission, &decision);
     if (reason == REASON_NONE)
         reason = hub_judge_onward(hub, submission);
-    if (reason == REASON_NONE)
-        reason = hub_judge_shield(hub, submission);
     if (reason == REASON_NONE && answer)
         reason = hub_judge_lives(hub, submission, now_ns, &decision);
     if (reason == REASON_NONE)

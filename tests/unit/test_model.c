@@ -255,6 +255,8 @@ static void never_tell_names_states_once_by_their_code(void **state)
         {{"ER", "et"}, "flags.never_tell[0]"},
         {{"er", "eritrea"}, "flags.never_tell[1]"},
         {{"", "et"}, "flags.never_tell[0]"},
+        {{"e1", "et"}, "flags.never_tell[0]"},
+        {{"et", "zz"}, "flags.never_tell[1]"}, // assigned to none
     };
     uint8_t salt[16] = {0};
     Amana__V1__Flags flags = AMANA__V1__FLAGS__INIT;
