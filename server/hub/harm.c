@@ -84,8 +84,8 @@ static bool lower(const struct hub *hub, const struct hub_submission *submission
     return changed;
 }
 
-static bool raise(const Amana__V1__Flags *flags, size_t at,
-                  struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *n)
+static bool raise(const Amana__V1__Flags *flags, size_t at, struct journal_shield_state states[JOURNAL_SHIELD_STATES],
+                  size_t *n)
 {
     size_t i = 0;
     while (i < *n && strcmp(states[i].country, flags->never_tell[at]) != 0)

@@ -82,12 +82,34 @@ static enum am_err pointer_in(const struct replay *replay, struct store_view *vi
     return message != NULL ? pointers_in(replay, view, &message, 1, ret_in) : AM_OK;
 }
 
-// One that waits for its second person is of who releases it.
+static enum am_err originator_in(const struct replay *replay, struct store_view *view,
+                                 const Amana__V1__Pointer *message, bool *ret_in)
+{
+    struct store_pointer pointer;
+    enum am_err err = message != NULL ? store_find_pointer(view, message, &pointer) : AM_NOT_FOUND;
+
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    *ret_in |= unit_in(replay, pointer.originator);
+    return AM_OK;
+}
+
+// What one recipient does in time or not, and whether it is reached, is its own and the originator's to see: not that
+// of the others, from whom what it answers may be kept (rule 4). One that waits for its second person is of who
+// releases it.
 static enum am_err deadline_in(const struct replay *replay, struct store_view *view,
                                const Amana__V1__DeadlineEntry *entry, bool *ret_in)
 {
     *ret_in = unit_in(replay, entry->recipient);
-    return pointer_in(replay, view, entry->message, ret_in);
+    return originator_in(replay, view, entry->message, ret_in);
+}
+
+static enum am_err evidence_in(const struct replay *replay, struct store_view *view,
+                               const Amana__V1__DeliveryEvidence *entry, bool *ret_in)
+{
+    for (size_t i = 0; i < entry->n_recipients; i++)
+        *ret_in |= unit_in(replay, entry->recipients[i]);
+    return originator_in(replay, view, entry->message, ret_in);
 }
 
 // --- Entries that a later message has caused, which is perhaps kept from a country that the older one went to (rule 4)
@@ -123,8 +145,8 @@ static enum am_err corrected_in(const struct replay *replay, struct store_view *
 }
 
 // An entry is in the index of each party that is told of it.
-static enum am_err told_in(const struct replay *replay, struct store_view *view, uint64_t entry,
-                           const struct store_pointer *message, bool *ret_in)
+static enum am_err told_among(const struct replay *replay, struct store_view *view, uint64_t entry,
+                              const struct store_pointer *message, bool *ret_in)
 {
     for (size_t i = 0; i < message->n_recipients && !*ret_in; i++) {
         const char *unit = message->recipients[i].unit;
@@ -140,8 +162,45 @@ static enum am_err told_in(const struct replay *replay, struct store_view *view,
     return AM_OK;
 }
 
+// The version before it; itself where there is none.
+static enum am_err version_before(struct store_view *view, struct arena *arena, struct store_pointer *version)
+{
+    struct store_message kept;
+    Amana__V1__Header *header;
+    enum am_err err;
+
+    TRY(store_message(view, version->seq, &kept));
+    if (kept.header.len == 0)
+        return AM_OK;
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, arena, NULL,
+                     (ProtobufCMessage **)&header));
+    err = header->supersedes != NULL ? store_find_pointer(view, header->supersedes, version) : AM_NOT_FOUND;
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+// Those of every version: an UPDATE adds some, and leaves out those from whom it is kept.
+static enum am_err told_in(const struct replay *replay, struct store_view *view, struct arena *arena, uint64_t entry,
+                           const struct store_pointer *root, bool *ret_in)
+{
+    struct store_pointer version;
+    struct journal_chain chain;
+    uint64_t seq = root->seq;
+    enum am_err err = store_chain(view, root->seq, &chain);
+
+    TRY(told_among(replay, view, entry, root, ret_in));
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    TRY(store_pointer_of(view, chain.newest, &version));
+    while (version.seq != root->seq && version.seq != seq && !*ret_in) {
+        seq = version.seq;
+        TRY(told_among(replay, view, entry, &version, ret_in));
+        TRY(version_before(view, arena, &version));
+    }
+    return AM_OK;
+}
+
 // What becomes of a message without a word of its units is of its originator, and of whose life or delivery it moves.
-static enum am_err state_in(const struct replay *replay, struct store_view *view, uint64_t seq,
+static enum am_err state_in(const struct replay *replay, struct store_view *view, struct arena *arena, uint64_t seq,
                             const Amana__V1__StateEntry *entry, bool *ret_in)
 {
     struct store_pointer pointer;
@@ -153,7 +212,7 @@ static enum am_err state_in(const struct replay *replay, struct store_view *view
         *ret_in = unit_in(replay, entry->moves[i]->recipient);
     for (size_t i = 0; i < entry->n_undelivered && !*ret_in; i++)
         *ret_in = unit_in(replay, entry->undelivered[i]);
-    return entry->found_elsewhere ? told_in(replay, view, seq, &pointer, ret_in) : AM_OK;
+    return entry->found_elsewhere ? told_in(replay, view, arena, seq, &pointer, ret_in) : AM_OK;
 }
 
 // --- Who reads what of these countries
@@ -252,13 +311,14 @@ enum am_err scope_opens(const struct replay *replay, struct store_view *view, st
     case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: return erased_in(replay, view, content->erased, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_CORRECTED: return corrected_in(replay, view, content->corrected, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_HELD: return held_in(replay, view, content->held, ret_opens);
-    case AMANA__V1__ENTRY_CONTENT__KIND_LATE: return pointer_in(replay, view, content->late->message, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_LATE: return evidence_in(replay, view, content->late, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_NON_DELIVERED:
-        return pointer_in(replay, view, content->non_delivered->message, ret_opens);
+        return evidence_in(replay, view, content->non_delivered, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_NON_RETRIEVED:
-        return pointer_in(replay, view, content->non_retrieved->message, ret_opens);
+        return evidence_in(replay, view, content->non_retrieved, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE: return deadline_in(replay, view, content->deadline, ret_opens);
-    case AMANA__V1__ENTRY_CONTENT__KIND_STATE: return state_in(replay, view, entry->seq, content->state, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_STATE:
+        return state_in(replay, view, arena, entry->seq, content->state, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED: *ret_opens = identity_in(replay, content->rejected->identity); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS: return access_in(replay, view, content->access, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: *ret_opens = unit_in(replay, content->member->unit); break;
