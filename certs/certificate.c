@@ -2,7 +2,6 @@
 // Takes certificates in: P-256 by its bytes, and one use told by key usage, extended key usage and name.
 #include "certs/certificate.h"
 
-#include "certs/key_table.h"
 #include "certs/keyfile.h"
 
 #include <openssl/err.h>
@@ -212,7 +211,6 @@ enum am_err certificate_init_der(struct certificate *certificate, struct am_byte
 void certificate_clear(struct certificate *certificate)
 {
     EVP_PKEY_CTX_free(atomic_exchange(&certificate->verifier, NULL));
-    key_table_free(atomic_exchange(&certificate->table, NULL));
     X509_free(certificate->x509);
     memset(certificate, 0, sizeof *certificate);
 }

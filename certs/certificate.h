@@ -6,7 +6,6 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #define CERTIFICATE_DIGEST     32u // bytes of the SHA-256 of a certificate's DER
@@ -28,9 +27,7 @@ enum cert_use {
     CERT_USES
 };
 
-struct key_table;
-
-// Immutable after init, shared by threads; struct copies are not allowed (the slots below), hold it by pointer.
+// Immutable after init, shared by threads; struct copies are not allowed (the slot below), hold it by pointer.
 struct certificate {
     X509 *x509;                             // owned (one reference)
     EVP_PKEY *key;                          // x509's public key, P-256; not a reference of its own
@@ -41,8 +38,6 @@ struct certificate {
     struct identity identity; // uri "" for CERT_USE_HUB_SERVER
     enum cert_use use;
     _Atomic(EVP_PKEY_CTX *) verifier; // a context kept ready between checks: taken and put back by cms_verify_bare
-    _Atomic(struct key_table *) table; // of a key that signs often: made by cms_verify_bare, once
-    atomic_uint verified;              // by the key, before that
 };
 
 // Takes a certificate in: P-256 key, at most LIMIT_CERTIFICATE bytes, version 3, and its use told by key usage,

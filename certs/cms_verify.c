@@ -2,7 +2,6 @@
 // Verifies signatures that keep to the profile: bare on the hot path, and by OpenSSL's CMS_verify for comparison.
 #include "certs/cms.h"
 #include "certs/der.h"
-#include "certs/key_table.h"
 
 #include <openssl/cms.h>
 #include <openssl/err.h>
@@ -10,7 +9,6 @@
 #include <string.h>
 
 #define ATTRIBUTES_MAX 1024u
-#define TABLE_AFTER    1024u // verified: so many times what a table saves is what it takes to make
 
 static struct am_bytes digest_of(const struct certificate *certificate)
 {
@@ -50,32 +48,6 @@ static void put_verifier(const struct certificate *certificate, EVP_PKEY_CTX *co
     EVP_PKEY_CTX_free(atomic_exchange(&slot->verifier, context));
 }
 
-// Without a table, or for one that can't be made, nothing changes but the time that a check takes.
-static void count_verified(const struct certificate *certificate)
-{
-    struct certificate *slot = (struct certificate *)certificate;
-    struct key_table *table;
-    if (atomic_load(&slot->table) == NULL && atomic_fetch_add(&slot->verified, 1) + 1 == TABLE_AFTER &&
-        key_table_new(certificate->key, &table) == AM_OK)
-        atomic_store(&slot->table, table);
-}
-
-static enum am_err verify_by_openssl(const struct certificate *certificate, struct am_bytes signature,
-                                     const uint8_t digest[32])
-{
-    EVP_PKEY_CTX *context = take_verifier(certificate);
-    if (context == NULL)
-        return AM_NOMEM;
-    int good = EVP_PKEY_verify(context, signature.data, signature.len, digest, 32);
-    put_verifier(certificate, context);
-    if (good != 1) {
-        ERR_clear_error();
-        return AM_SIGNATURE;
-    }
-    count_verified(certificate);
-    return AM_OK;
-}
-
 // ECDSA over the attributes re-tagged from [0] to SET OF (RFC 5652 §5.4).
 static enum am_err verify_attributes(const struct cms_signer *signer, const struct certificate *certificate)
 {
@@ -84,10 +56,14 @@ static enum am_err verify_attributes(const struct cms_signer *signer, const stru
     attributes[0] = DER_SET;
     if (!certs_sha256(attributes, signer->attributes.len, digest))
         return AM_NOMEM;
-    const struct key_table *table = atomic_load(&certificate->table);
-    return table != NULL && key_table_accepts(table, signer->signature, digest)
-               ? AM_OK
-               : verify_by_openssl(certificate, signer->signature, digest);
+    EVP_PKEY_CTX *context = take_verifier(certificate);
+    if (context == NULL)
+        return AM_NOMEM;
+    int good = EVP_PKEY_verify(context, signer->signature.data, signer->signature.len, digest, sizeof digest);
+    put_verifier(certificate, context);
+    if (good != 1)
+        ERR_clear_error();
+    return good == 1 ? AM_OK : AM_SIGNATURE;
 }
 
 enum am_err cms_verify_digest(const struct cms_signature *signature, const uint8_t digest[32],

@@ -59,7 +59,6 @@
 #define LIMIT_REQUESTS_PER_S      100u                    // per identity
 #define LIMIT_IN_FLIGHT           64u                     // per identity
 #define LIMIT_REPLAYS             8u                      // per identity
-#define LIMIT_KEY_TABLES          32u                     // of keys that sign often (certs/key_table.h), 150 KB each
 
 // Time in nanoseconds.
 #define NS_PER_S                  1000000000ull
