@@ -4,6 +4,7 @@
 
 #include "client/session/case_walk.h"
 #include "client/session/person.h"
+#include "client/session/second.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
@@ -144,7 +145,7 @@ static enum am_err hear_message(void *user, const Amana__V1__Kept *kept, const s
     const Amana__V1__Correction *correction = correction_of(opened->body);
     size_t n;
     Amana__V1__Person *const *persons = body_persons(opened->body, &n);
-    if (kept->fault[0] != '\0')
+    if (kept->fault[0] != '\0' || second_never(kept, opened->header)) // nobody but its author ever said so
         return AM_OK;
     bool by_label = strcmp(by, judging->header->sender->unit) == 0 ||
                     are_tied(judging->header, opened->header, codec_bytes(kept->message->header));

@@ -7,6 +7,7 @@
 #include "client/session/known.h"
 #include "client/session/person.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
@@ -68,6 +69,9 @@ static enum am_err take(void *user, const Amana__V1__Kept *kept, const struct op
     struct sayings *sayings = user;
     const Amana__V1__Header *header = opened->header;
     const Amana__V1__Flags *flags = opened->flags;
+    // What its second person has not released protects all the same, and takes nothing back.
+    if (!second_sent(kept, header) && flags->protection != FLAG(YES) && flags->protection != FLAG(UNKNOWN))
+        return AM_OK;
     if (sayings->n == sayings->room) {
         size_t room = sayings->room * 2 + 8;
         struct said *list = reallocarray(sayings->list, room, sizeof *list);

@@ -32,6 +32,7 @@ struct line {
     const char *unit;
     int to; // the line that it answers
     const char *flags;
+    bool returned; // by its second person: it was never sent
 };
 
 static const struct {
@@ -50,6 +51,10 @@ static const struct {
     {"who protects has not seen it",
      {{ENV_POLICE, ALONE, NO}, {ENV_POLICE, ALONE, YES}, {ENV_CHILD, 0, NO}},
      AMANA__V1__PROTECTION__CODE__YES},
+    {"taken back in words that were sent back",
+     {{ENV_POLICE, ALONE, YES}, {ENV_CHILD, 0, NO, true}},
+     AMANA__V1__PROTECTION__CODE__YES},
+    {"said in words that were sent back", {{ENV_POLICE, ALONE, YES, true}}, AMANA__V1__PROTECTION__CODE__YES},
     {"the protection unit of the state itself",
      {{ENV_POLICE, ALONE, HERE}, {ENV_MOWSA, 0, NO}},
      AMANA__V1__PROTECTION__CODE__UNKNOWN},
@@ -93,9 +98,10 @@ static Amana__V1__Message *write_line(const struct line *line, const struct open
         "\",\"urgency\":\"U1\",\"urgency_reason\":\"LIFE_AT_RISK\",\"recipients\":[{"
         "\"unit\":\"%s\",\"part\":\"ACTION\"},{\"unit\":\"%s\",\"part\":\"COPY\"}],\"handling\":[\"H0\"],"
         "\"classification\":\"RESTRICTED\",\"purpose\":\"INVESTIGATION\",\"legal_basis\":\"PALERMO_PROTOCOL\","
-        "\"language\":\"en\",\"release\":\"NOT_NEEDED\",\"flags\":{\"child\":false,%s},\"note\":{\"title\":\"One\","
+        "\"language\":\"en\",\"release\":\"%s\",\"flags\":{\"child\":false,%s},\"note\":{\"title\":\"One\","
         "\"text\":\"x\"}}",
-        unit, strcmp(line->unit, ENV_MOWSA) == 0 ? ENV_CHILD : ENV_MOWSA, line->flags);
+        unit, strcmp(line->unit, ENV_MOWSA) == 0 ? ENV_CHILD : ENV_MOWSA, line->returned ? "REQUIRED" : "NOT_NEEDED",
+        line->flags);
     struct am_bytes bytes = {(const uint8_t *)text, (size_t)len};
     if (json_to_message(&amana__v1__draft__descriptor, bytes, &arena, &detail, &read) != AM_OK)
         fail_msg("%s: %s", detail.field, detail.text);
@@ -109,6 +115,18 @@ static Amana__V1__Message *write_line(const struct line *line, const struct open
     if (compose_message(writers[writer], &compose, &arena, &detail, &reason, &message) != AM_OK)
         fail_msg("%s: %s", detail.field, detail.text);
     return message;
+}
+
+static void park(Amana__V1__Kept *kept)
+{
+    Amana__V1__ParkedEntry parked = AMANA__V1__PARKED_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    struct am_bytes bytes;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_PARKED;
+    content.parked = &parked;
+    assert_int_equal(codec_encode(&content.base, &arena, &bytes), AM_OK);
+    kept->entry->content = codec_binary(bytes);
+    kept->release = (char *)"RETURNED";
 }
 
 static void tell(size_t story)
@@ -129,6 +147,8 @@ static void tell(size_t story)
         kept.message = write_line(&lines[i], to != ALONE ? &opened[to] : NULL, to != ALONE ? &pointers[to] : NULL);
         kept.entry = &entry;
         entry.index = i;
+        if (lines[i].returned)
+            park(&kept);
         assert_int_equal(seal_open(reader, kept.message, &arena, &detail, &opened[i]), AM_OK);
         amana__v1__pointer__init(&pointers[i]);
         pointers[i].id = opened[i].header->id;
