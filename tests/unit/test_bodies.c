@@ -98,8 +98,10 @@ static void in_section(const char *title, const char *name)
     snprintf(head, sizeof head, "\n### %s\n", title);
     snprintf(cell, sizeof cell, "\n| `%s` |", name);
     const char *at = strstr(vocabulary, head);
-    if (at == NULL)
+    if (at == NULL) {
         fail_msg("docs/vocabulary.md has no section %s", title);
+        return;
+    }
     const char *end = strstr(at + 1, "\n### "), *row = strstr(at, cell);
     if (row == NULL || (end != NULL && row > end))
         fail_msg("docs/vocabulary.md, %s: %s is not named", title, name);
