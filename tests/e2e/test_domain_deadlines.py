@@ -82,6 +82,18 @@ def test_an_alert_acknowledged_in_time_is_an_entry_that_names_both_clocks(world)
     assert any("in time" in n for n in notices)
 
 
+def test_a_request_with_a_date_of_its_own_is_late_by_that_alone(world):
+    by = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)
+    body = {"title": "Where is he", "information": ["where he is"], "reason": "x", "available_because": "x"}
+    asked = world.send(draft=world.write("REQUEST", body, answer_by=by.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", asked).ok()
+    entered(world, "DEADLINE", 2, minutes=121)
+    deadline = entry(world, "DEADLINE")["deadline"]
+    assert deadline["message"]["id"] == asked
+    assert [(c["what"], c["from"]) for c in deadline["clocks"]] == [("ANSWER", "ACCEPTANCE")], "its date is no time from anything"
+
+
 def test_an_alert_expires_at_its_valid_until(world):
     until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=40)
     alert = world.send(draft=world.draft(valid_until=until.strftime("%Y-%m-%dT%H:%M:%SZ")))

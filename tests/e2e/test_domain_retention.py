@@ -102,6 +102,16 @@ def test_what_a_court_kept_goes_at_its_sender_on_the_word_that_had_to_wait(world
     assert world.amana("police", "--json", "show", kept).ok().json[0]["erased"]["by"] == erasure
 
 
+def test_what_was_erased_before_its_time_is_not_destroyed_once_more_then(world):
+    gone = note(world, "To be erased.", retain_until=at(world, hours=1))
+    later = note(world, "For longer.", retain_until=at(world, hours=2))
+    world.amana("police", "erase", gone, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
+    world.later(minutes=61)
+    erased(world, later, minutes=60)
+    named = [body["message"]["id"] for e in world.entries("ERASED") for body in e["erased"].get("bodies", [])]
+    assert named.count(gone) == 1 and named.count(later) == 1
+
+
 def test_a_message_that_nobody_fetched_in_time_comes_without_its_body(world):
     late = note(world, "Too late.", retain_until=at(world, hours=1))
     erased(world, late, minutes=61)
