@@ -209,8 +209,6 @@ static enum am_err protect(struct am_detail *detail)
     return AM_OK;
 }
 
-// A record that was left by a crash of processes may be in the system's memory alone. It is made durable before the
-// slot that it would have to fall back on is written over.
 static enum am_err open_record(struct process *process, struct am_detail *detail)
 {
     char path[SIGNER_PATH_MAX];
@@ -219,8 +217,6 @@ static enum am_err open_record(struct process *process, struct am_detail *detail
     if (err == AM_BUSY)
         return am_fail(err, detail, "record", "%.200s is in use by another amanad", path);
     process->has_record = err == AM_OK;
-    if (err == AM_OK)
-        err = signer_state_sync(&process->state);
     if (err != AM_OK && err != AM_NOT_FOUND)
         return am_fail(err, detail, "record", "%.200s can't be read", path);
     if (!process->has_record)

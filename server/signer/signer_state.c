@@ -103,6 +103,24 @@ static bool find_best(struct signer_state *state)
     return found;
 }
 
+static enum am_err slot_write(const struct signer_state *state, uint64_t counter, const struct merkle_range *range)
+{
+    uint8_t slot[SIGNER_SLOT_SIZE];
+    TRY(put_slot(slot, counter, range));
+    errno = 0;
+    if (pwrite(state->fd, slot, sizeof slot, (off_t)(counter % 2) * SIGNER_SLOT_SIZE) != (ssize_t)sizeof slot)
+        return errno == ENOSPC || errno == EDQUOT ? AM_FULL : AM_IO;
+    return AM_OK;
+}
+
+// What a crash of processes left, or a sync that failed, may be in the system's memory alone; after the latter it counts
+// as clean there. So it is written once more, where it stands.
+static enum am_err keep(struct signer_state *state)
+{
+    TRY(slot_write(state, state->counter, &state->range));
+    return signer_state_sync(state);
+}
+
 enum am_err signer_state_open(const char *path, enum signer_access access, struct signer_state *ret_state)
 {
     struct signer_state state = {.fd = open(path, (access == SIGNER_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC)};
@@ -113,6 +131,8 @@ enum am_err signer_state_open(const char *path, enum signer_access access, struc
         err = AM_BUSY;
     if (err == AM_OK && !find_best(&state))
         err = AM_NOT_FOUND;
+    if (err == AM_OK && access == SIGNER_WRITE)
+        err = keep(&state);
     if (err == AM_OK)
         *ret_state = state;
     else
@@ -129,14 +149,10 @@ void signer_state_close(struct signer_state *state)
 
 enum am_err signer_state_write(struct signer_state *state, const struct merkle_range *range)
 {
-    uint8_t slot[SIGNER_SLOT_SIZE];
-    uint64_t counter = state->counter + 1;
-    TRY(put_slot(slot, counter, range));
-    errno = FAILPOINT_ERROR("signer-record-full") ? ENOSPC : 0;
-    if (errno != 0 ||
-        pwrite(state->fd, slot, sizeof slot, (off_t)(counter % 2) * SIGNER_SLOT_SIZE) != (ssize_t)sizeof slot)
-        return errno == ENOSPC || errno == EDQUOT ? AM_FULL : AM_IO;
-    state->counter = counter;
+    if (FAILPOINT_ERROR("signer-record-full"))
+        return AM_FULL;
+    TRY(slot_write(state, state->counter + 1, range));
+    state->counter++;
     state->range = *range;
     return AM_OK;
 }

@@ -24,7 +24,8 @@ enum signer_access {
 #define SIGNER_LOCK_WAIT 10 // seconds
 
 // Opens the record; *ret_state has the good slot with the highest counter. AM_NOT_FOUND: no file, or no good slot;
-// AM_BUSY: another process holds it and didn't end; AM_IO. SIGNER_WRITE uses SIGALRM and its timer while it waits.
+// AM_BUSY: another process holds it and didn't end; AM_IO. SIGNER_WRITE uses SIGALRM and its timer while it waits, and
+// makes what it found durable: the next write goes over the slot that it would have to fall back on.
 AM_MUST_USE enum am_err signer_state_open(const char *path, enum signer_access access, struct signer_state *ret_state);
 void signer_state_close(struct signer_state *state);
 

@@ -162,6 +162,28 @@ static void a_sync_that_the_disk_fails_is_an_error_each_time_and_leaves_no_new_r
     signer_state_close(&record);
 }
 
+// A sync that failed leaves what is found as clean in the system's memory: another one alone would write nothing.
+static void what_is_found_is_written_once_more_and_synced_before_it_is_gone_on_from(void **state)
+{
+    static const enum bad_call CALLS[] = {BAD_WRITE, BAD_SYNC};
+    struct signer_state record;
+    uint8_t before[FILE_SIZE], after[FILE_SIZE];
+    for (unsigned size = 5; size <= 6; size++) {
+        make_record(size);
+        read_file(before);
+        for (size_t i = 0; i < AM_LEN(CALLS); i++) {
+            bad_disk_arm(CALLS[i], 1, 0, EIO);
+            assert_int_equal(AM_IO, signer_state_open(path, SIGNER_WRITE, &record));
+            assert_int_equal(1, bad_disk_disarm());
+        }
+        assert_int_equal(AM_OK, signer_state_open(path, SIGNER_WRITE, &record));
+        signer_state_close(&record);
+        read_file(after);
+        assert_memory_equal(before, after, sizeof before);
+        holds(size);
+    }
+}
+
 // --- Garbling: both parities, so that each slot is once the newest.
 static void a_garbled_slot_gives_way_to_the_other(void **state)
 {
@@ -376,6 +398,7 @@ int main(void)
         TEST(a_new_record_is_of_an_empty_log_and_has_room_for_both_slots),
         TEST(each_write_leaves_the_other_slot_as_it_was),
         TEST(a_record_of_the_largest_tree_fits_its_slot),
+        TEST(what_is_found_is_written_once_more_and_synced_before_it_is_gone_on_from),
         TEST(a_sync_that_the_disk_fails_is_an_error_each_time_and_leaves_no_new_record),
         TEST(a_garbled_slot_gives_way_to_the_other),
         TEST(a_torn_write_leaves_the_record_before),
