@@ -353,6 +353,36 @@ static void a_crash_while_it_is_done_again_costs_nothing(void **state)
     }
 }
 
+static void fault_kept(void *user, uint64_t seq, const char *what)
+{
+    snprintf(user, 128, "%s", what);
+}
+
+static void assert_fault(struct power *power, const char *what)
+{
+    struct am_detail detail;
+    char said[128] = "";
+    uint64_t size;
+    assert_int_equal(store_fsck(power->kit.folder, 0, NULL, fault_kept, said, NULL, &size, &detail), AM_CORRUPT);
+    assert_string_equal(said, what);
+}
+
+// The keeper's end in the middle of a commit: the next start finds the journal left.
+static void keeper_lost(struct kit *kit)
+{
+    struct kit_message m;
+    kit_message(&m, 999, 1, 10);
+    failpoint_again();
+    setenv("AMANA_FAILPOINT", "store-commit-error", 1);
+    kit_submit(kit, &m.append);
+    kit_wait(kit, SIZE_MAX);
+    unsetenv("AMANA_FAILPOINT");
+    assert_true(kit->died);
+    kit_close(kit);
+    kit->died = false;
+    kit_message_clear(&m);
+}
+
 // The hub was killed between writing a point and syncing it, or that sync failed: a start finds it all the same, and
 // what it does again goes over pages of the point before.
 static void a_point_that_only_the_system_remembers_is_made_durable_first(void **state)
@@ -382,6 +412,37 @@ static void a_point_that_only_the_system_remembers_is_made_durable_first(void **
         }
     }
     kit_alarm_clear(&alarm);
+}
+
+// One bit of a record that others follow.
+static void flip_in_ring(struct power *power, off_t at)
+{
+    char path[256];
+    uint8_t byte;
+    path_to(power->kit.folder, "redo", path);
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, 2 * PAGE + at), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, 2 * PAGE + at), 1);
+    close(fd);
+}
+
+static void a_record_that_is_damaged_before_others_stops_the_start_and_nothing_is_given_up(void **state)
+{
+    struct power *power = *state;
+    struct am_detail detail;
+    struct store *store;
+    append_some(&power->kit, 0, 6, 300);
+    keeper_lost(&power->kit);
+    flip_in_ring(power, 100);
+    for (unsigned i = 0; i < 2; i++) { // the first attempt made no point
+        assert_int_equal(store_open(&power->kit.options, &detail, &store), AM_CORRUPT);
+        assert_non_null(strstr(detail.text, "done again"));
+        assert_fault(power, "the file journal/redo is missing or damaged");
+    }
+    flip_in_ring(power, 100);
+    kit_open(&power->kit);
+    assert_in_range(store_size(power->kit.store), 6, 7);
 }
 
 // What there was room for once has room when it is done again: bodies lie in pages that have to be side by side.
@@ -460,20 +521,6 @@ static void an_end_that_is_not_durable_is_told(void **state)
     assert_int_equal(store_size(power->kit.store), 3);
 }
 
-static void fault_kept(void *user, uint64_t seq, const char *what)
-{
-    snprintf(user, 128, "%s", what);
-}
-
-static void assert_fault(struct power *power, const char *what)
-{
-    struct am_detail detail;
-    char said[128] = "";
-    uint64_t size;
-    assert_int_equal(store_fsck(power->kit.folder, 0, NULL, fault_kept, said, NULL, &size, &detail), AM_CORRUPT);
-    assert_string_equal(said, what);
-}
-
 static void without_its_redo_file_or_a_good_point_a_journal_is_not_opened(void **state)
 {
     struct power *power = *state;
@@ -524,6 +571,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_crash_while_it_is_done_again_costs_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_point_that_only_the_system_remembers_is_made_durable_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_record_that_is_damaged_before_others_stops_the_start_and_nothing_is_given_up,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_journal_without_any_room_left_is_done_again_too, setup, teardown),
         cmocka_unit_test_setup_teardown(no_two_threads_hear_of_a_failed_write_by_one_descriptor, setup, teardown),
         cmocka_unit_test_setup_teardown(a_batch_that_is_too_large_for_the_ring_is_durable_too, setup, teardown),
