@@ -32,6 +32,7 @@ static struct {
     uint8_t *bytes, *before; // `before`: at the sync before that one
     uint64_t begun;          // which sync that was
     size_t len;
+    unsigned times;
 } synced[FILES];
 static uint64_t syncs;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -64,6 +65,7 @@ int fdatasync(int fd)
         if (synced[i].inode == stat.st_ino)
             file = i;
     if (file < FILES) {
+        synced[file].times++;
         now = malloc(synced[file].len);
         read_file(fd, now, synced[file].len);
     }
@@ -480,6 +482,18 @@ static void no_two_threads_hear_of_a_failed_write_by_one_descriptor(void **state
     assert_false(shared);
 }
 
+// A record has one block or two, and a point is due at a quarter of the ring.
+static void each_commit_costs_one_sync_and_the_database_one_in_many(void **state)
+{
+    struct power *power = *state;
+    unsigned records = synced[1].times, points = synced[0].times;
+    append_some(&power->kit, 0, 500, 100);
+    points = synced[0].times - points;
+    records = synced[1].times - records - points;
+    assert_in_range(points, 2, 10);
+    assert_in_range(records, 499, 500); // the last point may not have got to its own yet
+}
+
 static void a_batch_that_is_too_large_for_the_ring_is_durable_too(void **state)
 {
     struct power *power = *state;
@@ -506,6 +520,27 @@ static void a_point_that_cannot_be_made_ends_a_keeper_that_has_nothing_to_do(voi
     assert_true(power->kit.died);
     assert_int_equal(power->kit.died_of, AM_IO);
     kit_alarm_clear(&alarm);
+}
+
+// It is in the database alone, and so has to wait for a point of its own.
+static void a_large_batch_behind_a_point_that_failed_is_not_answered(void **state)
+{
+    struct power *power = *state;
+    struct kit_alarm due, large;
+    kit_alarm(&due, 7, 4, 150 * 1024);
+    kit_alarm(&large, 8, 4, 900 * 1024);
+    hold_left = 2; // behind the record's: of the database, by the thread
+    assert_int_equal(kit_append(&power->kit, &due.append).result, JOURNAL_DONE);
+    hold_wait();
+    size_t before = power->kit.n_done;
+    kit_submit(&power->kit, &large.append);
+    hold_end(1); // of the point
+    kit_wait(&power->kit, SIZE_MAX);
+    assert_true(power->kit.died);
+    assert_int_equal(power->kit.died_of, AM_IO);
+    assert_int_equal(power->kit.n_done, before);
+    kit_alarm_clear(&due);
+    kit_alarm_clear(&large);
 }
 
 static void an_end_that_is_not_durable_is_told(void **state)
@@ -575,9 +610,11 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_journal_without_any_room_left_is_done_again_too, setup, teardown),
         cmocka_unit_test_setup_teardown(no_two_threads_hear_of_a_failed_write_by_one_descriptor, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_commit_costs_one_sync_and_the_database_one_in_many, setup, teardown),
         cmocka_unit_test_setup_teardown(a_batch_that_is_too_large_for_the_ring_is_durable_too, setup, teardown),
         cmocka_unit_test_setup_teardown(a_point_that_cannot_be_made_ends_a_keeper_that_has_nothing_to_do, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_large_batch_behind_a_point_that_failed_is_not_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(an_end_that_is_not_durable_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(without_its_redo_file_or_a_good_point_a_journal_is_not_opened, setup, teardown),
         cmocka_unit_test_setup_teardown(a_database_that_is_older_than_its_redo_file_is_not_opened, setup, teardown),
