@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests/run adds up: nothing but a test that ended well is counted as passed."""
+"""What tests/run adds up: nothing but a test that ended well is counted as passed; and what it asks of a release."""
 import json
 import pathlib
 import subprocess
@@ -83,3 +83,19 @@ def test_the_runner_counts_nothing_that_an_earlier_run_left(tmp_path):
     (tmp_path / "kept.xml").write_text('<testsuites><testcase name="new"/></testsuites>')
     done = subprocess.run(["bash", "-uc", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert [line for line in done.stdout.splitlines() if "FAILED" not in line] == ["0 1", "1 1", "1 2"], done.stdout + done.stderr
+
+
+HARD = ["-O2", "-fPIE", "-pie", "-fstack-protector-all", "-D_FORTIFY_SOURCE=2", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack"]
+SOFT = {"b_pie": ["-fno-pie", "-no-pie"], "-z relro, -z now": ["-Wl,-z,lazy"], "-z noexecstack": ["-Wl,-z,execstack"],
+        "-fstack-protector-strong": ["-fno-stack-protector"], "_FORTIFY_SOURCE": ["-U_FORTIFY_SOURCE"]}
+
+
+@pytest.mark.parametrize("lacks", [None, *SOFT])
+def test_a_program_that_lacks_a_hardening_is_named_with_it(tmp_path, lacks):
+    source, program = tmp_path / "one.c", tmp_path / "one"
+    source.write_text("#include <stdio.h>\nint main(int argc, char **argv) { char line[9];"
+                      " snprintf(line, (size_t)argc, \"%s\", argv[0]); return puts(line) < 0; }\n")
+    subprocess.run(["gcc", *HARD, *SOFT.get(lacks, []), "-o", program, source], check=True)
+    done = subprocess.run([ROOT / "tests/hardened", program], capture_output=True, text=True)
+    said = [line.rsplit("(", 1)[-1].rstrip(")") for line in done.stdout.splitlines()]
+    assert (said, done.returncode) == (([], 0) if lacks is None else ([lacks], 1))
