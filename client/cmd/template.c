@@ -36,7 +36,7 @@ static const struct hint HINTS[] = {
     {"Draft.answer_by", "to be answered by; left out: by the urgency", NULL},
     {"Draft.due_at", "when it is expected, with its offset", SKIP},
     {"Draft.granted_to", "a unit that it is granted to", SKIP},
-    {"Draft.valid_until", "in force until; left out: 72 hours from now", NULL},
+    {"Draft.valid_until", "in force until, at most until retain_until; left out: 72 hours from now", NULL},
     {"Draft.handling",
      "H0 fight crime, H1 not in court without permission, H2 not passed on without permission, H3 other limit "
      "(alert.handling_note)",

@@ -88,6 +88,14 @@ static enum am_err copy_recipients(const Amana__V1__Draft *draft, struct arena *
     return AM_OK;
 }
 
+// Where nobody says it: no longer than it is kept.
+static uint64_t in_force_until(const Amana__V1__Header *header, uint64_t now)
+{
+    uint64_t until = now + VALID_HOURS * HOUR_NS, kept = header_time_or_0(header->retain_until);
+
+    return kept < until ? kept : until;
+}
+
 // What the draft leaves out and policy knows: an officer at night types none of it. What answers carries it on.
 static enum am_err fill_by_policy(struct session *session, uint64_t now, struct arena *arena, Amana__V1__Header *header)
 {
@@ -161,10 +169,10 @@ static enum am_err build_header(struct session *session, const struct compose *c
     TRY(build_release(session, compose, arena, header));
     const struct kind *kind = kind_get((unsigned)header->kind);
     bool version = kind != NULL && (kind->chain == CHAIN_BEGINS || kind->chain == CHAIN_RENEWS);
-    if (header->valid_until == NULL && version)
-        header->valid_until = time_of(arena, now + VALID_HOURS * HOUR_NS);
     if (kind != NULL)
         TRY(fill_by_policy(session, now, arena, header));
+    if (header->valid_until == NULL && version)
+        header->valid_until = time_of(arena, in_force_until(header, now));
     *ret_header = header;
     return AM_OK;
 }
@@ -225,8 +233,8 @@ static void stand_in(Amana__V1__Header *header, uint64_t number)
 }
 
 // What it carries on, and to whom it goes.
-static enum reason check_answer(struct session *session, const struct compose *compose,
-                                const Amana__V1__Header *header, const struct shield *shield, struct am_detail *detail)
+static enum reason check_answer(struct session *session, const struct compose *compose, const Amana__V1__Header *header,
+                                const struct shield *shield, struct am_detail *detail)
 {
     const char *protection = trust_protection_of(session->trust, header->sender->unit);
     const Amana__V1__Header *before = compose->newest;

@@ -9,10 +9,12 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "certs/clock.h"
 #include "certs/cms.h"
-#include "proto/body/check.h"
 #include "client/session/compose.h"
 #include "client/session/seal.h"
+#include "proto/body/check.h"
+#include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header_check.h"
 #include "tests/unit/client_env.h"
@@ -126,6 +128,18 @@ static void the_envelope_is_whole_and_names_what_was_used(void **state)
     assert_int_equal(header->body_size, message->sealed_body.len);
     assert_int_equal(log_sha256(codec_bytes(message->flags), digest), AM_OK);
     assert_memory_equal(header->flags_digest.data, digest, 32);
+}
+
+static void what_is_kept_for_less_than_72_hours_is_in_force_as_long_as_it_is_kept(void **state)
+{
+    Google__Protobuf__Timestamp kept = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    Amana__V1__Draft *draft = client_env_draft(&arena);
+    struct compose compose = {.draft = draft};
+    Amana__V1__Header *header;
+    timestamp_from_ns(clock_utc() + 24 * HOUR_NS, &kept);
+    draft->retain_until = &kept;
+    assert_int_equal(seal_header(composed(police, &compose), &arena, NULL, &header), AM_OK);
+    assert_int_equal(header_time_or_0(header->valid_until), header_time_or_0(&kept));
 }
 
 static void what_is_left_out_of_a_draft_is_filled_in(void **state)
@@ -455,6 +469,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_alert_of_the_story_is_opened_by_each_recipient_and_by_the_sender),
         TEST(the_envelope_is_whole_and_names_what_was_used),
+        TEST(what_is_kept_for_less_than_72_hours_is_in_force_as_long_as_it_is_kept),
         TEST(what_is_left_out_of_a_draft_is_filled_in),
         TEST(the_signature_is_the_officers_over_exactly_these_bytes),
         TEST(it_is_sealed_to_every_device_addressed_and_to_no_other),

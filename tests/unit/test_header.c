@@ -400,6 +400,7 @@ static void times_are_in_range_and_in_order(void **state)
     broken(alert, alert->retain_until.seconds, INT64_MAX, "retain_until");
     broken(alert, alert->valid_until.seconds, alert->written_at.seconds, "valid_until");
     broken(alert, alert->retain_until.seconds, alert->written_at.seconds, "retain_until");
+    broken(alert, alert->valid_until.seconds, alert->retain_until.seconds + 1, "valid_until");
     broken(alert, alert->header.review_at, &review, "review_at");
     review.seconds = alert->retain_until.seconds + 1;
     broken(alert, alert->header.review_at, &review, "review_at");

@@ -30,7 +30,8 @@ static void what_may_not_be_kept_any_more_is_not_taken(void **state)
     struct world *world = *state;
     struct letter *alert = alert_to(world, POLICE, POST);
     alert->written_at.seconds -= 10 * 86400;
-    alert->retain_until.seconds = (int64_t)(world->now / NS_PER_S);
+    alert->valid_until = alert->retain_until =
+        (Google__Protobuf__Timestamp){.base = alert->retain_until.base, .seconds = (int64_t)(world->now / NS_PER_S)};
     refused(world, alert, REASON_FIELD_INVALID, "retain_until");
 }
 
