@@ -103,6 +103,8 @@ static int mend(struct outbox_input *input, const char *id, enum store_box box)
         } else if (kept->release_text[0] != '\0') {
             fputs(" was sent back by its supervisor: ", stdout);
             print_text(stdout, kept->release_text, 0);
+        } else if (!second_sent(kept, opened.header) && !second_never(kept, opened.header)) {
+            fputs(" still waits for its second person: have it sent back, or both may go", stdout);
         }
         next_print(stdout, "\n// ", opened.header);
         if (box == STORE_OUTBOX)

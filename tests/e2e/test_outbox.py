@@ -77,6 +77,7 @@ def test_a_message_that_waits_for_a_link_is_dropped_with_a_word_about_where_it_m
 def test_what_a_supervisor_sent_back_is_mended_by_the_same_verb(world):
     parked = world.amana("police", "send", world.draft(subject_kind="GROUP", release=None)).ok().says("waits").id
     world.amana("police", "drop", parked).exits(65).says("sends it to nobody: waits for a second person", f"amana mend {parked[:13]}")
+    world.amana("police", "mend", parked).ok().says("still waits for its second person: have it sent back, or both may go")
     world.amana("chief", "pending").ok()
     world.amana("chief", "send-back", parked, "--reason", "FACT_WRONG").ok()
     world.amana("police", "inbox").ok()
