@@ -86,6 +86,14 @@ static struct letter *flagged(struct world *world, Amana__V1__Protection__Code p
     return letter;
 }
 
+static struct letter *alert_to_both(struct world *world)
+{
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, LONELY, ACTION);
+    accepted(world, alert);
+    return alert;
+}
+
 static void a_flag_stays_with_the_case(void **state)
 {
     struct world *world = *state;
@@ -195,14 +203,6 @@ static void its_answers_are_three_and_no_other(void **state)
     assert_int_equal(model_life(&world->model, request->seq, POLICE)->state, LIFE(ANSWERED));
 }
 
-static struct letter *alert_to_both(struct world *world)
-{
-    struct letter *alert = alert_to(world, POLICE, POST);
-    letter_to(world, alert, LONELY, ACTION);
-    accepted(world, alert);
-    return alert;
-}
-
 // The three are for what it asked itself: nobody else's answer takes a copy to it.
 static void an_answer_to_another_state_takes_no_copy_to_it(void **state)
 {
@@ -269,6 +269,30 @@ static void a_listed_state_names_another_however_many_the_case_has(void **state)
     shield(more, FLAG(YES), SO);
     accepted(world, more);
     refused(world, note(world, POLICE, LONELY), REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
+// --- Who says so
+static char *KE[] = {(char *)"ke"};
+
+static void the_state_of_the_case_is_listed_by_its_own_units_alone(void **state)
+{
+    struct world *world = *state;
+    char *somalia[] = {(char *)LONELY}, *all[] = {(char *)"*/*/*"};
+    world_grant(world, POST, "unit", somalia, 1);
+    world_grant(world, LONELY, "unit", all, 1);
+    (void)alert_to_both(world);
+    flagged(world, FLAG(YES), ET);
+    struct letter *letter = note(world, POST, LONELY); // who is listed would shut the others out
+    shield(letter, FLAG(YES), KE);
+    accepted(world, letter);
+    accepted(world, note(world, LONELY, POLICE));
+    letter = note(world, LONELY, POLICE); // by a message that may not reach it, of itself
+    shield(letter, FLAG(YES), KE);
+    refused(world, letter, REASON_NOT_PERMITTED, "recipients[0].unit");
+    letter = note(world, POLICE, LONELY);
+    shield(letter, FLAG(YES), KE);
+    accepted(world, letter);
+    refused(world, note(world, LONELY, POLICE), REASON_NOT_PERMITTED, "recipients[0].unit");
 }
 
 // --- Taken back: by who points at what has said so
@@ -682,6 +706,7 @@ int main(void)
         HUB_TEST(a_state_is_named_by_its_whole_code),
         HUB_TEST(unknown_keeps_mail_from_it_unless_a_child_is_at_risk_and_is_not_lowered_by_a_later_unknown),
         HUB_TEST(a_listed_state_names_another_however_many_the_case_has),
+        HUB_TEST(the_state_of_the_case_is_listed_by_its_own_units_alone),
         HUB_TEST(a_reference_to_it_is_enough_to_take_it_back),
         HUB_TEST(a_newer_version_of_what_has_said_so_takes_it_back),
         HUB_TEST(who_points_at_nothing_that_has_said_so_takes_nothing_back),

@@ -26,6 +26,7 @@
 #define YES   "\"protection\":\"YES\",\"never_tell\":[\"so\"]"
 #define MAYBE "\"protection\":\"UNKNOWN\",\"never_tell\":[\"so\"]"
 #define HERE  "\"protection\":\"UNKNOWN\",\"never_tell\":[\"et\"]"
+#define OWNER "\"protection\":\"UNKNOWN\",\"never_tell\":[\"ke\"]"
 #define NO    "\"protection\":\"NO\""
 
 struct line {
@@ -58,6 +59,8 @@ static const struct {
     {"the protection unit of the state itself",
      {{ENV_POLICE, ALONE, HERE}, {ENV_MOWSA, 0, NO}},
      AMANA__V1__PROTECTION__CODE__UNKNOWN},
+    {"the state of the case, by its own units", {{ENV_POLICE, ALONE, OWNER}}, AMANA__V1__PROTECTION__CODE__UNKNOWN},
+    {"the state of the case, by others", {{ENV_POST, ALONE, OWNER}}, 0},
 };
 
 static struct client_env env;
@@ -157,7 +160,8 @@ static void tell(size_t story)
         assert_int_equal(store_put(reader->store, STORE_INBOX, opened[i].header->id, &kept), AM_OK);
     }
     assert_int_equal(shield_of_case(reader, ENV_CASE, &shield), AM_OK);
-    const struct shield_state *so = shield_lists(&shield, here ? ENV_POST : "so/police/desk");
+    bool owner = strcmp(lines[0].flags, OWNER) == 0;
+    const struct shield_state *so = shield_lists(&shield, here ? ENV_POST : owner ? ENV_POLICE : "so/police/desk");
     if ((so != NULL ? so->protection : 0) != STORIES[story].so)
         fail_msg("%s", STORIES[story].what);
     assert_false(shield.own);
