@@ -125,10 +125,11 @@ static void lower(struct session *session, const struct sayings *sayings, size_t
 {
     const struct said *said = &sayings->list[at];
     size_t kept = 0;
-    if (shield->n == 0 || shield_lists(shield, said->sender) != NULL || !is_protection(session, said->sender))
+    if (shield->n == 0 || !is_protection(session, said->sender))
         return;
     for (size_t i = 0; i < shield->n; i++)
-        if (!knows(sayings, at, shield->states[i].country))
+        if (address_in_country(said->sender, shield->states[i].country) ||
+            !knows(sayings, at, shield->states[i].country))
             shield->states[kept++] = shield->states[i];
     shield->n = kept;
 }

@@ -113,10 +113,12 @@ struct journal_chain {
 
 // From which states a case is kept (rule 4), as its messages' flags have said: one row a case, versioned as a life is.
 #define JOURNAL_SHIELD_STATES COUNTRIES // flags name no other: none is ever left out for want of room
+#define JOURNAL_SHIELD_BY     ((COUNTRIES + 7) / 8)
 struct journal_shield_state {
     char country[3];
-    uint8_t protection; // Protection.Code: YES or UNKNOWN
-    uint64_t seq;       // of the message that said so first; JOURNAL_SELF
+    uint8_t protection;            // Protection.Code: YES or UNKNOWN
+    uint64_t seq;                  // of the message that said so first; JOURNAL_SELF
+    uint8_t by[JOURNAL_SHIELD_BY]; // whose units have said so: a bit for each state of country.h
 };
 struct journal_shield {
     const char *case_ref;
@@ -129,7 +131,7 @@ struct journal_delivery {
     uint64_t seq; // of the message; JOURNAL_SELF
     const char *recipient;
     uint32_t version;
-    uint8_t state; // DeliveryState.Code
+    uint8_t state;         // DeliveryState.Code
     uint8_t flags;         // DELIVERY_PASSED (deadline.h)
     uint64_t delivered_at; // until it is: when it was taken here
     uint64_t retrieved_at; // 0: not yet
@@ -159,8 +161,8 @@ enum journal_record_kind {
     JOURNAL_RECORD_POLICY = 4, // key: ""; value: SHA-256 of policy.conf in force, empty where there is none
     JOURNAL_RECORD_LAPSES = 5, // key: unit; value: JOURNAL_LAPSES of it
 };
-// The two newest releases that a unit deferred and nobody signed in time, the older first: seq and time (UTC ns) of each,
-// 8 bytes big-endian; zeros for none.
+// The two newest releases that a unit deferred and nobody signed in time, the older first: seq and time (UTC ns) of
+// each, 8 bytes big-endian; zeros for none.
 #define JOURNAL_LAPSES 32
 struct journal_record {
     uint8_t kind;
@@ -172,10 +174,11 @@ struct journal_record {
 // What one decision writes: all of it or nothing. Built in an arena of its own (`owner`), given to the store and given
 // back with the result; the bytes of the message are borrowed from the call that waits for it.
 struct journal_append {
-    void *tag;                     // the submitter's
-    uint64_t time_ns;              // hub's time, never decreasing
-    bool essential;                // ACCESS, RETRIEVED, ALARM, START, STOP…: still finds room when space is short
-    struct journal_entry *entries; // consecutive seqs; none only where it removes mail or moves deadlines and does no more
+    void *tag;        // the submitter's
+    uint64_t time_ns; // hub's time, never decreasing
+    bool essential;   // ACCESS, RETRIEVED, ALARM, START, STOP…: still finds room when space is short
+    struct journal_entry
+        *entries; // consecutive seqs; none only where it removes mail or moves deadlines and does no more
     size_t n_entries;
     struct journal_message *message; // of entries[0], or NULL
     struct journal_mail *mail;       // rows to add

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rule 4, do no harm: what a case's messages have said stays with the case. Whoever is listed sees no difference: what
-// it sends is judged as if nobody had said anything.
+// it sends is judged by what its own units have said and by what was said before it was listed, as if it were not.
 #include "server/hub/internal.h"
+
+#include "proto/model/country.h"
 
 #include <bsd/string.h>
 #include <string.h>
@@ -16,9 +18,37 @@ static const struct journal_shield_state *state_of(const struct journal_shield *
     return NULL;
 }
 
-bool hub_sender_listed(const struct hub_submission *submission)
+// Of a body that is no state nothing is kept: nobody lists it.
+static bool bit_of(const char *unit, size_t *ret_byte, uint8_t *ret_bit)
 {
-    return state_of(&submission->shield, submission->sender) != NULL;
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, country);
+    size_t index = country_index(country);
+    *ret_byte = index / 8;
+    *ret_bit = (uint8_t)(1u << (index % 8));
+    return index < COUNTRIES;
+}
+
+static bool said_by(const struct journal_shield_state *state, const char *unit)
+{
+    size_t byte;
+    uint8_t bit;
+    return bit_of(unit, &byte, &bit) && (state->by[byte] & bit) != 0;
+}
+
+// Does it bind this sender?
+static bool binds(const struct hub_submission *submission, const struct journal_shield_state *state)
+{
+    const struct journal_shield_state *own = state_of(&submission->shield, submission->sender);
+    return own == NULL || (state != own && (said_by(state, submission->sender) || state->seq < own->seq));
+}
+
+bool hub_shield_binds(const struct hub_submission *submission)
+{
+    for (size_t i = 0; i < submission->shield.n; i++)
+        if (binds(submission, &submission->shield.states[i]))
+            return true;
+    return false;
 }
 
 bool hub_harms(const struct hub_submission *submission, const char *unit)
@@ -28,7 +58,7 @@ bool hub_harms(const struct hub_submission *submission, const char *unit)
     if (harm_keeps((unsigned)flags->protection, header) && harm_listed(flags->never_tell, flags->n_never_tell, unit))
         return true;
     const struct journal_shield_state *state = state_of(&submission->shield, unit);
-    if (state == NULL || hub_sender_listed(submission) || !harm_keeps(state->protection, header))
+    if (state == NULL || !binds(submission, state) || !harm_keeps(state->protection, header))
         return false;
     bool answers_it = submission->reply_to.found && address_same_country(submission->reply_to.originator, unit);
     return !(answers_it && harm_answer(header));
@@ -73,31 +103,41 @@ static bool knows(const struct hub_submission *submission, const char *country)
 static bool lower(const struct hub *hub, const struct hub_submission *submission,
                   struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *n)
 {
-    bool may = submission->flags->protection == FLAG(NO) && is_protection(hub, submission->sender) &&
-               !hub_sender_listed(submission);
+    bool may = submission->flags->protection == FLAG(NO) && is_protection(hub, submission->sender);
     size_t kept = 0;
     for (size_t i = 0; i < *n; i++)
-        if (!may || !knows(submission, states[i].country))
+        if (!may || address_in_country(submission->sender, states[i].country) || !knows(submission, states[i].country))
             states[kept++] = states[i];
     bool changed = kept != *n;
     *n = kept;
     return changed;
 }
 
-static bool raise(const Amana__V1__Flags *flags, size_t at, struct journal_shield_state states[JOURNAL_SHIELD_STATES],
-                  size_t *n)
+static bool raise(const struct hub_submission *submission, const char *country,
+                  struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *n)
 {
-    size_t i = 0;
-    while (i < *n && strcmp(states[i].country, flags->never_tell[at]) != 0)
+    uint8_t protection = (uint8_t)submission->flags->protection, bit;
+    size_t i = 0, byte;
+    while (i < *n && strcmp(states[i].country, country) != 0)
         i++;
-    bool there = i < *n;
-    if (i == JOURNAL_SHIELD_STATES || (there && (states[i].protection == FLAG(YES) || flags->protection != FLAG(YES))))
+    if (i == JOURNAL_SHIELD_STATES)
         return false;
-    strlcpy(states[i].country, flags->never_tell[at], sizeof states[i].country);
-    states[i].protection = (uint8_t)flags->protection;
-    states[i].seq = JOURNAL_SELF;
-    *n += !there;
-    return true;
+    struct journal_shield_state *state = &states[i];
+    bool changed = i == *n;
+    if (changed) {
+        *state = (struct journal_shield_state){.protection = protection, .seq = JOURNAL_SELF};
+        strlcpy(state->country, country, sizeof state->country);
+        ++*n;
+    }
+    if (protection == FLAG(YES) && state->protection != FLAG(YES)) {
+        state->protection = protection;
+        changed = true;
+    }
+    if (bit_of(submission->sender, &byte, &bit) && (state->by[byte] & bit) == 0) {
+        state->by[byte] |= bit;
+        changed = true;
+    }
+    return changed;
 }
 
 bool hub_shield_next(const struct hub *hub, const struct hub_submission *submission,
@@ -111,7 +151,7 @@ bool hub_shield_next(const struct hub *hub, const struct hub_submission *submiss
     bool shields = flags->protection == FLAG(YES) || flags->protection == FLAG(UNKNOWN);
     for (size_t i = 0; shields && i < flags->n_never_tell; i++)
         if (harm_may_list(submission->header->case_ref, submission->sender, flags->never_tell[i]))
-            changed |= raise(flags, i, states, &n);
+            changed |= raise(submission, flags->never_tell[i], states, &n);
     *ret_n = n;
     return changed;
 }

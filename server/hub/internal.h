@@ -323,7 +323,7 @@ bool hub_stands_in(const struct hub *hub, const struct hub_submission *submissio
 bool hub_harms(const struct hub_submission *submission, const char *unit);
 // Is what it says kept from this unit, whoever sent it: for what others are told of it.
 bool hub_keeps_from(const struct hub_submission *submission, const char *unit);
-bool hub_sender_listed(const struct hub_submission *submission);
+bool hub_shield_binds(const struct hub_submission *submission); // is the case kept from anybody, for this sender
 bool hub_shield_next(const struct hub *hub, const struct hub_submission *submission,
                      struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *ret_n);
 enum reason hub_judge_onward(const struct hub *hub, struct hub_submission *submission); // rule 11 (onward.c)

@@ -91,8 +91,9 @@ static bool may_answer(const struct hub *hub, const struct hub_submission *submi
     // Of what is to be erased a COPY is to be erased too.
     bool erases = life_is_own(to->kind, (unsigned)submission->header->kind) && kind_get(to->kind)->confirm != 0;
     bool asked = holder && (erases || to->recipients[index].part == AMANA__V1__PART__CODE__ACTION);
-    return submission->takes_back || ((kind->who & WHO_ORIGINATOR) != 0 && originator) || ((kind->who & WHO_RECIPIENT) != 0 && asked) ||
-           ((kind->who & WHO_HOLDER) != 0 && holder) || ((kind->who & WHO_UNIT) != 0 && member->role == ROLE_UNIT) ||
+    return submission->takes_back || ((kind->who & WHO_ORIGINATOR) != 0 && originator) ||
+           ((kind->who & WHO_RECIPIENT) != 0 && asked) || ((kind->who & WHO_HOLDER) != 0 && holder) ||
+           ((kind->who & WHO_UNIT) != 0 && member->role == ROLE_UNIT) ||
            ((kind->who & WHO_PROTECTION) != 0 && member->role == ROLE_PROTECTION) ||
            ((kind->who & WHO_COUNTRY_PROTECTION) != 0 && member->role == ROLE_PROTECTION &&
             of_country(submission, to)) ||
@@ -125,8 +126,7 @@ static enum reason judge_on(struct hub_submission *submission, const struct kind
 }
 
 static struct delivery_to delivery_of(const struct hub *hub, const struct hub_submission *submission,
-                                      const struct hub_found *answered,
-                                      struct journal_recipient told[LIMIT_RECIPIENTS])
+                                      const struct hub_found *answered, struct journal_recipient told[LIMIT_RECIPIENTS])
 {
     const char *protection = hub_protection_of(hub, submission->sender);
     struct delivery_to to = {answered->originator, told, 0, hub_harms(submission, answered->originator), NULL};
@@ -261,7 +261,7 @@ static enum reason judge_case(const struct hub *hub, struct hub_submission *subm
 static enum reason judge_return(struct hub_submission *submission)
 {
     if (submission->header->purpose != AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION ||
-        submission->shield.n == 0 || kind_is_answer(submission->header) || hub_sender_listed(submission))
+        !hub_shield_binds(submission) || kind_is_answer(submission->header))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, &submission->work.detail, "purpose", "%s", reason_text(REASON_PURPOSE_MISMATCH));
     return REASON_PURPOSE_MISMATCH;

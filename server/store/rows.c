@@ -185,6 +185,7 @@ size_t row_shield_pack(const struct journal_shield *shield, uint8_t ret_row[ROW_
         at = row_put_bytes(at, (struct am_bytes){(const uint8_t *)shield->states[i].country, 2});
         at = row_put(at, shield->states[i].protection, 1);
         at = row_put(at, shield->states[i].seq, 8);
+        at = row_put_bytes(at, (struct am_bytes){shield->states[i].by, JOURNAL_SHIELD_BY});
     }
     return (size_t)(at - ret_row);
 }
@@ -203,6 +204,9 @@ enum am_err row_shield_parse(struct am_bytes bytes, struct journal_shield_state 
             memcpy(state->country, country.data, 2);
         state->protection = (uint8_t)row_number(&row, 1);
         state->seq = row_number(&row, 8);
+        struct am_bytes by = row_take(&row, JOURNAL_SHIELD_BY);
+        if (by.len == JOURNAL_SHIELD_BY)
+            memcpy(state->by, by.data, JOURNAL_SHIELD_BY);
     }
     if (row.bad || row.left != 0)
         return AM_CORRUPT;

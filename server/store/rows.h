@@ -56,7 +56,7 @@ AM_MUST_USE enum am_err row_life_parse(struct am_bytes row, struct journal_life 
 void row_chain_pack(const struct journal_chain *chain, uint8_t ret_row[ROW_CHAIN_SIZE]);
 AM_MUST_USE enum am_err row_chain_parse(struct am_bytes row, struct journal_chain *ret_chain);
 
-#define ROW_SHIELD_MAX (4 + JOURNAL_SHIELD_STATES * 11)
+#define ROW_SHIELD_MAX (4 + JOURNAL_SHIELD_STATES * (11 + JOURNAL_SHIELD_BY))
 size_t row_shield_pack(const struct journal_shield *shield, uint8_t ret_row[ROW_SHIELD_MAX]);
 // Fills states, and of *ret_shield all but the case.
 AM_MUST_USE enum am_err row_shield_parse(struct am_bytes row, struct journal_shield_state states[JOURNAL_SHIELD_STATES],

@@ -271,6 +271,51 @@ static void a_listed_state_names_another_however_many_the_case_has(void **state)
     refused(world, note(world, POLICE, LONELY), REASON_NOT_PERMITTED, "recipients[0].unit");
 }
 
+// --- What binds a sender that is listed itself
+// It has named a state, and tries it: the answer is the same whether or not it is listed meanwhile.
+static void a_listed_state_is_bound_by_its_own_word_and_by_what_was_said_before(void **state)
+{
+    char *all[] = {(char *)"*/*/*"}, *both[] = {(char *)"so", (char *)"et"};
+    static const struct {
+        const char *what;
+        int before, own, after; // so is named: before et is listed, by et, after it (2: with it)
+        bool refused;
+    } ROWS[] = {
+        {"by nobody", 0, 0, 0, false},          {"before it", 1, 0, 0, true}, {"by itself", 0, 1, 0, true},
+        {"by itself and after", 0, 1, 1, true}, {"after it", 0, 0, 1, false}, {"together with it", 0, 0, 2, false},
+    };
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        void *one = NULL;
+        assert_int_equal(hub_begin(&one), 0);
+        struct world *world = one;
+        world_grant(world, POST, "unit", all, 1);
+        (void)alert_to_both(world);
+        if (ROWS[i].before)
+            flagged(world, FLAG(YES), SO);
+        if (ROWS[i].after == 2) {
+            struct letter *letter = note(world, POLICE, CHILD_DESK);
+            letter->flags.child = true;
+            shield(letter, FLAG(YES), both);
+            letter->flags.n_never_tell = 2;
+            accepted(world, letter);
+        } else {
+            flagged(world, FLAG(YES), ET);
+        }
+        if (ROWS[i].own) {
+            struct letter *letter = note(world, POST, POLICE);
+            shield(letter, FLAG(YES), SO);
+            accepted(world, letter);
+        }
+        if (ROWS[i].after == 1)
+            flagged(world, FLAG(YES), SO);
+        struct letter *tries = note(world, POST, LONELY);
+        if ((letter_send(world, tries) == REASON_NOT_PERMITTED) != ROWS[i].refused)
+            fail_msg("so is named %s", ROWS[i].what);
+        assert_int_equal(hub_end(&one), 0);
+    }
+    (void)state;
+}
+
 // --- Who says so
 static char *KE[] = {(char *)"ke"};
 
@@ -707,6 +752,7 @@ int main(void)
         HUB_TEST(unknown_keeps_mail_from_it_unless_a_child_is_at_risk_and_is_not_lowered_by_a_later_unknown),
         HUB_TEST(a_listed_state_names_another_however_many_the_case_has),
         HUB_TEST(the_state_of_the_case_is_listed_by_its_own_units_alone),
+        HUB_TEST(a_listed_state_is_bound_by_its_own_word_and_by_what_was_said_before),
         HUB_TEST(a_reference_to_it_is_enough_to_take_it_back),
         HUB_TEST(a_newer_version_of_what_has_said_so_takes_it_back),
         HUB_TEST(who_points_at_nothing_that_has_said_so_takes_nothing_back),

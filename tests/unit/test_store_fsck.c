@@ -231,7 +231,8 @@ static void a_life_a_chain_and_a_delivery_of_no_message_are_named(void **state)
 
 static void what_keeps_a_case_from_states_is_checked(void **state)
 {
-    const uint8_t name[NAME_SIZE] = {0, 0, 0, 1}, row[] = {0, 0, 0, 1, 'e', 'r', 3, 0, 0, 0, 0, 0, 0, 9, 9};
+    const uint8_t name[NAME_SIZE] = {0, 0, 0, 1};
+    const uint8_t row[15 + JOURNAL_SHIELD_BY] = {0, 0, 0, 1, 'e', 'r', 3, 0, 0, 0, 0, 0, 0, 9, 9};
     struct tampering tampering;
     struct faults faults;
     tamper_begin(&tampering);
