@@ -543,6 +543,23 @@ static void a_large_batch_behind_a_point_that_failed_is_not_answered(void **stat
     kit_alarm_clear(&large);
 }
 
+// Without it what is committed then would be behind a point that says that nothing is.
+static void a_first_point_that_is_not_durable_is_no_start(void **state)
+{
+    struct power *power = *state;
+    kit_close(&power->kit);
+    for (unsigned fails = 1; fails <= 2; fails++) { // of the database, of the point
+        struct am_detail detail;
+        struct store *store;
+        assert_int_equal(store_open(&power->kit.options, &detail, &store), AM_OK);
+        syncs_left = fails;
+        assert_int_equal(redo_start(store->redo, &store->tables, NULL, NULL), AM_IO);
+        assert_int_equal(redo_stop(store->redo, false), AM_OK);
+        store_close(store);
+    }
+    kit_open(&power->kit);
+}
+
 static void an_end_that_is_not_durable_is_told(void **state)
 {
     struct power *power = *state;
@@ -615,6 +632,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_point_that_cannot_be_made_ends_a_keeper_that_has_nothing_to_do, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_large_batch_behind_a_point_that_failed_is_not_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_first_point_that_is_not_durable_is_no_start, setup, teardown),
         cmocka_unit_test_setup_teardown(an_end_that_is_not_durable_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(without_its_redo_file_or_a_good_point_a_journal_is_not_opened, setup, teardown),
         cmocka_unit_test_setup_teardown(a_database_that_is_older_than_its_redo_file_is_not_opened, setup, teardown),
