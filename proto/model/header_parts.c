@@ -250,7 +250,7 @@ static enum reason check_retention(const struct header_checking *check, uint64_t
     if (check->context->any_retention ||
         header_time_or_0(check->header->retain_until) - written <= days * HEADER_DAY_NS)
         return REASON_NONE;
-    (void)am_fail(AM_INVALID, check->detail, "retain_until", "at most %u days after written_at for a %s", days,
+    (void)am_fail(AM_INVALID, check->detail, "retain_until", "at most %u days after written_at for kind %s", days,
                   check->kind->name);
     return REASON_RETENTION_TOO_LONG;
 }
