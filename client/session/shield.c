@@ -134,14 +134,14 @@ static void lower(struct session *session, const struct sayings *sayings, size_t
     shield->n = kept;
 }
 
-static void raise(const char *case_ref, const struct said *said, struct shield *shield)
+static void raise(const struct said *said, struct shield *shield)
 {
     for (size_t i = 0; i < said->n_states; i++) {
         size_t j = 0;
         while (j < shield->n && strcmp(shield->states[j].country, said->states[i]) != 0)
             j++;
         bool there = j < shield->n;
-        if (j == SHIELD_STATES || !harm_may_list(case_ref, said->sender, said->states[i]) ||
+        if (j == SHIELD_STATES ||
             (there && (shield->states[j].protection == FLAG(YES) || said->protection != FLAG(YES))))
             continue;
         struct shield_state *state = &shield->states[j];
@@ -161,7 +161,7 @@ enum am_err shield_of_case(struct session *session, const char *case_ref, struct
     for (size_t i = 0; i < sayings.n; i++) {
         if (sayings.list[i].protection == FLAG(NO))
             lower(session, &sayings, i, ret_shield);
-        raise(case_ref, &sayings.list[i], ret_shield);
+        raise(&sayings.list[i], ret_shield);
     }
     for (size_t i = 0; i < ret_shield->n; i++)
         strlcpy(ret_shield->states[i].case_ref, case_ref, sizeof ret_shield->states[i].case_ref);

@@ -35,11 +35,6 @@ bool harm_answer(const Amana__V1__Header *header)
     }
 }
 
-bool harm_may_list(const char *case_ref, const char *sender, const char *country)
-{
-    return !address_in_country(case_ref, country) || address_in_country(sender, country);
-}
-
 size_t harm_first(const Amana__V1__Header *header, const Amana__V1__Flags *flags)
 {
     if (!harm_keeps((unsigned)flags->protection, header))

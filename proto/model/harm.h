@@ -16,9 +16,5 @@ bool harm_keeps(unsigned protection, const Amana__V1__Header *header);
 // RESPONSE NO_DATA.
 bool harm_answer(const Amana__V1__Header *header);
 
-// Whether flags of this sender keep a whole case from that state. From the state that opened it nobody else's do: who
-// is listed could shut it out of its own case. The message itself they keep from it all the same.
-bool harm_may_list(const char *case_ref, const char *sender, const char *country);
-
 // The first recipient whom the message's own flags keep it from; SIZE_MAX where there is none.
 size_t harm_first(const Amana__V1__Header *header, const Amana__V1__Flags *flags);

@@ -150,8 +150,7 @@ bool hub_shield_next(const struct hub *hub, const struct hub_submission *submiss
     bool changed = lower(hub, submission, states, &n);
     bool shields = flags->protection == FLAG(YES) || flags->protection == FLAG(UNKNOWN);
     for (size_t i = 0; shields && i < flags->n_never_tell; i++)
-        if (harm_may_list(submission->header->case_ref, submission->sender, flags->never_tell[i]))
-            changed |= raise(submission, flags->never_tell[i], states, &n);
+        changed |= raise(submission, flags->never_tell[i], states, &n);
     *ret_n = n;
     return changed;
 }

@@ -8,7 +8,7 @@
 #include "proto/log/merkle.h"
 #include "proto/model/journal.h"
 
-#define STORE_FORMAT 4u
+#define STORE_FORMAT 5u
 
 struct store;
 struct store_view;

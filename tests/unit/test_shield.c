@@ -60,7 +60,7 @@ static const struct {
      {{ENV_POLICE, ALONE, HERE}, {ENV_MOWSA, 0, NO}},
      AMANA__V1__PROTECTION__CODE__UNKNOWN},
     {"the state of the case, by its own units", {{ENV_POLICE, ALONE, OWNER}}, AMANA__V1__PROTECTION__CODE__UNKNOWN},
-    {"the state of the case, by others", {{ENV_POST, ALONE, OWNER}}, 0},
+    {"the state of the case, by others", {{ENV_POST, ALONE, OWNER}}, AMANA__V1__PROTECTION__CODE__UNKNOWN},
 };
 
 static struct client_env env;
