@@ -25,6 +25,16 @@ static void past_its_requests_a_second_an_identity_waits(void **state)
     assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_NONE);
 }
 
+static void an_hour_of_silence_saves_an_identity_no_requests(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_NONE);
+    world->monotonic += 3600 * NS_PER_S;
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_NONE);
+    assert_int_equal(letter_send(world, alert_to(world, POLICE, POST)), REASON_QUOTA);
+}
+
 static void a_quota_makes_no_entry(void **state)
 {
     struct world *world = *state;
@@ -560,6 +570,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HUB_TEST_TIGHT(past_its_requests_a_second_an_identity_waits),
+        HUB_TEST_TIGHT(an_hour_of_silence_saves_an_identity_no_requests),
         HUB_TEST_TIGHT(a_quota_makes_no_entry),
         HUB_TEST_TIGHT(too_many_in_flight_are_told_busy),
         HUB_TEST_TIGHT(refusals_past_the_quota_are_counted_together_once_a_minute),
