@@ -11,8 +11,8 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
-#define SECRET   32u // bytes of a private key
-#define POINT    65u // a point of P-256: 4, x, y
+#define SECRET 32u // bytes of a private key
+#define POINT  65u // a point of P-256: 4, x, y
 
 static const uint8_t P256[] = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
                                0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
@@ -107,7 +107,8 @@ EVP_PKEY *keyfile_plain(struct am_bytes pem)
 X509_SIG *keyfile_encrypted(struct am_bytes pem)
 {
     size_t len = 0;
-    uint8_t *der = base64_read(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----", "-----END ENCRYPTED PRIVATE KEY-----", &len);
+    uint8_t *der =
+        base64_read(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----", "-----END ENCRYPTED PRIVATE KEY-----", &len);
     const uint8_t *at = der;
     X509_SIG *sealed = der != NULL ? d2i_X509_SIG(NULL, &at, (long)len) : NULL;
 

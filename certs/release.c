@@ -47,8 +47,8 @@ enum am_err release_check(const struct cms_signature *signature, struct am_bytes
     return AM_OK;
 }
 
-enum am_err release_check_returned(struct am_bytes statement, struct am_bytes signature,
-                                   const struct roster *releasing, const char *officer, struct am_detail *detail,
+enum am_err release_check_returned(struct am_bytes statement, struct am_bytes signature, const struct roster *releasing,
+                                   const char *officer, struct am_detail *detail,
                                    const struct roster_officer **ret_supervisor)
 {
     const struct roster_officer *supervisor = roster_officer_by_uri(releasing, officer);

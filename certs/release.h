@@ -7,10 +7,10 @@
 
 #define RETURNED_CONTEXT "amana-returned-v1"
 
-// Whether a signature over these header bytes releases them: the author's SignerInfo and that of a supervisor who stands
-// on the releasing unit's roster, with another URI and another key than the author's; `deferred`: the supervisor's
-// alone. AM_SIGNATURE; AM_NOT_FOUND: nobody of that roster has signed; AM_DENIED: one who may not release it, with the
-// reason. The certificates themselves are judged by the caller.
+// Whether a signature over these header bytes releases them: the author's SignerInfo and that of a supervisor who
+// stands on the releasing unit's roster, with another URI and another key than the author's; `deferred`: the
+// supervisor's alone. AM_SIGNATURE; AM_NOT_FOUND: nobody of that roster has signed; AM_DENIED: one who may not release
+// it, with the reason. The certificates themselves are judged by the caller.
 AM_MUST_USE enum am_err release_check(const struct cms_signature *signature, struct am_bytes header,
                                       const struct roster_officer *author, const struct roster *releasing,
                                       bool deferred, struct am_detail *detail,

@@ -178,10 +178,9 @@ bool trust_revocation(const struct trust *trust, const X509 *x509, struct trust_
         return false;
     ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(row, NID_crl_reason, NULL, NULL);
     ASN1_GENERALIZEDTIME *invalid = X509_REVOKED_get_ext_d2i(row, NID_invalidity_date, NULL, NULL);
-    *ret_revocation = (struct trust_revocation){
-        .time_ns = certs_time_ns(X509_REVOKED_get0_revocationDate(row)),
-        .invalid_ns = invalid != NULL ? certs_time_ns(invalid) : 0,
-        .reason = reason != NULL ? (int)ASN1_ENUMERATED_get(reason) : 0};
+    *ret_revocation = (struct trust_revocation){.time_ns = certs_time_ns(X509_REVOKED_get0_revocationDate(row)),
+                                                .invalid_ns = invalid != NULL ? certs_time_ns(invalid) : 0,
+                                                .reason = reason != NULL ? (int)ASN1_ENUMERATED_get(reason) : 0};
     ASN1_ENUMERATED_free(reason);
     ASN1_GENERALIZEDTIME_free(invalid);
     return true;

@@ -327,11 +327,14 @@ static enum am_err copy_config(cfg_t *cfg, void *user)
 }
 
 static const struct conf_validator SETTINGS[] = {
-    {"hub", check_hub},        {"origin", check_origin},   {"data", check_path},        {"trust", check_path},
-    {"rosters", check_path},   {"policy", check_path},     {"certificate", check_path}, {"key", check_path},
-    {"port-file", check_path}, {"listen", check_listen},   {"user", check_user},        {"signer-user", check_user},
-    {"map-size", check_size},  {"workers", check_workers}, {"log", check_log},
-    {"crl-grace-hours", check_crl_grace},
+    {"hub", check_hub},          {"origin", check_origin},
+    {"data", check_path},        {"trust", check_path},
+    {"rosters", check_path},     {"policy", check_path},
+    {"certificate", check_path}, {"key", check_path},
+    {"port-file", check_path},   {"listen", check_listen},
+    {"user", check_user},        {"signer-user", check_user},
+    {"map-size", check_size},    {"workers", check_workers},
+    {"log", check_log},          {"crl-grace-hours", check_crl_grace},
 };
 
 // The options of limits { … }, and how every setting is checked.

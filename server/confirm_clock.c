@@ -37,7 +37,8 @@ enum am_err confirm_clock(const struct config *config, struct am_detail *detail)
     }
     clock.believed.offset += ahead;
     TRY(hub_clock_write(path, &clock.believed, detail));
-    printf("Confirmed: it is %s, %lld minutes ahead of what the hub believed; one that serves goes on within a second\n",
-           time, (long long)((ahead + MINUTE_NS / 2) / MINUTE_NS));
+    printf(
+        "Confirmed: it is %s, %lld minutes ahead of what the hub believed; one that serves goes on within a second\n",
+        time, (long long)((ahead + MINUTE_NS / 2) / MINUTE_NS));
     return AM_OK;
 }

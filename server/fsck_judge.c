@@ -157,7 +157,8 @@ void fsck_judge_end(struct fsck_judge *judge)
 
     HASH_ITER (hh, judge->rows, row, next) {
         if (!row->seen && fsck_of_holders(row))
-            fsck_judge_fault(judge, row->seq, "no CORRECTED or ERASED entry says what it corrects, or that it was mended or erased");
+            fsck_judge_fault(judge, row->seq,
+                             "no CORRECTED or ERASED entry says what it corrects, or that it was mended or erased");
         else if (!row->seen)
             fsck_judge_fault(judge, row->seq, "the row that it speaks of is missing: %.150s", row->key);
         if (strncmp(row->key, "release ", 8) == 0 && row->state == AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE &&

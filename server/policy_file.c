@@ -237,9 +237,10 @@ static enum am_err rows_room(cfg_t *cfg, const char *name, size_t size, size_t *
 // The first that fits counts: one behind another that fits all that it fits never would.
 static enum am_err shadowed(cfg_t *cfg, const char *table, unsigned row, const char *what, unsigned before)
 {
-    cfg_error(cfg_getnsec(cfg, table, row), "%s%s%s%s never counts: the first that fits does, and line %u fits all that this "
-              "fits; write it before that one, or leave it out", table, what[0] != '\0' ? " \"" : "", what,
-              what[0] != '\0' ? "\"" : "", before);
+    cfg_error(cfg_getnsec(cfg, table, row),
+              "%s%s%s%s never counts: the first that fits does, and line %u fits all that this "
+              "fits; write it before that one, or leave it out",
+              table, what[0] != '\0' ? " \"" : "", what, what[0] != '\0' ? "\"" : "", before);
     return AM_CONFIG;
 }
 
@@ -292,7 +293,7 @@ static enum am_err copy_parties(cfg_t *cfg, const char *name, struct policy_prot
     cfg_opt_t *option = cfg_getopt(cfg, name);
     TRY(rows_room(cfg, name, sizeof **ret_rows, ret_n, ret_rows));
     for (unsigned i = 0; i < *ret_n; i++)
-        (void)strlcpy((*ret_rows)[i].party, cfg_opt_getnstr(option, i), sizeof (*ret_rows)[i].party);
+        (void)strlcpy((*ret_rows)[i].party, cfg_opt_getnstr(option, i), sizeof(*ret_rows)[i].party);
     return AM_OK;
 }
 

@@ -36,9 +36,9 @@ bool sandbox_lock_keys(void);
 // Nothing that is executed from here on gains rights. AM_DENIED.
 AM_MUST_USE enum am_err sandbox_no_new_privs(struct am_detail *detail);
 
-// Landlock: of all files only these and those beneath these folders, and no new TCP connection or listener where the kernel can
-// say so. Folders that aren't there are left out. Writes the level in words ("landlock 6", or why not), never fails:
-// a kernel without it is told, not hidden.
+// Landlock: of all files only these and those beneath these folders, and no new TCP connection or listener where the
+// kernel can say so. Folders that aren't there are left out. Writes the level in words ("landlock 6", or why not),
+// never fails: a kernel without it is told, not hidden.
 void sandbox_landlock(const char *const *writable, size_t n_writable, const char *const *readable, size_t n_readable,
                       char *ret_words, size_t size);
 

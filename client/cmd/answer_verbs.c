@@ -30,17 +30,19 @@ static const struct answer_verb ROWS[] = {
      .does = "Answers a request. What is too much for an option stands in FILE, as {\"response\": {…}}."},
     {"access answer", KIND(RESPONSE), .file = true, .must = "summary",
      .fields = {"summary", "ground", "explanation", "more_follows", "more_by"},
-     .does = "Answers an office that asks what is held about a person. With NO_DATA nothing of what is said here reaches the "
-             "person: none is held, or none may be given, is one answer to them."},
+     .does = "Answers an office that asks what is held about a person. With NO_DATA nothing of what is said here "
+             "reaches the person: none is held, or none may be given, is one answer to them."},
     {"refuse", KIND(REFUSAL), .file = true, .must = "explanation",
      .fields = {"explanation", "provision", "undisclosed", "authority", "instead"},
      .does = "Refuses a request, with the ground."},
     {"clarify", KIND(CLARIFICATION), .file = true,
      .shape = "{\"clarification\": {\"answers\": [{\"question\": \"Which year?\", \"text\": \"2026.\"}]}}",
      .does = "Answers what the other side asked about a request of this unit: FILE has {\"clarification\": {…}}."},
-    {"withdraw", KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), .file = true, .fields = {"reason", "instructions", "withdrawn_at"},
-     .does = "Takes a request, a referral or a question for permission back: from all who were asked, or from those "
-             "named with --to. With the outcome CONSENT_WITHDRAWN it goes to all who have it, who erase it and confirm."},
+    {"withdraw", KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), .file = true,
+     .fields = {"reason", "instructions", "withdrawn_at"},
+     .does =
+         "Takes a request, a referral or a question for permission back: from all who were asked, or from those "
+         "named with --to. With the outcome CONSENT_WITHDRAWN it goes to all who have it, who erase it and confirm."},
     {"accept", KIND(DECISION), OUTCOME(ACCEPTED), .fixed = true, .file = true, .must = "contact",
      .fields = {"contact", "reason", "conditions", "services"}, .does = "Accepts a referral."},
     {"decline", KIND(DECISION), OUTCOME(DECLINED), .fixed = true, .file = true, .must = "reason", .fields = {"reason"},
@@ -55,7 +57,8 @@ static const struct answer_verb ROWS[] = {
     {"permit deny", KIND(DECISION), OUTCOME(DENIED), .fixed = true, .file = true, .must = "reason",
      .fields = {"reason"}, .does = "Denies what was asked for with `permit ask`."},
     {"contest", KIND(CONTEST), .file = true, .must = "reason",
-     .shape = "{\"contest\": {\"roles\": [{\"person\": \"p1\", \"was\": [\"SUSPECT\"], \"now\": [\"PRESUMED_VICTIM\"]}]}}",
+     .shape =
+         "{\"contest\": {\"roles\": [{\"person\": \"p1\", \"was\": [\"SUSPECT\"], \"now\": [\"PRESUMED_VICTIM\"]}]}}",
      .fields = {"reason", "evidence"},
      .does =
          "Says that a role or a fact of a message is wrong: to its sender, who decides, and to all who have it, who "
@@ -74,8 +77,9 @@ static const struct answer_verb ROWS[] = {
      .does = "Says that a correction is done here, or that what was cancelled or withdrawn is erased, or why not. With "
              "DONE this store erases the bodies first."},
     {"erase", KIND(ERASURE), .file = true, .must = "ground", .fields = {"ground", "reason", "provision"},
-     .does = "Has the content of a message of this unit erased, an alert's in each of its versions: by the hub and this "
-             "store at once, by all who have it with their CONFIRM. Envelope, signature and log stay."},
+     .does =
+         "Has the content of a message of this unit erased, an alert's in each of its versions: by the hub and this "
+         "store at once, by all who have it with their CONFIRM. Envelope, signature and log stay."},
     {"hold", KIND(HOLD), .file = true, .must = "court", .fields = {"court", "order", "date", "scope", "valid_until"},
      .does = "Says that a court needs a message of this unit kept, an alert in each of its versions: nothing of it is "
              "destroyed, here, at the hub or by who has it, until --valid-until."},

@@ -388,8 +388,8 @@ static void held_words(const struct answers *answers, char state[ANSWERS_STATE])
 {
     size_t len = strlen(state);
     if (answers->review)
-        snprintf(state + len, ANSWERS_STATE - len, "%s`amana keep %s`, or `amana erase %s`", len > 0 ? "; " : "", answers->shown,
-                 answers->shown);
+        snprintf(state + len, ANSWERS_STATE - len, "%s`amana keep %s`, or `amana erase %s`", len > 0 ? "; " : "",
+                 answers->shown, answers->shown);
     else if (answers->review_at != 0 && answers->kept_by[0] != '\0')
         snprintf(state + len, ANSWERS_STATE - len, "%skept by %.31s until its review %.10s", len > 0 ? "; " : "",
                  print_officer(answers->kept_by), print_ns(answers->review_at));
@@ -408,7 +408,8 @@ void answers_state(const struct answers *answers, const char *id, bool to_us, ch
     if (answers->contest[0] == '\0')
         strlcpy(ret_state, plain, ANSWERS_STATE);
     else
-        snprintf(ret_state, ANSWERS_STATE, "CONTESTED by %.13s%s%.440s", answers->contest, plain[0] != '\0' ? ": " : "", plain);
+        snprintf(ret_state, ANSWERS_STATE, "CONTESTED by %.13s%s%.440s", answers->contest, plain[0] != '\0' ? ": " : "",
+                 plain);
 }
 
 void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,

@@ -11,25 +11,25 @@ struct answers {
     bool acknowledged; // by this unit: an ACK, or an answer, which counts as one
     char officer[LIMIT_URI + 1];
     uint64_t ack_ns;
-    char newest[STORE_ID];  // the newest version of the alert here: an UPDATE, or itself
-    char shown[STORE_ID];   // what to type for it
-    bool replaced;          // there is a newer version than this one
-    char cancel[STORE_ID];  // "" while nothing has ended it
-    uint64_t expired;       // an alert that isn't in force any more: since when, UTC ns; else 0
-    bool confirm;           // it ends what is to be erased, and this unit has to CONFIRM
-    const char *confirmed;  // outcome of this unit's CONFIRM of it; NULL for none
-    bool erased;            // its body is gone from here
-    uint64_t review_at;     // when this unit, who sent it, is asked whether to keep it: UTC ns; 0: never
-    bool review;            // that has passed
-    char kept_by[LIMIT_URI + 1]; // the officer who has said "keep" last; "" for nobody
-    char held_by[STORE_ID]; // a HOLD in force that keeps it; "" for none
-    uint64_t held_until;    // UTC ns
-    char contest[STORE_ID]; // a CONTEST of it that is not decided; "" for none
+    char newest[STORE_ID];            // the newest version of the alert here: an UPDATE, or itself
+    char shown[STORE_ID];             // what to type for it
+    bool replaced;                    // there is a newer version than this one
+    char cancel[STORE_ID];            // "" while nothing has ended it
+    uint64_t expired;                 // an alert that isn't in force any more: since when, UTC ns; else 0
+    bool confirm;                     // it ends what is to be erased, and this unit has to CONFIRM
+    const char *confirmed;            // outcome of this unit's CONFIRM of it; NULL for none
+    bool erased;                      // its body is gone from here
+    uint64_t review_at;               // when this unit, who sent it, is asked whether to keep it: UTC ns; 0: never
+    bool review;                      // that has passed
+    char kept_by[LIMIT_URI + 1];      // the officer who has said "keep" last; "" for nobody
+    char held_by[STORE_ID];           // a HOLD in force that keeps it; "" for none
+    uint64_t held_until;              // UTC ns
+    char contest[STORE_ID];           // a CONTEST of it that is not decided; "" for none
     uint64_t acked[LIMIT_RECIPIENTS]; // by each recipient, in the message's order: UTC ns; 0: not that it is known here
     uint64_t answered[LIMIT_RECIPIENTS]; // the same, with what ends the wait for an answer
     struct told told;
-    unsigned root;          // kind of a message that asks this unit to act and has no versions, else 0
-    uint8_t life;           // its state, by what was sent and has come
+    unsigned root; // kind of a message that asks this unit to act and has no versions, else 0
+    uint8_t life;  // its state, by what was sent and has come
 };
 
 // Looks through sent, outbox and inbox. Errors of the store.
@@ -43,7 +43,7 @@ AM_MUST_USE enum am_err answers_kept(struct session *session, const char *id, st
 // 0193…".
 // The same, and before it how it stands with its second person.
 void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,
-                   char ret_state[ANSWERS_STATE]);
+                      char ret_state[ANSWERS_STATE]);
 void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[ANSWERS_STATE]);
 // What is waited for when an answer is: "must answer", "must confirm" where that is a CONFIRM.
 const char *answers_word(unsigned kind);

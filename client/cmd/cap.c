@@ -21,7 +21,7 @@ static const char *const STATUSES[] = {"Test", "Actual", "Exercise", "Test"};
 static const char *const RESPONSES[] = {NULL,      "Monitor", "Monitor", "Execute",
                                         "Execute", "Execute", "Execute", "Avoid"};
 
-#define SUBJECT(name) AMANA__V1__SUBJECT_KIND__CODE__##name
+#define SUBJECT(name)   AMANA__V1__SUBJECT_KIND__CODE__##name
 #define ROW(list, code) ((list)[(unsigned)(code) < AM_LEN(list) ? (unsigned)(code) : 0])
 
 // XML 1.0 has no U+FFFE and U+FFFF, however they are written.

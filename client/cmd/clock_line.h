@@ -11,10 +11,10 @@
 // Times are UTC ns; 0: not yet.
 struct clock {
     const char *recipient, *officer; // officer: who acknowledged; "" nobody
-    bool fixed;              // answer_by names the day: one clock for the answer
-    bool ours;               // of a message of this unit, which alone hears of the retrieval
-    struct kind_due due;     // from acceptance
-    struct kind_due due_too; // from retrieval; 0 where it hasn't begun, or the day is fixed
+    bool fixed;                      // answer_by names the day: one clock for the answer
+    bool ours;                       // of a message of this unit, which alone hears of the retrieval
+    struct kind_due due;             // from acceptance
+    struct kind_due due_too;         // from retrieval; 0 where it hasn't begun, or the day is fixed
     uint64_t retrieved, acked, answered;
     uint64_t ended; // something else began or ended the life meanwhile
     uint8_t state;  // of the life

@@ -219,9 +219,10 @@ static void tell_stale(const struct session *session)
     uint64_t now = clock_utc();
     for (size_t i = 0, n = trust_lists(session->trust, lists); i < n; i++)
         if (now > lists[i].until)
-            command_say("a revocation list in trust/crls is stale since %s, that of \"%s\": who was revoked since isn't "
-                        "seen; ask for the newest",
-                        print_ns(lists[i].until), lists[i].issuer);
+            command_say(
+                "a revocation list in trust/crls is stale since %s, that of \"%s\": who was revoked since isn't "
+                "seen; ask for the newest",
+                print_ns(lists[i].until), lists[i].issuer);
 }
 
 // What may not be kept any longer goes before anything of it is shown.

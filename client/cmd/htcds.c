@@ -379,7 +379,8 @@ static int add_desk(json_t *records, const Amana__V1__Contact *contact, const ch
             return set(record, "org_Phone", contact->telephone);
     }
     record = record_new(records, "Organisation", id);
-    return record == NULL ? -1 : set(record, "org_Name", contact->office) | set(record, "org_Phone", contact->telephone);
+    return record == NULL ? -1
+                          : set(record, "org_Name", contact->office) | set(record, "org_Phone", contact->telephone);
 }
 
 static int add_part(json_t *records, const ProtobufCFieldDescriptor *field, const void *part, const char *id)
@@ -402,9 +403,9 @@ int htcds_add(json_t *records, const Amana__V1__Header *header, const Amana__V1_
         bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
         if (field->type != PROTOBUF_C_TYPE_MESSAGE)
             continue;
-        size_t count =
-            list ? *(const size_t *)(const void *)((const uint8_t *)of_kind + field->quantifier_offset) : 1;
-        const void *const *parts = list ? *(const void *const *const *)(const void *)at : (const void *const *)(const void *)at;
+        size_t count = list ? *(const size_t *)(const void *)((const uint8_t *)of_kind + field->quantifier_offset) : 1;
+        const void *const *parts =
+            list ? *(const void *const *const *)(const void *)at : (const void *const *)(const void *)at;
         for (size_t i = 0; i < count; i++)
             if (add_part(records, field, parts[i], header->id) != 0)
                 return -1;

@@ -91,8 +91,9 @@ int json_line_state(struct session *session, const Amana__V1__Kept *kept, json_t
         struct signer signer;
         signer_look(session, kept, opened.header, &signer);
         if (signer.state != SIGNER_GOOD)
-            json_object_set_new(object, "signer", json_pack("{s:s, s:s}", "state", signer_state_name(signer.state), "text",
-                                                            signer.words));
+            json_object_set_new(
+                object, "signer",
+                json_pack("{s:s, s:s}", "state", signer_state_name(signer.state), "text", signer.words));
     }
     if (kept->wait_text[0] != '\0')
         json_object_set_new(object, "wait_text", json_string(kept->wait_text));

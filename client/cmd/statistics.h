@@ -32,9 +32,9 @@ struct statistics;
 struct statistics *statistics_new(void); // NULL: no memory
 void statistics_free(struct statistics *statistics);
 
-// Takes the persons of one opened body of a case; in the order of the log. A person counts once in a case, by the label,
-// else by what is said of sex, age and citizenships, and as was said last: who was entered as a suspect and became a
-// victim is one of the victims. -1: no memory.
+// Takes the persons of one opened body of a case; in the order of the log. A person counts once in a case, by the
+// label, else by what is said of sex, age and citizenships, and as was said last: who was entered as a suspect and
+// became a victim is one of the victims. -1: no memory.
 int statistics_add(struct statistics *statistics, const Amana__V1__Header *header, const Amana__V1__Body *body);
 
 // Counts, once, and calls `each` for every table, with nothing hidden yet.
@@ -45,8 +45,8 @@ void statistics_each(struct statistics *statistics, void (*each)(void *user, str
 // whose remainder to the total is 1 to k - 1; the total gives nothing away there once what is shown reaches it.
 //
 // `before`: NULL, or the same table as it was shown last. Side by side the two must tell of fewer than k persons as
-// little as each alone: a cell that differs from then by 1 to k - 1 is hidden, and where the total does, or the total is
-// the same and a cell isn't, the answer is false: then the earlier one is to be shown again.
+// little as each alone: a cell that differs from then by 1 to k - 1 is hidden, and where the total does, or the total
+// is the same and a cell isn't, the answer is false: then the earlier one is to be shown again.
 bool statistics_hide(struct statistics_table *table, const struct statistics_table *before, unsigned k);
 
 // As it is shown: what is hidden has no name either. NULL: no memory.

@@ -71,9 +71,10 @@ static void tell_who_releases(struct command *command, const Amana__V1__Header *
 {
     bool possible;
     if (header->releasing != NULL && second_possible(command->session, header, &possible) == AM_OK && !possible)
-        command_say("the roster of %s marks no supervisor but its author: as it is nobody can release this, and another "
-                    "unit that policy names may (`releasing`), or a registrar adds one",
-                    header->releasing->unit);
+        command_say(
+            "the roster of %s marks no supervisor but its author: as it is nobody can release this, and another "
+            "unit that policy names may (`releasing`), or a registrar adds one",
+            header->releasing->unit);
 }
 
 static int told_accepted(struct command *command, const char *id, struct arena *arena)

@@ -272,8 +272,7 @@ static const char *words_of_kind(unsigned kind, const ProtobufCMessageDescriptor
     return NULL;
 }
 
-const char *template_words(unsigned kind, const ProtobufCMessageDescriptor *type,
-                           const ProtobufCFieldDescriptor *field)
+const char *template_words(unsigned kind, const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
 {
     const struct hint *hint = hint_of(type, field);
     const char *words = words_of_kind(kind, type, field);

@@ -49,8 +49,7 @@ static void kinds_take(struct argp_state *state, struct admin_input *input, char
         for (; code < KIND_COUNT && strcmp(kind_name(code), words[i]) != 0; code++)
             nearest_offer(&nearest, kind_name(code));
         if (code == KIND_COUNT)
-            argp_error(state, "--kinds: \"%.40s\" is no kind of message%s", words[i],
-                       nearest_clause(&nearest, clause));
+            argp_error(state, "--kinds: \"%.40s\" is no kind of message%s", words[i], nearest_clause(&nearest, clause));
         input->kinds[input->n_kinds++] = (Amana__V1__Kind__Code)code;
         if (input->n_kinds == KIND_COUNT)
             argp_error(state, "--kinds: at most %d", KIND_COUNT - 1);

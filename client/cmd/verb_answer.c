@@ -88,7 +88,7 @@ static int check_answers(const struct answer_input *input, const struct target *
         second_state(target->kept, second);
         command_say("%.13s was not sent, so that nobody has it: %s%s", target->id, second,
                     second_never(target->kept, target->opened.header) ? "; `amana mend` writes it as a draft again"
-                                                                       : "");
+                                                                      : "");
         return EX_DATAERR;
     }
     unsigned kind = (unsigned)target->opened.header->kind;

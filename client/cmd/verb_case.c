@@ -222,8 +222,8 @@ static bool clock_of(const struct case_input *input, const struct item *item, si
     if (header->recipients[i]->part != AMANA__V1__PART__CODE__ACTION || kind_root((unsigned)header->kind) == 0 ||
         !second_sent(item->kept, header))
         return false;
-    *ret_clock = (struct clock){
-        .recipient = header->recipients[i]->unit, .officer = "", .ours = item->box == STORE_SENT};
+    *ret_clock =
+        (struct clock){.recipient = header->recipients[i]->unit, .officer = "", .ours = item->box == STORE_SENT};
     unsigned kind = (unsigned)header->kind, of_target = target != NULL ? (unsigned)target->header->urgency : 0;
     uint64_t fixed = header_time_or_0(header->answer_by);
     ret_clock->due = kind_due(kind, header->urgency, of_target, fixed, item->time);

@@ -126,20 +126,19 @@ static int tables_print(void)
         code = options_of(&verbs[i], option_bare);
         printf("' ;;\n");
     }
-    printf(
-        "  esac\n}\n"
-        "# The verb that the words so far make: as many as still begin one, after the options before it.\n"
-        "_amana_verb() {\n"
-        "  local verb='' word\n"
-        "  for word in \"$@\"; do\n"
-        "    case \"$word\" in -*) continue ;; help) continue ;; esac\n"
-        "    case \" $(_amana_next \"$verb\") \" in\n"
-        "    *\" $word \"*) verb=\"${verb:+$verb }$word\" ;;\n"
-        "    *) [ -z \"$verb\" ] || break ;; # an option's value\n"
-        "    esac\n"
-        "  done\n"
-        "  echo \"$verb\"\n"
-        "}\n");
+    printf("  esac\n}\n"
+           "# The verb that the words so far make: as many as still begin one, after the options before it.\n"
+           "_amana_verb() {\n"
+           "  local verb='' word\n"
+           "  for word in \"$@\"; do\n"
+           "    case \"$word\" in -*) continue ;; help) continue ;; esac\n"
+           "    case \" $(_amana_next \"$verb\") \" in\n"
+           "    *\" $word \"*) verb=\"${verb:+$verb }$word\" ;;\n"
+           "    *) [ -z \"$verb\" ] || break ;; # an option's value\n"
+           "    esac\n"
+           "  done\n"
+           "  echo \"$verb\"\n"
+           "}\n");
     return code;
 }
 

@@ -156,8 +156,9 @@ static int was_taken(struct outbox_input *input, const char *id)
         return command_fail(err, &detail);
     if (!second_sent(kept, header)) {
         second_state(kept, second);
-        command_say("%.13s is with the hub, which sends it to nobody: %s. `amana mend %.13s` writes it as a draft again", id,
-                    second, id);
+        command_say(
+            "%.13s is with the hub, which sends it to nobody: %s. `amana mend %.13s` writes it as a draft again", id,
+            second, id);
         return EX_DATAERR;
     }
     answer_verbs_list((unsigned)header->kind, true, verbs);

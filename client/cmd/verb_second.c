@@ -106,13 +106,9 @@ static enum am_err list_one(void *user, const struct second_waiting *waiting)
 
 int verb_pending(int argc, char **argv)
 {
-    static const struct argp argp = {NULL,
-                                     parse_none,
-                                     NULL,
-                                     "Lists what waits for a supervisor of this unit, oldest first.",
-                                     traffic_children,
-                                     NULL,
-                                     NULL};
+    static const struct argp argp = {
+        NULL, parse_none, NULL, "Lists what waits for a supervisor of this unit, oldest first.", traffic_children,
+        NULL, NULL};
     struct second_input input = {0};
     struct am_detail detail = {0};
     command_init(&input.command);
@@ -203,8 +199,9 @@ static int release(struct second_input *input)
     if (err != AM_OK) {
         code = command_fail(err, &detail);
         if (err == AM_DENIED && strcmp(waiting.header->officer, input->command.session->officer) != 0)
-            command_say("what can't be released goes back to its author, who mends it: `amana send-back %.13s --reason CODE`",
-                        waiting.header->id);
+            command_say(
+                "what can't be released goes back to its author, who mends it: `amana send-back %.13s --reason CODE`",
+                waiting.header->id);
         return code;
     }
     code = told(input, &waiting, "released", entry);
@@ -218,7 +215,8 @@ static int release(struct second_input *input)
 }
 
 // --- Taking back what has gone already, under the supervisor's name alone
-// What ends it: an alert with CANCEL, which has it erased too; a request or referral with WITHDRAW; nothing ends others.
+// What ends it: an alert with CANCEL, which has it erased too; a request or referral with WITHDRAW; nothing ends
+// others.
 static unsigned ending_of(unsigned kind)
 {
     if (kind_root(kind) == KIND(ALERT))
@@ -343,8 +341,7 @@ static int send_back(struct second_input *input)
 
 int verb_release(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        {"yes", 'y', NULL, 0, "don't ask: release what was shown", 0}, {0}};
+    static const struct argp_option options[] = {{"yes", 'y', NULL, 0, "don't ask: release what was shown", 0}, {0}};
     static const struct argp argp = {options,
                                      parse_one,
                                      "ID",
@@ -363,18 +360,14 @@ int verb_release(int argc, char **argv)
 
 int verb_send_back(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        {"reason", 'r', "CODE", 0,
-         "why: FACT_WRONG, INCOMPLETE, WRONG_RECIPIENT, NO_LEGAL_BASIS, DISPROPORTIONATE, RISK_TO_PERSON, SENT_IN_ERROR",
-         0},
-        {0}};
-    static const struct argp argp = {options,
-                                     parse_one,
-                                     "ID",
-                                     "Sends what waits back to its author, who sees the reason. It is not sent.",
-                                     command_children,
-                                     NULL,
-                                     NULL};
+    static const struct argp_option options[] = {{"reason", 'r', "CODE", 0,
+                                                  "why: FACT_WRONG, INCOMPLETE, WRONG_RECIPIENT, NO_LEGAL_BASIS, "
+                                                  "DISPROPORTIONATE, RISK_TO_PERSON, SENT_IN_ERROR",
+                                                  0},
+                                                 {0}};
+    static const struct argp argp = {
+        options,          parse_one, "ID", "Sends what waits back to its author, who sees the reason. It is not sent.",
+        command_children, NULL,      NULL};
     struct second_input input = {.needs_reason = true};
     command_init(&input.command);
     command_parse(&argp, argc, argv, &input);

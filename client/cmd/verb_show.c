@@ -83,9 +83,8 @@ static enum am_err export(struct session *session, const Amana__V1__Kept *kept, 
     TRY(write_part(folder, "header.bin", codec_bytes(kept->message->header), detail));
     if (kept->message->sealed_body.len > 0)
         TRY(write_part(folder, "body.cms", codec_bytes(kept->message->sealed_body), detail));
-    else
-        command_say("body.cms is left out: the content was erased%s%s", kept->erased_by[0] != '\0' ? " on the word of " : "",
-                    kept->erased_by);
+    else command_say("body.cms is left out: the content was erased%s%s",
+                     kept->erased_by[0] != '\0' ? " on the word of " : "", kept->erased_by);
     TRY(write_part(folder, "signature.p7s", codec_bytes(kept->message->signature), detail));
     TRY(settings_path(&session->settings, "trust/roots.pem", path));
     TRY(append_file(path, arena, detail, &pem));

@@ -325,7 +325,8 @@ static void print_lists(const struct session *session)
             continue;
         printf("%-12s%s", "", print_on(stale ? PRINT_RED : PRINT_YELLOW));
         print_text(stdout, lists[i].issuer, 0);
-        printf(": %s %s; ask for the newest%s\n", stale ? "stale since" : "ends", print_ns(lists[i].until), print_off());
+        printf(": %s %s; ask for the newest%s\n", stale ? "stale since" : "ends", print_ns(lists[i].until),
+               print_off());
     }
 }
 

@@ -16,8 +16,8 @@ struct compose {
 };
 
 // All that can be judged before it is sealed: envelope, flags, rules, body. REASON_NONE, or the reason with path and
-// what is allowed in *detail (not NULL). valid_until and retain_until may be left out of the draft: 72 hours, and what policy says, else one year; so may what
-// policy knows for its countries and purpose (policy.h).
+// what is allowed in *detail (not NULL). valid_until and retain_until may be left out of the draft: 72 hours, and what
+// policy says, else one year; so may what policy knows for its countries and purpose (policy.h).
 enum reason compose_check(struct session *session, const struct compose *compose, struct am_detail *detail);
 
 // Makes the message: rosters, flags, body, seal, log_seen, header, signature. In the arena, its flags with it.

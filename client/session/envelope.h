@@ -6,6 +6,7 @@
 #include "client/session/session.h"
 
 // Asks the hub, with this reason in its log, and proves what comes; the session is connected. *ret_kept has header and
-// signature and no body. AM_NOT_FOUND where there is no such message, or none that may be shown; AM_DENIED; as replay.h.
-AM_MUST_USE enum am_err envelope_fetch(struct session *session, const char *id, const char *reason,
-                                       struct arena *arena, struct am_detail *detail, Amana__V1__Kept **ret_kept);
+// signature and no body. AM_NOT_FOUND where there is no such message, or none that may be shown; AM_DENIED; as
+// replay.h.
+AM_MUST_USE enum am_err envelope_fetch(struct session *session, const char *id, const char *reason, struct arena *arena,
+                                       struct am_detail *detail, Amana__V1__Kept **ret_kept);

@@ -152,8 +152,8 @@ static enum am_err named_row(struct naming *naming, enum store_box box, const ch
     char until[TIMESTAMP_TEXT];
     arena_init(&arena, ARENA_ERASE);
     TRY(store_get(naming->session->store, box, id, &arena, &kept));
-    if (kept->message->sealed_body.len == 0 ||
-        seal_header(kept->message, &arena, NULL, &header) != AM_OK || !is_named(naming->by, kept, header))
+    if (kept->message->sealed_body.len == 0 || seal_header(kept->message, &arena, NULL, &header) != AM_OK ||
+        !is_named(naming->by, kept, header))
         return AM_OK;
     TRY(log_sha256(codec_bytes(kept->message->header), digest));
     const struct hold *hold = hold_of(&naming->holds, digest);
@@ -228,8 +228,7 @@ static enum am_err overdue_row(struct overdue *overdue, enum store_box box, cons
     uint8_t digest[LOG_HASH_SIZE];
     arena_init(&arena, ARENA_ERASE);
     TRY(store_get(overdue->session->store, box, id, &arena, &kept));
-    if (kept->message->sealed_body.len == 0 ||
-        seal_header(kept->message, &arena, NULL, &header) != AM_OK)
+    if (kept->message->sealed_body.len == 0 || seal_header(kept->message, &arena, NULL, &header) != AM_OK)
         return AM_OK;
     TRY(log_sha256(codec_bytes(kept->message->header), digest));
     const struct hold *ordered = hold_of(&overdue->ordered, digest);

@@ -11,21 +11,21 @@
 // NULL) counts the bodies that went. Errors of the store.
 AM_MUST_USE enum am_err erase_named(struct session *session, const Amana__V1__Header *header, unsigned *ret_n);
 
-// After a message of this unit was taken by the log: its own ERASURE, and another device's word that the unit has erased,
-// are good here too.
+// After a message of this unit was taken by the log: its own ERASURE, and another device's word that the unit has
+// erased, are good here too.
 AM_MUST_USE enum am_err erase_said(struct session *session, const Amana__V1__Header *header);
 
 // Whether a HOLD in force keeps any of the bodies that a message names, and which are still here: AM_CONFLICT with the
 // HOLD and its end in *detail.
-AM_MUST_USE enum am_err erase_check(struct session *session, const Amana__V1__Header *header,
-                                    struct am_detail *detail);
+AM_MUST_USE enum am_err erase_check(struct session *session, const Amana__V1__Header *header, struct am_detail *detail);
 
 // Until when, UTC ns, a HOLD in force keeps a message, by its header's digest, and the HOLD's id; 0: none.
 AM_MUST_USE enum am_err erase_held(struct session *session, const uint8_t digest[32], uint64_t *ret_until,
                                    char ret_by[STORE_ID]);
 
-// Erases what has stayed longer than it may: bodies past their retain_until, and what an ERASURE of this unit named and a
-// HOLD kept until now; of what still waited to be sent all. *ret_n counts them. While nothing is due it reads one value.
+// Erases what has stayed longer than it may: bodies past their retain_until, and what an ERASURE of this unit named and
+// a HOLD kept until now; of what still waited to be sent all. *ret_n counts them. While nothing is due it reads one
+// value.
 AM_MUST_USE enum am_err erase_due(struct session *session, unsigned *ret_n);
 
 // Whether a message names content to be erased.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The index of persons: in which kept messages somebody may be found again, without opening any. A row is a digest
 // (HMAC-SHA-256, its first 16 bytes) of one of the marks of person.h, then the person's number in the message, the part
-// and of how many (2, 1, 1 bytes). The digest's key comes from the key that opens the bodies: who can't read these can't
-// ask the index either, and each desk's digests are its own. One thread.
+// and of how many (2, 1, 1 bytes). The digest's key comes from the key that opens the bodies: who can't read these
+// can't ask the index either, and each desk's digests are its own. One thread.
 #pragma once
 
 #include "amana/v1/body.pb-c.h"

@@ -30,7 +30,8 @@ enum am_err outbox_add(struct session *session, const char *id, const Amana__V1_
     kept.message = (Amana__V1__Message *)message;
     kept.kept_at = &now;
     arena_init(&arena, ARENA_OUTBOX);
-    if (seal_open(session, message, &arena, &detail, &opened) == AM_OK) // whoever is no reader of it keeps it all the same
+    if (seal_open(session, message, &arena, &detail, &opened) ==
+        AM_OK) // whoever is no reader of it keeps it all the same
         TRY(known_fill(session, opened.body, &arena, &kept));
     return store_put(session->store, STORE_OUTBOX, id, &kept);
 }
@@ -100,7 +101,8 @@ static bool is_parked(struct session *session, const Amana__V1__Message *message
 
 // A receipt says "accepted" only of exactly these bytes.
 static enum am_err check_receipt(struct session *session, const Amana__V1__Message *message, const char *id,
-                                 bool parked, const Amana__V1__ProvedEntry *entry, struct arena *arena, struct am_detail *detail)
+                                 bool parked, const Amana__V1__ProvedEntry *entry, struct arena *arena,
+                                 struct am_detail *detail)
 {
     Amana__V1__EntryContent *content;
     TRY(history_entry(session, entry, arena, detail, &content));

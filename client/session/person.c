@@ -28,8 +28,8 @@ static void name_plain(const char *text, char ret_plain[NAME])
     size_t n = 0;
     ret_plain[0] = '\0';
     if (utf8proc_map((const utf8proc_uint8_t *)text, 0, &folded,
-                     UTF8PROC_NULLTERM | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK |
-                         UTF8PROC_CASEFOLD | UTF8PROC_IGNORE) < 0)
+                     UTF8PROC_NULLTERM | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD |
+                         UTF8PROC_IGNORE) < 0)
         return;
     for (const utf8proc_uint8_t *c = folded; *c != 0 && n + 1 < NAME; c++) {
         bool letter = *c >= 0x80 || isalnum(*c) != 0;

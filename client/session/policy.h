@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the hub's policy says about what this unit sends, as the hub last showed it: drafts are filled from it and judged
-// by it before they leave. The hub judges anew. One thread.
+// What the hub's policy says about what this unit sends, as the hub last showed it: drafts are filled from it and
+// judged by it before they leave. The hub judges anew. One thread.
 #pragma once
 
 #include "client/session/session.h"

@@ -126,8 +126,7 @@ static enum am_err prove(struct mail *mail, const Amana__V1__Incoming *incoming,
 // --- Keeping
 static bool row_is(const Amana__V1__Kept *kept, struct am_bytes header)
 {
-    return kept->message->header.len == header.len &&
-           memcmp(kept->message->header.data, header.data, header.len) == 0;
+    return kept->message->header.len == header.len && memcmp(kept->message->header.data, header.data, header.len) == 0;
 }
 
 // The key of a message's row. Ids are their senders' own choice, so two messages may bear one: the second is kept under

@@ -138,7 +138,11 @@ static enum am_err check_message(struct replay_check *check, const Amana__V1__Re
     *ret_header = header;
     enum am_err err = check_signature(check, item->seq, opened, header, signers, &known);
     if (err != AM_OK)
-        return err == AM_NOMEM ? err : damage(check, item->seq, detail, signers == SIGNERS_SENT && header->releasing != NULL ? "a signature doesn't hold" : "the officer's signature doesn't hold");
+        return err == AM_NOMEM ? err
+                               : damage(check, item->seq, detail,
+                                        signers == SIGNERS_SENT && header->releasing != NULL
+                                            ? "a signature doesn't hold"
+                                            : "the officer's signature doesn't hold");
     check->signed_good += known;
     check->signed_unknown += !known;
     return AM_OK;
@@ -198,8 +202,8 @@ static enum am_err check_opened(struct replay_check *check, const Amana__V1__Rep
     }
 }
 
-// Nothing can be hidden as erased: bodies and flags go, and an ERASED entry names them; an entry's own content no hub of
-// this version takes away.
+// Nothing can be hidden as erased: bodies and flags go, and an ERASED entry names them; an entry's own content no hub
+// of this version takes away.
 static enum am_err check_erased(struct replay_check *check, const Amana__V1__ReplayItem *item, struct am_detail *detail)
 {
     check->erased++;

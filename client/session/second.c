@@ -138,8 +138,9 @@ enum am_err second_find(struct session *session, const char *beginning, struct a
     struct finding finding = {beginning, arena, detail, ret_waiting, 0};
     TRY(second_each(session, detail, keep_found, &finding));
     if (finding.count == 0)
-        return am_fail(AM_NOT_FOUND, detail, beginning, "nothing that waits for this unit has an id that begins so: "
-                                                        "`amana pending` lists what does");
+        return am_fail(AM_NOT_FOUND, detail, beginning,
+                       "nothing that waits for this unit has an id that begins so: "
+                       "`amana pending` lists what does");
     return AM_OK;
 }
 
@@ -203,8 +204,9 @@ enum am_err second_release(struct session *session, const struct second_waiting 
                        "is your own: a second person must release it (RELEASE_REQUIRED)");
     TRY(point_at(waiting, arena, &pointer));
     TRY(session_key(session, CERT_USE_SIGN_OFFICER, detail, &certificate, &key));
-    TRY(waiting->deferred ? cms_sign(bytes, certificate->x509, key, detail, &der)
-                          : cms_sign_also(codec_bytes(waiting->message->signature), certificate->x509, key, detail, &der));
+    TRY(waiting->deferred
+            ? cms_sign(bytes, certificate->x509, key, detail, &der)
+            : cms_sign_also(codec_bytes(waiting->message->signature), certificate->x509, key, detail, &der));
     TRY(take_der(arena, der, &request.signature));
     request.message = &pointer;
     TRY(ask(session, "/amana.v1.Relay/Release", &request.base, arena, detail, ret_entry));
@@ -267,7 +269,8 @@ enum am_err second_possible(struct session *session, const Amana__V1__Header *he
     TRY(directory_kept(session, header->releasing->unit, &detail, &roster));
     *ret_possible = false;
     for (size_t i = 0; i < roster->officers_count; i++)
-        *ret_possible |= roster->officers[i].supervisor && strcmp(roster->officers[i].identity.uri, header->officer) != 0;
+        *ret_possible |=
+            roster->officers[i].supervisor && strcmp(roster->officers[i].identity.uri, header->officer) != 0;
     roster_unref(roster);
     return AM_OK;
 }
@@ -341,9 +344,9 @@ enum am_err second_take(struct session *session, const Amana__V1__ProvedEntry *e
     char id[STORE_ID];
     if (!released && !returned)
         return AM_OK;
-    enum am_err err = find_kept(session, released ? content->released->parked : content->returned->parked,
-                                released ? content->released->message : content->returned->message, arena, &box, id,
-                                &kept);
+    enum am_err err =
+        find_kept(session, released ? content->released->parked : content->returned->parked,
+                  released ? content->released->message : content->returned->message, arena, &box, id, &kept);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err; // another desk's
     TRY(seal_header(kept->message, arena, detail, &header));

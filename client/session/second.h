@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The second person (domain.md, rule 5), at a desk: what waits for a supervisor of this unit, releasing it or sending it
-// back, and what a notice says of a message that is kept here. One thread.
+// The second person (domain.md, rule 5), at a desk: what waits for a supervisor of this unit, releasing it or sending
+// it back, and what a notice says of a message that is kept here. One thread.
 #pragma once
 
 #include "client/session/session.h"
@@ -23,8 +23,9 @@ AM_MUST_USE enum am_err second_each(struct session *session, struct am_detail *d
 AM_MUST_USE enum am_err second_find(struct session *session, const char *beginning, struct arena *arena,
                                     struct am_detail *detail, struct second_waiting *ret_waiting);
 
-// Adds this officer's signature and gives it to the hub: *ret_entry is the proof of its SUBMITTED entry, of one that was
-// DEFERRED of its RELEASED entry. The caller has opened the body. AM_DENIED where it is one's own, or the hub refuses.
+// Adds this officer's signature and gives it to the hub: *ret_entry is the proof of its SUBMITTED entry, of one that
+// was DEFERRED of its RELEASED entry. The caller has opened the body. AM_DENIED where it is one's own, or the hub
+// refuses.
 AM_MUST_USE enum am_err second_release(struct session *session, const struct second_waiting *waiting,
                                        struct arena *arena, struct am_detail *detail,
                                        Amana__V1__ProvedEntry **ret_entry);

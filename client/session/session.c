@@ -61,8 +61,9 @@ static enum am_err check_crls(struct session *session, struct am_detail *detail)
     if (err != AM_OK && err != AM_NOT_FOUND)
         return err;
     TRY(trust_seen_take(session->trust, before, "trust/crls", detail, &now));
-    err = now.len == before.len && memcmp(now.data, before.data, now.len) == 0 ? AM_OK
-                                                                              : store_value_put(session->store, "crls", now);
+    err = now.len == before.len && memcmp(now.data, before.data, now.len) == 0
+              ? AM_OK
+              : store_value_put(session->store, "crls", now);
     free((void *)now.data);
     return err;
 }

@@ -10,9 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const REASONS[] = {[1] = "the key was compromised", [2] = "the authority was compromised",
-                                      [3] = "another post",            [4] = "superseded",
-                                      [5] = "left",                    [6] = "on hold"};
+static const char *const REASONS[] = {[1] = "the key was compromised",
+                                      [2] = "the authority was compromised",
+                                      [3] = "another post",
+                                      [4] = "superseded",
+                                      [5] = "left",
+                                      [6] = "on hold"};
 
 static void say_revoked(const struct trust_revocation *revocation, bool before, struct signer *signer)
 {
@@ -21,8 +24,8 @@ static void say_revoked(const struct trust_revocation *revocation, bool before, 
     bool known = revocation->reason > 0 && reason < AM_LEN(REASONS);
     timestamp_print_ns(revocation->time_ns, time);
     signer->state = before ? SIGNER_REVOKED : SIGNER_REVOKED_SINCE;
-    snprintf(signer->words, sizeof signer->words, "the officer's certificate was revoked %s%s%s, %s the hub took this", time,
-             known ? ": " : "", known ? REASONS[reason] : "", before ? "before" : "after");
+    snprintf(signer->words, sizeof signer->words, "the officer's certificate was revoked %s%s%s, %s the hub took this",
+             time, known ? ": " : "", known ? REASONS[reason] : "", before ? "before" : "after");
 }
 
 // Parses the certificate of this officer that stands in the signature.

@@ -75,8 +75,8 @@ enum am_err signers_check_late(struct session *session, const Amana__V1__Message
 }
 
 enum am_err signers_check_returned(struct session *session, const char *unit, uint64_t seq,
-                                   const Amana__V1__ReturnedEntry *entry, struct arena *arena,
-                                   struct am_detail *detail, Amana__V1__Returned **ret_returned)
+                                   const Amana__V1__ReturnedEntry *entry, struct arena *arena, struct am_detail *detail,
+                                   Amana__V1__Returned **ret_returned)
 {
     Amana__V1__Returned *returned;
     const struct roster_officer *supervisor;

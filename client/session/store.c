@@ -20,8 +20,8 @@
 
 #define MAP_SIZE (16ull << 30) // address space, not disk
 
-static const char *const NAMES[TABLES] = {"outbox", "sent", "inbox", "meta", "notice",
-                                          "roster", "news", "entry", "case", "person", "retrieval"};
+static const char *const NAMES[TABLES] = {"outbox", "sent",  "inbox", "meta",   "notice",   "roster",
+                                          "news",   "entry", "case",  "person", "retrieval"};
 
 static enum am_err open_tables(struct store *store)
 {
@@ -573,15 +573,16 @@ static void retrieval_key(uint64_t message, uint64_t notice, uint8_t ret_key[RET
     memcpy(ret_key, be, RETRIEVAL_KEY);
 }
 
-// One for each message that it names; *ret_rows in the arena, with room for `more` behind them. Of another notice: none.
+// One for each message that it names; *ret_rows in the arena, with room for `more` behind them. Of another notice:
+// none.
 static enum am_err retrieval_rows(uint64_t seq, const Amana__V1__KeptNotice *notice, size_t more, struct arena *arena,
                                   struct store_row **ret_rows, size_t *ret_n)
 {
     Amana__V1__EntryContent *content;
     const Amana__V1__Retrieved *statement = NULL;
     if (notice->entry != NULL &&
-        codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(notice->entry->content), arena, NULL,
-                     (ProtobufCMessage **)&content) == AM_OK)
+        codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(notice->entry->content), arena,
+                     NULL, (ProtobufCMessage **)&content) == AM_OK)
         statement = retrieved_read(content, arena);
     *ret_n = statement != NULL ? statement->n_messages : 0;
     *ret_rows = arena_array(arena, *ret_n + more, sizeof **ret_rows);

@@ -27,8 +27,8 @@ AM_MUST_USE enum am_err store_open(const char *folder, struct am_detail *detail,
 void store_close(struct store *store); // NULL is fine
 
 // One row, durable when it returns, and with it its rows of the indexes; a message whose body is gone loses its rows of
-// the index of persons (Kept.persons), also in *kept. store_move writes it in one box and takes it out of another in one transaction.
-// AM_FULL, AM_IO, AM_NOMEM.
+// the index of persons (Kept.persons), also in *kept. store_move writes it in one box and takes it out of another in
+// one transaction. AM_FULL, AM_IO, AM_NOMEM.
 AM_MUST_USE enum am_err store_put(struct store *store, enum store_box box, const char *id, Amana__V1__Kept *kept);
 AM_MUST_USE enum am_err store_move(struct store *store, enum store_box from, enum store_box to, const char *id,
                                    Amana__V1__Kept *kept);
@@ -95,13 +95,14 @@ AM_MUST_USE enum am_err store_checkpoint_put(struct store *store, const char *na
 AM_MUST_USE enum am_err store_checkpoint_get(struct store *store, const char *name, struct arena *arena,
                                              Amana__V1__Checkpoint **ret_checkpoint);
 
-// Any other bytes: "policy" (PolicyResponse), "crls" (the CRL numbers seen so far, certs/trust_seen.h). In the arena. AM_NOT_FOUND.
+// Any other bytes: "policy" (PolicyResponse), "crls" (the CRL numbers seen so far, certs/trust_seen.h). In the arena.
+// AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_value_put(struct store *store, const char *name, struct am_bytes bytes);
 AM_MUST_USE enum am_err store_value_get(struct store *store, const char *name, struct arena *arena,
                                         struct am_bytes *ret_bytes);
 
-// Before which time, UTC ns, nothing that is kept whole has to go: the earliest retain_until, and end of a HOLD, of what
-// was put since store_due_put said so last. 0: not known.
+// Before which time, UTC ns, nothing that is kept whole has to go: the earliest retain_until, and end of a HOLD, of
+// what was put since store_due_put said so last. 0: not known.
 AM_MUST_USE enum am_err store_due_get(struct store *store, uint64_t *ret_due);
 AM_MUST_USE enum am_err store_due_put(struct store *store, uint64_t due);
 

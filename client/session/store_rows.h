@@ -40,8 +40,8 @@ struct place_row {
 };
 void place_row_fill(enum store_table table, uint64_t seq, uint8_t box, const char *id, struct place_row *ret_row);
 
-// The seq that a key ends in. AM_CORRUPT for the last number of all: no log is that long, and a walk that goes on behind
-// it would begin anew.
+// The seq that a key ends in. AM_CORRUPT for the last number of all: no log is that long, and a walk that goes on
+// behind it would begin anew.
 AM_MUST_USE enum am_err store_seq(struct am_bytes key, uint64_t *ret_seq);
 
 // What an error of LMDB is among ours; 0 is AM_OK.

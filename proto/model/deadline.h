@@ -10,7 +10,7 @@
 enum deadline_kind {
     DEADLINE_CLOCKS = 1, // of a message: the earliest of its clocks below. A row may be there that nothing waits for
                          // any more, but none is missing or late: an answer in time writes none and removes none
-    DEADLINE_REVIEW = 2,       // its review_at
+    DEADLINE_REVIEW = 2, // its review_at
     DEADLINE_RETAIN_UNTIL = 3, // its retain_until: takes the place of CLOCKS once no clock ends before it
     DEADLINE_RELEASE = 4, // of a message that waits for its second person: it lapses. One that waits no more leaves it
     DEADLINE_RING = 5,    // of the same: who releases it is asked once more

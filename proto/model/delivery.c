@@ -155,8 +155,8 @@ static enum reason to_same(const struct checking *check)
     const char *instead = delivery_stand_in(check->answer, check->to);
     size_t more = instead != NULL && !has(check->to, instead) ? 1 : 0;
     enum reason reason = to_former(check);
-    bool told = !is_sender(check, check->to->originator) && !check->to->originator_kept_out &&
-                check->to->n < LIMIT_RECIPIENTS;
+    bool told =
+        !is_sender(check, check->to->originator) && !check->to->originator_kept_out && check->to->n < LIMIT_RECIPIENTS;
     if (reason == REASON_NONE && told) // a supervisor of another unit ends it (rule 5): its author is to know
         reason = needs(check, check->to->originator, PART(COPY));
     if (reason != REASON_NONE || check->answer->n_recipients == check->to->n + more + (told ? 1 : 0))

@@ -44,9 +44,9 @@ const char *am_err_text(enum am_err err);
 // What a person needs besides the error: which field or file, what is allowed, what to do.
 // Filled by the function that fails; a caller that wants no detail passes NULL.
 struct am_detail {
-    char field[160];  // path of the field ("recipients[2].unit"), a file name, or ""
-    char text[320];   // what is wrong and what is allowed, one sentence
-    unsigned line;    // 1-based line in a text file, 0 when there is none
+    char field[160]; // path of the field ("recipients[2].unit"), a file name, or ""
+    char text[320];  // what is wrong and what is allowed, one sentence
+    unsigned line;   // 1-based line in a text file, 0 when there is none
 };
 
 // Fills *detail (may be NULL) printf-like and returns err, so that a failing line is one statement.

@@ -5,68 +5,68 @@
 #include <stdint.h>
 
 // Sizes in bytes (domain.md, Limits; wire.md, Rules).
-#define LIMIT_HEADER              (16u * 1024)
-#define LIMIT_BODY_PLAIN          (1024u * 1024)          // padded plaintext
-#define LIMIT_SEALED_KEYS         529u                    // recipients of one seal
-#define LIMIT_SEALED_KEY_BYTES    512u                    // what one recipient may add to a seal
-#define LIMIT_MESSAGE             (1024u * 1024 + 16u * 1024 + 128u * 1024)
-#define LIMIT_SIGNATURE           (16u * 1024)
-#define LIMIT_FLAGS               4096u
-#define LIMIT_STATEMENT           (64u * 1024)
-#define LIMIT_CERTIFICATE         4096u
-#define LIMIT_ROSTER              (64u * 1024)            // the roster's CMS file
-#define LIMIT_CONFIG              (1024u * 1024)
-#define LIMIT_DRAFT               (4u * 1024 * 1024)      // a draft's JSON text
+#define LIMIT_HEADER           (16u * 1024)
+#define LIMIT_BODY_PLAIN       (1024u * 1024) // padded plaintext
+#define LIMIT_SEALED_KEYS      529u           // recipients of one seal
+#define LIMIT_SEALED_KEY_BYTES 512u           // what one recipient may add to a seal
+#define LIMIT_MESSAGE          (1024u * 1024 + 16u * 1024 + 128u * 1024)
+#define LIMIT_SIGNATURE        (16u * 1024)
+#define LIMIT_FLAGS            4096u
+#define LIMIT_STATEMENT        (64u * 1024)
+#define LIMIT_CERTIFICATE      4096u
+#define LIMIT_ROSTER           (64u * 1024) // the roster's CMS file
+#define LIMIT_CONFIG           (1024u * 1024)
+#define LIMIT_DRAFT            (4u * 1024 * 1024) // a draft's JSON text
 
 // Counts.
-#define LIMIT_RECIPIENTS          64u
-#define LIMIT_REFERENCES          32u
-#define LIMIT_DEVICES             8u                      // of one unit
-#define LIMIT_OFFICERS            256u                    // of one unit
-#define LIMIT_ATTACHMENTS         32u
-#define LIMIT_ADDRESS             95u                     // "a/b/c", each part at most 31
-#define LIMIT_URI                 160u                    // "amana://…"
-#define LIMIT_PENDING             256u                    // messages that wait for one unit to release them
-#define LIMIT_NEVER_TELL          64u
-#define LIMIT_UNACKNOWLEDGED      64u                     // messages out to one device (architecture.md, Delivery)
-#define LIMIT_BATCH_ENTRIES       1024u                   // one LMDB commit
-#define LIMIT_BATCH_BYTES         (4u * 1024 * 1024)
+#define LIMIT_RECIPIENTS     64u
+#define LIMIT_REFERENCES     32u
+#define LIMIT_DEVICES        8u   // of one unit
+#define LIMIT_OFFICERS       256u // of one unit
+#define LIMIT_ATTACHMENTS    32u
+#define LIMIT_ADDRESS        95u  // "a/b/c", each part at most 31
+#define LIMIT_URI            160u // "amana://…"
+#define LIMIT_PENDING        256u // messages that wait for one unit to release them
+#define LIMIT_NEVER_TELL     64u
+#define LIMIT_UNACKNOWLEDGED 64u   // messages out to one device (architecture.md, Delivery)
+#define LIMIT_BATCH_ENTRIES  1024u // one LMDB commit
+#define LIMIT_BATCH_BYTES    (4u * 1024 * 1024)
 
 // A connection (security.md, Limits).
-#define LIMIT_HEADER_LIST         (16u * 1024)
-#define LIMIT_STREAMS             128u
-#define LIMIT_RESETS              100u                    // in LIMIT_RESETS_NS
-#define LIMIT_RESETS_NS           (10ull * 1000000000)
-#define LIMIT_CONTINUATIONS       8u
-#define LIMIT_STREAM_WINDOW       (16u * 1024)            // until the length prefix is in
-#define LIMIT_CONNECTION_WINDOW   (4u * 1024 * 1024)
-#define LIMIT_CONNECTION_MEMORY   (5u * 1024 * 1024)
-#define LIMIT_HANDSHAKE_NS        (5ull * 1000000000)
-#define LIMIT_FIRST_REQUEST_NS    (10ull * 1000000000)
-#define LIMIT_KEEPALIVE_NS        (60ull * 1000000000)
-#define LIMIT_PING_INTERVAL_NS    (10ull * 1000000000)
-#define LIMIT_HANDSHAKES_PER_S    20u                     // per address
-#define LIMIT_HANDSHAKES_OPEN     200u
-#define LIMIT_HANDSHAKES_ADDRESS  50u                     // of these, per address
-#define LIMIT_CONNECTIONS         4096u                   // idle, they are half of LIMIT_MEMORY
-#define LIMIT_CONNECTION_BASE     (32u * 1024)            // what TLS and our own structs of one take, however idle
-#define LIMIT_CONNECTIONS_EACH    32u                     // per identity
-#define LIMIT_MEMORY              (256u * 1024 * 1024)    // connections, requests and answers in all
-#define LIMIT_MEMORY_WORK         60u                     // % of it past which nothing new is begun
-#define LIMIT_MEMORY_HELD         80u                     // % of it past which the connection that holds most is ended
-#define LIMIT_MEMORY_SHORT_NS     (10ull * 1000000000)    // of being past the first, after which it is ended too
-#define LIMIT_MEMORY_SHARE        4u                      // one identity has so much of it at most: a fourth
-#define LIMIT_REQUESTS_PER_S      100u                    // per identity
-#define LIMIT_IN_FLIGHT           64u                     // per identity
-#define LIMIT_REPLAYS             8u                      // per identity
+#define LIMIT_HEADER_LIST        (16u * 1024)
+#define LIMIT_STREAMS            128u
+#define LIMIT_RESETS             100u // in LIMIT_RESETS_NS
+#define LIMIT_RESETS_NS          (10ull * 1000000000)
+#define LIMIT_CONTINUATIONS      8u
+#define LIMIT_STREAM_WINDOW      (16u * 1024) // until the length prefix is in
+#define LIMIT_CONNECTION_WINDOW  (4u * 1024 * 1024)
+#define LIMIT_CONNECTION_MEMORY  (5u * 1024 * 1024)
+#define LIMIT_HANDSHAKE_NS       (5ull * 1000000000)
+#define LIMIT_FIRST_REQUEST_NS   (10ull * 1000000000)
+#define LIMIT_KEEPALIVE_NS       (60ull * 1000000000)
+#define LIMIT_PING_INTERVAL_NS   (10ull * 1000000000)
+#define LIMIT_HANDSHAKES_PER_S   20u // per address
+#define LIMIT_HANDSHAKES_OPEN    200u
+#define LIMIT_HANDSHAKES_ADDRESS 50u                  // of these, per address
+#define LIMIT_CONNECTIONS        4096u                // idle, they are half of LIMIT_MEMORY
+#define LIMIT_CONNECTION_BASE    (32u * 1024)         // what TLS and our own structs of one take, however idle
+#define LIMIT_CONNECTIONS_EACH   32u                  // per identity
+#define LIMIT_MEMORY             (256u * 1024 * 1024) // connections, requests and answers in all
+#define LIMIT_MEMORY_WORK        60u                  // % of it past which nothing new is begun
+#define LIMIT_MEMORY_HELD        80u                  // % of it past which the connection that holds most is ended
+#define LIMIT_MEMORY_SHORT_NS    (10ull * 1000000000) // of being past the first, after which it is ended too
+#define LIMIT_MEMORY_SHARE       4u                   // one identity has so much of it at most: a fourth
+#define LIMIT_REQUESTS_PER_S     100u                 // per identity
+#define LIMIT_IN_FLIGHT          64u                  // per identity
+#define LIMIT_REPLAYS            8u                   // per identity
 
 // Time in nanoseconds.
-#define NS_PER_S                  1000000000ull
-#define LIMIT_RELEASE_NS          (24ull * 3600 * NS_PER_S)       // a parked message lapses (domain.md, Release)
-#define LIMIT_LAPSES_NS           (30ull * 24 * 3600 * NS_PER_S)  // two lapsed within it: no DEFERRED until it is over
-#define LIMIT_DEFERRED_NS         (30ull * 60 * NS_PER_S)         // a DEFERRED one is to be signed (rule 5)
-#define LIMIT_CRL_SOON_NS         (12ull * 3600 * NS_PER_S)       // before its nextUpdate that a CRL is told of
-#define LIMIT_CRL_STALE_NS        (7ull * 24 * 3600 * NS_PER_S)   // past nextUpdate, for U1 and U2 (security.md, Revocation)
-#define LIMIT_CRL_STALE_SENDS     10u                             // of one unit in an hour, past the grace
-#define LIMIT_CLOCK_AHEAD_NS      (5ull * 60 * NS_PER_S)          // written_at against the hub's clock
-#define LIMIT_TOO_OLD_NS          (30ull * 24 * 3600 * NS_PER_S)  // the horizon of duplicates (audit.md)
+#define NS_PER_S              1000000000ull
+#define LIMIT_RELEASE_NS      (24ull * 3600 * NS_PER_S)      // a parked message lapses (domain.md, Release)
+#define LIMIT_LAPSES_NS       (30ull * 24 * 3600 * NS_PER_S) // two lapsed within it: no DEFERRED until it is over
+#define LIMIT_DEFERRED_NS     (30ull * 60 * NS_PER_S)        // a DEFERRED one is to be signed (rule 5)
+#define LIMIT_CRL_SOON_NS     (12ull * 3600 * NS_PER_S)      // before its nextUpdate that a CRL is told of
+#define LIMIT_CRL_STALE_NS    (7ull * 24 * 3600 * NS_PER_S)  // past nextUpdate, for U1 and U2 (security.md, Revocation)
+#define LIMIT_CRL_STALE_SENDS 10u                            // of one unit in an hour, past the grace
+#define LIMIT_CLOCK_AHEAD_NS  (5ull * 60 * NS_PER_S)         // written_at against the hub's clock
+#define LIMIT_TOO_OLD_NS      (30ull * 24 * 3600 * NS_PER_S) // the horizon of duplicates (audit.md)

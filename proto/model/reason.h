@@ -7,7 +7,7 @@
 // X(reason, gRPC status, may the same bytes be sent again, text)
 #define AM_REASONS(X)                                                                                                  \
     X(NONE, RPC_OK, 0, "accepted")                                                                                     \
-    X(NOT_PERMITTED, RPC_PERMISSION_DENIED, 0, "not permitted: no such unit, case or reference, or no grant for it")  \
+    X(NOT_PERMITTED, RPC_PERMISSION_DENIED, 0, "not permitted: no such unit, case or reference, or no grant for it")   \
     X(SENDER_MISMATCH, RPC_PERMISSION_DENIED, 0, "the sender is not the unit of the certificate")                      \
     X(NOT_ON_ROSTER, RPC_PERMISSION_DENIED, 0, "the certificate is not on its unit's roster")                          \
     X(REVOKED, RPC_PERMISSION_DENIED, 0, "the certificate is revoked or no longer valid")                              \
@@ -30,7 +30,8 @@
     X(ROSTER_STALE, RPC_FAILED_PRECONDITION, 0, "a roster has changed: seal and sign anew")                            \
     X(TOO_OLD, RPC_FAILED_PRECONDITION, 0, "written too long ago to be taken")                                         \
     X(CLOCK_AHEAD, RPC_FAILED_PRECONDITION, 0, "written in the hub's future: correct the clock")                       \
-    X(CRL_STALE, RPC_UNAVAILABLE, 1, "the revocation list of the sender's authority is stale: only U1 and U2 are taken") \
+    X(CRL_STALE, RPC_UNAVAILABLE, 1,                                                                                   \
+      "the revocation list of the sender's authority is stale: only U1 and U2 are taken")                              \
     X(RECIPIENT_CLOSED, RPC_FAILED_PRECONDITION, 0, "the unit is closed and has a successor")                          \
     X(KIND_UNSUPPORTED, RPC_UNIMPLEMENTED, 0, "this kind or feature is not served yet")                                \
     X(METHOD_UNKNOWN, RPC_UNIMPLEMENTED, 0, "no such method")                                                          \

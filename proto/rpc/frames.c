@@ -53,7 +53,8 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
 {
     struct rpc_session *session = user;
     head_field(session, name, name_len, value, value_len);
-    // One that is a little too long is refused in words. A byte of HPACK may be a whole field, and none of them is free.
+    // One that is a little too long is refused in words. A byte of HPACK may be a whole field, and none of them is
+    // free.
     if (session->server && session->head.size / HEADER_LISTS > session->limits.header_list)
         session_end(session, NGHTTP2_ENHANCE_YOUR_CALM, "a header list is far too large");
     return result(session);

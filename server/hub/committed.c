@@ -144,11 +144,10 @@ static void back_stop(struct back *back)
 }
 
 static void (*const BACK[])(struct back *back) = {
-    [PURPOSE_ACCEPT] = back_decided, [PURPOSE_REFUSE] = back_refused,     [PURPOSE_RETRIEVAL] = back_decided,
-    [PURPOSE_SETTLE] = back_decided,
-    [PURPOSE_ACCESS] = back_access,  [PURPOSE_ACCESS_END] = back_decided, [PURPOSE_ROSTER] = back_roster,
-    [PURPOSE_MEMBER] = back_member,  [PURPOSE_COUNTED] = back_counted,    [PURPOSE_OWN] = back_own,
-    [PURPOSE_STOP] = back_stop,      [PURPOSE_DUE] = back_due,
+    [PURPOSE_ACCEPT] = back_decided, [PURPOSE_REFUSE] = back_refused, [PURPOSE_RETRIEVAL] = back_decided,
+    [PURPOSE_SETTLE] = back_decided, [PURPOSE_ACCESS] = back_access,  [PURPOSE_ACCESS_END] = back_decided,
+    [PURPOSE_ROSTER] = back_roster,  [PURPOSE_MEMBER] = back_member,  [PURPOSE_COUNTED] = back_counted,
+    [PURPOSE_OWN] = back_own,        [PURPOSE_STOP] = back_stop,      [PURPOSE_DUE] = back_due,
 };
 
 enum am_err hub_step_committed(struct hub_step *step)

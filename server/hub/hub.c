@@ -53,12 +53,12 @@ static enum am_err (*const STEPS[])(struct hub_step *step) = {
     [HUB_EVENT_ARRIVED] = hub_step_arrived,     [HUB_EVENT_CHECKED] = hub_step_checked,
     [HUB_EVENT_RETRIEVED] = hub_step_retrieved, [HUB_EVENT_REPLAY] = hub_step_replay,
     [HUB_EVENT_MEMBER] = hub_step_member,       [HUB_EVENT_ROSTER] = hub_step_roster,
-    [HUB_EVENT_SETTLED] = hub_step_settled,
-    [HUB_EVENT_TRUST] = hub_step_trust,         [HUB_EVENT_POLICY] = hub_step_policy,
-    [HUB_EVENT_COMMITTED] = hub_step_committed, [HUB_EVENT_START] = hub_step_start,
-    [HUB_EVENT_ALARM] = hub_step_alarm,         [HUB_EVENT_CLOCK_STEP] = hub_step_clock,
-    [HUB_EVENT_DUE] = hub_step_due,             [HUB_EVENT_DEADLINES] = hub_step_deadlines,
-    [HUB_EVENT_TICK] = hub_step_tick,           [HUB_EVENT_STOP] = hub_step_stop,
+    [HUB_EVENT_SETTLED] = hub_step_settled,     [HUB_EVENT_TRUST] = hub_step_trust,
+    [HUB_EVENT_POLICY] = hub_step_policy,       [HUB_EVENT_COMMITTED] = hub_step_committed,
+    [HUB_EVENT_START] = hub_step_start,         [HUB_EVENT_ALARM] = hub_step_alarm,
+    [HUB_EVENT_CLOCK_STEP] = hub_step_clock,    [HUB_EVENT_DUE] = hub_step_due,
+    [HUB_EVENT_DEADLINES] = hub_step_deadlines, [HUB_EVENT_TICK] = hub_step_tick,
+    [HUB_EVENT_STOP] = hub_step_stop,
 };
 
 // The work that an event is about.

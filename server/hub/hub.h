@@ -9,8 +9,8 @@
 #include "amana/v1/record.pb-c.h"
 #include "proto/model/deadline.h"
 #include "proto/model/journal.h"
-#include "proto/model/reason.h"
 #include "proto/model/policy.h"
+#include "proto/model/reason.h"
 
 struct hub;
 struct hub_flight;
@@ -65,8 +65,8 @@ enum reason hub_admits(const struct hub *hub, const char *unit, const char *devi
 const char *hub_role(const struct hub *hub, const char *unit);                  // NULL: no member
 uint64_t hub_roster_number(const struct hub *hub, const char *unit);            // newest; 0: none
 bool hub_may_write(const struct hub *hub, const char *unit, const char *other); // any kind
-const char *hub_successor(const struct hub *hub, const char *unit); // "": it isn't closed
-bool hub_may_replay(const struct hub *hub, const char *unit); // an auditor, a dpo
+const char *hub_successor(const struct hub *hub, const char *unit);             // "": it isn't closed
+bool hub_may_replay(const struct hub *hub, const char *unit);                   // an auditor, a dpo
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country);
 const char *hub_protection_unit(const struct hub *hub, const char *country);
 // Devices on the unit's newest roster: calls `each` with every URI.
@@ -153,9 +153,9 @@ struct hub_content {
 struct hub_submission {
     struct hub_work work;
     enum hub_submit mode;
-    const char *sender;      // unit; set by the hub at ARRIVED
-    uint64_t parked;         // RELEASE: seq of its PARKED entry
-    const char *supervisor;  // RELEASE, CHECKED: who signed it too
+    const char *sender;             // unit; set by the hub at ARRIVED
+    uint64_t parked;                // RELEASE: seq of its PARKED entry
+    const char *supervisor;         // RELEASE, CHECKED: who signed it too
     struct journal_release release; // RELEASE, CHECKED: how it stands
     // ARRIVED: decoded once, by net. Bytes and header stay until the reply. NULL where its bytes mean nothing, or two
     // things: refused at once with `unread` and the detail in `work`; header_digest is set by then.
@@ -172,7 +172,7 @@ struct hub_submission {
     struct am_bytes original_receipt; // where known_same: what the reply carries
     enum reason checked;              // signature, seal, digests, flags: REASON_NONE where all hold
     struct am_detail checked_detail;
-    bool crl_stale;                   // the CRL over its device or officer is stale past its grace
+    bool crl_stale;                // the CRL over its device or officer is stale past its grace
     const Amana__V1__Flags *flags; // decoded; NULL where they could not be
     bool case_exists, case_party;  // of header.case_ref; party: the sender's unit
     struct hub_found reply_to, supersedes;
@@ -180,10 +180,10 @@ struct hub_submission {
     bool reference_party[LIMIT_REFERENCES]; // the sender's unit sent or received it
     bool reply_party;
     struct hub_content named[1 + LIMIT_REFERENCES]; // of an ERASURE or HOLD: of reply_to, then of the references
-    struct hub_found root;   // of reply_to, with its header
-    struct hub_found newest; // newest version of that root, by its chain
-    bool newest_returned;    // it was sent with its release DEFERRED, and sent back
-    bool takes_back;         // the hub's own: a supervisor of whom that names ends it (release.c)
+    struct hub_found root;                          // of reply_to, with its header
+    struct hub_found newest;                        // newest version of that root, by its chain
+    bool newest_returned;                           // it was sent with its release DEFERRED, and sent back
+    bool takes_back; // the hub's own: a supervisor of whom that names ends it (release.c)
     bool has_chain;
     struct journal_chain chain;
     struct journal_life lives[LIMIT_RECIPIENTS]; // of the root, for each recipient of `newest`, same order
@@ -193,7 +193,7 @@ struct hub_submission {
     uint32_t former_life[LIMIT_RECIPIENTS];   // of the header's recipients: version of a life that one has had, who is
                                               // not among those of `newest`
     struct journal_shield shield;             // of the case
-    bool stale_counted; // the hub's own: among those that go by a stale CRL
+    bool stale_counted;                       // the hub's own: among those that go by a stale CRL
     // The answer: net gives the receipt of the outcome on success.
 };
 
@@ -282,7 +282,7 @@ struct hub_due {
     struct clock_message clocks; // of `about`
     bool has_release;
     struct journal_release release; // of `about`: RELEASE, RING
-    struct hub_content content;  // of `about`
+    struct hub_content content;     // of `about`
 };
 
 // --- The step --------------------------------------------------------------------------------------------------------
@@ -338,16 +338,16 @@ struct hub_event {
 };
 
 enum hub_action_kind {
-    HUB_ACTION_CHECK,    // give this submission to a worker, then HUB_EVENT_CHECKED. A copy of a message that is under
-                         // way gets it once the first is answered
-    HUB_ACTION_RECHECK,  // the same once more, by the newest of everything; for a retrieval or settlement: read its
-                         // rows anew, then HUB_EVENT_RETRIEVED, HUB_EVENT_SETTLED; for a deadline HUB_EVENT_DUE
+    HUB_ACTION_CHECK,     // give this submission to a worker, then HUB_EVENT_CHECKED. A copy of a message that is under
+                          // way gets it once the first is answered
+    HUB_ACTION_RECHECK,   // the same once more, by the newest of everything; for a retrieval or settlement: read its
+                          // rows anew, then HUB_EVENT_RETRIEVED, HUB_EVENT_SETTLED; for a deadline HUB_EVENT_DUE
     HUB_ACTION_DEADLINES, // read up to HUB_DEADLINES_READ rows after `deadline` and before `until`, then
-                         // HUB_EVENT_DEADLINES; never two at once
-    HUB_ACTION_DUE,      // `deadline` has come: a hub_due for it, read by a worker, then HUB_EVENT_DUE. At most
-                         // HUB_DUES that are not replied to
-    HUB_ACTION_APPEND,   // store_submit; then HUB_EVENT_COMMITTED with the same append, whether it was taken or not
-    HUB_ACTION_REPLY,    // the work is over: answer its call (reason NONE: with the outcome's receipt)
+                          // HUB_EVENT_DEADLINES; never two at once
+    HUB_ACTION_DUE,       // `deadline` has come: a hub_due for it, read by a worker, then HUB_EVENT_DUE. At most
+                          // HUB_DUES that are not replied to
+    HUB_ACTION_APPEND,    // store_submit; then HUB_EVENT_COMMITTED with the same append, whether it was taken or not
+    HUB_ACTION_REPLY,     // the work is over: answer its call (reason NONE: with the outcome's receipt)
     HUB_ACTION_REPLAY,   // ACCESS is durable: stream. The hub's part is over; the end of one that followed is a new one
     HUB_ACTION_WAKE,     // this device has something new in its mailbox
     HUB_ACTION_ROSTER,   // a new roster or member's row is in force: judge live sessions of this unit anew

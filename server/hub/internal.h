@@ -55,14 +55,14 @@ struct hub_unit {
     char name[LIMIT_ADDRESS + 1];
     struct hub_member *member; // NULL: only rosters are known
     size_t n_rosters, room;
-    struct hub_kept_roster **rosters;    // by number, the newest last
-    uint64_t revision;                   // of the member's row, also where it is a member no more
+    struct hub_kept_roster **rosters;                   // by number, the newest last
+    uint64_t revision;                                  // of the member's row, also where it is a member no more
     bool roster_pending, member_pending, lapse_pending; // a change is on its way to the log
     struct hub_lapse {
-        uint64_t seq, at; // of its SUBMITTED entry; 0: none
-    } lapses[2];          // releases that it deferred and nobody signed in time, the older first
-    uint64_t stale_hour_at;              // start of its hour of what goes by a stale CRL, monotonic
-    uint32_t stale_sends;                // in that hour
+        uint64_t seq, at;   // of its SUBMITTED entry; 0: none
+    } lapses[2];            // releases that it deferred and nobody signed in time, the older first
+    uint64_t stale_hour_at; // start of its hour of what goes by a stale CRL, monotonic
+    uint32_t stale_sends;   // in that hour
     UT_hash_handle hh;
 };
 
@@ -149,11 +149,11 @@ struct hub {
     struct hub_country *countries;
     struct hub_identity *identities;
     struct hub_flight *flights;
-    bool flights_due;        // one of them has a next that is to go
-    struct policy *policy;   // NULL: none
-    uint64_t epoch;          // of registry, countries and policy: changes with each
-    uint64_t last_time_ns;   // of the newest append
-    size_t works, appends;   // under way
+    bool flights_due;      // one of them has a next that is to go
+    struct policy *policy; // NULL: none
+    uint64_t epoch;        // of registry, countries and policy: changes with each
+    uint64_t last_time_ns; // of the newest append
+    size_t works, appends; // under way
     struct hub_deadlines deadlines;
     struct hub_pending *own; // entries about the hub itself, in order
     size_t n_own;
@@ -345,14 +345,15 @@ enum reason hub_judge_roster(const struct hub *hub, struct hub_work *work, const
 // --- What is written (submitted.c, order.c, holders.c, park.c, refusal.c)
 // Of an ERASURE or HOLD: the orders, the bodies that go, and the entry that says so.
 struct hub_order {
-    size_t n;                 // messages named
-    size_t n_erased;          // of those, bodies that go now
-    size_t n_entries;         // 0 or 1
+    size_t n;         // messages named
+    size_t n_erased;  // of those, bodies that go now
+    size_t n_entries; // 0 or 1
 };
 struct hub_order hub_order_of(const struct hub_submission *submission, uint64_t now_ns);
 AM_MUST_USE enum am_err hub_order_fill(struct hub_pending *pending, size_t entry,
                                        const struct hub_submission *submission);
-// Whether a message corrects another, or is a holder's word on what it was to mend or erase; and the entry that says so.
+// Whether a message corrects another, or is a holder's word on what it was to mend or erase; and the entry that says
+// so.
 bool hub_asks_holders(const struct hub_submission *submission, const struct hub_decision *decision);
 AM_MUST_USE enum am_err hub_holders_fill(struct hub_pending *pending, size_t entry,
                                          const struct hub_submission *submission);
@@ -376,8 +377,8 @@ AM_MUST_USE enum am_err hub_released_entry(struct hub_pending *pending, size_t i
                                            const struct hub_released *released);
 AM_MUST_USE enum am_err hub_release_end(struct hub_pending *pending, const struct journal_release *release,
                                         uint8_t state, const char *supervisor);
-// Nobody has released it in time: the append's first entry, its notices and its row; of one that was DEFERRED an ALARM as
-// the second entry.
+// Nobody has released it in time: the append's first entry, its notices and its row; of one that was DEFERRED an ALARM
+// as the second entry.
 struct hub_lapsed {
     const Amana__V1__Header *header;
     const uint8_t *header_digest;

@@ -94,8 +94,8 @@ static enum am_err settle_fill(struct hub_step *step, struct hub_pending *pendin
 
 static enum am_err late_alarm(struct hub_pending *pending, const struct hub_settlement *settlement)
 {
-    char *text = arena_printf(&pending->arena, "%s: %s has signed it late", settlement->header->id,
-                              settlement->supervisor);
+    char *text =
+        arena_printf(&pending->arena, "%s: %s has signed it late", settlement->header->id, settlement->supervisor);
     return text == NULL ? arena_error(&pending->arena) : hub_alarm_pack(pending, 1, "RELEASED_LATE", text);
 }
 

@@ -45,9 +45,8 @@ static enum reason judge_stale(struct hub_step *step, struct hub_submission *sub
     if (!submission->crl_stale || unit == NULL)
         return REASON_NONE;
     if (header->urgency > AMANA__V1__URGENCY__CODE__U2 || header->release == AMANA__V1__RELEASE__CODE__DEFERRED) {
-        (void)am_fail(AM_EXPIRED, &work->detail,
-                      header->urgency > AMANA__V1__URGENCY__CODE__U2 ? "urgency" : "release", "%s",
-                      reason_text(REASON_CRL_STALE));
+        (void)am_fail(AM_EXPIRED, &work->detail, header->urgency > AMANA__V1__URGENCY__CODE__U2 ? "urgency" : "release",
+                      "%s", reason_text(REASON_CRL_STALE));
         work->retry_ns = HUB_RETRY_FULL_NS;
         return REASON_CRL_STALE;
     }

@@ -63,10 +63,8 @@ static void clock_push(struct net *net, bool save)
 
     if (clock == NULL)
         return; // at the next tick
-    *clock = (struct clock_job){.job = {.run = clock_run, .done = clock_done},
-                                .net = net,
-                                .save = save,
-                                .mark = net->clock.believed};
+    *clock = (struct clock_job){
+        .job = {.run = clock_run, .done = clock_done}, .net = net, .save = save, .mark = net->clock.believed};
     net->clock_job = true;
     workers_push(net->workers, &clock->job);
 }
@@ -74,10 +72,11 @@ static void clock_push(struct net *net, bool save)
 static void clock_say(struct net *net, int64_t ahead)
 {
     net->clock_said_ns = clock_monotonic();
-    report(REPORT_ERROR, "clock",
-           "ahead_ms=%lld reason=\"it jumped ahead by more than an hour: nothing is appended, mailboxes and replays are "
-           "served\" do=\"set it right, or say that it is: amanad confirm-clock\"",
-           (long long)(ahead / 1000000));
+    report(
+        REPORT_ERROR, "clock",
+        "ahead_ms=%lld reason=\"it jumped ahead by more than an hour: nothing is appended, mailboxes and replays are "
+        "served\" do=\"set it right, or say that it is: amanad confirm-clock\"",
+        (long long)(ahead / 1000000));
 }
 
 // The step of a clock that is believed; 0: none.

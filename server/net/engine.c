@@ -4,8 +4,8 @@
 
 #include "amana/v1/audit.pb-c.h"
 #include "certs/clock.h"
-#include "server/net/due.h"
 #include "proto/codec/timestamp.h"
+#include "server/net/due.h"
 #include "server/net/pending.h"
 
 #include <assert.h>
@@ -240,7 +240,7 @@ static void action_perform(struct net *net, const struct hub_action *action)
     case HUB_ACTION_ROSTER: connections_judge(net, action->name); break;
     case HUB_ACTION_UNLOGGED:
         report(REPORT_ERROR, "unlogged", "entry=%s reason=%s do=\"%s\"", action->name, reason_name(action->reason),
-               !action->again            ? "keep this line: the log does not have it"
+               !action->again       ? "keep this line: the log does not have it"
                : clock_doubted(net) ? "confirm the clock: it is tried every second"
                                     : "make room: it is tried every second");
         break;
@@ -287,11 +287,11 @@ enum crls_state { CRLS_FRESH, CRLS_SOON, CRLS_STALE, CRLS_PAST_GRACE, CRLS_DEAD 
 
 static enum crls_state crls_state(const struct net *net, uint64_t now, uint64_t until)
 {
-    return now + LIMIT_CRL_SOON_NS < until               ? CRLS_FRESH
-           : now <= until                                ? CRLS_SOON
-           : now - until <= net->options.crl_grace_ns    ? CRLS_STALE
-           : now - until <= LIMIT_CRL_STALE_NS           ? CRLS_PAST_GRACE
-                                                         : CRLS_DEAD;
+    return now + LIMIT_CRL_SOON_NS < until            ? CRLS_FRESH
+           : now <= until                             ? CRLS_SOON
+           : now - until <= net->options.crl_grace_ns ? CRLS_STALE
+           : now - until <= LIMIT_CRL_STALE_NS        ? CRLS_PAST_GRACE
+                                                      : CRLS_DEAD;
 }
 
 #define CRL_DO "do=\"put the newest lists into trust/crls and send HUP\""
@@ -319,10 +319,11 @@ static void crls_watch(struct net *net)
                (unsigned long long)minutes);
         break;
     case CRLS_STALE:
-        report(REPORT_WARNING, "crl",
-               "reason=\"a revocation list is stale for %llu minutes: who was revoked since isn't seen; from %s U3 and U4 "
-               "of its units are refused\" " CRL_DO,
-               (unsigned long long)minutes, when);
+        report(
+            REPORT_WARNING, "crl",
+            "reason=\"a revocation list is stale for %llu minutes: who was revoked since isn't seen; from %s U3 and U4 "
+            "of its units are refused\" " CRL_DO,
+            (unsigned long long)minutes, when);
         break;
     case CRLS_PAST_GRACE:
         report(REPORT_ERROR, "crl",
@@ -331,7 +332,8 @@ static void crls_watch(struct net *net)
                (unsigned long long)minutes, when, LIMIT_CRL_STALE_SENDS);
         break;
     case CRLS_DEAD:
-        report(REPORT_ERROR, "crl", "reason=\"a revocation list is stale: certificates of its issuer are refused\" " CRL_DO);
+        report(REPORT_ERROR, "crl",
+               "reason=\"a revocation list is stale: certificates of its issuer are refused\" " CRL_DO);
         break;
     }
 }

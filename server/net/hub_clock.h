@@ -31,15 +31,16 @@ enum hub_clock_news {
     HUB_CLOCK_RETURNED, // it is back within the hour, *ret_step from what was believed; 0 for next to nothing
 };
 
-// `saved` is what the file says (boot "": nothing). Of the same boot it is what is believed; after another boot there is
-// nothing to compare with.
+// `saved` is what the file says (boot "": nothing). Of the same boot it is what is believed; after another boot there
+// is nothing to compare with.
 void hub_clock_init(struct hub_clock *clock, const struct hub_clock_mark *saved, const char *boot, uint64_t utc,
                     uint64_t since_boot);
 
 // Now and then.
 enum hub_clock_news hub_clock_look(struct hub_clock *clock, uint64_t utc, uint64_t since_boot, int64_t *ret_step);
 
-// The same question before each thing that is written with a time, of a jump alone: true where it is doubted from now on.
+// The same question before each thing that is written with a time, of a jump alone: true where it is doubted from now
+// on.
 bool hub_clock_jumped(struct hub_clock *clock, uint64_t utc, uint64_t since_boot, int64_t *ret_ahead);
 
 // While it is doubted: the file says this now. True where that is the machine's clock within an hour: it is believed

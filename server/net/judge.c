@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Live sessions judged again once rosters, trust.conf or CRLs have changed, and every minute: who would be refused now is
-// dropped now.
+// Live sessions judged again once rosters, trust.conf or CRLs have changed, and every minute: who would be refused now
+// is dropped now.
 #include "server/net/internal.h"
 
 #include <stdlib.h>

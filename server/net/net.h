@@ -27,10 +27,10 @@ struct net_options {
     unsigned workers;
     struct net_limits limits;
     uint64_t crl_grace_ns; // past nextUpdate, what goes by a stale CRL is refused but U1 and U2
-    bool may_append;     // false: what would be written gets READ_ONLY, ACCESS goes to `pending`
-    const char *pending; // file that ACCESS entries wait in while the log may not append
-    const char *clock;   // file of what clock is believed (server/net/hub_clock.h)
-    const char *boot;    // this boot's id
+    bool may_append;       // false: what would be written gets READ_ONLY, ACCESS goes to `pending`
+    const char *pending;   // file that ACCESS entries wait in while the log may not append
+    const char *clock;     // file of what clock is believed (server/net/hub_clock.h)
+    const char *boot;      // this boot's id
     // STOP is durable (or could not be) and every connection is closed.
     void (*stopped)(void *user);
     void *user;
@@ -75,6 +75,6 @@ void net_run(struct net *net, struct job *job);
 
 // Puts the ACCESS entries that waited for a log that may append into it, oldest first and some at a time, and removes
 // the file once all are durable; those that a start before this one has put there are left out. Between store_start and
-// net_start, or once the clock is believed again; goes on beside the calls that are let in. A file that isn't there is AM_OK; one cut short at its
-// end: the rest is left out.
+// net_start, or once the clock is believed again; goes on beside the calls that are let in. A file that isn't there is
+// AM_OK; one cut short at its end: the rest is left out.
 AM_MUST_USE enum am_err net_pending_take(struct net *net, struct am_detail *detail);

@@ -10,8 +10,8 @@ static void look(const struct hub *hub, const char *table, unsigned line, const 
 {
     if (strchr(party, '*') != NULL || hub_role(hub, party) != NULL)
         return;
-    report(REPORT_WARNING, "policy", "table=%s line=%u unit=%s reason=\"is no member: the row counts for nobody yet\"", table,
-           line, party);
+    report(REPORT_WARNING, "policy", "table=%s line=%u unit=%s reason=\"is no member: the row counts for nobody yet\"",
+           table, line, party);
 }
 
 void policy_units_report(const struct hub *hub, const struct policy *policy)

@@ -102,10 +102,9 @@ static void signature_check(struct settle_check *check)
     struct hub_settlement *s = check->s;
     const struct roster_officer *supervisor;
     struct am_detail detail = {0};
-    enum am_err err =
-        s->returns ? release_check_returned(s->statement, s->signature, check->roster, check->returned->officer,
-                                            &detail, &supervisor)
-                   : releasing_check(check, &detail, &supervisor);
+    enum am_err err = s->returns ? release_check_returned(s->statement, s->signature, check->roster,
+                                                          check->returned->officer, &detail, &supervisor)
+                                 : releasing_check(check, &detail, &supervisor);
 
     if (err != AM_OK) {
         fail(check, release_reason(err), "signature", detail.text[0] ? detail.text : am_err_text(err));
@@ -122,8 +121,8 @@ static void signature_check(struct settle_check *check)
 static enum am_err original_read(struct settle_check *check)
 {
     struct hub_settlement *s = check->s;
-    uint8_t *receipt, state = s->returns ? AMANA__V1__RELEASE_STATE__CODE__RETURNED
-                                         : AMANA__V1__RELEASE_STATE__CODE__RELEASED;
+    uint8_t *receipt,
+        state = s->returns ? AMANA__V1__RELEASE_STATE__CODE__RETURNED : AMANA__V1__RELEASE_STATE__CODE__RELEASED;
     size_t len;
 
     if (s->release.state != state || strcmp(s->release.officer, s->supervisor) != 0)

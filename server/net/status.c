@@ -262,8 +262,7 @@ static enum am_err parked_find(struct status *status, const char *id, const uint
             return err == AM_NOT_FOUND ? AM_OK : err;
         TRY(store_pointer_of(status->view, seq, &pointer));
         TRY(store_release(status->view, seq, &release));
-        if (strcmp(pointer.originator, status->unit) == 0 &&
-            release.state != AMANA__V1__RELEASE_STATE__CODE__RELEASED)
+        if (strcmp(pointer.originator, status->unit) == 0 && release.state != AMANA__V1__RELEASE_STATE__CODE__RELEASED)
             TRY(message_add(status, id, &pointer, response));
     }
     return AM_OK;

@@ -13,7 +13,7 @@ struct waiting {
     struct am_bytes header_bytes, flags, body;
 };
 
-// The message that the pointer names, parked or DEFERRED, if it is this unit that releases it. AM_NOT_FOUND: as if there
-// were none.
+// The message that the pointer names, parked or DEFERRED, if it is this unit that releases it. AM_NOT_FOUND: as if
+// there were none.
 AM_MUST_USE enum am_err waiting_find(struct store_view *view, const Amana__V1__Pointer *pointer, const char *unit,
                                      struct arena *arena, struct waiting *ret_waiting);

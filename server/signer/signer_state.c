@@ -113,8 +113,8 @@ static enum am_err slot_write(const struct signer_state *state, uint64_t counter
     return AM_OK;
 }
 
-// What a crash of processes left, or a sync that failed, may be in the system's memory alone; after the latter it counts
-// as clean there. So it is written once more, where it stands.
+// What a crash of processes left, or a sync that failed, may be in the system's memory alone; after the latter it
+// counts as clean there. So it is written once more, where it stands.
 static enum am_err keep(struct signer_state *state)
 {
     TRY(slot_write(state, state->counter, &state->range));

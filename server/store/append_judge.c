@@ -50,10 +50,10 @@ enum am_err append_check_shape(const struct journal_append *append)
         return AM_TOO_LARGE;
     // Without an entry nothing but the removal of mail, and deadlines at which nothing was to be told: whatever else
     // changes is told by the log.
-    if (append->n_entries == 0 && (append->message != NULL || append->n_mail > 0 || append->n_lives > 0 ||
-                                   append->chain != NULL || append->shield != NULL || append->release != NULL ||
-                                   append->n_deliveries > 0 || append->n_records > 0 ||
-                                   append->n_orders > 0 || append->n_erased > 0))
+    if (append->n_entries == 0 &&
+        (append->message != NULL || append->n_mail > 0 || append->n_lives > 0 || append->chain != NULL ||
+         append->shield != NULL || append->release != NULL || append->n_deliveries > 0 || append->n_records > 0 ||
+         append->n_orders > 0 || append->n_erased > 0))
         return AM_INVALID;
     for (size_t i = 0; i < append->n_entries; i++)
         TRY(check_entry(&append->entries[i]));
@@ -76,8 +76,7 @@ enum am_err append_check_shape(const struct journal_append *append)
         (!text_fits(append->release->releasing) ||
          (append->release->officer != NULL && strnlen(append->release->officer, NAME_LIMIT + 1) > NAME_LIMIT)))
         return AM_INVALID;
-    if (append->shield != NULL &&
-        (!text_fits(append->shield->case_ref) || append->shield->n > JOURNAL_SHIELD_STATES))
+    if (append->shield != NULL && (!text_fits(append->shield->case_ref) || append->shield->n > JOURNAL_SHIELD_STATES))
         return AM_INVALID;
     for (size_t i = 0; i < append->n_records; i++)
         TRY(key_record(append->records[i].kind, append->records[i].key, append->records[i].number, key, &len));

@@ -146,7 +146,8 @@ static enum am_err message_keys(struct putting *put)
     TRY(message_id_check(message->id, id, NULL));
     TRY(name_put(put, message->device, device));
     key_id(id, device, key);
-    return table_put(put->txn, message->parked ? TABLE_PARK_ID : TABLE_ID, MDB_NOOVERWRITE, key, sizeof key, seq, sizeof seq);
+    return table_put(put->txn, message->parked ? TABLE_PARK_ID : TABLE_ID, MDB_NOOVERWRITE, key, sizeof key, seq,
+                     sizeof seq);
 }
 
 static enum am_err message_put(struct putting *put)
@@ -239,8 +240,8 @@ static enum am_err chain_put(struct putting *put)
     return table_put(put->txn, TABLE_CHAIN, 0, key, sizeof key, row, sizeof row);
 }
 
-// A parked message that waits no more (FORM_CLEAR), or one that is erased: what it was stays for the log, flags and body
-// go.
+// A parked message that waits no more (FORM_CLEAR), or one that is erased: what it was stays for the log, flags and
+// body go.
 static enum am_err body_strip(struct putting *put, uint64_t seq, uint8_t form)
 {
     struct am_bytes kept;

@@ -218,7 +218,8 @@ enum am_err env_check(struct table_txn txn, struct am_detail *detail, char **ret
     if (table_get(txn, TABLE_META, "format", 6, &row) != AM_OK || row.len != 4)
         return am_fail(AM_CORRUPT, detail, "", "this is no journal: it names no format");
     if (get_be32(row.data) != STORE_FORMAT)
-        return am_fail(AM_VERSION, detail, "", "the journal has format %u, this program knows %u: use the program that wrote it",
+        return am_fail(AM_VERSION, detail, "",
+                       "the journal has format %u, this program knows %u: use the program that wrote it",
                        get_be32(row.data), STORE_FORMAT);
     if (table_get(txn, TABLE_META, "origin", 6, &row) != AM_OK || row.len < 2 || row.data[row.len - 1] != 0)
         return am_fail(AM_CORRUPT, detail, "", "the journal names no origin");
@@ -316,7 +317,8 @@ static enum am_err redo_ready(struct store *store, const char *folder, struct am
         return AM_OK;
     if (err == AM_OK)
         err = redo_take_back(store->redo);
-    return err == AM_OK ? AM_OK : am_fail(err, detail, folder, "the file journal/redo can't be used: %s", am_err_text(err));
+    return err == AM_OK ? AM_OK
+                        : am_fail(err, detail, folder, "the file journal/redo can't be used: %s", am_err_text(err));
 }
 
 static enum am_err store_begin(struct store *store, const struct store_options *options, struct am_detail *detail)

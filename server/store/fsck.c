@@ -233,12 +233,12 @@ static enum am_err counts_check(struct fsck *fsck)
         enum table table;
         uint64_t rows;
         const char *what;
-    } counts[] = {{TABLE_ENTRY, fsck->size, "there are more or fewer entries than the journal's size says"},
-                  {TABLE_MESSAGE, fsck->messages + fsck->parked,
-                   "there are messages without a SUBMITTED or PARKED entry"},
-                  {TABLE_ID, fsck->messages, "there are more or fewer ids than messages"},
-                  {TABLE_PARK_ID, fsck->parked, "there are more or fewer ids than parked messages"},
-                  {TABLE_WAITING, fsck->waiting, "more or fewer are listed as waiting for a second person"}};
+    } counts[] = {
+        {TABLE_ENTRY, fsck->size, "there are more or fewer entries than the journal's size says"},
+        {TABLE_MESSAGE, fsck->messages + fsck->parked, "there are messages without a SUBMITTED or PARKED entry"},
+        {TABLE_ID, fsck->messages, "there are more or fewer ids than messages"},
+        {TABLE_PARK_ID, fsck->parked, "there are more or fewer ids than parked messages"},
+        {TABLE_WAITING, fsck->waiting, "more or fewer are listed as waiting for a second person"}};
     for (size_t i = 0; i < AM_LEN(counts); i++) {
         uint64_t rows;
         TRY(table_count(fsck->txn, counts[i].table, &rows));

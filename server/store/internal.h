@@ -18,7 +18,7 @@
 struct store {
     struct tables tables;
     struct redo *redo;
-    struct redo_ops ops; // of the transaction under way
+    struct redo_ops ops;      // of the transaction under way
     struct name_cache *names; // the keeper's
     char *origin;
     uint64_t map_size, reserve, page_size;
@@ -47,8 +47,8 @@ struct store {
     size_t queue_room, queue_first, queue_len;
     bool running, stopping;
     bool point_failed; // redo.h
-    uint64_t batches; // taken
-    bool working;     // on the last of them
+    uint64_t batches;  // taken
+    bool working;      // on the last of them
     _Atomic bool signing;
     pthread_t keeper;
     struct store_signer signer;

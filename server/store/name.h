@@ -5,7 +5,7 @@
 #include "server/store/table.h"
 
 #define NAME_SIZE  4
-#define NAME_LIMIT 480 // bytes of a text
+#define NAME_LIMIT 480         // bytes of a text
 #define NAME_KINDS 0xffffff00u // from here on no text's, but that of a kind of entry
 
 // Names that were looked up: a text keeps its own for ever. One thread's; a writer clears it with a transaction that it

@@ -43,8 +43,7 @@ enum am_err store_message(struct store_view *view, uint64_t seq, struct store_me
 {
     struct row_message row;
     TRY(message_row(view, seq, &row));
-    *ret_message =
-        (struct store_message){row.header, row.signature, row.flags, row.body, row.form == FORM_ERASED};
+    *ret_message = (struct store_message){row.header, row.signature, row.flags, row.body, row.form == FORM_ERASED};
     return AM_OK;
 }
 

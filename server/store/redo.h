@@ -23,8 +23,8 @@ void redo_close(struct redo *redo); // NULL is fine
 
 // Was it left without redo_stop? Opens it to read alone.
 AM_MUST_USE enum am_err redo_look(const char *folder, bool *ret_left);
-// First, before LMDB opens its file: makes the point that was read durable and, where it was left, takes that file back to
-// it. Then, with its tables open: does again what came after it, if anything. AM_IO, AM_CORRUPT, AM_FULL.
+// First, before LMDB opens its file: makes the point that was read durable and, where it was left, takes that file back
+// to it. Then, with its tables open: does again what came after it, if anything. AM_IO, AM_CORRUPT, AM_FULL.
 AM_MUST_USE enum am_err redo_take_back(struct redo *redo);
 AM_MUST_USE enum am_err redo_do_again(struct redo *redo, const struct tables *tables);
 

@@ -83,7 +83,7 @@ AM_MUST_USE enum am_err store_view_begin(struct store *store, struct store_view 
 AM_MUST_USE enum am_err store_view_renew(struct store_view *view); // newest snapshot
 // The same without a wait, for the loop: AM_BUSY, and no snapshot, where the newest isn't signed yet.
 AM_MUST_USE enum am_err store_view_renew_now(struct store_view *view);
-void store_view_reset(struct store_view *view);                    // lets the snapshot go, keeps the view for renew
+void store_view_reset(struct store_view *view); // lets the snapshot go, keeps the view for renew
 void store_view_end(struct store_view *view);
 uint64_t store_view_size(const struct store_view *view);                                          // its bound
 void store_view_checkpoint(const struct store_view *view, struct log_checkpoint *ret_checkpoint); // the bound, signed

@@ -122,8 +122,8 @@ AM_MUST_USE enum am_err table_walk_from(struct table_txn txn, enum table table, 
                                         struct table_walk *ret_walk);
 // The same within the rows of the message whose seq the key begins with, of a table that lies behind messages: others
 // may have millions of rows before the next of that table. The key must last as long as the walk.
-AM_MUST_USE enum am_err table_walk_of_message(struct table_txn txn, enum table table, const uint8_t *key, size_t key_len,
-                                              struct table_walk *ret_walk);
+AM_MUST_USE enum am_err table_walk_of_message(struct table_txn txn, enum table table, const uint8_t *key,
+                                              size_t key_len, struct table_walk *ret_walk);
 AM_MUST_USE enum am_err table_walk_last(struct table_txn txn, enum table table, struct table_walk *ret_walk);
 AM_MUST_USE enum am_err table_walk_next(struct table_walk *walk); // AM_NOT_FOUND at the end
 void table_walk_end(struct table_walk *walk);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long `amana case` takes at a desk whose store is large: bench_case WORLD BUILD [MESSAGES]. Ten real messages of
-// one case come through a real hub; the others, ten to a case, each with the notice that it was retrieved, are put beside
-// them. Prints; judges nothing.
+// one case come through a real hub; the others, ten to a case, each with the notice that it was retrieved, are put
+// beside them. Prints; judges nothing.
 #include "amana/v1/audit.pb-c.h"
 #include "amana/v1/relay.pb-c.h"
 #include "child.h"

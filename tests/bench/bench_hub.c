@@ -254,7 +254,8 @@ static void print_growth(const struct step *step, struct figures *empty, struct 
 // What is compared, so that nobody has to guess.
 static void print_compared(const struct bench *bench)
 {
-    printf("large log / empty: the same messages to both hubs, in turns, the same number in flight; CPU is user and system "
+    printf("large log / empty: the same messages to both hubs, in turns, the same number in flight; CPU is user and "
+           "system "
            "time of the hub and its signer. Both are warm: the first %u sends after the start, hub CPU x %.2f, don't "
            "count.\n",
            WARM_UP, bench->hubs[1].first_cpu / bench->hubs[0].first_cpu);

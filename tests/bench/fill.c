@@ -70,7 +70,8 @@ static void journal_begin(const char *world, uint64_t bytes, struct journal_open
     snprintf(data, sizeof data, "%s/data", world);
     snprintf(folder, sizeof folder, "%s/signer", data);
     const struct signer_config config = {.folder = folder, .origin = ORIGIN};
-    const struct store_options options = {.folder = data, .map_size = CHILD_MAP + bytes, .origin = ORIGIN, .queue = WINDOW};
+    const struct store_options options = {
+        .folder = data, .map_size = CHILD_MAP + bytes, .origin = ORIGIN, .queue = WINDOW};
     struct journal_open open;
     MUST(signer_start(&config, &detail, &open.signer));
     MUST(store_open(&options, &detail, &open.store));

@@ -15,7 +15,8 @@ void machine_close(struct machine *machine); // removes what it made; NULL is fi
 // An fdatasync of a 4 KiB append.
 AM_MUST_USE enum am_err machine_sync(struct machine *machine, size_t rounds, double *us);
 // An LMDB commit: a message of `size` bytes, its entry, and two index rows. Into blocks that the file has and nothing
-// was ever written to, so that each sync is of the file system's records too; or into written ones, what LMDB costs at best.
+// was ever written to, so that each sync is of the file system's records too; or into written ones, what LMDB costs at
+// best.
 enum machine_blocks { BLOCKS_UNWRITTEN, BLOCKS_WRITTEN, BLOCKS };
 AM_MUST_USE enum am_err machine_commit(struct machine *machine, enum machine_blocks blocks, size_t size, size_t rounds,
                                        double *us);

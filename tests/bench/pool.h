@@ -15,8 +15,8 @@ struct pool {
     size_t count;
 };
 
-// Composes count messages from a draft as the session's unit. Connects for the rosters, unless they are kept; then makes
-// them off line.
+// Composes count messages from a draft as the session's unit. Connects for the rosters, unless they are kept; then
+// makes them off line.
 AM_MUST_USE enum am_err pool_make(struct session *session, const char *draft_file, size_t count, bool kept,
                                   struct am_detail *detail, struct pool *ret_pool);
 void pool_clear(struct pool *pool);

@@ -27,3 +27,11 @@ def test_nothing_lies_at_the_top_that_has_no_place_there(kept):
 
 def test_no_private_key_is_kept(kept):
     assert [path for path in kept if PRIVATE.search((ROOT / path).read_bytes())] == []
+
+
+def test_every_c_file_is_laid_out_as_clang_format_has_it(kept):
+    if shutil.which("clang-format") is None:
+        pytest.skip("no clang-format here: tests/install run brings it")
+    files = [path for path in kept if path.endswith((".c", ".h"))]
+    said = subprocess.run(["clang-format", "--dry-run", *files], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert sorted({line.split(":")[0] for line in said.stderr.splitlines() if "warning:" in line}) == []

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into a hub under test: its UTC is the machine's and as many nanoseconds as the file AMANA_TEST_CLOCK says at
-// the time, eight bytes that the test writes. The time since boot stays as it is.
+// Preloaded into a hub under test: its UTC is the machine's and as many nanoseconds as the file AMANA_TEST_CLOCK says
+// at the time, eight bytes that the test writes. The time since boot stays as it is.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>

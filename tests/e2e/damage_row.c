@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes one row of a journal that nobody has open: damage_row DATA TABLE OFFSET[:MASK] (a bit of the table's last row),
-// damage_row DATA TABLE FROM TO (the first row with these bytes; as many), damage_row DATA TABLE
-// (the last row goes), damage_row DATA TABLE first.
+// Changes one row of a journal that nobody has open: damage_row DATA TABLE OFFSET[:MASK] (a bit of the table's last
+// row), damage_row DATA TABLE FROM TO (the first row with these bytes; as many), damage_row DATA TABLE (the last row
+// goes), damage_row DATA TABLE first.
 #include "server/store/internal.h"
 
 #include <stdio.h>
@@ -11,9 +11,14 @@
 static const struct {
     const char *name;
     enum table table;
-} TABLES[] = {{"life", TABLE_LIFE},     {"chain", TABLE_CHAIN},           {"delivery", TABLE_DELIVERY},
-              {"record", TABLE_RECORD}, {"checkpoint", TABLE_CHECKPOINT}, {"deadline", TABLE_DEADLINE},
-              {"order", TABLE_ORDER},   {"entry", TABLE_ENTRY}};
+} TABLES[] = {{"life", TABLE_LIFE},
+              {"chain", TABLE_CHAIN},
+              {"delivery", TABLE_DELIVERY},
+              {"record", TABLE_RECORD},
+              {"checkpoint", TABLE_CHECKPOINT},
+              {"deadline", TABLE_DEADLINE},
+              {"order", TABLE_ORDER},
+              {"entry", TABLE_ENTRY}};
 
 struct found {
     uint8_t key[TABLE_KEY], value[1 << 16];

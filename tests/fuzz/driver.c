@@ -39,9 +39,7 @@ static size_t mutate(uint8_t *data, size_t size)
         case 0: data[at] ^= (uint8_t)(1u << (next_random() % 8)); break;
         case 1: data[at] = (uint8_t)next_random(); break;
         case 2: size = at; break;
-        default:
-            memmove(data + at, data + at + 1, size - at - 1);
-            size--;
+        default: memmove(data + at, data + at + 1, size - at - 1); size--;
         }
     }
     return size;

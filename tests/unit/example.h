@@ -13,7 +13,7 @@ void example_path(unsigned kind, char ret_path[64]);
 char *example_text(unsigned kind);
 
 // A draft written at EXAMPLE_NS as the rules see it: header and flags that borrow from it, and its body.
-#define EXAMPLE_NS (1795867200ull * 1000000000) // 2026-11-28T12:00:00Z
+#define EXAMPLE_NS         (1795867200ull * 1000000000) // 2026-11-28T12:00:00Z
 #define EXAMPLE_RECIPIENTS 8u
 struct example {
     Amana__V1__Header header;

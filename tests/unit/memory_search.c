@@ -33,7 +33,8 @@ unsigned memory_places(const uint8_t *masked, size_t len)
     while (fgets(line, sizeof line, maps) != NULL) {
         unsigned long long from, to;
         char rights[5];
-        if (sscanf(line, "%llx-%llx %4s", &from, &to, rights) != 3 || rights[0] != 'r' || rights[1] != 'w' || to - from > SANE)
+        if (sscanf(line, "%llx-%llx %4s", &from, &to, rights) != 3 || rights[0] != 'r' || rights[1] != 'w' ||
+            to - from > SANE)
             continue;
         uint8_t *copy = malloc((size_t)(to - from));
         size_t got = 0;

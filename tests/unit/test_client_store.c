@@ -335,7 +335,10 @@ static void write_row(enum store_table table, const char *key, size_t key_len, c
 static void a_row_without_a_message_is_damage(void **state)
 {
     Amana__V1__Kept *kept;
-    write_row(TABLE_INBOX, ID_A, strlen(ID_A), "\x22\x05" "fault", 7); // its fault alone
+    write_row(TABLE_INBOX, ID_A, strlen(ID_A),
+              "\x22\x05"
+              "fault",
+              7); // its fault alone
     assert_int_equal(store_get(store, STORE_INBOX, ID_A, &arena, &kept), AM_CORRUPT);
 }
 
@@ -346,9 +349,15 @@ static void an_id_that_a_nul_cuts_short_ends_the_walk(void **state)
     char id[STORE_ID] = "";
     write_row(TABLE_INBOX, "0199\0b2d4", 9, "", 0);
     assert_int_equal(store_next(store, STORE_INBOX, id, id), AM_CORRUPT);
-    write_row(TABLE_ENTRY, "\0\0\0\0\0\0\0\x07", 8, "\x02" "0199\0b2d4", 10);
+    write_row(TABLE_ENTRY, "\0\0\0\0\0\0\0\x07", 8,
+              "\x02"
+              "0199\0b2d4",
+              10);
     assert_int_equal(store_at_entry(store, 7, &box, id), AM_CORRUPT);
-    write_row(TABLE_PERSON, "a digest, of 16 byte\x02" "0199\0b2d4", 30, "", 0);
+    write_row(TABLE_PERSON,
+              "a digest, of 16 byte\x02"
+              "0199\0b2d4",
+              30, "", 0);
     assert_int_equal(store_next_person(store, &person), AM_CORRUPT);
 }
 

@@ -151,7 +151,8 @@ static void where_its_author_is_one_too_many_the_end_goes_without(void **state)
     struct am_detail detail = {0};
     Amana__V1__Recipient rows[LIMIT_RECIPIENTS], *list[LIMIT_RECIPIENTS];
     static char units[LIMIT_RECIPIENTS][32];
-    const struct delivery_to full = {POLICE, holders, LIMIT_RECIPIENTS}, one_less = {POLICE, holders, LIMIT_RECIPIENTS - 1};
+    const struct delivery_to full = {POLICE, holders, LIMIT_RECIPIENTS},
+                             one_less = {POLICE, holders, LIMIT_RECIPIENTS - 1};
     Amana__V1__Header *cancel = draft_of(&draft, KIND(CANCEL), OTHERS, POST "=ACTION");
     for (size_t i = 0; i < LIMIT_RECIPIENTS; i++) {
         snprintf(units[i], sizeof units[i], "et/ics/post%zu", i);

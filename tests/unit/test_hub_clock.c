@@ -78,7 +78,8 @@ static void a_clock_that_was_confirmed_as_it_is_goes_on(void **state)
     (void)hub_clock_look(&clock, UTC + 5 * HOUR, 100 * S, &step);
     assert_false(hub_clock_confirmed(&clock, &(struct hub_clock_mark){BOOT, mark.offset - (int64_t)(2 * HOUR)},
                                      UTC + 5 * HOUR, 100 * S, &step)); // it was another time that was confirmed
-    assert_false(hub_clock_confirmed(&clock, &(struct hub_clock_mark){OTHER, mark.offset}, UTC + 5 * HOUR, 100 * S, &step));
+    assert_false(
+        hub_clock_confirmed(&clock, &(struct hub_clock_mark){OTHER, mark.offset}, UTC + 5 * HOUR, 100 * S, &step));
     assert_false(hub_clock_confirmed(&clock, &(struct hub_clock_mark){0}, UTC + 5 * HOUR, 100 * S, &step));
     assert_true(hub_clock_confirmed(&clock, &mark, UTC + 5 * HOUR + S, 101 * S, &step));
     assert_int_equal(step, 5 * HOUR);
@@ -104,8 +105,8 @@ static void a_restart_within_one_boot_remembers_and_another_boot_has_nothing_to_
 
 static void a_file_is_read_as_it_was_written_and_an_odd_one_is_none(void **state)
 {
-    static const char *const ODD[] = {"", "\n", BOOT, BOOT " ", BOOT " 1", BOOT " x\n", BOOT " 1 2\n", BOOT "  1\n\n",
-                                      "0b2d1f6e 1\n", "-1\n"};
+    static const char *const ODD[] = {"",          "\n",          BOOT,           BOOT " ",       BOOT " 1",
+                                      BOOT " x\n", BOOT " 1 2\n", BOOT "  1\n\n", "0b2d1f6e 1\n", "-1\n"};
     char path[] = "/tmp/amana-clock-XXXXXX";
     struct hub_clock_mark mark = {BOOT, -1234567890123456789}, read = {0};
     struct am_detail detail = {0};

@@ -278,8 +278,7 @@ static unsigned told(struct world *world, const char *device)
     const struct model_mailbox *box = model_mailbox(&world->model, device);
     unsigned n = 0;
     for (size_t i = 0; i < box->n; i++)
-        n += box->rows[i].kind == JOURNAL_MAIL_NOTICE &&
-             world->model.entries[box->rows[i].seq].kind == ENTRY(DEADLINE);
+        n += box->rows[i].kind == JOURNAL_MAIL_NOTICE && world->model.entries[box->rows[i].seq].kind == ENTRY(DEADLINE);
     return n;
 }
 
@@ -406,7 +405,7 @@ static void an_acknowledgement_of_a_correction_mends_nothing(void **state)
     assert_int_equal(n, 1);
 }
 
-#define OFFICE "ke/odpc/desk"
+#define OFFICE         "ke/odpc/desk"
 #define FOREIGN_OFFICE "et/edpa/desk"
 
 static void offices(struct world *world)

@@ -25,10 +25,10 @@ static void change_of(struct change *change, const char *by, const char *unit, c
     change->record.unit = (char *)unit;
     change->record.role = (char *)role;
     change->record.revision = revision;
-    change->hub = (struct hub_member_change){
-        .work = {.kind = HUB_WORK_MEMBER, .identity = URI(REGISTRY, "d1"), .unit = by},
-        .record = &change->record,
-        .sha256 = sha};
+    change->hub =
+        (struct hub_member_change){.work = {.kind = HUB_WORK_MEMBER, .identity = URI(REGISTRY, "d1"), .unit = by},
+                                   .record = &change->record,
+                                   .sha256 = sha};
 }
 
 static void begin(struct world *world, struct change *change)
@@ -79,7 +79,8 @@ static void of_two_changes_of_one_row_under_way_the_second_waits(void **state)
     world_pump(world);
     assert_int_equal(first.hub.work.reason, REASON_NONE);
     assert_null(hub_role(world->hub, COLLEAGUES));
-    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "protection", 1), REASON_STATE_FORBIDS); // from a row that is no more
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "protection", 1),
+                     REASON_STATE_FORBIDS); // from a row that is no more
     assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "protection", 2), REASON_NONE);
 }
 

@@ -343,7 +343,8 @@ static void of_two_rosters_under_way_the_second_waits(void **state)
     assert_int_equal(changes[1].work.reason, REASON_BUSY);
     world_pump(world);
     assert_int_equal(changes[0].work.reason, REASON_NONE);
-    assert_int_equal(change(world, &rosters[1], &changes[1]), REASON_FIELD_INVALID); // another number 2 than the one in force
+    assert_int_equal(change(world, &rosters[1], &changes[1]),
+                     REASON_FIELD_INVALID); // another number 2 than the one in force
 }
 
 static void the_same_roster_again_changes_nothing(void **state)

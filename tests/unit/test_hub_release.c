@@ -97,7 +97,8 @@ static void who_is_to_release_it_is_a_member_that_may_read_it_and_can(void **sta
     colleagues_supervise(world);
     policy = (struct policy *)hub_policy(world->hub);
     policy->ceilings = calloc(1, sizeof *policy->ceilings);
-    policy->ceilings[0] = (struct policy_ceiling){.party = COLLEAGUES, .classification = AMANA__V1__CLASSIFICATION__CODE__BASIC};
+    policy->ceilings[0] =
+        (struct policy_ceiling){.party = COLLEAGUES, .classification = AMANA__V1__CLASSIFICATION__CODE__BASIC};
     policy->n_ceilings = 1;
     refused(world, person(world, COLLEAGUES), REASON_CLASSIFICATION_ABOVE_CEILING, "classification");
     policy->n_ceilings = 0;
@@ -114,8 +115,8 @@ static struct letter *released(struct world *world, const struct letter *parked,
     struct letter *letter = letter_again(world, parked);
     char *device = arena_printf(&world->arena, "amana://%s/device/d2", unit);
     letter->submission.mode = HUB_SUBMIT_RELEASE;
-    letter->submission.work = (struct hub_work){
-        .kind = HUB_WORK_SUBMISSION, .user = letter, .identity = device, .unit = unit};
+    letter->submission.work =
+        (struct hub_work){.kind = HUB_WORK_SUBMISSION, .user = letter, .identity = device, .unit = unit};
     letter->submission.supervisor = SUPERVISOR;
     letter->submission.release = (struct journal_release){.state = state_now,
                                                           .version = 1,

@@ -129,9 +129,11 @@ static void an_encrypted_key_leaves_nothing_outside_the_secure_heap_either(void 
     EVP_PKEY_free(key);
     free((void *)secret.data);
     // Another program's choice of algorithms, and a key without its public half.
-    snprintf(command, sizeof command,
-             "openssl genpkey -algorithm ed25519 | openssl pkcs8 -topk8 -v2 aes-128-cbc -passout 'pass:a lorry at Moyale' "
-             "-out %s && chmod 600 %s", key_path, key_path);
+    snprintf(
+        command, sizeof command,
+        "openssl genpkey -algorithm ed25519 | openssl pkcs8 -topk8 -v2 aes-128-cbc -passout 'pass:a lorry at Moyale' "
+        "-out %s && chmod 600 %s",
+        key_path, key_path);
     assert_int_equal(system(command), 0);
     assert_int_equal(keyfile_read(key_path, &WRONG, &detail, &key), AM_CRYPTO);
     assert_int_equal(keyfile_read(key_path, &RIGHT, &detail, &key), AM_OK);

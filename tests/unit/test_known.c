@@ -85,7 +85,7 @@ static Amana__V1__Draft *note(const char *case_ref, const char *flags, const cha
         text, sizeof text,
         "{\"kind\":\"NOTE\",\"status\":\"ACTUAL\",\"case_ref\":\"%s\",\"urgency\":\"U3\",\"recipients\":[{\"unit\":"
         "\"" ENV_CHILD "\",\"part\":\"ACTION\"}],\"handling\":[\"H0\"],\"classification\":\"RESTRICTED\",\"purpose\":"
-                       "\"INVESTIGATION\","
+        "\"INVESTIGATION\","
         "\"legal_basis\":\"PALERMO_PROTOCOL\",\"language\":\"en\",\"release\":\"DEFERRED\",\"flags\":{\"child\":false,%"
         "s},"
         "\"note\":{\"title\":\"One\",\"text\":\"x\",\"persons\":[{\"label\":\"p1\",\"roles\":[\"MISSING\"],%s}]}}",

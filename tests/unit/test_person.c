@@ -30,7 +30,12 @@ static const struct {
     {"a name alone", {0}, {0}, {"", "2008"}, {{"Hawi|"}, {"Hawi|"}}, false},
     {"another spelling", {0}, {0}, {"1990", "1990"}, {{"Mohammed|", "Alí|"}, {"Mohamed|", "Ali|"}}, true},
     {"another script", {0}, {0}, {"1990", "1990"}, {{"ቶሎሳ|Tolosa"}, {"Tolosa|"}}, true},
-    {"another order, and one part more", {0}, {0}, {"1990", "1990"}, {{"Ali|", "Omar|"}, {"Omar|", "Ali|", "Hassan|"}}, true},
+    {"another order, and one part more",
+     {0},
+     {0},
+     {"1990", "1990"},
+     {{"Ali|", "Omar|"}, {"Omar|", "Ali|", "Hassan|"}},
+     true},
     {"no name", {0}, {0}, {"1990", "1990"}, {{0}, {"Ali|"}}, false},
     {"another name", {0}, {0}, {"1990", "1990"}, {{"Ali|", "Omar|"}, {"Ali|", "Osman|"}}, false},
 };
@@ -45,7 +50,8 @@ struct sample {
 
 static void sample_fill(struct sample *s, size_t row, size_t side)
 {
-    *s = (struct sample){.person = AMANA__V1__PERSON__INIT, .document = AMANA__V1__DOCUMENT__INIT,
+    *s = (struct sample){.person = AMANA__V1__PERSON__INIT,
+                         .document = AMANA__V1__DOCUMENT__INIT,
                          .birth = AMANA__V1__PARTIAL_DATE__INIT};
     s->documents[0] = &s->document;
     if (ROWS[row].number[side] != NULL) {

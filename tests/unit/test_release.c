@@ -77,8 +77,8 @@ static void a_second_signer_leaves_the_first_as_it_is(void **state)
     assert_non_null(first);
     assert_int_equal(first->signature.len, before.signers[0].signature.len);
     assert_memory_equal(first->signature.data, before.signers[0].signature.data, first->signature.len);
-    assert_int_equal(cms_verify_full(two, CMS_DETACHED_FORM, HEADER, (X509 *[]){certificates[0], certificates[1]}, 2, NULL),
-                     AM_OK);
+    assert_int_equal(
+        cms_verify_full(two, CMS_DETACHED_FORM, HEADER, (X509 *[]){certificates[0], certificates[1]}, 2, NULL), AM_OK);
     assert_int_equal(cms_sign_also(two, certificates[CLERK], keys[CLERK], NULL, &one), AM_SIGNATURE); // a third
     free((void *)copy.data);
     free((void *)two.data);

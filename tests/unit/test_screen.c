@@ -78,8 +78,7 @@ static void what_to_do_stands_first_and_persons_last(void **state)
 {
     char *text = shown(client_env_draft(&arena), false);
     assert_ptr_equal(strstr(text, "STOP AND SEARCH"), text);
-    const char *order[] = {"Stop at the barrier", "must ack", "Seen leaving Marsabit", "KDA 417Q",
-                           "presumed victim"};
+    const char *order[] = {"Stop at the barrier", "must ack", "Seen leaving Marsabit", "KDA 417Q", "presumed victim"};
     const char *at = text;
     for (size_t i = 0; i < AM_LEN(order); i++) {
         const char *next = strstr(at, order[i]);

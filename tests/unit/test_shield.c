@@ -95,16 +95,16 @@ static Amana__V1__Message *write_line(const struct line *line, const struct open
     while (strcmp(UNITS[writer], line->unit) != 0)
         writer++;
     const char *unit = strcmp(line->unit, ENV_POLICE) == 0 ? ENV_CHILD : ENV_POLICE;
-    int len = snprintf(
-        text, sizeof text,
-        "{\"kind\":\"NOTE\",\"status\":\"ACTUAL\",\"case_ref\":\"" ENV_CASE
-        "\",\"urgency\":\"U1\",\"urgency_reason\":\"LIFE_AT_RISK\",\"recipients\":[{"
-        "\"unit\":\"%s\",\"part\":\"ACTION\"},{\"unit\":\"%s\",\"part\":\"COPY\"}],\"handling\":[\"H0\"],"
-        "\"classification\":\"RESTRICTED\",\"purpose\":\"INVESTIGATION\",\"legal_basis\":\"PALERMO_PROTOCOL\","
-        "\"language\":\"en\",\"release\":\"%s\",\"flags\":{\"child\":false,%s},\"note\":{\"title\":\"One\","
-        "\"text\":\"x\"}}",
-        unit, strcmp(line->unit, ENV_MOWSA) == 0 ? ENV_CHILD : ENV_MOWSA, line->returned ? "REQUIRED" : "NOT_NEEDED",
-        line->flags);
+    int len =
+        snprintf(text, sizeof text,
+                 "{\"kind\":\"NOTE\",\"status\":\"ACTUAL\",\"case_ref\":\"" ENV_CASE
+                 "\",\"urgency\":\"U1\",\"urgency_reason\":\"LIFE_AT_RISK\",\"recipients\":[{"
+                 "\"unit\":\"%s\",\"part\":\"ACTION\"},{\"unit\":\"%s\",\"part\":\"COPY\"}],\"handling\":[\"H0\"],"
+                 "\"classification\":\"RESTRICTED\",\"purpose\":\"INVESTIGATION\",\"legal_basis\":\"PALERMO_PROTOCOL\","
+                 "\"language\":\"en\",\"release\":\"%s\",\"flags\":{\"child\":false,%s},\"note\":{\"title\":\"One\","
+                 "\"text\":\"x\"}}",
+                 unit, strcmp(line->unit, ENV_MOWSA) == 0 ? ENV_CHILD : ENV_MOWSA,
+                 line->returned ? "REQUIRED" : "NOT_NEEDED", line->flags);
     struct am_bytes bytes = {(const uint8_t *)text, (size_t)len};
     if (json_to_message(&amana__v1__draft__descriptor, bytes, &arena, &detail, &read) != AM_OK)
         fail_msg("%s: %s", detail.field, detail.text);

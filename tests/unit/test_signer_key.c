@@ -48,7 +48,8 @@ static void secret_of(bool make, struct secret *ret_secret)
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
     if (child == 0) {
-        bool good = (!make || signer_init(folder, "igad.amana.example/log", vkey, NULL) == AM_OK) && secret_read(ret_secret) &&
+        bool good = (!make || signer_init(folder, "igad.amana.example/log", vkey, NULL) == AM_OK) &&
+                    secret_read(ret_secret) &&
                     write(ends[1], ret_secret, sizeof *ret_secret) == (ssize_t)sizeof *ret_secret;
         _exit(good ? 0 : 1);
     }

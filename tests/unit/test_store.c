@@ -701,8 +701,11 @@ static void what_was_checked_by_an_older_roster_of_its_unit_conflicts(void **sta
         const char *unit;
         uint64_t number;
         enum journal_result result;
-    } ROWS[] = {{"ke/dci/duty", 6, JOURNAL_CONFLICT}, {"ke/dci/duty", 7, JOURNAL_DONE}, {"ke/dci/dut", 1, JOURNAL_DONE},
-                {"ke/dci/duty2", 1, JOURNAL_DONE},    {"zz/a/b", 1, JOURNAL_DONE}};
+    } ROWS[] = {{"ke/dci/duty", 6, JOURNAL_CONFLICT},
+                {"ke/dci/duty", 7, JOURNAL_DONE},
+                {"ke/dci/dut", 1, JOURNAL_DONE},
+                {"ke/dci/duty2", 1, JOURNAL_DONE},
+                {"zz/a/b", 1, JOURNAL_DONE}};
     struct journal_record rosters[] = {{JOURNAL_RECORD_ROSTER, "ke/dci/duty", 3, {(const uint8_t *)"x", 1}},
                                        {JOURNAL_RECORD_ROSTER, "ke/dci/duty", 7, {(const uint8_t *)"x", 1}}};
     struct kit_alarm alarm;
@@ -824,7 +827,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lives_chains_and_deliveries_are_kept_with_their_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(mail_comes_by_urgency_and_then_by_seq, setup, teardown),
         cmocka_unit_test_setup_teardown(records_come_in_the_order_of_their_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_body_that_is_erased_goes_with_its_flags_and_the_envelope_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_body_that_is_erased_goes_with_its_flags_and_the_envelope_stays, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_entry_that_a_body_is_gone_by_is_the_one_that_names_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_hold_in_force_keeps_is_erased_by_nobody_until_it_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(orders_are_looked_for_among_the_rows_of_the_message_alone, setup, teardown),

@@ -36,8 +36,8 @@ static struct {
 } synced[FILES];
 static uint64_t syncs;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned syncs_left;       // until one fails; 0: none does
-static unsigned hold_left;        // until one waits for hold_end; 0: none does
+static unsigned syncs_left; // until one fails; 0: none does
+static unsigned hold_left;  // until one waits for hold_end; 0: none does
 static bool holding;
 static pthread_cond_t held = PTHREAD_COND_INITIALIZER;
 static pthread_t synced_by[1024]; // of a descriptor of the redo file: who synced it while a kit was watched

@@ -297,8 +297,9 @@ static void what_was_signed_before_a_revocation_holds_unless_the_key_was_stolen_
         struct trust_revocation revocation;
         uint64_t signed_ns;
         bool spoilt;
-    } ROWS[] = {{{100, 0, 0}, 99, false}, {{100, 0, 0}, 100, true},  {{100, 0, 4}, 99, false}, {{100, 50, 1}, 49, false},
-                {{100, 50, 1}, 50, true}, {{100, 50, 4}, 60, false}, {{100, 0, 1}, 99, false}};
+    } ROWS[] = {{{100, 0, 0}, 99, false},  {{100, 0, 0}, 100, true}, {{100, 0, 4}, 99, false},
+                {{100, 50, 1}, 49, false}, {{100, 50, 1}, 50, true}, {{100, 50, 4}, 60, false},
+                {{100, 0, 1}, 99, false}};
     for (size_t i = 0; i < AM_LEN(ROWS); i++)
         assert_int_equal(trust_revocation_spoils(&ROWS[i].revocation, ROWS[i].signed_ns), ROWS[i].spoilt);
 }
@@ -340,8 +341,9 @@ static void numbers_that_can_not_be_read_are_not_taken_for_none(void **state)
     char text[3 * sizeof GOOD];
     pki_write_trust(&pki, NULL);
     struct trust *trust = load(NULL);
-    assert_int_equal(trust_seen_take(trust, (struct am_bytes){(const uint8_t *)GOOD, sizeof GOOD - 1}, "seen", &detail,
-                                     &now), AM_OK); // of an issuer that has gone: it stays
+    assert_int_equal(
+        trust_seen_take(trust, (struct am_bytes){(const uint8_t *)GOOD, sizeof GOOD - 1}, "seen", &detail, &now),
+        AM_OK); // of an issuer that has gone: it stays
     assert_memory_equal(now.data, GOOD, sizeof GOOD - 1);
     free((void *)now.data);
     for (size_t len = 1; len < sizeof GOOD - 1; len++) {
@@ -352,12 +354,14 @@ static void numbers_that_can_not_be_read_are_not_taken_for_none(void **state)
     for (size_t at = 0; at < sizeof GOOD - 1; at++) {
         memcpy(text, GOOD, sizeof GOOD);
         text[at] = 'x';
-        assert_int_equal(trust_seen_take(trust, (struct am_bytes){(const uint8_t *)text, sizeof GOOD - 1}, "seen",
-                                         &detail, &now), AM_CORRUPT);
+        assert_int_equal(
+            trust_seen_take(trust, (struct am_bytes){(const uint8_t *)text, sizeof GOOD - 1}, "seen", &detail, &now),
+            AM_CORRUPT);
     }
     snprintf(text, sizeof text, "%s%s", GOOD, GOOD);
-    assert_int_equal(trust_seen_take(trust, (struct am_bytes){(const uint8_t *)text, strlen(text)}, "seen", &detail,
-                                     &now), AM_CORRUPT);
+    assert_int_equal(
+        trust_seen_take(trust, (struct am_bytes){(const uint8_t *)text, strlen(text)}, "seen", &detail, &now),
+        AM_CORRUPT);
     trust_unref(trust);
 }
 
