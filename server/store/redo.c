@@ -90,10 +90,20 @@ enum am_err redo_open(const char *folder, struct redo **ret_redo)
     return AM_OK;
 }
 
+static void pins_end(struct redo *redo)
+{
+    for (size_t i = 0; i < AM_LEN(redo->pins); i++) {
+        if (redo->pins[i] != NULL)
+            mdb_txn_abort(redo->pins[i]);
+        redo->pins[i] = NULL;
+    }
+}
+
 void redo_close(struct redo *redo)
 {
     if (redo == NULL)
         return;
+    pins_end(redo); // of a start that failed
     redo_file_close(&redo->file);
     if (redo->data >= 0)
         close(redo->data);
@@ -409,11 +419,7 @@ enum am_err redo_stop(struct redo *redo, bool good)
     if (redo->running)
         err = point_note(redo, true);
     thread_end(redo);
-    for (size_t i = 0; i < AM_LEN(redo->pins); i++) {
-        if (redo->pins[i] != NULL)
-            mdb_txn_abort(redo->pins[i]);
-        redo->pins[i] = NULL;
-    }
+    pins_end(redo);
     if (!good || err != AM_OK)
         return err;
     TRY(data_open(redo));
