@@ -21,14 +21,6 @@ struct deciding {
     size_t n_entries;
 };
 
-static Amana__V1__Pointer pointer_to(const struct hub_found *found, const uint8_t digest[32])
-{
-    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
-    pointer.id = found->header->id;
-    pointer.header_digest = codec_binary((struct am_bytes){digest, 32});
-    return pointer;
-}
-
 static bool passed(const struct deciding *deciding, uint64_t at)
 {
     return at != 0 && at <= deciding->now;
@@ -92,7 +84,7 @@ static enum am_err delivery_entry(struct deciding *deciding, enum clock_kind clo
 {
     Amana__V1__DeliveryEvidence evidence = AMANA__V1__DELIVERY_EVIDENCE__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer message = pointer_to(&deciding->due->about, deciding->due->digest);
+    Amana__V1__Pointer message = hub_pointer(deciding->due->about.header, deciding->due->digest);
     evidence.message = &message;
     evidence.recipients = units;
     evidence.n_recipients = n;
@@ -177,7 +169,7 @@ static enum am_err life_decide(struct deciding *deciding, size_t index, size_t w
     struct journal_life *life = &party->lives[which].life;
     Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer message = pointer_to(&deciding->due->about, deciding->due->digest);
+    Amana__V1__Pointer message = hub_pointer(deciding->due->about.header, deciding->due->digest);
     Amana__V1__DeadlineClock clocks[CLOCK_COUNT], *list[CLOCK_COUNT];
     uint8_t flags = 0;
     for (unsigned clock = FIRST_LIFE; clock < CLOCK_EXPIRED; clock++) {
@@ -240,7 +232,7 @@ static enum am_err expired_decide(struct deciding *deciding, size_t first, size_
     struct clock_message *clocks = deciding->clocks;
     Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer root = pointer_to(&deciding->due->root, deciding->due->root_digest);
+    Amana__V1__Pointer root = hub_pointer(deciding->due->root.header, deciding->due->root_digest);
     Amana__V1__Move *moves = arena_array(deciding->arena, n, sizeof *moves);
     state.moves = arena_array(deciding->arena, n, sizeof *state.moves);
     struct journal_recipient *units = arena_array(deciding->arena, n, sizeof *units);
@@ -327,7 +319,7 @@ static enum am_err review_decide(struct deciding *deciding)
     Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
     Amana__V1__DeadlineClock clock = AMANA__V1__DEADLINE_CLOCK__INIT, *list[] = {&clock};
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer message = pointer_to(&deciding->due->about, deciding->due->digest);
+    Amana__V1__Pointer message = hub_pointer(deciding->due->about.header, deciding->due->digest);
     clock.what = AMANA__V1__DEADLINE_OF__CODE__REVIEW;
     clock.due = deciding->due->deadline.at;
     deadline.message = &message;
@@ -347,7 +339,7 @@ static enum am_err undelivered_entry(struct deciding *deciding, size_t n)
     struct clock_message *clocks = deciding->clocks;
     Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer message = pointer_to(&deciding->due->about, deciding->due->digest);
+    Amana__V1__Pointer message = hub_pointer(deciding->due->about.header, deciding->due->digest);
     struct journal_recipient *units = arena_array(deciding->arena, n, sizeof *units);
     state.undelivered = arena_array(deciding->arena, n, sizeof *state.undelivered);
     deciding->append->deliveries = arena_array(deciding->arena, n, sizeof *deciding->append->deliveries);
@@ -375,7 +367,7 @@ static enum am_err destroyed_entry(struct deciding *deciding)
     Amana__V1__ErasedEntry erased = AMANA__V1__ERASED_ENTRY__INIT;
     Amana__V1__ErasedBody body = AMANA__V1__ERASED_BODY__INIT, *bodies[] = {&body};
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer message = pointer_to(about, deciding->due->digest);
+    Amana__V1__Pointer message = hub_pointer(about->header, deciding->due->digest);
     size_t index = deciding->n_entries++;
     uint64_t *seq = arena_copy(deciding->arena, &about->seq, sizeof about->seq);
     if (seq == NULL)
@@ -440,7 +432,7 @@ static enum am_err ring_decide(struct deciding *deciding)
     Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
     Amana__V1__DeadlineClock clock = AMANA__V1__DEADLINE_CLOCK__INIT, *list[] = {&clock};
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer message = pointer_to(&deciding->due->about, deciding->due->digest);
+    Amana__V1__Pointer message = hub_pointer(deciding->due->about.header, deciding->due->digest);
     const struct journal_release *release = &deciding->due->release;
     const struct hub_told told = {.urgency = release->urgency, .releasing = release->releasing};
     if (!release_waits(deciding->due))

@@ -9,35 +9,13 @@ bool hub_asks_holders(const struct hub_submission *submission, const struct hub_
     return kind == KIND(CORRECTION) || (kind == KIND(CONFIRM) && decision->n_moves > 0);
 }
 
-// About the message itself, and about what it answers.
-static enum am_err index_fill(struct hub_pending *pending, struct journal_entry *row,
-                              const struct hub_submission *submission)
-{
-    uint64_t *also = arena_copy(&pending->arena, &submission->reply_to.seq, sizeof submission->reply_to.seq);
-    if (also == NULL)
-        return arena_error(&pending->arena);
-    row->of = JOURNAL_SELF;
-    row->also_of = also;
-    row->n_also_of = 1;
-    row->case_ref = submission->header->case_ref;
-    return AM_OK;
-}
-
-static Amana__V1__Pointer pointer_of(const struct hub_submission *submission)
-{
-    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
-    pointer.id = submission->header->id;
-    pointer.header_digest = codec_binary((struct am_bytes){submission->header_digest, 32});
-    return pointer;
-}
-
 static enum am_err corrected_pack(struct hub_pending *pending, size_t entry, const struct hub_submission *submission)
 {
     const Amana__V1__Header *header = submission->header;
     bool confirms = header->kind == KIND(CONFIRM);
     Amana__V1__CorrectedEntry corrected = AMANA__V1__CORRECTED_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer self = pointer_of(submission);
+    Amana__V1__Pointer self = hub_pointer(header, submission->header_digest);
     corrected.message = confirms ? submission->reply_to.header->in_reply_to : header->in_reply_to;
     corrected.by = confirms ? header->in_reply_to : &self;
     corrected.confirmed_by = confirms ? &self : NULL;
@@ -54,7 +32,7 @@ static enum am_err erased_pack(struct hub_pending *pending, size_t entry, const 
     const Amana__V1__Header *header = submission->header;
     Amana__V1__ErasedEntry erased = AMANA__V1__ERASED_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer self = pointer_of(submission);
+    Amana__V1__Pointer self = hub_pointer(header, submission->header_digest);
     erased.by = header->in_reply_to;
     erased.confirmed_by = &self;
     erased.outcome = header->outcome;
@@ -69,5 +47,6 @@ enum am_err hub_holders_fill(struct hub_pending *pending, size_t entry, const st
 {
     bool corrects = submission->header->kind == KIND(CORRECTION) || submission->reply_to.kind == KIND(CORRECTION);
     TRY(corrects ? corrected_pack(pending, entry, submission) : erased_pack(pending, entry, submission));
-    return index_fill(pending, &pending->append.entries[entry], submission);
+    pending->append.entries[entry].case_ref = submission->header->case_ref;
+    return hub_entry_of(pending, entry, JOURNAL_SELF, submission->reply_to.seq);
 }

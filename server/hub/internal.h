@@ -278,6 +278,8 @@ struct hub_told {
 };
 AM_MUST_USE enum am_err hub_tell(struct hub_step *step, struct hub_pending *pending, size_t index,
                                  const struct hub_told *told);
+// To a message, as entries name it. Both outlive the pointer.
+Amana__V1__Pointer hub_pointer(const Amana__V1__Header *header, const uint8_t digest[32]);
 // Packs the content of an entry that nothing else is set of.
 AM_MUST_USE enum am_err hub_entry_pack(struct hub_pending *pending, size_t index,
                                        const Amana__V1__EntryContent *content, uint8_t class);

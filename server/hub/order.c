@@ -33,9 +33,7 @@ static enum am_err pointers_fill(struct ordering *ordering)
 {
     const struct hub_submission *submission = ordering->submission;
     const Amana__V1__Header *header = ordering->header;
-    ordering->by = (Amana__V1__Pointer)AMANA__V1__POINTER__INIT;
-    ordering->by.id = header->id;
-    ordering->by.header_digest = codec_binary((struct am_bytes){submission->header_digest, 32});
+    ordering->by = hub_pointer(header, submission->header_digest);
     ordering->named = arena_array(ordering->arena, ordering->order.n, sizeof *ordering->named);
     if (ordering->named == NULL)
         return arena_error(ordering->arena);

@@ -90,6 +90,14 @@ void hub_pending_send(struct hub_step *step, struct hub_pending *pending)
     hub_act(step, (struct hub_action){.kind = HUB_ACTION_APPEND, .work = pending->work, .append = &pending->append});
 }
 
+Amana__V1__Pointer hub_pointer(const Amana__V1__Header *header, const uint8_t digest[32])
+{
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    pointer.id = header->id;
+    pointer.header_digest = codec_binary((struct am_bytes){digest, 32});
+    return pointer;
+}
+
 enum am_err hub_entry_pack(struct hub_pending *pending, size_t index, const Amana__V1__EntryContent *content,
                            uint8_t class)
 {

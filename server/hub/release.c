@@ -187,11 +187,9 @@ enum am_err hub_release_index(struct hub_pending *pending, size_t index, const A
 
 enum am_err hub_released_entry(struct hub_pending *pending, size_t index, const struct hub_released *released)
 {
-    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    Amana__V1__Pointer pointer = hub_pointer(released->header, released->header_digest);
     Amana__V1__ReleasedEntry entry = AMANA__V1__RELEASED_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    pointer.id = released->header->id;
-    pointer.header_digest = codec_binary((struct am_bytes){released->header_digest, 32});
     entry.message = &pointer;
     entry.officer = (char *)released->supervisor;
     entry.parked = released->release->seq;

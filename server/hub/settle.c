@@ -8,11 +8,9 @@
 
 static enum am_err returned_entry(struct hub_pending *pending, const struct hub_settlement *settlement)
 {
-    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    Amana__V1__Pointer pointer = hub_pointer(settlement->header, settlement->header_digest);
     Amana__V1__ReturnedEntry entry = AMANA__V1__RETURNED_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    pointer.id = settlement->header->id;
-    pointer.header_digest = codec_binary((struct am_bytes){settlement->header_digest, 32});
     entry.message = &pointer;
     entry.parked = settlement->release.seq;
     entry.deferred = settlement->release.deferred;
@@ -53,12 +51,10 @@ static enum am_err notices_fill(struct hub_step *step, struct hub_pending *pendi
 
 enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending, const struct hub_lapsed *lapsed)
 {
-    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    Amana__V1__Pointer pointer = hub_pointer(lapsed->header, lapsed->header_digest);
     Amana__V1__ReturnedEntry entry = AMANA__V1__RETURNED_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     struct hub_settlement settlement = {.header = lapsed->header, .release = *lapsed->release};
-    pointer.id = lapsed->header->id;
-    pointer.header_digest = codec_binary((struct am_bytes){lapsed->header_digest, 32});
     entry.message = &pointer;
     entry.parked = lapsed->release->seq;
     entry.deferred = lapsed->release->deferred;

@@ -383,7 +383,7 @@ static enum am_err met_fill(struct accept *accept)
     const struct life_due *met = &accept->met;
     Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer by = AMANA__V1__POINTER__INIT;
+    Amana__V1__Pointer by = hub_pointer(accept->header, accept->submission->header_digest);
     Amana__V1__DeadlineClock clocks[4], *list[4];
     const char **parties = arena_array(accept->arena, 2, sizeof *parties);
     const struct {
@@ -405,8 +405,6 @@ static enum am_err met_fill(struct accept *accept)
         list[deadline.n_clocks] = &clocks[deadline.n_clocks];
         deadline.n_clocks++;
     }
-    by.id = accept->header->id;
-    by.header_digest = codec_binary((struct am_bytes){submission->header_digest, 32});
     uint8_t to;
     uint64_t clock = own_life(accept, &to)->clock_seq;
     deadline.message =
