@@ -312,11 +312,11 @@ static uint64_t reserve_of(uint64_t map_size)
 // Left NULL where it is missing: the journal may be of another format.
 static enum am_err redo_ready(struct store *store, const char *folder, struct am_detail *detail)
 {
-    enum am_err err = redo_open(folder, &store->redo);
+    enum am_err err = redo_open(folder, detail, &store->redo);
     if (err == AM_NOT_FOUND)
         return AM_OK;
-    if (err == AM_OK)
-        err = redo_take_back(store->redo);
+    TRY(err);
+    err = redo_take_back(store->redo);
     return err == AM_OK ? AM_OK
                         : am_fail(err, detail, folder, "the file journal/redo can't be used: %s", am_err_text(err));
 }

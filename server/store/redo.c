@@ -66,7 +66,7 @@ enum am_err redo_create(const char *folder, uint64_t map_size)
     return redo_file_create(path, ring < RING_LEAST ? RING_LEAST : ring > RING_MOST ? RING_MOST : ring);
 }
 
-enum am_err redo_open(const char *folder, struct redo **ret_redo)
+enum am_err redo_open(const char *folder, struct am_detail *detail, struct redo **ret_redo)
 {
     char path[4096];
     struct redo *redo = calloc(1, sizeof *redo);
@@ -76,7 +76,7 @@ enum am_err redo_open(const char *folder, struct redo **ret_redo)
     enum am_err err =
         path_of(folder, "redo", path) && path_of(folder, "data.mdb", redo->data_path) ? AM_OK : AM_TOO_LARGE;
     if (err == AM_OK)
-        err = redo_file_open(path, true, &redo->file, &redo->point);
+        err = redo_file_open(path, true, detail, &redo->file, &redo->point);
     if (err != AM_OK) {
         free(redo);
         return err;
@@ -119,7 +119,7 @@ enum am_err redo_look(const char *folder, bool *ret_left)
     struct redo_point point;
     if (!path_of(folder, "redo", path))
         return AM_TOO_LARGE;
-    TRY(redo_file_open(path, false, &file, &point));
+    TRY(redo_file_open(path, false, NULL, &file, &point));
     redo_file_close(&file);
     *ret_left = point.left;
     return AM_OK;

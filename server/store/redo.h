@@ -17,8 +17,8 @@ struct redo;
 // Makes the file, for a map of that size, beside a database that is durable. AM_EXISTS, AM_FULL, AM_IO.
 AM_MUST_USE enum am_err redo_create(const char *folder, uint64_t map_size);
 
-// AM_NOT_FOUND; AM_CORRUPT where no point can be read.
-AM_MUST_USE enum am_err redo_open(const char *folder, struct redo **ret_redo);
+// AM_NOT_FOUND; AM_CORRUPT where no point can be read or the file is of another size than it was made with.
+AM_MUST_USE enum am_err redo_open(const char *folder, struct am_detail *detail, struct redo **ret_redo);
 void redo_close(struct redo *redo); // NULL is fine
 
 // Was it left without redo_stop? Opens it to read alone.

@@ -16,7 +16,7 @@
 #define ZEROS       (256u * 1024)
 #define LANES       4 // of a digest, beside each other: each multiplication waits for the one before it
 
-static const uint8_t MAGIC[8] = {'A', 'M', 'R', 'E', 'D', 'O', '0', '2'};
+static const uint8_t MAGIC[8] = {'A', 'M', 'R', 'E', 'D', 'O', '0', '3'};
 
 static enum am_err written_all(ssize_t written, uint64_t len)
 {
@@ -36,10 +36,12 @@ static enum am_err sync_file(int fd)
 }
 
 // --- Points
-static enum am_err slot_pack(const struct redo_point *point, uint64_t counter, uint8_t slot[REDO_BLOCK])
+static enum am_err slot_pack(const struct redo_file *file, const struct redo_point *point, uint64_t counter,
+                             uint8_t slot[REDO_BLOCK])
 {
     memset(slot, 0, REDO_BLOCK);
     uint8_t *at = row_put_bytes(slot, (struct am_bytes){MAGIC, sizeof MAGIC});
+    at = row_put(at, file->ring, 8);
     at = row_put(at, counter, 8);
     at = row_put(at, point->number, 8);
     at = row_put(at, point->place, 8);
@@ -50,12 +52,14 @@ static enum am_err slot_pack(const struct redo_point *point, uint64_t counter, u
     return log_sha256((struct am_bytes){slot, SLOT_DIGEST}, slot + SLOT_DIGEST);
 }
 
-static bool slot_parse(const uint8_t slot[REDO_BLOCK], struct redo_point *ret_point, uint64_t *ret_counter)
+static bool slot_parse(const uint8_t slot[REDO_BLOCK], struct redo_point *ret_point, uint64_t *ret_ring,
+                       uint64_t *ret_counter)
 {
     struct row_reader row = {slot, SLOT_DIGEST, false};
     if (memcmp(row_take(&row, sizeof MAGIC).data, MAGIC, sizeof MAGIC) != 0 ||
         !log_sha256_is((struct am_bytes){slot, SLOT_DIGEST}, (struct am_bytes){slot + SLOT_DIGEST, LOG_HASH_SIZE}))
         return false;
+    *ret_ring = row_number(&row, 8);
     *ret_counter = row_number(&row, 8);
     ret_point->number = row_number(&row, 8);
     ret_point->place = row_number(&row, 8);
@@ -69,7 +73,7 @@ static bool slot_parse(const uint8_t slot[REDO_BLOCK], struct redo_point *ret_po
 static enum am_err slot_put(const struct redo_file *file, const struct redo_point *point, uint64_t counter)
 {
     uint8_t slot[REDO_BLOCK];
-    TRY(slot_pack(point, counter, slot));
+    TRY(slot_pack(file, point, counter, slot));
     TRY(write_all(file->points, slot, sizeof slot, counter % 2 * REDO_BLOCK));
     return sync_file(file->points);
 }
@@ -92,11 +96,12 @@ static bool point_find(struct redo_file *file, struct redo_point *ret_point)
     for (uint64_t number = 0; number < 2; number++) {
         uint8_t slot[REDO_BLOCK];
         struct redo_point point;
-        uint64_t counter;
+        uint64_t ring, counter;
         if (pread(file->points, slot, sizeof slot, (off_t)(number * REDO_BLOCK)) != (ssize_t)sizeof slot ||
-            !slot_parse(slot, &point, &counter) || counter % 2 != number || (found && counter < file->counter))
+            !slot_parse(slot, &point, &ring, &counter) || counter % 2 != number || (found && counter < file->counter))
             continue;
         file->counter = counter;
+        file->ring = ring;
         *ret_point = point;
         found = true;
     }
@@ -114,7 +119,8 @@ static enum am_err zeros_write(int fd, uint64_t from, uint64_t to)
 
 enum am_err redo_file_create(const char *path, uint64_t ring)
 {
-    struct redo_file file = {.records = -1, .points = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    struct redo_file file = {
+        .records = -1, .points = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), .ring = ring};
     const struct redo_point point = {.number = 1};
     if (file.points < 0)
         return errno == EEXIST ? AM_EXISTS : table_error(errno);
@@ -125,27 +131,41 @@ enum am_err redo_file_create(const char *path, uint64_t ring)
     return err;
 }
 
-static enum am_err ring_measure(struct redo_file *file)
+// Records beyond the end of a file that was cut would pass for such as were never written.
+static enum am_err size_check(const struct redo_file *file, const char *path, struct am_detail *detail)
 {
     struct stat stat;
-    if (file->records < 0 || file->points < 0 || fstat(file->records, &stat) != 0)
-        return AM_IO;
-    if (stat.st_size <= (off_t)RING_AT || stat.st_size % REDO_BLOCK != 0)
-        return AM_CORRUPT;
-    file->ring = (uint64_t)stat.st_size - RING_AT;
-    return AM_OK;
+    uint64_t size = RING_AT + file->ring;
+    if (fstat(file->records, &stat) != 0)
+        return am_fail(AM_IO, detail, path, "%s", strerror(errno));
+    return (uint64_t)stat.st_size == size
+               ? AM_OK
+               : am_fail(AM_CORRUPT, detail, path,
+                         "it has %llu bytes and was made with %llu: put the whole file back, "
+                         "what was written last may be in it alone",
+                         (unsigned long long)stat.st_size, (unsigned long long)size);
 }
 
-enum am_err redo_file_open(const char *path, bool write, struct redo_file *ret_file, struct redo_point *ret_point)
+static enum am_err file_load(struct redo_file *file, const char *path, struct am_detail *detail,
+                             struct redo_point *ret_point)
+{
+    if (!point_find(file, ret_point))
+        return am_fail(AM_CORRUPT, detail, path, "it is damaged, neither of its points can be read: put it back");
+    TRY(size_check(file, path, detail));
+    return ret_point->place < file->ring ? AM_OK
+                                         : am_fail(AM_CORRUPT, detail, path, "its point leads out of it: put it back");
+}
+
+enum am_err redo_file_open(const char *path, bool write, struct am_detail *detail, struct redo_file *ret_file,
+                           struct redo_point *ret_point)
 {
     int how = (write ? O_RDWR : O_RDONLY) | O_CLOEXEC;
     struct redo_file file = {.records = open(path, how)};
     if (file.records < 0)
-        return errno == ENOENT ? AM_NOT_FOUND : AM_IO;
+        return am_fail(errno == ENOENT ? AM_NOT_FOUND : AM_IO, detail, path, "%s", strerror(errno));
     file.points = open(path, how);
-    enum am_err err = ring_measure(&file);
-    if (err == AM_OK && (!point_find(&file, ret_point) || ret_point->place >= file.ring))
-        err = AM_CORRUPT;
+    enum am_err err = file.points >= 0 ? file_load(&file, path, detail, ret_point)
+                                       : am_fail(AM_IO, detail, path, "%s", strerror(errno));
     if (err == AM_OK)
         *ret_file = file;
     else

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file of redo.h: two slots that hold a point, in turn, each with a counter and a SHA-256; then a ring of records.
 //
-// A slot: magic[8] · counter u64 · number and place of the first record after it u64 u64 · LMDB's page size u32 ·
-// left u8 · LMDB's meta page, as much of it as counts · key[32] · zeros · SHA-256. A record: number u64 · length u64 ·
-// digest u64 · counter of the point that held u64 · changes (redo_ops.h) · zeros up to a block. Numbers go up by one
-// for ever, and digests are made with a key that is drawn at each start: so neither what is old nor what a sender wrote
-// into a message passes for the record that comes next. One that doesn't fit before the ring's end begins at its start.
+// A slot: magic[8] · bytes of the ring u64 · counter u64 · number and place of the first record after it u64 u64 ·
+// LMDB's page size u32 · left u8 · LMDB's meta page, as much of it as counts · key[32] · zeros · SHA-256. A record:
+// number u64 · length u64 · digest u64 · counter of the point that held u64 · changes (redo_ops.h) · zeros up to a
+// block. Numbers go up by one for ever, and digests are made with a key that is drawn at each start: so neither what is
+// old nor what a sender wrote into a message passes for the record that comes next. One that doesn't fit before the
+// ring's end begins at its start.
 #pragma once
 
 #include "server/store/redo_ops.h"
@@ -31,9 +32,10 @@ struct redo_file {
 };
 
 AM_MUST_USE enum am_err redo_file_create(const char *path, uint64_t ring);
-// Not `write`: to look at. AM_NOT_FOUND, AM_CORRUPT, AM_IO.
-AM_MUST_USE enum am_err redo_file_open(const char *path, bool write, struct redo_file *ret_file,
-                                       struct redo_point *ret_point);
+// Not `write`: to look at. AM_NOT_FOUND; AM_CORRUPT, also where the file is of another size than it was made with;
+// AM_IO.
+AM_MUST_USE enum am_err redo_file_open(const char *path, bool write, struct am_detail *detail,
+                                       struct redo_file *ret_file, struct redo_point *ret_point);
 void redo_file_close(struct redo_file *file);
 // Its blocks, if only with zeros: the first write to one changes what the file system knows of the file, and a sync
 // would write that too. A copy of the file may have lost them. Nothing in the ring counts any more.

@@ -79,7 +79,7 @@ static void try_open(void)
     struct redo_file file;
     struct redo_point point;
     snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-    enum am_err err = redo_file_open(name, true, &file, &point);
+    enum am_err err = redo_file_open(name, true, NULL, &file, &point);
     must(err == AM_OK || err == AM_CORRUPT);
     if (err != AM_OK)
         return;

@@ -30,7 +30,7 @@ static int begin(void **state)
     close(fd);
     unlink(path);
     assert_int_equal(redo_file_create(path, RING), AM_OK);
-    assert_int_equal(redo_file_open(path, true, &file, &point), AM_OK);
+    assert_int_equal(redo_file_open(path, true, NULL, &file, &point), AM_OK);
     return 0;
 }
 
@@ -125,7 +125,7 @@ static void without_the_point_that_held_an_older_one_does_not_do(void **state)
     assert_int_equal(get(1, &place), AM_OK);
     spoil((off_t)(file.counter % 2 * REDO_BLOCK + 100));
     redo_file_close(&file);
-    assert_int_equal(redo_file_open(path, true, &file, &point), AM_OK);
+    assert_int_equal(redo_file_open(path, true, NULL, &file, &point), AM_OK);
     place = 0;
     assert_int_equal(get(1, &place), AM_CORRUPT);
 }

@@ -586,12 +586,41 @@ static void without_its_redo_file_or_a_good_point_a_journal_is_not_opened(void *
         assert_int_equal(pwrite(fd, "x", 1, slot * PAGE + 30), 1);
     close(fd);
     assert_int_equal(store_open(&power->kit.options, &detail, &store), AM_CORRUPT);
-    assert_non_null(strstr(detail.text, "journal/redo"));
+    assert_non_null(strstr(detail.field, "journal/redo"));
     assert_fault(power, "the file journal/redo is missing or damaged");
     assert_int_equal(remove(path), 0);
     assert_int_equal(store_open(&power->kit.options, &detail, &store), AM_CORRUPT);
     assert_non_null(strstr(detail.text, "journal/redo is missing"));
     assert_fault(power, "the file journal/redo is missing or damaged");
+}
+
+// Another machine's copy ended early, or somebody cut it: what lies behind would pass for never written, and receipts
+// would be given for other entries under the same numbers.
+static void a_redo_file_of_another_size_stops_the_start_and_put_back_it_goes_on(void **state)
+{
+    struct power *power = *state;
+    struct store_options options = {.folder = power->cut, .map_size = MAP, .origin = KIT_ORIGIN};
+    char path[256], whole[256], sizes[64];
+    struct stat stat_;
+    append_some(&power->kit, 0, 6, 300);
+    path_to(power->kit.folder, "redo", whole);
+    assert_int_equal(stat(whole, &stat_), 0);
+    path_to(power->cut, "redo", path);
+    const off_t cuts[] = {stat_.st_size - PAGE, 4 * PAGE, 3 * PAGE, 2 * PAGE + 100, 2 * PAGE, stat_.st_size + PAGE};
+    for (size_t i = 0; i < AM_LEN(cuts); i++) {
+        struct am_detail detail;
+        struct store *store;
+        cut_power(&power->kit, false, power->cut);
+        assert_int_equal(truncate(path, cuts[i]), 0);
+        assert_int_equal(store_open(&options, &detail, &store), AM_CORRUPT);
+        snprintf(sizes, sizeof sizes, "it has %lld bytes and was made with %lld", (long long)cuts[i],
+                 (long long)stat_.st_size);
+        assert_string_equal(detail.field, path);
+        assert_non_null(strstr(detail.text, sizes));
+        assert_non_null(strstr(detail.text, "put the whole file back"));
+        cut_file(1, false, power->kit.folder, power->cut);
+        assert_whole(power);
+    }
 }
 
 // The database of a backup under the redo file of today.
@@ -635,6 +664,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_first_point_that_is_not_durable_is_no_start, setup, teardown),
         cmocka_unit_test_setup_teardown(an_end_that_is_not_durable_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(without_its_redo_file_or_a_good_point_a_journal_is_not_opened, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_redo_file_of_another_size_stops_the_start_and_put_back_it_goes_on, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_database_that_is_older_than_its_redo_file_is_not_opened, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
