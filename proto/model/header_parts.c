@@ -61,6 +61,23 @@ static bool language_valid(const char *language)
     return language[len] == '\0' && (len == 2 || len == 3);
 }
 
+// Units, each once: whoever may have it by this DECISION is named, not hinted at.
+static enum reason check_granted(const struct header_checking *check)
+{
+    const Amana__V1__Header *header = check->header;
+    struct am_detail why = {0};
+    if (header->n_granted_to > LIMIT_RECIPIENTS)
+        return header_refuse(check, "granted_to", "at most %u", LIMIT_RECIPIENTS);
+    for (size_t i = 0; i < header->n_granted_to; i++) {
+        if (address_check(header->granted_to[i], &why) != AM_OK)
+            return header_refuse_at(check, "granted_to", i, "", why.text);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(header->granted_to[i], header->granted_to[j]) == 0)
+                return header_refuse_at(check, "granted_to", i, "", "stands there twice");
+    }
+    return REASON_NONE;
+}
+
 enum reason header_check_names(const struct header_checking *check)
 {
     const Amana__V1__Header *header = check->header;
@@ -87,7 +104,7 @@ enum reason header_check_names(const struct header_checking *check)
         return header_refuse(check, "agreement_ref", "a-z, 0-9 and '-' (not first), 1 to 31 characters");
     if (!language_valid(header->language))
         return header_refuse(check, "language", "a code of ISO 639 in lower case, two or three letters: en, am, swa");
-    return REASON_NONE;
+    return check_granted(check);
 }
 
 // --- Recipients

@@ -298,6 +298,30 @@ static void recipients_are_others_each_once_with_a_part(void **state)
     broken(alert, alert->recipients[0]->part, COPY, "recipients"); // nobody is asked to act
 }
 
+// Rule 11: whom a DECISION grants it to are units that a person can read, and no pattern that opens it to all.
+static void whom_it_is_granted_to_are_units_each_once(void **state)
+{
+    struct desk *desk = *state;
+    struct letter *grant = world_answer(&desk->world, POST, KIND(DECISION), desk->alert, desk->alert);
+    char *units[LIMIT_RECIPIENTS + 1] = {(char *)POST, (char *)SHELTER}, names[LIMIT_RECIPIENTS + 1][32];
+    grant->header.outcome = OUTCOME(GRANTED);
+    grant->header.granted_to = units;
+    grant->header.n_granted_to = 2;
+    good(grant);
+    broken(grant, units[1], (char *)POST, "granted_to[1]");
+    broken(grant, units[1], (char *)"et/*/*", "granted_to[1]");
+    broken(grant, units[0], (char *)"the prosecutor", "granted_to[0]");
+    broken(grant, units[0], (char *)"", "granted_to[0]");
+    for (size_t i = 0; i <= LIMIT_RECIPIENTS; i++) {
+        snprintf(names[i], sizeof names[i], "et/ics/u%zu", i);
+        units[i] = names[i];
+    }
+    grant->header.n_granted_to = LIMIT_RECIPIENTS;
+    good(grant);
+    grant->header.n_granted_to = LIMIT_RECIPIENTS + 1;
+    bad(grant, "granted_to");
+}
+
 static void sixty_four_recipients_pass_and_one_more_does_not(void **state)
 {
     struct desk *desk = *state;
@@ -455,6 +479,7 @@ int main(void)
         D(nobody_was_told_at_a_time_to_come),
         D(names_have_their_grammar_and_are_the_senders),
         D(recipients_are_others_each_once_with_a_part),
+        D(whom_it_is_granted_to_are_units_each_once),
         D(sixty_four_recipients_pass_and_one_more_does_not),
         D(thirty_two_references_pass_and_one_more_does_not),
         D(a_pointer_is_an_id_and_32_bytes),
