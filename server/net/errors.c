@@ -78,10 +78,13 @@ static void call_fail(struct call *call, enum reason reason, const struct am_det
     if (!call_open(call))
         return;
     call->ended = true;
-    report_some(&call->net->refusals.reasons[reason], clock_monotonic(), REPORT_INFO, "answered",
-                "identity=%s call=%s reason=%s%s%s%s%s", call->peer->uri, call->method->path, reason_name(reason),
-                detail != NULL && detail->field[0] ? " field=" : "", detail != NULL ? detail->field : "",
-                detail != NULL && detail->text[0] ? " text=" : "", detail != NULL ? detail->text : "");
+    if (detail != NULL && (detail->field[0] != '\0' || detail->text[0] != '\0'))
+        report_some(&call->net->refusals.reasons[reason], clock_monotonic(), REPORT_INFO, "answered",
+                    "identity=%s call=%s reason=%s field=%s text=\"%s\"", call->peer->uri, call->method->path,
+                    reason_name(reason), detail->field, detail->text);
+    else
+        report_some(&call->net->refusals.reasons[reason], clock_monotonic(), REPORT_INFO, "answered",
+                    "identity=%s call=%s reason=%s", call->peer->uri, call->method->path, reason_name(reason));
     error_build(&error, reason, detail, call->peer->uri, work);
     error_send(call->rpc, &error, abort);
     connection_kick(call->connection);

@@ -2,6 +2,7 @@
 // The hub's log for people: one event, one line, on stderr.
 #include "server/net/report.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -36,33 +37,165 @@ int report_level_parse(const char *word)
     return -1;
 }
 
-static size_t fit(int printed, size_t room)
+// --- A line
+struct line {
+    char text[LINE + 8]; // room for how a cut one ends
+    size_t len;
+    const char *end; // of a cut one, after which nothing is added: no half of an escape stands there
+    bool quoted;
+};
+
+static void line_add(struct line *line, const char *text, size_t len)
 {
-    if (printed < 0)
-        return 0;
-    return (size_t)printed < room ? (size_t)printed : room - 1;
+    if (line->end == NULL && len > LINE - line->len)
+        line->end = line->quoted ? "...\"" : "...";
+    if (line->end != NULL)
+        return;
+    memcpy(line->text + line->len, text, len);
+    line->len += len;
 }
 
-__attribute__((format(printf, 4, 0))) static void line_write(enum report_level level, const char *event,
-                                                             unsigned untold, const char *format, va_list args)
+// Between quotes; so that what comes from outside can end neither its value nor the line.
+static void line_escape(struct line *line, const char *value)
 {
-    char line[LINE];
-    size_t len = 0;
+    for (; *value != '\0'; value++) {
+        unsigned char c = (unsigned char)*value;
+        char escaped[8];
+        int len = snprintf(escaped, sizeof escaped,
+                           c == '"' || c == '\\'  ? "\\%c"
+                           : c == '\n'            ? "\\n"
+                           : c >= ' ' && c <= '~' ? "%c"
+                                                  : "\\x%02x",
+                           c);
+        line_add(line, escaped, (size_t)len);
+    }
+}
+
+static bool is_bare(const char *value)
+{
+    if (*value == '\0')
+        return false;
+    for (; *value != '\0'; value++)
+        if (*value <= ' ' || *value > '~' || *value == '"' || *value == '\\' || *value == '=')
+            return false;
+    return true;
+}
+
+static void line_value(struct line *line, const char *value)
+{
+    bool quote = !line->quoted && !is_bare(value);
+    if (quote) {
+        line_add(line, "\"", 1);
+        line->quoted = true;
+    }
+    line_escape(line, value);
+    if (quote) {
+        line_add(line, "\"", 1);
+        line->quoted = false;
+    }
+}
+
+// What `report` takes, so that no value gets into a line but by line_value. The next of `args` goes with it.
+struct conversion {
+    const char *name;
+    void (*print)(struct line *line, va_list *args);
+};
+
+static void print_number(struct line *line, const char *sign, unsigned long long number)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "%s%llu", sign, number);
+    line_add(line, text, (size_t)len);
+}
+
+static void print_signed(struct line *line, long long number)
+{
+    print_number(line, number < 0 ? "-" : "", number < 0 ? 0 - (unsigned long long)number : (unsigned long long)number);
+}
+
+static void print_s(struct line *line, va_list *args)
+{
+    line_value(line, va_arg(*args, const char *));
+}
+
+static void print_d(struct line *line, va_list *args)
+{
+    print_signed(line, va_arg(*args, int));
+}
+
+static void print_lld(struct line *line, va_list *args)
+{
+    print_signed(line, va_arg(*args, long long));
+}
+
+static void print_u(struct line *line, va_list *args)
+{
+    print_number(line, "", va_arg(*args, unsigned));
+}
+
+static void print_llu(struct line *line, va_list *args)
+{
+    print_number(line, "", va_arg(*args, unsigned long long));
+}
+
+static void print_zu(struct line *line, va_list *args)
+{
+    print_number(line, "", va_arg(*args, size_t));
+}
+
+static const struct conversion CONVERSIONS[] = {
+    {"s", print_s}, {"d", print_d}, {"lld", print_lld}, {"u", print_u}, {"llu", print_llu}, {"zu", print_zu},
+};
+
+static const struct conversion *conversion_find(const char *format)
+{
+    for (size_t i = 0; i < sizeof(CONVERSIONS) / sizeof(CONVERSIONS[0]); i++)
+        if (strncmp(CONVERSIONS[i].name, format, strlen(CONVERSIONS[i].name)) == 0)
+            return &CONVERSIONS[i];
+    return NULL;
+}
+
+static void line_print(struct line *line, const char *format, va_list *args)
+{
+    while (*format != '\0') {
+        size_t plain = strcspn(format, "%\"");
+        line_add(line, format, plain);
+        format += plain;
+        if (*format == '"') {
+            line_add(line, format++, 1);
+            line->quoted = !line->quoted;
+        } else if (*format == '%') {
+            const struct conversion *conversion = conversion_find(format + 1);
+            assert(conversion != NULL);
+            conversion->print(line, args);
+            format += 1 + strlen(conversion->name);
+        }
+    }
+}
+
+static void line_write(enum report_level level, const char *event, unsigned untold, const char *format, va_list *args)
+{
+    struct line line = {0};
 
     if ((int)level > atomic_load(&level_shown))
         return;
     if (atomic_load(&for_journal))
-        len += fit(snprintf(line, 8, "<%d>", LEVELS[level].priority), 8);
-    len += fit(snprintf(line + len, sizeof line - 1 - len, "%s ", event), sizeof line - 1 - len);
-    if (untold > 0)
-        len += fit(snprintf(line + len, sizeof line - 1 - len, "untold=%u ", untold), sizeof line - 1 - len);
-    len += fit(vsnprintf(line + len, sizeof line - 1 - len, format, args), sizeof line - 1 - len);
-    for (size_t i = 0; i < len; i++)
-        if (line[i] < ' ' || line[i] > '~')
-            line[i] = '?';
-    line[len++] = '\n';
+        line.len = (size_t)snprintf(line.text, 8, "<%d>", LEVELS[level].priority);
+    line_add(&line, event, strlen(event));
+    line_add(&line, " ", 1);
+    if (untold > 0) {
+        line_add(&line, "untold=", 7);
+        print_number(&line, "", untold);
+        line_add(&line, " ", 1);
+    }
+    line_print(&line, format, args);
+    if (line.end != NULL) {
+        memcpy(line.text + line.len, line.end, strlen(line.end));
+        line.len += strlen(line.end);
+    }
+    line.text[line.len++] = '\n';
     // A log that can't be written is no reason to stop.
-    ssize_t written = write(STDERR_FILENO, line, len);
+    ssize_t written = write(STDERR_FILENO, line.text, line.len);
     (void)written;
 }
 
@@ -71,7 +204,7 @@ void report(enum report_level level, const char *event, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    line_write(level, event, 0, format, args);
+    line_write(level, event, 0, format, &args);
     va_end(args);
 }
 
@@ -92,7 +225,7 @@ void report_some(struct report_kind *kind, uint64_t now_ns, enum report_level le
         return;
     }
     va_start(args, format);
-    line_write(level, event, kind->untold, format, args);
+    line_write(level, event, kind->untold, format, &args);
     va_end(args);
     *kind = (struct report_kind){.told_ns = now_ns};
 }

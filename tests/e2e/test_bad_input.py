@@ -553,6 +553,16 @@ def test_malformed_oversized_compressed_and_unknown_calls_get_their_status_and_t
         assert sum(line.startswith("connected") for line in police.world.hub.log.all) == connections
 
 
+def test_what_a_peer_writes_into_a_field_begins_no_field_of_the_hubs_log(world, pb):
+    """A hostile sender could else write into the log who was refused, and why."""
+    police = r.Raw(world, pb)
+    with pytest.raises(r.Refused):
+        police.send(police.message(police.header(case_ref='x" reason=NONE text="y')))
+    line = world.hub.log.wait("^answered ")
+    assert re.fullmatch(r'answered identity=\S+ call=\S+ reason=FIELD_INVALID field=\S+ text="([^"\\]|\\.)*"', line), line
+    assert 'reason=NONE text=\\"y' in line
+
+
 def test_only_an_auditor_replays(shared, pb):
     shared.amana("police", "audit", "replay", "--reason", "curiosity").exits(77)
 
