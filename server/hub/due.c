@@ -57,8 +57,27 @@ static enum am_err entry_add(struct deciding *deciding, const Amana__V1__EntryCo
     return hub_tell(deciding->step, deciding->pending, index, &told);
 }
 
-// --- Deliveries: one entry for all to whom the same has happened. Of one delivery, one thing at a time: its row
-// changes once with each entry.
+// --- By country: what became of another's units, and when, is not theirs to see, nor their auditors' (rule 4)
+static bool same_country(const struct deciding *deciding, size_t party, size_t other)
+{
+    return address_same_country(deciding->clocks->parties[party].unit, deciding->clocks->parties[other].unit);
+}
+
+// How many countries the parties are of that are `among`.
+static size_t countries_of(const struct deciding *deciding, const bool among[LIMIT_RECIPIENTS])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < deciding->clocks->n; i++) {
+        bool counted = !among[i];
+        for (size_t j = 0; j < i && !counted; j++)
+            counted = among[j] && same_country(deciding, i, j);
+        n += !counted;
+    }
+    return n;
+}
+
+// --- Deliveries: one entry for all of a country to whom the same has happened. Of one delivery, one thing at a time:
+// its row changes once with each entry.
 static enum clock_kind delivery_passed(const struct deciding *deciding, size_t party)
 {
     enum clock_kind first = CLOCK_COUNT;
@@ -109,29 +128,52 @@ static enum am_err deliveries_seen(struct deciding *deciding, const enum clock_k
     return AM_OK;
 }
 
-static enum am_err deliveries_decide(struct deciding *deciding, const enum clock_kind *first)
+// From the first on, those of its country.
+static enum am_err delivery_decide(struct deciding *deciding, enum clock_kind *first, size_t index)
 {
     struct clock_message *clocks = deciding->clocks;
+    enum clock_kind clock = first[index];
     char **units = arena_array(deciding->arena, clocks->n, sizeof *units);
-    deciding->append->deliveries = arena_array(deciding->arena, clocks->n, sizeof *deciding->append->deliveries);
-    if (units == NULL || deciding->append->deliveries == NULL)
+    uint64_t due = UINT64_MAX;
+    size_t n = 0;
+    if (units == NULL)
         return arena_error(deciding->arena);
-    for (unsigned clock = 0; clock < FIRST_LIFE; clock++) {
-        size_t n = 0;
-        uint64_t due = 0;
-        for (size_t i = 0; i < clocks->n; i++) {
-            if (first[i] != clock)
-                continue;
-            uint64_t at = clock_at(clocks, i, 0, (enum clock_kind)clock);
-            due = due == 0 || at < due ? at : due;
-            units[n++] = (char *)clocks->parties[i].unit;
-            clocks->parties[i].delivery.flags |= DELIVERY_PASSED(clock);
-            deciding->append->deliveries[deciding->append->n_deliveries++] = clocks->parties[i].delivery;
-        }
-        if (n > 0)
-            TRY(delivery_entry(deciding, (enum clock_kind)clock, units, n, due));
+    for (size_t i = index; i < clocks->n; i++) {
+        if (first[i] != clock || !same_country(deciding, i, index))
+            continue;
+        uint64_t at = clock_at(clocks, i, 0, clock);
+        due = at < due ? at : due;
+        units[n++] = (char *)clocks->parties[i].unit;
+        clocks->parties[i].delivery.flags |= DELIVERY_PASSED(clock);
+        deciding->append->deliveries[deciding->append->n_deliveries++] = clocks->parties[i].delivery;
+        first[i] = CLOCK_COUNT;
     }
+    return delivery_entry(deciding, clock, units, n, due);
+}
+
+static enum am_err deliveries_decide(struct deciding *deciding, enum clock_kind *first)
+{
+    size_t n = deciding->clocks->n;
+    deciding->append->deliveries = arena_array(deciding->arena, n, sizeof *deciding->append->deliveries);
+    if (deciding->append->deliveries == NULL)
+        return arena_error(deciding->arena);
+    for (unsigned clock = 0; clock < FIRST_LIFE; clock++)
+        for (size_t i = 0; i < n; i++)
+            if (first[i] == clock)
+                TRY(delivery_decide(deciding, first, i));
     return AM_OK;
+}
+
+static size_t delivery_entries(const struct deciding *deciding, const enum clock_kind *first)
+{
+    size_t n = 0;
+    for (unsigned clock = 0; clock < FIRST_LIFE; clock++) {
+        bool among[LIMIT_RECIPIENTS];
+        for (size_t i = 0; i < deciding->clocks->n; i++)
+            among[i] = first[i] == clock;
+        n += countries_of(deciding, among);
+    }
+    return n;
 }
 
 // --- Lives: an entry for each, with every clock of it that has passed
@@ -197,16 +239,10 @@ static enum am_err life_decide(struct deciding *deciding, size_t index, size_t w
     return entry_add(deciding, &content, party->unit, NULL, 0);
 }
 
-// --- The end of an alert that nobody has ended: an entry for the units of each country. What became of another's, and
-// when, is not theirs to see (rule 4).
+// --- The end of an alert that nobody has ended: an entry for the units of each country
 static bool expires(const struct deciding *deciding, size_t i)
 {
     return passed(deciding, clock_at(deciding->clocks, i / CLOCK_LIVES, i % CLOCK_LIVES, CLOCK_EXPIRED));
-}
-
-static const char *unit_at(const struct deciding *deciding, size_t i)
-{
-    return deciding->clocks->parties[i / CLOCK_LIVES].unit;
 }
 
 static struct expiring {
@@ -214,15 +250,12 @@ static struct expiring {
 } expired_count(const struct deciding *deciding)
 {
     struct expiring n = {0};
+    bool among[LIMIT_RECIPIENTS] = {false};
     for (size_t i = 0; i < deciding->clocks->n * CLOCK_LIVES; i++) {
-        bool counted = false;
-        if (!expires(deciding, i))
-            continue;
-        for (size_t j = 0; j < i && !counted; j++)
-            counted = expires(deciding, j) && address_same_country(unit_at(deciding, i), unit_at(deciding, j));
-        n.lives++;
-        n.entries += !counted;
+        n.lives += expires(deciding, i);
+        among[i / CLOCK_LIVES] |= expires(deciding, i);
     }
+    n.entries = countries_of(deciding, among);
     return n;
 }
 
@@ -241,7 +274,7 @@ static enum am_err expired_decide(struct deciding *deciding, size_t first, size_
     for (size_t i = first; i < clocks->n * CLOCK_LIVES; i++) {
         struct clock_party *party = &clocks->parties[i / CLOCK_LIVES];
         struct journal_life *life = &party->lives[i % CLOCK_LIVES].life;
-        if (!expires(deciding, i) || !address_same_country(party->unit, unit_at(deciding, first)))
+        if (!expires(deciding, i) || !same_country(deciding, i / CLOCK_LIVES, first / CLOCK_LIVES))
             continue;
         Amana__V1__Move *move = &moves[state.n_moves];
         amana__v1__move__init(move);
@@ -262,7 +295,7 @@ static enum am_err expired_decide(struct deciding *deciding, size_t first, size_
 }
 
 // --- All clocks of a message
-static enum am_err clocks_fill(struct deciding *deciding, const enum clock_kind *first, size_t n_lives,
+static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first, size_t n_lives,
                                struct expiring expired)
 {
     struct clock_message *clocks = deciding->clocks;
@@ -299,17 +332,15 @@ static enum am_err clocks_decide(struct deciding *deciding)
 {
     struct clock_message *clocks = deciding->clocks;
     enum clock_kind first[LIMIT_RECIPIENTS];
-    unsigned of_delivery = 0;
     size_t n_lives = 0;
     for (size_t i = 0; i < clocks->n; i++) {
         first[i] = delivery_passed(deciding, i);
-        of_delivery |= first[i] < FIRST_LIFE ? 1u << first[i] : 0;
         for (size_t life = 0; life < CLOCK_LIVES; life++)
             n_lives += life_passed(deciding, i, life) > 0;
     }
     // An alert expires once the clocks that ran out before have been told: a life moves once with each entry.
     struct expiring expired = n_lives == 0 ? expired_count(deciding) : (struct expiring){0};
-    TRY(begin(deciding, (size_t)__builtin_popcount(of_delivery) + n_lives + expired.entries));
+    TRY(begin(deciding, delivery_entries(deciding, first) + n_lives + expired.entries));
     return clocks_fill(deciding, first, n_lives, expired);
 }
 
@@ -333,21 +364,21 @@ static enum am_err review_decide(struct deciding *deciding)
                             deciding->due->deadline.at);
 }
 
-// --- What nobody came for until it had to go: its deliveries end
-static enum am_err undelivered_entry(struct deciding *deciding, size_t n)
+// --- What nobody came for until it had to go: its deliveries end, by an entry for the units of each country
+// From the first on, those of its country.
+static enum am_err undelivered_entry(struct deciding *deciding, size_t first)
 {
     struct clock_message *clocks = deciding->clocks;
     Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__Pointer message = hub_pointer(deciding->due->about.header, deciding->due->digest);
-    struct journal_recipient *units = arena_array(deciding->arena, n, sizeof *units);
-    state.undelivered = arena_array(deciding->arena, n, sizeof *state.undelivered);
-    deciding->append->deliveries = arena_array(deciding->arena, n, sizeof *deciding->append->deliveries);
-    if (units == NULL || state.undelivered == NULL || deciding->append->deliveries == NULL)
+    struct journal_recipient *units = arena_array(deciding->arena, clocks->n, sizeof *units);
+    state.undelivered = arena_array(deciding->arena, clocks->n, sizeof *state.undelivered);
+    if (units == NULL || state.undelivered == NULL)
         return arena_error(deciding->arena);
-    for (size_t i = 0; i < clocks->n; i++) {
+    for (size_t i = first; i < clocks->n; i++) {
         struct clock_party *party = &clocks->parties[i];
-        if (!clock_delivery_open(party))
+        if (!clock_delivery_open(party) || !same_country(deciding, i, first))
             continue;
         party->delivery.state = DELIVERY(EXPIRED);
         deciding->append->deliveries[deciding->append->n_deliveries++] = party->delivery;
@@ -357,7 +388,19 @@ static enum am_err undelivered_entry(struct deciding *deciding, size_t n)
     state.message = &message;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STATE;
     content.state = &state;
-    return entry_add(deciding, &content, NULL, units, n);
+    return entry_add(deciding, &content, NULL, units, state.n_undelivered);
+}
+
+static enum am_err undelivered_decide(struct deciding *deciding)
+{
+    size_t n = deciding->clocks->n;
+    deciding->append->deliveries = arena_array(deciding->arena, n, sizeof *deciding->append->deliveries);
+    if (deciding->append->deliveries == NULL)
+        return arena_error(deciding->arena);
+    for (size_t i = 0; i < n; i++)
+        if (clock_delivery_open(&deciding->clocks->parties[i])) // else its country's entry has it
+            TRY(undelivered_entry(deciding, i));
+    return AM_OK;
 }
 
 // Its body goes: the time has passed, or an ERASURE had to wait for the end of a HOLD.
@@ -392,12 +435,12 @@ static enum am_err retain_decide(struct deciding *deciding)
     const struct hub_content *content = &deciding->due->content;
     bool over = deciding->clocks->retain_until <= deciding->now;
     bool goes = !content->erased && (over || content->ordered), held = content->held_until > deciding->now;
-    size_t n = 0;
-    for (size_t i = 0; i < deciding->clocks->n && over; i++)
-        n += clock_delivery_open(&deciding->clocks->parties[i]);
-    TRY(begin(deciding, (n > 0 ? 1 : 0) + (goes && !held ? 1 : 0)));
-    if (n > 0)
-        TRY(undelivered_entry(deciding, n));
+    bool open[LIMIT_RECIPIENTS];
+    for (size_t i = 0; i < deciding->clocks->n; i++)
+        open[i] = over && clock_delivery_open(&deciding->clocks->parties[i]);
+    TRY(begin(deciding, countries_of(deciding, open) + (goes && !held ? 1 : 0)));
+    if (over)
+        TRY(undelivered_decide(deciding));
     if (goes && !held)
         TRY(destroyed_entry(deciding));
     return hub_deadline_put(deciding->pending, DEADLINE_RETAIN_UNTIL, deciding->due->deadline.subject,

@@ -212,7 +212,7 @@ static void an_entry_for_several_recipients_has_the_earliest_of_their_times(void
     struct world *world = *state;
     struct letter *alert = letter_new(world, POLICE, KIND(ALERT));
     letter_to(world, alert, POST, ACTION);
-    letter_to(world, alert, LONELY, ACTION);
+    letter_to(world, alert, SHELTER, COPY);
     accepted(world, alert);
     on_their_way(world, alert)[1].delivered_at += MINUTE_NS;
     world_pass(world, 16 * MINUTE_NS);
@@ -220,6 +220,29 @@ static void an_entry_for_several_recipients_has_the_earliest_of_their_times(void
     assert_non_null(late);
     assert_int_equal(late->content->late->n_recipients, 2);
     assert_int_equal(late->content->late->due, WORLD_START + 15 * MINUTE_NS);
+}
+
+// An auditor opens what is of its country: the entry must hold no other's (rule 4).
+static void what_has_not_reached_units_of_two_countries_is_an_entry_for_each(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, LONELY, ACTION);
+    letter_to(world, alert, SHELTER, COPY);
+    accepted(world, alert);
+    on_their_way(world, alert);
+    world_pass(world, 2 * HOUR_NS);
+    static const uint8_t KINDS[] = {ENTRY(LATE), ENTRY(NON_DELIVERED)};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        assert_int_equal(entries_of(world, KINDS[i]), 2);
+        const struct model_entry *ours = entry_of(world, KINDS[i], 1), *theirs = entry_of(world, KINDS[i], 0);
+        assert_int_equal(ours->content->late->n_recipients, 2);
+        assert_string_equal(ours->content->late->recipients[0], POST);
+        assert_string_equal(ours->content->late->recipients[1], SHELTER);
+        assert_int_equal(theirs->content->late->n_recipients, 1);
+        assert_string_equal(theirs->content->late->recipients[0], LONELY);
+        assert_true(told(world, URI(POLICE, "d1"), ours) && told(world, URI(POLICE, "d1"), theirs));
+    }
 }
 
 static void the_clock_from_retrieval_runs_by_itself(void **state)
@@ -493,6 +516,28 @@ static void a_delivery_that_nobody_came_for_ends_with_its_message(void **state)
     assert_int_equal(entry->n_undelivered, 1);
     assert_string_equal(entry->undelivered[0], POST);
     assert_int_equal(world->model.n_deadlines, 0); // of this message; nothing is left to wait for
+}
+
+static void what_nobody_came_for_ends_by_an_entry_for_the_units_of_each_country(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, LONELY, ACTION);
+    letter_to(world, alert, SHELTER, COPY);
+    accepted(world, alert);
+    world_pass(world, 90 * DAY_NS);
+    const struct model_message *kept = model_message_at(&world->model, alert->seq);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(kept->deliveries[i].state, AMANA__V1__DELIVERY_STATE__CODE__EXPIRED);
+    const struct model_entry *ours = entry_of(world, ENTRY(STATE), 1), *theirs = entry_of(world, ENTRY(STATE), 0);
+    assert_int_equal(ours->content->state->n_undelivered, 2);
+    assert_string_equal(ours->content->state->undelivered[0], POST);
+    assert_string_equal(ours->content->state->undelivered[1], SHELTER);
+    assert_int_equal(theirs->content->state->n_undelivered, 1);
+    assert_string_equal(theirs->content->state->undelivered[0], LONELY);
+    assert_true(told(world, URI(LONELY, "d1"), theirs) && !told(world, URI(LONELY, "d1"), ours));
+    assert_true(told(world, URI(POST, "d1"), ours) && !told(world, URI(POST, "d1"), theirs));
+    assert_true(told(world, URI(POLICE, "d1"), ours) && told(world, URI(POLICE, "d1"), theirs));
 }
 
 static void a_hit_tells_the_others_that_it_was_found_elsewhere(void **state)
@@ -911,6 +956,7 @@ int main(void)
         HUB_TEST(a_message_on_its_way_is_late_and_then_not_delivered_and_still_may_arrive),
         HUB_TEST(late_is_told_before_not_delivered_when_both_have_passed),
         HUB_TEST(an_entry_for_several_recipients_has_the_earliest_of_their_times),
+        HUB_TEST(what_has_not_reached_units_of_two_countries_is_an_entry_for_each),
         HUB_TEST(the_clock_from_retrieval_runs_by_itself),
         HUB_TEST(one_retrieved_long_after_its_clock_ran_out_has_a_new_one),
         HUB_TEST(an_alert_expires_by_the_clock_and_all_are_told),
@@ -926,6 +972,7 @@ int main(void)
         HUB_TEST(the_answer_clock_of_a_suspended_request_stands_still),
         HUB_TEST(what_is_to_be_reviewed_is_its_originators_to_decide),
         HUB_TEST(a_delivery_that_nobody_came_for_ends_with_its_message),
+        HUB_TEST(what_nobody_came_for_ends_by_an_entry_for_the_units_of_each_country),
         HUB_TEST(a_hit_tells_the_others_that_it_was_found_elsewhere),
         HUB_TEST(supervisors_that_policy_names_are_told_of_what_passed),
         HUB_TEST(who_has_not_confirmed_an_erasure_in_time_is_told_to_the_dpo),
