@@ -345,7 +345,9 @@ static enum am_err store_begin(struct store *store, const struct store_options *
     if (err != AM_OK)
         return am_fail(err, detail, options->folder, "a table of the journal is missing");
     if (store->redo != NULL && (err = redo_do_again(store->redo, &store->tables)) != AM_OK)
-        return am_fail(err, detail, options->folder, "what was written last can't be done again: %s", am_err_text(err));
+        return am_fail(err, detail, options->folder, "what was written last can't be done again: %s%s",
+                       am_err_text(err),
+                       err == AM_FULL ? ": make map-size larger, or room on the disk, and start again" : "");
     TRY(table_begin(&store->tables, false, &txn));
     err = store_load(store, txn, detail);
     mdb_txn_abort(txn.txn);

@@ -472,6 +472,30 @@ static void a_journal_without_any_room_left_is_done_again_too(void **state)
     }
 }
 
+// A copy lost the database's empty tail, so that it is smaller than what has to be done again.
+static void where_the_map_has_no_room_to_do_it_again_the_start_says_so_and_a_larger_one_goes_on(void **state)
+{
+    struct power *power = *state;
+    struct store_options options = {.folder = power->cut, .map_size = 1, .origin = KIT_ORIGIN}; // as large as the file
+    struct am_detail detail;
+    struct store *store;
+    MDB_envinfo info;
+    char path[256];
+    assert_int_equal(mdb_env_info(power->kit.store->tables.env, &info), 0);
+    append_some(&power->kit, 0, 30, 4000);
+    cut_power(&power->kit, false, power->cut);
+    path_to(power->cut, "data.mdb", path);
+    assert_int_equal(truncate(path, (off_t)(info.me_last_pgno + 1) * PAGE), 0);
+    for (unsigned i = 0; i < 2; i++) { // the first attempt gave up nothing
+        assert_int_equal(store_open(&options, &detail, &store), AM_FULL);
+        assert_non_null(strstr(detail.text, "done again: no space left: make map-size larger"));
+    }
+    options.map_size = MAP;
+    assert_int_equal(store_open(&options, &detail, &store), AM_OK);
+    store_close(store);
+    assert_whole(power);
+}
+
 // The system tells a write that failed once to each descriptor, so to one of those who share it.
 static void no_two_threads_hear_of_a_failed_write_by_one_descriptor(void **state)
 {
@@ -655,6 +679,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_record_that_is_damaged_before_others_stops_the_start_and_nothing_is_given_up,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_journal_without_any_room_left_is_done_again_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            where_the_map_has_no_room_to_do_it_again_the_start_says_so_and_a_larger_one_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(no_two_threads_hear_of_a_failed_write_by_one_descriptor, setup, teardown),
         cmocka_unit_test_setup_teardown(each_commit_costs_one_sync_and_the_database_one_in_many, setup, teardown),
         cmocka_unit_test_setup_teardown(a_batch_that_is_too_large_for_the_ring_is_durable_too, setup, teardown),
