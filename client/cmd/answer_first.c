@@ -2,6 +2,7 @@
 // What goes before an answer, in the order of verb_answer.c.
 #include "client/cmd/answer_first.h"
 
+#include "client/cmd/json_line.h"
 #include "client/session/erase.h"
 #include "client/session/mended.h"
 #include "proto/model/kind_body.h"
@@ -9,17 +10,33 @@
 #include <string.h>
 
 // --- What is done once and for all is told before
+static int plan_json(const Amana__V1__Draft *draft, const struct target *newest)
+{
+    json_t *must = json_array();
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        json_array_append_new(must, json_string(draft->recipients[i]->unit));
+    return json_line_print(json_pack("{s:s, s:s, s:I, s:o}", "id", newest->opened.header->id, "kind",
+                                     kind_name((unsigned)newest->opened.header->kind), "older_versions",
+                                     (json_int_t)draft->n_references, "must_confirm", must),
+                           stdout);
+}
+
 int first_ask(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
               bool *ret_go)
 {
     *ret_go = true;
     if (input->verb->kind != KIND(ERASURE) || (input->yes && !input->dry_run))
         return 0;
-    printf("%s %.13s and %zu older version%s: destroyed by the hub and in this store, for good\n",
-           kind_name((unsigned)newest->opened.header->kind), newest->id, draft->n_references,
-           draft->n_references == 1 ? "" : "s");
+    if (input->command.json && input->dry_run) {
+        *ret_go = false;
+        return plan_json(draft, newest);
+    }
+    FILE *out = input->command.json ? stderr : stdout; // a question is no line of JSON
+    fprintf(out, "%s %.13s and %zu older version%s: destroyed by the hub and in this store, for good\n",
+            kind_name((unsigned)newest->opened.header->kind), newest->id, draft->n_references,
+            draft->n_references == 1 ? "" : "s");
     for (size_t i = 0; i < draft->n_recipients; i++)
-        printf("  must erase and confirm within 7 days  %s\n", draft->recipients[i]->unit);
+        fprintf(out, "  must erase and confirm within 7 days  %s\n", draft->recipients[i]->unit);
     *ret_go = !input->dry_run;
     return input->dry_run ? 0 : command_ask("Erase it?", "nothing was erased");
 }

@@ -274,12 +274,12 @@ static int row_change(struct admin_input *input)
     enum am_err err = member_check(member, &detail);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    if (!input->command.json || input->dry_run) {
+    if (!input->command.json) {
         member_print(stdout, member);
         member_print_grants(stdout, member);
     }
     if (input->dry_run)
-        return 0;
+        return input->command.json ? member_print_json(member) : 0;
     code = confirm(input);
     return code == 0 ? row_send(input, member) : code;
 }

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit prove: each entry of a message as a .tlog-proof file: from the hub for an auditor, from the store for a unit.
-#include "client/cmd/command.h"
+#include "client/cmd/file_out.h"
 #include "client/session/history.h"
 #include "client/session/replay.h"
 #include "client/session/retrieved.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct prove_input {
     struct command command;
@@ -38,12 +36,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static enum am_err write_part(struct prove_input *input, uint64_t seq, const char *ending, struct am_bytes bytes,
                               struct am_detail *detail)
 {
-    char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/%06llu.%s", input->folder, (unsigned long long)seq, ending) >= (int)sizeof path)
-        return am_fail(AM_TOO_LARGE, detail, input->folder, "this path is too long");
-    TRY(certs_write_file(path, bytes, 0644, detail));
-    printf("%s\n", path);
-    return AM_OK;
+    char name[48];
+    snprintf(name, sizeof name, "%06llu.%s", (unsigned long long)seq, ending);
+    return file_out(&input->command, input->folder, name, bytes, detail);
 }
 
 static enum am_err write_entry(struct prove_input *input, const Amana__V1__ProvedEntry *entry, struct am_detail *detail)
@@ -153,9 +148,7 @@ static enum am_err make_folder(struct prove_input *input, struct am_detail *deta
         snprintf(folder, sizeof folder, "proofs-%.36s", input->id);
         input->folder = folder;
     }
-    if (mkdir(input->folder, 0755) != 0 && errno != EEXIST)
-        return am_fail(AM_FULL, detail, input->folder, "can't be made: %s", strerror(errno));
-    return AM_OK;
+    return file_out_folder(input->folder, 0755, detail);
 }
 
 static int as_auditor(struct prove_input *input)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // show: one message on the screen, or its parts as files that stock openssl checks.
 #include "client/cmd/answers.h"
-#include "client/cmd/command.h"
+#include "client/cmd/file_out.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/screen.h"
 #include "client/session/seal.h"
@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct show_input {
     struct command command;
@@ -30,16 +29,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
-}
-
-static enum am_err write_part(const char *folder, const char *name, struct am_bytes bytes, struct am_detail *detail)
-{
-    char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
-        return am_fail(AM_TOO_LARGE, detail, folder, "this path is too long");
-    TRY(certs_write_file(path, bytes, 0644, detail));
-    printf("%s\n", path);
-    return AM_OK;
 }
 
 static enum am_err append_file(const char *path, struct arena *arena, struct am_detail *detail, struct am_bytes *all)
@@ -75,24 +64,26 @@ static enum am_err append_crls(const struct settings *settings, struct arena *ar
     return err;
 }
 
-static enum am_err export(struct session *session, const Amana__V1__Kept *kept, const char *folder, struct arena *arena,
-                          struct am_detail *detail) {
-    char path[PATH_MAX]; struct am_bytes pem = {0};
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST) return am_fail(AM_FULL, detail, folder, "can't be made: %s",
-                                                                    strerror(errno));
-    TRY(write_part(folder, "header.bin", codec_bytes(kept->message->header), detail));
+static enum am_err write_parts(const struct command *command, const Amana__V1__Kept *kept, const char *folder,
+                               struct arena *arena, struct am_detail *detail)
+{
+    const struct settings *settings = &command->session->settings;
+    char path[PATH_MAX];
+    struct am_bytes pem = {0};
+    TRY(file_out_folder(folder, 0700, detail));
+    TRY(file_out(command, folder, "header.bin", codec_bytes(kept->message->header), detail));
     if (kept->message->sealed_body.len > 0)
-        TRY(write_part(folder, "body.cms", codec_bytes(kept->message->sealed_body), detail));
-    else command_say("body.cms is left out: the content was erased%s%s",
-                     kept->erased_by[0] != '\0' ? " on the word of " : "", kept->erased_by);
-    TRY(write_part(folder, "signature.p7s", codec_bytes(kept->message->signature), detail));
-    TRY(settings_path(&session->settings, "trust/roots.pem", path));
+        TRY(file_out(command, folder, "body.cms", codec_bytes(kept->message->sealed_body), detail));
+    else
+        command_say("body.cms is left out: the content was erased%s%s",
+                    kept->erased_by[0] != '\0' ? " on the word of " : "", kept->erased_by);
+    TRY(file_out(command, folder, "signature.p7s", codec_bytes(kept->message->signature), detail));
+    TRY(settings_path(settings, "trust/roots.pem", path));
     TRY(append_file(path, arena, detail, &pem));
-    TRY(settings_path(&session->settings, "trust/cas.pem", path));
+    TRY(settings_path(settings, "trust/cas.pem", path));
     TRY(append_file(path, arena, detail, &pem));
-    TRY(append_crls(&session->settings, arena, detail, &pem));
-    TRY(write_part(folder, "roots+cas+crls.pem", pem, detail));
-    return AM_OK;
+    TRY(append_crls(settings, arena, detail, &pem));
+    return file_out(command, folder, "roots+cas+crls.pem", pem, detail);
 }
 
 static int show(struct show_input *input)
@@ -112,7 +103,7 @@ static int show(struct show_input *input)
     struct session *session = input->command.session;
     enum am_err err = store_get(session->store, box, id, &arena, &kept);
     if (err == AM_OK && input->folder != NULL) {
-        err = export(session, kept, input->folder, &arena, &detail);
+        err = write_parts(&input->command, kept, input->folder, &arena, &detail);
         if (err == AM_OK && !input->command.json)
             printf("\ncd %s && openssl cms -verify -binary -cades -content header.bin -inform DER -in signature.p7s "
                    "-CAfile roots+cas+crls.pem -crl_check_all -purpose any -out /dev/null\n",
