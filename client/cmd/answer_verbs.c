@@ -139,12 +139,30 @@ uint32_t answer_verb_on(const struct answer_verb *verb)
     return on;
 }
 
+bool answer_verb_orders(const struct answer_verb *verb)
+{
+    const struct kind *sends = kind_get(verb->kind);
+    return sends->to == TO_HOLDERS && (sends->who & WHO_HOLDER) == 0;
+}
+
+const char *answer_verb_field(const struct answer_verb *verb, const char *path)
+{
+    const char *json = kind_get(verb->kind)->json;
+    size_t len = strlen(json);
+    if (strncmp(path, json, len) == 0 && path[len] == '.')
+        path += len + 1;
+    len = strcspn(path, "[");
+    for (size_t i = 0; i < ANSWER_FIELDS && verb->fields[i] != NULL; i++)
+        if (strlen(verb->fields[i]) == len && strncmp(verb->fields[i], path, len) == 0)
+            return verb->fields[i];
+    return NULL;
+}
+
 bool answer_verb_fits(const struct answer_verb *verb, unsigned kind, bool sent)
 {
     const struct kind *sends = kind_get(verb->kind);
     bool on = (answer_verb_on(verb) & KIND_BIT(kind)) != 0 || (sends->chain != CHAIN_NONE && kind == KIND(UPDATE));
-    bool orders = sends->to == TO_HOLDERS && (sends->who & WHO_HOLDER) == 0; // of what one sent
-    return on && answer_verb_side(verb, sent) && (sent || !orders);
+    return on && answer_verb_side(verb, sent) && (sent || !answer_verb_orders(verb));
 }
 
 void answer_verbs_list(unsigned kind, bool sent, char ret_text[ANSWER_VERBS_TEXT])

@@ -26,6 +26,10 @@ const struct answer_verb *answer_verb_of(unsigned kind, unsigned outcome);
 bool answer_verb_fits(const struct answer_verb *verb, unsigned kind, bool sent);
 // Whether it answers what this unit sent, or what came, whatever the kind.
 bool answer_verb_side(const struct answer_verb *verb, bool sent);
+// Whether it orders about a message: for who sent it, and its country's data protection office, alone.
+bool answer_verb_orders(const struct answer_verb *verb);
+// The field of an option by the path of an error, as "contact.telephone"; NULL: no option says it.
+const char *answer_verb_field(const struct answer_verb *verb, const char *path);
 // The kinds that it answers (KIND_BIT): `accept` a referral alone.
 uint32_t answer_verb_on(const struct answer_verb *verb);
 // What can be done with such a message: "`amana ack`, `amana hit`"; "nothing" where there is nothing.

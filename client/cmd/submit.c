@@ -8,16 +8,29 @@
 #include "client/cmd/print.h"
 #include "client/cmd/reach.h"
 #include "client/cmd/rejections.h"
+#include "client/session/directory.h"
 #include "client/session/policy.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "client/session/taken.h"
 #include "proto/codec/codec.h"
+#include "proto/codec/nearest.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header_parts.h"
 
 #include <bsd/string.h>
 #include <string.h>
+
+void submit_name_option(const struct answer_verb *verb, struct am_detail *detail)
+{
+    const char *field = answer_verb_field(verb, detail->field);
+    if (field == NULL)
+        return;
+    size_t len = strlen(detail->text);
+    snprintf(detail->text + len, sizeof detail->text - len, " (--%s)", field);
+    for (char *c = detail->text + len; *c != '\0'; c++)
+        *c = *c == '_' ? '-' : *c;
+}
 
 int submit_refuse(const struct submission *submission, enum reason reason, struct am_detail *detail)
 {
@@ -25,6 +38,8 @@ int submit_refuse(const struct submission *submission, enum reason reason, struc
         detail->line = draft_line(submission->text, detail->field);
     if (submission->file != NULL)
         fprintf(stderr, "amana: %s: nothing was sent (%s)\n", submission->file, reason_name(reason));
+    if (submission->verb != NULL && detail->line == 0)
+        submit_name_option(submission->verb, detail);
     command_fail(AM_INVALID, detail);
     switch (reason) {
     case REASON_KIND_UNSUPPORTED:
@@ -143,15 +158,35 @@ static int told_kept(struct command *command, const char *id, struct arena *aren
     return EX_UNAVAILABLE;
 }
 
+// "; did you mean …?" of a unit whose roster the hub doesn't give: among those that this one may write to.
+static void name_nearest(struct session *session, const char *unit, char ret_clause[NEAREST_CLAUSE])
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct nearest nearest = {.word = unit, .len = strlen(unit)};
+    struct am_detail detail = {0};
+    Amana__V1__UnitsResponse *response;
+    ret_clause[0] = '\0';
+    arena_init(&arena, ARENA_VERB);
+    if (!link_alive(session->link) || directory_units(session, &arena, &detail, &response) != AM_OK)
+        return;
+    for (size_t i = 0; i < response->n_units; i++)
+        if (strcmp(response->units[i]->unit, unit) != 0)
+            nearest_offer(&nearest, response->units[i]->unit);
+    (void)nearest_clause(&nearest, ret_clause);
+}
+
 // What failed before it was kept. A unit whose roster can't be had is named by its place in the draft.
-static int not_kept(const struct submission *submission, enum am_err err, struct am_detail *detail)
+static int not_kept(struct command *command, const struct submission *submission, enum am_err err,
+                    struct am_detail *detail)
 {
     const Amana__V1__Draft *draft = submission->compose.draft;
     for (size_t i = 0; i < draft->n_recipients; i++) {
         if (strcmp(draft->recipients[i]->unit, detail->field) != 0)
             continue;
-        char text[sizeof detail->text];
-        snprintf(text, sizeof text, "%.90s: %.220s", detail->field, detail->text);
+        char text[sizeof detail->text], near[NEAREST_CLAUSE] = "";
+        if (err == AM_DENIED)
+            name_nearest(command->session, detail->field, near);
+        snprintf(text, sizeof text, "%.90s: %.130s%.87s", detail->field, detail->text, near);
         snprintf(detail->field, sizeof detail->field, "recipients[%zu].unit", i);
         strlcpy(detail->text, text, sizeof detail->text);
         if (submission->text.len > 0)
@@ -175,14 +210,14 @@ static int compose_and_keep(struct command *command, struct submission *submissi
         return submit_refuse(submission, reason, &detail);
     if (err == AM_NOT_FOUND && !submission->online) {
         command_say("it could not be sealed and was not kept: there is no link (%s)", command->session->offline.text);
-        return not_kept(submission, AM_UNAVAILABLE, &detail);
+        return not_kept(command, submission, AM_UNAVAILABLE, &detail);
     }
     if (err == AM_OK)
         err = seal_header(message, arena, &detail, &header);
     if (err == AM_OK)
         err = outbox_add(command->session, header->id, message);
     if (err != AM_OK)
-        return not_kept(submission, err, &detail);
+        return not_kept(command, submission, err, &detail);
     strlcpy(ret_id, header->id, STORE_ID);
     return 0;
 }

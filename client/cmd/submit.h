@@ -2,14 +2,16 @@
 // From a draft to a message on its way: what send, ack, update and cancel do alike. One thread.
 #pragma once
 
+#include "client/cmd/answer_verbs.h"
 #include "client/cmd/command.h"
 #include "client/session/compose.h"
 
 struct submission {
     struct compose compose;
-    const char *file;     // for errors: the draft's name, NULL where the program made the draft
-    struct am_bytes text; // its JSON, for lines; empty where the program made it
-    bool connected;       // a connection was tried already
+    const char *file;               // for errors: the draft's name, NULL where the program made the draft
+    struct am_bytes text;           // its JSON, for lines; empty where the program made it
+    const struct answer_verb *verb; // whose options said the body; NULL: a draft
+    bool connected;                 // a connection was tried already
     bool online;
 };
 
@@ -33,6 +35,9 @@ AM_MUST_USE enum am_err submit_groups(const struct settings *settings, struct ar
 // and the digest of its header. AM_NOT_FOUND, AM_CONFLICT, AM_INVALID with the path of the field.
 AM_MUST_USE enum am_err submit_references(struct session *session, struct arena *arena, Amana__V1__Draft *draft,
                                           struct am_detail *detail);
+
+// Names the option of the verb that says the field of an error, as " (--telephone)".
+void submit_name_option(const struct answer_verb *verb, struct am_detail *detail);
 
 // Tells a wrong field with its line; returns the exit code.
 int submit_refuse(const struct submission *submission, enum reason reason, struct am_detail *detail);

@@ -18,6 +18,8 @@ static int answer(struct answer_input *input, struct target *root, struct target
     struct am_bytes text = {0};
     Amana__V1__Draft *draft = NULL;
     enum am_err err = answer_draft(input, arena, &detail, &text, &draft);
+    if (err != AM_OK && detail.line == 0)
+        submit_name_option(input->verb, &detail);
     if (err == AM_OK)
         err = submit_references(input->command.session, arena, draft, &detail);
     if (err == AM_OK)
@@ -45,6 +47,7 @@ static int answer(struct answer_input *input, struct target *root, struct target
                                                 input->verb->kind == KIND(UPDATE) ? &newest->pointer : NULL,
                                                 root->opened.header, newest->opened.header},
                                     .file = input->file,
+                                    .verb = input->verb,
                                     .text = text};
     struct roles_moved moved = {0};
     if (err == AM_OK && input->verb->kind != KIND(CORRECTION) && input->verb->kind != KIND(CONTEST))
@@ -95,6 +98,16 @@ static int check_answers(const struct answer_input *input, const struct target *
     if (input->verb->kind == KIND(CONFIRM) && kind_get(kind) != NULL && kind_get(kind)->confirm != 0 &&
         !erase_asked(target->opened.header)) {
         command_say("%.13s asks for no CONFIRM: by its outcome nothing is to be erased", target->id);
+        return EX_DATAERR;
+    }
+    // Who orders about another unit's message is its country's data protection office, which only the hub knows.
+    const char *sender = target->opened.header->sender->unit;
+    if (target->box == STORE_INBOX && answer_verb_orders(input->verb) &&
+        !address_same_country(sender, input->command.session->settings.value[SETTING_UNIT])) {
+        answer_verbs_list(kind, false, verbs);
+        command_say("%.13s came from %s: `amana %s` is for its sender and its country's data protection office. What "
+                    "can be done with it here: %s",
+                    target->id, sender, input->verb->name, verbs);
         return EX_DATAERR;
     }
     uint32_t on = answer_verb_on(input->verb);

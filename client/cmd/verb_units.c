@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // units: whom this unit may write to, how they are reached, and their rosters verified against the anchors.
-#include "amana/v1/directory.pb-c.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
@@ -111,7 +110,6 @@ static int units(struct units_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_detail detail = {0};
-    Amana__V1__UnitsRequest request = AMANA__V1__UNITS_REQUEST__INIT;
     Amana__V1__UnitsResponse *response;
     size_t shown = 0;
     int code = command_open(&input->command, SETTINGS_ALL);
@@ -120,15 +118,11 @@ static int units(struct units_input *input)
     if (code != 0)
         return code;
     arena_init(&arena, ARENA_VERB);
-    enum am_err err =
-        session_call(input->command.session, "/amana.v1.Directory/Units", &request.base,
-                     &amana__v1__units_response__descriptor, &arena, &detail, (ProtobufCMessage **)&response);
+    enum am_err err = directory_units(input->command.session, &arena, &detail, &response);
     if (err != AM_OK)
         return command_fail(err, &detail);
     for (size_t i = 0; i < response->n_units && code == 0; i++) {
         const Amana__V1__UnitRow *row = response->units[i];
-        if (address_check(row->unit, &detail) != AM_OK)
-            return command_fail(AM_PROTO, &detail);
         if (input->argument != NULL && strncmp(row->unit, input->argument, strlen(input->argument)) != 0)
             continue;
         code = show(input, row);

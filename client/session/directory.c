@@ -266,3 +266,15 @@ enum am_err directory_kept(struct session *session, const char *unit, struct am_
     enum am_err err = from_store(session, unit, 0, detail, &listed);
     return give(err, &listed, ret_roster);
 }
+
+enum am_err directory_units(struct session *session, struct arena *arena, struct am_detail *detail,
+                            Amana__V1__UnitsResponse **ret_response)
+{
+    Amana__V1__UnitsRequest request = AMANA__V1__UNITS_REQUEST__INIT;
+    TRY(session_call(session, "/amana.v1.Directory/Units", &request.base, &amana__v1__units_response__descriptor, arena,
+                     detail, (ProtobufCMessage **)ret_response));
+    for (size_t i = 0; i < (*ret_response)->n_units; i++)
+        if (address_check((*ret_response)->units[i]->unit, detail) != AM_OK)
+            return AM_PROTO;
+    return AM_OK;
+}

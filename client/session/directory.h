@@ -3,7 +3,13 @@
 // last verified ones serve without a link. One thread.
 #pragma once
 
+#include "amana/v1/directory.pb-c.h"
 #include "client/session/session.h"
+
+// The units that this one may write to, as the hub lists them, by their addresses' grammar; in the arena. Nothing of
+// it is verified: directory_newest does that. AM_PROTO and errors of session_call.
+AM_MUST_USE enum am_err directory_units(struct session *session, struct arena *arena, struct am_detail *detail,
+                                        Amana__V1__UnitsResponse **ret_response);
 
 // The newest roster of a unit. Asks the hub if there is a link (a lower number than the one kept is an alarm), else
 // gives the last verified one. The caller unrefs. AM_NOT_FOUND: none was ever verified and there is no link; AM_DENIED:

@@ -88,7 +88,9 @@ def test_what_only_a_file_can_say_is_asked_for_with_its_form(world, alert):
 
 
 def test_nobody_but_the_sender_corrects_a_message(world, alert):
-    world.amana("post", "correct", alert, mend(world)).exits(77)
+    world.amana("post", "correct", alert, mend(world)).exits(65).says("is for its sender")
+    world.amana("ke-protection", "inbox").ok()  # of the sender's country: it may be the office that corrects, and the hub knows
+    world.amana("ke-protection", "correct", alert, mend(world)).exits(77)
 
 
 def test_a_contest_is_seen_by_all_until_its_sender_decides(world, alert):
