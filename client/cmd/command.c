@@ -165,6 +165,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 const struct argp command_argp = {.options = OPTIONS, .parser = parse_option};
 const struct argp_child command_children[] = {{&command_argp, 0, "Options of every verb:", 1}, {0}};
 
+const struct argp_option *command_option(const char *word)
+{
+    bool is_long = word[1] == '-';
+    size_t len = is_long ? strcspn(word + 2, "=") : 1;
+    for (const struct argp_option *option = OPTIONS; option->name != NULL; option++)
+        if (is_long ? len > 0 && strncmp(option->name, word + 2, len) == 0 : option->key == word[1])
+            return option;
+    return NULL;
+}
+
 error_t command_one_argument(struct argp_state *state, char *arg, const char **ret_argument, const char *complaint)
 {
     if (*ret_argument != NULL)

@@ -31,6 +31,8 @@ struct command {
 // struct command.
 extern const struct argp command_argp;
 extern const struct argp_child command_children[];
+// The one of them that a word as "--directory=x" or "-d" names, by its whole name or a beginning; NULL: none.
+const struct argp_option *command_option(const char *word);
 
 void command_init(struct command *command);
 void command_clear(struct command *command); // cleanses, closes the session

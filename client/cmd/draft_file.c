@@ -30,7 +30,7 @@ static enum am_err read_all(int fd, const char *path, struct am_detail *detail, 
                 return AM_OK;
             }
             free(data);
-            return am_fail(AM_IO, detail, path, "can't be read: %s", strerror(errno));
+            return am_fail(AM_NOT_FOUND, detail, path, "can't be read: %s", strerror(errno));
         }
         len += (size_t)n;
         if (len > LIMIT_DRAFT) {
@@ -47,6 +47,14 @@ static enum am_err read_all(int fd, const char *path, struct am_detail *detail, 
     return AM_NOMEM;
 }
 
+static bool is_blank(struct am_bytes text)
+{
+    size_t i = 0;
+    while (i < text.len && isspace(text.data[i]))
+        i++;
+    return i == text.len;
+}
+
 enum am_err draft_read(const char *path, struct arena *arena, struct am_detail *detail, struct am_bytes *ret_text,
                        Amana__V1__Draft **ret_draft)
 {
@@ -59,6 +67,10 @@ enum am_err draft_read(const char *path, struct arena *arena, struct am_detail *
     if (!standard)
         close(fd);
     TRY(err);
+    if (is_blank(text)) {
+        free((void *)text.data);
+        return am_fail(AM_INVALID, detail, "", "it is empty: `amana new alert > FILE` writes a template to fill in");
+    }
     err = json_to_message(&amana__v1__draft__descriptor, text, arena, detail, (ProtobufCMessage **)ret_draft);
     if (err != AM_OK) {
         free((void *)text.data);

@@ -6,6 +6,7 @@
 #include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define VERB_WORDS 3 // of the longest name
 
@@ -24,8 +25,8 @@ static const struct verb VERBS[] = {
     {"update", "send the whole alert anew", "amana update 0193a alert.json", verb_answer},
     {"cancel", "end an alert", "amana cancel 0193a --outcome RESOLVED --reason 'found by the post'", verb_answer},
     {"hit", "say that what an alert looks for was found",
-     "amana hit 0193a --summary 'stopped' --certainty CERTAIN --place 'barrier' --done "
-     "STOP_AND_SEARCH",
+     "amana hit 0193a --summary 'stopped' --certainty CERTAIN --place 'barrier' --found-at 2026-11-24T17:20:00+03:00 "
+     "--done STOP_AND_SEARCH",
      verb_answer},
     {"cannot", "say that what an alert asks for can't be done here",
      "amana cannot 0193a --outcome RESOURCES --explanation 'no patrol before dawn'", verb_answer},
@@ -34,15 +35,15 @@ static const struct verb VERBS[] = {
     {"answer", "answer a request", "amana answer 0193a --outcome FULL --summary 'registered in Moyale since 2019'",
      verb_answer},
     {"refuse", "refuse a request, with the ground",
-     "amana refuse 0193a --outcome NO_LEGAL_BASIS --explanation 'no offence here'", verb_answer},
+     "amana refuse 0193a --outcome NO_LEGAL_BASIS --explanation 'no offence here' --provision 'art. 5'", verb_answer},
     {"clarify", "answer what was asked about a request", "amana clarify 0193a clarification.json", verb_answer},
     {"withdraw", "take a request or a referral back", "amana withdraw 0193a --reason 'found'", verb_answer},
     {"accept", "accept a referral", "amana accept 0193a --contact 'Protection desk Moyale'", verb_answer},
     {"decline", "decline a referral", "amana decline 0193a --reason 'the shelter is full'", verb_answer},
     {"close", "end a referral", "amana close 0193a --summary 'in the care of an aunt' --services-given SHELTER",
      verb_answer},
-    {"permit ask", "ask for a use beyond a message's marking", "amana permit ask 0193a --uses IN_COURT --reason trial",
-     verb_answer},
+    {"permit ask", "ask for a use beyond a message's marking",
+     "amana permit ask 0193a --uses IN_COURT --court 'High Court' --reason trial", verb_answer},
     {"permit grant", "grant it", "amana permit grant 0193b", verb_answer},
     {"permit deny", "deny it", "amana permit deny 0193b --reason 'the source would be known'", verb_answer},
     {"contest", "say that a role or a fact is wrong", "amana contest 0193a --reason 'she is a victim' contest.json",
@@ -69,7 +70,8 @@ static const struct verb VERBS[] = {
     {"access log", "who has read what of one's own country: for a data protection office, and for auditors",
      "amana access log --reason 'monthly review'", verb_access_log},
     {"called", "write a telephone call or a visit down",
-     "amana called 0193a --means PHONE --summary 'the duty desk knows'", verb_answer},
+     "amana called 0193a --means PHONE --spoken-to 'duty desk' --telephone +251116123456 --summary 'they know'",
+     verb_answer},
     {"note", "send a note on a message", "amana note 0193a --title 'The driver' --text 'was seen in Isiolo on Monday'",
      verb_answer},
     {"pending", "list what waits for a supervisor of this unit", "amana pending", verb_pending},
@@ -178,6 +180,28 @@ static const struct verb *find_verb(int argc, char **argv, int at, int *ret_word
     return NULL;
 }
 
+// What people try who don't know a verb's name yet: too far from it to be taken for a slip of the finger.
+static const struct {
+    const char *word, *verb;
+} GUESSES[] = {
+    {"acknowledge", "ack"},  {"read", "show"},          {"open", "show"},          {"view", "show"},
+    {"list", "inbox"},       {"receive", "inbox"},      {"fetch", "inbox"},        {"outbox", "sent"},
+    {"reply", "answer"},     {"respond", "answer"},     {"found", "hit"},          {"stop", "cancel"},
+    {"end", "cancel"},       {"approve", "release"},    {"sign", "release"},       {"return", "send-back"},
+    {"delete", "erase"},     {"remove", "erase"},       {"find", "search"},        {"write", "new"},
+    {"create", "new"},       {"draft", "new"},          {"call", "called"},        {"phone", "called"},
+    {"telephone", "called"}, {"handover", "hand-over"}, {"correction", "correct"}, {"refer", "new"},
+    {"directory", "units"},  {"history", "case"},
+};
+
+static const char *guess(const char *word)
+{
+    for (size_t i = 0; i < AM_LEN(GUESSES); i++)
+        if (strcasecmp(word, GUESSES[i].word) == 0)
+            return GUESSES[i].verb;
+    return NULL;
+}
+
 // Of a verb that has further words those that are there count: "admin grant" wants list, add or remove.
 static int unknown(int argc, char **argv, int at)
 {
@@ -196,6 +220,8 @@ static int unknown(int argc, char **argv, int at)
     struct nearest nearest = {.word = word, .len = strlen(word)};
     for (size_t i = 0; i < AM_LEN(VERBS); i++)
         nearest_offer(&nearest, VERBS[i].name);
+    if (guess(word) != NULL)
+        nearest.best = guess(word);
     if (further[0] != '\0')
         command_say("\"%s\" needs another word: %s", word, further);
     else if (nearest.best != NULL)
@@ -240,16 +266,22 @@ static int help(int argc, char **argv)
     return run(verb, 2, args, 0, 0);
 }
 
-// Options of every verb may stand before it too: the first word that is neither an option nor an option's value.
+// Options of every verb may stand before it too. The first word that is neither one of them nor an option's value;
+// what is none of them is told, and 0 returned.
 static int first_word(int argc, char **argv)
 {
     int i = 1;
-    for (; i < argc && argv[i][0] == '-'; i++)
-        if (strlen(argv[i]) == 2 && strchr("cdp", argv[i][1]) != NULL)
-            i++;
-        else if (strncmp(argv[i], "--", 2) == 0 && strchr(argv[i], '=') == NULL && strcmp(argv[i], "--json") != 0 &&
-                 strcmp(argv[i], "--utc") != 0)
-            i++;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        const char *name = argv[i];
+        bool of_argp = strcmp(name, "--help") == 0 || strcmp(name, "-?") == 0 || strcmp(name, "--usage") == 0;
+        const struct argp_option *option = command_option(name);
+        if (option == NULL && !of_argp) {
+            command_say("%.60s: there is no such option before a verb; `amana help VERB` shows those of a verb", name);
+            return 0;
+        }
+        bool apart = name[1] == '-' ? strchr(name, '=') == NULL : name[2] == '\0';
+        i += option != NULL && option->arg != NULL && apart;
+    }
     return i;
 }
 
@@ -264,6 +296,8 @@ int main(int argc, char **argv)
         return 0;
     }
     int at = first_word(argc, argv), words;
+    if (at == 0)
+        return EX_USAGE;
     if (at >= argc) {
         print_verbs(stderr);
         return EX_USAGE;

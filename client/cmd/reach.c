@@ -54,15 +54,19 @@ void reach_tell(struct command *command, const Amana__V1__Header *header)
         reach_ask(command->session, header->id, &arena, &detail, &response) != AM_OK || response->n_messages == 0)
         return;
     const Amana__V1__MessageStatus *message = response->messages[0];
+    unsigned others = 0;
     for (size_t i = 0; i < message->n_recipients; i++) {
-        if (message->recipients[i]->part != AMANA__V1__PART__CODE__ACTION)
+        if (message->recipients[i]->part != AMANA__V1__PART__CODE__ACTION ||
+            strcmp(message->recipients[i]->unit, header->sender->unit) == 0) // a NOTE to the unit itself
             continue;
+        others++;
         fputs("  reach     ", stdout);
         print_text(stdout, message->recipients[i]->unit, 0);
         fputs("  ", stdout);
         reach_print(message->recipients[i]);
         putchar('\n');
     }
-    printf("  aloud     \"%s %.13s waits for you, %s\": no name of a person, no place; then `amana called %.13s`\n",
-           kind_name((unsigned)header->kind), header->id, urgency->name, header->id);
+    if (others > 0)
+        printf("  aloud     \"%s %.13s waits for you, %s\": no name of a person, no place; then `amana called %.13s`\n",
+               kind_name((unsigned)header->kind), header->id, urgency->name, header->id);
 }

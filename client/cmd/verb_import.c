@@ -72,6 +72,8 @@ static int import(struct import_input *input)
         err = settings_require(&input->command.settings, SETTING_BIT(UNIT), &detail);
     if (err == AM_OK)
         err = certs_read_file(input->file, ODK_BYTES, &detail, &text);
+    if (err == AM_IO) // a folder, for one
+        err = AM_NOT_FOUND;
     if (err != AM_OK)
         return command_fail(err, &detail);
     arena_init(&arena, ARENA_VERB);

@@ -8,6 +8,7 @@
 
 #include <bsd/string.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 struct new_input {
@@ -46,7 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (input->kind != 0)
             argp_error(state, "one KIND at a time");
         for (unsigned kind = 1; kind < KIND_COUNT; kind++)
-            if (template_has(kind) && strcmp(arg, kind_get(kind)->json) == 0)
+            if (template_has(kind) && strcasecmp(arg, kind_get(kind)->json) == 0)
                 input->kind = kind;
         if (input->kind == 0)
             argp_error(state, "\"%s\" has no template; these have: %s", arg, kinds_text());

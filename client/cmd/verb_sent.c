@@ -16,6 +16,7 @@ struct sent_input {
     struct traffic traffic;
     struct overdue *overdue;
     bool late; // only what is overdue somewhere
+    unsigned shown;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -67,6 +68,7 @@ static enum am_err list(struct sent_input *input, enum store_box box)
             outbox_state(kept, state);
         else if (state[0] == '\0')
             snprintf(state, sizeof state, "accepted, entry %llu", (unsigned long long)kept->entry->index);
+        input->shown++;
         size_t len = strlen(state);
         if (late > 0)
             snprintf(state + len, sizeof state - len, ", OVERDUE at %u", late);
@@ -103,6 +105,8 @@ int verb_sent(int argc, char **argv)
         if (err == AM_OK)
             err = list(&input, STORE_OUTBOX);
         code = err == AM_OK ? 0 : command_fail(err, &detail);
+        if (code == 0 && input.shown == 0 && !command->json)
+            command_say(input.late ? "nothing is overdue" : "nothing was sent, and nothing waits");
     }
     code = command_end(command, code);
     overdue_free(input.overdue);
