@@ -2,6 +2,7 @@
 """The demo itself: it comes to its end, and what it printed does the same when it is typed by hand elsewhere."""
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -11,9 +12,14 @@ import world as w
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "shown"
-    done = w.run(w.ROOT / "tests" / "demo", w.BUILD, folder).ok()
-    return folder, done.out
+    """Where the names of the folders above have a space in them, as somebody's may."""
+    home = tmp_path_factory.mktemp("demo") / "a new place"
+    shutil.copytree(w.ROOT / "tests" / "data", home / "tests" / "data")
+    for script in ("demo", "setup"):
+        shutil.copy(w.ROOT / "tests" / script, home / "tests")
+    (home / "programs").symlink_to(w.BUILD)
+    done = w.run(home / "tests" / "demo", home / "programs", home / "shown").ok()
+    return home / "shown", done.out
 
 
 def commands(text):
