@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests/run adds up: nothing but a test that ended well is counted as passed; and what it asks of a release."""
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import textwrap
 
@@ -83,6 +85,31 @@ def test_the_runner_counts_nothing_that_an_earlier_run_left(tmp_path):
     (tmp_path / "kept.xml").write_text('<testsuites><testcase name="new"/></testsuites>')
     done = subprocess.run(["bash", "-uc", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert [line for line in done.stdout.splitlines() if "FAILED" not in line] == ["0 1", "1 1", "1 2"], done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("args", [("--only",), ("--only", "e3e"), ("--only", "all"), ("e2e",)])
+def test_a_part_that_there_is_not_is_refused_with_those_there_are(args):
+    done = subprocess.run([ROOT / "tests/run", *args], capture_output=True, text=True)
+    assert done.returncode == 64 and "unit|warnings|valgrind|e2e|interop|docs" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("user, options, status", [("1000", [], 69), ("0", ["--no-install"], 69), ("0", [], 0)])
+def test_a_package_that_is_missing_is_installed_by_root_and_named_to_others(tmp_path, user, options, status):
+    """With a list of one package that nobody has, and an apt-get that only writes down what it is asked for."""
+    tests, programs, asked = tmp_path / "tests", tmp_path / "programs", tmp_path / "asked"
+    tests.mkdir(), programs.mkdir()
+    shutil.copy(ROOT / "tests/install", tests)
+    (tests / "deps").write_text("no-such-package | build | nobody has it\n")
+    for name, does in (("id", f"echo {user}"), ("apt-get", f'echo "$@" >>{asked}')):
+        (programs / name).write_text(f"#!/bin/sh\n{does}\n")
+        (programs / name).chmod(0o755)
+    done = subprocess.run([tests / "install", *options, "run"], capture_output=True, text=True,
+                          env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
+    assert done.returncode == status, done.stdout + done.stderr
+    if status == 0:
+        assert asked.read_text().splitlines()[1].split()[-1] == "no-such-package"
+    else:
+        assert not asked.exists() and "as root: apt-get install --no-install-recommends no-such-package" in done.stderr
 
 
 HARD = ["-O2", "-fPIE", "-pie", "-fstack-protector-all", "-D_FORTIFY_SOURCE=2", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack"]
