@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import textwrap
@@ -126,3 +127,15 @@ def test_a_program_that_lacks_a_hardening_is_named_with_it(tmp_path, lacks):
     done = subprocess.run([ROOT / "tests/hardened", program], capture_output=True, text=True)
     said = [line.rsplit("(", 1)[-1].rstrip(")") for line in done.stdout.splitlines()]
     assert (said, done.returncode) == (([], 0) if lacks is None else ([lacks], 1))
+
+
+@pytest.mark.skipif(shutil.which("clang") is None, reason="no clang here: tests/install run brings it")
+def test_libfuzzer_sees_what_lies_behind_a_harness(tmp_path):
+    """Where the libraries are built without it, it counts the harness alone, 34 places of 2000, and changes inputs blindly."""
+    build = tmp_path / "build"
+    subprocess.run(["meson", "setup", build, "-Dfuzzers=true", "-Dlibfuzzer=true", "-Dbuildtype=plain"], cwd=ROOT,
+                   env={**os.environ, "CC": "clang"}, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(["ninja", "-C", build, "tests/fuzz_frames"], stdout=subprocess.DEVNULL, check=True)
+    done = subprocess.run([build / "tests/fuzz_frames", "-runs=0", ROOT / "tests/fuzz/corpus/frames"], capture_output=True, text=True)
+    seen = re.search(r"INITED cov: (\d+)", done.stderr)
+    assert done.returncode == 0 and seen and int(seen[1]) > 500, done.stderr
