@@ -97,7 +97,7 @@ static enum am_err check_next(struct session *session, const struct roster *rost
 {
     struct roster *newest = NULL;
     TRY(roster_check(roster, session->trust, session_now(session), detail));
-    enum am_err err = directory_newest(session, roster->unit, detail, &newest);
+    enum am_err err = directory_newest(session, roster->unit, NULL, detail, &newest);
     if (err == AM_DENIED) { // the hub has none of it yet
         *detail = (struct am_detail){0};
         err = AM_OK;
@@ -168,7 +168,7 @@ static int list(struct roster_input *input)
         struct am_detail why = {0};
         if (response->members[i]->role[0] == '\0')
             continue;
-        enum am_err found = directory_newest(session, response->members[i]->unit, &why, &roster);
+        enum am_err found = directory_newest(session, response->members[i]->unit, NULL, &why, &roster);
         if (found == AM_DENIED) { // the hub has none of it yet
             command_say("%s has no roster yet", response->members[i]->unit);
             continue;

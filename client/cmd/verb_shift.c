@@ -90,7 +90,7 @@ static enum am_err check_officer(const struct shift_input *input, struct am_deta
     if (input->officer == NULL)
         return AM_OK;
     snprintf(uri, sizeof uri, "amana://%.95s/officer/%.40s", session->settings.value[SETTING_UNIT], input->officer);
-    TRY(directory_newest(session, session->settings.value[SETTING_UNIT], detail, &roster));
+    TRY(directory_newest(session, session->settings.value[SETTING_UNIT], NULL, detail, &roster));
     enum am_err err = AM_OK;
     if (roster_officer_by_uri(roster, uri) == NULL) {
         officers_list(roster, there, sizeof there);

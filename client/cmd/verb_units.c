@@ -93,7 +93,8 @@ static int show(struct units_input *input, const Amana__V1__UnitRow *row)
     struct am_detail detail = {0};
     struct roster *roster = NULL;
     int code = 0;
-    enum am_err err = row->roster != 0 ? directory_newest(input->command.session, row->unit, &detail, &roster) : AM_OK;
+    enum am_err err =
+        row->roster != 0 ? directory_newest(input->command.session, row->unit, NULL, &detail, &roster) : AM_OK;
     if (err != AM_OK) {
         command_tell_fault(&input->command, err, &detail);
         return 0;

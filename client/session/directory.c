@@ -135,8 +135,8 @@ static void remember(struct session *session, const char *unit, uint64_t size)
     asked->size = size;
 }
 
-static enum am_err fetch(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
-                         struct listed *ret_listed)
+static enum am_err fetch(struct session *session, const char *unit, uint64_t number, const Amana__V1__Pointer *about,
+                         struct am_detail *detail, struct listed *ret_listed)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__LookupRequest request = AMANA__V1__LOOKUP_REQUEST__INIT;
@@ -146,6 +146,7 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
     arena_init(&arena, LOOKUP_BYTES);
     request.unit = (char *)unit;
     request.number = number;
+    request.about = (Amana__V1__Pointer *)about;
     enum am_err err =
         link_unary(session->link, "/amana.v1.Directory/Lookup", &request.base, &amana__v1__lookup_response__descriptor,
                    &arena, &error, (ProtobufCMessage **)&response);
@@ -177,11 +178,11 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
     return AM_OK;
 }
 
-static enum am_err newest(struct session *session, const char *unit, struct am_detail *detail,
-                          struct listed *ret_listed)
+static enum am_err newest(struct session *session, const char *unit, const Amana__V1__Pointer *about,
+                          struct am_detail *detail, struct listed *ret_listed)
 {
     if (link_alive(session->link)) {
-        enum am_err err = fetch(session, unit, 0, detail, ret_listed);
+        enum am_err err = fetch(session, unit, 0, about, detail, ret_listed);
         if (err != AM_UNAVAILABLE)
             return err;
     }
@@ -199,7 +200,7 @@ static enum am_err numbered(struct session *session, const char *unit, uint64_t 
         return err;
     if (!link_alive(session->link))
         return am_fail(AM_NOT_FOUND, detail, unit, "roster %llu of it is not kept here", (unsigned long long)number);
-    return fetch(session, unit, number, detail, ret_listed);
+    return fetch(session, unit, number, NULL, detail, ret_listed);
 }
 
 static enum am_err give(enum am_err err, const struct listed *listed, struct roster **ret_roster)
@@ -209,11 +210,11 @@ static enum am_err give(enum am_err err, const struct listed *listed, struct ros
     return err;
 }
 
-enum am_err directory_newest(struct session *session, const char *unit, struct am_detail *detail,
-                             struct roster **ret_roster)
+enum am_err directory_newest(struct session *session, const char *unit, const Amana__V1__Pointer *about,
+                             struct am_detail *detail, struct roster **ret_roster)
 {
     struct listed listed;
-    enum am_err err = newest(session, unit, detail, &listed);
+    enum am_err err = newest(session, unit, about, detail, &listed);
     return give(err, &listed, ret_roster);
 }
 
@@ -235,7 +236,7 @@ static enum am_err newest_at(struct session *session, const char *unit, uint64_t
         return AM_OK;
     if (err == AM_OK)
         roster_unref(ret_listed->roster);
-    return err == AM_OK || err == AM_NOT_FOUND ? newest(session, unit, detail, ret_listed) : err;
+    return err == AM_OK || err == AM_NOT_FOUND ? newest(session, unit, NULL, detail, ret_listed) : err;
 }
 
 enum am_err directory_at(struct session *session, const char *unit, uint64_t seq, struct am_detail *detail,

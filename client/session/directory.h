@@ -12,10 +12,11 @@ AM_MUST_USE enum am_err directory_units(struct session *session, struct arena *a
                                         Amana__V1__UnitsResponse **ret_response);
 
 // The newest roster of a unit. Asks the hub if there is a link (a lower number than the one kept is an alarm), else
-// gives the last verified one. The caller unrefs. AM_NOT_FOUND: none was ever verified and there is no link; AM_DENIED:
+// gives the last verified one. `about` (may be NULL) is a message that both units have: the hub gives the rosters of all
+// who have it. The caller unrefs. AM_NOT_FOUND: none was ever verified and there is no link; AM_DENIED:
 // the hub gives none; AM_ROLLBACK, AM_CONFLICT, AM_PROOF and errors of roster_from_wire.
-AM_MUST_USE enum am_err directory_newest(struct session *session, const char *unit, struct am_detail *detail,
-                                         struct roster **ret_roster);
+AM_MUST_USE enum am_err directory_newest(struct session *session, const char *unit, const Amana__V1__Pointer *about,
+                                         struct am_detail *detail, struct roster **ret_roster);
 
 // The highest number of a unit's roster that is kept here; the hub isn't asked. AM_NOT_FOUND.
 AM_MUST_USE enum am_err directory_kept(struct session *session, const char *unit, struct am_detail *detail,

@@ -73,7 +73,7 @@ static void sealing_clear(struct sealing *sealing)
 }
 
 static enum am_err add_unit(struct session *session, struct sealing *sealing, const char *unit,
-                            struct am_detail *detail, uint64_t *ret_number)
+                            const Amana__V1__Pointer *about, struct am_detail *detail, uint64_t *ret_number)
 {
     struct roster *roster;
     for (size_t i = 0; i < sealing->count; i++) {
@@ -82,7 +82,7 @@ static enum am_err add_unit(struct session *session, struct sealing *sealing, co
             return AM_OK;
         }
     }
-    TRY(directory_newest(session, unit, detail, &roster));
+    TRY(directory_newest(session, unit, about, detail, &roster));
     sealing->rosters[sealing->count++] = roster;
     *ret_number = roster->number;
     for (size_t i = 0; i < roster->devices_count; i++) {
@@ -109,12 +109,13 @@ static enum am_err check_own(struct session *session, const struct roster *own, 
 static enum am_err gather(struct session *session, struct sealing *sealing, Amana__V1__Header *header,
                           struct am_detail *detail)
 {
-    TRY(add_unit(session, sealing, header->sender->unit, detail, &header->sender->roster));
+    const Amana__V1__Pointer *about = header->in_reply_to; // who has what is answered has a roster for who answers it
+    TRY(add_unit(session, sealing, header->sender->unit, NULL, detail, &header->sender->roster));
     TRY(check_own(session, sealing->rosters[0], detail));
     for (size_t i = 0; i < header->n_recipients; i++)
-        TRY(add_unit(session, sealing, header->recipients[i]->unit, detail, &header->recipients[i]->roster));
+        TRY(add_unit(session, sealing, header->recipients[i]->unit, about, detail, &header->recipients[i]->roster));
     if (header->releasing != NULL)
-        TRY(add_unit(session, sealing, header->releasing->unit, detail, &header->releasing->roster));
+        TRY(add_unit(session, sealing, header->releasing->unit, NULL, detail, &header->releasing->roster));
     return AM_OK;
 }
 

@@ -100,6 +100,30 @@ static enum am_err lookup_fill(struct question *question, struct store_view *vie
     return AM_OK;
 }
 
+static bool has(const struct store_pointer *message, const char *unit)
+{
+    bool party = strcmp(message->originator, unit) == 0;
+
+    for (size_t i = 0; i < message->n_recipients && !party; i++)
+        party = strcmp(message->recipients[i].unit, unit) == 0;
+    return party;
+}
+
+// A message between the two; or one that both have, whoever sent it, which the caller names.
+static enum am_err lookup_shared(struct store_view *view, const char *unit, const Amana__V1__LookupRequest *request,
+                                 bool *ret_shared)
+{
+    struct store_pointer message;
+    enum am_err err = store_contact(view, unit, request->unit, ret_shared);
+
+    if (err != AM_OK || *ret_shared)
+        return err;
+    err = store_find_pointer(view, request->about, &message);
+    if (err == AM_OK)
+        *ret_shared = has(&message, unit) && has(&message, request->unit);
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 static void lookup_ask(struct question *question, struct worker *worker)
 {
     const Amana__V1__LookupRequest *request = (const Amana__V1__LookupRequest *)question->call.request;
@@ -109,7 +133,7 @@ static void lookup_ask(struct question *question, struct worker *worker)
     enum am_err err = AM_OK;
 
     if (!question->allowed)
-        err = store_contact(worker->view, question->call.peer->identity.unit, request->unit, &question->allowed);
+        err = lookup_shared(worker->view, question->call.peer->identity.unit, request, &question->allowed);
     if (err == AM_OK && (!question->allowed || newest == NULL)) {
         // The same for a unit that isn't there as for one that is none of the caller's business.
         question_refuse(question, REASON_NOT_PERMITTED, "unit", "");

@@ -113,6 +113,13 @@ def test_a_contest_is_seen_by_all_until_its_sender_decides(world, alert):
         assert "CONTESTED" not in world.amana(desk, "show", alert).ok().out
 
 
+def test_who_has_no_grant_contests_what_it_has_all_the_same(world, alert):
+    """A victim taken for a suspect is spoken for by whoever has the message, whomever that one may begin to write to."""
+    world.amana("et-registry", "admin", "grant", "remove", "et/mowsa/protection", "1", "--yes").ok()
+    contest = world.amana("et-protection", "contest", alert, world.example("contest")).ok().says("copy      et/ics/moyale").id
+    world.amana("post", "inbox").ok().says(contest[:13])
+
+
 def test_a_contest_is_rejected_with_its_reason(world, alert):
     contest = world.amana("post", "contest", alert, world.example("contest")).ok().id
     world.amana("police", "inbox").ok()

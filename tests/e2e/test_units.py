@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The directory: whom a unit may write to, how they are reached, and rosters that a registrar gives the hub."""
+import base64
+
+import grpc
+import pytest
+
+import raw as r
 
 
 def units(world, desk, *args):
@@ -24,6 +30,26 @@ def test_each_country_s_protection_unit_is_listed_also_without_a_grant(world):
     rows = units(world, "police")
     assert set(rows) == {"ke/dci/transnational", "ke/dcs/child-protection", "et/mowsa/protection"}
     assert rows["et/mowsa/protection"]["kinds"] == []
+
+
+def test_those_who_have_one_message_find_each_others_rosters_and_nobody_else_does(world, pb):
+    """Else what may always go to all who have a message could not be sealed to them."""
+    for unit in ("et/mowsa/protection", "ke/dcs/child-protection"):
+        world.amana(f"{unit[:2]}-registry", "admin", "grant", "remove", unit, "1", "--yes").ok()
+    both = world.send()
+    alone = world.send(draft=world.draft(recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+    digests = {e["submitted"]["id"]: base64.b64decode(e["submitted"]["header_digest"]) for e in world.entries("SUBMITTED")}
+    shelter, directory = r.Raw(world, pb, "et-protection", "et/mowsa/protection", "emow-0101"), pb("directory")
+
+    def finds(about, digest=None):
+        pointer = {"id": about, "header_digest": digest or digests[about]} if about else None
+        with shelter.channel() as channel:
+            return shelter.call(channel, "Directory/Lookup", directory.LookupRequest(unit="et/ics/moyale", about=pointer), directory.LookupResponse)
+    assert finds(both).roster
+    for about, digest in ((None, None), (alone, None), (both, digests[alone])):
+        with pytest.raises(r.Refused) as refused:
+            finds(about, digest)
+        refused.value.of(grpc.StatusCode.PERMISSION_DENIED, "NOT_PERMITTED")
 
 
 def next_roster(world, unit="et.ics.moyale", desk="post", country="et", *more):
