@@ -165,7 +165,8 @@ static uint64_t clocks_next(struct fsck_judge *judge, const struct fsck_message 
         parties[i].delivery = (struct journal_delivery){.state = row->state,
                                                         .flags = row->flags,
                                                         .delivered_at = row->state_at.ns,
-                                                        .retrieved_at = row->retrieved_at.ns};
+                                                        .retrieved_at = row->retrieved_at.ns,
+                                                        .stood_ns = row->stood.ns};
         clock_life_fill(judge, message, message->root, unit, &parties[i].lives[0]);
         if (message->root != message->seq)
             clock_life_fill(judge, message, message->seq, unit, &parties[i].lives[1]);

@@ -34,6 +34,7 @@ struct fsck_row {
     struct fsck_when ack_said, answer_said; // as the log gives them
     uint64_t clock;
     struct fsck_when state_at, retrieved_at;
+    struct fsck_when stood; // delivery: for how long, and whether that is exact
     char officer[LIMIT_URI + 1];
     // Records.
     uint8_t digest[32];

@@ -233,6 +233,22 @@ static bool unit_of(const char *device, char ret_unit[LIMIT_ADDRESS + 1])
     return true;
 }
 
+// How long the clock of its answer had stood still by then.
+static struct fsck_when stood_of(struct fsck_judge *judge, const struct store_judged *entry, uint64_t seq,
+                                 const char *unit, const struct fsck_row *delivery)
+{
+    const struct fsck_message *message = fsck_message_find(judge, seq);
+    const struct fsck_row *row = fsck_row_find(judge, "life", seq, unit);
+
+    if (message == NULL || message->fixed || row == NULL || row->clock != seq)
+        return (struct fsck_when){0};
+    const struct journal_life life = {
+        .state = row->state, .state_at = row->state_at.ns, .answer_due = row->answer_said.ns};
+    return (struct fsck_when){life_stood(message->kind, &life, message->urgency, delivery->state_at.ns, entry->time_ns),
+                              entry->time_kept || delivery->state_at.or_before || row->state_at.or_before ||
+                                  row->answer_said.or_before};
+}
+
 enum am_err fsck_retrieved_said(struct fsck_judge *judge, const struct store_judged *entry)
 {
     const Amana__V1__RetrievedEntry *retrieved = entry->content->retrieved;
@@ -256,6 +272,7 @@ enum am_err fsck_retrieved_said(struct fsck_judge *judge, const struct store_jud
         row->seq = entry->seq;
         row->state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
         row->retrieved_at = fsck_when_of(entry);
+        row->stood = stood_of(judge, entry, statement->messages[i]->seq, unit, row);
         row->version++;
     }
     return AM_OK;
@@ -273,7 +290,8 @@ enum am_err fsck_delivery_judge(void *user, const struct journal_delivery *deliv
     row->seen = true;
     if (row->state != delivery->state || row->flags != delivery->flags || row->version != delivery->version ||
         !fsck_when_is(row->state_at, delivery->delivered_at) ||
-        !fsck_when_is(row->retrieved_at, delivery->retrieved_at))
+        !fsck_when_is(row->retrieved_at, delivery->retrieved_at) ||
+        (row->stood.ns != delivery->stood_ns && !row->stood.or_before))
         fsck_judge_fault(judge, delivery->seq, "its delivery to %.100s is not kept as the log says",
                          delivery->recipient);
     return AM_OK;

@@ -27,23 +27,36 @@ bool life_unanswered(unsigned root_kind, const struct journal_life *life)
     return life_waits(root_kind, life->state) != LIFE_WAIT_NONE;
 }
 
-// The same time from retrieval. One that was retrieved where it was accepted, or has a date, has one clock.
-static uint64_t from_retrieval(uint64_t due, uint64_t accepted, uint64_t retrieved)
+// The same time from retrieval, without what it had `stood` still by then. One that was retrieved where it was
+// accepted, or has a date, has one clock.
+static uint64_t from_retrieval(uint64_t due, const struct journal_delivery *delivery, uint64_t stood)
 {
+    uint64_t accepted = delivery->delivered_at + stood, retrieved = delivery->retrieved_at;
     return due != 0 && retrieved > accepted && due > accepted ? retrieved + (due - accepted) : due;
 }
 
-struct life_due life_due(unsigned root_kind, const struct journal_life *life, uint64_t accepted, uint64_t retrieved,
+uint64_t life_stood(unsigned root_kind, const struct journal_life *life, unsigned urgency, uint64_t accepted,
+                    uint64_t now)
+{
+    if (root_kind != KIND(REQUEST) || life->answer_due == 0) // no other clock ever stands still
+        return 0;
+    uint64_t asked = kind_due(root_kind, urgency, 0, 0, accepted).answer;
+    uint64_t given_back = life->answer_due > asked ? life->answer_due - asked : 0;
+    return given_back + (life_clock_stands(life->state) && now > life->state_at ? now - life->state_at : 0);
+}
+
+struct life_due life_due(unsigned root_kind, const struct journal_life *life, const struct journal_delivery *delivery,
                          bool fixed)
 {
+    bool retrieved = delivery->retrieved_at != 0;
     struct life_due due = {0};
     if (life_unacknowledged(root_kind, life)) {
         due.ack = life->ack_due;
-        due.ack_retrieved = retrieved != 0 ? from_retrieval(due.ack, accepted, retrieved) : 0;
+        due.ack_retrieved = retrieved ? from_retrieval(due.ack, delivery, 0) : 0;
     }
     if (life_unanswered(root_kind, life) && !life_clock_stands(life->state)) {
         due.answer = life->answer_due;
-        due.answer_retrieved = retrieved != 0 && !fixed ? from_retrieval(due.answer, accepted, retrieved) : 0;
+        due.answer_retrieved = retrieved && !fixed ? from_retrieval(due.answer, delivery, delivery->stood_ns) : 0;
     }
     return due;
 }
@@ -97,7 +110,7 @@ static uint64_t clock_of_life(const struct clock_message *message, const struct 
 {
     const struct journal_life *life = &at->life;
     uint64_t accepted = party->delivery.delivered_at;
-    struct life_due due = life_due(at->root_kind, life, accepted, party->delivery.retrieved_at, message->fixed);
+    struct life_due due = life_due(at->root_kind, life, &party->delivery, message->fixed);
     switch (clock) {
     case CLOCK_ACK: return due.ack;
     case CLOCK_ACK_RETRIEVED: return due.ack_retrieved;

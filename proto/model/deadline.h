@@ -79,13 +79,17 @@ uint64_t clock_next(const struct clock_message *message);
 // Nobody has come for it yet.
 bool clock_delivery_open(const struct clock_party *party);
 
-// Of a life: until when it is to be acknowledged and answered by each clock, whether or not that has passed. `accepted`
-// and `retrieved` (0: not yet) are those of the message that began the clock. 0: not asked for, or standing still.
+// Of a life: until when it is to be acknowledged and answered by each clock, whether or not that has passed. `delivery`
+// is that of the message that began the clock. 0: not asked for, or standing still.
 struct life_due {
     uint64_t ack, ack_retrieved, answer, answer_retrieved;
 };
-struct life_due life_due(unsigned root_kind, const struct journal_life *life, uint64_t accepted, uint64_t retrieved,
+struct life_due life_due(unsigned root_kind, const struct journal_life *life, const struct journal_delivery *delivery,
                          bool fixed);
+
+// How long the clock of its answer has stood still by `now`, of one without a date of its own that was accepted then.
+uint64_t life_stood(unsigned root_kind, const struct journal_life *life, unsigned urgency, uint64_t accepted,
+                    uint64_t now);
 
 // Is the life waiting for its ACK; for its answer.
 bool life_unacknowledged(unsigned root_kind, const struct journal_life *life);

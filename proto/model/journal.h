@@ -135,6 +135,7 @@ struct journal_delivery {
     uint8_t flags;         // DELIVERY_PASSED (deadline.h)
     uint64_t delivered_at; // until it is: when it was taken here
     uint64_t retrieved_at; // 0: not yet
+    uint64_t stood_ns;     // how long the clock of its answer had stood still by then
 };
 
 // A row of the table of deadlines, which stands in the order of time.

@@ -188,12 +188,12 @@ struct hub_submission {
     struct journal_chain chain;
     struct journal_life lives[LIMIT_RECIPIENTS]; // of the root, for each recipient of `newest`, same order
     bool has_life[LIMIT_RECIPIENTS];
-    uint64_t in_force[LIMIT_RECIPIENTS]; // of the version that the life's clock is of, UTC ns; 0: until it is ended
-    uint64_t clock_accepted, clock_retrieved; // of the message that began the clock of the sender's own life; 0: none
-    uint32_t former_life[LIMIT_RECIPIENTS];   // of the header's recipients: version of a life that one has had, who is
-                                              // not among those of `newest`
-    struct journal_shield shield;             // of the case
-    bool stale_counted;                       // the hub's own: among those that go by a stale CRL
+    uint64_t in_force[LIMIT_RECIPIENTS];    // of the version that the life's clock is of, UTC ns; 0: until it is ended
+    struct journal_delivery clock;          // of the message that began the clock of the sender's own life; all 0: none
+    uint32_t former_life[LIMIT_RECIPIENTS]; // of the header's recipients: version of a life that one has had, who is
+                                            // not among those of `newest`
+    struct journal_shield shield;           // of the case
+    bool stale_counted;                     // the hub's own: among those that go by a stale CRL
     // The answer: net gives the receipt of the outcome on success.
 };
 

@@ -105,6 +105,18 @@ static enum am_err entry_fill(struct retrieve *retrieve)
 }
 
 // --- Rows that go, and the delivery that moves
+static void retrieved_set(const struct retrieve *retrieve, const struct hub_retrieved_message *message,
+                          struct journal_delivery *delivery)
+{
+    uint64_t now = retrieve->append->time_ns;
+    delivery->state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
+    delivery->retrieved_at = now;
+    for (size_t i = 0; i < CLOCK_LIVES && !message->fixed; i++)
+        if (message->lives[i].there)
+            delivery->stood_ns += life_stood(message->lives[i].root_kind, &message->lives[i].life, message->urgency,
+                                             delivery->delivered_at, now);
+}
+
 static enum am_err taken_fill(struct retrieve *retrieve)
 {
     const struct hub_retrieval *retrieval = retrieve->retrieval;
@@ -125,8 +137,7 @@ static enum am_err taken_fill(struct retrieve *retrieve)
         *row = message->delivery;
         row->seq = message->seq;
         row->recipient = retrieval->work.unit;
-        row->state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
-        row->retrieved_at = append->time_ns;
+        retrieved_set(retrieve, message, row);
     }
     for (size_t i = 0; i < retrieval->n_notices; i++)
         append->taken[append->n_taken++] = retrieval->notices[i];
@@ -157,8 +168,7 @@ static enum am_err clocks_fill(struct retrieve *retrieve)
             if (message->lives[life].there)
                 seen[append->n_seen_lives++] = message->lives[life].life;
         uint64_t before = clock_next(&clocks);
-        party.delivery.state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
-        party.delivery.retrieved_at = retrieve->append->time_ns;
+        retrieved_set(retrieve, message, &party.delivery);
         uint64_t after = clock_next(&clocks);
         if (after != 0 && (before == 0 || after < before || before <= retrieve->append->time_ns))
             TRY(hub_deadline_put(retrieve->pending, DEADLINE_CLOCKS, message->seq, after, 0));

@@ -344,7 +344,7 @@ static struct life_due met_by(const struct accept *accept)
     unsigned root = submission->root.kind;
     uint8_t to;
     const struct journal_life *before = own_life(accept, &to);
-    if (before == NULL || submission->clock_accepted == 0)
+    if (before == NULL || submission->clock.delivered_at == 0)
         return none;
     struct journal_life life = *before, after = *before;
     after.state = to;
@@ -354,7 +354,7 @@ static struct life_due met_by(const struct accept *accept)
         life.state = LIFE(IN_PROGRESS);
     }
     bool fixed = submission->root.header != NULL && submission->root.header->answer_by != NULL;
-    struct life_due due = life_due(root, &life, submission->clock_accepted, submission->clock_retrieved, fixed);
+    struct life_due due = life_due(root, &life, &submission->clock, fixed);
     if (life_unacknowledged(root, &after))
         due.ack = due.ack_retrieved = 0;
     if (life_unanswered(root, &after))
@@ -496,9 +496,10 @@ static enum am_err clocks_of(struct accept *accept, struct clock_message *ret_cl
 static enum am_err resumed_fill(struct accept *accept)
 {
     uint64_t until = header_time_or_0(accept->header->retain_until); // an answer has its root's
+    const struct journal_delivery none = {0};
     for (size_t i = 0; i < accept->append->n_lives; i++) {
         const struct journal_life *life = &accept->append->lives[i];
-        struct life_due due = life_due(accept->submission->root.kind, life, 0, 0, true);
+        struct life_due due = life_due(accept->submission->root.kind, life, &none, true);
         // Whether or not it has passed once.
         if (life->clock_seq != JOURNAL_SELF && due.answer != 0 && due.answer < until)
             TRY(hub_deadline_put(accept->pending, DEADLINE_CLOCKS, life->clock_seq, due.answer, 0));

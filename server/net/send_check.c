@@ -303,7 +303,7 @@ static void check_reset(struct hub_submission *s)
     memset(s->references, 0, sizeof s->references);
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
-    s->clock_accepted = s->clock_retrieved = 0;
+    s->clock = (struct journal_delivery){0};
     memset(s->former_life, 0, sizeof s->former_life);
     s->shield = (struct journal_shield){0};
 }

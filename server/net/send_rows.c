@@ -88,15 +88,9 @@ static enum am_err check_pointers(struct check *check)
 // When the clock of the sender's own life began: what it answers by is judged by that.
 static enum am_err check_clock(struct check *check, const struct journal_life *life)
 {
-    struct journal_delivery delivery;
-    enum am_err err = store_delivery(check->view, life->clock_seq, check->unit, &delivery);
+    enum am_err err = store_delivery(check->view, life->clock_seq, check->unit, &check->s->clock);
 
-    if (err == AM_NOT_FOUND)
-        return AM_OK;
-    TRY(err);
-    check->s->clock_accepted = delivery.delivered_at;
-    check->s->clock_retrieved = delivery.retrieved_at;
-    return AM_OK;
+    return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
 // A recipient whom a newer version was kept from (rule 4) lives by the one that it has.

@@ -73,8 +73,7 @@ static enum am_err clocks_fill(struct status *status, const struct journal_life 
     if (clock->header == NULL)
         return AM_OK;
     TRY(found_party(status->view, status->arena, clock, root_kind, recipient->unit, &party));
-    due = life_due(root_kind, life, party.delivery.delivered_at, party.delivery.retrieved_at,
-                   clock->header->answer_by != NULL);
+    due = life_due(root_kind, life, &party.delivery, clock->header->answer_by != NULL);
     if (due.ack_retrieved != due.ack)
         TRY(time_make(status->arena, due.ack_retrieved, &recipient->ack_due_retrieved));
     return due.answer_retrieved != due.answer

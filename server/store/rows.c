@@ -223,6 +223,8 @@ size_t row_delivery_pack(const struct journal_delivery *delivery, uint8_t ret_ro
     at = row_put(at, delivery->delivered_at, 8);
     if (delivery->retrieved_at != 0)
         at = row_put(at, delivery->retrieved_at, 8);
+    if (delivery->retrieved_at != 0 && delivery->stood_ns != 0)
+        at = row_put(at, delivery->stood_ns, 8);
     return (size_t)(at - ret_row);
 }
 
@@ -236,6 +238,7 @@ enum am_err row_delivery_parse(struct am_bytes bytes, struct journal_delivery *r
     delivery.version = (uint32_t)row_number(&row, 4);
     delivery.delivered_at = row_number(&row, 8);
     delivery.retrieved_at = row.left > 0 ? row_number(&row, 8) : 0;
+    delivery.stood_ns = row.left > 0 ? row_number(&row, 8) : 0;
     if (row.bad || row.left != 0)
         return AM_CORRUPT;
     *ret_delivery = delivery;

@@ -62,7 +62,7 @@ size_t row_shield_pack(const struct journal_shield *shield, uint8_t ret_row[ROW_
 AM_MUST_USE enum am_err row_shield_parse(struct am_bytes row, struct journal_shield_state states[JOURNAL_SHIELD_STATES],
                                          struct journal_shield *ret_shield);
 
-#define ROW_DELIVERY_MAX (1 + 4 + 2 * 8)
+#define ROW_DELIVERY_MAX (1 + 4 + 3 * 8)
 size_t row_delivery_pack(const struct journal_delivery *delivery, uint8_t ret_row[ROW_DELIVERY_MAX]);
 AM_MUST_USE enum am_err row_delivery_parse(struct am_bytes row, struct journal_delivery *ret_delivery);
 

@@ -82,7 +82,8 @@ static void try_delivery(struct am_bytes row)
     size_t len = row_delivery_pack(&delivery, again);
     must(row_delivery_parse((struct am_bytes){again, len}, &back) == AM_OK);
     must(delivery.state == back.state && delivery.flags == back.flags && delivery.version == back.version &&
-         delivery.delivered_at == back.delivered_at && delivery.retrieved_at == back.retrieved_at);
+         delivery.delivered_at == back.delivered_at && delivery.retrieved_at == back.retrieved_at &&
+         delivery.stood_ns == back.stood_ns);
 }
 
 static void inside(struct am_bytes outer, struct am_bytes inner)

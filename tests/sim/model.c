@@ -605,8 +605,7 @@ static void check_life(struct model *model, struct hub_submission *submission)
             continue;
         const struct journal_delivery *delivery =
             delivery_at(model_message_at(model, life->clock_seq), life->recipient);
-        submission->clock_accepted = delivery->delivered_at;
-        submission->clock_retrieved = delivery->retrieved_at;
+        submission->clock = *delivery;
     }
 }
 
@@ -628,7 +627,7 @@ static void check_reset(struct hub_submission *s)
     s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
-    s->clock_accepted = s->clock_retrieved = 0;
+    s->clock = (struct journal_delivery){0};
     memset(s->former_life, 0, sizeof s->former_life);
 }
 

@@ -484,6 +484,28 @@ static void the_answer_clock_of_a_suspended_request_stands_still(void **state)
              WORLD_START + HOUR_NS + 20 * HOUR_NS, false);
 }
 
+// Else who was asked late has twice what was given back.
+static void the_clock_from_retrieval_counts_no_time_that_the_other_stood_still_before_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = request_to(world, POST); // U1: to be answered within an hour
+    world_pass(world, 10 * MINUTE_NS);
+    accepted(world, about(world, POST, KIND(PROGRESS), OUTCOME(CLARIFICATION_ASKED), request, POLICE));
+    world_pass(world, 20 * MINUTE_NS);
+    retrieves(world, POST, URI(POST, "d1"), request->seq);
+    world_pass(world, 5 * MINUTE_NS);
+    accepted(world, about(world, POLICE, KIND(CLARIFICATION), 0, request, POST));
+    size_t before = entries_of(world, ENTRY(DEADLINE));
+    world_pass(world, 50 * MINUTE_NS); // 25 of suspension, of which 20 before it was fetched
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before + 1);
+    clock_is(entry_of(world, ENTRY(DEADLINE), 0)->content->deadline, 0, DEADLINE(ANSWER), FROM(ACCEPTANCE),
+             WORLD_START + 85 * MINUTE_NS, false);
+    world_pass(world, 10 * MINUTE_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before + 2);
+    clock_is(entry_of(world, ENTRY(DEADLINE), 0)->content->deadline, 0, DEADLINE(ANSWER), FROM(RETRIEVAL),
+             WORLD_START + (30 + 60 + 5) * MINUTE_NS, false);
+}
+
 // --- Others
 static void what_is_to_be_reviewed_is_its_originators_to_decide(void **state)
 {
@@ -970,6 +992,7 @@ int main(void)
         HUB_TEST(a_second_ack_meets_nothing),
         HUB_TEST(a_request_with_a_date_of_its_own_is_answered_by_that),
         HUB_TEST(the_answer_clock_of_a_suspended_request_stands_still),
+        HUB_TEST(the_clock_from_retrieval_counts_no_time_that_the_other_stood_still_before_it),
         HUB_TEST(what_is_to_be_reviewed_is_its_originators_to_decide),
         HUB_TEST(a_delivery_that_nobody_came_for_ends_with_its_message),
         HUB_TEST(what_nobody_came_for_ends_by_an_entry_for_the_units_of_each_country),
