@@ -97,7 +97,7 @@ static void back_counted(struct back *back)
             hub_identity_count(back->step->hub, pending->identity, (enum reason)reason, pending->counts[reason]);
 }
 
-// Counted once it is written: till then its supervisor may be faster.
+// Counted once it is written: till then its supervisor may be faster. Those that waited for it are looked at again.
 static void lapse_back(const struct back *back)
 {
     struct hub_unit *unit = back->pending->unit;
@@ -106,6 +106,12 @@ static void lapse_back(const struct back *back)
     unit->lapse_pending = false;
     if (back->outcome->result == JOURNAL_DONE)
         memcpy(unit->lapses, back->pending->lapses, sizeof unit->lapses);
+    while (unit->lapsing != NULL) {
+        struct hub_work *work = unit->lapsing;
+        unit->lapsing = work->next;
+        work->next = NULL;
+        hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_RECHECK, .work = work});
+    }
 }
 
 static void back_due(struct back *back)
@@ -155,7 +161,7 @@ enum am_err hub_step_committed(struct hub_step *step)
     struct back back = {.step = step,
                         .pending = (struct hub_pending *)step->event->committed.append,
                         .outcome = step->event->committed.outcome};
-    TRY(hub_actions_room(step->actions, 2 + back.pending->n_wake + back.pending->n_freed));
+    TRY(hub_actions_room(step->actions, 2 + HUB_DUES + back.pending->n_wake + back.pending->n_freed));
     assert(step->hub->appends > 0);
     step->hub->appends--;
     if (back.outcome->result == JOURNAL_DONE)

@@ -455,6 +455,18 @@ static bool release_waits(const struct hub_due *due)
 
 static enum am_err forget(struct deciding *deciding);
 
+// A unit's record names the last two: one is written after the other, the next as soon as the one before is.
+static bool lapse_queued(struct hub_step *step, struct hub_due *due)
+{
+    struct hub_unit *unit = hub_unit_find(step->hub, due->about.originator);
+    if (due->deadline.kind != DEADLINE_RELEASE || !release_waits(due) || !due->release.deferred || unit == NULL ||
+        !unit->lapse_pending)
+        return false;
+    due->work.next = unit->lapsing;
+    unit->lapsing = &due->work;
+    return true;
+}
+
 // One that was DEFERRED has gone: whoever has it sees that nobody stands for it, and it may still be signed, late.
 static enum am_err lapsed_decide(struct deciding *deciding)
 {
@@ -523,6 +535,8 @@ enum am_err hub_step_due(struct hub_step *step)
         return AM_OK;
     }
     bool known = due->about.found && due->about.header != NULL && kind < DEADLINE_KINDS && DECIDE[kind] != NULL;
+    if (known && lapse_queued(step, due))
+        return AM_OK;
     enum am_err err = known ? DECIDE[kind](&deciding) : forget(&deciding);
     if (err == AM_OK) {
         hub_pending_send(step, deciding.pending);

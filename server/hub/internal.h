@@ -59,10 +59,11 @@ struct hub_unit {
     uint64_t revision;                                  // of the member's row, also where it is a member no more
     bool roster_pending, member_pending, lapse_pending; // a change is on its way to the log
     struct hub_lapse {
-        uint64_t seq, at;   // of its SUBMITTED entry; 0: none
-    } lapses[2];            // releases that it deferred and nobody signed in time, the older first
-    uint64_t stale_hour_at; // start of its hour of what goes by a stale CRL, monotonic
-    uint32_t stale_sends;   // in that hour
+        uint64_t seq, at;     // of its SUBMITTED entry; 0: none
+    } lapses[2];              // releases that it deferred and nobody signed in time, the older first
+    struct hub_work *lapsing; // deadlines of more of them, which wait for the one that is on its way (lapse_pending)
+    uint64_t stale_hour_at;   // start of its hour of what goes by a stale CRL, monotonic
+    uint32_t stale_sends;     // in that hour
     UT_hash_handle hh;
 };
 
@@ -388,8 +389,8 @@ struct hub_lapsed {
 };
 AM_MUST_USE enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending,
                                         const struct hub_lapsed *lapsed);
-// One more that this unit deferred and nobody signed: its record. `name` lives as long as the append. AM_BUSY while the
-// one before it is on its way to the log.
+// One more that this unit deferred and nobody signed: its record. `name` lives as long as the append. None is on its
+// way to the log.
 AM_MUST_USE enum am_err hub_lapse_record(struct hub_step *step, struct hub_pending *pending, const char *name,
                                          uint64_t seq);
 // What an entry about a waiting message is indexed by: the message, its case, its sender and its releasing unit.

@@ -2,6 +2,7 @@
 // The second person (domain.md, rule 5): who may release what, and the row of a message that waits for one.
 #include "server/hub/internal.h"
 
+#include <assert.h>
 #include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,8 +154,7 @@ enum am_err hub_lapse_record(struct hub_step *step, struct hub_pending *pending,
     if (record == NULL || value == NULL)
         return arena_error(&pending->arena);
     TRY(hub_unit_room(step->hub, name, &unit));
-    if (unit->lapse_pending)
-        return AM_BUSY;
+    assert(!unit->lapse_pending);
     pending->unit = unit;
     pending->lapses[0] = unit->lapses[1];
     pending->lapses[1] = (struct hub_lapse){seq, pending->append.time_ns};
