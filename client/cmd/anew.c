@@ -4,6 +4,7 @@
 
 #include "amana/v1/directory.pb-c.h"
 #include "client/session/seal.h"
+#include "client/session/store_index.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"
 #include "proto/model/header_parts.h"

@@ -6,6 +6,7 @@
 #include "client/session/outbox.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "client/session/store_index.h"
 #include "client/session/taken.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"

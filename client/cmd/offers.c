@@ -4,6 +4,7 @@
 
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "client/session/store_index.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"

@@ -3,6 +3,7 @@
 #include "client/cmd/overdue.h"
 
 #include "client/cmd/command.h"
+#include "client/session/store_notice.h"
 #include "proto/codec/codec.h"
 
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 
 #include "client/session/notice.h"
 #include "client/session/seal.h"
+#include "client/session/store_index.h"
 #include "proto/codec/codec.h"
 
 #include <bsd/string.h>

@@ -4,6 +4,7 @@
 #include "client/session/history.h"
 #include "client/session/replay.h"
 #include "client/session/retrieved.h"
+#include "client/session/store_notice.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 

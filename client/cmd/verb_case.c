@@ -11,6 +11,7 @@
 #include "client/session/evidence.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "client/session/store_index.h"
 #include "client/session/taken.h"
 #include "proto/log/leaf.h"
 #include "proto/model/address.h"

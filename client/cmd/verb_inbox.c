@@ -15,6 +15,7 @@
 #include "client/session/notice.h"
 #include "client/session/policy.h"
 #include "client/session/receive.h"
+#include "client/session/store_notice.h"
 #include "proto/codec/codec.h"
 #include "proto/model/kind.h"
 

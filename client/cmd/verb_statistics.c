@@ -8,6 +8,7 @@
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "client/session/store_index.h"
 #include "proto/codec/timestamp.h"
 
 #include <bsd/string.h>

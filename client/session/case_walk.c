@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // By the index of cases, each message opened in an arena of its own.
 #include "client/session/case_walk.h"
+#include "client/session/store_index.h"
 
 #include <bsd/string.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "amana/v1/directory.pb-c.h"
 #include "certs/clock.h"
 #include "client/session/history.h"
+#include "client/session/store_roster.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>

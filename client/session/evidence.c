@@ -4,6 +4,8 @@
 
 #include "client/session/retrieved.h"
 #include "client/session/seal.h"
+#include "client/session/store_index.h"
+#include "client/session/store_notice.h"
 #include "proto/log/leaf.h"
 #include "proto/model/kind.h"
 

@@ -4,6 +4,7 @@
 
 #include "client/session/person.h"
 #include "client/session/seal.h"
+#include "client/session/store_index.h"
 #include "proto/body/check.h"
 
 #include <bsd/string.h>

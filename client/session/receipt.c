@@ -4,6 +4,7 @@
 
 #include "amana/v1/relay.pb-c.h"
 #include "client/session/history.h"
+#include "client/session/store_notice.h"
 #include "proto/log/leaf.h"
 
 #include <string.h>

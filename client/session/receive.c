@@ -16,6 +16,7 @@
 #include "client/session/second.h"
 #include "client/session/signer.h"
 #include "client/session/signers.h"
+#include "client/session/store_notice.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header_check.h"

@@ -6,6 +6,7 @@
 #include "certs/cms.h"
 #include "client/session/directory.h"
 #include "client/session/seal.h"
+#include "client/session/store_index.h"
 #include "proto/log/leaf.h"
 
 #include <string.h>

@@ -10,6 +10,7 @@
 #include "client/session/history.h"
 #include "client/session/seal.h"
 #include "client/session/signers.h"
+#include "client/session/store_index.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header_check.h"

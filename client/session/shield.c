@@ -8,6 +8,7 @@
 #include "client/session/person.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "client/session/store_roster.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"

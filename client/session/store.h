@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a client has on disk: outbox, sent, inbox, notices, rosters and the log as last verified, in one LMDB
-// environment (DATA/store). Several processes of one client may share it. One thread.
+// environment (DATA/store). Several processes of one client may share it. One thread. The messages and small values are
+// here; the rest in store_index.h, store_notice.h, store_roster.h and news.h.
 //
 // Tables: meta (name → value) · outbox, sent, inbox (message id → Kept; ids are UUIDv7, so in order of time) ·
 // notice (seq BE → KeptNotice) · roster (unit NUL number BE → LookupResponse) · news (seq BE → box, id) ·
@@ -53,34 +54,6 @@ AM_MUST_USE enum am_err store_next(struct store *store, enum store_box box, cons
 // How many messages are in all boxes together. AM_IO.
 AM_MUST_USE enum am_err store_count(struct store *store, uint64_t *ret_count);
 
-// Where the message is kept that this entry of the log is about. AM_NOT_FOUND.
-AM_MUST_USE enum am_err store_at_entry(struct store *store, uint64_t seq, enum store_box *ret_box,
-                                       char ret_id[STORE_ID]);
-// The same of the first such entry at or above *seq. What answers a message stands behind it in the log, whatever its
-// sender's clock says, by which ids go. AM_NOT_FOUND at the end.
-AM_MUST_USE enum am_err store_next_entry(struct store *store, uint64_t *seq, enum store_box *ret_box,
-                                         char ret_id[STORE_ID]);
-
-#define STORE_CASE 127u // bytes of a case's name that count
-
-// The first message of a case at or above entry *seq, which becomes its own: as many steps as the case has messages,
-// whatever else is kept. AM_NOT_FOUND.
-AM_MUST_USE enum am_err store_next_of_case(struct store *store, const char *case_ref, uint64_t *seq,
-                                           enum store_box *ret_box, char ret_id[STORE_ID]);
-
-// The index of persons: what it means stands in known.h. A row is a digest and what is said beside it.
-#define STORE_PERSON_DIGEST 16u
-#define STORE_PERSON        20u
-struct store_person {
-    uint8_t row[STORE_PERSON];
-    enum store_box box;
-    char id[STORE_ID]; // "": before the first
-};
-// The row behind *at of those with the digest that at->row begins with. AM_NOT_FOUND at the end.
-AM_MUST_USE enum am_err store_next_person(struct store *store, struct store_person *at);
-// Takes away all of them.
-AM_MUST_USE enum am_err store_persons_clear(struct store *store);
-
 // The one id that begins so, in any of the boxes (a set of 1 << box). AM_USAGE for ""; AM_NOT_FOUND; AM_CONFLICT with
 // some of them in *detail. *ret_box is the box where it was found.
 AM_MUST_USE enum am_err store_find(struct store *store, unsigned boxes, const char *beginning, struct am_detail *detail,
@@ -105,18 +78,3 @@ AM_MUST_USE enum am_err store_value_get(struct store *store, const char *name, s
 // what was put since store_due_put said so last. 0: not known.
 AM_MUST_USE enum am_err store_due_get(struct store *store, uint64_t *ret_due);
 AM_MUST_USE enum am_err store_due_put(struct store *store, uint64_t due);
-
-// A notice that came, and with it a row of news; one that is kept already is left as it is, and is no news.
-AM_MUST_USE enum am_err store_notice_put(struct store *store, uint64_t seq, const Amana__V1__KeptNotice *notice);
-// The first notice at or above *seq whose statement of retrieval names the message of entry `message`. AM_NOT_FOUND;
-// AM_CORRUPT.
-AM_MUST_USE enum am_err store_retrieval_next(struct store *store, uint64_t message, uint64_t *seq, struct arena *arena,
-                                             Amana__V1__KeptNotice **ret_notice);
-// The first notice at or above *seq, in the arena. AM_NOT_FOUND; AM_CORRUPT.
-AM_MUST_USE enum am_err store_notice_next(struct store *store, uint64_t *seq, struct arena *arena,
-                                          Amana__V1__KeptNotice **ret_notice);
-
-// LookupResponse bytes by unit and number; number 0 gives the highest. AM_NOT_FOUND.
-AM_MUST_USE enum am_err store_roster_put(struct store *store, const char *unit, uint64_t number, struct am_bytes bytes);
-AM_MUST_USE enum am_err store_roster_get(struct store *store, const char *unit, uint64_t number, struct arena *arena,
-                                         struct am_bytes *ret_bytes);

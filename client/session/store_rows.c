@@ -108,3 +108,33 @@ enum am_err store_rows_seek(struct store *store, enum store_table table, MDB_cur
     store_cursor_close(cursor);
     return store_failed(rc);
 }
+
+struct name_key store_name_key(const char *name, uint64_t number)
+{
+    struct name_key key = {0};
+    size_t len = strnlen(name, STORE_CASE) + 1;
+    uint64_t be = htobe64(number);
+    memcpy(key.bytes, name, len - 1);
+    memcpy(key.bytes + len, &be, 8);
+    key.len = len + 8;
+    return key;
+}
+
+size_t store_person_key(const uint8_t row[STORE_PERSON], enum store_box box, const char *id,
+                        uint8_t ret_key[STORE_PERSON_KEY])
+{
+    size_t len = strnlen(id, STORE_ID - 1);
+    memcpy(ret_key, row, STORE_PERSON);
+    ret_key[STORE_PERSON] = (uint8_t)box;
+    memcpy(ret_key + STORE_PERSON + 1, id, len);
+    return STORE_PERSON + 1 + len;
+}
+
+bool store_id_take(const void *data, size_t len, char ret_id[STORE_ID])
+{
+    if (len == 0 || len >= STORE_ID || memchr(data, '\0', len) != NULL)
+        return false;
+    memcpy(ret_id, data, len);
+    ret_id[len] = '\0';
+    return true;
+}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of the client's store as rows; for the rooms of the store alone (store.c, news.c). One thread.
+// The tables of the client's store as rows; for the rooms of the store alone (store_*.c, news.c). One thread.
 #pragma once
 
-#include "client/session/store.h"
+#include "client/session/store_index.h"
+#include "proto/model/limits.h"
 
 #include <lmdb.h>
 
@@ -58,3 +59,24 @@ AM_MUST_USE enum am_err store_rows_write(struct store *store, const struct store
 // The first row at or after the key. Both copied into the arena. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_rows_seek(struct store *store, enum store_table table, MDB_cursor_op op, MDB_val key,
                                         struct arena *arena, struct am_bytes *ret_key, struct am_bytes *ret_value);
+
+// What has a name and a number: a case's messages in the order of the log, a unit's rosters.
+struct name_key {
+    uint8_t bytes[STORE_CASE + 1 + 8];
+    size_t len;
+};
+_Static_assert(LIMIT_ADDRESS <= STORE_CASE, "a unit's name fits where a case's does");
+struct name_key store_name_key(const char *name, uint64_t number);
+
+// The key of a row in the index of persons; how many bytes it has.
+#define STORE_PERSON_KEY (STORE_PERSON + 1 + STORE_ID)
+size_t store_person_key(const uint8_t row[STORE_PERSON], enum store_box box, const char *id,
+                        uint8_t ret_key[STORE_PERSON_KEY]);
+
+// An id as a row has it, which a NUL would cut short: a walk that asks for the next one would find it again.
+bool store_id_take(const void *data, size_t len, char ret_id[STORE_ID]);
+
+// Of a store that an earlier program made: the rows by case, and of retrievals, once; later ones have them from the
+// beginning.
+AM_MUST_USE enum am_err store_rows_index_cases(struct store *store);
+AM_MUST_USE enum am_err store_rows_index_retrievals(struct store *store);

@@ -5,6 +5,7 @@
 #include "amana/v1/audit.pb-c.h"
 #include "amana/v1/relay.pb-c.h"
 #include "child.h"
+#include "client/session/store_notice.h"
 #include "client/session/store_rows.h"
 #include "figures.h"
 #include "proto/codec/codec.h"

@@ -3,6 +3,9 @@
 // All of it is read as a desk's commands do: each walk ends, and what isn't a row is AM_CORRUPT.
 #include "client/session/news.h"
 #include "client/session/second.h"
+#include "client/session/store_index.h"
+#include "client/session/store_notice.h"
+#include "client/session/store_roster.h"
 #include "client/session/store_rows.h"
 
 #include <stdio.h>

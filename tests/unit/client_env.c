@@ -5,6 +5,7 @@
 #include "amana/v1/directory.pb-c.h"
 #include "amana/v1/draft.pb-c.h"
 #include "certs/cms.h"
+#include "client/session/store_roster.h"
 #include "proto/codec/base64.h"
 #include "proto/codec/json.h"
 #include "proto/log/leaf.h"

@@ -10,6 +10,9 @@
 
 #include "amana/v1/relay.pb-c.h"
 #include "client/session/news.h"
+#include "client/session/store_index.h"
+#include "client/session/store_notice.h"
+#include "client/session/store_roster.h"
 #include "client/session/store_rows.h"
 #include "proto/codec/codec.h"
 

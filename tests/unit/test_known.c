@@ -14,6 +14,7 @@
 #include "client/session/outbox.h"
 #include "client/session/seal.h"
 #include "client/session/shield.h"
+#include "client/session/store_index.h"
 #include "client/session/store_rows.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/json.h"
