@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// A message through the rules, before it is sealed.
+#include "client/session/compose_check.h"
+
+#include "client/session/onward.h"
+#include "client/session/policy.h"
+#include "client/session/roles.h"
+#include "client/session/seal.h"
+#include "client/session/shield.h"
+#include "proto/body/check.h"
+#include "proto/model/delivery.h"
+#include "proto/model/header_check.h"
+#include "proto/model/kind_body.h"
+#include "proto/model/rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool compose_of_released(const struct compose *compose)
+{
+    return rule_released(compose->root) || rule_released(compose->newest);
+}
+
+// Rosters' numbers come later: any will do for the check of the envelope.
+static void stand_in(Amana__V1__Header *header, uint64_t number)
+{
+    header->sender->roster = number;
+    if (header->releasing != NULL)
+        header->releasing->roster = number;
+    for (size_t i = 0; i < header->n_recipients; i++)
+        header->recipients[i]->roster = number;
+}
+
+// What it carries on, and to whom it goes.
+static enum reason check_answer(struct session *session, const struct compose *compose, const Amana__V1__Header *header,
+                                const struct shield *shield, struct am_detail *detail)
+{
+    const char *protection = trust_protection_of(session->trust, header->sender->unit);
+    const Amana__V1__Header *before = compose->newest;
+    struct journal_recipient recipients[LIMIT_RECIPIENTS];
+    enum reason reason = REASON_NONE;
+    if (compose->root != NULL)
+        reason = rule_answer_carries(header, compose->root, detail);
+    if (reason != REASON_NONE || before == NULL)
+        return reason;
+    const char *from = before->sender->unit;
+    struct delivery_to to = {from, recipients, 0, shield_keeps(shield, header, from, from), NULL};
+    if (protection != NULL && strcmp(protection, header->sender->unit) != 0 &&
+        !shield_keeps(shield, header, protection, from))
+        to.protection = protection;
+    for (size_t i = 0; i < before->n_recipients && to.n < LIMIT_RECIPIENTS; i++)
+        if (!shield_keeps(shield, header, before->recipients[i]->unit, from))
+            recipients[to.n++] =
+                (struct journal_recipient){before->recipients[i]->unit, (uint8_t)before->recipients[i]->part};
+    return delivery_check(header, &to, detail);
+}
+
+// Rule 4: what the case's messages have said.
+static enum reason check_shield(const struct compose *compose, const Amana__V1__Header *header,
+                                const struct shield *shield, struct am_detail *detail)
+{
+    const char *answered = compose->newest != NULL ? compose->newest->sender->unit : NULL;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const char *unit = header->recipients[i]->unit;
+        char field[48];
+        if (!shield_keeps(shield, header, unit, answered))
+            continue;
+        const char *state = shield_lists(shield, unit)->country;
+        snprintf(field, sizeof field, "recipients[%zu].unit", i);
+        (void)am_fail(
+            AM_DENIED, detail, field,
+            "somebody in case %.40s may have fled %s: leave %.95s out, and tell %s nothing by any other channel "
+            "either (ACK, PROGRESS IN_HAND and RESPONSE NO_DATA alone answer it)",
+            shield_lists(shield, unit)->case_ref, state, unit, state);
+        return REASON_NOT_PERMITTED;
+    }
+    return REASON_NONE;
+}
+
+// Of the case, and of other cases in which its persons are found again.
+static enum am_err shield_read(struct session *session, const struct compose_parts *parts, struct shield *ret_shield)
+{
+    size_t n;
+    Amana__V1__Person *const *persons = body_persons(parts->body, &n);
+    TRY(shield_of_case(session, parts->header->case_ref, ret_shield));
+    return ret_shield->own ? AM_OK : shield_of_persons(session, parts->header->case_ref, persons, n, ret_shield);
+}
+
+// What came and is answered is about its persons, whether or not the answer names them again.
+static enum am_err shield_of_asked(struct session *session, const struct compose *compose,
+                                   const Amana__V1__Header *header, struct shield *shield)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct opened opened;
+    Amana__V1__Kept *kept;
+    size_t n;
+    if (compose->in_reply_to == NULL || shield->own)
+        return AM_OK;
+    arena_init(&arena, 16u * 1024 * 1024);
+    enum am_err err = store_get(session->store, STORE_INBOX, compose->in_reply_to->id, &arena, &kept);
+    if (err == AM_OK)
+        err = seal_open_kept(session, kept, &arena, &detail, &opened);
+    if (err != AM_OK) // this unit's own, or nobody can read it here
+        return err == AM_NOMEM ? err : AM_OK;
+    Amana__V1__Person *const *persons = body_persons(opened.body, &n);
+    return shield_of_persons(session, header->case_ref, persons, n, shield);
+}
+
+// Who is known from another case brings its flags along; and who may need protection is not sent back.
+static enum reason check_known(const struct compose_parts *parts, const struct shield *shield, struct am_detail *detail)
+{
+    const Amana__V1__Flags *flags = parts->flags;
+    for (size_t i = 0; i < shield->n && !shield->own; i++) {
+        const struct shield_state *state = &shield->states[i];
+        if (strcmp(state->case_ref, parts->header->case_ref) == 0 ||
+            shield_lists(shield, parts->header->sender->unit) != NULL)
+            continue;
+        bool there = false;
+        for (size_t j = 0; j < flags->n_never_tell; j++)
+            there |= strcmp(flags->never_tell[j], state->country) == 0;
+        if (there)
+            continue;
+        (void)am_fail(AM_DENIED, detail, "flags.never_tell",
+                      "one of the persons is known from case %.60s and may have fled %s: say %s, with it in never_tell",
+                      state->case_ref, state->country,
+                      state->protection == AMANA__V1__PROTECTION__CODE__YES ? "YES" : "UNKNOWN");
+        return REASON_PROTECTION_UNANSWERED;
+    }
+    if (shield->n == 0 || shield->own || kind_is_answer(parts->header) ||
+        parts->header->purpose != AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION)
+        return REASON_NONE;
+    (void)am_fail(AM_DENIED, detail, "purpose", "RETURN_AND_REINTEGRATION is not for somebody who may have fled %s",
+                  shield->states[0].country);
+    return REASON_PURPOSE_MISMATCH;
+}
+
+// What policy says of it, as the hub last showed it.
+static enum reason check_policy(struct session *session, const Amana__V1__Header *header, struct am_detail *detail)
+{
+    static const enum store_box BOXES[] = {STORE_SENT, STORE_INBOX};
+    const struct policy *policy = policy_kept(session);
+    enum reason reason = rule_ceiling(header, policy, header->sender->unit, detail);
+    for (size_t i = 0; i < header->n_recipients && reason == REASON_NONE; i++)
+        reason = rule_ceiling(header, policy, header->recipients[i]->unit, detail);
+    for (size_t i = 0; i < header->n_references && reason == REASON_NONE; i++) {
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        Amana__V1__Header *before;
+        Amana__V1__Kept *kept;
+        arena_init(&arena, 4u * 1024 * 1024);
+        for (size_t box = 0; box < AM_LEN(BOXES) && reason == REASON_NONE; box++)
+            if (store_get(session->store, BOXES[box], header->references[i]->id, &arena, &kept) == AM_OK &&
+                seal_header(kept->message, &arena, NULL, &before) == AM_OK)
+                reason = rule_purpose_change(header, before, policy, detail);
+    }
+    return reason;
+}
+
+// Rule 3: a HIT goes also to who protects in the country where the child is; that stands in the body.
+static enum reason check_found_child(struct session *session, const struct compose *compose,
+                                     const struct compose_parts *parts, const struct shield *shield,
+                                     struct am_detail *detail)
+{
+    const Amana__V1__Header *header = parts->header;
+    const ProtobufCMessage *body = kind_body_get(&parts->body->base);
+    const Amana__V1__Hit *hit = header->kind == KIND(HIT) ? (const Amana__V1__Hit *)(const void *)body : NULL;
+    if (hit == NULL || !parts->flags->child || hit->place == NULL || hit->place->country[0] == '\0')
+        return REASON_NONE;
+    const char *unit = trust_protection_unit(session->trust, hit->place->country);
+    if (unit == NULL || strcmp(unit, header->sender->unit) == 0 ||
+        shield_keeps(shield, header, unit, compose->newest != NULL ? compose->newest->sender->unit : NULL))
+        return REASON_NONE;
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, unit) == 0)
+            return REASON_NONE;
+    (void)am_fail(AM_DENIED, detail, "recipients", "a child was found in %s: add %s, a COPY is enough",
+                  hit->place->country, unit);
+    return REASON_CHILD_NEEDS_PROTECTION_UNIT;
+}
+
+static enum reason check_roles(struct session *session, const struct compose_parts *parts, struct am_detail *detail)
+{
+    enum am_err err = roles_judge(session, parts->header, parts->body, detail);
+    return err == AM_OK ? REASON_NONE : err == AM_INVALID ? REASON_FIELD_INVALID : REASON_INTERNAL;
+}
+
+enum reason compose_judge(struct session *session, const struct compose *compose, const struct compose_parts *parts,
+                          struct am_detail *detail)
+{
+    struct shield shield = {0};
+    const struct policy *policy = policy_kept(session);
+    struct header_context context = {.unsealed = true,
+                                     .retention_days = policy != NULL ? policy->retention_days : NULL};
+    stand_in(parts->header, 1);
+    enum reason reason = header_check(parts->header, &context, detail);
+    stand_in(parts->header, 0);
+    if (reason == REASON_NONE)
+        reason = flags_check(parts->flags, detail);
+    const struct body_rule *rule =
+        reason == REASON_NONE ? body_check(parts->header, parts->flags, parts->body, detail) : NULL;
+    if (rule != NULL)
+        reason = body_rule_reason(rule);
+    if (reason == REASON_NONE)
+        reason = check_roles(session, parts, detail);
+    if (reason == REASON_NONE && shield_read(session, parts, &shield) != AM_OK)
+        reason = REASON_INTERNAL;
+    if (reason == REASON_NONE)
+        reason = check_known(parts, &shield, detail);
+    if (reason == REASON_NONE && shield_of_asked(session, compose, parts->header, &shield) != AM_OK)
+        reason = REASON_INTERNAL;
+    if (reason == REASON_NONE)
+        reason = check_shield(compose, parts->header, &shield, detail);
+    if (reason == REASON_NONE)
+        reason = check_answer(session, compose, parts->header, &shield, detail);
+    if (reason == REASON_NONE)
+        reason = onward_check(session, parts->header, detail);
+    if (reason == REASON_NONE)
+        reason = check_policy(session, parts->header, detail);
+    if (reason != REASON_NONE)
+        return reason;
+    if (rule_child(parts->header, parts->flags, trust_protection_of(session->trust, parts->header->sender->unit),
+                   detail) == RULE_CHILD_BROKEN)
+        return REASON_CHILD_NEEDS_PROTECTION_UNIT;
+    reason = check_found_child(session, compose, parts, &shield, detail);
+    if (reason == REASON_NONE)
+        reason = rule_return(parts->header, parts->flags, detail);
+    if (reason == REASON_NONE)
+        reason = rule_consent(parts->header, detail);
+    if (reason == REASON_NONE && !compose->takes_back)
+        reason = rule_release(parts->header, compose_of_released(compose), policy_kept(session), detail);
+    return reason;
+}
