@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // amanad: the command line.
+#include "certs/output.h"
 #include "proto/codec/plain.h"
 #include "server/confirm_clock.h"
 #include "server/daemon.h"
@@ -162,6 +163,7 @@ int main(int argc, char **argv)
         .options = OPTIONS, .parser = option_take, .args_doc = "[init|fsck|confirm-clock]", .doc = DOC};
     struct arguments arguments = {.conf = CONF_DEFAULT};
 
+    output_begin();
     // The process that holds the log's key is this program, executed anew (server/signer/signer.h).
     if (argc > 1 && strcmp(argv[1], "--signer") == 0)
         return signer_main(argc, argv);
@@ -172,5 +174,5 @@ int main(int argc, char **argv)
     free(arguments.policy);
     for (size_t i = 0; i < arguments.n_registrars; i++)
         free(arguments.registrars[i]);
-    return status;
+    return output_end("amanad", status);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // amana-ca: makes identities. Finds the verb, tells failures, keeps the options that verbs share.
 #include "certs/ca/verb.h"
+#include "certs/output.h"
 #include "proto/codec/plain.h"
 
 #include <errno.h>
@@ -107,7 +108,7 @@ static void print_verbs(FILE *out)
     fprintf(out, "\n`amana-ca VERB --help` tells more of each; `man amana-ca` shows a whole set-up.\n");
 }
 
-int main(int argc, char **argv)
+static int amana_ca(int argc, char **argv)
 {
     if (argc < 2) {
         print_verbs(stderr);
@@ -131,4 +132,10 @@ int main(int argc, char **argv)
     }
     fprintf(stderr, "amana-ca: \"%s\" is no verb; `amana-ca --help` lists them\n", argv[1]);
     return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    output_begin();
+    return output_end("amana-ca", amana_ca(argc, argv));
 }

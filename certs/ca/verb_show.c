@@ -322,7 +322,5 @@ int verb_show(int argc, char **argv)
     enum am_err err = AM_OK;
     for (int i = 0; err == AM_OK && i < input.count; i++)
         err = show_file(input.files[i], &input, &detail);
-    if (fflush(stdout) != 0 && err == AM_OK)
-        err = am_fail(AM_IO, &detail, "stdout", "can't be written");
     return err == AM_OK ? 0 : verb_fail(err, &detail);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // amana: what a unit, an auditor or an administrator runs. Finds the verb in one table, which also makes the help.
+#include "certs/output.h"
 #include "client/cmd/command.h"
 #include "proto/codec/nearest.h"
 
@@ -285,7 +286,7 @@ static int first_word(int argc, char **argv)
     return i;
 }
 
-int main(int argc, char **argv)
+static int amana(int argc, char **argv)
 {
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "-?") == 0)) {
         print_verbs(stdout);
@@ -306,4 +307,10 @@ int main(int argc, char **argv)
         return help(argc - at + 1, argv + at - 1);
     const struct verb *verb = find_verb(argc, argv, at, &words);
     return verb == NULL ? unknown(argc, argv, at) : run(verb, argc, argv, at, words);
+}
+
+int main(int argc, char **argv)
+{
+    output_begin();
+    return output_end("amana", amana(argc, argv));
 }

@@ -311,7 +311,7 @@ static int timeline(struct case_input *input)
                input->n, input->n == 1 ? "" : "s");
     for (size_t i = 0; i < input->n && code == 0; i++)
         code = show(input, &input->items[i], now);
-    return code == 0 && fflush(stdout) != 0 ? EX_IOERR : code;
+    return code;
 }
 
 int verb_case(int argc, char **argv)

@@ -262,7 +262,5 @@ int verb_completion(int argc, char **argv)
                : strcmp(input.shell, "zsh") == 0 ? print_zsh()
                                                  : print_fish();
     command_clear(&input.command);
-    if (code == 0 && fflush(stdout) != 0)
-        code = EX_IOERR;
     return code;
 }

@@ -40,11 +40,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static int finish(int code)
-{
-    return code == 0 && (fflush(stdout) != 0 || ferror(stdout) != 0) ? EX_IOERR : code;
-}
-
 // --- cap
 // The header of a message that this client has; AM_NOT_FOUND.
 static enum am_err header_of(struct session *session, const Amana__V1__Pointer *pointer, struct arena *arena,
@@ -109,7 +104,7 @@ static int export_cap(struct export_input *input)
     enum am_err err = store_get(input->command.session->store, box, id, &arena, &kept);
     if (err == AM_OK)
         err = print_cap(input->command.session, kept, &arena, &detail);
-    return finish(err == AM_OK ? 0 : command_fail(err, &detail));
+    return err == AM_OK ? 0 : command_fail(err, &detail);
 }
 
 // --- htcds
@@ -233,7 +228,7 @@ static int export_htcds(struct export_input *input)
         json_decref(all);
     }
     json_decref(records);
-    return finish(err == AM_OK ? 0 : command_fail(err, &detail));
+    return err == AM_OK ? 0 : command_fail(err, &detail);
 }
 
 static int run(const struct argp *argp, int argc, char **argv, int (*export)(struct export_input *))
