@@ -15,6 +15,7 @@ static struct am_detail *parser_detail;
 static const char *parser_path;
 static const struct conf_validator *parser_validators;
 static size_t parser_n_validators;
+static void *parser_user;
 
 __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list args)
 {
@@ -28,6 +29,11 @@ __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const c
 const char *conf_last(cfg_opt_t *opt)
 {
     return cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+}
+
+void *conf_user(void)
+{
+    return parser_user;
 }
 
 static unsigned line_at(struct am_bytes text, size_t place)
@@ -168,6 +174,7 @@ enum am_err conf_read(struct am_bytes text, const char *path, cfg_opt_t *options
     parser_path = path;
     parser_validators = validators;
     parser_n_validators = n_validators;
+    parser_user = user;
     cfg = cfg_init(options, CFGF_NONE);
     if (cfg == NULL) {
         err = AM_NOMEM;

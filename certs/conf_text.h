@@ -21,5 +21,8 @@ AM_MUST_USE enum am_err conf_read(struct am_bytes text, const char *path, cfg_op
                                   const struct conf_validator *validators, size_t n_validators,
                                   enum am_err (*copy)(cfg_t *cfg, void *user), void *user, struct am_detail *detail);
 
+// What conf_read was given as `user`, for a validator.
+void *conf_user(void);
+
 // The value that a validator is asked about.
 const char *conf_last(cfg_opt_t *opt);

@@ -17,5 +17,6 @@ AM_MUST_USE enum am_err daemon_serve(const struct config *config, struct am_deta
 // `amanad --check-policy`: the policy file alone; prints what it sets.
 AM_MUST_USE enum am_err daemon_check_policy(const char *path, struct am_detail *detail);
 
-// `amanad --check`: configuration, trust, rosters, certificate and key; prints what it found. Changes nothing.
-AM_MUST_USE enum am_err daemon_check(const struct config *config, struct am_detail *detail);
+// `amanad --check`: configuration, trust, rosters, certificate and key, and where `members` is not NULL that file, of
+// `init`; prints what it found. Changes nothing.
+AM_MUST_USE enum am_err daemon_check(const struct config *config, const char *members, struct am_detail *detail);

@@ -7,6 +7,7 @@
 #include "server/crls_seen.h"
 #include "server/daemon.h"
 #include "server/hub_row.h"
+#include "server/members.h"
 #include "server/policy_file.h"
 #include "server/rosters.h"
 #include "server/sandbox.h"
@@ -97,7 +98,18 @@ static void crls_tell(const struct config *config, const struct trust *trust)
         stale, refused, last, config->trust);
 }
 
-enum am_err daemon_check(const struct config *config, struct am_detail *detail)
+static enum am_err members_check(const char *path, const struct trust *trust, struct am_detail *detail)
+{
+    struct members members;
+    enum am_err err = members_load(path, trust, detail, &members);
+
+    if (err == AM_OK)
+        printf("%s is good: %zu members\n", path, members.count);
+    members_clear(&members);
+    return err;
+}
+
+enum am_err daemon_check(const struct config *config, const char *members, struct am_detail *detail)
 {
     char crls[CONFIG_PATH + 32];
     struct trust *trust;
@@ -111,6 +123,8 @@ enum am_err daemon_check(const struct config *config, struct am_detail *detail)
     trust_crls_tolerate(trust, LIMIT_CRL_STALE_NS);
     if (err == AM_OK)
         err = check_with(config, trust, detail);
+    if (err == AM_OK && members != NULL)
+        err = members_check(members, trust, detail);
     if (err == AM_OK)
         crls_tell(config, trust);
     trust_unref(trust);

@@ -103,7 +103,7 @@ static enum am_err input_read(struct init *init, char *const *registrars, size_t
     TRY(sandbox_users(init->config->user, init->config->signer_user, detail, &init->users));
     TRY(trust_load(init->config->trust, NULL, detail, &init->trust));
     TRY(hub_row_check(init->config, init->trust, NULL, detail));
-    TRY(members_load(members, detail, &init->members));
+    TRY(members_load(members, init->trust, detail, &init->members));
     for (size_t i = 0; i < n_registrars; i++)
         TRY(registrar_read(init, registrars[i], detail));
     return rosters_read(init, detail);

@@ -40,7 +40,8 @@ static const struct argp_option OPTIONS[] = {
     {"check-policy", OPTION_CHECK_POLICY, "FILE", 0, "Check a policy file alone, then exit", 0},
     {NULL, 0, NULL, 0, "init:", 1},
     {"registrar", OPTION_REGISTRAR, "CERT", 0, "A first registrar's certificate (PEM); one for each, up to 64", 1},
-    {"members", OPTION_MEMBERS, "FILE", 0, "The first members: roles, rosters, grants", 1},
+    {"members", OPTION_MEMBERS, "FILE", 0, "The first members: roles, rosters, grants; with --check: are they good?",
+     1},
     {NULL, 0, NULL, 0, "fsck:", 2},
     {"data", 'd', "DIR", 0, "Check this data folder instead of the configuration's", 2},
     {0},
@@ -70,8 +71,10 @@ static void arguments_check(const struct arguments *arguments, struct argp_state
 
     if (init && (arguments->members == NULL || arguments->n_registrars == 0))
         argp_error(state, "init needs --registrar CERT (for each first registrar) and --members FILE");
-    if (!init && (arguments->members != NULL || arguments->n_registrars > 0))
-        argp_error(state, "--registrar and --members belong to init");
+    if (!init && arguments->n_registrars > 0)
+        argp_error(state, "--registrar belongs to init");
+    if (!init && !arguments->check && arguments->members != NULL)
+        argp_error(state, "--members belongs to init, and to --check");
     if (arguments->command != COMMAND_FSCK && arguments->folder != NULL)
         argp_error(state, "--data belongs to fsck");
     if (arguments->has_command && (arguments->check || arguments->policy != NULL))
@@ -141,7 +144,9 @@ static int run(const struct arguments *arguments)
         err = init_run(&config, arguments->registrars, arguments->n_registrars, arguments->members, &detail);
         break;
     case COMMAND_CONFIRM_CLOCK: err = confirm_clock(&config, &detail); break;
-    case COMMAND_SERVE: err = arguments->check ? daemon_check(&config, &detail) : daemon_serve(&config, &detail); break;
+    case COMMAND_SERVE:
+        err = arguments->check ? daemon_check(&config, arguments->members, &detail) : daemon_serve(&config, &detail);
+        break;
     }
     return err == AM_OK ? EXIT_SUCCESS : fail(err, &detail);
 }

@@ -9,6 +9,7 @@
 #include "proto/model/member.h"
 #include "server/conf_checks.h"
 
+#include <bsd/string.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 struct members_copy {
     struct members *members;
+    const struct trust *trust;
     const char *folder;
 };
 
@@ -34,6 +36,26 @@ static int check_role(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
+// `country` begins an address or a pattern, or is one by itself.
+static int check_known(cfg_t *cfg, const char *option, const char *country)
+{
+    const struct members_copy *copy = conf_user();
+    const struct trust_country *countries;
+    size_t n = copy->trust != NULL ? trust_countries(copy->trust, &countries) : 0;
+    char code[ADDRESS_COUNTRY_MAX + 1], known[160] = "";
+
+    (void)strlcpy(code, country, strcspn(country, "/") + 1 < sizeof code ? strcspn(country, "/") + 1 : sizeof code);
+    if (copy->trust == NULL || strcmp(code, "*") == 0 || trust_country(copy->trust, code) != NULL)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        (void)strlcat(known, i > 0 ? ", " : "", sizeof known);
+        (void)strlcat(known, countries[i].code, sizeof known);
+    }
+    cfg_error(cfg, "%s: \"%s\" is no country of trust.conf, which has %s; mend it, or write the country there first",
+              option, code, known);
+    return -1;
+}
+
 static int check_kind(cfg_t *cfg, cfg_opt_t *opt)
 {
     return conf_check_code(cfg, "kinds", &amana__v1__kind__code__descriptor, "kind of message", conf_last(opt));
@@ -41,13 +63,13 @@ static int check_kind(cfg_t *cfg, cfg_opt_t *opt)
 
 static int check_party(cfg_t *cfg, cfg_opt_t *opt)
 {
-    return conf_check_party(cfg, "parties", conf_last(opt));
+    return conf_check_party(cfg, "parties", conf_last(opt)) == 0 ? check_known(cfg, "parties", conf_last(opt)) : -1;
 }
 
 static int check_country(cfg_t *cfg, cfg_opt_t *opt)
 {
     if (address_part_valid(conf_last(opt), strlen(conf_last(opt))))
-        return 0;
+        return check_known(cfg, "scope", conf_last(opt));
     cfg_error(cfg, "scope: \"%s\" is no country; write its code in lower case, as in {\"ke\", \"et\"}", conf_last(opt));
     return -1;
 }
@@ -82,7 +104,7 @@ static int check_deputy(cfg_t *cfg, cfg_opt_t *opt)
     struct am_detail detail = {0};
 
     if (address_check(conf_last(opt), &detail) == AM_OK)
-        return 0;
+        return check_known(cfg, "deputy", conf_last(opt));
     cfg_error(cfg, "deputy: \"%s\": %s", conf_last(opt), detail.text);
     return -1;
 }
@@ -109,7 +131,7 @@ static int check_unit(cfg_t *cfg, cfg_opt_t *opt)
         cfg_error(section, "unit \"%s\": a grant is for role \"unit\" or \"protection\", not for \"%s\"", unit, role);
         return -1;
     }
-    return 0;
+    return check_known(section, "unit", unit);
 }
 
 static int check_grant(cfg_t *cfg, cfg_opt_t *opt)
@@ -228,7 +250,8 @@ static enum am_err copy_members(cfg_t *cfg, void *user)
     return AM_OK;
 }
 
-enum am_err members_parse(struct am_bytes text, const char *path, struct am_detail *detail, struct members *ret_members)
+enum am_err members_parse(struct am_bytes text, const char *path, const struct trust *trust, struct am_detail *detail,
+                          struct members *ret_members)
 {
     cfg_opt_t grant[] = {CFG_STR_LIST("kinds", NULL, CFGF_NODEFAULT), CFG_STR_LIST("parties", NULL, CFGF_NODEFAULT),
                          CFG_END()};
@@ -250,7 +273,7 @@ enum am_err members_parse(struct am_bytes text, const char *path, struct am_deta
         {"unit|grant", check_grant},         {"unit", check_unit},
     };
     char folder[4096];
-    struct members_copy copy = {.members = ret_members, .folder = folder};
+    struct members_copy copy = {.members = ret_members, .trust = trust, .folder = folder};
 
     arena_init(&ret_members->arena, MEMBERS_ARENA);
     ret_members->count = 0;
@@ -261,7 +284,8 @@ enum am_err members_parse(struct am_bytes text, const char *path, struct am_deta
     return conf_read(text, path, options, VALIDATORS, AM_LEN(VALIDATORS), copy_members, &copy, detail);
 }
 
-enum am_err members_load(const char *path, struct am_detail *detail, struct members *ret_members)
+enum am_err members_load(const char *path, const struct trust *trust, struct am_detail *detail,
+                         struct members *ret_members)
 {
     struct am_bytes text;
     enum am_err err;
@@ -269,7 +293,7 @@ enum am_err members_load(const char *path, struct am_detail *detail, struct memb
     arena_init(&ret_members->arena, MEMBERS_ARENA);
     ret_members->count = 0;
     TRY(certs_read_file(path, LIMIT_CONFIG, detail, &text));
-    err = members_parse(text, path, detail, ret_members);
+    err = members_parse(text, path, trust, detail, ret_members);
     free((void *)text.data);
     return err;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "amana/v1/record.pb-c.h"
+#include "certs/trust.h"
 #include "proto/codec/arena.h"
 
 #define MEMBERS_MAX 4096u
@@ -21,8 +22,10 @@ struct members {
     const char **rosters; // paths, "" for a member without one; relative ones joined to the file's folder
 };
 
-// AM_CONFIG with file, line and sentence; AM_NOMEM. members_clear afterwards in any case.
-AM_MUST_USE enum am_err members_parse(struct am_bytes text, const char *path, struct am_detail *detail,
-                                      struct members *ret_members);
-AM_MUST_USE enum am_err members_load(const char *path, struct am_detail *detail, struct members *ret_members);
+// trust: each country that is named must be there; NULL: any will do. AM_CONFIG with file, line and sentence; AM_NOMEM.
+// members_clear afterwards in any case.
+AM_MUST_USE enum am_err members_parse(struct am_bytes text, const char *path, const struct trust *trust,
+                                      struct am_detail *detail, struct members *ret_members);
+AM_MUST_USE enum am_err members_load(const char *path, const struct trust *trust, struct am_detail *detail,
+                                     struct members *ret_members);
 void members_clear(struct members *members);

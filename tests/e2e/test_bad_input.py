@@ -109,6 +109,28 @@ def test_without_rosters_and_without_a_link_nothing_is_kept(empty_world):
     assert not w.UUID.search(empty_world.amana("police", "sent").out)
 
 
+UNKNOWN = {"scope": ('scope = {"igad", ', 'scope = {"egad", '), "parties": ('parties = {"ke/', 'parties = {"kee/'),
+           "unit": ('unit "et/ics/moyale"', 'unit "ee/ics/moyale"')}
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_a_country_that_trust_conf_does_not_have_is_refused_before_a_log_is_made(shared, case):
+    """A slip of the pen would else stand in GENESIS: an auditor who sees nothing, a grant that reaches nobody."""
+    right, wrong = UNKNOWN[case]
+    members = shared.path("members.conf").read_text()
+    assert right in members
+    shared.path("wrong.conf").write_text(members.replace(right, wrong, 1))
+    shared.path("other.conf").write_text('data = "other-data"\n' + shared.path("amanad.conf").read_text())
+    line = 1 + members[:members.index(right)].count("\n")
+    code = re.search('"([a-z]+)[/"]', wrong).group(1)
+    says = ("wrong.conf", f'"{code}" is no country of trust.conf, which has ', "ke", "mend it")
+    for command in (("--check", "-c", "amanad.conf"), ("init", "-c", "other.conf", "--registrar", "ke-registry/keys/officer.pem")):
+        said = shared.amanad(*command, "--members", "wrong.conf").exits(78).says(case, *says)
+        assert case == "unit" or f"wrong.conf:{line}:" in said.err, said.err
+    assert not shared.path("other-data").exists()
+    shared.amanad("--check", "-c", "amanad.conf", "--members", "members.conf").ok().says("members.conf is good")
+
+
 # --- A certificate that is wrong
 def reissue(world, ca, uri, *options):
     """A client certificate by an authority's key, whatever its name: for what amana-ca refuses to issue."""

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (config_parse(text, "amanad.conf", &detail, &config) == AM_CONFIG && detail.text[0] == '\0')
         abort();
     detail = (struct am_detail){0};
-    if (members_parse(text, "members.conf", &detail, &members) == AM_CONFIG && detail.text[0] == '\0')
+    if (members_parse(text, "members.conf", NULL, &detail, &members) == AM_CONFIG && detail.text[0] == '\0')
         abort();
     members_clear(&members);
     return 0;

@@ -176,7 +176,8 @@ static void a_file_that_is_not_there_is_named(void **state)
 static enum am_err parse_members(const char *text, struct am_detail *detail, struct members *members)
 {
     *detail = (struct am_detail){0};
-    return members_parse((struct am_bytes){(const uint8_t *)text, strlen(text)}, "etc/members.conf", detail, members);
+    return members_parse((struct am_bytes){(const uint8_t *)text, strlen(text)}, "etc/members.conf", NULL, detail,
+                         members);
 }
 
 static void members_have_role_languages_grants_scope_and_roster(void **state)
