@@ -295,7 +295,7 @@ def test_a_hub_with_the_key_of_another_log_does_not_start_and_names_the_right_on
     world.send()
 
 
-def test_a_log_key_in_trust_conf_that_is_not_of_this_log_is_taken_neither_at_a_start_nor_later(world):
+def test_a_log_key_or_an_origin_in_trust_conf_that_is_not_of_this_log_is_taken_neither_at_a_start_nor_later(world):
     conf = world.path("trust", "trust.conf")
     good = conf.read_text()
 
@@ -308,16 +308,18 @@ def test_a_log_key_in_trust_conf_that_is_not_of_this_log_is_taken_neither_at_a_s
     other = world.amanad("init", "-c", "other.conf", "--registrar", "ke-registry/keys/officer.pem", "--members",
                          "members.conf").ok().out.strip()
     mistyped = right[:-1] + ("A" if right[-1] != "A" else "B")
-    for key, words in ((other, f"that of the log here is {right}"), (mistyped, "no verifier key of igad.amana.example/log")):
+    for old, new, words in ((right, other, f"that of the log here is {right}"),
+                            (right, mistyped, "no verifier key of igad.amana.example/log"),
+                            ('origin = "igad', 'origin = "au', 'gives hub "igad/hub" the origin au.amana.example/log')):
         since = len(world.hub.log.all)
-        put(good.replace(right, key))
+        put(good.replace(old, new))
         world.hub.reload()
-        assert words in world.hub.log.wait('do="the running trust is kept"', since)
+        assert words in world.hub.log.wait('do="the running trust is kept"', since).replace('\\"', '"')
         world.hub.stop()
         world.amanad("-c", "amanad.conf").exits(78).says(words)
         put(good)
         world.start_hub()
-    put(good.replace(right, mistyped))
+    put(good.replace(old, new))
     world.amanad("-c", "amanad.conf", "--check").exits(78).says(words)
     put(good)
     assert len(world.entries("TRUST")) == 2  # that of init and that of the first start
