@@ -406,20 +406,20 @@ void answers_state(const struct answers *answers, const char *id, bool to_us, ch
     plain_state(answers, id, to_us, plain);
     confirm_words(answers, plain);
     held_words(answers, plain);
-    if (answers->contest[0] == '\0')
-        strlcpy(ret_state, plain, ANSWERS_STATE);
-    else
-        snprintf(ret_state, ANSWERS_STATE, "CONTESTED by %.13s%s%.440s", answers->contest, plain[0] != '\0' ? ": " : "",
-                 plain);
+    ret_state[0] = '\0';
+    if (answers->contest[0] != '\0')
+        snprintf(ret_state, ANSWERS_STATE, "CONTESTED by %.13s%s", answers->contest, plain[0] != '\0' ? ": " : "");
+    strlcat(ret_state, plain, ANSWERS_STATE);
 }
 
 void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,
                       char ret_state[ANSWERS_STATE])
 {
-    char second[128], plain[ANSWERS_STATE];
+    char second[SECOND_STATE], plain[ANSWERS_STATE];
     second_state(kept, second);
     answers_state(answers, id, to_us, plain);
-    snprintf(ret_state, ANSWERS_STATE, "%s%s%.380s", second, second[0] != '\0' && plain[0] != '\0' ? "; " : "", plain);
+    snprintf(ret_state, ANSWERS_STATE, "%s%s", second, second[0] != '\0' && plain[0] != '\0' ? "; " : "");
+    strlcat(ret_state, plain, ANSWERS_STATE);
 }
 
 void outbox_state(const Amana__V1__Kept *kept, char ret_state[ANSWERS_STATE])

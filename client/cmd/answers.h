@@ -5,7 +5,7 @@
 #include "client/cmd/told.h"
 #include "client/session/session.h"
 
-#define ANSWERS_STATE 512u // what is said of a message's state in a line
+#define ANSWERS_STATE 1024u // what is said of a message's state in a line
 
 struct answers {
     bool acknowledged; // by this unit: an ACK, or an answer, which counts as one

@@ -86,7 +86,7 @@ static int check_outcome(const struct answer_input *input)
 
 static int check_answers(const struct answer_input *input, const struct target *target)
 {
-    char kinds[KIND_LIST_TEXT], verbs[ANSWER_VERBS_TEXT], second[128];
+    char kinds[KIND_LIST_TEXT], verbs[ANSWER_VERBS_TEXT], second[SECOND_STATE];
     if (!second_sent(target->kept, target->opened.header)) {
         second_state(target->kept, second);
         command_say("%.13s was not sent, so that nobody has it: %s%s", target->id, second,

@@ -267,7 +267,7 @@ static void show_told(const struct case_input *input, const struct item *item, j
 static int show(struct case_input *input, const struct item *item, uint64_t now)
 {
     json_t *clocks = json_array(), *told = json_array();
-    char state[256], second[128];
+    char state[ANSWERS_STATE], second[SECOND_STATE];
     second_state(item->kept, second);
     snprintf(state, sizeof state, "entry %llu, by %s%s%s", (unsigned long long)item->seq,
              print_officer(item->header->officer), second[0] != '\0' ? "; " : "", second);

@@ -147,7 +147,7 @@ static int was_taken(struct outbox_input *input, const char *id)
     struct am_detail detail = {0};
     Amana__V1__Kept *kept;
     Amana__V1__Header *header;
-    char verbs[ANSWER_VERBS_TEXT], second[128];
+    char verbs[ANSWER_VERBS_TEXT], second[SECOND_STATE];
     arena_init(&arena, ARENA_VERB);
     enum am_err err = store_get(input->command.session->store, STORE_SENT, id, &arena, &kept);
     if (err == AM_OK)

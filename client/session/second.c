@@ -364,7 +364,7 @@ static const char *last_part(const char *uri)
     return slash != NULL ? slash + 1 : uri;
 }
 
-void second_state(const Amana__V1__Kept *kept, char ret_state[128])
+void second_state(const Amana__V1__Kept *kept, char ret_state[SECOND_STATE])
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Header *header;
@@ -375,14 +375,14 @@ void second_state(const Amana__V1__Kept *kept, char ret_state[128])
     bool deferred = header->release == AMANA__V1__RELEASE__CODE__DEFERRED;
     const char *unreleased = deferred ? "UNRELEASED: " : "";
     if (strcmp(kept->release, "RETURNED") == 0)
-        snprintf(ret_state, 128, "%ssent back by %.31s: %.40s", unreleased, last_part(kept->releaser),
+        snprintf(ret_state, SECOND_STATE, "%ssent back by %.31s: %.40s", unreleased, last_part(kept->releaser),
                  kept->release_text);
     else if (strcmp(kept->release, "LAPSED") == 0)
-        snprintf(ret_state, 128, "%snobody released it in time", unreleased);
+        snprintf(ret_state, SECOND_STATE, "%snobody released it in time", unreleased);
     else if (strcmp(kept->release, "RELEASED") == 0)
         return;
     else if (deferred)
-        strlcpy(ret_state, "UNRELEASED: a second person has not signed it yet", 128);
+        strlcpy(ret_state, "UNRELEASED: a second person has not signed it yet", SECOND_STATE);
     else if (entry_waits(kept->entry))
-        snprintf(ret_state, 128, "waits for a second person of %.60s", header->releasing->unit);
+        snprintf(ret_state, SECOND_STATE, "waits for a second person of %s", header->releasing->unit);
 }

@@ -6,6 +6,8 @@
 #include "client/session/session.h"
 #include "client/session/store.h"
 
+#define SECOND_STATE 256u // how it stands with its second person, in words: an address fits
+
 // What waits: proved, its author's signature checked. In the arena that it was asked with.
 struct second_waiting {
     Amana__V1__Message *message;
@@ -55,4 +57,4 @@ AM_MUST_USE enum am_err second_take(struct session *session, const Amana__V1__Pr
 
 // In words: "waits for a second person", "sent back by kdci-0001: FACT_WRONG", "UNRELEASED"; "" where there is nothing
 // to say.
-void second_state(const Amana__V1__Kept *kept, char ret_state[128]);
+void second_state(const Amana__V1__Kept *kept, char ret_state[SECOND_STATE]);

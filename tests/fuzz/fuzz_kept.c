@@ -82,7 +82,7 @@ static void fill(const uint8_t *at, size_t left)
 static void read_message(enum store_box box, const char *id)
 {
     Amana__V1__Kept *kept;
-    char text[128];
+    char text[SECOND_STATE];
     arena_reset(&arena);
     (void)second_waits(store, box, id);
     if (!read_as(store_get(store, box, id, &arena, &kept)))

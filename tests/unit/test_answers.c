@@ -188,6 +188,49 @@ static void an_officer_s_answer_is_evidence_whatever_its_clock_said_for_each_ver
     }
 }
 
+// The longest address, and all that may be said of one message at once: the last word stands there too.
+static void nothing_that_is_said_of_a_message_s_state_is_cut(void **state)
+{
+    static const char UNIT[] = "ab/a23456789012345678901234567890a/b23456789012345678901234567890b";
+    Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+    Amana__V1__Message message = AMANA__V1__MESSAGE__INIT;
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    Amana__V1__UnitRoster releasing = AMANA__V1__UNIT_ROSTER__INIT;
+    Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__ParkedEntry parked = AMANA__V1__PARKED_ENTRY__INIT;
+    struct answers answers = {.root = KIND(REQUEST),
+                              .acknowledged = true,
+                              .review = true,
+                              .confirm = true,
+                              .held_until = 1,
+                              .newest = ALERT,
+                              .shown = ALERT,
+                              .contest = UPDATE,
+                              .held_by = ACK,
+                              .officer = "amana://ke/dci/a/officer/a12345678901234567890123456789a"};
+    char said[ANSWERS_STATE];
+    (void)state;
+    releasing.unit = (char *)UNIT;
+    header.id = (char *)ALERT;
+    header.sender = header.releasing = &releasing;
+    header.officer = answers.officer;
+    header.release = AMANA__V1__RELEASE__CODE__REQUIRED;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_PARKED;
+    content.parked = &parked;
+    assert_int_equal(codec_encode_alloc(&header.base, &message.header.data, &message.header.len), AM_OK);
+    assert_int_equal(codec_encode_alloc(&content.base, &entry.content.data, &entry.content.len), AM_OK);
+    kept.message = &message;
+    kept.entry = &entry;
+    answers_state_of(&kept, &answers, ALERT, true, said);
+    assert_non_null(strstr(said, UNIT));
+    assert_non_null(strstr(said, "; CONTESTED by "));
+    assert_non_null(strstr(said, "by a12345678901234567890123456789a"));
+    assert_non_null(strstr(said, "`amana erase " ALERT "`; kept for a court until 1970-01-01"));
+    free(message.header.data);
+    free(entry.content.data);
+}
+
 int main(void)
 {
 #define STORY(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -197,6 +240,7 @@ int main(void)
         STORY(an_answer_that_crossed_is_no_acknowledgement),
         STORY(the_newest_version_is_the_last_in_the_log_whatever_its_sender_s_clock_said),
         STORY(an_officer_s_answer_is_evidence_whatever_its_clock_said_for_each_version),
+        cmocka_unit_test(nothing_that_is_said_of_a_message_s_state_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
