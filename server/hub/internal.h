@@ -339,7 +339,9 @@ enum reason hub_judge_releasing(const struct hub *hub, struct hub_submission *su
 bool hub_takes_back(const struct hub *hub, const struct hub_submission *submission);
 bool hub_may_release(const struct hub *hub, const char *sender, const char *releasing);
 // How it stands, of one that is to be ended: STATE_FORBIDS where it waits no more.
-enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release);
+// now_ns: what waits for its release before it is sent lapses when that is due, whether or not the entry is written
+// yet.
+enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release, uint64_t now_ns);
 // Ceiling and roster of one unit that a message names (verdict.c).
 enum reason hub_judge_ceiling(const struct hub *hub, struct hub_submission *submission, const char *unit);
 enum reason hub_judge_roster(const struct hub *hub, struct hub_work *work, const char *unit, uint64_t number,

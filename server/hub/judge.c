@@ -311,7 +311,7 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
     enum reason reason = REASON_NONE;
     submission->takes_back = hub_takes_back(hub, submission);
     if (submission->mode == HUB_SUBMIT_RELEASE)
-        reason = hub_judge_waiting(work, &submission->release);
+        reason = hub_judge_waiting(work, &submission->release, now_ns);
     if (reason == REASON_NONE && submission->flags == NULL)
         return invalid(work, "flags", "can't be read");
     if (reason == REASON_NONE)

@@ -72,11 +72,12 @@ bool hub_takes_back(const struct hub *hub, const struct hub_submission *submissi
            strcmp(taken->officer, header->officer) != 0 && officer != NULL && officer->supervisor;
 }
 
-enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release)
+enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release, uint64_t now_ns)
 {
-    const ProtobufCEnumValue *state =
-        protobuf_c_enum_descriptor_get_value(&amana__v1__release_state__code__descriptor, release->state);
-    if (release->waits)
+    bool lapsed = release->waits && !release->deferred && now_ns >= release->due;
+    const ProtobufCEnumValue *state = protobuf_c_enum_descriptor_get_value(
+        &amana__v1__release_state__code__descriptor, lapsed ? (int)RELEASE_STATE(LAPSED) : release->state);
+    if (release->waits && !lapsed)
         return REASON_NONE;
     strlcpy(work->state, state != NULL ? state->name : "", sizeof work->state);
     strlcpy(work->moves, "none", sizeof work->moves);

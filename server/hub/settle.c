@@ -130,7 +130,7 @@ enum am_err hub_step_settled(struct hub_step *step)
         hub_reply(step, work, REASON_NONE, NULL);
         return AM_OK;
     }
-    enum reason reason = hub_judge_waiting(work, &settlement->release);
+    enum reason reason = hub_judge_waiting(work, &settlement->release, hub_entry_time(step->hub, step->event->now_ns));
     // Policy may have named it then, and not now.
     if (reason == REASON_NONE &&
         !hub_may_release(step->hub, settlement->header->sender->unit, settlement->header->releasing->unit))

@@ -122,6 +122,7 @@ static struct letter *released(struct world *world, const struct letter *parked,
                                                           .version = 1,
                                                           .urgency = 1,
                                                           .waits = state_now == STATE(PENDING_RELEASE),
+                                                          .due = world->now + LIMIT_RELEASE_NS,
                                                           .ended_by = JOURNAL_NONE,
                                                           .releasing = POLICE,
                                                           .officer = ""};
@@ -165,6 +166,19 @@ static void what_waits_no_more_is_not_released(void **state)
         refused(world, late, REASON_STATE_FORBIDS, "message");
         assert_string_equal(late->submission.work.moves, "none");
     }
+}
+
+// The hub's clock has come there; the entry that says so waits for its turn.
+static void what_is_due_is_not_released_before_its_lapse_is_written_either(void **state)
+{
+    struct world *world = *state;
+    struct letter *good = released(world, person(world, POLICE), POLICE, STATE(PENDING_RELEASE));
+    struct letter *late = released(world, person(world, POLICE), POLICE, STATE(PENDING_RELEASE));
+    world->now += LIMIT_RELEASE_NS - 1;
+    assert_string_equal(reason_name(letter_send(world, good)), "NONE");
+    world->now += 1;
+    refused(world, late, REASON_STATE_FORBIDS, "message");
+    assert_string_equal(late->submission.work.state, "LAPSED");
 }
 
 static void another_unit_releases_nothing(void **state)
@@ -435,6 +449,7 @@ int main(void)
         HUB_TEST(who_is_to_release_it_is_a_member_that_may_read_it_and_can),
         HUB_TEST(what_is_released_is_two_entries_and_goes_to_all_and_back_to_its_author),
         HUB_TEST(what_waits_no_more_is_not_released),
+        HUB_TEST(what_is_due_is_not_released_before_its_lapse_is_written_either),
         HUB_TEST(another_unit_releases_nothing),
         HUB_TEST(a_release_is_judged_by_the_newest_of_everything),
         HUB_TEST(a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_over),
