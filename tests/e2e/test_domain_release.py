@@ -439,6 +439,18 @@ def test_a_group_a_confidential_alert_and_a_referral_abroad_wait_as_well(shared)
     shared.amana("et-protection", "inbox").ok().says(abroad[:13])
 
 
+def test_what_hands_a_confidential_case_on_within_the_unit_waits_too(shared):
+    """One who was bought could else pass a case on, or hide it, at the end of a shift and nobody would look."""
+    vehicle = dict(subject_kind="VEHICLE", alert__persons=[], alert__title="A lorry")
+    secret = park(shared, **vehicle, classification="CONFIDENTIAL")
+    shared.amana("chief", "release", secret, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    for verb in (("assign", secret, "kdci-0001"), ("hand-over", secret, "--text", "Waits for Moyale.", "--to", "kdci-0001")):
+        note = shared.amana("police", *verb).ok().says("waits").id
+        shared.amana("chief", "release", note, "--yes").ok().says("released")
+        shared.amana("chief", "inbox").ok().says(note[:13])
+
+
 def test_what_ends_an_alert_that_was_released_needs_a_second_person_too(shared):
     parked = park(shared)
     shared.amana("chief", "release", parked, "--yes").ok()
