@@ -11,11 +11,11 @@ struct delivery_to {
     const char *originator;
     const struct journal_recipient *recipients;
     size_t n;
-    bool originator_kept_out; // it is not to learn of it (rule 4): a kind that goes to all holders goes to the others
+    bool originator_kept_out; // it is not to learn of it (rule 4), or is a member no more: all other holders have it
     const char *protection;   // who protects in the sender's country, is not the sender, and may learn of it; else NULL
 };
 
-// Who acts in the place of those who were asked to and are not to learn of a new version or the end (rule 4): who
+// Who acts in the place of those who were asked to and can't learn of a new version or the end (rule 4, or gone): who
 // protects, or the first of those who had a copy; it has the part ACTION. NULL where one of the asked is there, for
 // other kinds, and where nobody is left.
 const char *delivery_stand_in(const Amana__V1__Header *answer, const struct delivery_to *to);

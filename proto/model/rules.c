@@ -39,8 +39,9 @@ enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Fla
     }
     if (header->urgency == AMANA__V1__URGENCY__CODE__U1 || header->urgency == AMANA__V1__URGENCY__CODE__U2)
         return RULE_CHILD_ALARM;
-    (void)am_fail(AM_DENIED, detail, "recipients",
-                  "a child is concerned and the sender's country has no protection unit: only U1 and U2 go");
+    (void)am_fail(
+        AM_DENIED, detail, "recipients",
+        "a child is concerned and no unit that protects in the sender's country can be reached: only U1 and U2 go");
     return RULE_CHILD_BROKEN;
 }
 

@@ -68,6 +68,8 @@ bool hub_may_write(const struct hub *hub, const char *unit, const char *other); 
 const char *hub_successor(const struct hub *hub, const char *unit);             // "": it isn't closed
 bool hub_may_replay(const struct hub *hub, const char *unit);                   // an auditor, a dpo
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country);
+// Who protects there: the unit that the trust list names, of a closed one its successor where that protects too. NULL:
+// none that anything can be sent to.
 const char *hub_protection_unit(const struct hub *hub, const char *country);
 // Devices on the unit's newest roster: calls `each` with every URI.
 void hub_each_device(const struct hub *hub, const char *unit, void (*each)(void *user, const char *uri), void *user);

@@ -88,7 +88,9 @@ size_t hub_grant_find(const struct hub_member *member, uint32_t kinds, const cha
 uint8_t hub_role_who(enum hub_role role); // WHO_UNIT, …; 0: sends nothing
 bool hub_granted(const struct hub_member *member, unsigned kind, const char *party);
 bool hub_may_receive(const struct hub_member *member);
-const char *hub_protection_of(const struct hub *hub, const char *unit); // of the unit's country; NULL for none
+// Whether anything can be sent to it: a member that may receive, with a roster to seal to. A closed one gets answers.
+bool hub_reachable(const struct hub *hub, const char *unit);
+const char *hub_protection_of(const struct hub *hub, const char *unit); // hub_protection_unit of its country
 AM_MUST_USE enum am_err hub_roster_copy(const struct hub_roster *roster, struct hub_kept_roster **ret_kept);
 AM_MUST_USE enum am_err hub_roster_room(struct hub *hub, const char *unit, struct hub_unit **ret_unit); // for one more
 void hub_roster_install(struct hub *hub, struct hub_unit *unit, struct hub_kept_roster *kept);          // room was made
@@ -324,6 +326,8 @@ bool hub_stands_in(const struct hub *hub, const struct hub_submission *submissio
 // Do no harm (harm.c): may it not reach this unit, by its own flags or by those that its case has? Whether the case is
 // kept from the sender's own state. What the message makes of the case's states: false where they stay as they are.
 bool hub_harms(const struct hub_submission *submission, const char *unit);
+// The same, or nothing can be sent to it any more: what goes to all who have a message goes to the others.
+bool hub_left_out(const struct hub *hub, const struct hub_submission *submission, const char *unit);
 // Is what it says kept from this unit, whoever sent it: for what others are told of it.
 bool hub_keeps_from(const struct hub_submission *submission, const char *unit);
 bool hub_shield_binds(const struct hub_submission *submission); // is the case kept from anybody, for this sender

@@ -125,13 +125,18 @@ static enum reason judge_on(struct hub_submission *submission, const struct kind
     return REASON_NONE;
 }
 
+bool hub_left_out(const struct hub *hub, const struct hub_submission *submission, const char *unit)
+{
+    return hub_harms(submission, unit) || !hub_reachable(hub, unit);
+}
+
 static struct delivery_to delivery_of(const struct hub *hub, const struct hub_submission *submission,
                                       const struct hub_found *answered, struct journal_recipient told[LIMIT_RECIPIENTS])
 {
     const char *protection = hub_protection_of(hub, submission->sender);
-    struct delivery_to to = {answered->originator, told, 0, hub_harms(submission, answered->originator), NULL};
+    struct delivery_to to = {answered->originator, told, 0, hub_left_out(hub, submission, answered->originator), NULL};
     for (size_t i = 0; i < answered->n_recipients && i < LIMIT_RECIPIENTS; i++)
-        if (!hub_harms(submission, answered->recipients[i].unit))
+        if (!hub_left_out(hub, submission, answered->recipients[i].unit))
             told[to.n++] = answered->recipients[i];
     if (protection != NULL && strcmp(protection, submission->sender) != 0 && !hub_harms(submission, protection))
         to.protection = protection;

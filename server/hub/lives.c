@@ -96,7 +96,7 @@ enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submis
         return REASON_INTERNAL;
     for (size_t i = 0; i < newest->n_recipients && reason == REASON_NONE; i++)
         if ((confirm || newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION) &&
-            concerns(submission, &newest->recipients[i]) && !hub_harms(submission, newest->recipients[i].unit))
+            concerns(submission, &newest->recipients[i]) && !hub_left_out(hub, submission, newest->recipients[i].unit))
             reason = judge_life(submission, i, now_ns, decision);
     return reason == REASON_NONE ? judge_chain(hub, submission, decision) : reason;
 }

@@ -155,6 +155,11 @@ bool hub_may_receive(const struct hub_member *member)
     return member != NULL && (member->role == ROLE_UNIT || member->role == ROLE_PROTECTION || member->role == ROLE_DPO);
 }
 
+bool hub_reachable(const struct hub *hub, const char *unit)
+{
+    return hub_may_receive(hub_member_find(hub, unit)) && hub_roster_newest(hub, unit) != NULL;
+}
+
 // --- Grants: "et/ics/moyale", "et/ics/*", "ke/*/*"
 size_t hub_grant_find(const struct hub_member *member, uint32_t kinds, const char *party, const char **ret_pattern)
 {
@@ -252,7 +257,14 @@ const char *hub_protection_unit(const struct hub *hub, const char *code)
 {
     struct hub_country *country;
     HASH_FIND_STR(hub->countries, code, country);
-    return country != NULL && country->protection_unit[0] != '\0' ? country->protection_unit : NULL;
+    if (country == NULL || country->protection_unit[0] == '\0' || !hub_reachable(hub, country->protection_unit))
+        return NULL;
+    const char *successor = hub_successor(hub, country->protection_unit);
+    if (successor[0] == '\0')
+        return country->protection_unit;
+    const struct hub_member *next = hub_member_find(hub, successor);
+    bool protects = hub_reachable(hub, successor) && next->role == ROLE_PROTECTION && next->successor[0] == '\0';
+    return protects ? successor : NULL;
 }
 
 const char *hub_protection_of(const struct hub *hub, const char *unit)

@@ -29,8 +29,7 @@ static enum reason judge_call(struct hub_submission *submission)
 // A supervisor is an officer of the sender's unit, or of one of its agency that policy names for it.
 bool hub_may_release(const struct hub *hub, const char *sender, const char *releasing)
 {
-    return policy_supervises(hub->policy, sender, releasing) && hub_may_receive(hub_member_find(hub, releasing)) &&
-           hub_roster_newest(hub, releasing) != NULL;
+    return policy_supervises(hub->policy, sender, releasing) && hub_reachable(hub, releasing);
 }
 
 // A unit that left two unsigned waits with the next for its second person.

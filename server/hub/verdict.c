@@ -130,7 +130,7 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     char field[48];
 
     snprintf(field, sizeof field, "recipients[%zu].unit", i);
-    if (!hub_may_receive(member) || hub_roster_newest(hub, unit) == NULL)
+    if (!hub_reachable(hub, unit))
         return hub_not_permitted(&submission->work, field);
     if (answer && flags == NULL)
         return REASON_NONE; // what it answers isn't known yet

@@ -65,3 +65,10 @@ void refused(struct world *world, struct letter *letter, enum reason reason, con
     assert_string_equal(last_entry(world)->content->rejected->identity, letter->submission.work.identity);
     assert_null(last_entry(world)->message);
 }
+
+void remove_member(struct world *world, const char *unit)
+{
+    Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
+    record.unit = (char *)unit;
+    assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
+}

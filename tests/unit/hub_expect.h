@@ -24,6 +24,8 @@ int hub_end(void **state);
 extern const struct hub_config HUB_TIGHT; // 10 requests a second, 3 in flight, 2 refusals a minute
 
 const struct model_entry *last_entry(const struct world *world);
+// The registrar takes it out of the members.
+void remove_member(struct world *world, const char *unit);
 struct letter *alert_to(struct world *world, const char *from, const char *to); // ACTION
 
 // Sends it and wants a receipt.

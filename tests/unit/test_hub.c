@@ -342,6 +342,41 @@ static void rule_3_a_country_without_one_sends_u1_and_u2_with_an_alarm(void **st
     refused(world, routine, REASON_CHILD_NEEDS_PROTECTION_UNIT, "recipients");
 }
 
+// Else nothing about a child could leave that country, whatever the danger.
+static void rule_3_a_protection_unit_that_is_no_member_is_as_none(void **state)
+{
+    struct world *world = *state;
+    remove_member(world, CHILD_DESK);
+    struct letter *with = child_alert(world, POLICE, POST), *urgent = child_alert(world, POLICE, POST),
+                  *routine = child_alert(world, POLICE, POST);
+    letter_to(world, with, CHILD_DESK, COPY);
+    refused(world, with, REASON_NOT_PERMITTED, "recipients[1].unit");
+    accepted(world, urgent);
+    assert_int_equal(last_entry(world)->kind, AMANA__V1__ENTRY_KIND__CODE__ALARM);
+    routine->header.urgency = AMANA__V1__URGENCY__CODE__U3;
+    routine->header.urgency_reason = 0;
+    refused(world, routine, REASON_CHILD_NEEDS_PROTECTION_UNIT, "recipients");
+}
+
+static void rule_3_a_closed_protection_units_successor_takes_its_place(void **state)
+{
+    struct world *world = *state;
+    Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
+    record.unit = (char *)CHILD_DESK;
+    record.role = (char *)"protection";
+    record.successor = (char *)SHELTER;
+    assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
+    struct letter *without = child_alert(world, POLICE, POST), *with = child_alert(world, POLICE, POST);
+    refused(world, without, REASON_CHILD_NEEDS_PROTECTION_UNIT, "recipients");
+    assert_non_null(strstr(without->submission.work.detail.text, SHELTER));
+    letter_to(world, with, SHELTER, COPY);
+    accepted(world, with);
+    record.successor = (char *)POST; // which protects nobody
+    assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
+    accepted(world, child_alert(world, POLICE, POST));
+    assert_int_equal(last_entry(world)->kind, AMANA__V1__ENTRY_KIND__CODE__ALARM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +410,8 @@ int main(void)
         HUB_TEST(rule_3_the_protection_unit_itself_may_send),
         HUB_TEST(rule_3_opens_no_way_where_no_child_is_concerned),
         HUB_TEST(rule_3_a_country_without_one_sends_u1_and_u2_with_an_alarm),
+        HUB_TEST(rule_3_a_protection_unit_that_is_no_member_is_as_none),
+        HUB_TEST(rule_3_a_closed_protection_units_successor_takes_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

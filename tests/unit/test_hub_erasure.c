@@ -93,6 +93,19 @@ static void an_erasure_goes_to_all_who_have_it_and_they_all_must_act(void **stat
     assert_false(erased(world, alert));
 }
 
+static void a_holder_that_is_a_member_no_more_keeps_it_at_nobody_else(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *erasure;
+    remove_member(world, POST);
+    refused(world, order(world, POLICE, KIND(ERASURE), alert), REASON_NOT_PERMITTED, "recipients[0].unit");
+    erasure = letter_new(world, POLICE, KIND(ERASURE));
+    letter_answers(erasure, alert, alert);
+    letter_to(world, erasure, SHELTER, ACTION);
+    accepted(world, erasure);
+    assert_true(erased(world, alert));
+}
+
 static void nobody_but_the_originator_has_it_erased(void **state)
 {
     struct world *world = *state;
@@ -528,6 +541,7 @@ int main(void)
         HUB_TEST(an_erasure_of_what_is_erased_destroys_nothing_and_says_nothing),
         HUB_TEST(what_is_erased_already_is_in_no_second_entry),
         HUB_TEST(an_erasure_goes_to_all_who_have_it_and_they_all_must_act),
+        HUB_TEST(a_holder_that_is_a_member_no_more_keeps_it_at_nobody_else),
         HUB_TEST(nobody_but_the_originator_has_it_erased),
         HUB_TEST(a_recipient_confirms_an_erasure_once),
         HUB_TEST(one_erasure_names_the_versions_of_an_alert_and_nothing_else),

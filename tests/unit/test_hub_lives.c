@@ -325,6 +325,42 @@ static void a_cancel_goes_to_those_of_the_newest_version(void **state)
 }
 
 // --- Expiry
+// Whoever still looks for somebody must hear that it is over, whatever became of another unit.
+static void an_alert_goes_on_and_ends_for_all_others_when_a_unit_that_has_it_is_a_member_no_more(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *newer, *end;
+    letter_to(world, alert, SHELTER, ACTION);
+    accepted(world, alert);
+    accepted(world, ack(world, alert, alert));
+    remove_member(world, POST);
+    const struct journal_life before = *model_life(&world->model, alert->seq, POST);
+    refused(world, update(world, alert, alert), REASON_NOT_PERMITTED, "recipients[0].unit");
+    newer = letter_new(world, POLICE, KIND(UPDATE));
+    letter_answers(newer, alert, alert);
+    letter_supersedes(newer, alert);
+    letter_to(world, newer, SHELTER, ACTION);
+    accepted(world, newer);
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    letter_to(world, end, SHELTER, ACTION);
+    accepted(world, end);
+    lives_as(world, alert, SHELTER, LIFE(STOPPING));
+    assert_memory_equal(model_life(&world->model, alert->seq, POST), &before, sizeof before); // it never saw the CANCEL
+}
+
+static void where_only_such_units_have_it_who_protects_hears_of_the_end(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *end;
+    accepted(world, alert);
+    remove_member(world, POST);
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    letter_to(world, end, CHILD_DESK, ACTION);
+    accepted(world, end);
+}
+
 static void an_expired_alert_is_not_moved_but_its_ack_is_taken(void **state)
 {
     struct world *world = *state;
@@ -463,6 +499,8 @@ int main(void)
         HUB_TEST(a_cancelled_alert_is_neither_updated_nor_cancelled_again),
         HUB_TEST(a_cancel_goes_to_those_who_have_the_alert_and_no_others),
         HUB_TEST(a_cancel_goes_to_those_of_the_newest_version),
+        HUB_TEST(an_alert_goes_on_and_ends_for_all_others_when_a_unit_that_has_it_is_a_member_no_more),
+        HUB_TEST(where_only_such_units_have_it_who_protects_hears_of_the_end),
         HUB_TEST(an_expired_alert_is_not_moved_but_its_ack_is_taken),
         HUB_TEST(what_was_sent_in_error_is_erased_after_it_has_expired_too),
         HUB_TEST(a_clock_that_steps_back_makes_no_expired_alert_live),
