@@ -650,6 +650,33 @@ static void a_message_costs_one_row_and_an_answer_in_time_none(void **state)
     assert_int_equal(world->model.n_deadlines, 2); // its own
 }
 
+// A hub that could not do without what such a row is about would look at it again each minute, for ever.
+static void a_row_that_leads_to_nothing_goes_and_tells_nobody(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    accepted(world, alert);
+    retrieves(world, POST, URI(POST, "d1"), alert->seq);
+    struct journal_deadline rows[] = {
+        {.kind = DEADLINE_CLOCKS, .subject = world->model.n - 1}, // RETRIEVED: no message
+        {.kind = DEADLINE_REVIEW, .subject = 1000},
+        {.kind = DEADLINE_RELEASE, .subject = alert->seq}, // waits for nobody
+        {.kind = DEADLINE_RING, .subject = alert->seq},
+        {.kind = DEADLINE_KINDS, .subject = alert->seq},
+        {.kind = 0, .subject = alert->seq},
+    };
+    const struct journal_append append = {.deadlines = rows, .n_deadlines = AM_LEN(rows), .time_ns = world->now};
+    size_t entries = world->model.n, kept = world->model.n_deadlines;
+    for (size_t i = 0; i < AM_LEN(rows); i++)
+        rows[i].at = world->now + MINUTE_NS + i;
+    assert_int_equal(model_commit(&world->model, &append).result, JOURNAL_DONE);
+    assert_int_equal(world->model.n_deadlines, kept + AM_LEN(rows));
+    world_restart(world);
+    world_pass(world, 2 * MINUTE_NS);
+    assert_int_equal(world->model.n_deadlines, kept);
+    assert_int_equal(world->model.n, entries);
+}
+
 static void deadlines_go_on_after_a_restart(void **state)
 {
     struct world *world = *state;
@@ -1000,6 +1027,7 @@ int main(void)
         HUB_TEST(supervisors_that_policy_names_are_told_of_what_passed),
         HUB_TEST(who_has_not_confirmed_an_erasure_in_time_is_told_to_the_dpo),
         HUB_TEST(a_message_costs_one_row_and_an_answer_in_time_none),
+        HUB_TEST(a_row_that_leads_to_nothing_goes_and_tells_nobody),
         HUB_TEST(deadlines_go_on_after_a_restart),
         HUB_TEST(what_finds_no_room_comes_again),
         HUB_TEST(a_full_disk_keeps_no_deadline_from_being_told),

@@ -74,6 +74,25 @@ static void by_a_stale_list_ten_an_hour_of_a_unit_go_and_no_more(void **state)
     accepted(world, by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U1));
 }
 
+// Somebody else moved the alert meanwhile: it is the same message.
+static void by_a_stale_list_one_that_is_judged_twice_counts_once(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *ack = world_answer(world, POST, KIND(ACK), alert, alert);
+    ack->submission.crl_stale = true;
+    letter_arrive(world, ack);
+    world_check_one(world, 0);
+    model_message_at(&world->model, alert->seq)->lives[0].version++;
+    world_pump(world);
+    assert_int_equal(ack->submission.work.reason, REASON_NONE);
+    assert_int_equal(ack->submission.work.attempts, 2);
+    for (unsigned i = 0; i < LIMIT_CRL_STALE_SENDS; i++) {
+        struct letter *other = alert_to(world, POST, POLICE);
+        other->submission.crl_stale = true;
+        assert_int_equal(letter_send(world, other), i < LIMIT_CRL_STALE_SENDS - 1 ? REASON_NONE : REASON_QUOTA);
+    }
+}
+
 // --- Stale (security.md)
 static void a_roster_number_alone_is_not_stale(void **state)
 {
@@ -275,6 +294,7 @@ int main(void)
         HUB_TEST(what_may_not_be_kept_any_more_is_not_taken),
         HUB_TEST(by_a_stale_list_only_what_is_urgent_goes_and_its_entry_says_so),
         HUB_TEST(by_a_stale_list_ten_an_hour_of_a_unit_go_and_no_more),
+        HUB_TEST(by_a_stale_list_one_that_is_judged_twice_counts_once),
         HUB_TEST(a_roster_number_alone_is_not_stale),
         HUB_TEST(other_seal_certificates_of_a_recipient_are_stale),
         HUB_TEST(a_device_more_is_stale),

@@ -90,6 +90,32 @@ static void the_next_minute_has_a_quota_of_its_own(void **state)
     assert_int_equal(last_entry(world)->content->rejected->count, 0);
 }
 
+static void refused_one(struct world *world)
+{
+    struct letter *letter = alert_to(world, POLICE, POST);
+    letter->header.id = (char *)"none";
+    assert_int_equal(letter_send(world, letter), REASON_FIELD_INVALID);
+}
+
+// Neither with what the identity did before nor with the last of them: else it would have entries without end.
+static void a_minute_of_refusals_begins_with_its_first(void **state)
+{
+    struct world *world = *state;
+    accepted(world, alert_to(world, POLICE, POST));
+    tick(world, 40 * NS_PER_S);
+    refused_one(world);
+    tick(world, 30 * NS_PER_S);
+    size_t before = world->model.n;
+    refused_one(world); // has an entry, too
+    refused_one(world); // is counted
+    assert_int_equal(world->model.n, before + 1);
+    tick(world, 29 * NS_PER_S);
+    assert_int_equal(world->model.n, before + 1);
+    tick(world, NS_PER_S);
+    assert_int_equal(world->model.n, before + 2);
+    assert_int_equal(last_entry(world)->content->rejected->count, 1);
+}
+
 static void one_identitys_quota_of_refusals_is_not_anothers(void **state)
 {
     struct world *world = *state;
@@ -576,6 +602,7 @@ int main(void)
         HUB_TEST_TIGHT(too_many_in_flight_are_told_busy),
         HUB_TEST_TIGHT(refusals_past_the_quota_are_counted_together_once_a_minute),
         HUB_TEST_TIGHT(the_next_minute_has_a_quota_of_its_own),
+        HUB_TEST_TIGHT(a_minute_of_refusals_begins_with_its_first),
         HUB_TEST_TIGHT(one_identitys_quota_of_refusals_is_not_anothers),
         HUB_TEST(a_refusal_that_finds_no_room_is_counted_and_comes_later),
         HUB_TEST(an_id_that_is_none_is_not_repeated_in_the_log),

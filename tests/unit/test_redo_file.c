@@ -10,10 +10,12 @@
 
 #include "server/store/redo_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define RING (64u * REDO_BLOCK)
@@ -130,6 +132,43 @@ static void without_the_point_that_held_an_older_one_does_not_do(void **state)
     assert_int_equal(get(1, &place), AM_CORRUPT);
 }
 
+// Else a start would say that the file is damaged, and somebody would put an older one in its place.
+static void a_file_that_cannot_be_opened_is_told_from_one_that_is_damaged(void **state)
+{
+    struct rlimit kept, few;
+    struct am_detail detail;
+    redo_file_close(&file);
+    int next = open(path, O_RDONLY);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &kept), 0);
+    for (int left = 0; left < 2; left++) { // for records, for points
+        few = (struct rlimit){(rlim_t)(next + left), kept.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        enum am_err err = redo_file_open(path, true, &detail, &file, &point);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &kept), 0);
+        assert_int_equal(err, AM_IO);
+        assert_string_equal(detail.field, path);
+        assert_string_equal(detail.text, strerror(EMFILE));
+    }
+    assert_int_equal(redo_file_open(path, true, &detail, &file, &point), AM_OK);
+}
+
+// What one large batch took is not kept for ever.
+static void the_room_of_a_large_batch_is_given_back(void **state)
+{
+    static uint8_t large[5u << 20];
+    struct redo_ops ops = {0};
+    const MDB_val key = {3, (void *)"key"}, value = {sizeof large, large}, small = {5, (void *)"value"};
+    redo_ops_begin(&ops);
+    assert_int_equal(redo_ops_put(&ops, 0, 0, key, value, false), AM_OK);
+    assert_true(ops.room > sizeof large);
+    redo_ops_begin(&ops);
+    assert_int_equal(redo_ops_put(&ops, 0, 0, key, small, false), AM_OK);
+    assert_in_range(ops.room, ops.len, 1u << 20);
+    assert_memory_equal(ops.bytes + ops.len - 5, "value", 5);
+    redo_ops_free(&ops);
+}
+
 static void a_record_that_is_taken_back_is_none(void **state)
 {
     uint64_t place = 0;
@@ -146,6 +185,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_record_of_an_earlier_start_is_none, begin, end),
         cmocka_unit_test_setup_teardown(damage_before_a_record_that_is_whole_is_not_taken_for_the_end, begin, end),
         cmocka_unit_test_setup_teardown(without_the_point_that_held_an_older_one_does_not_do, begin, end),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_opened_is_told_from_one_that_is_damaged, begin, end),
+        cmocka_unit_test(the_room_of_a_large_batch_is_given_back),
         cmocka_unit_test_setup_teardown(a_record_that_is_taken_back_is_none, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
