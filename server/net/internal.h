@@ -94,6 +94,7 @@ struct net {
     bool clock_job, pending_due; // the clock's file is being read or written; accesses of a time of doubt wait
     uint64_t clock_said_ns;
     size_t pending_jobs;            // entries on their way into the file
+    size_t checks;                  // of submissions, with the workers
     struct {                        // of the keeper, as it was seen at each tick
         uint64_t batch;             // it is at
         uint64_t since_ns, seen_ns; // the tick before it was first seen; the last tick

@@ -72,11 +72,14 @@ static void send_checked(struct job *job)
 {
     struct send *send = (struct send *)((char *)job - offsetof(struct send, job));
     struct hub_event event = {.kind = HUB_EVENT_CHECKED, .submission = &send->submission};
+    struct net *net = send->call.net;
 
-    if (net_step(send->call.net, &event) != AM_OK) {
+    net->checks--;
+    if (net_step(net, &event) != AM_OK) {
         call_refuse(&send->call, REASON_BUSY, NULL);
         call_release(&send->call);
     }
+    store_expect(net->store, net->checks);
 }
 
 #define BRIEF_MAX (16u * 1024)
@@ -93,12 +96,14 @@ static bool send_brief(const struct send *send)
 void send_check(struct hub_submission *submission)
 {
     struct send *send = submission->work.user;
+    struct net *net = send->call.net;
 
     registry_unref(send->registry);
-    send->registry = registry_ref(send->call.net->registry);
-    send->now_ns = net_utc(send->call.net);
+    send->registry = registry_ref(net->registry);
+    send->now_ns = net_utc(net);
     send->job = (struct job){.run = send_check_run, .done = send_checked, .brief = send_brief(send)};
-    workers_push(send->call.net->workers, &send->job);
+    store_expect(net->store, ++net->checks);
+    workers_push(net->workers, &send->job);
 }
 
 void send_reply(struct hub_submission *submission, const struct journal_outcome *outcome)

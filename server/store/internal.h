@@ -45,6 +45,7 @@ struct store {
     pthread_cond_t queued;
     struct journal_append **queue;
     size_t queue_room, queue_first, queue_len;
+    size_t expected; // store_expect
     bool running, stopping;
     bool point_failed; // redo.h
     uint64_t batches;  // taken

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keeper: the only writer. While it commits, appends queue up; then it takes them all, without a timer.
+// The keeper: the only writer. While it commits, appends queue up; then it takes them all, without a timer. Where many
+// more are about to come it waits until as many are there.
 #include "server/failpoint.h"
 #include "server/store/bytes.h"
 #include "server/store/internal.h"
@@ -39,10 +40,30 @@ void batch_free(struct batch *batch)
 }
 
 // --- The queue
+#define EXPECTED_FEW  16u  // so few are never waited for: a commit takes longer than their checks
+#define EXPECTED_MOST 256u // nor more than these: what a batch costs is spread widely enough
+
+// Is there enough for a batch?
+static bool queue_ripe(const struct store *store)
+{
+    return store->queue_len > 0 && (store->queue_len >= store->expected || store->queue_len == store->queue_room);
+}
+
+void store_expect(struct store *store, size_t n)
+{
+    pthread_mutex_lock(&store->lock);
+    store->expected = n <= EXPECTED_FEW ? 0 : n < EXPECTED_MOST ? n : EXPECTED_MOST;
+    bool ripe = queue_ripe(store);
+    pthread_mutex_unlock(&store->lock);
+    if (ripe)
+        pthread_cond_signal(&store->queued);
+}
+
 enum am_err store_submit(struct store *store, struct journal_append *append)
 {
     TRY(append_check_shape(append));
     enum am_err err = AM_OK;
+    bool ripe = false;
     pthread_mutex_lock(&store->lock);
     if (!store->running || store->stopping) {
         err = AM_READ_ONLY;
@@ -50,9 +71,10 @@ enum am_err store_submit(struct store *store, struct journal_append *append)
         err = AM_BUSY;
     } else {
         store->queue[(store->queue_first + store->queue_len++) % store->queue_room] = append;
+        ripe = queue_ripe(store);
     }
     pthread_mutex_unlock(&store->lock);
-    if (err == AM_OK)
+    if (ripe)
         pthread_cond_signal(&store->queued); // after the lock, else the keeper wakes only to wait for it
     return err;
 }
@@ -81,7 +103,7 @@ static bool batch_take(struct store *store, struct batch *batch)
     batch->n_slots = 0;
     pthread_mutex_lock(&store->lock);
     store->working = false;
-    while (store->queue_len == 0 && !store->stopping && !store->point_failed)
+    while (!queue_ripe(store) && !store->stopping && !store->point_failed)
         pthread_cond_wait(&store->queued, &store->lock);
     while (store->queue_len > 0) {
         struct journal_append *append = store->queue[store->queue_first];

@@ -68,6 +68,11 @@ AM_MUST_USE enum am_err store_start(struct store *store, const struct store_sign
 // Queues an append; the keeper gives it back through `done`. AM_BUSY where the queue is full. Any thread.
 AM_MUST_USE enum am_err store_submit(struct store *store, struct journal_append *append);
 
+// So many more appends may come any moment: their checks are under way. Where that is more than a few, the keeper
+// begins no batch before as many wait as may still come, since a batch costs much the same however many share it. What
+// was expected and doesn't come is taken back by another call. Any thread.
+void store_expect(struct store *store, size_t n);
+
 // Waits until everything queued so far is done, then stops the keeper (TERM).
 void store_drain(struct store *store);
 

@@ -451,6 +451,47 @@ static void draining_does_all_that_is_queued_and_takes_no_more(void **state)
     kit_alarm_clear(&alarm);
 }
 
+// Saves from a sync and a signature for every few of the messages that come together.
+static void many_that_are_about_to_come_share_a_batch_and_nothing_waits_for_what_does_not_come(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 1, 1, 10);
+    store_expect(kit->store, 100);
+    for (unsigned i = 0; i < 60; i++) {
+        kit_submit(kit, &alarm.append);
+        sched_yield(); // a keeper that doesn't wait has time to begin
+    }
+    store_expect(kit->store, 60); // the others were refused
+    kit_wait(kit, 60);
+    assert_int_equal(kit->signatures, 1);
+    store_expect(kit->store, 16);
+    kit_append(kit, &alarm.append);
+    store_expect(kit->store, 100);
+    for (unsigned i = 0; i < 3; i++)
+        kit_submit(kit, &alarm.append);
+    store_drain(kit->store);
+    assert_int_equal(kit->n_done, 64);
+    kit_alarm_clear(&alarm);
+}
+
+// Saves from a keeper that waits for what nobody can hand it.
+static void a_full_queue_is_taken_whatever_is_about_to_come(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 1, 1, 10);
+    kit_close(kit);
+    kit->options.queue = 4;
+    kit_open(kit);
+    store_expect(kit->store, 100);
+    for (unsigned i = 0; i < 4; i++)
+        kit_submit(kit, &alarm.append);
+    kit_wait(kit, 4);
+    assert_int_equal(store_signed_size(kit->store), 4);
+    kit_alarm_clear(&alarm);
+}
+
 static int setup(void **state)
 {
     struct kit *kit = calloc(1, sizeof *kit);
@@ -477,6 +518,8 @@ int main(void)
         TEST(many_writers_get_true_receipts_and_readers_see_only_what_is_signed),
         TEST(a_view_begun_between_commit_and_signature_waits_for_the_signature),
         TEST(a_view_that_waits_is_let_go_when_the_signer_fails_and_the_program_knows),
+        TEST(many_that_are_about_to_come_share_a_batch_and_nothing_waits_for_what_does_not_come),
+        TEST(a_full_queue_is_taken_whatever_is_about_to_come),
         TEST(draining_does_all_that_is_queued_and_takes_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
