@@ -14,10 +14,7 @@ def world(file_world):
 
 @pytest.fixture
 def alert(world):
-    alert = world.send()
-    for desk in ("post", "ke-protection", "et-protection"):
-        world.amana(desk, "inbox").ok()
-    return alert
+    return world.alert_at("post", "ke-protection", "et-protection")
 
 
 def cancel(world, alert, outcome="SENT_IN_ERROR"):

@@ -9,10 +9,7 @@ import world as w
 
 @pytest.fixture
 def alert(world):
-    alert = world.send()
-    for desk in ("post", "ke-protection", "et-protection"):
-        world.amana(desk, "inbox").ok()
-    return alert
+    return world.alert_at("post", "ke-protection", "et-protection")
 
 
 def mend(world):

@@ -13,9 +13,7 @@ def world(file_world):
 
 @pytest.fixture
 def alert(world):
-    alert = world.send()
-    world.amana("post", "inbox").ok()
-    return alert
+    return world.alert_at("post")
 
 
 def test_an_erasure_reaches_the_hub_and_every_holder_and_the_log_holds(world, alert):

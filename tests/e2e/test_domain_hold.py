@@ -14,9 +14,7 @@ def world(file_world):
 
 @pytest.fixture
 def alert(world):
-    alert = world.send()
-    world.amana("post", "inbox").ok()
-    return alert
+    return world.alert_at("post")
 
 
 def test_what_a_court_needs_is_kept_by_hub_and_holders_whatever_is_to_be_erased(world, alert):

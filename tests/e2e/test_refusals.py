@@ -19,10 +19,7 @@ def world(file_world):
 
 @pytest.fixture(scope="module")
 def alert(world):
-    """One that has come to the post."""
-    alert = world.send()
-    world.amana("post", "inbox").ok()
-    return alert
+    return world.alert_at("post")
 
 
 @pytest.fixture(scope="module")

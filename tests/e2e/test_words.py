@@ -15,9 +15,7 @@ def world(file_world):
 
 @pytest.fixture(scope="module")
 def alert(world):
-    message = world.send()
-    world.amana("post", "inbox").ok()
-    return message
+    return world.alert_at("post")
 
 
 def test_who_has_sent_nothing_is_told_so(world):

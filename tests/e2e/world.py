@@ -285,6 +285,13 @@ class World:
     def send(self, desk="police", draft=None):
         return self.amana(desk, "send", draft or str(ALERT)).ok().id
 
+    def alert_at(self, *desks):
+        """An alert that these desks have fetched."""
+        alert = self.send()
+        for desk in desks:
+            self.amana(desk, "inbox").ok()
+        return alert
+
     def body(self, desk, message):
         """What the desk shows of the message's body; None once it is erased there."""
         return self.amana(desk, "--json", "show", message).ok().json[0]["body"]

@@ -6,6 +6,7 @@
 #include "amana/v1/draft.pb-c.h"
 #include "certs/cms.h"
 #include "client/session/store_roster.h"
+#include "must.h"
 #include "proto/codec/base64.h"
 #include "proto/codec/json.h"
 #include "proto/log/leaf.h"
@@ -16,14 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 static const char *const UNITS[ENV_UNITS] = {ENV_POLICE, ENV_CHILD, ENV_POST, ENV_MOWSA};
 static const struct {

@@ -72,3 +72,13 @@ void remove_member(struct world *world, const char *unit)
     record.unit = (char *)unit;
     assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
 }
+
+struct letter *about(struct world *world, const char *from, unsigned kind, unsigned outcome, const struct letter *root,
+                     const char *to)
+{
+    struct letter *letter = letter_new(world, from, (Amana__V1__Kind__Code)kind);
+    letter_answers(letter, root, root);
+    letter->header.outcome = (Amana__V1__Outcome__Code)outcome;
+    letter_to(world, letter, to, ACTION);
+    return letter;
+}

@@ -28,6 +28,10 @@ const struct model_entry *last_entry(const struct world *world);
 void remove_member(struct world *world, const char *unit);
 struct letter *alert_to(struct world *world, const char *from, const char *to); // ACTION
 
+// By `from`, about `root`, to `to`; outcome 0: none.
+struct letter *about(struct world *world, const char *from, unsigned kind, unsigned outcome, const struct letter *root,
+                     const char *to);
+
 // Sends it and wants a receipt.
 void accepted(struct world *world, struct letter *letter);
 // Sends it and wants it refused for this reason at this field (NULL: any), the refusal being the one entry made of it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the certificates of three countries for tests.
 #include "tests/unit/pki.h"
+#include "must.h"
 
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -8,14 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 static const struct validity LONG = {PKI_NOW - PKI_DAY, PKI_NOW + 3650ll * PKI_DAY};
 static const struct validity SHORT = {PKI_NOW - PKI_DAY, PKI_NOW + 90 * PKI_DAY};

@@ -3,6 +3,7 @@
 
 #include "amana/v1/audit.pb-c.h"
 #include "amana/v1/message.pb-c.h"
+#include "must.h"
 #include "proto/codec/codec.h"
 
 #include <ftw.h>
@@ -10,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 void kit_signature(uint64_t size, const uint8_t root[32], uint8_t ret_signature[68])
 {

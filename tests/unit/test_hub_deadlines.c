@@ -19,16 +19,6 @@ static struct letter *request_to(struct world *world, const char *to)
     return letter;
 }
 
-static struct letter *about(struct world *world, const char *from, unsigned kind, unsigned outcome,
-                            const struct letter *root, const char *to)
-{
-    struct letter *letter = letter_new(world, from, (Amana__V1__Kind__Code)kind);
-    letter_answers(letter, root, root);
-    letter->header.outcome = (Amana__V1__Outcome__Code)outcome;
-    letter_to(world, letter, to, ACTION);
-    return letter;
-}
-
 static void retrieves(struct world *world, const char *unit, const char *device, uint64_t seq)
 {
     struct hub_retrieval retrieval = {.work = {.kind = HUB_WORK_RETRIEVAL, .identity = device, .unit = unit},

@@ -308,7 +308,7 @@ static void what_was_signed_before_its_lapse_found_room_is_not_counted(void **st
 }
 
 // --- What ends or mends what needed one
-static struct letter *about(struct world *world, unsigned kind, const struct letter *answered)
+static struct letter *regarding(struct world *world, unsigned kind, const struct letter *answered)
 {
     struct letter *letter = letter_new(world, POLICE, (Amana__V1__Kind__Code)kind);
     letter_answers(letter, answered, answered);
@@ -326,7 +326,7 @@ static void versions(struct world *world, const bool persons[3], struct letter *
     for (size_t i = 0; i < 3; i++) {
         ret[i] = person(world, POLICE);
         if (i > 0) {
-            ret[i] = about(world, KIND(UPDATE), ret[0]);
+            ret[i] = regarding(world, KIND(UPDATE), ret[0]);
             ret[i]->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
             ret[i]->header.release = RELEASE(REQUIRED);
             ret[i]->header.releasing = &releasing;
@@ -348,11 +348,11 @@ static void what_ends_an_alert_needs_one_where_its_first_or_its_newest_version_d
     struct world *world = *state;
     struct letter *first[3], *last[3], *none[3];
     versions(world, (bool[]){true, false, false}, first);
-    refused(world, about(world, KIND(CANCEL), first[0]), REASON_RELEASE_REQUIRED, "release");
+    refused(world, regarding(world, KIND(CANCEL), first[0]), REASON_RELEASE_REQUIRED, "release");
     versions(world, (bool[]){false, false, true}, last);
-    refused(world, about(world, KIND(CANCEL), last[0]), REASON_RELEASE_REQUIRED, "release");
+    refused(world, regarding(world, KIND(CANCEL), last[0]), REASON_RELEASE_REQUIRED, "release");
     versions(world, (bool[]){false, false, false}, none);
-    accepted(world, about(world, KIND(CANCEL), none[0]));
+    accepted(world, regarding(world, KIND(CANCEL), none[0]));
 }
 
 static void what_mends_erases_or_keeps_a_version_needs_one_where_that_version_did(void **state)
@@ -362,14 +362,14 @@ static void what_mends_erases_or_keeps_a_version_needs_one_where_that_version_di
     struct letter *alert[3], *order;
     versions(world, (bool[]){false, true, false}, alert);
     for (size_t i = 0; i < AM_LEN(KINDS); i++) {
-        refused(world, about(world, KINDS[i], alert[1]), REASON_RELEASE_REQUIRED, "release");
-        order = about(world, KINDS[i], alert[2]);
+        refused(world, regarding(world, KINDS[i], alert[1]), REASON_RELEASE_REQUIRED, "release");
+        order = regarding(world, KINDS[i], alert[2]);
         letter_refers(order, alert[1]);
         if (KINDS[i] == KIND(CORRECTION)) // mends the one that it answers
             accepted(world, order);
         else
             refused(world, order, REASON_RELEASE_REQUIRED, "release");
-        accepted(world, about(world, KINDS[i], alert[0]));
+        accepted(world, regarding(world, KINDS[i], alert[0]));
     }
 }
 

@@ -11,17 +11,6 @@ static struct letter *asked(struct world *world)
     return letter;
 }
 
-// By `from`, about `root`, to `to`.
-static struct letter *about(struct world *world, const char *from, unsigned kind, unsigned outcome,
-                            const struct letter *root, const char *to)
-{
-    struct letter *letter = letter_new(world, from, (Amana__V1__Kind__Code)kind);
-    letter_answers(letter, root, root);
-    letter->header.outcome = (Amana__V1__Outcome__Code)outcome;
-    letter_to(world, letter, to, ACTION);
-    return letter;
-}
-
 static const struct journal_life *life(struct world *world, const struct letter *root, const char *unit)
 {
     const struct journal_life *row = model_life(&world->model, root->seq, unit);
