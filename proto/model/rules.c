@@ -41,7 +41,7 @@ enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Fla
         return RULE_CHILD_ALARM;
     (void)am_fail(
         AM_DENIED, detail, "recipients",
-        "a child is concerned and no unit that protects in the sender's country can be reached: only U1 and U2 go");
+        "a child is concerned and no protection unit of the sender's country can be reached: only U1 and U2 go");
     return RULE_CHILD_BROKEN;
 }
 

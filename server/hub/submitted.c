@@ -114,9 +114,9 @@ static enum am_err entry_fill(struct accept *accept)
     if (!accept->decision->alarm)
         return AM_OK;
     accept->n_entries = 2;
-    char *text = arena_printf(
-        accept->arena, "%s: a child is concerned and no unit that protects in the sender's country can be reached",
-        header->id);
+    char *text = arena_printf(accept->arena,
+                              "%s: a child is concerned and no protection unit of the sender's country can be reached",
+                              header->id);
     return text == NULL ? arena_error(accept->arena) : hub_alarm_pack(accept->pending, 1, "NO_PROTECTION_UNIT", text);
 }
 
