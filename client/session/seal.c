@@ -302,6 +302,14 @@ static enum am_err faulty(struct opened *opened, const char *fault, enum am_err 
     return am_fail(err, detail, "body", "%s", text);
 }
 
+// What can't be decoded, by the place where it stands.
+static enum am_err faulty_at(struct opened *opened, const struct am_detail *why, struct am_detail *detail)
+{
+    opened->fault = "SCHEMA";
+    return am_fail(AM_INVALID, detail, "body", "%.150s%s%.150s", why->field, why->field[0] != '\0' ? ": " : "",
+                   why->text);
+}
+
 static enum am_err read_plain(struct am_bytes plain, struct arena *arena, struct am_detail *detail,
                               struct opened *opened)
 {
@@ -310,7 +318,7 @@ static enum am_err read_plain(struct am_bytes plain, struct arena *arena, struct
         return faulty(opened, "COMMITMENT", AM_INVALID, detail, "the text is not the one that the header commits to");
     if (codec_decode(&amana__v1__body__descriptor, CODEC_STRICT, plain, arena, &why,
                      (ProtobufCMessage **)&opened->body) != AM_OK)
-        return faulty(opened, "SCHEMA", AM_INVALID, detail, why.text);
+        return faulty_at(opened, &why, detail);
     if (!binding_holds(opened->header, opened->body->binding) || opened->body->nonce.len != 32)
         return faulty(opened, "BINDING", AM_INVALID, detail, "the body belongs to another envelope");
     if (!same_digest(codec_bytes(opened->body->flags), opened->header->flags_digest))
