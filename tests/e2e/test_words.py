@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the command line says to somebody tired: the wrong word, the wrong file, what was forgotten; and to programs."""
 import json
+import os
+import pty
+import re
+import subprocess
 
 import pytest
 
@@ -97,3 +101,45 @@ def test_every_verb_that_lists_or_does_something_prints_json_lines_for_programs(
         for line in lines:
             assert isinstance(json.loads(line), dict), (args, line)
     assert waiting
+
+
+# --- How it is printed
+def on_terminal(world, **env):
+    """What `sent` writes to a terminal."""
+    keeper, terminal = pty.openpty()
+    plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    subprocess.run([w.AMANA, "-d", "police", "sent"], cwd=world.folder, stdout=terminal, env={**plain, **world.env(), "TERM": "xterm", **env}, check=True)
+    os.close(terminal)
+    said = b""
+    while True:
+        try:
+            more = os.read(keeper, 65536)
+        except OSError:  # how Linux tells the end of a terminal
+            break
+        said += more
+    os.close(keeper)
+    return said
+
+
+def test_colour_is_used_on_a_terminal_alone_and_not_where_nobody_wants_it(world, alert):
+    assert b"\x1b[" in on_terminal(world)
+    plain = on_terminal(world, NO_COLOR="1")
+    assert b"\x1b[" not in plain and alert[:13].encode() in plain
+    assert "\x1b" not in world.amana("police", "sent", env={"NO_COLOR": ""}).ok().out
+
+
+def test_times_are_of_the_local_zone_with_its_offset_or_of_utc(world, alert):
+    there = {"TZ": "EAT-3"}
+    local = re.search(r"accepted (\S+) (\S+) \+03:00", world.amana("police", "status", alert, env=there).ok().out)
+    utc = re.search(r"accepted (\S+) (\S+)Z", world.amana("police", "--utc", "status", alert, env=there).ok().out)
+    hour = lambda found: int(found[2].split(":")[0])
+    assert (hour(local) - hour(utc)) % 24 == 3 and local[2][3:] == utc[2][3:]
+    taken = world.amana("police", "--json", "status", alert, env=there).ok().json[0]["entry"]["time"]
+    assert taken.endswith("Z") and f"T{utc[2]}" in taken
+
+
+def test_what_is_in_force_is_said_with_where_it_is_from_and_a_flag_goes_before_the_environment(world):
+    said = world.amana("police", "status", "--officer", "kdci-0002", env={"AMANA_OFFICER": "kdci-0001", "AMANA_DEVICE": "d1"}).out
+    rows = {line.split()[0]: line.split(None, 1)[1] for line in said.splitlines() if " from " in line}
+    assert rows["unit"] == "ke/dci/transnational  from amana.conf" and rows["device"] == "d1  from AMANA_DEVICE"
+    assert rows["officer"].startswith("kdci-0002  from ") and "AMANA" not in rows["officer"]
