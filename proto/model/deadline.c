@@ -4,11 +4,9 @@
 
 #include "proto/model/life.h"
 
-static const char *const NAMES[DEADLINE_KINDS] = {[DEADLINE_CLOCKS] = "CLOCKS",
-                                                  [DEADLINE_REVIEW] = "REVIEW",
-                                                  [DEADLINE_RETAIN_UNTIL] = "RETAIN_UNTIL",
-                                                  [DEADLINE_RELEASE] = "RELEASE",
-                                                  [DEADLINE_RING] = "RING"};
+static const char *const NAMES[DEADLINE_KINDS] = {
+    [DEADLINE_CLOCKS] = "CLOCKS",   [DEADLINE_REVIEW] = "REVIEW", [DEADLINE_RETAIN_UNTIL] = "RETAIN_UNTIL",
+    [DEADLINE_RELEASE] = "RELEASE", [DEADLINE_RING] = "RING",     [DEADLINE_CASE] = "CASE"};
 
 const char *deadline_name(unsigned kind)
 {

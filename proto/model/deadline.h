@@ -14,6 +14,7 @@ enum deadline_kind {
     DEADLINE_RETAIN_UNTIL = 3, // its retain_until: takes the place of CLOCKS once no clock ends before it
     DEADLINE_RELEASE = 4, // of a message that waits for its second person: it lapses. One that waits no more leaves it
     DEADLINE_RING = 5,    // of the same: who releases it is asked once more
+    DEADLINE_CASE = 6,    // of the first message of a case that is kept from a state: is anything left of the case?
     DEADLINE_KINDS
 };
 const char *deadline_name(unsigned kind); // "CLOCKS"; "UNKNOWN". Never NULL

@@ -35,6 +35,17 @@ bool harm_answer(const Amana__V1__Header *header)
     }
 }
 
+// What the state's own units wrote is no secret to it.
+bool harm_withholds(const struct journal_shield *shield, const char *country, const Amana__V1__Header *header)
+{
+    if (address_in_country(header->sender->unit, country) || harm_answer(header))
+        return false;
+    for (size_t i = 0; i < shield->n; i++)
+        if (strcmp(shield->states[i].country, country) == 0 && harm_keeps(shield->states[i].protection, header))
+            return true;
+    return false;
+}
+
 size_t harm_first(const Amana__V1__Header *header, const Amana__V1__Flags *flags)
 {
     if (!harm_keeps((unsigned)flags->protection, header))

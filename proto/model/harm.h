@@ -4,6 +4,7 @@
 #pragma once
 
 #include "proto/model/header_check.h"
+#include "proto/model/journal.h"
 
 // Whether it is a unit of one of these states.
 bool harm_listed(char *const *states, size_t n, const char *unit);
@@ -15,6 +16,10 @@ bool harm_keeps(unsigned protection, const Amana__V1__Header *header);
 // The only answers that a listed state gets, so that it can't tell its silence from another's: ACK, PROGRESS IN_HAND,
 // RESPONSE NO_DATA.
 bool harm_answer(const Amana__V1__Header *header);
+
+// Whether what isn't retrieved yet waits, as if it had never been sent: for a unit of this country, of what is kept
+// from it.
+bool harm_withholds(const struct journal_shield *shield, const char *country, const Amana__V1__Header *header);
 
 // The first recipient whom the message's own flags keep it from; SIZE_MAX where there is none.
 size_t harm_first(const Amana__V1__Header *header, const Amana__V1__Flags *flags);

@@ -112,6 +112,7 @@ struct journal_chain {
 };
 
 // From which states a case is kept (rule 4), as its messages' flags have said: one row a case, versioned as a life is.
+// No entry tells of it, as none tells of flags.
 #define JOURNAL_SHIELD_STATES COUNTRIES // flags name no other: none is ever left out for want of room
 #define JOURNAL_SHIELD_BY     ((COUNTRIES + 7) / 8)
 struct journal_shield_state {
@@ -125,6 +126,8 @@ struct journal_shield {
     uint32_t version;
     size_t n;
     const struct journal_shield_state *states;
+    bool over;     // in an append: nothing is left of the case, and the row goes
+    uint64_t seen; // …: of the case's entries the last that was looked at; a conflict where there is a later one
 };
 
 struct journal_delivery {
@@ -179,7 +182,7 @@ struct journal_append {
     uint64_t time_ns; // hub's time, never decreasing
     bool essential;   // ACCESS, RETRIEVED, ALARM, START, STOP…: still finds room when space is short
     struct journal_entry
-        *entries; // consecutive seqs; none only where it removes mail or moves deadlines and does no more
+        *entries; // consecutive seqs; none only where it removes mail or a shield or moves deadlines and does no more
     size_t n_entries;
     struct journal_message *message; // of entries[0], or NULL
     struct journal_mail *mail;       // rows to add

@@ -430,6 +430,12 @@ static enum am_err destroyed_entry(struct deciding *deciding)
     return AM_OK;
 }
 
+// One look a day at a case is enough, however many of its messages go.
+static uint64_t next_day(const struct deciding *deciding)
+{
+    return (deciding->now / HUB_DAY_NS + 1) * HUB_DAY_NS;
+}
+
 static enum am_err retain_decide(struct deciding *deciding)
 {
     const struct hub_content *content = &deciding->due->content;
@@ -439,12 +445,27 @@ static enum am_err retain_decide(struct deciding *deciding)
     for (size_t i = 0; i < deciding->clocks->n; i++)
         open[i] = over && clock_delivery_open(&deciding->clocks->parties[i]);
     TRY(begin(deciding, countries_of(deciding, open) + (goes && !held ? 1 : 0)));
+    if (deciding->due->of_case.kept) // it may have been the last of its case
+        TRY(hub_deadline_put(deciding->pending, DEADLINE_CASE, deciding->due->of_case.first, next_day(deciding), 0));
     if (over)
         TRY(undelivered_decide(deciding));
     if (goes && !held)
         TRY(destroyed_entry(deciding));
     return hub_deadline_put(deciding->pending, DEADLINE_RETAIN_UNTIL, deciding->due->deadline.subject,
                             goes && held ? content->held_until : 0, deciding->due->deadline.at);
+}
+
+// --- Is anything left of a case that is kept from a state?
+static enum am_err case_decide(struct deciding *deciding)
+{
+    const struct hub_due_case *of_case = &deciding->due->of_case;
+    bool ends = of_case->kept && !of_case->left;
+    uint64_t again = of_case->kept && of_case->waits ? next_day(deciding) : ends && of_case->more ? deciding->now : 0;
+    TRY(begin(deciding, 0));
+    if (ends)
+        TRY(hub_shield_end(deciding->pending, deciding->due));
+    return hub_deadline_put(deciding->pending, DEADLINE_CASE, deciding->due->deadline.subject, again,
+                            deciding->due->deadline.at);
 }
 
 // --- Nobody has released it in time; nobody has yet
@@ -511,7 +532,7 @@ static enum am_err ring_decide(struct deciding *deciding)
 // --- By kind
 static enum am_err (*const DECIDE[DEADLINE_KINDS])(struct deciding *deciding) = {
     [DEADLINE_CLOCKS] = clocks_decide,  [DEADLINE_REVIEW] = review_decide, [DEADLINE_RETAIN_UNTIL] = retain_decide,
-    [DEADLINE_RELEASE] = lapsed_decide, [DEADLINE_RING] = ring_decide,
+    [DEADLINE_RELEASE] = lapsed_decide, [DEADLINE_RING] = ring_decide,     [DEADLINE_CASE] = case_decide,
 };
 
 // What it was about isn't kept any more: nothing is told, and the row goes.

@@ -154,3 +154,26 @@ bool hub_shield_next(const struct hub *hub, const struct hub_submission *submiss
     *ret_n = n;
     return changed;
 }
+
+// --- The end of it
+// Without an entry, and without waking anybody. What was withheld must not come now: who was there all the time would
+// see that it had been kept from it.
+enum am_err hub_shield_end(struct hub_pending *pending, const struct hub_due *due)
+{
+    const struct hub_due_case *of_case = &due->of_case;
+    struct journal_append *append = &pending->append;
+    if (of_case->n_hidden > 0) {
+        append->taken = arena_copy(&pending->arena, of_case->hidden, of_case->n_hidden * sizeof *of_case->hidden);
+        if (append->taken == NULL)
+            return arena_error(&pending->arena);
+        append->n_taken = of_case->n_hidden;
+    }
+    if (of_case->more)
+        return AM_OK;
+    append->shield = arena_alloc(&pending->arena, sizeof *append->shield);
+    if (append->shield == NULL)
+        return arena_error(&pending->arena);
+    *append->shield = (struct journal_shield){
+        .case_ref = due->about.header->case_ref, .version = of_case->version, .over = true, .seen = of_case->seen};
+    return AM_OK;
+}

@@ -272,6 +272,18 @@ struct hub_member_change {
 // A deadline that has come: its row, and what it is about as a worker reads it.
 #define HUB_DUES           32u   // under way at once
 #define HUB_DEADLINES_READ 4096u // rows read at once
+// Of a case that is kept from a state. RETAIN_UNTIL: `kept` and `first` alone; CASE: all.
+struct hub_due_case {
+    bool kept;      // its row is there
+    uint64_t first; // seq of its first message
+    uint32_t version;
+    bool left, waits;                  // a body is; and that of a message that waits for its second person
+    uint64_t seen;                     // of its entries the last
+    const struct journal_mail *hidden; // rows that are withheld for good: nothing is left of what they are about
+    size_t n_hidden;
+    bool more; // … than these
+};
+
 struct hub_due {
     struct hub_work work;
     struct journal_deadline deadline; // as the action gave it
@@ -285,6 +297,7 @@ struct hub_due {
     bool has_release;
     struct journal_release release; // of `about`: RELEASE, RING
     struct hub_content content;     // of `about`
+    struct hub_due_case of_case;
 };
 
 // --- The step --------------------------------------------------------------------------------------------------------

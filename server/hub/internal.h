@@ -18,6 +18,7 @@
 #define HUB_RETRY_FULL_NS (60 * NS_PER_S)
 #define HUB_MINUTE_NS     (60 * NS_PER_S)
 #define HUB_HOUR_NS       (60 * HUB_MINUTE_NS)
+#define HUB_DAY_NS        (24 * HUB_HOUR_NS)
 #define HUB_APPEND_MEMORY (4u * 1024 * 1024) // of one append's rows and entries, the message's bytes apart
 #define HUB_REPLAY_REASON 500u               // bytes
 #define HUB_OWN_WAITING   64u                // entries about the hub itself that may wait for room
@@ -333,6 +334,9 @@ bool hub_keeps_from(const struct hub_submission *submission, const char *unit);
 bool hub_shield_binds(const struct hub_submission *submission); // is the case kept from anybody, for this sender
 bool hub_shield_next(const struct hub *hub, const struct hub_submission *submission,
                      struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *ret_n);
+// Nothing is left of a case that was kept from states: what was withheld for its sake goes, and with the last of it its
+// row.
+AM_MUST_USE enum am_err hub_shield_end(struct hub_pending *pending, const struct hub_due *due);
 enum reason hub_judge_onward(const struct hub *hub, struct hub_submission *submission); // rule 11 (onward.c)
 bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t *ret_index);
 

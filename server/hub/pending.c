@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_NS (24 * 3600 * NS_PER_S)
-
 enum am_err hub_pending_new(struct hub_step *step, enum hub_purpose purpose, struct hub_work *work, size_t n_entries,
                             struct hub_pending **ret_pending)
 {
@@ -138,7 +136,7 @@ uint64_t hub_entry_time(const struct hub *hub, uint64_t now_ns)
 
 uint32_t hub_erase_after(uint64_t retain_until_ns, uint64_t entry_ns)
 {
-    uint64_t retained = retain_until_ns + 30 * DAY_NS, kept = entry_ns + 366 * DAY_NS;
+    uint64_t retained = retain_until_ns + 30 * HUB_DAY_NS, kept = entry_ns + 366 * HUB_DAY_NS;
     uint64_t until = retained > kept ? retained : kept;
-    return (uint32_t)(until / DAY_NS + 1);
+    return (uint32_t)(until / HUB_DAY_NS + 1);
 }

@@ -4,6 +4,7 @@
 
 #include "proto/model/header.h"
 #include "server/net/found.h"
+#include "server/net/withheld.h"
 
 #include <stdlib.h>
 
@@ -125,6 +126,12 @@ static enum am_err due_read(struct due *due, struct store_view *view)
     TRY(digest_read(view, hub->about.seq, hub->digest));
     if (hub->deadline.kind == DEADLINE_RELEASE || hub->deadline.kind == DEADLINE_RING)
         return release_read(due, view);
+    if (hub->about.header == NULL)
+        return AM_OK;
+    if (hub->deadline.kind == DEADLINE_CASE)
+        return withheld_case(view, &due->arena, hub->about.header->case_ref, &hub->of_case);
+    if (hub->deadline.kind == DEADLINE_RETAIN_UNTIL)
+        TRY(withheld_case_kept(view, hub->about.header->case_ref, &hub->of_case));
     TRY(found_at(view, &due->arena, hub->about.root, &hub->root));
     if (hub->root.found)
         TRY(digest_read(view, hub->root.seq, hub->root_digest));
@@ -139,6 +146,7 @@ static void due_run(struct job *job, struct worker *worker)
     due->hub.there = false;
     due->hub.about = due->hub.root = (struct hub_found){0};
     due->hub.has_release = false;
+    due->hub.of_case = (struct hub_due_case){.kept = false};
     due->hub.err = due_read(due, worker->view);
 }
 

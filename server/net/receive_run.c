@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The run of mailbox rows that a worker reads for a Receive stream.
-#include "proto/model/harm.h"
 #include "server/failpoint.h"
 #include "server/net/answer.h"
 #include "server/net/receive.h"
+#include "server/net/withheld.h"
 
 #include <string.h>
 
@@ -39,62 +39,6 @@ static enum am_err row_wanted(struct receive *receive, struct store_view *view, 
     for (size_t i = 0; i < request->n_kinds; i++)
         *ret_wanted |= (int)request->kinds[i] == pointer.kind;
     return AM_OK;
-}
-
-// What a case's flags keep from the device's state (rule 4) waits, as if it had never been sent; what the state's own
-// units wrote doesn't, nor what another device of the unit has.
-static enum am_err row_withheld(struct receive *receive, struct store_view *view, uint64_t seq, bool *ret_withheld)
-{
-    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
-    const char *country = receive->call.peer->identity.country;
-    struct journal_delivery delivery;
-    struct journal_shield shield;
-    struct store_message kept;
-    Amana__V1__Header *header;
-    enum am_err err;
-
-    *ret_withheld = false;
-    if (!receive->shields)
-        return AM_OK;
-    err = store_delivery(view, seq, receive->call.peer->identity.unit, &delivery);
-    if (err != AM_NOT_FOUND)
-        TRY(err);
-    if (err == AM_OK && delivery.retrieved_at != 0)
-        return AM_OK;
-    TRY(store_message(view, seq, &kept));
-    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &receive->run, NULL,
-                     (ProtobufCMessage **)&header));
-    TRY(store_shield(view, header->case_ref, states, &shield));
-    for (size_t i = 0; i < shield.n; i++)
-        *ret_withheld |= strcmp(states[i].country, country) == 0 &&
-                         !address_in_country(header->sender->unit, country) &&
-                         harm_keeps(states[i].protection, header) && !harm_answer(header);
-    return AM_OK;
-}
-
-// Nor is it told about what it hasn't got; this comes with its next stream.
-static enum am_err notice_withheld(struct receive *receive, struct store_view *view, uint64_t seq, bool *ret_withheld)
-{
-    const Amana__V1__Pointer *about = NULL;
-    Amana__V1__EntryContent *content;
-    struct store_pointer pointer;
-    struct store_entry entry;
-    enum am_err err;
-
-    *ret_withheld = false;
-    if (!receive->shields)
-        return AM_OK;
-    TRY(store_entry(view, seq, &entry));
-    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, &receive->run, NULL,
-                     (ProtobufCMessage **)&content));
-    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE)
-        about = content->deadline->message;
-    else if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE)
-        about = content->state->message;
-    err = store_find_pointer(view, about, &pointer);
-    if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err;
-    return row_withheld(receive, view, pointer.seq, ret_withheld);
 }
 
 static enum am_err row_pack(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
@@ -177,12 +121,9 @@ static enum am_err row_take(struct receive *receive, struct store_view *view, en
     TRY(row_wanted(receive, view, seq, kind, &wanted));
     if (!wanted || (body != NULL && body->here))
         return AM_OK;
-    if (kind == JOURNAL_MAIL_MESSAGE && body == NULL) { // what the device has already it may get again
-        TRY(row_withheld(receive, view, seq, &withheld));
-        receive->withheld |= withheld;
-    } else if (kind == JOURNAL_MAIL_NOTICE) {
-        TRY(notice_withheld(receive, view, seq, &withheld));
-    }
+    if (receive->shields && body == NULL) // what the device has already it may get again
+        TRY(withheld_row(view, &receive->run, &receive->call.peer->identity, seq, kind, &withheld));
+    receive->withheld |= withheld && kind == JOURNAL_MAIL_MESSAGE; // a notice comes with the next stream
     if (withheld)
         return AM_OK;
     *ret_stop = !row_fits(receive, lane, body);

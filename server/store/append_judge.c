@@ -48,12 +48,12 @@ enum am_err append_check_shape(const struct journal_append *append)
     size_t len;
     if (append->n_entries > LIMIT_BATCH_ENTRIES)
         return AM_TOO_LARGE;
-    // Without an entry nothing but the removal of mail, and deadlines at which nothing was to be told: whatever else
-    // changes is told by the log.
+    // Without an entry nothing but the removal of mail, the end of what no entry tells of, and deadlines at which
+    // nothing was to be told: whatever else changes is told by the log.
     if (append->n_entries == 0 &&
         (append->message != NULL || append->n_mail > 0 || append->n_lives > 0 || append->chain != NULL ||
-         append->shield != NULL || append->release != NULL || append->n_deliveries > 0 || append->n_records > 0 ||
-         append->n_orders > 0 || append->n_erased > 0))
+         (append->shield != NULL && !append->shield->over) || append->release != NULL || append->n_deliveries > 0 ||
+         append->n_records > 0 || append->n_orders > 0 || append->n_erased > 0))
         return AM_INVALID;
     for (size_t i = 0; i < append->n_entries; i++)
         TRY(check_entry(&append->entries[i]));
@@ -76,7 +76,8 @@ enum am_err append_check_shape(const struct journal_append *append)
         (!text_fits(append->release->releasing) ||
          (append->release->officer != NULL && strnlen(append->release->officer, NAME_LIMIT + 1) > NAME_LIMIT)))
         return AM_INVALID;
-    if (append->shield != NULL && (!text_fits(append->shield->case_ref) || append->shield->n > JOURNAL_SHIELD_STATES))
+    if (append->shield != NULL && (!text_fits(append->shield->case_ref) || append->shield->n > JOURNAL_SHIELD_STATES ||
+                                   (append->shield->over && (append->message != NULL || append->shield->n > 0))))
         return AM_INVALID;
     for (size_t i = 0; i < append->n_records; i++)
         TRY(key_record(append->records[i].kind, append->records[i].key, append->records[i].number, key, &len));
@@ -214,7 +215,14 @@ static enum am_err judge_shield(struct table_txn txn, const struct journal_shiel
         err = table_get(txn, TABLE_SHIELD, name, sizeof name, &row);
     if (err == AM_OK)
         err = row_shield_parse(row, states, &kept);
-    return judge_version(err, kept.version, shield->version, ret_outcome);
+    TRY(judge_version(err, kept.version, shield->version, ret_outcome));
+    if (!shield->over || ret_outcome->result != JOURNAL_DONE)
+        return AM_OK;
+    uint64_t later = shield->seen + 1;
+    err = table_next_value(txn, TABLE_CASE, name, sizeof name, &later);
+    if (err == AM_OK)
+        ret_outcome->result = JOURNAL_CONFLICT;
+    return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
 static enum am_err judge_taken(struct table_txn txn, const struct journal_mail *mail,

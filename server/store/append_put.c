@@ -311,13 +311,15 @@ static enum am_err shield_put(struct putting *put)
     if (put->append->shield == NULL)
         return AM_OK;
     struct journal_shield shield = *put->append->shield;
+    TRY(name_put(put, shield.case_ref, name));
+    if (shield.over)
+        return table_delete(put->txn, TABLE_SHIELD, name, sizeof name);
     for (size_t i = 0; i < shield.n; i++) {
         states[i] = shield.states[i];
         states[i].seq = seq_of(put, states[i].seq);
     }
     shield.states = states;
     shield.version++;
-    TRY(name_put(put, shield.case_ref, name));
     return table_put(put->txn, TABLE_SHIELD, 0, name, sizeof name, row, row_shield_pack(&shield, row));
 }
 

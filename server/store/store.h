@@ -174,6 +174,10 @@ AM_MUST_USE enum am_err store_mail_next(struct store_view *view, const char *dev
 AM_MUST_USE enum am_err store_mail_find(struct store_view *view, const char *device, uint64_t seq, uint8_t *ret_urgency,
                                         uint8_t *ret_kind);
 
+// The next device that has a mailbox row, in no order that means anything; start with *at 0. Bytes of the view.
+// AM_NOT_FOUND at the end.
+AM_MUST_USE enum am_err store_mail_device_next(struct store_view *view, uint32_t *at, const char **ret_device);
+
 // The next deadline after *deadline (its `at`, `kind` and `subject`; all 0: the first). AM_NOT_FOUND at the end.
 AM_MUST_USE enum am_err store_deadline_next(struct store_view *view, struct journal_deadline *deadline);
 // Is this row still there?

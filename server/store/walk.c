@@ -61,6 +61,22 @@ enum am_err store_mail_find(struct store_view *view, const char *device, uint64_
     return AM_NOT_FOUND;
 }
 
+enum am_err store_mail_device_next(struct store_view *view, uint32_t *at, const char **ret_device)
+{
+    uint8_t key[KEY_MAILBOX] = {0};
+    struct table_walk walk;
+    put_be32(key, *at);
+    TRY(table_walk_from(view->txn, TABLE_MAILBOX, key, sizeof key, &walk));
+    enum am_err err = walk.key.len == KEY_MAILBOX ? AM_OK : AM_CORRUPT;
+    if (err == AM_OK)
+        memcpy(key, walk.key.data, NAME_SIZE);
+    table_walk_end(&walk);
+    TRY(err);
+    TRY(name_text(view->txn, key, ret_device));
+    *at = get_be32(key) + 1;
+    return AM_OK;
+}
+
 // --- Orders
 enum am_err store_orders(struct store_view *view, uint64_t seq, struct store_orders *ret_orders)
 {

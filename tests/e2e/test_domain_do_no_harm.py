@@ -401,3 +401,37 @@ def test_an_auditor_of_a_listed_state_opens_no_correction_that_is_kept_from_it(w
     world.amana("ke-protection", "inbox").ok()
     world.amana("ke-protection", "confirm", correction, "--outcome", "NOT_HELD").ok()
     assert kinds_seen(world, "ke").count("CORRECTED") == 2 and "CORRECTED" not in kinds_seen(world, "et")
+
+
+def gone_by(world, message, when):
+    """The auditor, who follows the log, sees it erased once the clock is set."""
+    process, lines = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    lines.wait(r'"ACCESS"')
+    world.later(seconds=(when - datetime.datetime.now(datetime.timezone.utc) - world.ahead).total_seconds())
+    lines.wait(f'"kind":"ERASED".*{message}')
+    process.terminate()
+    process.wait()
+
+
+def test_when_nothing_is_left_of_a_case_it_is_kept_from_nobody_and_what_was_withheld_never_comes(world):
+    if not w.moves_time():
+        pytest.skip("this build's time can't be moved")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    midnight = (now + datetime.timedelta(days=1, hours=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+    marks = [midnight - datetime.timedelta(minutes=30), midnight + datetime.timedelta(minutes=10), midnight + datetime.timedelta(minutes=40)]
+    until = [mark.strftime("%Y-%m-%dT%H:%M:%SZ") for mark in marks]
+    to_post = [{"unit": "et/ics/moyale", "part": "ACTION"}]
+    first = world.send("police", note(world, case_ref=CASE, recipients=to_post, retain_until=until[0]))
+    said = world.send("police", note(world, "She asked for asylum.", case_ref=CASE, flags=FLED, retain_until=until[0]))
+    others = [world.send("police", note(world, case_ref=f"ke/dci/2026/00439{i}", retain_until=until[i])) for i in (1, 2)]
+    tells = note(world, case_ref=CASE, recipients=to_post)
+    gone_by(world, said, marks[0])
+    world.amana("police", "send", tells).exits(77).says("NOT_PERMITTED")
+    for mark, other in zip(marks[1:], others):  # the end of it stands in no entry: these come after
+        gone_by(world, other, mark)
+    came = world.amana("post", "--json", "inbox").ok().out
+    assert first not in came and came.strip() == "", came
+    world.amana("police", "send", tells).ok()
+    assert world.amana("post", "--json", "inbox").ok().json[0]["header"]["kind"] == "NOTE"
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()

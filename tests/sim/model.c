@@ -2,6 +2,8 @@
 // The journal in memory.
 #include "tests/sim/model.h"
 
+#include "proto/model/harm.h"
+
 #include "proto/model/header.h"
 
 #include <assert.h>
@@ -206,6 +208,24 @@ static bool release_holds(struct model *model, const struct journal_append *appe
     return message == NULL || append->release->version == message->release.version;
 }
 
+static bool entry_in_case(const struct model_entry *entry, const char *case_ref)
+{
+    bool in = false;
+    for (size_t i = 0; i < entry->n_cases && !in; i++)
+        in = strcmp(entry->cases[i], case_ref) == 0;
+    return in;
+}
+
+static bool shield_holds(struct model *model, const struct journal_shield *shield)
+{
+    if (shield->version != shield_of(model, shield->case_ref).version)
+        return false;
+    for (uint64_t seq = shield->seen + 1; shield->over && seq < model->n; seq++)
+        if (entry_in_case(&model->entries[seq], shield->case_ref))
+            return false;
+    return true;
+}
+
 static bool rows_hold(struct model *model, const struct journal_append *append)
 {
     if (append->roster.unit != NULL && !roster_newest(model, append->roster.unit, append->roster.number))
@@ -217,7 +237,7 @@ static bool rows_hold(struct model *model, const struct journal_append *append)
         return false;
     if (!release_holds(model, append))
         return false;
-    if (append->shield != NULL && append->shield->version != shield_of(model, append->shield->case_ref).version)
+    if (append->shield != NULL && !shield_holds(model, append->shield))
         return false;
     if (append->chain != NULL && append->chain->root != JOURNAL_SELF &&
         append->chain->version != model_message_at(model, append->chain->root)->chain.version)
@@ -377,6 +397,11 @@ static void shield_keep(struct model *model, const struct journal_append *append
     size_t i = 0;
     while (i < model->n_shields && strcmp(model->shields[i].case_ref, from->case_ref) != 0)
         i++;
+    if (from->over) {
+        assert(i < model->n_shields);
+        model->shields[i] = model->shields[--model->n_shields];
+        return;
+    }
     if (i == model->n_shields) {
         model->shields = grow(model->shields, model->n_shields, &model->shields_room, sizeof *model->shields);
         model->n_shields++;
@@ -387,7 +412,8 @@ static void shield_keep(struct model *model, const struct journal_append *append
         states[j] = from->states[j];
         states[j].seq = self(states[j].seq, first);
     }
-    model->shields[i] = (struct journal_shield){keep(model, from->case_ref), from->version + 1, from->n, states};
+    model->shields[i] = (struct journal_shield){
+        .case_ref = keep(model, from->case_ref), .version = from->version + 1, .n = from->n, .states = states};
 }
 
 static void mail_keep(struct model *model, const struct journal_append *append, uint64_t first)
@@ -725,6 +751,59 @@ static void party_read(struct model *model, const struct model_message *message,
                                                       i == 0 ? root->kind : message->kind, *lives[i]};
 }
 
+// --- Of a case that is kept from states
+static bool withheld(struct model *model, const struct journal_shield *shield, const char *device,
+                     const struct journal_mail *row)
+{
+    const struct model_entry *entry = &model->entries[row->seq];
+    struct model_message *message = entry->message;
+    char unit[LIMIT_ADDRESS + 1], country[ADDRESS_COUNTRY_MAX + 1];
+    snprintf(unit, sizeof unit, "%.*s", (int)(strstr(device, "/device/") - device - 8), device + 8);
+    address_country(unit, country);
+    if (row->kind == JOURNAL_MAIL_NOTICE &&
+        (entry->kind == AMANA__V1__ENTRY_KIND__CODE__DEADLINE || entry->kind == AMANA__V1__ENTRY_KIND__CODE__STATE))
+        message = model_message_at(model, entry->of);
+    if (row->kind == JOURNAL_MAIL_COPY || message == NULL || strcmp(message->case_ref, shield->case_ref) != 0)
+        return false;
+    const struct journal_delivery *delivery = delivery_at(message, unit);
+    return (delivery == NULL || delivery->retrieved_at == 0) && harm_withholds(shield, country, message->decoded);
+}
+
+static void hidden_read(struct model *model, const struct journal_shield *shield, struct hub_due_case *of_case)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < model->n_mailboxes; i++)
+        room += model->mailboxes[i].n;
+    struct journal_mail *rows = take(model, room + 1, sizeof *rows);
+    for (size_t i = 0; i < model->n_mailboxes; i++)
+        for (size_t j = 0; j < model->mailboxes[i].n; j++)
+            if (withheld(model, shield, model->mailboxes[i].device, &model->mailboxes[i].rows[j]))
+                rows[of_case->n_hidden++] = model->mailboxes[i].rows[j];
+    of_case->hidden = rows;
+}
+
+static void case_read(struct model *model, const char *case_ref, struct hub_due_case *of_case)
+{
+    const struct journal_shield shield = shield_of(model, case_ref);
+    bool found = false;
+    *of_case = (struct hub_due_case){.kept = shield.version > 0, .version = shield.version};
+    for (uint64_t seq = 0; seq < model->n && of_case->kept; seq++) {
+        const struct model_message *message = model->entries[seq].message;
+        if (!entry_in_case(&model->entries[seq], case_ref))
+            continue;
+        of_case->seen = seq;
+        if (message == NULL)
+            continue;
+        of_case->first = found ? of_case->first : seq;
+        found = true;
+        bool waits = message->has_release && message->release.waits && !message->release.deferred;
+        of_case->left |= message->parked ? waits : !message->erased;
+        of_case->waits |= waits;
+    }
+    if (of_case->kept && !of_case->left)
+        hidden_read(model, &shield, of_case);
+}
+
 void model_read_due(struct model *model, struct hub_due *due)
 {
     const struct journal_deadline *row = &due->deadline;
@@ -737,6 +816,7 @@ void model_read_due(struct model *model, struct hub_due *due)
     const struct model_message *root = model_message_at(model, message->root);
     due->about = found(message, NULL);
     due->root = found(model_message_at(model, message->root), NULL);
+    case_read(model, message->case_ref, &due->of_case);
     memcpy(due->digest, message->digest, 32);
     due->content = (struct hub_content){message->erased, message->ordered, message->held_until};
     memcpy(due->root_digest, root->digest, 32);

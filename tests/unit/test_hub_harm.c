@@ -405,6 +405,114 @@ static void the_protection_unit_of_the_state_itself_takes_nothing_back_that_it_h
     refused(world, letter, REASON_NOT_PERMITTED, "recipients[0].unit");
 }
 
+// --- Until nothing is left of the case
+static size_t mail_of(struct world *world, const char *device)
+{
+    return model_mailbox(&world->model, device)->n;
+}
+
+static void kept_for(struct world *world, struct letter *letter, uint64_t ns)
+{
+    letter->retain_until.seconds = (int64_t)((world->now + ns) / NS_PER_S);
+    letter->retain_until.nanos = 0;
+    accepted(world, letter);
+}
+
+// It is about a person: it is kept no longer than anything that it protects.
+static void a_case_is_kept_from_nobody_once_nothing_is_left_of_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *said = note(world, POLICE, CHILD_DESK), *other;
+    said->flags.child = true;
+    shield(said, FLAG(YES), ET);
+    kept_for(world, said, 2 * DAY_NS);
+    kept_for(world, note(world, POLICE, LONELY), 5 * DAY_NS);
+    world_pass(world, 4 * DAY_NS); // what named the state is gone, and something of the case is left
+    assert_int_equal(world->model.n_shields, 1);
+    refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
+    world_pass(world, DAY_NS + MINUTE_NS);
+    assert_int_equal(world->model.n_shields, 1);
+    size_t entries = world->model.n;
+    world->n_woken = 0;
+    world_pass(world, DAY_NS);
+    assert_int_equal(world->model.n_shields, 0);
+    assert_int_equal(world->model.n_deadlines, 0);
+    assert_int_equal(world->model.n, entries); // no entry tells of it, as none tells of flags
+    assert_int_equal(world->n_woken, 0);
+    other = note(world, POLICE, POST);
+    accepted(world, other);
+}
+
+// Else it would see by what comes then that it was listed: who was there all the time had not been given it.
+static void what_was_withheld_does_not_come_when_that_ends(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *said = note(world, POLICE, CHILD_DESK);
+    letter_to(world, alert, LONELY, ACTION);
+    kept_for(world, alert, 3 * DAY_NS);
+    said->flags.child = true;
+    shield(said, FLAG(YES), ET);
+    kept_for(world, said, 2 * DAY_NS);
+    struct letter *elsewhere = note(world, POLICE, POST);
+    elsewhere->header.case_ref = (char *)"ke/dci/2026/004212";
+    accepted(world, elsewhere);
+    world_pass(world, 3 * DAY_NS); // its clocks run out, it expires, it is fetched by nobody: all of it withheld
+    assert_true(mail_of(world, URI(POST, "d1")) > 2);
+    size_t lonely = mail_of(world, URI(LONELY, "d1"));
+    world_pass(world, 2 * DAY_NS);
+    assert_int_equal(world->model.n_shields, 0);
+    const struct model_mailbox *box = model_mailbox(&world->model, URI(POST, "d1"));
+    for (size_t i = 0; i < box->n; i++)
+        assert_string_equal(world->model.entries[box->rows[i].seq].cases[0], "ke/dci/2026/004212");
+    assert_true(box->n > 0);
+    assert_int_equal(mail_of(world, URI(LONELY, "d1")), lonely); // from whom it was not kept has it still
+}
+
+// A court's order keeps the listing as it keeps what that protects.
+static void a_hold_keeps_a_case_from_a_state_as_it_keeps_its_messages(void **state)
+{
+    struct world *world = *state;
+    struct letter *said = note(world, POLICE, CHILD_DESK), *hold = letter_new(world, POLICE, KIND(HOLD));
+    said->flags.child = true;
+    shield(said, FLAG(YES), ET);
+    kept_for(world, said, 2 * DAY_NS);
+    letter_answers(hold, said, said);
+    letter_to(world, hold, CHILD_DESK, ACTION);
+    hold->valid_until = said->retain_until;
+    hold->valid_until.seconds = (int64_t)((world->now + 6 * DAY_NS) / NS_PER_S);
+    hold->header.valid_until = &hold->valid_until;
+    accepted(world, hold);
+    world_pass(world, 4 * DAY_NS);
+    assert_int_equal(world->model.n_shields, 1);
+    world_pass(world, 2 * DAY_NS + MINUTE_NS);
+    world_pass(world, DAY_NS);
+    assert_int_equal(world->model.n_shields, 0);
+}
+
+// What comes while the end is being written is protected too.
+static void a_message_that_comes_while_it_ends_keeps_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *said = note(world, POLICE, CHILD_DESK);
+    said->flags.child = true;
+    shield(said, FLAG(YES), ET);
+    kept_for(world, said, DAY_NS);
+    world_pass(world, DAY_NS + MINUTE_NS);
+    world->now += DAY_NS;
+    world->monotonic += DAY_NS;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_read(world);
+    while (world->n_checks > 0)
+        world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 1); // the end
+    letter_arrive(world, note(world, POLICE, LONELY));
+    world_check_one(world, 0);
+    world_commit_one(world, 1); // is faster
+    world_pump(world);
+    assert_int_equal(world->model.n_shields, 1);
+    refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
 // --- What goes on without it
 static struct letter *update(struct world *world, const struct letter *alert, const struct letter *before)
 {
@@ -485,11 +593,6 @@ static void an_end_goes_to_the_others_alone_too(void **state)
     assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(NEW));
     accepted(world, world_answer(world, POST, KIND(ACK), alert, alert));
     assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(ACKNOWLEDGED));
-}
-
-static size_t mail_of(struct world *world, const char *device)
-{
-    return model_mailbox(&world->model, device)->n;
 }
 
 // Each lives by the version that it has seen, and is told by itself.
@@ -732,6 +835,10 @@ int main(void)
         HUB_TEST(nobody_else_takes_it_back),
         HUB_TEST(who_waits_in_a_state_that_is_free_again_is_woken),
         HUB_TEST(its_answers_are_three_and_no_other),
+        HUB_TEST(a_case_is_kept_from_nobody_once_nothing_is_left_of_it),
+        HUB_TEST(what_was_withheld_does_not_come_when_that_ends),
+        HUB_TEST(a_hold_keeps_a_case_from_a_state_as_it_keeps_its_messages),
+        HUB_TEST(a_message_that_comes_while_it_ends_keeps_it),
         HUB_TEST(an_update_goes_to_the_others_and_leaves_its_life_alone),
         HUB_TEST(a_life_expires_by_the_version_that_its_unit_has),
         HUB_TEST(what_expires_at_once_is_an_entry_for_each_country),

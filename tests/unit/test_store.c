@@ -186,6 +186,74 @@ static void lives_chains_and_deliveries_are_kept_with_their_versions(void **stat
     kit_alarm_clear(&alarm);
 }
 
+// What comes to the case while its end is being written is kept from those states too.
+static void from_whom_a_case_is_kept_goes_without_an_entry_unless_something_came_to_it_meanwhile(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m, later;
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES] = {
+        {.country = "et", .protection = 2, .seq = JOURNAL_SELF}};
+    struct journal_shield shield = {.n = 1, .states = states}, kept;
+    struct journal_append end = {.time_ns = 1, .shield = &shield, .essential = true};
+    struct store_view *view;
+    bool any;
+    kit_message(&m, 1, 1, 10);
+    kit_message(&later, 2, 1, 10);
+    shield.case_ref = m.case_ref;
+    m.append.shield = &shield;
+    assert_int_equal(kit_append(kit, &m.append).result, JOURNAL_DONE);
+    shield = (struct journal_shield){.case_ref = m.case_ref, .version = 1, .over = true};
+    memcpy(later.case_ref, m.case_ref, sizeof later.case_ref);
+    assert_int_equal(kit_append(kit, &later.append).result, JOURNAL_DONE);
+    assert_int_equal(kit_append(kit, &end).result, JOURNAL_CONFLICT);
+    shield.seen = 1;
+    shield.version = 2;
+    assert_int_equal(kit_append(kit, &end).result, JOURNAL_CONFLICT);
+    shield.version = 1;
+    shield.over = false;
+    assert_int_equal(store_submit(kit->store, &end), AM_INVALID); // it would change, and no entry say so
+    shield.over = true;
+    assert_int_equal(kit_append(kit, &end).result, JOURNAL_DONE);
+    view_of(kit, &view);
+    assert_int_equal(store_size(kit->store), 2);
+    assert_int_equal(store_shield(view, m.case_ref, states, &kept), AM_OK);
+    assert_int_equal(kept.version, 0);
+    assert_int_equal(store_any_shield(view, &any), AM_OK);
+    assert_false(any);
+    store_view_end(view);
+    kit_message_clear(&m);
+    kit_message_clear(&later);
+}
+
+static void every_device_that_has_mail_is_found_and_no_other(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_message m;
+    struct store_view *view;
+    const char *device;
+    uint32_t at = 0;
+    size_t n = 0;
+    view_of(kit, &view);
+    assert_int_equal(store_mail_device_next(view, &at, &device), AM_NOT_FOUND);
+    store_view_end(view);
+    for (unsigned i = 0; i < 2; i++) {
+        kit_message(&m, i, 3, 10);
+        assert_int_equal(kit_append(kit, &m.append).result, JOURNAL_DONE);
+        if (i == 0)
+            kit_message_clear(&m);
+    }
+    view_of(kit, &view);
+    for (at = 0; store_mail_device_next(view, &at, &device) == AM_OK; n++) {
+        bool mailed = false;
+        for (size_t i = 0; i < m.append.n_mail; i++)
+            mailed |= strcmp(m.append.mail[i].device, device) == 0;
+        assert_true(mailed);
+    }
+    assert_int_equal(n, m.append.n_mail);
+    store_view_end(view);
+    kit_message_clear(&m);
+}
+
 static void mail_comes_by_urgency_and_then_by_seq(void **state)
 {
     struct kit *kit = *state;
@@ -825,6 +893,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_message_is_found_by_seq_id_and_digest, setup, teardown),
         cmocka_unit_test_setup_teardown(a_pointer_finds_the_message_of_both_its_id_and_its_digest, setup, teardown),
         cmocka_unit_test_setup_teardown(lives_chains_and_deliveries_are_kept_with_their_versions, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            from_whom_a_case_is_kept_goes_without_an_entry_unless_something_came_to_it_meanwhile, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_device_that_has_mail_is_found_and_no_other, setup, teardown),
         cmocka_unit_test_setup_teardown(mail_comes_by_urgency_and_then_by_seq, setup, teardown),
         cmocka_unit_test_setup_teardown(records_come_in_the_order_of_their_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(a_body_that_is_erased_goes_with_its_flags_and_the_envelope_stays, setup,

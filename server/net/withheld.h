@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule 4, do no harm: the mailbox rows that a state isn't to learn of, now. Read by workers.
+#pragma once
+
+#include "certs/identity.h"
+#include "proto/codec/arena.h"
+#include "server/hub/hub.h"
+#include "server/store/store.h"
+
+// Whether a row of this device waits, as if nothing had ever been sent. What is decoded lies in the arena.
+AM_MUST_USE enum am_err withheld_row(struct store_view *view, struct arena *arena, const struct identity *device,
+                                     uint64_t seq, uint8_t kind, bool *ret_withheld);
+
+// How it stands with a case that is kept from a state: whether anything is left of it, and if not, which rows of whose
+// mailbox are withheld for its sake.
+AM_MUST_USE enum am_err withheld_case(struct store_view *view, struct arena *arena, const char *case_ref,
+                                      struct hub_due_case *ret_case);
+
+// `kept` and `first` alone.
+AM_MUST_USE enum am_err withheld_case_kept(struct store_view *view, const char *case_ref,
+                                           struct hub_due_case *ret_case);
