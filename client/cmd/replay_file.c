@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define LAST_LINE "{\"amana_replay_items\":"
+#define LINE_MOST (4u * 1024 * 1024) // bytes: header, signature and content of an entry are a tenth of it
 
 enum am_err replay_file_create(const char *path, struct am_detail *detail, FILE **ret_file)
 {
@@ -48,20 +49,42 @@ enum am_err replay_file_end(FILE *file, uint64_t items)
     return ferror(file) ? AM_IO : AM_OK;
 }
 
+// A line with its end, to be freed; empty at the end of the file. AM_TOO_LARGE, before more of it is read.
+static enum am_err line_read(FILE *file, char **ret_text, size_t *ret_len)
+{
+    char *text = malloc(LINE_MOST + 1);
+    size_t len = 0;
+    int c = 0;
+    if (text == NULL)
+        return AM_NOMEM;
+    while (c != '\n' && len < LINE_MOST && (c = getc_unlocked(file)) != EOF)
+        text[len++] = (char)c;
+    if (len == LINE_MOST && c != '\n') {
+        free(text);
+        return AM_TOO_LARGE;
+    }
+    text[len] = '\0';
+    *ret_text = text;
+    *ret_len = len;
+    return AM_OK;
+}
+
 enum am_err replay_file_open(FILE *file, const char *path, const char *origin, struct am_detail *detail,
                              bool *ret_filtered)
 {
     char *line = NULL;
-    size_t size = 0;
+    size_t len;
     json_t *first = NULL;
-    if (getline(&line, &size, file) > 0)
+    enum am_err err = line_read(file, &line, &len);
+    if (err == AM_NOMEM)
+        return err;
+    if (err == AM_OK)
         first = json_loads(line, 0, NULL);
     free(line);
     const char *named = json_string_value(json_object_get(first, "origin"));
     bool good = json_integer_value(json_object_get(first, "amana_replay")) == 1 && named != NULL;
     bool same = good && strcmp(named, origin) == 0;
     *ret_filtered = json_is_true(json_object_get(first, "filtered"));
-    enum am_err err = AM_OK;
     if (!good)
         err = am_fail(AM_INVALID, detail, path, "it is no replay: `amana audit replay -o FILE` writes one");
     else if (!same)
@@ -71,9 +94,9 @@ enum am_err replay_file_open(FILE *file, const char *path, const char *origin, s
 }
 
 // What stands where no item does: the last line, or too early an end.
-static enum am_err end_check(const char *text, ssize_t len, unsigned items, struct am_detail *detail)
+static enum am_err end_check(const char *text, size_t len, unsigned items, struct am_detail *detail)
 {
-    if (len <= 0)
+    if (len == 0)
         return am_fail(AM_INVALID, detail, "", "it is cut short: %u entries, and no last line that counts them", items);
     if (strtoull(text + strlen(LAST_LINE), NULL, 10) != items)
         return am_fail(AM_INVALID, detail, "", "%u entries stand before a last line that counts %.20s", items,
@@ -85,15 +108,18 @@ enum am_err replay_file_next(FILE *file, const char *path, unsigned *line, struc
                              struct am_detail *detail, Amana__V1__ReplayItem **ret_item)
 {
     char *text = NULL;
-    size_t size = 0;
-    ssize_t len = getline(&text, &size, file);
+    size_t len;
+    enum am_err err = line_read(file, &text, &len);
     unsigned items = (*line)++ - 1;
-    enum am_err err;
-    if (len <= 0 || strncmp(text, LAST_LINE, strlen(LAST_LINE)) == 0)
+    if (err == AM_TOO_LARGE)
+        (void)am_fail(err, detail, "", "the line is longer than %u bytes, and no entry is", LINE_MOST);
+    else if (err != AM_OK)
+        return err;
+    else if (len == 0 || strncmp(text, LAST_LINE, strlen(LAST_LINE)) == 0)
         err = end_check(text, len, items, detail);
     else
-        err = json_to_message(&amana__v1__replay_item__descriptor, (struct am_bytes){(uint8_t *)text, (size_t)len},
-                              arena, detail, (ProtobufCMessage **)ret_item);
+        err = json_to_message(&amana__v1__replay_item__descriptor, (struct am_bytes){(uint8_t *)text, len}, arena,
+                              detail, (ProtobufCMessage **)ret_item);
     free(text);
     if (err == AM_OK || err == AM_NOT_FOUND)
         return err;

@@ -19,7 +19,7 @@ AM_MUST_USE enum am_err replay_file_end(FILE *file, uint64_t items);
 AM_MUST_USE enum am_err replay_file_open(FILE *file, const char *path, const char *origin, struct am_detail *detail,
                                          bool *ret_filtered);
 // The next item into the arena; *line counts, and is 1 before the first. AM_NOT_FOUND after the last line; AM_INVALID
-// where the file ends without it, or it counts another number of items than stand before it.
+// where the file ends without it, or it counts another number of items than stand before it; AM_TOO_LARGE, a line.
 AM_MUST_USE enum am_err replay_file_next(FILE *file, const char *path, unsigned *line, struct arena *arena,
                                          struct am_detail *detail, Amana__V1__ReplayItem **ret_item);
 

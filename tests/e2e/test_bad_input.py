@@ -599,6 +599,15 @@ def test_a_check_changes_nothing_and_goes_with_no_command(shared, command, check
     assert not shared.path("other-data").exists()
 
 
+@pytest.mark.parametrize("file, words", [("/dev/zero", "it is no replay"), ("/dev/stdin", "/dev/stdin: line 2: the line is longer than 4194304 bytes")])
+def test_a_kept_replay_whose_line_has_no_end_is_refused_before_it_has_filled_the_memory(shared, file, words):
+    """With a good first line and no end to the second, where it is read from a pipe."""
+    first = json.dumps({"amana_replay": 1, "origin": "igad.amana.example/log", "filtered": False})
+    line = f"(echo '{first}'; cat /dev/zero) | timeout 30 {w.AMANA} -d auditor audit verify {file}"
+    done = subprocess.run(["bash", "-c", line], cwd=shared.folder, env={**os.environ, **shared.env()}, capture_output=True, text=True)
+    assert done.returncode == 65 and words in done.stderr, done.stderr
+
+
 # --- Text that would take over a terminal
 SEIZE = "\x1b]0;seized\x07\x1b[2J\u009b31m\u202e"
 
