@@ -64,6 +64,17 @@ static enum am_err ask_ready(struct signer *signer, struct am_detail *detail, st
     return AM_OK;
 }
 
+// Of one that did not start: whose fault it was, by its status.
+static enum am_err start_failed(struct signer *signer, enum am_err err)
+{
+    int status = 0;
+    close(signer->fd);
+    if (signer->pid > 0 && waitpid(signer->pid, &status, 0) == signer->pid && WIFEXITED(status))
+        err = WEXITSTATUS(status) == EX_TEMPFAIL ? AM_BUSY : WEXITSTATUS(status) == EX_IOERR ? AM_IO : err;
+    free(signer);
+    return err;
+}
+
 enum am_err signer_start(const struct signer_config *config, struct am_detail *detail, struct signer **ret_signer)
 {
     int pair[2];
@@ -82,10 +93,8 @@ enum am_err signer_start(const struct signer_config *config, struct am_detail *d
     signer->shares_user = config->shares_user;
     struct signer_answer answer;
     enum am_err err = signer->pid < 0 ? AM_IO : ask_ready(signer, detail, &answer);
-    if (err != AM_OK) {
-        signer_stop(signer);
-        return err;
-    }
+    if (err != AM_OK)
+        return start_failed(signer, err);
     *ret_signer = signer;
     return AM_OK;
 }

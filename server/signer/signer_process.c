@@ -265,5 +265,8 @@ int signer_main(int argc, char **argv)
     signer_state_close(&process.state);
     free(process.folder);
     free(process.origin);
-    return err == AM_OK ? EX_OK : err == AM_IO || err == AM_FULL ? EX_IOERR : EX_SOFTWARE;
+    return err == AM_OK                     ? EX_OK
+           : err == AM_BUSY                 ? EX_TEMPFAIL
+           : err == AM_IO || err == AM_FULL ? EX_IOERR
+                                            : EX_SOFTWARE;
 }

@@ -256,6 +256,12 @@ def test_a_reload_that_comes_while_the_hub_starts_is_done_once_it_serves(world):
     assert process.wait(w.PATIENCE) == 0
 
 
+def test_a_second_hub_on_the_same_data_is_told_so_and_the_first_goes_on(world):
+    world.amanad("-c", "amanad.conf").exits(75).says("data/signer/record is in use by another amanad")
+    world.amanad("fsck", "-d", "data").exits(75).says("another program has this journal open")
+    world.send()
+
+
 # --- The start table (audit.md, The signer)
 def refuses_to_append(world, *words):
     """A hub that is read-only, says why, refuses a message and still lets an auditor replay."""

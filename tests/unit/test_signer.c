@@ -626,7 +626,7 @@ static void a_record_that_cannot_be_synced_is_not_started_from(void **state)
     struct am_detail detail = {0};
     struct signer *signer;
     setenv("AMANA_FAILPOINT", "signer-record-sync", 1);
-    assert_int_equal(AM_CONFIG, signer_start(&config, &detail, &signer));
+    assert_int_equal(AM_IO, signer_start(&config, &detail, &signer));
     unsetenv("AMANA_FAILPOINT");
 }
 
