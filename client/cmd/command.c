@@ -329,7 +329,9 @@ int command_connect(struct command *command)
     int code = command_try_connect(command, &online);
     if (code != 0 || online)
         return code;
-    return command_fail(AM_UNAVAILABLE, &command->session->offline);
+    struct am_detail detail = command->session->offline, *offline = &command->session->offline;
+    snprintf(detail.text, sizeof detail.text, "no link to the hub: %.200s", offline->text);
+    return command_fail(AM_UNAVAILABLE, &detail);
 }
 
 int command_find(struct command *command, unsigned boxes, const char *beginning, enum store_box *ret_box,

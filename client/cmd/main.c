@@ -254,7 +254,7 @@ static int help(int argc, char **argv)
 {
     static char flag[] = "--help";
     int words;
-    if (argc < 3) {
+    if (argc < 3 || strcmp(argv[2], "help") == 0) {
         print_verbs(stdout);
         return 0;
     }

@@ -4,6 +4,7 @@
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
+#include "proto/model/address.h"
 #include "proto/model/kind.h"
 #include "proto/model/reason.h"
 
@@ -18,8 +19,14 @@ struct try_input {
 static error_t arguments_end(struct argp_state *state, struct try_input *input)
 {
     int value;
+    struct am_detail detail = {0};
     if (input->request.as[0] == '\0' || input->request.to[0] == '\0' || input->kind == NULL)
         argp_error(state, "needs --as UNIT, --kind KIND and --to UNIT");
+    for (unsigned i = 0; i < 2; i++) {
+        const char *unit = i == 0 ? input->request.as : input->request.to;
+        if (address_check(unit, &detail) != AM_OK)
+            argp_error(state, "%s: \"%.100s\" is no unit: write COUNTRY/AGENCY/UNIT", i == 0 ? "--as" : "--to", unit);
+    }
     if (codec_enum_value(&amana__v1__kind__code__descriptor, input->kind, &value) != AM_OK || value == 0)
         argp_error(state, "--kind: \"%.40s\" is no kind of message, as ALERT is one", input->kind);
     input->request.kind = (Amana__V1__Kind__Code)value;

@@ -141,7 +141,7 @@ def test_a_trial_agrees_with_what_the_hub_does_and_is_for_registrars(world):
     world.amana("police", "send", world.draft()).exits(77)
     tried(world, to="et/mowsa/protection").says("it is a protection unit", "1096 days, by its kind")
     tried(world, 77, desk="police").says("not permitted")
-    tried(world, 65, to="et/ics").says("must be units")
+    tried(world, 64, to="et/ics").says("--to: ", "is no unit")
     tried(world, 64, kind="ALLERT").says("is no kind of message")
 
 

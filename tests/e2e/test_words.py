@@ -31,6 +31,19 @@ def test_a_word_that_people_try_is_answered_with_the_verb_that_does_it(word, ver
     w.run(w.AMANA, word, "0193a").exits(64).says(f'did you mean "{verb}"?')
 
 
+def test_help_on_help_is_help():
+    w.run(w.AMANA, "help", "help").ok().says("Usage: amana VERB", "send-back")
+
+
+def test_what_needs_a_link_says_that_there_is_none(world):
+    world.amana("police", "units", env={"AMANA_ADDRESS": "127.0.0.1:1"}).exits(69).says("127.0.0.1:1: no link to the hub: Connection refused")
+
+
+def test_a_trial_names_which_of_its_units_is_none(world):
+    for units, option in ((("ke/dci/transnational", "nowhere"), "--to"), (("police", "et/ics/moyale"), "--as")):
+        world.amana("ke-registry", "admin", "policy", "try", "--as", units[0], "--kind", "ALERT", "--to", units[1]).exits(64).says(f"{option}: ")
+
+
 def test_an_option_before_the_verb_that_there_is_not_is_named():
     w.run(w.AMANA, "--frobnicate", "inbox").exits(64).says("--frobnicate: there is no such option before a verb")
 
