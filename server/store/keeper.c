@@ -40,7 +40,7 @@ void batch_free(struct batch *batch)
 }
 
 // --- The queue
-#define EXPECTED_FEW  16u  // so few are never waited for: a commit takes longer than their checks
+#define EXPECTED_FEW  3u   // so few are never waited for: a commit takes longer than their checks
 #define EXPECTED_MOST 256u // nor more than these: what a batch costs is spread widely enough
 
 // Is there enough for a batch?

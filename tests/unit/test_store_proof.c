@@ -465,7 +465,7 @@ static void many_that_are_about_to_come_share_a_batch_and_nothing_waits_for_what
     store_expect(kit->store, 60); // the others were refused
     kit_wait(kit, 60);
     assert_int_equal(kit->signatures, 1);
-    store_expect(kit->store, 16);
+    store_expect(kit->store, 3);
     kit_append(kit, &alarm.append);
     store_expect(kit->store, 100);
     for (unsigned i = 0; i < 3; i++)
