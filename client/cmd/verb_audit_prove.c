@@ -2,8 +2,8 @@
 // audit prove: each entry of a message as a .tlog-proof file: from the hub for an auditor, from the store for a unit.
 #include "client/cmd/file_out.h"
 #include "client/session/history.h"
+#include "client/session/notice.h"
 #include "client/session/replay.h"
-#include "client/session/retrieved.h"
 #include "client/session/store_notice.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
@@ -113,9 +113,12 @@ static enum am_err from_hub(struct prove_input *input, struct am_detail *detail)
 }
 
 // --- From the store, as a unit
-static enum am_err write_notices(struct prove_input *input, uint64_t seq, struct am_detail *detail)
+// Its release may stand before its own entry: all that came are looked at.
+static enum am_err write_notices(struct prove_input *input, const Amana__V1__Kept *kept, struct am_detail *detail)
 {
-    for (uint64_t at = seq;; at++) {
+    uint8_t digest[LOG_HASH_SIZE];
+    TRY(log_sha256(codec_bytes(kept->message->header), digest));
+    for (uint64_t at = 0;; at++) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};
         Amana__V1__KeptNotice *notice;
         Amana__V1__EntryContent *content;
@@ -125,7 +128,7 @@ static enum am_err write_notices(struct prove_input *input, uint64_t seq, struct
             return err == AM_NOT_FOUND ? AM_OK : err;
         TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(notice->entry->content),
                          &arena, detail, (ProtobufCMessage **)&content));
-        if (retrieved_names(content, seq))
+        if (notice->fault[0] == '\0' && notice_names(content, kept->entry->index, digest))
             TRY(write_entry(input, notice->entry, detail));
     }
 }
@@ -139,7 +142,7 @@ static enum am_err from_store(struct prove_input *input, enum store_box box, con
     if (kept->entry == NULL)
         return am_fail(AM_NOT_FOUND, detail, id, "the log has not taken it yet");
     TRY(write_entry(input, kept->entry, detail));
-    return write_notices(input, kept->entry->index, detail);
+    return write_notices(input, kept, detail);
 }
 
 static enum am_err make_folder(struct prove_input *input, struct am_detail *detail)

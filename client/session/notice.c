@@ -2,7 +2,9 @@
 // Notices of the clock, judged.
 #include "client/session/notice.h"
 
+#include "client/session/retrieved.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header_parts.h"
 
 #include <string.h>
 
@@ -26,6 +28,16 @@ const Amana__V1__Pointer *notice_message(const Amana__V1__EntryContent *content)
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE)
         return content->deadline->message;
     return content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE ? content->state->message : NULL;
+}
+
+bool notice_names(const Amana__V1__EntryContent *content, uint64_t seq, const uint8_t digest[LOG_HASH_SIZE])
+{
+    const Amana__V1__Pointer *message = notice_message(content);
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RELEASED)
+        message = content->released->message;
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETURNED)
+        message = content->returned->message;
+    return retrieved_names(content, seq) || header_points_at(message, digest);
 }
 
 // What was sent or came under that id has that header, wherever it is kept.

@@ -106,6 +106,23 @@ def test_each_entry_of_a_message_and_its_receipt_are_proofs_that_others_can_read
         assert_proof(world.path("proofs", name))
 
 
+def test_a_unit_proves_also_that_it_was_acknowledged_in_time_and_who_released_it(world):
+    world.supervisor()
+    world.hub.reload()
+    world.hub.log.wait(r"^roster unit=ke/dci/transnational number=2")
+    alert = world.amana("police", "send", world.draft(subject_kind="GROUP", release="DEFERRED")).ok().id
+    world.amana("chief", "release", alert, "--yes").ok()
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "audit", "prove", alert, "-o", "proofs").ok()
+    kinds = {entry["seq"]: entry["kind"] for entry in world.replay("--message", alert) if "seq" in entry}
+    proofs = sorted(world.path("proofs").glob("*.tlog-proof"))
+    for path in proofs:
+        assert_proof(path)
+    assert {kinds[int(path.stem)] for path in proofs} >= {"SUBMITTED", "RELEASED", "RETRIEVED", "DEADLINE"}, kinds
+
+
 def assert_proof(path):
     """A C2SP tlog-proof by the standard library alone: RFC 9162 §2.1.3.2."""
     import base64
