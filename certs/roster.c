@@ -314,9 +314,30 @@ enum am_err roster_read(const char *path, struct am_detail *detail, struct roste
     if (err == AM_OK) {
         err = parse_with(cms, stack, detail, ret_roster);
         certs_free_pem(stack);
+    } else if (err != AM_NOMEM && roster_parse(cms, NULL, 0, NULL, ret_roster) == AM_OK) {
+        err = AM_OK;
     }
     free((void *)cms.data);
     return err;
+}
+
+enum am_err roster_paths(const char *folder, const char *unit, struct am_detail *detail, char ret_roster[PATH_MAX],
+                         char ret_pem[PATH_MAX])
+{
+    int len = snprintf(ret_roster, PATH_MAX, "%s/%s", folder, unit);
+    if (len < 0 || len + (int)sizeof ".roster" > PATH_MAX)
+        return am_fail(AM_TOO_LARGE, detail, folder, "this path is too long");
+    for (char *c = ret_roster + strlen(folder) + 1; *c != '\0'; c++)
+        *c = *c == '/' ? '.' : *c;
+    memcpy(ret_pem, ret_roster, (size_t)len);
+    strcpy(ret_roster + len, ".roster");
+    strcpy(ret_pem + len, ".pem");
+    return AM_OK;
+}
+
+bool roster_in_force(const struct roster *roster)
+{
+    return roster->devices_count > 0;
 }
 
 enum am_err roster_load(const char *path, const struct trust *trust, uint64_t now_ns, struct am_detail *detail,

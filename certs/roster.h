@@ -4,6 +4,7 @@
 
 #include "certs/check.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 
 struct roster_device {
@@ -57,7 +58,8 @@ AM_MUST_USE enum am_err roster_from_wire(struct am_bytes cms, const struct am_by
 AM_MUST_USE enum am_err roster_load(const char *path, const struct trust *trust, uint64_t now_ns,
                                     struct am_detail *detail, struct roster **ret_roster);
 
-// roster_parse from the same two files: for a roster that is known already, and for tools.
+// roster_parse from the same two files: for a roster that is known already, and for tools. One that names no
+// certificate needs none beside it.
 AM_MUST_USE enum am_err roster_read(const char *path, struct am_detail *detail, struct roster **ret_roster);
 
 // Whether next may follow current (NULL: none yet): same unit, a higher number, and for current's number + 1 its
@@ -65,6 +67,15 @@ AM_MUST_USE enum am_err roster_read(const char *path, struct am_detail *detail, 
 // digest before it, AM_EXISTS for the very same roster.
 AM_MUST_USE enum am_err roster_follows(const struct roster *current, const struct roster *next,
                                        struct am_detail *detail);
+
+// Whether anybody can open what is sealed to it. One without a device takes the unit's roster out of force: whoever was
+// on the one before is refused, and its number is spent like any other's.
+bool roster_in_force(const struct roster *roster);
+
+// Where a unit's roster and its certificates stand in a folder: "FOLDER/ke.dci.transnational.roster", and .pem, for
+// ke/dci/transnational. AM_TOO_LARGE.
+AM_MUST_USE enum am_err roster_paths(const char *folder, const char *unit, struct am_detail *detail,
+                                     char ret_roster[PATH_MAX], char ret_pem[PATH_MAX]);
 
 struct roster *roster_ref(struct roster *roster);
 void roster_unref(struct roster *roster); // NULL is fine

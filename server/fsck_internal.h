@@ -39,6 +39,7 @@ struct fsck_row {
     // Records.
     uint8_t digest[32];
     size_t digest_len;
+    bool removed; // roster: taken out of force
     char words[FSCK_WORDS];
     char key[];
 };
@@ -123,4 +124,5 @@ AM_MUST_USE enum am_err fsck_deadline_said(struct fsck_judge *judge, const struc
 AM_MUST_USE enum am_err fsck_state_said(struct fsck_judge *judge, const struct store_judged *entry);
 
 AM_MUST_USE enum am_err fsck_member_said(struct fsck_judge *judge, const struct store_judged *entry);
+AM_MUST_USE enum am_err fsck_roster_said(struct fsck_judge *judge, const struct store_judged *entry);
 AM_MUST_USE enum am_err fsck_record_judge(void *user, const struct journal_record *record);

@@ -85,9 +85,7 @@ static enum am_err entry_judge(void *user, const struct store_judged *entry)
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: return fsck_member_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT:
         return fsck_digest_said(judge, entry, "grants", 0, content->grant->unit, content->grant->after);
-    case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER:
-        return fsck_digest_said(judge, entry, "roster", content->roster->number, content->roster->unit,
-                                content->roster->digest);
+    case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER: return fsck_roster_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_TRUST:
         return fsck_digest_said(judge, entry, "trust", 0, "the hub", content->trust->after);
     case AMANA__V1__ENTRY_CONTENT__KIND_POLICY:

@@ -79,6 +79,15 @@ static enum am_err member_judge(struct fsck_judge *judge, const struct journal_r
     return grants_judge(judge, row, record->key, member);
 }
 
+enum am_err fsck_roster_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    const Amana__V1__RosterEntry *roster = entry->content->roster;
+
+    TRY(fsck_digest_said(judge, entry, "roster", roster->number, roster->unit, roster->digest));
+    fsck_row_find(judge, "roster", roster->number, roster->unit)->removed = roster->removed;
+    return AM_OK;
+}
+
 static enum am_err roster_judge(struct fsck_judge *judge, const struct journal_record *record)
 {
     struct fsck_row *row = fsck_row_find(judge, "roster", record->number, record->key);
@@ -95,7 +104,7 @@ static enum am_err roster_judge(struct fsck_judge *judge, const struct journal_r
                          "the roster %" PRIu64 " of %.80s can't be read: %.80s", record->number, record->key,
                          detail.text);
     else if (row == NULL || strcmp(roster->unit, record->key) != 0 || roster->number != record->number ||
-             !fsck_digest_is(row, roster->digest, sizeof roster->digest))
+             !fsck_digest_is(row, roster->digest, sizeof roster->digest) || row->removed == roster_in_force(roster))
         fsck_judge_fault(judge, row != NULL ? row->seq : JOURNAL_NONE,
                          "the roster %" PRIu64 " of %.80s is not that of the log", record->number, record->key);
     if (err == AM_OK)

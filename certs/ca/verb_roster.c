@@ -237,18 +237,6 @@ static enum am_err sign_rows(struct rows *rows, struct roster_input *input, stru
     return err;
 }
 
-// "FOLDER/ke.dci.transnational" for ke/dci/transnational.
-static enum am_err stem_of(const char *folder, const char *unit, struct am_detail *detail, char stem[PATH_MAX])
-{
-    int len = snprintf(stem, PATH_MAX, "%s/", folder);
-    if (len < 0 || len + LIMIT_ADDRESS + 16 > PATH_MAX)
-        return am_fail(AM_TOO_LARGE, detail, folder, "this path is too long");
-    for (const char *c = unit; *c != '\0'; c++)
-        stem[len++] = *c == '/' ? '.' : *c;
-    stem[len] = '\0';
-    return AM_OK;
-}
-
 // The certificates first: a reader that finds the new roster finds them too.
 static enum am_err write_both(struct rows *rows, const char *target, const char *pem, struct am_bytes cms,
                               struct am_detail *detail)
@@ -294,14 +282,12 @@ static void print_made(const struct rows *rows, const char *target)
 
 static enum am_err make_roster(struct rows *rows, struct roster_input *input, struct am_detail *detail)
 {
-    char stem[PATH_MAX], target[PATH_MAX + 8], pem[PATH_MAX + 8];
+    char target[PATH_MAX], pem[PATH_MAX];
     struct am_bytes cms = {0};
     time_t now = time(NULL);
     TRY(read_all(rows, input, detail));
     TRY(mark_supervisors(rows, input, detail));
-    TRY(stem_of(input->output, rows->roster.unit, detail, stem));
-    snprintf(target, sizeof target, "%s.roster", stem);
-    snprintf(pem, sizeof pem, "%s.pem", stem);
+    TRY(roster_paths(input->output, rows->roster.unit, detail, target, pem));
     TRY(follow(rows, input, target, detail));
     rows->from.seconds = now - SKEW;
     rows->until.seconds = now + input->days * DAY;

@@ -132,5 +132,6 @@ int verb_admin_grant_add(int argc, char **argv);
 int verb_admin_grant_remove(int argc, char **argv);
 int verb_units(int argc, char **argv);
 int verb_admin_roster_add(int argc, char **argv);
+int verb_admin_roster_remove(int argc, char **argv);
 int verb_admin_roster_list(int argc, char **argv);
 int verb_admin_policy_try(int argc, char **argv);

@@ -121,6 +121,8 @@ static const struct verb VERBS[] = {
      verb_admin_roster_list},
     {"admin roster add", "give the hub a roster", "amana admin roster add rosters/ke.kra.malaba.roster",
      verb_admin_roster_add},
+    {"admin roster remove", "take a unit's roster out of force", "amana admin roster remove ke/kra/malaba",
+     verb_admin_roster_remove},
     {"admin policy try", "what would become of a message, and by which rule",
      "amana admin policy try --as ke/dci/transnational --kind ALERT --to et/ics/moyale", verb_admin_policy_try},
 };

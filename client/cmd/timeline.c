@@ -130,8 +130,8 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT: fprintf(out, "of %s changed", content->grant->unit); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER:
-        fprintf(out, "%llu of %s, signed by %s", (unsigned long long)content->roster->number, content->roster->unit,
-                device_unit(content->roster->signer));
+        fprintf(out, "%llu of %s, signed by %s%s", (unsigned long long)content->roster->number, content->roster->unit,
+                device_unit(content->roster->signer), content->roster->removed ? ": out of force" : "");
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_POLICY: fputs("policy.conf changed", out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_TRUST: fputs("trust.conf changed", out); break;

@@ -43,9 +43,9 @@ static json_t *row_json(const struct units_input *input, const Amana__V1__UnitRo
                   row->successor, "kinds", kinds, "protection_unit", is_protection(input, row->unit));
     if (line != NULL && roster != NULL)
         json_object_set_new(line, "roster",
-                            json_pack("{s:I, s:I, s:I, s:s}", "number", (json_int_t)roster->number, "devices",
-                                      (json_int_t)roster->devices_count, "officers", (json_int_t)roster->officers_count,
-                                      "signer", roster->registrar.identity.uri));
+                            json_pack("{s:I, s:b, s:I, s:I, s:s}", "number", (json_int_t)roster->number, "in_force",
+                                      roster_in_force(roster), "devices", (json_int_t)roster->devices_count, "officers",
+                                      (json_int_t)roster->officers_count, "signer", roster->registrar.identity.uri));
     return line;
 }
 
@@ -76,7 +76,10 @@ static void print_row(const struct units_input *input, const Amana__V1__UnitRow 
     print_words("telephone", row->telephone);
     print_words("hours", row->hours);
     print_words("deputy", row->deputy);
-    if (roster != NULL)
+    if (roster != NULL && !roster_in_force(roster))
+        printf("  %-10s none in force: taken away by number %llu, signed by %s: verified\n", "roster",
+               (unsigned long long)roster->number, roster->registrar.identity.uri + 8);
+    else if (roster != NULL)
         printf("  %-10s %llu, %zu device%s, %zu officer%s, signed by %s: verified\n", "roster",
                (unsigned long long)roster->number, roster->devices_count, roster->devices_count == 1 ? "" : "s",
                roster->officers_count, roster->officers_count == 1 ? "" : "s", roster->registrar.identity.uri + 8);

@@ -96,7 +96,8 @@ static enum am_err check_entry(struct session *session, const Amana__V1__LookupR
     const Amana__V1__RosterEntry *entry = content->roster;
     if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_ROSTER || strcmp(entry->unit, roster->unit) != 0 ||
         entry->number != roster->number || entry->digest.len != sizeof roster->digest ||
-        memcmp(entry->digest.data, roster->digest, sizeof roster->digest) != 0)
+        memcmp(entry->digest.data, roster->digest, sizeof roster->digest) != 0 ||
+        entry->removed == roster_in_force(roster))
         return am_fail(AM_PROOF, detail, roster->unit, "the entry in the log is not that of this roster");
     return AM_OK;
 }

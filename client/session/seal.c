@@ -84,6 +84,11 @@ static enum am_err add_unit(struct session *session, struct sealing *sealing, co
     }
     TRY(directory_newest(session, unit, about, detail, &roster));
     sealing->rosters[sealing->count++] = roster;
+    if (!roster_in_force(roster))
+        return am_fail(AM_DENIED, detail, unit,
+                       "its registrar took its roster out of force, by number %llu: nobody there can open anything "
+                       "until it has a new one",
+                       (unsigned long long)roster->number);
     *ret_number = roster->number;
     for (size_t i = 0; i < roster->devices_count; i++) {
         if (sealing->n_recipients == LIMIT_SEALED_KEYS)

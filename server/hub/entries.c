@@ -21,6 +21,7 @@ enum am_err hub_roster_entry(struct hub_pending *pending, const struct hub_roste
     if (memcmp(roster->previous, NONE, sizeof NONE) != 0)
         entry.previous = codec_binary((struct am_bytes){roster->previous, 32});
     entry.signer = (char *)roster->signer;
+    entry.removed = roster->n_devices == 0;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_ROSTER;
     content.roster = &entry;
     *row = (struct journal_record){.kind = JOURNAL_RECORD_ROSTER, .key = unit, .number = roster->number};

@@ -47,6 +47,9 @@ static bool explain_recipient(const struct hub *hub, const struct hub_trial *tri
                    member->successor);
     if (hub_roster_newest(hub, trial->to) == NULL)
         return say(ret, false, "recipient", "%s has no roster", trial->to);
+    if (!hub_roster_in_force(hub, trial->to))
+        return say(ret, false, "recipient", "the roster of %s was taken out of force by number %llu", trial->to,
+                   (unsigned long long)hub_roster_number(hub, trial->to));
     return say(ret, true, "recipient", "role %s, roster %llu", member->role_name,
                (unsigned long long)hub_roster_number(hub, trial->to));
 }

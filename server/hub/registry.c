@@ -157,7 +157,7 @@ bool hub_may_receive(const struct hub_member *member)
 
 bool hub_reachable(const struct hub *hub, const char *unit)
 {
-    return hub_may_receive(hub_member_find(hub, unit)) && hub_roster_newest(hub, unit) != NULL;
+    return hub_may_receive(hub_member_find(hub, unit)) && hub_roster_in_force(hub, unit);
 }
 
 // --- Grants: "et/ics/moyale", "et/ics/*", "ke/*/*"

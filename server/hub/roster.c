@@ -76,6 +76,12 @@ const struct hub_kept_roster *hub_roster_newest(const struct hub *hub, const cha
     return found != NULL && found->n_rosters > 0 ? found->rosters[found->n_rosters - 1] : NULL;
 }
 
+bool hub_roster_in_force(const struct hub *hub, const char *unit)
+{
+    const struct hub_kept_roster *newest = hub_roster_newest(hub, unit);
+    return newest != NULL && newest->n_devices > 0;
+}
+
 const struct hub_kept_roster *hub_roster_of(const struct hub *hub, const char *unit, uint64_t number)
 {
     const struct hub_unit *found = hub_unit_find(hub, unit);

@@ -210,7 +210,7 @@ static bool sealed_add(struct check *check, struct sealed_for *sealed, const cha
 {
     struct roster *roster = registry_roster(check->send->registry, unit);
 
-    if (roster == NULL) {
+    if (roster == NULL || !roster_in_force(roster)) {
         check_fail(check, REASON_NOT_PERMITTED, "recipients", "have no roster");
         return false;
     }

@@ -167,6 +167,7 @@ def the_rest(desks, alert):
              *(f"{desk}/keys/{use}.pem" for desk in ("police", "chief") for use in ("auth", "seal", "sign", "officer"))).ok()
     for what in ("member list", "grant list", "roster list", "roster add", "policy try"):
         desks.type("ke-registry", f"amana admin {what}")
+    desks.type("ke-registry", "amana admin roster remove", answer="y\n")
     desks.type("", "amanad --check-policy")
     desks.type("", "amanad -c amanad.conf --check")
     world.hub.stop()

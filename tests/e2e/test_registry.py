@@ -80,6 +80,49 @@ def test_a_roster_is_shown_and_checked_before_it_is_given(world):
     assert len(world.entries("ROSTER")) == before + 1
 
 
+def test_a_roster_that_is_taken_away_lets_nobody_in_and_its_number_is_spent(world, pb):
+    """A unit whose keys are all in wrong hands is shut out in one step, until its registrar has enrolled it anew."""
+    post = "et/ics/moyale"
+    remove = ("admin", "roster", "remove", post)
+    world.watch("post", "inbox", "--follow")
+    world.hub.log.wait(rf"connected .*{post}")
+    police = r.Raw(world, pb)
+    message = police.message()
+    world.amana("et-registry", *remove, stdin="n\n").exits(75).says("1 device and 1 officer are refused", "nothing was changed")
+    world.amana("et-registry", *remove, "--dry-run").ok().says(f"{post}  2, signed by et/registry/desk/officer/", "out of force")
+    world.amana("ke-registry", *remove, "--yes").exits(77).says('no registrar of "et"')
+    assert len([e for e in world.entries("ROSTER") if e["roster"]["unit"] == post]) == 1
+    since = len(world.hub.log.all)
+    world.amana("et-registry", *remove, "--yes", "-o", "rosters").ok().says(f"roster 2 of {post} is in force: nobody is on it")
+    world.hub.log.wait(rf"dropped .*{post}", since)
+    world.amana("post", "status").exits(77, 69)
+    world.amana("police", "send", world.draft()).exits(77).says(post, "took its roster out of force, by number 2")
+    with pytest.raises(r.Refused) as refusal:  # a client that doesn't look
+        police.send(message)
+    refusal.value.of(grpc.StatusCode.PERMISSION_DENIED, "NOT_PERMITTED")
+    world.amana("police", "units", post).ok().says("none in force: taken away by number 2", "verified")
+    world.amana("et-registry", "admin", "roster", "list", post).ok().says("out of force")
+    world.amana("ke-registry", "admin", "policy", "try", "--as", "ke/dci/transnational", "--kind", "ALERT", "--to", post).exits(77).says(
+        "taken out of force by number 2")
+    said = [e["roster"].get("removed", False) for e in world.entries("ROSTER") if e["roster"]["unit"] == post]
+    assert said == [False, True]
+    world.amana("auditor", "audit", "replay", "--reason", "who may write").ok().says(f"2 of {post}", "out of force")
+    world.amana("et-registry", *remove, "-o", "rosters").ok().says("number 2 took it away")
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
+    world.start_hub()
+    world.amana("post", "status").exits(77, 69)
+    roster = ("roster", "--registrar", "et-registry/keys/officer.pem", "--key", "et-registry/keys/officer.key", "-o")
+    keys = [f"post/keys/{use}.pem" for use in ("auth", "seal", "sign", "officer")]
+    world.path("old").mkdir()
+    world.ca(*roster, "old", *keys).ok()
+    world.amana("et-registry", "admin", "roster", "add", "old/et.ics.moyale.roster").exits(65).says("must be higher than the newest roster's")
+    world.ca(*roster, "rosters", *keys).ok().says("roster 3")
+    world.amana("et-registry", "admin", "roster", "add", "rosters/et.ics.moyale.roster").ok().says("roster 3 of", "in force")
+    alert = world.amana("police", "send", world.draft()).ok().id
+    world.amana("post", "inbox").ok().says(alert[:13])
+
+
 def test_what_is_wrong_is_named_and_nothing_is_changed(world):
     def wrong(says, *args, code=65):
         world.amana("ke-registry", "admin", *args).exits(code).says(says)
