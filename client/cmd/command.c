@@ -48,6 +48,11 @@ int command_exit_code(enum am_err err)
     return err == AM_OK ? 0 : EXIT_CODES[err] != 0 ? EXIT_CODES[err] : EX_SOFTWARE;
 }
 
+bool command_disk(enum am_err err)
+{
+    return err == AM_IO || err == AM_FULL;
+}
+
 int command_fail(enum am_err err, const struct am_detail *detail)
 {
     const char *text = detail->text[0] != '\0' ? detail->text : am_err_text(err);
@@ -59,7 +64,7 @@ int command_fail(enum am_err err, const struct am_detail *detail)
     if (detail->line > 0)
         fprintf(stderr, "line %u: ", detail->line);
     print_text(stderr, text, 0);
-    fputc('\n', stderr);
+    fputs(detail->text[0] == '\0' && command_disk(err) ? "; look at the disk, whether it is full\n" : "\n", stderr);
     return command_exit_code(err);
 }
 
@@ -315,6 +320,13 @@ int command_try_connect(struct command *command, bool *ret_online)
     if (err == AM_UNAVAILABLE) {
         command->session->offline = detail;
         session_disconnect(command->session);
+        return 0;
+    }
+    if (command_disk(err)) {
+        command_tell_fault(command, err, &detail);
+        (void)am_fail(err, &command->session->offline, "", "nothing more can be kept here");
+        session_disconnect(command->session);
+        command->full = true;
         return 0;
     }
     if (err != AM_OK)

@@ -24,6 +24,7 @@ struct command {
     const char *own; // id whose acceptance is told by the verb itself
     bool refused;    // something in the outbox was refused in this run
     bool not_now;    // the hub was there and took the verb's own message not yet: it said why
+    bool full;       // the disk takes nothing more: what is here can be read, and no link is kept up for it
     int fault;       // exit code of what failed beside the verb's own work: something that did not hold; 0: nothing
 };
 
@@ -54,7 +55,8 @@ void command_signals(void);
 
 // Reads the settings and opens the session. 0, or the exit code after the failure was told.
 AM_MUST_USE int command_open(struct command *command, unsigned needed);
-// Connects and delivers what waits in the outbox. 0; 69 where there is no link (told); 1 after an alarm.
+// Connects and delivers what waits in the outbox. 0; 69 where there is no link (told); 1 after an alarm. Where the disk
+// takes nothing that is to be kept that is told, `full` is set, and it is as without a link.
 AM_MUST_USE int command_connect(struct command *command);
 // The same, but no link is no failure: *ret_online says. For verbs that work without.
 AM_MUST_USE int command_try_connect(struct command *command, bool *ret_online);
@@ -67,6 +69,8 @@ int command_end(const struct command *command, int code);
 // Tells what failed, where, what is allowed, on stderr; returns the exit code of ux.md.
 int command_fail(enum am_err err, const struct am_detail *detail);
 int command_exit_code(enum am_err err);
+// Whether the disk is what failed.
+bool command_disk(enum am_err err);
 
 // A line on stderr for people: "amana: …".
 __attribute__((format(printf, 1, 2))) void command_say(const char *format, ...);

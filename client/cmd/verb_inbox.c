@@ -328,8 +328,8 @@ static int follow(struct inbox_input *input)
         struct am_detail detail = {0};
         bool online;
         int code = command_try_connect(&input->command, &online);
-        if (code != 0)
-            return code;
+        if (code != 0 || input->command.full)
+            return code; // a fault of the disk is told, and is the command's end
         enum am_err err = AM_UNAVAILABLE;
         if (online) {
             attempt = 0;
@@ -369,6 +369,10 @@ static int inbox(struct inbox_input *input)
     enum am_err err = AM_OK;
     if (online)
         err = fetch(input, false, &detail);
+    if (command_disk(err)) {
+        command_tell_fault(&input->command, err, &detail);
+        err = AM_UNAVAILABLE;
+    }
     if (online && err == AM_OK && policy_successor(input->command.session)[0] != '\0') {
         rejections_add(&input->command);
         code = command_try_connect(&input->command, &online);

@@ -137,7 +137,13 @@ static enum am_err accept(struct delivery *delivery, Amana__V1__ProvedEntry *ent
     kept->message->flags = (ProtobufCBinaryData){0, NULL};
     kept->wait = kept->wait_text = (char *)"";
     Amana__V1__Header *header;
-    TRY(store_move(delivery->session->store, STORE_OUTBOX, STORE_SENT, delivery->id, kept));
+    enum am_err err = store_move(delivery->session->store, STORE_OUTBOX, STORE_SENT, delivery->id, kept);
+    if (err == AM_IO || err == AM_FULL)
+        return am_fail(err, delivery->detail, delivery->id,
+                       "the hub has taken it, as entry %llu, and that can't be kept here: look at the disk, whether it "
+                       "is full; the next command that connects asks once more, and nothing is sent twice",
+                       (unsigned long long)entry->index);
+    TRY(err);
     if (delivery->parks) // it says nothing before its second person does: its copy comes then
         return AM_OK;
     TRY(seal_header(kept->message, delivery->arena, delivery->detail, &header));

@@ -3,6 +3,7 @@
 import datetime
 import os
 import random
+import re
 import struct
 import subprocess
 
@@ -288,3 +289,28 @@ def test_an_entry_about_a_correction_that_says_another_thing_than_its_message_is
     w.run(w.BUILD / "tests" / "damage_row", lived.path("changed"), "entry", said, other).ok()
     lived.amanad("fsck", "-d", "changed").exits(1).says("no message before it says what it says was corrected, mended or erased",
                                                         "no CORRECTED or ERASED entry says what it corrects")
+
+
+# --- A desk's own disk
+def test_a_desk_whose_disk_is_full_reads_what_it_has_says_what_became_of_a_message_and_sends_nothing_twice(world, small_disk):
+    desks = {desk: f"disk/{desk}" for desk in ("police", "post")}
+    for desk, folder in desks.items():
+        world.copy(desk, folder)
+    first, taken = world.send(desks["police"]), set()
+    world.amana(desks["post"], "inbox").ok()
+    fill(small_disk / "filler")
+    for _ in range(8):  # until not even the outbox takes it: the pages that are free go first
+        said = world.amana(desks["police"], "send", world.draft()).exits(73, 74)
+        taken.update(re.findall(r"(\S+): the hub has taken it, as entry \d+, and that can't be kept here", said.err))
+        if "nothing was sent" in said.err:
+            break
+    said.says("look at the disk, whether it is full")
+    assert len(taken) == 1
+    world.amana(desks["police"], "sent").exits(73, 74).says(first[:13], *taken)
+    world.amana(desks["post"], "inbox").exits(73, 74).says(first[:13])
+    world.amana(desks["post"], "show", first).ok().says("STOP AND SEARCH")
+    (small_disk / "filler").unlink()
+    world.amana(desks["police"], "inbox").ok().says("accepted, entry")
+    world.amana(desks["post"], "inbox").ok().says(*(id[:13] for id in taken))
+    assert len(world.amana(desks["police"], "sent").ok().out.splitlines()) == 2
+    assert {e["submitted"]["id"] for e in world.entries("SUBMITTED")} == {first, *taken}
