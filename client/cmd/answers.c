@@ -264,13 +264,17 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
         strlcpy(answers->newest, key, STORE_ID);
 }
 
-static enum am_err take_kept(struct walk *walk, enum store_box box, const char *id)
+// `seq`: the row's place in the log; 0: it has none yet. What waited for its second person has another since it was
+// sent.
+static enum am_err take_kept(struct walk *walk, enum store_box box, const char *id, uint64_t seq)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__Kept *kept;
     Amana__V1__Header *header;
     arena_init(&arena, ARENA_ANSWERS);
     TRY(store_get(walk->session->store, box, id, &arena, &kept));
+    if (seq != 0 && (kept->entry == NULL || kept->entry->index != seq))
+        return AM_OK;
     if (!outbox_was_refused(kept) && seal_header(kept->message, &arena, NULL, &header) == AM_OK &&
         second_sent(kept, header))
         take(walk, id, header, kept);
@@ -286,7 +290,7 @@ static enum am_err walk_log(struct walk *walk)
         err = store_next_of_case(walk->session->store, walk->asked.case_ref, &seq, &box, id);
         if (err != AM_OK)
             break;
-        TRY(take_kept(walk, box, id));
+        TRY(take_kept(walk, box, id, seq));
     }
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
@@ -297,7 +301,7 @@ static enum am_err walk_outbox(struct walk *walk)
     enum am_err err;
     while ((err = store_next(walk->session->store, STORE_OUTBOX, at, id)) == AM_OK) {
         strlcpy(at, id, sizeof at);
-        TRY(take_kept(walk, STORE_OUTBOX, id));
+        TRY(take_kept(walk, STORE_OUTBOX, id, 0));
     }
     return err == AM_NOT_FOUND ? AM_OK : err;
 }

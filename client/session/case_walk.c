@@ -15,7 +15,10 @@ struct walk {
     void *user;
 };
 
-static enum am_err visit_one(const struct walk *walk, enum store_box box, const char *id)
+// At its place in the log, `seq`: what waited for its second person is in the case since it was sent, and the row of
+// the time before is passed over. NOWHERE: of one that has no place yet.
+#define NOWHERE UINT64_MAX
+static enum am_err visit_one(const struct walk *walk, enum store_box box, const char *id, uint64_t seq)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
@@ -24,6 +27,8 @@ static enum am_err visit_one(const struct walk *walk, enum store_box box, const 
     Amana__V1__Header *header;
     arena_init(&arena, ARENA_WALK);
     TRY(store_get(walk->session->store, box, id, &arena, &kept));
+    if (seq != NOWHERE && (kept->entry == NULL || kept->entry->index != seq))
+        return AM_OK;
     if (seal_header(kept->message, &arena, &detail, &header) != AM_OK || strcmp(header->case_ref, walk->case_ref) != 0)
         return AM_OK;
     enum am_err err = seal_open(walk->session, kept->message, &arena, &detail, &opened);
@@ -39,13 +44,13 @@ enum am_err case_walk(struct session *session, const char *case_ref, case_visit 
     enum store_box box;
     enum am_err err;
     for (uint64_t seq = 0; (err = store_next_of_case(session->store, case_ref, &seq, &box, id)) == AM_OK; seq++)
-        TRY(visit_one(&walk, box, id));
+        TRY(visit_one(&walk, box, id, seq));
     if (err != AM_NOT_FOUND)
         return err;
     id[0] = '\0';
     while ((err = store_next(session->store, STORE_OUTBOX, id, next)) == AM_OK) {
         strlcpy(id, next, sizeof id);
-        TRY(visit_one(&walk, STORE_OUTBOX, id));
+        TRY(visit_one(&walk, STORE_OUTBOX, id, NOWHERE));
     }
     return err == AM_NOT_FOUND ? AM_OK : err;
 }

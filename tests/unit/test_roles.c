@@ -31,6 +31,7 @@ struct line {
     const char *label, *role; // role "X>Y": a CORRECTION of the role
     const char *more;         // of the person, in JSON
     const char *flaw;         // why it was rejected when it came
+    bool waited;              // for its second person, and was sent behind the line after it
 };
 #define POLICE(to, label, role)                                                                                        \
     {                                                                                                                  \
@@ -90,6 +91,11 @@ static const struct {
      {POLICE(ALONE, "p1", "VICTIM"), POLICE(0, "p1", "VICTIM>SUSPECT"), MOWSA(0, "p1", "SUSPECT")},
      false},
     {"a correction with a supervisor", {POLICE(ALONE, "p1", "VICTIM"), POLICE(0, "p1", "VICTIM>SUSPECT")}, false},
+    {"what waited while another said victim",
+     {{ENV_POLICE, ALONE, "p1", "SUSPECT", PAPER, "", true},
+      {ENV_MOWSA, ALONE, "b", "VICTIM", PAPER, ""},
+      {ENV_POLICE, ALONE, "p1", "SUSPECT", PAPER, ""}},
+     true},
     {"what was rejected says nothing",
      {{ENV_POLICE, ALONE, "p1", "VICTIM", "\"sex\":\"MALE\"", "ROLE_RULE"}, POLICE(ALONE, "p1", "SUSPECT")},
      false},
@@ -177,27 +183,33 @@ static void tell(size_t story)
     Amana__V1__Pointer pointers[LINES];
     uint8_t digests[LINES][LOG_HASH_SIZE];
     struct am_detail detail = {0};
+    Amana__V1__Kept rows[LINES];
+    Amana__V1__ProvedEntry entries[LINES];
     arena_init(&arena, ROOM);
     for (size_t i = 0; i < LINES && lines[i].unit != NULL; i++) {
         int to = lines[i].to;
         bool last = i + 1 == LINES || lines[i + 1].unit == NULL;
-        Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
-        Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
-        kept.message = write_line(&lines[i], to != ALONE ? &opened[to] : NULL, to != ALONE ? &pointers[to] : NULL);
-        kept.entry = &entry;
-        kept.fault = (char *)lines[i].flaw;
-        entry.index = i;
-        assert_int_equal(seal_open(post, kept.message, &arena, &detail, &opened[i]), AM_OK);
+        amana__v1__kept__init(&rows[i]);
+        amana__v1__proved_entry__init(&entries[i]);
+        rows[i].message = write_line(&lines[i], to != ALONE ? &opened[to] : NULL, to != ALONE ? &pointers[to] : NULL);
+        rows[i].entry = &entries[i];
+        rows[i].fault = (char *)lines[i].flaw;
+        entries[i].index = i;
+        assert_int_equal(seal_open(post, rows[i].message, &arena, &detail, &opened[i]), AM_OK);
         amana__v1__pointer__init(&pointers[i]);
         pointers[i].id = opened[i].header->id;
-        assert_int_equal(log_sha256(codec_bytes(kept.message->header), digests[i]), AM_OK);
+        assert_int_equal(log_sha256(codec_bytes(rows[i].message->header), digests[i]), AM_OK);
         pointers[i].header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, digests[i]};
         enum am_err err = roles_judge(post, opened[i].header, opened[i].body, &detail);
         if (last && err != (STORIES[story].broken ? AM_INVALID : AM_OK))
             fail_msg("%s: %s", STORIES[story].what, am_err_text(err));
         if (last && err == AM_INVALID)
             assert_string_equal(detail.field, "note.persons[0].roles");
-        assert_int_equal(store_put(post->store, STORE_INBOX, opened[i].header->id, &kept), AM_OK);
+        assert_int_equal(store_put(post->store, STORE_INBOX, opened[i].header->id, &rows[i]), AM_OK);
+        if (i == 0 || !lines[i - 1].waited)
+            continue;
+        entries[i - 1].index = LINES + i;
+        assert_int_equal(store_put(post->store, STORE_INBOX, opened[i - 1].header->id, &rows[i - 1]), AM_OK);
     }
     arena_wipe(&arena);
     session_close(post);
