@@ -125,6 +125,7 @@ def test_what_is_sent_back_is_not_sent_and_its_author_sees_why(shared):
     shared.amana("police", "sent").ok().says("sent back by kdci-0001: FACT_WRONG")
     shared.amana("police", "show", parked).ok().says("sent back by kdci-0001: FACT_WRONG")
     shared.amana("police", "status", parked).ok().says("sent back by kdci-0001")
+    assert shared.body("police", parked) is not None, "its author mends it and sends it anew"
     shared.amana("chief", "release", parked, "--yes").exits(66).says("nothing that waits")
     [returned] = entry_of(shared, "RETURNED", parked)
     assert "deferred" not in returned["returned"] and not entry_of(shared, "SUBMITTED", parked)

@@ -160,6 +160,23 @@ static void what_was_released_is_found_and_the_parked_body_is_gone(void **state)
     store_view_end(view);
 }
 
+// It was sent to nobody: its author has what it was made of, and nobody else anything of it.
+static void of_what_came_back_neither_flags_nor_body_are_left(void **state)
+{
+    struct journal_release release = ended();
+    struct store_message message;
+    struct kit_alarm returned;
+    kit_alarm(&returned, 1, 1, 8);
+    returned.append.release = &release;
+    assert_int_equal(kit_append(&kit, &returned.append).result, JOURNAL_DONE);
+    struct store_view *view = look();
+    assert_int_equal(store_message(view, seq, &message), AM_OK);
+    assert_int_equal(message.body.len + message.flags.len, 0);
+    assert_int_equal(message.header.len, parked.message.header.len);
+    store_view_end(view);
+    kit_alarm_clear(&returned);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -168,6 +185,7 @@ int main(void)
         TEST(an_id_that_waits_is_taken),
         TEST(of_two_who_release_it_one_does),
         TEST(what_was_released_is_found_and_the_parked_body_is_gone),
+        TEST(of_what_came_back_neither_flags_nor_body_are_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
