@@ -88,13 +88,17 @@ enum am_err fsck_message_said(struct fsck_judge *judge, const struct store_judge
     message->kind = (uint8_t)header->kind;
     message->urgency = (uint8_t)header->urgency;
     message->fixed = header->answer_by != NULL;
+    message->own = SIZE_MAX;
     message->review_at = header_time_or_0(header->review_at);
     message->retain_until = header_time_or_0(header->retain_until);
     message->valid_until = kind_in_force(header);
     for (size_t i = 0; i < header->n_recipients; i++) {
         struct fsck_row *row = fsck_row_find(judge, "delivery", entry->seq, header->recipients[i]->unit);
-        if (row != NULL)
-            message->deliveries[message->n++] = row;
+        if (row == NULL)
+            continue;
+        if (strcmp(header->recipients[i]->unit, header->sender->unit) == 0)
+            message->own = message->n;
+        message->deliveries[message->n++] = row;
     }
     HASH_ADD(hh, judge->messages, seq, sizeof message->seq, message);
     if (message->hh.tbl == NULL) {
@@ -165,6 +169,7 @@ static uint64_t clocks_next(struct fsck_judge *judge, const struct fsck_message 
         const struct fsck_row *row = message->deliveries[i];
         const char *unit = strstr(row->key, " of ") + 4;
         parties[i].unit = unit;
+        parties[i].own = i == message->own;
         parties[i].has_delivery = true;
         parties[i].delivery = (struct journal_delivery){.state = row->state,
                                                         .flags = row->flags,

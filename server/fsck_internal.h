@@ -51,6 +51,7 @@ struct fsck_message {
     uint64_t review_at, retain_until, valid_until;
     uint8_t kind, urgency;
     bool fixed, review; // review: it stands in the table, or has been told
+    size_t own;         // which of them is to its sender's own unit; `n` or more: none
     size_t n;
     struct fsck_row *deliveries[];
 };

@@ -84,7 +84,7 @@ static uint64_t delivery_clock(const struct clock_message *message, const struct
     case CLOCK_LATE: return waits ? delivery->delivered_at + urgency->late_ns : 0;
     case CLOCK_NON_DELIVERED: return waits ? delivery->delivered_at + urgency->non_delivered_ns : 0;
     default:
-        return delivery->state == AMANA__V1__DELIVERY_STATE__CODE__DELIVERED
+        return !party->own && delivery->state == AMANA__V1__DELIVERY_STATE__CODE__DELIVERED
                    ? delivery->delivered_at + urgency->non_retrieved_ns
                    : 0;
     }

@@ -56,6 +56,7 @@ struct clock_life {
 
 struct clock_party {
     const char *unit;
+    bool own; // its sender's own unit: the device that wrote it has it, and nobody is waited for
     bool has_delivery;
     struct journal_delivery delivery;
     struct clock_life lives[CLOCK_LIVES];

@@ -480,6 +480,7 @@ static enum am_err clocks_of(struct accept *accept, struct clock_message *ret_cl
         struct clock_party *party = &ret_clocks->parties[i];
         size_t n = 0;
         party->unit = header->recipients[i]->unit;
+        party->own = strcmp(party->unit, accept->submission->sender) == 0;
         party->has_delivery = true;
         party->delivery = append->deliveries[i];
         for (size_t j = 0; j < append->n_lives && n < CLOCK_LIVES; j++) {

@@ -7,6 +7,7 @@
 #include "server/net/withheld.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define DUE_ARENA (512u * 1024) // a message's recipients, its lives, two headers
 
@@ -86,8 +87,11 @@ static enum am_err parties_read(struct due *due, struct store_view *view)
     hub->clocks.parties = arena_array(&due->arena, about->n_recipients, sizeof *hub->clocks.parties);
     if (hub->clocks.parties == NULL)
         return arena_error(&due->arena);
-    for (size_t i = 0; i < about->n_recipients; i++)
-        TRY(found_party(view, &due->arena, about, hub->root.kind, about->recipients[i].unit, &hub->clocks.parties[i]));
+    for (size_t i = 0; i < about->n_recipients; i++) {
+        struct clock_party *party = &hub->clocks.parties[i];
+        TRY(found_party(view, &due->arena, about, hub->root.kind, about->recipients[i].unit, party));
+        party->own = strcmp(party->unit, about->originator) == 0;
+    }
     return AM_OK;
 }
 

@@ -829,8 +829,10 @@ void model_read_due(struct model *model, struct hub_due *due)
                                          .retain_until = (uint64_t)message->decoded->retain_until->seconds * NS_PER_S,
                                          .n = message->n_recipients,
                                          .parties = take(model, message->n_recipients, sizeof *due->clocks.parties)};
-    for (size_t i = 0; i < message->n_recipients; i++)
+    for (size_t i = 0; i < message->n_recipients; i++) {
         party_read(model, message, message->recipients[i].unit, &due->clocks.parties[i]);
+        due->clocks.parties[i].own = strcmp(message->recipients[i].unit, message->originator) == 0;
+    }
 }
 
 void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,

@@ -133,6 +133,20 @@ static void mail_that_nobody_comes_for_is_told_to_its_sender(void **state)
 }
 
 // What another hub is to take, as far as this one knows.
+// The device that wrote it has it; a unit of one desk would be told for ever that nobody has come for it.
+static void a_note_to_the_own_unit_waits_for_nobody_to_come(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = letter_new(world, POLICE, KIND(NOTE)), *other = letter_new(world, POLICE, KIND(NOTE));
+    letter_to(world, note, POLICE, ACTION);
+    letter_to(world, other, POST, ACTION);
+    accepted(world, note);
+    accepted(world, other);
+    world_pass(world, 8 * 24 * HOUR_NS);
+    assert_int_equal(entries_of(world, ENTRY(NON_RETRIEVED)), 1);
+    assert_string_equal(entry_of(world, ENTRY(NON_RETRIEVED), 0)->content->non_retrieved->recipients[0], POST);
+}
+
 static void a_message_on_its_way_is_late_and_then_not_delivered_and_still_may_arrive(void **state)
 {
     static const struct {
@@ -992,6 +1006,7 @@ int main(void)
         HUB_TEST(an_alert_that_nobody_acknowledges_is_told_to_both_sides),
         HUB_TEST(what_has_passed_is_told_once_and_escalated_once),
         HUB_TEST(mail_that_nobody_comes_for_is_told_to_its_sender),
+        HUB_TEST(a_note_to_the_own_unit_waits_for_nobody_to_come),
         HUB_TEST(a_message_on_its_way_is_late_and_then_not_delivered_and_still_may_arrive),
         HUB_TEST(late_is_told_before_not_delivered_when_both_have_passed),
         HUB_TEST(an_entry_for_several_recipients_has_the_earliest_of_their_times),
