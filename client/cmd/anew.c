@@ -2,7 +2,7 @@
 // From a sent message back to a draft, and who could not open it.
 #include "client/cmd/anew.h"
 
-#include "amana/v1/directory.pb-c.h"
+#include "client/session/directory.h"
 #include "client/session/seal.h"
 #include "client/session/store_index.h"
 #include "proto/log/leaf.h"
@@ -84,7 +84,8 @@ static void fields_copy(const Amana__V1__Header *header, Amana__V1__Draft *draft
 static enum am_err recipients_put(struct session *session, const char *to, bool child, struct arena *arena,
                                   Amana__V1__Draft *draft)
 {
-    const char *protection = trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]);
+    const char *protection =
+        directory_protection_there(session, trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]));
     bool copy = child && protection != NULL && strcmp(protection, to) != 0;
     Amana__V1__DraftRecipient *rows = arena_array(arena, 2, sizeof *rows);
     draft->recipients = arena_array(arena, 2, sizeof *draft->recipients);

@@ -2,6 +2,7 @@
 // The recipients of an answer, by the row of its kind.
 #include "client/cmd/answer_to.h"
 
+#include "client/session/directory.h"
 #include "proto/model/delivery.h"
 
 #include <string.h>
@@ -37,8 +38,14 @@ static bool to_all(const Amana__V1__Draft *draft)
 static enum am_err recipient_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
                                    Amana__V1__Draft *draft, const char *unit, Amana__V1__Part__Code part)
 {
-    if (!answer_keeps_from(input, newest, draft, unit))
-        return recipient_add(input, arena, draft, unit, part);
+    if (!answer_keeps_from(input, newest, draft, unit)) {
+        if (!directory_gone(input->command.session, unit))
+            return recipient_add(input, arena, draft, unit, part);
+        command_say(
+            "left out: %s, which can be sent nothing: it is a member of the hub no more, or nobody is on its roster",
+            unit);
+        return AM_OK;
+    }
     const char *state = shield_lists(&input->shield, unit)->country;
     command_say("left out: %s. Somebody in this case may have fled %s; tell %s nothing by any other channel either",
                 unit, state, state);
@@ -49,15 +56,16 @@ static enum am_err recipient_usual(const struct answer_input *input, const struc
 static enum am_err stand_in_add(const struct answer_input *input, const struct target *newest, struct arena *arena,
                                 Amana__V1__Draft *draft)
 {
-    const struct session *session = input->command.session;
+    struct session *session = input->command.session;
     const Amana__V1__Header *header = newest->opened.header;
     Amana__V1__Header answer = AMANA__V1__HEADER__INIT;
     struct journal_recipient told[LIMIT_RECIPIENTS];
     struct delivery_to to = {.originator = header->sender->unit, .recipients = told};
-    const char *own = session->settings.value[SETTING_UNIT], *protection = trust_protection_of(session->trust, own);
+    const char *own = session->settings.value[SETTING_UNIT], *protection = directory_protection_of(session, own);
     answer.kind = draft->kind;
     for (size_t i = 0; i < header->n_recipients && to.n < LIMIT_RECIPIENTS; i++)
-        if (!answer_keeps_from(input, newest, draft, header->recipients[i]->unit))
+        if (!directory_gone(session, header->recipients[i]->unit) &&
+            !answer_keeps_from(input, newest, draft, header->recipients[i]->unit))
             told[to.n++] =
                 (struct journal_recipient){header->recipients[i]->unit, (uint8_t)header->recipients[i]->part};
     if (protection != NULL && strcmp(protection, own) != 0 && !answer_keeps_from(input, newest, draft, protection))
@@ -97,10 +105,50 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
     return to == TO_HOLDERS ? recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)) : AM_OK;
 }
 
+static bool goes_to_all(const struct answer_input *input)
+{
+    enum kind_to to = (enum kind_to)input->kind->to;
+    return to == TO_PARTIES || to == TO_ASKED || to == TO_FORMER || to == TO_SAME || to == TO_HOLDERS;
+}
+
+static bool protects_child(const struct answer_input *input, const Amana__V1__Draft *draft)
+{
+    return draft->flags->child && input->kind->child_rule;
+}
+
+bool answer_to_asks(const struct answer_input *input, const Amana__V1__Draft *draft)
+{
+    return draft->n_recipients == 0 && ((goes_to_all(input) && input->n_to == 0) || protects_child(input, draft));
+}
+
+// What can't be had now is said where it is sealed.
+static void look(struct session *session, const char *unit, const Amana__V1__Pointer *about)
+{
+    struct am_detail detail = {0};
+    struct roster *roster;
+    if (unit != NULL && directory_newest(session, unit, about, &detail, &roster) == AM_OK)
+        roster_unref(roster);
+}
+
+void answer_to_look(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft)
+{
+    struct session *session = input->command.session;
+    const Amana__V1__Header *header = newest->opened.header;
+    const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
+    for (size_t i = 0; i < header->n_recipients && goes_to_all(input); i++)
+        look(session, header->recipients[i]->unit, &newest->pointer);
+    if (!protects_child(input, draft))
+        return;
+    look(session, trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]), &newest->pointer);
+    if (hit != NULL && hit->place != NULL)
+        look(session, trust_protection_unit(session->trust, hit->place->country), &newest->pointer);
+}
+
 enum am_err answer_to_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
                            Amana__V1__Draft *draft)
 {
     struct session *session = input->command.session;
+    const char *own = session->settings.value[SETTING_UNIT];
     bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
     if (draft->n_recipients > 0)
         return AM_OK; // the file says who
@@ -113,12 +161,14 @@ enum am_err answer_to_fill(const struct answer_input *input, const struct target
         TRY(answer_to_usual(input, newest, arena, draft));
     if (!draft->flags->child || !input->kind->child_rule || input->kind->to == TO_FORMER)
         return AM_OK;
-    const char *protection = trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]); // rule 3
+    const char *protection = directory_protection_there(session, trust_protection_of(session->trust, own)); // rule 3
     if (protection != NULL)
         TRY(recipient_add(input, arena, draft, protection, PART(COPY)));
     const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
     const Amana__V1__Place *place = hit != NULL ? hit->place : NULL;
-    protection = place != NULL ? trust_protection_unit(session->trust, place->country) : NULL;
+    protection = place != NULL
+                     ? directory_protection_there(session, trust_protection_unit(session->trust, place->country))
+                     : NULL;
     if (protection == NULL || answer_keeps_from(input, newest, draft, protection))
         return AM_OK;
     return recipient_add(input, arena, draft, protection, PART(COPY));

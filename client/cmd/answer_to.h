@@ -4,7 +4,13 @@
 
 #include "client/cmd/answer_draft.h"
 
-// Those whom a kind goes to by itself, of what is answered; who must not learn of it is left out, and named on stderr.
+// Whether it goes to some whom nobody chose: all who have what is answered, or who protects a child. Then the hub is
+// asked who of them is still there; that needs a link.
+bool answer_to_asks(const struct answer_input *input, const Amana__V1__Draft *draft);
+void answer_to_look(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft);
+
+// Those whom a kind goes to by itself, of what is answered; who must not learn of it, or is gone, is left out, and
+// named on stderr.
 // draft->recipients has room for LIMIT_RECIPIENTS + 2.
 AM_MUST_USE enum am_err answer_to_usual(const struct answer_input *input, const struct target *newest,
                                         struct arena *arena, Amana__V1__Draft *draft);

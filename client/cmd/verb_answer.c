@@ -37,6 +37,10 @@ static int answer(struct answer_input *input, struct target *root, struct target
         err = answer_permissions(input, arena, newest, draft);
     if (err == AM_OK)
         err = answer_references(input, arena, newest, draft, &detail);
+    bool asked = err == AM_OK && answer_to_asks(input, draft), online = false;
+    int code = asked ? command_try_connect(&input->command, &online) : 0;
+    if (online)
+        answer_to_look(input, newest, draft);
     if (err == AM_OK)
         err = answer_to_fill(input, newest, arena, draft);
     if (err == AM_OK && json_object_get(input->said, "flags") == NULL)
@@ -48,12 +52,15 @@ static int answer(struct answer_input *input, struct target *root, struct target
                                                 root->opened.header, newest->opened.header},
                                     .file = input->file,
                                     .verb = input->verb,
-                                    .text = text};
+                                    .text = text,
+                                    .connected = asked,
+                                    .online = online};
     struct roles_moved moved = {0};
     if (err == AM_OK && input->verb->kind != KIND(CORRECTION) && input->verb->kind != KIND(CONTEST))
         err = first_roles(input, newest, draft, arena, &moved);
     bool go = true, theirs = newest->box == STORE_INBOX;
-    int code = err == AM_OK ? first_ask(input, draft, newest, &go) : command_fail(err, &detail);
+    if (code == 0)
+        code = err == AM_OK ? first_ask(input, draft, newest, &go) : command_fail(err, &detail);
     if (code == 0 && go)
         code = first_mend(input, &submission, newest);
     if (code == 0 && go)

@@ -182,7 +182,8 @@ static void begin(struct shift_input *input, struct shift_note *shift)
 // Where a child is concerned a NOTE goes to the own country's protection unit too (rule 3).
 static enum am_err protect(struct shift_input *input, struct arena *arena, struct shift_note *shift)
 {
-    const char *protection = trust_protection_of(input->command.session->trust, shift->to.unit);
+    struct session *session = input->command.session;
+    const char *protection = directory_protection_there(session, trust_protection_of(session->trust, shift->to.unit));
     if (!shift->flags.child || protection == NULL || strcmp(protection, shift->to.unit) == 0)
         return AM_OK;
     Amana__V1__DraftRecipient *copy = arena_alloc(arena, sizeof *copy);

@@ -2,6 +2,7 @@
 // A message through the rules, before it is sealed.
 #include "client/session/compose_check.h"
 
+#include "client/session/directory.h"
 #include "client/session/onward.h"
 #include "client/session/policy.h"
 #include "client/session/roles.h"
@@ -31,11 +32,20 @@ static void stand_in(Amana__V1__Header *header, uint64_t number)
         header->recipients[i]->roster = number;
 }
 
+// Who can't be reached any more need not be named.
+static bool goes_without(struct session *session, const Amana__V1__Header *header, const char *unit)
+{
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, unit) == 0)
+            return false;
+    return directory_gone(session, unit);
+}
+
 // What it carries on, and to whom it goes.
 static enum reason check_answer(struct session *session, const struct compose *compose, const Amana__V1__Header *header,
                                 const struct shield *shield, struct am_detail *detail)
 {
-    const char *protection = trust_protection_of(session->trust, header->sender->unit);
+    const char *protection = directory_protection_of(session, header->sender->unit);
     const Amana__V1__Header *before = compose->newest;
     struct journal_recipient recipients[LIMIT_RECIPIENTS];
     enum reason reason = REASON_NONE;
@@ -44,12 +54,14 @@ static enum reason check_answer(struct session *session, const struct compose *c
     if (reason != REASON_NONE || before == NULL)
         return reason;
     const char *from = before->sender->unit;
-    struct delivery_to to = {from, recipients, 0, shield_keeps(shield, header, from, from), NULL};
+    bool kept_out = shield_keeps(shield, header, from, from) || goes_without(session, header, from);
+    struct delivery_to to = {from, recipients, 0, kept_out, NULL};
     if (protection != NULL && strcmp(protection, header->sender->unit) != 0 &&
         !shield_keeps(shield, header, protection, from))
         to.protection = protection;
     for (size_t i = 0; i < before->n_recipients && to.n < LIMIT_RECIPIENTS; i++)
-        if (!shield_keeps(shield, header, before->recipients[i]->unit, from))
+        if (!shield_keeps(shield, header, before->recipients[i]->unit, from) &&
+            !goes_without(session, header, before->recipients[i]->unit))
             recipients[to.n++] =
                 (struct journal_recipient){before->recipients[i]->unit, (uint8_t)before->recipients[i]->part};
     return delivery_check(header, &to, detail);
@@ -166,7 +178,7 @@ static enum reason check_found_child(struct session *session, const struct compo
     const Amana__V1__Hit *hit = header->kind == KIND(HIT) ? (const Amana__V1__Hit *)(const void *)body : NULL;
     if (hit == NULL || !parts->flags->child || hit->place == NULL || hit->place->country[0] == '\0')
         return REASON_NONE;
-    const char *unit = trust_protection_unit(session->trust, hit->place->country);
+    const char *unit = directory_protection(session, hit->place->country);
     if (unit == NULL || strcmp(unit, header->sender->unit) == 0 ||
         shield_keeps(shield, header, unit, compose->newest != NULL ? compose->newest->sender->unit : NULL))
         return REASON_NONE;
@@ -218,7 +230,7 @@ enum reason compose_judge(struct session *session, const struct compose *compose
         reason = check_policy(session, parts->header, detail);
     if (reason != REASON_NONE)
         return reason;
-    if (rule_child(parts->header, parts->flags, trust_protection_of(session->trust, parts->header->sender->unit),
+    if (rule_child(parts->header, parts->flags, directory_protection_of(session, parts->header->sender->unit),
                    detail) == RULE_CHILD_BROKEN)
         return REASON_CHILD_NEEDS_PROTECTION_UNIT;
     reason = check_found_child(session, compose, parts, &shield, detail);

@@ -6,6 +6,7 @@
 #include "certs/clock.h"
 #include "client/session/history.h"
 #include "client/session/store_roster.h"
+#include "proto/model/address.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
@@ -280,4 +281,63 @@ enum am_err directory_units(struct session *session, struct arena *arena, struct
         if (address_check((*ret_response)->units[i]->unit, detail) != AM_OK)
             return AM_PROTO;
     return AM_OK;
+}
+
+// --- What the hub last said of a unit, when it was asked for its roster
+static enum am_err row_kept(struct session *session, const char *unit, struct arena *arena,
+                            Amana__V1__LookupResponse **ret_row)
+{
+    struct am_bytes bytes;
+    TRY(store_roster_get(session->store, unit, 0, arena, &bytes));
+    return codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, arena, NULL,
+                        (ProtobufCMessage **)ret_row);
+}
+
+bool directory_role_is(struct session *session, const char *unit, const char *role)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *row;
+    arena_init(&arena, LOOKUP_BYTES);
+    return row_kept(session, unit, &arena, &row) == AM_OK && strcmp(row->role, role) == 0;
+}
+
+bool directory_gone(struct session *session, const char *unit)
+{
+    struct listed kept;
+    if (directory_role_is(session, unit, ""))
+        return true;
+    if (from_store(session, unit, 0, NULL, &kept) != AM_OK)
+        return false;
+    bool in_force = roster_in_force(kept.roster);
+    roster_unref(kept.roster);
+    return !in_force;
+}
+
+const char *directory_protection(struct session *session, const char *country)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    const char *named = trust_protection_unit(session->trust, country);
+    Amana__V1__LookupResponse *row;
+    arena_init(&arena, LOOKUP_BYTES);
+    if (named == NULL || row_kept(session, named, &arena, &row) != AM_OK)
+        return named;
+    if (directory_gone(session, named))
+        return NULL;
+    if (row->successor[0] == '\0')
+        return named;
+    strlcpy(session->protection, row->successor, sizeof session->protection);
+    return session->protection;
+}
+
+const char *directory_protection_of(struct session *session, const char *unit)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, country);
+    return directory_protection(session, country);
+}
+
+const char *directory_protection_there(struct session *session, const char *named)
+{
+    const char *now = named != NULL ? directory_protection_of(session, named) : NULL;
+    return now != NULL && strcmp(now, named) == 0 ? named : NULL;
 }

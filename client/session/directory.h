@@ -12,9 +12,9 @@ AM_MUST_USE enum am_err directory_units(struct session *session, struct arena *a
                                         Amana__V1__UnitsResponse **ret_response);
 
 // The newest roster of a unit. Asks the hub if there is a link (a lower number than the one kept is an alarm), else
-// gives the last verified one. `about` (may be NULL) is a message that both units have: the hub gives the rosters of all
-// who have it. The caller unrefs. AM_NOT_FOUND: none was ever verified and there is no link; AM_DENIED:
-// the hub gives none; AM_ROLLBACK, AM_CONFLICT, AM_PROOF and errors of roster_from_wire.
+// gives the last verified one. `about` (may be NULL) is a message that both units have: the hub gives the rosters of
+// all who have it. The caller unrefs. AM_NOT_FOUND: none was ever verified and there is no link; AM_DENIED: the hub
+// gives none; AM_ROLLBACK, AM_CONFLICT, AM_PROOF and errors of roster_from_wire.
 AM_MUST_USE enum am_err directory_newest(struct session *session, const char *unit, const Amana__V1__Pointer *about,
                                          struct am_detail *detail, struct roster **ret_roster);
 
@@ -30,3 +30,15 @@ AM_MUST_USE enum am_err directory_at(struct session *session, const char *unit, 
 // That number of a unit's roster, from the store or the hub: what a message's signature is judged by.
 AM_MUST_USE enum am_err directory_number(struct session *session, const char *unit, uint64_t number,
                                          struct am_detail *detail, struct roster **ret_roster);
+
+// What the hub said of a unit when it was last asked for its roster; false where it never was.
+bool directory_role_is(struct session *session, const char *unit, const char *role);
+bool directory_gone(struct session *session, const char *unit); // a member no more, or nobody is on its roster
+
+// Who protects in a country, or in a unit's: the unit that the trust list names, of a closed one its successor. NULL:
+// none is named, or the one named is gone. Until the next call.
+const char *directory_protection(struct session *session, const char *country);
+const char *directory_protection_of(struct session *session, const char *unit);
+// The protection unit `named` (may be NULL) while it is there: whom the program adds by itself. Who is to take its
+// place the officer writes: that is the hub's word alone.
+const char *directory_protection_there(struct session *session, const char *named);

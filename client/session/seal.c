@@ -89,6 +89,8 @@ static enum am_err add_unit(struct session *session, struct sealing *sealing, co
                        "its registrar took its roster out of force, by number %llu: nobody there can open anything "
                        "until it has a new one",
                        (unsigned long long)roster->number);
+    if (directory_role_is(session, unit, ""))
+        return am_fail(AM_DENIED, detail, unit, "is a member of this hub no more: leave it out");
     *ret_number = roster->number;
     for (size_t i = 0; i < roster->devices_count; i++) {
         if (sealing->n_recipients == LIMIT_SEALED_KEYS)

@@ -47,8 +47,9 @@ struct session {
     unsigned read_count;
     struct policy *policy; // policy.h
     bool policy_read, policy_known;
-    char successor[LIMIT_ADDRESS + 1]; // of this unit, which is closed; ""
-    bool alarmed;                      // an alarm was raised: what follows in this session follows from it
+    char successor[LIMIT_ADDRESS + 1];  // of this unit, which is closed; ""
+    char protection[LIMIT_ADDRESS + 1]; // directory_protection
+    bool alarmed;                       // an alarm was raised: what follows in this session follows from it
 };
 
 // Opens the store and reads trust/; no link yet. needed: settings that must be there (SETTING_BIT). passphrase and

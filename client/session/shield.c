@@ -2,8 +2,8 @@
 // What the messages of a case have said, in the order of the log.
 #include "client/session/shield.h"
 
-#include "amana/v1/directory.pb-c.h"
 #include "client/session/case_walk.h"
+#include "client/session/directory.h"
 #include "client/session/known.h"
 #include "client/session/person.h"
 #include "client/session/seal.h"
@@ -97,18 +97,6 @@ static enum am_err take(void *user, const Amana__V1__Kept *kept, const struct op
 }
 
 // --- Folding
-static bool is_protection(struct session *session, const char *unit)
-{
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__LookupResponse *row;
-    struct am_bytes bytes;
-    arena_init(&arena, 1024u * 1024);
-    return store_roster_get(session->store, unit, 0, &arena, &bytes) == AM_OK &&
-           codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, &arena, NULL,
-                        (ProtobufCMessage **)&row) == AM_OK &&
-           strcmp(row->role, "protection") == 0;
-}
-
 // It points at a message before it that names this state.
 static bool knows(const struct sayings *sayings, size_t at, const char *country)
 {
@@ -126,7 +114,7 @@ static void lower(struct session *session, const struct sayings *sayings, size_t
 {
     const struct said *said = &sayings->list[at];
     size_t kept = 0;
-    if (shield->n == 0 || !is_protection(session, said->sender))
+    if (shield->n == 0 || !directory_role_is(session, said->sender, "protection"))
         return;
     for (size_t i = 0; i < shield->n; i++)
         if (address_in_country(said->sender, shield->states[i].country) ||

@@ -6,18 +6,25 @@
 
 #include <string.h>
 
+// Named by the trust list, which all have: also of one that is closed or gone everybody may know.
+static bool is_protection_unit(const struct registry *registry, const char *unit)
+{
+    const char *named = trust_protection_of(registry_trust(registry), unit);
+
+    return named != NULL && strcmp(named, unit) == 0;
+}
+
 // What stands in memory: one's own unit, whom one may write to, protection units, an auditor's scope, and who keeps the
 // registry.
 static bool lookup_allowed(const struct call *call, const char *other)
 {
     const struct hub *hub = call->net->hub;
-    const char *unit = call->peer->identity.unit, *role = hub_role(hub, unit), *protection;
+    const char *unit = call->peer->identity.unit, *role = hub_role(hub, unit);
     char country[ADDRESS_COUNTRY_MAX + 1];
 
     if (address_check(other, NULL) != AM_OK)
         return false;
     address_country(other, country);
-    protection = hub_protection_unit(hub, country);
     if (strcmp(unit, other) == 0 || hub_may_write(hub, unit, other))
         return true;
     if (role != NULL && (strcmp(role, "registrar") == 0 || strcmp(role, "operator") == 0))
@@ -26,7 +33,7 @@ static bool lookup_allowed(const struct call *call, const char *other)
         return true; // it seals to whoever holds what its country's units sent
     if (role != NULL && strcmp(role, "auditor") == 0)
         return hub_in_scope(hub, unit, country);
-    return protection != NULL && strcmp(protection, other) == 0;
+    return is_protection_unit(call->net->registry, other);
 }
 
 // The next ROSTER entry of that unit from *seq on. AM_NOT_FOUND past the last.
@@ -97,6 +104,8 @@ static enum am_err lookup_fill(struct question *question, struct store_view *vie
     response->n_languages = member->n_languages;
     response->languages = member->languages;
     response->role = member->role;
+    if (is_protection_unit(question->registry, unit))
+        response->successor = member->successor;
     return AM_OK;
 }
 

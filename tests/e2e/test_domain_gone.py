@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A unit that a registrar took out of the members, or closed, stops nothing that the others must hear."""
+SHELTER, POST, CHILDREN = "et/mowsa/protection", "et/ics/moyale", "ke/dcs/child-protection"
+GONE = f"left out: {POST}, which can be sent nothing"
+
+
+def to(*acts, copies=()):
+    return [{"unit": unit, "part": part} for part, units in (("ACTION", acts), ("COPY", copies)) for unit in units]
+
+
+def remove(world, unit):
+    world.amana(f"{unit[:2]}-registry", "admin", "member", "remove", unit, "--yes").ok()
+
+
+def test_an_alert_is_corrected_renewed_and_ended_for_the_others_when_one_who_has_it_is_a_member_no_more(world):
+    alert = world.send(draft=world.draft(recipients=to(POST, SHELTER, copies=[CHILDREN])))
+    asked = world.send(draft=world.write("REQUEST", {"title": "Who?", "information": ["owner"], "reason": "x", "available_because": "x"},
+                                         recipients=to(POST, SHELTER)))
+    for desk in ("post", "et-protection", "ke-protection"):
+        world.amana(desk, "inbox").ok()
+    world.amana("post", "ack", alert).ok()
+    remove(world, POST)
+    world.amana("police", "withdraw", asked, "--reason", "Known by now.").ok().says(GONE)
+    contest = world.amana("et-protection", "contest", alert, world.example("contest")).ok().says(GONE).id
+    world.amana("police", "inbox").ok().says(contest[:13])
+    world.amana("police", "correct", alert, world.example("correction")).ok().says(GONE)
+    newer = world.amana("police", "update", alert, world.draft("newer.json", kind="UPDATE", recipients=None)).ok().says(GONE).id
+    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "y").ok().id
+    world.amana("et-protection", "inbox").ok().says(newer[:13], ended[:13])
+    world.amana("police", "status", alert).ok().says("acknowledged by eics-1207", "stopping")
+    world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+def alarms(world):
+    return [e["alarm"]["what"] for e in world.entries("ALARM")]
+
+
+def test_what_is_urgent_about_a_child_goes_when_the_protection_unit_is_a_member_no_more(world):
+    """The officer is told whom to leave out; then U1 goes, with an ALARM, and what can wait doesn't."""
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    for unit in (CHILDREN, SHELTER):
+        remove(world, unit)
+    world.amana("police", "send", world.draft(recipients=to(POST, copies=[CHILDREN]))).exits(77).says(
+        "recipients[1].unit: line", f"{CHILDREN}: is a member of this hub no more: leave it out")
+    world.amana("police", "send", world.draft(recipients=to(POST), urgency="U3", urgency_reason=None)).exits(65).says(
+        "no protection unit", "only U1 and U2 go")
+    sent = world.send(draft=world.draft(recipients=to(POST)))
+    assert alarms(world) == ["NO_PROTECTION_UNIT"]
+    world.amana("post", "inbox").ok().says(sent[:13])
+    hit = world.amana("post", "hit", alert, world.example("hit")).ok().id
+    assert alarms(world) == ["NO_PROTECTION_UNIT"] * 2
+    world.amana("police", "inbox").ok().says(hit[:13])
+
+
+def test_the_successor_of_a_closed_protection_unit_takes_its_place_once_the_officer_names_it(world):
+    world.amana("ke-registry", "admin", "member", "add", CHILDREN, "--successor", SHELTER).ok()
+    world.amana("police", "send", world.draft(recipients=to(POST, copies=[CHILDREN]))).exits(77).says(f"is closed: write to {SHELTER}")
+    world.amana("police", "send", world.draft(recipients=to(POST))).exits(65).says(f"add {SHELTER}, a COPY is enough")
+    sent = world.send(draft=world.draft(recipients=to(POST, copies=[SHELTER])))
+    world.amana("et-protection", "inbox").ok().says(sent[:13])
+    assert alarms(world) == []
+
+
+def test_who_has_nobody_on_its_roster_keeps_no_alert_from_its_end(world):
+    alert = world.send(draft=world.draft(recipients=to(POST, SHELTER, copies=[CHILDREN])))
+    world.amana("et-protection", "inbox").ok()
+    world.amana("et-registry", "admin", "roster", "remove", POST, "--yes").ok()
+    ended = world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok().says(GONE).id
+    world.amana("et-protection", "inbox").ok().says(ended[:13])
