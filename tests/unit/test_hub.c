@@ -31,7 +31,12 @@ static void an_accepted_alert_is_one_entry_with_all_that_belongs_to_it(void **st
     assert_string_equal(content->id, alert->header.id);
     assert_string_equal(content->device, URI(POLICE, "d1"));
     assert_memory_equal(content->header_digest.data, alert->submission.header_digest, 32);
+    assert_memory_equal(content->flags_digest.data, alert->header.flags_digest.data, 32);
+    assert_memory_equal(content->body_digest.data, alert->header.body_digest.data, 32);
+    assert_memory_equal(content->signature_digest.data, alert->submission.signature_digest, 32);
     assert_int_equal(content->header_size, alert->submission.header_bytes.len);
+    assert_int_equal(content->body_size, alert->submission.body.len);
+    assert_int_equal(content->signature_size, alert->submission.signature.len);
     assert_int_equal(content->n_delivered_to, 2);
     assert_string_equal(content->delivered_to[1], SHELTER);
     assert_false(content->crossed);
@@ -55,6 +60,41 @@ static void each_device_of_each_recipient_gets_mail_and_the_senders_others_a_cop
     assert_int_equal(other->rows[0].kind, JOURNAL_MAIL_COPY);
     assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->n, 0);
     assert_int_equal(world->n_woken, 4);
+}
+
+// By these a unit finds it in the log, and an auditor sees what is of its countries.
+static void an_alert_is_an_entry_of_all_who_send_and_get_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, SHELTER, COPY);
+    letter_arrive(world, alert);
+    world_check_one(world, 0);
+    const struct journal_entry *entry = &world->appends[0]->entries[0];
+    assert_int_equal(entry->n_parties, 3);
+    assert_string_equal(entry->parties[0], POLICE);
+    assert_string_equal(entry->parties[1], POST);
+    assert_string_equal(entry->parties[2], SHELTER);
+    assert_string_equal(entry->case_ref, alert->header.case_ref);
+    world_pump(world);
+}
+
+// What came is in the log by its digest alone.
+static void a_header_that_is_none_is_refused_and_on_record(void **state)
+{
+    struct world *world = *state;
+    struct letter *letter = alert_to(world, POLICE, POST);
+    struct hub_submission *submission = &letter->submission;
+    submission->work =
+        (struct hub_work){.kind = HUB_WORK_SUBMISSION, .user = letter, .identity = URI(POLICE, "d1"), .unit = POLICE};
+    submission->unread = REASON_FIELD_INVALID;
+    memset(submission->header_digest, 7, sizeof submission->header_digest);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_ARRIVED, .submission = submission});
+    world_pump(world);
+    assert_int_equal(letter->replies, 1);
+    assert_int_equal(submission->work.reason, REASON_FIELD_INVALID);
+    assert_int_equal(last_entry(world)->kind, ENTRY(REJECTED));
+    assert_memory_equal(last_entry(world)->content->rejected->digest.data, submission->header_digest, 32);
 }
 
 static void delivered_is_what_the_entry_says_at_once(void **state)
@@ -383,6 +423,8 @@ int main(void)
         HUB_TEST(no_receipt_before_the_entry_has_come_back),
         HUB_TEST(an_accepted_alert_is_one_entry_with_all_that_belongs_to_it),
         HUB_TEST(each_device_of_each_recipient_gets_mail_and_the_senders_others_a_copy),
+        HUB_TEST(an_alert_is_an_entry_of_all_who_send_and_get_it),
+        HUB_TEST(a_header_that_is_none_is_refused_and_on_record),
         HUB_TEST(delivered_is_what_the_entry_says_at_once),
         HUB_TEST(it_may_be_erased_a_year_after_the_entry_or_thirty_days_after_retention),
         HUB_TEST(times_of_entries_never_decrease),

@@ -399,6 +399,7 @@ static void an_ack_in_time_is_an_entry_with_both_clocks(void **state)
     assert_string_equal(met->recipient, POST);
     assert_string_equal(met->met_by->id, ack->header.id);
     assert_memory_equal(met->met_by->header_digest.data, ack->submission.header_digest, 32);
+    assert_string_equal(entry->cases[0], alert->header.case_ref);
     assert_int_equal(met->n_clocks, 2);
     clock_is(met, 0, DEADLINE(ACK), FROM(ACCEPTANCE), WORLD_START + 15 * MINUTE_NS, false);
     clock_is(met, 1, DEADLINE(ACK), FROM(RETRIEVAL), WORLD_START + 16 * MINUTE_NS, false);
@@ -438,6 +439,23 @@ static void an_answer_counts_as_the_acknowledgement_too(void **state)
     for (unsigned hour = 0; hour < 24; hour++)
         world_pass(world, HOUR_NS);
     assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+}
+
+static void an_ack_does_not_count_as_the_answer(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = request_to(world, POST), *ack, *answer;
+    world_pass(world, MINUTE_NS);
+    ack = about(world, POST, KIND(ACK), 0, request, POLICE);
+    accepted(world, ack);
+    const Amana__V1__DeadlineEntry *met = world->model.entries[ack->seq + 1].content->deadline;
+    assert_int_equal(met->n_clocks, 1);
+    clock_is(met, 0, DEADLINE(ACK), FROM(ACCEPTANCE), WORLD_START + 15 * MINUTE_NS, false);
+    answer = about(world, POST, KIND(RESPONSE), OUTCOME(FULL), request, POLICE);
+    accepted(world, answer);
+    met = world->model.entries[answer->seq + 1].content->deadline;
+    assert_int_equal(met->n_clocks, 1);
+    clock_is(met, 0, DEADLINE(ANSWER), FROM(ACCEPTANCE), WORLD_START + HOUR_NS, false);
 }
 
 static void a_second_ack_meets_nothing(void **state)
@@ -772,6 +790,68 @@ static void an_ack_that_comes_while_a_deadline_is_looked_at_is_not_told_as_late(
     assert_non_null(entry_of(world, ENTRY(DEADLINE), 0)->content->deadline->met_by);
 }
 
+// By these a unit finds it in the log, and an auditor sees what is of its countries.
+static void what_has_passed_is_an_entry_of_those_whom_it_is_about(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    retrieves(world, POST, URI(POST, "d1"), alert->seq);
+    world->now += 15 * MINUTE_NS;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_read(world);
+    world_check_one(world, 0);
+    const struct journal_append *append = world->appends[0];
+    assert_int_equal(append->n_entries, 2);
+    assert_int_equal(append->entries[0].kind, ENTRY(NON_RETRIEVED)); // by SHELTER
+    assert_int_equal(append->entries[0].n_parties, 1);
+    assert_string_equal(append->entries[0].parties[0], POLICE);
+    assert_int_equal(append->entries[1].kind, ENTRY(DEADLINE)); // of POST
+    assert_int_equal(append->entries[1].n_parties, 2);
+    assert_string_equal(append->entries[1].parties[0], POLICE);
+    assert_string_equal(append->entries[1].parties[1], POST);
+    world_pump(world);
+    letter_arrive(world, world_answer(world, POST, KIND(ACK), alert, alert));
+    world_check_one(world, 0);
+    append = world->appends[0];
+    assert_int_equal(append->n_entries, 2);
+    assert_int_equal(append->entries[1].kind, ENTRY(DEADLINE)); // is met, late
+    assert_int_equal(append->entries[1].n_parties, 2);
+    assert_string_equal(append->entries[1].parties[0], POST);
+    assert_string_equal(append->entries[1].parties[1], POLICE);
+    world_pump(world);
+}
+
+static void what_two_units_of_a_country_did_not_come_for_is_one_entry(void **state)
+{
+    struct world *world = *state;
+    world_alert(world);
+    world->now += 15 * MINUTE_NS - 1;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_pump(world);
+    world->now += 1;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_check_one(world, 0);
+    const struct journal_append *append = world->appends[0];
+    assert_int_equal(append->n_entries, 2); // and POST's life
+    for (size_t i = 0; i < append->n_entries; i++)
+        assert_true(append->entries[i].content.len > 0);
+    world_pump(world);
+    assert_int_equal(entry_of(world, ENTRY(NON_RETRIEVED), 0)->content->non_retrieved->n_recipients, 2);
+}
+
+// Else nothing would destroy it.
+static void what_is_to_go_before_its_first_clock_runs_out_goes(void **state)
+{
+    struct world *world = *state;
+    struct letter *letter = letter_new(world, POLICE, KIND(NOTE));
+    letter_to(world, letter, POST, ACTION);
+    letter->retain_until.seconds = (int64_t)((world->now + 10 * MINUTE_NS) / NS_PER_S);
+    accepted(world, letter);
+    world_pass(world, 10 * MINUTE_NS);
+    assert_true(model_message_at(&world->model, letter->seq)->erased);
+    assert_int_equal(entries_of(world, ENTRY(ERASED)), 1);
+}
+
 static void the_hub_does_not_stop_over_a_deadline_that_is_looked_at(void **state)
 {
     struct world *world = *state;
@@ -1021,6 +1101,7 @@ int main(void)
         HUB_TEST(an_ack_in_time_is_an_entry_with_both_clocks),
         HUB_TEST(an_ack_between_its_clocks_is_late_by_one_of_them),
         HUB_TEST(an_answer_counts_as_the_acknowledgement_too),
+        HUB_TEST(an_ack_does_not_count_as_the_answer),
         HUB_TEST(a_second_ack_meets_nothing),
         HUB_TEST(a_request_with_a_date_of_its_own_is_answered_by_that),
         HUB_TEST(the_answer_clock_of_a_suspended_request_stands_still),
@@ -1041,6 +1122,9 @@ int main(void)
         HUB_TEST(what_ran_out_before_an_alert_expired_is_told_before_that_and_by_itself),
         HUB_TEST(the_dpo_is_told_of_what_is_to_be_confirmed_and_of_nothing_that_ran_out_beside_it),
         HUB_TEST(an_ack_that_comes_while_a_deadline_is_looked_at_is_not_told_as_late),
+        HUB_TEST(what_has_passed_is_an_entry_of_those_whom_it_is_about),
+        HUB_TEST(what_two_units_of_a_country_did_not_come_for_is_one_entry),
+        HUB_TEST(what_is_to_go_before_its_first_clock_runs_out_goes),
         HUB_TEST(the_hub_does_not_stop_over_a_deadline_that_is_looked_at),
         HUB_TEST(only_the_next_hour_is_read),
         HUB_TEST(more_than_one_reading_holds_are_read_one_after_the_other),

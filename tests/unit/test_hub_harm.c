@@ -379,6 +379,32 @@ static void a_newer_version_of_what_has_said_so_takes_it_back(void **state)
     }
 }
 
+static void it_takes_back_the_states_that_the_message_has_named_and_no_other(void **state)
+{
+    struct world *world = *state;
+    struct letter *yes = flagged(world, FLAG(YES), ET);
+    flagged(world, FLAG(YES), SO);
+    accepted(world, taken_back(world, CHILD_DESK, yes));
+    accepted(world, note(world, POLICE, POST));
+    refused(world, note(world, POLICE, LONELY), REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
+static void nobody_is_sent_back_in_a_case_that_is_kept_from_a_state(void **state)
+{
+    struct world *world = *state;
+    for (unsigned kept = 0; kept < 2; kept++) {
+        struct letter *back = note(world, POLICE, LONELY);
+        back->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+        back->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+        if (kept == 1) {
+            flagged(world, FLAG(YES), ET);
+            refused(world, back, REASON_PURPOSE_MISMATCH, "purpose");
+        } else {
+            accepted(world, back);
+        }
+    }
+}
+
 static void who_points_at_nothing_that_has_said_so_takes_nothing_back(void **state)
 {
     struct world *world = *state;
@@ -855,6 +881,8 @@ int main(void)
         HUB_TEST(a_listed_state_is_bound_by_its_own_word_and_by_what_was_said_before),
         HUB_TEST(a_reference_to_it_is_enough_to_take_it_back),
         HUB_TEST(a_newer_version_of_what_has_said_so_takes_it_back),
+        HUB_TEST(it_takes_back_the_states_that_the_message_has_named_and_no_other),
+        HUB_TEST(nobody_is_sent_back_in_a_case_that_is_kept_from_a_state),
         HUB_TEST(who_points_at_nothing_that_has_said_so_takes_nothing_back),
         HUB_TEST(the_protection_unit_of_the_state_itself_takes_nothing_back_that_it_has_seen),
         HUB_TEST(what_it_finds_itself_is_told_among_its_units_as_before),

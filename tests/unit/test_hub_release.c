@@ -47,7 +47,21 @@ static void what_is_parked_rings_at_its_unit_and_nobody_else_learns_of_it(void *
     world_commit_one(world, 0);
     assert_int_equal(alert->submission.work.reason, REASON_NONE);
     assert_int_equal(last_entry(world)->kind, ENTRY(PARKED));
-    assert_string_equal(last_entry(world)->content->parked->releasing, POLICE);
+    const Amana__V1__ParkedEntry *parked = last_entry(world)->content->parked;
+    assert_string_equal(parked->id, alert->header.id);
+    assert_string_equal(parked->device, URI(POLICE, "d1"));
+    assert_memory_equal(parked->header_digest.data, alert->submission.header_digest, 32);
+    assert_memory_equal(parked->flags_digest.data, alert->header.flags_digest.data, 32);
+    assert_memory_equal(parked->body_digest.data, alert->header.body_digest.data, 32);
+    assert_memory_equal(parked->signature_digest.data, alert->submission.signature_digest, 32);
+    assert_int_equal(parked->header_size, alert->submission.header_bytes.len);
+    assert_int_equal(parked->body_size, alert->submission.body.len);
+    assert_int_equal(parked->signature_size, alert->submission.signature.len);
+    assert_string_equal(parked->releasing, POLICE);
+    assert_int_equal(parked->kind, KIND(ALERT));
+    assert_int_equal(parked->urgency, AMANA__V1__URGENCY__CODE__U1);
+    assert_string_equal(parked->officer, alert->header.officer);
+    assert_int_equal(parked->status, alert->header.status);
     assert_int_equal(mail_of(world, URI(POST, "d1")), 0);
     assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d2"))->rows[0].kind, JOURNAL_MAIL_NOTICE);
 }
@@ -141,6 +155,7 @@ static void what_is_released_is_two_entries_and_goes_to_all_and_back_to_its_auth
     assert_int_equal(append->n_entries, 2);
     assert_int_equal(append->entries[0].kind, ENTRY(SUBMITTED));
     assert_int_equal(append->entries[1].kind, ENTRY(RELEASED));
+    assert_int_equal(append->entries[1].of, JOURNAL_SELF);
     assert_false(append->message->parked);
     assert_string_equal(append->message->originator, POLICE);
     assert_int_equal(append->n_lives, 1);

@@ -100,6 +100,25 @@ static void what_a_sender_wrote_into_a_message_passes_for_no_record(void **state
     assert_int_equal(get(3, &place), AM_NOT_FOUND);
 }
 
+// A buffer that held a longer record before, whose bytes may be of a body that is erased meanwhile.
+static void behind_its_changes_a_record_has_zeros(void **state)
+{
+    static uint8_t long_one[3 * REDO_BLOCK];
+    const MDB_val key = {3, (void *)"key"}, large = {sizeof long_one, long_one}, small = {5, (void *)"value"};
+    struct redo_ops ops = {0};
+    memset(long_one, 0xaa, sizeof long_one);
+    redo_ops_begin(&ops);
+    assert_int_equal(redo_ops_put(&ops, 0, 0, key, large, false), AM_OK);
+    redo_ops_begin(&ops);
+    assert_int_equal(redo_ops_put(&ops, 0, 0, key, small, false), AM_OK);
+    size_t len = ops.len;
+    assert_int_equal(redo_file_put(&file, KEY, 1, 0, 1, &ops), AM_OK);
+    assert_int_equal(ops.len, REDO_BLOCK);
+    for (size_t i = len; i < ops.len; i++)
+        assert_int_equal(ops.bytes[i], 0);
+    redo_ops_free(&ops);
+}
+
 static void a_record_of_an_earlier_start_is_none(void **state)
 {
     uint64_t place = 0;
@@ -182,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(records_are_found_in_their_order_and_the_last_is_the_end, begin, end),
         cmocka_unit_test_setup_teardown(what_a_sender_wrote_into_a_message_passes_for_no_record, begin, end),
+        cmocka_unit_test_setup_teardown(behind_its_changes_a_record_has_zeros, begin, end),
         cmocka_unit_test_setup_teardown(a_record_of_an_earlier_start_is_none, begin, end),
         cmocka_unit_test_setup_teardown(damage_before_a_record_that_is_whole_is_not_taken_for_the_end, begin, end),
         cmocka_unit_test_setup_teardown(without_the_point_that_held_an_older_one_does_not_do, begin, end),

@@ -3,6 +3,7 @@
 #include "amana/v1/audit.pb-c.h"
 #include "proto/codec/codec.h"
 #include "proto/model/address.h"
+#include "server/store/internal.h"
 #include "store_kit.h"
 
 // cmocka wants these before it.
@@ -613,6 +614,21 @@ static void time_never_goes_back_and_is_searched(void **state)
     kit_alarm_clear(&alarm);
 }
 
+static int count_idle(const char *line, void *user)
+{
+    size_t len = strlen(line);
+    *(unsigned *)user += len > 2 && strcmp(line + len - 2, "-\n") == 0;
+    return 0;
+}
+
+// Readers of LMDB's that keep no page from being used again.
+static unsigned idle_readers(struct kit *kit)
+{
+    unsigned n = 0;
+    assert_true(mdb_reader_list(kit->store->tables.env, count_idle, &n) >= 0);
+    return n;
+}
+
 static void a_view_that_may_not_wait_has_no_snapshot_until_it_is_signed(void **state)
 {
     struct kit *kit = *state;
@@ -623,12 +639,18 @@ static void a_view_that_may_not_wait_has_no_snapshot_until_it_is_signed(void **s
     kit->hold_sign = true;
     kit_submit(kit, &alarm.append);
     kit_wait_held(kit);
+    unsigned idle = idle_readers(kit);
     assert_int_equal(store_view_renew_now(view), AM_BUSY);
+    assert_int_equal(idle_readers(kit), idle + 1);
     kit_release(kit);
     kit_wait(kit, 1);
     assert_int_equal(store_view_renew_now(view), AM_OK);
     assert_int_equal(store_view_size(view), 1);
+    assert_int_equal(idle_readers(kit), idle);
+    store_view_reset(view);
+    assert_int_equal(idle_readers(kit), idle + 1);
     store_view_end(view);
+    assert_int_equal(idle_readers(kit), idle);
     kit_alarm_clear(&alarm);
 }
 

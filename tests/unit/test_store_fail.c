@@ -225,6 +225,26 @@ static void a_full_map_or_disk_refuses_the_batch_but_not_what_is_essential(void 
     }
 }
 
+// By this the hub says that it takes nothing more.
+static void that_a_batch_found_no_room_is_told_until_one_does(void **state)
+{
+    struct kit kit;
+    struct kit_message m;
+    struct store_health health;
+    kit_make(&kit, 64ull << 20, 1 << 20);
+    kit_message(&m, 0, 1, 300);
+    arm("store-commit-full");
+    assert_int_equal(kit_append(&kit, &m.append).result, JOURNAL_FULL);
+    unsetenv("AMANA_FAILPOINT");
+    store_health(kit.store, &health);
+    assert_true(health.full);
+    assert_int_equal(kit_append(&kit, &m.append).result, JOURNAL_DONE);
+    store_health(kit.store, &health);
+    assert_false(health.full);
+    kit_message_clear(&m);
+    kit_clear(&kit);
+}
+
 static void a_small_map_is_not_all_reserve(void **state)
 {
     struct kit kit;
@@ -304,6 +324,7 @@ int main(void)
         cmocka_unit_test(killed_after_publishing_the_receipt_is_given_later),
         cmocka_unit_test(a_commit_that_fails_ends_the_keeper_and_writes_no_more),
         cmocka_unit_test(a_full_map_or_disk_refuses_the_batch_but_not_what_is_essential),
+        cmocka_unit_test(that_a_batch_found_no_room_is_told_until_one_does),
         cmocka_unit_test(a_small_map_is_not_all_reserve),
         cmocka_unit_test(pages_that_are_kept_for_a_point_alone_fill_no_map),
         cmocka_unit_test(below_the_reserve_only_what_is_essential_goes_until_the_map_is_really_full),
