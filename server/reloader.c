@@ -63,6 +63,11 @@ static void reload_report(const struct reload *reload)
                reload->rosters_detail.text[0] ? reload->rosters_detail.text : am_err_text(reload->rosters_err));
 }
 
+static size_t count_faults(const struct reload *reload)
+{
+    return (size_t)(reload->trust_err != AM_OK) + (reload->policy_err != AM_OK) + (reload->rosters_err != AM_OK);
+}
+
 static void reload_done(struct job *job)
 {
     struct reload *reload = (struct reload *)job;
@@ -83,8 +88,12 @@ static void reload_done(struct job *job)
     }
     if (reload->policy_err == AM_OK && net_policy_set(reloader->net, reload->policy) != AM_OK)
         report(REPORT_ERROR, "reload", "reason=\"out of memory: the policy is in force, its entry is not written\"");
-    report(REPORT_NOTICE, "reloaded", "trust=%s rosters=%zu faults=%zu", changed ? "new" : "same",
-           reload->rosters.count, reload->rosters.faults);
+    bool kept = reload->trust_err != AM_OK || (changed && err != AM_OK);
+    report(REPORT_NOTICE, "reloaded", "trust=%s rosters=%zu faults=%zu",
+           kept      ? "kept"
+           : changed ? "new"
+                     : "same",
+           reload->rosters.count, reload->rosters.faults + count_faults(reload) + (err != AM_OK));
     rosters_clear(&reload->rosters);
     trust_unref(reload->trust);
     trust_unref(reload->before);

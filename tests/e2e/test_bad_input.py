@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -606,6 +607,17 @@ def test_a_kept_replay_whose_line_has_no_end_is_refused_before_it_has_filled_the
     line = f"(echo '{first}'; cat /dev/zero) | timeout 30 {w.AMANA} -d auditor audit verify {file}"
     done = subprocess.run(["bash", "-c", line], cwd=shared.folder, env={**os.environ, **shared.env()}, capture_output=True, text=True)
     assert done.returncode == 65 and words in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("file, word", [("trust/trust.conf", "kept"), ("hub.pem", "same")])
+def test_a_reload_that_could_not_take_a_file_counts_it_as_a_fault(shared, file, word):
+    path = shared.path(file)
+    good = path.read_bytes()
+    for content, said in ((b"nonsense", f"trust={word} rosters=8 faults=1"), (good, "trust=same rosters=8 faults=0")):
+        path.write_bytes(content)
+        since = len(shared.hub.log.all)
+        shared.hub.process.send_signal(signal.SIGHUP)
+        assert said in shared.hub.log.wait("^reloaded ", since)
 
 
 # --- Text that would take over a terminal
