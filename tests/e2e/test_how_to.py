@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -78,6 +79,12 @@ def alerts(desks):
     assert "CANCEL" in desks.type("police", "amana sent")
     assert "7 messages" in desks.type("police", "amana case")
     assert alert[:13] in desks.type("police", "amana search")
+    desks.sent("police", "amana note", alert)
+    desks.sent("police", "amana keep", alert)
+    shutil.copy(w.DATA / "odk-submission.xml", world.path("submission.xml"))
+    desks.type("police", "amana import")
+    desks.type("police", "amana export htcds")
+    assert json.loads(world.path("case.json").read_text())["standard"] == "HTCDS 2.0"
     return alert
 
 
@@ -98,7 +105,9 @@ def requests(desks):
     desks.sent("post", "amana progress ID --outcome IN_HAND", asked)
     desks.sent("post", "amana answer", asked)
     desks.sent("post", "amana refuse", ask())
-    desks.sent("post", "amana permit ask", asked)
+    permission = desks.sent("post", "amana permit ask", asked)
+    world.amana("police", "inbox").ok()
+    desks.sent("police", "amana permit grant", permission)
     desks.sent("police", "amana withdraw", ask())
     return asked
 

@@ -61,6 +61,12 @@ def test_a_draft_that_is_a_folder_or_empty_or_not_there_is_no_input_or_says_how_
         world.amana("police", verb, "nowhere").exits(66)
 
 
+def test_a_draft_is_read_from_standard_input_too(world):
+    text = world.path(world.draft()).read_text()
+    world.amana("police", "send", "-", stdin=text).ok().says("accepted  ALERT")
+    world.amana("police", "send", "-", stdin=text.replace('"U1"', '"U9"')).exits(65).says("-: nothing was sent", "urgency: line")
+
+
 def test_a_folder_that_cant_be_written_to_is_one_exit_status(world, alert):
     world.amana("police", "show", alert, "--export", "/proc").exits(73)
     world.amana("police", "audit", "prove", alert, "-o", "/proc/new").exits(73)
