@@ -103,8 +103,8 @@ static enum am_err entry_put(struct putting *put, const struct journal_entry *en
 // One row for both directions: the smaller name first. Most are there already.
 static enum am_err contact_add(struct putting *put, const uint8_t *one, const uint8_t *other)
 {
-    return memcmp(one, other, NAME_SIZE) < 0 ? table_add(put->txn, TABLE_CONTACT, one, NAME_SIZE, other, NAME_SIZE)
-                                             : table_add(put->txn, TABLE_CONTACT, other, NAME_SIZE, one, NAME_SIZE);
+    return memcmp(one, other, NAME_SIZE) < 0 ? name_pair_add(put->txn, TABLE_CONTACT, one, other)
+                                             : name_pair_add(put->txn, TABLE_CONTACT, other, one);
 }
 
 // Who has it must be able to look up who released it; and who is to release it, who wrote it.
@@ -128,12 +128,12 @@ static enum am_err message_people(struct putting *put, const struct row_message 
     uint8_t name[NAME_SIZE];
     if (in_case) {
         TRY(name_put(put, message->case_ref, name));
-        TRY(table_add(put->txn, TABLE_CASE_PARTY, name, NAME_SIZE, row->originator, NAME_SIZE));
+        TRY(name_pair_add(put->txn, TABLE_CASE_PARTY, name, row->originator));
     }
     for (size_t i = 0; i < row->n_recipients; i++) {
         TRY(contact_add(put, row->originator, row->recipients[i].name));
         if (in_case)
-            TRY(table_add(put->txn, TABLE_CASE_PARTY, name, NAME_SIZE, row->recipients[i].name, NAME_SIZE));
+            TRY(name_pair_add(put->txn, TABLE_CASE_PARTY, name, row->recipients[i].name));
     }
     return AM_OK;
 }

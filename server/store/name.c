@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two tables: text to name and back.
+// Two tables: text to name and back; and rows of two names each.
 #include "server/store/name.h"
 
 #include "server/store/bytes.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define CACHED_TEXT 120 // bytes; most devices and units have fewer
-#define CACHE_SLOTS 256 // a text has one
+#define CACHE_SLOTS 256 // a text has one, and a pair
 
 struct cached {
     uint8_t len; // 0: a free slot
@@ -15,8 +15,15 @@ struct cached {
     uint8_t text[CACHED_TEXT];
 };
 
+// A row that is there.
+struct pair {
+    uint8_t table; // 0, that of no pairs: a free slot
+    uint8_t names[2 * NAME_SIZE];
+};
+
 struct name_cache {
     struct cached slots[CACHE_SLOTS];
+    struct pair pairs[CACHE_SLOTS];
 };
 
 enum am_err name_cache_new(struct name_cache **ret_cache)
@@ -93,6 +100,29 @@ enum am_err name_make(struct table_txn txn, const char *text, uint32_t *next, ui
     *next += 1;
     memcpy(ret_name, name, sizeof name);
     cache_put(txn, text, len, name);
+    return AM_OK;
+}
+
+// NULL where it isn't kept.
+static struct pair *pair_slot(struct table_txn txn, const struct pair *pair)
+{
+    uint64_t names;
+    memcpy(&names, pair->names, sizeof names);
+    return txn.names == NULL ? NULL : &txn.names->pairs[names * 0x9e3779b97f4a7c15u >> 32 & (CACHE_SLOTS - 1)];
+}
+
+enum am_err name_pair_add(struct table_txn txn, enum table table, const uint8_t one[NAME_SIZE],
+                          const uint8_t other[NAME_SIZE])
+{
+    struct pair pair = {.table = (uint8_t)table};
+    memcpy(pair.names, one, NAME_SIZE);
+    memcpy(pair.names + NAME_SIZE, other, NAME_SIZE);
+    struct pair *slot = pair_slot(txn, &pair);
+    if (slot != NULL && memcmp(slot, &pair, sizeof pair) == 0)
+        return AM_OK;
+    TRY(table_add(txn, table, one, NAME_SIZE, other, NAME_SIZE));
+    if (slot != NULL)
+        *slot = pair;
     return AM_OK;
 }
 

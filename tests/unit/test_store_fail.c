@@ -191,6 +191,8 @@ static void a_full_map_or_disk_refuses_the_batch_but_not_what_is_essential(void 
         struct kit kit;
         struct kit_alarm hold;
         struct kit_message m[4];
+        struct store_view *view;
+        bool there = false;
         kit_make(&kit, 64ull << 20, 1 << 20);
         kit_alarm(&hold, 1, 1, 10);
         for (unsigned i = 0; i < 4; i++) {
@@ -216,6 +218,11 @@ static void a_full_map_or_disk_refuses_the_batch_but_not_what_is_essential(void 
         struct journal_outcome outcome = kit_append(&kit, &m[0].append);
         assert_int_equal(outcome.result, JOURNAL_DONE);
         assert_int_equal(outcome.seq, 3);
+        // A pair of names that the batch had added is there, too: nobody remembers it from what was given up.
+        assert_int_equal(store_view_begin(kit.store, &view), AM_OK);
+        assert_int_equal(store_contact(view, m[0].message.originator, m[0].recipients[0].unit, &there), AM_OK);
+        assert_true(there);
+        store_view_end(view);
         kit_close(&kit);
         assert_sound(&kit, 4);
         for (unsigned i = 0; i < 4; i++)
