@@ -68,6 +68,7 @@ bool hub_may_write(const struct hub *hub, const char *unit, const char *other); 
 const char *hub_successor(const struct hub *hub, const char *unit);             // "": it isn't closed
 bool hub_may_replay(const struct hub *hub, const char *unit);                   // an auditor, a dpo
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country);
+bool hub_country_known(const struct hub *hub, const char *country); // the trust list has it
 // Who protects there: the unit that the trust list names, of a closed one its successor where that protects too. NULL:
 // none that anything can be sent to.
 const char *hub_protection_unit(const struct hub *hub, const char *country);

@@ -243,6 +243,13 @@ enum am_err hub_set_country(struct hub *hub, const char *code, const char *prote
     return AM_OK;
 }
 
+bool hub_country_known(const struct hub *hub, const char *code)
+{
+    struct hub_country *country;
+    HASH_FIND_STR(hub->countries, code, country);
+    return country != NULL;
+}
+
 void hub_clear_countries(struct hub *hub)
 {
     struct hub_country *country, *next;

@@ -425,6 +425,28 @@ def test_a_reader_refuses_a_name_that_the_header_hides(shared, pb):
     shared.amana("post", "send", shared.write("NOTE", {"title": "Night shift", "text": "All quiet."}, case_ref="et/ics/2026/000100", recipients=[{"unit": "ke/dci/transnational", "part": "ACTION"}])).ok().says("could not be read (ROLE_RULE)")
 
 
+def test_a_supervisor_signs_nothing_that_is_another_s_body_or_another_text(shared, pb):
+    """Who releases answers for what the header commits to: the program opens it and compares before it signs."""
+    police, types = r.Raw(shared, pb), pb("message")
+    keys = [shared.path(d, "keys", "seal.pem") for d in ("post", "ke-protection", "et-protection", "police", "chief")]
+    flags = types.Flags(salt=os.urandom(16), child=True, protection=2).SerializeToString()
+    for of_another, says in ((True, "another envelope"), (False, "commits to")):
+        header = police.header(release=2, case_ref=CASE)
+        header.sender.roster, header.releasing.unit, header.releasing.roster = 2, police.unit, 2
+        header.recipients[0].roster = 2
+        body = pb("body").Body(nonce=os.urandom(32), flags=flags, binding={
+            "id": r.new_id() if of_another else header.id, "sender": police.unit, "officer": header.officer, "kind": header.kind,
+            "case_ref": header.case_ref, "recipients": [to.unit for to in header.recipients], "written_at": header.written_at})
+        plain = body.SerializeToString()
+        message = police.message(header, body=r.seal(plain, keys), flags=flags, plain=plain if of_another else b"another text")
+        with police.channel() as channel:
+            police.call(channel, "Relay/Park", message, pb("audit").ProvedEntry)
+        said = shared.amana("chief", "release", header.id, "--yes").exits(1, 65, 76)
+        assert says in said.out + said.err, said.out + said.err
+        assert not entry_of(shared, "SUBMITTED", header.id)
+        shared.amana("chief", "send-back", header.id, "--reason", "SENT_IN_ERROR").ok()
+
+
 # --- Each that needs one
 def test_a_group_a_confidential_alert_and_a_referral_abroad_wait_as_well(shared):
     group = park(shared, subject_kind="GROUP", alert__persons=[{**PERSON, "names": [], "description": "Three men in work clothes", "count": 3}])

@@ -102,6 +102,15 @@ def test_a_unit_that_a_policy_names_and_nobody_is_is_told_until_it_has_joined(em
     assert len([line for line in world.hub.log.all[since:] if " unit=ke/kra/malaba" in line]) == 0
 
 
+def test_a_country_that_a_policy_names_and_no_trust_list_has_is_told(empty_world):
+    """Else a row with a slip of the pen counts for nobody, and nobody hears of it."""
+    world = empty_world
+    with_policy(world, 'default { from = "ke" to = "et" legal-basis = "PALERMO_PROTOCOL" }\n'
+                'default { from = "kenia" to = "*" legal-basis = "PALERMO_PROTOCOL" }\nceiling "uk/*/*" { classification = "BASIC" }\n')
+    told = [line for line in world.hub.log.all if "is in no trust list" in line]
+    assert [("line=2 country=kenia" in line, "line=3 country=uk" in line) for line in sorted(told, key=lambda l: "uk" in l)] == [(True, False), (False, True)]
+
+
 def test_the_policy_is_checked_alone_and_with_the_rest(empty_world):
     world = empty_world
     world.path("policy.conf").write_text(CEILING)
