@@ -301,6 +301,8 @@ static void only_the_newest_prepared_batch_is_signed_and_only_once(void **state)
     root_of(3, root);
     root[0] ^= 1;
     assert_int_equal(AM_DENIED, signer_sign(signer, 3, root, signature));
+    root[0] ^= 1;
+    assert_int_equal(AM_DENIED, signer_sign(signer, 4, root, signature));
     recorded(0);
     assert_int_equal(AM_OK, sign_prepared(signer, 3, signature));
     holds(3, signature);
@@ -445,7 +447,12 @@ static void the_end_of_the_signer_is_an_error_of_the_next_batch(void **state)
     uint8_t signature[LOG_SIGNATURE_SIZE];
     struct signer *signer = start();
     assert_int_equal(SIGNER_SAME, judge(signer, 0, signature));
+    bool disk = true;
+    assert_false(signer_ended(signer, false, &disk));
     kill(signer_pid(signer), SIGKILL);
+    assert_true(signer_ended(signer, true, &disk));
+    assert_false(disk);
+    assert_true(signer_ended(signer, false, &disk)); // is asked again by whoever wants to know
     assert_int_equal(AM_UNAVAILABLE, sign(signer, 0, 1, signature));
     signer_stop(signer);
 }
@@ -620,6 +627,20 @@ static void whatever_step_it_is_killed_at_the_next_start_signs_the_same_bytes(vo
 }
 
 // The record of a crashed signer may be in memory alone: no start without a sync of it.
+// By this the hub's line and exit status say where to look.
+static void the_end_of_a_signer_whose_record_found_no_room_is_one_of_the_disk(void **state)
+{
+    uint8_t signature[LOG_SIGNATURE_SIZE];
+    bool disk = false;
+    struct signer *signer = start_failing("signer-record-full");
+    assert_int_equal(SIGNER_SAME, judge(signer, 0, signature));
+    assert_int_equal(AM_UNAVAILABLE, sign(signer, 0, 1, signature));
+    assert_true(signer_ended(signer, true, &disk));
+    assert_true(disk);
+    signer_stop(signer);
+    recorded(0);
+}
+
 static void a_record_that_cannot_be_synced_is_not_started_from(void **state)
 {
     const struct signer_config config = {.folder = folder, .origin = ORIGIN};
@@ -656,6 +677,7 @@ int main(int argc, char **argv)
         TEST(started_as_root_it_becomes_its_user),
         TEST(a_request_that_is_none_ends_it),
         TEST(whatever_step_it_is_killed_at_the_next_start_signs_the_same_bytes),
+        TEST(the_end_of_a_signer_whose_record_found_no_room_is_one_of_the_disk),
         TEST(a_record_that_cannot_be_synced_is_not_started_from),
     };
     if (argc > 1 && strcmp(argv[1], "--signer") == 0)
