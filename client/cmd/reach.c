@@ -3,6 +3,7 @@
 #include "client/cmd/reach.h"
 
 #include "client/cmd/print.h"
+#include "client/session/directory.h"
 #include "proto/model/kind.h"
 
 #include <string.h>
@@ -25,7 +26,17 @@ static void word(const char *what, const char *value)
     print_text(stdout, value, 0);
 }
 
-void reach_print(const Amana__V1__RecipientStatus *row)
+bool reach_proved(struct session *session, const Amana__V1__RecipientStatus *row)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__MemberEntry *member;
+    arena_init(&arena, ARENA_VERB);
+    return directory_member(session, row->unit, &arena, &member) == AM_OK &&
+           strcmp(member->telephone, row->telephone) == 0 && strcmp(member->hours, row->hours) == 0 &&
+           strcmp(member->deputy, row->deputy) == 0;
+}
+
+void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
 {
     if (row->connected)
         printf("%sconnected%s", print_on(PRINT_GREEN), print_off());
@@ -36,6 +47,8 @@ void reach_print(const Amana__V1__RecipientStatus *row)
     word("telephone ", row->telephone);
     word("hours ", row->hours);
     word("deputy ", row->deputy);
+    if (row->telephone[0] + row->hours[0] + row->deputy[0] != 0 && !reach_proved(session, row))
+        fputs(" (says the hub, not proved)", stdout);
 }
 
 // Who says that it was taken on, where it stands, that it is done or that somebody was told rings nobody up for that.
@@ -63,7 +76,7 @@ void reach_tell(struct command *command, const Amana__V1__Header *header)
         fputs("  reach     ", stdout);
         print_text(stdout, message->recipients[i]->unit, 0);
         fputs("  ", stdout);
-        reach_print(message->recipients[i]);
+        reach_print(command->session, message->recipients[i]);
         putchar('\n');
     }
     if (others > 0)

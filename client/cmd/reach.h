@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a recipient is reached when it can't wait: is it connected, and whom to telephone. The hub's words, proved by
-// nothing. One thread.
+// How a recipient is reached when it can't wait: is it connected, which is the hub's word, and whom to telephone, which
+// is said to be no more than that unless its MEMBER entry says so too. One thread.
 #pragma once
 
 #include "amana/v1/relay.pb-c.h"
@@ -11,7 +11,10 @@ AM_MUST_USE enum am_err reach_ask(struct session *session, char *id, struct aren
                                   Amana__V1__StatusResponse **ret_response);
 
 // "connected", or since when not; telephone, hours and deputy where the directory has them. No newline.
-void reach_print(const Amana__V1__RecipientStatus *row);
+void reach_print(struct session *session, const Amana__V1__RecipientStatus *row);
+
+// Whether its MEMBER entry that was verified here says the same of how it is reached.
+bool reach_proved(struct session *session, const Amana__V1__RecipientStatus *row);
 
 // What the receipt of a U1 or U2 says besides: per recipient that must act, and what may be said aloud.
 void reach_tell(struct command *command, const Amana__V1__Header *header);

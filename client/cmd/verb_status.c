@@ -147,8 +147,8 @@ static void print_told(const Amana__V1__RecipientStatus *row, const Amana__V1__H
         printf("  %-28s        %s\n", "", told_words(told, header, i, text));
 }
 
-static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root, const struct evidence *evidence,
-                            uint64_t now)
+static void print_recipient(struct session *session, const Amana__V1__RecipientStatus *row, unsigned root,
+                            const struct evidence *evidence, uint64_t now)
 {
     const char *delivery = codec_enum_name(&amana__v1__delivery_state__code__descriptor, (int)row->delivery);
     // Names are the hub's words, and no log's.
@@ -164,7 +164,7 @@ static void print_recipient(const Amana__V1__RecipientStatus *row, unsigned root
     printf("%s\n", unless_proved(delivery_proved(evidence, row)));
     if (row->delivery != AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED) {
         printf("  %-28s        ", "");
-        reach_print(row);
+        reach_print(session, row);
         putchar('\n');
     }
     if (row->life != 0)
@@ -229,7 +229,7 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
     struct life_summary summary = {0};
     unsigned root = kind_root((unsigned)header->kind);
     for (size_t i = 0; i < row->n_recipients; i++) {
-        print_recipient(row->recipients[i], root, evidence, now);
+        print_recipient(command->session, row->recipients[i], root, evidence, now);
         print_told(row->recipients[i], header, told);
         if (row->recipients[i]->life != 0)
             life_summary_add(&summary, root, (uint8_t)row->recipients[i]->life);

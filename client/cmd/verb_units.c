@@ -84,21 +84,39 @@ static void print_row(const struct units_input *input, const Amana__V1__UnitRow 
                (unsigned long long)roster->number, roster->devices_count, roster->devices_count == 1 ? "" : "s",
                roster->officers_count, roster->officers_count == 1 ? "" : "s", roster->registrar.identity.uri + 8);
     else
-        printf("  %-10s none\n", "roster");
+        printf("  %-10s none: what is said of it is the hub's word\n", "roster");
     for (size_t i = 0; i < row->n_kinds; i++)
         printf("%s%s%s", i == 0 ? "  may get    " : ", ", kind_name((unsigned)row->kinds[i]),
                i + 1 == row->n_kinds ? "\n" : "");
 }
 
+// Role, languages and how it is reached by its MEMBER entry, whatever the hub's list says.
+static enum am_err take_member(struct units_input *input, struct arena *arena, Amana__V1__UnitRow *row)
+{
+    Amana__V1__MemberEntry *member;
+    TRY(directory_member(input->command.session, row->unit, arena, &member));
+    row->role = member->role;
+    row->languages = member->languages;
+    row->n_languages = member->n_languages;
+    row->hours = member->hours;
+    row->telephone = member->telephone;
+    row->deputy = member->deputy;
+    row->successor = member->successor;
+    return AM_OK;
+}
+
 // Verified: signed by a registrar of its country, and in the log. What isn't is told, and the rest is listed.
-static int show(struct units_input *input, const Amana__V1__UnitRow *row)
+static int show(struct units_input *input, struct arena *arena, Amana__V1__UnitRow *row)
 {
     struct am_detail detail = {0};
     struct roster *roster = NULL;
     int code = 0;
     enum am_err err =
         row->roster != 0 ? directory_newest(input->command.session, row->unit, NULL, &detail, &roster) : AM_OK;
+    if (err == AM_OK && roster != NULL)
+        err = take_member(input, arena, row);
     if (err != AM_OK) {
+        roster_unref(roster);
         command_tell_fault(&input->command, err, &detail);
         return 0;
     }
@@ -126,10 +144,10 @@ static int units(struct units_input *input)
     if (err != AM_OK)
         return command_fail(err, &detail);
     for (size_t i = 0; i < response->n_units && code == 0; i++) {
-        const Amana__V1__UnitRow *row = response->units[i];
+        Amana__V1__UnitRow *row = response->units[i];
         if (input->argument != NULL && strncmp(row->unit, input->argument, strlen(input->argument)) != 0)
             continue;
-        code = show(input, row);
+        code = show(input, &arena, row);
         shown++;
     }
     if (code == 0 && shown == 0) {

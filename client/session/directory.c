@@ -120,6 +120,53 @@ static enum am_err check_order(struct session *session, const struct roster *ros
     return err;
 }
 
+static enum am_err response_kept(struct session *session, const char *unit, struct arena *arena,
+                                 Amana__V1__LookupResponse **ret_response)
+{
+    struct am_bytes bytes;
+    TRY(store_roster_get(session->store, unit, 0, arena, &bytes));
+    return codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, arena, NULL,
+                        (ProtobufCMessage **)ret_response);
+}
+
+// What the hub says of a member comes with its MEMBER entry, never one before that which was shown here.
+static enum am_err check_member(struct session *session, const Amana__V1__LookupResponse *response, const char *unit,
+                                struct arena *arena, struct am_detail *detail)
+{
+    Amana__V1__EntryContent *content;
+    Amana__V1__LookupResponse *kept;
+    if (response->member == NULL)
+        return am_fail(AM_PROOF, detail, unit, "its roster comes without proof of its MEMBER entry in the log");
+    TRY(history_entry(session, response->member, arena, detail, &content));
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER || strcmp(content->member->unit, unit) != 0 ||
+        strcmp(content->member->role, response->role) != 0 ||
+        (response->successor[0] != '\0' && strcmp(content->member->successor, response->successor) != 0))
+        return am_fail(AM_PROOF, detail, unit, "the entry in the log is not that of this member");
+    enum am_err err = response_kept(session, unit, arena, &kept);
+    if (err != AM_OK || kept->member == NULL || kept->member->index <= response->member->index)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    err = am_fail(AM_ROLLBACK, detail, unit, "its MEMBER entry %llu is older than %llu, which was shown before",
+                  (unsigned long long)response->member->index, (unsigned long long)kept->member->index);
+    history_alarm(session, detail->text, NULL, NULL);
+    return err;
+}
+
+enum am_err directory_member(struct session *session, const char *unit, struct arena *arena,
+                             Amana__V1__MemberEntry **ret_member)
+{
+    Amana__V1__LookupResponse *kept;
+    Amana__V1__EntryContent *content;
+    TRY(response_kept(session, unit, arena, &kept));
+    if (kept->member == NULL)
+        return AM_NOT_FOUND;
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(kept->member->content), arena,
+                     NULL, (ProtobufCMessage **)&content));
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER)
+        return AM_PROTO;
+    *ret_member = content->member;
+    return AM_OK;
+}
+
 // The hub has said what is the newest roster of a unit, of a log of that size: entries below need no second question.
 static struct session_asked *asked_about(struct session *session, const char *unit)
 {
@@ -166,6 +213,8 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
         err = check_entry(session, response, roster, &arena, detail);
     if (err == AM_OK)
         err = check_order(session, roster, number == 0, detail);
+    if (err == AM_OK && number == 0)
+        err = check_member(session, response, unit, &arena, detail);
     struct am_bytes bytes;
     if (err == AM_OK)
         err = codec_encode(&response->base, &arena, &bytes);

@@ -18,6 +18,11 @@ AM_MUST_USE enum am_err directory_units(struct session *session, struct arena *a
 AM_MUST_USE enum am_err directory_newest(struct session *session, const char *unit, const Amana__V1__Pointer *about,
                                          struct am_detail *detail, struct roster **ret_roster);
 
+// How a unit is reached, by its newest MEMBER entry that was verified here; in the arena, the hub isn't asked. An entry
+// older than one that was seen is an alarm of directory_newest. AM_NOT_FOUND.
+AM_MUST_USE enum am_err directory_member(struct session *session, const char *unit, struct arena *arena,
+                                         Amana__V1__MemberEntry **ret_member);
+
 // The highest number of a unit's roster that is kept here; the hub isn't asked. AM_NOT_FOUND.
 AM_MUST_USE enum am_err directory_kept(struct session *session, const char *unit, struct am_detail *detail,
                                        struct roster **ret_roster);

@@ -36,10 +36,9 @@ static bool lookup_allowed(const struct call *call, const char *other)
     return is_protection_unit(call->net->registry, other);
 }
 
-// The next ROSTER entry of that unit from *seq on. AM_NOT_FOUND past the last.
-static enum am_err roster_entry_next(struct store_view *view, const char *unit, uint64_t *seq)
+// The next entry of that kind about that unit from *seq on. AM_NOT_FOUND past the last.
+static enum am_err unit_entry_next(struct store_view *view, uint8_t kind, const char *unit, uint64_t *seq)
 {
-    const uint8_t kind = AMANA__V1__ENTRY_KIND__CODE__ROSTER;
     const struct am_bytes kinds = {&kind, 1}, units = {(const uint8_t *)unit, strlen(unit)};
 
     // Each index says how far to go; where both agree, it is one.
@@ -60,7 +59,7 @@ static enum am_err roster_entry_find(struct store_view *view, struct arena *aren
     for (uint64_t seq = 0;; seq++) {
         struct store_entry entry;
         Amana__V1__EntryContent *content;
-        TRY(roster_entry_next(view, unit, &seq));
+        TRY(unit_entry_next(view, AMANA__V1__ENTRY_KIND__CODE__ROSTER, unit, &seq));
         TRY(store_entry(view, seq, &entry));
         TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, entry.content, arena, NULL,
                          (ProtobufCMessage **)&content));
@@ -70,6 +69,23 @@ static enum am_err roster_entry_find(struct store_view *view, struct arena *aren
             return AM_OK;
         }
     }
+}
+
+// The proof of the newest MEMBER entry of a unit.
+static enum am_err member_entry_read(struct store_view *view, struct arena *arena, const char *unit,
+                                     Amana__V1__ProvedEntry **ret_entry)
+{
+    uint64_t newest = JOURNAL_NONE;
+    enum am_err err = AM_OK;
+
+    for (uint64_t seq = 0; err == AM_OK; seq++) {
+        err = unit_entry_next(view, AMANA__V1__ENTRY_KIND__CODE__MEMBER, unit, &seq);
+        if (err == AM_OK)
+            newest = seq;
+    }
+    if (err != AM_NOT_FOUND || newest == JOURNAL_NONE)
+        return err;
+    return proved_read(view, arena, newest, ret_entry);
 }
 
 static enum am_err record_read(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
@@ -83,7 +99,7 @@ static enum am_err record_read(struct store_view *view, uint8_t kind, const char
 }
 
 static enum am_err lookup_fill(struct question *question, struct store_view *view, const char *unit, uint64_t number,
-                               Amana__V1__LookupResponse *response)
+                               bool newest, Amana__V1__LookupResponse *response)
 {
     struct arena *arena = &question->reply;
     Amana__V1__RosterRecord *roster;
@@ -98,6 +114,8 @@ static enum am_err lookup_fill(struct question *question, struct store_view *vie
     if (seq == 0)
         TRY(roster_entry_find(view, arena, unit, number, &seq));
     TRY(proved_read(view, arena, seq, &response->entry));
+    if (newest)
+        TRY(member_entry_read(view, arena, unit, &response->member));
     response->roster = roster->roster;
     response->n_certificates = roster->n_certificates;
     response->certificates = roster->certificates;
@@ -151,7 +169,7 @@ static void lookup_ask(struct question *question, struct worker *worker)
     if (number == 0 && newest != NULL)
         number = newest->number;
     if (err == AM_OK)
-        err = lookup_fill(question, worker->view, request->unit, number, &response);
+        err = lookup_fill(question, worker->view, request->unit, number, request->number == 0, &response);
     if (err == AM_NOT_FOUND)
         question_refuse(question, REASON_NOT_FOUND, "number", "is no roster of this unit");
     else if (err != AM_OK)

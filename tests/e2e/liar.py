@@ -22,7 +22,7 @@ class Liar(grpc.GenericRpcHandler):
                "Relay/Acknowledge": ("relay", "AcknowledgeResponse"), "Relay/Status": ("relay", "StatusResponse"),
                "Audit/Replay": ("audit", "ReplayItem"), "Audit/Receipt": ("audit", "ProvedEntry"),
                "Audit/ConsistencyProof": ("audit", "ConsistencyProofResponse"),
-               "Directory/Lookup": ("directory", "LookupResponse")}
+               "Directory/Lookup": ("directory", "LookupResponse"), "Directory/Units": ("directory", "UnitsResponse")}
 
     def __init__(self, world, pb, desk, **lies):
         self.world, self.pb = world, pb

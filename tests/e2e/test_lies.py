@@ -408,6 +408,44 @@ def test_a_roster_is_believed_of_its_own_entry_and_never_goes_back(empty_world, 
     assert any("roster 1 is older than 2" in text for text in alarms(world, "police"))
 
 
+def test_a_telephone_is_believed_of_the_log_and_not_of_the_hub(world, pb):
+    """Who has taken the hub over would else have urgent calls about a person come to themselves."""
+    reached = ("admin", "member", "add", "et/ics/moyale", "--telephone")
+    world.amana("et-registry", *reached, "+251462340001").ok()
+    directory, other = pb("directory"), "+254700000000"
+
+    def elsewhere(true):
+        for row in true.units if hasattr(true, "units") else [to for message in true.messages for to in message.recipients]:
+            row.telephone = other
+        return true
+    with Liar(world, pb, "police", Directory_Units=elsewhere, Relay_Status=elsewhere) as liar:
+        said = world.amana("police", "units", "et/ics", env=liar.env()).ok().says("telephone  +251462340001")
+        assert other not in said.out
+        sent = world.amana("police", "send", str(w.ALERT), env=liar.env()).ok()
+        assert re.search(re.escape(other) + ".*not proved", sent.out), sent.out
+    true = world.amana("police", "send", world.draft()).ok()
+    assert re.search(r"et/ics/moyale .*telephone \+251462340001", true.out) and "not proved" not in true.out, true.out
+    with r.Raw(world, pb).channel() as channel:
+        before = r.Raw(world, pb).call(channel, "Directory/Lookup", directory.LookupRequest(unit="et/ics/moyale"), directory.LookupResponse)
+    shelter = r.Raw(world, pb)
+    with shelter.channel() as channel:
+        another = shelter.call(channel, "Directory/Lookup", directory.LookupRequest(unit="et/mowsa/protection"), directory.LookupResponse)
+    world.amana("et-registry", *reached, "+251462340002").ok()
+    world.amana("police", "units", "et/ics").ok().says("+251462340002")
+
+    def with_member(entry):
+        def lie(true):
+            if true.entry.content == before.entry.content:
+                true.member.CopyFrom(entry)
+            return true
+        return lie
+    for entry, words in ((another.member, "not that of this member"), (before.member, "which was shown before")):
+        with Liar(world, pb, "police", Directory_Lookup=with_member(entry)) as liar:
+            said = world.amana("police", "units", "et/ics", env=liar.env()).says(words)
+            assert "telephone" not in said.out
+    assert any("which was shown before" in text for text in alarms(world, "police"))
+
+
 def test_a_signature_is_judged_by_the_roster_that_its_header_names_and_no_other(world, pb):
     police, directory = r.Raw(world, pb), pb("directory")
     header = police.header()
