@@ -119,6 +119,13 @@ static bool access_goes(const struct hub_submission *submission, const struct hu
     return member->role == ROLE_DPO || address_same_country(submission->sender, unit);
 }
 
+// Only a refusal names it.
+static const char *unit_field(size_t i, char field[48])
+{
+    snprintf(field, 48, "recipients[%zu].unit", i);
+    return field;
+}
+
 static enum reason judge_recipient(const struct hub *hub, struct hub_submission *submission, size_t i,
                                    const Amana__V1__Flags *flags)
 {
@@ -129,13 +136,12 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     bool answer = kind_is_answer(header);
     char field[48];
 
-    snprintf(field, sizeof field, "recipients[%zu].unit", i);
     if (!hub_reachable(hub, unit))
-        return hub_not_permitted(&submission->work, field);
+        return hub_not_permitted(&submission->work, unit_field(i, field));
     if (answer && flags == NULL)
         return REASON_NONE; // what it answers isn't known yet
     if (flags != NULL && hub_harms(submission, unit))
-        return hub_not_permitted(&submission->work, field);
+        return hub_not_permitted(&submission->work, unit_field(i, field));
     bool child = flags == NULL || (flags->child && kind->child_rule);
     // A HIT also goes to who protects where the child is (rule 3): which country that is stands in its body.
     const char *there = header->kind == KIND(HIT) ? hub_protection_of(hub, unit) : NULL;
@@ -146,12 +152,12 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     if (header->kind == KIND(SUBJECT_ACCESS)) {
         open = access_goes(submission, member, unit);
         if (!open)
-            return hub_not_permitted(&submission->work, field);
+            return hub_not_permitted(&submission->work, unit_field(i, field));
     }
     if (!open && !hub_granted(hub_member_find(hub, submission->sender), (unsigned)header->kind, unit))
-        return hub_not_permitted(&submission->work, field);
+        return hub_not_permitted(&submission->work, unit_field(i, field));
     if (member->successor[0] != '\0' && !(answer && answered_party(submission, unit)))
-        return closed(&submission->work, field, unit, member->successor);
+        return closed(&submission->work, unit_field(i, field), unit, member->successor);
     enum reason reason = hub_judge_ceiling(hub, submission, unit);
     bool protects = member->role == ROLE_PROTECTION || policy_protects(hub->policy, unit) != NULL;
     return open || itself || reason != REASON_NONE ? reason
@@ -221,11 +227,16 @@ static enum reason judge_sender_roster(const struct hub *hub, struct hub_submiss
     return REASON_NONE;
 }
 
+static bool roster_fits(const struct hub *hub, const char *unit, uint64_t number)
+{
+    const struct hub_kept_roster *named = hub_roster_of(hub, unit, number);
+    return named != NULL && seals_same(named, hub_roster_newest(hub, unit));
+}
+
 enum reason hub_judge_roster(const struct hub *hub, struct hub_work *work, const char *unit, uint64_t number,
                              const char *field)
 {
-    const struct hub_kept_roster *named = hub_roster_of(hub, unit, number);
-    return named != NULL && seals_same(named, hub_roster_newest(hub, unit)) ? REASON_NONE : stale(work, unit, field);
+    return roster_fits(hub, unit, number) ? REASON_NONE : stale(work, unit, field);
 }
 
 static enum reason judge_rosters(const struct hub *hub, struct hub_submission *submission)
@@ -235,8 +246,10 @@ static enum reason judge_rosters(const struct hub *hub, struct hub_submission *s
     for (size_t i = 0; i < header->n_recipients && reason == REASON_NONE; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
         char field[48];
+        if (roster_fits(hub, recipient->unit, recipient->roster))
+            continue;
         snprintf(field, sizeof field, "recipients[%zu].roster", i);
-        reason = hub_judge_roster(hub, &submission->work, recipient->unit, recipient->roster, field);
+        reason = stale(&submission->work, recipient->unit, field);
     }
     return reason;
 }
