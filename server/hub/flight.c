@@ -12,17 +12,20 @@ enum am_err hub_flight_enter(struct hub *hub, struct hub_submission *submission,
     struct hub_flight_key key = {0};
     struct hub_flight *flight;
     struct hub_work *work = &submission->work;
+    uint32_t hash;
     *ret_first = true;
     if (message_id_check(submission->header->id, key.id, NULL) != AM_OK)
         return AM_OK; // it is refused for that
     strlcpy(key.device, work->identity, sizeof key.device);
-    HASH_FIND(hh, hub->flights, &key, sizeof key, flight);
+    // Any part of an id will do: nobody has so many in flight that a list of them were long.
+    memcpy(&hash, key.id + sizeof key.id - sizeof hash, sizeof hash);
+    HASH_FIND_BYHASHVALUE(hh, hub->flights, &key, sizeof key, hash, flight);
     if (flight == NULL) {
         flight = calloc(1, sizeof *flight);
         if (flight == NULL)
             return AM_NOMEM;
         flight->key = key;
-        HASH_ADD(hh, hub->flights, key, sizeof key, flight);
+        HASH_ADD_BYHASHVALUE(hh, hub->flights, key, sizeof key, hash, flight);
         if (flight->hh.tbl == NULL) {
             free(flight);
             return AM_NOMEM;
