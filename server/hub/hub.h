@@ -179,25 +179,26 @@ struct hub_submission {
     const Amana__V1__Flags *flags; // decoded; NULL where they could not be
     bool case_exists, case_party;  // of header.case_ref; party: the sender's unit
     struct hub_found reply_to, supersedes;
-    struct hub_found references[LIMIT_REFERENCES];
-    bool reference_party[LIMIT_REFERENCES]; // the sender's unit sent or received it
     bool reply_party;
-    struct hub_content named[1 + LIMIT_REFERENCES]; // of an ERASURE or HOLD: of reply_to, then of the references
-    struct hub_found root;                          // of reply_to, with its header
-    struct hub_found newest;                        // newest version of that root, by its chain
-    bool newest_returned;                           // it was sent with its release DEFERRED, and sent back
-    bool takes_back; // the hub's own: a supervisor of whom that names ends it (release.c)
+    struct hub_found root;   // of reply_to, with its header
+    struct hub_found newest; // newest version of that root, by its chain
+    bool newest_returned;    // it was sent with its release DEFERRED, and sent back
+    bool takes_back;         // the hub's own: a supervisor of whom that names ends it (release.c)
     bool has_chain;
     struct journal_chain chain;
-    struct journal_life lives[LIMIT_RECIPIENTS]; // of the root, for each recipient of `newest`, same order
+    struct journal_delivery clock; // of the message that began the clock of the sender's own life; all 0: none
+    struct journal_shield shield;  // of the case
+    bool stale_counted;            // the hub's own: among those that go by a stale CRL
+    // The answer: net gives the receipt of the outcome on success. What follows is of CHECKED again, where the message
+    // points to others; all is zero else.
+    struct hub_found references[LIMIT_REFERENCES];
+    bool reference_party[LIMIT_REFERENCES];         // the sender's unit sent or received it
+    struct hub_content named[1 + LIMIT_REFERENCES]; // of an ERASURE or HOLD: of reply_to, then of the references
+    struct journal_life lives[LIMIT_RECIPIENTS];    // of the root, for each recipient of `newest`, same order
     bool has_life[LIMIT_RECIPIENTS];
     uint64_t in_force[LIMIT_RECIPIENTS];    // of the version that the life's clock is of, UTC ns; 0: until it is ended
-    struct journal_delivery clock;          // of the message that began the clock of the sender's own life; all 0: none
     uint32_t former_life[LIMIT_RECIPIENTS]; // of the header's recipients: version of a life that one has had, who is
                                             // not among those of `newest`
-    struct journal_shield shield;           // of the case
-    bool stale_counted;                     // the hub's own: among those that go by a stale CRL
-    // The answer: net gives the receipt of the outcome on success.
 };
 
 // What waits for its second person, ended without being sent: returned to its author, or sent before (DEFERRED) and

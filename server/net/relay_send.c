@@ -82,15 +82,19 @@ static void send_checked(struct job *job)
     store_expect(net->store, net->checks);
 }
 
+bool send_points(const struct send *send)
+{
+    const Amana__V1__Header *header = send->header;
+
+    return header != NULL && (header->in_reply_to != NULL || header->supersedes != NULL || header->n_references > 0);
+}
+
 #define BRIEF_MAX (16u * 1024)
 
 // A small message that points to no other: one signature, and a look at a few rows.
 static bool send_brief(const struct send *send)
 {
-    const Amana__V1__Header *header = send->header;
-
-    return send->submission.header_bytes.len + send->submission.body.len <= BRIEF_MAX && header->in_reply_to == NULL &&
-           header->supersedes == NULL && header->n_references == 0;
+    return send->submission.header_bytes.len + send->submission.body.len <= BRIEF_MAX && !send_points(send);
 }
 
 void send_check(struct hub_submission *submission)
@@ -134,6 +138,7 @@ void send_clear(struct call *call)
 static void send_reset(struct call *call)
 {
     struct send *send = (struct send *)call;
+    size_t used = send_points(send) ? sizeof *send : offsetof(struct send, submission.references);
     struct arena request, checked;
 
     registry_unref(send->registry);
@@ -141,7 +146,7 @@ static void send_reset(struct call *call)
     arena_move(&send->checked, &call->net->memory);
     request = call->arena;
     checked = send->checked;
-    memset(send, 0, sizeof *send);
+    memset(send, 0, used);
     call->arena = request;
     send->checked = checked;
     arena_reset(&call->arena);

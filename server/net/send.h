@@ -9,12 +9,15 @@
 struct send {
     struct call call;
     struct job job;
-    struct hub_submission submission;
     Amana__V1__Header *header;
-    struct registry *registry; // and
-    uint64_t now_ns;           // of the check
-    struct arena checked;      // what the check found; anew for each check
+    struct registry *registry;        // and
+    uint64_t now_ns;                  // of the check
+    struct arena checked;             // what the check found; anew for each check
+    struct hub_submission submission; // last: its end is seldom used
 };
+
+// Whether the message points to others: only then has a check filled the end of the submission.
+bool send_points(const struct send *send);
 
 // Hands what it was filled with to the hub; the call is answered by send_reply.
 void send_arrive(struct send *send);

@@ -245,27 +245,24 @@ static bool sealed_units(struct check *check, struct sealed_for *sealed)
 
 static void check_seal(struct check *check)
 {
-    struct sealed_for *sealed = arena_alloc(check->arena, sizeof *sealed);
+    struct sealed_for sealed; // 8 KiB, of which few are used
     struct am_detail detail = {0};
     size_t missing = 0;
 
-    if (sealed == NULL) {
-        check_broken(check, AM_NOMEM);
-        return;
-    }
+    sealed.count = 0;
     if (cms_profile_seal(check->s->body, &detail, check->worker->seal) != AM_OK) {
         check_fail(check, REASON_NOT_SEALED_TO_ALL, "sealed_body", detail.text);
         return;
     }
-    if (!sealed_units(check, sealed))
+    if (!sealed_units(check, &sealed))
         return;
-    switch (cms_seal_matches(check->worker->seal, sealed->certificates, sealed->count, &missing)) {
+    switch (cms_seal_matches(check->worker->seal, sealed.certificates, sealed.count, &missing)) {
     case CMS_MATCH_EXACT: break;
     case CMS_MATCH_OTHERS:
         check_fail(check, REASON_SEALED_TO_OTHERS, "sealed_body",
                    "is sealed to a certificate that is not on the newest rosters of sender and recipients");
         break;
-    case CMS_MATCH_LEFT_OUT: check_fail(check, REASON_NOT_SEALED_TO_ALL, "sealed_body", sealed->uris[missing]); break;
+    case CMS_MATCH_LEFT_OUT: check_fail(check, REASON_NOT_SEALED_TO_ALL, "sealed_body", sealed.uris[missing]); break;
     }
 }
 
@@ -289,8 +286,10 @@ static enum am_err check_log_seen(struct check *check)
 }
 
 // What an earlier check of the same submission said is forgotten.
-static void check_reset(struct hub_submission *s)
+static void check_reset(struct check *check)
 {
+    struct hub_submission *s = check->s;
+
     s->known = s->known_same = s->case_exists = s->case_party = s->reply_party = s->has_chain = false;
     s->original_receipt = (struct am_bytes){0};
     s->supervisor = NULL;
@@ -300,12 +299,14 @@ static void check_reset(struct hub_submission *s)
     s->checked_detail = (struct am_detail){0};
     s->flags = NULL;
     s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};
+    s->clock = (struct journal_delivery){0};
+    s->shield = (struct journal_shield){0};
+    if (!send_points(check->send))
+        return;
     memset(s->references, 0, sizeof s->references);
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
-    s->clock = (struct journal_delivery){0};
     memset(s->former_life, 0, sizeof s->former_life);
-    s->shield = (struct journal_shield){0};
 }
 
 // What the message is made of, beside its header: a part that isn't served must not be passed over.
@@ -370,7 +371,7 @@ void send_check_run(struct job *job, struct worker *worker)
         arena_init_in(&send->checked, CHECKED_ARENA, &send->call.peer->memory);
     arena_move(&send->checked, &send->call.peer->memory);
     arena_reset(&send->checked);
-    check_reset(check.s);
+    check_reset(&check);
     if (!certs_sha256(check.s->header_bytes.data, check.s->header_bytes.len, check.s->header_digest) ||
         !certs_sha256(check.s->signature.data, check.s->signature.len, check.s->signature_digest))
         err = AM_CRYPTO;
