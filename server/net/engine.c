@@ -166,7 +166,7 @@ static void action_append(struct net *net, const struct hub_action *action)
         append_read_only(net, commit);
         return;
     }
-    if (clock_doubted(net)) {
+    if (net->clock.doubted) {     // as net_step found it
         if (action->work == NULL) // the hub's own entries wait for it
             commit_later(commit, JOURNAL_BUSY);
         else
@@ -254,7 +254,7 @@ static void action_perform(struct net *net, const struct hub_action *action)
 enum am_err net_step(struct net *net, struct hub_event *event)
 {
     assert(!net->acting);
-    event->now_ns = net_utc(net);
+    event->now_ns = net->step_ns = net_utc(net);
     event->monotonic_ns = clock_monotonic();
     TRY(hub_step(net->hub, event, &net->actions));
     net->acting = true;

@@ -87,6 +87,7 @@ struct net {
     struct commit *waiting; // outcomes made on the loop itself, stepped once the present actions are through
     struct hub_actions actions;
     bool acting, returning;
+    uint64_t step_ns;        // the present step's time, UTC
     struct pending *pending; // the file of ACCESS entries that is being put into the log, or NULL
     bool stopping, hub_stopped, told_stopped;
     struct event *tick;

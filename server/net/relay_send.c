@@ -104,7 +104,7 @@ void send_check(struct hub_submission *submission)
 
     registry_unref(send->registry);
     send->registry = registry_ref(net->registry);
-    send->now_ns = net_utc(net);
+    send->now_ns = net->step_ns;
     send->job = (struct job){.run = send_check_run, .done = send_checked, .brief = send_brief(send)};
     store_expect(net->store, ++net->checks);
     workers_push(net->workers, &send->job);
