@@ -185,12 +185,21 @@ static void lists_of_kinds_are_words(void **state)
 static void clocks_are_those_of_the_design(void **state)
 {
     static const uint64_t ACK[] = {0, 15, 60, 240, 1440}, ANSWER[] = {0, 60, 480, 3 * 1440, 7 * 1440};
+    // "late (U1 15 min, U2 1 h, others 12 h), NON_DELIVERED (1 h, 8 h, 24 h), NON_RETRIEVED (15 min, 1 h, 24 h, 7 d)"
+    static const uint64_t LATE[] = {0, 15, 60, 720, 720}, NON_DELIVERED[] = {0, 60, 480, 1440, 1440},
+                          NON_RETRIEVED[] = {0, 15, 60, 1440, 7 * 1440};
     for (unsigned urgency = 1; urgency <= 4; urgency++) {
         struct kind_due request = kind_due(KIND(REQUEST), urgency, 0, 0, 1000);
         assert_int_equal(request.ack, 1000 + ACK[urgency] * MINUTE_NS);
         assert_int_equal(request.answer, 1000 + ANSWER[urgency] * MINUTE_NS);
         assert_int_equal(kind_due(KIND(HIT), 4, urgency, 0, 1000).ack, 1000 + ACK[urgency] * MINUTE_NS);
+        assert_int_equal(kind_due(KIND(CORRECTION), 4, urgency, 0, 1000).ack, 1000 + ACK[urgency] * MINUTE_NS);
+        assert_int_equal(kind_due(KIND(CORRECTION), 4, urgency, 0, 1000).answer, 1000 + 7 * DAY_NS);
         assert_int_equal(kind_due(KIND(CONTEST), urgency, 0, 0, 1000).ack, 1000 + ACK[2] * MINUTE_NS);
+        assert_int_equal(kind_due(KIND(CONTEST), urgency, 0, 0, 1000).answer, 1000 + ANSWER[2] * MINUTE_NS);
+        assert_int_equal(urgency_get(urgency)->late_ns, LATE[urgency] * MINUTE_NS);
+        assert_int_equal(urgency_get(urgency)->non_delivered_ns, NON_DELIVERED[urgency] * MINUTE_NS);
+        assert_int_equal(urgency_get(urgency)->non_retrieved_ns, NON_RETRIEVED[urgency] * MINUTE_NS);
         assert_int_equal(urgency_get(urgency)->reason, urgency <= 2);
     }
     assert_int_equal(kind_due(KIND(REQUEST), 1, 0, 5000, 1000).answer, 5000); // its own date
