@@ -243,11 +243,11 @@ static void print_grown(const char *what, const struct series *empty, const stru
     printf("   %s x %.2f (%.2f to %.2f)", what, middle, ratios[0], ratios[n - 1]);
 }
 
-static void print_growth(const struct step *step, struct figures *empty, struct figures *full)
+static void print_growth(const char *what, const struct step *step, struct figures *before, struct figures *after)
 {
-    printf("large log / empty at %3zu:", step->in_flight);
-    print_grown("p50", &empty->p50, &full->p50);
-    print_grown("hub CPU", &empty->cpu, &full->cpu);
+    printf("%s at %3zu:", what, step->in_flight);
+    print_grown("p50", &before->p50, &after->p50);
+    print_grown("hub CPU", &before->cpu, &after->cpu);
     putchar('\n');
 }
 
@@ -263,11 +263,13 @@ static void print_compared(const struct bench *bench)
 
 static void print_bench(struct bench *bench)
 {
-    if (bench->options->full > 0)
+    bool full = bench->options->full > 0;
+    if (full)
         print_compared(bench);
-    for (size_t i = 0; bench->options->full > 0 && i < AM_LEN(STEPS); i++)
+    for (size_t i = 0; bench->hub_count > 1 && i < AM_LEN(STEPS); i++)
         if (bench->hubs[0].figures[i].ratio.count > 0)
-            print_growth(&STEPS[i], &bench->hubs[0].figures[i], &bench->hubs[1].figures[i]);
+            print_growth(full ? "large log / empty" : "this build / the other", &STEPS[i],
+                         &bench->hubs[!full].figures[i], &bench->hubs[full].figures[i]);
     double verify = median(bench->verify_us.values, bench->verify_us.count);
     double unwritten = median(bench->commit_us[BLOCKS_UNWRITTEN].values, bench->commit_us[BLOCKS_UNWRITTEN].count);
     double written = median(bench->commit_us[BLOCKS_WRITTEN].values, bench->commit_us[BLOCKS_WRITTEN].count);
