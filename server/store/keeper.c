@@ -339,7 +339,6 @@ static enum am_err slots_run(struct store *store, struct slot *slots, size_t n, 
         TRY(batch_sign(store, &checkpoint, ret_what));
     for (size_t i = 0; i < n; i++) {
         *ret_what = "a receipt can't be made";
-        slots[i].outcome.receipt = (struct am_bytes){NULL, 0};
         if (slots[i].outcome.result == JOURNAL_DONE && slots[i].append->n_entries > 0)
             TRY(slot_receipt(store, &slots[i], &checkpoint));
     }

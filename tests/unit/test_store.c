@@ -629,6 +629,33 @@ static unsigned idle_readers(struct kit *kit)
     return n;
 }
 
+// Else what waits would be written over.
+static void a_full_queue_is_busy_and_loses_nothing(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_alarm alarms[7];
+    kit_close(kit);
+    kit->options.queue = 4;
+    kit_open(kit);
+    for (unsigned i = 0; i < AM_LEN(alarms); i++)
+        kit_alarm(&alarms[i], i, 1, 10);
+    kit->hold_sign = true;
+    kit_submit(kit, &alarms[0].append);
+    kit_wait_held(kit);
+    for (unsigned i = 1; i <= 4; i++)
+        assert_int_equal(store_submit(kit->store, &alarms[i].append), AM_OK);
+    assert_int_equal(store_submit(kit->store, &alarms[5].append), AM_BUSY);
+    kit_release(kit);
+    kit_wait(kit, 5);
+    assert_int_equal(store_submit(kit->store, &alarms[6].append), AM_OK);
+    kit_wait(kit, 6);
+    for (unsigned i = 0; i < 5; i++)
+        assert_ptr_equal(kit->done[i].append, &alarms[i].append);
+    assert_int_equal(store_size(kit->store), 6);
+    for (unsigned i = 0; i < AM_LEN(alarms); i++)
+        kit_alarm_clear(&alarms[i]);
+}
+
 static void a_view_that_may_not_wait_has_no_snapshot_until_it_is_signed(void **state)
 {
     struct kit *kit = *state;
@@ -929,6 +956,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(indexes_find_each_entry_of_a_case_a_party_a_kind_and_a_message, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(time_never_goes_back_and_is_searched, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_queue_is_busy_and_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_view_that_may_not_wait_has_no_snapshot_until_it_is_signed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_duplicate_is_told_the_first_even_within_one_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(one_id_of_two_devices_is_two_messages, setup, teardown),
