@@ -16,15 +16,16 @@
 #include "client/session/policy.h"
 #include "client/session/receive.h"
 #include "client/session/store_notice.h"
+#include "client/session/turn.h"
 #include "proto/codec/codec.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BACKOFF_FIRST_NS (500ull * 1000000)
-#define BACKOFF_LAST_NS  (60ull * NS_PER_S)
+#define WAIT_NS (60ull * NS_PER_S) // looks again, should an event have been missed
 
 struct inbox_input {
     struct command command;
@@ -303,15 +304,6 @@ static int list(struct inbox_input *input)
     return err == AM_NOT_FOUND ? 0 : command_fail(err, &detail);
 }
 
-// Jittered: a hub that comes back isn't met by everybody at once.
-static uint64_t backoff(unsigned attempt)
-{
-    uint64_t most = BACKOFF_FIRST_NS << (attempt < 7 ? attempt : 7);
-    if (most > BACKOFF_LAST_NS)
-        most = BACKOFF_LAST_NS;
-    return most / 2 + (uint64_t)random() % (most / 2 + 1);
-}
-
 // What policy says comes first: a unit that is closed hands back what it had not fetched.
 static enum am_err fetch(struct inbox_input *input, bool follow, struct am_detail *detail)
 {
@@ -320,33 +312,86 @@ static enum am_err fetch(struct inbox_input *input, bool follow, struct am_detai
     return err == AM_OK ? receive_mail(input->command.session, follow, detail, &teller) : err;
 }
 
+// Shows what any command of this desk takes meanwhile.
+static enum am_err wait_showing(struct inbox_input *input, struct turn *turn, uint64_t ns)
+{
+    uint64_t until = clock_monotonic() + ns, now;
+    while (!command_interrupted && (now = clock_monotonic()) < until) {
+        turn_wait(turn, until - now, (const bool *)&command_interrupted);
+        TRY(store_settle(input->command.session->store));
+        TRY(show_news(input, false));
+    }
+    return AM_OK;
+}
+
+// Until whichever command has the stream now gives it back.
+static enum am_err wait_turn(struct inbox_input *input, struct turn *turn)
+{
+    if (turn_take(turn))
+        return AM_OK;
+    command_say("another `amana inbox --follow` of this desk has the stream; what it takes is shown here too, and this "
+                "one goes on when that one ends");
+    while (!command_interrupted && !turn_take(turn)) {
+        turn_wait(turn, WAIT_NS, (const bool *)&command_interrupted);
+        TRY(store_settle(input->command.session->store));
+        TRY(show_news(input, false));
+    }
+    return AM_OK;
+}
+
+// One attempt: connects and takes what comes until the stream ends, which *ret_why says, after *ret_lasted ns. Not 0:
+// the command's end.
+static int follow_once(struct inbox_input *input, struct am_detail *ret_why, uint64_t *ret_lasted)
+{
+    bool online;
+    *ret_lasted = 0;
+    *ret_why = (struct am_detail){0};
+    int code = command_try_connect(&input->command, &online);
+    if (code != 0)
+        return code;
+    if (!online) {
+        *ret_why = input->command.session->offline;
+        return 0;
+    }
+    uint64_t begun = clock_monotonic();
+    enum am_err err = fetch(input, true, ret_why);
+    *ret_lasted = clock_monotonic() - begun;
+    err = input->failed != AM_OK ? input->failed : err;
+    return err == AM_OK || err == AM_UNAVAILABLE || err == AM_BUSY ? 0 : command_fail(err, ret_why);
+}
+
+static int follow_on(struct inbox_input *input, struct turn *turn)
+{
+    struct backoff backoff = {0};
+    struct am_detail why = {0};
+    enum am_err err = wait_turn(input, turn);
+    srandom((unsigned)clock_monotonic());
+    while (err == AM_OK && !command_interrupted) {
+        uint64_t lasted;
+        int code = follow_once(input, &why, &lasted);
+        if (code != 0 || input->command.full || command_interrupted)
+            return code; // a fault of the disk is told, and is the command's end
+        uint64_t pause = backoff_next(&backoff, lasted, (uint64_t)random());
+        if (backoff.attempt == 1)
+            command_say("no link (%s); trying again", why.text[0] != '\0' ? why.text : "the stream ended");
+        err = wait_showing(input, turn, pause);
+    }
+    return err == AM_OK ? 0 : command_fail(err, &(struct am_detail){0});
+}
+
 static int follow(struct inbox_input *input)
 {
-    struct session *session = input->command.session;
-    srandom((unsigned)clock_monotonic());
-    for (unsigned attempt = 0; !command_interrupted;) {
-        struct am_detail detail = {0};
-        bool online;
-        int code = command_try_connect(&input->command, &online);
-        if (code != 0 || input->command.full)
-            return code; // a fault of the disk is told, and is the command's end
-        enum am_err err = AM_UNAVAILABLE;
-        if (online) {
-            attempt = 0;
-            err = fetch(input, true, &detail);
-            err = input->failed != AM_OK ? input->failed : err;
-        } else {
-            detail = session->offline;
-        }
-        if (err != AM_OK && err != AM_UNAVAILABLE && err != AM_BUSY)
-            return command_fail(err, &detail);
-        if (command_interrupted)
-            return 0;
-        if (attempt == 0)
-            command_say("no link (%s); trying again", detail.text[0] != '\0' ? detail.text : "the stream ended");
-        link_pause(backoff(attempt++), (const bool *)&command_interrupted);
-    }
-    return 0;
+    struct am_detail detail = {0};
+    char folder[PATH_MAX];
+    struct turn turn;
+    enum am_err err = settings_path(&input->command.settings, "store", folder);
+    if (err == AM_OK)
+        err = turn_open(folder, &detail, &turn);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    int code = follow_on(input, &turn);
+    turn_close(&turn);
+    return code;
 }
 
 static int inbox(struct inbox_input *input)

@@ -461,12 +461,13 @@ done:
     return err;
 }
 
-void link_pause(uint64_t ns, const bool *interrupted)
+void link_pause(int fd, uint64_t ns, const bool *interrupted)
 {
     uint64_t until = clock_monotonic() + ns, now;
     struct event_base *base = event_base_new();
-    while (base != NULL && !is_interrupted(interrupted) && (now = clock_monotonic()) < until)
-        (void)wait_for(base, -1, EV_TIMEOUT, until - now < TICK_NS ? until - now : TICK_NS);
+    short what = fd >= 0 ? EV_READ : EV_TIMEOUT, ready = 0;
+    while (base != NULL && (ready & EV_READ) == 0 && !is_interrupted(interrupted) && (now = clock_monotonic()) < until)
+        ready = wait_for(base, fd, what, until - now < TICK_NS ? until - now : TICK_NS);
     if (base != NULL)
         event_base_free(base);
 }

@@ -44,5 +44,6 @@ AM_MUST_USE enum am_err link_unary(struct link *link, const char *path, const Pr
                                    const ProtobufCMessageDescriptor *type, struct arena *arena,
                                    struct rpc_error *ret_error, ProtobufCMessage **ret_message);
 
-// Waits until so much time has passed or the signal came. For the pauses between attempts to connect.
-void link_pause(uint64_t ns, const bool *interrupted);
+// Waits until so much time has passed, fd (-1: none) has something to read or the signal came. For the pauses between
+// attempts to connect.
+void link_pause(int fd, uint64_t ns, const bool *interrupted);

@@ -91,6 +91,16 @@ void store_close(struct store *store)
     free(store);
 }
 
+// LMDB has one writer at a time, and shows what it wrote a moment after the file has it.
+enum am_err store_settle(struct store *store)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (rc == 0)
+        mdb_txn_abort(txn);
+    return store_failed(rc);
+}
+
 enum am_err store_checkpoint_put(struct store *store, const char *name, const Amana__V1__Checkpoint *checkpoint)
 {
     uint8_t *data;

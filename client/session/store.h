@@ -27,6 +27,9 @@ struct store;
 AM_MUST_USE enum am_err store_open(const char *folder, struct am_detail *detail, struct store **ret_store);
 void store_close(struct store *store); // NULL is fine
 
+// Returns once what another process was writing, if any was, is there to be read. AM_IO, AM_FULL, AM_NOMEM.
+AM_MUST_USE enum am_err store_settle(struct store *store);
+
 // One row, durable when it returns, and with it its rows of the indexes; a message whose body is gone loses its rows of
 // the index of persons (Kept.persons), also in *kept. store_move writes it in one box and takes it out of another in
 // one transaction. AM_FULL, AM_IO, AM_NOMEM.

@@ -2,6 +2,7 @@
 """The story of the demo: an alert crosses the border, is taken on, is ended, and the log proves all of it."""
 import re
 import signal
+import subprocess
 
 import pytest
 
@@ -260,6 +261,25 @@ def test_a_following_inbox_shows_what_is_live_and_nothing_else(world):
     drill = world.send(draft=world.draft(status="EXERCISE"))
     lines.wait(world.send()[:13])
     assert not [line for line in lines.all if drill[:13] in line]
+
+
+def test_of_two_that_follow_at_a_desk_one_has_the_stream_and_each_shows_what_is_its_own(world):
+    """Saves from two that take the device's stream from each other for ever, and from an alert shown by neither."""
+    first, live = world.watch("post", "inbox", "--follow")
+    live.wait(world.send()[:13])  # it has the stream
+    second, drills = world.watch("post", "inbox", "--follow", "--exercise", stderr=subprocess.STDOUT)
+    drills.wait("another `amana inbox --follow` of this desk has the stream")
+    drill = lambda: world.send(draft=world.draft(status="EXERCISE"))
+    drills.wait(drill()[:13])
+    live.wait(world.send()[:13])
+    first.kill()
+    drills.wait(drill()[:13])  # it has the stream now
+    assert second.poll() is None and not [line for line in drills.all if "no link" in line or "REPLACED" in line], drills.all
+    world.amana("post", "inbox").ok()  # which takes it for a moment
+    drills.wait("REPLACED.*trying again")
+    drills.wait(drill()[:13])
+    second.terminate()
+    assert second.wait(w.PATIENCE) == 0
 
 
 def test_neither_the_log_nor_its_replay_holds_a_word_of_the_content(world):

@@ -212,10 +212,10 @@ class World:
     def amana(self, desk, *args, stdin=None, env=None):
         return run(*UNDER, AMANA, "-d", desk, *args, cwd=self.folder, env={**self.env(), **(env or {})}, stdin=stdin)
 
-    def watch(self, desk, *args):
+    def watch(self, desk, *args, stderr=None):
         """A command that goes on; its lines."""
         process = subprocess.Popen([*UNDER, str(AMANA), "-d", desk, *args], cwd=self.folder, stdout=subprocess.PIPE,
-                                   env={**os.environ, "TZ": "UTC", "NO_COLOR": "1", **self.env()}, text=True)
+                                   stderr=stderr, env={**os.environ, "TZ": "UTC", "NO_COLOR": "1", **self.env()}, text=True)
         self.watchers.append(process)
         return process, Lines(process.stdout, f"amana -d {desk} {' '.join(args)}")
 
