@@ -244,11 +244,13 @@ void submit_carry(const Amana__V1__Header *header, Amana__V1__Draft *draft)
     draft->retain_until = header->retain_until; // an answer keeps its root's
 }
 
-// What the hub's policy may let by now, whatever was kept of it: it is asked before anybody is told.
-static bool by_policy(enum reason reason)
+// What the hub may let by now, by its policy or its members, whatever was kept of them: it is asked before anybody is
+// told.
+static bool by_hub(enum reason reason)
 {
-    return reason == REASON_RETENTION_TOO_LONG || reason == REASON_CLASSIFICATION_ABOVE_CEILING ||
-           reason == REASON_PURPOSE_MISMATCH || reason == REASON_HANDLING_FORBIDS;
+    return reason == REASON_CHILD_NEEDS_PROTECTION_UNIT || reason == REASON_RETENTION_TOO_LONG ||
+           reason == REASON_CLASSIFICATION_ABOVE_CEILING || reason == REASON_PURPOSE_MISMATCH ||
+           reason == REASON_HANDLING_FORBIDS;
 }
 
 static int policy_renew(struct command *command)
@@ -370,7 +372,7 @@ int submit(struct command *command, struct submission *submission)
     char id[STORE_ID];
     bool known = policy_known(command->session);
     enum reason reason = compose_check(command->session, &submission->compose, &detail);
-    if (reason != REASON_NONE && !by_policy(reason) && (known || strcmp(detail.field, "legal_basis") != 0))
+    if (reason != REASON_NONE && !by_hub(reason) && (known || strcmp(detail.field, "legal_basis") != 0))
         return submit_refuse(submission, reason, &detail);
     int code = submission->connected ? 0 : command_try_connect(command, &submission->online);
     if (code == 0 && submission->online)

@@ -32,13 +32,43 @@ static void stand_in(Amana__V1__Header *header, uint64_t number)
         header->recipients[i]->roster = number;
 }
 
-// Who can't be reached any more need not be named.
-static bool goes_without(struct session *session, const Amana__V1__Header *header, const char *unit)
+static bool goes_to(const Amana__V1__Header *header, const char *unit)
 {
     for (size_t i = 0; i < header->n_recipients; i++)
         if (strcmp(header->recipients[i]->unit, unit) == 0)
-            return false;
-    return directory_gone(session, unit);
+            return true;
+    return false;
+}
+
+// Who can't be reached any more need not be named.
+static bool goes_without(struct session *session, const Amana__V1__Header *header, const char *unit)
+{
+    return !goes_to(header, unit) && directory_gone(session, unit);
+}
+
+// Whether the protection unit that is about to be missed can be reached at all, the hub says.
+static void look_for(struct session *session, const Amana__V1__Header *header, const char *protection)
+{
+    if (protection != NULL && strcmp(protection, header->sender->unit) != 0 && !goes_to(header, protection))
+        directory_look(session, protection);
+}
+
+static const Amana__V1__Place *place_of_hit(const struct compose_parts *parts)
+{
+    const ProtobufCMessage *body = kind_body_get(&parts->body->base);
+    const Amana__V1__Hit *hit = parts->header->kind == KIND(HIT) ? (const Amana__V1__Hit *)(const void *)body : NULL;
+    return hit != NULL ? hit->place : NULL;
+}
+
+static void look_for_protection(struct session *session, const struct compose_parts *parts)
+{
+    const struct kind *kind = kind_get((unsigned)parts->header->kind);
+    const Amana__V1__Place *place = place_of_hit(parts);
+    if (!parts->flags->child || kind == NULL || !kind->child_rule)
+        return;
+    look_for(session, parts->header, trust_protection_of(session->trust, parts->header->sender->unit));
+    if (place != NULL)
+        look_for(session, parts->header, trust_protection_unit(session->trust, place->country));
 }
 
 // What it carries on, and to whom it goes.
@@ -174,19 +204,15 @@ static enum reason check_found_child(struct session *session, const struct compo
                                      struct am_detail *detail)
 {
     const Amana__V1__Header *header = parts->header;
-    const ProtobufCMessage *body = kind_body_get(&parts->body->base);
-    const Amana__V1__Hit *hit = header->kind == KIND(HIT) ? (const Amana__V1__Hit *)(const void *)body : NULL;
-    if (hit == NULL || !parts->flags->child || hit->place == NULL || hit->place->country[0] == '\0')
+    const Amana__V1__Place *place = place_of_hit(parts);
+    if (!parts->flags->child || place == NULL || place->country[0] == '\0')
         return REASON_NONE;
-    const char *unit = directory_protection(session, hit->place->country);
-    if (unit == NULL || strcmp(unit, header->sender->unit) == 0 ||
+    const char *unit = directory_protection(session, place->country);
+    if (unit == NULL || strcmp(unit, header->sender->unit) == 0 || goes_to(header, unit) ||
         shield_keeps(shield, header, unit, compose->newest != NULL ? compose->newest->sender->unit : NULL))
         return REASON_NONE;
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, unit) == 0)
-            return REASON_NONE;
-    (void)am_fail(AM_DENIED, detail, "recipients", "a child was found in %s: add %s, a COPY is enough",
-                  hit->place->country, unit);
+    (void)am_fail(AM_DENIED, detail, "recipients", "a child was found in %s: add %s, a COPY is enough", place->country,
+                  unit);
     return REASON_CHILD_NEEDS_PROTECTION_UNIT;
 }
 
@@ -212,6 +238,8 @@ enum reason compose_judge(struct session *session, const struct compose *compose
         reason == REASON_NONE ? body_check(parts->header, parts->flags, parts->body, detail) : NULL;
     if (rule != NULL)
         reason = body_rule_reason(rule);
+    if (reason == REASON_NONE)
+        look_for_protection(session, parts);
     if (reason == REASON_NONE)
         reason = check_roles(session, parts, detail);
     if (reason == REASON_NONE && shield_read(session, parts, &shield) != AM_OK)

@@ -76,6 +76,8 @@ static enum am_err from_store(struct session *session, const char *unit, uint64_
     TRY(store_roster_get(session->store, unit, number, &arena, &bytes));
     TRY(codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, &arena, detail,
                      (ProtobufCMessage **)&response));
+    if (response->roster.len == 0) // keep_none
+        return AM_NOT_FOUND;
     struct roster *before = read_before(session, codec_bytes(response->roster));
     if (before != NULL && strcmp(before->unit, unit) == 0) {
         *ret_listed = (struct listed){roster_ref(before), entry_of(response)};
@@ -185,6 +187,22 @@ static void remember(struct session *session, const char *unit, uint64_t size)
     asked->size = size;
 }
 
+// That the hub never had a roster of a protection unit is kept as number 0, an empty row: a member no more. It gives
+// way to any roster, and one that was verified here is not denied by it.
+static enum am_err keep_none(struct session *session, const char *unit)
+{
+    const char *named = trust_protection_of(session->trust, unit);
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *kept;
+    arena_init(&arena, LOOKUP_BYTES);
+    if (named == NULL || strcmp(named, unit) != 0)
+        return AM_OK;
+    enum am_err err = response_kept(session, unit, &arena, &kept);
+    if (err != AM_NOT_FOUND)
+        return err;
+    return store_roster_put(session->store, unit, 0, (struct am_bytes){(const uint8_t *)"", 0});
+}
+
 static enum am_err fetch(struct session *session, const char *unit, uint64_t number, const Amana__V1__Pointer *about,
                          struct am_detail *detail, struct listed *ret_listed)
 {
@@ -202,6 +220,11 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
                    &arena, &error, (ProtobufCMessage **)&response);
     if (err == AM_DENIED || err == AM_UNAVAILABLE) {
         err = session_refused(&error, detail);
+        if (err == AM_NOT_FOUND && number == 0) {
+            TRY(keep_none(session, unit));
+            return am_fail(AM_DENIED, detail, unit,
+                           "has no roster at this hub: nothing can be sent to it, leave it out");
+        }
         return am_fail(err, detail, unit, "the hub gives no roster of it: %.200s", error.text);
     }
     TRY(err);
@@ -333,21 +356,12 @@ enum am_err directory_units(struct session *session, struct arena *arena, struct
 }
 
 // --- What the hub last said of a unit, when it was asked for its roster
-static enum am_err row_kept(struct session *session, const char *unit, struct arena *arena,
-                            Amana__V1__LookupResponse **ret_row)
-{
-    struct am_bytes bytes;
-    TRY(store_roster_get(session->store, unit, 0, arena, &bytes));
-    return codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, arena, NULL,
-                        (ProtobufCMessage **)ret_row);
-}
-
 bool directory_role_is(struct session *session, const char *unit, const char *role)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__LookupResponse *row;
     arena_init(&arena, LOOKUP_BYTES);
-    return row_kept(session, unit, &arena, &row) == AM_OK && strcmp(row->role, role) == 0;
+    return response_kept(session, unit, &arena, &row) == AM_OK && strcmp(row->role, role) == 0;
 }
 
 bool directory_gone(struct session *session, const char *unit)
@@ -362,13 +376,25 @@ bool directory_gone(struct session *session, const char *unit)
     return !in_force;
 }
 
+void directory_look(struct session *session, const char *unit)
+{
+    struct listed listed;
+    enum am_err err = from_store(session, unit, 0, NULL, &listed);
+    if (err == AM_NOT_FOUND && asked_about(session, unit) == NULL && link_alive(session->link)) {
+        remember(session, unit, 0);
+        err = fetch(session, unit, 0, NULL, NULL, &listed);
+    }
+    if (err == AM_OK)
+        roster_unref(listed.roster);
+}
+
 const char *directory_protection(struct session *session, const char *country)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     const char *named = trust_protection_unit(session->trust, country);
     Amana__V1__LookupResponse *row;
     arena_init(&arena, LOOKUP_BYTES);
-    if (named == NULL || row_kept(session, named, &arena, &row) != AM_OK)
+    if (named == NULL || response_kept(session, named, &arena, &row) != AM_OK)
         return named;
     if (directory_gone(session, named))
         return NULL;

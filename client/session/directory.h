@@ -38,10 +38,14 @@ AM_MUST_USE enum am_err directory_number(struct session *session, const char *un
 
 // What the hub said of a unit when it was last asked for its roster; false where it never was.
 bool directory_role_is(struct session *session, const char *unit, const char *role);
-bool directory_gone(struct session *session, const char *unit); // a member no more, or nobody is on its roster
+bool directory_gone(struct session *session, const char *unit); // no member, or nobody is on its roster
+
+// Asks the hub for a unit's roster where none is kept and there is a link, once since it was connected: it may have
+// none, or one by now.
+void directory_look(struct session *session, const char *unit);
 
 // Who protects in a country, or in a unit's: the unit that the trust list names, of a closed one its successor. NULL:
-// none is named, or the one named is gone. Until the next call.
+// none is named, or the one named is gone or never had a roster at the hub. Until the next call.
 const char *directory_protection(struct session *session, const char *country);
 const char *directory_protection_of(struct session *session, const char *unit);
 // The protection unit `named` (may be NULL) while it is there: whom the program adds by itself. Who is to take its

@@ -161,6 +161,10 @@ static void lookup_ask(struct question *question, struct worker *worker)
 
     if (!question->allowed)
         err = lookup_shared(worker->view, question->call.peer->identity.unit, request, &question->allowed);
+    if (err == AM_OK && newest == NULL && is_protection_unit(question->registry, request->unit)) {
+        question_refuse(question, REASON_NOT_FOUND, "unit", "never had a roster at this hub");
+        return;
+    }
     if (err == AM_OK && (!question->allowed || newest == NULL)) {
         // The same for a unit that isn't there as for one that is none of the caller's business.
         question_refuse(question, REASON_NOT_PERMITTED, "unit", "");

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A unit that a registrar took out of the members, or closed, stops nothing that the others must hear."""
+import re
+
+import pytest
+
 SHELTER, POST, CHILDREN = "et/mowsa/protection", "et/ics/moyale", "ke/dcs/child-protection"
 GONE = f"left out: {POST}, which can be sent nothing"
 
@@ -70,3 +74,37 @@ def test_who_has_nobody_on_its_roster_keeps_no_alert_from_its_end(world):
     world.amana("et-registry", "admin", "roster", "remove", POST, "--yes").ok()
     ended = world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok().says(GONE).id
     world.amana("et-protection", "inbox").ok().says(ended[:13])
+
+
+@pytest.fixture
+def named_only(empty_world):
+    """The trust list names a protection unit of Kenya and one of Ethiopia that have not joined yet."""
+    for conf in empty_world.folder.glob("**/trust.conf"):
+        conf.write_text(re.sub(r'(?m)^(  protection-unit = "(?:ke|et)/).*\n', r'\1later/protection"\n', conf.read_text()))
+    empty_world.start_hub()
+    return empty_world
+
+
+def test_what_is_urgent_about_a_child_goes_while_the_protection_unit_of_the_trust_list_has_not_joined(named_only):
+    """Saves from a country whose urgent messages all stand still until its protection unit has a desk."""
+    world, to_come = named_only, "ke/later/protection"
+    urgent = world.draft("urgent.json", recipients=to(POST))
+    world.amana("police", "send", world.draft(recipients=to(POST), urgency="U3", urgency_reason=None)).exits(65).says("only U1 and U2 go")
+    world.amana("police", "send", world.draft(recipients=to(POST, copies=[to_come]))).exits(77).says(f"{to_come}: has no roster", "leave it out")
+    alert = world.send(draft=urgent)
+    world.amana("post", "inbox").ok().says(alert[:13])
+    world.amana("post", "hit", alert, world.example("hit")).ok()
+    assert alarms(world) == ["NO_PROTECTION_UNIT"] * 2
+
+
+def test_a_protection_unit_that_joins_is_asked_for_from_then_on(named_only):
+    """Saves from a desk that goes on leaving it out because it once had no roster."""
+    world, unit = named_only, "ke/later/protection"
+    world.send(draft=world.draft(recipients=to(POST)))
+    world.amana("ke-registry", "admin", "member", "add", unit, "--role", "protection").ok()
+    world.supervisor("later", unit, "klat-0001", with_=None)
+    world.amana("ke-registry", "admin", "roster", "add", f"rosters/{unit.replace('/', '.')}.roster").ok()
+    world.amana("police", "send", world.draft(recipients=to(POST))).exits(65).says(f"add {unit}, a COPY is enough")
+    sent = world.send(draft=world.draft(recipients=to(POST, copies=[unit])))
+    world.amana("later", "inbox").ok().says(sent[:13])
+    assert alarms(world) == ["NO_PROTECTION_UNIT"]
