@@ -43,8 +43,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-// What is live, and can be opened.
-static enum am_err take(struct statistics_input *input, enum store_box box, const char *id)
+// What is live, and can be opened; at its place in the log, `seq`: what a second person released has a row of the time
+// before as well.
+static enum am_err take(struct statistics_input *input, uint64_t seq, enum store_box box, const char *id)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     const struct traffic live = {0};
@@ -53,7 +54,7 @@ static enum am_err take(struct statistics_input *input, enum store_box box, cons
     Amana__V1__Kept *kept;
     arena_init(&arena, ARENA_VERB);
     TRY(store_get(input->command.session->store, box, id, &arena, &kept));
-    if (!traffic_wants_message(&live, kept->message))
+    if (kept->entry == NULL || kept->entry->index != seq || !traffic_wants_message(&live, kept->message))
         return AM_OK;
     if (seal_open_kept(input->command.session, kept, &arena, &detail, &opened) != AM_OK) {
         input->left_out++;
@@ -168,7 +169,7 @@ static int export(struct statistics_input *input)
         return command_fail(err, &detail);
     progress_begin(&progress, "messages", false);
     for (uint64_t seq = 0; (err = store_next_entry(input->command.session->store, &seq, &box, id)) == AM_OK; seq++) {
-        err = take(input, box, id);
+        err = take(input, seq, box, id);
         if (err != AM_OK && err != AM_NOT_FOUND) // a row may be gone
             break;
         progress_at(&progress, looked, looked, all);
@@ -178,7 +179,8 @@ static int export(struct statistics_input *input)
     if (err != AM_OK && err != AM_NOT_FOUND)
         return command_fail(err, &detail);
     if (input->left_out > 0)
-        command_say("%u messages are left out: they can't be opened", input->left_out);
+        command_say("%u message%s left out: can't be opened here", input->left_out,
+                    input->left_out == 1 ? " is" : "s are");
     if (!input->command.json)
         printf("No cell of fewer than %u is shown, nor one that the others would give away.\n", input->k);
     statistics_each(input->statistics, show, input);

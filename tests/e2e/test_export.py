@@ -119,6 +119,21 @@ def test_who_is_added_between_two_exports_can_not_be_told_by_comparing_them(worl
     assert renewed["victims", "age group"]["cells"] == [{"value": "UNDER_18", "count": 14}, {"value": "18_AND_OVER", "count": 13}]
 
 
+def test_a_released_message_that_can_not_be_opened_is_left_out_once(empty_world):
+    """Saves from a count that says more than is true: such a message has two entries, of its parking and its release."""
+    world = empty_world
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    alert = world.amana("police", "send", world.draft(subject_kind="GROUP", release=None)).ok().says("waits").id
+    world.amana("chief", "release", alert, "--yes").ok()
+    world.amana("police", "inbox").ok()
+    assert "left out" not in world.amana("police", "export", "statistics").ok().err
+    erasure = world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "It should never have been held.", "--yes").ok().id
+    world.amana("chief", "release", erasure, "--yes").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "export", "statistics").ok().says("amana: 1 message is left out: can't be opened here")
+
+
 def test_who_was_corrected_counts_as_what_they_are_and_by_their_date_of_birth(world):
     men = {"label": "men", "roles": ["SUSPECT"], "birth": {"date": "1990"}, "sex": "MALE", "description": "Men in the lorry.", "count": 12,
            "citizenships": ["ke"]}
