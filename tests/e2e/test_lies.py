@@ -27,6 +27,29 @@ def test_a_desk_hears_an_honest_hub_through_the_liar_that_says_nothing_false(wor
     assert not alarms(world, "post")
 
 
+# --- The protocol
+def no_checkpoint(status):
+    status.ClearField("checkpoint")
+    return status
+
+
+def no_message(_):
+    return b"\xff\xff"
+
+
+@pytest.mark.parametrize("answer, words", [(no_checkpoint, "checkpoint: the hub shows no checkpoint of its log"),
+                                           (no_message, "the peer broke the protocol")], ids=["no checkpoint", "no message"])
+def test_a_hub_that_breaks_the_protocol_is_said_to_and_nothing_is_sent(world, pb, answer, words):
+    """Saves a duty officer from "no link" where the hub answers nonsense, and from a message of which nobody knows whether it went."""
+    with Liar(world, pb, "police", **({"Relay_Status": answer} if answer is no_checkpoint else {})) as liar:
+        if answer is no_message:
+            liar.instead["Relay/Status"] = answer
+        said = world.amana("police", "send", str(w.ALERT), env=liar.env()).exits(76).says(words)
+        world.amana("police", "inbox", env=liar.env()).exits(76).says(words)
+    assert "Relay/Send" not in liar.calls, said.err
+    world.amana("police", "sent").ok().says("nothing was sent, and nothing waits")
+
+
 # --- The log
 def other_time(item):
     """Another time in the leaf of entry 5: its content still fits."""
