@@ -122,7 +122,9 @@ enum am_err fsck_lives_said(struct fsck_judge *judge, const struct store_judged 
         life_moved(judge, entry, header, submitted->moves[i], due);
     for (size_t i = 0; i < header->n_recipients && first != LIFE(UNSPECIFIED); i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
-        if (recipient->part == AMANA__V1__PART__CODE__ACTION && (!renews || !had_before(judge, root, recipient->unit)))
+        bool itself = header->sender != NULL && strcmp(recipient->unit, header->sender->unit) == 0;
+        if (recipient->part == AMANA__V1__PART__CODE__ACTION && !itself &&
+            (!renews || !had_before(judge, root, recipient->unit)))
             TRY(life_born(judge, entry, root, recipient->unit, first, due));
     }
     for (size_t i = 0; i < header->n_recipients; i++)

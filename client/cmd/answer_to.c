@@ -9,6 +9,19 @@
 
 #define PART(name) AMANA__V1__PART__CODE__##name
 
+static enum am_err recipient_put(struct arena *arena, Amana__V1__Draft *draft, const char *unit,
+                                 Amana__V1__Part__Code part)
+{
+    Amana__V1__DraftRecipient *recipient = arena_alloc(arena, sizeof *recipient);
+    if (recipient == NULL)
+        return arena_error(arena);
+    amana__v1__draft_recipient__init(recipient);
+    recipient->unit = (char *)unit;
+    recipient->part = part;
+    draft->recipients[draft->n_recipients++] = recipient;
+    return AM_OK;
+}
+
 static enum am_err recipient_add(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft,
                                  const char *unit, Amana__V1__Part__Code part)
 {
@@ -18,14 +31,7 @@ static enum am_err recipient_add(const struct answer_input *input, struct arena 
             return AM_OK;
     if (draft->n_recipients == LIMIT_RECIPIENTS + 2 || (strcmp(unit, own) == 0 && !input->kind->to_itself))
         return AM_OK;
-    Amana__V1__DraftRecipient *recipient = arena_alloc(arena, sizeof *recipient);
-    if (recipient == NULL)
-        return arena_error(arena);
-    amana__v1__draft_recipient__init(recipient);
-    recipient->unit = (char *)unit;
-    recipient->part = part;
-    draft->recipients[draft->n_recipients++] = recipient;
-    return AM_OK;
+    return recipient_put(arena, draft, unit, part);
 }
 
 // What is to be erased is to be erased by all who have it.
@@ -102,7 +108,14 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
                                                : recipient->part));
     }
     TRY(stand_in_add(input, newest, arena, draft));
-    return to == TO_HOLDERS ? recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)) : AM_OK;
+    if (to != TO_HOLDERS)
+        return AM_OK;
+    TRY(recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)));
+    if (draft->n_recipients > 0)
+        return AM_OK;
+    const char *own = input->command.session->settings.value[SETTING_UNIT];
+    command_say("nobody who has it can be told: the %s goes to the hub and to this unit alone", kind_name(draft->kind));
+    return recipient_put(arena, draft, own, PART(ACTION));
 }
 
 static bool goes_to_all(const struct answer_input *input)

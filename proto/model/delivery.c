@@ -139,7 +139,11 @@ static enum reason to_holders(const struct checking *check)
             reason = needs(check, check->to->recipients[i].unit, PART(ACTION));
     if (reason == REASON_NONE && !is_sender(check, check->to->originator) && !check->to->originator_kept_out)
         reason = needs(check, check->to->originator, PART(ACTION));
-    return reason;
+    if (reason != REASON_NONE || check->answer->n_recipients == 1 || named(check, check->answer->sender->unit) == NULL)
+        return reason;
+    (void)am_fail(AM_INVALID, check->detail, "recipients", "%s is the sender: it stands there alone, or not at all",
+                  check->answer->sender->unit);
+    return REASON_FIELD_INVALID;
 }
 
 static bool has(const struct delivery_to *to, const char *unit)

@@ -90,7 +90,7 @@ static bool may_answer(const struct hub *hub, const struct hub_submission *submi
     bool holder = hub_recipient_index(to, submission->sender, &index);
     // Of what is to be erased a COPY is to be erased too.
     bool erases = life_is_own(to->kind, (unsigned)submission->header->kind) && kind_get(to->kind)->confirm != 0;
-    bool asked = holder && (erases || to->recipients[index].part == AMANA__V1__PART__CODE__ACTION);
+    bool asked = holder && !originator && (erases || to->recipients[index].part == AMANA__V1__PART__CODE__ACTION);
     return submission->takes_back || ((kind->who & WHO_ORIGINATOR) != 0 && originator) ||
            ((kind->who & WHO_RECIPIENT) != 0 && asked) || ((kind->who & WHO_HOLDER) != 0 && holder) ||
            ((kind->who & WHO_UNIT) != 0 && member->role == ROLE_UNIT) ||

@@ -40,7 +40,7 @@ static enum reason judge_life(struct hub_submission *submission, size_t i, uint6
     unsigned root = submission->root.kind;
     uint8_t state, next = 0;
     if (!submission->has_life[i])
-        return REASON_INTERNAL; // every recipient with ACTION has one
+        return REASON_INTERNAL; // every other recipient with ACTION has one
     state = life_state_at(root, life->state, submission->in_force[i], now_ns);
     bool present = submission->reply_to.seq == life->clock_seq;
     switch (life_move(root, state, (unsigned)header->kind, (unsigned)header->outcome, present, &next)) {
@@ -96,6 +96,7 @@ enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submis
         return REASON_INTERNAL;
     for (size_t i = 0; i < newest->n_recipients && reason == REASON_NONE; i++)
         if ((confirm || newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION) &&
+            strcmp(newest->recipients[i].unit, newest->originator) != 0 && // an order to itself (TO_HOLDERS)
             concerns(submission, &newest->recipients[i]) && !hub_left_out(hub, submission, newest->recipients[i].unit))
             reason = judge_life(submission, i, now_ns, decision);
     return reason == REASON_NONE ? judge_chain(hub, submission, decision) : reason;

@@ -167,8 +167,12 @@ static enum am_err mail_fill(struct accept *accept)
     const char *releasing = header->releasing != NULL ? header->releasing->unit : sender;
     bool others = strcmp(releasing, sender) != 0;
     for (size_t i = 0; i < header->n_recipients; i++) {
-        to_itself |= strcmp(header->recipients[i]->unit, sender) == 0;
         others &= strcmp(header->recipients[i]->unit, releasing) != 0;
+        if (strcmp(header->recipients[i]->unit, sender) == 0) {
+            to_itself = accept->kind->to_itself;
+            if (!to_itself)
+                continue; // an order that nobody else can be told of: its own devices have the copy of any order
+        }
         TRY(mail_add(accept, header->recipients[i]->unit, JOURNAL_MAIL_MESSAGE));
     }
     if (!to_itself)
@@ -258,7 +262,8 @@ static enum am_err lives_fill(struct accept *accept)
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool new = !renews || !hub_recipient_index(&submission->newest, recipient->unit, &index) ||
                    submission->newest.recipients[index].part != AMANA__V1__PART__CODE__ACTION;
-        if (recipient->part == AMANA__V1__PART__CODE__ACTION && new)
+        bool itself = strcmp(recipient->unit, submission->sender) == 0; // what it orders it does by that
+        if (recipient->part == AMANA__V1__PART__CODE__ACTION && new && !itself)
             life_born(accept, accept->root, i, first, due_of(accept));
     }
     for (size_t i = 0; i < header->n_recipients && confirm; i++)

@@ -139,14 +139,14 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     if (!hub_reachable(hub, unit))
         return hub_not_permitted(&submission->work, unit_field(i, field));
     if (answer && flags == NULL)
-        return REASON_NONE; // what it answers isn't known yet
-    if (flags != NULL && hub_harms(submission, unit))
+        return REASON_NONE;                              // what it answers isn't known yet
+    bool itself = strcmp(unit, submission->sender) == 0; // a shift handed over, an order: nobody new learns of it
+    if (flags != NULL && hub_harms(submission, unit) && !(itself && kind->to == TO_HOLDERS))
         return hub_not_permitted(&submission->work, unit_field(i, field));
     bool child = flags == NULL || (flags->child && kind->child_rule);
     // A HIT also goes to who protects where the child is (rule 3): which country that is stands in its body.
     const char *there = header->kind == KIND(HIT) ? hub_protection_of(hub, unit) : NULL;
-    bool itself = strcmp(unit, submission->sender) == 0; // a shift handed over: nobody new learns of it
-    bool open = (answer && answered_party(submission, unit)) || (itself && header->kind == KIND(NOTE)) ||
+    bool open = (answer && answered_party(submission, unit)) || itself ||
                 (child && protection != NULL && strcmp(protection, unit) == 0) ||
                 (child && there != NULL && strcmp(there, unit) == 0) || hub_stands_in(hub, submission, unit);
     if (header->kind == KIND(SUBJECT_ACCESS)) {
@@ -156,12 +156,11 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     }
     if (!open && !hub_granted(hub_member_find(hub, submission->sender), (unsigned)header->kind, unit))
         return hub_not_permitted(&submission->work, unit_field(i, field));
-    if (member->successor[0] != '\0' && !(answer && answered_party(submission, unit)))
+    if (member->successor[0] != '\0' && !(answer && (itself || answered_party(submission, unit))))
         return closed(&submission->work, unit_field(i, field), unit, member->successor);
     enum reason reason = hub_judge_ceiling(hub, submission, unit);
     bool protects = member->role == ROLE_PROTECTION || policy_protects(hub->policy, unit) != NULL;
-    return open || itself || reason != REASON_NONE ? reason
-                                                   : rule_purpose(header, i, protects, &submission->work.detail);
+    return open || reason != REASON_NONE ? reason : rule_purpose(header, i, protects, &submission->work.detail);
 }
 
 enum reason hub_judge_recipients(const struct hub *hub, struct hub_submission *submission,

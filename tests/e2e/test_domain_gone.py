@@ -37,6 +37,26 @@ def test_an_alert_is_corrected_renewed_and_ended_for_the_others_when_one_who_has
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
 
+def test_what_nobody_who_has_it_can_be_told_of_is_corrected_kept_and_erased_at_the_hub_all_the_same(world):
+    asked = world.send(draft=world.write("REQUEST", {"title": "Who?", "information": ["owner"], "reason": "x", "available_because": "x"}))
+    alone = "nobody who has it can be told: the"
+    remove(world, POST)
+    world.amana("police", "correct", asked, world.example("correction")).ok().says(GONE, f"{alone} CORRECTION")
+    held = world.amana("police", "hold", asked, "--court", "High Court", "--order", "7/2026", "--date", "2026-11-27", "--scope", "x",
+                       "--valid-until", "2030-01-01T00:00:00Z").ok().says(f"{alone} HOLD").id
+    assert [e["held"]["by"]["id"] for e in world.entries("HELD")] == [held]
+    other = world.send("police", world.draft(recipients=to(SHELTER, copies=[CHILDREN])))
+    for unit in (SHELTER, CHILDREN):
+        remove(world, unit)
+    erasure = world.amana("police", "erase", other, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok().says(f"{alone} ERASURE").id
+    assert [(e["erased"]["by"]["id"], len(e["erased"]["bodies"])) for e in world.entries("ERASED")] == [(erasure, 1)]
+    assert world.body("police", other) is None
+    world.amana("police", "inbox").ok()
+    world.amana("police", "status", erasure).ok()
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
 def alarms(world):
     return [e["alarm"]["what"] for e in world.entries("ALARM")]
 

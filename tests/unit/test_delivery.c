@@ -123,6 +123,8 @@ static void what_every_holder_must_do_goes_to_every_holder_to_act(void **state)
         assert_false(goes(KINDS[i], POLICE, POST "=ACTION"));
         assert_false(goes(KINDS[i], OTHERS, POST "=ACTION " SHELTER "=ACTION")); // a dpo: not without the originator
         assert_true(goes(KINDS[i], OTHERS, POLICE "=ACTION " POST "=ACTION " SHELTER "=ACTION"));
+        assert_false(goes(KINDS[i], POLICE, POST "=ACTION " SHELTER "=ACTION " POLICE "=ACTION"));
+        assert_false(goes(KINDS[i], POLICE, POLICE "=ACTION"));
     }
 }
 

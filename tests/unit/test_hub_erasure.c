@@ -16,6 +16,14 @@ static struct letter *order(struct world *world, const char *unit, unsigned kind
     return letter;
 }
 
+static struct letter *hold(struct world *world, const char *unit, const struct letter *message, uint64_t until)
+{
+    struct letter *letter = order(world, unit, KIND(HOLD), message);
+    timestamp_from_ns(until, &letter->valid_until);
+    letter->header.valid_until = &letter->valid_until;
+    return letter;
+}
+
 static bool erased(struct world *world, const struct letter *letter)
 {
     return model_message_at(&world->model, letter->seq)->erased;
@@ -106,6 +114,52 @@ static void a_holder_that_is_a_member_no_more_keeps_it_at_nobody_else(void **sta
     assert_true(erased(world, alert));
 }
 
+static void only_the_sender(struct letter *letter)
+{
+    letter->header.n_recipients = 1;
+    letter->recipients[0]->unit = letter->sender.unit;
+    letter->recipients[0]->roster = letter->sender.roster;
+}
+
+// What a court keeps, what was wrong and what must go is so at the hub whoever has gone; and the order to itself asks
+// its sender for nothing, now or in seven days.
+static void where_no_holder_can_be_told_an_order_goes_to_its_senders_own_unit(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *erasure = order(world, POLICE, KIND(ERASURE), alert), *correction;
+    only_the_sender(erasure);
+    refused(world, erasure, REASON_FIELD_INVALID, "recipients"); // there are some who can
+    remove_member(world, POST);
+    remove_member(world, SHELTER);
+    struct letter *kept = hold(world, POLICE, alert, world->now + DAY_NS);
+    only_the_sender(kept);
+    accepted(world, kept);
+    correction = order(world, POLICE, KIND(CORRECTION), alert);
+    only_the_sender(correction);
+    accepted(world, correction);
+    assert_null(model_life(&world->model, correction->seq, POLICE));
+    world->now += DAY_NS;
+    erasure = order(world, POLICE, KIND(ERASURE), alert);
+    only_the_sender(erasure);
+    accepted(world, erasure);
+    assert_true(erased(world, alert));
+    assert_null(model_life(&world->model, erasure->seq, POLICE));
+    struct letter *done = world_answer(world, POLICE, KIND(CONFIRM), erasure, erasure);
+    done->header.outcome = AMANA__V1__OUTCOME__CODE__DONE;
+    done->header.n_recipients = 0;
+    letter_to(world, done, COLLEAGUES, ACTION);
+    refused(world, done, REASON_NOT_PERMITTED, "in_reply_to");
+    size_t entries = world->model.n;
+    world_pass(world, 8 * DAY_NS);
+    for (size_t i = entries; i < world->model.n; i++) {
+        if (world->model.entries[i].kind != ENTRY(DEADLINE))
+            continue;
+        const char *late = world->model.entries[i].content->deadline->message->id;
+        assert_string_not_equal(late, erasure->header.id);
+        assert_string_not_equal(late, correction->header.id);
+    }
+}
+
 static void nobody_but_the_originator_has_it_erased(void **state)
 {
     struct world *world = *state;
@@ -173,14 +227,6 @@ static void an_order_names_each_message_once(void **state)
 }
 
 // --- HOLD
-static struct letter *hold(struct world *world, const char *unit, const struct letter *message, uint64_t until)
-{
-    struct letter *letter = order(world, unit, KIND(HOLD), message);
-    timestamp_from_ns(until, &letter->valid_until);
-    letter->header.valid_until = &letter->valid_until;
-    return letter;
-}
-
 static void what_a_court_needs_is_not_destroyed_until_the_hold_ends(void **state)
 {
     struct world *world = *state;
@@ -542,6 +588,7 @@ int main(void)
         HUB_TEST(what_is_erased_already_is_in_no_second_entry),
         HUB_TEST(an_erasure_goes_to_all_who_have_it_and_they_all_must_act),
         HUB_TEST(a_holder_that_is_a_member_no_more_keeps_it_at_nobody_else),
+        HUB_TEST(where_no_holder_can_be_told_an_order_goes_to_its_senders_own_unit),
         HUB_TEST(nobody_but_the_originator_has_it_erased),
         HUB_TEST(a_recipient_confirms_an_erasure_once),
         HUB_TEST(one_erasure_names_the_versions_of_an_alert_and_nothing_else),
