@@ -36,6 +36,11 @@ bool reach_proved(struct session *session, const Amana__V1__RecipientStatus *row
            strcmp(member->deputy, row->deputy) == 0;
 }
 
+static bool says_how(const Amana__V1__RecipientStatus *row)
+{
+    return row->telephone[0] != '\0' || row->hours[0] != '\0' || row->deputy[0] != '\0';
+}
+
 void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
 {
     if (row->connected)
@@ -47,7 +52,7 @@ void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
     word("telephone ", row->telephone);
     word("hours ", row->hours);
     word("deputy ", row->deputy);
-    if (row->telephone[0] + row->hours[0] + row->deputy[0] != 0 && !reach_proved(session, row))
+    if (says_how(row) && !reach_proved(session, row))
         fputs(" (says the hub, not proved)", stdout);
 }
 

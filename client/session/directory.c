@@ -169,6 +169,22 @@ enum am_err directory_member(struct session *session, const char *unit, struct a
     return AM_OK;
 }
 
+// With a number that is asked for nothing else is proved: what was verified of the member stays, should that roster be
+// the newest here from now on.
+static enum am_err member_keep(struct session *session, const char *unit, struct arena *arena,
+                               Amana__V1__LookupResponse *response)
+{
+    Amana__V1__LookupResponse *kept;
+    enum am_err err = response_kept(session, unit, arena, &kept);
+    if (err == AM_OK && kept->roster.len == 0) // keep_none
+        err = AM_NOT_FOUND;
+    response->member = err == AM_OK ? kept->member : NULL;
+    response->successor = err == AM_OK ? kept->successor : (char *)"";
+    if (err == AM_OK)
+        response->role = kept->role;
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 // The hub has said what is the newest roster of a unit, of a log of that size: entries below need no second question.
 static struct session_asked *asked_about(struct session *session, const char *unit)
 {
@@ -236,8 +252,9 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
         err = check_entry(session, response, roster, &arena, detail);
     if (err == AM_OK)
         err = check_order(session, roster, number == 0, detail);
-    if (err == AM_OK && number == 0)
-        err = check_member(session, response, unit, &arena, detail);
+    if (err == AM_OK)
+        err = number == 0 ? check_member(session, response, unit, &arena, detail)
+                          : member_keep(session, unit, &arena, response);
     struct am_bytes bytes;
     if (err == AM_OK)
         err = codec_encode(&response->base, &arena, &bytes);
@@ -355,7 +372,7 @@ enum am_err directory_units(struct session *session, struct arena *arena, struct
     return AM_OK;
 }
 
-// --- What the hub last said of a unit, when it was asked for its roster
+// --- What the hub last said of a unit, when it was asked for its newest roster
 bool directory_role_is(struct session *session, const char *unit, const char *role)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};

@@ -469,6 +469,55 @@ def test_a_telephone_is_believed_of_the_log_and_not_of_the_hub(world, pb):
     assert any("which was shown before" in text for text in alarms(world, "police"))
 
 
+def test_a_roster_that_is_asked_for_by_its_number_says_nothing_of_how_its_unit_is_reached(world, pb):
+    """What comes beside it is proved by nothing, and must not take the place of what was proved."""
+    post, directory, audit, other = "et/ics/moyale", pb("directory"), pb("audit"), "+254700000000"
+    reached = ("admin", "member", "add", post, "--telephone")
+    world.amana("et-registry", *reached, "+251462340001").ok()
+    answered = world.alert_at("post")
+    waits = world.send()
+    police = r.Raw(world, pb)
+    with police.channel() as channel:
+        before = police.call(channel, "Directory/Lookup", directory.LookupRequest(unit=post), directory.LookupResponse).member
+    world.amana("et-registry", *reached, "+251462340002").ok()
+    world.amana("police", "units", post).ok().says("+251462340002")
+    since = len(world.hub.log.all)
+    world.supervisor("second", post, "eics-0001", "post")
+    world.hub.reload()
+    world.hub.log.wait(rf"^roster unit={post} number=2", since)
+    world.amana("post", "ack", answered).ok()
+    forged = audit.EntryContent(member=dict(unit=post, role="unit", telephone=">" + other, hours="\u00a0")).SerializeToString()
+    numbered = []
+
+    def beside(true):
+        if not true.HasField("member"):
+            numbered.append(true)
+            true.member.CopyFrom(audit.ProvedEntry(content=forged, index=1))
+        return true
+
+    def elsewhere(true):
+        for row in [to for message in true.messages for to in message.recipients if to.unit == post]:
+            row.telephone, row.hours, row.deputy = ">" + other, "\u00a0", ""
+        return true
+    with Liar(world, pb, "police", Directory_Lookup=beside, Relay_Status=elsewhere) as liar:
+        world.amana("police", "inbox", env=liar.env()).ok()
+        assert numbered
+        said = world.amana("police", "status", waits, env=liar.env()).ok()
+        assert re.search(re.escape(other) + ".*not proved", said.out), said.out
+
+    def older(true):
+        true.member.CopyFrom(before)
+        return true
+
+    def none(true):
+        true.ClearField("member")
+        return true
+    for lie, words in ((older, "which was shown before"), (none, "without proof of its MEMBER entry")):
+        with Liar(world, pb, "police", Directory_Lookup=lie) as liar:
+            said = world.amana("police", "units", post, env=liar.env()).says(words)
+            assert "telephone" not in said.out
+
+
 def test_a_signature_is_judged_by_the_roster_that_its_header_names_and_no_other(world, pb):
     police, directory = r.Raw(world, pb), pb("directory")
     header = police.header()
