@@ -81,7 +81,8 @@ void hub_member_install(struct hub *hub, struct hub_unit *unit, struct hub_membe
 struct hub_unit *hub_unit_find(const struct hub *hub, const char *name);
 const struct hub_member *hub_member_find(const struct hub *hub, const char *unit); // NULL: none
 const struct hub_kept_roster *hub_roster_newest(const struct hub *hub, const char *unit);
-bool hub_roster_in_force(const struct hub *hub, const char *unit); // somebody is on the newest
+void hub_countries_text(const struct hub *hub, char *ret_text, size_t size); // "ke, et"; cut where there is no room
+bool hub_roster_in_force(const struct hub *hub, const char *unit);           // somebody is on the newest
 const struct hub_kept_roster *hub_roster_of(const struct hub *hub, const char *unit, uint64_t number);
 const struct hub_roster_officer *hub_roster_officer_find(const struct hub_kept_roster *roster, const char *uri);
 const struct hub_roster_device *hub_roster_device_find(const struct hub_kept_roster *roster, const char *uri);

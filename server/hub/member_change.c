@@ -2,8 +2,10 @@
 // A member's row anew, by a registrar of its country: entries first, in force once they are durable.
 #include "server/hub/internal.h"
 
+#include "proto/model/address.h"
 #include "proto/model/member.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static enum reason invalid(struct hub_work *work, const char *field, const char *text)
@@ -24,6 +26,59 @@ static enum reason judge_registrar(const struct hub *hub, struct hub_member_chan
     if (!address_same_country(work->unit, change->record->unit) || strcmp(work->unit, change->record->unit) == 0)
         return hub_not_permitted(work, "member.unit");
     return REASON_NONE;
+}
+
+// --- Countries. What a row has had goes on: it is mended one piece at a time.
+static bool had_party(const struct hub_member *before, const char *party)
+{
+    for (size_t i = 0; before != NULL && i < before->n_grants; i++)
+        for (size_t j = 0; j < before->grants[i].n_parties; j++)
+            if (strcmp(before->grants[i].parties[j], party) == 0)
+                return true;
+    return false;
+}
+
+static bool had_scope(const struct hub_member *before, const char *country)
+{
+    for (size_t i = 0; before != NULL && i < before->n_scope; i++)
+        if (strcmp(before->scope[i], country) == 0)
+            return true;
+    return false;
+}
+
+// `party` begins with its country, or is one.
+static bool country_fits(const struct hub *hub, struct hub_work *work, const char *field, const char *party)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1], known[160];
+    address_country(party, country);
+    if (party[0] == '\0' || strcmp(country, "*") == 0 || hub_country_known(hub, country))
+        return true;
+    hub_countries_text(hub, known, sizeof known);
+    (void)am_fail(
+        AM_INVALID, &work->detail, field,
+        "has \"%s\", which is no country of the hub's trust.conf: that has %s; its operator writes it there first",
+        country, known);
+    return false;
+}
+
+static enum reason judge_countries(const struct hub *hub, struct hub_member_change *change,
+                                   const struct hub_member *before)
+{
+    const Amana__V1__MemberRecord *record = change->record;
+    struct hub_work *work = &change->work;
+    bool fits = country_fits(hub, work, "member.deputy", record->deputy) &&
+                country_fits(hub, work, "member.successor", record->successor);
+    for (size_t i = 0; fits && i < record->n_scope; i++)
+        fits = had_scope(before, record->scope[i]) || country_fits(hub, work, "member.scope", record->scope[i]);
+    for (size_t i = 0; fits && i < record->n_grants; i++) {
+        char field[48];
+        snprintf(field, sizeof field, "member.grants[%zu].parties", i);
+        for (size_t j = 0; fits && j < record->grants[i]->n_parties; j++) {
+            const char *party = record->grants[i]->parties[j];
+            fits = had_party(before, party) || country_fits(hub, work, field, party);
+        }
+    }
+    return fits ? REASON_NONE : REASON_FIELD_INVALID;
 }
 
 static enum reason judge(const struct hub *hub, struct hub_member_change *change)
@@ -47,7 +102,7 @@ static enum reason judge(const struct hub *hub, struct hub_member_change *change
         member_role_carries(before->role_name) != member_role_carries(record->role))
         return invalid(&change->work, "member.role",
                        "must not go from carrying messages to an office or back: remove the unit first");
-    return REASON_NONE;
+    return judge_countries(hub, change, before);
 }
 
 static enum am_err change_append(struct hub_step *step, struct hub_member_change *change)

@@ -250,6 +250,16 @@ bool hub_country_known(const struct hub *hub, const char *code)
     return country != NULL;
 }
 
+void hub_countries_text(const struct hub *hub, char *ret_text, size_t size)
+{
+    struct hub_country *country, *next;
+    ret_text[0] = '\0';
+    HASH_ITER (hh, hub->countries, country, next) {
+        (void)strlcat(ret_text, ret_text[0] != '\0' ? ", " : "", size);
+        (void)strlcat(ret_text, country->code, size);
+    }
+}
+
 void hub_clear_countries(struct hub *hub)
 {
     struct hub_country *country, *next;

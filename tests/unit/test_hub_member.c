@@ -117,6 +117,55 @@ static void who_carries_messages_gets_no_office_and_no_office_carries_any(void *
     assert_int_equal(changed(world, REGISTRY, NOBODY, "dpo", 2), REASON_NONE);
 }
 
+// A registrar who mistypes a country would else believe that its unit may write there.
+static void a_row_names_no_country_that_the_trust_list_has_not_but_those_that_it_named_before(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *field, *deputy, *successor, *scope, *party;
+    } ROWS[] = {{"member.deputy", "xx/police/desk", "", NULL, NULL},
+                {"member.successor", "", "xx/police/desk", NULL, NULL},
+                {"member.scope", "", "", "xx", NULL},
+                {"member.grants[0].parties", "", "", NULL, "xx/*/*"}};
+    Amana__V1__Kind__Code kind = KIND(ALERT);
+    Amana__V1__GrantRecord grant = AMANA__V1__GRANT_RECORD__INIT, *grants[] = {&grant};
+    char *party, *scope;
+    grant.kinds = &kind;
+    grant.n_kinds = grant.n_parties = 1;
+    grant.parties = &party;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        struct change change;
+        change_of(&change, REGISTRY, NOBODY, ROWS[i].scope != NULL ? "auditor" : "unit", 1);
+        change.record.deputy = (char *)ROWS[i].deputy;
+        change.record.successor = (char *)ROWS[i].successor;
+        scope = (char *)ROWS[i].scope;
+        change.record.scope = &scope;
+        change.record.n_scope = scope != NULL;
+        party = (char *)ROWS[i].party;
+        change.record.grants = grants;
+        change.record.n_grants = party != NULL;
+        begin(world, &change);
+        world_pump(world);
+        assert_int_equal(change.hub.work.reason, REASON_FIELD_INVALID);
+        assert_string_equal(change.hub.work.detail.field, ROWS[i].field);
+        assert_non_null(strstr(change.hub.work.detail.text, "that has ke, et"));
+    }
+    struct change change;
+    party = (char *)"et/police/*";
+    for (uint64_t revision = 1; revision <= 2; revision++) {
+        change_of(&change, REGISTRY, NOBODY, "unit", revision);
+        change.record.grants = grants;
+        change.record.n_grants = 1;
+        begin(world, &change);
+        world_pump(world);
+        assert_int_equal(change.hub.work.reason, REASON_NONE);
+        if (revision == 1) {
+            hub_clear_countries(world->hub);
+            assert_int_equal(hub_set_country(world->hub, "ke", NULL), AM_OK);
+        }
+    }
+}
+
 static void a_hub_that_stops_changes_nobody(void **state)
 {
     struct world *world = *state;
@@ -133,6 +182,7 @@ int main(void)
         HUB_TEST(a_registrar_changes_members_of_its_country_and_not_itself),
         HUB_TEST(who_is_no_member_is_not_removed),
         HUB_TEST(who_carries_messages_gets_no_office_and_no_office_carries_any),
+        HUB_TEST(a_row_names_no_country_that_the_trust_list_has_not_but_those_that_it_named_before),
         HUB_TEST(a_hub_that_stops_changes_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
