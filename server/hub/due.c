@@ -138,7 +138,7 @@ static enum am_err forget(struct deciding *deciding);
 // A unit's record names the last two: one is written after the other, the next as soon as the one before is.
 static bool lapse_queued(struct hub_step *step, struct hub_due *due)
 {
-    struct hub_unit *unit = hub_unit_find(step->hub, due->about.originator);
+    struct hub_unit *unit = hub_unit_find(step->hub, due->about.header->sender->unit); // as hub_lapsed_fill has it
     if (due->deadline.kind != DEADLINE_RELEASE || !release_waits(due) || !due->release.deferred || unit == NULL ||
         !unit->lapse_pending)
         return false;
