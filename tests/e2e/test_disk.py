@@ -268,6 +268,7 @@ def lived(file_world):
     world.send(draft=world.draft(retain_until=far, review_at=far))  # the last of the days in the table
     for desk in ("post", "ke-protection", "et-protection"):
         world.amana(desk, "inbox").ok()
+    world.amana("et-registry", "admin", "roster", "remove", "et/mowsa/protection", "--yes").ok()
     world.hub.stop()
     world.amanad("fsck", "-d", "data").ok().says(" 0 faults")
     return world
@@ -289,6 +290,16 @@ def test_an_entry_about_a_correction_that_says_another_thing_than_its_message_is
     w.run(w.BUILD / "tests" / "damage_row", lived.path("changed"), "entry", said, other).ok()
     lived.amanad("fsck", "-d", "changed").exits(1).says("no message before it says what it says was corrected, mended or erased",
                                                         "no CORRECTED or ERASED entry says what it corrects")
+
+
+def test_an_entry_that_does_not_say_of_a_roster_that_it_was_taken_away_is_named(lived):
+    """Who reads the log alone would else take a unit for one that can be reached."""
+    signer = "amana://et/registry/desk/officer/r-1"
+    said = f"*{chr(len(signer))}{signer}0\x01"  # the field `removed` goes into the one before it
+    lived.copy("data", "changed")
+    w.run(w.BUILD / "tests" / "damage_row", lived.path("changed"), "entry", said,
+          said.replace(chr(len(signer)), chr(len(signer) + 2), 1)).ok()
+    lived.amanad("fsck", "-d", "changed").exits(1).says("the roster 2 of et/mowsa/protection is not that of the log")
 
 
 # --- A desk's own disk
