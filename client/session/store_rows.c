@@ -2,6 +2,8 @@
 // Rows of LMDB, and its errors as ours.
 #include "client/session/store_rows.h"
 
+#include "proto/failpoint.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
@@ -63,9 +65,13 @@ enum am_err store_rows_write(struct store *store, const struct store_row *rows, 
         else if ((rc = mdb_del(txn, store->tables[rows[i].table], &key, NULL)) == MDB_NOTFOUND)
             rc = 0;
     }
-    if (rc == 0)
-        return store_failed(mdb_txn_commit(txn));
-    mdb_txn_abort(txn);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return store_failed(rc);
+    }
+    FAILPOINT("desk-before-write");
+    rc = mdb_txn_commit(txn);
+    FAILPOINT("desk-after-write");
     return store_failed(rc);
 }
 

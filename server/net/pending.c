@@ -4,7 +4,7 @@
 
 #include "amana/v1/audit.pb-c.h"
 #include "certs/keyfile.h"
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 #include "server/net/internal.h"
 
 #include <endian.h>

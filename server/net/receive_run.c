@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The run of mailbox rows that a worker reads for a Receive stream.
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 #include "server/net/answer.h"
 #include "server/net/receive.h"
 #include "server/net/withheld.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Relay.Send and Park: one message in, the receipt out once its entry is durable and signed.
 #include "amana/v1/relay.pb-c.h"
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 #include "server/net/send.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The signer's process: one loop over requests, with the key and the range that nobody else can touch.
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 #include "server/process.h"
 #include "server/signer/sandbox.h"
 #include "server/signer/signer_folder.h"

@@ -2,7 +2,7 @@
 // The record on disk and the start table.
 #include "server/signer/signer_state.h"
 
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 // The rows of one append.
 #include "server/store/append.h"
 
+#include "proto/failpoint.h"
 #include "proto/model/address.h"
-#include "server/failpoint.h"
 #include "server/store/bytes.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keeper: the only writer. While it commits, appends queue up; then it takes them all, without a timer. Where many
 // more are about to come it waits until as many are there.
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 #include "server/store/bytes.h"
 #include "server/store/internal.h"
 

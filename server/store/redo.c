@@ -2,7 +2,7 @@
 // Points: when one begins, the thread that makes it hold, and the way back to it.
 #include "server/store/redo.h"
 
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 #include "server/store/internal.h"
 #include "server/store/redo_file.h"
 

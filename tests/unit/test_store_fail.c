@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The journal when the map is full, when a commit fails, and when the process is killed at each place that matters.
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 #include "store_kit.h"
 
 // cmocka wants these before it.

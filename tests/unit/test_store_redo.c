@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The power fails: of each file every page is as it was when last synced, or as it is now, by chance. What had a
 // receipt is there, and the journal is sound.
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 #include "server/store/internal.h"
 #include "store_kit.h"
 

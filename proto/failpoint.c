@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counting how often a place was passed.
-#include "server/failpoint.h"
+#include "proto/failpoint.h"
 
 #ifdef AMANA_FAILPOINTS
 #include <errno.h>
