@@ -65,8 +65,8 @@ static const struct hint HINTS[] = {
     {"DraftRecipient.unit", "country/agency/unit", "\"\""},
     {"DraftRecipient.part", "ACTION or COPY", "\"ACTION\""},
     {"DraftFlags.child",
-     "true where a person is, or may be, under 18: then your country's protection unit must be "
-     "among the recipients",
+     "true where a person is, or may be, under 18, and where no age is said: then your country's protection unit must "
+     "be among the recipients",
      "false"},
     {"DraftFlags.protection",
      "has a person asked, or may need to ask, for protection from a state among the "

@@ -92,14 +92,14 @@ bool rule_asks(const Amana__V1__Action__Code *actions, size_t count, unsigned ac
     return false;
 }
 
-// Only an age said to be unknown, or one that reaches below 18, makes a child: a suspect without any age doesn't.
+// Rule 3's words: under 18, age unknown, or a range that reaches below 18. Of whom no age is given, it is unknown.
 bool rule_is_child(const Amana__V1__Person *person, uint64_t written_ns)
 {
     int64_t first, last;
     if (person->age != NULL && (person->age->unknown || person->age->from < ADULT))
         return true;
     if (person->birth == NULL || !shape_date_days(person->birth->date, &first, &last))
-        return false;
+        return person->age == NULL;
     // 18 years have at most five 29ths of February: the last of them decides, and a day more protects.
     return (int64_t)(written_ns / DAY_NS) - last < ADULT * 365 + 5;
 }

@@ -416,7 +416,8 @@ IS(order_is_past)
 // Each row: name, what it is about, when it is asked, what must hold, what is allowed.
 const struct body_rule BODY_RULES_KIND[] = {
     {"body.child-flagged", .header = "flags.child", .must = child_is_flagged, .role = true,
-     .allowed = "must be true: a person is, or may be, under 18"},
+     .allowed = "must be true: a person is under 18, or may be, as everybody whose age isn't said: give age or birth, "
+                "or say true and add your protection unit"},
     {"body.never-tell", .header = "recipients", .must = tells_no_listed_state, .role = true,
      .reason = REASON_NOT_PERMITTED,
      .allowed = "one is a unit of a state in flags.never_tell: this person may have fled it; leave it out, and tell it "

@@ -4,7 +4,7 @@ import json
 
 import raw as r
 
-DRIVER = {"label": "p1", "roles": ["SUSPECT"], "description": "A man at the wheel."}
+DRIVER = {"label": "p1", "roles": ["SUSPECT"], "age": {"from": 30, "to": 50}, "description": "A man at the wheel."}
 GIRL = {"label": "p2", "roles": ["PRESUMED_VICTIM"], "age": {"from": 20, "to": 30}, "description": "A woman on the back seat."}
 
 
@@ -35,6 +35,15 @@ def test_what_changes_no_role_contests_nothing(world):
 def test_nobody_becomes_a_suspect_but_by_a_correction(world):
     note = sent(world)
     world.amana("post", "note", note, says(world, p2=["SUSPECT"])).exits(65).says("p2 was entered as a victim", "amana correct")
+
+
+def test_whoever_s_age_is_not_said_may_be_a_child(world):
+    """Saves from a boy whom nobody protects because he was entered as the driver, or as a witness, without an age."""
+    ageless = {key: value for key, value in DRIVER.items() if key != "age"}
+    for role in ("SUSPECT", "WITNESS", "FAMILY"):
+        note = {"title": "One in the car", "text": "x", "persons": [{**ageless, "roles": [role]}]}
+        world.amana("police", "send", world.write("NOTE", note)).exits(65).says("give age or birth", "add your protection unit")
+    world.amana("police", "send", world.write("NOTE", note, flags={"child": True, "protection": "NO"})).exits(65).says("add ke/dcs/child-protection")
 
 
 # --- Past the client: the reader judges too

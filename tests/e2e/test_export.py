@@ -74,7 +74,7 @@ def test_a_case_is_exported_in_the_fields_of_htcds(world):
 
 
 def test_what_was_said_last_of_a_person_is_exported_whoever_said_it(world):
-    person = {"label": "p1", "roles": ["WITNESS"], "description": "Seen at the lorry."}
+    person = {"label": "p1", "roles": ["WITNESS"], "age": {"from": 30, "to": 50}, "description": "Seen at the lorry."}
     note = world.send(draft=world.write("NOTE", {"title": "x", "text": "x", "persons": [{**person, "sex": "NOT_KNOWN"}]}))
     world.amana("post", "inbox").ok()
     world.amana("post", "note", note, world.example("note", title="y", persons=[{**person, "sex": "FEMALE"}])).ok()
