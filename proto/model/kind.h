@@ -62,9 +62,9 @@ enum kind_to {
     TO_ASKED,      // one or more of those who were asked to act, and others if need be
     TO_OTHER_SIDE, // from a recipient TO_BACK; from the originator, one or more of the recipients
     TO_HOLDERS,    // every recipient of what it names, and its originator, all with ACTION; where none can be told, the
-                // sender's own unit: that has no life in it
-    TO_FORMER, // every recipient of the newest version with the same part, and new ones
-    TO_SAME,   // these and no others; of who isn't its originator (rule 5) that one has a COPY
+                   // sender's own unit: that has no life in it
+    TO_FORMER,     // every recipient of the newest version with the same part, and new ones
+    TO_SAME,       // these and no others; of who isn't its originator (rule 5) that one has a COPY
 };
 
 struct kind {
