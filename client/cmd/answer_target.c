@@ -30,7 +30,7 @@ enum am_err target_load_header(struct session *session, enum store_box box, cons
     return target_point(target);
 }
 
-// Of one that never came here: a dpo's, from the log.
+// Of one that never came here, from the log: a dpo's, or who protects.
 enum am_err target_fetch(struct answer_input *input, struct arena *arena, struct am_detail *detail,
                          struct target *target)
 {

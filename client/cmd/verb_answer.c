@@ -172,15 +172,15 @@ static void tell_newer(struct answer_input *input, const struct target *target)
         command_say("there is a newer version, %.13s: answer that one too", answers.newest);
 }
 
-// A whole ID that is of no message here: what a data protection office orders about.
+// A whole ID that is of no message here: what a data protection office orders about, and a protection unit contests.
 static bool is_of_office(const struct answer_input *input)
 {
     struct am_detail detail = {0};
     enum store_box box;
     uint8_t bytes[16];
     char id[STORE_ID];
-    bool orders = answer_is_order(input) || input->verb->kind == KIND(CORRECTION);
-    return orders && message_id_check(input->id, bytes, NULL) == AM_OK &&
+    bool may = answer_is_order(input) || input->verb->kind == KIND(CORRECTION) || input->verb->kind == KIND(CONTEST);
+    return may && message_id_check(input->id, bytes, NULL) == AM_OK &&
            store_find(input->command.session->store, BOXES_ALL, input->id, &detail, &box, id) == AM_NOT_FOUND;
 }
 

@@ -70,6 +70,7 @@ enum am_err envelope_fetch(struct session *session, const char *id, const char *
     replay_check_init(fetch.check, session, true, NULL);
     request.reason = (char *)reason;
     request.message = (char *)id;
+    request.kind = AMANA__V1__ENTRY_KIND__CODE__SUBMITTED; // all that who protects may ask for
     enum am_err err = link_call_begin(session->link, "/amana.v1.Audit/Replay", &request.base, 0, &call);
     if (err == AM_OK) {
         err = items_take(&fetch, call, detail);
@@ -77,7 +78,7 @@ enum am_err envelope_fetch(struct session *session, const char *id, const char *
     }
     free(fetch.check);
     if (err == AM_OK && fetch.kept == NULL)
-        err = am_fail(AM_NOT_FOUND, detail, id, "is no message that may be shown to this office");
+        err = am_fail(AM_NOT_FOUND, detail, id, "is no message that may be shown to this unit");
     if (err == AM_OK)
         *ret_kept = fetch.kept;
     return err;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The envelope of a message that never came here, from the log: for a data protection office, which orders about what
-// its country's units sent. One thread.
+// its country's units sent, and a protection unit, which contests what they sent or hold. One thread.
 #pragma once
 
 #include "client/session/session.h"

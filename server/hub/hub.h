@@ -66,7 +66,8 @@ const char *hub_role(const struct hub *hub, const char *unit);                  
 uint64_t hub_roster_number(const struct hub *hub, const char *unit);            // newest; 0: none
 bool hub_may_write(const struct hub *hub, const char *unit, const char *other); // any kind
 const char *hub_successor(const struct hub *hub, const char *unit);             // "": it isn't closed
-bool hub_may_replay(const struct hub *hub, const char *unit);                   // an auditor, a dpo
+// An auditor or a dpo anything; who protects the envelope of one message, which it contests for its country.
+bool hub_may_replay(const struct hub *hub, const char *unit, const Amana__V1__ReplayRequest *request);
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country);
 bool hub_country_known(const struct hub *hub, const char *country); // the trust list has it
 // Who protects there: the unit that the trust list names, of a closed one its successor where that protects too. NULL:

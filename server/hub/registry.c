@@ -201,16 +201,19 @@ const char *hub_successor(const struct hub *hub, const char *unit)
     return member != NULL ? member->successor : "";
 }
 
-bool hub_may_replay(const struct hub *hub, const char *unit)
+bool hub_may_replay(const struct hub *hub, const char *unit, const Amana__V1__ReplayRequest *request)
 {
     const struct hub_member *member = hub_member_find(hub, unit);
+    if (member != NULL && member->role == ROLE_PROTECTION)
+        return request->message[0] != '\0' && request->kind == AMANA__V1__ENTRY_KIND__CODE__SUBMITTED &&
+               !request->follow;
     return member != NULL && (member->role == ROLE_AUDITOR || member->role == ROLE_DPO);
 }
 
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country)
 {
     const struct hub_member *member = hub_member_find(hub, auditor);
-    if (member != NULL && member->role == ROLE_DPO) // its country's, as its office has it
+    if (member != NULL && (member->role == ROLE_DPO || member->role == ROLE_PROTECTION)) // its country's
         return address_in_country(auditor, country);
     if (member == NULL || member->role != ROLE_AUDITOR)
         return false;

@@ -133,7 +133,7 @@ enum am_err hub_step_replay(struct hub_step *step)
     TRY(hub_work_begin(step, work));
     if (replay->ended)
         return access_append(step, replay);
-    if (!hub_may_replay(step->hub, work->unit))
+    if (!hub_may_replay(step->hub, work->unit, replay->request))
         return hub_refuse(step, work, hub_not_permitted(work, ""), NULL, NULL);
     enum reason reason = request_check(replay->request, &work->detail);
     return reason != REASON_NONE ? hub_refuse(step, work, reason, NULL, NULL) : access_append(step, replay);

@@ -127,6 +127,24 @@ static enum am_err lookup_fill(struct question *question, struct store_view *vie
     return AM_OK;
 }
 
+// Who protects contests what units of its country sent or hold, at all who have it.
+static enum am_err contests(struct store_view *view, struct arena *arena, const struct store_pointer *message,
+                            const char *unit, bool *ret_contests)
+{
+    Amana__V1__MemberRecord *member;
+    bool own = address_same_country(message->originator, unit);
+
+    for (size_t i = 0; i < message->n_recipients && !own; i++)
+        own = address_same_country(message->recipients[i].unit, unit);
+    *ret_contests = false;
+    if (!own)
+        return AM_OK;
+    TRY(record_read(view, JOURNAL_RECORD_MEMBER, unit, 0, &amana__v1__member_record__descriptor, arena,
+                    (ProtobufCMessage **)&member));
+    *ret_contests = strcmp(member->role, "protection") == 0;
+    return AM_OK;
+}
+
 static bool has(const struct store_pointer *message, const char *unit)
 {
     bool party = strcmp(message->originator, unit) == 0;
@@ -136,9 +154,9 @@ static bool has(const struct store_pointer *message, const char *unit)
     return party;
 }
 
-// A message between the two; or one that both have, whoever sent it, which the caller names.
-static enum am_err lookup_shared(struct store_view *view, const char *unit, const Amana__V1__LookupRequest *request,
-                                 bool *ret_shared)
+// A message between the two; or one that both have, whoever sent it, which the caller names; or may contest.
+static enum am_err lookup_shared(struct store_view *view, struct arena *arena, const char *unit,
+                                 const Amana__V1__LookupRequest *request, bool *ret_shared)
 {
     struct store_pointer message;
     enum am_err err = store_contact(view, unit, request->unit, ret_shared);
@@ -146,9 +164,12 @@ static enum am_err lookup_shared(struct store_view *view, const char *unit, cons
     if (err != AM_OK || *ret_shared)
         return err;
     err = store_find_pointer(view, request->about, &message);
-    if (err == AM_OK)
-        *ret_shared = has(&message, unit) && has(&message, request->unit);
-    return err == AM_NOT_FOUND ? AM_OK : err;
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    if (!has(&message, request->unit))
+        return AM_OK;
+    *ret_shared = has(&message, unit);
+    return *ret_shared ? AM_OK : contests(view, arena, &message, unit, ret_shared);
 }
 
 static void lookup_ask(struct question *question, struct worker *worker)
@@ -160,7 +181,8 @@ static void lookup_ask(struct question *question, struct worker *worker)
     enum am_err err = AM_OK;
 
     if (!question->allowed)
-        err = lookup_shared(worker->view, question->call.peer->identity.unit, request, &question->allowed);
+        err = lookup_shared(worker->view, &question->reply, question->call.peer->identity.unit, request,
+                            &question->allowed);
     if (err == AM_OK && newest == NULL && is_protection_unit(question->registry, request->unit)) {
         question_refuse(question, REASON_NOT_FOUND, "unit", "never had a roster at this hub");
         return;

@@ -120,7 +120,7 @@ static bool still_permitted(const struct replay *replay)
 {
     const struct hub *hub = replay->call.net->hub;
     const char *unit = replay->call.peer->identity.unit;
-    bool yes = hub_may_replay(hub, unit);
+    bool yes = hub_may_replay(hub, unit, replay->request);
 
     for (size_t i = 0; i < replay->n_countries && yes; i++)
         yes = hub_in_scope(hub, unit, replay->countries[i]);

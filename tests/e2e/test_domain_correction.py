@@ -110,6 +110,27 @@ def test_a_contest_is_seen_by_all_until_its_sender_decides(world, alert):
         assert "CONTESTED" not in world.amana(desk, "show", alert).ok().out
 
 
+def test_who_protects_contests_what_never_came_to_it_and_reads_nothing_else_of_the_log(world):
+    """A victim taken for a suspect between two police is spoken for by who protects in either's country; it says why, and
+    the log has it."""
+    world.amana("et-registry", "admin", "grant", "remove", "et/mowsa/protection", "1", "--yes").ok()
+    asked = world.send(draft=world.write("REQUEST", {"title": "Who is she?", "information": ["name"], "reason": "x", "available_because": "x"}))
+    world.amana("post", "inbox").ok()
+    contest = world.amana("et-protection", "contest", asked, world.example("contest"), "--reason", "She told us who she is.").ok().says(
+        "copy      et/ics/moyale").id
+    for desk in ("police", "post"):
+        world.amana(desk, "inbox").ok().says("CONTEST", "She told us")
+        world.amana(desk, "show", asked).ok().says(f"CONTESTED by {contest[:13]}", "detain nobody")
+    read = [e["access"] for e in world.entries("ACCESS") if "mowsa/protection" in e["access"]["identity"]]
+    assert [(e["reason"], e["scope"]) for e in read] == [("She told us who she is.", ["et"])] and asked in read[0]["query"]
+    world.amana("police", "reject", contest, "--reason", "Two witnesses say so.").ok()
+    world.amana("et-protection", "inbox").ok().says("Two witnesses say so.")
+    world.amana("post", "contest", world.send(draft=world.write("NOTE", {"title": "x", "text": "x"}, recipients=[
+        {"unit": "et/mowsa/protection", "part": "ACTION"}])), world.example("contest")).exits(77)
+    for command in (("--message", asked), ("--case", "ke/dci/2026/004211"), ()):
+        world.amana("et-protection", "audit", "replay", "--reason", "curious", *command).exits(77)
+
+
 def test_who_has_no_grant_contests_what_it_has_all_the_same(world, alert):
     """A victim taken for a suspect is spoken for by whoever has the message, whomever that one may begin to write to."""
     world.amana("et-registry", "admin", "grant", "remove", "et/mowsa/protection", "1", "--yes").ok()
