@@ -31,20 +31,26 @@ static bool within_agency(const struct hub *hub, const char *sender, const char 
     return address_same_agency(sender, unit) && policy_onward(hub->policy, unit) != NULL;
 }
 
-// A DECISION that it points at, by the sender of what is passed on, about just that.
-static bool grants(const struct hub_found *decision, const struct hub_found *about, const Amana__V1__Pointer *pointer,
-                   const char *unit)
+// A DECISION that grants something to this unit; which may learn of it, H2 as it is by what it answers.
+static bool names(const struct hub_found *decision, const char *unit)
 {
     const Amana__V1__Header *header = decision->header;
-    if (!decision->found || decision->kind != KIND(DECISION) || header == NULL || decision->asked == NULL ||
-        (unsigned)header->outcome != OUTCOME(GRANTED) || strcmp(decision->originator, about->originator) != 0 ||
-        decision->asked->header_digest.len != pointer->header_digest.len ||
-        memcmp(decision->asked->header_digest.data, pointer->header_digest.data, pointer->header_digest.len) != 0)
+    if (!decision->found || decision->kind != KIND(DECISION) || header == NULL ||
+        (unsigned)header->outcome != OUTCOME(GRANTED))
         return false;
     for (size_t i = 0; i < header->n_granted_to; i++)
         if (strcmp(header->granted_to[i], unit) == 0)
             return true;
     return false;
+}
+
+// One that it points at, by the sender of what is passed on, about just that.
+static bool grants(const struct hub_found *decision, const struct hub_found *about, const Amana__V1__Pointer *pointer,
+                   const char *unit)
+{
+    return names(decision, unit) && decision->asked != NULL && strcmp(decision->originator, about->originator) == 0 &&
+           decision->asked->header_digest.len == pointer->header_digest.len &&
+           memcmp(decision->asked->header_digest.data, pointer->header_digest.data, pointer->header_digest.len) == 0;
 }
 
 static bool granted(const struct hub_submission *submission, const struct hub_found *about,
@@ -67,7 +73,7 @@ static enum reason judge_one(const struct hub *hub, struct hub_submission *submi
         const char *unit = header->recipients[i]->unit;
         char field[48];
         if (has(about, unit) || protects_one_of(hub, about, unit) || within_agency(hub, submission->sender, unit) ||
-            granted(submission, about, pointer, unit))
+            names(about, unit) || granted(submission, about, pointer, unit))
             continue;
         snprintf(field, sizeof field, "recipients[%zu].unit", i);
         (void)am_fail(AM_DENIED, &submission->work.detail, field,

@@ -21,13 +21,22 @@ def test_h2_content_goes_back_and_to_who_protects_and_nowhere_else(world, marked
 
 
 def test_a_permission_that_names_a_unit_opens_it_to_that_one(world, marked):
-    asked = world.amana("post", "permit", "ask", marked, "--uses", "PASS_ON", "--parties", "ke/registry/desk",
-                        "--reason", "The registry must know.").ok().id
+    """Saves from a permission that was given and opens nothing, and from one that opens more than it names."""
+    for name in ("gambela", "dewele"):
+        unit = f"et/ics/{name}"
+        world.supervisor(name, unit, "eics-2001", with_=None)
+        world.amana("et-registry", "admin", "member", "add", unit, "--role", "unit").ok()
+        world.amana("et-registry", "admin", "roster", "add", f"rosters/et.ics.{name}.roster").ok()
+    onward = ("note", marked, "--title", "t", "--text", "x", "--to")
+    world.amana("post", *onward, "et/ics/gambela").exits(65).says("is marked H2")
+    asked = world.amana("post", "permit", "ask", marked, "--uses", "PASS_ON", "--parties", "et/ics/gambela",
+                        "--reason", "The next barrier must know.").ok().id
     world.amana("police", "inbox").ok()
-    world.amana("police", "permit", "grant", asked, "--granted-to", "ke/registry/desk").ok()
+    world.amana("police", "permit", "grant", asked, "--granted-to", "et/ics/gambela").ok()
     world.amana("post", "inbox").ok()
-    # Named, it is the hub's to say: a registry gets no mail.
-    world.amana("post", "note", marked, "--title", "t", "--text", "x", "--to", "ke/registry/desk").exits(65, 77).says("not permitted")
+    passed = world.amana("post", *onward, "et/ics/gambela").ok().id
+    world.amana("gambela", "inbox").ok().says(passed[:13])
+    world.amana("post", *onward, "et/ics/dewele").exits(65).says("is marked H2")
 
 
 def test_within_the_reader_s_agency_it_goes_to_those_alone_that_policy_names(empty_world):

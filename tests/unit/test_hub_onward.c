@@ -73,6 +73,8 @@ static struct letter *decided(struct world *world, const struct letter *alert, i
     decision->header.outcome = (Amana__V1__Outcome__Code)outcome;
     decision->header.granted_to = to;
     decision->header.n_granted_to = to != NULL;
+    decision->header.handling = H2; // as what it answers: that opens the message, and must not shut it by itself
+    decision->header.n_handling = 1;
     accepted(world, decision);
     return decision;
 }
