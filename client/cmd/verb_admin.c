@@ -220,6 +220,17 @@ static int row_begin(struct admin_input *input, Amana__V1__MemberRecord **ret_me
     return 0;
 }
 
+// Who is no member can't be answered, nor a hit on its alerts be told; who is closed still can.
+static void warn_removed(const struct admin_input *input, const Amana__V1__MemberRecord *member)
+{
+    if (input->verb == MEMBER_REMOVE && member_role_carries(member->role) && member->successor[0] == '\0')
+        command_say(
+            "%s: nothing that it sent can be acknowledged, hit or answered any more, and what it was asked stays "
+            "unanswered; `amana admin member add %s --successor UNIT` closes it instead: answers still reach it, "
+            "new mail is refused with its successor's name",
+            input->unit, input->unit);
+}
+
 static int confirm(const struct admin_input *input)
 {
     char question[LIMIT_ADDRESS + 96];
@@ -262,6 +273,7 @@ static int row_change(struct admin_input *input)
     int code = row_begin(input, &member);
     if (code != 0)
         return code;
+    warn_removed(input, member);
     switch (input->verb) {
     case MEMBER_ADD: code = change_member(input, member); break;
     case MEMBER_REMOVE: code = change_remove(member); break;

@@ -61,6 +61,20 @@ def alarms(world):
     return [e["alarm"]["what"] for e in world.entries("ALARM")]
 
 
+def test_who_takes_out_a_unit_is_told_that_closing_it_keeps_the_way_back_open(world):
+    """Saves from alerts that nobody can acknowledge or hit, because a registrar didn't know what `remove` costs."""
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    remove_it = ("admin", "member", "remove", "ke/dci/transnational")
+    world.amana("ke-registry", *remove_it, "--dry-run").ok().says("can be acknowledged, hit or answered", "--successor")
+    world.amana("ke-registry", "admin", "member", "add", "ke/dci/transnational", "--successor", CHILDREN).ok()
+    world.amana("post", "ack", alert).ok()
+    world.amana("post", "hit", alert, world.example("hit")).ok()
+    assert "acknowledged, hit" not in world.amana("ke-registry", *remove_it, "--dry-run").ok().err
+    remove(world, "ke/dci/transnational")
+    world.amana("post", "hit", alert, world.example("hit")).exits(77).says("is a member of this hub no more")
+
+
 def test_what_is_urgent_about_a_child_goes_when_the_protection_unit_is_a_member_no_more(world):
     """The officer is told whom to leave out; then U1 goes, with an ALARM, and what can wait doesn't."""
     alert = world.send()
