@@ -52,13 +52,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+// What stands in the message, its body and its case, which a trial doesn't have.
+static const char NOT_JUDGED[] =
+    "its purpose where it references a message of another one, RETURN_AND_REINTEGRATION, consent, flags (a child: rule "
+    "3; never_tell: rule 4), handling, retain_until, release, and the life that it answers";
+
 static int show_json(const Amana__V1__TryPolicyResponse *response)
 {
     json_t *rules = json_array();
     for (size_t i = 0; i < response->n_rules; i++)
         json_array_append_new(rules, json_pack("{s:b, s:s, s:s}", "allows", response->rules[i]->allows, "question",
                                                response->rules[i]->question, "rule", response->rules[i]->rule));
-    return json_line_print(json_pack("{s:s, s:o}", "reason", response->reason, "rules", rules), stdout);
+    return json_line_print(
+        json_pack("{s:s, s:o, s:s}", "reason", response->reason, "rules", rules, "not_judged", NOT_JUDGED), stdout);
 }
 
 static int show(struct try_input *input, const Amana__V1__TryPolicyResponse *response)
@@ -68,7 +74,7 @@ static int show(struct try_input *input, const Amana__V1__TryPolicyResponse *res
     if (input->command.json)
         return show_json(response) != 0 ? EX_OSERR : code;
     printf("%s%s%s", print_on(taken ? PRINT_GREEN : PRINT_RED),
-           taken ? "would be taken" : "would be refused: ", print_off());
+           taken ? "would be taken, as far as it is judged here" : "would be refused: ", print_off());
     print_text(stdout, taken ? "" : response->reason, 0);
     fputc('\n', stdout);
     for (size_t i = 0; i < response->n_rules; i++) {
@@ -78,6 +84,8 @@ static int show(struct try_input *input, const Amana__V1__TryPolicyResponse *res
         print_text(stdout, response->rules[i]->rule, 0);
         fputc('\n', stdout);
     }
+    if (taken)
+        printf("  not judged: %s\n", NOT_JUDGED);
     return code;
 }
 

@@ -135,6 +135,7 @@ def test_a_trial_says_what_would_become_of_a_message_and_which_rule_gives_the_an
                                              'policy.conf line 2: ceiling "et/ics/*" is BASIC',
                                              "policy.conf line 3: 30 days", "policy.conf line 4", "5 in flight",
                                              'protection-also-to names "et/ics/moyale"')
+    tried(world, classification="BASIC").says("not judged: ", "rule 3", "never_tell", "consent")  # else read as a promise
     tried(world, 77).says("would be refused: CLASSIFICATION_ABOVE_CEILING", "asked for RESTRICTED")
     tried(world, 77, to="ug/police/kampala").says("would be refused: NOT_PERMITTED", "ug/police/kampala is no member")
     tried(world, 77, to="igad/audit/desk").says("role auditor receives nothing")
