@@ -142,6 +142,8 @@ static int told_kept(struct command *command, const char *id, struct arena *aren
         (void)json_line_kept(command->session, kept, kept->wait[0] != '\0' ? kept->wait : "waiting", stdout);
     if (strcmp(kept->wait, "SIGN_AGAIN") == 0)
         return EX_TEMPFAIL;
+    if (command->full)
+        command_say("%s is kept in the outbox. It goes first on the next command that connects.", id);
     if (command->fault != 0)
         return command->fault;
     if (kept->wait[0] != '\0')
@@ -377,8 +379,11 @@ int submit(struct command *command, struct submission *submission)
     int code = submission->connected ? 0 : command_try_connect(command, &submission->online);
     if (code == 0 && submission->online)
         code = policy_renew(command);
-    if (code != 0)
+    if (code != 0) {
+        if (submission->file != NULL)
+            command_say("%s: nothing was sent", submission->file);
         return code;
+    }
     detail = (struct am_detail){0};
     arena_init(&arena, ARENA_VERB);
     code = compose_and_keep(command, submission, &arena, id);

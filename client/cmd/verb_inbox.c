@@ -27,11 +27,15 @@
 
 #define WAIT_NS (60ull * NS_PER_S) // looks again, should an event have been missed
 
+#define STUCK 256u
+
 struct inbox_input {
     struct command command;
     struct traffic traffic;
     bool follow, all;
     enum am_err failed; // to show what came
+    size_t n_stuck;
+    uint64_t stuck[STUCK]; // news that was shown and can't be marked so: once is enough
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -247,6 +251,32 @@ static enum am_err show_message(struct inbox_input *input, const struct news *ne
     return AM_OK;
 }
 
+static bool is_stuck(const struct inbox_input *input, uint64_t seq)
+{
+    for (size_t i = 0; i < input->n_stuck; i++)
+        if (input->stuck[i] == seq)
+            return true;
+    return false;
+}
+
+// A disk that takes nothing more keeps nobody from what is there.
+static enum am_err mark_shown(struct inbox_input *input, uint64_t seq)
+{
+    struct am_detail detail = {0};
+    enum am_err err = news_remove(input->command.session->store, seq);
+    if (!command_disk(err) || input->n_stuck == STUCK)
+        return err;
+    if (input->n_stuck == 0)
+        command_tell_fault(&input->command,
+                           am_fail(err, &detail, "",
+                                   "%s: what is shown can't be marked so and is shown once more; look at the disk, "
+                                   "whether it is full",
+                                   am_err_text(err)),
+                           &detail);
+    input->stuck[input->n_stuck++] = seq;
+    return AM_OK;
+}
+
 // listed: the messages are, anyway. It stays news until it stands on the screen.
 static enum am_err show_news(struct inbox_input *input, bool listed)
 {
@@ -255,12 +285,14 @@ static enum am_err show_news(struct inbox_input *input, bool listed)
     enum am_err err;
     for (uint64_t at = 0; (err = news_next(store, at, &news)) == AM_OK; at = news.seq + 1) {
         bool shown;
+        if (is_stuck(input, news.seq))
+            continue;
         TRY(news.notice ? show_notice(input, news.seq, &shown) : show_message(input, &news, listed, &shown));
         if (!shown)
             continue;
         if (fflush(stdout) != 0)
             return AM_IO;
-        TRY(news_remove(store, news.seq));
+        TRY(mark_shown(input, news.seq));
     }
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
@@ -416,6 +448,7 @@ static int inbox(struct inbox_input *input)
         err = fetch(input, false, &detail);
     if (command_disk(err)) {
         command_tell_fault(&input->command, err, &detail);
+        input->command.full = true;
         err = AM_UNAVAILABLE;
     }
     if (online && err == AM_OK && policy_successor(input->command.session)[0] != '\0') {
@@ -431,6 +464,10 @@ static int inbox(struct inbox_input *input)
     if (err != AM_OK && err != AM_UNAVAILABLE)
         return command_fail(err, &detail);
     code = list(input);
+    if (code == 0 && input->command.full) {
+        command_say("nothing more can be kept here: this is what came before");
+        return EX_UNAVAILABLE; // below the fault
+    }
     if (code == 0 && (!online || err == AM_UNAVAILABLE)) {
         command_say("no link (%s): this is what came before",
                     online ? detail.text : input->command.session->offline.text);

@@ -115,8 +115,10 @@ static enum am_err check_order(struct session *session, const struct roster *ros
         return err == AM_NOT_FOUND ? AM_OK : err;
     err = roster_follows(kept.roster, roster, detail);
     roster_unref(kept.roster);
-    if (err == AM_EXISTS)
+    if (err == AM_EXISTS) {
+        *detail = (struct am_detail){0}; // the same once more is no fault
         return AM_OK;
+    }
     if (err == AM_ROLLBACK || err == AM_CONFLICT)
         history_alarm(session, detail->text, NULL, NULL);
     return err;

@@ -131,13 +131,15 @@ static enum am_err keep_waiting(struct delivery *delivery, const char *wait, con
 static enum am_err accept(struct delivery *delivery, Amana__V1__ProvedEntry *entry)
 {
     Amana__V1__Kept *kept = delivery->kept;
-    TRY(check_receipt(delivery->session, kept->message, delivery->id, delivery->parks, entry, delivery->arena,
-                      delivery->detail));
-    kept->entry = entry;
-    kept->message->flags = (ProtobufCBinaryData){0, NULL};
-    kept->wait = kept->wait_text = (char *)"";
     Amana__V1__Header *header;
-    enum am_err err = store_move(delivery->session->store, STORE_OUTBOX, STORE_SENT, delivery->id, kept);
+    enum am_err err = check_receipt(delivery->session, kept->message, delivery->id, delivery->parks, entry,
+                                    delivery->arena, delivery->detail);
+    if (err == AM_OK) {
+        kept->entry = entry;
+        kept->message->flags = (ProtobufCBinaryData){0, NULL};
+        kept->wait = kept->wait_text = (char *)"";
+        err = store_move(delivery->session->store, STORE_OUTBOX, STORE_SENT, delivery->id, kept);
+    }
     if (err == AM_IO || err == AM_FULL)
         return am_fail(err, delivery->detail, delivery->id,
                        "the hub has taken it, as entry %llu, and that can't be kept here: look at the disk, whether it "

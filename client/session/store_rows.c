@@ -69,8 +69,14 @@ enum am_err store_rows_write(struct store *store, const struct store_row *rows, 
         mdb_txn_abort(txn);
         return store_failed(rc);
     }
+    if (FAILPOINT_ERROR("desk-full")) {
+        mdb_txn_abort(txn);
+        return AM_FULL;
+    }
     FAILPOINT("desk-before-write");
+    FAILPOINT_SYNC("desk-sync");
     rc = mdb_txn_commit(txn);
+    FAILPOINT_SYNC(NULL);
     FAILPOINT("desk-after-write");
     return store_failed(rc);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of a desk's command before and after each of its writes: nothing is lost, nothing goes twice, and the next goes on.
+"""kill -9 of a desk's command before and after each of its writes, and each of these failing once: nothing is lost,
+nothing goes twice, and the next goes on.
 
 Between two writes stands what the desk says to the hub, so each of these moments is there: kept in the outbox and not
 sent, receipted and the receipt not kept, verified and kept and not acknowledged, acknowledged and that not kept."""
@@ -12,6 +13,7 @@ import pytest
 import world as w
 
 PLACES = ("desk-before-write", "desk-after-write")
+FAULTS = {"desk-full": 73, "desk-sync": 74}  # of a write: no room; a sync that fails
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,19 @@ def kills(world, desk, *args):
             if result.code == 0:
                 assert n > 2, f"{args} wrote {n - 1} times: too little to be killed"
                 break
+
+
+def faults(world, desk, *args, writes):
+    """The same with each write failing once, as the disk does; `writes`: it has at least so many."""
+    for place, code in FAULTS.items():
+        for n in itertools.count(1):
+            result = world.amana(desk, *[a() if callable(a) else a for a in args], env={"AMANA_FAILPOINT": f"{place}:{n}"})
+            result.exits(0, code)
+            yield result
+            if result.code == 0:
+                assert n > writes, f"{args}: what happened to write {n} wasn't said:\n{result.out}{result.err}"
+                break
+            result.says("look at the disk, whether it is full")
 
 
 def kept(world, desk, verb="sent"):
@@ -88,3 +103,44 @@ def test_of_a_killed_ack_nothing_is_known_or_it_is_given_once(world):
         world.amana("post", "inbox").ok()
         before, used = kept(world, "post"), used + 1
     assert set(before.values()) == {1} and len(before) == used and submitted(world, "et/ics/moyale") == before
+
+
+def test_whichever_write_of_a_send_fails_it_is_said_and_the_message_is_kept_and_goes_once_or_was_not_sent(world):
+    """Saves from an officer who does not know whether an alert has gone, and from the wrong reason."""
+    before = kept(world, "police")
+    for result in faults(world, "police", "send", str(w.ALERT), writes=7):
+        left = kept(world, "police")
+        new = list((left - before).elements())
+        assert not before - left and len(new) <= 1
+        assert "in force already" not in result.err, result.err
+        if result.code != 0:
+            result.says(f"{new[0]} is kept in the outbox" if new else "nothing was sent")
+        world.amana("police", "status").ok().says("0 waiting")
+        before = left
+    assert set(before.values()) == {1} and submitted(world, "ke/dci/transnational") == before
+
+
+def test_whichever_write_of_an_inbox_fails_it_is_said_and_what_is_there_is_shown(world):
+    """Saves from an alert that a full disk hides: what can't be marked as shown is shown all the same."""
+    came = kept(world, "post", "inbox")
+    for result in faults(world, "post", "inbox", lambda: world.send() and "--utc", writes=4):
+        result.says(*(id[:13] for id in came))
+        assert "no link" not in result.err, result.err
+        world.amana("post", "inbox").ok()
+        came = kept(world, "post", "inbox")
+    assert came == kept(world, "police") and set(came.values()) == {1}
+
+
+def test_each_notice_is_shown_although_none_can_be_marked_so(world):
+    """Saves from news behind the first that a full disk takes: they are shown, once each, and once more when there is room."""
+    world.amana("police", "inbox").ok()
+    for _ in range(2):
+        alert = world.send()
+        world.amana("post", "inbox").ok()
+        world.amana("police", "status", alert).ok()  # which fetches the notice and leaves it to the inbox
+    lines = lambda result: [line for line in result.out.splitlines() if "et/ics/moyale/device/d1 has it" in line]
+    said = world.amana("police", "inbox", env={"AMANA_FAILPOINT": "desk-full:1", "AMANA_ADDRESS": "127.0.0.1:1"})
+    said.exits(73).says("is shown once more")
+    assert len(lines(said)) == 2, said.out
+    assert len(lines(world.amana("police", "inbox").ok())) == 1
+    assert not lines(world.amana("police", "inbox").ok())
