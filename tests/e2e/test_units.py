@@ -45,6 +45,9 @@ def test_those_who_have_one_message_find_each_others_rosters_and_nobody_else_doe
         pointer = {"id": about, "header_digest": digest or digests[about]} if about else None
         with shelter.channel() as channel:
             return shelter.call(channel, "Directory/Lookup", directory.LookupRequest(unit="et/ics/moyale", about=pointer), directory.LookupResponse)
+    assert finds(alone).roster  # who protects there contests what never came to it
+    for change in (("remove", "et/mowsa/protection", "--yes"), ("add", "et/mowsa/protection", "--role", "unit")):
+        world.amana("et-registry", "admin", "member", *change).ok()
     assert finds(both).roster
     for about, digest in ((None, None), (alone, None), (both, digests[alone])):
         with pytest.raises(r.Refused) as refused:
