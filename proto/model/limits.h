@@ -62,6 +62,7 @@
 
 // Time in nanoseconds.
 #define NS_PER_S              1000000000ull
+#define LIMIT_BATCH_WAIT_NS   (NS_PER_S / 50)                // what is decided waits for what is still being checked
 #define LIMIT_RELEASE_NS      (24ull * 3600 * NS_PER_S)      // a parked message lapses (domain.md, Release)
 #define LIMIT_LAPSES_NS       (30ull * 24 * 3600 * NS_PER_S) // two lapsed within it: no DEFERRED until it is over
 #define LIMIT_DEFERRED_NS     (30ull * 60 * NS_PER_S)        // a DEFERRED one is to be signed (rule 5)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAP_LEAST (1ull << 30)
@@ -402,6 +403,16 @@ enum am_err store_recover(const char *folder, bool *ret_whole, struct am_detail 
     return AM_OK;
 }
 
+// The keeper waits by it for a time that no setting of the clock changes.
+static void queued_init(struct store *store)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&store->queued, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
 enum am_err store_open(const struct store_options *options, struct am_detail *detail, struct store **ret_store)
 {
     struct store *store = calloc(1, sizeof *store);
@@ -411,7 +422,8 @@ enum am_err store_open(const struct store_options *options, struct am_detail *de
     pthread_mutex_init(&store->gate, NULL);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->published, NULL);
-    pthread_cond_init(&store->queued, NULL);
+    queued_init(store);
+    store->patience_ns = options->patience_ns != 0 ? options->patience_ns : LIMIT_BATCH_WAIT_NS;
     store->queue_room = options->queue != 0 ? options->queue : 4096;
     store->queue = calloc(store->queue_room, sizeof(struct journal_append *));
     enum am_err err = store->queue == NULL ? AM_NOMEM : tree_recent_new(&store->recent_nodes);

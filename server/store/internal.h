@@ -45,7 +45,9 @@ struct store {
     pthread_cond_t queued;
     struct journal_append **queue;
     size_t queue_room, queue_first, queue_len;
-    size_t expected; // store_expect
+    size_t expected;      // store_expect
+    uint64_t patience_ns; // so long what is there waits for it
+    bool left;            // the last batch had no room for all that had waited
     bool running, stopping;
     bool point_failed; // redo.h
     uint64_t batches;  // taken

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keeper: the only writer. While it commits, appends queue up; then it takes them all, without a timer. Where many
-// more are about to come it waits until as many are there.
+// The keeper: the only writer. While it commits, appends queue up; then it takes them all. Where many more are about to
+// come it waits until as many are there, for a moment.
 #include "proto/failpoint.h"
 #include "server/store/bytes.h"
 #include "server/store/internal.h"
@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct slot {
     struct journal_append *append;
@@ -46,7 +47,8 @@ void batch_free(struct batch *batch)
 // Is there enough for a batch?
 static bool queue_ripe(const struct store *store)
 {
-    return store->queue_len > 0 && (store->queue_len >= store->expected || store->queue_len == store->queue_room);
+    return store->queue_len > 0 &&
+           (store->queue_len >= store->expected || store->queue_len == store->queue_room || store->left);
 }
 
 void store_expect(struct store *store, size_t n)
@@ -63,7 +65,7 @@ enum am_err store_submit(struct store *store, struct journal_append *append)
 {
     TRY(append_check_shape(append));
     enum am_err err = AM_OK;
-    bool ripe = false;
+    bool wake = false;
     pthread_mutex_lock(&store->lock);
     if (!store->running || store->stopping) {
         err = AM_READ_ONLY;
@@ -71,10 +73,10 @@ enum am_err store_submit(struct store *store, struct journal_append *append)
         err = AM_BUSY;
     } else {
         store->queue[(store->queue_first + store->queue_len++) % store->queue_room] = append;
-        ripe = queue_ripe(store);
+        wake = store->queue_len == 1 || queue_ripe(store); // it waits without an end while there is nothing
     }
     pthread_mutex_unlock(&store->lock);
-    if (ripe)
+    if (wake)
         pthread_cond_signal(&store->queued); // after the lock, else the keeper wakes only to wait for it
     return err;
 }
@@ -95,6 +97,33 @@ static size_t append_weight(const struct journal_append *append)
     return append->n_entries > 0 ? append->n_entries : 1;
 }
 
+static struct timespec time_after(uint64_t ns)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    ns += (uint64_t)time.tv_nsec;
+    time.tv_sec += (time_t)(ns / NS_PER_S);
+    time.tv_nsec = (long)(ns % NS_PER_S);
+    return time;
+}
+
+// Until there is a batch, or something else to see to. What is there waits for what is still being checked only so
+// long: a peer may see to it that much always is, and that it is slow or comes to nothing.
+static void queue_wait(struct store *store)
+{
+    struct timespec until = {0};
+    int rc = 0;
+    while (!queue_ripe(store) && !store->stopping && !store->point_failed && rc != ETIMEDOUT) {
+        if (store->queue_len == 0) {
+            pthread_cond_wait(&store->queued, &store->lock);
+            continue;
+        }
+        if (until.tv_sec == 0)
+            until = time_after(store->patience_ns);
+        rc = pthread_cond_timedwait(&store->queued, &store->lock, &until);
+    }
+}
+
 // Waits for work; false where there is none left and the keeper is to stop.
 static bool batch_take(struct store *store, struct batch *batch)
 {
@@ -103,8 +132,7 @@ static bool batch_take(struct store *store, struct batch *batch)
     batch->n_slots = 0;
     pthread_mutex_lock(&store->lock);
     store->working = false;
-    while (!queue_ripe(store) && !store->stopping && !store->point_failed)
-        pthread_cond_wait(&store->queued, &store->lock);
+    queue_wait(store);
     while (store->queue_len > 0) {
         struct journal_append *append = store->queue[store->queue_first];
         entries += append_weight(append);
@@ -115,6 +143,7 @@ static bool batch_take(struct store *store, struct batch *batch)
         store->queue_first = (store->queue_first + 1) % store->queue_room;
         store->queue_len--;
     }
+    store->left = store->queue_len > 0;
     store->working = batch->n_slots > 0;
     store->batches += store->working;
     pthread_mutex_unlock(&store->lock);

@@ -25,10 +25,11 @@ struct store_signer {
 };
 
 struct store_options {
-    const char *folder; // data folder; the environment is FOLDER/journal
-    uint64_t map_size;  // bytes, preallocated; 0: what the file has, at least 1 GiB
-    uint64_t reserve;   // bytes below which only essential appends go; 0: 64 MiB, an eighth of a smaller map
-    size_t queue;       // appends that may wait, default 4096
+    const char *folder;   // data folder; the environment is FOLDER/journal
+    uint64_t map_size;    // bytes, preallocated; 0: what the file has, at least 1 GiB
+    uint64_t reserve;     // bytes below which only essential appends go; 0: 64 MiB, an eighth of a smaller map
+    size_t queue;         // appends that may wait, default 4096
+    uint64_t patience_ns; // what store_expect makes an append wait, once the keeper is free; 0: LIMIT_BATCH_WAIT_NS
     const char *origin;
 };
 
@@ -69,8 +70,9 @@ AM_MUST_USE enum am_err store_start(struct store *store, const struct store_sign
 AM_MUST_USE enum am_err store_submit(struct store *store, struct journal_append *append);
 
 // So many more appends may come any moment: their checks are under way. Where that is more than a few, the keeper
-// begins no batch before as many wait as may still come, since a batch costs much the same however many share it. What
-// was expected and doesn't come is taken back by another call. Any thread.
+// begins no batch before as many wait as may still come, since a batch costs much the same however many share it; but
+// whoever waits, waits no longer than `patience_ns`. What was expected and doesn't come is taken back by another call.
+// Any thread.
 void store_expect(struct store *store, size_t n);
 
 // Waits until everything queued so far is done, then stops the keeper (TERM).

@@ -451,12 +451,56 @@ static void draining_does_all_that_is_queued_and_takes_no_more(void **state)
     kit_alarm_clear(&alarm);
 }
 
+#define PATIENT (3600 * NS_PER_S) // longer than any test
+
+static void kit_patience(struct kit *kit, uint64_t patience_ns)
+{
+    kit_close(kit);
+    kit->options.patience_ns = patience_ns;
+    kit_open(kit);
+}
+
+// Saves from a peer who sees to it that something is always being checked: nothing of others would be written.
+static void what_waits_for_others_is_taken_after_a_moment_though_they_never_come(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 1, 1, 10);
+    store_expect(kit->store, 100);
+    for (unsigned i = 1; i <= 3; i++) {
+        kit_submit(kit, &alarm.append);
+        kit_wait(kit, i);
+        store_expect(kit->store, 100 + i); // and more come
+    }
+    kit_alarm_clear(&alarm);
+}
+
+// Saves from large messages of one behind which a small one of another waits anew for each.
+static void what_a_batch_had_no_room_for_waits_for_nobody_any_more(void **state)
+{
+    struct kit *kit = *state;
+    struct kit_alarm alarm;
+    kit_alarm(&alarm, 1, 1, 10);
+    kit_patience(kit, PATIENT);
+    kit->hold_sign = true;
+    kit_submit(kit, &alarm.append);
+    kit_wait_held(kit);
+    store_expect(kit->store, 100);
+    for (unsigned i = 0; i < LIMIT_BATCH_ENTRIES + 1; i++)
+        kit_submit(kit, &alarm.append);
+    kit_release(kit);
+    kit_wait(kit, LIMIT_BATCH_ENTRIES + 2);
+    assert_int_equal(kit->signatures, 3);
+    kit_alarm_clear(&alarm);
+}
+
 // Saves from a sync and a signature for every few of the messages that come together.
 static void many_that_are_about_to_come_share_a_batch_and_nothing_waits_for_what_does_not_come(void **state)
 {
     struct kit *kit = *state;
     struct kit_alarm alarm;
     kit_alarm(&alarm, 1, 1, 10);
+    kit_patience(kit, PATIENT);
     store_expect(kit->store, 100);
     for (unsigned i = 0; i < 60; i++) {
         kit_submit(kit, &alarm.append);
@@ -481,9 +525,8 @@ static void a_full_queue_is_taken_whatever_is_about_to_come(void **state)
     struct kit *kit = *state;
     struct kit_alarm alarm;
     kit_alarm(&alarm, 1, 1, 10);
-    kit_close(kit);
     kit->options.queue = 4;
-    kit_open(kit);
+    kit_patience(kit, PATIENT);
     store_expect(kit->store, 100);
     for (unsigned i = 0; i < 4; i++)
         kit_submit(kit, &alarm.append);
@@ -518,6 +561,8 @@ int main(void)
         TEST(many_writers_get_true_receipts_and_readers_see_only_what_is_signed),
         TEST(a_view_begun_between_commit_and_signature_waits_for_the_signature),
         TEST(a_view_that_waits_is_let_go_when_the_signer_fails_and_the_program_knows),
+        TEST(what_waits_for_others_is_taken_after_a_moment_though_they_never_come),
+        TEST(what_a_batch_had_no_room_for_waits_for_nobody_any_more),
         TEST(many_that_are_about_to_come_share_a_batch_and_nothing_waits_for_what_does_not_come),
         TEST(a_full_queue_is_taken_whatever_is_about_to_come),
         TEST(draining_does_all_that_is_queued_and_takes_no_more),
