@@ -134,14 +134,14 @@ static enum am_err add_message(struct export_input *input, enum store_box box, c
     return htcds_add(records, opened.header, opened.body) == 0 ? AM_OK : AM_NOMEM;
 }
 
-// In the order of the log: what is said later mends what was said.
+// In the order of the log, by the index of cases: what is said later mends what was said.
 static enum am_err add_all(struct export_input *input, json_t *records)
 {
     char id[STORE_ID];
     enum store_box box;
     enum am_err err = AM_OK;
     for (uint64_t seq = 0; err == AM_OK; seq++) {
-        err = store_next_entry(input->command.session->store, &seq, &box, id);
+        err = store_next_of_case(input->command.session->store, input->argument, &seq, &box, id);
         if (err == AM_OK && box != STORE_OUTBOX)
             err = add_message(input, box, id, seq, records);
     }
