@@ -24,6 +24,7 @@ struct admin_input {
     Amana__V1__Kind__Code kinds[KIND_COUNT];
     size_t n_kinds;
     bool yes, dry_run;
+    uint64_t open_sent, open_received; // of the unit that is to be removed
     struct arena arena;
 };
 
@@ -106,10 +107,15 @@ static int rows_ask(struct admin_input *input, Amana__V1__MembersResponse **ret_
     Amana__V1__MembersRequest request = AMANA__V1__MEMBERS_REQUEST__INIT;
     struct am_detail detail = {0};
     request.unit = (char *)(input->unit != NULL ? input->unit : "");
+    request.open = input->verb == MEMBER_REMOVE;
     enum am_err err = session_call(input->command.session, "/amana.v1.Admin/Members", &request.base,
                                    &amana__v1__members_response__descriptor, &input->arena, &detail,
                                    (ProtobufCMessage **)ret_response);
-    return err == AM_OK ? 0 : command_fail(err, &detail);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    input->open_sent = (*ret_response)->open_sent;
+    input->open_received = (*ret_response)->open_received;
+    return 0;
 }
 
 static int rows_list(struct admin_input *input)
@@ -225,10 +231,11 @@ static void warn_removed(const struct admin_input *input, const Amana__V1__Membe
 {
     if (input->verb == MEMBER_REMOVE && member_role_carries(member->role) && member->successor[0] == '\0')
         command_say(
-            "%s: nothing that it sent can be acknowledged, hit or answered any more, and what it was asked stays "
-            "unanswered; `amana admin member add %s --successor UNIT` closes it instead: answers still reach it, "
-            "new mail is refused with its successor's name",
-            input->unit, input->unit);
+            "%s: open are %llu messages that it sent and %llu that it has to answer. Nothing that it sent can be "
+            "acknowledged, hit or answered any more, and what it was asked stays unanswered; `amana admin member "
+            "add %s --successor UNIT` closes it instead: answers still reach it, new mail is refused with its "
+            "successor's name",
+            input->unit, (unsigned long long)input->open_sent, (unsigned long long)input->open_received, input->unit);
 }
 
 static int confirm(const struct admin_input *input)

@@ -2,6 +2,9 @@
 // Admin: the members' rows, shown to registrars and operators, changed by registrars.
 #include "amana/v1/admin.pb-c.h"
 #include "proto/log/leaf.h"
+#include "proto/model/address.h"
+#include "proto/model/kind.h"
+#include "proto/model/life.h"
 #include "server/net/question.h"
 
 #include <stdlib.h>
@@ -39,12 +42,68 @@ static enum am_err member_take(void *user, const struct journal_record *record)
     return AM_OK;
 }
 
+// Whether something is still to come in the life that this recipient has of a message. Without a row it has none.
+static enum am_err life_is_open(struct store_view *view, const struct store_pointer *message, const char *recipient,
+                                bool *ret_open)
+{
+    struct journal_life life;
+    enum am_err err = store_life(view, message->seq, recipient, &life);
+
+    *ret_open = err == AM_OK && (life_waits(message->kind, life.state) != LIFE_WAIT_NONE ||
+                                 (life_open(message->kind, life.state) & KIND_BIT(KIND(HIT))) != 0);
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+static enum am_err message_count(struct store_view *view, uint64_t seq, const char *unit,
+                                 Amana__V1__MembersResponse *response)
+{
+    struct store_pointer message;
+    bool sent = false, received = false;
+
+    TRY(store_pointer_of(view, seq, &message));
+    for (size_t i = 0; i < message.n_recipients; i++) {
+        const char *recipient = message.recipients[i].unit;
+        bool open, own = strcmp(recipient, unit) == 0;
+        TRY(life_is_open(view, &message, recipient, &open));
+        received |= own && open;
+        sent |= open && strcmp(message.originator, unit) == 0;
+    }
+    response->open_sent += sent;
+    response->open_received += received;
+    return AM_OK;
+}
+
+// No more of a unit's entries are looked at: the count says what is at stake, and a worker has others to serve.
+#define OPEN_WALK 100000u
+
+static enum am_err open_count(struct store_view *view, const char *unit, Amana__V1__MembersResponse *response)
+{
+    struct am_bytes key = {(const uint8_t *)unit, strlen(unit)};
+    uint64_t seq = 0;
+    enum am_err err = AM_OK;
+
+    for (unsigned i = 0; i < OPEN_WALK && err == AM_OK; i++, seq++) {
+        struct store_entry entry;
+        err = store_index_next(view, STORE_INDEX_PARTY, key, &seq);
+        if (err == AM_OK)
+            err = store_entry(view, seq, &entry);
+        if (err == AM_OK && entry.kind == AMANA__V1__ENTRY_KIND__CODE__SUBMITTED)
+            err = message_count(view, seq, unit, response);
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 static void members_ask(struct question *question, struct worker *worker)
 {
+    const Amana__V1__MembersRequest *request = (const Amana__V1__MembersRequest *)question->call.request;
     Amana__V1__MembersResponse response = AMANA__V1__MEMBERS_RESPONSE__INIT;
     struct members_walk walk = {.question = question, .response = &response};
     enum am_err err = store_records(worker->view, JOURNAL_RECORD_MEMBER, member_take, &walk);
 
+    // Counts too are for those alone who may remove it.
+    if (err == AM_OK && request->open && address_check(request->unit, NULL) == AM_OK &&
+        address_same_country(question->call.peer->identity.unit, request->unit))
+        err = open_count(worker->view, request->unit, &response);
     if (err == AM_OK)
         question_answer(question, &response.base);
     else

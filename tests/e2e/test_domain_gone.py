@@ -66,7 +66,10 @@ def test_who_takes_out_a_unit_is_told_that_closing_it_keeps_the_way_back_open(wo
     alert = world.send()
     world.amana("post", "inbox").ok()
     remove_it = ("admin", "member", "remove", "ke/dci/transnational")
-    world.amana("ke-registry", *remove_it, "--dry-run").ok().says("can be acknowledged, hit or answered", "--successor")
+    world.amana("ke-registry", *remove_it, "--dry-run").ok().says(
+        "open are 1 messages that it sent and 0 ", "can be acknowledged, hit or answered", "--successor")
+    world.amana("et-registry", "admin", "member", "remove", POST, "--dry-run").ok().says("0 messages that it sent and 1 that it has to answer")
+    world.amana("et-registry", *remove_it, "--dry-run").says("open are 0 messages")  # another country's are not its business
     world.amana("ke-registry", "admin", "member", "add", "ke/dci/transnational", "--successor", CHILDREN).ok()
     world.amana("post", "ack", alert).ok()
     world.amana("post", "hit", alert, world.example("hit")).ok()
