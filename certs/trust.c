@@ -246,6 +246,12 @@ const char *trust_protection_of(const struct trust *trust, const char *unit)
     return trust_protection_unit(trust, country);
 }
 
+bool trust_is_protection(const struct trust *trust, const char *unit)
+{
+    const char *named = trust_protection_of(trust, unit);
+    return named != NULL && strcmp(named, unit) == 0;
+}
+
 bool trust_is_registrar(const struct trust *trust, const char *code, const uint8_t digest[CERTIFICATE_DIGEST])
 {
     const struct trust_country *country = trust_country(trust, code);

@@ -69,6 +69,8 @@ size_t trust_hubs(const struct trust *trust, const struct trust_hub **ret_first)
 const char *trust_protection_unit(const struct trust *trust, const char *code);
 // That of the unit's country.
 const char *trust_protection_of(const struct trust *trust, const char *unit);
+// Whether this unit is it.
+bool trust_is_protection(const struct trust *trust, const char *unit);
 bool trust_is_registrar(const struct trust *trust, const char *code, const uint8_t digest[CERTIFICATE_DIGEST]);
 
 // SHA-256 of trust.conf's bytes, and the bytes (for the TRUST entry).

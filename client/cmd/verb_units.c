@@ -26,8 +26,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 // The protection unit is what trust.conf says, whatever the hub says.
 static bool is_protection(const struct units_input *input, const char *unit)
 {
-    const char *named = trust_protection_of(input->command.session->trust, unit);
-    return named != NULL && strcmp(named, unit) == 0;
+    return trust_is_protection(input->command.session->trust, unit);
 }
 
 static json_t *row_json(const struct units_input *input, const Amana__V1__UnitRow *row, const struct roster *roster)

@@ -209,11 +209,10 @@ static void remember(struct session *session, const char *unit, uint64_t size)
 // way to any roster, and one that was verified here is not denied by it.
 static enum am_err keep_none(struct session *session, const char *unit)
 {
-    const char *named = trust_protection_of(session->trust, unit);
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__LookupResponse *kept;
     arena_init(&arena, LOOKUP_BYTES);
-    if (named == NULL || strcmp(named, unit) != 0)
+    if (!trust_is_protection(session->trust, unit))
         return AM_OK;
     enum am_err err = response_kept(session, unit, &arena, &kept);
     if (err != AM_NOT_FOUND)

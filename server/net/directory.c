@@ -6,14 +6,6 @@
 
 #include <string.h>
 
-// Named by the trust list, which all have: also of one that is closed or gone everybody may know.
-static bool is_protection_unit(const struct registry *registry, const char *unit)
-{
-    const char *named = trust_protection_of(registry_trust(registry), unit);
-
-    return named != NULL && strcmp(named, unit) == 0;
-}
-
 // What stands in memory: one's own unit, whom one may write to, protection units, an auditor's scope, and who keeps the
 // registry.
 static bool lookup_allowed(const struct call *call, const char *other)
@@ -33,7 +25,8 @@ static bool lookup_allowed(const struct call *call, const char *other)
         return true; // it seals to whoever holds what its country's units sent
     if (role != NULL && strcmp(role, "auditor") == 0)
         return hub_in_scope(hub, unit, country);
-    return is_protection_unit(call->net->registry, other);
+    // Named by a list that all have: also of one that is closed or gone everybody may know.
+    return trust_is_protection(registry_trust(call->net->registry), other);
 }
 
 // The next entry of that kind about that unit from *seq on. AM_NOT_FOUND past the last.
@@ -122,7 +115,7 @@ static enum am_err lookup_fill(struct question *question, struct store_view *vie
     response->n_languages = member->n_languages;
     response->languages = member->languages;
     response->role = member->role;
-    if (is_protection_unit(question->registry, unit))
+    if (trust_is_protection(registry_trust(question->registry), unit))
         response->successor = member->successor;
     return AM_OK;
 }
@@ -183,7 +176,7 @@ static void lookup_ask(struct question *question, struct worker *worker)
     if (!question->allowed)
         err = lookup_shared(worker->view, &question->reply, question->call.peer->identity.unit, request,
                             &question->allowed);
-    if (err == AM_OK && newest == NULL && is_protection_unit(question->registry, request->unit)) {
+    if (err == AM_OK && newest == NULL && trust_is_protection(registry_trust(question->registry), request->unit)) {
         question_refuse(question, REASON_NOT_FOUND, "unit", "never had a roster at this hub");
         return;
     }

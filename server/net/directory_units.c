@@ -19,9 +19,7 @@ struct units_walk {
 
 static bool is_protection_unit(const struct units_walk *walk, const char *unit)
 {
-    const char *named = trust_protection_of(registry_trust(walk->question->registry), unit);
-
-    return named != NULL && strcmp(named, unit) == 0;
+    return trust_is_protection(registry_trust(walk->question->registry), unit);
 }
 
 // The kinds that the caller's grants name to this unit.
