@@ -45,14 +45,6 @@ static void offered(struct offers *offers, const char *id, const Amana__V1__Kept
     }
 }
 
-static bool goes_to(const Amana__V1__Header *header, const char *unit)
-{
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, unit) == 0)
-            return true;
-    return false;
-}
-
 static void ended(struct offers *offers, const Amana__V1__Kept *kept, const Amana__V1__Header *header)
 {
     bool decision = header->kind == KIND(DECISION), withdrawal = header->kind == KIND(WITHDRAW);
@@ -61,7 +53,7 @@ static void ended(struct offers *offers, const Amana__V1__Kept *kept, const Aman
     for (size_t i = 0; i < offers->n; i++) {
         struct offer *offer = &offers->list[i];
         if (!header_points_at(header->in_reply_to, offer->digest) ||
-            (decision ? strcmp(header->sender->unit, offer->unit) != 0 : !goes_to(header, offer->unit)))
+            (decision ? strcmp(header->sender->unit, offer->unit) != 0 : header_recipient(header, offer->unit) == NULL))
             continue;
         offer->ended = true;
         offers->before |= decision && (unsigned)header->outcome == OUTCOME(ACCEPTED) && kept->entry != NULL &&

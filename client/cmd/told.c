@@ -2,6 +2,7 @@
 // Contacts of both sides, put together.
 #include "client/cmd/told.h"
 
+#include "proto/model/header.h"
 #include "proto/model/kind.h"
 
 #include <stdio.h>
@@ -15,14 +16,6 @@ static bool says_told(const Amana__V1__Header *later)
            (later->kind == KIND(ACK) && later->told_at != NULL);
 }
 
-static bool goes_to(const Amana__V1__Header *later, const char *unit)
-{
-    for (size_t i = 0; i < later->n_recipients; i++)
-        if (strcmp(later->recipients[i]->unit, unit) == 0)
-            return true;
-    return false;
-}
-
 void told_take(struct told *told, const Amana__V1__Header *of, const Amana__V1__Header *later)
 {
     const char *by = later->sender->unit;
@@ -30,7 +23,7 @@ void told_take(struct told *told, const Amana__V1__Header *of, const Amana__V1__
         const char *unit = of->recipients[i]->unit;
         if (strcmp(by, unit) == 0)
             told->by_recipient |= BIT(i);
-        else if (strcmp(by, of->sender->unit) == 0 && goes_to(later, unit))
+        else if (strcmp(by, of->sender->unit) == 0 && header_recipient(later, unit) != NULL)
             told->by_sender |= BIT(i);
     }
 }

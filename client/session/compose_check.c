@@ -10,6 +10,7 @@
 #include "client/session/shield.h"
 #include "proto/body/check.h"
 #include "proto/model/delivery.h"
+#include "proto/model/header.h"
 #include "proto/model/header_check.h"
 #include "proto/model/kind_body.h"
 #include "proto/model/rules.h"
@@ -32,24 +33,17 @@ static void stand_in(Amana__V1__Header *header, uint64_t number)
         header->recipients[i]->roster = number;
 }
 
-static bool goes_to(const Amana__V1__Header *header, const char *unit)
-{
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, unit) == 0)
-            return true;
-    return false;
-}
-
 // Who can't be reached any more need not be named.
 static bool goes_without(struct session *session, const Amana__V1__Header *header, const char *unit)
 {
-    return !goes_to(header, unit) && directory_gone(session, unit);
+    return header_recipient(header, unit) == NULL && directory_gone(session, unit);
 }
 
 // Whether the protection unit that is about to be missed can be reached at all, the hub says.
 static void look_for(struct session *session, const Amana__V1__Header *header, const char *protection)
 {
-    if (protection != NULL && strcmp(protection, header->sender->unit) != 0 && !goes_to(header, protection))
+    if (protection != NULL && strcmp(protection, header->sender->unit) != 0 &&
+        header_recipient(header, protection) == NULL)
         directory_look(session, protection);
 }
 
@@ -208,7 +202,7 @@ static enum reason check_found_child(struct session *session, const struct compo
     if (!parts->flags->child || place == NULL || place->country[0] == '\0')
         return REASON_NONE;
     const char *unit = directory_protection(session, place->country);
-    if (unit == NULL || strcmp(unit, header->sender->unit) == 0 || goes_to(header, unit) ||
+    if (unit == NULL || strcmp(unit, header->sender->unit) == 0 || header_recipient(header, unit) != NULL ||
         shield_keeps(shield, header, unit, compose->newest != NULL ? compose->newest->sender->unit : NULL))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, detail, "recipients", "a child was found in %s: add %s, a COPY is enough", place->country,

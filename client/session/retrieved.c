@@ -8,6 +8,7 @@
 #include "client/session/seal.h"
 #include "client/session/store_index.h"
 #include "proto/log/leaf.h"
+#include "proto/model/header.h"
 
 #include <string.h>
 
@@ -89,14 +90,6 @@ bool retrieved_names(const Amana__V1__EntryContent *content, uint64_t seq)
     return false;
 }
 
-static bool is_recipient(const Amana__V1__Header *header, const char *unit)
-{
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, unit) == 0)
-            return true;
-    return false;
-}
-
 static enum am_err compare_one(struct session *session, const char *unit, const Amana__V1__RetrievedMessage *named,
                                struct am_detail *detail)
 {
@@ -114,7 +107,7 @@ static enum am_err compare_one(struct session *session, const char *unit, const 
     TRY(seal_header(kept->message, &arena, detail, &header));
     // A note to one's own unit is in a colleague's inbox.
     bool ours = strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) == 0;
-    if (ours && is_recipient(header, unit) &&
+    if (ours && header_recipient(header, unit) != NULL &&
         log_sha256_is(codec_bytes(kept->message->header), codec_bytes(named->header_digest)))
         return AM_OK;
     return am_fail(AM_PROOF, detail, unit, "says that it has entry %llu, and names another message than was sent to it",

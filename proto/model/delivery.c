@@ -2,6 +2,8 @@
 // The recipients of an answer against those of what it answers.
 #include "proto/model/delivery.h"
 
+#include "proto/model/header.h"
+
 #include <string.h>
 
 #define PART(name) AMANA__V1__PART__CODE__##name
@@ -17,14 +19,6 @@ static const char *part_name(unsigned part)
     return part == PART(ACTION) ? "ACTION" : "COPY";
 }
 
-static const Amana__V1__Recipient *named(const struct checking *check, const char *unit)
-{
-    for (size_t i = 0; i < check->answer->n_recipients; i++)
-        if (strcmp(check->answer->recipients[i]->unit, unit) == 0)
-            return check->answer->recipients[i];
-    return NULL;
-}
-
 static bool is_sender(const struct checking *check, const char *unit)
 {
     return strcmp(check->answer->sender->unit, unit) == 0;
@@ -32,7 +26,7 @@ static bool is_sender(const struct checking *check, const char *unit)
 
 static enum reason needs(const struct checking *check, const char *unit, unsigned part)
 {
-    const Amana__V1__Recipient *there = named(check, unit);
+    const Amana__V1__Recipient *there = header_recipient(check->answer, unit);
     if (there != NULL && (unsigned)there->part == part)
         return REASON_NONE;
     (void)am_fail(AM_INVALID, check->detail, "recipients", "%s must be there with the part %s", unit, part_name(part));
@@ -47,7 +41,7 @@ static enum reason to_chosen(const struct checking *check)
 static enum reason to_back(const struct checking *check)
 {
     const char *originator = check->to->originator;
-    if (is_sender(check, originator) || named(check, originator) != NULL)
+    if (is_sender(check, originator) || header_recipient(check->answer, originator) != NULL)
         return REASON_NONE;
     (void)am_fail(AM_INVALID, check->detail, "recipients", "an answer goes back to %s too", originator);
     return REASON_FIELD_INVALID;
@@ -79,7 +73,7 @@ static enum reason to_parties(const struct checking *check)
 static enum reason to_some(const struct checking *check, bool asked, const char *text)
 {
     for (size_t i = 0; i < check->to->n; i++) {
-        const Amana__V1__Recipient *there = named(check, check->to->recipients[i].unit);
+        const Amana__V1__Recipient *there = header_recipient(check->answer, check->to->recipients[i].unit);
         if (there != NULL && (!asked || (check->to->recipients[i].part == PART(ACTION) && there->part == PART(ACTION))))
             return REASON_NONE;
     }
@@ -139,7 +133,8 @@ static enum reason to_holders(const struct checking *check)
             reason = needs(check, check->to->recipients[i].unit, PART(ACTION));
     if (reason == REASON_NONE && !is_sender(check, check->to->originator) && !check->to->originator_kept_out)
         reason = needs(check, check->to->originator, PART(ACTION));
-    if (reason != REASON_NONE || check->answer->n_recipients == 1 || named(check, check->answer->sender->unit) == NULL)
+    if (reason != REASON_NONE || check->answer->n_recipients == 1 ||
+        header_recipient(check->answer, check->answer->sender->unit) == NULL)
         return reason;
     (void)am_fail(AM_INVALID, check->detail, "recipients", "%s is the sender: it stands there alone, or not at all",
                   check->answer->sender->unit);

@@ -44,6 +44,14 @@ uint64_t header_time_or_0(const Google__Protobuf__Timestamp *time)
     return header_time(time, &ns) ? ns : 0;
 }
 
+const Amana__V1__Recipient *header_recipient(const Amana__V1__Header *header, const char *unit)
+{
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (strcmp(header->recipients[i]->unit, unit) == 0)
+            return header->recipients[i];
+    return NULL;
+}
+
 bool header_points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[32])
 {
     return pointer != NULL && pointer->header_digest.len == 32 && memcmp(pointer->header_digest.data, digest, 32) == 0;

@@ -16,5 +16,8 @@ bool header_time(const Google__Protobuf__Timestamp *time, uint64_t *ret_ns);
 // The same for a time that header_check has found good, or that is left out: 0 then.
 uint64_t header_time_or_0(const Google__Protobuf__Timestamp *time);
 
+// Whom among its recipients this unit is; NULL: it doesn't go to it. The header's own.
+const Amana__V1__Recipient *header_recipient(const Amana__V1__Header *header, const char *unit);
+
 // Whether it names the message whose header has this SHA-256. NULL names none.
 bool header_points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[32]);

@@ -3,6 +3,7 @@
 #include "proto/model/rules.h"
 
 #include "proto/model/address.h"
+#include "proto/model/header.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,14 +17,6 @@ static const char *code_text(const ProtobufCEnumDescriptor *codes, int code)
     return value != NULL ? value->name : "?";
 }
 
-static bool goes_to(const Amana__V1__Header *header, const char *unit)
-{
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, unit) == 0)
-            return true;
-    return false;
-}
-
 enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const char *protection_unit,
                            struct am_detail *detail)
 {
@@ -31,7 +24,7 @@ enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Fla
     if (!flags->child || kind == NULL || !kind->child_rule)
         return RULE_CHILD_HOLDS;
     if (protection_unit != NULL && protection_unit[0] != '\0') {
-        if (strcmp(header->sender->unit, protection_unit) == 0 || goes_to(header, protection_unit))
+        if (strcmp(header->sender->unit, protection_unit) == 0 || header_recipient(header, protection_unit) != NULL)
             return RULE_CHILD_HOLDS;
         (void)am_fail(AM_DENIED, detail, "recipients", "a child is concerned: add %s, a COPY is enough",
                       protection_unit);

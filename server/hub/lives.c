@@ -2,6 +2,8 @@
 // What an answer does to the lives of its root, by the table of proto/model/life.c; and the chain of versions.
 #include "server/hub/internal.h"
 
+#include "proto/model/header.h"
+
 #include <bsd/string.h>
 #include <string.h>
 
@@ -71,17 +73,13 @@ static enum reason judge_chain(const struct hub *hub, struct hub_submission *sub
 // of whom it names.
 static bool concerns(const struct hub_submission *submission, const struct journal_recipient *recipient)
 {
-    const Amana__V1__Header *header = submission->header;
     if (strcmp(recipient->unit, submission->sender) == 0)
         return true;
     if (strcmp(submission->root.originator, submission->sender) != 0 && !submission->takes_back)
         return false;
     if (kind_get(submission->root.kind)->chain == CHAIN_BEGINS)
         return true;
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, recipient->unit) == 0)
-            return true;
-    return false;
+    return header_recipient(submission->header, recipient->unit) != NULL;
 }
 
 enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
