@@ -14,6 +14,7 @@
 #include "client/session/store_notice.h"
 #include "client/session/store_roster.h"
 #include "client/session/store_rows.h"
+#include "desk_store.h"
 #include "proto/codec/codec.h"
 
 #include <endian.h>
@@ -26,28 +27,6 @@
 #define ID_A "0199b2d4-7c3e-7abc-8def-0123456789ab"
 #define ID_B "0199b2d4-7c3e-7abc-8def-0123456789ac"
 #define ID_C "0199b2d5-0000-7abc-8def-0123456789ab"
-
-static char folder[] = "/tmp/amana-store.XXXXXX";
-static struct store *store;
-static struct arena arena;
-
-static int begin(void **state)
-{
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(store_open(folder, NULL, &store), AM_OK);
-    arena_init(&arena, 1024u * 1024);
-    return 0;
-}
-
-static int end(void **state)
-{
-    char command[64];
-    store_close(store);
-    arena_clear(&arena);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
 
 static void put(enum store_box box, const char *id, const char *fault)
 {

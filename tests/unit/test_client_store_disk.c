@@ -10,7 +10,7 @@
 
 #include "bad_disk.h"
 #include "client/session/news.h"
-#include "client/session/store.h"
+#include "desk_store.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,27 +19,10 @@
 
 #define ID "0199b2d4-7c3e-7abc-8def-0123456789ab"
 
-static char folder[] = "/tmp/amana-desk.XXXXXX";
-static struct store *store;
-static struct arena arena;
-
-static int begin(void **state)
+static int end_disk(void **state)
 {
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(store_open(folder, NULL, &store), AM_OK);
-    arena_init(&arena, 1024u * 1024);
-    return 0;
-}
-
-static int end(void **state)
-{
-    char command[64];
     bad_disk_disarm();
-    store_close(store);
-    arena_clear(&arena);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return end(state);
 }
 
 enum change { COMES, MOVES, CHANGES };
@@ -121,8 +104,9 @@ static void whichever_page_has_no_room_is_told_and_nothing_is_half_there(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(whichever_write_or_sync_fails_is_told_and_nothing_is_half_there, begin, end),
-        cmocka_unit_test_setup_teardown(whichever_page_has_no_room_is_told_and_nothing_is_half_there, begin, end),
+        cmocka_unit_test_setup_teardown(whichever_write_or_sync_fails_is_told_and_nothing_is_half_there, begin,
+                                        end_disk),
+        cmocka_unit_test_setup_teardown(whichever_page_has_no_room_is_told_and_nothing_is_half_there, begin, end_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
