@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is acknowledged, answered or found: the deadlines that a message meets, and clocks that stand still.
+#include "tests/unit/hub_clocks.h"
+
+static void an_ack_in_time_is_an_entry_with_both_clocks(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *ack;
+    accepted(world, alert);
+    world_pass(world, MINUTE_NS);
+    retrieves(world, POST, URI(POST, "d1"), alert->seq);
+    world_pass(world, MINUTE_NS);
+    ack = world_answer(world, POST, KIND(ACK), alert, alert);
+    accepted(world, ack);
+    const struct model_entry *entry = &world->model.entries[ack->seq + 1];
+    assert_int_equal(entry->kind, ENTRY(DEADLINE));
+    const Amana__V1__DeadlineEntry *met = entry->content->deadline;
+    assert_string_equal(met->message->id, alert->header.id);
+    assert_string_equal(met->recipient, POST);
+    assert_string_equal(met->met_by->id, ack->header.id);
+    assert_memory_equal(met->met_by->header_digest.data, ack->submission.header_digest, 32);
+    assert_string_equal(entry->cases[0], alert->header.case_ref);
+    assert_int_equal(met->n_clocks, 2);
+    clock_is(met, 0, DEADLINE(ACK), FROM(ACCEPTANCE), WORLD_START + 15 * MINUTE_NS, false);
+    clock_is(met, 1, DEADLINE(ACK), FROM(RETRIEVAL), WORLD_START + 16 * MINUTE_NS, false);
+    assert_true(told(world, URI(POLICE, "d1"), entry));
+    assert_true(told(world, URI(POST, "d2"), entry));
+    for (unsigned hour = 0; hour < 24; hour++)
+        world_pass(world, HOUR_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+}
+
+static void an_ack_between_its_clocks_is_late_by_one_of_them(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *ack;
+    accepted(world, alert);
+    world_pass(world, 10 * MINUTE_NS);
+    retrieves(world, POST, URI(POST, "d1"), alert->seq);
+    world_pass(world, 10 * MINUTE_NS);
+    ack = world_answer(world, POST, KIND(ACK), alert, alert);
+    accepted(world, ack);
+    const Amana__V1__DeadlineEntry *met = world->model.entries[ack->seq + 1].content->deadline;
+    clock_is(met, 0, DEADLINE(ACK), FROM(ACCEPTANCE), WORLD_START + 15 * MINUTE_NS, true);
+    clock_is(met, 1, DEADLINE(ACK), FROM(RETRIEVAL), WORLD_START + 25 * MINUTE_NS, false);
+}
+
+static void an_answer_counts_as_the_acknowledgement_too(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = request_to(world, POST), *answer;
+    world_pass(world, MINUTE_NS);
+    answer = about(world, POST, KIND(RESPONSE), OUTCOME(FULL), request, POLICE);
+    accepted(world, answer);
+    const Amana__V1__DeadlineEntry *met = world->model.entries[answer->seq + 1].content->deadline;
+    assert_int_equal(met->n_clocks, 2);
+    clock_is(met, 0, DEADLINE(ACK), FROM(ACCEPTANCE), WORLD_START + 15 * MINUTE_NS, false);
+    clock_is(met, 1, DEADLINE(ANSWER), FROM(ACCEPTANCE), WORLD_START + HOUR_NS, false);
+    for (unsigned hour = 0; hour < 24; hour++)
+        world_pass(world, HOUR_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+}
+
+static void an_ack_does_not_count_as_the_answer(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = request_to(world, POST), *ack, *answer;
+    world_pass(world, MINUTE_NS);
+    ack = about(world, POST, KIND(ACK), 0, request, POLICE);
+    accepted(world, ack);
+    const Amana__V1__DeadlineEntry *met = world->model.entries[ack->seq + 1].content->deadline;
+    assert_int_equal(met->n_clocks, 1);
+    clock_is(met, 0, DEADLINE(ACK), FROM(ACCEPTANCE), WORLD_START + 15 * MINUTE_NS, false);
+    answer = about(world, POST, KIND(RESPONSE), OUTCOME(FULL), request, POLICE);
+    accepted(world, answer);
+    met = world->model.entries[answer->seq + 1].content->deadline;
+    assert_int_equal(met->n_clocks, 1);
+    clock_is(met, 0, DEADLINE(ANSWER), FROM(ACCEPTANCE), WORLD_START + HOUR_NS, false);
+}
+
+static void a_second_ack_meets_nothing(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    accepted(world, alert);
+    accepted(world, world_answer(world, POST, KIND(ACK), alert, alert));
+    accepted(world, world_answer(world, POST, KIND(ACK), alert, alert));
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+}
+
+static void a_request_with_a_date_of_its_own_is_answered_by_that(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = letter_new(world, POLICE, KIND(REQUEST));
+    Google__Protobuf__Timestamp by = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    by.seconds = (int64_t)((world->now + 5 * HOUR_NS) / NS_PER_S);
+    request->header.answer_by = &by;
+    letter_to(world, request, POST, ACTION);
+    accepted(world, request);
+    accepted(world, about(world, POST, KIND(ACK), 0, request, POLICE));
+    world_pass(world, 4 * HOUR_NS);
+    retrieves(world, POST, URI(POST, "d1"), request->seq);
+    size_t before = entries_of(world, ENTRY(DEADLINE));
+    world_pass(world, HOUR_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before + 1);
+    const Amana__V1__DeadlineEntry *entry = entry_of(world, ENTRY(DEADLINE), 0)->content->deadline;
+    assert_int_equal(entry->n_clocks, 1);
+    clock_is(entry, 0, DEADLINE(ANSWER), FROM(ACCEPTANCE), WORLD_START + 5 * HOUR_NS, false);
+}
+
+static void the_answer_clock_of_a_suspended_request_stands_still(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = request_to(world, POST);
+    world_pass(world, 10 * MINUTE_NS);
+    accepted(world, about(world, POST, KIND(PROGRESS), OUTCOME(CLARIFICATION_ASKED), request, POLICE));
+    size_t before = entries_of(world, ENTRY(DEADLINE)); // the acknowledgement was met by it
+    world_pass(world, 20 * HOUR_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before);
+    accepted(world, about(world, POLICE, KIND(CLARIFICATION), 0, request, POST));
+    world_pass(world, 50 * MINUTE_NS - 1);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before);
+    world_pass(world, 1);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before + 1);
+    clock_is(entry_of(world, ENTRY(DEADLINE), 0)->content->deadline, 0, DEADLINE(ANSWER), FROM(ACCEPTANCE),
+             WORLD_START + HOUR_NS + 20 * HOUR_NS, false);
+}
+
+// Else who was asked late has twice what was given back.
+static void the_clock_from_retrieval_counts_no_time_that_the_other_stood_still_before_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = request_to(world, POST); // U1: to be answered within an hour
+    world_pass(world, 10 * MINUTE_NS);
+    accepted(world, about(world, POST, KIND(PROGRESS), OUTCOME(CLARIFICATION_ASKED), request, POLICE));
+    world_pass(world, 20 * MINUTE_NS);
+    retrieves(world, POST, URI(POST, "d1"), request->seq);
+    world_pass(world, 5 * MINUTE_NS);
+    accepted(world, about(world, POLICE, KIND(CLARIFICATION), 0, request, POST));
+    size_t before = entries_of(world, ENTRY(DEADLINE));
+    world_pass(world, 50 * MINUTE_NS); // 25 of suspension, of which 20 before it was fetched
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before + 1);
+    clock_is(entry_of(world, ENTRY(DEADLINE), 0)->content->deadline, 0, DEADLINE(ANSWER), FROM(ACCEPTANCE),
+             WORLD_START + 85 * MINUTE_NS, false);
+    world_pass(world, 10 * MINUTE_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before + 2);
+    clock_is(entry_of(world, ENTRY(DEADLINE), 0)->content->deadline, 0, DEADLINE(ANSWER), FROM(RETRIEVAL),
+             WORLD_START + (30 + 60 + 5) * MINUTE_NS, false);
+}
+
+static void an_ack_that_comes_while_a_deadline_is_looked_at_is_not_told_as_late(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    accepted(world, alert);
+    retrieves(world, POST, URI(POST, "d1"), alert->seq);
+    world->now += 15 * MINUTE_NS;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_read(world);
+    struct letter *ack = world_answer(world, POST, KIND(ACK), alert, alert);
+    letter_arrive(world, ack);
+    world_check_one(world, 0); // the deadline: read before the ACK is there
+    world_check_one(world, 0); // the ACK
+    assert_int_equal(world->n_appends, 2);
+    world_commit_one(world, 1); // is faster
+    world_pump(world);
+    assert_int_equal(ack->submission.work.reason, REASON_NONE);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+    assert_non_null(entry_of(world, ENTRY(DEADLINE), 0)->content->deadline->met_by);
+}
+
+static void a_hit_tells_the_others_that_it_was_found_elsewhere(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = letter_new(world, POLICE, KIND(ALERT)), *hit;
+    letter_to(world, alert, POST, ACTION);
+    letter_to(world, alert, LONELY, ACTION);
+    accepted(world, alert);
+    hit = about(world, POST, KIND(HIT), 0, alert, POLICE);
+    accepted(world, hit);
+    const struct model_entry *entry = entry_of(world, ENTRY(STATE), 0);
+    assert_non_null(entry);
+    assert_true(entry->content->state->found_elsewhere);
+    assert_string_equal(entry->content->state->message->id, alert->header.id);
+    assert_true(told(world, URI(LONELY, "d1"), entry));
+    assert_false(told(world, URI(POST, "d1"), entry));
+    assert_false(told(world, URI(POLICE, "d1"), entry)); // it has the HIT itself
+    assert_int_equal(entries_of(world, ENTRY(STATE)), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HUB_TEST(an_ack_in_time_is_an_entry_with_both_clocks),
+        HUB_TEST(an_ack_between_its_clocks_is_late_by_one_of_them),
+        HUB_TEST(an_answer_counts_as_the_acknowledgement_too),
+        HUB_TEST(an_ack_does_not_count_as_the_answer),
+        HUB_TEST(a_second_ack_meets_nothing),
+        HUB_TEST(a_request_with_a_date_of_its_own_is_answered_by_that),
+        HUB_TEST(the_answer_clock_of_a_suspended_request_stands_still),
+        HUB_TEST(the_clock_from_retrieval_counts_no_time_that_the_other_stood_still_before_it),
+        HUB_TEST(an_ack_that_comes_while_a_deadline_is_looked_at_is_not_told_as_late),
+        HUB_TEST(a_hit_tells_the_others_that_it_was_found_elsewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
