@@ -58,7 +58,7 @@ enum am_err fsck_returned_said(struct fsck_judge *judge, const struct store_judg
     Amana__V1__Returned *statement;
 
     if (said->lapsed) {
-        if (said->deferred)
+        if (said->counted)
             TRY(lapse_said(judge, entry, said->parked));
         return fsck_release_moved(judge, entry, said->parked, AMANA__V1__RELEASE_STATE__CODE__LAPSED, "");
     }

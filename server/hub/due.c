@@ -139,8 +139,8 @@ static enum am_err forget(struct deciding *deciding);
 static bool lapse_queued(struct hub_step *step, struct hub_due *due)
 {
     struct hub_unit *unit = hub_unit_find(step->hub, due->about.header->sender->unit); // as hub_lapsed_fill has it
-    if (due->deadline.kind != DEADLINE_RELEASE || !release_waits(due) || !due->release.deferred || unit == NULL ||
-        !unit->lapse_pending)
+    if (due->deadline.kind != DEADLINE_RELEASE || !release_waits(due) ||
+        !hub_lapse_counts(due->about.header, &due->release) || unit == NULL || !unit->lapse_pending)
         return false;
     due->work.next = unit->lapsing;
     unit->lapsing = &due->work;

@@ -401,6 +401,8 @@ struct hub_lapsed {
 };
 AM_MUST_USE enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending,
                                         const struct hub_lapsed *lapsed);
+// Whether a lapse takes the right to defer from its unit: of what went before it was signed, and in earnest.
+bool hub_lapse_counts(const Amana__V1__Header *header, const struct journal_release *release);
 // One more that this unit deferred and nobody signed: its record. `name` lives as long as the append. None is on its
 // way to the log.
 AM_MUST_USE enum am_err hub_lapse_record(struct hub_step *step, struct hub_pending *pending, const char *name,

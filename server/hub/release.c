@@ -146,6 +146,11 @@ enum am_err hub_set_lapses(struct hub *hub, const char *name, struct am_bytes la
     return AM_OK;
 }
 
+bool hub_lapse_counts(const Amana__V1__Header *header, const struct journal_release *release)
+{
+    return release->deferred && header->status == AMANA__V1__STATUS__CODE__ACTUAL;
+}
+
 enum am_err hub_lapse_record(struct hub_step *step, struct hub_pending *pending, const char *name, uint64_t seq)
 {
     struct hub_unit *unit;

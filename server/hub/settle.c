@@ -49,6 +49,13 @@ static enum am_err notices_fill(struct hub_step *step, struct hub_pending *pendi
     return hub_tell(step, pending, 0, &told);
 }
 
+static enum am_err lapse_count(struct hub_step *step, struct hub_pending *pending, const struct hub_lapsed *lapsed)
+{
+    const char *sender = lapsed->header->sender->unit;
+    char *unit = arena_copy(&pending->arena, sender, strlen(sender));
+    return unit == NULL ? arena_error(&pending->arena) : hub_lapse_record(step, pending, unit, lapsed->release->seq);
+}
+
 enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending, const struct hub_lapsed *lapsed)
 {
     Amana__V1__Pointer pointer = hub_pointer(lapsed->header, lapsed->header_digest);
@@ -59,6 +66,7 @@ enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending, 
     entry.parked = lapsed->release->seq;
     entry.deferred = lapsed->release->deferred;
     entry.lapsed = true;
+    entry.counted = hub_lapse_counts(lapsed->header, lapsed->release);
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RETURNED;
     content.returned = &entry;
     TRY(hub_entry_pack(pending, 0, &content, JOURNAL_CLASS_MESSAGE));
@@ -68,11 +76,8 @@ enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending, 
     pending->append.release->waits = lapsed->release->deferred;
     if (!lapsed->release->deferred)
         return AM_OK;
-    const char *sender = lapsed->header->sender->unit;
-    char *unit = arena_copy(&pending->arena, sender, strlen(sender));
-    if (unit == NULL)
-        return arena_error(&pending->arena);
-    TRY(hub_lapse_record(step, pending, unit, lapsed->release->seq));
+    if (entry.counted)
+        TRY(lapse_count(step, pending, lapsed));
     char *text = arena_printf(&pending->arena, "%s: nobody of %s has signed what %s sent with its release DEFERRED",
                               lapsed->header->id, lapsed->release->releasing, lapsed->header->sender->unit);
     return text == NULL ? arena_error(&pending->arena) : hub_alarm_pack(pending, 1, "UNRELEASED", text);

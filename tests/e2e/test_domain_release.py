@@ -710,6 +710,18 @@ def test_a_unit_that_left_two_unsigned_defers_no_more_for_thirty_days(timed):
     timed.amana("police", "send", third).exits(77).says("RELEASE_REQUIRED")
 
 
+def test_exercises_that_were_left_unsigned_take_no_right_to_defer(timed):
+    _, told = timed.watch("post", "inbox", "--follow", "--exercise")
+    for _ in range(2):
+        drill = deferred(timed, status="EXERCISE")
+        timed.later(minutes=31)
+        told.wait(f"lapsed .*{drill[:13]}")
+        assert not entry_of(timed, "RETURNED", drill)[0]["returned"].get("counted")
+    deferred(timed)
+    timed.hub.stop()
+    timed.amanad("fsck", "-d", "data").ok()
+
+
 def test_a_deferred_release_that_comes_late_is_an_alarm_and_recipients_see_both(timed):
     sent = deferred(timed)
     timed.amana("post", "inbox").ok()

@@ -322,6 +322,23 @@ static void what_was_signed_before_its_lapse_found_room_is_not_counted(void **st
     accepted(world, deferred(world, POLICE)); // one has lapsed, not two
 }
 
+// What was played takes nothing away from who is on duty.
+static void an_exercise_that_was_left_unsigned_is_not_counted(void **state)
+{
+    static const Amana__V1__Status__Code PLAYED[] = {AMANA__V1__STATUS__CODE__EXERCISE, AMANA__V1__STATUS__CODE__TEST};
+    struct world *world = *state;
+    struct letter *alerts[2 * AM_LEN(PLAYED)];
+    for (size_t i = 0; i < AM_LEN(alerts); i++) {
+        alerts[i] = deferred(world, POLICE);
+        alerts[i]->header.status = PLAYED[i % AM_LEN(PLAYED)];
+        accepted(world, alerts[i]);
+    }
+    world_pass(world, LIMIT_DEFERRED_NS);
+    for (size_t i = 0; i < AM_LEN(alerts); i++)
+        assert_int_equal(model_message_at(&world->model, alerts[i]->seq)->release.state, STATE(LAPSED));
+    accepted(world, deferred(world, POLICE));
+}
+
 // --- What ends or mends what needed one
 static struct letter *regarding(struct world *world, unsigned kind, const struct letter *answered)
 {
@@ -472,6 +489,7 @@ int main(void)
         HUB_TEST(what_a_unit_left_unsigned_lapses_at_once_and_is_counted_each),
         HUB_TEST(the_hub_does_not_stop_over_lapses_that_wait_for_one_another),
         HUB_TEST(what_was_signed_before_its_lapse_found_room_is_not_counted),
+        HUB_TEST(an_exercise_that_was_left_unsigned_is_not_counted),
         HUB_TEST(what_ends_an_alert_needs_one_where_its_first_or_its_newest_version_did),
         HUB_TEST(what_mends_erases_or_keeps_a_version_needs_one_where_that_version_did),
         HUB_TEST(what_was_sent_back_is_taken_back_by_a_supervisor_alone_and_by_nobody_else),
