@@ -70,8 +70,9 @@ static enum am_err take(void *user, const Amana__V1__Kept *kept, const struct op
     struct sayings *sayings = user;
     const Amana__V1__Header *header = opened->header;
     const Amana__V1__Flags *flags = opened->flags;
-    // What its second person has not released protects all the same, and takes nothing back.
-    if (!second_sent(kept, header) && flags->protection != FLAG(YES) && flags->protection != FLAG(UNKNOWN))
+    // What its second person has not released, and what is played, protects all the same and takes nothing back.
+    bool counts = second_sent(kept, header) && header->status == AMANA__V1__STATUS__CODE__ACTUAL;
+    if (!counts && flags->protection != FLAG(YES) && flags->protection != FLAG(UNKNOWN))
         return AM_OK;
     if (sayings->n == sayings->room) {
         size_t room = sayings->room * 2 + 8;

@@ -103,7 +103,8 @@ static bool knows(const struct hub_submission *submission, const char *country)
 static bool lower(const struct hub *hub, const struct hub_submission *submission,
                   struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *n)
 {
-    bool may = submission->flags->protection == FLAG(NO) && is_protection(hub, submission->sender);
+    bool may = submission->flags->protection == FLAG(NO) && is_protection(hub, submission->sender) &&
+               submission->header->status == AMANA__V1__STATUS__CODE__ACTUAL; // what is played gives nobody away
     size_t kept = 0;
     for (size_t i = 0; i < *n; i++)
         if (!may || address_in_country(submission->sender, states[i].country) || !knows(submission, states[i].country))

@@ -134,6 +134,25 @@ static void a_protection_unit_that_has_seen_it_takes_it_back(void **state)
     accepted(world, note(world, POLICE, POST));
 }
 
+// What is played protects whom it names, and gives nobody away.
+static void an_exercise_takes_nothing_back(void **state)
+{
+    struct world *world = *state;
+    struct letter *played = note(world, POLICE, CHILD_DESK), *no;
+    struct letter *yes = flagged(world, FLAG(YES), ET);
+    played->flags.child = true;
+    played->header.status = AMANA__V1__STATUS__CODE__EXERCISE;
+    shield(played, FLAG(YES), ET);
+    accepted(world, played);
+    accepted(world, taken_back(world, CHILD_DESK, played));
+    no = taken_back(world, CHILD_DESK, played);
+    letter_refers(no, yes);
+    accepted(world, no);
+    refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
+    accepted(world, taken_back(world, CHILD_DESK, yes));
+    accepted(world, note(world, POLICE, POST));
+}
+
 static void nobody_else_takes_it_back(void **state)
 {
     struct world *world = *state;
@@ -858,6 +877,7 @@ int main(void)
         HUB_TEST(a_flag_stays_with_the_case),
         HUB_TEST(unknown_becomes_yes_and_yes_not_unknown),
         HUB_TEST(a_protection_unit_that_has_seen_it_takes_it_back),
+        HUB_TEST(an_exercise_takes_nothing_back),
         HUB_TEST(nobody_else_takes_it_back),
         HUB_TEST(who_waits_in_a_state_that_is_free_again_is_woken),
         HUB_TEST(its_answers_are_three_and_no_other),

@@ -34,6 +34,7 @@ struct line {
     int to; // the line that it answers
     const char *flags;
     bool returned; // by its second person: it was never sent
+    bool played;   // an EXERCISE
 };
 
 static const struct {
@@ -54,6 +55,9 @@ static const struct {
      AMANA__V1__PROTECTION__CODE__YES},
     {"taken back in words that were sent back",
      {{ENV_POLICE, ALONE, YES}, {ENV_CHILD, 0, NO, true}},
+     AMANA__V1__PROTECTION__CODE__YES},
+    {"taken back in an exercise",
+     {{ENV_POLICE, ALONE, YES, .played = true}, {ENV_CHILD, 0, NO, .played = true}},
      AMANA__V1__PROTECTION__CODE__YES},
     {"said in words that were sent back", {{ENV_POLICE, ALONE, YES, true}}, AMANA__V1__PROTECTION__CODE__YES},
     {"the protection unit of the state itself",
@@ -97,13 +101,13 @@ static Amana__V1__Message *write_line(const struct line *line, const struct open
     const char *unit = strcmp(line->unit, ENV_POLICE) == 0 ? ENV_CHILD : ENV_POLICE;
     int len =
         snprintf(text, sizeof text,
-                 "{\"kind\":\"NOTE\",\"status\":\"ACTUAL\",\"case_ref\":\"" ENV_CASE
+                 "{\"kind\":\"NOTE\",\"status\":\"%s\",\"case_ref\":\"" ENV_CASE
                  "\",\"urgency\":\"U1\",\"urgency_reason\":\"LIFE_AT_RISK\",\"recipients\":[{"
                  "\"unit\":\"%s\",\"part\":\"ACTION\"},{\"unit\":\"%s\",\"part\":\"COPY\"}],\"handling\":[\"H0\"],"
                  "\"classification\":\"RESTRICTED\",\"purpose\":\"INVESTIGATION\",\"legal_basis\":\"PALERMO_PROTOCOL\","
                  "\"language\":\"en\",\"release\":\"%s\",\"flags\":{\"child\":false,%s},\"note\":{\"title\":\"One\","
                  "\"text\":\"x\"}}",
-                 unit, strcmp(line->unit, ENV_MOWSA) == 0 ? ENV_CHILD : ENV_MOWSA,
+                 line->played ? "EXERCISE" : "ACTUAL", unit, strcmp(line->unit, ENV_MOWSA) == 0 ? ENV_CHILD : ENV_MOWSA,
                  line->returned ? "REQUIRED" : "NOT_NEEDED", line->flags);
     struct am_bytes bytes = {(const uint8_t *)text, (size_t)len};
     if (json_to_message(&amana__v1__draft__descriptor, bytes, &arena, &detail, &read) != AM_OK)
