@@ -49,19 +49,15 @@ static bool keeps(const Amana__V1__Header *header)
 
 enum am_err answers_kept(struct session *session, const char *id, struct arena *arena, char ret_kept[STORE_ID])
 {
-    enum am_err err = AM_NOT_FOUND;
-    for (unsigned box = 0; box < STORE_BOXES && err == AM_NOT_FOUND; box++) {
-        Amana__V1__Kept *kept;
-        Amana__V1__Header *header;
-        err = store_get(session->store, (enum store_box)box, id, arena, &kept);
-        if (err != AM_OK)
-            continue;
-        TRY(seal_header(kept->message, arena, NULL, &header));
-        if (!keeps(header))
-            return AM_NOT_FOUND;
-        strlcpy(ret_kept, header->references[0]->id, STORE_ID);
-    }
-    return err;
+    Amana__V1__Header *header;
+    Amana__V1__Kept *kept;
+    enum store_box box;
+    TRY(store_get_any(session->store, id, arena, &box, &kept));
+    TRY(seal_header(kept->message, arena, NULL, &header));
+    if (!keeps(header))
+        return AM_NOT_FOUND;
+    strlcpy(ret_kept, header->references[0]->id, STORE_ID);
+    return AM_OK;
 }
 
 static enum kind_chain chain_of(const Amana__V1__Header *header)
@@ -72,35 +68,29 @@ static enum kind_chain chain_of(const Amana__V1__Header *header)
 
 static enum am_err find_asked(struct session *session, const char *id, struct arena *arena, struct asked *ret)
 {
-    for (unsigned box = 0; box < STORE_BOXES; box++) {
-        Amana__V1__Kept *kept;
-        Amana__V1__Header *header;
-        enum am_err err = store_get(session->store, (enum store_box)box, id, arena, &kept);
-        if (err == AM_NOT_FOUND)
-            continue;
-        TRY(err);
-        TRY(seal_header(kept->message, arena, NULL, &header));
-        ret->header = header;
-        TRY(log_sha256(codec_bytes(kept->message->header), ret->digest));
-        memcpy(ret->root, ret->digest, LOG_HASH_SIZE);
-        ret->root_kind = kind_root((unsigned)header->kind);
-        ret->state = chain_of(header) == CHAIN_ENDS ? LIFE(STOPPING) : life_first(ret->root_kind);
-        strlcpy(ret->sender, header->sender->unit, sizeof ret->sender);
-        ret->confirm = (enum store_box)box == STORE_INBOX && kind_asks_confirm((unsigned)header->kind, header->outcome);
-        ret->erased = kept->erased_at != NULL;
-        ret->own = (enum store_box)box == STORE_SENT && !keeps(header);
-        ret->review_at = ret->own ? header_time_or_0(header->review_at) : 0;
-        ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
-        strlcpy(ret->case_ref, header->case_ref, sizeof ret->case_ref);
-        for (size_t i = 0; i < header->n_recipients; i++)
-            ret->asks |= strcmp(header->recipients[i]->unit, session->settings.value[SETTING_UNIT]) == 0 &&
-                         header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION;
-        if (chain_of(header) == CHAIN_RENEWS && header->in_reply_to != NULL &&
-            header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
-            memcpy(ret->root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
-        return AM_OK;
-    }
-    return AM_NOT_FOUND;
+    Amana__V1__Header *header;
+    Amana__V1__Kept *kept;
+    enum store_box box;
+    TRY(store_get_any(session->store, id, arena, &box, &kept));
+    TRY(seal_header(kept->message, arena, NULL, &header));
+    ret->header = header;
+    TRY(log_sha256(codec_bytes(kept->message->header), ret->digest));
+    memcpy(ret->root, ret->digest, LOG_HASH_SIZE);
+    ret->root_kind = kind_root((unsigned)header->kind);
+    ret->state = chain_of(header) == CHAIN_ENDS ? LIFE(STOPPING) : life_first(ret->root_kind);
+    strlcpy(ret->sender, header->sender->unit, sizeof ret->sender);
+    ret->confirm = box == STORE_INBOX && kind_asks_confirm((unsigned)header->kind, header->outcome);
+    ret->erased = kept->erased_at != NULL;
+    ret->own = box == STORE_SENT && !keeps(header);
+    ret->review_at = ret->own ? header_time_or_0(header->review_at) : 0;
+    ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
+    strlcpy(ret->case_ref, header->case_ref, sizeof ret->case_ref);
+    const Amana__V1__Recipient *own = header_recipient(header, session->settings.value[SETTING_UNIT]);
+    ret->asks = own != NULL && own->part == AMANA__V1__PART__CODE__ACTION;
+    if (chain_of(header) == CHAIN_RENEWS && header->in_reply_to != NULL &&
+        header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
+        memcpy(ret->root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
+    return AM_OK;
 }
 
 // What moved a life, in the order of the log.

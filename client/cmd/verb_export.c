@@ -47,10 +47,8 @@ static enum am_err header_of(struct session *session, const Amana__V1__Pointer *
 {
     Amana__V1__Kept *kept;
     Amana__V1__Header *header;
-    enum am_err err = AM_NOT_FOUND;
-    for (unsigned box = 0; err == AM_NOT_FOUND && box < STORE_BOXES; box++)
-        err = store_get(session->store, (enum store_box)box, pointer->id, arena, &kept);
-    TRY(err);
+    enum store_box box;
+    TRY(store_get_any(session->store, pointer->id, arena, &box, &kept));
     TRY(seal_header(kept->message, arena, detail, &header));
     *ret_header = header;
     return AM_OK;

@@ -25,11 +25,11 @@ static Amana__V1__Header *header_kept(struct session *session, const char *id, s
 {
     Amana__V1__Header *header;
     Amana__V1__Kept *kept;
-    for (unsigned box = 0; box < STORE_BOXES; box++)
-        if (store_get(session->store, (enum store_box)box, id, arena, &kept) == AM_OK &&
-            seal_header(kept->message, arena, NULL, &header) == AM_OK)
-            return header;
-    return NULL;
+    enum store_box box;
+    if (store_get_any(session->store, id, arena, &box, &kept) != AM_OK ||
+        seal_header(kept->message, arena, NULL, &header) != AM_OK)
+        return NULL;
+    return header;
 }
 
 static bool names_unit(struct session *session, const Amana__V1__Header *header, const char *unit, struct arena *arena)

@@ -49,6 +49,11 @@ AM_MUST_USE enum am_err store_put_new(struct store *store, enum store_box box, c
 AM_MUST_USE enum am_err store_get(struct store *store, enum store_box box, const char *id, struct arena *arena,
                                   Amana__V1__Kept **ret_kept);
 
+// The same of the first box that has this whole id: outbox, sent, inbox. Two boxes may have a message each under one
+// id, of two senders: who must not take one for the other compares its header's digest.
+AM_MUST_USE enum am_err store_get_any(struct store *store, const char *id, struct arena *arena, enum store_box *ret_box,
+                                      Amana__V1__Kept **ret_kept);
+
 // The first id after `after` ("" for the first of all) in the box. AM_NOT_FOUND at the end.
 #define STORE_ID 37
 AM_MUST_USE enum am_err store_next(struct store *store, enum store_box box, const char after[STORE_ID],

@@ -188,6 +188,19 @@ enum am_err store_get(struct store *store, enum store_box box, const char *id, s
     return (*ret_kept)->message != NULL ? AM_OK : AM_CORRUPT;
 }
 
+enum am_err store_get_any(struct store *store, const char *id, struct arena *arena, enum store_box *ret_box,
+                          Amana__V1__Kept **ret_kept)
+{
+    for (unsigned box = 0; box < STORE_BOXES; box++) {
+        enum am_err err = store_get(store, (enum store_box)box, id, arena, ret_kept);
+        if (err == AM_OK)
+            *ret_box = (enum store_box)box;
+        if (err != AM_NOT_FOUND)
+            return err;
+    }
+    return AM_NOT_FOUND;
+}
+
 enum am_err store_next(struct store *store, enum store_box box, const char after[STORE_ID], char ret_id[STORE_ID])
 {
     MDB_cursor *cursor;

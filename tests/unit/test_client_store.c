@@ -97,6 +97,25 @@ static void a_row_comes_back_as_it_was_also_after_reopening(void **state)
     assert_int_equal(store_get(store, STORE_INBOX, ID_B, &arena, &kept), AM_NOT_FOUND);
 }
 
+static void a_message_is_got_by_its_whole_id_from_the_first_box_that_has_it(void **state)
+{
+    Amana__V1__Kept *kept, no_message = AMANA__V1__KEPT__INIT;
+    enum store_box box = STORE_BOXES;
+    assert_int_equal(store_get_any(store, ID_A, &arena, &box, &kept), AM_NOT_FOUND);
+    assert_int_equal(box, STORE_BOXES);
+    put(STORE_INBOX, ID_A, "came");
+    assert_int_equal(store_get_any(store, ID_A, &arena, &box, &kept), AM_OK);
+    assert_int_equal(box, STORE_INBOX);
+    assert_string_equal(kept->fault, "came");
+    put(STORE_SENT, ID_A, "sent"); // another message under its id
+    assert_int_equal(store_get_any(store, ID_A, &arena, &box, &kept), AM_OK);
+    assert_int_equal(box, STORE_SENT);
+    assert_string_equal(kept->fault, "sent");
+    assert_int_equal(store_put(store, STORE_OUTBOX, ID_A, &no_message), AM_OK);
+    assert_int_equal(store_get_any(store, ID_A, &arena, &box, &kept), AM_CORRUPT);
+    assert_int_equal(box, STORE_SENT);
+}
+
 static void a_move_leaves_the_row_in_one_box(void **state)
 {
     Amana__V1__Kept *kept, moved = AMANA__V1__KEPT__INIT;
@@ -374,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_case_s_messages_are_found_in_the_order_of_the_log_and_no_others),
         TEST(a_row_comes_back_as_it_was_also_after_reopening),
+        TEST(a_message_is_got_by_its_whole_id_from_the_first_box_that_has_it),
         TEST(a_move_leaves_the_row_in_one_box),
         TEST(rows_are_walked_in_the_order_of_their_ids),
         TEST(a_unique_beginning_is_enough),
