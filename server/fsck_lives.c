@@ -50,6 +50,20 @@ static void life_resumed(struct fsck_row *row, const struct store_judged *entry)
     row->answer_said.or_before |= row->state_at.or_before || entry->time_kept;
 }
 
+// A recipient's answer to what was replaced or withdrawn, which crosses it but where that was withheld from it (rule
+// 4): what it is said to move is what it knows, and no row of the others'.
+static bool moves_apart(const struct fsck_row *row, const struct store_judged *entry, const Amana__V1__Header *header,
+                        const Amana__V1__Move *move, bool versions)
+{
+    struct store_judged_message to;
+
+    if (row == NULL || header->sender == NULL || strcmp(move->recipient, header->sender->unit) != 0)
+        return false;
+    if (!versions)
+        return row->state == LIFE(WITHDRAWN) && move->from != LIFE(WITHDRAWN);
+    return store_judged_message(entry, header->in_reply_to, &to) && to.seq < row->clock;
+}
+
 static void life_moved(struct fsck_judge *judge, const struct store_judged *entry, const Amana__V1__Header *header,
                        const Amana__V1__Move *move, struct kind_due due)
 {
@@ -59,6 +73,8 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
 
     if (store_judged_message(entry, move->root, &root))
         row = fsck_row_find(judge, "life", root.seq, move->recipient);
+    if (moves_apart(row, entry, header, move, fsck_chain_find(judge, root.seq) != NULL))
+        return;
     if (row == NULL || row->state != move->from) {
         fsck_judge_fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",
                          move->recipient);

@@ -223,6 +223,9 @@ static void life_born(struct accept *accept, uint64_t root, size_t index, uint8_
 static void life_moved(struct accept *accept, size_t index, uint8_t to)
 {
     struct journal_life life = accept->submission->lives[index];
+    if (accept->submission->apart &&
+        strcmp(accept->submission->newest.recipients[index].unit, accept->submission->sender) == 0)
+        return; // to the others it stays what it is
     life.root = accept->submission->root.seq;
     life.recipient = accept->submission->newest.recipients[index].unit;
     if (life_clock_stands(life.state) && life.answer_due != 0) {

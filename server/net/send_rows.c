@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The check of a message on a worker, its second half: what the journal holds of the case and of what it points to.
+#include "server/net/apart.h"
 #include "server/net/found.h"
 #include "server/net/send_check.h"
 
@@ -161,9 +162,11 @@ static enum am_err check_in_force(struct check *check, const struct journal_life
 static enum am_err check_life(struct check *check)
 {
     struct hub_submission *s = check->s;
+    struct journal_life apart;
     uint64_t root;
     enum am_err err;
 
+    s->apart = false;
     if (!s->reply_to.found)
         return AM_OK;
     root = life_is_own(s->reply_to.kind, (unsigned)check->header->kind) ? s->reply_to.seq : s->reply_to.root;
@@ -175,6 +178,7 @@ static enum am_err check_life(struct check *check)
     TRY(found_at(check->view, check->arena, s->has_chain ? s->chain.newest : root, &s->newest));
     TRY(check_returned(check));
     TRY(own_version(check, root));
+    TRY(apart_find(check, root, &apart));
     if (s->has_chain)
         TRY(former_lives(check, root));
     for (size_t i = 0; i < s->newest.n_recipients && i < LIMIT_RECIPIENTS; i++) {
@@ -182,6 +186,8 @@ static enum am_err check_life(struct check *check)
         if (err == AM_NOT_FOUND)
             continue;
         TRY(err);
+        if (s->apart && strcmp(s->newest.recipients[i].unit, check->unit) == 0)
+            s->lives[i] = apart;
         s->has_life[i] = true;
         s->lives[i].recipient = s->newest.recipients[i].unit;
         s->lives[i].officer = keep_text(check, s->lives[i].officer);

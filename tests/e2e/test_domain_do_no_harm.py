@@ -98,6 +98,37 @@ def test_only_three_answers_reach_a_listed_state(world):
     world.amana("post", "inbox").ok().says("RESPONSE", "PROGRESS", "ACK")
 
 
+
+LIVES = {1: "NEW", 2: "ACKNOWLEDGED", 6: "OPEN", 7: "IN_PROGRESS", 9: "ANSWERED"}  # LifeState
+
+
+def test_what_is_withheld_makes_no_answer_of_a_listed_state_one_that_crossed_it(world):
+    """An UPDATE, a CANCEL or a WITHDRAW was on its way to it: whose answer is said to have crossed it knows of it."""
+    to_post = [{"unit": "et/ics/moyale", "part": "ACTION"}]
+    alert, other = world.send(), world.send(draft=world.draft("other.json"))
+    asked = world.send("police", world.write("REQUEST", ASKED, case_ref=CASE, recipients=to_post))
+    world.amana("post", "inbox").ok()
+    world.amana("police", "update", alert, world.draft("newer.json", recipients=None, flags=None)).ok()
+    world.amana("police", "cancel", other, "--outcome", "RESOLVED", "--reason", "Found.").ok()
+    world.amana("police", "withdraw", asked, "--outcome", "NO_LONGER_NEEDED", "--reason", "Found.").ok()
+    flag(world)
+    for answer, state, to in ((["ack", alert], "NEW", "ACKNOWLEDGED"),
+                              (["cannot", other, "--outcome", "RESOURCES", "--explanation", "x"], "NEW", "ACKNOWLEDGED"),
+                              (["ack", asked], "OPEN", "ACKNOWLEDGED"),
+                              (["progress", asked, "--outcome", "IN_HAND", "--text", "We look."], "ACKNOWLEDGED", "IN_PROGRESS"),
+                              (["answer", asked, "--outcome", "NO_DATA", "--summary", "None."], "IN_PROGRESS", "ANSWERED")):
+        said = world.amana("post", "--json", *answer).ok().json[-1]["entry"]["content"]["submitted"]
+        assert "crossed" not in said
+        [move] = said["moves"]
+        assert (LIVES[move["from"]], LIVES[move["to"]]) == (state, to), said
+    world.amana("post", "refuse", asked, "--outcome", "NO_LEGAL_BASIS", "--explanation", "x", "--provision", "x").exits(77).says("ANSWERED")
+    world.amana("post", "inbox").ok().says(*[f"in time     et/ics/moyale acknowledged {message[:13]}" for message in (alert, other, asked)])
+    for message, state in ((alert, "new"), (other, "stopping"), (asked, "withdrawn")):
+        world.amana("police", "status", message).ok().says(state)
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
+
+
 @pytest.mark.parametrize("protection", ["YES", "UNKNOWN"])
 def test_an_answer_that_reaches_a_listed_state_says_nothing_of_the_flag(world, protection):
     world.send()
