@@ -113,6 +113,7 @@ enum am_err fsck_deadline_judge(void *user, const struct journal_deadline *deadl
     struct fsck_judge *judge = user;
     struct fsck_message *message = fsck_message_find(judge, deadline->subject);
     bool of_release = deadline->kind == DEADLINE_RELEASE || deadline->kind == DEADLINE_RING;
+    bool of_case = deadline->kind == DEADLINE_CASE || deadline->kind == DEADLINE_SHIELD;
     struct fsck_row *release = of_release ? fsck_row_find(judge, "release", deadline->subject, "") : NULL;
 
     if (of_release) {
@@ -123,11 +124,11 @@ enum am_err fsck_deadline_judge(void *user, const struct journal_deadline *deadl
             release->expected |= deadline->kind == DEADLINE_RELEASE;
         return AM_OK;
     }
-    if (deadline->kind == DEADLINE_CASE && fsck_row_find(judge, "release", deadline->subject, "") != NULL)
+    if (of_case && fsck_row_find(judge, "release", deadline->subject, "") != NULL)
         return AM_OK; // the first of its case waited for a second person
     if (message == NULL)
         fsck_judge_fault(judge, deadline->subject, "a deadline stands in the table and it is no message");
-    else if (deadline->kind == DEADLINE_CASE)
+    else if (of_case)
         return AM_OK; // no entry tells from whom a case is kept
     else if (deadline->kind == DEADLINE_REVIEW)
         message->review = true;

@@ -6,7 +6,8 @@
 
 static const char *const NAMES[DEADLINE_KINDS] = {
     [DEADLINE_CLOCKS] = "CLOCKS",   [DEADLINE_REVIEW] = "REVIEW", [DEADLINE_RETAIN_UNTIL] = "RETAIN_UNTIL",
-    [DEADLINE_RELEASE] = "RELEASE", [DEADLINE_RING] = "RING",     [DEADLINE_CASE] = "CASE"};
+    [DEADLINE_RELEASE] = "RELEASE", [DEADLINE_RING] = "RING",     [DEADLINE_CASE] = "CASE",
+    [DEADLINE_SHIELD] = "SHIELD"};
 
 const char *deadline_name(unsigned kind)
 {

@@ -15,6 +15,7 @@ enum deadline_kind {
     DEADLINE_RELEASE = 4, // of a message that waits for its second person: it lapses. One that waits no more leaves it
     DEADLINE_RING = 5,    // of the same: who releases it is asked once more
     DEADLINE_CASE = 6,    // of the first message of a case that is kept from a state: is anything left of the case?
+    DEADLINE_SHIELD = 7,  // of the same: nothing is. What was withheld for its sake goes, then that it is kept
     DEADLINE_KINDS
 };
 const char *deadline_name(unsigned kind); // "CLOCKS"; "UNKNOWN". Never NULL

@@ -147,6 +147,7 @@ struct journal_deadline {
     uint64_t subject; // seq of the entry that it is about; JOURNAL_SELF
     uint64_t at;      // UTC ns; 0: `was` goes and nothing takes its place. One that is there already is fine
     uint64_t was;     // the row that goes, a conflict where it isn't there any more; 0: none
+    uint64_t place;   // of what is looked at in parts, the seq to go on from; 0: from the start
 };
 
 // What was ordered about the content of a message.

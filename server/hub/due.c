@@ -115,16 +115,37 @@ static enum am_err retain_decide(struct deciding *deciding)
 }
 
 // --- Is anything left of a case that is kept from a state?
+// First it is looked for in parts, with the place in the row, then in parts again for what was withheld.
+static enum am_err case_again(struct deciding *deciding, uint64_t at)
+{
+    struct journal_deadline row = deciding->due->deadline;
+    row.was = row.at;
+    row.at = at;
+    row.place = deciding->due->of_case.place;
+    return hub_deadline_put_row(deciding->pending, &row);
+}
+
 static enum am_err case_decide(struct deciding *deciding)
 {
     const struct hub_due_case *of_case = &deciding->due->of_case;
-    bool ends = of_case->kept && !of_case->left;
-    uint64_t again = of_case->kept && of_case->waits ? next_day(deciding) : ends && of_case->more ? deciding->now : 0;
+    bool goes_on = of_case->kept && !of_case->left;
+    TRY(hub_due_begin(deciding, 0));
+    if (goes_on && !of_case->more)
+        TRY(hub_deadline_put(deciding->pending, DEADLINE_SHIELD, deciding->due->deadline.subject, deciding->now, 0));
+    uint64_t waits = of_case->kept && of_case->waits ? next_day(deciding) : 0;
+    return case_again(deciding, goes_on && of_case->more ? deciding->now : waits);
+}
+
+static enum am_err shield_decide(struct deciding *deciding)
+{
+    const struct hub_due_case *of_case = &deciding->due->of_case;
+    bool ends = of_case->kept && !of_case->left; // else something has come meanwhile
     TRY(hub_due_begin(deciding, 0));
     if (ends)
         TRY(hub_shield_end(deciding->pending, deciding->due));
-    return hub_deadline_put(deciding->pending, DEADLINE_CASE, deciding->due->deadline.subject, again,
-                            deciding->due->deadline.at);
+    if (of_case->kept && of_case->waits)
+        TRY(hub_deadline_put(deciding->pending, DEADLINE_CASE, deciding->due->deadline.subject, next_day(deciding), 0));
+    return case_again(deciding, ends && of_case->more ? deciding->now : 0);
 }
 
 // --- Nobody has released it in time; nobody has yet
@@ -192,6 +213,7 @@ static enum am_err ring_decide(struct deciding *deciding)
 static enum am_err (*const DECIDE[DEADLINE_KINDS])(struct deciding *deciding) = {
     [DEADLINE_CLOCKS] = hub_due_clocks, [DEADLINE_REVIEW] = review_decide, [DEADLINE_RETAIN_UNTIL] = retain_decide,
     [DEADLINE_RELEASE] = lapsed_decide, [DEADLINE_RING] = ring_decide,     [DEADLINE_CASE] = case_decide,
+    [DEADLINE_SHIELD] = shield_decide,
 };
 
 // What it was about isn't kept any more: nothing is told, and the row goes.

@@ -175,6 +175,6 @@ enum am_err hub_shield_end(struct hub_pending *pending, const struct hub_due *du
     if (append->shield == NULL)
         return arena_error(&pending->arena);
     *append->shield = (struct journal_shield){
-        .case_ref = due->about.header->case_ref, .version = of_case->version, .over = true, .seen = of_case->seen};
+        .case_ref = due->about.header->case_ref, .version = of_case->version, .over = true, .seen = of_case->place - 1};
     return AM_OK;
 }

@@ -277,16 +277,17 @@ struct hub_member_change {
 // A deadline that has come: its row, and what it is about as a worker reads it.
 #define HUB_DUES           32u   // under way at once
 #define HUB_DEADLINES_READ 4096u // rows read at once
-// Of a case that is kept from a state. RETAIN_UNTIL: `kept` and `first` alone; CASE: all.
+// Of a case that is kept from a state. RETAIN_UNTIL: `kept` and `first` alone; CASE and SHIELD: of as much of it, from
+// the row's place on, as is read at once.
 struct hub_due_case {
     bool kept;      // its row is there
     uint64_t first; // seq of its first message
     uint32_t version;
     bool left, waits;                  // a body is; and that of a message that waits for its second person
-    uint64_t seen;                     // of its entries the last
-    const struct journal_mail *hidden; // rows that are withheld for good: nothing is left of what they are about
+    bool more;                         // there may be more of it, from here on
+    uint64_t place;                    // nothing before it is left, nor ever will be again
+    const struct journal_mail *hidden; // SHIELD: rows that are withheld for good, as what they are about is gone
     size_t n_hidden;
-    bool more; // … than these
 };
 
 struct hub_due {

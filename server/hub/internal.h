@@ -264,6 +264,7 @@ void hub_pending_free(struct hub_pending *pending); // NULL is fine
 // journal_deadline.
 AM_MUST_USE enum am_err hub_deadline_put(struct hub_pending *pending, enum deadline_kind kind, uint64_t subject,
                                          uint64_t at, uint64_t was);
+AM_MUST_USE enum am_err hub_deadline_put_row(struct hub_pending *pending, const struct journal_deadline *row);
 void hub_unlogged(struct hub_step *step, const struct hub_pending *pending, enum reason reason, bool again);
 // What an append that wasn't written is to its caller.
 enum reason hub_failure(enum journal_result result);

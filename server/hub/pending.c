@@ -38,6 +38,12 @@ void hub_pending_free(struct hub_pending *pending)
 enum am_err hub_deadline_put(struct hub_pending *pending, enum deadline_kind kind, uint64_t subject, uint64_t at,
                              uint64_t was)
 {
+    return hub_deadline_put_row(
+        pending, &(struct journal_deadline){.kind = (uint8_t)kind, .subject = subject, .at = at, .was = was});
+}
+
+enum am_err hub_deadline_put_row(struct hub_pending *pending, const struct journal_deadline *row)
+{
     struct journal_append *append = &pending->append;
     if (append->n_deadlines == pending->deadlines_room) {
         size_t room = pending->deadlines_room * 2 + 4;
@@ -49,8 +55,7 @@ enum am_err hub_deadline_put(struct hub_pending *pending, enum deadline_kind kin
         append->deadlines = rows;
         pending->deadlines_room = room;
     }
-    append->deadlines[append->n_deadlines++] =
-        (struct journal_deadline){.kind = (uint8_t)kind, .subject = subject, .at = at, .was = was};
+    append->deadlines[append->n_deadlines++] = *row;
     return AM_OK;
 }
 

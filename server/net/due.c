@@ -132,8 +132,8 @@ static enum am_err due_read(struct due *due, struct store_view *view)
         return release_read(due, view);
     if (hub->about.header == NULL)
         return AM_OK;
-    if (hub->deadline.kind == DEADLINE_CASE)
-        return withheld_case(view, &due->arena, hub->about.header->case_ref, &hub->of_case);
+    if (hub->deadline.kind == DEADLINE_CASE || hub->deadline.kind == DEADLINE_SHIELD)
+        return withheld_case(view, &due->arena, hub->about.header->case_ref, &hub->deadline, &hub->of_case);
     if (hub->deadline.kind == DEADLINE_RETAIN_UNTIL)
         TRY(withheld_case_kept(view, hub->about.header->case_ref, &hub->of_case));
     TRY(found_at(view, &due->arena, hub->about.root, &hub->root));

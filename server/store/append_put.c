@@ -337,7 +337,7 @@ static enum am_err records_put(struct putting *put)
 
 static enum am_err deadlines_put(struct putting *put)
 {
-    uint8_t key[KEY_DEADLINE];
+    uint8_t key[KEY_DEADLINE], row[ROW_DEADLINE_MAX];
     for (size_t i = 0; i < put->append->n_deadlines; i++) {
         const struct journal_deadline *deadline = &put->append->deadlines[i];
         uint64_t subject = seq_of(put, deadline->subject);
@@ -349,7 +349,7 @@ static enum am_err deadlines_put(struct putting *put)
         }
         if (deadline->at != 0) {
             key_deadline(deadline->at, deadline->kind, subject, key);
-            TRY(table_put(put->txn, TABLE_DEADLINE, 0, key, sizeof key, "", 0));
+            TRY(table_put(put->txn, TABLE_DEADLINE, 0, key, sizeof key, row, row_deadline_pack(deadline, row)));
         }
     }
     return AM_OK;

@@ -89,9 +89,11 @@ static enum am_err delivery_give(struct fsck *fsck, const struct table_walk *wal
 
 static enum am_err deadline_give(struct fsck *fsck, const struct table_walk *walk)
 {
-    const struct journal_deadline deadline = {
+    struct journal_deadline deadline = {
         .at = get_be64(walk->key.data), .kind = walk->key.data[8], .subject = get_be64(walk->key.data + 9)};
-    return fsck->judge->deadline(fsck->judge->user, &deadline);
+    enum am_err err = row_deadline_parse(walk->value, &deadline);
+    return err == AM_OK ? fsck->judge->deadline(fsck->judge->user, &deadline)
+                        : unread(fsck, err, deadline.subject, "the row of a deadline is damaged");
 }
 
 static enum am_err record_give(struct fsck *fsck, const struct table_walk *walk)

@@ -331,6 +331,22 @@ void key_deadline(uint64_t at, uint8_t kind, uint64_t subject, uint8_t ret_key[K
     put_be64(ret_key + 9, subject);
 }
 
+size_t row_deadline_pack(const struct journal_deadline *deadline, uint8_t ret_row[ROW_DEADLINE_MAX])
+{
+    if (deadline->place == 0)
+        return 0;
+    put_be64(ret_row, deadline->place);
+    return ROW_DEADLINE_MAX;
+}
+
+enum am_err row_deadline_parse(struct am_bytes row, struct journal_deadline *deadline)
+{
+    if (row.len != 0 && row.len != ROW_DEADLINE_MAX)
+        return AM_CORRUPT;
+    deadline->place = row.len != 0 ? get_be64(row.data) : 0;
+    return AM_OK;
+}
+
 enum am_err key_record(uint8_t kind, const char *text, uint64_t number, uint8_t ret_key[TABLE_KEY], size_t *ret_len)
 {
     size_t len = strlen(text);

@@ -88,6 +88,10 @@ void key_id(const uint8_t id[16], const uint8_t device[NAME_SIZE], uint8_t ret_k
 void key_index(uint64_t seq, const uint8_t name[NAME_SIZE], uint8_t ret_key[KEY_INDEX]);
 #define KEY_DEADLINE (8 + 1 + 8)
 void key_deadline(uint64_t at, uint8_t kind, uint64_t subject, uint8_t ret_key[KEY_DEADLINE]);
+// Its value: the place, 0 bytes where there is none.
+#define ROW_DEADLINE_MAX 8
+size_t row_deadline_pack(const struct journal_deadline *deadline, uint8_t ret_row[ROW_DEADLINE_MAX]);
+AM_MUST_USE enum am_err row_deadline_parse(struct am_bytes row, struct journal_deadline *deadline);
 // kind text NUL number; AM_TOO_LARGE
 AM_MUST_USE enum am_err key_record(uint8_t kind, const char *text, uint64_t number, uint8_t ret_key[TABLE_KEY],
                                    size_t *ret_len);

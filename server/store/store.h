@@ -182,9 +182,8 @@ AM_MUST_USE enum am_err store_mail_device_next(struct store_view *view, uint32_t
 
 // The next deadline after *deadline (its `at`, `kind` and `subject`; all 0: the first). AM_NOT_FOUND at the end.
 AM_MUST_USE enum am_err store_deadline_next(struct store_view *view, struct journal_deadline *deadline);
-// Is this row still there?
-AM_MUST_USE enum am_err store_deadline_has(struct store_view *view, const struct journal_deadline *deadline,
-                                           bool *ret_has);
+// Is this row still there? Then its place is filled in.
+AM_MUST_USE enum am_err store_deadline_has(struct store_view *view, struct journal_deadline *deadline, bool *ret_has);
 
 // Registry rows in key order: member, roster, trust. `each` returning anything but AM_OK ends the walk with it.
 AM_MUST_USE enum am_err store_records(struct store_view *view, uint8_t kind,

@@ -18,7 +18,7 @@
 //   record      kind text NUL number → value
 //   release     seq → version, state, times, releasing unit, officer
 //   park_id     id[16] n(device) → seq      waiting: n(releasing unit) seq → urgency
-//   deadline    time kind seq → nothing         shield: n(case) → version, states
+//   deadline    time kind seq → nothing, or the seq to go on from      shield: n(case) → version, states
 // `form` says how what follows is kept: 0 as it is; others are for encryption at rest and erasure. A table of
 // witnesses' cosignatures is one more line and mark in table.c, a tree of its own one of TREES_MAX.
 #pragma once

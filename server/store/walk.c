@@ -159,22 +159,23 @@ enum am_err store_deadline_next(struct store_view *view, struct journal_deadline
             continue; // not signed yet; or the row to go on from
         *deadline =
             (struct journal_deadline){.kind = walk.key.data[8], .subject = subject, .at = get_be64(walk.key.data)};
+        err = row_deadline_parse(walk.value, deadline);
         break;
     }
     table_walk_end(&walk);
     return err;
 }
 
-enum am_err store_deadline_has(struct store_view *view, const struct journal_deadline *deadline, bool *ret_has)
+enum am_err store_deadline_has(struct store_view *view, struct journal_deadline *deadline, bool *ret_has)
 {
     uint8_t key[KEY_DEADLINE];
     struct am_bytes row;
     key_deadline(deadline->at, deadline->kind, deadline->subject, key);
     enum am_err err = table_get(view->txn, TABLE_DEADLINE, key, sizeof key, &row);
-    if (err != AM_NOT_FOUND)
-        TRY(err);
     *ret_has = err == AM_OK;
-    return AM_OK;
+    if (err == AM_OK)
+        err = row_deadline_parse(row, deadline);
+    return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
 // --- Records

@@ -463,11 +463,16 @@ static void deadlines_keep(struct model *model, const struct journal_append *app
         size_t at = deadline_index(model, from->kind, subject, from->was);
         if (from->was != 0 && at < model->n_deadlines)
             model->deadlines[at] = model->deadlines[--model->n_deadlines];
-        if (from->at == 0 || deadline_index(model, from->kind, subject, from->at) < model->n_deadlines)
+        size_t there = deadline_index(model, from->kind, subject, from->at);
+        if (from->at == 0)
             continue;
+        if (there < model->n_deadlines) {
+            model->deadlines[there].place = from->place;
+            continue;
+        }
         model->deadlines = grow(model->deadlines, model->n_deadlines, &model->deadlines_room, sizeof *model->deadlines);
         model->deadlines[model->n_deadlines++] =
-            (struct journal_deadline){.kind = from->kind, .subject = subject, .at = from->at};
+            (struct journal_deadline){.kind = from->kind, .subject = subject, .at = from->at, .place = from->place};
     }
 }
 
@@ -769,39 +774,48 @@ static bool withheld(struct model *model, const struct journal_shield *shield, c
     return (delivery == NULL || delivery->retrieved_at == 0) && harm_withholds(shield, country, message->decoded);
 }
 
-static void hidden_read(struct model *model, const struct journal_shield *shield, struct hub_due_case *of_case)
+// The rows of one entry that are withheld.
+static void hidden_read(struct model *model, const struct journal_shield *shield, uint64_t seq,
+                        struct hub_due_case *of_case)
 {
-    size_t room = 0;
-    for (size_t i = 0; i < model->n_mailboxes; i++)
-        room += model->mailboxes[i].n;
-    struct journal_mail *rows = take(model, room + 1, sizeof *rows);
+    struct journal_mail *rows = take(model, of_case->n_hidden + model->n_mailboxes + 1, sizeof *rows);
+    if (of_case->n_hidden > 0)
+        memcpy(rows, of_case->hidden, of_case->n_hidden * sizeof *rows);
     for (size_t i = 0; i < model->n_mailboxes; i++)
         for (size_t j = 0; j < model->mailboxes[i].n; j++)
-            if (withheld(model, shield, model->mailboxes[i].device, &model->mailboxes[i].rows[j]))
+            if (model->mailboxes[i].rows[j].seq == seq &&
+                withheld(model, shield, model->mailboxes[i].device, &model->mailboxes[i].rows[j]))
                 rows[of_case->n_hidden++] = model->mailboxes[i].rows[j];
     of_case->hidden = rows;
 }
 
-static void case_read(struct model *model, const char *case_ref, struct hub_due_case *of_case)
+static bool entry_left(const struct model_message *message, bool *ret_waits)
+{
+    *ret_waits = message != NULL && message->has_release && message->release.waits && !message->release.deferred;
+    return message != NULL && (message->parked ? *ret_waits : !message->erased);
+}
+
+// As much of it, from the row's place on, as a worker reads at once.
+static void case_read(struct model *model, const char *case_ref, const struct journal_deadline *row,
+                      struct hub_due_case *of_case)
 {
     const struct journal_shield shield = shield_of(model, case_ref);
-    bool found = false;
-    *of_case = (struct hub_due_case){.kept = shield.version > 0, .version = shield.version};
-    for (uint64_t seq = 0; seq < model->n && of_case->kept; seq++) {
-        const struct model_message *message = model->entries[seq].message;
+    size_t reads = 0;
+    *of_case = (struct hub_due_case){.kept = shield.version > 0, .version = shield.version, .place = row->place};
+    while (of_case->kept && (model->entries[of_case->first].message == NULL ||
+                             !entry_in_case(&model->entries[of_case->first], case_ref)))
+        of_case->first++;
+    for (uint64_t seq = row->place; seq < model->n && of_case->kept; seq++) {
         if (!entry_in_case(&model->entries[seq], case_ref))
             continue;
-        of_case->seen = seq;
-        if (message == NULL)
-            continue;
-        of_case->first = found ? of_case->first : seq;
-        found = true;
-        bool waits = message->has_release && message->release.waits && !message->release.deferred;
-        of_case->left |= message->parked ? waits : !message->erased;
-        of_case->waits |= waits;
+        of_case->more = reads++ == LIMIT_CASE_READS;
+        of_case->left = !of_case->more && entry_left(model->entries[seq].message, &of_case->waits);
+        if (of_case->more || of_case->left)
+            return;
+        of_case->place = seq + 1;
+        if (row->kind == DEADLINE_SHIELD)
+            hidden_read(model, &shield, seq, of_case);
     }
-    if (of_case->kept && !of_case->left)
-        hidden_read(model, &shield, of_case);
 }
 
 void model_read_due(struct model *model, struct hub_due *due)
@@ -809,14 +823,16 @@ void model_read_due(struct model *model, struct hub_due *due)
     const struct journal_deadline *row = &due->deadline;
     struct model_message *message = model_message_at(model, row->subject);
     due->err = AM_OK;
-    due->there = deadline_index(model, row->kind, row->subject, row->at) < model->n_deadlines;
+    size_t index = deadline_index(model, row->kind, row->subject, row->at);
+    due->there = index < model->n_deadlines;
     due->about = due->root = (struct hub_found){0};
     if (!due->there || message == NULL)
         return;
     const struct model_message *root = model_message_at(model, message->root);
     due->about = found(message, NULL);
     due->root = found(model_message_at(model, message->root), NULL);
-    case_read(model, message->case_ref, &due->of_case);
+    due->deadline.place = model->deadlines[index].place;
+    case_read(model, message->case_ref, row, &due->of_case);
     memcpy(due->digest, message->digest, 32);
     due->content = (struct hub_content){message->erased, message->ordered, message->held_until};
     memcpy(due->root_digest, root->digest, 32);

@@ -488,6 +488,53 @@ static void a_case_is_kept_from_nobody_once_nothing_is_left_of_it(void **state)
     accepted(world, other);
 }
 
+// What is asked of a worker, and of the keeper what it says; which rows of deadlines the append has.
+static struct journal_deadline looked(struct world *world)
+{
+    while (world->reading)
+        world_read(world);
+    assert_int_equal(world->n_checks, 1);
+    world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 1);
+    const struct journal_append *append = world->appends[0];
+    struct journal_deadline row = append->deadlines[append->n_deadlines - 1];
+    world_commit_one(world, 0);
+    return row;
+}
+
+// A case of any length: its place stands in the row, and a hub that starts anew goes on from there.
+static void a_long_case_is_looked_at_in_parts_also_over_a_restart(void **state)
+{
+    struct world *world = *state;
+    struct letter *said = note(world, POLICE, CHILD_DESK);
+    said->flags.child = true;
+    shield(said, FLAG(YES), ET);
+    kept_for(world, said, DAY_NS);
+    for (size_t i = 1; i <= LIMIT_CASE_READS / 2; i++) // each has two entries: its own, and that nothing is left of it
+        kept_for(world, note(world, POLICE, LONELY), DAY_NS);
+    world_pass(world, DAY_NS + MINUTE_NS);
+    world->now += DAY_NS;
+    world->monotonic += DAY_NS;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    struct journal_deadline row = looked(world);
+    assert_int_equal(row.kind, DEADLINE_CASE);
+    assert_true(row.at != 0 && row.place >= LIMIT_CASE_READS);
+    uint64_t place = row.place;
+    world_restart(world);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_START, .clean = false});
+    world_commit_one(world, 0);
+    do {
+        row = looked(world);
+        assert_true(row.kind == DEADLINE_SHIELD || row.at == 0 || row.place > place);
+        place = row.place;
+    } while (row.kind == DEADLINE_CASE && row.at != 0);
+    assert_int_equal(world->model.n_shields, 1);
+    while (world->model.n_shields > 0)
+        row = looked(world);
+    assert_int_equal(row.kind, DEADLINE_SHIELD);
+    assert_int_equal(world->model.n_deadlines, 0);
+}
+
 // Else it would see by what comes then that it was listed: who was there all the time had not been given it.
 static void what_was_withheld_does_not_come_when_that_ends(void **state)
 {
@@ -547,9 +594,11 @@ static void a_message_that_comes_while_it_ends_keeps_it(void **state)
     world->monotonic += DAY_NS;
     world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
     world_read(world);
-    while (world->n_checks > 0)
-        world_check_one(world, 0);
-    assert_int_equal(world->n_appends, 1); // the end
+    world_check_one(world, 0);
+    world_commit_one(world, 0); // nothing is left
+    world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 1);
+    assert_true(world->appends[0]->shield->over); // the end
     letter_arrive(world, note(world, POLICE, LONELY));
     world_check_one(world, 0);
     world_commit_one(world, 1); // is faster
@@ -896,6 +945,7 @@ int main(void)
         HUB_TEST(who_waits_in_a_state_that_is_free_again_is_woken),
         HUB_TEST(its_answers_are_three_and_no_other),
         HUB_TEST(a_case_is_kept_from_nobody_once_nothing_is_left_of_it),
+        HUB_TEST(a_long_case_is_looked_at_in_parts_also_over_a_restart),
         HUB_TEST(what_was_withheld_does_not_come_when_that_ends),
         HUB_TEST(a_hold_keeps_a_case_from_a_state_as_it_keeps_its_messages),
         HUB_TEST(a_message_that_comes_while_it_ends_keeps_it),
