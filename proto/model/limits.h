@@ -59,6 +59,10 @@
 #define LIMIT_MEMORY_SHARE       4u                   // one identity has so much of it at most: a fourth
 #define LIMIT_REQUESTS_PER_S     100u                 // per identity
 #define LIMIT_IN_FLIGHT          64u                  // per identity
+#define LIMIT_URGENT_EACH        4u                   // of these, U1 and U2 that go before what isn't urgent
+#define LIMIT_URGENT_ROW         8u                   // urgent ones checked one after the other while others wait
+#define LIMIT_RUN_BYTES          (64u * 1024)         // of messages that a worker takes on together
+#define LIMIT_AHEAD_BYTES        LIMIT_BATCH_BYTES    // of what isn't urgent, decided and not yet written
 #define LIMIT_REPLAYS            8u                   // per identity
 
 // Time in nanoseconds.

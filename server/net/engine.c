@@ -18,6 +18,7 @@ struct commit {
     struct net *net;
     struct journal_append *append;
     struct journal_outcome outcome;
+    uint64_t ahead; // its part of net->ahead
     struct pending_job pending;
     void (*written)(struct net *net, enum journal_result result); // an entry that the hub doesn't know of
     struct journal_append own;
@@ -54,7 +55,9 @@ static void commit_return(struct commit *commit)
     if (commit->outcome.result == JOURNAL_DONE)
         net->grew = true;
     net_turn_soon(net);
+    net->ahead -= commit->ahead;
     commit_free(commit);
+    send_held_go(net, false);
 }
 
 // For an outcome that is known on the loop, in the middle of the actions perhaps: after them.
@@ -173,6 +176,10 @@ static void action_append(struct net *net, const struct hub_action *action)
             append_read_only(net, commit);
         return;
     }
+    if (action->work != NULL && action->work->kind == HUB_WORK_SUBMISSION &&
+        !send_urgent((const struct hub_submission *)action->work))
+        commit->ahead = store_append_bytes(action->append);
+    net->ahead += commit->ahead;
     enum am_err err = store_submit(net->store, action->append);
     if (err != AM_OK)
         commit_later(commit, not_taken(err));

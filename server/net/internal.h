@@ -48,6 +48,7 @@ struct peer {
     struct bucket calls;        // that the hub doesn't count
     struct bucket refused;      // calls, whatever the reason: past these its connections end
     unsigned replays;           // under way
+    unsigned urgent;            // submissions under way that go first
     struct receive *receiver;   // the stream that its mailbox goes to, or NULL
     struct peer_out out[LIMIT_UNACKNOWLEDGED];
     size_t n_out;
@@ -96,6 +97,9 @@ struct net {
     uint64_t clock_said_ns;
     size_t pending_jobs;            // entries on their way into the file
     size_t checks;                  // of submissions, with the workers
+    struct send *held, **held_last; // these are checked, and decided when the keeper has room (relay_send.c)
+    bool letting;                   // these go
+    uint64_t ahead;                 // bytes of what isn't urgent, decided and not yet written
     struct {                        // of the keeper, as it was seen at each tick
         uint64_t batch;             // it is at
         uint64_t since_ns, seen_ns; // the tick before it was first seen; the last tick
@@ -275,6 +279,8 @@ enum reason reason_of(enum am_err err);                        // of something t
 // --- the methods: what engine.c hands on
 void send_check(struct hub_submission *submission);
 void send_reply(struct hub_submission *submission, const struct journal_outcome *outcome);
+bool send_urgent(const struct hub_submission *submission);
+void send_held_go(struct net *net, bool all); // those for which there is room by now
 void settle_check(struct hub_settlement *settlement);
 void settle_reply(struct hub_settlement *settlement, const struct journal_outcome *outcome);
 void acknowledge_check(struct hub_retrieval *retrieval);

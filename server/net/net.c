@@ -126,6 +126,7 @@ enum am_err net_new(const struct net_options *options, struct am_detail *detail,
     net->options = *options;
     limits_default(&net->options.limits);
     net->memory.limit = net->options.limits.memory;
+    net->held_last = &net->held;
     net->base = options->base;
     net->hub = options->hub;
     net->store = options->store;
@@ -210,6 +211,7 @@ void net_free(struct net *net)
     // Calls end first, then the work that was under way for them; a connection goes when nothing looks at it any more.
     connections_end(net);
     workers_free(net->workers);
+    send_held_go(net, true);
     connections_free(net);
     engine_free(net);
     dues_free(net->dues);

@@ -100,7 +100,7 @@ static void receive_next(struct receive *receive)
     receive->begin = receive->cursor;
     memcpy(receive->bodies, peer->out, peer->n_out * sizeof peer->out[0]);
     receive->n_bodies = peer->n_out;
-    receive->job = (struct job){.run = receive_run, .done = receive_read};
+    receive->job = (struct job){.run = receive_run, .done = receive_read, .class = JOB_URGENT};
     for (int lane = 0; lane < LANES; lane++)
         receive->room[lane] = receive->most[lane] - receive->out[lane];
     call_hold(&receive->call);

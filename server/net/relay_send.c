@@ -68,16 +68,78 @@ static void park_begin(struct call *call)
     message_begin(call, HUB_SUBMIT_PARK);
 }
 
+// --- What goes first
+static bool says_urgent(const struct send *send)
+{
+    const Amana__V1__Header *header = send->header;
+
+    return header != NULL &&
+           (header->urgency == AMANA__V1__URGENCY__CODE__U1 || header->urgency == AMANA__V1__URGENCY__CODE__U2);
+}
+
+bool send_hurry(struct send *send)
+{
+    if (!send->urgent && send->call.peer->urgent < LIMIT_URGENT_EACH) {
+        send->call.peer->urgent++;
+        send->urgent = true;
+    }
+    return send->urgent;
+}
+
+void send_hurried(struct send *send)
+{
+    send->call.peer->urgent -= send->urgent ? 1 : 0;
+    send->urgent = false;
+}
+
+bool send_urgent(const struct hub_submission *submission)
+{
+    const struct send *send = submission->work.user;
+
+    return send->urgent;
+}
+
+// --- Checked, and decided
+static void send_decide(struct send *send)
+{
+    struct hub_event event = {.kind = HUB_EVENT_CHECKED, .submission = &send->submission};
+
+    if (net_step(send->call.net, &event) == AM_OK)
+        return;
+    send_hurried(send);
+    call_refuse(&send->call, REASON_BUSY, NULL);
+    call_release(&send->call);
+}
+
+// The keeper writes in the order of deciding, which is that of time. So what isn't urgent is decided only when what was
+// decided before has come down to a batch: what is urgent never waits for more.
+void send_held_go(struct net *net, bool all)
+{
+    if (net->letting)
+        return; // from within
+    net->letting = true;
+    while (net->held != NULL && (all || net->ahead < LIMIT_AHEAD_BYTES)) {
+        struct send *send = net->held;
+        net->held = send->next;
+        if (net->held == NULL)
+            net->held_last = &net->held;
+        send_decide(send);
+    }
+    net->letting = false;
+}
+
 static void send_checked(struct job *job)
 {
     struct send *send = (struct send *)((char *)job - offsetof(struct send, job));
-    struct hub_event event = {.kind = HUB_EVENT_CHECKED, .submission = &send->submission};
     struct net *net = send->call.net;
 
     net->checks--;
-    if (net_step(net, &event) != AM_OK) {
-        call_refuse(&send->call, REASON_BUSY, NULL);
-        call_release(&send->call);
+    if (send->urgent || (net->held == NULL && net->ahead < LIMIT_AHEAD_BYTES)) {
+        send_decide(send);
+    } else {
+        send->next = NULL;
+        *net->held_last = send;
+        net->held_last = &send->next;
     }
     store_expect(net->store, net->checks);
 }
@@ -105,7 +167,12 @@ void send_check(struct hub_submission *submission)
     registry_unref(send->registry);
     send->registry = registry_ref(net->registry);
     send->now_ns = net->step_ns;
-    send->job = (struct job){.run = send_check_run, .done = send_checked, .brief = send_brief(send)};
+    bool urgent = says_urgent(send) && send_hurry(send);
+    send->job = (struct job){.run = send_check_run,
+                             .done = send_checked,
+                             .brief = send_brief(send),
+                             .class = urgent ? JOB_URGENT : JOB_USUAL,
+                             .bytes = send->submission.body.len};
     store_expect(net->store, ++net->checks);
     workers_push(net->workers, &send->job);
 }
@@ -117,6 +184,7 @@ void send_reply(struct hub_submission *submission, const struct journal_outcome 
         outcome != NULL && outcome->result == JOURNAL_DONE ? outcome->receipt : submission->original_receipt;
 
     FAILPOINT("net-before-reply");
+    send_hurried(send);
     if (submission->work.reason != REASON_NONE)
         call_refuse_work(&send->call, &submission->work);
     else if (receipt.len == 0)

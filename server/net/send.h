@@ -13,11 +13,18 @@ struct send {
     struct registry *registry;        // and
     uint64_t now_ns;                  // of the check
     struct arena checked;             // what the check found; anew for each check
+    bool urgent;                      // one of its peer's that go first
+    struct send *next;                // of those that wait to be decided
     struct hub_submission submission; // last: its end is seldom used
 };
 
 // Whether the message points to others: only then has a check filled the end of the submission.
 bool send_points(const struct send *send);
+
+// Takes one of its peer's places among what goes first, where one is free, and gives it back (nothing where it has
+// none): urgency is what a sender says, so that each has but LIMIT_URGENT_EACH. The first says whether it has one.
+bool send_hurry(struct send *send);
+void send_hurried(struct send *send);
 
 // Hands what it was filled with to the hub; the call is answered by send_reply.
 void send_arrive(struct send *send);

@@ -3,6 +3,7 @@
 #include "server/net/workers.h"
 
 #include "certs/clock.h"
+#include "proto/model/limits.h"
 #include "server/net/mailslot.h"
 #include "server/net/report.h"
 
@@ -23,14 +24,20 @@ struct thread {
     bool running;
 };
 
+// Jobs in the order in which they came.
+struct chain {
+    struct job *first, **last;
+};
+
 struct workers {
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct job *first, **last; // queued, under the lock
-    size_t queued, idle;       // jobs; threads that wait
+    struct chain queue[JOB_CLASSES]; // under the lock, as are these
+    unsigned row;                    // urgent ones taken one after the other while others wait
+    size_t queued, idle;             // jobs; threads that wait
     bool ending;
     size_t room, under_way; // the loop's own, as are these
-    struct job *pushed, **pushed_last;
+    struct chain pushed[JOB_CLASSES];
     size_t n_pushed;
     struct event *flush;
     struct mailslot *finished;
@@ -40,14 +47,78 @@ struct workers {
     struct thread threads[];
 };
 
-// The next run of jobs: a share of what is queued, so that a long queue costs few locks. NULL: the end.
+static void chain_init(struct chain *chain)
+{
+    chain->first = NULL;
+    chain->last = &chain->first;
+}
+
+static void chain_put(struct chain *chain, struct job *job)
+{
+    job->next = NULL;
+    *chain->last = job;
+    chain->last = &job->next;
+}
+
+static struct job *chain_take(struct chain *chain)
+{
+    struct job *job = chain->first;
+
+    chain->first = job->next;
+    if (chain->first == NULL)
+        chain->last = &chain->first;
+    return job;
+}
+
+static void chain_join(struct chain *chain, struct chain *more)
+{
+    *chain->last = more->first;
+    if (more->first != NULL)
+        chain->last = more->last;
+    chain_init(more);
+}
+
+// Whose turn it is; a queue that is empty leaves it to the other.
+static const enum job_class TURN[JOB_CLASSES][JOB_CLASSES] = {
+    [JOB_URGENT] = {JOB_URGENT, JOB_USUAL}, // as long as the row is not full
+    [JOB_USUAL] = {JOB_USUAL, JOB_URGENT},
+};
+
+static enum job_class class_next(const struct workers *workers)
+{
+    const enum job_class *turn = TURN[workers->row < LIMIT_URGENT_ROW ? JOB_URGENT : JOB_USUAL];
+
+    return workers->queue[turn[0]].first != NULL ? turn[0] : turn[1];
+}
+
+// A share of what is queued, so that a long queue costs few locks; what is large goes by itself, so that nothing urgent
+// waits for more than one of these.
+static struct job *run_take(struct workers *workers)
+{
+    size_t share = workers->queued / workers->count, bytes = 0;
+    struct chain run;
+
+    chain_init(&run);
+    share = share < 1 ? 1 : share > RUN_MAX ? RUN_MAX : share;
+    for (; workers->queued > 0 && share > 0; share--) {
+        enum job_class class = class_next(workers);
+        bytes += workers->queue[class].first->bytes;
+        if (run.first != NULL && bytes > LIMIT_RUN_BYTES)
+            break;
+        chain_put(&run, chain_take(&workers->queue[class]));
+        workers->row = class == JOB_URGENT && workers->queue[JOB_USUAL].first != NULL ? workers->row + 1 : 0;
+        workers->queued--;
+    }
+    return run.first;
+}
+
+// The next run of jobs. NULL: the end.
 static struct job *jobs_next(struct workers *workers, struct thread *thread)
 {
-    struct job *first, **link;
-    size_t share;
+    struct job *first;
 
     pthread_mutex_lock(&workers->lock);
-    while (workers->first == NULL && !workers->ending) {
+    while (workers->queued == 0 && !workers->ending) {
         // An idle worker holds no snapshot: old pages of the journal can be used again.
         if (thread->worker.view != NULL)
             store_view_reset(thread->worker.view);
@@ -55,17 +126,7 @@ static struct job *jobs_next(struct workers *workers, struct thread *thread)
         pthread_cond_wait(&workers->wake, &workers->lock);
         workers->idle--;
     }
-    share = workers->queued / workers->count;
-    share = share < 1 ? 1 : share > RUN_MAX ? RUN_MAX : share;
-    first = workers->first;
-    for (link = &workers->first; *link != NULL && share > 0; share--) {
-        workers->queued--;
-        link = &(*link)->next;
-    }
-    workers->first = *link;
-    *link = NULL;
-    if (workers->first == NULL)
-        workers->last = &workers->first;
+    first = run_take(workers);
     pthread_mutex_unlock(&workers->lock);
     return first;
 }
@@ -150,15 +211,15 @@ static enum am_err thread_start(struct workers *workers, struct thread *thread, 
 // where the loop would have to wait for a signature.
 static bool run_alone(struct workers *workers)
 {
-    struct job *job = workers->pushed;
+    enum job_class class = workers->pushed[JOB_URGENT].first != NULL ? JOB_URGENT : JOB_USUAL;
+    struct job *job = workers->pushed[class].first;
     struct store_view *view = workers->own.view;
     uint64_t began = clock_monotonic();
 
     if (workers->under_way != 1 || !job->brief || began < workers->own_after ||
         (view != NULL && store_view_renew_now(view) != AM_OK))
         return false;
-    workers->pushed = NULL;
-    workers->pushed_last = &workers->pushed;
+    chain_init(&workers->pushed[class]);
     workers->n_pushed = 0;
     job->run(job, &workers->own);
     if (view != NULL)
@@ -179,13 +240,11 @@ static void on_flush(evutil_socket_t fd, short what, void *user)
     if (run_alone(workers))
         return;
     pthread_mutex_lock(&workers->lock);
-    *workers->last = workers->pushed;
-    workers->last = workers->pushed_last;
+    for (int class = 0; class < JOB_CLASSES; class ++)
+        chain_join(&workers->queue[class], &workers->pushed[class]);
     workers->queued += workers->n_pushed;
     wake = workers->n_pushed < workers->idle ? workers->n_pushed : workers->idle;
     pthread_mutex_unlock(&workers->lock);
-    workers->pushed = NULL;
-    workers->pushed_last = &workers->pushed;
     workers->n_pushed = 0;
     for (; wake > 0; wake--)
         pthread_cond_signal(&workers->wake);
@@ -201,8 +260,10 @@ enum am_err workers_new(struct event_base *base, struct store *store, unsigned t
         return AM_NOMEM;
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->wake, NULL);
-    workers->last = &workers->first;
-    workers->pushed_last = &workers->pushed;
+    for (int class = 0; class < JOB_CLASSES; class ++) {
+        chain_init(&workers->queue[class]);
+        chain_init(&workers->pushed[class]);
+    }
     workers->room = room;
     workers->count = threads;
     err = mailslot_new(base, job_link, finished, workers, &workers->finished);
@@ -221,13 +282,10 @@ enum am_err workers_new(struct event_base *base, struct store *store, unsigned t
     return AM_OK;
 }
 
-static void pushed_run(struct workers *workers)
+static void pushed_run(struct workers *workers, enum job_class class)
 {
-    struct job *job = workers->pushed;
+    struct job *job = chain_take(&workers->pushed[class]);
 
-    workers->pushed = job->next;
-    if (workers->pushed == NULL)
-        workers->pushed_last = &workers->pushed;
     if (workers->threads[0].worker.view == NULL || store_view_renew(workers->threads[0].worker.view) == AM_OK)
         job->run(job, &workers->threads[0].worker);
     finished(workers, job);
@@ -249,8 +307,9 @@ void workers_free(struct workers *workers)
     // What their ends push is run here: nothing under way is forgotten.
     if (workers->finished != NULL)
         mailslot_empty(workers->finished);
-    while (workers->pushed != NULL)
-        pushed_run(workers);
+    for (int class = 0; class < JOB_CLASSES; class ++)
+        while (workers->pushed[class].first != NULL)
+            pushed_run(workers, (enum job_class) class);
     mailslot_free(workers->finished);
     if (workers->flush != NULL)
         event_free(workers->flush);
@@ -264,12 +323,10 @@ void workers_free(struct workers *workers)
 
 void workers_push(struct workers *workers, struct job *job)
 {
-    job->next = NULL;
     workers->under_way++;
     if (workers->n_pushed++ == 0)
         event_active(workers->flush, EV_TIMEOUT, 0);
-    *workers->pushed_last = job;
-    workers->pushed_last = &job->next;
+    chain_put(&workers->pushed[job->class], job);
 }
 
 bool workers_full(const struct workers *workers)

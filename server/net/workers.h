@@ -10,12 +10,17 @@ struct event_base;
 struct worker;
 struct workers;
 
+// What goes first. After LIMIT_URGENT_ROW urgent ones one of the others has its turn, so that nothing waits for ever.
+enum job_class { JOB_USUAL, JOB_URGENT, JOB_CLASSES };
+
 // One piece of work, embedded in what it works for; nothing is allocated to hand it over. Between workers_push and
 // `done` it belongs to the pool: nobody else touches it or what `run` uses.
 struct job {
     void (*run)(struct job *job, struct worker *worker); // on a worker's thread; a brief one perhaps on the loop's
     void (*done)(struct job *job);                       // on the loop's thread
     bool brief; // by what is known before it takes less than waking a thread does
+    enum job_class class;
+    size_t bytes; // that it reads through; a run of jobs has no more than LIMIT_RUN_BYTES, or one job
     struct job *next;
 };
 

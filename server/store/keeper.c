@@ -81,7 +81,7 @@ enum am_err store_submit(struct store *store, struct journal_append *append)
     return err;
 }
 
-static uint64_t append_bytes(const struct journal_append *append)
+uint64_t store_append_bytes(const struct journal_append *append)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < append->n_entries; i++)
@@ -136,7 +136,7 @@ static bool batch_take(struct store *store, struct batch *batch)
     while (store->queue_len > 0) {
         struct journal_append *append = store->queue[store->queue_first];
         entries += append_weight(append);
-        bytes += append_bytes(append);
+        bytes += store_append_bytes(append);
         if (batch->n_slots > 0 && (entries > LIMIT_BATCH_ENTRIES || bytes > LIMIT_BATCH_BYTES))
             break;
         batch->slots[batch->n_slots++].append = append;

@@ -66,6 +66,8 @@ struct store_callbacks {
 AM_MUST_USE enum am_err store_start(struct store *store, const struct store_signer *signer,
                                     const struct store_callbacks *callbacks, const uint8_t signature[68]);
 
+// What it adds to its batch: content and message.
+uint64_t store_append_bytes(const struct journal_append *append);
 // Queues an append; the keeper gives it back through `done`. AM_BUSY where the queue is full. Any thread.
 AM_MUST_USE enum am_err store_submit(struct store *store, struct journal_append *append);
 

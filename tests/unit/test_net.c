@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small parts of net: who may begin a handshake, jobs that go to threads and come back, whom a snapshot knows.
 #include "certs/clock.h"
+#include "proto/model/limits.h"
 #include "server/net/limiter.h"
 #include "server/net/mailslot.h"
 #include "server/net/registry.h"
@@ -155,12 +156,13 @@ static void threads_wake_the_loop_and_nothing_is_lost(void **state)
 struct task {
     struct job job;
     int run, done, again;
+    int place; // of all that ended
     pthread_t by;
 };
 static struct {
     struct workers *workers;
     struct event_base *base;
-    int open;
+    int open, ended;
 } pool;
 
 static void task_run(struct job *job, struct worker *worker)
@@ -177,6 +179,7 @@ static void task_done(struct job *job)
     struct task *task = (struct task *)job;
 
     task->done++;
+    task->place = pool.ended++;
     if (task->again-- > 0)
         workers_push(pool.workers, job);
     else if (--pool.open == 0)
@@ -186,6 +189,7 @@ static void task_done(struct job *job)
 static void pool_start(unsigned threads, size_t room)
 {
     pool.base = event_base_new();
+    pool.ended = 0;
     assert_int_equal(workers_new(pool.base, NULL, threads, room, &pool.workers), AM_OK);
 }
 
@@ -304,6 +308,29 @@ static void what_is_under_way_when_the_pool_ends_still_ends(void **state)
     event_base_free(pool.base);
 }
 
+// What is urgent goes first, in the order in which it came; the others have a turn after each row of it.
+static void urgent_jobs_go_first_and_the_others_wait_for_no_more_than_a_row_of_them(void **state)
+{
+    enum { USUAL = 5, URGENT = 3 * LIMIT_URGENT_ROW + 1 };
+    struct task tasks[USUAL + URGENT] = {0};
+
+    pool_start(1, 100);
+    pool.open = USUAL + URGENT;
+    for (int i = 0; i < USUAL + URGENT; i++) {
+        tasks[i].job = (struct job){
+            .run = task_run, .done = task_done, .class = i < USUAL ? JOB_USUAL : JOB_URGENT, .bytes = LIMIT_RUN_BYTES};
+        workers_push(pool.workers, &tasks[i].job);
+    }
+    event_base_dispatch(pool.base);
+    for (int i = 0; i < USUAL + URGENT; i++) {
+        int nth = i < USUAL ? i : i - USUAL, row = LIMIT_URGENT_ROW;
+        int usual = nth < URGENT / row ? (nth + 1) * (row + 1) - 1 : URGENT + nth;
+        assert_int_equal(tasks[i].place, i < USUAL ? usual : nth + nth / row);
+    }
+    workers_free(pool.workers);
+    event_base_free(pool.base);
+}
+
 // --- registry
 static struct roster *roster_make(const char *unit, uint64_t number)
 {
@@ -369,6 +396,7 @@ int main(void)
         cmocka_unit_test(after_a_brief_job_that_took_long_the_loop_runs_none),
         cmocka_unit_test(past_their_room_workers_are_full_and_take_no_less),
         cmocka_unit_test(what_is_under_way_when_the_pool_ends_still_ends),
+        cmocka_unit_test(urgent_jobs_go_first_and_the_others_wait_for_no_more_than_a_row_of_them),
         cmocka_unit_test(a_snapshot_has_the_newest_roster_of_each_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
