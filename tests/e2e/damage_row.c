@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes one row of a journal that nobody has open: damage_row DATA TABLE OFFSET[:MASK] (a bit of the table's last
-// row), damage_row DATA TABLE FROM TO (the first row with these bytes; as many), damage_row DATA TABLE (the last row
-// goes), damage_row DATA TABLE first.
+// row), damage_row DATA TABLE +OFFSET (of the last that is so long), damage_row DATA TABLE FROM TO (the first row with
+// these bytes; as many), damage_row DATA TABLE (the last row goes), damage_row DATA TABLE first.
 #include "server/store/internal.h"
 
 #include <stdio.h>
@@ -41,9 +41,11 @@ static int change(struct table_txn txn, enum table table, int argc, char **argv)
     struct table_walk walk;
     const char *from = argc > 4 ? argv[3] : NULL;
     bool first = argc == 4 && strcmp(argv[3], "first") == 0;
+    size_t least = argc == 4 && argv[3][0] == '+' ? strtoul(argv[3], NULL, 10) : 0;
     enum am_err err = table_walk_from(txn, table, NULL, 0, &walk);
     for (; err == AM_OK && !((from != NULL || first) && found.any); err = table_walk_next(&walk))
-        if (from == NULL || memmem(walk.value.data, walk.value.len, from, strlen(from)) != NULL)
+        if (from == NULL ? least == 0 || walk.value.len > least
+                         : memmem(walk.value.data, walk.value.len, from, strlen(from)) != NULL)
             found_keep(&found, &walk);
     table_walk_end(&walk);
     if (!found.any)

@@ -133,6 +133,10 @@ def test_time_that_stood_still_before_retrieval_gives_the_second_clock_nothing(w
     clock = lines(world, "police")[0]["state"]["clocks"][0]
     hours = [(ns(clock["answer_due"]) - ns(clock["ack_due"])) / 3600, (ns(clock["answer_due_retrieved"]) - ns(clock["retrieved"])) / 3600]
     assert [round(h) for h in hours] == [3 * 24 - 4 + 25, 3 * 24 + 1], clock
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok().says(" 0 faults")
+    w.run(w.BUILD / "tests" / "damage_row", world.path("data"), "delivery", "+28").ok()  # how long it had stood still
+    world.amanad("fsck", "-d", "data").exits(1).says("is not kept as the log says")
 
 
 def test_an_exercise_stands_in_no_live_timeline(world):
