@@ -4,6 +4,7 @@
 
 #include "certs/clock.h"
 #include "client/cmd/print.h"
+#include "client/cmd/progress.h"
 #include "client/session/erase.h"
 #include "client/session/history.h"
 
@@ -241,10 +242,18 @@ static void tell_stale(const struct session *session)
 }
 
 // What may not be kept any longer goes before anything of it is shown.
+static void overdue_told(void *user, unsigned n)
+{
+    progress_at(user, n, 0, 0);
+}
+
 static enum am_err overdue(struct command *command)
 {
+    struct progress progress;
     unsigned n = 0;
-    enum am_err err = erase_due(command->session, &n);
+    progress_begin(&progress, "messages erased", false);
+    enum am_err err = erase_due(command->session, overdue_told, &progress, &n);
+    progress_end(&progress);
     if (n > 0)
         command_say("%u message%s of this store %s erased: kept as long as they may be", n, n == 1 ? "" : "s",
                     n == 1 ? "was" : "were");

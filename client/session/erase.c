@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define ARENA_ERASE (16u * 1024 * 1024)
+#define TOGETHER    256u // rows for one disk sync: a desk that was off for months has many
 
 bool erase_asked(const Amana__V1__Header *header)
 {
@@ -216,6 +217,8 @@ struct overdue {
     struct session *session;
     struct holds holds, ordered; // of ERASUREs of this unit
     uint64_t now, next;          // what stays has to go then
+    void (*told)(void *user, unsigned n);
+    void *user;
     unsigned n;
 };
 
@@ -261,7 +264,16 @@ static enum am_err overdue_rows(struct overdue *overdue)
         enum am_err err;
         while ((err = store_next(overdue->session->store, BOXES[i], at, next)) == AM_OK) {
             strlcpy(at, next, sizeof at);
+            unsigned before = overdue->n;
             TRY(overdue_row(overdue, BOXES[i], at));
+            if (overdue->n == before)
+                continue;
+            if (overdue->told != NULL)
+                overdue->told(overdue->user, overdue->n);
+            if (overdue->n % TOGETHER == 0) {
+                TRY(store_apart(overdue->session->store));
+                TRY(store_together(overdue->session->store));
+            }
         }
         if (err != AM_NOT_FOUND)
             return err;
@@ -269,9 +281,10 @@ static enum am_err overdue_rows(struct overdue *overdue)
     return AM_OK;
 }
 
-enum am_err erase_due(struct session *session, unsigned *ret_n)
+enum am_err erase_due(struct session *session, void (*told)(void *user, unsigned n), void *user, unsigned *ret_n)
 {
-    struct overdue overdue = {.session = session, .now = session_now(session), .next = UINT64_MAX};
+    struct overdue overdue = {
+        .session = session, .now = session_now(session), .next = UINT64_MAX, .told = told, .user = user};
     uint64_t due;
     *ret_n = 0;
     TRY(store_due_get(session->store, &due));
@@ -279,7 +292,11 @@ enum am_err erase_due(struct session *session, unsigned *ret_n)
         return AM_OK;
     enum am_err err = orders_find(session, &overdue.holds, &overdue.ordered);
     if (err == AM_OK)
+        err = store_together(session->store);
+    if (err == AM_OK)
         err = overdue_rows(&overdue);
+    enum am_err apart = store_apart(session->store);
+    err = err == AM_OK ? apart : err;
     if (err == AM_OK)
         err = store_due_put(session->store, overdue.next);
     holds_clear(&overdue.holds);

@@ -25,8 +25,9 @@ AM_MUST_USE enum am_err erase_held(struct session *session, const uint8_t digest
 
 // Erases what has stayed longer than it may: bodies past their retain_until, and what an ERASURE of this unit named and
 // a HOLD kept until now; of what still waited to be sent all. *ret_n counts them. While nothing is due it reads one
-// value.
-AM_MUST_USE enum am_err erase_due(struct session *session, unsigned *ret_n);
+// value. `told` (may be NULL) hears as it goes on how many there are by now.
+AM_MUST_USE enum am_err erase_due(struct session *session, void (*told)(void *user, unsigned n), void *user,
+                                  unsigned *ret_n);
 
 // Whether a message names content to be erased.
 bool erase_asked(const Amana__V1__Header *header);

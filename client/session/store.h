@@ -41,6 +41,11 @@ AM_MUST_USE enum am_err store_move(struct store *store, enum store_box from, enu
 AM_MUST_USE enum am_err store_drop(struct store *store, enum store_box box, const char *id,
                                    const Amana__V1__Kept *kept);
 
+// What is written from here on is durable only, and to be read, when store_apart returns: many rows for one disk sync.
+// Nobody else can write meanwhile. store_apart without the other is AM_OK. AM_FULL, AM_IO, AM_NOMEM.
+AM_MUST_USE enum am_err store_together(struct store *store);
+AM_MUST_USE enum am_err store_apart(struct store *store);
+
 // A message that came, entry seq of the log: store_put, and in the same transaction a row of news (see news.h).
 AM_MUST_USE enum am_err store_put_new(struct store *store, enum store_box box, const char *id, uint64_t seq,
                                       Amana__V1__Kept *kept);

@@ -55,7 +55,7 @@ void place_row_fill(enum store_table table, uint64_t seq, uint8_t box, const cha
 enum am_err store_rows_write(struct store *store, const struct store_row *rows, size_t count)
 {
     MDB_txn *txn;
-    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+    int rc = mdb_txn_begin(store->env, store->together, 0, &txn);
     if (rc != 0)
         return store_failed(rc);
     for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -79,6 +79,18 @@ enum am_err store_rows_write(struct store *store, const struct store_row *rows, 
     FAILPOINT_SYNC(NULL);
     FAILPOINT("desk-after-write");
     return store_failed(rc);
+}
+
+enum am_err store_together(struct store *store)
+{
+    return store_failed(mdb_txn_begin(store->env, NULL, 0, &store->together));
+}
+
+enum am_err store_apart(struct store *store)
+{
+    MDB_txn *txn = store->together;
+    store->together = NULL;
+    return txn == NULL ? AM_OK : store_failed(mdb_txn_commit(txn));
 }
 
 int store_cursor_open(struct store *store, enum store_table table, MDB_cursor **ret_cursor)

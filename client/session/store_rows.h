@@ -25,6 +25,7 @@ enum store_table {
 struct store {
     MDB_env *env;
     MDB_dbi tables[TABLES];
+    MDB_txn *together; // store_together; or NULL
 };
 
 struct store_row {

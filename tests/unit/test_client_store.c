@@ -64,6 +64,19 @@ static void is_next(const char *case_ref, uint64_t from, uint64_t seq, enum stor
     assert_string_equal(found_id, id);
 }
 
+static void what_is_written_together_is_there_at_once(void **state)
+{
+    Amana__V1__Kept *kept;
+    assert_int_equal(store_together(store), AM_OK);
+    put(STORE_INBOX, ID_A, "");
+    put(STORE_INBOX, ID_B, "");
+    assert_int_equal(store_get(store, STORE_INBOX, ID_A, &arena, &kept), AM_NOT_FOUND);
+    assert_int_equal(store_apart(store), AM_OK);
+    assert_int_equal(store_get(store, STORE_INBOX, ID_A, &arena, &kept), AM_OK);
+    assert_int_equal(store_get(store, STORE_INBOX, ID_B, &arena, &kept), AM_OK);
+    assert_int_equal(store_apart(store), AM_OK); // of nothing
+}
+
 static void a_case_s_messages_are_found_in_the_order_of_the_log_and_no_others(void **state)
 {
     uint64_t seq = 10;
@@ -393,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_case_s_messages_are_found_in_the_order_of_the_log_and_no_others),
         TEST(a_row_comes_back_as_it_was_also_after_reopening),
+        TEST(what_is_written_together_is_there_at_once),
         TEST(a_message_is_got_by_its_whole_id_from_the_first_box_that_has_it),
         TEST(a_move_leaves_the_row_in_one_box),
         TEST(rows_are_walked_in_the_order_of_their_ids),
