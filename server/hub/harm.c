@@ -72,12 +72,6 @@ bool hub_keeps_from(const struct hub_submission *submission, const char *unit)
 }
 
 // --- What the case's states become
-static bool is_protection(const struct hub *hub, const char *unit)
-{
-    const struct hub_member *member = hub_member_find(hub, unit);
-    return member != NULL && member->role == ROLE_PROTECTION;
-}
-
 bool hub_wants_flags(const struct hub_submission *submission)
 {
     return submission->flags != NULL && submission->flags->protection == FLAG(NO) && submission->shield.n > 0;
@@ -95,15 +89,16 @@ static bool names(const struct hub_found *found, const char *country)
 static bool knows(const struct hub_submission *submission, const char *country)
 {
     bool known = names(&submission->reply_to, country) || names(&submission->supersedes, country);
-    for (size_t i = 0; i < submission->header->n_references && !known; i++)
-        known = names(&submission->references[i], country);
+    for (size_t i = 0; i < submission->header->n_references; i++)
+        known |= names(&submission->references[i], country);
     return known;
 }
 
 static bool lower(const struct hub *hub, const struct hub_submission *submission,
                   struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *n)
 {
-    bool may = submission->flags->protection == FLAG(NO) && is_protection(hub, submission->sender) &&
+    bool protects = hub_member_find(hub, submission->sender)->role == ROLE_PROTECTION;
+    bool may = protects && submission->flags->protection == FLAG(NO) &&
                submission->header->status == AMANA__V1__STATUS__CODE__ACTUAL; // what is played gives nobody away
     size_t kept = 0;
     for (size_t i = 0; i < *n; i++)
@@ -149,8 +144,7 @@ bool hub_shield_next(const struct hub *hub, const struct hub_submission *submiss
     if (n > 0)
         memcpy(states, submission->shield.states, n * sizeof *states);
     bool changed = lower(hub, submission, states, &n);
-    bool shields = flags->protection == FLAG(YES) || flags->protection == FLAG(UNKNOWN);
-    for (size_t i = 0; shields && i < flags->n_never_tell; i++)
+    for (size_t i = 0; i < flags->n_never_tell; i++) // YES and UNKNOWN alone name any (flags_check)
         changed |= raise(submission, flags->never_tell[i], states, &n);
     *ret_n = n;
     return changed;

@@ -66,8 +66,7 @@ static enum reason judge_one(const struct hub *hub, struct hub_submission *submi
                              const Amana__V1__Pointer *pointer)
 {
     const Amana__V1__Header *header = submission->header;
-    if (pointer == NULL || !about->found || !rule_h2(about->header) ||
-        strcmp(about->originator, submission->sender) == 0)
+    if (!about->found || !rule_h2(about->header) || strcmp(about->originator, submission->sender) == 0)
         return REASON_NONE;
     for (size_t i = 0; i < header->n_recipients; i++) {
         const char *unit = header->recipients[i]->unit;

@@ -184,6 +184,30 @@ static void who_waits_in_a_state_that_is_free_again_is_woken(void **state)
     assert_true(post);
 }
 
+// That the case is kept from fewer states now is nothing to those from which it is kept still.
+static void who_is_kept_out_still_is_not_woken(void **state)
+{
+    struct world *world = *state;
+    struct letter *yes = flagged(world, FLAG(YES), ET);
+    flagged(world, FLAG(YES), SO);
+    world->n_woken = 0;
+    accepted(world, taken_back(world, CHILD_DESK, yes));
+    for (size_t i = 0; i < world->n_woken; i++)
+        assert_string_not_equal(world->woken[i], URI(LONELY, "d1"));
+}
+
+// Each who names it stands for it: who has named it once is judged by it, and nothing is written twice.
+static void what_the_same_country_says_again_changes_nothing(void **state)
+{
+    struct world *world = *state;
+    (void)flagged(world, FLAG(YES), ET);
+    assert_int_equal(world->model.n_shields, 1);
+    uint64_t version = world->model.shields[0].version;
+    (void)flagged(world, FLAG(YES), ET);
+    (void)flagged(world, FLAG(UNKNOWN), ET);
+    assert_int_equal(world->model.shields[0].version, version);
+}
+
 static void its_answers_are_three_and_no_other(void **state)
 {
     struct world *world = *state;
@@ -291,13 +315,20 @@ static void a_listed_state_names_another_however_many_the_case_has(void **state)
 }
 
 // --- What binds a sender that is listed itself
+static void says(struct world *world, char **states)
+{
+    struct letter *letter = note(world, POST, POLICE);
+    shield(letter, FLAG(YES), states);
+    accepted(world, letter);
+}
+
 // It has named a state, and tries it: the answer is the same whether or not it is listed meanwhile.
 static void a_listed_state_is_bound_by_its_own_word_and_by_what_was_said_before(void **state)
 {
     char *all[] = {(char *)"*/*/*"}, *both[] = {(char *)"so", (char *)"et"};
     static const struct {
         const char *what;
-        int before, own, after; // so is named: before et is listed, by et, after it (2: with it)
+        int before, own, after; // so is named: before et is listed, by et (2: last), after it (2: with it)
         bool refused;
     } ROWS[] = {
         {"by nobody", 0, 0, 0, false},          {"before it", 1, 0, 0, true}, {"by itself", 0, 1, 0, true},
@@ -320,13 +351,12 @@ static void a_listed_state_is_bound_by_its_own_word_and_by_what_was_said_before(
         } else {
             flagged(world, FLAG(YES), ET);
         }
-        if (ROWS[i].own) {
-            struct letter *letter = note(world, POST, POLICE);
-            shield(letter, FLAG(YES), SO);
-            accepted(world, letter);
-        }
+        if (ROWS[i].own == 1)
+            says(world, SO);
         if (ROWS[i].after == 1)
             flagged(world, FLAG(YES), SO);
+        if (ROWS[i].own == 2)
+            says(world, SO);
         struct letter *tries = note(world, POST, LONELY);
         if ((letter_send(world, tries) == REASON_NOT_PERMITTED) != ROWS[i].refused)
             fail_msg("so is named %s", ROWS[i].what);
@@ -352,20 +382,30 @@ static void a_case_is_kept_from_its_own_state_too_whoever_says_so(void **state)
     refused(world, note(world, LONELY, POLICE), REASON_NOT_PERMITTED, "recipients[0].unit");
 }
 
+// What goes on between its own units is no secret to it.
+static void a_state_that_has_named_itself_keeps_nothing_from_its_own_units(void **state)
+{
+    struct world *world = *state;
+    char *all[] = {(char *)"*/*/*"};
+    world_grant(world, POLICE, "unit", all, 1);
+    struct letter *letter = note(world, POLICE, LONELY);
+    shield(letter, FLAG(YES), KE);
+    accepted(world, letter);
+    accepted(world, note(world, POLICE, COLLEAGUES));
+}
+
 // --- Taken back: by who points at what has said so
 static void a_reference_to_it_is_enough_to_take_it_back(void **state)
 {
     struct world *world = *state;
-    struct letter *before = note(world, POLICE, CHILD_DESK), *yes, *no;
-    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT, *list[] = {&pointer};
-    before->flags.child = true;
+    struct letter *before = note(world, POLICE, CHILD_DESK), *more = note(world, POLICE, CHILD_DESK), *yes, *no;
+    before->flags.child = more->flags.child = true;
     accepted(world, before);
+    accepted(world, more);
     yes = flagged(world, FLAG(YES), ET);
     no = taken_back(world, CHILD_DESK, before);
-    pointer.id = yes->header.id;
-    pointer.header_digest = (ProtobufCBinaryData){32, yes->submission.header_digest};
-    no->header.references = list;
-    no->header.n_references = 1;
+    letter_refers(no, yes);
+    letter_refers(no, more); // whatever else it names
     accepted(world, no);
     accepted(world, note(world, POLICE, POST));
 }
@@ -422,6 +462,20 @@ static void nobody_is_sent_back_in_a_case_that_is_kept_from_a_state(void **state
             accepted(world, back);
         }
     }
+}
+
+// It goes back to whom it came from, and ends what was begun.
+static void what_answers_goes_on_there_with_the_purpose_that_it_was_asked_for(void **state)
+{
+    struct world *world = *state;
+    struct letter *back = alert_to(world, POLICE, LONELY);
+    back->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+    back->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+    accepted(world, back);
+    flagged(world, FLAG(YES), ET);
+    struct letter *ack = world_answer(world, LONELY, KIND(ACK), back, back);
+    ack->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+    accepted(world, ack);
 }
 
 static void who_points_at_nothing_that_has_said_so_takes_nothing_back(void **state)
@@ -943,6 +997,8 @@ int main(void)
         HUB_TEST(an_exercise_takes_nothing_back),
         HUB_TEST(nobody_else_takes_it_back),
         HUB_TEST(who_waits_in_a_state_that_is_free_again_is_woken),
+        HUB_TEST(who_is_kept_out_still_is_not_woken),
+        HUB_TEST(what_the_same_country_says_again_changes_nothing),
         HUB_TEST(its_answers_are_three_and_no_other),
         HUB_TEST(a_case_is_kept_from_nobody_once_nothing_is_left_of_it),
         HUB_TEST(a_long_case_is_looked_at_in_parts_also_over_a_restart),
@@ -963,11 +1019,13 @@ int main(void)
         HUB_TEST(unknown_keeps_mail_from_it_unless_a_child_is_at_risk_and_is_not_lowered_by_a_later_unknown),
         HUB_TEST(a_listed_state_names_another_however_many_the_case_has),
         HUB_TEST(a_case_is_kept_from_its_own_state_too_whoever_says_so),
+        HUB_TEST(a_state_that_has_named_itself_keeps_nothing_from_its_own_units),
         HUB_TEST(a_listed_state_is_bound_by_its_own_word_and_by_what_was_said_before),
         HUB_TEST(a_reference_to_it_is_enough_to_take_it_back),
         HUB_TEST(a_newer_version_of_what_has_said_so_takes_it_back),
         HUB_TEST(it_takes_back_the_states_that_the_message_has_named_and_no_other),
         HUB_TEST(nobody_is_sent_back_in_a_case_that_is_kept_from_a_state),
+        HUB_TEST(what_answers_goes_on_there_with_the_purpose_that_it_was_asked_for),
         HUB_TEST(who_points_at_nothing_that_has_said_so_takes_nothing_back),
         HUB_TEST(the_protection_unit_of_the_state_itself_takes_nothing_back_that_it_has_seen),
         HUB_TEST(what_it_finds_itself_is_told_among_its_units_as_before),

@@ -46,6 +46,16 @@ static void it_goes_to_nobody_else(void **state)
     refused(world, note, REASON_HANDLING_FORBIDS, "recipients[1].unit");
 }
 
+static void what_is_not_marked_goes_on(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert;
+    (void)marked(world);
+    alert = alert_to(world, POLICE, POST);
+    accepted(world, alert);
+    accepted(world, note_on(world, POST, alert, COLLEAGUES));
+}
+
 static void a_reference_passes_it_on_like_an_answer(void **state)
 {
     struct world *world = *state;
@@ -150,6 +160,15 @@ static void what_is_no_grant_of_its_sender_opens_nothing(void **state)
     a_note_naming(world, alert, asked, REASON_HANDLING_FORBIDS);
 }
 
+// Nobody but the sender of a message is asked for permission: nobody else can grant it.
+static void permission_is_asked_of_nobody_but_its_sender(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = marked(world), *asked = world_answer(world, POST, KIND(USE_PERMISSION), alert, alert);
+    letter_to(world, asked, SHELTER, ACTION);
+    refused(world, asked, REASON_FIELD_INVALID, "recipients");
+}
+
 static void units_of_the_agency_have_it_where_policy_says_so(void **state)
 {
     struct world *world = *state;
@@ -179,9 +198,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HUB_TEST(it_goes_back_and_to_who_protects_in_their_countries),
         HUB_TEST(it_goes_to_nobody_else),
+        HUB_TEST(what_is_not_marked_goes_on),
         HUB_TEST(a_reference_passes_it_on_like_an_answer),
         HUB_TEST(who_has_it_may_be_written_to_about_it),
         HUB_TEST(what_is_no_grant_of_its_sender_opens_nothing),
+        HUB_TEST(permission_is_asked_of_nobody_but_its_sender),
         HUB_TEST(units_of_the_agency_have_it_where_policy_says_so),
         HUB_TEST(its_sender_may_tell_whom_it_will),
         HUB_TEST(a_decision_that_is_named_opens_it_to_whom_it_names),
