@@ -335,6 +335,22 @@ static struct letter *child_alert(struct world *world, const char *from, const c
     return alert;
 }
 
+static void a_referral_needs_consent(void **state)
+{
+    struct world *world = *state;
+    char *kenya[] = {(char *)"ke/*/*"};
+    world_grant(world, POLICE, "unit", kenya, 1);
+    for (unsigned asked = 0; asked < 2; asked++) {
+        struct letter *referral = letter_new(world, POLICE, KIND(REFERRAL));
+        letter_to(world, referral, CHILD_DESK, ACTION);
+        referral->header.consent = asked ? AMANA__V1__CONSENT__CODE__GUARDIAN : AMANA__V1__CONSENT__CODE__NOT_ASKED;
+        if (asked)
+            accepted(world, referral);
+        else
+            refused(world, referral, REASON_CONSENT_REQUIRED, "consent");
+    }
+}
+
 static void rule_3_a_child_needs_the_protection_unit_of_the_senders_country(void **state)
 {
     struct world *world = *state;
@@ -447,6 +463,7 @@ int main(void)
         HUB_TEST(a_stranger_among_the_recipients_stops_the_whole),
         HUB_TEST(purpose_protection_goes_only_to_protection_units),
         HUB_TEST(return_needs_consent),
+        HUB_TEST(a_referral_needs_consent),
         HUB_TEST(rule_3_a_child_needs_the_protection_unit_of_the_senders_country),
         HUB_TEST(rule_3_another_countrys_protection_unit_is_not_enough),
         HUB_TEST(rule_3_the_protection_unit_itself_may_send),

@@ -115,6 +115,7 @@ static void an_alert_expires_by_the_clock_and_all_are_told(void **state)
     assert_non_null(entry);
     assert_string_equal(entry->content->state->message->id, alert->header.id);
     assert_int_equal(entry->content->state->n_moves, 1);
+    assert_string_equal(entry->content->state->moves[0]->root->id, alert->header.id);
     assert_string_equal(entry->content->state->moves[0]->recipient, POST);
     assert_int_equal(entry->content->state->moves[0]->from, LIFE(ACKNOWLEDGED));
     assert_int_equal(entry->content->state->moves[0]->to, LIFE(EXPIRED));
@@ -172,6 +173,26 @@ static void who_is_asked_again_by_an_update_has_its_clock_and_not_the_old_one(vo
     assert_string_equal(entry_of(world, ENTRY(DEADLINE), 0)->content->deadline->message->id, update->header.id);
 }
 
+// What has been told of the version before is no word of this one.
+static void who_was_late_and_is_asked_again_by_an_update_is_told_of_anew(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *update;
+    accepted(world, alert);
+    retrieves(world, POST, URI(POST, "d1"), alert->seq);
+    world_pass(world, HOUR_NS);
+    size_t before = entries_of(world, ENTRY(DEADLINE));
+    update = world_answer(world, POLICE, KIND(UPDATE), alert, alert);
+    letter_supersedes(update, alert);
+    accepted(world, update);
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->flags, 0);
+    world_pass(world, 15 * MINUTE_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), before + 1);
+    const Amana__V1__DeadlineEntry *late = entry_of(world, ENTRY(DEADLINE), 0)->content->deadline;
+    assert_string_equal(late->message->id, update->header.id);
+    assert_false(late->clocks[0]->again);
+}
+
 static void a_cancel_that_nobody_acknowledges_is_late_too(void **state)
 {
     struct world *world = *state;
@@ -196,6 +217,7 @@ static void what_is_to_be_reviewed_is_its_originators_to_decide(void **state)
     world_pass(world, DAY_NS);
     const struct model_entry *entry = entry_of(world, ENTRY(DEADLINE), 0);
     clock_is(entry->content->deadline, 0, DEADLINE(REVIEW), FROM(UNSPECIFIED), WORLD_START + 30 * DAY_NS, false);
+    assert_string_equal(entry->content->deadline->message->id, alert->header.id);
     assert_true(told(world, URI(POLICE, "d1"), entry));
     assert_false(told(world, URI(POST, "d1"), entry));
     world_pass(world, DAY_NS);
@@ -304,6 +326,7 @@ int main(void)
         HUB_TEST(what_ran_out_before_an_alert_expired_is_told_before_that_and_by_itself),
         HUB_TEST(an_update_gives_it_a_new_end),
         HUB_TEST(who_is_asked_again_by_an_update_has_its_clock_and_not_the_old_one),
+        HUB_TEST(who_was_late_and_is_asked_again_by_an_update_is_told_of_anew),
         HUB_TEST(a_cancel_that_nobody_acknowledges_is_late_too),
         HUB_TEST(what_is_to_be_reviewed_is_its_originators_to_decide),
         HUB_TEST(supervisors_that_policy_names_are_told_of_what_passed),

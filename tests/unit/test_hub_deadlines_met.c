@@ -148,6 +148,80 @@ static void the_clock_from_retrieval_counts_no_time_that_the_other_stood_still_b
              WORLD_START + (30 + 60 + 5) * MINUTE_NS, false);
 }
 
+// The time for which it stood still is given back, whatever ends the pause.
+static void an_answer_that_ends_a_pause_is_in_time_by_the_clock_that_stood_still(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = request_to(world, POST), *answer;
+    world_pass(world, 10 * MINUTE_NS);
+    accepted(world, about(world, POST, KIND(PROGRESS), OUTCOME(CLARIFICATION_ASKED), request, POLICE));
+    world_pass(world, 20 * HOUR_NS);
+    answer = about(world, POST, KIND(RESPONSE), OUTCOME(FULL), request, POLICE);
+    accepted(world, answer);
+    const Amana__V1__DeadlineEntry *met = world->model.entries[answer->seq + 1].content->deadline;
+    assert_int_equal(met->n_clocks, 1);
+    clock_is(met, 0, DEADLINE(ANSWER), FROM(ACCEPTANCE), WORLD_START + 21 * HOUR_NS, false);
+}
+
+static void a_date_of_its_own_is_met_by_that_alone_whenever_it_was_retrieved(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = letter_new(world, POLICE, KIND(REQUEST)), *answer;
+    Google__Protobuf__Timestamp by = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    by.seconds = (int64_t)((world->now + 5 * HOUR_NS) / NS_PER_S);
+    request->header.answer_by = &by;
+    letter_to(world, request, POST, ACTION);
+    accepted(world, request);
+    accepted(world, about(world, POST, KIND(ACK), 0, request, POLICE));
+    retrieves(world, POST, URI(POST, "d1"), request->seq);
+    answer = about(world, POST, KIND(RESPONSE), OUTCOME(FULL), request, POLICE);
+    accepted(world, answer);
+    const Amana__V1__DeadlineEntry *met = world->model.entries[answer->seq + 1].content->deadline;
+    assert_int_equal(met->n_clocks, 1);
+    clock_is(met, 0, DEADLINE(ANSWER), FROM(ACCEPTANCE), WORLD_START + 5 * HOUR_NS, false);
+}
+
+static size_t clocks_at(const struct world *world, uint64_t subject, uint64_t from, uint64_t until)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < world->model.n_deadlines; i++) {
+        const struct journal_deadline *row = &world->model.deadlines[i];
+        n += row->kind == DEADLINE_CLOCKS && row->subject == subject && row->at >= from && row->at < until;
+    }
+    return n;
+}
+
+// The clock that it starts again is the request's; a CLARIFICATION asks for nothing itself.
+static void what_starts_a_clock_again_has_no_row_at_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = request_to(world, POST), *clarification;
+    world_pass(world, 10 * MINUTE_NS);
+    retrieves(world, POST, URI(POST, "d1"), request->seq);
+    world_pass(world, 45 * MINUTE_NS);
+    accepted(world, about(world, POST, KIND(PROGRESS), OUTCOME(CLARIFICATION_ASKED), request, POLICE));
+    world_pass(world, HOUR_NS);
+    clarification = about(world, POLICE, KIND(CLARIFICATION), 0, request, POST);
+    accepted(world, clarification);
+    assert_int_equal(clocks_at(world, request->seq, world->now, world->now + 5 * MINUTE_NS + 1), 1);
+    assert_int_equal(clocks_at(world, clarification->seq, world->now, world->now + 5 * MINUTE_NS + 1), 0);
+}
+
+static void a_clock_that_goes_on_past_the_end_of_its_request_has_no_row(void **state)
+{
+    struct world *world = *state;
+    struct letter *request = letter_new(world, POLICE, KIND(REQUEST)), *clarification;
+    letter_to(world, request, POST, ACTION);
+    uint64_t end = world->now + 3 * HOUR_NS;
+    request->retain_until.seconds = (int64_t)(end / NS_PER_S);
+    accepted(world, request);
+    accepted(world, about(world, POST, KIND(PROGRESS), OUTCOME(CLARIFICATION_ASKED), request, POLICE));
+    world_pass(world, 150 * MINUTE_NS);
+    clarification = about(world, POLICE, KIND(CLARIFICATION), 0, request, POST);
+    accepted(world, clarification);
+    assert_int_equal(clocks_at(world, request->seq, end, UINT64_MAX), 0);
+}
+
 static void an_ack_that_comes_while_a_deadline_is_looked_at_is_not_told_as_late(void **state)
 {
     struct world *world = *state;
@@ -199,6 +273,10 @@ int main(void)
         HUB_TEST(a_request_with_a_date_of_its_own_is_answered_by_that),
         HUB_TEST(the_answer_clock_of_a_suspended_request_stands_still),
         HUB_TEST(the_clock_from_retrieval_counts_no_time_that_the_other_stood_still_before_it),
+        HUB_TEST(an_answer_that_ends_a_pause_is_in_time_by_the_clock_that_stood_still),
+        HUB_TEST(a_date_of_its_own_is_met_by_that_alone_whenever_it_was_retrieved),
+        HUB_TEST(what_starts_a_clock_again_has_no_row_at_it),
+        HUB_TEST(a_clock_that_goes_on_past_the_end_of_its_request_has_no_row),
         HUB_TEST(an_ack_that_comes_while_a_deadline_is_looked_at_is_not_told_as_late),
         HUB_TEST(a_hit_tells_the_others_that_it_was_found_elsewhere),
     };

@@ -236,6 +236,8 @@ static void what_a_court_needs_is_not_destroyed_until_the_hold_ends(void **state
     assert_int_equal(last_entry(world)->kind, ENTRY(HELD));
     assert_string_equal(held->messages[0]->id, alert->header.id);
     assert_string_equal(held->by->id, kept->header.id);
+    assert_string_equal(held->officer, kept->header.officer);
+    assert_string_equal(held->unit, POLICE);
     assert_int_equal(held->until, world->now + DAY_NS);
     accepted(world, order(world, POLICE, KIND(ERASURE), alert)); // it goes its way to the holders
     assert_int_equal(last_entry(world)->kind, ENTRY(SUBMITTED));
@@ -300,6 +302,19 @@ static void a_body_is_destroyed_at_its_retain_until_and_not_before(void **state)
     is_about(erased_entry(world), note);
 }
 
+static void what_was_erased_before_makes_no_second_entry_at_its_retain_until(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = brief(world, world->now + 20 * DAY_NS);
+    accepted(world, order(world, POLICE, KIND(ERASURE), note));
+    world_pass(world, 19 * DAY_NS);
+    size_t before = world->model.n;
+    world_pass(world, DAY_NS);
+    assert_int_equal(world->model.n, before + 3); // nobody came for either of them, and the body of the ERASURE goes
+    for (size_t i = before; i < world->model.n; i++)
+        assert_true(world->model.entries[i].kind != ENTRY(ERASED) || world->model.entries[i].of != note->seq);
+}
+
 static void a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes(void **state)
 {
     struct world *world = *state;
@@ -309,6 +324,18 @@ static void a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes(void **st
     assert_false(erased(world, note));
     world_pass(world, NS_PER_S);
     assert_true(erased(world, note));
+}
+
+// It keeps; what it keeps is looked at by its own date, and by that of an ERASURE that waits.
+static void a_hold_asks_for_no_look_at_what_it_keeps(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = brief(world, world->now + 300 * DAY_NS);
+    accepted(world, hold(world, POLICE, note, world->now + 10 * DAY_NS));
+    accepted(world, hold(world, POLICE, note, world->now + 20 * DAY_NS));
+    for (size_t i = 0; i < world->model.n_deadlines; i++)
+        assert_true(world->model.deadlines[i].subject != note->seq ||
+                    world->model.deadlines[i].kind != DEADLINE_RETAIN_UNTIL);
 }
 
 static void an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends(void **state)
@@ -573,7 +600,8 @@ static void a_protection_unit_of_a_holder_s_country_contests_what_it_never_recei
     accepted(world, contest);
     struct letter *unit = world_answer(world, COLLEAGUES, KIND(CONTEST), note, note);
     letter_to(world, unit, POST, COPY);
-    refused(world, unit, REASON_NOT_PERMITTED, "in_reply_to");
+    refused(world, unit, REASON_NOT_PERMITTED, "in_reply_to"); // as if it were not there
+    assert_string_equal(unit->submission.work.detail.text, reason_text(REASON_NOT_PERMITTED));
     world_grant(world, LONELY, "protection", NULL, 0);
     struct letter *stranger = world_answer(world, LONELY, KIND(CONTEST), note, note);
     letter_to(world, stranger, POST, COPY);
@@ -597,7 +625,9 @@ int main(void)
         HUB_TEST(a_hold_begins_no_life_and_is_answered_by_nobody),
         HUB_TEST(nobody_but_the_originator_orders_to_keep),
         HUB_TEST(a_body_is_destroyed_at_its_retain_until_and_not_before),
+        HUB_TEST(what_was_erased_before_makes_no_second_entry_at_its_retain_until),
         HUB_TEST(a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes),
+        HUB_TEST(a_hold_asks_for_no_look_at_what_it_keeps),
         HUB_TEST(an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends),
         HUB_TEST(who_has_not_erased_or_mended_in_seven_days_is_told_to_the_office),
         HUB_TEST(a_correction_is_an_entry_and_so_is_what_each_holder_says_of_it),

@@ -457,6 +457,16 @@ static void stop_writes_what_was_only_counted(void **state)
     assert_int_equal(last_entry(world)->kind, ENTRY(STOP));
 }
 
+static void a_hub_that_is_told_twice_to_stop_gives_the_first_reason(void **state)
+{
+    struct world *world = *state;
+    letter_arrive(world, alert_to(world, POLICE, POST)); // it finishes what is under way
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "TERM"}});
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "INT"}});
+    world_pump(world);
+    assert_string_equal(last_entry(world)->content->stop->reason, "TERM");
+}
+
 static void an_idle_hub_stops_at_once_even_without_room(void **state)
 {
     struct world *world = *state;
@@ -620,6 +630,7 @@ int main(void)
         HUB_TEST(start_clock_alarm_and_trust_are_entries_of_the_hub),
         HUB_TEST(stop_takes_nothing_new_finishes_what_runs_and_is_the_last_entry),
         HUB_TEST_TIGHT(stop_writes_what_was_only_counted),
+        HUB_TEST(a_hub_that_is_told_twice_to_stop_gives_the_first_reason),
         HUB_TEST(an_idle_hub_stops_at_once_even_without_room),
         HUB_TEST(what_the_hub_says_of_itself_waits_for_room_in_order),
         HUB_TEST_TIGHT(what_finds_no_room_when_the_hub_stops_is_told),

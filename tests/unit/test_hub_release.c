@@ -165,6 +165,10 @@ static void what_is_released_is_two_entries_and_goes_to_all_and_back_to_its_auth
     assert_string_equal(append->release->officer, SUPERVISOR);
     world_commit_one(world, 0);
     assert_int_equal(go->submission.work.reason, REASON_NONE);
+    const Amana__V1__ReleasedEntry *entry = last_entry(world)->content->released;
+    assert_string_equal(entry->message->id, alert->header.id);
+    assert_memory_equal(entry->message->header_digest.data, go->submission.header_digest, 32);
+    assert_string_equal(entry->officer, SUPERVISOR);
     assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->rows[0].kind, JOURNAL_MAIL_MESSAGE);
     // The device that parked it gets it too, as it was released.
     assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->rows[0].kind, JOURNAL_MAIL_COPY);
@@ -227,6 +231,7 @@ static void a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_o
     alert->header.urgency = AMANA__V1__URGENCY__CODE__U1;
     alert->header.urgency_reason = AMANA__V1__URGENCY_REASON__CODE__LIFE_AT_RISK;
     refused(world, alert, REASON_RELEASE_REQUIRED, "release");
+    accepted(world, alert_to(world, POLICE, POST)); // what needs no second person goes as before
     lapses[24 + 7] = lapses[8 + 7] = 0;
     at -= 30 * DAY_NS;
     for (unsigned i = 0; i < 8; i++)
@@ -258,6 +263,8 @@ static void what_waits_rings_again_at_a_quarter_of_its_time_as_urgent_as_it_is(v
         const Amana__V1__DeadlineEntry *ring = last_entry(world)->content->deadline;
         assert_int_equal(last_entry(world)->kind, ENTRY(DEADLINE));
         assert_string_equal(ring->message->id, alert->header.id);
+        assert_int_equal(last_entry(world)->of, alert->seq);
+        assert_string_equal(last_entry(world)->cases[0], alert->header.case_ref);
         assert_int_equal(ring->clocks[0]->what, AMANA__V1__DEADLINE_OF__CODE__RELEASE);
         assert_int_equal(ring->clocks[0]->due, parked_at + 24 * HOUR_NS);
         assert_int_equal(box->n, before + 1);
@@ -285,6 +292,27 @@ static void what_a_unit_left_unsigned_lapses_at_once_and_is_counted_each(void **
     for (size_t i = 0; i < AM_LEN(alerts); i++)
         assert_int_equal(model_message_at(&world->model, alerts[i]->seq)->release.state, STATE(LAPSED));
     refused(world, deferred(world, POLICE), REASON_RELEASE_REQUIRED, "release");
+}
+
+static void two_that_lapse_at_one_moment_are_counted_each(void **state)
+{
+    struct world *world = *state;
+    accepted(world, deferred(world, POLICE));
+    accepted(world, deferred(world, POLICE));
+    world_pass(world, LIMIT_DEFERRED_NS);
+    refused(world, deferred(world, POLICE), REASON_RELEASE_REQUIRED, "release");
+}
+
+static void what_nobody_releases_in_a_day_is_not_sent_and_counts_for_nobody(void **state)
+{
+    struct world *world = *state;
+    struct letter *alerts[] = {person(world, POLICE), person(world, POLICE)};
+    for (size_t i = 0; i < AM_LEN(alerts); i++)
+        accepted(world, alerts[i]);
+    world_pass(world, LIMIT_RELEASE_NS);
+    for (size_t i = 0; i < AM_LEN(alerts); i++)
+        assert_int_equal(model_message_at(&world->model, alerts[i]->seq)->release.state, STATE(LAPSED));
+    accepted(world, deferred(world, POLICE));
 }
 
 static void the_hub_does_not_stop_over_lapses_that_wait_for_one_another(void **state)
@@ -487,6 +515,8 @@ int main(void)
         HUB_TEST(a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_over),
         HUB_TEST(what_waits_rings_again_at_a_quarter_of_its_time_as_urgent_as_it_is),
         HUB_TEST(what_a_unit_left_unsigned_lapses_at_once_and_is_counted_each),
+        HUB_TEST(two_that_lapse_at_one_moment_are_counted_each),
+        HUB_TEST(what_nobody_releases_in_a_day_is_not_sent_and_counts_for_nobody),
         HUB_TEST(the_hub_does_not_stop_over_lapses_that_wait_for_one_another),
         HUB_TEST(what_was_signed_before_its_lapse_found_room_is_not_counted),
         HUB_TEST(an_exercise_that_was_left_unsigned_is_not_counted),
