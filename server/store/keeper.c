@@ -296,8 +296,7 @@ static enum am_err batch_write(struct store *store, struct slot *slots, size_t n
         err = batch_durable(store, state.txn.txn);
     if (err != AM_OK) {
         name_cache_clear(store->names);
-        store->tree = store->before;
-        tree_recent_seed(store->recent_nodes, &store->tree.range);
+        store->tree = store->before; // of the newest nodes no batch displaces what the next one needs (RECENT_LEAVES)
         return err;
     }
     store->last_time = state.last_time;

@@ -87,6 +87,7 @@ static void kit_died(void *user, enum am_err err, const char *what)
     pthread_mutex_lock(&kit->lock);
     kit->died = true;
     kit->died_of = err;
+    kit->died_why = what;
     pthread_cond_broadcast(&kit->cond);
     pthread_mutex_unlock(&kit->lock);
 }

@@ -29,6 +29,7 @@ struct kit {
     bool holding, died, let_go_early;
     void (*on_died)(struct kit *kit); // before it is noted
     enum am_err died_of;
+    const char *died_why;
 };
 
 void kit_signature(uint64_t size, const uint8_t root[32], uint8_t ret_signature[68]);

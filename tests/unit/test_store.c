@@ -656,6 +656,43 @@ static void a_full_queue_is_busy_and_loses_nothing(void **state)
         kit_alarm_clear(&alarms[i]);
 }
 
+// What one commit may write is bounded, however much waits: by the bytes of entries and of messages.
+static void what_waits_is_committed_four_megabytes_at_a_time(void **state)
+{
+    struct kit *kit = *state;
+    const size_t big = LIMIT_BATCH_BYTES * 2 / 5; // two are a batch, three are not
+    uint8_t *body = calloc(1, big);
+    struct kit_alarm hold, alarms[3];
+    struct kit_message messages[3];
+    assert_non_null(body);
+    kit_alarm(&hold, 0, 1, 10);
+    for (unsigned i = 0; i < 3; i++) {
+        kit_alarm(&alarms[i], i, 1, big);
+        kit_message(&messages[i], i, 1, 10);
+        messages[i].message.body = (struct am_bytes){body, big};
+    }
+    for (unsigned kind = 0; kind < 2; kind++) {
+        size_t done = kit->n_done;
+        kit->hold_sign = true;
+        kit_submit(kit, &hold.append);
+        kit_wait_held(kit);
+        unsigned signatures = kit->signatures;
+        for (unsigned i = 0; i < 3; i++)
+            kit_submit(kit, kind == 0 ? &alarms[i].append : &messages[i].append);
+        kit_release(kit);
+        kit_wait(kit, done + 4);
+        for (size_t i = done; i < done + 4; i++)
+            assert_int_equal(kit->done[i].outcome.result, JOURNAL_DONE);
+        assert_int_equal(kit->signatures - signatures, 3); // that which was held, and two
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        kit_alarm_clear(&alarms[i]);
+        kit_message_clear(&messages[i]);
+    }
+    kit_alarm_clear(&hold);
+    free(body);
+}
+
 static void a_view_that_may_not_wait_has_no_snapshot_until_it_is_signed(void **state)
 {
     struct kit *kit = *state;
@@ -957,6 +994,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(time_never_goes_back_and_is_searched, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_queue_is_busy_and_loses_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_waits_is_committed_four_megabytes_at_a_time, setup, teardown),
         cmocka_unit_test_setup_teardown(a_view_that_may_not_wait_has_no_snapshot_until_it_is_signed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_duplicate_is_told_the_first_even_within_one_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(one_id_of_two_devices_is_two_messages, setup, teardown),

@@ -171,6 +171,7 @@ static void a_commit_that_fails_ends_the_keeper_and_writes_no_more(void **state)
     kit_wait(&kit, 3);
     assert_true(kit.died);
     assert_int_equal(kit.died_of, AM_IO);
+    assert_string_equal(kit.died_why, "writing the journal failed");
     assert_int_equal(kit.n_done, 2);
     unsetenv("AMANA_FAILPOINT");
     assert_int_equal(store_submit(kit.store, appends[2]), AM_READ_ONLY);

@@ -422,6 +422,7 @@ static void a_view_that_waits_is_let_go_when_the_signer_fails_and_the_program_kn
     assert_true(kit->died);
     assert_false(kit->let_go_early);
     assert_int_equal(kit->died_of, AM_UNAVAILABLE);
+    assert_string_equal(kit->died_why, "the signer refused or ended");
     assert_int_equal(kit->n_done, 1); // the outcome of the second is nobody's to say
     assert_int_equal(store_submit(kit->store, &alarm.append), AM_READ_ONLY);
     store_view_end(before);
