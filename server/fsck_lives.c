@@ -86,7 +86,8 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
     row->state_at = fsck_when_of(entry);
     row->version++;
     if (kind->chain != CHAIN_NONE) {
-        life_clocked(row, entry, due);
+        bool told = header_recipient(header, move->recipient) != NULL; // who can't be is waited for no more
+        life_clocked(row, entry, told ? due : (struct kind_due){0});
     } else if (header->sender != NULL && strcmp(move->recipient, header->sender->unit) == 0) {
         strlcpy(row->officer, header->officer, sizeof row->officer);
     }
@@ -144,7 +145,8 @@ enum am_err fsck_lives_said(struct fsck_judge *judge, const struct store_judged 
             TRY(life_born(judge, entry, root, recipient->unit, first, due));
     }
     for (size_t i = 0; i < header->n_recipients; i++)
-        if (kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome))
+        if (kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome) &&
+            (header->sender == NULL || strcmp(header->recipients[i]->unit, header->sender->unit) != 0))
             TRY(life_born(judge, entry, entry->seq, header->recipients[i]->unit, LIFE_CONFIRM_FIRST,
                           (struct kind_due){.answer = kind_confirm_due(entry->time_ns)}));
     return AM_OK;

@@ -108,10 +108,9 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
                                                : recipient->part));
     }
     TRY(stand_in_add(input, newest, arena, draft));
-    if (to != TO_HOLDERS)
-        return AM_OK;
-    TRY(recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)));
-    if (draft->n_recipients > 0)
+    if (to == TO_HOLDERS)
+        TRY(recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)));
+    if (draft->n_recipients > 0 || !input->kind->alone)
         return AM_OK;
     const char *own = input->command.session->settings.value[SETTING_UNIT];
     command_say("nobody who has it can be told: the %s goes to the hub and to this unit alone", kind_name(draft->kind));

@@ -86,7 +86,8 @@ static enum am_err find_asked(struct session *session, const char *id, struct ar
     ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
     strlcpy(ret->case_ref, header->case_ref, sizeof ret->case_ref);
     const Amana__V1__Recipient *own = header_recipient(header, session->settings.value[SETTING_UNIT]);
-    ret->asks = own != NULL && own->part == AMANA__V1__PART__CODE__ACTION;
+    ret->asks = own != NULL && own->part == AMANA__V1__PART__CODE__ACTION &&
+                strcmp(own->unit, header->sender->unit) != 0; // what it could tell nobody else
     if (chain_of(header) == CHAIN_RENEWS && header->in_reply_to != NULL &&
         header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
         memcpy(ret->root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
@@ -223,6 +224,22 @@ static void take_done(const struct asked *asked, const Amana__V1__Header *header
     }
 }
 
+// What went to its own unit alone could be sent to none of the others any more.
+static void take_withdraw(const struct asked *asked, const char *key, const Amana__V1__Header *header,
+                          struct answers *answers)
+{
+    bool all = true, alone = header_recipient(header, header->sender->unit) != NULL;
+    if (header->kind != KIND(WITHDRAW) || strcmp(header->sender->unit, asked->sender) != 0)
+        return;
+    for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
+        const Amana__V1__Recipient *recipient = asked->header->recipients[i];
+        answers->withdrawn_from[i] |= alone || header_recipient(header, recipient->unit) != NULL;
+        all &= answers->withdrawn_from[i] || recipient->part != AMANA__V1__PART__CODE__ACTION;
+    }
+    if (all)
+        strlcpy(answers->withdrawn, key, STORE_ID);
+}
+
 static void take(struct walk *walk, const char *key, const Amana__V1__Header *header, const Amana__V1__Kept *kept)
 {
     struct asked *asked = &walk->asked;
@@ -232,8 +249,10 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     bool ours = strcmp(header->sender->unit, own) == 0;
     contests_take(&walk->contests, replies, key, header, kept);
     take_hold(header, asked, session_now(walk->session), answers);
-    if (replies)
+    if (replies) {
         take_done(asked, header, kept, answers);
+        take_withdraw(asked, key, header, answers);
+    }
     take_review(header, asked, answers);
     if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0) && taken_moved(kept, own))
         moves_add(&walk->moves, header, kept);
@@ -354,6 +373,8 @@ static void plain_state(const struct answers *answers, const char *id, bool to_u
     ret_state[0] = '\0';
     if (answers->cancel[0] != '\0')
         snprintf(ret_state, ANSWERS_STATE, "ended by %.13s", answers->cancel);
+    else if (!to_us && answers->withdrawn[0] != '\0')
+        snprintf(ret_state, ANSWERS_STATE, "withdrawn by %.13s", answers->withdrawn);
     else if (strcmp(answers->newest, id) != 0)
         snprintf(ret_state, ANSWERS_STATE, "replaced by %.13s", answers->newest);
     else if (answers->expired != 0 && answers->acknowledged)

@@ -11,10 +11,12 @@ struct answers {
     bool acknowledged; // by this unit: an ACK, or an answer, which counts as one
     char officer[LIMIT_URI + 1];
     uint64_t ack_ns;
-    char newest[STORE_ID];            // the newest version of the alert here: an UPDATE, or itself
-    char shown[STORE_ID];             // what to type for it
-    bool replaced;                    // there is a newer version than this one
-    char cancel[STORE_ID];            // "" while nothing has ended it
+    char newest[STORE_ID];    // the newest version of the alert here: an UPDATE, or itself
+    char shown[STORE_ID];     // what to type for it
+    bool replaced;            // there is a newer version than this one
+    char cancel[STORE_ID];    // "" while nothing has ended it
+    char withdrawn[STORE_ID]; // the WITHDRAW since which nobody is waited for; "" for none
+    bool withdrawn_from[LIMIT_RECIPIENTS];
     uint64_t expired;                 // an alert that isn't in force any more: since when, UTC ns; else 0
     bool confirm;                     // it ends what is to be erased, and this unit has to CONFIRM
     const char *confirmed;            // outcome of this unit's CONFIRM of it; NULL for none

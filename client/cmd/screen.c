@@ -142,11 +142,12 @@ static void print_due(struct session *session, const Amana__V1__Kept *kept, cons
         bool copy = recipient->part == AMANA__V1__PART__CODE__COPY;
         uint64_t acked = answers != NULL ? answers->acked[i] : 0, answered = answers != NULL ? answers->answered[i] : 0;
         char told[TOLD_TEXT] = "";
-        if (copy || (due.ack == 0 && due.answer == 0) || (over && acked == 0))
+        bool itself = strcmp(recipient->unit, header->sender->unit) == 0; // nobody else could be told
+        if (copy || itself || (due.ack == 0 && due.answer == 0) || (over && acked == 0))
             fprintf(out, "  %-16s%s\n", copy ? "copy" : "to", recipient->unit);
         else
             print_wait(acked != 0 ? "acknowledged" : "must ack", recipient->unit, due.ack, acked, now, out);
-        if (!copy && (answered != 0 || !over))
+        if (!copy && !itself && (answered != 0 || !over))
             print_wait(answered != 0 ? "answered" : answers_word((unsigned)header->kind), recipient->unit, due.answer,
                        answered, now, out);
         if (answers != NULL)

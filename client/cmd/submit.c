@@ -64,6 +64,12 @@ static void print_next(const Amana__V1__Header *header, uint64_t accepted_ns)
                                    header_time_or_0(header->answer_by), accepted_ns);
     for (size_t i = 0; i < header->n_recipients; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
+        bool itself = strcmp(recipient->unit, header->sender->unit) == 0;
+        if (itself && kind_get((unsigned)header->kind)->alone) {
+            printf(
+                "  told      nobody: none of those who have it can be sent anything. It is done here and at the hub\n");
+            continue;
+        }
         if (recipient->part != AMANA__V1__PART__CODE__ACTION)
             printf("  copy      %s\n", recipient->unit);
         else if (due.ack != 0)

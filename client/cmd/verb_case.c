@@ -221,7 +221,7 @@ static bool clock_of(const struct case_input *input, const struct item *item, si
     const Amana__V1__Header *header = item->header;
     const struct item *target = item_of(input, header->in_reply_to);
     if (header->recipients[i]->part != AMANA__V1__PART__CODE__ACTION || kind_root((unsigned)header->kind) == 0 ||
-        !second_sent(item->kept, header))
+        strcmp(header->recipients[i]->unit, header->sender->unit) == 0 || !second_sent(item->kept, header))
         return false;
     *ret_clock =
         (struct clock){.recipient = header->recipients[i]->unit, .officer = "", .ours = item->box == STORE_SENT};

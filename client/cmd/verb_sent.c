@@ -63,6 +63,10 @@ static enum am_err list(struct sent_input *input, enum store_box box)
         if ((input->late && late == 0) || !traffic_wants_message(&input->traffic, kept->message))
             continue;
         TRY(answers_find(command->session, id, &answers));
+        if (answers.cancel[0] != '\0' || answers.withdrawn[0] != '\0')
+            late = 0; // nobody is waited for
+        if (input->late && late == 0)
+            continue;
         answers_state_of(kept, &answers, id, false, state);
         if (box == STORE_OUTBOX)
             outbox_state(kept, state);

@@ -104,10 +104,25 @@ static enum reason to_former(const struct checking *check)
     return reason;
 }
 
+// Ends what is left of the sender's own where nobody who has it can be told.
+static bool to_itself_alone(const struct checking *check, bool asked)
+{
+    if (!kind_get((unsigned)check->answer->kind)->alone || !is_sender(check, check->to->originator))
+        return false;
+    for (size_t i = 0; i < check->to->n; i++)
+        if (!asked || check->to->recipients[i].part == PART(ACTION))
+            return false;
+    return check->answer->n_recipients == 1 && is_sender(check, check->answer->recipients[0]->unit) &&
+           check->answer->recipients[0]->part == PART(ACTION);
+}
+
 // What is to be erased is to be erased by all who have it.
 static enum reason to_asked(const struct checking *check)
 {
-    if (kind_asks_confirm((unsigned)check->answer->kind, (unsigned)check->answer->outcome))
+    bool all = kind_asks_confirm((unsigned)check->answer->kind, (unsigned)check->answer->outcome);
+    if (to_itself_alone(check, !all))
+        return REASON_NONE;
+    if (all)
         return to_former(check);
     return to_some(check, true, "at least one of those who were asked to act must be there with the part ACTION");
 }
@@ -152,6 +167,8 @@ static bool has(const struct delivery_to *to, const char *unit)
 static enum reason to_same(const struct checking *check)
 {
     const char *instead = delivery_stand_in(check->answer, check->to);
+    if (instead == NULL && to_itself_alone(check, false))
+        return REASON_NONE;
     size_t more = instead != NULL && !has(check->to, instead) ? 1 : 0;
     enum reason reason = to_former(check);
     bool told =

@@ -119,10 +119,11 @@ static enum reason check_recipient(const struct header_checking *check, size_t i
         return header_refuse_at(check, "recipients", i, "roster", "names the number of the roster used, 1 or more");
     if (recipient->part != AMANA__V1__PART__CODE__ACTION && recipient->part != AMANA__V1__PART__CODE__COPY)
         return header_refuse_at(check, "recipients", i, "part", "must be one of ACTION, COPY");
-    if (strcmp(recipient->unit, header->sender->unit) == 0 && !check->kind->to_itself && check->kind->to != TO_HOLDERS)
-        return header_refuse_at(check, "recipients", i, "unit",
-                                "is the sender: only a NOTE may go to its own unit, and a CORRECTION, ERASURE or HOLD "
-                                "that nobody else can be told of");
+    if (strcmp(recipient->unit, header->sender->unit) == 0 && !check->kind->to_itself && !check->kind->alone)
+        return header_refuse_at(
+            check, "recipients", i, "unit",
+            "is the sender: only a NOTE may go to its own unit, and a CANCEL, WITHDRAW, CORRECTION, "
+            "ERASURE or HOLD that nobody else can be told of");
     for (size_t j = 0; j < i; j++)
         if (strcmp(recipient->unit, header->recipients[j]->unit) == 0)
             return header_refuse_at(check, "recipients", i, "unit", "stands there twice");

@@ -61,8 +61,7 @@ enum kind_to {
     TO_PARTIES,    // the same, and every other recipient of what it answers with COPY
     TO_ASKED,      // one or more of those who were asked to act, and others if need be
     TO_OTHER_SIDE, // from a recipient TO_BACK; from the originator, one or more of the recipients
-    TO_HOLDERS,    // every recipient of what it names, and its originator, all with ACTION; where none can be told, the
-                   // sender's own unit: that has no life in it
+    TO_HOLDERS,    // every recipient of what it names, and its originator, all with ACTION
     TO_FORMER,     // every recipient of the newest version with the same part, and new ones
     TO_SAME,       // these and no others; of who isn't its originator (rule 5) that one has a COPY
 };
@@ -76,6 +75,7 @@ struct kind {
     bool root;                   // begins a life of its own
     bool child_rule;             // rule 3 speaks of it
     bool to_itself;              // may go to the sender's own unit
+    bool alone;                  // goes there, where nobody else can be told of it: that has no life in it
     uint8_t chain;               // enum kind_chain
     uint8_t to;                  // enum kind_to
     uint8_t release;             // enum kind_release

@@ -82,6 +82,28 @@ static bool concerns(const struct hub_submission *submission, const struct journ
     return header_recipient(submission->header, recipient->unit) != NULL;
 }
 
+// What ends a life ends it for who is a member no more too: nobody else ever will. It is no error that it has ended.
+static enum reason judge_gone(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
+                              struct hub_decision *decision)
+{
+    const struct hub_found *newest = &submission->newest;
+    const Amana__V1__Header *header = submission->header;
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    enum reason reason = REASON_NONE;
+    if (!kind->alone || kind->to == TO_HOLDERS) // orders end nothing
+        return REASON_NONE;
+    for (size_t i = 0; i < newest->n_recipients; i++) {
+        const char *unit = newest->recipients[i].unit;
+        if (newest->recipients[i].part != AMANA__V1__PART__CODE__ACTION || hub_reachable(hub, unit) ||
+            hub_harms(submission, unit))
+            continue;
+        enum reason one = judge_life(submission, i, now_ns, decision);
+        reason = reason == REASON_NONE ? one : reason;
+    }
+    bool alone = header_recipient(header, submission->sender) != NULL;
+    return alone && decision->n_moves == 0 ? reason : REASON_NONE;
+}
+
 enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
                             struct hub_decision *decision)
 {
@@ -94,8 +116,10 @@ enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submis
         return REASON_INTERNAL;
     for (size_t i = 0; i < newest->n_recipients && reason == REASON_NONE; i++)
         if ((confirm || newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION) &&
-            strcmp(newest->recipients[i].unit, newest->originator) != 0 && // an order to itself (TO_HOLDERS)
+            strcmp(newest->recipients[i].unit, newest->originator) != 0 && // what went to itself alone
             concerns(submission, &newest->recipients[i]) && !hub_left_out(hub, submission, newest->recipients[i].unit))
             reason = judge_life(submission, i, now_ns, decision);
+    if (reason == REASON_NONE)
+        reason = judge_gone(hub, submission, now_ns, decision);
     return reason == REASON_NONE ? judge_chain(hub, submission, decision) : reason;
 }

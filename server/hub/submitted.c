@@ -171,7 +171,7 @@ static enum am_err mail_fill(struct accept *accept)
         if (strcmp(header->recipients[i]->unit, sender) == 0) {
             to_itself = accept->kind->to_itself;
             if (!to_itself)
-                continue; // an order that nobody else can be told of: its own devices have the copy of any order
+                continue; // what nobody else can be told of: its own devices have the copy of whatever it sends
         }
         TRY(mail_add(accept, header->recipients[i]->unit, JOURNAL_MAIL_MESSAGE));
     }
@@ -235,7 +235,8 @@ static void life_moved(struct accept *accept, size_t index, uint8_t to)
     life.state = to;
     life.state_at = accept->append->time_ns;
     if (accept->kind->chain != CHAIN_NONE) { // a clock begins anew, and nobody has answered it
-        struct kind_due due = due_of(accept);
+        bool told = header_recipient(accept->header, life.recipient) != NULL; // who can't be is waited for no more
+        struct kind_due due = told ? due_of(accept) : (struct kind_due){0};
         life.clock_seq = JOURNAL_SELF;
         life.ack_due = due.ack;
         life.answer_due = due.answer;
@@ -270,8 +271,9 @@ static enum am_err lives_fill(struct accept *accept)
             life_born(accept, accept->root, i, first, due_of(accept));
     }
     for (size_t i = 0; i < header->n_recipients && confirm; i++)
-        life_born(accept, JOURNAL_SELF, i, LIFE_CONFIRM_FIRST,
-                  (struct kind_due){.answer = kind_confirm_due(accept->append->time_ns)});
+        if (strcmp(header->recipients[i]->unit, submission->sender) != 0)
+            life_born(accept, JOURNAL_SELF, i, LIFE_CONFIRM_FIRST,
+                      (struct kind_due){.answer = kind_confirm_due(accept->append->time_ns)});
     return AM_OK;
 }
 

@@ -141,7 +141,7 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     if (answer && flags == NULL)
         return REASON_NONE;                              // what it answers isn't known yet
     bool itself = strcmp(unit, submission->sender) == 0; // a shift handed over, an order: nobody new learns of it
-    if (flags != NULL && hub_harms(submission, unit) && !(itself && kind->to == TO_HOLDERS))
+    if (flags != NULL && hub_harms(submission, unit) && !(itself && kind->alone))
         return hub_not_permitted(&submission->work, unit_field(i, field));
     bool child = flags == NULL || (flags->child && kind->child_rule);
     // A HIT also goes to who protects where the child is (rule 3): which country that is stands in its body.

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+import world as w
+
 SHELTER, POST, CHILDREN = "et/mowsa/protection", "et/ics/moyale", "ke/dcs/child-protection"
 GONE = f"left out: {POST}, which can be sent nothing"
 
@@ -53,6 +55,45 @@ def test_what_nobody_who_has_it_can_be_told_of_is_corrected_kept_and_erased_at_t
     assert world.body("police", other) is None
     world.amana("police", "inbox").ok()
     world.amana("police", "status", erasure).ok()
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+def test_what_nobody_who_has_it_can_be_told_of_is_withdrawn_and_ended_all_the_same(world):
+    """Saves from a request that its own sender can't end, and is rung up about for ever."""
+    asked = world.send(draft=world.write("REQUEST", {"title": "Who?", "information": ["owner"], "reason": "x", "available_because": "x"}))
+    alert = world.send(draft=world.draft(recipients=to(POST, copies=[CHILDREN])))
+    world.amana("post", "inbox").ok()
+    for unit in (POST, CHILDREN):
+        remove(world, unit)
+    if w.moves_time():
+        process, lines = world.watch("police", "inbox", "--follow")
+        world.later(hours=5)
+        lines.wait(f"has not acknowledged {asked[:13]}")
+        process.terminate()
+        process.wait()
+        assert asked[:13] in world.amana("police", "sent", "--overdue").ok().out
+    withdrawn = world.amana("police", "withdraw", asked, "--reason", "Known by now.").ok().says(
+        GONE, "the WITHDRAW goes to the hub and to this unit alone", "told      nobody").id
+    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "y").ok().says(
+        "the CANCEL goes to the hub and to this unit alone", "told      nobody").id
+    world.amana("police", "sent").ok().says(f"withdrawn by {withdrawn[:13]}", f"ended by {ended[:13]}")
+    world.amana("police", "sent", "--overdue").ok().says("nothing is overdue")
+    assert "due in" not in world.amana("police", "case", "ke/dci/2026/004211").ok().says("ended").out
+    world.amana("police", "status", asked).ok().says("withdrawn")
+    world.amana("police", "withdraw", asked, "--reason", "Known by now.").exits(77).says("it has ended")
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "x").exits(77).says("STOPPING")
+    # Who comes back answers what it has had; it moves nothing, and nobody is recorded as having stopped.
+    world.amana("et-registry", "admin", "member", "add", POST, "--role", "unit").ok()
+    world.amana("post", "ack", asked).ok().says("crossed")
+    world.amana("post", "ack", alert).ok().says("crossed")
+    world.amana("police", "inbox").ok()
+    world.amana("police", "status", alert).ok().says("stopping")
+    remove(world, POST)
+    for message in (asked, alert):
+        world.amana("police", "erase", message, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
+        assert world.body("police", message) is None
+    assert sum(len(e["erased"]["bodies"]) for e in world.entries("ERASED")) == 2
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
 

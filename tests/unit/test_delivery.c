@@ -72,6 +72,33 @@ static void what_a_recipient_answers_goes_back_and_may_go_further(void **state)
     }
 }
 
+static void what_ends_a_life_goes_to_its_senders_own_unit_where_nobody_else_is_left(void **state)
+{
+    static const unsigned ENDS[] = {KIND(CANCEL), KIND(WITHDRAW)};
+    static const struct delivery_to nobody = {POLICE, NULL, 0}, copies = {POLICE, &HOLDERS[1], 1};
+    struct draft draft;
+    struct am_detail detail = {0};
+    for (size_t i = 0; i < AM_LEN(ENDS); i++) {
+        assert_int_equal(delivery_check(draft_of(&draft, ENDS[i], POLICE, POLICE "=ACTION"), &nobody, &detail),
+                         REASON_NONE);
+        assert_int_equal(delivery_check(draft_of(&draft, ENDS[i], POLICE, POLICE "=COPY"), &nobody, &detail),
+                         REASON_FIELD_INVALID);
+        assert_int_equal(
+            delivery_check(draft_of(&draft, ENDS[i], POLICE, POLICE "=ACTION " OTHERS "=COPY"), &nobody, &detail),
+            REASON_FIELD_INVALID);
+        assert_false(goes(ENDS[i], POLICE, POLICE "=ACTION"));
+    }
+    // Who had a copy hears of an alert's end, and of a WITHDRAW only where it has something to erase.
+    assert_int_equal(delivery_check(draft_of(&draft, KIND(CANCEL), POLICE, POLICE "=ACTION"), &copies, &detail),
+                     REASON_FIELD_INVALID);
+    Amana__V1__Header *withdraw = draft_of(&draft, KIND(WITHDRAW), POLICE, POLICE "=ACTION");
+    assert_int_equal(delivery_check(withdraw, &copies, &detail), REASON_NONE);
+    withdraw->outcome = AMANA__V1__OUTCOME__CODE__CONSENT_WITHDRAWN;
+    assert_int_equal(delivery_check(withdraw, &copies, &detail), REASON_FIELD_INVALID);
+    assert_int_equal(delivery_check(draft_of(&draft, KIND(CLARIFICATION), POLICE, POLICE "=ACTION"), &nobody, &detail),
+                     REASON_FIELD_INVALID);
+}
+
 static void a_hit_asks_the_originator_alone_to_act(void **state)
 {
     static const unsigned KINDS[] = {KIND(HIT), KIND(USE_PERMISSION)};
@@ -281,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_recipient_answers_goes_back_and_may_go_further),
+        cmocka_unit_test(what_ends_a_life_goes_to_its_senders_own_unit_where_nobody_else_is_left),
         cmocka_unit_test(a_hit_asks_the_originator_alone_to_act),
         cmocka_unit_test(a_contest_asks_the_originator_to_act_and_is_seen_by_all_who_have_it),
         cmocka_unit_test(what_the_originator_withdraws_or_makes_clear_goes_to_who_was_asked),

@@ -361,6 +361,27 @@ static void where_only_such_units_have_it_who_protects_hears_of_the_end(void **s
     accepted(world, end);
 }
 
+static void where_nobody_is_left_the_end_goes_to_the_senders_own_unit(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *end, *again;
+    accepted(world, alert);
+    remove_member(world, POST);
+    remove_member(world, CHILD_DESK);
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    end->header.outcome = OUTCOME(SENT_IN_ERROR);
+    letter_to(world, end, POLICE, ACTION);
+    accepted(world, end);
+    lives_as(world, alert, POST, LIFE(STOPPING));
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->ack_due, 0); // nobody waits for it
+    assert_null(model_life(&world->model, end->seq, POLICE));                  // what it orders it does by that
+    again = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(again, alert, alert);
+    letter_to(world, again, POLICE, ACTION);
+    forbidden(world, again, "in_reply_to", "STOPPING", "ACK");
+}
+
 static void an_expired_alert_is_not_moved_but_its_ack_is_taken(void **state)
 {
     struct world *world = *state;
@@ -501,6 +522,7 @@ int main(void)
         HUB_TEST(a_cancel_goes_to_those_of_the_newest_version),
         HUB_TEST(an_alert_goes_on_and_ends_for_all_others_when_a_unit_that_has_it_is_a_member_no_more),
         HUB_TEST(where_only_such_units_have_it_who_protects_hears_of_the_end),
+        HUB_TEST(where_nobody_is_left_the_end_goes_to_the_senders_own_unit),
         HUB_TEST(an_expired_alert_is_not_moved_but_its_ack_is_taken),
         HUB_TEST(what_was_sent_in_error_is_erased_after_it_has_expired_too),
         HUB_TEST(a_clock_that_steps_back_makes_no_expired_alert_live),
