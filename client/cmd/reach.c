@@ -18,42 +18,56 @@ enum am_err reach_ask(struct session *session, char *id, struct arena *arena, st
                         arena, detail, (ProtobufCMessage **)ret_response);
 }
 
-static void word(const char *what, const char *value)
+// How its MEMBER entry that was verified here says that it is reached; NULL where there is none.
+static const Amana__V1__MemberEntry *proved(struct session *session, const char *unit, struct arena *arena)
 {
-    if (value[0] == '\0')
-        return;
-    printf(" · %s", what);
-    print_text(stdout, value, 0);
+    Amana__V1__MemberEntry *member;
+    return directory_member(session, unit, arena, &member) == AM_OK ? member : NULL;
 }
 
-bool reach_proved(struct session *session, const Amana__V1__RecipientStatus *row)
+json_t *reach_json(struct session *session, const char *unit)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__MemberEntry *member;
     arena_init(&arena, ARENA_VERB);
-    return directory_member(session, row->unit, &arena, &member) == AM_OK &&
-           strcmp(member->telephone, row->telephone) == 0 && strcmp(member->hours, row->hours) == 0 &&
-           strcmp(member->deputy, row->deputy) == 0;
+    const Amana__V1__MemberEntry *member = proved(session, unit, &arena);
+    return member != NULL ? json_pack("{s:s, s:s, s:s}", "telephone", member->telephone, "hours", member->hours,
+                                      "deputy", member->deputy)
+                          : NULL;
 }
 
-static bool says_how(const Amana__V1__RecipientStatus *row)
+// What is proved stands there whatever the hub leaves out; what the hub says besides is said to be no more than that.
+static void word(const char *what, const char *proved, const char *says)
 {
-    return row->telephone[0] != '\0' || row->hours[0] != '\0' || row->deputy[0] != '\0';
+    bool same = proved != NULL && strcmp(proved, says) == 0;
+    if (proved != NULL && proved[0] != '\0') {
+        printf(" · %s", what);
+        print_text(stdout, proved, 0);
+    }
+    if (same)
+        return;
+    if (says[0] != '\0') {
+        printf(" · %s", what);
+        print_text(stdout, says, 0);
+        fputs(" (says the hub, not proved)", stdout);
+    } else if (proved != NULL) {
+        fputs(" (the hub says none)", stdout);
+    }
 }
 
 void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
 {
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    arena_init(&arena, ARENA_VERB);
     if (row->connected)
         printf("%sconnected%s", print_on(PRINT_GREEN), print_off());
     else if (row->last_seen != NULL)
         printf("%snot connected%s, last seen %s", print_on(PRINT_YELLOW), print_off(), print_time(row->last_seen));
     else
         printf("%snot connected%s, not seen since the hub was started", print_on(PRINT_YELLOW), print_off());
-    word("telephone ", row->telephone);
-    word("hours ", row->hours);
-    word("deputy ", row->deputy);
-    if (says_how(row) && !reach_proved(session, row))
-        fputs(" (says the hub, not proved)", stdout);
+    const Amana__V1__MemberEntry *member = proved(session, row->unit, &arena);
+    word("telephone ", member != NULL ? member->telephone : NULL, row->telephone);
+    word("hours ", member != NULL ? member->hours : NULL, row->hours);
+    word("deputy ", member != NULL ? member->deputy : NULL, row->deputy);
 }
 
 // Who says that it was taken on, where it stands, that it is done or that somebody was told rings nobody up for that.

@@ -183,7 +183,7 @@ static const Amana__V1__MessageStatus *find_row(const Amana__V1__StatusResponse 
     return NULL;
 }
 
-static json_t *row_json(const Amana__V1__MessageStatus *row, const struct evidence *evidence,
+static json_t *row_json(struct session *session, const Amana__V1__MessageStatus *row, const struct evidence *evidence,
                         const Amana__V1__Header *header, const struct told *told)
 {
     json_t *object = json_from_message(&row->base, 0), *list = json_object_get(object, "recipients");
@@ -195,6 +195,9 @@ static json_t *row_json(const Amana__V1__MessageStatus *row, const struct eviden
                                       life_proved(evidence, row->recipients[i])));
         if (by != NULL)
             json_object_set_new(json_array_get(list, i), "told", json_string(by));
+        json_t *reach = reach_json(session, row->recipients[i]->unit);
+        if (reach != NULL)
+            json_object_set_new(json_array_get(list, i), "reach", reach);
     }
     return object;
 }
@@ -218,7 +221,7 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
                          const struct told *told)
 {
     if (command->json)
-        return json_line_state(command->session, kept, row_json(row, evidence, header, told), stdout);
+        return json_line_state(command->session, kept, row_json(command->session, row, evidence, header, told), stdout);
     uint64_t now = session_now(command->session);
     bool parked = second_waits(command->session->store, STORE_SENT, id);
     printf("%s  %s %s, entry %llu of %s\n", id, parked ? "parked" : "accepted", print_ns(kept->entry->time),

@@ -445,7 +445,17 @@ def test_a_telephone_is_believed_of_the_log_and_not_of_the_hub(world, pb):
         said = world.amana("police", "units", "et/ics", env=liar.env()).ok().says("telephone  +251462340001")
         assert other not in said.out
         sent = world.amana("police", "send", str(w.ALERT), env=liar.env()).ok()
-        assert re.search(re.escape(other) + ".*not proved", sent.out), sent.out
+        assert re.search(r"telephone \+251462340001 .*" + re.escape(other) + ".*not proved", sent.out), sent.out
+
+    def hidden(true):
+        for row in [to for message in true.messages for to in message.recipients]:
+            row.telephone = row.hours = row.deputy = ""
+        return true
+    with Liar(world, pb, "police", Relay_Status=hidden) as liar:
+        sent = world.amana("police", "send", world.draft(), env=liar.env()).ok().says("telephone +251462340001", "the hub says none")
+        line = world.amana("police", "--json", "status", sent.id, env=liar.env()).ok().json[0]
+        reach = {to["unit"]: to["reach"] for to in line["state"]["recipients"]}
+        assert reach["et/ics/moyale"]["telephone"] == "+251462340001"
     true = world.amana("police", "send", world.draft()).ok()
     assert re.search(r"et/ics/moyale .*telephone \+251462340001", true.out) and "not proved" not in true.out, true.out
     with r.Raw(world, pb).channel() as channel:
