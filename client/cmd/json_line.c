@@ -2,6 +2,7 @@
 // Messages and entries as JSON Lines.
 #include "client/cmd/json_line.h"
 
+#include "client/cmd/unprotected.h"
 #include "client/session/seal.h"
 #include "client/session/signer.h"
 #include "proto/codec/json.h"
@@ -95,6 +96,11 @@ int json_line_state(struct session *session, const Amana__V1__Kept *kept, json_t
                 object, "signer",
                 json_pack("{s:s, s:s}", "state", signer_state_name(signer.state), "text", signer.words));
     }
+    struct unprotected unprotected;
+    unprotected_look(session, kept, &unprotected);
+    if (unprotected.is)
+        json_object_set_new(object, "alarm",
+                            json_pack("{s:s, s:s}", "reason", "NO_PROTECTION_UNIT", "text", unprotected.text));
     if (kept->wait_text[0] != '\0')
         json_object_set_new(object, "wait_text", json_string(kept->wait_text));
     return json_line_print(object, out);

@@ -8,6 +8,7 @@
 #include "client/cmd/print.h"
 #include "client/cmd/reach.h"
 #include "client/cmd/rejections.h"
+#include "client/cmd/unprotected.h"
 #include "client/session/directory.h"
 #include "client/session/policy.h"
 #include "client/session/seal.h"
@@ -129,6 +130,9 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     if (taken.crossed)
         printf("  %scrossed%s   what it answers was over or replaced before it came: it changes nothing there\n",
                print_on(PRINT_YELLOW), print_off());
+    struct unprotected unprotected;
+    unprotected_look(command->session, kept, &unprotected);
+    unprotected_print(&unprotected, stdout);
     submit_told_next(command, header, kept->entry->time);
     tell_who_releases(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);

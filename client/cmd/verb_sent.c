@@ -7,6 +7,7 @@
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
+#include "client/cmd/unprotected.h"
 
 #include <bsd/string.h>
 #include <stdio.h>
@@ -80,6 +81,11 @@ static enum am_err list(struct sent_input *input, enum store_box box)
             (void)!json_line_kept(command->session, kept, state, stdout);
         else
             screen_line(command->session, id, kept, state, stdout);
+        if (!command->json && box == STORE_SENT) {
+            struct unprotected unprotected;
+            unprotected_look(command->session, kept, &unprotected);
+            unprotected_print(&unprotected, stdout);
+        }
         if (!command->json && outbox_was_refused(kept))
             tell_refused(command->session, id, kept);
     }

@@ -7,6 +7,7 @@
 #include "client/cmd/print.h"
 #include "client/cmd/reach.h"
 #include "client/cmd/traffic.h"
+#include "client/cmd/unprotected.h"
 #include "client/session/evidence.h"
 #include "client/session/history.h"
 #include "client/session/receive.h"
@@ -229,6 +230,9 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
     print_release(row);
     if (parked) // nobody has it
         return 0;
+    struct unprotected unprotected;
+    unprotected_look(command->session, kept, &unprotected);
+    unprotected_print(&unprotected, stdout);
     struct life_summary summary = {0};
     unsigned root = kind_root((unsigned)header->kind);
     for (size_t i = 0; i < row->n_recipients; i++) {

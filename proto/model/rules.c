@@ -17,24 +17,33 @@ static const char *code_text(const ProtobufCEnumDescriptor *codes, int code)
     return value != NULL ? value->name : "?";
 }
 
+bool rule_protected(const Amana__V1__Header *header, const char *protection_unit)
+{
+    return protection_unit != NULL && protection_unit[0] != '\0' &&
+           (strcmp(header->sender->unit, protection_unit) == 0 || header_recipient(header, protection_unit) != NULL);
+}
+
 enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const char *protection_unit,
                            struct am_detail *detail)
 {
     const struct kind *kind = kind_get((unsigned)header->kind);
     if (!flags->child || kind == NULL || !kind->child_rule)
         return RULE_CHILD_HOLDS;
+    if (rule_protected(header, protection_unit))
+        return RULE_CHILD_HOLDS;
     if (protection_unit != NULL && protection_unit[0] != '\0') {
-        if (strcmp(header->sender->unit, protection_unit) == 0 || header_recipient(header, protection_unit) != NULL)
-            return RULE_CHILD_HOLDS;
         (void)am_fail(AM_DENIED, detail, "recipients", "a child is concerned: add %s, a COPY is enough",
                       protection_unit);
         return RULE_CHILD_BROKEN;
     }
     if (header->urgency == AMANA__V1__URGENCY__CODE__U1 || header->urgency == AMANA__V1__URGENCY__CODE__U2)
         return RULE_CHILD_ALARM;
-    (void)am_fail(
-        AM_DENIED, detail, "recipients",
-        "a child is concerned and no protection unit of the sender's country can be reached: only U1 and U2 go");
+    (void)am_fail(AM_DENIED, detail, "recipients",
+                  "a child is concerned and no protection unit of the sender's country can be reached: only U1 and U2 "
+                  "go, with an "
+                  "urgency_reason that is true of it (CHILD_AT_RISK); what can wait waits until a registrar has such a "
+                  "unit joined "
+                  "again. Tell a protection office by telephone meanwhile");
     return RULE_CHILD_BROKEN;
 }
 

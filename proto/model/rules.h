@@ -11,6 +11,8 @@ enum rule_child {
     RULE_CHILD_ALARM,  // U1 or U2 from a country without a protection unit: it goes, with an ALARM
     RULE_CHILD_BROKEN, // CHILD_NEEDS_PROTECTION_UNIT
 };
+bool rule_protected(const Amana__V1__Header *header, const char *protection_unit); // it is the sender, or addressed
+
 enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const char *protection_unit,
                            struct am_detail *detail);
 

@@ -129,7 +129,7 @@ def test_what_is_urgent_about_a_child_goes_when_the_protection_unit_is_a_member_
         "recipients[1].unit: line", f"{CHILDREN}: is a member of this hub no more: leave it out")
     world.amana("police", "send", world.draft(recipients=to(POST), urgency="U3", urgency_reason=None)).exits(65).says(
         "no protection unit", "only U1 and U2 go")
-    sent = world.send(draft=world.draft(recipients=to(POST)))
+    sent = world.amana("police", "send", world.draft(recipients=to(POST))).ok().says(f"Telephone {CHILDREN}", "write down").id
     assert alarms(world) == ["NO_PROTECTION_UNIT"]
     world.amana("post", "inbox").ok().says(sent[:13])
     hit = world.amana("post", "hit", alert, world.example("hit")).ok().id
@@ -178,11 +178,14 @@ def test_what_is_urgent_about_a_child_goes_while_the_protection_unit_of_the_trus
 def test_a_protection_unit_that_joins_is_asked_for_from_then_on(named_only):
     """Saves from a desk that goes on leaving it out because it once had no roster."""
     world, unit = named_only, "ke/later/protection"
-    world.send(draft=world.draft(recipients=to(POST)))
+    alone = world.send(draft=world.draft(recipients=to(POST)))
     world.amana("ke-registry", "admin", "member", "add", unit, "--role", "protection").ok()
     world.supervisor("later", unit, "klat-0001", with_=None)
     world.amana("ke-registry", "admin", "roster", "add", f"rosters/{unit.replace('/', '.')}.roster").ok()
     world.amana("police", "send", world.draft(recipients=to(POST))).exits(65).says(f"add {unit}, a COPY is enough")
     sent = world.send(draft=world.draft(recipients=to(POST, copies=[unit])))
     world.amana("later", "inbox").ok().says(sent[:13])
+    world.amana("police", "status", alone).ok().says(f"{unit} can be reached by now")
+    world.amana("police", "note", alone, "--title", "A child", "--text", "Nobody told you.").ok()
+    world.amana("later", "inbox").ok().says("NOTE")
     assert alarms(world) == ["NO_PROTECTION_UNIT"]
