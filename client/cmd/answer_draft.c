@@ -3,6 +3,7 @@
 #include "client/cmd/answer_draft.h"
 
 #include "client/cmd/draft_file.h"
+#include "client/cmd/print.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
 #include "proto/codec/json.h"
@@ -66,6 +67,20 @@ enum am_err answer_draft(struct answer_input *input, struct arena *arena, struct
 }
 
 // A body that says nothing is one all the same; an alert's form may be written as "alert" in an UPDATE.
+// Who is at the barrier says so at once, and types no time.
+static enum am_err found_now(const struct answer_input *input, struct arena *arena, Amana__V1__Hit *hit)
+{
+    if (hit->found_at != NULL)
+        return AM_OK;
+    hit->found_at = arena_alloc(arena, sizeof *hit->found_at);
+    if (hit->found_at == NULL)
+        return arena_error(arena);
+    google__protobuf__timestamp__init(hit->found_at);
+    timestamp_from_ns(session_now(input->command.session), hit->found_at);
+    command_say("found now, %s; --found-at says another time", print_time(hit->found_at));
+    return AM_OK;
+}
+
 enum am_err answer_body_fill(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft)
 {
     const ProtobufCMessageDescriptor *type = kind_body_type(input->verb->kind);
@@ -76,9 +91,10 @@ enum am_err answer_body_fill(const struct answer_input *input, struct arena *are
             return arena_error(arena);
         protobuf_c_message_init(type, body);
     }
-    if (body->descriptor == type) // else the check names it
-        (void)kind_body_set(input->verb->kind, &draft->base, body);
-    return AM_OK;
+    if (body->descriptor != type)
+        return AM_OK; // the check names it
+    (void)kind_body_set(input->verb->kind, &draft->base, body);
+    return input->verb->kind == KIND(HIT) ? found_now(input, arena, draft->hit) : AM_OK;
 }
 
 // --- Flags: an answer says what its case has said; to a state that is not to learn of it, what was said to that one

@@ -2,12 +2,31 @@
 // What goes before an answer, in the order of verb_answer.c.
 #include "client/cmd/answer_first.h"
 
+#include "client/cmd/answers.h"
 #include "client/cmd/json_line.h"
+#include "client/cmd/print.h"
 #include "client/session/erase.h"
 #include "client/session/mended.h"
 #include "proto/model/kind_body.h"
 
 #include <string.h>
+
+// --- Once is enough: of the same officer, about the same clock. What was CROSSED has acknowledged nothing.
+int first_again(const struct answer_input *input, const struct target *target)
+{
+    char own[LIMIT_URI + 1];
+    struct answers answers;
+    if (input->verb->kind != KIND(ACK) || input->again ||
+        answers_find(input->command.session, target->id, &answers) != AM_OK || !answers.acknowledged)
+        return 0;
+    settings_officer(&input->command.session->settings, own);
+    if (strcmp(answers.officer, own) != 0)
+        return 0;
+    command_say("%.13s is already acknowledged by %s, %s: nothing was sent. An ACK of another officer names that one; "
+                "--again sends one more of yours",
+                target->id, print_officer(answers.officer), print_ns(answers.ack_ns));
+    return EX_DATAERR;
+}
 
 // --- What is done once and for all is told before
 static int plan_json(const Amana__V1__Draft *draft, const struct target *newest)

@@ -7,6 +7,8 @@
 #include "client/cmd/submit.h"
 #include "client/session/roles.h"
 
+// An ACK of the same officer about the same clock goes once, unless it is asked for again.
+AM_MUST_USE int first_again(const struct answer_input *input, const struct target *target);
 // What is done once and for all is told before, and asked. *ret_go: whether to go on.
 AM_MUST_USE int first_ask(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
                           bool *ret_go);

@@ -19,7 +19,8 @@ enum {
     OPTION_PROTECTION,
     OPTION_NEVER_TELL,
     OPTION_YES,
-    OPTION_DRY_RUN
+    OPTION_DRY_RUN,
+    OPTION_AGAIN
 };
 
 // --- Options: fields of the body or of the draft, by their names
@@ -163,6 +164,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_NEVER_TELL: json_array_append_new(never_tell_said(input), json_string(arg)); return 0;
     case OPTION_YES: input->yes = true; return 0;
     case OPTION_DRY_RUN: input->dry_run = true; return 0;
+    case OPTION_AGAIN: input->again = true; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0)
             input->id = arg;
@@ -240,6 +242,8 @@ const struct argp *answer_argp(const struct answer_input *input)
     static const struct argp_option COPIED = {"copy", OPTION_COPY, "UNIT", 0, "one more, who only reads", 0};
     static const struct argp_option YES = {"yes", OPTION_YES, NULL, 0, "don't ask", 0};
     static const struct argp_option DRY_RUN = {"dry-run", OPTION_DRY_RUN, NULL, 0, "say what would be done", 0};
+    static const struct argp_option AGAIN = {
+        "again", OPTION_AGAIN, NULL, 0, "even if this officer has acknowledged it already", 0};
     static const struct argp_option PROTECTION = {
         "protection",
         OPTION_PROTECTION,
@@ -262,6 +266,8 @@ const struct argp *answer_argp(const struct answer_input *input)
     }
     options[n++] = PROTECTION;
     options[n++] = NEVER_TELL;
+    if (input->verb->kind == KIND(ACK))
+        options[n++] = AGAIN;
     if (input->verb->kind == KIND(ERASURE)) {
         options[n++] = YES;
         options[n++] = DRY_RUN;

@@ -21,7 +21,7 @@ struct answer_input {
         Amana__V1__Part__Code part;
     } to[LIMIT_RECIPIENTS];
     size_t n_to;
-    bool yes, dry_run;
+    bool yes, dry_run, again;
 };
 
 // The argp of input->verb: static, as a program runs one verb.

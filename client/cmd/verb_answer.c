@@ -242,6 +242,9 @@ static int run(struct answer_input *input)
         return code;
     if (answer_is_order(input))
         return order(input, &target, &root, &newest, &arena);
+    code = first_again(input, &target);
+    if (code != 0)
+        return code;
     if (input->kind->chain == CHAIN_NONE) {
         tell_newer(input, &target);
         return answer(input, &target, &target, &arena);

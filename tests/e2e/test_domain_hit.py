@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A HIT on an alert, taken on by its sender; and what can't be executed."""
+import datetime
 import json
 
 
@@ -17,6 +18,52 @@ def test_a_hit_counts_as_the_acknowledgement_and_is_taken_on_by_the_alert_s_send
     world.amana("police", "ack", hit.id, "--remark", "A team is on its way.").ok()
     world.amana("post", "status", hit.id).ok().says("acknowledged by kdci-0417")
     world.amana("et-protection", "inbox").ok().says("Stopped at the barrier")
+
+
+def test_a_hit_is_found_now_unless_its_officer_says_when(world):
+    alert = world.alert_at("post")
+    said = ("hit", alert, "--summary", "The lorry is here.", "--certainty", "CERTAIN", "--done", "STOP_AND_SEARCH", "--place", "Moyale")
+    before = datetime.datetime.now(datetime.timezone.utc)
+    now = world.amana("post", *said).ok().says("found now, ", "--found-at says another time").id
+    then = world.amana("post", *said, "--found-at", "2026-11-24T17:20:00+03:00").ok()
+    assert "found now" not in then.err
+    world.amana("police", "inbox").ok()
+    at = datetime.datetime.fromisoformat(world.body("police", now)["hit"]["found_at"][:19] + "+00:00")
+    assert abs(at - before) < datetime.timedelta(minutes=2)
+    assert world.body("police", then.id)["hit"]["found_at"] == "2026-11-24T14:20:00Z"
+    world.amana("post", "hit", "--help").ok().says("writes now where it is left out")
+
+
+def test_the_same_officer_acknowledges_once_unless_it_is_asked_for_again(world):
+    """Saves from a second ACK by a tired hand, which would name the officer and the time anew."""
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).ok()
+    world.amana("post", "ack", alert).exits(65).says(f"{alert[:13]} is already acknowledged by eics-1207, 20", "nothing was sent", "--again")
+    assert sum(e["submitted"]["id"] != alert for e in world.entries("SUBMITTED")) == 1
+    world.amana("post", "ack", alert, "--again", "--remark", "Still mine.").ok()
+    # A new version is another clock.
+    newer = world.amana("police", "update", alert, world.draft("newer.json", kind="UPDATE", recipients=None)).ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", newer).ok()
+    # What counts as one is one: a HIT has taken it on.
+    other = world.alert_at("post")
+    world.amana("post", "hit", other, world.example("hit")).ok()
+    world.amana("post", "ack", other).exits(65).says("already acknowledged")
+
+
+def test_another_officer_of_the_unit_acknowledges_too_and_is_named_from_then_on(empty_world):
+    world = empty_world
+    second = world.supervisor("second", "et/ics/moyale", "eics-0001", "post")
+    world.start_hub()
+    alert = world.send()
+    for desk in ("post", second):
+        world.amana(desk, "inbox").ok()
+    world.amana("post", "ack", alert).ok()
+    world.amana(second, "inbox").ok()
+    world.amana(second, "ack", alert).ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "status", alert).ok().says("acknowledged by eics-0001")
 
 
 def test_a_hit_after_the_end_of_an_alert_is_taken_and_marked_as_crossed(world):
