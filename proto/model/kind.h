@@ -15,7 +15,7 @@
 #define OUTCOME_BIT(code)  (1ull << (code))
 #define HEADER_BIT(number) (1ull << (number)) // a field of Header by its number in message.proto
 #define KIND_COUNT         26                 // codes 1 … 25
-#define KINDS_ALL          0x3fffffeu
+#define KINDS_ALL          ((1u << KIND_COUNT) - 2u)
 
 // Who may send a kind: a role of the sender's unit, or what it is to the message answered.
 enum kind_who {

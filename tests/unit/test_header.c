@@ -144,7 +144,7 @@ static void a_code_outside_its_list_is_refused(void **state)
     broken(alert, alert->header.subject_kind, 8, "subject_kind");
     broken(alert, alert->header.purpose, 7, "purpose");
     broken(alert, alert->header.consent, 6, "consent");
-    broken(alert, alert->header.kind, 26, "kind");
+    broken(alert, alert->header.kind, KIND_COUNT, "kind");
     broken(alert, alert->header.kind, 0, "kind");
     broken(alert, alert->header.schema_version, 2, "schema_version");
     Amana__V1__Handling__Code handling[] = {AMANA__V1__HANDLING__CODE__H0, 5};

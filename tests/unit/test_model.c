@@ -51,6 +51,8 @@ static const char *const KINDS_TABLE[][4] = {
     {"NOTE", "any or none", "unit, protection", "-"},
 };
 
+static_assert(AM_LEN(KINDS_TABLE) == KIND_COUNT - 1, "each kind has its row");
+
 static uint32_t on_of(const char *text)
 {
     uint32_t set = 0;
