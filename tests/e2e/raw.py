@@ -168,7 +168,7 @@ class Raw:
         alert = kind in ("ALERT", "UPDATE")
         bare = {} if alert else {"subject_kind": 0, "source_eval": 0, "info_eval": 0}
         header = self.header(**{"kind": self.pb("code").Kind.Code.Value(kind), **bare, **changes})
-        if not alert:
+        if not alert and "valid_until" not in changes:
             header.ClearField("valid_until")
         flags = types.Flags(salt=os.urandom(16), child=child, protection=protection).SerializeToString()
         text = body(nonce=os.urandom(32), flags=flags, binding={
