@@ -105,6 +105,15 @@ def test_statistics_show_no_count_below_k_and_none_that_the_others_give_away(wor
     assert again == rows
 
 
+def test_the_smallest_count_that_is_shown_is_eleven_where_nobody_says_another(world):
+    told = {"age": {"from": 30, "to": 40}, "description": "Seen in the lorry.", "citizenships": ["ke"]}
+    persons = [{**told, "label": "men", "roles": ["SUSPECT"], "sex": "MALE", "count": 10}, {**told, "sex": "FEMALE", "label": "women", "roles": ["PRESUMED_VICTIM"], "count": 11}]
+    world.send(draft=world.write("NOTE", {"title": "x", "text": "x", "persons": persons}))
+    totals = {row["population"]: row["total"] for row in world.amana("police", "--json", "export", "statistics").ok().json
+              if row["variable"] == "sex"}
+    assert totals == {"victims": 11, "alleged perpetrators": None}
+
+
 def test_who_is_added_between_two_exports_can_not_be_told_by_comparing_them(world):
     world.send()
     rows = world.amana("police", "--json", "export", "statistics").ok().json
