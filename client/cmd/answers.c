@@ -41,10 +41,8 @@ struct asked {
 // "Keep", to a day of review: what assign and hand-over are too, a NOTE to the own unit, with its next day of review.
 static bool keeps(const Amana__V1__Header *header)
 {
-    bool home = false;
-    for (size_t i = 0; i < header->n_recipients; i++)
-        home |= strcmp(header->recipients[i]->unit, header->sender->unit) == 0;
-    return header->kind == KIND(NOTE) && home && header->n_references == 1 && header->review_at != NULL;
+    return header->kind == KIND(NOTE) && header_recipient(header, header->sender->unit) != NULL &&
+           header->n_references == 1 && header->review_at != NULL;
 }
 
 enum am_err answers_kept(struct session *session, const char *id, struct arena *arena, char ret_kept[STORE_ID])
@@ -85,9 +83,9 @@ static enum am_err find_asked(struct session *session, const char *id, struct ar
     ret->review_at = ret->own ? header_time_or_0(header->review_at) : 0;
     ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
     strlcpy(ret->case_ref, header->case_ref, sizeof ret->case_ref);
-    const Amana__V1__Recipient *own = header_recipient(header, session->settings.value[SETTING_UNIT]);
-    ret->asks = own != NULL && own->part == AMANA__V1__PART__CODE__ACTION &&
-                strcmp(own->unit, header->sender->unit) != 0; // what it could tell nobody else
+    const char *own = session->settings.value[SETTING_UNIT];
+    // What is asked of its own sender it could tell nobody else.
+    ret->asks = header_asks(header, own) && strcmp(own, header->sender->unit) != 0;
     if (chain_of(header) == CHAIN_RENEWS && header->in_reply_to != NULL &&
         header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
         memcpy(ret->root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);

@@ -18,6 +18,7 @@
 #include "client/session/store_notice.h"
 #include "client/session/turn.h"
 #include "proto/codec/codec.h"
+#include "proto/model/header.h"
 #include "proto/model/kind.h"
 
 #include <bsd/string.h>
@@ -57,12 +58,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 // Whether the officer is asked for something: what is taken on with an ACK, with our unit to act.
 static bool asks_us(struct session *session, const Amana__V1__Header *header)
 {
-    if (!kind_acknowledged((unsigned)header->kind))
-        return false;
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (strcmp(header->recipients[i]->unit, session->settings.value[SETTING_UNIT]) == 0)
-            return header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION;
-    return false;
+    return kind_acknowledged((unsigned)header->kind) && header_asks(header, session->settings.value[SETTING_UNIT]);
 }
 
 static void print_kept(struct command *command, const char *id, const Amana__V1__Kept *kept)

@@ -185,12 +185,6 @@ static enum am_err check_answer(struct session *session, const Amana__V1__Pointe
     return am_fail(AM_PROOF, detail, pointer->id, "the hub's proof is about something else");
 }
 
-static bool is_about(const Amana__V1__Pointer *said, const Amana__V1__Pointer *pointer)
-{
-    return said != NULL && said->header_digest.len == pointer->header_digest.len &&
-           memcmp(said->header_digest.data, pointer->header_digest.data, pointer->header_digest.len) == 0;
-}
-
 enum am_err second_release(struct session *session, const struct second_waiting *waiting, struct arena *arena,
                            struct am_detail *detail, Amana__V1__ProvedEntry **ret_entry)
 {
@@ -212,10 +206,10 @@ enum am_err second_release(struct session *session, const struct second_waiting 
     request.message = &pointer;
     TRY(ask(session, "/amana.v1.Relay/Release", &request.base, arena, detail, ret_entry));
     TRY(history_entry(session, *ret_entry, arena, detail, &content));
-    bool holds = waiting->deferred
-                     ? content->kind_case == KIND_OF(RELEASED) && is_about(content->released->message, &pointer)
-                     : content->kind_case == KIND_OF(SUBMITTED) &&
-                           log_sha256_is(bytes, codec_bytes(content->submitted->header_digest));
+    bool holds = waiting->deferred ? content->kind_case == KIND_OF(RELEASED) &&
+                                         header_points_alike(content->released->message, &pointer)
+                                   : content->kind_case == KIND_OF(SUBMITTED) &&
+                                         log_sha256_is(bytes, codec_bytes(content->submitted->header_digest));
     return check_answer(session, &pointer, holds, detail);
 }
 
@@ -246,9 +240,9 @@ enum am_err second_send_back(struct session *session, const struct second_waitin
     request.statement = codec_binary(statement);
     TRY(ask(session, "/amana.v1.Relay/SendBack", &request.base, arena, detail, ret_entry));
     TRY(history_entry(session, *ret_entry, arena, detail, &content));
-    return check_answer(session, &pointer,
-                        content->kind_case == KIND_OF(RETURNED) && is_about(content->returned->message, &pointer),
-                        detail);
+    return check_answer(
+        session, &pointer,
+        content->kind_case == KIND_OF(RETURNED) && header_points_alike(content->returned->message, &pointer), detail);
 }
 
 // --- What is kept here

@@ -5,6 +5,7 @@
 #include "certs/release.h"
 #include "client/session/directory.h"
 #include "proto/codec/codec.h"
+#include "proto/model/header.h"
 
 #include <string.h>
 
@@ -83,10 +84,8 @@ enum am_err signers_check_returned(struct session *session, const char *unit, ui
     struct roster *roster;
     TRY(codec_decode(&amana__v1__returned__descriptor, CODEC_STRICT, codec_bytes(entry->statement), arena, detail,
                      (ProtobufCMessage **)&returned));
-    const Amana__V1__Pointer *said = returned->message, *logged = entry->message;
     if (strcmp(returned->context, RETURNED_CONTEXT) != 0 || strcmp(returned->origin, session->hub->origin) != 0 ||
-        said == NULL || logged == NULL || said->header_digest.len != logged->header_digest.len ||
-        memcmp(said->header_digest.data, logged->header_digest.data, said->header_digest.len) != 0)
+        !header_points_alike(returned->message, entry->message))
         return am_fail(AM_PROOF, detail, returned->officer, "the statement that returns it is about something else");
     TRY(directory_at(session, unit, seq, detail, &roster));
     enum am_err err = release_check_returned(codec_bytes(entry->statement), codec_bytes(entry->signature), roster,

@@ -52,7 +52,18 @@ const Amana__V1__Recipient *header_recipient(const Amana__V1__Header *header, co
     return NULL;
 }
 
+bool header_asks(const Amana__V1__Header *header, const char *unit)
+{
+    const Amana__V1__Recipient *recipient = header_recipient(header, unit);
+    return recipient != NULL && recipient->part == AMANA__V1__PART__CODE__ACTION;
+}
+
 bool header_points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[32])
 {
     return pointer != NULL && pointer->header_digest.len == 32 && memcmp(pointer->header_digest.data, digest, 32) == 0;
+}
+
+bool header_points_alike(const Amana__V1__Pointer *one, const Amana__V1__Pointer *other)
+{
+    return other != NULL && other->header_digest.len == 32 && header_points_at(one, other->header_digest.data);
 }

@@ -19,5 +19,11 @@ uint64_t header_time_or_0(const Google__Protobuf__Timestamp *time);
 // Whom among its recipients this unit is; NULL: it doesn't go to it. The header's own.
 const Amana__V1__Recipient *header_recipient(const Amana__V1__Header *header, const char *unit);
 
+// Whether this unit is to act on it.
+bool header_asks(const Amana__V1__Header *header, const char *unit);
+
 // Whether it names the message whose header has this SHA-256. NULL names none.
 bool header_points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[32]);
+
+// Whether both name one message. NULL, or what has no whole digest, names none.
+bool header_points_alike(const Amana__V1__Pointer *one, const Amana__V1__Pointer *other);

@@ -3,6 +3,8 @@
 // reader's agency where policy says so, and to whom its sender's DECISION names.
 #include "server/hub/internal.h"
 
+#include "proto/model/header.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -48,9 +50,8 @@ static bool names(const struct hub_found *decision, const char *unit)
 static bool grants(const struct hub_found *decision, const struct hub_found *about, const Amana__V1__Pointer *pointer,
                    const char *unit)
 {
-    return names(decision, unit) && decision->asked != NULL && strcmp(decision->originator, about->originator) == 0 &&
-           decision->asked->header_digest.len == pointer->header_digest.len &&
-           memcmp(decision->asked->header_digest.data, pointer->header_digest.data, pointer->header_digest.len) == 0;
+    return names(decision, unit) && strcmp(decision->originator, about->originator) == 0 &&
+           header_points_alike(decision->asked, pointer);
 }
 
 static bool granted(const struct hub_submission *submission, const struct hub_found *about,

@@ -2,6 +2,7 @@
 // What an accepted message writes: its entry, its record, mail for each device, deliveries, lives and the chain.
 #include "server/hub/internal.h"
 
+#include "proto/model/header.h"
 #include "proto/model/life.h"
 
 #include <string.h>
@@ -441,10 +442,8 @@ static size_t elsewhere(const struct accept *accept, struct journal_recipient *r
     size_t n = 0;
     for (size_t i = 0; i < newest->n_recipients; i++) {
         const char *unit = newest->recipients[i].unit;
-        bool knows = strcmp(unit, accept->submission->sender) == 0 || hub_keeps_from(accept->submission, unit);
-        for (size_t j = 0; j < header->n_recipients && !knows; j++)
-            knows = strcmp(unit, header->recipients[j]->unit) == 0;
-        if (knows)
+        if (strcmp(unit, accept->submission->sender) == 0 || hub_keeps_from(accept->submission, unit) ||
+            header_recipient(header, unit) != NULL)
             continue;
         if (ret_units != NULL)
             ret_units[n].unit = unit;

@@ -2,6 +2,8 @@
 // Pointer → row → message, for the unit that releases it and for nobody else.
 #include "server/net/waiting.h"
 
+#include "proto/model/header.h"
+
 #include <string.h>
 
 static enum am_err find_seq(struct store_view *view, const Amana__V1__Pointer *pointer, uint64_t *ret_seq)
@@ -16,7 +18,7 @@ static enum am_err find_seq(struct store_view *view, const Amana__V1__Pointer *p
         if (err == AM_NOT_FOUND)
             break;
         TRY(err);
-        if (memcmp(digest, pointer->header_digest.data, sizeof digest) == 0)
+        if (header_points_at(pointer, digest))
             return AM_OK;
     }
     TRY(store_find_pointer(view, pointer, &sent));

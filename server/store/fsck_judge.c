@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows whose meaning the store doesn't know, handed to whoever does.
 #include "proto/model/address.h"
+#include "proto/model/header.h"
 #include "server/store/bytes.h"
 #include "server/store/fsck.h"
 
@@ -31,8 +32,7 @@ bool store_judged_message(const struct store_judged *entry, const Amana__V1__Poi
     for (; err == AM_OK && !found && walk.key.len == KEY_ID && memcmp(walk.key.data, id, sizeof id) == 0;
          err = table_walk_next(&walk)) {
         seq = walk.value.len == 8 ? get_be64(walk.value.data) : JOURNAL_NONE;
-        found = message_read(fsck, seq, &message) &&
-                memcmp(message.digest, pointer->header_digest.data, LOG_HASH_SIZE) == 0;
+        found = message_read(fsck, seq, &message) && header_points_at(pointer, message.digest);
     }
     table_walk_end(&walk);
     if (!found || !message_read(fsck, message.root, &root))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading rows by their key.
 #include "proto/model/address.h"
+#include "proto/model/header.h"
 #include "server/store/bytes.h"
 #include "server/store/internal.h"
 
@@ -153,7 +154,7 @@ enum am_err store_find_pointer(struct store_view *view, const Amana__V1__Pointer
     for (unsigned n = 0;; n++) {
         TRY(store_find_uuid(view, id, n, &seq));
         TRY(message_row(view, seq, &row));
-        if (memcmp(row.digest, pointer->header_digest.data, LOG_HASH_SIZE) == 0)
+        if (header_points_at(pointer, row.digest))
             return store_pointer_of(view, seq, ret_pointer);
     }
 }

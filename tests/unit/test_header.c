@@ -460,6 +460,39 @@ static void a_pointer_names_the_message_of_its_digest_alone(void **state)
     assert_false(header_points_at(&pointer, other));
 }
 
+static void two_pointers_are_alike_where_both_name_one_message(void **state)
+{
+    uint8_t digest[32] = {7}, other[32] = {7, 1};
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    pointer.header_digest = (ProtobufCBinaryData){32, digest};
+    Amana__V1__Pointer same = pointer, none = AMANA__V1__POINTER__INIT;
+    same.id = (char *)"another name for it";
+    assert_true(header_points_alike(&pointer, &same));
+    same.header_digest.data = (uint8_t *)other;
+    assert_false(header_points_alike(&pointer, &same));
+    assert_false(header_points_alike(NULL, &pointer));
+    assert_false(header_points_alike(&pointer, NULL));
+    assert_false(header_points_alike(&none, &none)); // nothing names nothing
+}
+
+static void a_unit_is_asked_where_it_is_a_recipient_who_is_to_act(void **state)
+{
+    Amana__V1__Recipient acts = AMANA__V1__RECIPIENT__INIT, knows = AMANA__V1__RECIPIENT__INIT;
+    Amana__V1__Recipient *recipients[] = {&acts, &knows};
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    acts.unit = (char *)"ke/dci/a";
+    acts.part = AMANA__V1__PART__CODE__ACTION;
+    knows.unit = (char *)"ke/dci/b";
+    knows.part = AMANA__V1__PART__CODE__COPY;
+    header.recipients = recipients;
+    header.n_recipients = 2;
+    assert_true(header_asks(&header, "ke/dci/a"));
+    assert_false(header_asks(&header, "ke/dci/b"));
+    assert_false(header_asks(&header, "ke/dci/c"));
+    assert_ptr_equal(header_recipient(&header, "ke/dci/b"), &knows);
+    assert_null(header_recipient(&header, "ke/dci"));
+}
+
 #define D(test) cmocka_unit_test_setup_teardown(test, desk_begin, desk_end)
 
 int main(void)
@@ -489,6 +522,8 @@ int main(void)
         D(times_are_in_range_and_in_order),
         D(rule_7_retention_has_a_ceiling),
         cmocka_unit_test(a_pointer_names_the_message_of_its_digest_alone),
+        cmocka_unit_test(two_pointers_are_alike_where_both_name_one_message),
+        cmocka_unit_test(a_unit_is_asked_where_it_is_a_recipient_who_is_to_act),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
