@@ -2,7 +2,7 @@
 // From a verb's row to its options, and from what they say to a draft in JSON.
 #include "client/cmd/answer_input.h"
 
-#include "client/cmd/template.h"
+#include "client/cmd/template_words.h"
 #include "proto/codec/field.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/kind_body.h"

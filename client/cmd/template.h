@@ -5,7 +5,6 @@
 
 #include "client/session/policy.h"
 
-#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -25,8 +24,3 @@ bool template_has(unsigned kind);
 
 // AM_IO.
 AM_MUST_USE enum am_err template_print(unsigned kind, const struct template_defaults *defaults, FILE *out);
-
-// What a field of a message of this kind is, in words: the template's, else those of its comment in the .proto; NULL
-// where there are none.
-const char *template_words(unsigned kind, const ProtobufCMessageDescriptor *type,
-                           const ProtobufCFieldDescriptor *field);

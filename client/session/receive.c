@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Receive stream: proof first, then the seal, then the store, then the statement of retrieval.
+// The Receive stream: proof first, then the seal, then the store, then the acknowledgement.
 #include "client/session/receive.h"
 
 #include "amana/v1/relay.pb-c.h"
 #include "certs/clock.h"
-#include "certs/cms.h"
+#include "client/session/acknowledge.h"
 #include "client/session/erase.h"
 #include "client/session/history.h"
 #include "client/session/known.h"
@@ -26,23 +26,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH         32u // messages, and notices, acknowledged together
 #define FAULTS        64u // of one stream, before it is given up: as many as may wait unacknowledged
 #define ARENA_MESSAGE (24u * 1024 * 1024)
 
-struct told {
-    uint64_t seq;
-    uint8_t digest[LOG_HASH_SIZE];
-    char originator[LIMIT_ADDRESS + 1];
-    char id[STORE_ID];
-};
-
 struct mail {
     struct session *session;
-    struct told messages[BATCH];
-    size_t n_messages;
-    uint64_t notices[BATCH];
-    size_t n_notices;
+    struct acknowledge taken;
     unsigned faults;
     struct am_detail *detail;
     const struct receive_teller *teller;
@@ -236,101 +225,6 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
     return store_put_new(mail->session->store, incoming->copy ? STORE_SENT : STORE_INBOX, key, incoming->seq, kept);
 }
 
-static enum am_err mark_told(struct mail *mail, const char *id)
-{
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__Kept *kept;
-    arena_init(&arena, ARENA_MESSAGE);
-    TRY(store_get(mail->session->store, STORE_INBOX, id, &arena, &kept));
-    kept->told = true;
-    return store_put(mail->session->store, STORE_INBOX, id, kept);
-}
-
-// --- Acknowledging
-static enum am_err sign_statement(struct mail *mail, const struct told *told, size_t count, struct arena *arena,
-                                  Amana__V1__Retrieval *retrieval)
-{
-    Amana__V1__Retrieved statement = AMANA__V1__RETRIEVED__INIT;
-    Amana__V1__RetrievedMessage *rows = arena_array(arena, count, sizeof *rows);
-    Amana__V1__RetrievedMessage **list = arena_array(arena, count, sizeof *list);
-    Google__Protobuf__Timestamp now;
-    const struct certificate *certificate;
-    struct am_bytes bytes, der;
-    EVP_PKEY *key;
-    if (rows == NULL || list == NULL)
-        return arena_error(arena);
-    for (size_t i = 0; i < count; i++) {
-        amana__v1__retrieved_message__init(&rows[i]);
-        rows[i].seq = told[i].seq;
-        rows[i].header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, (uint8_t *)told[i].digest};
-        list[i] = &rows[i];
-    }
-    timestamp_from_ns(session_now(mail->session), &now);
-    statement.context = (char *)RETRIEVED_CONTEXT;
-    statement.origin = (char *)mail->session->hub->origin;
-    statement.device = mail->session->device;
-    statement.time = &now;
-    statement.messages = list;
-    statement.n_messages = count;
-    TRY(codec_encode(&statement.base, arena, &bytes));
-    TRY(session_key(mail->session, CERT_USE_SIGN_DEVICE, mail->detail, &certificate, &key));
-    TRY(cms_sign(bytes, certificate->x509, key, mail->detail, &der));
-    uint8_t *copy = arena_copy(arena, der.data, der.len);
-    free((void *)der.data);
-    if (copy == NULL)
-        return arena_error(arena);
-    amana__v1__retrieval__init(retrieval);
-    retrieval->statement = codec_binary(bytes);
-    retrieval->signature = (ProtobufCBinaryData){der.len, copy};
-    return AM_OK;
-}
-
-static int by_originator(const void *a, const void *b)
-{
-    const struct told *x = a, *y = b;
-    int order = strcmp(x->originator, y->originator);
-    return order != 0 ? order : (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-// One statement per originating unit.
-static enum am_err sign_all(struct mail *mail, struct arena *arena, Amana__V1__AcknowledgeRequest *request)
-{
-    Amana__V1__Retrieval *retrievals = arena_array(arena, mail->n_messages, sizeof *retrievals);
-    request->retrievals = arena_array(arena, mail->n_messages, sizeof *request->retrievals);
-    if (retrievals == NULL || request->retrievals == NULL)
-        return arena_error(arena);
-    qsort(mail->messages, mail->n_messages, sizeof *mail->messages, by_originator);
-    for (size_t i = 0, n; i < mail->n_messages; i += n) {
-        for (n = 1;
-             i + n < mail->n_messages && strcmp(mail->messages[i].originator, mail->messages[i + n].originator) == 0;)
-            n++;
-        Amana__V1__Retrieval *retrieval = &retrievals[request->n_retrievals];
-        TRY(sign_statement(mail, &mail->messages[i], n, arena, retrieval));
-        request->retrievals[request->n_retrievals++] = retrieval;
-    }
-    return AM_OK;
-}
-
-static enum am_err flush(struct mail *mail)
-{
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__AcknowledgeRequest request = AMANA__V1__ACKNOWLEDGE_REQUEST__INIT;
-    Amana__V1__AcknowledgeResponse *response;
-    if (mail->n_messages == 0 && mail->n_notices == 0)
-        return AM_OK;
-    arena_init(&arena, 1024u * 1024);
-    TRY(sign_all(mail, &arena, &request));
-    request.notices = mail->notices;
-    request.n_notices = mail->n_notices;
-    TRY(session_call(mail->session, "/amana.v1.Relay/Acknowledge", &request.base,
-                     &amana__v1__acknowledge_response__descriptor, &arena, mail->detail,
-                     (ProtobufCMessage **)&response));
-    for (size_t i = 0; i < mail->n_messages; i++)
-        TRY(mark_told(mail, mail->messages[i].id));
-    mail->n_messages = mail->n_notices = 0;
-    return AM_OK;
-}
-
 // --- One delivery
 static void tell_came(struct mail *mail)
 {
@@ -371,15 +265,10 @@ static enum am_err take_message(struct mail *mail, const Amana__V1__Incoming *in
     TRY(err);
     if (incoming->copy)
         TRY(erase_said(mail->session, header));
-    if (incoming->copy) {
-        mail->notices[mail->n_notices++] = incoming->seq;
-    } else {
-        struct told *told = &mail->messages[mail->n_messages++];
-        told->seq = incoming->seq;
-        strlcpy(told->originator, header->sender->unit, sizeof told->originator);
-        strlcpy(told->id, key, sizeof told->id);
-        memcpy(told->digest, digest, sizeof told->digest);
-    }
+    if (incoming->copy)
+        acknowledge_notice(&mail->taken, incoming->seq);
+    else
+        acknowledge_message(&mail->taken, incoming->seq, digest, header->sender->unit, key);
     tell_came(mail);
     return AM_OK;
 }
@@ -442,7 +331,7 @@ static enum am_err take_notice(struct mail *mail, Amana__V1__ProvedEntry *entry,
     }
     TRY(err);
     TRY(store_notice_put(mail->session->store, entry->index, &notice));
-    mail->notices[mail->n_notices++] = entry->index;
+    acknowledge_notice(&mail->taken, entry->index);
     tell_came(mail);
     return AM_OK;
 }
@@ -465,9 +354,8 @@ static enum am_err run(struct mail *mail, struct link_call *call)
     for (;;) {
         struct arena AM_CLEANUP(arena_wipe) arena = {0};
         Amana__V1__Delivery *delivery;
-        bool full = mail->n_messages == BATCH || mail->n_notices == BATCH;
-        if (full || !link_call_ready(call))
-            TRY(flush(mail));
+        if (acknowledge_full(&mail->taken) || !link_call_ready(call))
+            TRY(acknowledge_send(mail->session, &mail->taken, mail->detail));
         arena_init(&arena, ARENA_MESSAGE);
         enum am_err err = link_call_next(call, &amana__v1__delivery__descriptor, &arena, mail->detail,
                                          (ProtobufCMessage **)&delivery);
@@ -476,7 +364,7 @@ static enum am_err run(struct mail *mail, struct link_call *call)
         TRY(err);
         TRY(take(mail, delivery, &arena));
     }
-    TRY(flush(mail));
+    TRY(acknowledge_send(mail->session, &mail->taken, mail->detail));
     const struct rpc_error *error = link_call_error(call);
     return error->status == RPC_OK ? AM_OK : session_refused(error, mail->detail);
 }

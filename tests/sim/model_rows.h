@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of the modelled journal, for its two sides alone: model.c writes, model_read.c reads. One thread.
+#pragma once
+
+#include "tests/sim/model.h"
+
+// Room in the model's arena; never NULL.
+void *model_take(struct model *model, size_t count, size_t size);
+
+// NULL: there is none. The model's own.
+struct journal_life *model_life_at(struct model_message *root, const char *recipient);
+struct journal_delivery *model_delivery_at(struct model_message *message, const char *recipient);
+
+// The place of a row; as many as there are where it isn't there.
+size_t model_mail_index(const struct model_mailbox *box, uint64_t seq, uint8_t urgency);
+size_t model_deadline_index(const struct model *model, uint8_t kind, uint64_t subject, uint64_t at);
+
+// From whom the case is kept; version 0: from nobody.
+struct journal_shield model_shield_of(struct model *model, const char *case_ref);
+
+bool model_entry_in_case(const struct model_entry *entry, const char *case_ref);
+
+// A text of its own for each entry; in the arena.
+struct am_bytes model_receipt_of(struct model *model, uint64_t seq);
