@@ -11,9 +11,9 @@
 #include "server/net/net.h"
 #include "server/net/policy_units.h"
 #include "server/policy_file.h"
-#include "server/process.h"
 #include "server/reloader.h"
 #include "server/sandbox.h"
+#include "server/signer/process.h"
 #include "server/state.h"
 
 #include <errno.h>

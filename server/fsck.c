@@ -8,7 +8,7 @@
 #include "server/exit_status.h"
 #include "server/fsck_judge.h"
 #include "server/journal_open.h"
-#include "server/process.h"
+#include "server/signer/process.h"
 #include "server/store/store.h"
 
 #include <signal.h>

@@ -2,8 +2,8 @@
 // How few rights the program keeps once it runs.
 #include "server/sandbox.h"
 
-#include "server/process.h"
-#include "server/syscalls.h"
+#include "server/signer/process.h"
+#include "server/signer/syscalls.h"
 
 #include <bsd/stdlib.h>
 #include <errno.h>

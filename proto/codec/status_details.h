@@ -4,7 +4,7 @@
 #pragma once
 
 #include "proto/codec/arena.h"
-#include "proto/rpc/status.h"
+#include "proto/model/status.h"
 
 #define RPC_ERROR_DOMAIN     "amana"
 #define RPC_ERROR_VIOLATIONS 8u

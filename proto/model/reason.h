@@ -2,7 +2,7 @@
 // Every reason a hub refuses with, its gRPC status and the sentence a person reads (wire.md, Rules). One table.
 #pragma once
 
-#include "proto/rpc/status.h"
+#include "proto/model/status.h"
 
 // X(reason, gRPC status, may the same bytes be sent again, text)
 #define AM_REASONS(X)                                                                                                  \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/model/limits.h"
+#include "proto/rpc/http_status.h"
 #include "proto/rpc/internal.h"
 
 // nghttp2's own limits; ours come first where they are lower.

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "proto/rpc/http_status.h"
 #include "proto/rpc/internal.h"
 
 #define FIELD_OVERHEAD 32u // RFC 9113 §6.5.2

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "proto/model/error.h"
-#include "proto/rpc/status.h"
+#include "proto/model/status.h"
 
 struct rpc_session; // one connection
 struct rpc_call;    // one call; valid until its last callback (on_closed, on_finished) returns

@@ -2,8 +2,8 @@
 // The signer's system calls: read and write what is open, sync, take memory, end.
 #include "server/signer/sandbox.h"
 
-#include "server/process.h"
-#include "server/syscalls.h"
+#include "server/signer/process.h"
+#include "server/signer/syscalls.h"
 
 #include <seccomp.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The signer's process: one loop over requests, with the key and the range that nobody else can touch.
 #include "proto/failpoint.h"
-#include "server/process.h"
+#include "server/signer/process.h"
 #include "server/signer/sandbox.h"
 #include "server/signer/signer_folder.h"
 #include "server/signer/wire.h"

@@ -2,7 +2,7 @@
 // The list of system calls that a serving hub is held to: what isn't on it ends the process.
 #include "server/sandbox.h"
 
-#include "server/process.h"
+#include "server/signer/process.h"
 
 #include <errno.h>
 #include <fcntl.h>

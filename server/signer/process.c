@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What hub and signer do alike to be a process of few rights.
-#include "server/process.h"
+#include "server/signer/process.h"
 
 #include <errno.h>
 #include <grp.h>

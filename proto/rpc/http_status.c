@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of status codes, and what an answer without one means.
-#include "proto/rpc/status.h"
-
-#include <nghttp2/nghttp2.h>
+// Of HTTP and HTTP/2 the codes that say something of their own.
+#include "proto/rpc/http_status.h"
 
 #include "proto/model/error.h"
 
-#define STATUS_NAME(name, number) [RPC_##name] = #name,
-static const char *const NAMES[RPC_STATUS_COUNT] = {RPC_STATUSES(STATUS_NAME)};
-
-const char *rpc_status_name(enum rpc_status status)
-{
-    return (unsigned)status < RPC_STATUS_COUNT ? NAMES[status] : NAMES[RPC_UNKNOWN];
-}
+#include <nghttp2/nghttp2.h>
 
 struct row {
     unsigned from;

@@ -27,8 +27,3 @@ enum rpc_status { RPC_STATUSES(RPC_STATUS_MEMBER) RPC_STATUS_COUNT };
 
 // "PERMISSION_DENIED"; "UNKNOWN" for a number that is no status. Never NULL; any thread.
 const char *rpc_status_name(enum rpc_status status);
-
-// What a client makes of an answer that carries no grpc-status: an HTTP :status (0: none was seen), or an HTTP/2 error
-// code of RST_STREAM (gRPC over HTTP/2, "HTTP2 Transport Mapping"; http-grpc-status-mapping).
-enum rpc_status rpc_status_from_http(unsigned http_status);
-enum rpc_status rpc_status_from_reset(unsigned http2_error);

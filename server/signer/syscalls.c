@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A process lets go of the system calls that it doesn't need.
-#include "server/syscalls.h"
+#include "server/signer/syscalls.h"
 
 #include <errno.h>
 #include <seccomp.h>
