@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an accepted message writes: its entry, its record, mail for each device, deliveries, lives and the chain.
-#include "server/hub/internal.h"
+// What an accepted message writes: its entry, its record, mail for each device, deliveries, lives and the chain. Its
+// clocks: accept_clocks.c.
+#include "server/hub/accept.h"
 
 #include "proto/model/header.h"
 #include "proto/model/life.h"
@@ -9,25 +10,8 @@
 
 #define ACCEPT_ENTRIES 6 // SUBMITTED, ALARM, RELEASED, DEADLINE, STATE, CORRECTED or ERASED
 
-struct accept {
-    struct hub_step *step;
-    struct hub_submission *submission;
-    const struct hub_decision *decision;
-    struct hub_pending *pending;
-    struct journal_append *append;
-    struct arena *arena;
-    const Amana__V1__Header *header;
-    const struct kind *kind;
-    uint64_t root;       // seq, or JOURNAL_SELF
-    struct life_due met; // clocks that it meets, as a recipient's answer; all 0: none
-    bool found;          // a HIT, while the alert is in force for others too
-    size_t n_entries;
-    bool resumes; // a clock goes on that stood still
-};
-
 // --- The entry
-// The root's pointer: what is answered is the root itself, or a version of it that names the root in turn.
-static const Amana__V1__Pointer *root_pointer(const struct accept *accept)
+const Amana__V1__Pointer *accept_root_pointer(const struct accept *accept)
 {
     const struct hub_submission *submission = accept->submission;
     if (submission->reply_to.seq == submission->root.seq || submission->reply_to.header == NULL ||
@@ -46,7 +30,7 @@ static enum am_err moves_fill(struct accept *accept, Amana__V1__SubmittedEntry *
         return arena_error(accept->arena);
     for (size_t i = 0; i < n; i++) {
         moves[i] = (Amana__V1__Move)AMANA__V1__MOVE__INIT;
-        moves[i].root = (Amana__V1__Pointer *)root_pointer(accept);
+        moves[i].root = (Amana__V1__Pointer *)accept_root_pointer(accept);
         moves[i].recipient = (char *)accept->submission->newest.recipients[decision->moves[i].index].unit;
         moves[i].from = decision->moves[i].from;
         moves[i].to = decision->moves[i].to;
@@ -320,9 +304,9 @@ static enum am_err release_fill(struct accept *accept)
                            submission->supervisor);
 }
 
-// --- What it says to others: a deadline that it meets; that what an alert looks for was found elsewhere
-static enum am_err told_entry(struct accept *accept, const Amana__V1__EntryContent *content, uint64_t of,
-                              const char **parties, size_t n_parties, const struct hub_told *told)
+// --- What it says to others: that what an alert looks for was found elsewhere
+enum am_err accept_tell(struct accept *accept, const Amana__V1__EntryContent *content, uint64_t of,
+                        const char **parties, size_t n_parties, const struct hub_told *told)
 {
     size_t index = accept->n_entries++;
     struct journal_entry *entry = &accept->append->entries[index];
@@ -333,105 +317,6 @@ static enum am_err told_entry(struct accept *accept, const Amana__V1__EntryConte
     entry->parties = parties;
     entry->n_parties = n_parties;
     return hub_tell(accept->step, accept->pending, index, told);
-}
-
-// The recipient's own life, of those that this message moves; NULL for none.
-static const struct journal_life *own_life(const struct accept *accept, uint8_t *ret_to)
-{
-    const struct hub_submission *submission = accept->submission;
-    for (size_t i = 0; i < accept->decision->n_moves; i++) {
-        size_t index = accept->decision->moves[i].index;
-        if (strcmp(submission->newest.recipients[index].unit, submission->sender) != 0)
-            continue;
-        *ret_to = accept->decision->moves[i].to;
-        return &submission->lives[index];
-    }
-    return NULL;
-}
-
-// What is waited for before it and not any more after it.
-static struct life_due met_by(const struct accept *accept)
-{
-    const struct hub_submission *submission = accept->submission;
-    const struct life_due none = {0};
-    unsigned root = submission->root.kind;
-    uint8_t to;
-    const struct journal_life *before = own_life(accept, &to);
-    if (before == NULL || submission->clock.delivered_at == 0)
-        return none;
-    struct journal_life life = *before, after = *before;
-    after.state = to;
-    after.officer = accept->header->officer;
-    if (life_clock_stands(life.state)) { // it ends a pause: the time that was left counts
-        life.answer_due += life.answer_due != 0 ? accept->append->time_ns - life.state_at : 0;
-        life.state = LIFE(IN_PROGRESS);
-    }
-    bool fixed = submission->root.header != NULL && submission->root.header->answer_by != NULL;
-    struct life_due due = life_due(root, &life, &submission->clock, fixed);
-    if (life_unacknowledged(root, &after))
-        due.ack = due.ack_retrieved = 0;
-    if (life_unanswered(root, &after))
-        due.answer = due.answer_retrieved = 0;
-    return due;
-}
-
-static bool met_any(const struct life_due *due)
-{
-    return due->ack != 0 || due->answer != 0;
-}
-
-static void met_clock(const struct accept *accept, Amana__V1__DeadlineClock *row, Amana__V1__DeadlineOf__Code what,
-                      Amana__V1__ClockFrom__Code from, uint64_t due)
-{
-    amana__v1__deadline_clock__init(row);
-    row->what = what;
-    row->from = from;
-    row->due = due;
-    row->late = accept->append->time_ns > due;
-}
-
-static enum am_err met_fill(struct accept *accept)
-{
-    const struct hub_submission *submission = accept->submission;
-    const struct life_due *met = &accept->met;
-    Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
-    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__Pointer by = hub_pointer(accept->header, accept->submission->header_digest);
-    Amana__V1__DeadlineClock clocks[4], *list[4];
-    const char **parties = arena_array(accept->arena, 2, sizeof *parties);
-    const struct {
-        Amana__V1__DeadlineOf__Code what;
-        Amana__V1__ClockFrom__Code from;
-        uint64_t due;
-    } rows[] = {
-        {AMANA__V1__DEADLINE_OF__CODE__ACK, AMANA__V1__CLOCK_FROM__CODE__ACCEPTANCE, met->ack},
-        {AMANA__V1__DEADLINE_OF__CODE__ACK, AMANA__V1__CLOCK_FROM__CODE__RETRIEVAL, met->ack_retrieved},
-        {AMANA__V1__DEADLINE_OF__CODE__ANSWER, AMANA__V1__CLOCK_FROM__CODE__ACCEPTANCE, met->answer},
-        {AMANA__V1__DEADLINE_OF__CODE__ANSWER, AMANA__V1__CLOCK_FROM__CODE__RETRIEVAL, met->answer_retrieved},
-    };
-    if (parties == NULL)
-        return arena_error(accept->arena);
-    for (size_t i = 0; i < AM_LEN(rows); i++) {
-        if (rows[i].due == 0)
-            continue;
-        met_clock(accept, &clocks[deadline.n_clocks], rows[i].what, rows[i].from, rows[i].due);
-        list[deadline.n_clocks] = &clocks[deadline.n_clocks];
-        deadline.n_clocks++;
-    }
-    uint8_t to;
-    uint64_t clock = own_life(accept, &to)->clock_seq;
-    deadline.message =
-        clock == submission->reply_to.seq ? accept->header->in_reply_to : (Amana__V1__Pointer *)root_pointer(accept);
-    deadline.recipient = (char *)submission->sender;
-    deadline.clocks = list;
-    deadline.met_by = &by;
-    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
-    content.deadline = &deadline;
-    parties[0] = submission->sender;
-    parties[1] = submission->root.originator;
-    const struct hub_told told = {
-        .urgency = (uint8_t)accept->header->urgency, .originator = parties[1], .recipient = parties[0]};
-    return told_entry(accept, &content, clock, parties, strcmp(parties[0], parties[1]) == 0 ? 1 : 2, &told);
 }
 
 // Those who look for it too, aren't told by the HIT itself, and may know of it (rule 4).
@@ -464,74 +349,12 @@ static enum am_err found_fill(struct accept *accept)
     n = elsewhere(accept, units);
     for (size_t i = 0; i < n; i++)
         parties[i] = units[i].unit;
-    state.message = (Amana__V1__Pointer *)root_pointer(accept);
+    state.message = (Amana__V1__Pointer *)accept_root_pointer(accept);
     state.found_elsewhere = true;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STATE;
     content.state = &state;
     const struct hub_told told = {.urgency = (uint8_t)accept->header->urgency, .recipients = units, .n_recipients = n};
-    return told_entry(accept, &content, accept->submission->newest.seq, parties, n, &told);
-}
-
-// --- Deadlines: one row, at the first clock of what this message began
-static enum am_err clocks_of(struct accept *accept, struct clock_message *ret_clocks)
-{
-    const Amana__V1__Header *header = accept->header;
-    const struct journal_append *append = accept->append;
-    *ret_clocks = (struct clock_message){.urgency = (uint8_t)header->urgency,
-                                         .fixed = header->answer_by != NULL,
-                                         .valid_until = kind_in_force(header),
-                                         .retain_until = header_time_or_0(header->retain_until),
-                                         .n = header->n_recipients};
-    ret_clocks->parties = arena_array(accept->arena, header->n_recipients, sizeof *ret_clocks->parties);
-    if (ret_clocks->parties == NULL)
-        return arena_error(accept->arena);
-    for (size_t i = 0; i < header->n_recipients; i++) {
-        struct clock_party *party = &ret_clocks->parties[i];
-        size_t n = 0;
-        party->unit = header->recipients[i]->unit;
-        party->own = strcmp(party->unit, accept->submission->sender) == 0;
-        party->has_delivery = true;
-        party->delivery = append->deliveries[i];
-        for (size_t j = 0; j < append->n_lives && n < CLOCK_LIVES; j++) {
-            const struct journal_life *life = &append->lives[j];
-            if (life->clock_seq != JOURNAL_SELF || strcmp(life->recipient, party->unit) != 0)
-                continue;
-            bool own = life->root == JOURNAL_SELF;
-            party->lives[n++] =
-                (struct clock_life){true, (uint8_t)(own ? header->kind : (int)accept->submission->root.kind), *life};
-        }
-    }
-    return AM_OK;
-}
-
-// A clock that stood still ends later than its row says, and is perhaps not waited for any more.
-static enum am_err resumed_fill(struct accept *accept)
-{
-    uint64_t until = header_time_or_0(accept->header->retain_until); // an answer has its root's
-    const struct journal_delivery none = {0};
-    for (size_t i = 0; i < accept->append->n_lives; i++) {
-        const struct journal_life *life = &accept->append->lives[i];
-        struct life_due due = life_due(accept->submission->root.kind, life, &none, true);
-        // Whether or not it has passed once.
-        if (life->clock_seq != JOURNAL_SELF && due.answer != 0 && due.answer < until)
-            TRY(hub_deadline_put(accept->pending, DEADLINE_CLOCKS, life->clock_seq, due.answer, 0));
-    }
-    return AM_OK;
-}
-
-static enum am_err deadlines_fill(struct accept *accept)
-{
-    struct clock_message clocks;
-    uint64_t review_at = header_time_or_0(accept->header->review_at);
-    TRY(clocks_of(accept, &clocks));
-    uint64_t next = clock_next(&clocks);
-    if (next != 0)
-        TRY(hub_deadline_put(accept->pending, DEADLINE_CLOCKS, JOURNAL_SELF, next, 0));
-    else if (clocks.retain_until != 0)
-        TRY(hub_deadline_put(accept->pending, DEADLINE_RETAIN_UNTIL, JOURNAL_SELF, clocks.retain_until, 0));
-    if (review_at != 0)
-        TRY(hub_deadline_put(accept->pending, DEADLINE_REVIEW, JOURNAL_SELF, review_at, 0));
-    return accept->resumes ? resumed_fill(accept) : AM_OK;
+    return accept_tell(accept, &content, accept->submission->newest.seq, parties, n, &told);
 }
 
 // --- From whom the case is kept
@@ -597,13 +420,13 @@ static enum am_err accept_fill(struct accept *accept)
     TRY(shield_fill(accept));
     TRY(release_fill(accept));
     TRY(chain_fill(accept));
-    if (met_any(&accept->met))
-        TRY(met_fill(accept));
+    if (accept_met_any(&accept->met))
+        TRY(accept_met_fill(accept));
     if (accept->found)
         TRY(found_fill(accept));
     if (hub_asks_holders(accept->submission, accept->decision))
         TRY(hub_holders_fill(accept->pending, accept->n_entries++, accept->submission));
-    return deadlines_fill(accept);
+    return accept_deadlines_fill(accept);
 }
 
 enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission, const struct hub_decision *decision)
@@ -620,7 +443,7 @@ enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
     TRY(hub_pending_new(step, PURPOSE_ACCEPT, &submission->work, ACCEPT_ENTRIES + order.n_entries, &accept.pending));
     accept.append = &accept.pending->append;
     accept.arena = &accept.pending->arena;
-    accept.met = met_by(&accept);
+    accept.met = accept_met(&accept);
     accept.found = submission->header->kind == KIND(HIT) && !decision->crossed && elsewhere(&accept, NULL) > 0;
     enum am_err err = accept_fill(&accept);
     if (err == AM_OK)

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an accepted message writes, while it is put together. For submitted.c and accept_clocks.c alone. All that is
+// filled in lives in the append's arena; AM_NOMEM, AM_TOO_LARGE.
+#pragma once
+
+#include "server/hub/internal.h"
+
+struct accept {
+    struct hub_step *step;
+    struct hub_submission *submission;
+    const struct hub_decision *decision;
+    struct hub_pending *pending;
+    struct journal_append *append;
+    struct arena *arena;
+    const Amana__V1__Header *header;
+    const struct kind *kind;
+    uint64_t root;       // seq, or JOURNAL_SELF
+    struct life_due met; // clocks that it meets, as a recipient's answer; all 0: none
+    bool found;          // a HIT, while the alert is in force for others too
+    size_t n_entries;
+    bool resumes; // a clock goes on that stood still
+};
+
+// --- submitted.c
+// The root's pointer: what is answered is the root itself, or a version of it that names the root in turn.
+const Amana__V1__Pointer *accept_root_pointer(const struct accept *accept);
+
+// A further entry about the message with seq `of`, in the name of these parties, and its notice to whom `told` says.
+AM_MUST_USE enum am_err accept_tell(struct accept *accept, const Amana__V1__EntryContent *content, uint64_t of,
+                                    const char **parties, size_t n_parties, const struct hub_told *told);
+
+// --- accept_clocks.c
+// What is waited for before it and not any more after it: UTC ns of each clock; all 0: nothing.
+struct life_due accept_met(const struct accept *accept);
+bool accept_met_any(const struct life_due *due);
+
+// The DEADLINE entry that says which clocks it met (accept->met, of which there is one).
+AM_MUST_USE enum am_err accept_met_fill(struct accept *accept);
+
+// One row, at the first clock of what this message began; and of those that went on, where they end now. After the
+// lives and deliveries.
+AM_MUST_USE enum am_err accept_deadlines_fill(struct accept *accept);
