@@ -27,13 +27,48 @@ static uint64_t kept_ns(const Amana__V1__Kept *kept, const Amana__V1__Header *he
 // Only a title is held to name no victim; other kinds are shown by the first of their texts, which may.
 #define NAMES_VICTIM "(names a victim: `amana show` has the words)"
 
+// What it is about: the title, and before it what was decided, which tells more than the words about it.
+static void line_title(const struct opened *opened, enum am_err err, const char *why, FILE *out)
+{
+    const Amana__V1__Header *header = opened->header;
+    const char *title = err == AM_OK ? kind_body_title(kind_body_get(&opened->body->base)) : "";
+    if (err == AM_OK && body_names_victim(opened->body, title))
+        title = NAMES_VICTIM;
+    if (header->outcome != 0) {
+        print_code(out, CODE(outcome__code, header->outcome), false);
+        fputs(err != AM_OK || title[0] != '\0' ? ": " : "", out);
+    }
+    if (err == AM_ERASED)
+        fputs("(erased)", out);
+    else if (err != AM_OK)
+        fprintf(out, "(can't be shown: %s)", opened->fault != NULL ? opened->fault : why);
+    else
+        print_text(out, title, 0);
+}
+
+// How the hub took it, and how it stands with who signed it.
+static void line_marks(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header, FILE *out)
+{
+    struct signer signer;
+    struct taken taken;
+    taken_look(kept, &taken);
+    if (taken.crossed)
+        fprintf(out, "  · %scrossed%s", print_on(PRINT_YELLOW), print_off());
+    if (taken.crl_stale)
+        fprintf(out, "  · %staken by a stale revocation list%s", print_on(PRINT_YELLOW), print_off());
+    signer_look(session, kept, header, &signer);
+    if (signer.state >= SIGNER_REVOKED_SINCE)
+        fprintf(out, "  · %sofficer revoked%s%s", print_on(signer.state == SIGNER_REVOKED ? PRINT_RED : PRINT_YELLOW),
+                signer.state == SIGNER_REVOKED ? "" : " since", print_off());
+    else if (signer.state == SIGNER_REMOVED)
+        fprintf(out, "  · officer since removed");
+}
+
 void screen_line(struct session *session, const char *id, const Amana__V1__Kept *kept, const char *state, FILE *out)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     struct opened opened;
-    struct signer signer;
-    struct taken taken;
     char shown[STORE_ID];
     arena_init(&arena, ARENA_SCREEN);
     enum am_err err = seal_open_kept(session, kept, &arena, &detail, &opened);
@@ -53,32 +88,10 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
             ours && header->n_recipients > 1 ? " and others" : "");
     if (header->status != AMANA__V1__STATUS__CODE__ACTUAL)
         fprintf(out, "[%s] ", CODE(status__code, header->status));
-    const char *title = err == AM_OK ? kind_body_title(kind_body_get(&opened.body->base)) : "";
-    if (err == AM_OK && body_names_victim(opened.body, title))
-        title = NAMES_VICTIM;
-    if (header->outcome != 0) { // what was decided tells more than the words about it
-        print_code(out, CODE(outcome__code, header->outcome), false);
-        fputs(err != AM_OK || title[0] != '\0' ? ": " : "", out);
-    }
-    if (err == AM_ERASED)
-        fputs("(erased)", out);
-    else if (err != AM_OK)
-        fprintf(out, "(can't be shown: %s)", opened.fault != NULL ? opened.fault : detail.text);
-    else
-        print_text(out, title, 0);
+    line_title(&opened, err, detail.text, out);
     if (state[0] != '\0')
         fprintf(out, "  · %s", state);
-    taken_look(kept, &taken);
-    if (taken.crossed)
-        fprintf(out, "  · %scrossed%s", print_on(PRINT_YELLOW), print_off());
-    if (taken.crl_stale)
-        fprintf(out, "  · %staken by a stale revocation list%s", print_on(PRINT_YELLOW), print_off());
-    signer_look(session, kept, header, &signer);
-    if (signer.state >= SIGNER_REVOKED_SINCE)
-        fprintf(out, "  · %sofficer revoked%s%s", print_on(signer.state == SIGNER_REVOKED ? PRINT_RED : PRINT_YELLOW),
-                signer.state == SIGNER_REVOKED ? "" : " since", print_off());
-    else if (signer.state == SIGNER_REMOVED)
-        fprintf(out, "  · officer since removed");
+    line_marks(session, kept, header, out);
     fputc('\n', out);
 }
 

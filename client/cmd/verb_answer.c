@@ -12,41 +12,82 @@
 #include <string.h>
 
 // --- All of it
+// What is said, with what follows from what it answers. *text is the caller's to free, also after an error.
+static enum am_err draft_make(struct answer_input *input, struct target *root, struct target *newest,
+                              struct arena *arena, struct am_detail *detail, struct am_bytes *text,
+                              Amana__V1__Draft **ret_draft)
+{
+    enum am_err err = answer_draft(input, arena, detail, text, ret_draft);
+    if (err != AM_OK && detail->line == 0)
+        submit_name_option(input->verb, detail);
+    TRY(err);
+    Amana__V1__Draft *draft = *ret_draft;
+    TRY(submit_references(input->command.session, arena, draft, detail));
+    TRY(answer_body_fill(input, arena, draft));
+    if (answer_is_order(input) && root->kept->entry != NULL)
+        TRY(answer_versions(input, arena, root, newest, draft));
+    TRY(shield_of_case(input->command.session, newest->opened.header->case_ref, &input->shield));
+    submit_carry(newest->opened.header, draft);
+    draft->retain_until = root->opened.header->retain_until;
+    TRY(answer_defaults_fill(input, newest, arena, draft));
+    TRY(answer_permissions(input, arena, newest, draft));
+    return answer_references(input, arena, newest, draft, detail);
+}
+
+// Whom it goes to, and whom it frees.
+static enum am_err draft_address(struct answer_input *input, struct target *newest, struct arena *arena,
+                                 struct am_detail *detail, Amana__V1__Draft *draft, struct roles_moved *moved)
+{
+    TRY(answer_to_fill(input, newest, arena, draft));
+    if (json_object_get(input->said, "flags") == NULL)
+        answer_flags_for_listed(input, draft);
+    TRY(submit_groups(&input->command.settings, arena, draft, detail));
+    if (input->verb->kind == KIND(CORRECTION) || input->verb->kind == KIND(CONTEST))
+        return AM_OK;
+    return first_roles(input, newest, draft, arena, moved);
+}
+
+// Asks what is to be asked before it goes, and sends it.
+static int draft_send(struct answer_input *input, struct submission *submission, struct target *root,
+                      struct target *newest, struct roles_moved *moved, struct arena *arena)
+{
+    bool go = true, theirs = newest->box == STORE_INBOX;
+    int code = first_ask(input, submission->compose.draft, newest, &go);
+    if (code == 0 && go)
+        code = first_mend(input, submission, newest);
+    if (code == 0 && go)
+        code = first_erase(input, submission, newest);
+    if (code == 0 && go)
+        code = submit(&input->command, submission);
+    if (code == 0 && go && theirs && moved->n_freed > 0)
+        code = first_contest(input, submission, root, newest, moved, arena);
+    return code;
+}
+
+static void free_text(struct am_bytes *text)
+{
+    free((void *)text->data);
+}
+
 static int answer(struct answer_input *input, struct target *root, struct target *newest, struct arena *arena)
 {
+    struct am_bytes AM_CLEANUP(free_text) text = {0};
     struct am_detail detail = {0};
-    struct am_bytes text = {0};
+    struct roles_moved moved = {0};
     Amana__V1__Draft *draft = NULL;
-    enum am_err err = answer_draft(input, arena, &detail, &text, &draft);
-    if (err != AM_OK && detail.line == 0)
-        submit_name_option(input->verb, &detail);
-    if (err == AM_OK)
-        err = submit_references(input->command.session, arena, draft, &detail);
-    if (err == AM_OK)
-        err = answer_body_fill(input, arena, draft);
-    if (err == AM_OK && answer_is_order(input) && root->kept->entry != NULL)
-        err = answer_versions(input, arena, root, newest, draft);
-    if (err == AM_OK)
-        err = shield_of_case(input->command.session, newest->opened.header->case_ref, &input->shield);
-    if (err == AM_OK) {
-        submit_carry(newest->opened.header, draft);
-        draft->retain_until = root->opened.header->retain_until;
-        err = answer_defaults_fill(input, newest, arena, draft);
-    }
-    if (err == AM_OK)
-        err = answer_permissions(input, arena, newest, draft);
-    if (err == AM_OK)
-        err = answer_references(input, arena, newest, draft, &detail);
-    bool asked = err == AM_OK && answer_to_asks(input, draft), online = false;
+    bool online = false;
+    enum am_err err = draft_make(input, root, newest, arena, &detail, &text, &draft);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    bool asked = answer_to_asks(input, draft);
     int code = asked ? command_try_connect(&input->command, &online) : 0;
+    if (code != 0)
+        return code;
     if (online)
         answer_to_look(input, newest, draft);
-    if (err == AM_OK)
-        err = answer_to_fill(input, newest, arena, draft);
-    if (err == AM_OK && json_object_get(input->said, "flags") == NULL)
-        answer_flags_for_listed(input, draft);
-    if (err == AM_OK)
-        err = submit_groups(&input->command.settings, arena, draft, &detail);
+    err = draft_address(input, newest, arena, &detail, draft, &moved);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
     struct submission submission = {.compose = {draft, answer_is_order(input) ? &newest->pointer : &root->pointer,
                                                 input->verb->kind == KIND(UPDATE) ? &newest->pointer : NULL,
                                                 root->opened.header, newest->opened.header},
@@ -55,22 +96,7 @@ static int answer(struct answer_input *input, struct target *root, struct target
                                     .text = text,
                                     .connected = asked,
                                     .online = online};
-    struct roles_moved moved = {0};
-    if (err == AM_OK && input->verb->kind != KIND(CORRECTION) && input->verb->kind != KIND(CONTEST))
-        err = first_roles(input, newest, draft, arena, &moved);
-    bool go = true, theirs = newest->box == STORE_INBOX;
-    if (code == 0)
-        code = err == AM_OK ? first_ask(input, draft, newest, &go) : command_fail(err, &detail);
-    if (code == 0 && go)
-        code = first_mend(input, &submission, newest);
-    if (code == 0 && go)
-        code = first_erase(input, &submission, newest);
-    if (code == 0 && go)
-        code = submit(&input->command, &submission);
-    if (code == 0 && go && theirs && moved.n_freed > 0)
-        code = first_contest(input, &submission, root, newest, &moved, arena);
-    free((void *)text.data);
-    return code;
+    return draft_send(input, &submission, root, newest, &moved, arena);
 }
 
 static unsigned boxes_of(const struct answer_verb *verb)

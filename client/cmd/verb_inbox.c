@@ -422,6 +422,17 @@ static int follow(struct inbox_input *input)
     return code;
 }
 
+// What came by now, and then what comes.
+static int stay(struct inbox_input *input)
+{
+    struct am_detail detail = {0};
+    int code = input->all ? list(input) : 0;
+    if (code != 0)
+        return code;
+    enum am_err shown = show_news(input, input->all);
+    return shown == AM_OK ? follow(input) : command_fail(shown, &detail);
+}
+
 static int inbox(struct inbox_input *input)
 {
     struct am_detail detail = {0};
@@ -430,12 +441,8 @@ static int inbox(struct inbox_input *input)
     if (code != 0)
         return code;
     command_signals();
-    if (input->follow) {
-        if (input->all && (code = list(input)) != 0)
-            return code;
-        enum am_err shown = show_news(input, input->all);
-        return shown == AM_OK ? follow(input) : command_fail(shown, &detail);
-    }
+    if (input->follow)
+        return stay(input);
     code = command_try_connect(&input->command, &online);
     if (code != 0)
         return code;
