@@ -316,15 +316,22 @@ void world_pass(struct world *world, uint64_t ns)
     world_pump(world);
 }
 
+bool world_pump_one(struct world *world)
+{
+    if (world->reading)
+        world_read(world);
+    else if (world->n_checks > 0)
+        world_check_one(world, 0);
+    else if (world->n_appends > 0)
+        world_commit_one(world, 0);
+    else
+        return false;
+    return true;
+}
+
 void world_pump(struct world *world)
 {
-    while (world->n_checks > 0 || world->n_appends > 0 || world->reading) {
-        if (world->reading)
-            world_read(world);
-        else if (world->n_checks > 0)
-            world_check_one(world, 0);
-        else
-            world_commit_one(world, 0);
+    while (world_pump_one(world)) {
     }
 }
 

@@ -67,9 +67,10 @@ void world_restart(struct world *world);
 
 // Steps an event and queues what it asks for. AM_OK is asserted.
 void world_step(struct world *world, struct hub_event event);
-// One check, one commit: of the index given, or all until nothing waits.
+// One check, one commit: of the index given; the next of what waits, false where nothing does; all until nothing waits.
 void world_check_one(struct world *world, size_t index);
 void world_commit_one(struct world *world, size_t index);
+bool world_pump_one(struct world *world);
 void world_pump(struct world *world);
 // The rows of deadlines that the hub asked for.
 void world_read(struct world *world);

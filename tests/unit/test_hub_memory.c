@@ -61,13 +61,7 @@ static void arm(bool on)
 // As net does where the outcome of a commit could not be taken in: the program ends and starts again.
 static void settle(struct world *world)
 {
-    while (world->n_checks > 0 || world->n_appends > 0 || world->reading) {
-        if (world->reading)
-            world_read(world);
-        else if (world->n_checks > 0)
-            world_check_one(world, 0);
-        else
-            world_commit_one(world, 0);
+    while (world_pump_one(world)) {
         if (world->lost)
             world_restart(world);
         world->lost = false;
