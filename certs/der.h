@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A strict walk over DER: definite, minimal lengths, single-byte tags, nothing past the end. Inside certs/ only.
+// Pure; any thread.
 #pragma once
 
 #include "proto/model/error.h"

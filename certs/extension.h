@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What requests and the authorities that answer them share: names and extensions of one use. Inside certs/ only.
+// Any thread.
 #pragma once
 
 #include "certs/certificate.h"

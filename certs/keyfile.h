@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private keys in files (P-256, PKCS#8 PEM) and the requests that are made with them.
+// Private keys in files (P-256, PKCS#8 PEM) and the requests that are made with them. Any thread.
 #pragma once
 
 #include "certs/certificate.h"

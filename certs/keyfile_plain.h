@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private keys decoded without a copy outside OpenSSL's secure heap. Inside certs/ only.
+// Private keys decoded without a copy outside OpenSSL's secure heap. Inside certs/ only. Any thread.
 #pragma once
 
 #include "proto/model/error.h"

@@ -20,6 +20,7 @@ struct tls_context {
     SSL_SESSION *session; // a client's newest ticket, good for one connection
 };
 
+// UTC ns: of the clock that the context was given, else of the system.
 uint64_t tls_now(const struct tls_context *context);
 
 // Whether this certificate may connect now; fills io's peer and digest. *ret_cached as in struct tls_admission.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The highest CRLNumber of each issuer that a program has taken, from one run to the next: what it keeps of it is text,
-// a line for each issuer with the SHA-256 of its certificate in hex, a space and the number.
+// a line for each issuer with the SHA-256 of its certificate in hex, a space and the number. Any thread.
 #pragma once
 
 #include "certs/trust.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What validators of more than one file of an operator ask about a value. 0, or -1 with the mistake told.
+// What validators of more than one file of an operator ask about a value. 0, or -1 with the mistake told. Any thread.
 #pragma once
 
 #include "certs/conf_text.h"

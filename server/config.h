@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// amanad.conf: what an operator sets, checked whole before anything is done with it.
+// amanad.conf: what an operator sets, checked whole before anything is done with it. One thread.
 #pragma once
 
 #include "certs/trust.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `amanad confirm-clock`: the machine's clock is right as it is, though it jumped.
+// `amanad confirm-clock`: the machine's clock is right as it is, though it jumped. One thread.
 #pragma once
 
 #include "server/config.h"

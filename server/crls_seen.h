@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CRL numbers that this hub has taken, kept in a file over its restarts.
+// The CRL numbers that this hub has taken, kept in a file over its restarts. One thread at a time.
 #pragma once
 
 #include "certs/trust.h"

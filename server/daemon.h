@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// amanad as a process: its folder, its rights, its start and its end.
+// amanad as a process: its folder, its rights, its start and its end. One thread.
 #pragma once
 
 #include "server/config.h"

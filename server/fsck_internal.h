@@ -114,6 +114,7 @@ AM_MUST_USE enum am_err fsck_release_moved(struct fsck_judge *judge, const struc
 AM_MUST_USE enum am_err fsck_returned_said(struct fsck_judge *judge, const struct store_judged *entry);
 AM_MUST_USE enum am_err fsck_release_judge(void *user, const struct journal_release *release);
 
+// --- fsck_clocks.c: chains, and when the clocks of a message ring
 AM_MUST_USE enum am_err fsck_chain_judge(void *user, const struct journal_chain *kept);
 AM_MUST_USE enum am_err fsck_message_said(struct fsck_judge *judge, const struct store_judged *entry,
                                           const Amana__V1__Header *header);

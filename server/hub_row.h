@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hub's own row in trust.conf, which its desks go by, against what the hub is.
+// The hub's own row in trust.conf, which its desks go by, against what the hub is. One thread at a time.
 #pragma once
 
 #include "certs/trust.h"

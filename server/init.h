@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `amanad init`: the log and its key, GENESIS and the first members.
+// `amanad init`: the log and its key, GENESIS and the first members. One thread.
 #pragma once
 
 #include "server/config.h"

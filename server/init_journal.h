@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The disk side of `amanad init`: the log's key, the empty journal, its first entries.
+// The disk side of `amanad init`: the log's key, the empty journal, its first entries. One thread.
 #pragma once
 
 #include "proto/model/journal.h"

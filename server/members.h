@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The members file of `amanad init`: who belongs to this hub, in what role, and what each may send to whom.
+// The members file of `amanad init`: who belongs to this hub, in what role, and what each may send to whom. One thread.
 #pragma once
 
 #include "amana/v1/record.pb-c.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rosters that an operator was given: every *.roster of a folder, with its certificates beside it.
+// The rosters that an operator was given: every *.roster of a folder, with its certificates beside it. One thread at a
+// time.
 #pragma once
 
 #include "certs/roster.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the hub knows, read from its journal at start: members, rosters, countries, the last entry.
+// What the hub knows, read from its journal at start: members, rosters, countries, the last entry. One thread.
 #pragma once
 
 #include "certs/check.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes certificates and CRLs in memory, by the profiles of recipes.md; amana-ca keeps them in files, tests don't.
+// Any thread.
 #pragma once
 
 #include "certs/certificate.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The folder of an authority: its certificate and key, what it has issued, its CRL. All of it stock openssl reads.
+// One thread.
 //
 // NAME is "root", "units" or "hubs". NAME.pem and NAME.key; NAME.index in the format of `openssl ca` (with .attr);
 // NAME.crl; issued/SERIAL.pem. Every file is replaced whole or not at all; the folder is locked while a verb works in

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the verbs of amana-ca share: options that several have, exit codes, and how a failure is told.
+// What the verbs of amana-ca share: options that several have, exit codes, and how a failure is told. One thread.
 #pragma once
 
 #include "certs/keyfile.h"
@@ -36,6 +36,7 @@ struct verb {
     int (*run)(int argc, char **argv);
 };
 
+// Each runs one verb with its own arguments, argv[0] being its name, and returns the exit code (sysexits).
 int verb_root(int argc, char **argv);
 int verb_national(int argc, char **argv);
 int verb_request(int argc, char **argv);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+// Once, before anything is printed: times in UTC or as the machine has them; colour and width as stdout allows.
 void print_setup(bool utc);
 
 // "2026-11-24 14:07:25 +03:00" (or "… Z"); "-" for 0. In one of eight buffers in turn.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One message for people: what to do and what not first, then who must answer by when, then the rest, persons last.
+// One thread.
 #pragma once
 
 #include "client/cmd/answers.h"

@@ -13,6 +13,7 @@
 AM_MUST_USE enum am_err known_fill(struct session *session, const Amana__V1__Body *body, struct arena *arena,
                                    Amana__V1__Kept *kept);
 
+// What known_find found. The list is its own; all 0 before the first call.
 struct known_message {
     enum store_box box;
     char id[STORE_ID];

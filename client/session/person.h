@@ -22,4 +22,6 @@ struct person_mark {
 // The mark number `at`; false behind the last. An empty text is no mark.
 bool person_mark(const Amana__V1__Person *person, size_t at, struct person_mark *ret_mark);
 
+// Whether they are to be taken for one: a document's number is the same, or the names are and no birth speaks against
+// it.
 bool person_same(const Amana__V1__Person *a, const Amana__V1__Person *b);

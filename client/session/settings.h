@@ -59,6 +59,7 @@ AM_MUST_USE enum am_err settings_require(const struct settings *settings, unsign
 // Checks one value by its own rule (an address, a name, HOST:PORT). AM_CONFIG, *detail names the key.
 AM_MUST_USE enum am_err settings_check(enum setting setting, const char *value, struct am_detail *detail);
 
+// As the file names it. Static.
 const char *setting_key(enum setting setting);
 const char *setting_words(enum setting setting);
 

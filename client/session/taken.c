@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads the SUBMITTED entry that is kept with a message.
 #include "client/session/taken.h"
 
 #include "proto/codec/codec.h"

@@ -10,6 +10,7 @@ struct taken {
     bool crl_stale; // the hub could not see who had been revoked
 };
 
+// What waits in the outbox has none of it.
 void taken_look(const Amana__V1__Kept *kept, struct taken *ret_taken);
 
 // Whether it moved the life of that recipient unit. true of what is not in the log yet: nobody has judged it.

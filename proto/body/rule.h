@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A rule as a row, and what rows are made of. Of proto/body alone.
+// A rule as a row, and what rows are made of. Of proto/body alone. Pure; any thread.
 #pragma once
 
 #include "proto/body/check.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How protobuf-c keeps a field in memory.
+// How protobuf-c keeps a field in memory. Any thread.
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state of reading JSON into a message, shared by the reader and its conversions. Of the codec alone.
+// One thread.
 #pragma once
 
 #include "proto/codec/codec.h"

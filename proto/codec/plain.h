@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Other people's text on a terminal: it may not move the cursor, hide itself or turn the text around.
+// Other people's text on a terminal: it may not move the cursor, hide itself or turn the text around. Any thread.
 #pragma once
 
 #include "proto/model/error.h"

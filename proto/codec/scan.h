@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wire form of a message held against its descriptor before anything is built. Of the codec alone.
+// The wire form of a message held against its descriptor before anything is built. Of the codec alone. Any thread.
 #pragma once
 
 #include "proto/codec/codec.h"

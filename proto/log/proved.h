@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One entry with its proof: a receipt, a notice, a line of a filtered replay; and the same as a C2SP tlog-proof text.
+// Any thread.
 #pragma once
 
 #include "amana/v1/audit.pb-c.h"

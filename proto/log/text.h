@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines, numbers and hashes of the C2SP texts, read the one way that they are written. For this folder alone.
+// Any thread.
 #pragma once
 
 #include "proto/model/error.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of header_check that look into a field's grammar. For header_check.c alone.
+// The parts of header_check that look into a field's grammar. For header_check.c alone. Pure; any thread.
 #pragma once
 
 #include "proto/model/header_check.h"

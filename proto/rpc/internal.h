@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the rooms of proto/rpc share: the structs of a session and a call, and who does what. Not for others.
+// The session's thread.
 //
 //   session.c   making, feeding, ending       message.c   length-prefixed messages in
 //   frames.c    nghttp2's callbacks           flow.c      windows that the peer gets

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where nghttp2's memory comes from: its one large buffer (16,394 bytes for frames to be sent) has pages of its own,
-// which are given back while a connection is idle (recipes.md, nghttp2 server session).
+// which are given back while a connection is idle (recipes.md, nghttp2 server session). The session's thread.
 #pragma once
 
 #include <nghttp2/nghttp2.h>

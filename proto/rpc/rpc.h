@@ -146,6 +146,7 @@ size_t rpc_session_memory(const struct rpc_session *session);
 
 // ---- Call, both sides
 
+// Its session, never NULL; what the caller has tied to it, NULL until then: never looked at here.
 struct rpc_session *rpc_call_session(const struct rpc_call *call);
 void rpc_call_set_user(struct rpc_call *call, void *user);
 void *rpc_call_user(const struct rpc_call *call);

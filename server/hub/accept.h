@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an accepted message writes, while it is put together. For submitted.c and accept_clocks.c alone. All that is
-// filled in lives in the append's arena; AM_NOMEM, AM_TOO_LARGE.
+// filled in lives in the append's arena; AM_NOMEM, AM_TOO_LARGE. One thread.
 #pragma once
 
 #include "server/hub/internal.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files share that decide about a deadline that has come. For server/hub alone.
+// What the files share that decide about a deadline that has come. For server/hub alone. One thread.
 #pragma once
 
 #include "server/hub/internal.h"

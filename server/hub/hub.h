@@ -24,6 +24,7 @@ struct hub_config {
     uint32_t rejected_per_minute; // REJECTED entries per identity before they are counted together; 0: 20
 };
 
+// Copies the configuration. AM_NOMEM. hub_free: after the last event; NULL is fine.
 AM_MUST_USE enum am_err hub_new(const struct hub_config *config, struct hub **ret_hub);
 void hub_free(struct hub *hub);
 

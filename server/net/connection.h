@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What handshake and session of a connection share.
+// What handshake and session of a connection share. On the loop.
 #pragma once
 
 #include "server/net/internal.h"

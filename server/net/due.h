@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Deadlines for the hub: those of the next hour read ahead, and what one is about read when it has come. Room for all
-// that may be under way is there from the start.
+// that may be under way is there from the start. On the loop.
 #pragma once
 
 #include "server/net/internal.h"

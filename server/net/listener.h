@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The listening socket.
+// The listening socket. On the loop.
 #pragma once
 
 #include "server/net/net.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Units that a policy names.
+// Units that a policy names. On the loop.
 #pragma once
 
 #include "server/hub/hub.h"

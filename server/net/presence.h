@@ -13,6 +13,7 @@ struct presence;
 AM_MUST_USE enum am_err presence_new(struct presence **ret_presence);
 void presence_free(struct presence *presence); // NULL is fine
 
+// A connection of the unit has begun, or ended at that time (UTC ns). Without memory the unit is not known to be here.
 void presence_came(struct presence *presence, const char *unit);
 void presence_left(struct presence *presence, const char *unit, uint64_t now_ns);
 

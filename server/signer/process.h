@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What hub and signer do alike: no memory of theirs on disk or in other hands, and another user.
+// What hub and signer do alike: no memory of theirs on disk or in other hands, and another user. Any thread.
 #pragma once
 
 #include "proto/model/error.h"

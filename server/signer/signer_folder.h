@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signer's folder: key, verifier key, record.
+// The signer's folder: key, verifier key, record. One thread.
 #pragma once
 
 #include "server/signer/signer.h"

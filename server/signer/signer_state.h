@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the signer remembers: size, root and compact range of what it last signed, in two slots written in turn; and the
 // judgement of a log against it at start (audit.md, The signer). Used by the signer's process alone, and by fsck to
-// read.
+// read. One thread.
 #pragma once
 
 #include "proto/log/merkle.h"

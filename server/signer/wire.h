@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes over the socket pair between hub and signer: fixed frames, both ends from one program.
+// What goes over the socket pair between hub and signer: fixed frames, both ends from one program. One thread.
 #pragma once
 
 #include "server/signer/signer.h"

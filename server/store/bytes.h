@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Big-endian numbers in keys and rows, and a reader that never leaves its row.
+// Big-endian numbers in keys and rows, and a reader that never leaves its row. Pure; any thread.
 #pragma once
 
 #include "proto/model/error.h"

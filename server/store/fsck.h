@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the two halves of the offline check share.
+// What the two halves of the offline check share. One thread.
 #pragma once
 
 #include "proto/codec/arena.h"

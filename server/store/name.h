@@ -28,5 +28,6 @@ AM_MUST_USE enum am_err name_pair_add(struct table_txn txn, enum table table, co
 // The text with its NUL, in LMDB's memory. AM_CORRUPT where there is none.
 AM_MUST_USE enum am_err name_text(struct table_txn txn, const uint8_t name[NAME_SIZE], const char **ret_text);
 
+// The name that the index has for a kind of entry, and whether a name is one.
 void name_of_kind(uint8_t kind, uint8_t ret_name[NAME_SIZE]);
 bool name_is_kind(const uint8_t name[NAME_SIZE]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one transaction changes, as bytes, so that it can be done once more.
+// What one transaction changes, as bytes, so that it can be done once more. One thread.
 #pragma once
 
 #include "server/store/table.h"
@@ -13,6 +13,7 @@ struct redo_ops {
     const void *later; // LMDB's room for a value that is filled after it was noted
 };
 
+// Nothing changed yet: for the next transaction. All 0 before the first; the bytes are its own till redo_ops_free.
 void redo_ops_begin(struct redo_ops *ops);
 void redo_ops_free(struct redo_ops *ops);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The values of the rows: from and to bytes. What a disk gives is checked: AM_CORRUPT.
+// The values of the rows: from and to bytes. What a disk gives is checked: AM_CORRUPT. Any thread.
 #pragma once
 
 #include "proto/log/leaf.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of the environment and the only calls that touch LMDB's values. Several tables share a tree (table.c).
+// The transaction's thread.
 //
 // Numbers in keys are big-endian, so that key order is the order of time. `n` is a 4-byte name (name.h).
 //   meta        "format" → u32 · "origin" → text · "state" → size, root, last time, next name

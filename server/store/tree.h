@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Merkle tree in its tables: whole tiles of 256 hashes written once, the right edge one row per level; the writer's
-// own copy of the edge; and reading any complete subtree.
+// own copy of the edge; and reading any complete subtree. The transaction's thread.
 #pragma once
 
 #include "proto/log/merkle.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A journal in a folder of its own, and messages to put into it.
 #include "store_kit.h"
 
 #include "amana/v1/audit.pb-c.h"
