@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADULT  18
-#define DAY_NS (24ull * 3600 * NS_PER_S)
-
 // What holds for every field of its type, whatever it is called. Not in the tables: it needs no row to be true.
 static const struct body_rule CODE_KNOWN = {.name = "any.code-known", .allowed = "holds a code of no list"};
 static const struct body_rule CODE_SAYS = {.name = "any.code-says", .allowed = "an element of a list must be a code"};
@@ -23,137 +20,6 @@ static const struct body_rule TEXT_SAYS = {.name = "any.text-says",
 static const struct body_rule TEXT_FITS = {.name = "any.text-fits", .allowed = "at most 32768 bytes"};
 static const struct body_rule OF_KIND = {.name = "body.of-kind"};
 
-static const void *field_at(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-    return (const uint8_t *)message + field->offset;
-}
-
-static size_t list_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-    return *(const size_t *)(const void *)((const uint8_t *)message + field->quantifier_offset);
-}
-
-// --- What rows are made of
-static bool says(const char *text)
-{
-    return text[strspn(text, " \t\r\n")] != '\0';
-}
-
-static bool filled(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-    const void *at = field_at(message, field);
-    if (field->label == PROTOBUF_C_LABEL_REPEATED)
-        return list_count(message, field) > 0;
-    switch (field->type) {
-    case PROTOBUF_C_TYPE_STRING: return says(*(const char *const *)at);
-    case PROTOBUF_C_TYPE_BYTES: return ((const ProtobufCBinaryData *)at)->len > 0;
-    case PROTOBUF_C_TYPE_MESSAGE: return *(const void *const *)at != NULL;
-    case PROTOBUF_C_TYPE_DOUBLE: return *(const double *)at < 0 || *(const double *)at > 0;
-    default: return *(const uint32_t *)at != 0; // codes, 32 bits, true
-    }
-}
-
-bool rule_filled(const struct body_at *at)
-{
-    return filled(at->message, at->field);
-}
-
-bool rule_empty(const struct body_at *at)
-{
-    return !filled(at->message, at->field);
-}
-
-bool rule_never(const struct body_at *at)
-{
-    return false;
-}
-
-bool rule_any_filled(const ProtobufCMessage *message)
-{
-    for (unsigned i = 0; i < message->descriptor->n_fields; i++)
-        if (filled(message, &message->descriptor->fields[i]))
-            return true;
-    return false;
-}
-
-bool rule_has_role(const Amana__V1__Person *person, unsigned roles)
-{
-    for (size_t i = 0; i < person->n_roles; i++)
-        if ((unsigned)person->roles[i] < 32 && (roles & 1u << (unsigned)person->roles[i]) != 0)
-            return true;
-    return false;
-}
-
-bool rule_asks(const Amana__V1__Action__Code *actions, size_t count, unsigned action)
-{
-    for (size_t i = 0; i < count; i++)
-        if ((unsigned)actions[i] == action)
-            return true;
-    return false;
-}
-
-// Rule 3's words: under 18, age unknown, or a range that reaches below 18. Of whom no age is given, it is unknown.
-bool rule_is_child(const Amana__V1__Person *person, uint64_t written_ns)
-{
-    int64_t first, last;
-    if (person->age != NULL && (person->age->unknown || person->age->from < ADULT))
-        return true;
-    if (person->birth == NULL || !shape_date_days(person->birth->date, &first, &last))
-        return person->age == NULL;
-    // 18 years have at most five 29ths of February: the last of them decides, and a day more protects.
-    return (int64_t)(written_ns / DAY_NS) - last < ADULT * 365 + 5;
-}
-
-bool rule_is_identified(const Amana__V1__Person *person)
-{
-    if (person->n_names > 0 || person->photograph != NULL)
-        return true;
-    for (size_t i = 0; i < person->n_documents; i++)
-        if (person->documents[i]->number[0] != '\0')
-            return true;
-    return false;
-}
-
-static const ProtobufCFieldDescriptor *find(const ProtobufCMessage *message, const char *name)
-{
-    return protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
-}
-
-struct rule_persons rule_persons(const ProtobufCMessage *of_kind)
-{
-    const ProtobufCFieldDescriptor *field = find(of_kind, "persons");
-    if (field != NULL)
-        return (struct rule_persons){*(Amana__V1__Person *const *const *)field_at(of_kind, field),
-                                     list_count(of_kind, field)};
-    field = find(of_kind, "person");
-    if (field == NULL || field->descriptor != &amana__v1__person__descriptor)
-        return (struct rule_persons){NULL, 0};
-    Amana__V1__Person *const *one = field_at(of_kind, field);
-    return (struct rule_persons){one, *one != NULL ? 1 : 0};
-}
-
-size_t rule_count(const ProtobufCMessage *message, const char *list)
-{
-    const ProtobufCFieldDescriptor *field = find(message, list);
-    return field != NULL && field->label == PROTOBUF_C_LABEL_REPEATED ? list_count(message, field) : 0;
-}
-
-bool rule_not_later(const Google__Protobuf__Timestamp *time, const struct body_at *at)
-{
-    uint64_t ns;
-    return time == NULL || (header_time(time, &ns) && ns <= at->written_ns + DAY_NS);
-}
-
-bool rule_child_here(const struct body_at *at)
-{
-    struct rule_persons persons = rule_persons(at->of_kind);
-    for (size_t i = 0; i < persons.count; i++)
-        if (rule_is_child(persons.list[i], at->written_ns))
-            return true;
-    return false;
-}
-
-// --- The walk
 struct walk {
     struct body_at at;
     struct am_detail *detail;
@@ -191,7 +57,7 @@ static const struct body_rule *check_code(const ProtobufCFieldDescriptor *field,
 
 static const struct body_rule *check_text(const ProtobufCFieldDescriptor *field, const char *text)
 {
-    if (field->label == PROTOBUF_C_LABEL_REPEATED && !says(text))
+    if (field->label == PROTOBUF_C_LABEL_REPEATED && !rule_says(text))
         return &TEXT_SAYS;
     return strlen(text) > BODY_TEXT ? &TEXT_FITS : NULL;
 }
@@ -201,8 +67,8 @@ static const struct body_rule *check_values(struct walk *walk, const ProtobufCMe
     for (unsigned f = 0; f < message->descriptor->n_fields; f++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[f];
         bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
-        size_t count = list ? list_count(message, field) : 1;
-        const void *at = field_at(message, field), *values = list ? *(const void *const *)at : at;
+        size_t count = list ? rule_list_count(message, field) : 1;
+        const void *at = rule_field_at(message, field), *values = list ? *(const void *const *)at : at;
         for (size_t i = 0; i < count; i++) {
             const struct body_rule *rule = NULL;
             if (field->type == PROTOBUF_C_TYPE_ENUM)
@@ -220,8 +86,8 @@ static const struct body_rule *check_texts(struct walk *walk, const struct body_
 {
     const ProtobufCFieldDescriptor *field = walk->at.field;
     bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
-    size_t count = list ? list_count(walk->at.message, field) : 1;
-    const void *at = field_at(walk->at.message, field);
+    size_t count = list ? rule_list_count(walk->at.message, field) : 1;
+    const void *at = rule_field_at(walk->at.message, field);
     const char *const *texts = list ? *(const char *const *const *)at : at;
     for (size_t i = 0; i < count; i++)
         if (texts[i][0] != '\0' && !rule->text(texts[i]))
@@ -236,7 +102,9 @@ static const struct body_rule *check_rule(struct walk *walk, const struct body_r
         return NULL;
     if (rule->kinds != 0 && (rule->kinds & KIND_BIT((unsigned)at->header->kind)) == 0)
         return NULL;
-    at->field = rule->field != NULL ? find(at->message, rule->field) : NULL;
+    at->field = rule->field != NULL
+                    ? protobuf_c_message_descriptor_get_field_by_name(at->message->descriptor, rule->field)
+                    : NULL;
     if ((rule->field != NULL && at->field == NULL) || (rule->when != NULL && !rule->when(at)))
         return NULL;
     if (rule->text != NULL)
@@ -254,8 +122,8 @@ static const struct body_rule *check_parts(struct walk *walk, const ProtobufCMes
         if (field->type != PROTOBUF_C_TYPE_MESSAGE || field->descriptor == &google__protobuf__timestamp__descriptor)
             continue;
         bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
-        size_t count = list ? list_count(message, field) : 1;
-        const void *at = field_at(message, field);
+        size_t count = list ? rule_list_count(message, field) : 1;
+        const void *at = rule_field_at(message, field);
         const ProtobufCMessage *const *parts = list ? *(const ProtobufCMessage *const *const *)at : at;
         for (size_t i = 0; i < count; i++) {
             if (parts[i] == NULL)
@@ -322,13 +190,19 @@ const char *body_rule_name(const struct body_rule *rule)
 
 const struct body_rule *body_rule_at(size_t index)
 {
-    if (index < BODY_RULES_PERSON_COUNT)
-        return &BODY_RULES_PERSON[index];
-    index -= BODY_RULES_PERSON_COUNT;
-    if (index < BODY_RULES_PART_COUNT)
-        return &BODY_RULES_PART[index];
-    index -= BODY_RULES_PART_COUNT;
-    return index < BODY_RULES_KIND_COUNT ? &BODY_RULES_KIND[index] : NULL;
+    const struct {
+        const struct body_rule *rules;
+        size_t count;
+    } tables[] = {
+        {BODY_RULES_PERSON, BODY_RULES_PERSON_COUNT},
+        {BODY_RULES_PART, BODY_RULES_PART_COUNT},
+        {BODY_RULES_ENVELOPE, BODY_RULES_ENVELOPE_COUNT},
+        {BODY_RULES_KIND, BODY_RULES_KIND_COUNT},
+    };
+    for (size_t i = 0; i < AM_LEN(tables); index -= tables[i++].count)
+        if (index < tables[i].count)
+            return &tables[i].rules[index];
+    return NULL;
 }
 
 const Amana__V1__Alert *body_alert(const Amana__V1__Body *body)

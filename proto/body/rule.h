@@ -39,8 +39,25 @@ struct body_rule {
 #define BODY_TITLE   160u   // bytes
 #define BODY_TEXT    32768u // bytes of one text
 
-extern const struct body_rule BODY_RULES_PERSON[], BODY_RULES_PART[], BODY_RULES_KIND[];
-extern const size_t BODY_RULES_PERSON_COUNT, BODY_RULES_PART_COUNT, BODY_RULES_KIND_COUNT;
+// Each row: name, what it is about, when it is asked, what must hold, what is allowed.
+extern const struct body_rule BODY_RULES_PERSON[], BODY_RULES_PART[], BODY_RULES_ENVELOPE[], BODY_RULES_KIND[];
+extern const size_t BODY_RULES_PERSON_COUNT, BODY_RULES_PART_COUNT, BODY_RULES_ENVELOPE_COUNT, BODY_RULES_KIND_COUNT;
+// What a row asks, by its name.
+#define IS(name) static bool name(const struct body_at *at)
+
+// Where a field of a message stands; of a list, how many elements it has.
+static inline const void *rule_field_at(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    return (const uint8_t *)message + field->offset;
+}
+
+static inline size_t rule_list_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    return *(const size_t *)(const void *)((const uint8_t *)message + field->quantifier_offset);
+}
+
+// Whether a text has more than spaces.
+bool rule_says(const char *text);
 
 // Whether the rule's field says anything: a text beyond spaces, a number not 0, a list not empty, a message there.
 bool rule_filled(const struct body_at *at);

@@ -1,41 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules about the kinds' own messages, and those between body and envelope.
+// The rules about the kinds' own messages.
 #include "proto/body/rule.h"
 #include "proto/body/shape.h"
-#include "proto/model/harm.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#define IS(name)        static bool name(const struct body_at *at)
 #define OF(type, small) ((const Amana__V1__##type *)(const void *)at->message)
 
-// --- Envelope and body
-IS(child_is_flagged)
-{
-    return at->flags->child || !rule_child_here(at);
-}
-
-// Whoever opens it in a listed state says so too: what its hub let through is shown to nobody.
-IS(tells_no_listed_state)
-{
-    return harm_first(at->header, at->flags) == SIZE_MAX;
-}
-
-IS(is_h3)
-{
-    for (size_t i = 0; i < at->header->n_handling; i++)
-        if (at->header->handling[i] == AMANA__V1__HANDLING__CODE__H3)
-            return true;
-    return false;
-}
-
-IS(is_h3_without_a_place)
-{
-    return is_h3(at) &&
-           protobuf_c_message_descriptor_get_field_by_name(at->of_kind->descriptor, "handling_note") == NULL;
-}
-
+// --- Outcomes, and what several kinds have
 static bool outcome_is(const struct body_at *at, unsigned outcome)
 {
     return (unsigned)at->header->outcome == outcome;
@@ -96,29 +69,6 @@ IS(is_court_error)
 IS(by_telephone)
 {
     return at->header->means == AMANA__V1__MEANS__CODE__PHONE;
-}
-
-// A name of a victim among the words of the field: lists and notifications show them.
-bool rule_names_victim(const ProtobufCMessage *of_kind, const char *text)
-{
-    struct rule_persons all = rule_persons(of_kind);
-    for (size_t i = 0; i < all.count; i++) {
-        if (!rule_has_role(all.list[i], SHIELDED | ROLE(MISSING)))
-            continue;
-        for (size_t j = 0; j < all.list[i]->n_names; j++) {
-            const Amana__V1__NamePart *part = all.list[i]->names[j];
-            if ((strlen(part->text) > 2 && strcasestr(text, part->text) != NULL) ||
-                (strlen(part->transliteration) > 2 && strcasestr(text, part->transliteration) != NULL))
-                return true;
-        }
-    }
-    return false;
-}
-
-IS(names_no_victim)
-{
-    const void *field = (const uint8_t *)at->message + at->field->offset;
-    return !rule_names_victim(at->of_kind, *(const char *const *)field);
 }
 
 IS(child_is_taken_in)
@@ -413,23 +363,7 @@ IS(order_is_past)
         rule, .type = TYPE(type_name), .field = name, .when = unless, .must = rule_empty, .allowed = words             \
     }
 
-// Each row: name, what it is about, when it is asked, what must hold, what is allowed.
 const struct body_rule BODY_RULES_KIND[] = {
-    {"body.child-flagged", .header = "flags.child", .must = child_is_flagged, .role = true,
-     .allowed = "must be true: a person is under 18, or may be, as everybody whose age isn't said: give age or birth, "
-                "or say true and add your protection unit"},
-    {"body.never-tell", .header = "recipients", .must = tells_no_listed_state, .role = true,
-     .reason = REASON_NOT_PERMITTED,
-     .allowed = "one is a unit of a state in flags.never_tell: this person may have fled it; leave it out, and tell it "
-                "nothing by any other channel either"},
-    {"body.handling-note", .field = "handling_note", .when = is_h3, .must = rule_filled,
-     .allowed = "handling H3 needs its text here"},
-    {"body.handling-h3", .header = "handling", .when = is_h3_without_a_place, .must = rule_never,
-     .allowed = "H3 needs a text, and this kind has no place for it"},
-    {"body.title-line", .field = "title", .text = shape_line, .allowed = "one line of at most 160 bytes"},
-    {"body.title-victim", .field = "title", .must = names_no_victim, .role = true,
-     .allowed = "lists and notifications show it: a victim's name has no place here"},
-
     NEEDED("alert.title", alert, "title", "one line that says what it is about, without a victim's name"),
     NEEDED("alert.actions", alert, "actions", "what the recipient is asked to do; at least one"),
     {"alert.detain", TYPE(alert), .field = "actions", .must = actions_without_detain, .role = true,

@@ -6,8 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define RADIUS   1000000u // metres
-#define IS(name) static bool name(const struct body_at *at)
+#define RADIUS 1000000u // metres
 
 IS(message_says)
 {

@@ -6,11 +6,10 @@
 
 #include <string.h>
 
-#define DAY_NS   (24ull * 3600 * NS_PER_S)
-#define AGE_MAX  120u
-#define MANY     10000u
-#define PHOTO    (512u * 1024)
-#define IS(name) static bool name(const struct body_at *at)
+#define DAY_NS  (24ull * 3600 * NS_PER_S)
+#define AGE_MAX 120u
+#define MANY    10000u
+#define PHOTO   (512u * 1024)
 
 static const Amana__V1__Person *person(const struct body_at *at)
 {
