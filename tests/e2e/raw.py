@@ -162,8 +162,8 @@ class Raw:
         made = signature(signed) if signature else sign(signed, self.keys / f"{key}.pem", self.keys / f"{key}.key")
         return types.Message(header=signed, sealed_body=body, signature=made, flags=packed)
 
-    def letter(self, kind, said, protection=2, child=False, **changes):
-        """A whole Message of this kind whose body each of its readers can open; it keeps to no rule about what is said."""
+    def text(self, kind, said, protection=2, child=False, **changes):
+        """A header of this kind, its flags and its body, of which message() makes a whole one; it keeps to no rule."""
         types, body = self.pb("message"), self.pb("body").Body
         alert = kind in ("ALERT", "UPDATE")
         bare = {} if alert else {"subject_kind": 0, "source_eval": 0, "info_eval": 0}
@@ -175,6 +175,13 @@ class Raw:
             "id": header.id, "sender": self.unit, "officer": header.officer, "kind": header.kind, "case_ref": header.case_ref,
             "recipients": [to.unit for to in header.recipients], "written_at": header.written_at})
         json_format.ParseDict(said, getattr(text, kind.lower()))
+        return header, flags, text
+
+    def letter(self, kind, said, spoil=None, **changes):
+        """A whole Message of this kind whose body each of its readers can open; `spoil` changes the body before it is sealed."""
+        header, flags, text = self.text(kind, said, **changes)
+        if spoil:
+            spoil(text)
         plain = text.SerializeToString()
         return self.message(header, body=self.body(header, plain), flags=flags, plain=plain)
 
