@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rule 4, do no harm: what a state that a person may have fled must not learn, and that it can't see the difference."""
+import base64
 import datetime
 import itertools
 import json
@@ -7,6 +8,7 @@ import re
 import shutil
 
 import pytest
+from google.protobuf import json_format
 
 import raw as r
 import world as w
@@ -211,13 +213,61 @@ def two(world, template, tmp_path):
     shutil.rmtree(other.folder, ignore_errors=True)
 
 
+def ns(stamp):
+    return stamp.seconds * 10**9 + stamp.nanos
+
+
+def ns_of(text):
+    """Of a time as JSON has it."""
+    seconds, part = text.rstrip("Z").split(".") if "." in text else (text.rstrip("Z"), "0")
+    return int(datetime.datetime.fromisoformat(seconds + "+00:00").timestamp()) * 10**9 + int(part.ljust(9, "0"))
+
+
+# What differs from one world to the next whoever listens: what is drawn by chance or made of it, what is written down of
+# the machine's own time, and where in the log a thing stands, as more is said among the others in a case that is kept.
+CHANCE = re.compile(r"id|signature|statement|seq|size|tree_size|log_seen|written_at|valid_until|retain_until|read_at|.*digest|before|after|"
+                    r"header_size|signature_size|body_commitment|clean")
+
+
 class Eyes:
-    """All that a unit of the state, and an auditor of it, are shown: kinds and codes, without names, times and numbers."""
+    """All that a unit of the state, and an auditor of it, are shown: kinds, codes, counts, sizes and clocks. A clock is
+    told from the entry that began it, to the nanosecond; on a screen from the day's beginning, by five minutes."""
 
     def __init__(self, world, pb):
         self.world, self.pb, self.seen = world, pb, []
+        self.accepted, self.retrieved, self.moved, self.begun = {}, {}, {}, None
         self.post = r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207")
         world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", "et").ok()
+
+    def entry(self, proved):
+        """An entry as it is hashed, in words, without what is chance; its clocks as what they are counted from."""
+        content = json_format.MessageToDict(self.pb("audit").EntryContent.FromString(proved.content), preserving_proto_field_name=True)
+        return self.shape(content), proved.version, getattr(proved, "class")
+
+    def shape(self, value, about=None):
+        if isinstance(value, list):
+            return [self.shape(one, about) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if "message" in value:
+            about = base64.b64decode(value["message"]["header_digest"]), value.get("recipient", "")
+        return {key: ("due", *about, value.get("from", "ACCEPTANCE"), int(inner)) if key == "due" else
+                self.shape(inner, about) for key, inner in sorted(value.items()) if key == "clocks" or not CHANCE.fullmatch(key)}
+
+    def known(self, row):
+        """The clocks of a row by what began them, once all that has begun one is known."""
+        if isinstance(row, dict):
+            return {key: self.known(inner) for key, inner in row.items()}
+        if isinstance(row, tuple) and row[:1] == ("due",):
+            _, digest, unit, since, due = row
+            begun = self.accepted.get(digest) if since == "ACCEPTANCE" else self.retrieved.get((digest, unit))
+            return ("due", since, due - begun if begun else None)
+        if isinstance(row, tuple) and row[:1] == ("moved",):
+            return ("moved", self.moved.get(row[1]))
+        return type(row)(self.known(one) for one in row) if isinstance(row, (list, tuple)) else row
+
+    def rows(self):
+        return [self.known(row) for row in self.seen]
 
     def receive(self, channel):
         relay, header = self.pb("relay"), self.pb("message").Header
@@ -225,28 +275,41 @@ class Eyes:
                                       response_deserializer=relay.Delivery.FromString)
         for delivery in stream(relay.ReceiveRequest(once=True), timeout=w.PATIENCE):
             what = delivery.WhichOneof("what")
-            content = self.pb("audit").EntryContent.FromString(
-                (delivery.incoming.entry if what == "incoming" else delivery.notice).content)
-            head = header.FromString(delivery.incoming.message.header) if what == "incoming" else header()
-            entry = content.submitted
-            self.seen.append(("receive", what, head.kind, head.outcome, head.urgency, delivery.incoming.copy,
-                              content.WhichOneof("kind"), list(entry.delivered_to),
-                              [(m.recipient, getattr(m, "from"), m.to) for m in entry.moves],
-                              entry.crossed))
+            proved = delivery.incoming.entry if what == "incoming" else delivery.notice
+            kind = self.pb("audit").EntryContent.FromString(proved.content).WhichOneof("kind")
+            head, filled, size = header(), [], 0
+            if what == "incoming":
+                head = header.FromString(delivery.incoming.message.header)
+                filled = [field.name for field, _ in head.ListFields()]
+                for field, value in head.ListFields():  # of a time the length too is chance
+                    if field.name == "log_seen" or field.message_type and field.message_type.name == "Timestamp":
+                        head.ClearField(field.name)
+                size = len(head.SerializeToString())
+                self.begun = self.begun or proved.time
+            self.seen.append(("receive", what, head.kind, head.outcome, head.urgency, delivery.incoming.copy, kind, filled, size,
+                              len(delivery.incoming.message.sealed_body), len(delivery.incoming.message.flags), self.entry(proved)))
 
     def status(self, channel, ids):
         relay = self.pb("relay")
         answer = self.post.call(channel, "Relay/Status", relay.StatusRequest(ids=ids), relay.StatusResponse)
         for message in answer.messages:
-            self.seen.append(("status", [(to.unit, to.part, to.delivery, to.life, to.officer, to.HasField("ack_due"),
-                                          to.HasField("answer_due"), to.HasField("retrieved_at")) for to in message.recipients]))
+            for to in message.recipients:
+                since = {"delivered_at": message.accepted_at, "ack_due": message.accepted_at, "answer_due": message.accepted_at,
+                         "confirm_due": message.accepted_at, "ack_due_retrieved": to.retrieved_at, "answer_due_retrieved": to.retrieved_at}
+                clocks = {field: ns(getattr(to, field)) - ns(begun) for field, begun in since.items() if to.HasField(field)}
+                moved = [("moved", ns(getattr(to, field))) for field in ("life_at", "confirm_at") if to.HasField(field)]
+                # Whether it is connected hangs on when its hub has heard that it isn't.
+                self.seen.append(("status", message.release, message.releaser, message.HasField("release_due"), to.unit, to.part, to.delivery,
+                                  to.life, to.officer, to.confirm, to.confirm_officer, clocks, moved, to.HasField("retrieved_at"), to.overdue,
+                                  to.escalated, to.telephone, to.deputy, to.hours))
 
     def lookup(self, channel):
         directory = self.pb("directory")
         for unit in ("ke/dci/transnational", "ke/dcs/child-protection", "et/mowsa/protection", "ke/police/nobody"):
             try:
                 found = self.post.call(channel, "Directory/Lookup", directory.LookupRequest(unit=unit), directory.LookupResponse)
-                self.seen.append(("lookup", unit, found.role))
+                self.seen.append(("lookup", unit, found.role, list(found.languages), found.successor, len(found.certificates),
+                                  self.entry(found.entry), self.entry(found.member)))
             except r.Refused as refusal:
                 self.seen.append(("lookup", unit, refusal.code, refusal.details))
 
@@ -257,17 +320,34 @@ class Eyes:
             self.lookup(channel)
 
     def replay(self):
-        lines = self.world.replay()
-        for line in lines:
+        message = self.pb("message")
+        for line in self.world.replay():
             content = line.get("content") or {}
             if "access" in content:  # what this test reads itself
                 continue
-            self.seen.append(("replay", line.get("kind"), sorted(content), sorted(next(iter(content.values()), {}) or [])))
+            if "submitted" in content:
+                at = ns_of(line["time"])
+                self.accepted[base64.b64decode(content["submitted"]["header_digest"])] = at
+                self.moved[at] = (line.get("header") or {}).get("kind")
+            if content.get("retrieved", {}).get("first"):
+                signed = content["retrieved"]
+                unit = signed["device"].removeprefix("amana://").split("/device/")[0]
+                for one in message.Retrieved.FromString(base64.b64decode(signed["statement"])).messages:
+                    self.retrieved.setdefault((one.header_digest, unit), ns_of(line["time"]))
+            self.seen.append(("replay", line.get("kind"), self.shape(content), self.shape(line.get("header") or {}), line.get("withheld")))
+
+    def on_screen(self, found):
+        """A time, from the day's beginning; what is done takes seconds, and a clock no less than a quarter of an hour."""
+        at = datetime.datetime.fromisoformat(found[0].replace(" +", "+"))
+        return f"+{round((at.timestamp() - self.begun // 10**9) / 300) * 5} min"
 
     def does(self, *args):
         done = self.world.amana("post", *args)
-        masked = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}[0-9a-f-]*|[0-9]+", "#", done.out + done.err)
-        self.seen.append((args[0], done.code, sorted(masked.splitlines())))  # of two deadlines at once either may be first
+        said = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}[0-9a-f-]*", "#", done.out + done.err)
+        said = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+00:00", self.on_screen, said)
+        said = re.sub(r"\bentry( +)\d+", r"entry\1#", said)  # more is said among the others
+        said = re.sub(r"(?<!\+)\b\d+ (min|s)\b", r"# \1", said)  # how long still: the seconds that all this takes
+        self.seen.append((args[0], done.code, sorted(said.splitlines())))  # of two deadlines at once either may be first
         return done
 
     def screens(self, *ids):
@@ -277,9 +357,8 @@ class Eyes:
     def until(self, kind, count, **delta):
         """Time goes on until there are so many entries of what it brings; those that are the post's are told to it."""
         process, lines = self.world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
-        lines.wait(r'"ACCESS"')
+        since = lines.all.index(lines.wait(r'"ACCESS"')) + 1  # those that are there by now are not counted
         self.world.later(**delta)
-        since = 0
         for _ in range(count):
             since = lines.all.index(lines.wait(f'"kind":"{kind}"', since)) + 1
         process.terminate()
@@ -302,6 +381,8 @@ def a_day(world, pb, flagged):
     another = world.send("police", world.draft("another.json", urgency="U3", urgency_reason=None, recipients=[
         {"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"},
         {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+    renewed = world.send("police", world.draft("renewed.json", urgency="U3", urgency_reason=None, recipients=[
+        {"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "ACTION"}]))
     eyes.look()
     world.amana("post", "inbox").ok()
     world.amana("et-protection", "inbox").ok()
@@ -313,7 +394,11 @@ def a_day(world, pb, flagged):
         found = world.amana("ke-protection", "hit", alert, world.example("hit")).ok().id  # the post is not told of it
         world.amana("police", "inbox").ok()
         world.amana("police", "ack", found).ok()
+        world.amana("police", "update", renewed, world.draft("newer.json", recipients=None, flags=None)).ok().says("left out: et/ics/moyale")
+        world.amana("ke-protection", "inbox").ok()
     eyes.does("ack", alert)
+    eyes.does("ack", renewed)  # by the clock of what came to it, whatever else began another
+    world.amana("ke-protection", "ack", renewed).ok()
     hit = eyes.does("hit", alert, world.example("hit")).id
     asked = eyes.does("send", world.write("REQUEST", ASKED, case_ref=CASE, recipients=TO_POLICE)).id
     # The state's own units go on among themselves.
@@ -345,7 +430,7 @@ def a_day(world, pb, flagged):
         eyes.does("hit", alert, world.example("hit"))
     eyes.does("ack", another)
     eyes.replay()
-    return eyes.seen
+    return eyes.rows()
 
 
 def test_a_listed_state_sees_the_same_with_and_without_a_flag(two, pb):
@@ -354,6 +439,8 @@ def test_a_listed_state_sees_the_same_with_and_without_a_flag(two, pb):
     seen, as_ever = ([row for row in rows if row[:2] != ("replay", None)] for rows in (with_flag, without))  # None: not in scope
     assert in_order(seen) == in_order(as_ever)
     assert len(without) > 60 and {row[0]: row[1] for row in without}["hit"] == 0
+    told = re.findall(r"'due', '(\w+)', (\w+)|'(?:ack|answer)_due(_\w+)?': (\d+)", str(without))
+    assert len(told) > 20 and not any(since == "ACCEPTANCE" and begun == "None" for since, begun, *_ in told), told
 
 
 def test_flags_are_in_no_receipt_delivery_or_replay(world, pb):
