@@ -357,8 +357,9 @@ static enum am_err wait_turn(struct inbox_input *input, struct turn *turn)
 {
     if (turn_take(turn))
         return AM_OK;
-    command_say("another `amana inbox --follow` of this desk has the stream; what it takes is shown here too, and this "
-                "one goes on when that one ends");
+    if (turn_followed(turn)) // else it has it for a moment
+        command_say("another `amana inbox --follow` of this desk has the stream; what it takes is shown here too, and "
+                    "this one goes on when that one ends");
     while (!command_interrupted && !turn_take(turn)) {
         turn_wait(turn, WAIT_NS, (const bool *)&command_interrupted);
         TRY(store_settle(input->command.session->store));
@@ -407,19 +408,42 @@ static int follow_on(struct inbox_input *input, struct turn *turn)
     return err == AM_OK ? 0 : command_fail(err, &(struct am_detail){0});
 }
 
+static enum am_err open_turn(struct inbox_input *input, struct am_detail *detail, struct turn *ret_turn)
+{
+    char folder[PATH_MAX];
+    TRY(settings_path(&input->command.settings, "store", folder));
+    return turn_open(folder, detail, ret_turn);
+}
+
 static int follow(struct inbox_input *input)
 {
     struct am_detail detail = {0};
-    char folder[PATH_MAX];
     struct turn turn;
-    enum am_err err = settings_path(&input->command.settings, "store", folder);
-    if (err == AM_OK)
-        err = turn_open(folder, &detail, &turn);
+    enum am_err err = open_turn(input, &detail, &turn);
     if (err != AM_OK)
         return command_fail(err, &detail);
     int code = follow_on(input, &turn);
     turn_close(&turn);
     return code;
+}
+
+// Where a command of this desk follows, it has put into the store what came: to ask for the stream would end one of the
+// two. The policy is asked for all the same.
+static enum am_err fetch_once(struct inbox_input *input, struct am_detail *detail)
+{
+    struct turn turn;
+    if (open_turn(input, detail, &turn) != AM_OK)
+        return fetch(input, false, detail); // a disk that is full: only who follows meanwhile is in its way
+    bool has;
+    while (!(has = turn_take_once(&turn)) && !turn_followed(&turn) && !command_interrupted)
+        turn_wait(&turn, WAIT_NS, (const bool *)&command_interrupted);
+    enum am_err err = has ? fetch(input, false, detail) : policy_fetch(input->command.session, detail);
+    if (!has && err == AM_OK) {
+        command_say("`amana inbox --follow` of this desk has the stream: this is what it has taken by now");
+        err = store_settle(input->command.session->store);
+    }
+    turn_close(&turn);
+    return err;
 }
 
 // What came by now, and then what comes.
@@ -448,7 +472,7 @@ static int inbox(struct inbox_input *input)
         return code;
     enum am_err err = AM_OK;
     if (online)
-        err = fetch(input, false, &detail);
+        err = fetch_once(input, &detail);
     if (command_disk(err)) {
         command_tell_fault(&input->command, err, &detail);
         input->command.full = true;

@@ -52,10 +52,23 @@ void turn_close(struct turn *turn)
     close(turn->lock);
 }
 
+// Who follows has the whole of the file, who takes it once the first byte: the second byte says which.
 bool turn_take(struct turn *turn)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     return fcntl(turn->lock, F_SETLK, &whole) == 0;
+}
+
+bool turn_take_once(struct turn *turn)
+{
+    struct flock first = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    return fcntl(turn->lock, F_SETLK, &first) == 0;
+}
+
+bool turn_followed(const struct turn *turn)
+{
+    struct flock second = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
+    return fcntl(turn->lock, F_GETLK, &second) == 0 && second.l_type != F_UNLCK;
 }
 
 void turn_wait(struct turn *turn, uint64_t ns, const bool *interrupted)

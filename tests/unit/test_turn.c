@@ -45,7 +45,7 @@ static void make_data(void)
 }
 
 // A process that has the turn, says so on the pipe and ends once the other pipe is closed; its pid.
-static pid_t other_takes(int *ret_leave)
+static pid_t other_takes(bool (*take)(struct turn *turn), int *ret_leave)
 {
     int said[2], leave[2];
     char byte = 0;
@@ -56,7 +56,7 @@ static pid_t other_takes(int *ret_leave)
     if (pid == 0) {
         struct turn turn;
         close(leave[1]);
-        bool has = turn_open(folder, NULL, &turn) == AM_OK && turn_take(&turn);
+        bool has = turn_open(folder, NULL, &turn) == AM_OK && take(&turn);
         byte = has ? 'y' : 'n';
         if (write(said[1], &byte, 1) == 1)
             (void)!read(leave[0], &byte, 1);
@@ -76,13 +76,32 @@ static void one_has_the_turn_and_who_waits_is_woken_when_it_ends_however_it_ends
     struct turn turn;
     int leave;
     make_data();
-    pid_t pid = other_takes(&leave);
+    pid_t pid = other_takes(turn_take, &leave);
     assert_int_equal(turn_open(folder, NULL, &turn), AM_OK);
     assert_true(turn.watch >= 0);
     assert_false(turn_take(&turn));
+    assert_false(turn_take_once(&turn));
+    assert_true(turn_followed(&turn));
     close(leave);
     turn_wait(&turn, 3600 * NS_PER_S, NULL);
     assert_true(turn_take(&turn));
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    turn_close(&turn);
+}
+
+static void who_takes_it_once_keeps_it_from_others_and_is_not_taken_for_one_who_follows(void **state)
+{
+    struct turn turn;
+    int leave;
+    make_data();
+    pid_t pid = other_takes(turn_take_once, &leave);
+    assert_int_equal(turn_open(folder, NULL, &turn), AM_OK);
+    assert_false(turn_take(&turn));
+    assert_false(turn_take_once(&turn));
+    assert_false(turn_followed(&turn));
+    close(leave);
+    turn_wait(&turn, 3600 * NS_PER_S, NULL);
+    assert_true(turn_take_once(&turn));
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     turn_close(&turn);
 }
@@ -149,6 +168,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_has_the_turn_and_who_waits_is_woken_when_it_ends_however_it_ends, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(who_takes_it_once_keeps_it_from_others_and_is_not_taken_for_one_who_follows,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(a_write_to_the_store_ends_the_wait, begin, end),
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_named, begin, end),
         cmocka_unit_test(pauses_grow_from_half_a_second_to_a_minute_and_are_spread),
