@@ -132,7 +132,7 @@ static void check_said(struct argp_state *state)
 {
     struct answer_input *input = state->input;
     const struct answer_verb *verb = input->verb;
-    char option[48];
+    char option[48], too[48];
     if (input->id == NULL)
         argp_error(state, "needs the ID of a message");
     if (verb->kind == KIND(UPDATE) && input->file == NULL)
@@ -140,9 +140,15 @@ static void check_said(struct argp_state *state)
     if (input->file != NULL)
         return;
     check_shape(state);
-    if (verb->must != NULL && !is_said(input, verb->must)) {
+    bool both = verb->must_too != NULL;
+    if (verb->must != NULL && (!is_said(input, verb->must) || (both && !is_said(input, verb->must_too)))) {
         option_name(verb->must, option);
-        argp_error(state, "needs --%s%s", option, verb->file ? ", or a FILE that says it" : "");
+        if (both)
+            option_name(verb->must_too, too);
+        argp_error(state, "needs --%s%s%s%s", option, both ? " and --" : "", both ? too : "",
+                   !verb->file ? ""
+                   : both      ? ", or a FILE that says both"
+                               : ", or a FILE that says it");
     }
     if (input->kind->outcomes != 0 && verb->outcome == 0 && !is_said(input, "outcome"))
         argp_error(state, "needs --outcome; `%s --help` lists them", state->name);

@@ -86,7 +86,7 @@ static const struct answer_verb ROWS[] = {
     {"called", KIND(CONTACT), OUTCOME(TOLD), .file = true, .must = "means",
      .fields = {"means", "told_at", "summary", "spoken_to", "telephone"},
      .does = "Writes a call or a visit about a message down; told_at is now where it isn't said."},
-    {"note", KIND(NOTE), .file = true, .must = "title", .fields = {"title", "text", "open"},
+    {"note", KIND(NOTE), .file = true, .must = "title", .must_too = "text", .fields = {"title", "text", "open"},
      .does = "Sends a note on a message: to its other side, or to those named with --to and --copy."},
 };
 

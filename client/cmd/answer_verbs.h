@@ -10,12 +10,13 @@
 struct answer_verb {
     const char *name; // "ack", "permit ask"
     unsigned kind;
-    unsigned outcome;    // sent where none is said; 0: the kind has none, or it must be said
-    bool fixed;          // the verb stands for its outcome: no other can be said
-    bool file;           // the body, and what else is to be said, may come from a FILE; for UPDATE it must
-    const char *must;    // a field without which the verb says nothing, NULL for none
-    const char *shape;   // what only a FILE can say, as an example; NULL: options can say enough
-    const char *instead; // with `shape`: the field that makes it enough all the same, NULL for none
+    unsigned outcome;     // sent where none is said; 0: the kind has none, or it must be said
+    bool fixed;           // the verb stands for its outcome: no other can be said
+    bool file;            // the body, and what else is to be said, may come from a FILE; for UPDATE it must
+    const char *must;     // a field without which the verb says nothing, NULL for none
+    const char *must_too; // and a second one
+    const char *shape;    // what only a FILE can say, as an example; NULL: options can say enough
+    const char *instead;  // with `shape`: the field that makes it enough all the same, NULL for none
     const char *fields[ANSWER_FIELDS]; // of the body or of the draft: each an option of that name
     const char *does;
 };

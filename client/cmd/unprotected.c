@@ -29,7 +29,8 @@ static void words(struct session *session, const Amana__V1__Header *header, cons
     text += len;
     size -= (size_t)len;
     if (now != NULL)
-        snprintf(text, size, "%s can be reached by now: `amana note %.13s --title …` goes to it too", now, header->id);
+        snprintf(text, size, "%s can be reached by now: `amana note %.13s --title … --text …` goes to it too", now,
+                 header->id);
     else if (named != NULL && directory_member(session, named, &arena, &member) == AM_OK &&
              member->telephone[0] != '\0')
         snprintf(text, size, "Telephone %s, %s, and write down who was told and when", named, member->telephone);

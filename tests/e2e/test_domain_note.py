@@ -35,7 +35,7 @@ def test_a_note_is_kept_a_year_at_most(world):
 
 def test_a_note_without_its_text_is_not_sent(world):
     alert = world.send()
-    world.amana("police", "note", alert).exits(64).says("--title")
+    world.amana("police", "note", alert).exits(64).says("needs --title and --text, or a FILE that says both")
 
 
 def test_a_note_to_a_unit_that_no_grant_names_is_refused(world):
