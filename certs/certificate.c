@@ -17,7 +17,7 @@ static const uint8_t P256_SPKI[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x
                                     0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
 #define P256_SPKI_LEN (sizeof P256_SPKI + 64)
 
-enum name_kind { NAME_DEVICE = 1, NAME_OFFICER = 2, NAME_HUB = 4, NAME_DNS = 8 };
+enum name_kind { NAME_DEVICE = 1, NAME_OFFICER = 2, NAME_HUB = 4, NAME_DNS = 8, NAME_OVERSIGHT = 16 };
 
 // The table of certificate.h. eku NID_undef: there is no such extension.
 static const struct use_row {
@@ -31,6 +31,7 @@ static const struct use_row {
     [CERT_USE_SIGN_DEVICE] = {"sign", KU_DIGITAL_SIGNATURE, NID_undef, NAME_DEVICE},
     [CERT_USE_SIGN_OFFICER] = {"officer", KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION, NID_undef, NAME_OFFICER},
     [CERT_USE_HUB_SERVER] = {"hub", KU_DIGITAL_SIGNATURE, NID_server_auth, NAME_DNS},
+    [CERT_USE_OVERSIGHT] = {"oversight", KU_KEY_AGREEMENT, NID_undef, NAME_OVERSIGHT},
 };
 
 const char *cert_use_text(enum cert_use use)
@@ -111,8 +112,10 @@ static bool has_one_dns_name(const X509 *x509)
 
 static enum am_err name_of(const X509 *x509, struct am_detail *detail, unsigned *ret_kind, struct identity *identity)
 {
-    static const unsigned kinds[] = {
-        [IDENTITY_DEVICE] = NAME_DEVICE, [IDENTITY_OFFICER] = NAME_OFFICER, [IDENTITY_HUB] = NAME_HUB};
+    static const unsigned kinds[] = {[IDENTITY_DEVICE] = NAME_DEVICE,
+                                     [IDENTITY_OFFICER] = NAME_OFFICER,
+                                     [IDENTITY_HUB] = NAME_HUB,
+                                     [IDENTITY_OVERSIGHT] = NAME_OVERSIGHT};
     *identity = (struct identity){0};
     if (has_one_dns_name(x509)) {
         *ret_kind = NAME_DNS;
@@ -145,7 +148,7 @@ enum am_err certificate_use(X509 *x509, struct am_detail *detail, enum cert_use 
     }
     return am_fail(AM_CERTIFICATE, detail, "keyUsage",
                    "key usage, extended key usage and kind of name together fit no use; allowed are: "
-                   "auth, seal and sign of a device, officer, hub");
+                   "auth, seal and sign of a device, officer, hub, oversight");
 }
 
 static enum am_err check_key(const X509 *x509, struct am_detail *detail)

@@ -18,12 +18,14 @@
 //   SIGN_DEVICE   digitalSignature                  none              URI of a device
 //   SIGN_OFFICER  digitalSignature, nonRepudiation  none              URI of an officer
 //   HUB_SERVER    digitalSignature                  serverAuth        one DNS name
+//   OVERSIGHT     keyAgreement                      none              URI of a country's oversight
 enum cert_use {
     CERT_USE_AUTH,
     CERT_USE_SEAL,
     CERT_USE_SIGN_DEVICE,
     CERT_USE_SIGN_OFFICER,
     CERT_USE_HUB_SERVER,
+    CERT_USE_OVERSIGHT,
     CERT_USES
 };
 
@@ -52,7 +54,7 @@ AM_MUST_USE enum am_err certificate_init_der(struct certificate *certificate, st
 // Frees what it holds and zeroes it; a zeroed one is fine.
 void certificate_clear(struct certificate *certificate);
 
-// The words for a use: "auth", "seal", "sign", "officer", "hub". cert_use_parse: AM_INVALID for others.
+// The words for a use: "auth", "seal", "sign", "officer", "hub", "oversight". cert_use_parse: AM_INVALID for others.
 const char *cert_use_text(enum cert_use use);
 AM_MUST_USE enum am_err cert_use_parse(const char *text, enum cert_use *ret_use);
 

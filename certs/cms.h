@@ -8,6 +8,8 @@
 #define CMS_SIGNERS    2u
 #define CMS_SEAL_NONCE 12u
 #define CMS_SEAL_ICV   16u
+#define CMS_POINT      65u // an uncompressed point of P-256
+#define CMS_POINT_X    32u // its x, behind the first byte
 
 enum cms_form { CMS_DETACHED_FORM, CMS_EMBEDDED_FORM };
 
@@ -70,6 +72,7 @@ AM_MUST_USE enum am_err cms_sign_embedded(struct am_bytes content, X509 *certifi
 struct cms_recipient {
     struct am_bytes issuer; // DER of the Name
     struct am_bytes serial; // DER of the INTEGER
+    const uint8_t *point; // CMS_POINT bytes: the ephemeral key that its own was agreed on with, looked at by nobody yet
 };
 
 struct cms_seal {
@@ -77,7 +80,7 @@ struct cms_seal {
     struct cms_recipient recipients[LIMIT_SEALED_KEYS];
 };
 
-// Walks the DER byte by byte: every clause of the seal's profile, and lists the recipients (17 KB: not on a small
+// Walks the DER byte by byte: every clause of the seal's profile, and lists the recipients (21 KB: not on a small
 // stack). AM_SEAL with the clause; AM_TOO_LARGE. No allocation, no public-key work.
 AM_MUST_USE enum am_err cms_profile_seal(struct am_bytes der, struct am_detail *detail, struct cms_seal *ret_seal);
 
@@ -88,6 +91,11 @@ enum cms_match { CMS_MATCH_EXACT, CMS_MATCH_OTHERS, CMS_MATCH_LEFT_OUT };
 // can't; *ret_missing (may be NULL) is then its index. Somebody else goes before left out.
 enum cms_match cms_seal_matches(const struct cms_seal *seal, const struct certificate *const *certificates,
                                 size_t count, size_t *ret_missing);
+
+// The point of this certificate's recipient; NULL where it is none.
+const uint8_t *cms_seal_point(const struct cms_seal *seal, const struct certificate *certificate);
+// Whether these CMS_POINT bytes are a point of the curve.
+bool cms_point_valid(const uint8_t point[CMS_POINT]);
 
 // Seals plaintext to count recipients' certificates. *ret_der is malloc'ed for the caller (free).
 AM_MUST_USE enum am_err cms_seal(struct am_bytes plaintext, X509 *const *recipients, size_t count,

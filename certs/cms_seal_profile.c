@@ -3,7 +3,11 @@
 #include "certs/cms.h"
 #include "certs/der.h"
 
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SEAL_MAX (LIMIT_BODY_PLAIN + LIMIT_SEALED_KEYS * LIMIT_SEALED_KEY_BYTES + 1024u)
 
@@ -43,7 +47,7 @@ static bool skip(struct der *der, size_t len)
     return true;
 }
 
-static bool read_originator(struct der *info, const char **why)
+static bool read_originator(struct der *info, const uint8_t **ret_point, const char **why)
 {
     struct der explicit, key;
     CLAUSE(der_enter(info, DER_CONTEXT(0), &explicit) && der_enter(&explicit, DER_CONTEXT(1), &key) &&
@@ -51,8 +55,9 @@ static bool read_originator(struct der *info, const char **why)
            "a recipient's originator must be an ephemeral key");
     CLAUSE(DER_EXPECT(&key, KEY_PLAIN) || DER_EXPECT(&key, KEY_NULL) || DER_EXPECT(&key, KEY_P256),
            "an ephemeral key must be on P-256");
-    CLAUSE(DER_EXPECT(&key, POINT_HEAD) && skip(&key, 64) && der_at_end(&key),
+    CLAUSE(DER_EXPECT(&key, POINT_HEAD) && skip(&key, CMS_POINT - 1) && der_at_end(&key),
            "an ephemeral key must be an uncompressed point of P-256");
+    *ret_point = key.end - CMS_POINT;
     return true;
 }
 
@@ -61,7 +66,7 @@ static bool read_recipient(struct der info, struct cms_recipient *recipient, con
     struct der keys, key, rid;
     struct am_bytes content;
     CLAUSE(DER_EXPECT(&info, VERSION_3), "a recipient's version must be 3");
-    if (!read_originator(&info, why))
+    if (!read_originator(&info, &recipient->point, why))
         return false;
     CLAUSE(!der_next_is(&info, DER_CONTEXT(1)), "ukm is not allowed");
     CLAUSE(DER_EXPECT(&info, KEY_AGREEMENT), "key agreement must be dhSinglePass-stdDH-sha256kdf with aes256-wrap");
@@ -199,4 +204,32 @@ enum cms_match cms_seal_matches(const struct cms_seal *seal, const struct certif
     if (match == CMS_MATCH_LEFT_OUT && ret_missing != NULL)
         *ret_missing = missing;
     return match;
+}
+
+const uint8_t *cms_seal_point(const struct cms_seal *seal, const struct certificate *certificate)
+{
+    const struct am_bytes serial = {certificate->serial, certificate->serial_len};
+    for (size_t i = 0; i < seal->count; i++)
+        if (der_equal(seal->recipients[i].serial, serial) && der_equal(seal->recipients[i].issuer, certificate->issuer))
+            return seal->recipients[i].point;
+    return NULL;
+}
+
+static EC_GROUP *p256;
+static pthread_once_t p256_once = PTHREAD_ONCE_INIT;
+
+static void make_p256(void)
+{
+    p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+}
+
+bool cms_point_valid(const uint8_t point[CMS_POINT])
+{
+    pthread_once(&p256_once, make_p256);
+    EC_POINT *made = p256 == NULL ? NULL : EC_POINT_new(p256);
+    bool valid = made != NULL && point[0] == POINT_HEAD[3] &&
+                 EC_POINT_oct2point(p256, made, point, CMS_POINT, NULL) == 1; // looks whether it is on it
+    EC_POINT_free(made);
+    ERR_clear_error();
+    return valid;
 }

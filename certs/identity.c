@@ -5,13 +5,16 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#define SCHEME       "amana://"
-#define ALLOWED      "write amana://country/agency/unit/device/NAME, …/officer/NAME or amana://country/hub"
-#define PARTS_DEVICE 5u
-#define PARTS_HUB    2u
+#define SCHEME "amana://"
+#define ALLOWED                                                                                                        \
+    "write amana://country/agency/unit/device/NAME, …/officer/NAME, amana://country/hub or amana://country/oversight"
+#define PARTS_DEVICE  5u
+#define PARTS_COUNTRY 2u
 
-static const char *const KIND_TEXTS[] = {
-    [IDENTITY_DEVICE] = "device", [IDENTITY_OFFICER] = "officer", [IDENTITY_HUB] = "hub"};
+static const char *const KIND_TEXTS[] = {[IDENTITY_DEVICE] = "device",
+                                         [IDENTITY_OFFICER] = "officer",
+                                         [IDENTITY_HUB] = "hub",
+                                         [IDENTITY_OVERSIGHT] = "oversight"};
 
 const char *identity_kind_text(enum identity_kind kind)
 {
@@ -41,8 +44,10 @@ static bool part_is(struct am_bytes part, const char *word)
 
 static bool kind_of(const struct am_bytes *parts, size_t count, enum identity_kind *ret_kind)
 {
-    if (count == PARTS_HUB && part_is(parts[1], "hub"))
+    if (count == PARTS_COUNTRY && part_is(parts[1], "hub"))
         *ret_kind = IDENTITY_HUB;
+    else if (count == PARTS_COUNTRY && part_is(parts[1], "oversight"))
+        *ret_kind = IDENTITY_OVERSIGHT;
     else if (count == PARTS_DEVICE && part_is(parts[3], "device"))
         *ret_kind = IDENTITY_DEVICE;
     else if (count == PARTS_DEVICE && part_is(parts[3], "officer"))
@@ -64,7 +69,7 @@ enum am_err identity_parse(const char *uri, size_t len, struct am_detail *detail
         return am_fail(AM_INVALID, detail, "uri", "a part is not allowed: " ALLOWED ", parts of a-z, 0-9 and -");
 
     struct identity identity = {.kind = kind};
-    struct am_bytes last_of_unit = parts[kind == IDENTITY_HUB ? 1 : 2];
+    struct am_bytes last_of_unit = parts[count == PARTS_COUNTRY ? 1 : 2];
     struct am_bytes name = parts[count - 1];
     memcpy(identity.uri, uri, len);
     memcpy(identity.unit, parts[0].data, (size_t)(last_of_unit.data + last_of_unit.len - parts[0].data));

@@ -19,6 +19,7 @@ static const struct {
     [CERT_USE_SIGN_DEVICE] = {"critical,digitalSignature", NULL, 1u << IDENTITY_DEVICE},
     [CERT_USE_SIGN_OFFICER] = {"critical,digitalSignature,nonRepudiation", NULL, 1u << IDENTITY_OFFICER},
     [CERT_USE_HUB_SERVER] = {"critical,digitalSignature", "serverAuth", 0},
+    [CERT_USE_OVERSIGHT] = {"critical,keyAgreement", NULL, 1u << IDENTITY_OVERSIGHT},
 };
 
 bool certs_dns_valid(const char *name)
@@ -52,8 +53,8 @@ enum am_err certs_name_check(enum cert_use use, const char *name, struct am_deta
     TRY(identity_parse(name, strlen(name), detail, &identity));
     if ((REQUESTS[use].kinds & 1u << identity.kind) == 0)
         return am_fail(AM_INVALID, detail, "name", "%s names %s %s, which has no \"%s\" certificate", name,
-                       identity.kind == IDENTITY_OFFICER ? "an" : "a", identity_kind_text(identity.kind),
-                       cert_use_text(use));
+                       identity.kind == IDENTITY_OFFICER || identity.kind == IDENTITY_OVERSIGHT ? "an" : "a",
+                       identity_kind_text(identity.kind), cert_use_text(use));
     return AM_OK;
 }
 

@@ -27,6 +27,8 @@ void trust_unref(struct trust *trust)
         X509_free(trust->cas[i].x509);
     for (size_t i = 0; i < trust->crls_count; i++)
         X509_CRL_free(trust->crls[i].crl);
+    for (size_t i = 0; i < trust->oversight_count; i++)
+        certificate_clear(&trust->oversight[i]);
     X509_STORE_free(trust->store);
     free(trust->countries);
     free(trust->hubs);
@@ -74,7 +76,7 @@ static enum am_err read_cas(const char *folder, const char *name, size_t limit, 
     return err;
 }
 
-static bool signed_by(X509 *x509, X509 *issuer)
+bool trust_signed_by(X509 *x509, X509 *issuer)
 {
     bool good = X509_check_issued(issuer, x509) == X509_V_OK && X509_verify(x509, X509_get0_pubkey(issuer)) == 1;
     ERR_clear_error();
@@ -84,13 +86,13 @@ static bool signed_by(X509 *x509, X509 *issuer)
 static enum am_err check_anchors(const struct trust *trust, const char *folder, struct am_detail *detail)
 {
     for (size_t i = 0; i < trust->roots_count; i++) {
-        if (!signed_by(trust->roots[i].x509, trust->roots[i].x509))
+        if (!trust_signed_by(trust->roots[i].x509, trust->roots[i].x509))
             return am_fail(AM_CERTIFICATE, detail, folder, "certificate %zu of roots.pem didn't sign itself", i + 1);
     }
     for (size_t i = 0; i < trust->cas_count; i++) {
         bool good = false;
         for (size_t root = 0; root < trust->roots_count; root++)
-            good |= signed_by(trust->cas[i].x509, trust->roots[root].x509);
+            good |= trust_signed_by(trust->cas[i].x509, trust->roots[root].x509);
         if (!good || X509_get_pathlen(trust->cas[i].x509) != 0)
             return am_fail(AM_CERTIFICATE, detail, folder,
                            "certificate %zu of cas.pem must be signed by a root of roots.pem and have pathlen:0",
@@ -168,6 +170,8 @@ static bool compute_state(struct trust *trust)
             good = X509_CRL_digest(crl->crl, EVP_sha256(), digest, NULL) == 1 &&
                    EVP_DigestUpdate(context, digest, sizeof digest) == 1;
     }
+    for (size_t i = 0; good && i < trust->oversight_count; i++)
+        good = EVP_DigestUpdate(context, trust->oversight[i].digest, CERTIFICATE_DIGEST) == 1;
     good = good && EVP_DigestFinal_ex(context, trust->state, NULL) == 1;
     EVP_MD_CTX_free(context);
     return good;
@@ -180,6 +184,7 @@ static enum am_err load(struct trust *trust, const char *folder, const struct tr
     TRY(read_cas(folder, "cas.pem", TRUST_CAS, trust->cas, &trust->cas_count, detail));
     TRY(check_anchors(trust, folder, detail));
     TRY(check_countries(trust, folder, detail));
+    TRY(trust_oversight_read(trust, folder, detail));
     TRY(trust_crls_read(trust, folder, previous, detail));
     for (size_t i = 0; i < trust->roots_count; i++)
         memcpy(trust->root_digests[i], trust->roots[i].digest, CERTIFICATE_DIGEST);

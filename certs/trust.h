@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom this program trusts: the folder trust/ with trust.conf, roots.pem, cas.pem and crls/ (security.md, Trust list).
+// Whom this program trusts: the folder trust/ with trust.conf, roots.pem, cas.pem, crls/ and, where a country names an
+// oversight, oversight.pem (security.md, Trust list).
 //
 // trust.conf (libconfuse; the same bytes at hub and client; digests are the SHA-256 of the DER in hex):
 //   country "ke" {
@@ -7,6 +8,7 @@
 //     hubs-ca  = "02…"              # issues the hubs' server certificates
 //     registrars = {"77…"}          # the officers' certificates that may sign this country's rosters
 //     protection-unit = "ke/dcs/child-protection"
+//     oversight = "5a…"             # whatever its units send is sealed to this certificate of oversight.pem too
 //   }
 //   hub "igad/hub" {
 //     dns = "hub.igad.amana.example"
@@ -15,8 +17,10 @@
 //     log-key = "igad.amana.example/log+1a2b3c4d+AQ…"  # C2SP verifier key
 //     countries = {"igad", "ke", "et"}                  # whose units connect to it
 //   }
-// Only `country` needs all but registrars and protection-unit; only `hub` all but log-key (until `amanad init` has
-// printed it). roots.pem, cas.pem: certificates; crls/: one or more PEM CRLs per file named *.crl or *.pem.
+// Only `country` needs all but registrars, protection-unit and oversight; only `hub` all but log-key (until `amanad
+// init` has printed it). roots.pem, cas.pem, oversight.pem: certificates; crls/: one or more PEM CRLs per file named
+// *.crl or *.pem. What oversight.pem holds and no country names (any more) is known to who receives, and sealed to by
+// nobody.
 #pragma once
 
 #include "certs/certificate.h"
@@ -25,7 +29,8 @@
 
 #define TRUST_COUNTRIES  64u // limits of one trust.conf
 #define TRUST_HUBS       64u
-#define TRUST_REGISTRARS 16u // of one country
+#define TRUST_REGISTRARS 16u                   // of one country
+#define TRUST_OVERSIGHT  (2 * TRUST_COUNTRIES) // certificates of oversight.pem
 #define TRUST_DNS        253u
 #define TRUST_ORIGIN     255u
 #define TRUST_LOG_KEY    511u
@@ -36,6 +41,9 @@ struct trust_country {
     size_t registrars_count;
     uint8_t registrars[TRUST_REGISTRARS][CERTIFICATE_DIGEST];
     char protection_unit[LIMIT_ADDRESS + 1]; // "" where the country has named none
+    bool has_oversight;
+    uint8_t oversight[CERTIFICATE_DIGEST];
+    unsigned oversight_line; // of trust.conf
 };
 
 struct trust_hub {
@@ -53,7 +61,8 @@ struct trust; // immutable once loaded; any number of threads; counted reference
 // Reads and checks the folder. previous (may be NULL): what was in force; a CRL of an issuer with a lower CRLNumber
 // than there, or whose CRL has gone, is AM_ROLLBACK. Errors: AM_NOT_FOUND, AM_IO (a file can't be read), AM_CONFIG
 // (with file in detail->field, line, and what is allowed), AM_INVALID (a PEM file), AM_CERTIFICATE (a CA that isn't
-// what trust.conf says, or isn't signed by a root). On success *ret_trust has one reference.
+// what trust.conf says, or isn't signed by a root; an oversight that isn't its country's). On success *ret_trust has
+// one reference.
 AM_MUST_USE enum am_err trust_load(const char *folder, const struct trust *previous, struct am_detail *detail,
                                    struct trust **ret_trust);
 struct trust *trust_ref(struct trust *trust);
@@ -71,12 +80,19 @@ const char *trust_protection_unit(const struct trust *trust, const char *code);
 const char *trust_protection_of(const struct trust *trust, const char *unit);
 // Whether this unit is it.
 bool trust_is_protection(const struct trust *trust, const char *unit);
+// The certificate that the country has named for its oversight, NULL where it has named none. Its time and revocation
+// are judged where it is used (certs_check).
+const struct certificate *trust_oversight(const struct trust *trust, const char *code);
+// That of the unit's country.
+const struct certificate *trust_oversight_of(const struct trust *trust, const char *unit);
+// Each of the country's that oversight.pem holds, those of before too: *at is 0 at first. NULL past the last.
+const struct certificate *trust_oversight_next(const struct trust *trust, const char *code, size_t *at);
 bool trust_is_registrar(const struct trust *trust, const char *code, const uint8_t digest[CERTIFICATE_DIGEST]);
 
 // SHA-256 of trust.conf's bytes, and the bytes (for the TRUST entry).
 const uint8_t *trust_digest(const struct trust *trust);
 struct am_bytes trust_bytes(const struct trust *trust);
-// SHA-256 over trust.conf, roots.pem, cas.pem and the CRLs in force: equal means that nothing changed.
+// SHA-256 over trust.conf, roots.pem, cas.pem, oversight.pem and the CRLs in force: equal means that nothing changed.
 const uint8_t *trust_state(const struct trust *trust);
 // Digests of the roots, in the file's order (for GENESIS).
 size_t trust_roots(const struct trust *trust, const uint8_t (**ret_digests)[CERTIFICATE_DIGEST]);

@@ -19,6 +19,17 @@ static int check_digest(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
+// Where it stands is told of a certificate that isn't what its country needs, which is known only later.
+static int check_oversight(cfg_t *cfg, cfg_opt_t *opt)
+{
+    struct trust *trust = conf_user();
+    if (check_digest(cfg, opt) != 0)
+        return -1;
+    if (trust->oversight_named < TRUST_COUNTRIES) // more countries are refused
+        trust->oversight_lines[trust->oversight_named++] = (unsigned)cfg->line;
+    return 0;
+}
+
 static int check_unit(cfg_t *cfg, cfg_opt_t *opt)
 {
     struct am_detail detail = {0};
@@ -119,14 +130,19 @@ static int check_hub_section(cfg_t *cfg, cfg_opt_t *opt)
     return require(section, required, AM_LEN(required)) ? 0 : -1;
 }
 
-static void copy_country(cfg_t *section, struct trust_country *country)
+static void copy_country(struct trust *trust, cfg_t *section, struct trust_country *country)
 {
-    const char *unit = cfg_getstr(section, "protection-unit");
+    const char *unit = cfg_getstr(section, "protection-unit"), *oversight = cfg_getstr(section, "oversight");
     strlcpy(country->code, cfg_title(section), sizeof country->code);
     strlcpy(country->protection_unit, unit == NULL ? "" : unit, sizeof country->protection_unit);
     // The validators have seen each of these.
     (void)!certs_digest_parse(cfg_getstr(section, "units-ca"), country->units_ca);
     (void)!certs_digest_parse(cfg_getstr(section, "hubs-ca"), country->hubs_ca);
+    if (oversight != NULL) {
+        (void)!certs_digest_parse(oversight, country->oversight);
+        country->has_oversight = true;
+        country->oversight_line = trust->oversight_lines[trust->oversight_named++];
+    }
     country->registrars_count = cfg_size(section, "registrars");
     for (unsigned i = 0; i < country->registrars_count; i++)
         (void)!certs_digest_parse(cfg_getnstr(section, "registrars", i), country->registrars[i]);
@@ -170,8 +186,9 @@ static enum am_err copy_all(cfg_t *cfg, void *user)
     trust->hubs = calloc(hubs + 1, sizeof *trust->hubs);
     if (trust->countries == NULL || trust->hubs == NULL)
         return AM_NOMEM;
+    trust->oversight_named = 0;
     for (; trust->countries_count < countries; trust->countries_count++)
-        copy_country(cfg_getnsec(cfg, "country", (unsigned)trust->countries_count),
+        copy_country(trust, cfg_getnsec(cfg, "country", (unsigned)trust->countries_count),
                      &trust->countries[trust->countries_count]);
     for (; trust->hubs_count < hubs; trust->hubs_count++)
         TRY(copy_hub(trust, cfg_getnsec(cfg, "hub", (unsigned)trust->hubs_count), &trust->hubs[trust->hubs_count]));
@@ -180,9 +197,10 @@ static enum am_err copy_all(cfg_t *cfg, void *user)
 
 enum am_err trust_conf_read(struct trust *trust, const char *path, struct am_detail *detail)
 {
-    cfg_opt_t country[] = {CFG_STR("units-ca", NULL, CFGF_NODEFAULT), CFG_STR("hubs-ca", NULL, CFGF_NODEFAULT),
-                           CFG_STR_LIST("registrars", NULL, CFGF_NODEFAULT),
-                           CFG_STR("protection-unit", NULL, CFGF_NODEFAULT), CFG_END()};
+    cfg_opt_t country[] = {
+        CFG_STR("units-ca", NULL, CFGF_NODEFAULT),        CFG_STR("hubs-ca", NULL, CFGF_NODEFAULT),
+        CFG_STR_LIST("registrars", NULL, CFGF_NODEFAULT), CFG_STR("protection-unit", NULL, CFGF_NODEFAULT),
+        CFG_STR("oversight", NULL, CFGF_NODEFAULT),       CFG_END()};
     cfg_opt_t hub[] = {CFG_STR("dns", NULL, CFGF_NODEFAULT),
                        CFG_STR("certificate", NULL, CFGF_NODEFAULT),
                        CFG_STR("origin", NULL, CFGF_NODEFAULT),
@@ -196,6 +214,7 @@ enum am_err trust_conf_read(struct trust *trust, const char *path, struct am_det
         {"country|hubs-ca", check_digest},
         {"country|registrars", check_digest},
         {"country|protection-unit", check_unit},
+        {"country|oversight", check_oversight},
         {"hub|dns", check_dns},
         {"hub|certificate", check_digest},
         {"hub|origin", check_word},

@@ -34,12 +34,22 @@ struct trust {
     struct trust_ca_row roots[TRUST_ROOTS], cas[TRUST_CAS];
     uint8_t root_digests[TRUST_ROOTS][CERTIFICATE_DIGEST];
     struct trust_crl crls[TRUST_CRLS];
+    struct certificate oversight[TRUST_OVERSIGHT];
+    size_t oversight_count;
+    unsigned oversight_lines[TRUST_COUNTRIES]; // of trust.conf, of those named, in its order
+    size_t oversight_named;
     X509_STORE *store;
     uint64_t crl_tolerance_ns; // past nextUpdate
 };
 
 // trust_conf.c: fills countries, hubs, file and digest from the bytes of trust.conf (NUL after them). path for errors.
 AM_MUST_USE enum am_err trust_conf_read(struct trust *trust, const char *path, struct am_detail *detail);
+
+// trust.c: whether the key of `issuer` signed it, which may issue.
+bool trust_signed_by(X509 *x509, X509 *issuer);
+
+// trust_oversight.c: reads oversight.pem where it is there; each is its country's, and what is named is in it.
+AM_MUST_USE enum am_err trust_oversight_read(struct trust *trust, const char *folder, struct am_detail *detail);
 
 // trust_crl.c: reads crls/ and keeps the highest number of each issuer, against previous too.
 AM_MUST_USE enum am_err trust_crls_read(struct trust *trust, const char *folder, const struct trust *previous,

@@ -22,7 +22,7 @@ static const struct {
     long usual, most;
 } LIFE[CERT_USES] = {
     [CERT_USE_AUTH] = {365, 730},         [CERT_USE_SEAL] = {90, 90},       [CERT_USE_SIGN_DEVICE] = {365, 730},
-    [CERT_USE_SIGN_OFFICER] = {365, 730}, [CERT_USE_HUB_SERVER] = {90, 90},
+    [CERT_USE_SIGN_OFFICER] = {365, 730}, [CERT_USE_HUB_SERVER] = {90, 90}, [CERT_USE_OVERSIGHT] = {730, 730},
 };
 
 struct request_input {
@@ -58,7 +58,8 @@ static enum am_err make_request(struct request_input *input, struct am_detail *d
     enum cert_use use;
     X509_REQ *request = NULL;
     if (cert_use_parse(input->use, &use) != AM_OK)
-        return am_fail(AM_INVALID, detail, "--use", "\"%s\" is not one of auth, seal, sign, officer, hub", input->use);
+        return am_fail(AM_INVALID, detail, "--use", "\"%s\" is not one of auth, seal, sign, officer, hub, oversight",
+                       input->use);
     if (snprintf(key_path, sizeof key_path, "%s.key", input->output) >= (int)sizeof key_path ||
         snprintf(request_path, sizeof request_path, "%s.csr", input->output) >= (int)sizeof request_path)
         return am_fail(AM_TOO_LARGE, detail, "-o", "this path is too long");
@@ -79,7 +80,7 @@ static enum am_err make_request(struct request_input *input, struct am_detail *d
 int verb_request(int argc, char **argv)
 {
     static const struct argp_option options[] = {
-        {"use", 'u', "USE", 0, "auth, seal or sign (of a device), officer, or hub (a server)", 0},
+        {"use", 'u', "USE", 0, "auth, seal or sign (of a device), officer, hub (a server), or oversight", 0},
         {"output", 'o', "STEM", 0, "writes STEM.key and STEM.csr", 0},
         {0}};
     static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {0}};
@@ -87,8 +88,8 @@ int verb_request(int argc, char **argv)
                                      parse_request,
                                      "NAME",
                                      "Makes a key and a request for one certificate. NAME is an identity "
-                                     "(amana://ke/hub, amana://ke/dci/transnational/officer/kdci-0417), or a DNS name "
-                                     "for a hub's server certificate.",
+                                     "(amana://ke/hub, amana://ke/dci/transnational/officer/kdci-0417, "
+                                     "amana://ke/oversight), or a DNS name for a hub's server certificate.",
                                      children,
                                      NULL,
                                      NULL};
@@ -264,7 +265,7 @@ int verb_issue(int argc, char **argv)
 {
     static const struct argp_option options[] = {
         {"output", 'o', "FOLDER", 0, "write the certificates there (default: beside the requests)", 0},
-        {"days", 'y', "N", 0, "how long they are good (default: 365; seal and hub 90)", 0},
+        {"days", 'y', "N", 0, "how long they are good (default: 365; seal and hub 90, oversight 730)", 0},
         {"replace", 'f', NULL, 0, "write over a certificate that is there: a renewal", 0},
         {0}};
     static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {0}};

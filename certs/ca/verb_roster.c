@@ -119,7 +119,8 @@ static enum am_err add_device(struct rows *rows, struct certificate *certificate
 static enum am_err add_certificate(struct rows *rows, struct certificate *certificate, const char *file,
                                    struct am_detail *detail)
 {
-    if (certificate->use == CERT_USE_HUB_SERVER || certificate->identity.kind == IDENTITY_HUB)
+    if (certificate->use == CERT_USE_HUB_SERVER || certificate->identity.kind == IDENTITY_HUB ||
+        certificate->identity.kind == IDENTITY_OVERSIGHT)
         return am_fail(AM_INVALID, detail, file, "a hub's certificate stands on no roster");
     if (rows->roster.unit[0] == '\0')
         rows->roster.unit = certificate->identity.unit;

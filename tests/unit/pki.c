@@ -143,15 +143,23 @@ static void append_country(const struct pki_country *country, char *conf, size_t
     size_t len = strlen(conf);
     snprintf(conf + len, size - len,
              "country \"%s\" {\n  units-ca = \"%s\"\n  hubs-ca = \"%s\"\n  registrars = {\"%s\"}\n"
-             "  protection-unit = \"%s/dcs/child-protection\"\n}\n",
+             "  protection-unit = \"%s/dcs/child-protection\"\n",
              country->code, units, hubs, registrar, country->code);
+    if (country->oversight != NULL) {
+        MUST(certs_digest(country->oversight, digest));
+        certs_digest_hex(digest, units);
+        len = strlen(conf);
+        snprintf(conf + len, size - len, "  oversight = \"%s\"\n", units);
+    }
+    len = strlen(conf);
+    snprintf(conf + len, size - len, "}\n");
 }
 
 void pki_write_trust(struct pki *pki, const char *extra)
 {
     static char conf[16384];
     char name[64];
-    STACK_OF(X509) *cas = sk_X509_new_null();
+    STACK_OF(X509) *cas = sk_X509_new_null(), *oversight = sk_X509_new_null();
     mkdir(pki_path(pki, "trust"), 0700);
     mkdir(pki_path(pki, "trust/crls"), 0700);
     conf[0] = '\0';
@@ -165,9 +173,14 @@ void pki_write_trust(struct pki *pki, const char *extra)
         snprintf(name, sizeof name, "trust/crls/%s-hubs.crl", country->code);
         pki_write_crl(pki, name, &country->hubs, 1, NULL, CRL);
         append_country(country, conf, sizeof conf);
+        MUST(country->oversight == NULL || sk_X509_push(oversight, country->oversight) > 0);
     }
     MUST(certs_write_pem(pki_path(pki, "trust/cas.pem"), cas, NULL) == AM_OK);
     sk_X509_free(cas);
+    remove(pki_path(pki, "trust/oversight.pem"));
+    if (sk_X509_num(oversight) > 0)
+        MUST(certs_write_pem(pki_path(pki, "trust/oversight.pem"), oversight, NULL) == AM_OK);
+    sk_X509_free(oversight);
     size_t len = strlen(conf);
     snprintf(conf + len, sizeof conf - len, "%s", extra == NULL ? "" : extra);
     pki_write(pki, "trust/trust.conf", (struct am_bytes){(const uint8_t *)conf, strlen(conf)});

@@ -15,6 +15,7 @@ struct pki_country {
     struct issuer units, hubs;
     X509 *registrar; // the officer that signs this country's rosters
     EVP_PKEY *registrar_key;
+    X509 *oversight; // named by trust.conf, in oversight.pem; NULL: none. The test's own
 };
 
 struct pki {
@@ -35,7 +36,8 @@ X509 *pki_issue(struct pki *pki, const char *code, enum cert_use use, const char
 X509 *pki_issue_by(const struct issuer *issuer, enum cert_use use, const char *name, struct validity validity,
                    EVP_PKEY **ret_key);
 
-// Writes roots.pem, cas.pem, crls/ and trust.conf (with `extra` after the countries) to FOLDER/trust.
+// Writes roots.pem, cas.pem, crls/, oversight.pem (or none) and trust.conf (with `extra` after the countries) to
+// FOLDER/trust.
 void pki_write_trust(struct pki *pki, const char *extra);
 // Writes one CRL of an issuer over the one that is there.
 void pki_write_crl(struct pki *pki, const char *file, const struct issuer *issuer, uint64_t number, const X509 *revoked,

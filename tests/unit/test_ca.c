@@ -122,6 +122,30 @@ static void stock_openssl_reads_what_we_make(void **state)
            "openssl ca -config c.cnf -status $(head -1 ke/units.index | cut -f4); true");
 }
 
+static void a_country_s_oversight_is_issued_and_named_in_trust_conf(void **state)
+{
+    struct am_detail detail = {0};
+    struct trust *trust = load_trust(), *named = NULL;
+    EXPECT(0, "oversight  amana://ke/oversight",
+           "$CA request -u oversight amana://ke/oversight -o ke-oversight && $CA issue -d ke ke-oversight.csr");
+    EXPECT(0, "Key Agreement", "openssl x509 -in ke-oversight.pem -noout -text");
+    EXPECT(0, "prime256v1", "openssl pkey -in ke-oversight.key -noout -text");
+    EXPECT(77, "is not of the country or DNS tree",
+           "$CA request -u oversight amana://et/oversight -o w4 && "
+           "$CA issue -d ke w4.csr");
+    EXPECT(0, "",
+           "cp ke-oversight.pem trust/oversight.pem && sed -i \"/^country .ke/a\\  oversight = "
+           "\\\"$($CA show --digest ke-oversight.pem)\\\"\" trust/trust.conf");
+    if (trust_load(path("trust"), trust, &detail, &named) != AM_OK)
+        fail_msg("%s:%u: %s", detail.field, detail.line, detail.text);
+    assert_non_null(trust_oversight(named, "ke"));
+    assert_null(trust_oversight(named, "igad"));
+    assert_int_equal(certs_check(named, trust_oversight(named, "ke")->x509, CERT_USE_OVERSIGHT, now(), &detail, NULL),
+                     AM_OK);
+    trust_unref(trust);
+    trust_unref(named);
+}
+
 static void a_name_outside_the_authoritys_country_is_not_issued(void **state)
 {
     EXPECT(0, "",
@@ -150,9 +174,10 @@ static void each_mistake_says_what_is_allowed(void **state)
     EXPECT(64, "is no verb", "$CA reckless");
     EXPECT(64, "needs --use", "$CA request");
     EXPECT(64, "from 1 to 730", "$CA issue -d ke --days 0 u/d1-auth.csr");
-    EXPECT(65, "one of auth, seal, sign, officer, hub", "$CA request -u mail amana://ke/hub -o x");
+    EXPECT(65, "one of auth, seal, sign, officer, hub, oversight", "$CA request -u mail amana://ke/hub -o x");
     EXPECT(65, "a-z, 0-9 and -", "$CA request -u auth amana://KE/hub -o x");
     EXPECT(65, "which has no \"seal\" certificate", "$CA request -u seal amana://ke/hub -o x");
+    EXPECT(65, "which has no \"oversight\" certificate", "$CA request -u oversight amana://ke/hub -o x");
     EXPECT(65, "no country", "$CA national -d x --root root KE ke.amana.example");
     EXPECT(65, "no DNS name", "$CA national -d x --root root ke example");
     EXPECT(65, "90 days at most", "$CA issue -d ke --days 91 --replace u/d1-seal.csr");
@@ -292,6 +317,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_set_up_is_taken_by_hubs_and_clients),
         cmocka_unit_test(stock_openssl_reads_what_we_make),
+        cmocka_unit_test(a_country_s_oversight_is_issued_and_named_in_trust_conf),
         cmocka_unit_test(a_name_outside_the_authoritys_country_is_not_issued),
         cmocka_unit_test(what_is_there_is_not_written_over),
         cmocka_unit_test(each_mistake_says_what_is_allowed),

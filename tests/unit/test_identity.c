@@ -18,7 +18,7 @@ static enum am_err parse(const char *uri, struct identity *identity)
     return identity_parse(uri, strlen(uri), NULL, identity);
 }
 
-static void a_device_an_officer_and_a_hub_are_read(void **state)
+static void a_device_an_officer_a_hub_and_an_oversight_are_read(void **state)
 {
     struct identity identity;
     assert_int_equal(parse("amana://ke/dci/transnational/device/d2", &identity), AM_OK);
@@ -33,6 +33,9 @@ static void a_device_an_officer_and_a_hub_are_read(void **state)
     assert_int_equal(identity.kind, IDENTITY_HUB);
     assert_string_equal(identity.unit, "igad/hub");
     assert_string_equal(identity.uri, "amana://igad/hub");
+    assert_int_equal(parse("amana://ke/oversight", &identity), AM_OK);
+    assert_int_equal(identity.kind, IDENTITY_OVERSIGHT);
+    assert_string_equal(identity.country, "ke");
 }
 
 static void every_part_may_have_31_bytes_and_no_more(void **state)
@@ -68,6 +71,8 @@ static void anything_outside_the_grammar_is_refused(void **state)
                                       "amana://ke/hub ",
                                       " amana://ke/hub",
                                       "amana://ke/hubs",
+                                      "amana://ke/oversight/ke",
+                                      "amana://ke/dci/oversight",
                                       "amana://-ke/hub",
                                       "amana://ke/dci/transnational",
                                       "amana://ke/dci/transnational/device",
@@ -94,7 +99,8 @@ static void each_use_is_told_by_its_key_usage_and_name(void **state)
                                                  [CERT_USE_SEAL] = "amana://ke/dci/transnational/device/d1",
                                                  [CERT_USE_SIGN_DEVICE] = "amana://ke/dci/transnational/device/d1",
                                                  [CERT_USE_SIGN_OFFICER] = "amana://ke/dci/transnational/officer/o1",
-                                                 [CERT_USE_HUB_SERVER] = "hub.ke.amana.example"};
+                                                 [CERT_USE_HUB_SERVER] = "hub.ke.amana.example",
+                                                 [CERT_USE_OVERSIGHT] = "amana://ke/oversight"};
     for (unsigned use = 0; use < CERT_USES; use++) {
         X509 *x509 = pki_issue(&pki, "ke", (enum cert_use)use, names[use], NULL);
         struct certificate certificate = {0};
@@ -397,7 +403,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_device_an_officer_and_a_hub_are_read),
+        cmocka_unit_test(a_device_an_officer_a_hub_and_an_oversight_are_read),
         cmocka_unit_test(every_part_may_have_31_bytes_and_no_more),
         cmocka_unit_test(anything_outside_the_grammar_is_refused),
         cmocka_unit_test(each_use_is_told_by_its_key_usage_and_name),

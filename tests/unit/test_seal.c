@@ -286,6 +286,45 @@ static void the_stock_command_opens_ours_and_we_open_its(void **state)
     free((void *)der.data);
 }
 
+static void the_point_of_each_recipient_is_its_own_and_on_the_curve(void **state)
+{
+    struct am_bytes der = sealed_to(2);
+    assert_int_equal(cms_profile_seal(der, NULL, &seal), AM_OK);
+    const uint8_t *first = cms_seal_point(&seal, &certificates[0]), *second = cms_seal_point(&seal, &certificates[1]);
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_memory_not_equal(first, second, CMS_POINT);
+    assert_null(cms_seal_point(&seal, &certificates[2]));
+    // The same as stock OpenSSL has it.
+    const uint8_t *at = der.data;
+    CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
+    STACK_OF(CMS_RecipientInfo) *infos = CMS_get0_RecipientInfos(cms);
+    unsigned found = 0;
+    for (int i = 0; i < sk_CMS_RecipientInfo_num(infos); i++) {
+        ASN1_BIT_STRING *key = NULL;
+        X509_ALGOR *algorithm = NULL;
+        assert_int_equal(CMS_RecipientInfo_kari_get0_orig_id(sk_CMS_RecipientInfo_value(infos, i), &algorithm, &key,
+                                                             NULL, NULL, NULL),
+                         1);
+        assert_int_equal(ASN1_STRING_length(key), CMS_POINT);
+        found += memcmp(ASN1_STRING_get0_data(key), first, CMS_POINT) == 0;
+        found += memcmp(ASN1_STRING_get0_data(key), second, CMS_POINT) == 0;
+    }
+    assert_int_equal(found, 2);
+    CMS_ContentInfo_free(cms);
+    uint8_t point[CMS_POINT];
+    memcpy(point, first, sizeof point);
+    assert_true(cms_point_valid(point));
+    point[CMS_POINT - 1] ^= 1;
+    assert_false(cms_point_valid(point));
+    memset(point + 1, 0, sizeof point - 1);
+    assert_false(cms_point_valid(point));
+    memcpy(point, first, sizeof point);
+    point[0] = 6; // the hybrid form, which says the same
+    assert_false(cms_point_valid(point));
+    free((void *)der.data);
+}
+
 static int set_up(void **state)
 {
     static const char *const names[DEVICES] = {"amana://ke/dci/transnational/device/d1",
@@ -317,6 +356,7 @@ int main(void)
         cmocka_unit_test(each_recipient_opens_it_and_nobody_else),
         cmocka_unit_test(a_seal_is_for_exactly_the_wanted_devices),
         cmocka_unit_test(a_recipient_that_stands_twice_is_one_too_many),
+        cmocka_unit_test(the_point_of_each_recipient_is_its_own_and_on_the_curve),
         cmocka_unit_test(the_most_recipients_and_one_more),
         cmocka_unit_test(the_largest_body_and_one_byte_more),
         cmocka_unit_test(each_clause_of_the_seal_profile_is_checked),

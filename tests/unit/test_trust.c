@@ -88,6 +88,7 @@ static void a_wrong_value_is_named_with_its_line_and_what_is_allowed(void **stat
         {"country \"ug\" {\n  colour = \"red\"\n}\n", 2, "no such option 'colour'"},
         {"country \"ke\" {\n  hubs-ca = \"" HEX_OF_A "\"\n}\n", 1, "found duplicate title"},
         {"country \"ug\" {\n\n  protection-unit = \"ug\"\n}\n", 3, "country/agency/unit"},
+        {"country \"ug\" {\n  oversight = \"ug\"\n}\n", 2, "64 digits"},
         {"country \"ug\" {\n  registrars = {\"" HEX_OF_A "\",\n \"" HEX_OF_A "b\"}\n}\n", 3, "64 digits"},
         {"hub \"ke\" {\n}\n", 2, "no hub"},
         {"hub \"ke/hub\" {\n}\n", 2, "needs dns"},
@@ -400,7 +401,8 @@ static void each_use_passes_and_no_other(void **state)
                                                  [CERT_USE_SEAL] = DEVICE,
                                                  [CERT_USE_SIGN_DEVICE] = DEVICE,
                                                  [CERT_USE_SIGN_OFFICER] = "amana://ke/dci/transnational/officer/o1",
-                                                 [CERT_USE_HUB_SERVER] = "hub.ke.amana.example"};
+                                                 [CERT_USE_HUB_SERVER] = "hub.ke.amana.example",
+                                                 [CERT_USE_OVERSIGHT] = "amana://ke/oversight"};
     pki_write_trust(&pki, NULL);
     struct trust *trust = load(NULL);
     for (unsigned use = 0; use < CERT_USES; use++) {
@@ -571,6 +573,115 @@ static int tear_down(void **state)
     return 0;
 }
 
+// --- Oversight
+#define OVERSIGHT "amana://ke/oversight"
+
+static void write_oversight(X509 *first, X509 *second)
+{
+    STACK_OF(X509) *both = sk_X509_new_null();
+    assert_true(sk_X509_push(both, first) > 0 && (second == NULL || sk_X509_push(both, second) > 0));
+    assert_int_equal(certs_write_pem(pki_path(&pki, "trust/oversight.pem"), both, NULL), AM_OK);
+    sk_X509_free(both);
+}
+
+static void a_country_names_its_oversight_and_those_of_before_are_known(void **state)
+{
+    struct pki_country *ke = pki_country(&pki, "ke");
+    X509 *former = pki_issue(&pki, "ke", CERT_USE_OVERSIGHT, OVERSIGHT, NULL);
+    size_t at = 0;
+    pki_write_trust(&pki, NULL);
+    struct trust *none = load(NULL);
+    assert_null(trust_oversight(none, "ke"));
+    assert_null(trust_oversight_next(none, "ke", &at));
+    ke->oversight = pki_issue(&pki, "ke", CERT_USE_OVERSIGHT, OVERSIGHT, NULL);
+    pki_write_trust(&pki, NULL);
+    write_oversight(former, ke->oversight);
+    struct trust *named = load(none);
+    const struct certificate *certificate = trust_oversight(named, "ke");
+    uint8_t digest[32];
+    assert_non_null(certificate);
+    assert_true(certs_digest(ke->oversight, digest));
+    assert_memory_equal(certificate->digest, digest, 32);
+    assert_ptr_equal(trust_oversight_of(named, "ke/dci/transnational"), certificate);
+    assert_null(trust_oversight_of(named, "et/ics/moyale"));
+    assert_null(trust_oversight(named, "ug"));
+    assert_non_null(trust_oversight_next(named, "ke", &at));
+    assert_ptr_equal(trust_oversight_next(named, "ke", &at), certificate);
+    assert_null(trust_oversight_next(named, "ke", &at));
+    at = 0;
+    assert_null(trust_oversight_next(named, "et", &at));
+    assert_int_equal(certs_check(named, certificate->x509, CERT_USE_OVERSIGHT, PKI_NOW_NS, NULL, NULL), AM_OK);
+    write_oversight(ke->oversight, NULL);
+    struct trust *fewer = load(named);
+    assert_memory_equal(trust_digest(named), trust_digest(fewer), 32);
+    assert_memory_not_equal(trust_state(named), trust_state(fewer), 32);
+    trust_unref(none);
+    trust_unref(named);
+    trust_unref(fewer);
+    X509_free(former);
+    X509_free(ke->oversight);
+    ke->oversight = NULL;
+}
+
+// A certificate for sealing of the country's own, but with a key that isn't on P-256.
+static X509 *oversight_of_another_curve(void)
+{
+    const struct validity validity = {PKI_NOW - PKI_DAY, PKI_NOW + PKI_DAY};
+    EVP_PKEY *key = EVP_EC_gen("P-384");
+    X509 *x509 = issue_end(&pki_country(&pki, "ke")->units, CERT_USE_OVERSIGHT, OVERSIGHT, key, validity);
+    EVP_PKEY_free(key);
+    return x509;
+}
+
+static void an_oversight_that_is_none_is_named_with_its_line_and_what_is_allowed(void **state)
+{
+    const struct issuer elsewhere = {pki_country(&pki, "ke")->units.certificate, pki_country(&pki, "et")->units.key};
+    const struct validity validity = {PKI_NOW - PKI_DAY, PKI_NOW + PKI_DAY};
+    struct pki_country *ke = pki_country(&pki, "ke");
+    X509 *good = pki_issue(&pki, "ke", CERT_USE_OVERSIGHT, OVERSIGHT, NULL);
+    const struct {
+        X509 *named;
+        const char *words;
+    } rows[] = {
+        {pki_issue(&pki, "ke", CERT_USE_SEAL, DEVICE, NULL), "it is for \"seal\"; allowed is a key on P-256"},
+        {pki_issue(&pki, "ke", CERT_USE_AUTH, "amana://ke/hub", NULL), "it is for \"auth\""},
+        {oversight_of_another_curve(), "must be on P-256"},
+        {pki_issue(&pki, "et", CERT_USE_OVERSIGHT, "amana://et/oversight", NULL), "allowed is amana://ke/oversight"},
+        {pki_issue_by(&elsewhere, CERT_USE_OVERSIGHT, OVERSIGHT, validity, NULL), "by the units-ca of country \"ke\""},
+        {pki_issue_by(&ke->hubs, CERT_USE_OVERSIGHT, OVERSIGHT, validity, NULL), "by the units-ca of country \"ke\""},
+    };
+    struct am_detail detail = {0};
+    for (unsigned i = 0; i < AM_LEN(rows); i++) {
+        ke->oversight = rows[i].named;
+        pki_write_trust(&pki, NULL);
+        if (load_err(NULL, &detail) != AM_CONFIG || detail.line != 12 ||
+            strstr(detail.field, "trust.conf") == NULL || strstr(detail.text, rows[i].words) == NULL)
+            fail_msg("row %u: %s:%u: %s", i, detail.field, detail.line, detail.text);
+        write_oversight(good, rows[i].named); // it is looked at wherever it stands
+        assert_int_equal(load_err(NULL, &detail), AM_CONFIG);
+        ke->oversight = NULL; // and where nobody names it
+        pki_write_trust(&pki, NULL);
+        write_oversight(good, rows[i].named);
+        enum am_err err = load_err(NULL, &detail);
+        if (i == 3) // it is Ethiopia's
+            assert_int_equal(err, AM_OK);
+        else if (err != AM_CERTIFICATE || strstr(detail.field, "oversight.pem") == NULL ||
+                 strstr(detail.text, "certificate 2") == NULL)
+            fail_msg("row %u: %s: %s", i, detail.field, detail.text);
+        X509_free(rows[i].named);
+    }
+    ke->oversight = good;
+    pki_write_trust(&pki, NULL);
+    assert_int_equal(load_err(NULL, &detail), AM_OK);
+    assert_int_equal(remove(pki_path(&pki, "trust/oversight.pem")), 0);
+    assert_int_equal(load_err(NULL, &detail), AM_CONFIG);
+    assert_int_equal(detail.line, 12);
+    assert_non_null(strstr(detail.text, "oversight.pem beside this one must hold that certificate"));
+    X509_free(good);
+    ke->oversight = NULL;
+    pki_write_trust(&pki, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -595,6 +706,8 @@ int main(void)
         cmocka_unit_test(time_and_revocation_are_told_apart),
         cmocka_unit_test(a_revoked_authority_takes_all_with_it),
         cmocka_unit_test(the_cache_gives_the_same_verdicts),
+        cmocka_unit_test(a_country_names_its_oversight_and_those_of_before_are_known),
+        cmocka_unit_test(an_oversight_that_is_none_is_named_with_its_line_and_what_is_allowed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
