@@ -19,8 +19,7 @@
 //   }
 // Only `country` needs all but registrars, protection-unit and oversight; only `hub` all but log-key (until `amanad
 // init` has printed it). roots.pem, cas.pem, oversight.pem: certificates; crls/: one or more PEM CRLs per file named
-// *.crl or *.pem. What oversight.pem holds and no country names (any more) is known to who receives, and sealed to by
-// nobody.
+// *.crl or *.pem. What oversight.pem holds and no country names is sealed to by nobody.
 #pragma once
 
 #include "certs/certificate.h"
@@ -85,8 +84,6 @@ bool trust_is_protection(const struct trust *trust, const char *unit);
 const struct certificate *trust_oversight(const struct trust *trust, const char *code);
 // That of the unit's country.
 const struct certificate *trust_oversight_of(const struct trust *trust, const char *unit);
-// Each of the country's that oversight.pem holds, those of before too: *at is 0 at first. NULL past the last.
-const struct certificate *trust_oversight_next(const struct trust *trust, const char *code, size_t *at);
 bool trust_is_registrar(const struct trust *trust, const char *code, const uint8_t digest[CERTIFICATE_DIGEST]);
 
 // SHA-256 of trust.conf's bytes, and the bytes (for the TRUST entry).

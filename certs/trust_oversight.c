@@ -126,13 +126,3 @@ const struct certificate *trust_oversight_of(const struct trust *trust, const ch
     address_country(unit, country);
     return trust_oversight(trust, country);
 }
-
-const struct certificate *trust_oversight_next(const struct trust *trust, const char *code, size_t *at)
-{
-    while (*at < trust->oversight_count) {
-        const struct certificate *certificate = &trust->oversight[(*at)++];
-        if (strcmp(certificate->identity.country, code) == 0)
-            return certificate;
-    }
-    return NULL;
-}

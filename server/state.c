@@ -4,6 +4,7 @@
 
 #include "amana/v1/audit.pb-c.h"
 #include "proto/codec/codec.h"
+#include "server/net/net.h"
 #include "server/net/roster_rows.h"
 
 #include <stdlib.h>
@@ -85,16 +86,6 @@ static enum am_err digest_take(void *user, const struct journal_record *record)
     return AM_OK;
 }
 
-static enum am_err countries_take(struct hub *hub, const struct trust *trust)
-{
-    const struct trust_country *countries;
-    size_t n = trust_countries(trust, &countries);
-
-    for (size_t i = 0; i < n; i++)
-        TRY(hub_set_country(hub, countries[i].code, trust_protection_unit(trust, countries[i].code)));
-    return AM_OK;
-}
-
 static enum am_err last_entry(struct store_view *view, struct state *state)
 {
     const uint8_t start = AMANA__V1__ENTRY_KIND__CODE__START;
@@ -143,7 +134,7 @@ enum am_err state_load(struct store *store, struct hub *hub, struct trust *trust
         store_view_end(view);
     }
     if (err == AM_OK)
-        err = countries_take(hub, trust);
+        err = net_countries_set(hub, trust);
     if (err == AM_OK) {
         hub_set_clock_floor(hub, ret_state->last_time_ns);
         err = registry_new(trust, walk->rosters, walk->count, cache, ret_registry);

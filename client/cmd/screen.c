@@ -4,6 +4,7 @@
 
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
+#include "client/session/oversight.h"
 #include "client/session/second.h"
 #include "client/session/shield.h"
 #include "client/session/signer.h"
@@ -325,6 +326,7 @@ static void print_shield(struct session *session, const Amana__V1__Header *heade
 static void print_envelope(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
                            const Amana__V1__Flags *flags, FILE *out)
 {
+    char oversight[OVERSIGHT_TEXT];
     struct signer signer;
     struct taken taken;
     const struct urgency *urgency = urgency_get(header->urgency);
@@ -341,6 +343,8 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
             CODE(classification__code, header->classification), CODE(purpose__code, header->purpose),
             CODE(legal_basis__code, header->legal_basis), print_time(header->retain_until));
     print_marks(header, out);
+    oversight_words_of(header, oversight);
+    row(out, "oversight", oversight);
     if (flags != NULL && flags->child)
         fprintf(out, "  %-16s%s\n", "child", "a child is concerned: the protection unit is addressed too");
     print_shield(session, header, out);

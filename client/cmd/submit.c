@@ -10,6 +10,7 @@
 #include "client/cmd/rejections.h"
 #include "client/cmd/unprotected.h"
 #include "client/session/directory.h"
+#include "client/session/oversight.h"
 #include "client/session/policy.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
@@ -99,6 +100,14 @@ static void tell_who_releases(struct command *command, const Amana__V1__Header *
             header->releasing->unit);
 }
 
+static void print_oversight(const Amana__V1__Header *header)
+{
+    char words[OVERSIGHT_TEXT];
+    oversight_words_of(header, words);
+    if (words[0] != '\0')
+        printf("  oversight %s\n", words);
+}
+
 static int told_accepted(struct command *command, const char *id, struct arena *arena)
 {
     Amana__V1__Kept *kept;
@@ -120,6 +129,7 @@ static int told_accepted(struct command *command, const char *id, struct arena *
                print_on(PRINT_YELLOW), print_off(), kind_name((unsigned)header->kind), id,
                (unsigned long long)kept->entry->index, command->session->hub->origin, print_ns(kept->entry->time),
                header->releasing->unit);
+        print_oversight(header);
         tell_who_releases(command, header);
         return 0;
     }
@@ -134,6 +144,7 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     unprotected_look(command->session, kept, &unprotected);
     unprotected_print(&unprotected, stdout);
     submit_told_next(command, header, kept->entry->time);
+    print_oversight(header);
     tell_who_releases(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);
     return 0;

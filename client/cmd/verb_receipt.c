@@ -3,7 +3,9 @@
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
+#include "client/session/oversight.h"
 #include "client/session/receipt.h"
+#include "client/session/seal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@ struct receipt_input {
     struct command command;
     const char *id;
     bool proof;
+    char oversight[OVERSIGHT_TEXT]; // who else can open it, where the message is here
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -46,6 +49,8 @@ static int print_receipt(struct receipt_input *input, const char *id, const Aman
     printf("%s\n  taken     %s\n  entry     %llu of %s\n  proved by %s's signature on %llu entries\n", id,
            print_ns(entry->time), (unsigned long long)entry->index, input->command.session->hub->origin,
            entry->checkpoint->origin, (unsigned long long)entry->checkpoint->size);
+    if (input->oversight[0] != '\0')
+        printf("  oversight %s\n", input->oversight);
     return 0;
 }
 
@@ -59,6 +64,9 @@ static enum am_err of_box(struct receipt_input *input, const char *id, enum stor
     if (err == AM_NOT_FOUND && box == STORE_OUTBOX) // delivered just now
         err = store_get(session->store, STORE_SENT, id, arena, &kept);
     TRY(err);
+    Amana__V1__Header *header;
+    if (seal_header(kept->message, arena, detail, &header) == AM_OK)
+        oversight_words_of(header, input->oversight);
     if (kept->erased_at != NULL)
         command_say("the content of %.13s was erased%s%s; its entry in the log stays", id,
                     kept->erased_by[0] != '\0' ? " on the word of " : "", kept->erased_by);

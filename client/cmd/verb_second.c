@@ -6,6 +6,7 @@
 #include "client/cmd/screen.h"
 #include "client/cmd/submit.h"
 #include "client/cmd/traffic.h"
+#include "client/session/oversight.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/codec/codec.h"
@@ -172,7 +173,8 @@ static enum am_err opens(struct second_input *input, const struct second_waiting
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct opened opened;
     arena_init(&arena, ARENA_VERB);
-    return seal_open(input->command.session, waiting->message, &arena, detail, &opened);
+    TRY(seal_open(input->command.session, waiting->message, &arena, detail, &opened));
+    return oversight_check(input->command.session, waiting->message, opened.header, detail);
 }
 
 static int release(struct second_input *input)

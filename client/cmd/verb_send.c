@@ -3,6 +3,7 @@
 #include "client/cmd/anew.h"
 #include "client/cmd/draft_file.h"
 #include "client/cmd/submit.h"
+#include "client/session/oversight.h"
 #include "proto/model/address.h"
 
 #include <stdlib.h>
@@ -36,6 +37,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+// Whose devices it would be sealed to.
+static void say_readers(const struct session *session, const Amana__V1__Draft *draft)
+{
+    const char *own = session->settings.value[SETTING_UNIT];
+    char oversight[OVERSIGHT_TEXT];
+    fprintf(stderr, "who could read it: %s", own);
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        if (strcmp(draft->recipients[i]->unit, own) != 0)
+            fprintf(stderr, ", %s", draft->recipients[i]->unit);
+    if (draft->releasing[0] != '\0' && strcmp(draft->releasing, own) != 0)
+        fprintf(stderr, ", %s", draft->releasing);
+    oversight_words(session, own, oversight);
+    fprintf(stderr, "%s%s\n", oversight[0] != '\0' ? "; " : "", oversight);
+}
+
 static int send_file(struct send_input *input)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -66,6 +82,8 @@ static int send_file(struct send_input *input)
             code = submit_refuse(&submission, reason, &detail);
         else
             command_say("%s: nothing is wrong with it here; nothing was sent", input->file);
+        if (reason == REASON_NONE)
+            say_readers(input->command.session, draft);
     } else if (code == 0) {
         code = submit(&input->command, &submission);
     }

@@ -10,6 +10,7 @@
 #include "client/cmd/unprotected.h"
 #include "client/session/evidence.h"
 #include "client/session/history.h"
+#include "client/session/oversight.h"
 #include "client/session/receive.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
@@ -223,11 +224,15 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
 {
     if (command->json)
         return json_line_state(command->session, kept, row_json(command->session, row, evidence, header, told), stdout);
+    char oversight[OVERSIGHT_TEXT];
     uint64_t now = session_now(command->session);
     bool parked = second_waits(command->session->store, STORE_SENT, id);
     printf("%s  %s %s, entry %llu of %s\n", id, parked ? "parked" : "accepted", print_ns(kept->entry->time),
            (unsigned long long)kept->entry->index, command->session->hub->origin);
     print_release(row);
+    oversight_words_of(header, oversight);
+    if (oversight[0] != '\0')
+        printf("  %s\n", oversight);
     if (parked) // nobody has it
         return 0;
     struct unprotected unprotected;
@@ -377,10 +382,20 @@ static json_t *counts_json(const unsigned counts[AM_LEN(BOXES)])
     return json_pack("{s:i, s:i, s:i}", "outbox", (int)counts[0], "inbox", (int)counts[1], "sent", (int)counts[2]);
 }
 
+// Who else can open what this unit sends.
+static void print_oversight(const struct session *session)
+{
+    char words[OVERSIGHT_TEXT];
+    oversight_words(session, session->settings.value[SETTING_UNIT], words);
+    if (words[0] != '\0')
+        printf("%-12swhat is sent from here: %s\n", "oversight", words);
+}
+
 static json_t *status_json(struct command *command, bool online, const struct counts *counts)
 {
     struct session *session = command->session;
     json_t *object = json_object(), *settings = json_object();
+    char oversight[OVERSIGHT_TEXT];
     for (unsigned i = 0; i < SETTINGS; i++)
         json_object_set_new(
             settings, setting_key((enum setting)i),
@@ -391,6 +406,8 @@ static json_t *status_json(struct command *command, bool online, const struct co
     json_object_set_new(object, "origin", json_string(session->hub->origin));
     json_object_set_new(object, "log_size", json_integer(session->has_seen ? (json_int_t)session->seen.size : 0));
     json_object_set_new(object, "crls", lists_json(session));
+    oversight_words(session, session->settings.value[SETTING_UNIT], oversight);
+    json_object_set_new(object, "oversight", oversight[0] != '\0' ? json_string(oversight) : json_null());
     json_object_set_new(object, "messages", counts_json(counts->live));
     json_object_set_new(object, "exercises", counts_json(counts->other));
     return object;
@@ -415,6 +432,7 @@ static int alone(struct command *command)
     for (size_t i = 0; i < AM_LEN(uses); i++)
         print_certificate(session, uses[i]);
     print_lists(session);
+    print_oversight(session);
     if (online)
         printf("%-12s%s%s%s at %s, this clock is %lld ms %s\n", "link", print_on(PRINT_GREEN), session->hub->name,
                print_off(), command->settings.value[SETTING_ADDRESS], llabs(session->clock_ns) / 1000000,

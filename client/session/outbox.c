@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Send, the receipt's proof, and the move from outbox to sent; a stale roster is answered by sealing anew.
+// Send, the receipt's proof, and the move from outbox to sent; a stale roster is answered by sealing anew, and what the
+// trust list says of the country's oversight is looked at before it goes.
 #include "client/session/outbox.h"
 
 #include "certs/clock.h"
@@ -7,6 +8,7 @@
 #include "client/session/erase.h"
 #include "client/session/history.h"
 #include "client/session/known.h"
+#include "client/session/oversight.h"
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
@@ -152,12 +154,34 @@ static enum am_err accept(struct delivery *delivery, Amana__V1__ProvedEntry *ent
     return erase_said(delivery->session, header);
 }
 
-static enum am_err seal_anew(struct delivery *delivery)
+// *ret_anew: it was. Else it waits for the officer's key, as *ret_result says.
+static enum am_err seal_anew(struct delivery *delivery, enum outbox_result *ret_result, bool *ret_anew)
 {
     Amana__V1__Message *message;
-    TRY(compose_again(delivery->session, delivery->kept->message, delivery->arena, delivery->detail, &message));
+    enum am_err err =
+        compose_again(delivery->session, delivery->kept->message, delivery->arena, delivery->detail, &message);
+    *ret_anew = err == AM_OK;
+    if (err == AM_DENIED || err == AM_NOT_FOUND || err == AM_CRYPTO) {
+        *ret_result = OUTBOX_AGAIN;
+        return keep_waiting(delivery, "SIGN_AGAIN", delivery->detail->text);
+    }
+    TRY(err);
     delivery->kept->message = message;
     return store_put(delivery->session->store, STORE_OUTBOX, delivery->id, delivery->kept);
+}
+
+// It was sealed by what this desk's trust list says, and the hub's says something else: nothing here can mend that.
+static bool trust_is_old(const struct delivery *delivery)
+{
+    if (strcmp(delivery->detail->field, "oversight_point") != 0)
+        return false;
+    char said[sizeof delivery->detail->text];
+    strlcpy(said, delivery->detail->text, sizeof said);
+    (void)am_fail(AM_OK, delivery->detail, "oversight_point",
+                  "this desk's trust/ isn't the one that the hub goes by: have the newest from your registrar, then it "
+                  "is sealed anew and goes (%.150s)",
+                  said);
+    return true;
 }
 
 // What to do with a refusal. *ret_retry: it was sealed anew, send again.
@@ -167,16 +191,8 @@ static enum am_err refused(struct delivery *delivery, const struct rpc_error *er
     enum reason reason = reason_by_name(error->reason);
     (void)session_refused(error, delivery->detail);
     *ret_retry = false;
-    if (reason == REASON_ROSTER_STALE) {
-        enum am_err err = seal_anew(delivery);
-        *ret_retry = err == AM_OK;
-        if (err == AM_OK)
-            return AM_OK;
-        if (err != AM_DENIED && err != AM_NOT_FOUND && err != AM_CRYPTO)
-            return err;
-        *ret_result = OUTBOX_AGAIN;
-        return keep_waiting(delivery, "SIGN_AGAIN", delivery->detail->text);
-    }
+    if (reason == REASON_ROSTER_STALE)
+        return trust_is_old(delivery) ? AM_OK : seal_anew(delivery, ret_result, ret_retry);
     *ret_result = OUTBOX_REFUSED;
     const struct am_detail *detail = delivery->detail;
     const char *text =
@@ -193,6 +209,11 @@ static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_r
     bool retry = true;
     Amana__V1__Header *header;
     TRY(seal_header(delivery->kept->message, delivery->arena, delivery->detail, &header));
+    if (oversight_changed(delivery->session, delivery->kept->message, header)) {
+        TRY(seal_anew(delivery, ret_result, &retry));
+        if (!retry)
+            return AM_OK;
+    }
     delivery->parks = header->release == AMANA__V1__RELEASE__CODE__REQUIRED;
     const char *path = delivery->parks ? "/amana.v1.Relay/Park" : "/amana.v1.Relay/Send";
     for (unsigned i = 0; i < RESEALS && retry; i++) {

@@ -9,6 +9,7 @@
 #include "client/session/history.h"
 #include "client/session/known.h"
 #include "client/session/notice.h"
+#include "client/session/oversight.h"
 #include "client/session/policy.h"
 #include "client/session/retrieved.h"
 #include "client/session/roles.h"
@@ -102,7 +103,8 @@ static enum am_err check_seen(struct mail *mail, const Amana__V1__LogSeen *seen)
 static enum am_err prove(struct mail *mail, const Amana__V1__Incoming *incoming, struct arena *arena,
                          Amana__V1__Header **ret_header)
 {
-    struct header_context context = {.any_retention = true}; // the hub's policy may say more than a kind's own
+    struct header_context context = {.any_retention = true, // the hub's policy may say more than a kind's own
+                                     .any_oversight = true};
     if (incoming->message == NULL || incoming->entry == NULL)
         return am_fail(AM_PROOF, mail->detail, "incoming", "a message came without its proof");
     TRY(seal_header(incoming->message, arena, mail->detail, ret_header));
@@ -181,6 +183,17 @@ static enum am_err judge_roles(struct session *session, struct opened *opened, s
     return AM_OK;
 }
 
+// To whom else it is sealed. Of what has come once it is asked no more: the trust list goes on.
+static enum am_err judge_oversight(struct session *session, const Amana__V1__Message *message, struct opened *opened,
+                                   struct am_detail *why)
+{
+    enum am_err err = oversight_check(session, message, opened->header, why);
+    if (err != AM_INVALID)
+        return err;
+    opened->fault = "BINDING";
+    return AM_OK;
+}
+
 static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, const char *key, struct arena *arena,
                         Amana__V1__Kept *kept)
 {
@@ -205,6 +218,8 @@ static enum am_err keep(struct mail *mail, const Amana__V1__Incoming *incoming, 
     if (err == AM_ERASED)
         TRY(keep_erased(mail, incoming, arena, kept));
     if (err == AM_OK && !incoming->copy)
+        TRY(judge_oversight(mail->session, incoming->message, &opened, &why));
+    if (err == AM_OK && !incoming->copy && opened.fault == NULL)
         TRY(judge_roles(mail->session, &opened, &why));
     if (err == AM_OK)
         TRY(known_fill(mail->session, opened.body, arena, kept));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// One message's steps: rosters → flags → Body → commitment → seal → log_seen → header → signature; and opening.
+// One message's steps: rosters → flags → Body → commitment → seal → oversight_point → log_seen → header → signature;
+// and opening.
 #include "client/session/seal.h"
 
 #include "certs/cms.h"
 #include "client/session/compose.h"
 #include "client/session/directory.h"
 #include "client/session/history.h"
+#include "client/session/oversight.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
@@ -64,6 +66,7 @@ struct sealing {
     size_t count;
     X509 *recipients[LIMIT_SEALED_KEYS];
     size_t n_recipients;
+    const struct certificate *oversight; // one of these; NULL: none
 };
 
 static void sealing_clear(struct sealing *sealing)
@@ -101,6 +104,19 @@ static enum am_err add_unit(struct session *session, struct sealing *sealing, co
     return AM_OK;
 }
 
+static enum am_err add_oversight(struct session *session, struct sealing *sealing, const char *unit,
+                                 struct am_detail *detail)
+{
+    TRY(oversight_for(session, unit, detail, &sealing->oversight));
+    if (sealing->oversight == NULL)
+        return AM_OK;
+    if (sealing->n_recipients == LIMIT_SEALED_KEYS)
+        return am_fail(AM_TOO_LARGE, detail, "recipients", "more than %u devices would have to open it",
+                       LIMIT_SEALED_KEYS);
+    sealing->recipients[sealing->n_recipients++] = sealing->oversight->x509;
+    return AM_OK;
+}
+
 static enum am_err check_own(struct session *session, const struct roster *own, struct am_detail *detail)
 {
     const struct certificate *certificate;
@@ -123,7 +139,7 @@ static enum am_err gather(struct session *session, struct sealing *sealing, Aman
         TRY(add_unit(session, sealing, header->recipients[i]->unit, about, detail, &header->recipients[i]->roster));
     if (header->releasing != NULL)
         TRY(add_unit(session, sealing, header->releasing->unit, NULL, detail, &header->releasing->roster));
-    return AM_OK;
+    return add_oversight(session, sealing, header->sender->unit, detail);
 }
 
 // --- Body
@@ -208,6 +224,7 @@ static enum am_err seal_body(const struct sealing *sealing, Amana__V1__Body *bod
     uint8_t *commitment = digest_of(arena, plain);
     TRY(cms_seal(plain, sealing->recipients, sealing->n_recipients, detail, &der));
     TRY(take_der(arena, der, ret_sealed));
+    TRY(oversight_fill(sealing->oversight, *ret_sealed, arena, header));
     uint8_t *digest = digest_of(arena, *ret_sealed);
     if (commitment == NULL || digest == NULL)
         return arena_error(arena) != AM_OK ? arena_error(arena) : AM_CRYPTO;
@@ -217,13 +234,13 @@ static enum am_err seal_body(const struct sealing *sealing, Amana__V1__Body *bod
     return AM_OK;
 }
 
-static enum am_err sign_header(struct session *session, const Amana__V1__Header *header, struct arena *arena,
-                               struct am_detail *detail, Amana__V1__Message *message)
+static enum am_err sign_header(struct session *session, const struct sealing *sealing, const Amana__V1__Header *header,
+                               struct arena *arena, struct am_detail *detail, Amana__V1__Message *message)
 {
     const struct certificate *certificate;
     struct am_bytes bytes, der, signature;
     EVP_PKEY *key;
-    struct header_context context = {.any_retention = true};
+    struct header_context context = {.any_retention = true, .oversight = sealing->oversight != NULL};
     if (header_check(header, &context, detail) != REASON_NONE)
         return AM_INVALID;
     TRY(codec_encode(&header->base, arena, &bytes));
@@ -255,7 +272,7 @@ static enum am_err seal_steps(struct session *session, struct sealing *sealing, 
     TRY(bind_body(header, flag_bytes, arena, body));
     TRY(seal_body(sealing, body, header, arena, detail, &sealed));
     TRY(set_seen(session, arena, header, detail));
-    TRY(sign_header(session, header, arena, detail, message));
+    TRY(sign_header(session, sealing, header, arena, detail, message));
     message->sealed_body = codec_binary(sealed);
     message->flags = codec_binary(flag_bytes);
     *ret_message = message;

@@ -7,9 +7,9 @@
 #include "client/session/session.h"
 #include "proto/model/reason.h"
 
-// Fills in rosters, binding, nonce, padding, digests and log_seen, seals to every device on the rosters of recipients
-// sender's and releasing unit, signs. header, flags and body are changed and must live as long as the arena. Errors as
-// compose_message.
+// Fills in rosters, binding, nonce, padding, digests and log_seen, seals to every device on the rosters of
+// recipients, sender's and releasing unit and to the oversight that the sender's country names, signs. header, flags
+// and body are changed and must live as long as the arena. Errors as compose_message.
 AM_MUST_USE enum am_err seal_message(struct session *session, Amana__V1__Header *header, Amana__V1__Flags *flags,
                                      Amana__V1__Body *body, struct arena *arena, struct am_detail *detail,
                                      Amana__V1__Message **ret_message);

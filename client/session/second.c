@@ -8,6 +8,7 @@
 #include "certs/release.h"
 #include "client/session/directory.h"
 #include "client/session/history.h"
+#include "client/session/oversight.h"
 #include "client/session/seal.h"
 #include "client/session/signers.h"
 #include "client/session/store_index.h"
@@ -49,7 +50,7 @@ static bool named_by(const Amana__V1__EntryContent *content, struct named *ret_n
 static enum am_err prove(struct session *session, const Amana__V1__Pending *pending, struct arena *arena,
                          struct am_detail *detail, struct second_waiting *waiting)
 {
-    struct header_context context = {0};
+    struct header_context context = {.any_oversight = true};
     Amana__V1__EntryContent *content;
     struct named named;
     if (pending->message == NULL || pending->entry == NULL)

@@ -9,6 +9,7 @@
 struct header_context {
     bool unsealed;  // before sealing: the fields that sealing makes (digests, body_size, log_seen…) are not there yet
     bool oversight; // the trust list names an oversight certificate for the sender's country
+    bool any_oversight;             // whether it does, or did, is judged elsewhere
     bool any_retention;             // how long it may be kept was judged elsewhere: by the hub that took it
     const uint16_t *retention_days; // by kind (KIND_COUNT), where policy says so; 0 or NULL: the kind's own ceiling
 };

@@ -189,6 +189,9 @@ enum reason header_check_pointers(const struct header_checking *check)
 enum reason header_check_digests(const struct header_checking *check)
 {
     const Amana__V1__Header *header = check->header;
+    const struct header_context *context = check->context;
+    size_t point = context->any_oversight ? (header->oversight_point.len != 0 ? OVERSIGHT : 0)
+                                          : (context->oversight ? OVERSIGHT : 0);
     const struct {
         const char *field;
         size_t len, want;
@@ -196,10 +199,10 @@ enum reason header_check_digests(const struct header_checking *check)
         {"flags_digest", header->flags_digest.len, DIGEST},
         {"body_digest", header->body_digest.len, DIGEST},
         {"body_commitment", header->body_commitment.len, DIGEST},
-        {"oversight_point", header->oversight_point.len, check->context->oversight ? OVERSIGHT : 0},
+        {"oversight_point", header->oversight_point.len, point},
     };
     for (size_t i = 0; i < AM_LEN(rows); i++) {
-        bool later = rows[i].len == 0 && check->context->unsealed;
+        bool later = rows[i].len == 0 && context->unsealed;
         if (rows[i].len != rows[i].want && !later)
             return header_refuse(check, rows[i].field,
                                  rows[i].want == 0 ? "must be left out: no oversight is named" : "must be %zu bytes",

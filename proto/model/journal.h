@@ -38,6 +38,10 @@ struct journal_recipient {
     uint8_t part; // Part.Code
 };
 
+// Of the point by which a body is sealed to its country's oversight: the x alone, since the secret that is agreed on is
+// one, and the point with the other y has the same.
+#define JOURNAL_POINT 32u
+
 // The message of a SUBMITTED entry. `id`+`device` are the key of duplicates, `header_digest` that of pointers.
 struct journal_message {
     const char *id;     // UUID text
@@ -51,6 +55,8 @@ struct journal_message {
     const struct journal_recipient *recipients;
     size_t n_recipients;
     const char *releasing; // unit whose supervisor has released it, or is to; NULL: none
+    const uint8_t *point;  // JOURNAL_POINT bytes that no other message may have: a conflict; NULL: none. What releases
+                           // one that was parked has that one's
     bool parked;           // of a PARKED entry: nobody finds it by id or digest, and it is in no case yet
 };
 
@@ -219,7 +225,7 @@ struct journal_append {
 enum journal_result {
     JOURNAL_DONE,      // durable and signed
     JOURNAL_DUPLICATE, // (device, id) is there already: `seq` and `digest` are those of the first
-    JOURNAL_CONFLICT,  // a row changed since it was read: decide anew
+    JOURNAL_CONFLICT,  // a row changed since it was read, or the point is taken: decide anew
     JOURNAL_FULL,      // no space; nothing of it was written
     JOURNAL_READ_ONLY, // the log may not append
     JOURNAL_BUSY,      // too many appends wait; nothing of it was written

@@ -51,8 +51,9 @@ struct hub_roster {
 };
 AM_MUST_USE enum am_err hub_set_member(struct hub *hub, const Amana__V1__MemberRecord *member);
 AM_MUST_USE enum am_err hub_set_roster(struct hub *hub, const struct hub_roster *roster); // every number is kept
-AM_MUST_USE enum am_err hub_set_country(struct hub *hub, const char *country,
-                                        const char *protection_unit); // NULL: none
+// Of the trust list: who protects there, and the digest of the certificate of its oversight; NULL: none.
+AM_MUST_USE enum am_err hub_set_country(struct hub *hub, const char *country, const char *protection_unit,
+                                        const uint8_t *oversight);
 void hub_clear_countries(struct hub *hub);
 void hub_set_policy(struct hub *hub, struct policy *policy); // takes it over; NULL: none
 const struct policy *hub_policy(const struct hub *hub);
@@ -177,6 +178,8 @@ struct hub_submission {
     struct am_bytes original_receipt; // where known_same: what the reply carries
     enum reason checked;              // signature, seal, digests, flags: REASON_NONE where all hold
     struct am_detail checked_detail;
+    uint8_t oversight[32];         // of the certificate that its body has to be sealed to beside devices; all 0: none
+    bool point_used;               // the log has a message whose body was sealed to an oversight by the same point
     bool crl_stale;                // the CRL over its device or officer is stale past its grace
     const Amana__V1__Flags *flags; // decoded; NULL where they could not be
     bool case_exists, case_party;  // of header.case_ref; party: the sender's unit

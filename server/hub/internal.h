@@ -71,6 +71,7 @@ struct hub_unit {
 struct hub_country {
     char code[ADDRESS_COUNTRY_MAX + 1];
     char protection_unit[LIMIT_ADDRESS + 1]; // "" for none
+    uint8_t oversight[32];                   // digest of its certificate; all 0 for none
     UT_hash_handle hh;
 };
 
@@ -303,6 +304,11 @@ uint32_t hub_erase_after(uint64_t retain_until_ns, uint64_t entry_ns);
 // --- Judging a message (verdict.c, judge.c, lives.c)
 // What stands in memory; fills the work's detail, stale_unit and hub_time.
 enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns);
+// Oversight (oversight.c): whether the header goes by the trust list in force; whether the worker's look at the seal
+// did; and that no two messages are sealed to an oversight by one point.
+enum reason hub_judge_oversight(const struct hub *hub, struct hub_submission *submission);
+bool hub_oversight_seen(const struct hub *hub, const struct hub_submission *submission);
+enum reason hub_judge_point(struct hub_submission *submission);
 // One answer for no such unit, no such case and no grant.
 enum reason hub_not_permitted(struct hub_work *work, const char *field);
 // The recipients: members, grants, purpose. `flags` NULL on arrival, where it isn't known yet what is answered and

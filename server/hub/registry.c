@@ -224,7 +224,7 @@ bool hub_in_scope(const struct hub *hub, const char *auditor, const char *countr
 }
 
 // --- Countries
-enum am_err hub_set_country(struct hub *hub, const char *code, const char *protection_unit)
+enum am_err hub_set_country(struct hub *hub, const char *code, const char *protection_unit, const uint8_t *oversight)
 {
     struct hub_country *country;
     if (strlen(code) > ADDRESS_COUNTRY_MAX || (protection_unit != NULL && strlen(protection_unit) > LIMIT_ADDRESS))
@@ -242,6 +242,9 @@ enum am_err hub_set_country(struct hub *hub, const char *code, const char *prote
         }
     }
     strlcpy(country->protection_unit, protection_unit != NULL ? protection_unit : "", sizeof country->protection_unit);
+    memset(country->oversight, 0, sizeof country->oversight);
+    if (oversight != NULL)
+        memcpy(country->oversight, oversight, sizeof country->oversight);
     hub->epoch++;
     return AM_OK;
 }

@@ -92,7 +92,7 @@ enum am_err hub_step_checked(struct hub_step *step)
     }
     if (submission->verdict != REASON_NONE)
         return refuse(step, submission, submission->verdict);
-    if (!looked_at) {
+    if (!looked_at || !hub_oversight_seen(step->hub, submission)) {
         hub_recheck(step, work);
         return AM_OK;
     }
@@ -100,8 +100,11 @@ enum am_err hub_step_checked(struct hub_step *step)
         work->detail = submission->checked_detail;
         return refuse(step, submission, submission->checked);
     }
+    enum reason reason = hub_judge_point(submission);
+    if (reason != REASON_NONE)
+        return refuse(step, submission, reason);
     // By the time that its entry will have, which a clock that stepped back doesn't make smaller.
-    enum reason reason = hub_judge(step->hub, submission, hub_entry_time(step->hub, step->event->now_ns), &decision);
+    reason = hub_judge(step->hub, submission, hub_entry_time(step->hub, step->event->now_ns), &decision);
     if (reason != REASON_NONE)
         return refuse(step, submission, reason);
     reason = judge_stale(step, submission);

@@ -130,6 +130,8 @@ enum am_err hub_message_fill(struct hub_pending *pending, const struct hub_submi
                                         .n_recipients = header->n_recipients,
                                         .releasing = header->releasing != NULL ? header->releasing->unit : NULL,
                                         .parked = submission->mode == HUB_SUBMIT_PARK};
+    if (header->oversight_point.len > JOURNAL_POINT)
+        message->point = header->oversight_point.data + 1;
     memcpy(message->header_digest, submission->header_digest, sizeof message->header_digest);
     pending->append.message = message;
     return AM_OK;

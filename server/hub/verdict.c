@@ -255,8 +255,8 @@ static enum reason judge_rosters(const struct hub *hub, struct hub_submission *s
 
 enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns)
 {
-    // No oversight certificate is known to a hub yet.
-    const struct header_context context = {.retention_days = hub->policy != NULL ? hub->policy->retention_days : NULL};
+    const struct header_context context = {.any_oversight = true, // judged below
+                                           .retention_days = hub->policy != NULL ? hub->policy->retention_days : NULL};
     struct hub_work *work = &submission->work;
     work->detail = (struct am_detail){0};
     work->stale_unit[0] = work->successor[0] = '\0';
@@ -274,6 +274,8 @@ enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission
         reason = hub_judge_recipients(hub, submission, NULL);
     if (reason == REASON_NONE)
         reason = judge_rosters(hub, submission);
+    if (reason == REASON_NONE)
+        reason = hub_judge_oversight(hub, submission);
     if (reason == REASON_NONE)
         reason = hub_judge_releasing(hub, submission, now_ns);
     return reason;

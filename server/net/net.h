@@ -57,6 +57,9 @@ AM_MUST_USE enum am_err net_start(struct net *net, const struct net_before *befo
 // What the store calls on the keeper's thread (store_start); `died` is NULL, the program's end is the caller's matter.
 struct store_callbacks net_store_callbacks(struct net *net);
 
+// The countries of the trust list, as the hub judges by them. At the start, and by net_reload. AM_NOMEM, AM_INVALID.
+AM_MUST_USE enum am_err net_countries_set(struct hub *hub, const struct trust *trust);
+
 // Another policy, in force at once; a POLICY entry where its bytes differ. Takes it over; NULL: none.
 AM_MUST_USE enum am_err net_policy_set(struct net *net, struct policy *policy);
 

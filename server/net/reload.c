@@ -153,14 +153,17 @@ void reload_turn(struct net *net)
     }
 }
 
-static enum am_err countries_set(struct net *net, const struct trust *trust)
+enum am_err net_countries_set(struct hub *hub, const struct trust *trust)
 {
     const struct trust_country *countries;
     size_t n = trust_countries(trust, &countries);
 
-    hub_clear_countries(net->hub);
-    for (size_t i = 0; i < n; i++)
-        TRY(hub_set_country(net->hub, countries[i].code, trust_protection_unit(trust, countries[i].code)));
+    hub_clear_countries(hub);
+    for (size_t i = 0; i < n; i++) {
+        const struct certificate *oversight = trust_oversight(trust, countries[i].code);
+        TRY(hub_set_country(hub, countries[i].code, trust_protection_unit(trust, countries[i].code),
+                            oversight != NULL ? oversight->digest : NULL));
+    }
     return AM_OK;
 }
 
@@ -174,7 +177,7 @@ static enum am_err trust_change(struct net *net, struct trust *trust)
         registry_unref(net->registry);
         net->registry = registry;
         net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
-        err = countries_set(net, trust);
+        err = net_countries_set(net->hub, trust);
     }
     if (err == AM_OK)
         err = net_digests_step(net, HUB_EVENT_TRUST, trust_digest(before), trust_digest(trust));

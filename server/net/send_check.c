@@ -204,6 +204,7 @@ struct sealed_for {
     const struct certificate *certificates[LIMIT_SEALED_KEYS];
     const char *uris[LIMIT_SEALED_KEYS];
     size_t count;
+    const struct certificate *oversight; // the last of these, NULL: none
 };
 
 static bool sealed_add(struct check *check, struct sealed_for *sealed, const char *unit)
@@ -243,7 +244,57 @@ static bool sealed_units(struct check *check, struct sealed_for *sealed)
            (releasing_is_there || sealed_add(check, sealed, releasing));
 }
 
-static void check_seal(struct check *check)
+// Whom the trust list names beside them.
+static bool sealed_oversight(struct check *check, struct sealed_for *sealed)
+{
+    const struct certificate *oversight = trust_oversight_of(registry_trust(check->send->registry), check->unit);
+    struct am_detail detail = {0};
+
+    sealed->oversight = oversight;
+    if (oversight == NULL)
+        return true;
+    if (cert_cache_check(registry_cache(check->send->registry), registry_trust(check->send->registry), oversight,
+                         CERT_USE_OVERSIGHT, check->send->now_ns, &detail) != AM_OK) {
+        check->s->checked = REASON_REVOKED;
+        (void)am_fail(AM_CERTIFICATE, &check->s->checked_detail, "oversight_point",
+                      "the certificate of %.80s can't be sealed to, its country names another in the trust list, or "
+                      "none: %.150s",
+                      oversight->identity.uri, detail.text);
+        return false;
+    }
+    if (sealed->count == LIMIT_SEALED_KEYS) {
+        check_fail(check, REASON_FIELD_INVALID, "recipients", "have more devices than one seal may be for");
+        return false;
+    }
+    sealed->uris[sealed->count] = oversight->identity.uri;
+    sealed->certificates[sealed->count++] = oversight;
+    return true;
+}
+
+// The header repeats the point that the oversight's recipient is sealed by, and no other message has it.
+static enum am_err check_point(struct check *check, const struct certificate *oversight)
+{
+    const uint8_t *point = cms_seal_point(check->worker->seal, oversight);
+    const ProtobufCBinaryData said = check->header->oversight_point;
+    uint64_t seq;
+
+    if (said.len != CMS_POINT || memcmp(said.data, point, CMS_POINT) != 0) {
+        check_fail(check, REASON_FIELD_INVALID, "oversight_point",
+                   "is not the ephemeral point of the recipient that is the oversight's certificate in sealed_body");
+        return AM_OK;
+    }
+    if (!cms_point_valid(point)) {
+        check_fail(check, REASON_FIELD_INVALID, "oversight_point", "is not a point of the curve P-256");
+        return AM_OK;
+    }
+    enum am_err err = store_find_point(check->view, point + 1, &seq);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    check->s->point_used = check->s->mode != HUB_SUBMIT_RELEASE || seq != check->s->parked;
+    return AM_OK;
+}
+
+static enum am_err check_seal(struct check *check)
 {
     struct sealed_for sealed; // 8 KiB, of which few are used
     struct am_detail detail = {0};
@@ -252,18 +303,28 @@ static void check_seal(struct check *check)
     sealed.count = 0;
     if (cms_profile_seal(check->s->body, &detail, check->worker->seal) != AM_OK) {
         check_fail(check, REASON_NOT_SEALED_TO_ALL, "sealed_body", detail.text);
-        return;
+        return AM_OK;
     }
-    if (!sealed_units(check, &sealed))
-        return;
+    if (!sealed_units(check, &sealed) || !sealed_oversight(check, &sealed))
+        return AM_OK;
     switch (cms_seal_matches(check->worker->seal, sealed.certificates, sealed.count, &missing)) {
-    case CMS_MATCH_EXACT: break;
+    case CMS_MATCH_EXACT: return sealed.oversight != NULL ? check_point(check, sealed.oversight) : AM_OK;
     case CMS_MATCH_OTHERS:
-        check_fail(check, REASON_SEALED_TO_OTHERS, "sealed_body",
-                   "is sealed to a certificate that is not on the newest rosters of sender and recipients");
+        check_fail(
+            check, REASON_SEALED_TO_OTHERS, "sealed_body",
+            "is sealed to a certificate that is neither on the newest rosters of sender and recipients nor named for "
+            "the oversight of the sender's country: seal to exactly these");
         break;
-    case CMS_MATCH_LEFT_OUT: check_fail(check, REASON_NOT_SEALED_TO_ALL, "sealed_body", sealed.uris[missing]); break;
+    case CMS_MATCH_LEFT_OUT:
+        check->s->checked = REASON_NOT_SEALED_TO_ALL;
+        (void)am_fail(
+            AM_INVALID, &check->s->checked_detail, "sealed_body", "%s%s", sealed.uris[missing],
+            sealed.oversight == sealed.certificates[missing]
+                ? " is left out: the trust list names its certificate for the sender's country, seal to it too"
+                : "");
+        break;
     }
+    return AM_OK;
 }
 
 // The checkpoint that the sender saw: if it is of this log, it must be one that this log signed.
@@ -289,13 +350,17 @@ static enum am_err check_log_seen(struct check *check)
 static void check_reset(struct check *check)
 {
     struct hub_submission *s = check->s;
+    const struct certificate *oversight = trust_oversight_of(registry_trust(check->send->registry), check->unit);
 
+    memset(s->oversight, 0, sizeof s->oversight);
+    if (oversight != NULL)
+        memcpy(s->oversight, oversight->digest, sizeof s->oversight);
     s->known = s->known_same = s->case_exists = s->case_party = s->reply_party = s->has_chain = false;
     s->original_receipt = (struct am_bytes){0};
     s->supervisor = NULL;
     s->release = (struct journal_release){0};
     s->checked = REASON_NONE;
-    s->crl_stale = false;
+    s->crl_stale = s->point_used = false;
     s->checked_detail = (struct am_detail){0};
     s->flags = NULL;
     s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};
@@ -347,7 +412,7 @@ static enum am_err check_all(struct check *check)
     if (check->s->checked == REASON_NONE)
         TRY(check_log_seen(check));
     if (check->s->checked == REASON_NONE)
-        check_seal(check);
+        TRY(check_seal(check));
     if (check->s->checked == REASON_NONE)
         check_signature(check);
     if (check->s->checked == REASON_NONE && check->s->mode == HUB_SUBMIT_PARK)

@@ -128,6 +128,22 @@ static enum am_err judge_message(struct table_txn txn, const struct journal_appe
     return duplicate_is(txn, row, ret_outcome);
 }
 
+// A point is used once, for ever: whose row it is may be released, and nothing else.
+static enum am_err judge_point(struct table_txn txn, const struct journal_append *append,
+                               struct journal_outcome *ret_outcome)
+{
+    struct am_bytes row;
+    enum am_err err = table_get(txn, TABLE_POINT, append->message->point, JOURNAL_POINT, &row);
+    if (err == AM_NOT_FOUND)
+        return AM_OK;
+    TRY(err);
+    if (row.len != 8)
+        return AM_CORRUPT;
+    if (append->release == NULL || append->release->seq != get_be64(row.data))
+        ret_outcome->result = JOURNAL_CONFLICT;
+    return AM_OK;
+}
+
 // --- Versions
 
 // `kept` is the row's version, 0 where `err` says that there is none.
@@ -317,6 +333,8 @@ enum am_err append_judge(const struct append_state *state, const struct journal_
         TRY(judge_message(state->txn, append, ret_outcome));
     if (ret_outcome->result != JOURNAL_DONE)
         return AM_OK; // the duplicate's first answer stands, whatever has changed since
+    if (append->message != NULL && append->message->point != NULL)
+        TRY(judge_point(state->txn, append, ret_outcome));
     for (size_t i = 0; i < append->n_lives; i++)
         TRY(judge_life(state->txn, &append->lives[i], ret_outcome));
     for (size_t i = 0; i < append->n_deliveries; i++)

@@ -150,6 +150,17 @@ static enum am_err message_keys(struct putting *put)
                      sizeof seq);
 }
 
+// What releases a message has its row already.
+static enum am_err point_put(struct putting *put)
+{
+    const struct journal_append *append = put->append;
+    uint8_t seq[8];
+    if (append->message->point == NULL || (append->release != NULL && append->release->seq != JOURNAL_SELF))
+        return AM_OK;
+    put_be64(seq, put->first);
+    return table_put(put->txn, TABLE_POINT, MDB_NOOVERWRITE, append->message->point, JOURNAL_POINT, seq, sizeof seq);
+}
+
 static enum am_err message_put(struct putting *put)
 {
     const struct journal_message *message = put->append->message;
@@ -173,6 +184,7 @@ static enum am_err message_put(struct putting *put)
         TRY(message_people(put, &row));
     TRY(releasing_people(put, &row));
     TRY(message_keys(put));
+    TRY(point_put(put));
     put_be64(key, put->first);
     TRY(table_reserve(put->txn, TABLE_MESSAGE, MDB_APPEND, key, sizeof key, row_message_size(&row, put->first), &at));
     row_message_pack(&row, put->first, at);

@@ -135,6 +135,7 @@ static const struct {
     {TABLE_RELEASE, AT_KEY, 0, 8, true, "a release is of no message"},
     {TABLE_PARK_ID, AT_VALUE, 0, KEY_ID, true, "the id of a parked message leads to none"},
     {TABLE_WAITING, AT_KEY, NAME_SIZE, KEY_WAITING, true, "what waits for a second person is no message"},
+    {TABLE_POINT, AT_VALUE, 0, JOURNAL_POINT, true, "a point of oversight leads to no message"},
     {TABLE_ORDER, AT_KEY, 0, KEY_ORDER, true, "an order is about no message"},
     {TABLE_ORDER, AT_KEY, 8, KEY_ORDER, true, "an order is by no message"},
     {TABLE_DEADLINE, AT_KEY, 8 + 1, KEY_DEADLINE, false, "a deadline is of no entry"},
@@ -238,6 +239,7 @@ static enum am_err counts_check(struct fsck *fsck)
         {TABLE_MESSAGE, fsck->messages + fsck->parked, "there are messages without a SUBMITTED or PARKED entry"},
         {TABLE_ID, fsck->messages, "there are more or fewer ids than messages"},
         {TABLE_PARK_ID, fsck->parked, "there are more or fewer ids than parked messages"},
+        {TABLE_POINT, fsck->points, "there are more or fewer points of oversight than messages sealed by one"},
         {TABLE_WAITING, fsck->waiting, "more or fewer are listed as waiting for a second person"}};
     for (size_t i = 0; i < AM_LEN(counts); i++) {
         uint64_t rows;

@@ -11,7 +11,7 @@ struct fsck {
     void *user;
     const struct store_judge *judge; // or NULL
     bool faulty;
-    uint64_t size, last_time, messages, parked, waiting;
+    uint64_t size, last_time, messages, parked, waiting, points;
     struct arena arena;
 };
 

@@ -141,6 +141,31 @@ static enum am_err message_read(struct fsck *fsck, uint64_t seq, ProtobufCBinary
     return expect_digest(fsck, seq, ret_message->header, digest, "header");
 }
 
+// Under which entry a message came first: of what was parked and then sent that is the PARKED one.
+static uint64_t first_of(const struct fsck *fsck, uint64_t seq, const char *id_text, const char *uri)
+{
+    uint8_t id[16], device[NAME_SIZE], key[KEY_ID];
+    struct am_bytes row;
+    if (message_id_check(id_text, id, NULL) != AM_OK || name_find(fsck->txn, uri, strlen(uri), device) != AM_OK)
+        return seq; // told above
+    key_id(id, device, key);
+    return table_get(fsck->txn, TABLE_PARK_ID, key, sizeof key, &row) == AM_OK && row.len == 8 ? get_be64(row.data)
+                                                                                               : seq;
+}
+
+// The point by which its body is sealed to an oversight, as its header says, leads to it.
+static enum am_err point_check(struct fsck *fsck, uint64_t seq, uint64_t first, struct am_bytes bytes)
+{
+    Amana__V1__Header *header;
+    enum am_err err = codec_decode(&amana__v1__header__descriptor, CODEC_LENIENT, bytes, &fsck->arena, NULL,
+                                   (ProtobufCMessage **)&header);
+    if (err != AM_OK || header->oversight_point.len <= JOURNAL_POINT)
+        return err == AM_NOMEM ? err : AM_OK; // what can't be read is told by who judges headers
+    fsck->points += first == seq;
+    return expect_seq(fsck, first, TABLE_POINT, header->oversight_point.data + 1, JOURNAL_POINT,
+                      "the point of its oversight is not kept, or is another's");
+}
+
 // One that waits no more has neither flags nor body.
 static enum am_err parked_check(struct fsck *fsck, uint64_t seq, const Amana__V1__ParkedEntry *entry,
                                 struct store_judged *judged)
@@ -167,6 +192,7 @@ static enum am_err parked_check(struct fsck *fsck, uint64_t seq, const Amana__V1
     }
     TRY(expect_digest(fsck, seq, message.signature, entry->signature_digest, "signature"));
     TRY(party_check(fsck, seq, message.originator));
+    TRY(point_check(fsck, seq, seq, message.header));
     return id_check(fsck, seq, TABLE_PARK_ID, entry->id, entry->device);
 }
 
@@ -185,6 +211,7 @@ static enum am_err submitted_check(struct fsck *fsck, uint64_t seq, const Amana_
         TRY(expect_digest(fsck, seq, message.body, entry->body_digest, "sealed body"));
     }
     TRY(expect_digest(fsck, seq, message.signature, entry->signature_digest, "signature"));
+    TRY(point_check(fsck, seq, first_of(fsck, seq, entry->id, entry->device), message.header));
     return keys_check(fsck, seq, entry, &message);
 }
 

@@ -110,6 +110,13 @@ enum am_err store_find_id(struct store_view *view, const char *device, const uin
     return id_row(view, TABLE_ID, device, id, ret_seq, ret_digest);
 }
 
+enum am_err store_find_point(struct store_view *view, const uint8_t x[JOURNAL_POINT], uint64_t *ret_seq)
+{
+    struct am_bytes row;
+    TRY(table_get(view->txn, TABLE_POINT, x, JOURNAL_POINT, &row));
+    return seq_row(view, row, ret_seq);
+}
+
 static enum am_err uuid_row(struct store_view *view, enum table table, const uint8_t id[16], unsigned n,
                             uint64_t *ret_seq)
 {

@@ -114,6 +114,9 @@ AM_MUST_USE enum am_err store_message(struct store_view *view, uint64_t seq, str
 // (device, id) → seq and header digest. AM_NOT_FOUND.
 AM_MUST_USE enum am_err store_find_id(struct store_view *view, const char *device, const uint8_t id[16],
                                       uint64_t *ret_seq, uint8_t ret_digest[32]);
+// The message that was sealed to an oversight by the point of this x (JOURNAL_POINT bytes); of one that waited for its
+// second person its PARKED entry's. AM_NOT_FOUND.
+AM_MUST_USE enum am_err store_find_point(struct store_view *view, const uint8_t x[JOURNAL_POINT], uint64_t *ret_seq);
 // Any device's message of that id: the n-th. AM_NOT_FOUND past the last.
 AM_MUST_USE enum am_err store_find_uuid(struct store_view *view, const uint8_t id[16], unsigned n, uint64_t *ret_seq);
 

@@ -18,6 +18,7 @@
 //   order       seq(message) seq(ERASURE or HOLD) → until (of a HOLD, ns; 0: it is to be erased)
 //   record      kind text NUL number → value
 //   release     seq → version, state, times, releasing unit, officer
+//   point       x[32] → seq (of the message that came first by it; of one that was parked, as it was)
 //   park_id     id[16] n(device) → seq      waiting: n(releasing unit) seq → urgency
 //   deadline    time kind seq → nothing, or the seq to go on from      shield: n(case) → version, states
 // `form` says how what follows is kept: 0 as it is; others are for encryption at rest and erasure. A table of
@@ -55,6 +56,7 @@ enum table {
     TABLE_WAITING,
     TABLE_DEADLINE,
     TABLE_SHIELD,
+    TABLE_POINT,
     TABLE_COUNT
 };
 // The numbers stand in redo's records too.

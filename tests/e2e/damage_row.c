@@ -11,14 +11,9 @@
 static const struct {
     const char *name;
     enum table table;
-} TABLES[] = {{"life", TABLE_LIFE},
-              {"chain", TABLE_CHAIN},
-              {"delivery", TABLE_DELIVERY},
-              {"record", TABLE_RECORD},
-              {"checkpoint", TABLE_CHECKPOINT},
-              {"deadline", TABLE_DEADLINE},
-              {"order", TABLE_ORDER},
-              {"entry", TABLE_ENTRY}};
+} TABLES[] = {{"life", TABLE_LIFE},     {"chain", TABLE_CHAIN},           {"delivery", TABLE_DELIVERY},
+              {"record", TABLE_RECORD}, {"checkpoint", TABLE_CHECKPOINT}, {"deadline", TABLE_DEADLINE},
+              {"order", TABLE_ORDER},   {"entry", TABLE_ENTRY},           {"point", TABLE_POINT}};
 
 struct found {
     uint8_t key[TABLE_KEY], value[1 << 16];

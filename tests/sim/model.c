@@ -275,19 +275,21 @@ static struct model_message *message_keep(struct model *model, const struct jour
     ProtobufCMessage *decoded;
     enum am_err err = codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, header, &model->arena, NULL, &decoded);
     assert(err == AM_OK);
-    *message = (struct model_message){.seq = seq,
-                                      .root = self(from->root, seq),
-                                      .id = keep(model, from->id),
-                                      .device = keep(model, from->device),
-                                      .originator = keep(model, from->originator),
-                                      .case_ref = keep(model, from->case_ref),
-                                      .kind = from->kind,
-                                      .urgency = from->urgency,
-                                      .parked = from->parked,
-                                      .header = header,
-                                      .decoded = (const Amana__V1__Header *)decoded,
-                                      .flags = flags_keep(model, from->flags),
-                                      .n_recipients = from->n_recipients};
+    *message = (struct model_message){
+        .seq = seq,
+        .root = self(from->root, seq),
+        .id = keep(model, from->id),
+        .device = keep(model, from->device),
+        .originator = keep(model, from->originator),
+        .case_ref = keep(model, from->case_ref),
+        .kind = from->kind,
+        .urgency = from->urgency,
+        .parked = from->parked,
+        .header = header,
+        .point = from->point != NULL ? arena_copy(&model->arena, from->point, JOURNAL_POINT) : NULL,
+        .decoded = (const Amana__V1__Header *)decoded,
+        .flags = flags_keep(model, from->flags),
+        .n_recipients = from->n_recipients};
     memcpy(message->digest, from->header_digest, 32);
     message->recipients = model_take(model, from->n_recipients, sizeof *message->recipients);
     message->deliveries = model_take(model, from->n_recipients, sizeof *message->deliveries);
@@ -504,6 +506,23 @@ static const struct model_message *before(struct model *model, const struct jour
     return sent != NULL || releases ? sent : model_find_parked(model, message->device, message->id);
 }
 
+const struct model_message *model_by_point(struct model *model, const uint8_t *point, uint64_t but)
+{
+    for (size_t i = 0; point != NULL && i < model->n; i++) {
+        const struct model_message *message = model->entries[i].message;
+        if (message != NULL && message->seq != but && message->point != NULL &&
+            memcmp(message->point, point, JOURNAL_POINT) == 0)
+            return message;
+    }
+    return NULL;
+}
+
+static bool point_is_free(struct model *model, const struct journal_append *append)
+{
+    uint64_t releases = append->release != NULL ? append->release->seq : JOURNAL_SELF;
+    return append->message == NULL || model_by_point(model, append->message->point, releases) == NULL;
+}
+
 struct journal_outcome model_commit(struct model *model, const struct journal_append *append)
 {
     struct journal_outcome outcome = {.result = JOURNAL_DONE, .seq = JOURNAL_NONE};
@@ -523,7 +542,7 @@ struct journal_outcome model_commit(struct model *model, const struct journal_ap
         memcpy(outcome.digest, there->digest, 32);
         return outcome;
     }
-    if (!rows_hold(model, append)) {
+    if (!rows_hold(model, append) || !point_is_free(model, append)) {
         outcome.result = JOURNAL_CONFLICT;
         return outcome;
     }

@@ -15,6 +15,7 @@ struct model_message {
     uint8_t digest[32];
     uint8_t kind, urgency;
     struct am_bytes header;
+    const uint8_t *point; // JOURNAL_POINT bytes; NULL: none
     const Amana__V1__Header *decoded;
     const Amana__V1__Flags *flags; // NULL where they were no Flags
     struct journal_recipient *recipients;
@@ -64,8 +65,10 @@ struct model {
     size_t n_deadlines, deadlines_room;
     struct journal_shield *shields;
     size_t n_shields, shields_room;
-    bool full, read_only; // essential appends go on with `full`, none with `read_only`
-    bool no_room, busy;   // nothing finds room; the keeper's queue is full
+    bool full, read_only;  // essential appends go on with `full`, none with `read_only`
+    bool no_room, busy;    // nothing finds room; the keeper's queue is full
+    uint8_t oversight[32]; // digest of the certificate that workers see named for the country of `overseen`; 0: none
+    const char *overseen;
 };
 
 void model_init(struct model *model);

@@ -179,6 +179,9 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
 {
     const Amana__V1__Header *header = submission->header;
     check_reset(submission);
+    memset(submission->oversight, 0, sizeof submission->oversight);
+    if (model->overseen != NULL && address_in_country(submission->sender, model->overseen))
+        memcpy(submission->oversight, model->oversight, sizeof submission->oversight);
     model_digest(submission->header_bytes, submission->header_digest);
     model_digest(submission->signature, submission->signature_digest);
     if (submission->mode == HUB_SUBMIT_RELEASE)
@@ -188,6 +191,11 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
     if (submission->known || submission->verdict != REASON_NONE)
         return;
     submission->checked = checked;
+    // What is released was sealed by its own point.
+    submission->point_used =
+        header->oversight_point.len > JOURNAL_POINT &&
+        model_by_point(model, header->oversight_point.data + 1,
+                       submission->mode == HUB_SUBMIT_RELEASE ? submission->parked : JOURNAL_SELF) != NULL;
     submission->shield = model_shield_of(model, header->case_ref);
     check_case(model, submission);
     struct model_message *to = by_pointer(model, header->in_reply_to);

@@ -20,5 +20,8 @@ struct journal_shield model_shield_of(struct model *model, const char *case_ref)
 
 bool model_entry_in_case(const struct model_entry *entry, const char *case_ref);
 
+// Of those but that entry's that were sealed by the same point the first; point: JOURNAL_POINT bytes, or NULL.
+const struct model_message *model_by_point(struct model *model, const uint8_t *point, uint64_t but);
+
 // A text of its own for each entry; in the arena.
 struct am_bytes model_receipt_of(struct model *model, uint64_t seq);

@@ -49,10 +49,10 @@ static void members(struct world *world)
     world_grant(world, STRANGER, "unit", NULL, 0);
     world_grant(world, AUDITOR, "auditor", NULL, 0);
     world_grant(world, "ke/registry/desk", "registrar", NULL, 0);
-    assert(hub_set_country(world->hub, "ke", CHILD_DESK) == AM_OK);
-    assert(hub_set_country(world->hub, "et", SHELTER) == AM_OK);
-    assert(hub_set_country(world->hub, "so", NULL) == AM_OK);
-    assert(hub_set_country(world->hub, "ug", NULL) == AM_OK);
+    assert(hub_set_country(world->hub, "ke", CHILD_DESK, NULL) == AM_OK);
+    assert(hub_set_country(world->hub, "et", SHELTER, NULL) == AM_OK);
+    assert(hub_set_country(world->hub, "so", NULL, NULL) == AM_OK);
+    assert(hub_set_country(world->hub, "ug", NULL, NULL) == AM_OK);
 }
 
 void world_roster(struct world *world, const char *unit, uint64_t number, unsigned devices, uint8_t seal)

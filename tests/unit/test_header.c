@@ -396,8 +396,14 @@ static void an_oversight_point_is_there_where_oversight_is_named(void **state)
     uint8_t point[65] = {4};
     assert_int_equal(header_check(&alert->header, &NAMED, &detail), REASON_FIELD_INVALID);
     assert_string_equal(detail.field, "oversight_point");
+    static const struct header_context EITHER = {.any_oversight = true};
+    assert_int_equal(header_check(&alert->header, &EITHER, &detail), REASON_NONE);
     alert->header.oversight_point = (ProtobufCBinaryData){65, point};
     assert_int_equal(header_check(&alert->header, &NAMED, &detail), REASON_NONE);
+    assert_int_equal(header_check(&alert->header, &EITHER, &detail), REASON_NONE);
+    alert->header.oversight_point.len = 64;
+    assert_int_equal(header_check(&alert->header, &EITHER, &detail), REASON_FIELD_INVALID);
+    assert_string_equal(detail.field, "oversight_point");
 }
 
 static void before_sealing_only_what_sealing_makes_may_be_missing(void **state)

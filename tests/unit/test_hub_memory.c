@@ -240,8 +240,8 @@ static enum am_err given(struct hub **ret_hub)
     TRY(hub_set_member(*ret_hub, &member)); // anew
     for (roster.number = 1; roster.number < 7; roster.number++)
         TRY(hub_set_roster(*ret_hub, &roster));
-    TRY(hub_set_country(*ret_hub, "et", SHELTER));
-    return hub_set_country(*ret_hub, "et", NULL);
+    TRY(hub_set_country(*ret_hub, "et", SHELTER, NULL));
+    return hub_set_country(*ret_hub, "et", NULL, NULL);
 }
 
 static enum am_err sha(struct am_bytes bytes, uint8_t ret_digest[32])

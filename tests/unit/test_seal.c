@@ -95,8 +95,10 @@ static void the_most_recipients_and_one_more(void **state)
     struct am_bytes der;
     struct validity validity = {PKI_NOW - 1, PKI_NOW + PKI_DAY};
     for (unsigned i = 0; i < LIMIT_SEALED_KEYS; i++) {
-        many[i] = issue_end(&pki_country(&pki, "ke")->units, CERT_USE_SEAL, "amana://ke/dci/transnational/device/d1",
-                            keys[0], validity);
+        bool last = i + 1 == LIMIT_SEALED_KEYS; // 66 units of 8 devices, and the oversight
+        many[i] =
+            issue_end(&pki_country(&pki, "ke")->units, last ? CERT_USE_OVERSIGHT : CERT_USE_SEAL,
+                      last ? "amana://ke/oversight" : "amana://ke/dci/transnational/device/d1", keys[0], validity);
         assert_int_equal(certificate_init(&made[i], many[i], NULL), AM_OK);
         wanted[i] = &made[i];
     }
@@ -104,6 +106,8 @@ static void the_most_recipients_and_one_more(void **state)
     wanted[LIMIT_SEALED_KEYS] = wanted[0];
     assert_int_equal(cms_seal(BODY, many, LIMIT_SEALED_KEYS, NULL, &der), AM_OK);
     assert_int_equal(match(der, wanted, LIMIT_SEALED_KEYS, NULL), CMS_MATCH_EXACT);
+    assert_non_null(cms_seal_point(&seal, wanted[LIMIT_SEALED_KEYS - 1]));
+    assert_int_equal(match(der, wanted, LIMIT_SEALED_KEYS - 1, NULL), CMS_MATCH_OTHERS);
     assert_int_equal(match(der, wanted, LIMIT_SEALED_KEYS + 1, NULL), CMS_MATCH_LEFT_OUT);
     const int first[] = {1, 0, 1, 0, -1};
     struct am_bytes more = der_edit(der, first, DER_TWICE, (struct am_bytes){0});

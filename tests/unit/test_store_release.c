@@ -16,7 +16,7 @@
 #define ENDED     2
 
 static struct kit kit;
-static struct kit_message parked, sent;
+static struct kit_message parked, sent, pointed;
 static struct journal_release waits;
 static uint64_t seq; // of the parked one
 
@@ -160,6 +160,100 @@ static void what_was_released_is_found_and_the_parked_body_is_gone(void **state)
     store_view_end(view);
 }
 
+// --- The point that a body is sealed to an oversight by
+static const uint8_t POINT[JOURNAL_POINT] = {3, 1, 4, 1, 5}, FREE[JOURNAL_POINT] = {2, 7, 1, 8};
+
+static int begin_by_point(void **state)
+{
+    if (begin(state) != 0)
+        return -1;
+    kit_message(&pointed, 8, 2, 500);
+    pointed.message.parked = true;
+    pointed.message.releasing = RELEASING;
+    pointed.message.point = POINT;
+    pointed.append.n_mail = pointed.append.n_lives = pointed.append.n_deliveries = 0;
+    waits.seq = JOURNAL_SELF;
+    pointed.append.release = &waits;
+    struct journal_outcome outcome = kit_append(&kit, &pointed.append);
+    assert_int_equal(outcome.result, JOURNAL_DONE);
+    seq = outcome.seq;
+    return 0;
+}
+
+static int end_by_point(void **state)
+{
+    kit_message_clear(&pointed);
+    return end(state);
+}
+
+static uint64_t point_leads_to(const uint8_t *point)
+{
+    struct store_view *view = look();
+    uint64_t found = JOURNAL_NONE;
+    enum am_err err = store_find_point(view, point, &found);
+    assert_true(err == AM_OK || err == AM_NOT_FOUND);
+    store_view_end(view);
+    return found;
+}
+
+static void a_point_is_one_message_s_and_what_releases_that_is_the_same(void **state)
+{
+    struct journal_release release = ended();
+    struct kit_message decoy, itself;
+    kit_message(&decoy, 9, 1, 100);
+    kit_message(&itself, 8, 2, 500);
+    decoy.message.point = itself.message.point = POINT;
+    assert_int_equal(kit_append(&kit, &decoy.append).result, JOURNAL_CONFLICT);
+    assert_int_equal(point_leads_to(POINT), seq);
+    assert_int_equal(point_leads_to(FREE), JOURNAL_NONE);
+    itself.append.release = &release;
+    assert_int_equal(kit_append(&kit, &itself.append).result, JOURNAL_DONE);
+    kit_forget(&kit);
+    kit_close(&kit);
+    kit_open(&kit); // and stays so
+    assert_int_equal(point_leads_to(POINT), seq);
+    assert_int_equal(kit_append(&kit, &decoy.append).result, JOURNAL_CONFLICT);
+    decoy.message.point = FREE;
+    assert_int_equal(kit_append(&kit, &decoy.append).result, JOURNAL_DONE);
+    assert_int_not_equal(point_leads_to(FREE), JOURNAL_NONE);
+    kit_message_clear(&decoy);
+    kit_message_clear(&itself);
+}
+
+static void of_one_that_came_back_the_point_is_taken_for_ever(void **state)
+{
+    struct journal_release release = ended();
+    struct kit_message decoy;
+    struct kit_alarm returned;
+    kit_alarm(&returned, 1, 1, 8);
+    returned.append.release = &release;
+    assert_int_equal(kit_append(&kit, &returned.append).result, JOURNAL_DONE);
+    kit_message(&decoy, 9, 1, 100);
+    decoy.message.point = POINT;
+    assert_int_equal(kit_append(&kit, &decoy.append).result, JOURNAL_CONFLICT);
+    kit_alarm_clear(&returned);
+    kit_message_clear(&decoy);
+}
+
+static void of_several_in_one_batch_with_one_point_one_is_taken(void **state)
+{
+    enum { SEVERAL = 4 };
+    static struct kit_message many[SEVERAL];
+    size_t taken = 0;
+    kit_forget(&kit);
+    for (unsigned i = 0; i < SEVERAL; i++) {
+        kit_message(&many[i], 20 + i, 1, 100);
+        many[i].message.point = FREE;
+        kit_submit(&kit, &many[i].append);
+    }
+    kit_wait(&kit, SEVERAL);
+    for (size_t i = 0; i < SEVERAL; i++)
+        taken += kit.done[i].outcome.result == JOURNAL_DONE;
+    assert_int_equal(taken, 1);
+    for (unsigned i = 0; i < SEVERAL; i++)
+        kit_message_clear(&many[i]);
+}
+
 // It was sent to nobody: its author has what it was made of, and nobody else anything of it.
 static void of_what_came_back_neither_flags_nor_body_are_left(void **state)
 {
@@ -186,6 +280,12 @@ int main(void)
         TEST(of_two_who_release_it_one_does),
         TEST(what_was_released_is_found_and_the_parked_body_is_gone),
         TEST(of_what_came_back_neither_flags_nor_body_are_left),
+        cmocka_unit_test_setup_teardown(a_point_is_one_message_s_and_what_releases_that_is_the_same, begin_by_point,
+                                        end_by_point),
+        cmocka_unit_test_setup_teardown(of_one_that_came_back_the_point_is_taken_for_ever, begin_by_point,
+                                        end_by_point),
+        cmocka_unit_test_setup_teardown(of_several_in_one_batch_with_one_point_one_is_taken, begin_by_point,
+                                        end_by_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

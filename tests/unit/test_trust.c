@@ -584,15 +584,13 @@ static void write_oversight(X509 *first, X509 *second)
     sk_X509_free(both);
 }
 
-static void a_country_names_its_oversight_and_those_of_before_are_known(void **state)
+static void a_country_names_its_oversight_among_those_of_the_file(void **state)
 {
     struct pki_country *ke = pki_country(&pki, "ke");
     X509 *former = pki_issue(&pki, "ke", CERT_USE_OVERSIGHT, OVERSIGHT, NULL);
-    size_t at = 0;
     pki_write_trust(&pki, NULL);
     struct trust *none = load(NULL);
     assert_null(trust_oversight(none, "ke"));
-    assert_null(trust_oversight_next(none, "ke", &at));
     ke->oversight = pki_issue(&pki, "ke", CERT_USE_OVERSIGHT, OVERSIGHT, NULL);
     pki_write_trust(&pki, NULL);
     write_oversight(former, ke->oversight);
@@ -605,11 +603,6 @@ static void a_country_names_its_oversight_and_those_of_before_are_known(void **s
     assert_ptr_equal(trust_oversight_of(named, "ke/dci/transnational"), certificate);
     assert_null(trust_oversight_of(named, "et/ics/moyale"));
     assert_null(trust_oversight(named, "ug"));
-    assert_non_null(trust_oversight_next(named, "ke", &at));
-    assert_ptr_equal(trust_oversight_next(named, "ke", &at), certificate);
-    assert_null(trust_oversight_next(named, "ke", &at));
-    at = 0;
-    assert_null(trust_oversight_next(named, "et", &at));
     assert_int_equal(certs_check(named, certificate->x509, CERT_USE_OVERSIGHT, PKI_NOW_NS, NULL, NULL), AM_OK);
     write_oversight(ke->oversight, NULL);
     struct trust *fewer = load(named);
@@ -654,8 +647,8 @@ static void an_oversight_that_is_none_is_named_with_its_line_and_what_is_allowed
     for (unsigned i = 0; i < AM_LEN(rows); i++) {
         ke->oversight = rows[i].named;
         pki_write_trust(&pki, NULL);
-        if (load_err(NULL, &detail) != AM_CONFIG || detail.line != 12 ||
-            strstr(detail.field, "trust.conf") == NULL || strstr(detail.text, rows[i].words) == NULL)
+        if (load_err(NULL, &detail) != AM_CONFIG || detail.line != 12 || strstr(detail.field, "trust.conf") == NULL ||
+            strstr(detail.text, rows[i].words) == NULL)
             fail_msg("row %u: %s:%u: %s", i, detail.field, detail.line, detail.text);
         write_oversight(good, rows[i].named); // it is looked at wherever it stands
         assert_int_equal(load_err(NULL, &detail), AM_CONFIG);
@@ -706,7 +699,7 @@ int main(void)
         cmocka_unit_test(time_and_revocation_are_told_apart),
         cmocka_unit_test(a_revoked_authority_takes_all_with_it),
         cmocka_unit_test(the_cache_gives_the_same_verdicts),
-        cmocka_unit_test(a_country_names_its_oversight_and_those_of_before_are_known),
+        cmocka_unit_test(a_country_names_its_oversight_among_those_of_the_file),
         cmocka_unit_test(an_oversight_that_is_none_is_named_with_its_line_and_what_is_allowed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

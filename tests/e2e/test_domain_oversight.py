@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rule 12: what a country's units send is sealed to its oversight too, where the trust list names one; by a point that
+stands in the header and in no other message's."""
+import base64
+import hashlib
+import re
+import subprocess
+import threading
+
+import pytest
+
+import raw as r
+import world as w
+from test_domain_release import alert
+
+Code = r.grpc.StatusCode
+P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
+WORDS = "the oversight of ke can open it, by two persons together"
+DESKS = ("police", "post", "ke-protection", "et-protection")
+
+
+# --- The seal's recipients, by their DER
+def tlv(der, at=0):
+    """(where the content begins, where it ends)"""
+    n = der[at + 1]
+    if n < 0x80:
+        return at + 2, at + 2 + n
+    size = n & 0x7F
+    return at + 2 + size, at + 2 + size + int.from_bytes(der[at + 2:at + 2 + size], "big")
+
+
+def wrap(tag, content):
+    n = len(content)
+    size = b"" if n < 0x80 else n.to_bytes((n.bit_length() + 7) // 8, "big")
+    return bytes([tag]) + (bytes([n]) if n < 0x80 else bytes([0x80 | len(size)]) + size) + content
+
+
+class Seal:
+    """AuthEnvelopedData in its parts, which can be put together anew."""
+
+    def __init__(self, der):
+        start, _ = tlv(der)
+        self.oid, inner = der[start:tlv(der, start)[1]], tlv(der, start)[1]
+        at, _ = tlv(der, tlv(der, inner)[0])
+        self.version, at = der[at:at + 3], at + 3
+        begin, end = tlv(der, at)
+        self.recipients, self.rest = [], der[end:tlv(der, tlv(der, inner)[0])[1]]
+        while begin < end:
+            stop = tlv(der, begin)[1]
+            self.recipients.append(der[begin:stop])
+            begin = stop
+
+    def der(self):
+        data = self.version + wrap(0x31, b"".join(sorted(self.recipients))) + self.rest
+        return wrap(0x30, self.oid + wrap(0xA0, wrap(0x30, data)))
+
+    def of(self, world, certificate):
+        serial = bytes.fromhex(world.run("openssl", "x509", "-in", certificate, "-noout", "-serial").out.strip().split("=")[1])
+        return next(i for i, info in enumerate(self.recipients) if serial in info)
+
+    def point(self, index):
+        return re.search(rb"\x03\x42\x00(\x04.{64})", self.recipients[index], re.S).group(1)
+
+    def put(self, index, point):
+        self.recipients[index] = self.recipients[index].replace(self.point(index), point)
+
+
+# --- A world whose Kenya has an oversight
+def name_oversight(world, folders, certificate="ke-oversight.pem"):
+    """Puts the certificate into these trust folders, and names it for Kenya; None: nobody."""
+    digest = world.ca("show", "--digest", certificate).ok().out.strip() if certificate else None
+    for folder in folders:
+        conf = world.path(folder, "trust.conf")
+        text = re.sub(r'  oversight = ".*"\n', "", conf.read_text())
+        if certificate:
+            text = text.replace('country "ke" {\n', f'country "ke" {{\n  oversight = "{digest}"\n')
+            world.path(folder, "oversight.pem").write_bytes(world.path(certificate).read_bytes())
+        conf.write_text(text)
+
+
+def issue_oversight(world, name="ke-oversight"):
+    world.ca("request", "--use", "oversight", "amana://ke/oversight", "-o", name).ok()
+    world.ca("issue", "-d", "ke", f"{name}.csr").ok().says("oversight  amana://ke/oversight")
+    return f"{name}.pem"
+
+
+def trust_folders(world):
+    return sorted(str(conf.parent.relative_to(world.folder)) for conf in world.folder.glob("**/trust.conf"))
+
+
+def overseen(world):
+    issue_oversight(world)
+    name_oversight(world, trust_folders(world))
+
+
+@pytest.fixture
+def served(empty_world):
+    overseen(empty_world)
+    empty_world.start_hub()
+    return empty_world
+
+
+@pytest.fixture(scope="module")
+def shared(file_world):
+    overseen(file_world)
+    file_world.start_hub()
+    return file_world
+
+
+@pytest.fixture
+def police(shared, pb):
+    return r.Raw(shared, pb)
+
+
+def decrypted(world, folder, key="ke-oversight", code=0):
+    """Stock openssl opens the body with a whole key."""
+    done = subprocess.run(["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", f"{folder}/body.cms", "-recip",
+                           f"{key}.pem", "-inkey", f"{key}.key"], cwd=world.folder, capture_output=True)
+    assert (done.returncode == 0) == (code == 0), done.stderr
+    return done.stdout
+
+
+def sealed_to(police, *more, plain=None):
+    """A body of the police to all, and to these certificates."""
+    to = [police.world.path(d, "keys", "seal.pem") for d in DESKS] + [police.world.path(c) for c in more]
+    return r.seal(plain or bytes(2048), to)
+
+
+def pointed(police, body=None, point=None, **changes):
+    """A whole message by the rule, but what is said otherwise."""
+    body = body or sealed_to(police, "ke-oversight.pem")
+    seal = Seal(body)
+    header = police.header(**changes)
+    header.oversight_point = seal.point(seal.of(police.world, "ke-oversight.pem")) if point is None else point
+    return police.message(header, body=body)
+
+
+def with_point(police, point):
+    """A body whose recipient for the oversight has this point."""
+    seal = Seal(sealed_to(police, "ke-oversight.pem"))
+    seal.put(seal.of(police.world, "ke-oversight.pem"), point)
+    return seal.der()
+
+
+def refused(police, message, reason, *words, code=Code.INVALID_ARGUMENT):
+    with pytest.raises(r.Refused) as refusal:
+        police.send(message)
+    refusal.value.of(code, reason)
+    for word in words:
+        assert word.encode() in refusal.value.packed, f"{refusal.value.packed!r} does not say {word}"
+
+
+# --- What our own client does
+def test_what_a_country_with_oversight_sends_opens_with_its_key_and_what_another_sends_does_not(served):
+    world = served
+    world.amana("police", "status").ok().says("oversight", WORDS)
+    world.amana("police", "send", "--dry-run", world.draft()).ok().says("who could read it: ke/dci/transnational", "et/ics/moyale", WORDS)
+    told = world.amana("police", "send", world.draft()).ok().says("accepted", WORDS)
+    world.amana("police", "receipt", told.id).ok().says(WORDS)
+    world.amana("police", "status", told.id).ok().says(WORDS)
+    world.amana("post", "inbox").ok().says(told.id[:13])
+    world.amana("post", "show", told.id).ok().says(WORDS)
+    world.amana("post", "show", told.id, "--export", "parts").ok()
+    plain = decrypted(world, "parts")
+    shown = world.amana("post", "--json", "show", told.id).ok().json[0]
+    assert shown["body"]["alert"]["title"].encode() in plain
+    point = base64.b64decode(shown["header"]["oversight_point"])
+    seal = Seal(world.path("parts", "body.cms").read_bytes())
+    assert point == seal.point(seal.of(world, "ke-oversight.pem"))
+    assert len(seal.recipients) == len(DESKS) + 1
+    answer = world.amana("post", "ack", told.id).ok()
+    assert "oversight" not in answer.out + world.amana("post", "status").ok().out
+    world.amana("police", "inbox").ok().says(answer.id[:13])
+    world.amana("police", "show", answer.id, "--export", "answer").ok()
+    decrypted(world, "answer", code=1)
+    assert "oversight_point" not in world.amana("police", "--json", "show", answer.id).ok().json[0]["header"]
+    assert not world.entries("REJECTED")
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+def test_each_message_of_a_life_has_a_point_of_its_own(served):
+    world = served
+    sent = world.send()
+    world.amana("police", "update", sent, world.draft("newer.json")).ok()
+    world.amana("police", "cancel", sent, "--outcome", "RESOLVED", "--reason", "Found.").ok()
+    world.amana("police", "note", sent, "--title", "The driver", "--text", "He was seen.").ok()
+    points = [line["header"].get("oversight_point") for line in world.amana("police", "--json", "sent").ok().json]
+    assert len(points) == 4 and None not in points and len(set(points)) == 4
+
+
+def test_what_waits_for_a_second_person_keeps_its_point_and_no_other_message_gets_it(empty_world, pb):
+    world = empty_world
+    overseen(world)
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    parked = world.amana("police", "send", alert(world)).ok().says("waits", WORDS).id
+    point = base64.b64decode(world.amana("police", "--json", "show", parked).ok().json[0]["header"]["oversight_point"])
+    police = r.Raw(world, pb)
+    police.RECIPIENTS = {"et/ics/moyale": ("post", 1)}
+
+    def decoy():
+        to = [world.path(d, "keys", "seal.pem") for d in ("police", "chief", "post")] + [world.path("ke-oversight.pem")]
+        seal = Seal(r.seal(bytes(2048), to))
+        seal.put(seal.of(world, "ke-oversight.pem"), point)
+        header = police.header(case_ref="ke/dci/2026/004712", oversight_point=point)
+        header.sender.roster = 2
+        flags = pb("message").Flags(salt=bytes(16), child=False, protection=2)
+        refused(police, police.message(header, body=seal.der(), flags=flags), "FIELD_INVALID", "oversight_point", "another message")
+    decoy()
+    world.amana("chief", "release", parked, "--yes").ok().says("released")
+    decoy()
+    world.amana("post", "inbox").ok().says(parked[:13])
+    world.amana("post", "show", parked, "--export", "parts").ok()
+    assert b"Yusuf" in decrypted(world, "parts")
+    again = world.amana("police", "send", alert(world)).ok().says("waits").id  # sent back, its point is gone all the same
+    world.amana("chief", "send-back", again, "--reason", "INCOMPLETE").ok()
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+@pytest.mark.parametrize("how, says", [((), "the point of its oversight is not kept, or is another's"),
+                                       (("7",), "the point of its oversight is not kept, or is another's"),
+                                       (("0:128",), "a point of oversight leads to no message")])
+def test_fsck_names_a_point_that_is_lost_or_leads_elsewhere(served, how, says):
+    world = served
+    world.send()
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+    world.run(w.BUILD / "tests" / "damage_row", "data", "point", *how)
+    world.amanad("fsck", "-c", "amanad.conf").exits(1).says(says)
+
+
+# --- The trust list changes
+def trust_entries(world):
+    return len(world.entries("TRUST"))
+
+
+def test_a_trust_list_that_names_an_oversight_or_none_any_more_counts_from_the_reload_on(world):
+    issue_oversight(world)
+    before = trust_entries(world)
+    name_oversight(world, ["trust"])
+    world.hub.reload()
+    assert trust_entries(world) == before + 1
+    waiting = world.amana("police", "send", world.draft()).exits(69).says("trust/ isn't the one that the hub goes by", "oversight").id
+    world.amana("police", "inbox").says("trust/ isn't the one")
+    name_oversight(world, trust_folders(world))
+    world.amana("police", "inbox").ok().says(f"{waiting[:13]}: accepted")
+    world.amana("post", "inbox").ok().says(waiting[:13])
+    world.amana("post", "show", waiting, "--export", "parts").ok()
+    assert decrypted(world, "parts")
+    name_oversight(world, trust_folders(world), None)
+    world.hub.reload()
+    assert trust_entries(world) == before + 2
+    sent = world.send()
+    world.amana("post", "inbox").ok().says(sent[:13])
+    world.amana("post", "show", sent, "--export", "without").ok()
+    decrypted(world, "without", code=1)
+
+
+def test_what_waits_in_the_outbox_is_sealed_anew_when_the_oversight_is_named_or_another_is(world):
+    world.send()  # so that the desk knows the rosters
+    issue_oversight(world)
+    world.hub.stop()
+    world.hub = None
+    waiting = [world.amana("police", "send", world.draft()).exits(69).id]
+    name_oversight(world, trust_folders(world))
+    waiting.append(world.amana("police", "send", world.draft("second.json")).exits(69).id)
+    issue_oversight(world, "ke-oversight-2")
+    name_oversight(world, trust_folders(world), "ke-oversight-2.pem")
+    world.start_hub()
+    world.amana("police", "inbox").ok().says(*(f"{one[:13]}: accepted" for one in waiting))
+    assert not world.entries("REJECTED")  # each was right when it came
+    world.amana("post", "inbox").ok().says(*(one[:13] for one in waiting))
+    for one in waiting:
+        world.amana("post", "show", one, "--export", one).ok()
+        decrypted(world, one, code=1)
+        assert decrypted(world, one, key="ke-oversight-2")
+
+
+def test_an_oversight_that_is_revoked_is_sealed_to_by_nobody(served, pb):
+    world = served
+    by_then = pointed(r.Raw(world, pb))
+    world.ca("revoke", "-d", "ke", "--reason", "keyCompromise", "ke-oversight.pem").ok()
+    for folder in trust_folders(world):
+        world.path(folder, "crls", "ke-units.crl").write_bytes(world.path("ke", "units.crl").read_bytes())
+    world.hub.reload()
+    world.amana("police", "send", world.draft()).exits(78).says("amana://ke/oversight", "name another in trust.conf, or none")
+    refused(r.Raw(world, pb), by_then, "REVOKED", "amana://ke/oversight", "names another in the trust list, or none",
+            code=Code.PERMISSION_DENIED)
+    name_oversight(world, trust_folders(world), None)
+    world.hub.reload()
+    world.send()
+
+
+def test_a_desk_whose_list_is_older_reads_what_is_sealed_to_an_oversight_that_it_does_not_know(empty_world):
+    world = empty_world
+    issue_oversight(world)
+    name_oversight(world, [f for f in trust_folders(world) if not f.startswith("post")])
+    world.start_hub()
+    sent = world.send()
+    world.amana("post", "inbox").ok().says(sent[:13])
+    world.amana("post", "show", sent).ok().says(WORDS)
+    assert not world.entries("REJECTED")
+
+
+# --- Another program
+def test_a_foreign_message_by_the_rule_is_taken_and_again_with_the_same_receipt(police):
+    message = pointed(police)
+    first, again = police.send(message), police.send(message)
+    assert first.SerializeToString() == again.SerializeToString()
+
+
+def test_an_oversight_that_is_left_out_is_named_in_the_refusal(police):
+    bare = police.message(body=sealed_to(police))
+    refused(police, bare, "ROSTER_STALE", "oversight_point", "names an oversight for the country of ke/dci/transnational",
+            code=Code.FAILED_PRECONDITION)
+    body = sealed_to(police)
+    refused(police, police.message(police.header(oversight_point=Seal(body).point(0)), body=body), "NOT_SEALED_TO_ALL", "sealed_body",
+            "amana://ke/oversight is left out")
+    with_body = police.message(body=sealed_to(police, "ke-oversight.pem"))
+    refused(police, with_body, "ROSTER_STALE", "oversight_point", code=Code.FAILED_PRECONDITION)
+
+
+def test_an_oversight_where_none_is_named_is_named_in_the_refusal(world, pb):
+    issue_oversight(world)
+    police = r.Raw(world, pb)
+    police.send(police.message(body=sealed_to(police)))
+    refused(police, pointed(police), "ROSTER_STALE", "oversight_point", "names no oversight for the country of ke/dci/transnational",
+            code=Code.FAILED_PRECONDITION)
+    refused(police, police.message(body=sealed_to(police, "ke-oversight.pem")), "SEALED_TO_OTHERS", "sealed_body",
+            "named for the oversight")
+
+
+def test_a_point_that_is_not_the_oversights_own_is_refused(police):
+    body = sealed_to(police, "ke-oversight.pem")
+    seal = Seal(body)
+    device = seal.point(seal.of(police.world, "post/keys/seal.pem"))
+    for point in (device, b"\x04" + bytes(64)):
+        refused(police, pointed(police, body, point), "FIELD_INVALID", "oversight_point", "ephemeral point")
+    for point in (b"\x04", bytes(66)):
+        refused(police, pointed(police, body, point), "FIELD_INVALID", "oversight_point", "65 bytes")
+
+
+def test_a_point_that_is_not_on_the_curve_is_refused(police):
+    own = Seal(sealed_to(police, "ke-oversight.pem"))
+    point = own.point(0)
+    off = point[:-1] + bytes([point[-1] ^ 1])
+    refused(police, pointed(police, with_point(police, off)), "FIELD_INVALID", "oversight_point", "curve")
+
+
+def test_a_point_that_another_message_has_is_refused_with_either_y_and_for_any_unit(police, pb):
+    message = pointed(police)
+    police.send(message)
+    point = pb("message").Header.FromString(message.header).oversight_point
+    other = point[:33] + (P256 - int.from_bytes(point[33:], "big")).to_bytes(32, "big")
+    for copied in (point, other):
+        refused(police, pointed(police, with_point(police, copied)), "FIELD_INVALID", "oversight_point", "another message", "fresh key")
+    protection = r.Raw(police.world, pb, "ke-protection", "ke/dcs/child-protection", "kdcs-0033")
+    refused(protection, pointed(protection, with_point(police, point), case_ref="ke/dcs/2026/000001",
+                                recipients=[pb("message").Recipient(unit=unit, roster=1, part=2 - (unit == "et/ics/moyale"))
+                                            for unit in ("et/ics/moyale", "ke/dci/transnational", "et/mowsa/protection")]),
+            "FIELD_INVALID", "oversight_point", "another message")
+
+
+def test_of_many_at_once_that_share_a_point_one_is_taken(police, pb):
+    first = pointed(police)
+    point = pb("message").Header.FromString(first.header).oversight_point
+    decoys = [pointed(police, with_point(police, point)) for _ in range(7)]
+    taken, told = [], []
+
+    def send(message, channel):
+        try:
+            taken.append(police.send(message, channel))
+        except r.Refused as refusal:
+            told.append(refusal)
+    with police.channel() as channel:
+        threads = [threading.Thread(target=send, args=(message, channel)) for message in [first, *decoys]]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(w.PATIENCE)
+    assert len(taken) == 1 and len(told) == 7
+    for refusal in told:
+        assert b"oversight_point" in refusal.of(Code.INVALID_ARGUMENT, "FIELD_INVALID").packed
+    digests = {hashlib.sha256(m.header).digest() for m in [first, *decoys]}
+    entries = [e for e in police.world.entries("SUBMITTED") if base64.b64decode(e["submitted"]["header_digest"]) in digests]
+    assert len(entries) == 1
