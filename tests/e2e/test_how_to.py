@@ -28,7 +28,7 @@ class Desks:
         [command] = [c for c in COMMANDS if c.startswith(start) and c not in self.typed]
         self.typed.add(command)
         line = command.replace(" ID", f" {message}").replace("amana ", f"amana -d {desk} ", 1)
-        folders = [w.AMANA.parent, w.AMANAD.parent, os.environ["PATH"]]
+        folders = [w.AMANA.parent, w.AMANAD.parent, w.AMANA_CA.parent, os.environ["PATH"]]
         keyboard, terminal = pty.openpty()
         os.write(keyboard, answer.encode())
         done = subprocess.run(["bash", "-c", line], cwd=self.world.folder, stdin=terminal, capture_output=True, text=True,
@@ -177,6 +177,9 @@ def the_rest(desks, alert):
     for what in ("member list", "grant list", "roster list", "roster add", "policy try"):
         desks.type("ke-registry", f"amana admin {what}")
     desks.type("ke-registry", "amana admin roster remove", answer="y\n")
+    for does in ("request --use oversight", "issue -d ke", "show --digest"):
+        said = desks.type("", f"amana-ca {does}")
+    assert re.fullmatch(r"[0-9a-f]{64}\n", said)
     desks.type("", "amanad --check-policy")
     desks.type("", "amanad -c amanad.conf --check")
     world.hub.stop()
