@@ -3,8 +3,8 @@
 #include "certs/roster.h"
 
 #include "amana/v1/message.pb-c.h"
-#include "certs/cms.h"
 #include "certs/keyfile.h"
+#include "certs/registrar.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -208,27 +208,15 @@ static enum am_err read_content(struct roster *roster, struct am_bytes content, 
     return err;
 }
 
-// The file's bytes are copied first: all that is read points into the roster's own copy.
 static enum am_err read_signed(struct roster *roster, struct am_bytes cms, struct am_detail *detail,
                                struct am_bytes *ret_content)
 {
-    struct cms_signature signature;
-    uint8_t *copy = malloc(cms.len + 1);
-    if (copy == NULL)
-        return AM_NOMEM;
-    if (cms.len > 0)
-        memcpy(copy, cms.data, cms.len);
-    roster->file = (struct am_bytes){copy, cms.len};
-    TRY(cms_profile_signature(roster->file, CMS_EMBEDDED_FORM, detail, &signature));
-    if (signature.count != 1)
-        return am_fail(AM_SIGNATURE, detail, "roster", "it must be signed by one registrar");
-    TRY(certificate_init_der(&roster->registrar, signature.certificates[0], detail));
-    if (roster->registrar.use != CERT_USE_SIGN_OFFICER)
-        return am_fail(AM_CERTIFICATE, detail, "roster", "it must be signed by an officer, a registrar");
-    TRY(cms_verify_bare(&signature, signature.content, &roster->registrar, detail));
-    if (!certs_sha256(signature.content.data, signature.content.len, roster->digest))
-        return AM_NOMEM;
-    *ret_content = signature.content;
+    struct registrar_signed opened;
+    TRY(registrar_open(cms, LIMIT_ROSTER, "roster", detail, &opened));
+    roster->file = opened.file;
+    roster->registrar = opened.registrar;
+    memcpy(roster->digest, opened.digest, sizeof roster->digest);
+    *ret_content = opened.content;
     return AM_OK;
 }
 
@@ -236,8 +224,6 @@ enum am_err roster_parse(struct am_bytes cms, const struct am_bytes *certificate
                          struct am_detail *detail, struct roster **ret_roster)
 {
     struct am_bytes content;
-    if (cms.len > LIMIT_ROSTER)
-        return am_fail(AM_TOO_LARGE, detail, "roster", "it has %zu bytes, allowed are %u", cms.len, LIMIT_ROSTER);
     struct roster *roster = calloc(1, sizeof *roster);
     if (roster == NULL)
         return AM_NOMEM;
@@ -255,13 +241,7 @@ enum am_err roster_parse(struct am_bytes cms, const struct am_bytes *certificate
 enum am_err roster_check(const struct roster *roster, const struct trust *trust, uint64_t now_ns,
                          struct am_detail *detail)
 {
-    const struct certificate *registrar = &roster->registrar;
-    if (strcmp(registrar->identity.country, roster->country) != 0 ||
-        !trust_is_registrar(trust, roster->country, registrar->digest))
-        return am_fail(AM_DENIED, detail, roster->unit,
-                       "%s, who signed its roster, is no registrar of \"%s\" in trust.conf", registrar->identity.uri,
-                       roster->country);
-    return certs_check(trust, registrar->x509, CERT_USE_SIGN_OFFICER, now_ns, detail, NULL);
+    return registrar_check(&roster->registrar, roster->unit, "roster", trust, now_ns, detail);
 }
 
 enum am_err roster_from_wire(struct am_bytes cms, const struct am_bytes *certificates, size_t count,
@@ -324,15 +304,8 @@ enum am_err roster_read(const char *path, struct am_detail *detail, struct roste
 enum am_err roster_paths(const char *folder, const char *unit, struct am_detail *detail, char ret_roster[PATH_MAX],
                          char ret_pem[PATH_MAX])
 {
-    int len = snprintf(ret_roster, PATH_MAX, "%s/%s", folder, unit);
-    if (len < 0 || len + (int)sizeof ".roster" > PATH_MAX)
-        return am_fail(AM_TOO_LARGE, detail, folder, "this path is too long");
-    for (char *c = ret_roster + strlen(folder) + 1; *c != '\0'; c++)
-        *c = *c == '/' ? '.' : *c;
-    memcpy(ret_pem, ret_roster, (size_t)len);
-    strcpy(ret_roster + len, ".roster");
-    strcpy(ret_pem + len, ".pem");
-    return AM_OK;
+    TRY(registrar_path(folder, unit, ".pem", detail, ret_pem));
+    return registrar_path(folder, unit, ".roster", detail, ret_roster);
 }
 
 bool roster_in_force(const struct roster *roster)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `amanad --check`: all that start would need, tried without changing anything.
 #include "certs/clock.h"
+#include "certs/members.h"
 #include "certs/tls.h"
 #include "proto/codec/plain.h"
 #include "proto/codec/timestamp.h"
 #include "server/crls_seen.h"
 #include "server/daemon.h"
 #include "server/hub_row.h"
-#include "server/members.h"
 #include "server/policy_file.h"
 #include "server/rosters.h"
 #include "server/sandbox.h"
@@ -102,6 +102,9 @@ static enum am_err members_check(const char *path, const struct trust *trust, st
 {
     struct members members;
     enum am_err err = members_load(path, trust, detail, &members);
+
+    if (err == AM_OK)
+        err = members_read_statements(&members, trust, clock_utc(), detail);
 
     if (err == AM_OK)
         printf("%s is good: %zu members\n", path, members.count);

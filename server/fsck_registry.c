@@ -2,7 +2,8 @@
 // Members, grants, rosters, trust and policy.
 #include "server/fsck_internal.h"
 
-#include "server/hub/hub.h"
+#include "certs/member_statement.h"
+#include "proto/model/member.h"
 #include "server/net/roster_rows.h"
 
 #include <bsd/string.h>
@@ -12,27 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void words_of(const char *role, uint64_t revision, char *const *languages, size_t n, const char *const reach[4],
-                     char ret_words[FSCK_WORDS])
-{
-    snprintf(ret_words, FSCK_WORDS, "%s %" PRIu64 " %s|%s|%s|%s", role, revision, reach[0], reach[1], reach[2],
-             reach[3]);
-    for (size_t i = 0; i < n; i++) {
-        strlcat(ret_words, " ", FSCK_WORDS);
-        strlcat(ret_words, languages[i], FSCK_WORDS);
-    }
-}
-
 enum am_err fsck_member_said(struct fsck_judge *judge, const struct store_judged *entry)
 {
     const Amana__V1__MemberEntry *member = entry->content->member;
-    struct fsck_row *row = fsck_row_get(judge, "member", 0, member->unit, entry->seq);
+    uint8_t digest[32];
 
-    if (row == NULL)
-        return AM_NOMEM;
-    const char *const reach[] = {member->hours, member->telephone, member->deputy, member->successor};
-    words_of(member->role, member->revision, member->languages, member->n_languages, reach, row->words);
-    return AM_OK;
+    TRY(log_sha256(codec_bytes(member->statement), digest));
+    return fsck_digest_said(judge, entry, "member", 0, member->unit, (ProtobufCBinaryData){sizeof digest, digest});
 }
 
 static enum am_err grants_judge(struct fsck_judge *judge, const struct fsck_row *member, const char *unit,
@@ -40,7 +27,7 @@ static enum am_err grants_judge(struct fsck_judge *judge, const struct fsck_row 
 {
     uint8_t digest[32];
     struct fsck_row *row = fsck_row_find(judge, "grants", 0, unit);
-    char *text = hub_grants_text(record);
+    char *text = member_grants_text(record);
 
     if (text == NULL)
         return AM_NOMEM;
@@ -56,26 +43,51 @@ static enum am_err grants_judge(struct fsck_judge *judge, const struct fsck_row 
     return AM_OK;
 }
 
+// The row, its statement and its entry say one thing. Whether its registrar was one then is known to the trust list of
+// then alone: the hub asked it before the entry was made.
+static enum am_err statement_judge(struct fsck_judge *judge, const struct fsck_row *row,
+                                   const Amana__V1__MemberRecord *record)
+{
+    struct member_statement *statement;
+    struct am_detail detail = {0};
+    uint8_t digest[32];
+
+    TRY(log_sha256(codec_bytes(record->statement), digest));
+    if (!fsck_digest_is(row, digest, sizeof digest)) {
+        fsck_judge_fault(judge, row->seq, "the statement about the member %.100s is not that of the log", record->unit);
+        return AM_OK;
+    }
+    enum am_err err = member_statement_parse(codec_bytes(record->statement), &detail, &statement);
+    if (err == AM_OK) {
+        err = member_statement_fits(statement, record, &detail);
+        member_statement_free(statement);
+    }
+    if (err == AM_NOMEM)
+        return err;
+    if (err != AM_OK)
+        fsck_judge_fault(judge, row->seq, "the member %.80s is not kept as its registrar signed it: %.80s",
+                         record->unit, detail.text);
+    return AM_OK;
+}
+
 static enum am_err member_judge(struct fsck_judge *judge, const struct journal_record *record)
 {
     Amana__V1__MemberRecord *member;
-    char words[FSCK_WORDS];
     struct fsck_row *row = fsck_row_find(judge, "member", 0, record->key);
     enum am_err err = codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, record->value, &judge->arena,
                                    NULL, (ProtobufCMessage **)&member);
 
     if (err == AM_NOMEM)
         return err;
-    if (row == NULL || err != AM_OK) {
+    if (row == NULL || err != AM_OK || member->said == NULL) {
         fsck_judge_fault(judge, row != NULL ? row->seq : JOURNAL_NONE, "the row of the member %.100s %s", record->key,
                          row != NULL ? "can't be read" : "is of no entry");
         return AM_OK;
     }
     row->seen = true;
-    const char *const reach[] = {member->hours, member->telephone, member->deputy, member->successor};
-    words_of(member->role, member->revision, member->languages, member->n_languages, reach, words);
-    if (strcmp(member->unit, record->key) != 0 || strcmp(words, row->words) != 0)
+    if (strcmp(member->unit, record->key) != 0 || record->seq != row->seq)
         fsck_judge_fault(judge, row->seq, "the member %.100s is not kept as the log says", record->key);
+    TRY(statement_judge(judge, row, member));
     return grants_judge(judge, row, record->key, member);
 }
 
@@ -104,7 +116,8 @@ static enum am_err roster_judge(struct fsck_judge *judge, const struct journal_r
                          "the roster %" PRIu64 " of %.80s can't be read: %.80s", record->number, record->key,
                          detail.text);
     else if (row == NULL || strcmp(roster->unit, record->key) != 0 || roster->number != record->number ||
-             !fsck_digest_is(row, roster->digest, sizeof roster->digest) || row->removed == roster_in_force(roster))
+             record->seq != row->seq || !fsck_digest_is(row, roster->digest, sizeof roster->digest) ||
+             row->removed == roster_in_force(roster))
         fsck_judge_fault(judge, row != NULL ? row->seq : JOURNAL_NONE,
                          "the roster %" PRIu64 " of %.80s is not that of the log", record->number, record->key);
     if (err == AM_OK)
@@ -118,7 +131,7 @@ static enum am_err digest_judge(struct fsck_judge *judge, const struct journal_r
 
     if (row != NULL)
         row->seen = true;
-    if (row == NULL || !fsck_digest_is(row, record->value.data, record->value.len))
+    if (row == NULL || record->seq != row->seq || !fsck_digest_is(row, record->value.data, record->value.len))
         fsck_judge_fault(judge, row != NULL ? row->seq : JOURNAL_NONE,
                          "the digest of the hub's %s is not that of the log", table);
     return AM_OK;

@@ -4,12 +4,12 @@
 
 #include "certs/clock.h"
 #include "certs/keyfile.h"
+#include "certs/members.h"
 #include "certs/roster.h"
 #include "proto/log/leaf.h"
 #include "server/hub/hub.h"
 #include "server/hub_row.h"
 #include "server/init_journal.h"
-#include "server/members.h"
 #include "server/net/roster_rows.h"
 
 #include <errno.h>
@@ -104,6 +104,7 @@ static enum am_err input_read(struct init *init, char *const *registrars, size_t
     TRY(trust_load(init->config->trust, NULL, detail, &init->trust));
     TRY(hub_row_check(init->config, init->trust, NULL, detail));
     TRY(members_load(members, init->trust, detail, &init->members));
+    TRY(members_read_statements(&init->members, init->trust, init->now_ns, detail));
     for (size_t i = 0; i < n_registrars; i++)
         TRY(registrar_read(init, registrars[i], detail));
     return rosters_read(init, detail);

@@ -2,10 +2,10 @@
 // Validators of the options of policy.conf, and of each row as its section ends.
 #include "server/policy_check.h"
 
+#include "certs/conf_checks.h"
 #include "proto/codec/codec.h"
 #include "proto/model/address.h"
 #include "proto/model/kind.h"
-#include "server/conf_checks.h"
 
 #include <bsd/string.h>
 #include <string.h>

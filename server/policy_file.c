@@ -3,6 +3,7 @@
 #include "server/policy_file.h"
 
 #include "certs/certificate.h"
+#include "certs/conf_checks.h"
 #include "certs/keyfile.h"
 #include "proto/codec/codec.h"
 #include "proto/model/address.h"

@@ -18,6 +18,7 @@ static const struct verb VERBS[] = {
     {"issue", "issue what requests ask for", verb_issue},
     {"revoke", "take certificates back, and make the revocation list anew", verb_revoke},
     {"crl", "make the revocation lists anew before they go stale", verb_crl},
+    {"member", "sign what is said of the units of a members file", verb_member},
     {"roster", "sign the list of a unit's devices and officers", verb_roster},
     {"show", "say in words what a file holds", verb_show},
 };
@@ -102,7 +103,7 @@ void verb_parse(const struct argp *argp, int argc, char **argv, void *input)
 static void print_verbs(FILE *out)
 {
     fprintf(out, "Usage: amana-ca VERB [OPTION...] [ARGUMENT...]\nMakes identities: authorities, certificates, "
-                 "revocation lists, rosters.\n\n");
+                 "revocation lists, statements, rosters.\n\n");
     for (unsigned i = 0; i < AM_LEN(VERBS); i++)
         fprintf(out, "  %-9s %s\n", VERBS[i].name, VERBS[i].summary);
     fprintf(out, "\n`amana-ca VERB --help` tells more of each; `man amana-ca` shows a whole set-up.\n");

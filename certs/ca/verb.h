@@ -43,5 +43,6 @@ int verb_request(int argc, char **argv);
 int verb_issue(int argc, char **argv);
 int verb_revoke(int argc, char **argv);
 int verb_crl(int argc, char **argv);
+int verb_member(int argc, char **argv);
 int verb_roster(int argc, char **argv);
 int verb_show(int argc, char **argv);

@@ -2,6 +2,7 @@
 // show: what a file holds, in words.
 #include "certs/ca/verb.h"
 #include "certs/extension.h"
+#include "certs/member_statement.h"
 #include "certs/roster.h"
 #include "proto/codec/plain.h"
 
@@ -216,6 +217,48 @@ static enum am_err show_roster(const char *path, struct am_detail *detail)
     return AM_OK;
 }
 
+static void print_list(const char *what, char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        printf(i == 0 ? "  %-13s%s" : "%s%s", i == 0 ? what : ", ", list[i]);
+    if (n > 0)
+        putchar('\n');
+}
+
+static void print_word(const char *what, const char *word)
+{
+    if (word[0] != '\0')
+        printf("  %-13s%s\n", what, word);
+}
+
+static enum am_err show_statement(const char *path, struct am_detail *detail)
+{
+    struct am_bytes file;
+    struct member_statement *statement;
+    TRY(certs_read_file(path, LIMIT_MEMBER_STATEMENT, detail, &file));
+    enum am_err err = member_statement_parse(file, detail, &statement);
+    free((void *)file.data);
+    TRY(err);
+    const Amana__V1__MemberStatement *message = statement->message;
+    printf("statement %llu about %s\n", (unsigned long long)message->revision, message->unit);
+    printf("  %-13s%s\n", "signed by", statement->by.registrar.identity.uri);
+    print_ns("at", (uint64_t)message->time->seconds * NS_PER_S);
+    print_word("role", message->said->role[0] != '\0' ? message->said->role : "a member no more");
+    print_list("languages", message->said->languages, message->said->n_languages);
+    print_list("scope", message->said->scope, message->said->n_scope);
+    print_word("hours", message->said->hours);
+    print_word("telephone", message->said->telephone);
+    print_word("deputy", message->said->deputy);
+    print_word("successor", message->said->successor);
+    if (message->grants.len > 0) {
+        char hex[65];
+        certs_digest_hex(message->grants.data, hex);
+        printf("  %-13s%s\n", "grants", hex);
+    }
+    member_statement_free(statement);
+    return AM_OK;
+}
+
 // One PEM block by its name. False for one that this program doesn't know.
 static bool show_block(const char *name, const uint8_t *der, long len)
 {
@@ -301,6 +344,9 @@ static enum am_err show_file(const char *path, const struct show_input *input, s
         printf("%s: ", path);
     if (len > 7 && strcmp(path + len - 7, ".roster") == 0)
         return show_roster(path, detail);
+    if (len > strlen(MEMBER_STATEMENT_SUFFIX) &&
+        strcmp(path + len - strlen(MEMBER_STATEMENT_SUFFIX), MEMBER_STATEMENT_SUFFIX) == 0)
+        return show_statement(path, detail);
     return show_pem(path, detail);
 }
 
@@ -311,8 +357,8 @@ int verb_show(int argc, char **argv)
     static const struct argp argp = {options,
                                      parse_show,
                                      "FILE...",
-                                     "Says in words what certificates, requests, revocation lists, keys and rosters "
-                                     "hold.",
+                                     "Says in words what certificates, requests, revocation lists, keys, rosters and "
+                                     "statements hold.",
                                      NULL,
                                      NULL,
                                      NULL};

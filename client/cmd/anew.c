@@ -44,21 +44,18 @@ static enum am_err rejecter(struct session *session, const Amana__V1__Header *se
     return err == AM_NOT_FOUND ? found : err;
 }
 
-// Where that unit is closed: who takes its place.
+// Where that unit is closed: who takes its place, as its registrar signed it.
 static enum am_err successor(struct session *session, char unit[LIMIT_ADDRESS + 1], struct am_detail *detail)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__UnitsRequest request = AMANA__V1__UNITS_REQUEST__INIT;
-    Amana__V1__UnitsResponse *response;
+    struct roster *roster;
+    Amana__V1__Member *said;
     arena_init(&arena, 16u * 1024 * 1024);
-    TRY(session_call(session, "/amana.v1.Directory/Units", &request.base, &amana__v1__units_response__descriptor,
-                     &arena, detail, (ProtobufCMessage **)&response));
-    for (size_t i = 0; i < response->n_units; i++)
-        if (strcmp(response->units[i]->unit, unit) == 0 && response->units[i]->successor[0] != '\0') {
-            TRY(address_check(response->units[i]->successor, detail));
-            (void)strlcpy(unit, response->units[i]->successor, LIMIT_ADDRESS + 1);
-            return AM_OK;
-        }
+    TRY(directory_newest(session, unit, NULL, detail, &roster));
+    roster_unref(roster);
+    TRY(directory_member(session, unit, &arena, &said));
+    if (said->successor[0] != '\0')
+        (void)strlcpy(unit, said->successor, LIMIT_ADDRESS + 1);
     return AM_OK;
 }
 

@@ -39,20 +39,20 @@ void member_print(FILE *out, const Amana__V1__MemberRecord *member)
 {
     print_text(out, member->unit, 0);
     fputs("  ", out);
-    print_text(out, member->role[0] != '\0' ? member->role : "removed", 0);
-    for (size_t i = 0; i < member->n_languages; i++) {
+    print_text(out, member->said->role[0] != '\0' ? member->said->role : "removed", 0);
+    for (size_t i = 0; i < member->said->n_languages; i++) {
         fputs(i == 0 ? "  " : ",", out);
-        print_text(out, member->languages[i], 0);
+        print_text(out, member->said->languages[i], 0);
     }
-    for (size_t i = 0; i < member->n_scope; i++) {
+    for (size_t i = 0; i < member->said->n_scope; i++) {
         fputs(i == 0 ? "  for " : ",", out);
-        print_text(out, member->scope[i], 0);
+        print_text(out, member->said->scope[i], 0);
     }
     fprintf(out, "  %zu grant%s\n", member->n_grants, member->n_grants == 1 ? "" : "s");
-    print_reach(out, "hours", member->hours);
-    print_reach(out, "telephone", member->telephone);
-    print_reach(out, "deputy", member->deputy);
-    print_reach(out, "closed, successor", member->successor);
+    print_reach(out, "hours", member->said->hours);
+    print_reach(out, "telephone", member->said->telephone);
+    print_reach(out, "deputy", member->said->deputy);
+    print_reach(out, "closed, successor", member->said->successor);
 }
 
 static json_t *strings_json(char *const *list, size_t n)
@@ -74,10 +74,11 @@ int member_print_json(const Amana__V1__MemberRecord *member)
         json_array_append_new(
             grants, json_pack("{s:o, s:o}", "kinds", kinds, "parties", strings_json(grant->parties, grant->n_parties)));
     }
-    return json_line_print(json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:s, s:s, s:s, s:s}", "unit", member->unit, "role",
-                                     member->role, "languages", strings_json(member->languages, member->n_languages),
-                                     "scope", strings_json(member->scope, member->n_scope), "grants", grants,
-                                     "revision", (json_int_t)member->revision, "hours", member->hours, "telephone",
-                                     member->telephone, "deputy", member->deputy, "successor", member->successor),
-                           stdout);
+    return json_line_print(
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:s, s:s, s:s, s:s}", "unit", member->unit, "role",
+                  member->said->role, "languages", strings_json(member->said->languages, member->said->n_languages),
+                  "scope", strings_json(member->said->scope, member->said->n_scope), "grants", grants, "revision",
+                  (json_int_t)member->revision, "hours", member->said->hours, "telephone", member->said->telephone,
+                  "deputy", member->said->deputy, "successor", member->said->successor),
+        stdout);
 }

@@ -19,9 +19,9 @@ enum am_err reach_ask(struct session *session, char *id, struct arena *arena, st
 }
 
 // How its MEMBER entry that was verified here says that it is reached; NULL where there is none.
-static const Amana__V1__MemberEntry *proved(struct session *session, const char *unit, struct arena *arena)
+static const Amana__V1__Member *proved(struct session *session, const char *unit, struct arena *arena)
 {
-    Amana__V1__MemberEntry *member;
+    Amana__V1__Member *member;
     return directory_member(session, unit, arena, &member) == AM_OK ? member : NULL;
 }
 
@@ -29,7 +29,7 @@ json_t *reach_json(struct session *session, const char *unit)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     arena_init(&arena, ARENA_VERB);
-    const Amana__V1__MemberEntry *member = proved(session, unit, &arena);
+    const Amana__V1__Member *member = proved(session, unit, &arena);
     return member != NULL ? json_pack("{s:s, s:s, s:s}", "telephone", member->telephone, "hours", member->hours,
                                       "deputy", member->deputy)
                           : NULL;
@@ -64,7 +64,7 @@ void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
         printf("%snot connected%s, last seen %s", print_on(PRINT_YELLOW), print_off(), print_time(row->last_seen));
     else
         printf("%snot connected%s, not seen since the hub was started", print_on(PRINT_YELLOW), print_off());
-    const Amana__V1__MemberEntry *member = proved(session, row->unit, &arena);
+    const Amana__V1__Member *member = proved(session, row->unit, &arena);
     word("telephone ", member != NULL ? member->telephone : NULL, row->telephone);
     word("hours ", member != NULL ? member->hours : NULL, row->hours);
     word("deputy ", member != NULL ? member->deputy : NULL, row->deputy);

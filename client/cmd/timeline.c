@@ -2,6 +2,7 @@
 // What each kind of entry says, in a line.
 #include "client/cmd/timeline.h"
 
+#include "certs/member_statement.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/notice_line.h"
 #include "client/cmd/print.h"
@@ -18,6 +19,28 @@
 static const char *device_unit(const char *uri)
 {
     return strncmp(uri, "amana://", 8) == 0 ? uri + 8 : uri;
+}
+
+// Its signature holds for the certificate inside; whether that was a registrar's the trust list of then says.
+static void print_signer(ProtobufCBinaryData bytes, FILE *out)
+{
+    struct member_statement *statement;
+    if (member_statement_parse(codec_bytes(bytes), NULL, &statement) != AM_OK) {
+        fputs("  SIGNED BY NOBODY", out);
+        return;
+    }
+    fprintf(out, ", signed by %s", device_unit(statement->by.registrar.identity.uri));
+    member_statement_free(statement);
+}
+
+static void print_member(const Amana__V1__MemberEntry *entry, FILE *out)
+{
+    static const Amana__V1__Member NOTHING = AMANA__V1__MEMBER__INIT;
+    const Amana__V1__Member *said = entry->said != NULL ? entry->said : &NOTHING;
+    fprintf(out, "%s is %s", entry->unit, said->role[0] != '\0' ? said->role : "removed");
+    if (said->successor[0] != '\0')
+        fprintf(out, ", closed; its successor is %s", said->successor);
+    print_signer(entry->statement, out);
 }
 
 static void print_submitted(const Amana__V1__SubmittedEntry *entry, const Amana__V1__Header *header, FILE *out)
@@ -122,12 +145,7 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
         if (content->access->end)
             fprintf(out, "  ended at entry %llu", (unsigned long long)content->access->last_seq);
         break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER:
-        fprintf(out, "%s is %s", content->member->unit,
-                content->member->role[0] != '\0' ? content->member->role : "removed");
-        if (content->member->successor[0] != '\0')
-            fprintf(out, ", closed; its successor is %s", content->member->successor);
-        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: print_member(content->member, out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT: fprintf(out, "of %s changed", content->grant->unit); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER:
         fprintf(out, "%llu of %s, signed by %s%s", (unsigned long long)content->roster->number, content->roster->unit,

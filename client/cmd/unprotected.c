@@ -19,7 +19,7 @@ static void words(struct session *session, const Amana__V1__Header *header, cons
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     const char *own = header->sender->unit, *named = trust_protection_of(session->trust, own);
     char country[ADDRESS_COUNTRY_MAX + 1];
-    Amana__V1__MemberEntry *member;
+    Amana__V1__Member *member;
     arena_init(&arena, ARENA_VERB);
     address_country(own, country);
     int len = snprintf(text, size,

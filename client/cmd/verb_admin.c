@@ -2,6 +2,7 @@
 // admin member and admin grant: the registry, by a registrar of the unit's country. Each change is the whole row anew,
 // so that nobody's change is lost under another's.
 #include "amana/v1/admin.pb-c.h"
+#include "certs/member_statement.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/member_print.h"
@@ -118,17 +119,40 @@ static int rows_ask(struct admin_input *input, Amana__V1__MembersResponse **ret_
     return 0;
 }
 
+// Whether the hub shows a row as a registrar signed it. Who that was may be a registrar no more: `ret_signer` says why.
+static enum am_err row_verify(const struct admin_input *input, const Amana__V1__MemberRecord *member,
+                              struct am_detail *detail, struct am_detail *ret_signer)
+{
+    const struct session *session = input->command.session;
+    struct member_statement *statement;
+    TRY(member_statement_parse(codec_bytes(member->statement), detail, &statement));
+    enum am_err err = member_statement_fits(statement, member, detail);
+    if (err == AM_OK && member_statement_check(statement, session->trust, session_now(session), ret_signer) == AM_OK)
+        *ret_signer = (struct am_detail){0};
+    member_statement_free(statement);
+    return err;
+}
+
 static int rows_list(struct admin_input *input)
 {
     Amana__V1__MembersResponse *response;
     int code = rows_ask(input, &response);
     for (size_t i = 0; code == 0 && i < response->n_members; i++) {
         const Amana__V1__MemberRecord *member = response->members[i];
+        struct am_detail detail = {0}, signer = {0};
+        enum am_err err = row_verify(input, member, &detail, &signer);
+        if (err != AM_OK) {
+            command_tell_fault(&input->command, err, &detail);
+            continue;
+        }
+        if (signer.text[0] != '\0')
+            command_say("%s: what is said of it must be signed anew, `amana admin member add %s`: %s", member->unit,
+                        member->unit, signer.text);
         if (input->command.json) {
             code = member_print_json(member);
             continue;
         }
-        if (member->role[0] == '\0' && input->unit == NULL)
+        if (member->said->role[0] == '\0' && input->unit == NULL)
             continue; // those removed are shown to whom asks for them
         member_print(stdout, member);
         if (input->verb == GRANT_LIST)
@@ -140,21 +164,21 @@ static int rows_list(struct admin_input *input)
 // --- Changing a row
 static int change_member(struct admin_input *input, Amana__V1__MemberRecord *member)
 {
-    if (member->role[0] == '\0' && input->role == NULL) {
+    if (member->said->role[0] == '\0' && input->role == NULL) {
         command_say("%s is no member yet: say its role with --role, one of " MEMBER_ROLES, input->unit);
         return EX_USAGE;
     }
     if (input->role != NULL)
-        member->role = (char *)input->role;
+        member->said->role = (char *)input->role;
     if (input->n_languages > 0) {
-        member->languages = input->languages;
-        member->n_languages = input->n_languages;
+        member->said->languages = input->languages;
+        member->said->n_languages = input->n_languages;
     }
     if (input->n_scope > 0) {
-        member->scope = input->scope;
-        member->n_scope = input->n_scope;
+        member->said->scope = input->scope;
+        member->said->n_scope = input->n_scope;
     }
-#define CHANGE(field) member->field = input->field != NULL ? (char *)input->field : member->field
+#define CHANGE(field) member->said->field = input->field != NULL ? (char *)input->field : member->said->field
     CHANGE(hours);
     CHANGE(telephone);
     CHANGE(deputy);
@@ -198,9 +222,25 @@ static int change_grant_remove(struct admin_input *input, Amana__V1__MemberRecor
 
 static int change_remove(Amana__V1__MemberRecord *member)
 {
-    member->role = member->hours = member->telephone = member->deputy = member->successor = (char *)"";
-    member->n_languages = member->n_grants = member->n_scope = 0;
+    member->said->role = member->said->hours = member->said->telephone = member->said->deputy =
+        member->said->successor = (char *)"";
+    member->said->n_languages = member->n_grants = member->said->n_scope = 0;
     return 0;
+}
+
+// What a registrar signs begins with what a registrar signed, never with what the hub has made of it.
+static int row_signable(const struct admin_input *input, const Amana__V1__MemberRecord *member)
+{
+    struct am_detail detail = {0}, signer = {0};
+    enum am_err err = strcmp(member->unit, input->unit) == 0
+                          ? row_verify(input, member, &detail, &signer)
+                          : am_fail(AM_PROOF, &detail, input->unit, "the hub shows another unit's row");
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    if (signer.text[0] == '\0')
+        return 0;
+    command_say("%s: %s. Read what is signed anew", member->unit, signer.text);
+    return input->yes || input->dry_run ? 0 : command_ask("Is what is said of it true?", "nothing was changed");
 }
 
 // The row to begin from: that of the hub, or an empty one for a unit that it doesn't have.
@@ -211,14 +251,19 @@ static int row_begin(struct admin_input *input, Amana__V1__MemberRecord **ret_me
     if (code != 0)
         return code;
     Amana__V1__MemberRecord *member = response->n_members > 0 ? response->members[0] : NULL;
+    if (member != NULL && (code = row_signable(input, member)) != 0)
+        return code;
     if (member == NULL) {
         member = arena_alloc(&input->arena, sizeof *member);
-        if (member == NULL)
+        Amana__V1__Member *said = arena_alloc(&input->arena, sizeof *said);
+        if (member == NULL || said == NULL)
             return EX_OSERR;
         amana__v1__member_record__init(member);
+        amana__v1__member__init(said);
         member->unit = (char *)input->unit;
+        member->said = said;
     }
-    if (member->role[0] == '\0' && input->verb != MEMBER_ADD) {
+    if (member->said->role[0] == '\0' && input->verb != MEMBER_ADD) {
         command_say("%s is no member: `amana admin member add %s --role ROLE` makes it one", input->unit, input->unit);
         return EX_NOINPUT;
     }
@@ -229,7 +274,7 @@ static int row_begin(struct admin_input *input, Amana__V1__MemberRecord **ret_me
 // Who is no member can't be answered, nor a hit on its alerts be told; who is closed still can.
 static void warn_removed(const struct admin_input *input, const Amana__V1__MemberRecord *member)
 {
-    if (input->verb == MEMBER_REMOVE && member_role_carries(member->role) && member->successor[0] == '\0')
+    if (input->verb == MEMBER_REMOVE && member_role_carries(member->said->role) && member->said->successor[0] == '\0')
         command_say(
             "%s: open are %llu messages that it sent and %llu that it has to answer. Nothing that it sent can be "
             "acknowledged, hit or answered any more, and what it was asked stays unanswered; `amana admin member "
@@ -255,16 +300,26 @@ static int row_send(struct admin_input *input, Amana__V1__MemberRecord *member)
     Amana__V1__ProvedEntry *entry;
     Amana__V1__EntryContent *content;
     struct am_detail detail = {0};
-    request.member = member;
-    enum am_err err =
-        session_call(session, "/amana.v1.Admin/SetMember", &request.base, &amana__v1__proved_entry__descriptor,
-                     &input->arena, &detail, (ProtobufCMessage **)&entry);
+    const struct certificate *certificate;
+    EVP_PKEY *key;
+    enum am_err err = session_key(session, CERT_USE_SIGN_OFFICER, &detail, &certificate, &key);
+    struct am_bytes cms = {0};
+    if (err == AM_OK)
+        err = member_statement_sign(member, session_now(session), certificate->x509, key, &detail, &cms);
+    request.statement = codec_binary(cms);
+    request.grants = member->grants;
+    request.n_grants = member->n_grants;
+    if (err == AM_OK)
+        err = session_call(session, "/amana.v1.Admin/SetMember", &request.base, &amana__v1__proved_entry__descriptor,
+                           &input->arena, &detail, (ProtobufCMessage **)&entry);
     if (err == AM_OK)
         err = history_entry(session, entry, &input->arena, &detail, &content);
     if (err == AM_OK &&
         (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER ||
-         strcmp(content->member->unit, member->unit) != 0 || content->member->revision != member->revision))
+         strcmp(content->member->unit, member->unit) != 0 || content->member->revision != member->revision ||
+         content->member->statement.len != cms.len || memcmp(content->member->statement.data, cms.data, cms.len) != 0))
         err = am_fail(AM_PROOF, &detail, member->unit, "the entry that the hub shows is not that of this change");
+    free((void *)cms.data);
     if (err != AM_OK)
         return command_fail(err, &detail);
     if (input->command.json)
@@ -350,8 +405,9 @@ int verb_admin_member_add(int argc, char **argv)
         OPTION_DRY_RUN,
         {0}};
     return admin(MEMBER_ADD, options, "UNIT",
-                 "Makes a unit a member, or changes what is said of one. Its roster and grants come after it.", argc,
-                 argv);
+                 "Makes a unit a member, or changes what is said of one; without options what is said is signed "
+                 "anew. Its roster and grants come after it.",
+                 argc, argv);
 }
 
 int verb_admin_member_remove(int argc, char **argv)

@@ -294,7 +294,7 @@ static int list(struct roster_input *input)
     for (size_t i = 0; err == AM_OK && code == 0 && i < response->n_members; i++) {
         struct roster *roster;
         struct am_detail why = {0};
-        if (response->members[i]->role[0] == '\0')
+        if (response->members[i]->said == NULL || response->members[i]->said->role[0] == '\0')
             continue;
         enum am_err found = directory_newest(session, response->members[i]->unit, NULL, &why, &roster);
         if (found == AM_DENIED) { // the hub has none of it yet

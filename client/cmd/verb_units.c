@@ -32,14 +32,14 @@ static bool is_protection(const struct units_input *input, const char *unit)
 static json_t *row_json(const struct units_input *input, const Amana__V1__UnitRow *row, const struct roster *roster)
 {
     json_t *languages = json_array(), *kinds = json_array();
-    for (size_t i = 0; i < row->n_languages; i++)
-        json_array_append_new(languages, json_string(row->languages[i]));
+    for (size_t i = 0; i < row->said->n_languages; i++)
+        json_array_append_new(languages, json_string(row->said->languages[i]));
     for (size_t i = 0; i < row->n_kinds; i++)
         json_array_append_new(kinds, json_string(kind_name((unsigned)row->kinds[i])));
-    json_t *line =
-        json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b}", "unit", row->unit, "role", row->role, "languages",
-                  languages, "hours", row->hours, "telephone", row->telephone, "deputy", row->deputy, "successor",
-                  row->successor, "kinds", kinds, "protection_unit", is_protection(input, row->unit));
+    json_t *line = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b}", "unit", row->unit, "role",
+                             row->said->role, "languages", languages, "hours", row->said->hours, "telephone",
+                             row->said->telephone, "deputy", row->said->deputy, "successor", row->said->successor,
+                             "kinds", kinds, "protection_unit", is_protection(input, row->unit));
     if (line != NULL && roster != NULL)
         json_object_set_new(line, "roster",
                             json_pack("{s:I, s:b, s:I, s:I, s:s}", "number", (json_int_t)roster->number, "in_force",
@@ -65,16 +65,16 @@ static void print_row(const struct units_input *input, const Amana__V1__UnitRow 
     printf("%s  %s%s", print_off(), strcmp(row->unit, own) == 0 ? "this unit, " : "",
            is_protection(input, row->unit) ? "protection unit of its country" : "");
     if (!is_protection(input, row->unit))
-        print_text(stdout, row->role, 0);
-    for (size_t i = 0; i < row->n_languages; i++) {
+        print_text(stdout, row->said->role, 0);
+    for (size_t i = 0; i < row->said->n_languages; i++) {
         fputs(i == 0 ? "  " : ",", stdout);
-        print_text(stdout, row->languages[i], 0);
+        print_text(stdout, row->said->languages[i], 0);
     }
     putchar('\n');
-    print_words("closed, to", row->successor);
-    print_words("telephone", row->telephone);
-    print_words("hours", row->hours);
-    print_words("deputy", row->deputy);
+    print_words("closed, to", row->said->successor);
+    print_words("telephone", row->said->telephone);
+    print_words("hours", row->said->hours);
+    print_words("deputy", row->said->deputy);
     if (roster != NULL && !roster_in_force(roster))
         printf("  %-10s none in force: taken away by number %llu, signed by %s: verified\n", "roster",
                (unsigned long long)roster->number, roster->registrar.identity.uri + 8);
@@ -89,21 +89,6 @@ static void print_row(const struct units_input *input, const Amana__V1__UnitRow 
                i + 1 == row->n_kinds ? "\n" : "");
 }
 
-// Role, languages and how it is reached by its MEMBER entry, whatever the hub's list says.
-static enum am_err take_member(struct units_input *input, struct arena *arena, Amana__V1__UnitRow *row)
-{
-    Amana__V1__MemberEntry *member;
-    TRY(directory_member(input->command.session, row->unit, arena, &member));
-    row->role = member->role;
-    row->languages = member->languages;
-    row->n_languages = member->n_languages;
-    row->hours = member->hours;
-    row->telephone = member->telephone;
-    row->deputy = member->deputy;
-    row->successor = member->successor;
-    return AM_OK;
-}
-
 // Verified: signed by a registrar of its country, and in the log. What isn't is told, and the rest is listed.
 static int show(struct units_input *input, struct arena *arena, Amana__V1__UnitRow *row)
 {
@@ -113,7 +98,7 @@ static int show(struct units_input *input, struct arena *arena, Amana__V1__UnitR
     enum am_err err =
         row->roster != 0 ? directory_newest(input->command.session, row->unit, NULL, &detail, &roster) : AM_OK;
     if (err == AM_OK && roster != NULL)
-        err = take_member(input, arena, row);
+        err = directory_member(input->command.session, row->unit, arena, &row->said);
     if (err != AM_OK) {
         roster_unref(roster);
         command_tell_fault(&input->command, err, &detail);

@@ -4,9 +4,11 @@
 
 #include "amana/v1/directory.pb-c.h"
 #include "certs/clock.h"
+#include "certs/member_statement.h"
 #include "client/session/history.h"
 #include "client/session/store_roster.h"
 #include "proto/model/address.h"
+#include "proto/model/member.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
@@ -66,16 +68,18 @@ static void remember_read(struct session *session, struct roster *roster)
     *at = roster_ref(roster);
 }
 
-static enum am_err from_store(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
-                              struct listed *ret_listed)
+static enum am_err response_kept(struct session *session, const char *unit, uint64_t number, struct arena *arena,
+                                 Amana__V1__LookupResponse **ret_response)
 {
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_bytes bytes;
-    Amana__V1__LookupResponse *response;
-    arena_init(&arena, LOOKUP_BYTES);
-    TRY(store_roster_get(session->store, unit, number, &arena, &bytes));
-    TRY(codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, &arena, detail,
-                     (ProtobufCMessage **)&response));
+    TRY(store_roster_get(session->store, unit, number, arena, &bytes));
+    return codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, arena, NULL,
+                        (ProtobufCMessage **)ret_response);
+}
+
+static enum am_err listed_kept(struct session *session, const Amana__V1__LookupResponse *response, const char *unit,
+                               struct am_detail *detail, struct listed *ret_listed)
+{
     if (response->roster.len == 0) // keep_none
         return AM_NOT_FOUND;
     struct roster *before = read_before(session, codec_bytes(response->roster));
@@ -86,6 +90,16 @@ static enum am_err from_store(struct session *session, const char *unit, uint64_
     TRY(build(session, response, unit, false, detail, ret_listed)); // it was checked when it came
     remember_read(session, ret_listed->roster);
     return AM_OK;
+}
+
+static enum am_err from_store(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
+                              struct listed *ret_listed)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *response;
+    arena_init(&arena, LOOKUP_BYTES);
+    TRY(response_kept(session, unit, number, &arena, &response));
+    return listed_kept(session, response, unit, detail, ret_listed);
 }
 
 // The log must say that this roster was made known: its ROSTER entry names unit, number and digest.
@@ -124,67 +138,112 @@ static enum am_err check_order(struct session *session, const struct roster *ros
     return err;
 }
 
-static enum am_err response_kept(struct session *session, const char *unit, struct arena *arena,
-                                 Amana__V1__LookupResponse **ret_response)
-{
-    struct am_bytes bytes;
-    TRY(store_roster_get(session->store, unit, 0, arena, &bytes));
-    return codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, arena, NULL,
-                        (ProtobufCMessage **)ret_response);
-}
-
-// What the hub says of a member comes with its MEMBER entry, never one before that which was shown here.
-static enum am_err check_member(struct session *session, const Amana__V1__LookupResponse *response, const char *unit,
-                                struct arena *arena, struct am_detail *detail)
-{
-    Amana__V1__EntryContent *content;
-    Amana__V1__LookupResponse *kept;
-    if (response->member == NULL)
-        return am_fail(AM_PROOF, detail, unit, "its roster comes without proof of its MEMBER entry in the log");
-    TRY(history_entry(session, response->member, arena, detail, &content));
-    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER || strcmp(content->member->unit, unit) != 0 ||
-        strcmp(content->member->role, response->role) != 0 ||
-        (response->successor[0] != '\0' && strcmp(content->member->successor, response->successor) != 0))
-        return am_fail(AM_PROOF, detail, unit, "the entry in the log is not that of this member");
-    enum am_err err = response_kept(session, unit, arena, &kept);
-    if (err != AM_OK || kept->member == NULL || kept->member->index <= response->member->index)
-        return err == AM_NOT_FOUND ? AM_OK : err;
-    err = am_fail(AM_ROLLBACK, detail, unit, "its MEMBER entry %llu is older than %llu, which was shown before",
-                  (unsigned long long)response->member->index, (unsigned long long)kept->member->index);
-    history_alarm(session, detail->text, NULL, NULL);
-    return err;
-}
-
-enum am_err directory_member(struct session *session, const char *unit, struct arena *arena,
+// --- What is said of a unit
+static enum am_err member_of(const Amana__V1__LookupResponse *response, struct arena *arena,
                              Amana__V1__MemberEntry **ret_member)
 {
-    Amana__V1__LookupResponse *kept;
     Amana__V1__EntryContent *content;
-    TRY(response_kept(session, unit, arena, &kept));
-    if (kept->member == NULL)
+    if (response->member == NULL)
         return AM_NOT_FOUND;
-    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(kept->member->content), arena,
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(response->member->content), arena,
                      NULL, (ProtobufCMessage **)&content));
-    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER)
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER || content->member->said == NULL)
         return AM_PROTO;
     *ret_member = content->member;
     return AM_OK;
 }
 
-// With a number that is asked for nothing else is proved: what was verified of the member stays, should that roster be
-// the newest here from now on.
+// Never before that which was shown here, nor another with the same number: a registrar's own rollback is as much an
+// alarm as the hub's.
+static enum am_err check_revision(struct session *session, const Amana__V1__LookupResponse *response,
+                                  const Amana__V1__MemberEntry *member, struct arena *arena, struct am_detail *detail)
+{
+    Amana__V1__LookupResponse *kept;
+    Amana__V1__MemberEntry *before;
+    enum am_err err = response_kept(session, member->unit, 0, arena, &kept);
+    if (err == AM_OK)
+        err = member_of(kept, arena, &before);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    bool same = before->statement.len == member->statement.len &&
+                memcmp(before->statement.data, member->statement.data, member->statement.len) == 0;
+    if (member->revision < before->revision || response->member->index < kept->member->index)
+        err = am_fail(AM_ROLLBACK, detail, member->unit,
+                      "statement %llu about it (MEMBER entry %llu) is older than %llu, which was shown before",
+                      (unsigned long long)member->revision, (unsigned long long)response->member->index,
+                      (unsigned long long)before->revision);
+    else if (member->revision == before->revision && !same)
+        err = am_fail(AM_CONFLICT, detail, member->unit, "statement %llu about it says something else than before",
+                      (unsigned long long)member->revision);
+    if (err != AM_OK)
+        history_alarm(session, detail->text, NULL, NULL);
+    return err;
+}
+
+// What its registrar says of the unit, whatever the hub does.
+static enum am_err check_statement(struct session *session, const Amana__V1__MemberEntry *member,
+                                   struct am_detail *detail)
+{
+    struct member_statement *statement;
+    struct am_detail why = {0};
+    enum am_err err =
+        member_statement_from_wire(codec_bytes(member->statement), session->trust, clock_utc(), &why, &statement);
+    if (err == AM_NOMEM)
+        return err;
+    if (err != AM_OK)
+        return am_fail(err, detail, member->unit, "what the hub says of it can't be believed: %.180s", why.text);
+    if (strcmp(statement->message->unit, member->unit) != 0 || statement->message->revision != member->revision ||
+        !member_said_same(statement->message->said, member->said))
+        err = am_fail(AM_PROOF, detail, member->unit,
+                      "what the hub says of it can't be believed: a registrar signed something else");
+    if (err == AM_PROOF) // the log itself shows it
+        history_alarm(session, detail->text, NULL, NULL);
+    member_statement_free(statement);
+    return err;
+}
+
+// It comes with its newest MEMBER entry, in which the statement is.
+static enum am_err check_member(struct session *session, const Amana__V1__LookupResponse *response, const char *unit,
+                                struct arena *arena, struct am_detail *detail)
+{
+    Amana__V1__EntryContent *content;
+    if (response->member == NULL)
+        return am_fail(AM_PROOF, detail, unit, "its roster comes without proof of its MEMBER entry in the log");
+    TRY(history_entry(session, response->member, arena, detail, &content));
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER || strcmp(content->member->unit, unit) != 0)
+        return am_fail(AM_PROOF, detail, unit, "the entry in the log is not that of this member");
+    TRY(check_statement(session, content->member, detail));
+    return check_revision(session, response, content->member, arena, detail);
+}
+
+enum am_err directory_member(struct session *session, const char *unit, struct arena *arena,
+                             Amana__V1__Member **ret_said)
+{
+    Amana__V1__LookupResponse *kept;
+    Amana__V1__MemberEntry *member;
+    TRY(response_kept(session, unit, 0, arena, &kept));
+    TRY(member_of(kept, arena, &member));
+    *ret_said = member->said;
+    return AM_OK;
+}
+
+// A roster by its number judges what was signed long ago: that holds though nothing can be believed of the unit by now.
+// What was verified of it stays, should that roster be the newest here from now on.
 static enum am_err member_keep(struct session *session, const char *unit, struct arena *arena,
                                Amana__V1__LookupResponse *response)
 {
     Amana__V1__LookupResponse *kept;
-    enum am_err err = response_kept(session, unit, arena, &kept);
-    if (err == AM_OK && kept->roster.len == 0) // keep_none
-        err = AM_NOT_FOUND;
+    enum am_err err = response_kept(session, unit, 0, arena, &kept);
     response->member = err == AM_OK ? kept->member : NULL;
-    response->successor = err == AM_OK ? kept->successor : (char *)"";
-    if (err == AM_OK)
-        response->role = kept->role;
     return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+static enum am_err take_member(struct session *session, const char *unit, uint64_t number, struct arena *arena,
+                               Amana__V1__LookupResponse *response, struct am_detail *detail)
+{
+    enum am_err err = check_member(session, response, unit, arena, detail);
+    bool by_signer = err == AM_DENIED || err == AM_CERTIFICATE || err == AM_REVOKED || err == AM_EXPIRED;
+    return number != 0 && by_signer ? member_keep(session, unit, arena, response) : err;
 }
 
 // The hub has said what is the newest roster of a unit, of a log of that size: entries below need no second question.
@@ -205,6 +264,22 @@ static void remember(struct session *session, const char *unit, uint64_t size)
     asked->size = size;
 }
 
+static struct session_gone *gone_before(struct session *session, const char *unit)
+{
+    for (unsigned i = 0; i < SESSION_ASKED; i++)
+        if (strcmp(session->gone[i].unit, unit) == 0)
+            return &session->gone[i];
+    return NULL;
+}
+
+static enum am_err keep(struct session *session, const char *unit, uint64_t number, struct am_bytes bytes)
+{
+    struct session_gone *known = gone_before(session, unit);
+    if (known != NULL)
+        known->unit[0] = '\0';
+    return store_roster_put(session->store, unit, number, bytes);
+}
+
 // That the hub never had a roster of a protection unit is kept as number 0, an empty row: a member no more. It gives
 // way to any roster, and one that was verified here is not denied by it.
 static enum am_err keep_none(struct session *session, const char *unit)
@@ -214,10 +289,10 @@ static enum am_err keep_none(struct session *session, const char *unit)
     arena_init(&arena, LOOKUP_BYTES);
     if (!trust_is_protection(session->trust, unit))
         return AM_OK;
-    enum am_err err = response_kept(session, unit, &arena, &kept);
+    enum am_err err = response_kept(session, unit, 0, &arena, &kept);
     if (err != AM_NOT_FOUND)
         return err;
-    return store_roster_put(session->store, unit, 0, (struct am_bytes){(const uint8_t *)"", 0});
+    return keep(session, unit, 0, (struct am_bytes){(const uint8_t *)"", 0});
 }
 
 static enum am_err fetch(struct session *session, const char *unit, uint64_t number, const Amana__V1__Pointer *about,
@@ -254,13 +329,12 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
     if (err == AM_OK)
         err = check_order(session, roster, number == 0, detail);
     if (err == AM_OK)
-        err = number == 0 ? check_member(session, response, unit, &arena, detail)
-                          : member_keep(session, unit, &arena, response);
+        err = take_member(session, unit, number, &arena, response, detail);
     struct am_bytes bytes;
     if (err == AM_OK)
         err = codec_encode(&response->base, &arena, &bytes);
     if (err == AM_OK)
-        err = store_roster_put(session->store, unit, roster->number, bytes);
+        err = keep(session, unit, roster->number, bytes);
     if (err != AM_OK) {
         roster_unref(roster);
         return err;
@@ -368,39 +442,57 @@ enum am_err directory_units(struct session *session, struct arena *arena, struct
     TRY(session_call(session, "/amana.v1.Directory/Units", &request.base, &amana__v1__units_response__descriptor, arena,
                      detail, (ProtobufCMessage **)ret_response));
     for (size_t i = 0; i < (*ret_response)->n_units; i++)
-        if (address_check((*ret_response)->units[i]->unit, detail) != AM_OK)
+        if (address_check((*ret_response)->units[i]->unit, detail) != AM_OK || (*ret_response)->units[i]->said == NULL)
             return AM_PROTO;
     return AM_OK;
 }
 
-// --- What the hub last said of a unit, when it was asked for its newest roster
+// --- What was last verified of a unit
 bool directory_role_is(struct session *session, const char *unit, const char *role)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__LookupResponse *row;
+    Amana__V1__Member *said;
     arena_init(&arena, LOOKUP_BYTES);
-    return response_kept(session, unit, &arena, &row) == AM_OK && strcmp(row->role, role) == 0;
+    return directory_member(session, unit, &arena, &said) == AM_OK && strcmp(said->role, role) == 0;
 }
 
-bool directory_gone(struct session *session, const char *unit)
+static bool is_gone(struct session *session, const char *unit)
 {
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *row;
+    Amana__V1__MemberEntry *member;
     struct listed kept;
-    if (directory_role_is(session, unit, ""))
+    arena_init(&arena, LOOKUP_BYTES);
+    if (response_kept(session, unit, 0, &arena, &row) != AM_OK)
+        return false;
+    if (row->roster.len == 0 || (member_of(row, &arena, &member) == AM_OK && member->said->role[0] == '\0'))
         return true;
-    if (from_store(session, unit, 0, NULL, &kept) != AM_OK)
+    if (listed_kept(session, row, unit, NULL, &kept) != AM_OK)
         return false;
     bool in_force = roster_in_force(kept.roster);
     roster_unref(kept.roster);
     return !in_force;
 }
 
+bool directory_gone(struct session *session, const char *unit)
+{
+    struct session_gone *known = gone_before(session, unit);
+    if (known == NULL) {
+        known = &session->gone[session->gone_count++ % SESSION_ASKED];
+        known->gone = is_gone(session, unit);
+        strlcpy(known->unit, unit, sizeof known->unit);
+    }
+    return known->gone;
+}
+
 void directory_look(struct session *session, const char *unit)
 {
+    struct am_detail detail = {0};
     struct listed listed;
-    enum am_err err = from_store(session, unit, 0, NULL, &listed);
+    enum am_err err = from_store(session, unit, 0, &detail, &listed);
     if (err == AM_NOT_FOUND && asked_about(session, unit) == NULL && link_alive(session->link)) {
         remember(session, unit, 0);
-        err = fetch(session, unit, 0, NULL, NULL, &listed);
+        err = fetch(session, unit, 0, NULL, &detail, &listed);
     }
     if (err == AM_OK)
         roster_unref(listed.roster);
@@ -410,15 +502,15 @@ const char *directory_protection(struct session *session, const char *country)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     const char *named = trust_protection_unit(session->trust, country);
-    Amana__V1__LookupResponse *row;
+    Amana__V1__Member *said;
     arena_init(&arena, LOOKUP_BYTES);
-    if (named == NULL || response_kept(session, named, &arena, &row) != AM_OK)
-        return named;
+    if (named == NULL)
+        return NULL;
     if (directory_gone(session, named))
         return NULL;
-    if (row->successor[0] == '\0')
+    if (directory_member(session, named, &arena, &said) != AM_OK || said->successor[0] == '\0')
         return named;
-    strlcpy(session->protection, row->successor, sizeof session->protection);
+    strlcpy(session->protection, said->successor, sizeof session->protection);
     return session->protection;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rosters of units: looked up at the hub, verified by their registrar and by the ROSTER entry in the log, kept; the
-// last verified ones serve without a link. One thread.
+// Rosters of units and what is said of them: looked up at the hub, verified by their registrar and by the ROSTER and
+// MEMBER entries in the log, kept; the last verified ones serve without a link. One thread.
 #pragma once
 
 #include "amana/v1/directory.pb-c.h"
@@ -14,14 +14,15 @@ AM_MUST_USE enum am_err directory_units(struct session *session, struct arena *a
 // The newest roster of a unit. Asks the hub if there is a link (a lower number than the one kept is an alarm), else
 // gives the last verified one. `about` (may be NULL) is a message that both units have: the hub gives the rosters of
 // all who have it. The caller unrefs. AM_NOT_FOUND: none was ever verified and there is no link; AM_DENIED: the hub
-// gives none; AM_ROLLBACK, AM_CONFLICT, AM_PROOF and errors of roster_from_wire.
+// gives none; AM_ROLLBACK, AM_CONFLICT, AM_PROOF and errors of roster_from_wire and member_statement_from_wire.
 AM_MUST_USE enum am_err directory_newest(struct session *session, const char *unit, const Amana__V1__Pointer *about,
                                          struct am_detail *detail, struct roster **ret_roster);
 
-// How a unit is reached, by its newest MEMBER entry that was verified here; in the arena, the hub isn't asked. An entry
-// older than one that was seen is an alarm of directory_newest. AM_NOT_FOUND.
+// What a registrar of its country says of a unit: role, how it is reached, who takes its place; by the newest statement
+// that was verified here; in the arena, the hub isn't asked. One older than was seen is an alarm of directory_newest.
+// AM_NOT_FOUND.
 AM_MUST_USE enum am_err directory_member(struct session *session, const char *unit, struct arena *arena,
-                                         Amana__V1__MemberEntry **ret_member);
+                                         Amana__V1__Member **ret_said);
 
 // The highest number of a unit's roster that is kept here; the hub isn't asked. AM_NOT_FOUND.
 AM_MUST_USE enum am_err directory_kept(struct session *session, const char *unit, struct am_detail *detail,
@@ -36,9 +37,9 @@ AM_MUST_USE enum am_err directory_at(struct session *session, const char *unit, 
 AM_MUST_USE enum am_err directory_number(struct session *session, const char *unit, uint64_t number,
                                          struct am_detail *detail, struct roster **ret_roster);
 
-// What the hub said of a unit when it was last asked for its roster; false where it never was.
+// By the same statement; false where there is none.
 bool directory_role_is(struct session *session, const char *unit, const char *role);
-bool directory_gone(struct session *session, const char *unit); // no member, or nobody is on its roster
+bool directory_gone(struct session *session, const char *unit); // or nobody is on its roster, or it never had one
 
 // Asks the hub for a unit's roster where none is kept and there is a link, once since it was connected: it may have
 // none, or one by now.
@@ -49,5 +50,5 @@ void directory_look(struct session *session, const char *unit);
 const char *directory_protection(struct session *session, const char *country);
 const char *directory_protection_of(struct session *session, const char *unit);
 // The protection unit `named` (may be NULL) while it is there: whom the program adds by itself. Who is to take its
-// place the officer writes: that is the hub's word alone.
+// place the officer writes.
 const char *directory_protection_there(struct session *session, const char *named);

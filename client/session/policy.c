@@ -3,6 +3,7 @@
 #include "client/session/policy.h"
 
 #include "amana/v1/directory.pb-c.h"
+#include "client/session/directory.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
@@ -128,6 +129,19 @@ static enum am_err install(struct session *session, const Amana__V1__PolicyRespo
     return AM_OK;
 }
 
+// A closed unit hands back its mail: that is done on its registrar's word, never on the hub's. "" where it isn't given.
+static char *successor_signed(struct session *session, struct arena *arena)
+{
+    const char *own = session->settings.value[SETTING_UNIT];
+    struct am_detail detail = {0};
+    struct roster *roster;
+    Amana__V1__Member *said;
+    if (directory_newest(session, own, NULL, &detail, &roster) != AM_OK)
+        return (char *)"";
+    roster_unref(roster);
+    return directory_member(session, own, arena, &said) == AM_OK ? said->successor : (char *)"";
+}
+
 enum am_err policy_fetch(struct session *session, struct am_detail *detail)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -139,6 +153,8 @@ enum am_err policy_fetch(struct session *session, struct am_detail *detail)
         return am_fail(AM_UNAVAILABLE, detail, "", "%s", session->offline.text);
     TRY(session_call(session, "/amana.v1.Directory/Policy", &request.base, &amana__v1__policy_response__descriptor,
                      &arena, detail, (ProtobufCMessage **)&response));
+    if (response->successor[0] != '\0')
+        response->successor = successor_signed(session, &arena);
     TRY(codec_encode(&response->base, &arena, &bytes));
     TRY(store_value_put(session->store, "policy", bytes));
     return install(session, response);

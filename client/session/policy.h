@@ -13,7 +13,7 @@ AM_MUST_USE enum am_err policy_fetch(struct session *session, struct am_detail *
 // until the next policy_fetch.
 const struct policy *policy_kept(struct session *session);
 
-// Whether the hub was ever asked, and who takes this unit's place where it is closed ("": it isn't).
+// Whether the hub was ever asked, and who takes this unit's place where its registrar has closed it ("": it isn't).
 bool policy_known(struct session *session);
 const char *policy_successor(struct session *session);
 

@@ -3,6 +3,7 @@
 #include "client/session/roles.h"
 
 #include "client/session/case_walk.h"
+#include "client/session/directory.h"
 #include "client/session/person.h"
 #include "client/session/second.h"
 #include "proto/body/check.h"
@@ -51,6 +52,7 @@ struct suspect {
     char by[LIMIT_ADDRESS + 1];
 };
 struct judging {
+    struct session *session;
     const Amana__V1__Header *header;
     struct suspect *list;
     size_t n;
@@ -123,12 +125,12 @@ static bool are_tied(const Amana__V1__Header *header, const Amana__V1__Header *o
 }
 
 // What another unit holds stands until it is corrected there: by it, or by its country's data protection office.
-static void hear(struct suspect *suspect, const Amana__V1__PersonRole__Code *roles, size_t n, const char *by,
-                 bool corrects)
+static void hear(struct session *session, struct suspect *suspect, const Amana__V1__PersonRole__Code *roles, size_t n,
+                 const char *by, bool corrects)
 {
     bool now_suspect = holds(roles, n, ROLE(SUSPECT)), now_victim = holds_victim(roles, n);
     bool own = suspect->said != SAID_SUSPECT || strcmp(suspect->by, by) == 0 ||
-               (corrects && address_same_country(suspect->by, by));
+               (corrects && address_same_country(suspect->by, by) && directory_role_is(session, by, "dpo"));
     if (now_suspect && (suspect->said == SAID_NOTHING || (corrects && suspect->said == SAID_VICTIM)))
         suspect->said = SAID_SUSPECT;
     else if (now_victim && own)
@@ -155,10 +157,10 @@ static enum am_err hear_message(void *user, const Amana__V1__Kept *kept, const s
         for (size_t j = 0; j < n; j++)
             if ((labelled && strcmp(suspect->label, persons[j]->label) == 0) ||
                 (suspect->person != NULL && person_same(suspect->person, persons[j])))
-                hear(suspect, persons[j]->roles, persons[j]->n_roles, by, correction != NULL);
+                hear(judging->session, suspect, persons[j]->roles, persons[j]->n_roles, by, correction != NULL);
         for (size_t j = 0; labelled && correction != NULL && j < correction->n_roles; j++)
             if (strcmp(suspect->label, correction->roles[j]->person) == 0)
-                hear(suspect, correction->roles[j]->now, correction->roles[j]->n_now, by, true);
+                hear(judging->session, suspect, correction->roles[j]->now, correction->roles[j]->n_now, by, true);
     }
     return AM_OK;
 }
@@ -167,7 +169,7 @@ enum am_err roles_judge(struct session *session, const Amana__V1__Header *header
                         struct am_detail *detail)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
-    struct judging judging = {.header = header};
+    struct judging judging = {.session = session, .header = header};
     arena_init(&arena, 16u * 1024 * 1024);
     TRY(suspects_find(header, body, &arena, &judging));
     if (judging.n == 0 || (correction_of(body) != NULL && header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED))

@@ -20,6 +20,12 @@ struct session_asked {
     uint64_t size;
 };
 
+// Whether a unit can be sent anything, as far as was verified here; until something new is kept of it.
+struct session_gone {
+    char unit[LIMIT_ADDRESS + 1];
+    bool gone;
+};
+
 struct session {
     struct settings settings;
     char device[LIMIT_URI + 1], officer[LIMIT_URI + 1];
@@ -43,6 +49,8 @@ struct session {
     unsigned tied_count;
     struct session_asked asked[SESSION_ASKED]; // since it connected
     unsigned asked_count;
+    struct session_gone gone[SESSION_ASKED];
+    unsigned gone_count;
     struct roster *read[SESSION_READ]; // rosters that were read from the store: to parse one is dear
     unsigned read_count;
     struct policy *policy; // policy.h

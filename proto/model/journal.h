@@ -165,8 +165,7 @@ struct journal_order {
 
 // A row of the hub's own registry: kept as bytes that the hub packs and unpacks.
 enum journal_record_kind {
-    JOURNAL_RECORD_MEMBER =
-        1, // key: unit; value: packed MemberRecord (server/hub/registry.proto is not needed by others)
+    JOURNAL_RECORD_MEMBER = 1, // key: unit; value: packed MemberRecord
     JOURNAL_RECORD_ROSTER = 2, // key: unit, number; value: packed RosterRecord
     JOURNAL_RECORD_TRUST = 3,  // key: ""; value: SHA-256 of trust.conf in force
     JOURNAL_RECORD_POLICY = 4, // key: ""; value: SHA-256 of policy.conf in force, empty where there is none
@@ -180,6 +179,7 @@ struct journal_record {
     const char *key;
     uint64_t number;
     struct am_bytes value;
+    uint64_t seq; // on reading: of the first entry of the append that wrote it
 };
 
 // What one decision writes: all of it or nothing. Built in an arena of its own (`owner`), given to the store and given

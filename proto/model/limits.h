@@ -14,6 +14,7 @@
 #define LIMIT_FLAGS            4096u
 #define LIMIT_STATEMENT        (64u * 1024)
 #define LIMIT_CERTIFICATE      4096u
+#define LIMIT_MEMBER_STATEMENT (8u * 1024)  // a registrar's statement about a member, its CMS file
 #define LIMIT_ROSTER           (64u * 1024) // the roster's CMS file
 #define LIMIT_CONFIG           (1024u * 1024)
 #define LIMIT_DRAFT            (4u * 1024 * 1024) // a draft's JSON text

@@ -5,14 +5,17 @@
 #include "proto/model/address.h"
 #include "proto/model/kind.h"
 
+#include <bsd/string.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
     const char *name;
     bool carries;
 } ROLES[] = {
-    {"unit", true}, {"protection", true}, {"auditor", false}, {"registrar", false}, {"dpo", false}, {"operator", false},
+    {"unit", true},       {"protection", true}, {"auditor", false},  {"content-auditor", false},
+    {"registrar", false}, {"dpo", false},       {"operator", false},
 };
 
 const char *member_role_name(size_t i)
@@ -93,23 +96,23 @@ static enum am_err check_other(const Amana__V1__MemberRecord *member, const char
 
 static enum am_err check_reach(const Amana__V1__MemberRecord *member, struct am_detail *detail)
 {
-    if (member->hours[0] != '\0' && !member_hours_valid(member->hours))
+    if (member->said->hours[0] != '\0' && !member_hours_valid(member->said->hours))
         return am_fail(AM_INVALID, detail, "member.hours",
                        "must be 1 to %u printable characters, as in \"mon-fri 07:30-17:00 +03:00\"", MEMBER_HOURS);
-    if (member->telephone[0] != '\0' && !member_telephone_valid(member->telephone))
+    if (member->said->telephone[0] != '\0' && !member_telephone_valid(member->said->telephone))
         return am_fail(AM_INVALID, detail, "member.telephone",
                        "must be a number with its country's code and nothing else, as in +254201234567");
-    TRY(check_other(member, "member.deputy", member->deputy, detail));
-    TRY(check_other(member, "member.successor", member->successor, detail));
-    if (member->successor[0] != '\0' && !member_role_carries(member->role))
+    TRY(check_other(member, "member.deputy", member->said->deputy, detail));
+    TRY(check_other(member, "member.successor", member->said->successor, detail));
+    if (member->said->successor[0] != '\0' && !member_role_carries(member->said->role))
         return am_fail(AM_INVALID, detail, "member.successor", "is for the roles unit and protection alone");
     return AM_OK;
 }
 
 static enum am_err check_removed(const Amana__V1__MemberRecord *member, struct am_detail *detail)
 {
-    if (member->n_languages + member->n_grants + member->n_scope == 0 && member->hours[0] == '\0' &&
-        member->telephone[0] == '\0' && member->deputy[0] == '\0' && member->successor[0] == '\0')
+    if (member->said->n_languages + member->n_grants + member->said->n_scope == 0 && member->said->hours[0] == '\0' &&
+        member->said->telephone[0] == '\0' && member->said->deputy[0] == '\0' && member->said->successor[0] == '\0')
         return AM_OK;
     return am_fail(AM_INVALID, detail, "member.role", "is missing; write one of " MEMBER_ROLES);
 }
@@ -120,26 +123,92 @@ enum am_err member_check(const Amana__V1__MemberRecord *member, struct am_detail
         snprintf(detail->field, sizeof detail->field, "member.unit");
         return AM_INVALID;
     }
-    if (member->role[0] == '\0')
+    if (member->said == NULL)
+        return am_fail(AM_INVALID, detail, "member", "nothing is said of it");
+    if (member->said->role[0] == '\0')
         return check_removed(member, detail);
-    if (!member_role_valid(member->role))
+    if (!member_role_valid(member->said->role))
         return am_fail(AM_INVALID, detail, "member.role", "must be one of " MEMBER_ROLES);
-    if (member->n_languages > MEMBER_CODES || member->n_scope > MEMBER_CODES)
-        return am_fail(AM_INVALID, detail, member->n_scope > MEMBER_CODES ? "member.scope" : "member.languages",
+    if (member->said->n_languages > MEMBER_CODES || member->said->n_scope > MEMBER_CODES)
+        return am_fail(AM_INVALID, detail, member->said->n_scope > MEMBER_CODES ? "member.scope" : "member.languages",
                        "has at most %u values", MEMBER_CODES);
-    for (size_t i = 0; i < member->n_languages; i++)
-        if (!member_language_valid(member->languages[i]))
+    for (size_t i = 0; i < member->said->n_languages; i++)
+        if (!member_language_valid(member->said->languages[i]))
             return am_fail(AM_INVALID, detail, "member.languages", "must be ISO 639 codes, as in \"en\" or \"som\"");
-    for (size_t i = 0; i < member->n_scope; i++)
-        if (!address_part_valid(member->scope[i], strlen(member->scope[i])))
+    for (size_t i = 0; i < member->said->n_scope; i++)
+        if (!address_part_valid(member->said->scope[i], strlen(member->said->scope[i])))
             return am_fail(AM_INVALID, detail, "member.scope", "must be countries in lower case, as in \"ke\"");
-    if (member->n_scope > 0 && strcmp(member->role, "auditor") != 0)
+    if (member->said->n_scope > 0 && strcmp(member->said->role, "auditor") != 0)
         return am_fail(AM_INVALID, detail, "member.scope", "is for an auditor alone");
-    if (member->n_grants > 0 && !member_role_carries(member->role))
+    if (member->n_grants > 0 && !member_role_carries(member->said->role))
         return am_fail(AM_INVALID, detail, "member.grants", "are for the roles unit and protection alone");
     if (member->n_grants > MEMBER_GRANTS)
         return am_fail(AM_INVALID, detail, "member.grants", "has at most %u", MEMBER_GRANTS);
     for (size_t i = 0; i < member->n_grants; i++)
         TRY(check_grant(member->grants[i], i, detail));
     return check_reach(member, detail);
+}
+
+// --- Grants as text: "ALERT, UPDATE -> et/ics/*\n…", "scope igad, ke, et\n"
+static size_t list_size(char *const *list, size_t n)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < n; i++)
+        size += strlen(list[i]) + 2;
+    return size;
+}
+
+static void list_put(char *text, size_t size, char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        strlcat(text, i == 0 ? "" : ", ", size);
+        strlcat(text, list[i], size);
+    }
+    strlcat(text, "\n", size);
+}
+
+char *member_grants_text(const Amana__V1__MemberRecord *member)
+{
+    static const Amana__V1__Member NOTHING = AMANA__V1__MEMBER__INIT;
+    const Amana__V1__Member *said = member->said != NULL ? member->said : &NOTHING;
+    char list[KIND_LIST_TEXT];
+    size_t size = 16 + list_size(said->scope, said->n_scope);
+
+    for (size_t i = 0; i < member->n_grants; i++)
+        size += sizeof list + 8 + list_size(member->grants[i]->parties, member->grants[i]->n_parties);
+    char *text = calloc(1, size);
+    for (size_t i = 0; text != NULL && i < member->n_grants; i++) {
+        const Amana__V1__GrantRecord *grant = member->grants[i];
+        uint32_t kinds = 0;
+        for (size_t k = 0; k < grant->n_kinds; k++)
+            kinds |= kind_get((unsigned)grant->kinds[k]) != NULL ? KIND_BIT(grant->kinds[k]) : 0;
+        kind_list(kinds, list, sizeof list);
+        strlcat(text, list, size);
+        strlcat(text, " -> ", size);
+        list_put(text, size, grant->parties, grant->n_parties);
+    }
+    if (text != NULL && said->n_scope > 0) {
+        strlcat(text, "scope ", size);
+        list_put(text, size, said->scope, said->n_scope);
+    }
+    return text;
+}
+
+// --- Whether two say the same
+static bool same_list(char *const *a, size_t n, char *const *b, size_t m)
+{
+    for (size_t i = 0; n == m && i < n; i++)
+        if (strcmp(a[i], b[i]) != 0)
+            return false;
+    return n == m;
+}
+
+bool member_said_same(const Amana__V1__Member *a, const Amana__V1__Member *b)
+{
+    return a != NULL && b != NULL && strcmp(a->role, b->role) == 0 && strcmp(a->hours, b->hours) == 0 &&
+           strcmp(a->telephone, b->telephone) == 0 && strcmp(a->deputy, b->deputy) == 0 &&
+           strcmp(a->successor, b->successor) == 0 &&
+           same_list(a->languages, a->n_languages, b->languages, b->n_languages) &&
+           same_list(a->scope, a->n_scope, b->scope, b->n_scope);
 }

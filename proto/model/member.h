@@ -12,7 +12,7 @@
 #define MEMBER_PARTIES 64u // of one grant
 #define MEMBER_CODES   32u // languages, countries of a scope
 #define MEMBER_HOURS   64u // bytes of words about working hours
-#define MEMBER_ROLES   "unit, protection, auditor, registrar, dpo, operator"
+#define MEMBER_ROLES   "unit, protection, auditor, content-auditor, registrar, dpo, operator"
 
 // The names of the roles, in the order of MEMBER_ROLES; NULL past the last.
 const char *member_role_name(size_t i);
@@ -25,3 +25,9 @@ bool member_telephone_valid(const char *telephone); // E.164: '+' and 7 to 15 di
 
 // A whole row. AM_INVALID with the field's path and what is allowed. An empty role removes: nothing else may be set.
 AM_MUST_USE enum am_err member_check(const Amana__V1__MemberRecord *member, struct am_detail *detail);
+
+// Its grants and scope as its GRANT entry words them, one grant a line; "" for none. To be freed; NULL: out of memory.
+char *member_grants_text(const Amana__V1__MemberRecord *member);
+
+// Whether the two say the same of a unit; false where one is NULL.
+bool member_said_same(const Amana__V1__Member *a, const Amana__V1__Member *b);

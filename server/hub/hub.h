@@ -270,7 +270,8 @@ struct hub_roster_change {
     const Amana__V1__RosterRecord *record;
 };
 
-// A member's row by a registrar of its country: the whole row anew (server/hub/member_change.c).
+// A member's row by a registrar of its country: the whole row anew (server/hub/member_change.c). Its statement has been
+// verified and says what the row does; a row without one is for a refusal alone.
 typedef enum am_err hub_sha256(struct am_bytes bytes, uint8_t ret_digest[32]); // the hub has no cryptography
 struct hub_member_change {
     struct hub_work work;
@@ -403,9 +404,6 @@ void hub_actions_clear(struct hub_actions *actions);
 
 // Frees an append that came back with its outcome (after HUB_EVENT_COMMITTED was stepped), unless it is tried again.
 void hub_append_free(struct journal_append *append);
-
-// A member's grants and scope as its GRANT entry words them; "" for none. To be freed; NULL: out of memory.
-char *hub_grants_text(const Amana__V1__MemberRecord *member);
 
 // What `amanad init` writes: GENESIS, then members, grants, rosters and trust, as appends in order. The caller commits
 // each through the store before the hub serves, frees each with hub_append_free and the list with free().

@@ -36,6 +36,7 @@ struct hub_grant {
 struct hub_member {
     enum hub_role role;
     char *role_name;
+    char *grants_text; // with its scope: member_grants_text
     size_t n_grants;
     struct hub_grant *grants;
     size_t n_scope;

@@ -66,10 +66,11 @@ static enum reason judge_countries(const struct hub *hub, struct hub_member_chan
 {
     const Amana__V1__MemberRecord *record = change->record;
     struct hub_work *work = &change->work;
-    bool fits = country_fits(hub, work, "member.deputy", record->deputy) &&
-                country_fits(hub, work, "member.successor", record->successor);
-    for (size_t i = 0; fits && i < record->n_scope; i++)
-        fits = had_scope(before, record->scope[i]) || country_fits(hub, work, "member.scope", record->scope[i]);
+    bool fits = country_fits(hub, work, "member.deputy", record->said->deputy) &&
+                country_fits(hub, work, "member.successor", record->said->successor);
+    for (size_t i = 0; fits && i < record->said->n_scope; i++)
+        fits = had_scope(before, record->said->scope[i]) ||
+               country_fits(hub, work, "member.scope", record->said->scope[i]);
     for (size_t i = 0; fits && i < record->n_grants; i++) {
         char field[48];
         snprintf(field, sizeof field, "member.grants[%zu].parties", i);
@@ -96,10 +97,10 @@ static enum reason judge(const struct hub *hub, struct hub_member_change *change
                       "the row has been changed meanwhile: look at it again, then change it");
         return REASON_STATE_FORBIDS;
     }
-    if (before == NULL && record->role[0] == '\0')
+    if (before == NULL && record->said->role[0] == '\0')
         return hub_not_permitted(&change->work, "member.unit");
-    if (before != NULL && record->role[0] != '\0' &&
-        member_role_carries(before->role_name) != member_role_carries(record->role))
+    if (before != NULL && record->said->role[0] != '\0' &&
+        member_role_carries(before->role_name) != member_role_carries(record->said->role))
         return invalid(&change->work, "member.role",
                        "must not go from carrying messages to an office or back: remove the unit first");
     return judge_countries(hub, change, before);
@@ -116,7 +117,7 @@ static enum am_err change_append(struct hub_step *step, struct hub_member_change
     pending->unit = unit;
     pending->revision = record->revision;
     enum am_err err = hub_member_entry(pending, unit->member, record, change->work.identity, change->sha256);
-    if (err == AM_OK && record->role[0] != '\0') {
+    if (err == AM_OK && record->said->role[0] != '\0') {
         pending->member = hub_member_copy(record);
         err = pending->member != NULL ? AM_OK : AM_NOMEM;
     }

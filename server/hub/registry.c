@@ -2,6 +2,8 @@
 // Members, their grants, and the countries' protection units: what stands in memory, and the questions about it.
 #include "server/hub/internal.h"
 
+#include "proto/model/member.h"
+
 #include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +83,7 @@ void hub_member_free(struct hub_member *member)
     free(member->grants);
     strings_free(member->scope, member->n_scope);
     free(member->role_name);
+    free(member->grants_text);
     free(member);
 }
 
@@ -96,17 +99,20 @@ static bool grant_copy(const Amana__V1__GrantRecord *from, struct hub_grant *gra
 
 struct hub_member *hub_member_copy(const Amana__V1__MemberRecord *from)
 {
+    const Amana__V1__Member *said = from->said;
     struct hub_member *member = calloc(1, sizeof *member);
     if (member == NULL)
         return NULL;
-    member->role = role_of(from->role);
-    member->role_name = strdup(from->role);
+    member->role = role_of(said->role);
+    member->role_name = strdup(said->role);
+    member->grants_text = member_grants_text(from);
     member->n_grants = from->n_grants;
     member->grants = calloc(from->n_grants + 1, sizeof *member->grants);
-    member->n_scope = from->n_scope;
-    member->scope = strings_copy(from->scope, from->n_scope);
-    (void)strlcpy(member->successor, from->successor, sizeof member->successor);
-    bool good = member->role_name != NULL && member->grants != NULL && member->scope != NULL;
+    member->n_scope = said->n_scope;
+    member->scope = strings_copy(said->scope, said->n_scope);
+    (void)strlcpy(member->successor, said->successor, sizeof member->successor);
+    bool good =
+        member->role_name != NULL && member->grants_text != NULL && member->grants != NULL && member->scope != NULL;
     for (size_t i = 0; good && i < from->n_grants; i++)
         good = grant_copy(from->grants[i], &member->grants[i]);
     if (!good) {
@@ -129,7 +135,7 @@ enum am_err hub_set_member(struct hub *hub, const Amana__V1__MemberRecord *recor
     struct hub_unit *unit;
     struct hub_member *member = NULL;
     TRY(hub_unit_room(hub, record->unit, &unit));
-    if (record->role[0] != '\0') {
+    if (record->said != NULL && record->said->role[0] != '\0') {
         member = hub_member_copy(record);
         if (member == NULL)
             return AM_NOMEM;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admin: the members' rows, shown to registrars and operators, changed by registrars.
 #include "amana/v1/admin.pb-c.h"
-#include "proto/log/leaf.h"
 #include "proto/model/address.h"
 #include "proto/model/kind.h"
 #include "proto/model/life.h"
@@ -176,52 +175,4 @@ const struct method METHOD_TRY_POLICY = {
     .arena = 64u * 1024,
     .size = sizeof(struct call),
     .begin = try_begin,
-};
-
-// --- SetMember
-struct set_member {
-    struct call call;
-    struct hub_member_change change;
-};
-
-static void set_member_begin(struct call *call)
-{
-    struct set_member *set = (struct set_member *)call;
-    const Amana__V1__SetMemberRequest *request = (const Amana__V1__SetMemberRequest *)call->request;
-    struct am_detail missing = {.field = "member", .text = "is missing"};
-
-    if (request->member == NULL) {
-        call_refuse(call, REASON_FIELD_INVALID, &missing);
-        return;
-    }
-    set->change = (struct hub_member_change){
-        .work = {.kind = HUB_WORK_MEMBER, .user = set, .identity = call->peer->uri, .unit = call->peer->identity.unit},
-        .record = request->member,
-        .sha256 = log_sha256};
-    call_hold(call); // the hub's work; until admin_reply
-    struct hub_event event = {.kind = HUB_EVENT_MEMBER, .member = &set->change};
-    if (net_step(call->net, &event) != AM_OK) {
-        call_refuse(call, REASON_BUSY, NULL);
-        call_release(call);
-    }
-}
-
-void admin_reply(struct hub_member_change *change, const struct journal_outcome *outcome)
-{
-    struct set_member *set = change->work.user;
-
-    if (change->work.reason != REASON_NONE)
-        call_refuse_work(&set->call, &change->work);
-    else
-        call_answer(&set->call, outcome->receipt);
-    call_release(&set->call);
-}
-
-const struct method METHOD_SET_MEMBER = {
-    .path = "/amana.v1.Admin/SetMember",
-    .request = &amana__v1__set_member_request__descriptor,
-    .max_request = 512u * 1024,
-    .arena = 1024u * 1024,
-    .size = sizeof(struct set_member),
-    .begin = set_member_begin,
 };

@@ -29,94 +29,34 @@ static bool lookup_allowed(const struct call *call, const char *other)
     return trust_is_protection(registry_trust(call->net->registry), other);
 }
 
-// The next entry of that kind about that unit from *seq on. AM_NOT_FOUND past the last.
-static enum am_err unit_entry_next(struct store_view *view, uint8_t kind, const char *unit, uint64_t *seq)
-{
-    const struct am_bytes kinds = {&kind, 1}, units = {(const uint8_t *)unit, strlen(unit)};
-
-    // Each index says how far to go; where both agree, it is one.
-    for (;;) {
-        uint64_t at;
-        TRY(store_index_next(view, STORE_INDEX_KIND, kinds, seq));
-        at = *seq;
-        TRY(store_index_next(view, STORE_INDEX_PARTY, units, seq));
-        if (*seq == at)
-            return AM_OK;
-    }
-}
-
-// The seq of the ROSTER entry of that number.
-static enum am_err roster_entry_find(struct store_view *view, struct arena *arena, const char *unit, uint64_t number,
-                                     uint64_t *ret_seq)
-{
-    for (uint64_t seq = 0;; seq++) {
-        struct store_entry entry;
-        Amana__V1__EntryContent *content;
-        TRY(unit_entry_next(view, AMANA__V1__ENTRY_KIND__CODE__ROSTER, unit, &seq));
-        TRY(store_entry(view, seq, &entry));
-        TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, entry.content, arena, NULL,
-                         (ProtobufCMessage **)&content));
-        if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_ROSTER && content->roster->number == number &&
-            strcmp(content->roster->unit, unit) == 0) {
-            *ret_seq = seq;
-            return AM_OK;
-        }
-    }
-}
-
-// The proof of the newest MEMBER entry of a unit.
-static enum am_err member_entry_read(struct store_view *view, struct arena *arena, const char *unit,
-                                     Amana__V1__ProvedEntry **ret_entry)
-{
-    uint64_t newest = JOURNAL_NONE;
-    enum am_err err = AM_OK;
-
-    for (uint64_t seq = 0; err == AM_OK; seq++) {
-        err = unit_entry_next(view, AMANA__V1__ENTRY_KIND__CODE__MEMBER, unit, &seq);
-        if (err == AM_OK)
-            newest = seq;
-    }
-    if (err != AM_NOT_FOUND || newest == JOURNAL_NONE)
-        return err;
-    return proved_read(view, arena, newest, ret_entry);
-}
-
 static enum am_err record_read(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
-                               const ProtobufCMessageDescriptor *type, struct arena *arena,
+                               const ProtobufCMessageDescriptor *type, struct arena *arena, uint64_t *ret_seq,
                                ProtobufCMessage **ret_message)
 {
-    struct am_bytes value;
+    struct journal_record record;
 
-    TRY(store_record(view, kind, key, number, &value));
-    return codec_decode(type, CODEC_LENIENT, value, arena, NULL, ret_message);
+    TRY(store_record(view, kind, key, number, &record));
+    TRY(codec_decode(type, CODEC_LENIENT, record.value, arena, NULL, ret_message));
+    *ret_seq = record.seq;
+    return AM_OK;
 }
 
 static enum am_err lookup_fill(struct question *question, struct store_view *view, const char *unit, uint64_t number,
-                               bool newest, Amana__V1__LookupResponse *response)
+                               Amana__V1__LookupResponse *response)
 {
     struct arena *arena = &question->reply;
     Amana__V1__RosterRecord *roster;
-    Amana__V1__MemberRecord *member;
+    struct journal_record member;
     uint64_t seq;
 
-    TRY(record_read(view, JOURNAL_RECORD_MEMBER, unit, 0, &amana__v1__member_record__descriptor, arena,
-                    (ProtobufCMessage **)&member));
-    TRY(record_read(view, JOURNAL_RECORD_ROSTER, unit, number, &amana__v1__roster_record__descriptor, arena,
+    TRY(store_record(view, JOURNAL_RECORD_MEMBER, unit, 0, &member));
+    TRY(record_read(view, JOURNAL_RECORD_ROSTER, unit, number, &amana__v1__roster_record__descriptor, arena, &seq,
                     (ProtobufCMessage **)&roster));
-    seq = roster->seq;
-    if (seq == 0)
-        TRY(roster_entry_find(view, arena, unit, number, &seq));
     TRY(proved_read(view, arena, seq, &response->entry));
-    if (newest)
-        TRY(member_entry_read(view, arena, unit, &response->member));
+    TRY(proved_read(view, arena, member.seq, &response->member));
     response->roster = roster->roster;
     response->n_certificates = roster->n_certificates;
     response->certificates = roster->certificates;
-    response->n_languages = member->n_languages;
-    response->languages = member->languages;
-    response->role = member->role;
-    if (trust_is_protection(registry_trust(question->registry), unit))
-        response->successor = member->successor;
     return AM_OK;
 }
 
@@ -125,6 +65,7 @@ static enum am_err contests(struct store_view *view, struct arena *arena, const 
                             const char *unit, bool *ret_contests)
 {
     Amana__V1__MemberRecord *member;
+    uint64_t seq;
     bool own = address_same_country(message->originator, unit);
 
     for (size_t i = 0; i < message->n_recipients && !own; i++)
@@ -132,9 +73,9 @@ static enum am_err contests(struct store_view *view, struct arena *arena, const 
     *ret_contests = false;
     if (!own)
         return AM_OK;
-    TRY(record_read(view, JOURNAL_RECORD_MEMBER, unit, 0, &amana__v1__member_record__descriptor, arena,
+    TRY(record_read(view, JOURNAL_RECORD_MEMBER, unit, 0, &amana__v1__member_record__descriptor, arena, &seq,
                     (ProtobufCMessage **)&member));
-    *ret_contests = strcmp(member->role, "protection") == 0;
+    *ret_contests = member->said != NULL && strcmp(member->said->role, "protection") == 0;
     return AM_OK;
 }
 
@@ -188,7 +129,7 @@ static void lookup_ask(struct question *question, struct worker *worker)
     if (number == 0 && newest != NULL)
         number = newest->number;
     if (err == AM_OK)
-        err = lookup_fill(question, worker->view, request->unit, number, request->number == 0, &response);
+        err = lookup_fill(question, worker->view, request->unit, number, &response);
     if (err == AM_NOT_FOUND)
         question_refuse(question, REASON_NOT_FOUND, "number", "is no roster of this unit");
     else if (err != AM_OK)

@@ -45,13 +45,7 @@ static enum am_err unit_fill(struct units_walk *walk, const Amana__V1__MemberRec
 
     amana__v1__unit_row__init(row);
     row->unit = record->unit;
-    row->role = record->role;
-    row->n_languages = record->n_languages;
-    row->languages = record->languages;
-    row->hours = record->hours;
-    row->telephone = record->telephone;
-    row->deputy = record->deputy;
-    row->successor = record->successor;
+    row->said = record->said;
     row->roster = roster != NULL ? roster->number : 0;
     row->protection_unit = is_protection_unit(walk, record->unit);
     row->kinds = arena_array(&walk->question->reply, KIND_COUNT, sizeof *row->kinds);
@@ -76,7 +70,9 @@ static enum am_err unit_take(void *user, const struct journal_record *found)
         return AM_OK;
     TRY(codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, found->value, arena, NULL,
                      (ProtobufCMessage **)&record));
-    if (!member_role_carries(record->role) && strcmp(record->role, "dpo") != 0)
+    if (record->said == NULL)
+        return AM_CORRUPT;
+    if (!member_role_carries(record->said->role) && strcmp(record->said->role, "dpo") != 0)
         return AM_OK;
     if (response->n_units == walk->room) {
         size_t room = walk->room == 0 ? 16 : walk->room * 2;
@@ -101,11 +97,11 @@ static void units_ask(struct question *question, struct worker *worker)
     Amana__V1__UnitsResponse response = AMANA__V1__UNITS_RESPONSE__INIT;
     Amana__V1__MemberRecord *member;
     struct units_walk walk = {.question = question, .own = question->call.peer->identity.unit, .response = &response};
-    struct am_bytes value;
-    enum am_err err = store_record(worker->view, JOURNAL_RECORD_MEMBER, walk.own, 0, &value);
+    struct journal_record own;
+    enum am_err err = store_record(worker->view, JOURNAL_RECORD_MEMBER, walk.own, 0, &own);
 
     if (err == AM_OK)
-        err = codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, value, &question->reply, NULL,
+        err = codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, own.value, &question->reply, NULL,
                            (ProtobufCMessage **)&member);
     if (err == AM_OK) {
         walk.member = member;

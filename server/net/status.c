@@ -134,7 +134,7 @@ static enum am_err reach_fill(struct status *status, Amana__V1__RecipientStatus 
 {
     bool connected;
     uint64_t last_ns;
-    struct am_bytes row;
+    struct journal_record row;
     Amana__V1__MemberRecord *member;
     enum am_err err = store_record(status->view, JOURNAL_RECORD_MEMBER, recipient->unit, 0, &row);
 
@@ -144,11 +144,13 @@ static enum am_err reach_fill(struct status *status, Amana__V1__RecipientStatus 
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
-    TRY(codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, row, status->arena, NULL,
+    TRY(codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, row.value, status->arena, NULL,
                      (ProtobufCMessage **)&member));
-    recipient->telephone = member->telephone;
-    recipient->deputy = member->deputy;
-    recipient->hours = member->hours;
+    if (member->said == NULL)
+        return AM_CORRUPT;
+    recipient->telephone = member->said->telephone;
+    recipient->deputy = member->said->deputy;
+    recipient->hours = member->said->hours;
     return AM_OK;
 }
 

@@ -342,7 +342,11 @@ static enum am_err records_put(struct putting *put)
     for (size_t i = 0; i < put->append->n_records; i++) {
         const struct journal_record *record = &put->append->records[i];
         TRY(key_record(record->kind, record->key, record->number, key, &len));
-        TRY(table_put(put->txn, TABLE_RECORD, 0, key, len, record->value.data, record->value.len));
+        uint8_t *row;
+        TRY(table_reserve(put->txn, TABLE_RECORD, 0, key, len, ROW_RECORD_SEQ + record->value.len, &row));
+        put_be64(row, put->first);
+        if (record->value.len > 0)
+            memcpy(row + ROW_RECORD_SEQ, record->value.data, record->value.len);
     }
     return AM_OK;
 }

@@ -359,12 +359,21 @@ enum am_err key_record(uint8_t kind, const char *text, uint64_t number, uint8_t 
     return AM_OK;
 }
 
+enum am_err row_record_value(struct am_bytes row, struct journal_record *ret_record)
+{
+    if (row.len < ROW_RECORD_SEQ)
+        return AM_CORRUPT;
+    ret_record->seq = get_be64(row.data);
+    ret_record->value = (struct am_bytes){row.data + ROW_RECORD_SEQ, row.len - ROW_RECORD_SEQ};
+    return AM_OK;
+}
+
 enum am_err row_record_parse(const struct table_walk *walk, struct journal_record *ret_record)
 {
     struct row_reader row = {walk->key.data, walk->key.len, false};
     ret_record->kind = (uint8_t)row_number(&row, 1);
     ret_record->key = row_string(&row);
     ret_record->number = row_number(&row, 8);
-    ret_record->value = walk->value;
+    TRY(row_record_value(walk->value, ret_record));
     return row.bad || row.left != 0 ? AM_CORRUPT : AM_OK;
 }

@@ -96,5 +96,8 @@ AM_MUST_USE enum am_err row_deadline_parse(struct am_bytes row, struct journal_d
 AM_MUST_USE enum am_err key_record(uint8_t kind, const char *text, uint64_t number, uint8_t ret_key[TABLE_KEY],
                                    size_t *ret_len);
 
+// A record's row: the seq of the first entry of its append, then the value as the hub packed it.
+#define ROW_RECORD_SEQ 8
+AM_MUST_USE enum am_err row_record_value(struct am_bytes row, struct journal_record *ret_record);
 // The row that a walk through the records stands on; its strings are LMDB's.
 AM_MUST_USE enum am_err row_record_parse(const struct table_walk *walk, struct journal_record *ret_record);

@@ -194,7 +194,7 @@ AM_MUST_USE enum am_err store_deadline_has(struct store_view *view, struct journ
 AM_MUST_USE enum am_err store_records(struct store_view *view, uint8_t kind,
                                       enum am_err (*each)(void *user, const struct journal_record *record), void *user);
 AM_MUST_USE enum am_err store_record(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
-                                     struct am_bytes *ret_value);
+                                     struct journal_record *ret_record); // its key is the caller's
 
 // Index walks for filtered replays: the next seq ≥ *seq in the index; AM_NOT_FOUND at the end.
 enum store_index { STORE_INDEX_CASE, STORE_INDEX_PARTY, STORE_INDEX_KIND, STORE_INDEX_MESSAGE };

@@ -180,12 +180,17 @@ enum am_err store_deadline_has(struct store_view *view, struct journal_deadline 
 
 // --- Records
 enum am_err store_record(struct store_view *view, uint8_t kind, const char *key, uint64_t number,
-                         struct am_bytes *ret_value)
+                         struct journal_record *ret_record)
 {
     uint8_t bytes[TABLE_KEY];
+    struct am_bytes row;
     size_t len;
     TRY(key_record(kind, key, number, bytes, &len));
-    return table_get(view->txn, TABLE_RECORD, bytes, len, ret_value);
+    TRY(table_get(view->txn, TABLE_RECORD, bytes, len, &row));
+    struct journal_record record = {.kind = kind, .key = key, .number = number};
+    TRY(row_record_value(row, &record));
+    *ret_record = record;
+    return AM_OK;
 }
 
 enum am_err store_records(struct store_view *view, uint8_t kind,

@@ -57,6 +57,26 @@ def sign(content, certificate, key, flags=DETACHED | BINARY | CADES | NOSMIMECAP
     return der.raw
 
 
+def statement(pb, keys, unit, revision, grants=(), context="amana-member-v1", **said):
+    """What a registrar says of a unit, signed with the officer's key of `keys`; the grants as their entry words them."""
+    names = pb("code").Kind.Code.Name
+    text = "".join(f"{', '.join(names(kind) for kind in sorted(grant['kinds']))} -> {', '.join(grant['parties'])}\n" for grant in grants)
+    text += f"scope {', '.join(said['scope'])}\n" if said.get("scope") else ""
+    content = pb("message").MemberStatement(context=context, unit=unit, revision=revision, said=pb("message").Member(**said),
+                                            grants=hashlib.sha256(text.encode()).digest() if text else b"")
+    content.time.GetCurrentTime()
+    return sign(content.SerializeToString(), keys / "officer.pem", keys / "officer.key", BINARY | CADES | NOSMIMECAP)
+
+
+def set_member(pb, keys, unit, revision, grants=(), **said):
+    return pb("admin").SetMemberRequest(statement=statement(pb, keys, unit, revision, grants, **said), grants=grants)
+
+
+def said_of(pb, lookup):
+    """What the MEMBER entry in a Lookup's answer says."""
+    return pb("audit").EntryContent.FromString(lookup.member.content).member.said
+
+
 def two_signers(world, header):
     """The officer's signature and, for nothing, that of another unit's officer."""
     world.path("header").write_bytes(header)

@@ -239,7 +239,9 @@ ROWS = {
     "a member's role": (("record", "protection", "protectioN"), "the member"),
     "a grant": (("record", "ke/*/*", "ke/*/x"), "the grants of"),
     "a roster": (("record", "officer/kdci-0417", "officer/kdci-0418"), "the roster 1 of ke/dci/transnational"),
-    "trust": (("record", "3"), "the digest of the hub's trust"),
+    "what a registrar signed of a member": (("record", "amana-member-v1", "amana-member-v2"), "the statement about the member"),
+    "the entry of trust": (("record", "3"), "the digest of the hub's trust"),
+    "trust": (("record", "11"), "the digest of the hub's trust"),
     "a checkpoint's signature": (("checkpoint", "20"), "the signature of the checkpoint of"),
 }
 

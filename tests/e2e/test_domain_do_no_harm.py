@@ -308,8 +308,8 @@ class Eyes:
         for unit in ("ke/dci/transnational", "ke/dcs/child-protection", "et/mowsa/protection", "ke/police/nobody"):
             try:
                 found = self.post.call(channel, "Directory/Lookup", directory.LookupRequest(unit=unit), directory.LookupResponse)
-                self.seen.append(("lookup", unit, found.role, list(found.languages), found.successor, len(found.certificates),
-                                  self.entry(found.entry), self.entry(found.member)))
+                said = json_format.MessageToDict(r.said_of(self.pb, found), preserving_proto_field_name=True)
+                self.seen.append(("lookup", unit, said, len(found.certificates), self.entry(found.entry), self.entry(found.member)))
             except r.Refused as refusal:
                 self.seen.append(("lookup", unit, refusal.code, refusal.details))
 

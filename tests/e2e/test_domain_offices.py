@@ -196,9 +196,9 @@ def test_nobody_but_a_registrar_changes_members_grants_or_rosters(world, pb, rol
     who = POLICE if role == "unit" else OFFICES[role]
     raw, admin, audit = r.Raw(world, pb, *who), pb("admin"), pb("audit")
     country = who[1].split("/")[0]
-    record = pb("record").MemberRecord(unit=f"{country}/new/desk", role="unit", revision=1)
+    change = r.set_member(pb, raw.keys, f"{country}/new/desk", 1, role="unit")
     with raw.channel() as channel:
-        refused(lambda: raw.call(channel, "Admin/SetMember", admin.SetMemberRequest(member=record), audit.ProvedEntry))
+        refused(lambda: raw.call(channel, "Admin/SetMember", change, audit.ProvedEntry))
         roster = world.path("rosters", "ke.dci.transnational.roster").read_bytes()
         refused(lambda: raw.call(channel, "Admin/AddRoster", admin.AddRosterRequest(roster=roster), audit.ProvedEntry))
         looks = lambda: raw.call(channel, "Admin/Members", admin.MembersRequest(), admin.MembersResponse)
@@ -224,21 +224,21 @@ JOINED = {  # one identity has one of unit or protection, or one of the others
 @pytest.mark.parametrize("case", JOINED)
 def test_a_grant_that_joins_roles_is_refused(world, pb, case):
     changes, field = JOINED[case]
-    registrar, admin = r.Raw(world, pb, "ke-registry", "ke/registry/desk", "r-1"), pb("admin")
-    record = pb("record").MemberRecord(unit="ke/kra/malaba", revision=1, **changes)
+    registrar = r.Raw(world, pb, "ke-registry", "ke/registry/desk", "r-1")
+    change = r.set_member(pb, registrar.keys, "ke/kra/malaba", 1, **changes)
     with registrar.channel() as channel:
-        refusal = refused(lambda: registrar.call(channel, "Admin/SetMember", admin.SetMemberRequest(member=record), pb("audit").ProvedEntry),
+        refusal = refused(lambda: registrar.call(channel, "Admin/SetMember", change, pb("audit").ProvedEntry),
                           Code.INVALID_ARGUMENT, "FIELD_INVALID")
     assert field.encode() in refusal.packed
 
 
-@pytest.mark.parametrize("role", ["auditor", "registrar", "operator", "dpo"])
+@pytest.mark.parametrize("role", ["auditor", "content-auditor", "registrar", "operator", "dpo"])
 def test_a_unit_that_carries_messages_is_given_no_office(world, pb, role):
     registrar, admin = r.Raw(world, pb, "ke-registry", "ke/registry/desk", "r-1"), pb("admin")
     with registrar.channel() as channel:
         rows = registrar.call(channel, "Admin/Members", admin.MembersRequest(unit="ke/dci/transnational"), admin.MembersResponse)
-        record = pb("record").MemberRecord(unit="ke/dci/transnational", role=role, revision=rows.members[0].revision + 1)
-        refused(lambda: registrar.call(channel, "Admin/SetMember", admin.SetMemberRequest(member=record), pb("audit").ProvedEntry),
+        change = r.set_member(pb, registrar.keys, "ke/dci/transnational", rows.members[0].revision + 1, role=role)
+        refused(lambda: registrar.call(channel, "Admin/SetMember", change, pb("audit").ProvedEntry),
                 Code.INVALID_ARGUMENT, "FIELD_INVALID")
 
 
@@ -247,8 +247,34 @@ def test_a_registrar_neither_looks_into_another_country_nor_changes_itself(world
     with registrar.channel() as channel:
         for unit in ("et/new/desk", "ke/registry/desk"):
             rows = registrar.call(channel, "Admin/Members", admin.MembersRequest(unit=unit), admin.MembersResponse).members
-            record = pb("record").MemberRecord(unit=unit, role="registrar", revision=(rows[0].revision if rows else 0) + 1)
-            refused(lambda: registrar.call(channel, "Admin/SetMember", admin.SetMemberRequest(member=record), pb("audit").ProvedEntry))
+            change = r.set_member(pb, registrar.keys, unit, (rows[0].revision if rows else 0) + 1, role="registrar")
+            call = lambda: registrar.call(channel, "Admin/SetMember", change, pb("audit").ProvedEntry)
+            refused(call)
+
+
+def test_a_content_auditor_sends_reads_replays_and_looks_up_nothing(world, pb, kinds):
+    """What it may open, and with whom, is oversight's: until then the role is a name with no right but to connect."""
+    desk, unit, officer = OFFICES["operator"]
+    office, admin, audit, directory, relay = r.Raw(world, pb, desk, unit, officer), pb("admin"), pb("audit"), pb("directory"), pb("relay")
+    world.amana("et-registry", "admin", "member", "add", unit, "--role", "content-auditor").ok()
+    try:
+        with office.channel() as channel:
+            for kind in ALONE:
+                header = header_of(world, office, kinds, kind)
+                message = office.message(header, body=office.body(header, certificates=seals(world, "post", desk)))
+                assert b"kind" in refused(lambda: office.send(message, channel)).packed
+            refused(lambda: office.call(channel, "Admin/Members", admin.MembersRequest(), admin.MembersResponse))
+            refused(lambda: office.call(channel, "Admin/SetMember", r.set_member(pb, office.keys, "et/new/desk", 1, role="unit"), audit.ProvedEntry))
+            refused(lambda: office.call(channel, "Directory/Lookup", directory.LookupRequest(unit="et/ics/moyale"), directory.LookupResponse))
+            assert r.said_of(pb, office.call(channel, "Directory/Lookup", directory.LookupRequest(unit=unit), directory.LookupResponse)).role == "content-auditor"
+            assert office.call(channel, "Relay/Status", relay.StatusRequest(), relay.StatusResponse).checkpoint.size
+        refused(lambda: replayed(office, pb, reason="monthly review"))
+        assert received(office, pb) == []
+        police = r.Raw(world, pb, *POLICE)
+        header = header_of(world, police, kinds, "NOTE", to=unit)
+        refused(lambda: police.send(police.message(header, body=police.body(header, certificates=seals(world, desk, "police")))))
+    finally:
+        world.amana("et-registry", "admin", "member", "add", unit, "--role", "operator").ok()
 
 
 # --- A dpo answers for its own country alone

@@ -174,7 +174,8 @@ def the_rest(desks, alert):
     world.ca("roster", "--registrar", "ke-registry/keys/officer.pem", "--key", "ke-registry/keys/officer.key", "-o", "rosters",
              "--supervisor", "amana://ke/dci/transnational/officer/kdci-0001",
              *(f"{desk}/keys/{use}.pem" for desk in ("police", "chief") for use in ("auth", "seal", "sign", "officer"))).ok()
-    for what in ("member list", "grant list", "roster list", "roster add", "policy try"):
+    desks.type("", "amana-ca member")
+    for what in ("member add ke/kra", "member add ke/dci", "member list", "grant list", "roster list", "roster add", "policy try"):
         desks.type("ke-registry", f"amana admin {what}")
     desks.type("ke-registry", "amana admin roster remove", answer="y\n")
     for does in ("request --use oversight", "issue -d ke", "show --digest"):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The registry: registrars change members and grants of their country, at once, and each change is an entry."""
+import base64
+
 import grpc
 import pytest
 
@@ -31,8 +33,8 @@ def test_a_member_that_is_removed_loses_its_live_session_at_once_and_comes_back_
     world.amana("police", "send", world.draft()).ok()
     world.amana("post", "inbox").ok()
     mine = [e["member"] for e in world.entries("MEMBER") if e["member"]["unit"] == "et/ics/moyale"]
-    assert [m.get("role", "") for m in mine] == ["unit", "", "unit"]
-    assert [int(m.get("revision", 0)) for m in mine] == [0, 1, 2]
+    assert [m["said"].get("role", "") for m in mine] == ["unit", "", "unit"]
+    assert [int(m["revision"]) for m in mine] == [1, 2, 3]
 
 
 def test_what_a_registrar_did_stays_after_a_restart(world):
@@ -145,7 +147,7 @@ def test_how_a_unit_is_reached_stands_in_its_row_and_in_the_entry(world):
                 "--telephone", "+251462340001", "--deputy", "et/mowsa/protection").ok().says("+251462340001")
     row = world.amana("et-registry", "--json", "admin", "member", "list", "et/ics/moyale").ok().json[0]
     assert (row["hours"], row["deputy"]) == ("mon-fri 07:30-17:00 +03:00", "et/mowsa/protection") and row["grants"]
-    entry = [e["member"] for e in world.entries("MEMBER") if e["member"]["unit"] == "et/ics/moyale"][-1]
+    entry = [e["member"] for e in world.entries("MEMBER") if e["member"]["unit"] == "et/ics/moyale"][-1]["said"]
     assert entry["telephone"] == "+251462340001" and "successor" not in entry
     world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--telephone", "01 234").exits(65).says(
         "member.telephone", "+254201234567")
@@ -161,7 +163,7 @@ def test_new_mail_to_a_closed_unit_is_refused_with_its_successor_s_name_and_the_
                                                               "RECIPIENT_CLOSED")
     world.amana("post", "ack", alert).ok()  # what it still has to say is taken
     entry = [e["member"] for e in world.entries("MEMBER")][-1]
-    assert (entry["unit"], entry["successor"]) == ("et/ics/moyale", "et/mowsa/protection")
+    assert (entry["unit"], entry["said"]["successor"]) == ("et/ics/moyale", "et/mowsa/protection")
     world.amana("auditor", "audit", "replay", "--reason", "a test").ok().says("closed; its successor is et/mowsa")
     world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--successor", "").ok()
     world.send()
@@ -193,8 +195,7 @@ def test_an_auditor_opens_no_clock_and_no_state_of_messages_outside_its_scope(wo
 
 def test_of_two_changes_from_one_row_the_second_is_refused(world, pb):
     registrar = r.Raw(world, pb, "ke-registry", "ke/registry/desk", "r-1")
-    record = pb("record").MemberRecord(unit="ke/kra/malaba", role="unit", revision=1)
-    change = pb("admin").SetMemberRequest(member=record)
+    change = r.set_member(pb, registrar.keys, "ke/kra/malaba", 1, role="unit")
     with registrar.channel() as channel:
         entry = registrar.call(channel, "Admin/SetMember", change, pb("audit").ProvedEntry)
         assert entry.index > 0
@@ -211,10 +212,91 @@ def test_an_auditor_looks_up_the_rosters_of_its_scope_alone(world, pb):
 
     def looks(unit):
         with auditor.channel() as channel:
-            return auditor.call(channel, "Directory/Lookup", directory.LookupRequest(unit=unit), directory.LookupResponse).role
+            return r.said_of(pb, auditor.call(channel, "Directory/Lookup", directory.LookupRequest(unit=unit), directory.LookupResponse)).role
     assert looks("ke/dci/transnational") == looks("et/ics/moyale") == "unit"
     world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", "et").ok()
     assert looks("et/ics/moyale") == "unit"
     with pytest.raises(r.Refused) as refused:
         looks("ke/dci/transnational")
     refused.value.of(grpc.StatusCode.PERMISSION_DENIED, "NOT_PERMITTED")
+
+
+# --- What is said of a unit is its registrar's word
+def test_what_is_said_of_a_unit_is_signed_by_its_registrar_and_openssl_verifies_it(world, pb):
+    world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--telephone", "+251462340001").ok()
+    entry = [e["member"] for e in world.entries("MEMBER") if e["member"]["unit"] == "et/ics/moyale"][-1]
+    world.path("statement.cms").write_bytes(base64.b64decode(entry["statement"]))
+    world.path("anchors.pem").write_bytes(world.path("trust", "roots.pem").read_bytes() + world.path("trust", "cas.pem").read_bytes())
+    world.run("openssl", "cms", "-verify", "-inform", "DER", "-in", "statement.cms", "-CAfile", "anchors.pem", "-purpose", "any", "-out",
+              "statement.bin", "-signer", "signer.pem")
+    said = pb("message").MemberStatement.FromString(world.path("statement.bin").read_bytes())
+    assert (said.context, said.unit, said.revision, said.said.telephone) == ("amana-member-v1", "et/ics/moyale", 2, "+251462340001")
+    signer = world.ca("show", "--digest", "signer.pem").ok().out.strip()
+    assert signer in world.path("trust", "trust.conf").read_text().split('country "et"')[1].split("}")[0]
+    grant = [e["grant"] for e in world.entries("GRANT") if e["grant"]["unit"] == "et/ics/moyale"][-1]
+    assert said.grants == base64.b64decode(grant["after"])
+    world.amana("auditor", "audit", "replay", "--reason", "who may write").ok().says(
+        "et/ics/moyale is unit, signed by et/registry/desk/officer/r-1")
+
+
+def test_what_no_registrar_of_the_unit_s_country_signed_is_refused_with_the_reason(world, pb):
+    registrar, unit, grant = r.Raw(world, pb, "ke-registry", "ke/registry/desk", "r-1"), "ke/kra/malaba", {"kinds": [1], "parties": ["et/*/*"]}
+    own, abroad, police = (world.path(desk, "keys") for desk in ("ke-registry", "et-registry", "police"))
+    good = r.set_member(pb, own, unit, 1, [grant], role="unit")
+    whole = good.statement
+    admin = pb("admin")
+
+    def refused(change, *says):
+        with registrar.channel() as channel, pytest.raises(r.Refused) as refusal:
+            registrar.call(channel, "Admin/SetMember", change, pb("audit").ProvedEntry)
+        refusal.value.of(grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
+        assert all(word.encode() in refusal.value.packed for word in says), refusal.value.packed
+    refused(admin.SetMemberRequest(statement=r.set_member(pb, abroad, unit, 1, [grant], role="unit").statement, grants=[grant]),
+            "et/registry/desk/officer/r-1", 'no registrar of "ke"')
+    refused(r.set_member(pb, police, unit, 1, role="unit"), "ke/dci/transnational/officer/kdci-0417", 'no registrar of "ke"')
+    refused(admin.SetMemberRequest(grants=[grant]), "there is none")
+    content = pb("message").MemberStatement(context="amana-member-v1", unit=unit, revision=1, said=dict(role="unit")).SerializeToString()
+    refused(admin.SetMemberRequest(statement=content), "signature")
+    at = whole.index(b"ke/kra/malaba")
+    refused(admin.SetMemberRequest(statement=whole[:at] + b"ke/kra/busiax"[:13] + whole[at + 13:], grants=[grant]))
+    refused(r.set_member(pb, own, unit, 1, role="unit", context="amana-returned-v1"), "no statement about a member")
+    refused(admin.SetMemberRequest(statement=whole, grants=[{"kinds": [1], "parties": ["*/*/*"]}]), "not those of ke/kra/malaba")
+    refused(admin.SetMemberRequest(statement=whole), "not those of ke/kra/malaba")
+    assert unit not in {e["member"]["unit"] for e in world.entries("MEMBER")}
+    with registrar.channel() as channel:
+        registrar.call(channel, "Admin/SetMember", good, pb("audit").ProvedEntry)
+    assert unit in {e["member"]["unit"] for e in world.entries("MEMBER")}
+
+
+def test_a_statement_of_a_registrar_whose_certificate_was_revoked_is_neither_taken_nor_believed(world):
+    revoke = ("revoke", "-d", "ke", "--reason", "keyCompromise", "ke-registry/keys/officer.pem")
+    world.ca(*revoke).ok()
+    for folder in ("trust", "police/trust", "ke-registry/trust", "post/trust"):
+        world.run("cp", "ke/units.crl", f"{folder}/crls/ke-units.crl")
+    world.hub.reload()
+    world.amana("ke-registry", "admin", "member", "add", "ke/kra/malaba", "--role", "unit").exits(65).says("revoked")
+    world.amana("police", "units", "ke/dcs").exits(78).says("revoked")
+
+
+def test_init_takes_no_row_that_its_country_s_registrar_has_not_signed(empty_world):
+    world = empty_world
+    conf = world.path("members.conf").read_text()
+    init = ("init", "-c", "amanad.conf", "--members", "members.conf", "--registrar", "ke-registry/keys/officer.pem")
+    world.path("amanad.conf").write_text('data = "other"\n' + world.path("amanad.conf").read_text())
+    statement = world.path("statements", "et.ics.moyale.member")
+    signed = statement.read_bytes()
+    line = conf[:conf.index("}\n}", conf.index('"et/ics/moyale"'))].count("\n") + 2
+    statement.unlink()
+    world.amanad(*init).exits(78).says(f"members.conf:{line}", 'unit "et/ics/moyale" has no statement by a registrar', "amana-ca member --registrar")
+    statement.write_bytes(signed)
+    world.path("members.conf").write_text(conf.replace('unit "et/ics/moyale" {', 'unit "et/ics/moyale" {\n  telephone = "+254700000000"'))
+    world.amanad(*init).exits(78).says("is not what its registrar signed")
+    world.amanad("--check", "-c", "amanad.conf", "--members", "members.conf").exits(78).says("is not what its registrar signed")
+    keys = ("--key", "ke-registry/keys/officer.key", "--registrar", "ke-registry/keys/officer.pem")
+    world.ca("member", *keys, "members.conf").ok()
+    world.amanad(*init).exits(78).says("is not what its registrar signed")  # ke's registrar signs for ke
+    world.ca("member", "--key", "et-registry/keys/officer.key", "--registrar", "et-registry/keys/officer.pem", "members.conf").ok().says(
+        "et/ics/moyale is unit, 1 grant")
+    world.ca("show", "statements/et.ics.moyale.member").ok().says("statement 1 about et/ics/moyale", "+254700000000", "et/registry/desk/officer/r-1")
+    world.amanad(*init).ok()
+

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // amanad.conf and the members file from any bytes: no crash, no leak, and every refusal says something.
+#include "certs/members.h"
 #include "server/config.h"
-#include "server/members.h"
 
 #include <stdlib.h>
 

@@ -19,9 +19,11 @@ void world_grant(struct world *world, const char *unit, const char *role, char *
     static Amana__V1__Kind__Code kinds[] = {K(ALERT), K(UPDATE), K(CANCEL), K(ACK), K(REQUEST), K(REFERRAL), K(NOTE)};
     static char *scope[] = {(char *)"ke", (char *)"et"};
     Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
+    Amana__V1__Member said = AMANA__V1__MEMBER__INIT;
     Amana__V1__GrantRecord grant = AMANA__V1__GRANT_RECORD__INIT, *grants[] = {&grant};
     record.unit = (char *)unit;
-    record.role = (char *)role;
+    record.said = &said;
+    said.role = (char *)role;
     grant.kinds = kinds;
     grant.n_kinds = AM_LEN(kinds);
     grant.parties = parties;
@@ -29,8 +31,8 @@ void world_grant(struct world *world, const char *unit, const char *role, char *
     record.grants = grants;
     record.n_grants = n > 0;
     if (strcmp(role, "auditor") == 0) {
-        record.scope = scope;
-        record.n_scope = AM_LEN(scope);
+        said.scope = scope;
+        said.n_scope = AM_LEN(scope);
     }
     enum am_err err = hub_set_member(world->hub, &record);
     assert(err == AM_OK);

@@ -5,6 +5,7 @@
 #include "amana/v1/directory.pb-c.h"
 #include "amana/v1/draft.pb-c.h"
 #include "certs/cms.h"
+#include "certs/member_statement.h"
 #include "client/session/store_roster.h"
 #include "must.h"
 #include "proto/codec/base64.h"
@@ -83,6 +84,35 @@ static struct am_bytes sign_roster(struct client_env *env, unsigned unit, const 
     return cms;
 }
 
+// Its MEMBER entry as it stands in the log, with what its country's registrar signed.
+static ProtobufCBinaryData member_content(struct client_env *env, unsigned unit, const char *role)
+{
+    Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
+    Amana__V1__Member said = AMANA__V1__MEMBER__INIT;
+    Amana__V1__MemberEntry entry = AMANA__V1__MEMBER_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    struct am_bytes cms;
+    ProtobufCBinaryData packed;
+    address_country(UNITS[unit], country);
+    const struct pki_country *authority = pki_country(&env->pki, country);
+    said.role = (char *)role;
+    record.unit = (char *)UNITS[unit];
+    record.revision = 1;
+    record.said = &said;
+    MUST(member_statement_sign(&record, PKI_NOW_NS, authority->registrar, authority->registrar_key, NULL, &cms) ==
+         AM_OK);
+    entry.unit = record.unit;
+    entry.revision = 1;
+    entry.said = &said;
+    entry.statement = codec_binary(cms);
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_MEMBER;
+    content.member = &entry;
+    MUST(codec_encode_alloc(&content.base, &packed.data, &packed.len) == AM_OK);
+    free((void *)cms.data);
+    return packed;
+}
+
 static void make_unit(struct client_env *env, unsigned unit)
 {
     X509 *members[N_MEMBERS];
@@ -98,13 +128,16 @@ static void make_unit(struct client_env *env, unsigned unit)
     }
     struct am_bytes cms = sign_roster(env, unit, (const uint8_t(*)[32])digests);
     lookup.roster = codec_binary(cms);
+    Amana__V1__ProvedEntry member = AMANA__V1__PROVED_ENTRY__INIT;
     bool protects = strcmp(UNITS[unit], ENV_CHILD) == 0 || strcmp(UNITS[unit], ENV_MOWSA) == 0;
-    lookup.role = (char *)(protects ? "protection" : "unit");
+    member.content = member_content(env, unit, protects ? "protection" : "unit");
+    lookup.member = &member;
     lookup.n_certificates = N_MEMBERS;
     lookup.certificates = ders;
     uint8_t *packed;
     MUST(codec_encode_alloc(&lookup.base, &packed, &env->lookups[unit].len) == AM_OK);
     env->lookups[unit].data = packed;
+    free(member.content.data);
     free((void *)cms.data);
     for (unsigned i = 0; i < N_MEMBERS; i++) {
         OPENSSL_free(ders[i].data);
@@ -254,4 +287,23 @@ Amana__V1__Draft *client_env_draft(struct arena *arena)
     MUST(json_to_message(&amana__v1__draft__descriptor, text, arena, &detail, &draft) == AM_OK);
     free((void *)text.data);
     return (Amana__V1__Draft *)draft;
+}
+
+void client_env_say(struct client_env *env, struct session *session, const char *unit, const char *role)
+{
+    struct arena arena;
+    Amana__V1__LookupResponse *lookup;
+    unsigned at = 0;
+    while (strcmp(UNITS[at], unit) != 0)
+        at++;
+    arena_init(&arena, 1u << 20);
+    MUST(codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, env->lookups[at], &arena, NULL,
+                      (ProtobufCMessage **)&lookup) == AM_OK);
+    struct am_bytes packed;
+    ProtobufCBinaryData content = member_content(env, at, role);
+    lookup->member->content = content;
+    MUST(codec_encode(&lookup->base, &arena, &packed) == AM_OK &&
+         store_roster_put(session->store, unit, 1, packed) == AM_OK);
+    free(content.data);
+    arena_clear(&arena);
 }

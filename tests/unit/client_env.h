@@ -29,6 +29,9 @@ void client_env_clear(struct client_env *env);
 // entries (0: none). NULL is never returned.
 struct session *client_env_open(struct client_env *env, const char *unit, uint64_t seen);
 
+// From now on that client knows this unit by another role.
+void client_env_say(struct client_env *env, struct session *session, const char *unit, const char *role);
+
 // A checkpoint signed by the log's key (or by `other`, if not NULL).
 struct log_checkpoint client_env_checkpoint(const struct client_env *env, uint64_t size, const uint8_t root[32],
                                             EVP_PKEY *other);

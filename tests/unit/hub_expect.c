@@ -69,7 +69,9 @@ void refused(struct world *world, struct letter *letter, enum reason reason, con
 void remove_member(struct world *world, const char *unit)
 {
     Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
+    Amana__V1__Member said = AMANA__V1__MEMBER__INIT;
     record.unit = (char *)unit;
+    record.said = &said;
     assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
 }
 

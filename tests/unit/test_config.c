@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // amanad.conf and the members file: what they take, and that each mistake names its line and what is allowed.
+#include "certs/members.h"
 #include "server/config.h"
-#include "server/members.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -196,16 +196,18 @@ static void members_have_role_languages_grants_scope_and_roster(void **state)
     assert_int_equal(members.count, 2);
     const Amana__V1__MemberRecord *unit = members.records[0], *auditor = members.records[1];
     assert_string_equal(unit->unit, "ke/dci/transnational");
-    assert_string_equal(unit->role, "unit");
-    assert_int_equal(unit->n_languages, 2);
-    assert_string_equal(unit->languages[1], "sw");
+    assert_string_equal(unit->said->role, "unit");
+    assert_int_equal(unit->said->n_languages, 2);
+    assert_string_equal(unit->said->languages[1], "sw");
     assert_int_equal(unit->n_grants, 2);
     assert_int_equal(unit->grants[0]->n_kinds, 2);
     assert_int_equal(unit->grants[0]->kinds[1], AMANA__V1__KIND__CODE__CANCEL);
     assert_string_equal(unit->grants[0]->parties[0], "et/ics/*");
     assert_string_equal(members.rosters[0], "etc/ke.roster");
-    assert_int_equal(auditor->n_scope, 2);
+    assert_int_equal(auditor->said->n_scope, 2);
     assert_string_equal(members.rosters[1], "/r/a.roster");
+    assert_string_equal(members.statements[0], "etc/statements/ke.dci.transnational.member");
+    assert_int_equal(unit->revision, 1);
     members_clear(&members);
 }
 

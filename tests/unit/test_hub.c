@@ -418,16 +418,18 @@ static void rule_3_a_closed_protection_units_successor_takes_its_place(void **st
 {
     struct world *world = *state;
     Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
+    Amana__V1__Member said = AMANA__V1__MEMBER__INIT;
     record.unit = (char *)CHILD_DESK;
-    record.role = (char *)"protection";
-    record.successor = (char *)SHELTER;
+    record.said = &said;
+    said.role = (char *)"protection";
+    said.successor = (char *)SHELTER;
     assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
     struct letter *without = child_alert(world, POLICE, POST), *with = child_alert(world, POLICE, POST);
     refused(world, without, REASON_CHILD_NEEDS_PROTECTION_UNIT, "recipients");
     assert_non_null(strstr(without->submission.work.detail.text, SHELTER));
     letter_to(world, with, SHELTER, COPY);
     accepted(world, with);
-    record.successor = (char *)POST; // which protects nobody
+    said.successor = (char *)POST; // which protects nobody
     assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
     accepted(world, child_alert(world, POLICE, POST));
     assert_int_equal(last_entry(world)->kind, AMANA__V1__ENTRY_KIND__CODE__ALARM);

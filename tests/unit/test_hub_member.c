@@ -16,14 +16,17 @@ static enum am_err sha(struct am_bytes bytes, uint8_t ret_digest[32])
 
 struct change {
     Amana__V1__MemberRecord record;
+    Amana__V1__Member said;
     struct hub_member_change hub;
 };
 
 static void change_of(struct change *change, const char *by, const char *unit, const char *role, uint64_t revision)
 {
     amana__v1__member_record__init(&change->record);
+    amana__v1__member__init(&change->said);
+    change->record.said = &change->said;
     change->record.unit = (char *)unit;
-    change->record.role = (char *)role;
+    change->said.role = (char *)role;
     change->record.revision = revision;
     change->hub =
         (struct hub_member_change){.work = {.kind = HUB_WORK_MEMBER, .identity = URI(REGISTRY, "d1"), .unit = by},
@@ -108,7 +111,7 @@ static void who_is_no_member_is_not_removed(void **state)
 static void who_carries_messages_gets_no_office_and_no_office_carries_any(void **state)
 {
     struct world *world = *state;
-    static const char *const OFFICES[] = {"auditor", "registrar", "dpo", "operator"};
+    static const char *const OFFICES[] = {"auditor", "content-auditor", "registrar", "dpo", "operator"};
     for (size_t i = 0; i < AM_LEN(OFFICES); i++)
         assert_int_equal(changed(world, REGISTRY, COLLEAGUES, OFFICES[i], 1), REASON_FIELD_INVALID);
     assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "protection", 1), REASON_NONE);
@@ -136,11 +139,11 @@ static void a_row_names_no_country_that_the_trust_list_has_not_but_those_that_it
     for (size_t i = 0; i < AM_LEN(ROWS); i++) {
         struct change change;
         change_of(&change, REGISTRY, NOBODY, ROWS[i].scope != NULL ? "auditor" : "unit", 1);
-        change.record.deputy = (char *)ROWS[i].deputy;
-        change.record.successor = (char *)ROWS[i].successor;
+        change.said.deputy = (char *)ROWS[i].deputy;
+        change.said.successor = (char *)ROWS[i].successor;
         scope = (char *)ROWS[i].scope;
-        change.record.scope = &scope;
-        change.record.n_scope = scope != NULL;
+        change.said.scope = &scope;
+        change.said.n_scope = scope != NULL;
         party = (char *)ROWS[i].party;
         change.record.grants = grants;
         change.record.n_grants = party != NULL;

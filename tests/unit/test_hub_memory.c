@@ -232,9 +232,11 @@ static enum am_err given(struct hub **ret_hub)
     char *parties[] = {(char *)"et/*/*", (char *)"ke/*/*"};
     Amana__V1__GrantRecord grant = AMANA__V1__GRANT_RECORD__INIT, *grants[] = {&grant};
     Amana__V1__MemberRecord member = AMANA__V1__MEMBER_RECORD__INIT;
+    Amana__V1__Member said = AMANA__V1__MEMBER__INIT;
     grant.kinds = kinds, grant.n_kinds = 1, grant.parties = parties, grant.n_parties = 2;
-    member.unit = (char *)POST, member.role = (char *)"unit", member.grants = grants, member.n_grants = 1;
-    member.scope = parties, member.n_scope = 2;
+    member.said = &said, member.unit = (char *)POST, said.role = (char *)"unit", member.grants = grants,
+    member.n_grants = 1;
+    said.scope = parties, said.n_scope = 2;
     TRY(hub_new(&CONFIG, ret_hub));
     TRY(hub_set_member(*ret_hub, &member));
     TRY(hub_set_member(*ret_hub, &member)); // anew
@@ -256,8 +258,10 @@ static enum am_err genesis(void)
     static const uint8_t ROOTS[1][32];
     char *scope[] = {(char *)"ke"};
     Amana__V1__MemberRecord member = AMANA__V1__MEMBER_RECORD__INIT;
+    Amana__V1__Member said = AMANA__V1__MEMBER__INIT;
     const Amana__V1__MemberRecord *members[] = {&member};
-    member.unit = (char *)AUDITOR, member.role = (char *)"auditor", member.scope = scope, member.n_scope = 1;
+    member.said = &said, member.unit = (char *)AUDITOR;
+    said.role = (char *)"auditor", said.scope = scope, said.n_scope = 1;
     struct hub_genesis from = {.log_key = "k",
                                .roots = ROOTS,
                                .n_roots = 1,

@@ -559,14 +559,16 @@ static void genesis_is_entry_0_then_members_grants_rosters_and_trust(void **stat
     Amana__V1__GrantRecord grant = AMANA__V1__GRANT_RECORD__INIT, *grants[] = {&grant};
     Amana__V1__MemberRecord unit = AMANA__V1__MEMBER_RECORD__INIT, auditor = AMANA__V1__MEMBER_RECORD__INIT;
     Amana__V1__MemberRecord registrar = AMANA__V1__MEMBER_RECORD__INIT;
+    Amana__V1__Member said[] = {AMANA__V1__MEMBER__INIT, AMANA__V1__MEMBER__INIT, AMANA__V1__MEMBER__INIT};
     const Amana__V1__MemberRecord *members[] = {&unit, &auditor, &registrar};
     Amana__V1__RosterRecord record = AMANA__V1__ROSTER_RECORD__INIT;
     const Amana__V1__RosterRecord *records[] = {&record};
     struct hub_roster roster = roster_of(POST, 1, 1, 0);
     grant.kinds = kinds, grant.n_kinds = 2, grant.parties = parties, grant.n_parties = 2;
-    unit.unit = (char *)POLICE, unit.role = (char *)"unit", unit.grants = grants, unit.n_grants = 1;
-    auditor.unit = (char *)AUDITOR, auditor.role = (char *)"auditor", auditor.scope = scope, auditor.n_scope = 2;
-    registrar.unit = (char *)"ke/registry/desk", registrar.role = (char *)"registrar";
+    unit.said = &said[0], auditor.said = &said[1], registrar.said = &said[2];
+    unit.unit = (char *)POLICE, said[0].role = (char *)"unit", unit.grants = grants, unit.n_grants = 1;
+    auditor.unit = (char *)AUDITOR, said[1].role = (char *)"auditor", said[1].scope = scope, said[1].n_scope = 2;
+    registrar.unit = (char *)"ke/registry/desk", said[2].role = (char *)"registrar";
     struct hub_genesis from = {.log_key = "log+1+key",
                                .roots = ROOTS,
                                .n_roots = 1,

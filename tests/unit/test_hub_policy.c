@@ -126,9 +126,11 @@ static void purpose_protection_goes_also_to_whom_policy_names(void **state)
 static void close_unit(struct world *world, const char *unit, const char *successor)
 {
     Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
+    Amana__V1__Member said = AMANA__V1__MEMBER__INIT;
     record.unit = (char *)unit;
-    record.role = (char *)"unit";
-    record.successor = (char *)successor;
+    record.said = &said;
+    said.role = (char *)"unit";
+    said.successor = (char *)successor;
     assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
 }
 

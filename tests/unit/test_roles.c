@@ -83,6 +83,9 @@ static const struct {
     {"freed by a correction of its country's office",
      {POLICE(ALONE, "p1", "SUSPECT"), CHILD(0, "p1", "SUSPECT>VICTIM"), POLICE(0, "p1", "SUSPECT")},
      true},
+    {"a correction by a unit of its country that is no office",
+     {CHILD(ALONE, "p1", "SUSPECT"), POLICE(0, "p1", "SUSPECT>VICTIM"), CHILD(0, "p1", "SUSPECT")},
+     false},
     {"another country's correction of it",
      {POLICE(ALONE, "p1", "SUSPECT"), MOWSA(0, "p1", "SUSPECT"), MOWSA(0, "p1", "SUSPECT>VICTIM"),
       POLICE(0, "p1", "SUSPECT")},
@@ -123,7 +126,7 @@ static int end(void **state)
     return 0;
 }
 
-static Amana__V1__Draft *draft_of(const struct line *line)
+static Amana__V1__Draft *draft_of(const struct line *line, bool to_child)
 {
     char text[2048], said[768];
     struct am_detail detail = {0};
@@ -147,7 +150,10 @@ static Amana__V1__Draft *draft_of(const struct line *line)
         "\"classification\":\"RESTRICTED\",\"purpose\":\"INVESTIGATION\",\"legal_basis\":\"PALERMO_PROTOCOL\","
         "\"language\":\"en\",\"release\":\"DEFERRED\",\"flags\":{\"child\":false,\"protection\":\"NO\"},%s}",
         turn != NULL ? "CORRECTION" : "NOTE",
-        turn != NULL && strcmp(line->unit, ENV_POLICE) != 0 ? ",{\"unit\":\"" ENV_POLICE "\",\"part\":\"ACTION\"}" : "",
+        turn == NULL                          ? ""
+        : strcmp(line->unit, ENV_POLICE) != 0 ? ",{\"unit\":\"" ENV_POLICE "\",\"part\":\"ACTION\"}"
+        : to_child                            ? ",{\"unit\":\"" ENV_CHILD "\",\"part\":\"ACTION\"}"
+                                              : "",
         said);
     struct am_bytes bytes = {(const uint8_t *)text, (size_t)len};
     if (json_to_message(&amana__v1__draft__descriptor, bytes, &arena, &detail, &draft) != AM_OK)
@@ -161,7 +167,7 @@ static Amana__V1__Message *write_line(const struct line *line, const struct open
                               : strcmp(line->unit, ENV_MOWSA) == 0 ? mowsa
                                                                    : child;
     struct am_detail detail = {0};
-    Amana__V1__Draft *draft = draft_of(line);
+    Amana__V1__Draft *draft = draft_of(line, to != NULL && strcmp(to->header->sender->unit, ENV_CHILD) == 0);
     struct compose compose = {.draft = draft};
     enum reason reason;
     Amana__V1__Message *message;
@@ -186,6 +192,7 @@ static void tell(size_t story)
     Amana__V1__Kept rows[LINES];
     Amana__V1__ProvedEntry entries[LINES];
     arena_init(&arena, ROOM);
+    client_env_say(&env, post, ENV_CHILD, "dpo");
     for (size_t i = 0; i < LINES && lines[i].unit != NULL; i++) {
         int to = lines[i].to;
         bool last = i + 1 == LINES || lines[i + 1].unit == NULL;

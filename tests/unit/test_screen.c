@@ -161,11 +161,13 @@ static void a_hub_s_words_in_an_entry_can_not_either(void **state)
     static char seize[] = "seized\x1b[2J\r\xe2\x80\xae\x07\xc2\x9b"
                           "1m";
     Amana__V1__MemberEntry member = AMANA__V1__MEMBER_ENTRY__INIT;
+    Amana__V1__Member said = AMANA__V1__MEMBER__INIT;
     Amana__V1__AccessEntry access = AMANA__V1__ACCESS_ENTRY__INIT;
     Amana__V1__RejectedEntry rejected = AMANA__V1__REJECTED_ENTRY__INIT;
     Amana__V1__ReplayItem item = AMANA__V1__REPLAY_ITEM__INIT;
     Amana__V1__EntryContent entries[3];
-    member.unit = member.role = access.identity = access.query = access.reason = seize;
+    member.said = &said;
+    member.unit = said.role = access.identity = access.query = access.reason = seize;
     rejected.reason = rejected.identity = seize;
     for (size_t i = 0; i < AM_LEN(entries); i++)
         amana__v1__entry_content__init(&entries[i]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What validators of more than one file of an operator ask about a value.
-#include "server/conf_checks.h"
+#include "certs/conf_checks.h"
 
 #include "proto/codec/codec.h"
 #include "proto/codec/nearest.h"

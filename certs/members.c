@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The members file of `amanad init`.
-#include "server/members.h"
+#include "certs/members.h"
 
+#include "certs/conf_checks.h"
 #include "certs/keyfile.h"
+#include "certs/member_statement.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/nearest.h"
 #include "proto/model/address.h"
 #include "proto/model/member.h"
-#include "server/conf_checks.h"
 
 #include <bsd/string.h>
 #include <libgen.h>
@@ -19,7 +20,7 @@
 struct members_copy {
     struct members *members;
     const struct trust *trust;
-    const char *folder;
+    const char *path, *folder;
 };
 
 // --- Validators
@@ -198,23 +199,39 @@ static char *copy_or_empty(struct arena *arena, cfg_t *section, const char *name
 static enum am_err copy_member(struct arena *arena, cfg_t *section, Amana__V1__MemberRecord *record)
 {
     size_t n = cfg_size(section, "grant");
+    Amana__V1__Member *said = arena_alloc(arena, sizeof *said);
 
+    if (said == NULL)
+        return arena_error(arena);
+    amana__v1__member__init(said);
     amana__v1__member_record__init(record);
     record->unit = copy_string(arena, cfg_title(section));
-    record->role = copy_string(arena, cfg_getstr(section, "role"));
-    record->hours = copy_or_empty(arena, section, "hours");
-    record->telephone = copy_or_empty(arena, section, "telephone");
-    record->deputy = copy_or_empty(arena, section, "deputy");
+    record->revision = 1;
+    record->said = said;
+    said->role = copy_string(arena, cfg_getstr(section, "role"));
+    said->hours = copy_or_empty(arena, section, "hours");
+    said->telephone = copy_or_empty(arena, section, "telephone");
+    said->deputy = copy_or_empty(arena, section, "deputy");
     record->grants = arena_array(arena, n, sizeof *record->grants);
-    if (record->unit == NULL || record->role == NULL || record->hours == NULL || record->telephone == NULL ||
-        record->deputy == NULL || record->grants == NULL)
+    if (record->unit == NULL || said->role == NULL || said->hours == NULL || said->telephone == NULL ||
+        said->deputy == NULL || record->grants == NULL)
         return arena_error(arena);
-    TRY(copy_list(arena, section, "languages", &record->n_languages, &record->languages));
-    TRY(copy_list(arena, section, "scope", &record->n_scope, &record->scope));
+    TRY(copy_list(arena, section, "languages", &said->n_languages, &said->languages));
+    TRY(copy_list(arena, section, "scope", &said->n_scope, &said->scope));
     for (; record->n_grants < n; record->n_grants++)
         TRY(copy_grant(arena, cfg_getnsec(section, "grant", (unsigned)record->n_grants),
                        &record->grants[record->n_grants]));
     return AM_OK;
+}
+
+static const char *statement_path(struct members_copy *copy, const char *unit)
+{
+    struct am_detail detail;
+    char path[PATH_MAX];
+
+    if (registrar_path(copy->members->folder, unit, MEMBER_STATEMENT_SUFFIX, &detail, path) != AM_OK)
+        return NULL;
+    return copy_string(&copy->members->arena, path);
 }
 
 static const char *roster_path(struct members_copy *copy, const char *roster)
@@ -236,13 +253,20 @@ static enum am_err copy_members(cfg_t *cfg, void *user)
     }
     members->records = arena_array(&members->arena, n, sizeof *members->records);
     members->rosters = arena_array(&members->arena, n, sizeof *members->rosters);
-    if (members->records == NULL || members->rosters == NULL)
+    members->statements = arena_array(&members->arena, n, sizeof *members->statements);
+    members->lines = arena_array(&members->arena, n, sizeof *members->lines);
+    members->path = copy_string(&members->arena, copy->path);
+    members->folder = arena_printf(&members->arena, "%s/statements", copy->folder);
+    if (members->records == NULL || members->rosters == NULL || members->statements == NULL || members->lines == NULL ||
+        members->path == NULL || members->folder == NULL)
         return arena_error(&members->arena);
     for (size_t i = 0; i < n; i++) {
         cfg_t *section = cfg_getnsec(cfg, "unit", (unsigned)i);
         members->records[i] = arena_alloc(&members->arena, sizeof **members->records);
         members->rosters[i] = roster_path(copy, cfg_getstr(section, "roster"));
-        if (members->records[i] == NULL || members->rosters[i] == NULL)
+        members->statements[i] = statement_path(copy, cfg_title(section));
+        members->lines[i] = (unsigned)section->line;
+        if (members->records[i] == NULL || members->rosters[i] == NULL || members->statements[i] == NULL)
             return arena_error(&members->arena);
         TRY(copy_member(&members->arena, section, members->records[i]));
     }
@@ -273,7 +297,7 @@ enum am_err members_parse(struct am_bytes text, const char *path, const struct t
         {"unit|grant", check_grant},         {"unit", check_unit},
     };
     char folder[4096];
-    struct members_copy copy = {.members = ret_members, .trust = trust, .folder = folder};
+    struct members_copy copy = {.members = ret_members, .trust = trust, .path = path, .folder = folder};
 
     arena_init(&ret_members->arena, MEMBERS_ARENA);
     ret_members->count = 0;
@@ -296,6 +320,53 @@ enum am_err members_load(const char *path, const struct trust *trust, struct am_
     err = members_parse(text, path, trust, detail, ret_members);
     free((void *)text.data);
     return err;
+}
+
+// --- Statements
+static enum am_err at_row(const struct members *members, size_t i, enum am_err err, struct am_detail *detail)
+{
+    (void)am_fail(AM_CONFIG, detail, members->path,
+                  "unit \"%.100s\" %s (%.100s); a registrar of its country signs its rows: amana-ca member --registrar "
+                  "CERTIFICATE.pem --key FILE.key %.80s",
+                  members->records[i]->unit,
+                  err == AM_NOT_FOUND ? "has no statement by a registrar" : "is not what its registrar signed",
+                  members->statements[i], members->path);
+    detail->line = members->lines[i];
+    return AM_CONFIG;
+}
+
+static enum am_err read_statement(struct members *members, size_t i, const struct trust *trust, uint64_t now_ns,
+                                  struct am_detail *detail)
+{
+    Amana__V1__MemberRecord *record = members->records[i];
+    struct member_statement *statement;
+    struct am_bytes file;
+    enum am_err err = certs_read_file(members->statements[i], LIMIT_MEMBER_STATEMENT, detail, &file);
+
+    if (err == AM_NOT_FOUND)
+        return at_row(members, i, err, detail);
+    TRY(err);
+    err = member_statement_from_wire(file, trust, now_ns, detail, &statement);
+    if (err == AM_OK) {
+        err = member_statement_fits(statement, record, detail);
+        record->statement.len = file.len;
+        record->statement.data = arena_copy(&members->arena, file.data, file.len);
+        member_statement_free(statement);
+        if (err == AM_CONFLICT)
+            err = at_row(members, i, err, detail);
+        else if (err == AM_OK && record->statement.data == NULL)
+            err = arena_error(&members->arena);
+    }
+    free((void *)file.data);
+    return err;
+}
+
+enum am_err members_read_statements(struct members *members, const struct trust *trust, uint64_t now_ns,
+                                    struct am_detail *detail)
+{
+    for (size_t i = 0; i < members->count; i++)
+        TRY(read_statement(members, i, trust, now_ns, detail));
+    return AM_OK;
 }
 
 void members_clear(struct members *members)
