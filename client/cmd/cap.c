@@ -5,6 +5,7 @@
 #include "client/cmd/print.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
+#include "proto/codec/plain.h"
 #include "proto/model/header.h"
 #include "proto/model/kind.h"
 
@@ -30,23 +31,26 @@ static bool is_no_character(const char *at)
     return (uint8_t)at[0] == 0xef && (uint8_t)at[1] == 0xbf && (uint8_t)at[2] >= 0xbe;
 }
 
+// On one line. It may be printed on a terminal, and is shown by others: control and format characters are left out
+// there as they are here; XML 1.0 has most of them not at all.
 static void element(FILE *out, unsigned indent, const char *name, const char *text)
 {
     fprintf(out, "%*s<%s>", (int)indent, "", name);
-    for (; *text != '\0'; text++) {
-        if (is_no_character(text)) {
+    while (*text != '\0') {
+        const char *shown;
+        unsigned width;
+        size_t len;
+        text += plain_take(text, &shown, &len, &width);
+        if (is_no_character(shown))
             fputs("\xef\xbf\xbd", out); // U+FFFD
-            text += 2;
-            continue;
-        }
-        switch (*text) {
-        case '&': fputs("&amp;", out); break;
-        case '<': fputs("&lt;", out); break;
-        case '>': fputs("&gt;", out); break;
-        default: // XML 1.0 has no other control characters, however they are written
-            fputc((unsigned char)*text < 0x20 && *text != '\n' && *text != '\t' ? ' ' : *text, out);
-            break;
-        }
+        else if (*shown == '&')
+            fputs("&amp;", out);
+        else if (*shown == '<')
+            fputs("&lt;", out);
+        else if (*shown == '>')
+            fputs("&gt;", out);
+        else
+            fwrite(shown, 1, len, out);
     }
     fprintf(out, "</%s>\n", name);
 }

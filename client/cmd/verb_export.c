@@ -146,10 +146,20 @@ static enum am_err add_all(struct export_input *input, json_t *records)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
+// A spreadsheet computes what begins so, and others' words are in here; a telephone's number and a plain one are none.
+static bool is_formula(const char *text)
+{
+    if (text[0] == '\0' || strchr("=@+-\t\r", text[0]) == NULL)
+        return false;
+    return (text[0] != '+' && text[0] != '-') || text[1 + strspn(text + 1, "0123456789 .")] != '\0';
+}
+
 // RFC 4180.
 static void print_cell(const char *text, bool first)
 {
     fputs(first ? "\"" : ",\"", stdout);
+    if (is_formula(text))
+        fputc('\'', stdout); // then it is text
     for (; *text != '\0'; text++) {
         if (*text == '"')
             fputc('"', stdout);

@@ -36,6 +36,13 @@ def test_an_alert_its_update_and_its_end_are_valid_cap_with_public_fields_alone(
             assert secret not in first + second + third, secret
 
 
+def test_the_title_of_a_cap_neither_steers_a_terminal_nor_turns_its_text_around(world):
+    alert = world.send(draft=world.draft(alert__title="White lorry\u009b2J \u202eAQK\u202c \u001b[31m KDA"))
+    cap = valid_cap(world, world.amana("police", "export", "cap", alert).ok().out)
+    [headline] = [line.strip() for line in cap.splitlines() if "<headline>" in line]
+    assert headline == "<headline>White lorry\ufffd2J \ufffdAQK\ufffd \ufffd[31m KDA</headline>"
+
+
 def test_the_cap_of_an_alert_on_a_group_has_no_title(world):
     world.supervisor()
     world.hub.reload()
@@ -71,6 +78,15 @@ def test_a_case_is_exported_in_the_fields_of_htcds(world):
         assert len(rows) == len(case["records"])
         assert rows[0]["vic_TypeOfExploitation"] == "ChildLabour;Servitude"
         assert rows[-1]["cas_ReasonForCaseClosure"] == 'Found, "all" of them.'
+
+
+def test_no_cell_of_an_export_is_a_formula(world):
+    for reason, cell in (("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"), ("@SUM(1)", "'@SUM(1)"), ("-1+cmd", "'-1+cmd"),
+                         ("+254 200000417", "+254 200000417"), ("-12.5", "-12.5")):
+        alert = world.send(draft=world.draft())
+        world.amana("police", "cancel", alert, "--outcome", "RESOLVED", f"--reason={reason}").ok()
+        rows = list(csv.DictReader(io.StringIO(world.amana("police", "export", "htcds", "ke/dci/2026/004211", "--csv").ok().out)))
+        assert rows[-1]["cas_ReasonForCaseClosure"] == cell
 
 
 def test_what_was_said_last_of_a_person_is_exported_whoever_said_it(world):
