@@ -494,7 +494,8 @@ const struct body_rule BODY_RULES_PERSON[] = {
                 "second person's release: describe without identifying, or ask for it"},
     {"person.identified-released", PERSON, .kinds = ALERTS, .when = is_identified, .must = is_released, .role = true,
      .reason = REASON_RELEASE_REQUIRED,
-     .allowed = "an identified person (name, document number, photograph) needs a second person's release"},
+     .allowed = "an identified person (name, document number, photograph) needs a second person's release: leave "
+                "\"release\" out, or say REQUIRED"},
     {"name.type", .type = TYPE(name_part), .field = "type", .must = rule_filled,
      .allowed = "must be one of GIVEN, FATHER, GRANDFATHER, FAMILY, ALIAS"},
     {"name.says", .type = TYPE(name_part), .field = "text", .must = name_says,
