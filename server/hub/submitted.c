@@ -321,15 +321,16 @@ enum am_err accept_tell(struct accept *accept, const Amana__V1__EntryContent *co
     return hub_tell(accept->step, accept->pending, index, told);
 }
 
-// Those who look for it too, aren't told by the HIT itself, and may know of it (rule 4).
-static size_t elsewhere(const struct accept *accept, struct journal_recipient *ret_units)
+// Those who look for it too and aren't told by the HIT itself; without `kept` those of them who may know of it (rule
+// 4).
+static size_t elsewhere(const struct accept *accept, bool kept, struct journal_recipient *ret_units)
 {
     const struct hub_found *newest = &accept->submission->newest;
     const Amana__V1__Header *header = accept->header;
     size_t n = 0;
     for (size_t i = 0; i < newest->n_recipients; i++) {
         const char *unit = newest->recipients[i].unit;
-        if (strcmp(unit, accept->submission->sender) == 0 || hub_keeps_from(accept->submission, unit) ||
+        if (strcmp(unit, accept->submission->sender) == 0 || (!kept && hub_keeps_from(accept->submission, unit)) ||
             header_recipient(header, unit) != NULL)
             continue;
         if (ret_units != NULL)
@@ -339,16 +340,17 @@ static size_t elsewhere(const struct accept *accept, struct journal_recipient *r
     return n;
 }
 
+// An entry whoever is told of it, of nobody perhaps: how many there are is for everybody to see.
 static enum am_err found_fill(struct accept *accept)
 {
     Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    size_t n = elsewhere(accept, NULL);
+    size_t n = elsewhere(accept, true, NULL);
     struct journal_recipient *units = arena_array(accept->arena, n, sizeof *units);
     const char **parties = arena_array(accept->arena, n, sizeof *parties);
     if (units == NULL || parties == NULL)
         return arena_error(accept->arena);
-    n = elsewhere(accept, units);
+    n = elsewhere(accept, false, units);
     for (size_t i = 0; i < n; i++)
         parties[i] = units[i].unit;
     state.message = (Amana__V1__Pointer *)accept_root_pointer(accept);
@@ -446,7 +448,7 @@ enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
     accept.append = &accept.pending->append;
     accept.arena = &accept.pending->arena;
     accept.met = accept_met(&accept);
-    accept.found = submission->header->kind == KIND(HIT) && !decision->crossed && elsewhere(&accept, NULL) > 0;
+    accept.found = submission->header->kind == KIND(HIT) && !decision->crossed && elsewhere(&accept, true, NULL) > 0;
     enum am_err err = accept_fill(&accept);
     if (err == AM_OK)
         err = hub_order_fill(accept.pending, accept.n_entries, submission);

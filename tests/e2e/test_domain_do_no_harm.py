@@ -101,6 +101,21 @@ def test_only_three_answers_reach_a_listed_state(world):
 
 
 
+def test_a_find_of_which_nobody_may_hear_is_an_entry_all_the_same(world):
+    both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "ACTION"}]
+    alert = world.send(draft=world.draft(recipients=both))
+    world.amana("post", "inbox").ok()
+    flag(world)
+    world.amana("ke-protection", "inbox").ok()
+    world.amana("ke-protection", "hit", alert, "--summary", "Found.", "--certainty", "CERTAIN", "--place", "Moyale",
+                "--found-at", "2026-11-24T17:20:00+03:00", "--done", "STOP_AND_SEARCH").ok()
+    assert "found elsewhere" not in world.amana("post", "inbox").ok().out
+    said = world.amana("auditor", "--json", "audit", "replay", "--reason", "review of the find").ok().out
+    assert said.count('"found_elsewhere":true') == 1
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
+
+
 LIVES = {1: "NEW", 2: "ACKNOWLEDGED", 6: "OPEN", 7: "IN_PROGRESS", 9: "ANSWERED"}  # LifeState
 
 

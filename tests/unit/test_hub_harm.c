@@ -883,6 +883,28 @@ static void it_is_not_told_that_something_was_found_elsewhere(void **state)
     assert_int_equal(mail_of(world, URI(POST, "d1")), before + 1);
 }
 
+// By how far the log has grown a listed state could tell that another is listed too.
+static void what_a_listed_state_finds_makes_as_many_entries_whoever_else_is_listed(void **state)
+{
+    size_t grown[2];
+    for (size_t i = 0; i < AM_LEN(grown); i++) {
+        void *one = NULL;
+        assert_int_equal(hub_begin(&one), 0);
+        struct world *world = one;
+        struct letter *alert = alert_to_both(world);
+        flagged(world, FLAG(YES), ET);
+        if (i == 1)
+            flagged(world, FLAG(YES), SO);
+        size_t before = world->model.n, lonely = mail_of(world, URI(LONELY, "d1"));
+        accepted(world, world_answer(world, POST, KIND(HIT), alert, alert));
+        grown[i] = world->model.n - before;
+        assert_int_equal(mail_of(world, URI(LONELY, "d1")), lonely + (i == 0));
+        assert_int_equal(hub_end(&one), 0);
+    }
+    assert_int_equal(grown[0], grown[1]);
+    (void)state;
+}
+
 // What its own units find is told among them as before; and where a child is at risk nobody holds it back.
 static void what_it_finds_itself_is_told_among_its_units_as_before(void **state)
 {
@@ -1031,6 +1053,7 @@ int main(void)
         HUB_TEST(what_it_finds_itself_is_told_among_its_units_as_before),
         HUB_TEST(what_is_found_where_a_child_is_at_risk_is_told_to_a_state_that_may_be_the_one),
         HUB_TEST(it_is_not_told_that_something_was_found_elsewhere),
+        HUB_TEST(what_a_listed_state_finds_makes_as_many_entries_whoever_else_is_listed),
         HUB_TEST(one_that_is_free_again_takes_up_its_life),
         HUB_TEST(what_a_listed_state_sends_is_taken_and_receipted_as_if_nobody_had_said_anything),
         HUB_TEST(nothing_goes_to_a_state_that_the_flags_name),
