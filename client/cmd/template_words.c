@@ -23,7 +23,7 @@ static const struct template_hint HINTS[] = {
     {"Draft.outcome", "what is answered", TEMPLATE_SKIP},
     {"Draft.urgency", "U1 life at risk: acknowledged in 15 min; U2 in 1 h; U3 in 4 h; U4 in 24 h", "\"U3\""},
     {"Draft.urgency_reason", "needed for U1 and U2, left out for U3 and U4", NULL},
-    {"Draft.answer_by", "to be answered by; left out: by the urgency", NULL},
+    {"Draft.answer_by", "to be answered by, at most until retain_until; left out: by the urgency", NULL},
     {"Draft.due_at", "when it is expected, with its offset", TEMPLATE_SKIP},
     {"Draft.granted_to", "a unit that it is granted to", TEMPLATE_SKIP},
     {"Draft.valid_until", "in force until, at most until retain_until; left out: 72 hours from now", NULL},

@@ -258,6 +258,9 @@ static enum reason check_order(const struct header_checking *check, uint64_t wri
         return header_refuse(check, "told_at", "must not be later than written_at: it is when somebody was told");
     if (header->review_at != NULL && header_time_or_0(header->review_at) > header_time_or_0(header->retain_until))
         return header_refuse(check, "review_at", "must not be later than retain_until");
+    if (header->answer_by != NULL && header_time_or_0(header->answer_by) > header_time_or_0(header->retain_until))
+        return header_refuse(check, "answer_by",
+                             "must not be later than retain_until: nothing is there to answer by then");
     if (kind_in_force(header) > header_time_or_0(header->retain_until))
         return header_refuse(check, "valid_until",
                              "must not be later than retain_until: what is in force must be there to be read");

@@ -439,6 +439,20 @@ static void times_are_in_range_and_in_order(void **state)
     good(alert);
 }
 
+// A clock that ends when nothing is left would tell nobody; and one that ends in 2553 has no room for a pause.
+static void an_answer_is_asked_for_while_there_is_something_to_answer(void **state)
+{
+    struct desk *desk = *state;
+    struct letter *request = letter_new(&desk->world, POLICE, KIND(REQUEST));
+    Google__Protobuf__Timestamp by = request->retain_until;
+    letter_to(&desk->world, request, POST, ACTION);
+    assert_int_equal(letter_send(&desk->world, request), REASON_NONE); // its digests are filled in
+    request->header.answer_by = &by;
+    good(request);
+    broken(request, by.seconds, by.seconds + 1, "answer_by");
+    broken(request, by.seconds, 18429206399, "answer_by");
+}
+
 static void rule_7_retention_has_a_ceiling(void **state)
 {
     struct letter *alert = ((struct desk *)*state)->alert;
@@ -526,6 +540,7 @@ int main(void)
         D(an_oversight_point_is_there_where_oversight_is_named),
         D(before_sealing_only_what_sealing_makes_may_be_missing),
         D(times_are_in_range_and_in_order),
+        D(an_answer_is_asked_for_while_there_is_something_to_answer),
         D(rule_7_retention_has_a_ceiling),
         cmocka_unit_test(a_pointer_names_the_message_of_its_digest_alone),
         cmocka_unit_test(two_pointers_are_alike_where_both_name_one_message),
