@@ -63,8 +63,8 @@ static const struct template_hint HINTS[] = {
      "recipients? NO; YES; UNKNOWN. With YES or UNKNOWN name the states in never_tell: nothing of it goes there",
      "\"NOT_CONCERNED\""},
     {"DraftFlags.never_tell", "states that must not learn of it, by their ISO 3166-1 codes: [\"er\"]", NULL},
-    {"Pointer.id", "a message's id", "\"\""},
-    {"Pointer.header_digest", "SHA-256 of its header, base64", "\"\""},
+    {"Pointer.id", "a message's id, or a beginning of it that no other has", "\"\""},
+    {"Pointer.header_digest", "", TEMPLATE_SKIP},
 
     {"Request.title", "one line; never a victim's name", "\"\""},
     {"Request.information", "what is asked for, one thing each", "[\"\"]"},

@@ -30,3 +30,9 @@ def test_one_that_is_not_here_or_could_be_two_is_named_with_its_line(world):
     world.amana("police", "send", note(world, {"id": "ffff"})).exits(65).says("references[0].id: line ", "no message here has an id that begins so")
     world.amana("police", "send", note(world, {"id": "0"})).exits(65).says("references[0].id: line ", "write more of it")
     world.amana("police", "send", note(world, {"id": "0", "header_digest": "AAAA"})).exits(65).says("references[0].id", "header_digest must be left out")
+
+
+def test_no_template_asks_for_a_digest(world):
+    for kind in ("alert", "request", "referral", "note"):
+        template = world.amana("police", "new", kind, "--to", "et/ics/moyale").ok().says("or a beginning of it").out
+        assert "digest" not in template.split('"references"')[1], template
