@@ -11,15 +11,29 @@
 
 #include <string.h>
 
-#define ANSWERS_LOOKED 1024u // entries of the case; of more the last state is not known any more
+#define ANSWERS_LOOKED 1024u         // entries of the case; of more the last state is not known any more
+#define APART_SCRATCH  (256u * 1024) // one entry and one header, decoded
 
 struct apart {
     struct check *check;
+    struct arena scratch;
     struct identity device;
-    uint64_t root, after; // after: the first message that is withheld
-    bool known;           // its state before that
+    struct store_pointer root;
+    uint64_t after; // the first message that is withheld
+    bool known;     // its state before that
     uint8_t state;
 };
+
+static void apart_clear(struct apart *apart)
+{
+    arena_clear(&apart->scratch);
+}
+
+static bool move_is_own(const struct apart *apart, const Amana__V1__Move *move)
+{
+    return strcmp(move->recipient, apart->check->unit) == 0 && move->root != NULL &&
+           header_points_at(move->root, apart->root.digest);
+}
 
 // What an entry moved the unit's life of: from, or to.
 static enum am_err entry_moved(struct apart *apart, uint64_t seq, bool to)
@@ -27,14 +41,15 @@ static enum am_err entry_moved(struct apart *apart, uint64_t seq, bool to)
     Amana__V1__EntryContent *content;
     struct store_entry entry;
 
+    arena_reset(&apart->scratch);
     TRY(store_entry(apart->check->view, seq, &entry));
-    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, apart->check->arena, NULL,
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, &apart->scratch, NULL,
                      (ProtobufCMessage **)&content));
     if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
         return AM_OK;
     for (size_t i = 0; i < content->submitted->n_moves; i++) {
         const Amana__V1__Move *move = content->submitted->moves[i];
-        if (strcmp(move->recipient, apart->check->unit) != 0)
+        if (!move_is_own(apart, move))
             continue;
         apart->state = (uint8_t)(to ? move->to : move->from);
         apart->known = true;
@@ -46,37 +61,45 @@ static enum am_err entry_moved(struct apart *apart, uint64_t seq, bool to)
 // From the newest on to older ones: one that is withheld and moved the life.
 static enum am_err message_look(struct apart *apart, uint64_t seq, bool *ret_withheld)
 {
-    TRY(withheld_row(apart->check->view, apart->check->arena, &apart->device, seq, JOURNAL_MAIL_MESSAGE, ret_withheld));
+    arena_reset(&apart->scratch);
+    TRY(withheld_row(apart->check->view, &apart->scratch, &apart->device, seq, JOURNAL_MAIL_MESSAGE, ret_withheld));
     return *ret_withheld ? entry_moved(apart, seq, false) : AM_OK;
 }
 
-static enum am_err version_before(struct apart *apart, struct hub_found *version)
+// *version: its seq; JOURNAL_NONE where there is none before it.
+static enum am_err version_before(struct apart *apart, uint64_t *version)
 {
+    struct store_message kept;
     struct store_pointer before;
-    const Amana__V1__Pointer *supersedes = version->header != NULL ? version->header->supersedes : NULL;
-    enum am_err err = store_find_pointer(apart->check->view, supersedes, &before);
+    Amana__V1__Header *header;
+    enum am_err err;
 
-    if (err != AM_OK) {
-        version->found = false;
-        return err == AM_NOT_FOUND ? AM_OK : err;
-    }
-    return found_fill(apart->check->view, apart->check->arena, &before, version);
+    TRY(store_message(apart->check->view, *version, &kept));
+    *version = JOURNAL_NONE;
+    if (kept.header.len == 0)
+        return AM_OK;
+    arena_reset(&apart->scratch);
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &apart->scratch, NULL,
+                     (ProtobufCMessage **)&header));
+    err = store_find_pointer(apart->check->view, header->supersedes, &before);
+    if (err == AM_OK)
+        *version = before.seq;
+    return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
 // The newest version that it has, where a newer one or the end is withheld.
-static enum am_err chain_look(struct apart *apart, struct hub_found *ret_version)
+static enum am_err chain_look(struct apart *apart, uint64_t *ret_version)
 {
     const struct journal_chain *chain = &apart->check->s->chain;
     bool withheld = false;
 
     if (chain->cancelled)
         TRY(message_look(apart, chain->clock, &withheld));
-    TRY(found_at(apart->check->view, apart->check->arena, chain->newest, ret_version));
-    while (ret_version->found) {
-        TRY(message_look(apart, ret_version->seq, &withheld));
-        if (!withheld)
-            break;
-        TRY(version_before(apart, ret_version));
+    *ret_version = chain->newest;
+    for (withheld = true; *ret_version != JOURNAL_NONE && withheld;) {
+        TRY(message_look(apart, *ret_version, &withheld));
+        if (withheld)
+            TRY(version_before(apart, ret_version));
     }
     return AM_OK;
 }
@@ -92,7 +115,7 @@ static enum am_err withdraw_look(struct apart *apart)
         struct store_pointer message;
         bool withheld;
         if (kind != JOURNAL_MAIL_MESSAGE || store_pointer_of(apart->check->view, seq, &message) != AM_OK ||
-            message.kind != KIND(WITHDRAW) || message.root != apart->root)
+            message.kind != KIND(WITHDRAW) || message.root != apart->root.seq)
             continue;
         TRY(message_look(apart, seq, &withheld));
     }
@@ -112,7 +135,7 @@ static enum am_err answers_look(struct apart *apart)
         if (err != AM_OK)
             return err == AM_NOT_FOUND ? AM_OK : err;
         err = store_pointer_of(apart->check->view, seq, &message);
-        if (err == AM_OK && message.root == apart->root && strcmp(message.originator, apart->check->unit) == 0)
+        if (err == AM_OK && strcmp(message.originator, apart->check->unit) == 0)
             TRY(entry_moved(apart, seq, true));
         else if (err != AM_OK && err != AM_NOT_FOUND) // an entry about one
             return err;
@@ -121,18 +144,18 @@ static enum am_err answers_look(struct apart *apart)
 }
 
 // By the clock of the version that it has.
-static enum am_err clock_by(struct check *check, const struct hub_found *version, struct journal_life *life)
+static enum am_err clock_by(struct check *check, uint64_t version, struct journal_life *life)
 {
     struct journal_delivery delivery;
     struct kind_due due;
 
-    TRY(store_delivery(check->view, version->seq, check->unit, &delivery));
-    due = kind_due(version->kind, version->urgency, 0, 0, delivery.delivered_at);
-    life->clock_seq = version->seq;
+    TRY(found_at(check->view, check->arena, version, &check->s->newest));
+    TRY(store_delivery(check->view, version, check->unit, &delivery));
+    due = kind_due(check->s->newest.kind, check->s->newest.urgency, 0, 0, delivery.delivered_at);
+    life->clock_seq = version;
     life->ack_due = due.ack;
     life->answer_due = due.answer;
-    check->s->newest = *version;
-    check->s->chain.urgency = version->urgency;
+    check->s->chain.urgency = check->s->newest.urgency;
     return AM_OK;
 }
 
@@ -146,26 +169,28 @@ static bool listed(const struct check *check)
 
 enum am_err apart_find(struct check *check, uint64_t root, struct journal_life *ret_life)
 {
-    struct apart apart = {.check = check, .root = root};
-    struct hub_found version = {.found = false};
+    struct apart AM_CLEANUP(apart_clear) apart = {.check = check};
     struct journal_life life;
     const char *device = check->header->device;
+    uint64_t version = JOURNAL_NONE;
 
+    arena_init(&apart.scratch, APART_SCRATCH);
     if (!listed(check) || identity_parse(device, strlen(device), NULL, &apart.device) != AM_OK)
         return AM_OK;
     enum am_err err = store_life(check->view, root, check->unit, &life);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
+    TRY(store_pointer_of(check->view, root, &apart.root));
     if (check->s->has_chain)
         TRY(chain_look(&apart, &version));
     else if (life.state == LIFE(WITHDRAWN))
         TRY(withdraw_look(&apart));
-    if (!apart.known || (check->s->has_chain && !version.found))
+    if (!apart.known || (check->s->has_chain && version == JOURNAL_NONE))
         return AM_OK;
     TRY(answers_look(&apart));
     life.state = apart.state;
     if (check->s->has_chain)
-        TRY(clock_by(check, &version, &life));
+        TRY(clock_by(check, version, &life));
     check->s->apart = true;
     *ret_life = life;
     return AM_OK;

@@ -129,7 +129,9 @@ def test_what_is_withheld_makes_no_answer_of_a_listed_state_one_that_crossed_it(
     world.amana("police", "cancel", other, "--outcome", "RESOLVED", "--reason", "Found.").ok()
     world.amana("police", "withdraw", asked, "--outcome", "NO_LONGER_NEEDED", "--reason", "Found.").ok()
     flag(world)
-    for answer, state, to in ((["ack", alert], "NEW", "ACKNOWLEDGED"),
+    hit = ["hit", alert, "--summary", "Seen.", "--certainty", "POSSIBLE", "--place", "Moyale", "--found-at",
+           "2026-11-24T17:20:00+03:00", "--done", "DISCREET_CHECK"]
+    for answer, state, to in ((hit, "NEW", "ACKNOWLEDGED"), (["ack", alert, "--again"], "ACKNOWLEDGED", "ACKNOWLEDGED"),
                               (["cannot", other, "--outcome", "RESOURCES", "--explanation", "x"], "NEW", "ACKNOWLEDGED"),
                               (["ack", asked], "OPEN", "ACKNOWLEDGED"),
                               (["progress", asked, "--outcome", "IN_HAND", "--text", "We look."], "ACKNOWLEDGED", "IN_PROGRESS"),
