@@ -201,6 +201,8 @@ static void an_answer_carries_what_its_root_says(void **state)
     answer = ack(world, alert, alert);
     answer->retain_until.seconds++;
     refused(world, answer, REASON_FIELD_INVALID, "retain_until");
+    assert_string_equal(answer->submission.work.detail.text,
+                        "must be 2027-04-15T08:00:00Z, which the message answered has: an answer carries it on");
     answer = ack(world, alert, alert);
     answer->header.classification = AMANA__V1__CLASSIFICATION__CODE__BASIC;
     refused(world, answer, REASON_FIELD_INVALID, "classification");

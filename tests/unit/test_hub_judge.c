@@ -125,6 +125,46 @@ static void a_device_more_is_stale(void **state)
     assert_string_equal(own->submission.work.stale_unit, POLICE);
 }
 
+// Who signs by a roster of before is whom the newest one has: the same key, with the same right to release.
+static void an_officer_who_has_changed_or_come_since_is_stale(void **state)
+{
+    static const struct {
+        const char *officer;
+        uint8_t key;
+        bool supervisor, stale;
+    } ROWS[] = {
+        {"amana://" POLICE "/officer/o1", 0, false, false},
+        {"amana://" POLICE "/officer/o1", 9, false, true},
+        {"amana://" POLICE "/officer/o1", 0, true, true},
+        {"amana://" POLICE "/officer/o3", 0, false, true},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        struct hub_roster_device devices[2] = {{.uri = URI(POLICE, "d1")}, {.uri = URI(POLICE, "d2")}};
+        struct hub_roster_officer officer = {.uri = ROWS[i].officer, .supervisor = ROWS[i].supervisor};
+        struct letter *alert = alert_to(world, POLICE, POST);
+        alert->sender.roster = 1;
+        alert->header.officer = (char *)ROWS[i].officer;
+        officer.sign[5] = ROWS[i].key;
+        for (size_t j = 0; j < AM_LEN(devices); j++) {
+            memset(devices[j].seal, 7, sizeof devices[j].seal);
+            devices[j].seal[0] = (uint8_t)(j + 1);
+        }
+        const struct hub_roster roster = {.unit = POLICE,
+                                          .number = 2 + i,
+                                          .signer = "amana://ke/registry/desk/officer/r1",
+                                          .devices = devices,
+                                          .n_devices = AM_LEN(devices),
+                                          .officers = &officer,
+                                          .n_officers = 1};
+        assert_int_equal(hub_set_roster(world->hub, &roster), AM_OK);
+        if (ROWS[i].stale)
+            refused(world, alert, REASON_ROSTER_STALE, "sender.roster");
+        else
+            accepted(world, alert);
+    }
+}
+
 static void a_roster_that_the_hub_does_not_have_is_stale(void **state)
 {
     struct world *world = *state;
@@ -300,6 +340,7 @@ int main(void)
         HUB_TEST(a_roster_number_alone_is_not_stale),
         HUB_TEST(other_seal_certificates_of_a_recipient_are_stale),
         HUB_TEST(a_device_more_is_stale),
+        HUB_TEST(an_officer_who_has_changed_or_come_since_is_stale),
         HUB_TEST(a_roster_that_the_hub_does_not_have_is_stale),
         HUB_TEST(a_stale_roster_betrays_no_unit_that_one_may_not_write_to),
         HUB_TEST(a_roster_that_changes_during_the_check_is_judged_anew),
