@@ -354,9 +354,10 @@ class Eyes:
             self.seen.append(("replay", line.get("kind"), self.shape(content), self.shape(line.get("header") or {}), line.get("withheld")))
 
     def on_screen(self, found):
-        """A time, from the day's beginning; what is done takes seconds, and a clock no less than a quarter of an hour."""
+        """A time, from the day's beginning: what is done takes up to minutes, a clock a quarter of an hour at least, and what
+        a desk wrote just before is of the beginning too."""
         at = datetime.datetime.fromisoformat(found[0].replace(" +", "+"))
-        return f"+{round((at.timestamp() - self.begun // 10**9) / 300) * 5} min"
+        return f"+{(int(at.timestamp()) - self.begun // 10**9 + 60) // 300 * 5} min"
 
     def does(self, *args):
         done = self.world.amana("post", *args)
