@@ -293,6 +293,18 @@ def test_a_plain_inbox_shows_what_one_that_follows_has_taken_and_ends_neither(wo
     assert "has the stream" not in world.amana("post", "inbox").ok().says(alert[:13]).err  # the turn went with it
 
 
+def test_a_desk_whose_stream_a_copy_of_it_takes_says_so_and_takes_it_back(world):
+    """The hub gives a device's stream to whoever asks last: a copy of the desk on another machine has a lock of its own."""
+    world.copy("post", "copy")
+    _, lines = world.watch("post", "inbox", "--follow", stderr=subprocess.STDOUT)
+    alert = world.send()
+    lines.wait(alert[:13])
+    world.amana("copy", "inbox").ok()  # which takes it for a moment
+    lines.wait("REPLACED.*trying again")
+    alert = world.send()
+    lines.wait(alert[:13])
+
+
 def test_neither_the_log_nor_its_replay_holds_a_word_of_the_content(world):
     world.send()
     world.amana("auditor", "audit", "replay", "--reason", "a test looks", "-o", "replay.jsonl").ok()
