@@ -131,6 +131,7 @@ int verb_audit_prove(int argc, char **argv);
 int verb_admin_member_list(int argc, char **argv);
 int verb_admin_member_add(int argc, char **argv);
 int verb_admin_member_remove(int argc, char **argv);
+int verb_admin_member_renew(int argc, char **argv);
 int verb_admin_grant_list(int argc, char **argv);
 int verb_admin_grant_add(int argc, char **argv);
 int verb_admin_grant_remove(int argc, char **argv);

@@ -112,6 +112,8 @@ static const struct verb VERBS[] = {
      "amana admin member add ke/kra/malaba --role unit --language en,sw", verb_admin_member_add},
     {"admin member remove", "make it a member no more", "amana admin member remove ke/kra/malaba",
      verb_admin_member_remove},
+    {"admin member renew", "sign anew what rests on a certificate that ends", "amana admin member renew",
+     verb_admin_member_renew},
     {"admin grant list", "who may send what to whom", "amana admin grant list ke/dci/transnational",
      verb_admin_grant_list},
     {"admin grant add", "let a unit send kinds of message to others",

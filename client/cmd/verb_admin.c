@@ -2,11 +2,10 @@
 // admin member and admin grant: the registry, by a registrar of the unit's country. Each change is the whole row anew,
 // so that nobody's change is lost under another's.
 #include "amana/v1/admin.pb-c.h"
-#include "certs/member_statement.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/member_print.h"
-#include "client/session/history.h"
+#include "client/cmd/member_row.h"
 #include "proto/codec/nearest.h"
 #include "proto/model/kind.h"
 #include "proto/model/member.h"
@@ -105,32 +104,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 // --- Asking the hub
 static int rows_ask(struct admin_input *input, Amana__V1__MembersResponse **ret_response)
 {
-    Amana__V1__MembersRequest request = AMANA__V1__MEMBERS_REQUEST__INIT;
     struct am_detail detail = {0};
-    request.unit = (char *)(input->unit != NULL ? input->unit : "");
-    request.open = input->verb == MEMBER_REMOVE;
-    enum am_err err = session_call(input->command.session, "/amana.v1.Admin/Members", &request.base,
-                                   &amana__v1__members_response__descriptor, &input->arena, &detail,
-                                   (ProtobufCMessage **)ret_response);
+    enum am_err err = member_rows_ask(input->command.session, input->unit != NULL ? input->unit : "",
+                                      input->verb == MEMBER_REMOVE, &input->arena, &detail, ret_response);
     if (err != AM_OK)
         return command_fail(err, &detail);
     input->open_sent = (*ret_response)->open_sent;
     input->open_received = (*ret_response)->open_received;
     return 0;
-}
-
-// Whether the hub shows a row as a registrar signed it. Who that was may be a registrar no more: `ret_signer` says why.
-static enum am_err row_verify(const struct admin_input *input, const Amana__V1__MemberRecord *member,
-                              struct am_detail *detail, struct am_detail *ret_signer)
-{
-    const struct session *session = input->command.session;
-    struct member_statement *statement;
-    TRY(member_statement_parse(codec_bytes(member->statement), detail, &statement));
-    enum am_err err = member_statement_fits(statement, member, detail);
-    if (err == AM_OK && member_statement_check(statement, session->trust, session_now(session), ret_signer) == AM_OK)
-        *ret_signer = (struct am_detail){0};
-    member_statement_free(statement);
-    return err;
 }
 
 static int rows_list(struct admin_input *input)
@@ -139,15 +120,16 @@ static int rows_list(struct admin_input *input)
     int code = rows_ask(input, &response);
     for (size_t i = 0; code == 0 && i < response->n_members; i++) {
         const Amana__V1__MemberRecord *member = response->members[i];
-        struct am_detail detail = {0}, signer = {0};
-        enum am_err err = row_verify(input, member, &detail, &signer);
+        struct am_detail detail = {0};
+        struct member_row_signer signer;
+        enum am_err err = member_row_verify(input->command.session, member, &detail, &signer);
         if (err != AM_OK) {
             command_tell_fault(&input->command, err, &detail);
             continue;
         }
-        if (signer.text[0] != '\0')
+        if (signer.why[0] != '\0')
             command_say("%s: what is said of it must be signed anew, `amana admin member add %s`: %s", member->unit,
-                        member->unit, signer.text);
+                        member->unit, signer.why);
         if (input->command.json) {
             code = member_print_json(member);
             continue;
@@ -158,6 +140,9 @@ static int rows_list(struct admin_input *input)
         if (input->verb == GRANT_LIST)
             member_print_grants(stdout, member);
     }
+    unsigned ending = code == 0 ? member_rows_ending(input->command.session, response) : 0;
+    if (ending > 0)
+        command_say(MEMBER_ROWS_ENDING, ending, ending == 1 ? "" : "s", ending == 1 ? "s" : "");
     return code;
 }
 
@@ -231,15 +216,16 @@ static int change_remove(Amana__V1__MemberRecord *member)
 // What a registrar signs begins with what a registrar signed, never with what the hub has made of it.
 static int row_signable(const struct admin_input *input, const Amana__V1__MemberRecord *member)
 {
-    struct am_detail detail = {0}, signer = {0};
+    struct am_detail detail = {0};
+    struct member_row_signer signer = {0};
     enum am_err err = strcmp(member->unit, input->unit) == 0
-                          ? row_verify(input, member, &detail, &signer)
+                          ? member_row_verify(input->command.session, member, &detail, &signer)
                           : am_fail(AM_PROOF, &detail, input->unit, "the hub shows another unit's row");
     if (err != AM_OK)
         return command_fail(err, &detail);
-    if (signer.text[0] == '\0')
+    if (signer.why[0] == '\0')
         return 0;
-    command_say("%s: %s. Read what is signed anew", member->unit, signer.text);
+    command_say("%s: %s. Read what is signed anew", member->unit, signer.why);
     return input->yes || input->dry_run ? 0 : command_ask("Is what is said of it true?", "nothing was changed");
 }
 
@@ -293,38 +279,16 @@ static int confirm(const struct admin_input *input)
     return command_ask(question, "nothing was changed");
 }
 
-static int row_send(struct admin_input *input, Amana__V1__MemberRecord *member)
+static int row_send(struct admin_input *input, const Amana__V1__MemberRecord *member)
 {
-    struct session *session = input->command.session;
-    Amana__V1__SetMemberRequest request = AMANA__V1__SET_MEMBER_REQUEST__INIT;
     Amana__V1__ProvedEntry *entry;
-    Amana__V1__EntryContent *content;
     struct am_detail detail = {0};
-    const struct certificate *certificate;
-    EVP_PKEY *key;
-    enum am_err err = session_key(session, CERT_USE_SIGN_OFFICER, &detail, &certificate, &key);
-    struct am_bytes cms = {0};
-    if (err == AM_OK)
-        err = member_statement_sign(member, session_now(session), certificate->x509, key, &detail, &cms);
-    request.statement = codec_binary(cms);
-    request.grants = member->grants;
-    request.n_grants = member->n_grants;
-    if (err == AM_OK)
-        err = session_call(session, "/amana.v1.Admin/SetMember", &request.base, &amana__v1__proved_entry__descriptor,
-                           &input->arena, &detail, (ProtobufCMessage **)&entry);
-    if (err == AM_OK)
-        err = history_entry(session, entry, &input->arena, &detail, &content);
-    if (err == AM_OK &&
-        (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER ||
-         strcmp(content->member->unit, member->unit) != 0 || content->member->revision != member->revision ||
-         content->member->statement.len != cms.len || memcmp(content->member->statement.data, cms.data, cms.len) != 0))
-        err = am_fail(AM_PROOF, &detail, member->unit, "the entry that the hub shows is not that of this change");
-    free((void *)cms.data);
+    enum am_err err = member_row_give(input->command.session, member, &input->arena, &detail, &entry);
     if (err != AM_OK)
         return command_fail(err, &detail);
     if (input->command.json)
         return json_line_print(json_line_entry(entry), stdout);
-    printf("in force, entry %llu of %s\n", (unsigned long long)entry->index, session->hub->origin);
+    printf("in force, entry %llu of %s\n", (unsigned long long)entry->index, input->command.session->hub->origin);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
+#include "client/cmd/member_row.h"
 #include "client/cmd/print.h"
 #include "client/cmd/reach.h"
 #include "client/cmd/traffic.h"
@@ -391,6 +392,34 @@ static void print_oversight(const struct session *session)
         printf("%-12swhat is sent from here: %s\n", "oversight", words);
 }
 
+// Of a registrar: what falls with a certificate of its country's that ends. 0 of others, and without a link.
+static unsigned rows_ending(struct session *session, bool online)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    const char *unit = session->settings.value[SETTING_UNIT];
+    const struct certificate *certificate;
+    Amana__V1__MembersResponse *response;
+    struct am_detail detail = {0};
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, country);
+    if (!online || session_key(session, CERT_USE_SIGN_OFFICER, &detail, &certificate, NULL) != AM_OK ||
+        !trust_is_registrar(session->trust, country, certificate->digest))
+        return 0;
+    arena_init(&arena, ARENA_VERB);
+    if (member_rows_ask(session, "", false, &arena, &detail, &response) != AM_OK)
+        return 0;
+    return member_rows_ending(session, response);
+}
+
+static void print_ending(unsigned ending)
+{
+    if (ending == 0)
+        return;
+    printf("%-12s%s", "registry", print_on(PRINT_RED));
+    printf(MEMBER_ROWS_ENDING, ending, ending == 1 ? "" : "s", ending == 1 ? "s" : "");
+    printf("%s\n", print_off());
+}
+
 static json_t *status_json(struct command *command, bool online, const struct counts *counts)
 {
     struct session *session = command->session;
@@ -408,6 +437,7 @@ static json_t *status_json(struct command *command, bool online, const struct co
     json_object_set_new(object, "crls", lists_json(session));
     oversight_words(session, session->settings.value[SETTING_UNIT], oversight);
     json_object_set_new(object, "oversight", oversight[0] != '\0' ? json_string(oversight) : json_null());
+    json_object_set_new(object, "statements_ending", json_integer(rows_ending(session, online)));
     json_object_set_new(object, "messages", counts_json(counts->live));
     json_object_set_new(object, "exercises", counts_json(counts->other));
     return object;
@@ -433,6 +463,7 @@ static int alone(struct command *command)
         print_certificate(session, uses[i]);
     print_lists(session);
     print_oversight(session);
+    print_ending(rows_ending(session, online));
     if (online)
         printf("%-12s%s%s%s at %s, this clock is %lld ms %s\n", "link", print_on(PRINT_GREEN), session->hub->name,
                print_off(), command->settings.value[SETTING_ADDRESS], llabs(session->clock_ns) / 1000000,

@@ -124,6 +124,6 @@ def test_the_example_of_every_verb_works_as_it_stands(world):
     desks.type("import", "police")
     desks.type("access new", "ke-protection")
     desks.type("audit replay", "auditor")
-    for verb in ("admin member list", "admin grant list", "admin roster list", "admin policy try"):
+    for verb in ("admin member list", "admin member renew", "admin grant list", "admin roster list", "admin policy try"):
         desks.type(verb, "ke-registry")
     assert sorted(set(verbs()) - desks.typed - ELSEWHERE) == []

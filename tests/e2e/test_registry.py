@@ -278,6 +278,57 @@ def test_a_statement_of_a_registrar_whose_certificate_was_revoked_is_neither_tak
     world.amana("police", "units", "ke/dcs").exits(78).says("revoked")
 
 
+def test_before_a_registrar_s_certificate_is_taken_away_what_it_signed_is_signed_again_by_the_new_one(world):
+    conf, again, lists = world.path("trust", "trust.conf"), ("admin", "member", "renew"), ("admin", "member", "list")
+    whole, old = conf.read_text(), world.ca("show", "--digest", "ke-registry/keys/officer.pem").ok().out.strip()
+    trusting = ("trust", "police/trust", "ke-registry/trust")
+    roster = ("roster", "--registrar", "ke-registry/keys/officer.pem", "--key", "ke-registry/keys/officer.key", "-o", "rosters")
+
+    def named(*digests):
+        for folder in trusting:
+            world.path(folder, "trust.conf").write_text(whole.replace(f'"{old}"', ", ".join(f'"{d}"' for d in digests)))
+        world.hub.reload()
+
+    def renew(*days):
+        world.path("ke-registry", "keys", "officer.pem").unlink()
+        world.ca("issue", "-d", "ke", *days, "ke-registry/keys/officer.csr").ok()
+        return world.ca("show", "--digest", "ke-registry/keys/officer.pem").ok().out.strip()
+
+    def signed():
+        return [e["member"]["unit"] for e in world.entries("MEMBER") if e["member"]["by"] != "init"]
+    short = renew("--days", "13")
+    world.amana("ke-registry", *again, "--all", "--yes").exits(77).says('no registrar of "ke"')  # not named yet
+    named(old, short)
+    world.amana("ke-registry", *again, "--yes").ok().says("nothing is to be signed again")
+    world.amana("ke-registry", *again, "--all", "--yes").ok().says("ke/dci/transnational  in force", "that is this registrar itself")
+    world.amana("ke-registry", *again, "--all", "--yes").ok().says("nothing is to be signed again")
+    assert sorted(signed()) == ["ke/dci/transnational", "ke/dcs/child-protection"]
+    ends = "2 statements of this country's units rest on a certificate that ends within 14 days"
+    world.amana("ke-registry", *lists).ok().says(ends, "amana admin member renew")
+    world.amana("ke-registry", "status").ok().says(ends)
+    assert world.amana("ke-registry", "--json", "status").ok().json[0]["statements_ending"] == 2
+    assert ends not in world.amana("police", "status").ok().out
+    new = renew()
+    named(short, new)
+    world.amana("ke-registry", *again, stdin="n\n").exits(75).says("ends within 14 days", "nothing was changed")
+    world.amana("ke-registry", *again, "--dry-run").ok().says("ke/dci/transnational  unit", "ALERT")
+    assert len(signed()) == 2
+    grants = [world.amana("ke-registry", "--json", *lists, "ke/dci/transnational").ok().json[0]["grants"]]
+    world.amana("ke-registry", *again, stdin="y\n").ok().says("ke/dcs/child-protection  in force")
+    world.ca(*roster, *(f"ke-protection/keys/{use}.pem" for use in ("auth", "seal", "sign", "officer"))).ok()
+    world.amana("ke-registry", "admin", "roster", "add", "rosters/ke.dcs.child-protection.roster").ok()
+    named(new)
+    world.amana("ke-registry", *again, "--yes").ok().says("nothing is to be signed again")
+    assert len(signed()) == 4
+    listed = world.amana("ke-registry", *lists).ok()
+    assert "statements of this country" not in listed.err and "ke/dci/transnational: what" not in listed.err
+    grants.append(world.amana("ke-registry", "--json", *lists, "ke/dci/transnational").ok().json[0]["grants"])
+    assert grants[0] == grants[1] and grants[0]
+    world.amana("police", "units", "ke/dcs/child-protection").ok().says("verified")
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
+
+
 def test_init_takes_no_row_that_its_country_s_registrar_has_not_signed(empty_world):
     world = empty_world
     conf = world.path("members.conf").read_text()
