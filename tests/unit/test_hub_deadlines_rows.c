@@ -202,14 +202,12 @@ static void more_than_the_hub_holds_is_left_in_the_journal_and_lost_by_nobody(vo
     world_read(world); // nothing: the next hour is known
     struct letter *alert = alert_to(world, POLICE, POST);
     accepted(world, alert); // its row, and as many others as no hour has
-    for (size_t i = 0; i < n; i++) {
-        struct journal_deadline more = {
+    struct model *model = &world->model;
+    model->deadlines_room = model->n_deadlines + n;
+    model->deadlines = reallocarray(model->deadlines, model->deadlines_room, sizeof *model->deadlines);
+    for (size_t i = 0; i < n; i++)
+        model->deadlines[model->n_deadlines++] = (struct journal_deadline){
             .kind = DEADLINE_REVIEW, .subject = 1000000 + i, .at = world->now + MINUTE_NS + i};
-        world->model.deadlines =
-            reallocarray(world->model.deadlines, world->model.n_deadlines + 1, sizeof *world->model.deadlines);
-        world->model.deadlines_room = ++world->model.n_deadlines;
-        world->model.deadlines[world->model.n_deadlines - 1] = more;
-    }
     world_restart(world);
     world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
     for (; world->reading; taken++)
