@@ -114,8 +114,12 @@ static enum am_err withdraw_look(struct apart *apart)
     while ((err = store_mail_next(apart->check->view, apart->check->header->device, &urgency, &seq, &kind)) == AM_OK) {
         struct store_pointer message;
         bool withheld;
-        if (kind != JOURNAL_MAIL_MESSAGE || store_pointer_of(apart->check->view, seq, &message) != AM_OK ||
-            message.kind != KIND(WITHDRAW) || message.root != apart->root.seq)
+        if (kind != JOURNAL_MAIL_MESSAGE)
+            continue;
+        err = store_pointer_of(apart->check->view, seq, &message);
+        if (err != AM_OK && err != AM_NOT_FOUND)
+            return err;
+        if (err == AM_NOT_FOUND || message.kind != KIND(WITHDRAW) || message.root != apart->root.seq)
             continue;
         TRY(message_look(apart, seq, &withheld));
     }
