@@ -36,6 +36,8 @@ static enum am_err message_withheld(struct store_view *view, struct arena *arena
     if (err == AM_OK && delivery.retrieved_at != 0)
         return AM_OK;
     TRY(store_message(view, seq, &kept));
+    if (kept.header.len == 0)
+        return AM_OK; // an empty header has no sender to ask of
     TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, arena, NULL,
                      (ProtobufCMessage **)&ret_held->header));
     TRY(store_shield(view, ret_held->header->case_ref, states, &shield));
