@@ -258,3 +258,8 @@ enum am_err cert_cache_check(struct cert_cache *cache, const struct trust *trust
     remember(cache, key, trust->epoch, span);
     return AM_OK;
 }
+
+bool certs_ends_soon(const X509 *x509, uint64_t now_ns)
+{
+    return certs_time_ns(X509_get0_notAfter(x509)) < now_ns + CERTS_SOON_NS;
+}

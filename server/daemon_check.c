@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `amanad --check`: all that start would need, tried without changing anything.
+#include "certs/check.h"
 #include "certs/clock.h"
 #include "certs/members.h"
 #include "certs/tls.h"
@@ -98,6 +99,21 @@ static void crls_tell(const struct config *config, const struct trust *trust)
         stale, refused, last, config->trust);
 }
 
+// With it ends all that the country's units send.
+static void oversights_tell(const struct trust *trust)
+{
+    const struct trust_country *countries;
+    size_t n = trust_countries(trust, &countries);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct certificate *oversight = trust_oversight(trust, countries[i].code);
+        if (oversight != NULL && certs_ends_soon(oversight->x509, clock_utc()))
+            printf("the certificate of %s ends within 14 days or has ended: from its end on nothing that the country's "
+                   "units send is taken; name another, or none, in trust.conf\n",
+                   oversight->identity.uri);
+    }
+}
+
 static enum am_err members_check(const char *path, const struct trust *trust, struct am_detail *detail)
 {
     struct members members;
@@ -128,8 +144,10 @@ enum am_err daemon_check(const struct config *config, const char *members, struc
         err = check_with(config, trust, detail);
     if (err == AM_OK && members != NULL)
         err = members_check(members, trust, detail);
-    if (err == AM_OK)
+    if (err == AM_OK) {
         crls_tell(config, trust);
+        oversights_tell(trust);
+    }
     trust_unref(trust);
     return err;
 }

@@ -21,12 +21,6 @@ enum am_err member_rows_ask(struct session *session, const char *unit, bool open
 }
 
 // --- Verifying
-static bool ends_soon(const struct session *session, const X509 *x509)
-{
-    time_t soon = (time_t)((session_now(session) + MEMBER_ROW_SOON_NS) / NS_PER_S);
-    return X509_cmp_time(X509_get0_notAfter(x509), &soon) < 0;
-}
-
 enum am_err member_row_verify(const struct session *session, const Amana__V1__MemberRecord *member,
                               struct am_detail *detail, struct member_row_signer *ret_signer)
 {
@@ -36,7 +30,8 @@ enum am_err member_row_verify(const struct session *session, const Amana__V1__Me
     enum am_err err = member_statement_fits(statement, member, detail);
     if (err == AM_OK) {
         bool good = member_statement_check(statement, session->trust, session_now(session), &why) == AM_OK;
-        *ret_signer = (struct member_row_signer){.ends = good && ends_soon(session, statement->by.registrar.x509)};
+        *ret_signer = (struct member_row_signer){
+            .ends = good && certs_ends_soon(statement->by.registrar.x509, session_now(session))};
         memcpy(ret_signer->certificate, statement->by.registrar.digest, sizeof ret_signer->certificate);
         if (!good)
             (void)strlcpy(ret_signer->why, why.text[0] != '\0' ? why.text : "its certificate is good no more",

@@ -3,15 +3,13 @@
 #pragma once
 
 #include "amana/v1/admin.pb-c.h"
+#include "certs/check.h"
 #include "client/session/session.h"
-
-// Before its end that a registrar's certificate is told of, with what rests on it: each statement falls with it.
-#define MEMBER_ROW_SOON_NS (14ull * 24 * 3600 * NS_PER_S)
 
 // On what a row's statement rests.
 struct member_row_signer {
     uint8_t certificate[CERTIFICATE_DIGEST];
-    bool ends;     // within MEMBER_ROW_SOON_NS; false where it is good no more
+    bool ends;     // within CERTS_SOON_NS; false where it is good no more
     char why[320]; // am_detail.text: why nobody believes it any more; "" while it is good
 };
 
@@ -26,7 +24,7 @@ AM_MUST_USE enum am_err member_row_verify(const struct session *session, const A
                                           struct am_detail *detail, struct member_row_signer *ret_signer);
 
 // How many of the rows of this unit's country, as they were shown, rest on a certificate that is good no more or ends
-// within MEMBER_ROW_SOON_NS. Not counted: units that were removed, rows that no registrar signed, and the asking unit's
+// within CERTS_SOON_NS. Not counted: units that were removed, rows that no registrar signed, and the asking unit's
 // own, which another registrar signs and is told of.
 #define MEMBER_ROWS_ENDING                                                                                             \
     "%u statement%s of this country's units rest%s on a certificate that ends within 14 days or is good no more: "     \

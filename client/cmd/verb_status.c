@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // status: of a message, its state at each recipient; alone, settings in force, certificates, link and log.
+#include "certs/check.h"
 #include "certs/clock.h"
 #include "client/cmd/answers.h"
 #include "client/cmd/command.h"
@@ -390,6 +391,11 @@ static void print_oversight(const struct session *session)
     oversight_words(session, session->settings.value[SETTING_UNIT], words);
     if (words[0] != '\0')
         printf("%-12swhat is sent from here: %s\n", "oversight", words);
+    const struct certificate *oversight = trust_oversight_of(session->trust, session->settings.value[SETTING_UNIT]);
+    if (oversight != NULL && certs_ends_soon(oversight->x509, clock_utc()))
+        printf(
+            "%-12s%sits certificate ends or has ended: without another, or none, in trust.conf nothing can be sent%s\n",
+            "", print_on(PRINT_RED), print_off());
 }
 
 // Of a registrar: what falls with a certificate of its country's that ends. 0 of others, and without a link.

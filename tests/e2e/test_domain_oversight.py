@@ -293,6 +293,19 @@ def test_an_oversight_that_is_revoked_is_sealed_to_by_nobody(served, pb):
     world.send()
 
 
+def test_that_an_oversight_s_certificate_ends_is_told_before_it_stops_its_country(served):
+    world, ends = served, "its certificate ends or has ended"
+    assert ends not in world.amana("police", "status").ok().out
+    check = ("--check", "-c", "amanad.conf")
+    assert "within 14 days" not in world.amanad(*check).ok().out
+    world.ca("request", "--use", "oversight", "amana://ke/oversight", "-o", "short").ok()
+    world.ca("issue", "-d", "ke", "--days", "13", "short.csr").ok()
+    name_oversight(world, trust_folders(world), "short.pem")
+    world.amana("police", "status").ok().says(ends)
+    assert ends not in world.amana("post", "status").ok().out  # another country's
+    world.amanad(*check).ok().says("certificate of amana://ke/oversight ends within 14 days")
+
+
 def test_a_desk_whose_list_is_older_reads_what_is_sealed_to_an_oversight_that_it_does_not_know(empty_world):
     world = empty_world
     issue_oversight(world)
