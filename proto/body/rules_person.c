@@ -546,7 +546,7 @@ const struct body_rule BODY_RULES_PERSON[] = {
     {"photograph.data", .type = TYPE(photograph), .field = "data", .must = photograph_is_its_type,
      .allowed = "the file in base64, of the type that media_type says"},
     {"photograph.fits", .type = TYPE(photograph), .field = "data", .must = photograph_fits,
-     .allowed = "at most 512 KiB: make it smaller, or send it as an attachment"},
+     .allowed = "at most 512 KiB: make it smaller"},
     {"victim.status", VICTIM, .field = "status", .must = rule_filled,
      .allowed = "must be one of POSSIBLE, ACTUAL, NOT_A_VICTIM"},
     {"victim.decided", VICTIM, .field = "decided_by", .when = status_is_decided, .must = rule_filled,
