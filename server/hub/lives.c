@@ -66,6 +66,9 @@ static enum reason judge_chain(const struct hub *hub, struct hub_submission *sub
         uint8_t state = decision->n_moves > 0 ? decision->moves[0].from : LIFE(NEW);
         return forbids(submission, state, "supersedes");
     }
+    // Nobody's life may say so: all are kept from whom it would be told to (rule 4).
+    if (does != CHAIN_NONE && submission->chain.cancelled && decision->n_moves == 0)
+        return forbids(submission, LIFE(STOPPING), "in_reply_to");
     return does != CHAIN_NONE ? hub_judge_delivery(hub, submission, &submission->newest) : REASON_NONE;
 }
 

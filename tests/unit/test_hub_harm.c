@@ -871,6 +871,30 @@ static void it_is_ended_at_once_too_and_where_nobody_else_has_it(void **state)
     refused(world, end, REASON_NOT_PERMITTED, "recipients[0].unit");
 }
 
+// No life says that it was: those of the listed units stay what they are.
+static void what_was_ended_by_way_of_others_is_ended_and_renewed_no_more(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST), *end, *newer;
+    accepted(world, alert);
+    flagged(world, FLAG(YES), ET);
+    remove_member(world, CHILD_DESK);
+    for (unsigned i = 0; i < 2; i++) {
+        end = letter_new(world, POLICE, KIND(CANCEL));
+        letter_answers(end, alert, alert);
+        letter_to(world, end, POLICE, ACTION);
+        if (i == 0)
+            accepted(world, end);
+        else
+            refused(world, end, REASON_STATE_FORBIDS, "in_reply_to");
+    }
+    assert_string_equal(end->submission.work.state, "STOPPING");
+    newer = update(world, alert, alert);
+    letter_to(world, newer, LONELY, ACTION);
+    refused(world, newer, REASON_STATE_FORBIDS, "in_reply_to");
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(NEW));
+}
+
 static void it_is_not_told_that_something_was_found_elsewhere(void **state)
 {
     struct world *world = *state;
@@ -1052,6 +1076,7 @@ int main(void)
         HUB_TEST(the_protection_unit_of_the_state_itself_takes_nothing_back_that_it_has_seen),
         HUB_TEST(what_it_finds_itself_is_told_among_its_units_as_before),
         HUB_TEST(what_is_found_where_a_child_is_at_risk_is_told_to_a_state_that_may_be_the_one),
+        HUB_TEST(what_was_ended_by_way_of_others_is_ended_and_renewed_no_more),
         HUB_TEST(it_is_not_told_that_something_was_found_elsewhere),
         HUB_TEST(what_a_listed_state_finds_makes_as_many_entries_whoever_else_is_listed),
         HUB_TEST(one_that_is_free_again_takes_up_its_life),
