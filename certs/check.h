@@ -25,6 +25,6 @@ AM_MUST_USE enum am_err cert_cache_check(struct cert_cache *cache, const struct 
                                          struct am_detail *detail);
 
 // Before its end that a certificate on which a whole country rests is warned of: a registrar's, an oversight's.
-#define CERTS_SOON_NS (14ull * 24 * 3600 * NS_PER_S)
+#define CERTS_SOON_NS (14 * NS_PER_DAY)
 // Whether it ends within that time, or has ended. What is wrong with it otherwise certs_check says.
 bool certs_ends_soon(const X509 *x509, uint64_t now_ns);

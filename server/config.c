@@ -236,7 +236,7 @@ static int check_log(cfg_t *cfg, cfg_opt_t *opt)
 
 static int check_crl_grace(cfg_t *cfg, cfg_opt_t *opt)
 {
-    long value = cfg_opt_getnint(opt, 0), most = (long)(LIMIT_CRL_STALE_NS / (3600 * NS_PER_S));
+    long value = cfg_opt_getnint(opt, 0), most = (long)(LIMIT_CRL_STALE_NS / NS_PER_HOUR);
 
     if (value >= 0 && value <= most)
         return 0;

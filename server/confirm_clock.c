@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MINUTE_NS (60 * (int64_t)NS_PER_S)
-
 enum am_err confirm_clock(const struct config *config, struct am_detail *detail)
 {
     char folder[CONFIG_PATH + 16], path[CONFIG_PATH + 32], boot[HUB_CLOCK_BOOT], time[TIMESTAMP_TEXT];
@@ -39,6 +37,6 @@ enum am_err confirm_clock(const struct config *config, struct am_detail *detail)
     TRY(hub_clock_write(path, &clock.believed, detail));
     printf(
         "Confirmed: it is %s, %lld minutes ahead of what the hub believed; one that serves goes on within a second\n",
-        time, (long long)((ahead + MINUTE_NS / 2) / MINUTE_NS));
+        time, (long long)((ahead + (int64_t)NS_PER_MINUTE / 2) / (int64_t)NS_PER_MINUTE));
     return AM_OK;
 }

@@ -263,7 +263,7 @@ static enum am_err net_make(struct daemon *daemon, struct am_detail *detail)
         .listen_fd = daemon->listen_fd,
         .workers = config->workers != 0 ? config->workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
         .limits = config->limits,
-        .crl_grace_ns = config->crl_grace_hours * 3600 * NS_PER_S,
+        .crl_grace_ns = config->crl_grace_hours * NS_PER_HOUR,
         .may_append = daemon->journal.may_append,
         .pending = daemon->pending,
         .clock = daemon->clock,

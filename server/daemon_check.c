@@ -91,7 +91,7 @@ static void crls_tell(const struct config *config, const struct trust *trust)
     if (clock_utc() <= from)
         return;
     timestamp_print_ns(from, stale);
-    timestamp_print_ns(from + config->crl_grace_hours * 3600 * NS_PER_S, refused);
+    timestamp_print_ns(from + config->crl_grace_hours * NS_PER_HOUR, refused);
     timestamp_print_ns(from + LIMIT_CRL_STALE_NS, last);
     printf(
         "a revocation list is stale since %s: of its units U3 and U4 are taken until %s, U1 and U2 until %s; put the "

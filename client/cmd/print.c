@@ -63,7 +63,7 @@ const char *print_until(uint64_t due_ns, uint64_t now_ns)
     if (due_ns == 0)
         return "";
     bool late = due_ns < now_ns;
-    uint64_t minutes = (late ? now_ns - due_ns : due_ns - now_ns) / (60 * NS_PER_S);
+    uint64_t minutes = (late ? now_ns - due_ns : due_ns - now_ns) / NS_PER_MINUTE;
     const char *word = late ? "late by" : "in";
     if (minutes < 120)
         snprintf(text, 48, "%s %llu min", word, (unsigned long long)minutes);

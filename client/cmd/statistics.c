@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADULT  18
-#define DAY_NS (24ull * 3600 * NS_PER_S)
+#define ADULT 18
 
 enum variable {
     VICTIMS_STATUS,
@@ -188,7 +187,7 @@ static json_t *person_at(struct statistics *statistics, const char *key)
 static int add_person(struct statistics *statistics, const Amana__V1__Header *header, const Amana__V1__Person *person)
 {
     char key[512];
-    int64_t day = (int64_t)(header_time_or_0(header->written_at) / DAY_NS);
+    int64_t day = (int64_t)(header_time_or_0(header->written_at) / NS_PER_DAY);
     json_t *said = said_of(person, day), *known;
     snprintf(key, sizeof key, "%s|%s", header->case_ref, person->label);
     if (person->label[0] == '\0')

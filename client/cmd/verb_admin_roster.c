@@ -175,7 +175,7 @@ static int add(struct roster_input *input)
 
 // --- remove: a roster that nobody is on, after the newest
 #define SKEW_NS (300 * NS_PER_S)
-#define DAYS_NS (30ull * 24 * 3600 * NS_PER_S)
+#define DAYS_NS (30 * NS_PER_DAY)
 
 static enum am_err make_empty(struct session *session, struct roster *newest, struct am_detail *detail,
                               struct roster **ret_roster)

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REVIEW_NS (180ull * 24 * 3600 * NS_PER_S) // until what is kept is asked about again, where nobody says
+#define REVIEW_NS (180 * NS_PER_DAY) // until what is kept is asked about again, where nobody says
 
 enum shift { SHIFT_ASSIGN, SHIFT_HAND_OVER, SHIFT_KEEP };
 

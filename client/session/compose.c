@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HOUR_NS     (3600ull * NS_PER_S)
 #define VALID_HOURS 72u
 
 enum am_err compose_id(uint64_t now_ns, char ret_id[37])
@@ -87,7 +86,7 @@ static enum am_err copy_recipients(const Amana__V1__Draft *draft, struct arena *
 // Where nobody says it: no longer than it is kept.
 static uint64_t in_force_until(const Amana__V1__Header *header, uint64_t now)
 {
-    uint64_t until = now + VALID_HOURS * HOUR_NS, kept = header_time_or_0(header->retain_until);
+    uint64_t until = now + VALID_HOURS * NS_PER_HOUR, kept = header_time_or_0(header->retain_until);
 
     return kept < until ? kept : until;
 }
@@ -98,7 +97,7 @@ static enum am_err fill_by_policy(struct session *session, uint64_t now, struct 
     struct policy_filling filling;
     policy_fill(session, header, &filling);
     if (header->retain_until == NULL)
-        header->retain_until = time_of(arena, now + filling.days * 24 * HOUR_NS);
+        header->retain_until = time_of(arena, now + filling.days * 24 * NS_PER_HOUR);
     if (kind_is_answer(header))
         return AM_OK;
     if (header->legal_basis == 0 && header->agreement_ref[0] == '\0') {

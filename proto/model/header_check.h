@@ -25,4 +25,3 @@ enum reason header_check(const Amana__V1__Header *header, const struct header_co
 enum reason flags_check(const Amana__V1__Flags *flags, struct am_detail *detail);
 
 // What ceilings of retention are measured with.
-#define HEADER_DAY_NS (24ull * 3600 * NS_PER_S)

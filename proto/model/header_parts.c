@@ -273,8 +273,7 @@ static enum reason check_retention(const struct header_checking *check, uint64_t
     const uint16_t *policy = check->context->retention_days;
     if (policy != NULL && check->header->in_reply_to == NULL && policy[check->header->kind] != 0)
         days = policy[check->header->kind];
-    if (check->context->any_retention ||
-        header_time_or_0(check->header->retain_until) - written <= days * HEADER_DAY_NS)
+    if (check->context->any_retention || header_time_or_0(check->header->retain_until) - written <= days * NS_PER_DAY)
         return REASON_NONE;
     (void)am_fail(AM_INVALID, check->detail, "retain_until", "at most %u days after written_at for kind %s", days,
                   check->kind->name);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MINUTE (60 * NS_PER_S)
+#define MINUTE NS_PER_MINUTE
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 

@@ -68,12 +68,15 @@
 
 // Time in nanoseconds.
 #define NS_PER_S              1000000000ull
-#define LIMIT_BATCH_WAIT_NS   (NS_PER_S / 50)                // what is decided waits for what is still being checked
-#define LIMIT_RELEASE_NS      (24ull * 3600 * NS_PER_S)      // a parked message lapses (domain.md, Release)
-#define LIMIT_LAPSES_NS       (30ull * 24 * 3600 * NS_PER_S) // two lapsed within it: no DEFERRED until it is over
-#define LIMIT_DEFERRED_NS     (30ull * 60 * NS_PER_S)        // a DEFERRED one is to be signed (rule 5)
-#define LIMIT_CRL_SOON_NS     (12ull * 3600 * NS_PER_S)      // before its nextUpdate that a CRL is told of
-#define LIMIT_CRL_STALE_NS    (7ull * 24 * 3600 * NS_PER_S)  // past nextUpdate, for U1 and U2 (security.md, Revocation)
-#define LIMIT_CRL_STALE_SENDS 10u                            // of one unit in an hour, past the grace
-#define LIMIT_CLOCK_AHEAD_NS  (5ull * 60 * NS_PER_S)         // written_at against the hub's clock
-#define LIMIT_TOO_OLD_NS      (30ull * 24 * 3600 * NS_PER_S) // the horizon of duplicates (audit.md)
+#define NS_PER_MINUTE         (60 * NS_PER_S)
+#define NS_PER_HOUR           (60 * NS_PER_MINUTE)
+#define NS_PER_DAY            (24 * NS_PER_HOUR)
+#define LIMIT_BATCH_WAIT_NS   (NS_PER_S / 50)      // what is decided waits for what is still being checked
+#define LIMIT_RELEASE_NS      NS_PER_DAY           // a parked message lapses (domain.md, Release)
+#define LIMIT_LAPSES_NS       (30 * NS_PER_DAY)    // two lapsed within it: no DEFERRED until it is over
+#define LIMIT_DEFERRED_NS     (30 * NS_PER_MINUTE) // a DEFERRED one is to be signed (rule 5)
+#define LIMIT_CRL_SOON_NS     (12 * NS_PER_HOUR)   // before its nextUpdate that a CRL is told of
+#define LIMIT_CRL_STALE_NS    (7 * NS_PER_DAY)     // past nextUpdate, for U1 and U2 (security.md, Revocation)
+#define LIMIT_CRL_STALE_SENDS 10u                  // of one unit in an hour, past the grace
+#define LIMIT_CLOCK_AHEAD_NS  (5 * NS_PER_MINUTE)  // written_at against the hub's clock
+#define LIMIT_TOO_OLD_NS      (30 * NS_PER_DAY)    // the horizon of duplicates (audit.md)

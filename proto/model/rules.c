@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define REVIEW_NS (72ull * 3600 * NS_PER_S)
+#define REVIEW_NS (72 * NS_PER_HOUR)
 
 static const char *code_text(const ProtobufCEnumDescriptor *codes, int code)
 {

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define AHEAD_NS  (3600 * NS_PER_S)          // what the heap holds
+#define AHEAD_NS  NS_PER_HOUR                // what the heap holds
 #define AGAIN_NS  (AHEAD_NS / 2)             // it is filled again with less than this
 #define HEAP_FULL (4u * HUB_DEADLINES_READ)  // no more is read for now: these come first anyway
 #define HEAP_MOST (16u * HUB_DEADLINES_READ) // of a busy hour: what comes later is left in the journal until it is read

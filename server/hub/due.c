@@ -94,7 +94,7 @@ static enum am_err destroyed_entry(struct deciding *deciding)
 // One look a day at a case is enough, however many of its messages go.
 static uint64_t next_day(const struct deciding *deciding)
 {
-    return (deciding->now / HUB_DAY_NS + 1) * HUB_DAY_NS;
+    return (deciding->now / NS_PER_DAY + 1) * NS_PER_DAY;
 }
 
 static enum am_err retain_decide(struct deciding *deciding)

@@ -15,10 +15,7 @@
 
 #define HUB_ATTEMPTS      8u       // decisions on one work before it is told BUSY
 #define HUB_RETRY_BUSY_NS NS_PER_S // what a client is told to wait
-#define HUB_RETRY_FULL_NS (60 * NS_PER_S)
-#define HUB_MINUTE_NS     (60 * NS_PER_S)
-#define HUB_HOUR_NS       (60 * HUB_MINUTE_NS)
-#define HUB_DAY_NS        (24 * HUB_HOUR_NS)
+#define HUB_RETRY_FULL_NS NS_PER_MINUTE
 #define HUB_APPEND_MEMORY (4u * 1024 * 1024) // of one append's rows and entries, the message's bytes apart
 #define HUB_REPLAY_REASON 500u               // bytes
 #define HUB_OWN_WAITING   64u                // entries about the hub itself that may wait for room

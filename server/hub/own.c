@@ -148,9 +148,9 @@ enum am_err hub_step_policy(struct hub_step *step)
 // A minute of refusals ends; whoever asked for nothing in it is forgotten.
 static enum am_err identity_tick(struct hub_step *step, struct hub_identity *identity)
 {
-    if (step->event->monotonic_ns - identity->minute_at < HUB_MINUTE_NS)
+    if (step->event->monotonic_ns - identity->minute_at < NS_PER_MINUTE)
         return AM_OK;
-    bool idle = step->event->monotonic_ns - identity->tokens_at >= HUB_MINUTE_NS && identity->in_flight == 0 &&
+    bool idle = step->event->monotonic_ns - identity->tokens_at >= NS_PER_MINUTE && identity->in_flight == 0 &&
                 !identity->has_counted; // what finds no room comes back to be counted
     if (identity->has_counted)
         TRY(hub_counted_flush(step, identity));

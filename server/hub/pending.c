@@ -141,7 +141,7 @@ uint64_t hub_entry_time(const struct hub *hub, uint64_t now_ns)
 
 uint32_t hub_erase_after(uint64_t retain_until_ns, uint64_t entry_ns)
 {
-    uint64_t retained = retain_until_ns + 30 * HUB_DAY_NS, kept = entry_ns + 366 * HUB_DAY_NS;
+    uint64_t retained = retain_until_ns + 30 * NS_PER_DAY, kept = entry_ns + 366 * NS_PER_DAY;
     uint64_t until = retained > kept ? retained : kept;
-    return (uint32_t)(until / HUB_DAY_NS + 1);
+    return (uint32_t)(until / NS_PER_DAY + 1);
 }

@@ -51,7 +51,7 @@ static enum reason judge_stale(struct hub_step *step, struct hub_submission *sub
         return REASON_CRL_STALE;
     }
     passed = now - unit->stale_hour_at;
-    if (unit->stale_sends == 0 || passed >= HUB_HOUR_NS) {
+    if (unit->stale_sends == 0 || passed >= NS_PER_HOUR) {
         unit->stale_hour_at = now;
         unit->stale_sends = passed = 0;
     }
@@ -60,7 +60,7 @@ static enum reason judge_stale(struct hub_step *step, struct hub_submission *sub
     if (unit->stale_sends == LIMIT_CRL_STALE_SENDS) {
         (void)am_fail(AM_BUSY, &work->detail, "urgency", "%u an hour of a unit go by a stale revocation list",
                       LIMIT_CRL_STALE_SENDS);
-        work->retry_ns = HUB_HOUR_NS - passed;
+        work->retry_ns = NS_PER_HOUR - passed;
         return REASON_QUOTA;
     }
     unit->stale_sends++;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOCK_AGAIN_NS (3600 * NS_PER_S)
+#define CLOCK_AGAIN_NS NS_PER_HOUR
 
 struct clock_job {
     struct job job;

@@ -288,7 +288,7 @@ bool net_short(struct net *net, unsigned percent)
 }
 
 // --- CRLs that go stale: from then on nobody of their issuer is let in (security.md, Revocation)
-#define CRL_AGAIN_NS (3600 * NS_PER_S)
+#define CRL_AGAIN_NS NS_PER_HOUR
 
 enum crls_state { CRLS_FRESH, CRLS_SOON, CRLS_STALE, CRLS_PAST_GRACE, CRLS_DEAD };
 
@@ -308,7 +308,7 @@ static void crls_watch(struct net *net)
 {
     uint64_t now = net_utc(net), until = trust_crls_expire(registry_trust(net->registry)), second = clock_monotonic();
     enum crls_state state = crls_state(net, now, until);
-    uint64_t minutes = (now > until ? now - until : until - now) / (60 * NS_PER_S);
+    uint64_t minutes = (now > until ? now - until : until - now) / NS_PER_MINUTE;
     char when[TIMESTAMP_TEXT];
 
     if (state == CRLS_FRESH || (state == (enum crls_state)net->crls_state && net->crls_said_ns != 0 &&

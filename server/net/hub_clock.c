@@ -13,8 +13,8 @@
 
 #define FILE_MAX      128u
 #define STEP_SHOWN_NS ((int64_t)NS_PER_S / 2) // less is slewing
-#define JUMP_NS       ((int64_t)3600 * (int64_t)NS_PER_S)
-#define SAVE_NS       ((int64_t)60 * (int64_t)NS_PER_S)
+#define JUMP_NS       ((int64_t)NS_PER_HOUR)
+#define SAVE_NS       ((int64_t)NS_PER_MINUTE)
 
 static int64_t offset_of(uint64_t utc, uint64_t since_boot)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JUDGE_AGAIN_NS (60 * NS_PER_S)
+#define JUDGE_AGAIN_NS NS_PER_MINUTE
 
 // Chain and CRLs of one session's certificate, on a worker. The connection isn't freed meanwhile.
 struct judgement {
