@@ -194,10 +194,9 @@ const struct body_rule *body_rule_at(size_t index)
         const struct body_rule *rules;
         size_t count;
     } tables[] = {
-        {BODY_RULES_PERSON, BODY_RULES_PERSON_COUNT},
-        {BODY_RULES_PART, BODY_RULES_PART_COUNT},
-        {BODY_RULES_ENVELOPE, BODY_RULES_ENVELOPE_COUNT},
-        {BODY_RULES_KIND, BODY_RULES_KIND_COUNT},
+        {BODY_RULES_PERSON, BODY_RULES_PERSON_COUNT},     {BODY_RULES_PAPER, BODY_RULES_PAPER_COUNT},
+        {BODY_RULES_VICTIM, BODY_RULES_VICTIM_COUNT},     {BODY_RULES_PART, BODY_RULES_PART_COUNT},
+        {BODY_RULES_ENVELOPE, BODY_RULES_ENVELOPE_COUNT}, {BODY_RULES_KIND, BODY_RULES_KIND_COUNT},
     };
     for (size_t i = 0; i < AM_LEN(tables); index -= tables[i++].count)
         if (index < tables[i].count)

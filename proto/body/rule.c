@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#define ADULT  18
-#define DAY_NS (24ull * 3600 * NS_PER_S)
+#define ADULT 18
 
 bool rule_says(const char *text)
 {
@@ -77,7 +76,7 @@ bool rule_is_child(const Amana__V1__Person *person, uint64_t written_ns)
     if (person->birth == NULL || !shape_date_days(person->birth->date, &first, &last))
         return person->age == NULL;
     // 18 years have at most five 29ths of February: the last of them decides, and a day more protects.
-    return (int64_t)(written_ns / DAY_NS) - last < ADULT * 365 + 5;
+    return (int64_t)(written_ns / NS_PER_DAY) - last < ADULT * 365 + 5;
 }
 
 bool rule_is_identified(const Amana__V1__Person *person)
@@ -117,7 +116,7 @@ size_t rule_count(const ProtobufCMessage *message, const char *list)
 bool rule_not_later(const Google__Protobuf__Timestamp *time, const struct body_at *at)
 {
     uint64_t ns;
-    return time == NULL || (header_time(time, &ns) && ns <= at->written_ns + DAY_NS);
+    return time == NULL || (header_time(time, &ns) && ns <= at->written_ns + NS_PER_DAY);
 }
 
 bool rule_child_here(const struct body_at *at)

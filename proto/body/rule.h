@@ -36,12 +36,16 @@ struct body_rule {
 #define ACTION(name) AMANA__V1__ACTION__CODE__##name
 #define VICTIMS      (ROLE(VICTIM) | ROLE(PRESUMED_VICTIM))
 #define SHIELDED     (VICTIMS | ROLE(SMUGGLED_MIGRANT))
+#define RULE_AGE_MAX 120u   // years
 #define BODY_TITLE   160u   // bytes
 #define BODY_TEXT    32768u // bytes of one text
 
 // Each row: name, what it is about, when it is asked, what must hold, what is allowed.
-extern const struct body_rule BODY_RULES_PERSON[], BODY_RULES_PART[], BODY_RULES_ENVELOPE[], BODY_RULES_KIND[];
-extern const size_t BODY_RULES_PERSON_COUNT, BODY_RULES_PART_COUNT, BODY_RULES_ENVELOPE_COUNT, BODY_RULES_KIND_COUNT;
+extern const struct body_rule BODY_RULES_PERSON[], BODY_RULES_PAPER[], BODY_RULES_VICTIM[], BODY_RULES_PART[],
+    BODY_RULES_ENVELOPE[], BODY_RULES_KIND[];
+extern const size_t BODY_RULES_PERSON_COUNT, BODY_RULES_PAPER_COUNT, BODY_RULES_VICTIM_COUNT, BODY_RULES_PART_COUNT,
+    BODY_RULES_ENVELOPE_COUNT, BODY_RULES_KIND_COUNT;
+
 // What a row asks, by its name.
 #define IS(name) static bool name(const struct body_at *at)
 

@@ -347,7 +347,7 @@ IS(order_is_past)
     int64_t first, last;
     const Amana__V1__Hold *hold = OF(Hold, hold);
     return hold->date == NULL || !shape_date_days(hold->date->date, &first, &last) ||
-           first <= (int64_t)(at->written_ns / (24ull * 3600 * NS_PER_S));
+           first <= (int64_t)(at->written_ns / NS_PER_DAY);
 }
 
 #define NEEDED(rule, type_name, name, words)                                                                           \

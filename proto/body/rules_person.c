@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules about persons: what they are to the case, what may be asked about them, what was done to them.
+// The rules about persons: what they are to the case, what may be asked about them, where they come from, who they are.
+// Their papers: rules_paper.c. What was done to them: rules_victim.c.
 #include "proto/body/rule.h"
 #include "proto/body/shape.h"
 #include "proto/model/address.h"
 
 #include <string.h>
 
-#define DAY_NS  (24ull * 3600 * NS_PER_S)
-#define AGE_MAX 120u
-#define MANY    10000u
-#define PHOTO   (512u * 1024)
+#define MANY 10000u
 
 static const Amana__V1__Person *person(const struct body_at *at)
 {
     return (const Amana__V1__Person *)(const void *)at->message;
-}
-
-static const Amana__V1__VictimContext *victim(const struct body_at *at)
-{
-    return (const Amana__V1__VictimContext *)(const void *)at->message;
 }
 
 static bool asked(const struct body_at *at, unsigned action)
@@ -107,14 +100,6 @@ IS(is_found_or_hurt)
 IS(has_age)
 {
     return person(at)->age != NULL || person(at)->birth != NULL;
-}
-IS(status_is_actual)
-{
-    return victim(at)->status == AMANA__V1__VICTIM_CONTEXT__TRAFFICKING_STATUS__ACTUAL;
-}
-IS(status_is_decided)
-{
-    return victim(at)->status != AMANA__V1__VICTIM_CONTEXT__TRAFFICKING_STATUS__POSSIBLE;
 }
 
 IS(actual_is_victim)
@@ -212,13 +197,13 @@ IS(birth_is_past)
 {
     int64_t first, last;
     return person(at)->birth == NULL || !shape_date_days(person(at)->birth->date, &first, &last) ||
-           first <= (int64_t)(at->written_ns / DAY_NS);
+           first <= (int64_t)(at->written_ns / NS_PER_DAY);
 }
 
 // A year's difference either way: people count birthdays differently.
 IS(ages_agree)
 {
-    int64_t first, last, today = (int64_t)(at->written_ns / DAY_NS);
+    int64_t first, last, today = (int64_t)(at->written_ns / NS_PER_DAY);
     const Amana__V1__AgeRange *age = person(at)->age;
     if (age == NULL || age->unknown || person(at)->birth == NULL ||
         !shape_date_days(person(at)->birth->date, &first, &last))
@@ -238,11 +223,11 @@ IS(age_in_order)
 }
 IS(age_from_human)
 {
-    return age(at)->from <= AGE_MAX;
+    return age(at)->from <= RULE_AGE_MAX;
 }
 IS(age_to_human)
 {
-    return age(at)->to <= AGE_MAX;
+    return age(at)->to <= RULE_AGE_MAX;
 }
 IS(age_is_one)
 {
@@ -263,179 +248,9 @@ IS(name_is_short)
     return strlen(name_part(at)->text) <= BODY_TITLE;
 }
 
-// --- Documents, warrants, photographs
-static const Amana__V1__Document *document(const struct body_at *at)
-{
-    return (const Amana__V1__Document *)(const void *)at->message;
-}
-
-IS(document_says)
-{
-    return document(at)->number[0] != '\0' || document(at)->remark[0] != '\0';
-}
-IS(has_number)
-{
-    return document(at)->number[0] != '\0';
-}
-IS(has_check_digit)
-{
-    return document(at)->check_digit[0] != '\0';
-}
-
-IS(check_digit_agrees)
-{
-    char digit = shape_check_digit(document(at)->number);
-    return digit != '\0' && document(at)->check_digit[0] == digit && document(at)->check_digit[1] == '\0';
-}
-
-IS(document_is_other)
-{
-    return document(at)->type == AMANA__V1__DOCUMENT__TYPE__OTHER;
-}
-IS(document_has_remark)
-{
-    return document(at)->remark[0] != '\0';
-}
-
-IS(warrant_is_past)
-{
-    int64_t first, last;
-    const Amana__V1__Warrant *warrant = (const Amana__V1__Warrant *)(const void *)at->message;
-    return warrant->date == NULL || !shape_date_days(warrant->date->date, &first, &last) ||
-           first <= (int64_t)(at->written_ns / DAY_NS);
-}
-
-static const Amana__V1__Photograph *photograph(const struct body_at *at)
-{
-    return (const Amana__V1__Photograph *)(const void *)at->message;
-}
-
-static bool photograph_known(const char *type)
-{
-    return strcmp(type, "image/jpeg") == 0 || strcmp(type, "image/png") == 0;
-}
-
-IS(photograph_is_its_type)
-{
-    static const uint8_t JPEG[] = {0xff, 0xd8, 0xff}, PNG[] = {0x89, 'P', 'N', 'G'};
-    const ProtobufCBinaryData *data = &photograph(at)->data;
-    bool jpeg = strcmp(photograph(at)->media_type, "image/jpeg") == 0;
-    size_t len = jpeg ? sizeof JPEG : sizeof PNG;
-    return data->len >= len && memcmp(data->data, jpeg ? JPEG : PNG, len) == 0;
-}
-
-IS(photograph_fits)
-{
-    return photograph(at)->data.len <= PHOTO;
-}
-
-// --- What was done to them, and by whom
-IS(age_then_human)
-{
-    return victim(at)->age_when_trafficked <= AGE_MAX;
-}
-IS(has_industry)
-{
-    return victim(at)->industry[0] != '\0';
-}
-
-static bool exploited(const struct body_at *at, unsigned form)
-{
-    for (size_t i = 0; i < victim(at)->n_exploitation; i++)
-        if ((unsigned)victim(at)->exploitation[i] == form)
-            return true;
-    return false;
-}
-
-#define FORM(name) AMANA__V1__EXPLOITATION__FORM__##name
-
-IS(is_work)
-{
-    return exploited(at, FORM(FORCED_LABOUR)) || exploited(at, FORM(CHILD_LABOUR)) || exploited(at, FORM(SERVITUDE)) ||
-           exploited(at, FORM(SLAVERY)) || exploited(at, FORM(FORCED_BEGGING)) ||
-           exploited(at, FORM(SEXUAL_EXPLOITATION)) || exploited(at, FORM(CRIMINAL_ACTIVITY)) ||
-           exploited(at, FORM(OTHER));
-}
-
-IS(has_sexual)
-{
-    return victim(at)->n_sexual > 0;
-}
-IS(is_sexual)
-{
-    return exploited(at, FORM(SEXUAL_EXPLOITATION));
-}
-IS(form_is_known_or_alone)
-{
-    return !exploited(at, FORM(NOT_KNOWN)) || victim(at)->n_exploitation == 1;
-}
-IS(has_recruitment_platforms)
-{
-    return victim(at)->n_recruitment_platforms > 0;
-}
-
-IS(was_recruited_online)
-{
-    for (size_t i = 0; i < victim(at)->n_recruitment_methods; i++)
-        if (victim(at)->recruitment_methods[i] == AMANA__V1__RECRUITMENT__METHOD__THROUGH_ONLINE_SOCIAL_NETWORKS ||
-            victim(at)->recruitment_methods[i] == AMANA__V1__RECRUITMENT__METHOD__THROUGH_AN_ONLINE_ADVERTISEMENT)
-            return true;
-    return false;
-}
-
-IS(recruited_otherwise)
-{
-    for (size_t i = 0; i < victim(at)->n_recruitment_methods; i++)
-        if (victim(at)->recruitment_methods[i] == AMANA__V1__RECRUITMENT__METHOD__OTHER)
-            return true;
-    return false;
-}
-
-IS(controlled_otherwise)
-{
-    for (size_t i = 0; i < victim(at)->n_control_methods; i++)
-        if (victim(at)->control_methods[i] == AMANA__V1__CONTROL__METHOD__OTHER)
-            return true;
-    return false;
-}
-
-static const Amana__V1__PerpetratorContext *perpetrator(const struct body_at *at)
-{
-    return (const Amana__V1__PerpetratorContext *)(const void *)at->message;
-}
-
-IS(acts_otherwise)
-{
-    for (size_t i = 0; i < perpetrator(at)->n_process_roles; i++)
-        if (perpetrator(at)->process_roles[i] == AMANA__V1__PROCESS_ROLE__CODE__OTHER)
-            return true;
-    return false;
-}
-
-IS(message_says)
-{
-    return rule_any_filled(at->message);
-}
-
-static const Amana__V1__ConsentRecord *consent(const struct body_at *at)
-{
-    return (const Amana__V1__ConsentRecord *)(const void *)at->message;
-}
-
-IS(consent_is_past)
-{
-    return rule_not_later(consent(at)->given_at, at);
-}
-IS(by_guardian)
-{
-    return at->header->consent == AMANA__V1__CONSENT__CODE__GUARDIAN;
-}
-
 #define ALERTS (KIND_BIT(KIND(ALERT)) | KIND_BIT(KIND(UPDATE)))
 #define PERSON .type = TYPE(person)
-#define VICTIM .type = TYPE(victim_context)
 
-// Each row: name, what it is about, when it is asked, what must hold, what is allowed.
 const struct body_rule BODY_RULES_PERSON[] = {
     {"person.roles", PERSON, .field = "roles", .must = rule_filled, .role = true,
      .allowed = "says what the person is to the case; at least one"},
@@ -513,78 +328,5 @@ const struct body_rule BODY_RULES_PERSON[] = {
      .allowed = "YYYY, YYYY-MM or YYYY-MM-DD, a day that there is"},
     {"date.says", .type = TYPE(partial_date), .field = "date", .must = rule_filled,
      .allowed = "YYYY, YYYY-MM or YYYY-MM-DD"},
-    {"document.type", .type = TYPE(document), .field = "type", .must = rule_filled,
-     .allowed = "must be one of PASSPORT, NATIONAL_ID, REFUGEE_CARD, LAISSEZ_PASSER, BIRTH_CERTIFICATE, OTHER"},
-    {"document.says", .type = TYPE(document), .field = "number", .must = document_says,
-     .allowed = "needs the number, or a remark that tells the document from others"},
-    {"document.number", .type = TYPE(document), .field = "number", .text = shape_document_number,
-     .allowed = "capitals, digits, <, -, / and spaces, at most 40"},
-    {"document.issuer", .type = TYPE(document), .field = "issuer", .text = shape_issuer,
-     .allowed = "ISO 3166-1: two small letters (ke) or three capitals (KEN)"},
-    {"document.check-number", .type = TYPE(document), .field = "check_digit", .when = has_check_digit,
-     .must = has_number, .allowed = "is of a number, which is not there"},
-    {"document.check-digit", .type = TYPE(document), .field = "check_digit", .when = has_check_digit,
-     .must = check_digit_agrees, .allowed = "is not that of the number (ICAO 9303-3 4.9): one of the two is mistyped"},
-    {"document.other", .type = TYPE(document), .field = "remark", .when = document_is_other,
-     .must = document_has_remark, .allowed = "says which document, where the type is OTHER"},
-    {"warrant.number", .type = TYPE(warrant), .field = "number", .must = rule_filled, .role = true,
-     .allowed = "the court's or prosecutor's file"},
-    {"warrant.issuer", .type = TYPE(warrant), .field = "issuer", .must = rule_filled, .role = true,
-     .allowed = "which court or prosecutor"},
-    {"warrant.date", .type = TYPE(warrant), .field = "date", .must = rule_filled, .role = true,
-     .allowed = "the day of issue"},
-    {"warrant.offence", .type = TYPE(warrant), .field = "offence", .must = rule_filled, .role = true,
-     .allowed = "what for"},
-    {"warrant.country", .type = TYPE(warrant), .field = "country", .text = shape_country,
-     .allowed = "ISO 3166-1 in small letters: ke"},
-    {"warrant.past", .type = TYPE(warrant), .field = "date", .must = warrant_is_past,
-     .allowed = "must not lie in the future"},
-    {"photograph.media-type", .type = TYPE(photograph), .field = "media_type", .text = photograph_known,
-     .allowed = "image/jpeg or image/png"},
-    {"photograph.typed", .type = TYPE(photograph), .field = "media_type", .must = rule_filled,
-     .allowed = "image/jpeg or image/png"},
-    {"photograph.data", .type = TYPE(photograph), .field = "data", .must = photograph_is_its_type,
-     .allowed = "the file in base64, of the type that media_type says"},
-    {"photograph.fits", .type = TYPE(photograph), .field = "data", .must = photograph_fits,
-     .allowed = "at most 512 KiB: make it smaller"},
-    {"victim.status", VICTIM, .field = "status", .must = rule_filled,
-     .allowed = "must be one of POSSIBLE, ACTUAL, NOT_A_VICTIM"},
-    {"victim.decided", VICTIM, .field = "decided_by", .when = status_is_decided, .must = rule_filled,
-     .allowed = "says who decided, where the status is ACTUAL or NOT_A_VICTIM"},
-    {"victim.exploitation", VICTIM, .field = "exploitation", .when = status_is_actual, .must = rule_filled,
-     .allowed = "an actual victim was, or was to be, exploited: say how; NOT_KNOWN where nobody can"},
-    {"victim.form-alone", VICTIM, .field = "exploitation", .must = form_is_known_or_alone,
-     .allowed = "NOT_KNOWN stands alone"},
-    {"victim.industry", VICTIM, .field = "industry", .text = shape_industry,
-     .allowed = "a section of ISIC rev. 4: one letter, A to U"},
-    {"victim.industry-work", VICTIM, .field = "industry", .when = has_industry, .must = is_work,
-     .allowed = "needs exploitation by work: FORCED_LABOUR, CHILD_LABOUR, SERVITUDE, SLAVERY, FORCED_BEGGING, "
-                "SEXUAL_EXPLOITATION, CRIMINAL_ACTIVITY, OTHER"},
-    {"victim.sexual", VICTIM, .field = "sexual", .when = has_sexual, .must = is_sexual,
-     .allowed = "needs exploitation SEXUAL_EXPLOITATION"},
-    {"victim.age-then", VICTIM, .field = "age_when_trafficked", .must = age_then_human, .allowed = "0 to 120 years"},
-    {"victim.platforms", VICTIM, .field = "recruitment_platforms", .when = has_recruitment_platforms,
-     .must = was_recruited_online,
-     .allowed = "needs recruitment_methods THROUGH_ONLINE_SOCIAL_NETWORKS or THROUGH_AN_ONLINE_ADVERTISEMENT"},
-    {"victim.recruited-other", VICTIM, .field = "recruitment", .when = recruited_otherwise, .must = rule_filled,
-     .allowed = "says how, where recruitment_methods holds OTHER"},
-    {"victim.controlled-other", VICTIM, .field = "control", .when = controlled_otherwise, .must = rule_filled,
-     .allowed = "says how, where control_methods holds OTHER"},
-    {"perpetrator.says", .type = TYPE(perpetrator_context), .field = "process_roles", .must = message_says,
-     .allowed = "says what the suspect does: process_roles, roles or details"},
-    {"perpetrator.other", .type = TYPE(perpetrator_context), .field = "roles", .when = acts_otherwise,
-     .must = rule_filled, .allowed = "says what, where process_roles holds OTHER"},
-    {"consent.to", .type = TYPE(consent_record), .field = "to", .must = rule_filled,
-     .allowed = "to what the person agreed; at least one"},
-    {"consent.given-at", .type = TYPE(consent_record), .field = "given_at", .must = rule_filled,
-     .allowed = "when it was given"},
-    {"consent.past", .type = TYPE(consent_record), .field = "given_at", .must = consent_is_past,
-     .allowed = "must not lie in the future"},
-    {"consent.language", .type = TYPE(consent_record), .field = "language", .must = rule_filled,
-     .allowed = "in which language it was explained: ISO 639"},
-    {"consent.language-shape", .type = TYPE(consent_record), .field = "language", .text = shape_language,
-     .allowed = "ISO 639: two or three small letters (so, swa)"},
-    {"consent.guardian", .type = TYPE(consent_record), .field = "given_by", .when = by_guardian, .must = rule_filled,
-     .allowed = "who gave it, by function, where the consent is the GUARDIAN's"},
 };
 const size_t BODY_RULES_PERSON_COUNT = AM_LEN(BODY_RULES_PERSON);
