@@ -13,7 +13,7 @@ static const struct journal_life *own_life(const struct accept *accept, uint8_t 
     const struct hub_submission *submission = accept->submission;
     for (size_t i = 0; i < accept->decision->n_moves; i++) {
         size_t index = accept->decision->moves[i].index;
-        if (strcmp(submission->newest.recipients[index].unit, submission->sender) != 0)
+        if (strcmp(submission->lives[index].recipient, submission->sender) != 0)
             continue;
         *ret_to = accept->decision->moves[i].to;
         return &submission->lives[index];

@@ -201,7 +201,10 @@ struct hub_submission {
     struct hub_found references[LIMIT_REFERENCES];
     bool reference_party[LIMIT_REFERENCES];         // the sender's unit sent or received it
     struct hub_content named[1 + LIMIT_REFERENCES]; // of an ERASURE or HOLD: of reply_to, then of the references
-    struct journal_life lives[LIMIT_RECIPIENTS];    // of the root, for each recipient of `newest`, same order
+    // Of the root, for each recipient of `newest`, same order; behind them, of a CANCEL, those of units that an older
+    // version went to and the newest didn't, while there is room: each of these has one.
+    struct journal_life lives[LIMIT_RECIPIENTS];
+    size_t n_lives;
     bool has_life[LIMIT_RECIPIENTS];
     uint64_t in_force[LIMIT_RECIPIENTS];    // of the version that the life's clock is of, UTC ns; 0: until it is ended
     uint32_t former_life[LIMIT_RECIPIENTS]; // of the header's recipients: version of a life that one has had, who is

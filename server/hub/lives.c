@@ -85,20 +85,28 @@ static bool concerns(const struct hub_submission *submission, const struct journ
     return header_recipient(submission->header, recipient->unit) != NULL;
 }
 
+// Who was asked to act by the newest version, or by an older one alone: it was gone before that.
+static bool may_be_gone(const struct hub_submission *submission, size_t i)
+{
+    const struct hub_found *newest = &submission->newest;
+    bool asked = i >= newest->n_recipients || newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION;
+    return asked && submission->has_life[i];
+}
+
 // What ends a life ends it for who is a member no more too: nobody else ever will. It is no error that it has ended.
 static enum reason judge_gone(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
                               struct hub_decision *decision)
 {
-    const struct hub_found *newest = &submission->newest;
     const Amana__V1__Header *header = submission->header;
     const struct kind *kind = kind_get((unsigned)header->kind);
     enum reason reason = REASON_NONE;
     if (!kind->alone || kind->to == TO_HOLDERS) // orders end nothing
         return REASON_NONE;
-    for (size_t i = 0; i < newest->n_recipients; i++) {
-        const char *unit = newest->recipients[i].unit;
-        if (newest->recipients[i].part != AMANA__V1__PART__CODE__ACTION || hub_reachable(hub, unit) ||
-            hub_harms(submission, unit))
+    for (size_t i = 0; i < submission->n_lives; i++) {
+        if (!may_be_gone(submission, i))
+            continue;
+        const char *unit = submission->lives[i].recipient;
+        if (hub_reachable(hub, unit) || hub_harms(submission, unit))
             continue;
         enum reason one = judge_life(submission, i, now_ns, decision);
         reason = reason == REASON_NONE ? one : reason;

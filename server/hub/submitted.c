@@ -31,7 +31,7 @@ static enum am_err moves_fill(struct accept *accept, Amana__V1__SubmittedEntry *
     for (size_t i = 0; i < n; i++) {
         moves[i] = (Amana__V1__Move)AMANA__V1__MOVE__INIT;
         moves[i].root = (Amana__V1__Pointer *)accept_root_pointer(accept);
-        moves[i].recipient = (char *)accept->submission->newest.recipients[decision->moves[i].index].unit;
+        moves[i].recipient = (char *)accept->submission->lives[decision->moves[i].index].recipient;
         moves[i].from = decision->moves[i].from;
         moves[i].to = decision->moves[i].to;
         list[i] = &moves[i];
@@ -210,11 +210,9 @@ static void life_born(struct accept *accept, uint64_t root, size_t index, uint8_
 static void life_moved(struct accept *accept, size_t index, uint8_t to)
 {
     struct journal_life life = accept->submission->lives[index];
-    if (accept->submission->apart &&
-        strcmp(accept->submission->newest.recipients[index].unit, accept->submission->sender) == 0)
+    if (accept->submission->apart && strcmp(life.recipient, accept->submission->sender) == 0)
         return; // to the others it stays what it is
     life.root = accept->submission->root.seq;
-    life.recipient = accept->submission->newest.recipients[index].unit;
     if (life_clock_stands(life.state) && life.answer_due != 0) {
         life.answer_due += accept->append->time_ns - life.state_at;
         accept->resumes |= !life_clock_stands(to);

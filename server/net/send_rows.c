@@ -94,7 +94,8 @@ static enum am_err check_clock(struct check *check, const struct journal_life *l
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-// A recipient whom a newer version was kept from (rule 4) lives by the one that it has.
+// A recipient whom a newer version was kept from (rule 4), or who was gone by then, lives by the one that it has; where
+// its clock is of an end that it wasn't told of, the first that it had.
 static enum am_err own_version(struct check *check, uint64_t root)
 {
     struct hub_submission *s = check->s;
@@ -107,6 +108,8 @@ static enum am_err own_version(struct check *check, uint64_t root)
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
     TRY(found_at(check->view, check->arena, life.clock_seq, &s->newest));
+    if (!is_party(&s->newest, check->unit))
+        s->newest = is_party(&s->root, check->unit) ? s->root : s->reply_to;
     if (s->newest.header == NULL)
         return AM_OK;
     s->chain.urgency = s->newest.urgency;
@@ -158,6 +161,35 @@ static enum am_err check_in_force(struct check *check, const struct journal_life
     return AM_OK;
 }
 
+// One that was read: whose it is, its officer, and until when what it lives by is in force.
+static enum am_err life_keep(struct check *check, size_t i, const char *recipient)
+{
+    struct journal_life *life = &check->s->lives[i];
+
+    check->s->has_life[i] = true;
+    life->recipient = recipient;
+    life->officer = keep_text(check, life->officer);
+    if (life->recipient == NULL || life->officer == NULL)
+        return arena_error(check->arena);
+    return check_in_force(check, life, &check->s->in_force[i]);
+}
+
+// Of those whom the newest version was not sent to: they keep the life that an older one began.
+static enum am_err older_lives(struct check *check, uint64_t root)
+{
+    struct hub_submission *s = check->s;
+    enum am_err err = AM_OK;
+
+    for (unsigned n = 0; err == AM_OK && s->n_lives < LIMIT_RECIPIENTS; n++) {
+        err = store_life_of(check->view, root, n, &s->lives[s->n_lives]);
+        if (err != AM_OK || is_party(&s->newest, s->lives[s->n_lives].recipient))
+            continue;
+        TRY(life_keep(check, s->n_lives, keep_text(check, s->lives[s->n_lives].recipient)));
+        s->n_lives++;
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 // The life that an answer is about: root, its newest version, and how each recipient stands.
 static enum am_err check_life(struct check *check)
 {
@@ -167,6 +199,7 @@ static enum am_err check_life(struct check *check)
     enum am_err err;
 
     s->apart = false;
+    s->n_lives = 0;
     if (!s->reply_to.found)
         return AM_OK;
     root = life_is_own(s->reply_to.kind, (unsigned)check->header->kind) ? s->reply_to.seq : s->reply_to.root;
@@ -182,22 +215,18 @@ static enum am_err check_life(struct check *check)
     if (s->has_chain)
         TRY(former_lives(check, root));
     for (size_t i = 0; i < s->newest.n_recipients && i < LIMIT_RECIPIENTS; i++) {
+        s->n_lives = i + 1;
         err = store_life(check->view, root, s->newest.recipients[i].unit, &s->lives[i]);
         if (err == AM_NOT_FOUND)
             continue;
         TRY(err);
         if (s->apart && strcmp(s->newest.recipients[i].unit, check->unit) == 0)
             s->lives[i] = apart;
-        s->has_life[i] = true;
-        s->lives[i].recipient = s->newest.recipients[i].unit;
-        s->lives[i].officer = keep_text(check, s->lives[i].officer);
-        if (s->lives[i].officer == NULL)
-            return arena_error(check->arena);
-        TRY(check_in_force(check, &s->lives[i], &s->in_force[i]));
+        TRY(life_keep(check, i, s->newest.recipients[i].unit));
         if (strcmp(s->lives[i].recipient, check->unit) == 0)
             TRY(check_clock(check, &s->lives[i]));
     }
-    return AM_OK;
+    return kind_get((unsigned)check->header->kind)->chain == CHAIN_ENDS ? older_lives(check, root) : AM_OK;
 }
 
 // How those are kept that an ERASURE or HOLD names.

@@ -187,6 +187,38 @@ enum am_err store_life(struct store_view *view, uint64_t root, const char *recip
     return AM_OK;
 }
 
+static enum am_err nth_under(struct store_view *view, enum table table, uint64_t seq, unsigned n, const char **ret_text,
+                             struct am_bytes *ret_row)
+{
+    uint8_t key[8];
+    struct table_walk walk;
+    put_be64(key, seq);
+    TRY(table_walk_from(view->txn, table, key, sizeof key, &walk));
+    enum am_err err = AM_OK;
+    for (; err == AM_OK; err = table_walk_next(&walk)) {
+        if (walk.key.len != KEY_OF_NAME || memcmp(walk.key.data, key, sizeof key) != 0)
+            err = AM_NOT_FOUND;
+        if (err != AM_OK || n-- == 0)
+            break;
+    }
+    if (err == AM_OK) {
+        *ret_row = walk.value;
+        err = name_text(view->txn, walk.key.data + sizeof key, ret_text);
+    }
+    table_walk_end(&walk);
+    return err;
+}
+
+enum am_err store_life_of(struct store_view *view, uint64_t root, unsigned n, struct journal_life *ret_life)
+{
+    struct am_bytes row;
+    struct journal_life life = {.root = root};
+    TRY(nth_under(view, TABLE_LIFE, root, n, &life.recipient, &row));
+    TRY(row_life_parse(row, &life));
+    *ret_life = life;
+    return AM_OK;
+}
+
 enum am_err store_chain(struct store_view *view, uint64_t root, struct journal_chain *ret_chain)
 {
     uint8_t key[8];

@@ -139,6 +139,9 @@ AM_MUST_USE enum am_err store_pointer_of(struct store_view *view, uint64_t seq, 
 // Rows; AM_NOT_FOUND where there is none. Strings in the result point into the snapshot.
 AM_MUST_USE enum am_err store_life(struct store_view *view, uint64_t root, const char *recipient,
                                    struct journal_life *ret_life);
+// The n-th life of a root, whoever has it. AM_NOT_FOUND past the last.
+AM_MUST_USE enum am_err store_life_of(struct store_view *view, uint64_t root, unsigned n,
+                                      struct journal_life *ret_life);
 AM_MUST_USE enum am_err store_chain(struct store_view *view, uint64_t root, struct journal_chain *ret_chain);
 AM_MUST_USE enum am_err store_delivery(struct store_view *view, uint64_t seq, const char *recipient,
                                        struct journal_delivery *ret_delivery);

@@ -33,7 +33,7 @@ def test_an_alert_is_corrected_renewed_and_ended_for_the_others_when_one_who_has
     newer = world.amana("police", "update", alert, world.draft("newer.json", kind="UPDATE", recipients=None)).ok().says(GONE).id
     ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "y").ok().id
     world.amana("et-protection", "inbox").ok().says(newer[:13], ended[:13])
-    world.amana("police", "status", alert).ok().says("acknowledged by eics-1207", "stopping")
+    world.amana("police", "status", alert).ok().says("stopping")
     world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
@@ -94,6 +94,27 @@ def test_what_nobody_who_has_it_can_be_told_of_is_withdrawn_and_ended_all_the_sa
         world.amana("police", "erase", message, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
         assert world.body("police", message) is None
     assert sum(len(e["erased"]["bodies"]) for e in world.entries("ERASED")) == 2
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+def test_the_end_of_an_alert_ends_the_life_of_who_was_gone_before_its_newest_version(world):
+    """Saves from a life that stays open for ever, because no newer version went to who has it."""
+    alert = world.send(draft=world.draft(recipients=to(POST, SHELTER, copies=[CHILDREN])))
+    for desk in ("post", "et-protection", "ke-protection"):
+        world.amana(desk, "inbox").ok()
+    remove(world, POST)
+    newer = world.amana("police", "update", alert, world.draft("newer.json", kind="UPDATE", recipients=None)).ok().says(GONE).id
+    world.amana("police", "status", alert).ok().says("new")
+    world.amana("et-protection", "inbox").ok()
+    world.amana("et-protection", "ack", newer).ok()
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok()
+    status = world.amana("police", "status", alert).ok().out
+    assert status.count("stopping") == 2, status
+    # Who comes back answers what it has had; it moves nothing.
+    world.amana("et-registry", "admin", "member", "add", POST, "--role", "unit").ok()
+    world.amana("post", "ack", alert).ok().says("crossed")
+    assert world.amana("police", "status", alert).ok().out.count("stopping") == 2
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
 

@@ -76,7 +76,29 @@ static void check_versions(struct model *model, struct hub_submission *submissio
         is_party(model_message_at(model, submission->newest.seq), submission->sender))
         return;
     submission->newest = found(model_message_at(model, own->clock_seq), NULL);
+    if (!is_party(model_message_at(model, own->clock_seq), submission->sender))
+        submission->newest = is_party(root, submission->sender) ? submission->root : submission->reply_to;
     submission->chain.urgency = submission->newest.urgency;
+}
+
+static void life_keep(struct model *model, struct hub_submission *submission, size_t i, const struct journal_life *life)
+{
+    submission->has_life[i] = life != NULL;
+    if (life == NULL)
+        return;
+    submission->lives[i] = *life;
+    submission->in_force[i] = kind_in_force(model_message_at(model, life->clock_seq)->decoded);
+}
+
+// Those of units that an older version went to, and the newest didn't.
+static void older_lives(struct model *model, struct hub_submission *submission, const struct model_message *root)
+{
+    const struct model_message *newest = model_message_at(model, submission->newest.seq);
+    if (kind_get((unsigned)submission->header->kind)->chain != CHAIN_ENDS)
+        return;
+    for (size_t i = 0; i < root->n_lives && submission->n_lives < LIMIT_RECIPIENTS; i++)
+        if (!is_party(newest, root->lives[i].recipient))
+            life_keep(model, submission, submission->n_lives++, &root->lives[i]);
 }
 
 static void check_life(struct model *model, struct hub_submission *submission)
@@ -88,19 +110,17 @@ static void check_life(struct model *model, struct hub_submission *submission)
     submission->chain = root->chain;
     submission->newest = found(root->has_chain ? model_message_at(model, root->chain.newest) : root, NULL);
     check_versions(model, submission, root);
+    submission->n_lives = submission->newest.n_recipients;
     for (size_t i = 0; i < submission->newest.n_recipients; i++) {
         const struct journal_life *life = model_life_at(root, submission->newest.recipients[i].unit);
-        submission->has_life[i] = life != NULL;
-        if (life == NULL)
-            continue;
-        submission->lives[i] = *life;
-        submission->in_force[i] = kind_in_force(model_message_at(model, life->clock_seq)->decoded);
-        if (strcmp(life->recipient, submission->work.unit) != 0)
+        life_keep(model, submission, i, life);
+        if (life == NULL || strcmp(life->recipient, submission->work.unit) != 0)
             continue;
         const struct journal_delivery *delivery =
             model_delivery_at(model_message_at(model, life->clock_seq), life->recipient);
         submission->clock = *delivery;
     }
+    older_lives(model, submission, root);
 }
 
 static void check_content(struct model *model, struct hub_submission *submission)
