@@ -13,7 +13,7 @@ import world as w
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
     folder = tmp_path_factory.mktemp("template") / "world"
-    done = subprocess.run([w.ROOT / "tests" / "setup", folder, w.BUILD], capture_output=True, text=True)
+    done = subprocess.run([w.ROOT / "tests" / "setup", folder, w.BUILD, "0"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 

@@ -50,7 +50,7 @@ class Live(World):
 
 def made_world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("interop") / "world"
-    made = subprocess.run([ROOT / "tests/setup", folder, BUILD], capture_output=True, text=True)
+    made = subprocess.run([ROOT / "tests/setup", folder, BUILD, "0"], capture_output=True, text=True)
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr
     return Live(folder)
 
