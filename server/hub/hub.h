@@ -65,6 +65,8 @@ void hub_set_clock_floor(struct hub *hub, uint64_t last_entry_time_ns); // entri
 // Is this device's certificate on its unit's newest roster, and is the unit a member? REASON_NONE or NOT_ON_ROSTER.
 enum reason hub_admits(const struct hub *hub, const char *unit, const char *device, const uint8_t auth_digest[32]);
 const char *hub_role(const struct hub *hub, const char *unit);                  // NULL: no member
+bool hub_is_registrar(const struct hub *hub, const char *unit);                 // changes its country's rows
+bool hub_sees_registry(const struct hub *hub, const char *unit);                // a registrar or an operator
 uint64_t hub_roster_number(const struct hub *hub, const char *unit);            // newest; 0: none
 bool hub_may_write(const struct hub *hub, const char *unit, const char *other); // any kind
 const char *hub_successor(const struct hub *hub, const char *unit);             // "": it isn't closed

@@ -21,7 +21,16 @@
 #define HUB_OWN_WAITING   64u                // entries about the hub itself that may wait for room
 
 // --- Registry (registry.c)
-enum hub_role { ROLE_NONE, ROLE_UNIT, ROLE_PROTECTION, ROLE_DPO, ROLE_AUDITOR, ROLE_OTHER };
+enum hub_role {
+    ROLE_NONE,
+    ROLE_UNIT,
+    ROLE_PROTECTION,
+    ROLE_DPO,
+    ROLE_AUDITOR,
+    ROLE_REGISTRAR,
+    ROLE_OPERATOR,
+    ROLE_OTHER
+};
 
 struct hub_grant {
     uint32_t kinds;

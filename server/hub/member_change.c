@@ -18,8 +18,7 @@ static enum reason invalid(struct hub_work *work, const char *field, const char 
 static enum reason judge_registrar(const struct hub *hub, struct hub_member_change *change)
 {
     struct hub_work *work = &change->work;
-    const char *role = hub_role(hub, work->unit);
-    if (role == NULL || strcmp(role, "registrar") != 0)
+    if (!hub_is_registrar(hub, work->unit))
         return hub_not_permitted(work, "");
     if (member_check(change->record, &work->detail) != AM_OK)
         return REASON_FIELD_INVALID;

@@ -12,10 +12,8 @@ static const struct {
     const char *name;
     enum hub_role role;
 } ROLES[] = {
-    {"unit", ROLE_UNIT},
-    {"protection", ROLE_PROTECTION},
-    {"dpo", ROLE_DPO},
-    {"auditor", ROLE_AUDITOR},
+    {"unit", ROLE_UNIT},       {"protection", ROLE_PROTECTION}, {"dpo", ROLE_DPO},
+    {"auditor", ROLE_AUDITOR}, {"registrar", ROLE_REGISTRAR},   {"operator", ROLE_OPERATOR},
 };
 
 static enum hub_role role_of(const char *name)
@@ -154,6 +152,18 @@ const char *hub_role(const struct hub *hub, const char *unit)
 {
     const struct hub_member *member = hub_member_find(hub, unit);
     return member != NULL ? member->role_name : NULL;
+}
+
+bool hub_is_registrar(const struct hub *hub, const char *unit)
+{
+    const struct hub_member *member = hub_member_find(hub, unit);
+    return member != NULL && member->role == ROLE_REGISTRAR;
+}
+
+bool hub_sees_registry(const struct hub *hub, const char *unit)
+{
+    const struct hub_member *member = hub_member_find(hub, unit);
+    return member != NULL && (member->role == ROLE_REGISTRAR || member->role == ROLE_OPERATOR);
 }
 
 bool hub_may_receive(const struct hub_member *member)

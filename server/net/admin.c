@@ -111,9 +111,7 @@ static void members_ask(struct question *question, struct worker *worker)
 
 static bool may_look(const struct call *call)
 {
-    const char *role = hub_role(call->net->hub, call->peer->identity.unit);
-
-    return role != NULL && (strcmp(role, "registrar") == 0 || strcmp(role, "operator") == 0);
+    return hub_sees_registry(call->net->hub, call->peer->identity.unit);
 }
 
 static void members_begin(struct call *call)

@@ -3,32 +3,21 @@
 #include "amana/v1/admin.pb-c.h"
 #include "certs/member_statement.h"
 #include "proto/log/leaf.h"
-#include "server/net/internal.h"
-#include "server/net/registry.h"
+#include "server/net/registrar_call.h"
 
 #include <string.h>
 
 struct set_member {
-    struct call call;
-    struct job job;
-    struct registry *registry;
-    uint64_t now_ns;
+    struct registrar_call by;
     struct member_statement *statement;
-    enum am_err err;
-    struct am_detail detail;
     Amana__V1__MemberRecord record; // of the statement and the request
     struct hub_member_change change;
 };
 
-static struct set_member *of_job(struct job *job)
-{
-    return (struct set_member *)((char *)job - offsetof(struct set_member, job));
-}
-
 // What the row says is what was signed; the request gives the grants alone, whose digest the statement has.
 static void record_make(struct set_member *set)
 {
-    const Amana__V1__SetMemberRequest *request = (const Amana__V1__SetMemberRequest *)set->call.request;
+    const Amana__V1__SetMemberRequest *request = (const Amana__V1__SetMemberRequest *)set->by.call.request;
     const Amana__V1__MemberStatement *message = set->statement->message;
 
     set->record.unit = message->unit;
@@ -39,23 +28,24 @@ static void record_make(struct set_member *set)
     set->record.statement = request->statement;
 }
 
-static void statement_read_in(struct job *job, struct worker *worker)
+static void statement_check(struct registrar_call *by)
 {
-    struct set_member *set = of_job(job);
-    const Amana__V1__SetMemberRequest *request = (const Amana__V1__SetMemberRequest *)set->call.request;
+    struct set_member *set = (struct set_member *)by;
+    const Amana__V1__SetMemberRequest *request = (const Amana__V1__SetMemberRequest *)by->call.request;
 
-    set->err = member_statement_parse(codec_bytes(request->statement), &set->detail, &set->statement);
-    if (set->err != AM_OK)
+    if (set->statement == NULL)
+        by->err = member_statement_parse(codec_bytes(request->statement), &by->detail, &set->statement);
+    if (by->err != AM_OK)
         return;
     record_make(set);
-    set->err = member_statement_check(set->statement, registry_trust(set->registry), set->now_ns, &set->detail);
-    if (set->err == AM_OK)
-        set->err = member_statement_fits_grants(set->statement, &set->record, &set->detail);
+    by->err = member_statement_check(set->statement, registry_trust(by->registry), by->now_ns, &by->detail);
+    if (by->err == AM_OK)
+        by->err = member_statement_fits_grants(set->statement, &set->record, &by->detail);
 }
 
 static void change_begin(struct set_member *set)
 {
-    struct call *call = &set->call;
+    struct call *call = &set->by.call;
     struct hub_event event = {.kind = HUB_EVENT_MEMBER, .member = &set->change};
 
     set->change = (struct hub_member_change){
@@ -72,47 +62,32 @@ static void change_begin(struct set_member *set)
 // About another country's unit: the hub refuses it whoever signed, and the log says so.
 static bool is_abroad(const struct set_member *set)
 {
-    return set->statement != NULL && !address_same_country(set->call.peer->identity.unit, set->record.unit);
+    return set->statement != NULL && !address_same_country(set->by.call.peer->identity.unit, set->record.unit);
 }
 
-static void statement_read_done(struct job *job)
+static void statement_decide(struct registrar_call *by)
 {
-    struct set_member *set = of_job(job);
+    struct set_member *set = (struct set_member *)by;
 
-    if (is_abroad(set))
+    if (is_abroad(set) || !registrar_call_refuse(by))
         change_begin(set);
-    else if (set->err == AM_NOMEM)
-        call_refuse(&set->call, REASON_BUSY, NULL);
-    else if (set->err != AM_OK)
-        call_refuse(&set->call, REASON_FIELD_INVALID, &set->detail);
-    else
-        change_begin(set);
-    call_release(&set->call);
 }
 
 static void set_member_begin(struct call *call)
 {
     struct set_member *set = (struct set_member *)call;
-    const char *role = hub_role(call->net->hub, call->peer->identity.unit);
 
     amana__v1__member_record__init(&set->record);
-    if (role == NULL || strcmp(role, "registrar") != 0) {
-        change_begin(set); // no registrar: the hub refuses it, and the log says so
-        return;
-    }
-    set->now_ns = net_utc(call->net);
-    set->registry = registry_ref(call->net->registry);
-    set->job = (struct job){.run = statement_read_in, .done = statement_read_done};
-    call_hold(call);
-    workers_push(call->net->workers, &set->job);
+    if (hub_is_registrar(call->net->hub, call->peer->identity.unit))
+        registrar_call_begin(call, statement_check, statement_decide);
+    else
+        change_begin(set); // the hub refuses it, and the log says so
 }
 
 static void set_member_clear(struct call *call)
 {
-    struct set_member *set = (struct set_member *)call;
-
-    registry_unref(set->registry);
-    member_statement_free(set->statement);
+    registrar_call_clear(call);
+    member_statement_free(((struct set_member *)call)->statement);
 }
 
 void admin_reply(struct hub_member_change *change, const struct journal_outcome *outcome)
@@ -120,10 +95,10 @@ void admin_reply(struct hub_member_change *change, const struct journal_outcome 
     struct set_member *set = change->work.user;
 
     if (change->work.reason != REASON_NONE)
-        call_refuse_work(&set->call, &change->work);
+        call_refuse_work(&set->by.call, &change->work);
     else
-        call_answer(&set->call, outcome->receipt);
-    call_release(&set->call);
+        call_answer(&set->by.call, outcome->receipt);
+    call_release(&set->by.call);
 }
 
 const struct method METHOD_SET_MEMBER = {

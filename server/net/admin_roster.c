@@ -1,86 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admin.AddRoster: a roster by a registrar of its country, checked on a worker as those of the folder are.
 #include "amana/v1/admin.pb-c.h"
-#include "server/net/internal.h"
-#include "server/net/registry.h"
+#include "server/net/registrar_call.h"
 
 #include <string.h>
 
 struct add_roster {
-    struct call call;
-    struct job job;
-    struct registry *registry;
-    uint64_t now_ns;
+    struct registrar_call by;
     struct roster *roster;
-    enum am_err err;
-    struct am_detail detail;
 };
 
-static struct add_roster *of_job(struct job *job)
+static void roster_read_in(struct registrar_call *by)
 {
-    return (struct add_roster *)((char *)job - offsetof(struct add_roster, job));
-}
-
-static void roster_read_in(struct job *job, struct worker *worker)
-{
-    struct add_roster *add = of_job(job);
-    const Amana__V1__AddRosterRequest *request = (const Amana__V1__AddRosterRequest *)add->call.request;
+    struct add_roster *add = (struct add_roster *)by;
+    const Amana__V1__AddRosterRequest *request = (const Amana__V1__AddRosterRequest *)by->call.request;
     struct am_bytes list[3 * LIMIT_DEVICES + LIMIT_OFFICERS];
 
     if (request->n_certificates > AM_LEN(list)) {
-        add->err = am_fail(AM_TOO_LARGE, &add->detail, "certificates", "at most %zu", AM_LEN(list));
+        by->err = am_fail(AM_TOO_LARGE, &by->detail, "certificates", "at most %zu", AM_LEN(list));
         return;
     }
     for (size_t i = 0; i < request->n_certificates; i++)
         list[i] = codec_bytes(request->certificates[i]);
-    add->err = roster_from_wire(codec_bytes(request->roster), list, request->n_certificates,
-                                registry_trust(add->registry), add->now_ns, &add->detail, &add->roster);
+    if (add->roster == NULL)
+        by->err = roster_parse(codec_bytes(request->roster), list, request->n_certificates, &by->detail, &add->roster);
+    if (by->err == AM_OK)
+        by->err = roster_check(add->roster, registry_trust(by->registry), by->now_ns, &by->detail);
 }
 
-// As for a member's row: of the registrar's country, and another unit than its own.
+// As for a member's row: by a registrar of the unit's country, about another unit than its own.
 static bool may_add(const struct call *call, const char *unit)
 {
-    return address_same_country(call->peer->identity.unit, unit) && strcmp(call->peer->identity.unit, unit) != 0;
+    const char *own = call->peer->identity.unit;
+
+    return hub_is_registrar(call->net->hub, own) && address_same_country(own, unit) && strcmp(own, unit) != 0;
 }
 
-static void roster_read_done(struct job *job)
+static void roster_decide(struct registrar_call *by)
 {
-    struct add_roster *add = of_job(job);
-    struct roster *roster = add->roster;
+    struct add_roster *add = (struct add_roster *)by;
 
-    if (add->err == AM_NOMEM)
-        call_refuse(&add->call, REASON_BUSY, NULL);
-    else if (add->err != AM_OK)
-        call_refuse(&add->call, REASON_FIELD_INVALID, &add->detail);
-    else if (!may_add(&add->call, roster->unit))
-        call_refuse(&add->call, REASON_NOT_PERMITTED, &(struct am_detail){.field = "unit"});
+    if (registrar_call_refuse(by))
+        return;
+    if (may_add(&by->call, add->roster->unit))
+        reload_roster_add(&by->call, add->roster);
     else
-        reload_roster_add(&add->call, roster);
-    call_release(&add->call);
+        call_refuse(&by->call, REASON_NOT_PERMITTED, &(struct am_detail){.field = "unit"});
 }
 
 static void add_roster_begin(struct call *call)
 {
-    struct add_roster *add = (struct add_roster *)call;
-    const char *role = hub_role(call->net->hub, call->peer->identity.unit);
-
-    if (role == NULL || strcmp(role, "registrar") != 0) {
+    if (hub_is_registrar(call->net->hub, call->peer->identity.unit))
+        registrar_call_begin(call, roster_read_in, roster_decide);
+    else
         call_refuse(call, REASON_NOT_PERMITTED, NULL);
-        return;
-    }
-    add->now_ns = net_utc(call->net);
-    add->registry = registry_ref(call->net->registry);
-    add->job = (struct job){.run = roster_read_in, .done = roster_read_done};
-    call_hold(call);
-    workers_push(call->net->workers, &add->job);
 }
 
 static void add_roster_clear(struct call *call)
 {
-    struct add_roster *add = (struct add_roster *)call;
-
-    registry_unref(add->registry);
-    roster_unref(add->roster);
+    registrar_call_clear(call);
+    roster_unref(((struct add_roster *)call)->roster);
 }
 
 const struct method METHOD_ADD_ROSTER = {

@@ -19,7 +19,7 @@ static bool lookup_allowed(const struct call *call, const char *other)
     address_country(other, country);
     if (strcmp(unit, other) == 0 || hub_may_write(hub, unit, other))
         return true;
-    if (role != NULL && (strcmp(role, "registrar") == 0 || strcmp(role, "operator") == 0))
+    if (hub_sees_registry(hub, unit))
         return true;
     if (role != NULL && strcmp(role, "dpo") == 0)
         return true; // it seals to whoever holds what its country's units sent

@@ -133,6 +133,8 @@ static void rosters_offer(struct net *net, struct roster *const *rosters, size_t
         rosters++, n--;
     for (; n > 0 && err == AM_EXISTS; rosters++, n--) {
         err = roster_follows(current, rosters[0], &detail);
+        if (err == AM_OK) // by the list of this moment: that of their reading may have been replaced meanwhile
+            err = roster_check(rosters[0], registry_trust(net->registry), net_utc(net), &detail);
         if (err == AM_OK)
             err = roster_change(net, NULL, rosters[0], rosters + 1, n - 1);
         if (err != AM_OK && err != AM_EXISTS)

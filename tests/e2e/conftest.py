@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One world is made by tests/setup for the session; each test gets a copy of it, and what it started is ended."""
+import os
 import re
 import shutil
 import subprocess
@@ -54,6 +55,23 @@ def offices(file_world):
 def world(empty_world):
     empty_world.start_hub()
     return empty_world
+
+
+@pytest.fixture
+def held(empty_world):
+    """Starts a hub that waits at a place, as NAME:COUNT, until what is given back is opened, and closed."""
+    fifo = empty_world.path("data", "hub", "fifo")
+
+    def start(place):
+        fifo.parent.mkdir(exist_ok=True)  # what the hub may still open when it serves
+        os.mkfifo(fifo)
+        os.environ["AMANA_FAILPOINT_FIFO"] = str(fifo)
+        try:
+            empty_world.start_hub(failpoint=place)
+        finally:
+            del os.environ["AMANA_FAILPOINT_FIFO"]
+        return lambda: open(fifo, "w")
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a device gets of its mailbox: never more than it signs for, and all of it as it signs."""
 import hashlib
-import os
 
 import grpc
 import pytest
@@ -103,25 +102,8 @@ def test_a_device_that_lost_what_it_had_gets_all_of_it_again_and_then_the_rest(w
         assert stream.code() == grpc.StatusCode.OK
 
 
-@pytest.fixture
-def held(empty_world, pb):
-    """Starts a hub whose n-th run over a mailbox waits until what is given back is closed."""
-    fifo = empty_world.path("data", "hub", "fifo")
-
-    def start(count):
-        fifo.parent.mkdir(exist_ok=True)  # what the hub may still open when it serves
-        os.mkfifo(fifo)
-        os.environ["AMANA_FAILPOINT_FIFO"] = str(fifo)
-        try:
-            empty_world.start_hub(failpoint=f"receive-run:{count}")
-        finally:
-            del os.environ["AMANA_FAILPOINT_FIFO"]
-        return lambda: open(fifo, "w")
-    return start
-
-
 def test_room_that_a_statement_makes_while_the_mailbox_is_read_is_used(held, empty_world, pb):
-    reached = held(2)
+    reached = held("receive-run:2")
     police, post = r.Raw(empty_world, pb), Post(empty_world, pb)
     with police.channel() as senders, post.channel() as channel:
         seqs = fill(police, senders, 1, 1)
@@ -135,7 +117,7 @@ def test_room_that_a_statement_makes_while_the_mailbox_is_read_is_used(held, emp
 
 
 def test_what_is_signed_for_while_the_mailbox_is_read_does_not_come_again(held, empty_world, pb):
-    reached = held(2)
+    reached = held("receive-run:2")
     police, post = r.Raw(empty_world, pb), Post(empty_world, pb)
     with police.channel() as senders, post.channel() as channel:
         seqs = fill(police, senders, 1, 1)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a registrar changes counts at once for what is under way: a stream, a message that waits, a replay."""
+import subprocess
+
 import pytest
 
 import raw as r
@@ -48,6 +50,37 @@ def test_a_device_that_its_units_new_roster_leaves_out_loses_its_stream_at_once_
     sent = world.send()
     world.amana("post", "inbox").exits(69, 77)
     assert not any(sent[:13] in line for line in mail.all)
+
+
+# --- The trust list is another one by the time that is decided what a registrar signed
+def not_named(world, country):
+    """The hub's trust list names this registrar no more, whose session stays."""
+    conf, digest = world.path("trust", "trust.conf"), world.ca("show", "--digest", f"{country}-registry/keys/officer.pem").ok().out.strip()
+    before = conf.read_text()
+    assert digest in before
+    conf.write_text(before.replace(digest, "0" * 63 + "1"))
+    world.hub.reload()
+    return lambda: (conf.write_text(before), world.hub.reload())
+
+
+@pytest.mark.parametrize("entry, change", [
+    ("MEMBER", ("member", "add", "et/ics/galafi", "--role", "unit")),
+    ("ROSTER", ("roster", "add", "fresh/et.ics.moyale.roster"))])
+def test_what_a_registrar_signed_is_refused_where_the_list_names_it_no_more_once_it_is_decided(held, empty_world, entry, change):
+    world = empty_world
+    reached = held("registrar-checked")
+    before = len(world.entries(entry))
+    if entry == "ROSTER":
+        other_device(world)
+    process, lines = world.watch("et-registry", "admin", *change, stderr=subprocess.STDOUT)
+    with reached():
+        mended = not_named(world, "et")
+    assert process.wait() == 65
+    lines.wait('no registrar of "et"')
+    assert len(world.entries(entry)) == before
+    mended()
+    registry(world, "et", *change)
+    assert len(world.entries(entry)) == before + 1
 
 
 # --- A message waits for its second person
