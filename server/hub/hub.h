@@ -52,9 +52,12 @@ struct hub_roster {
 AM_MUST_USE enum am_err hub_set_member(struct hub *hub, const Amana__V1__MemberRecord *member);
 AM_MUST_USE enum am_err hub_set_roster(struct hub *hub, const struct hub_roster *roster); // every number is kept
 // Of the trust list: who protects there, and the digest of the certificate of its oversight; NULL: none.
-AM_MUST_USE enum am_err hub_set_country(struct hub *hub, const char *country, const char *protection_unit,
-                                        const uint8_t *oversight);
-void hub_clear_countries(struct hub *hub);
+struct hub_country_row {
+    const char *code, *protection_unit;
+    const uint8_t *oversight;
+};
+// All of them, in the place of those before, each once. On failure those stay: AM_NOMEM, AM_INVALID.
+AM_MUST_USE enum am_err hub_set_countries(struct hub *hub, const struct hub_country_row *rows, size_t n);
 void hub_set_policy(struct hub *hub, struct policy *policy); // takes it over; NULL: none
 const struct policy *hub_policy(const struct hub *hub);
 // JOURNAL_LAPSES of a unit, as its record has them.

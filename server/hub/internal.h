@@ -82,6 +82,9 @@ struct hub_country {
     UT_hash_handle hh;
 };
 
+const struct hub_country *hub_country_find(const struct hub *hub, const char *code); // countries.c
+void hub_countries_free(struct hub_country *countries);
+
 AM_MUST_USE enum am_err hub_unit_room(struct hub *hub, const char *name, struct hub_unit **ret_unit); // made if need be
 struct hub_member *hub_member_copy(const Amana__V1__MemberRecord *record);                            // NULL: no memory
 void hub_member_free(struct hub_member *member);

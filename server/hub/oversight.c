@@ -12,9 +12,8 @@ static const uint8_t NONE[32];
 static const uint8_t *oversight_of(const struct hub *hub, const char *unit)
 {
     char code[ADDRESS_COUNTRY_MAX + 1];
-    struct hub_country *country;
     address_country(unit, code);
-    HASH_FIND_STR(hub->countries, code, country);
+    const struct hub_country *country = hub_country_find(hub, code);
     return country != NULL ? country->oversight : NONE;
 }
 

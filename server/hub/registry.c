@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Members, their grants, and the countries' protection units: what stands in memory, and the questions about it.
+// Members and their grants: what stands in memory, and the questions about it.
 #include "server/hub/internal.h"
 
 #include "proto/model/member.h"
@@ -239,80 +239,6 @@ bool hub_in_scope(const struct hub *hub, const char *auditor, const char *countr
     return false;
 }
 
-// --- Countries
-enum am_err hub_set_country(struct hub *hub, const char *code, const char *protection_unit, const uint8_t *oversight)
-{
-    struct hub_country *country;
-    if (strlen(code) > ADDRESS_COUNTRY_MAX || (protection_unit != NULL && strlen(protection_unit) > LIMIT_ADDRESS))
-        return AM_INVALID;
-    HASH_FIND_STR(hub->countries, code, country);
-    if (country == NULL) {
-        country = calloc(1, sizeof *country);
-        if (country == NULL)
-            return AM_NOMEM;
-        strlcpy(country->code, code, sizeof country->code);
-        HASH_ADD_STR(hub->countries, code, country);
-        if (country->hh.tbl == NULL) {
-            free(country);
-            return AM_NOMEM;
-        }
-    }
-    strlcpy(country->protection_unit, protection_unit != NULL ? protection_unit : "", sizeof country->protection_unit);
-    memset(country->oversight, 0, sizeof country->oversight);
-    if (oversight != NULL)
-        memcpy(country->oversight, oversight, sizeof country->oversight);
-    hub->epoch++;
-    return AM_OK;
-}
-
-bool hub_country_known(const struct hub *hub, const char *code)
-{
-    struct hub_country *country;
-    HASH_FIND_STR(hub->countries, code, country);
-    return country != NULL;
-}
-
-void hub_countries_text(const struct hub *hub, char *ret_text, size_t size)
-{
-    struct hub_country *country, *next;
-    ret_text[0] = '\0';
-    HASH_ITER (hh, hub->countries, country, next) {
-        (void)strlcat(ret_text, ret_text[0] != '\0' ? ", " : "", size);
-        (void)strlcat(ret_text, country->code, size);
-    }
-}
-
-void hub_clear_countries(struct hub *hub)
-{
-    struct hub_country *country, *next;
-    HASH_ITER (hh, hub->countries, country, next) {
-        HASH_DEL(hub->countries, country);
-        free(country);
-    }
-    hub->epoch++;
-}
-
-const char *hub_protection_unit(const struct hub *hub, const char *code)
-{
-    struct hub_country *country;
-    HASH_FIND_STR(hub->countries, code, country);
-    if (country == NULL || country->protection_unit[0] == '\0' || !hub_reachable(hub, country->protection_unit))
-        return NULL;
-    const char *successor = hub_successor(hub, country->protection_unit);
-    if (successor[0] == '\0')
-        return country->protection_unit;
-    const struct hub_member *next = hub_member_find(hub, successor);
-    bool protects = hub_reachable(hub, successor) && next->role == ROLE_PROTECTION && next->successor[0] == '\0';
-    return protects ? successor : NULL;
-}
-
-const char *hub_protection_of(const struct hub *hub, const char *unit)
-{
-    char code[ADDRESS_COUNTRY_MAX + 1];
-    address_country(unit, code);
-    return hub_protection_unit(hub, code);
-}
-
 // --- Policy
 void hub_set_policy(struct hub *hub, struct policy *policy)
 {
@@ -354,5 +280,5 @@ void hub_registry_free(struct hub *hub)
         free(unit->rosters);
         free(unit);
     }
-    hub_clear_countries(hub);
+    hub_countries_free(hub->countries);
 }

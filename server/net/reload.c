@@ -5,6 +5,7 @@
 #include "server/net/policy_units.h"
 #include "server/net/roster_rows.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,33 +158,36 @@ void reload_turn(struct net *net)
 
 enum am_err net_countries_set(struct hub *hub, const struct trust *trust)
 {
+    struct hub_country_row rows[TRUST_COUNTRIES];
     const struct trust_country *countries;
     size_t n = trust_countries(trust, &countries);
 
-    hub_clear_countries(hub);
+    assert(n <= AM_LEN(rows));
     for (size_t i = 0; i < n; i++) {
         const struct certificate *oversight = trust_oversight(trust, countries[i].code);
-        TRY(hub_set_country(hub, countries[i].code, trust_protection_unit(trust, countries[i].code),
-                            oversight != NULL ? oversight->digest : NULL));
+        rows[i] = (struct hub_country_row){.code = countries[i].code,
+                                           .protection_unit = trust_protection_unit(trust, countries[i].code),
+                                           .oversight = oversight != NULL ? oversight->digest : NULL};
     }
-    return AM_OK;
+    return hub_set_countries(hub, rows, n);
 }
 
+// The list and what the hub has of it come together, or both stay as they are.
 static enum am_err trust_change(struct net *net, struct trust *trust)
 {
-    struct trust *before = trust_ref(registry_trust(net->registry));
-    struct registry *registry;
-    enum am_err err = registry_with(net->registry, trust, NULL, &registry);
+    struct registry *registry, *before = net->registry;
+    enum am_err err;
 
-    if (err == AM_OK) {
-        registry_unref(net->registry);
-        net->registry = registry;
-        net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
-        err = net_countries_set(net->hub, trust);
+    TRY(registry_with(before, trust, NULL, &registry));
+    err = net_countries_set(net->hub, trust);
+    if (err != AM_OK) {
+        registry_unref(registry);
+        return err;
     }
-    if (err == AM_OK)
-        err = net_digests_step(net, HUB_EVENT_TRUST, trust_digest(before), trust_digest(trust));
-    trust_unref(before);
+    net->registry = registry;
+    net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
+    err = net_digests_step(net, HUB_EVENT_TRUST, trust_digest(registry_trust(before)), trust_digest(trust));
+    registry_unref(before);
     return err;
 }
 
@@ -204,12 +208,17 @@ enum am_err net_reload(struct net *net, struct trust *trust, struct roster *cons
                        struct am_detail *detail)
 {
     struct tls_context *tls;
+    enum am_err err = AM_OK;
 
     TRY(net_tls_make(net, trust != NULL ? trust : registry_trust(net->registry), detail, &tls));
+    if (trust != NULL)
+        err = trust_change(net, trust);
+    if (err != AM_OK) {
+        tls_context_unref(tls);
+        return err;
+    }
     tls_context_unref(net->tls);
     net->tls = tls;
-    if (trust != NULL)
-        TRY(trust_change(net, trust));
     // They come by unit and number.
     for (size_t i = 0, n; i < count; i += n) {
         for (n = 1; i + n < count && strcmp(rosters[i]->unit, rosters[i + n]->unit) == 0; n++)

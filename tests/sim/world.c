@@ -38,6 +38,12 @@ void world_grant(struct world *world, const char *unit, const char *role, char *
     assert(err == AM_OK);
 }
 
+enum am_err world_countries(struct hub *hub, const uint8_t *oversight)
+{
+    const struct hub_country_row rows[] = {{"ke", CHILD_DESK, oversight}, {"et", SHELTER}, {"so"}, {"ug"}};
+    return hub_set_countries(hub, rows, AM_LEN(rows));
+}
+
 static void members(struct world *world)
 {
     char *kenya[] = {(char *)"et/*/*", (char *)"so/police/desk"}, *ethiopia[] = {(char *)"ke/dci/transnational"};
@@ -51,10 +57,7 @@ static void members(struct world *world)
     world_grant(world, STRANGER, "unit", NULL, 0);
     world_grant(world, AUDITOR, "auditor", NULL, 0);
     world_grant(world, "ke/registry/desk", "registrar", NULL, 0);
-    assert(hub_set_country(world->hub, "ke", CHILD_DESK, NULL) == AM_OK);
-    assert(hub_set_country(world->hub, "et", SHELTER, NULL) == AM_OK);
-    assert(hub_set_country(world->hub, "so", NULL, NULL) == AM_OK);
-    assert(hub_set_country(world->hub, "ug", NULL, NULL) == AM_OK);
+    assert(world_countries(world->hub, NULL) == AM_OK);
 }
 
 void world_roster(struct world *world, const char *unit, uint64_t number, unsigned devices, uint8_t seal)

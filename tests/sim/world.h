@@ -83,6 +83,9 @@ void world_roster(struct world *world, const char *unit, uint64_t number, unsign
 // Gives a unit other grants: the kinds that are served, towards these parties.
 void world_grant(struct world *world, const char *unit, const char *role, char **parties, size_t n);
 
+// The countries, with the digest of the certificate of Kenya's oversight; NULL: none.
+enum am_err world_countries(struct hub *hub, const uint8_t *oversight);
+
 // A message being written and sent. Fields may be changed until letter_send.
 struct letter {
     struct hub_submission submission; // first

@@ -242,8 +242,7 @@ static enum am_err given(struct hub **ret_hub)
     TRY(hub_set_member(*ret_hub, &member)); // anew
     for (roster.number = 1; roster.number < 7; roster.number++)
         TRY(hub_set_roster(*ret_hub, &roster));
-    TRY(hub_set_country(*ret_hub, "et", SHELTER, NULL));
-    return hub_set_country(*ret_hub, "et", NULL, NULL);
+    return world_countries(*ret_hub, NULL);
 }
 
 static enum am_err sha(struct am_bytes bytes, uint8_t ret_digest[32])
@@ -303,11 +302,55 @@ static void each_allocation_at_start_may_fail(void **state)
     }
 }
 
+// Which of these it knows: of those before alone, of both, of the new ones alone.
+static unsigned known(const struct hub *hub)
+{
+    static const char *const CODES[] = {"et", "so", "ug", "ke", "dj", "er"};
+    unsigned bits = 0;
+    for (size_t i = 0; i < AM_LEN(CODES); i++)
+        bits |= hub_country_known(hub, CODES[i]) ? 1u << i : 0;
+    return bits;
+}
+
+static void where_new_countries_can_not_be_had_those_before_stay(void **state)
+{
+    static const struct hub_country_row ROWS[] = {{"dj"}, {"er"}, {"ke"}};
+    struct hub *hub = NULL;
+    assert_int_equal(given(&hub), AM_OK);
+    failed = true;
+    for (fail_at = 1; failed; fail_at++) {
+        assert_int_equal(known(hub), 017);
+        failed = false;
+        counter = 0;
+        arm(true);
+        enum am_err err = hub_set_countries(hub, ROWS, AM_LEN(ROWS));
+        arm(false);
+        assert_int_equal(err, failed ? AM_NOMEM : AM_OK);
+    }
+    assert_true(fail_at > AM_LEN(ROWS) + 1); // each row was one
+    assert_int_equal(known(hub), 070);
+    hub_free(hub);
+}
+
+static void of_countries_that_are_not_such_none_is_taken(void **state)
+{
+    static const struct hub_country_row WRONG[][2] = {
+        {{"dj"}, {"dj"}}, {{"dj"}, {"a-code-that-is-longer-than-what-an-address-begins-with"}}};
+    struct hub *hub = NULL;
+    assert_int_equal(given(&hub), AM_OK);
+    for (size_t i = 0; i < AM_LEN(WRONG); i++)
+        assert_int_equal(hub_set_countries(hub, WRONG[i], 2), AM_INVALID);
+    assert_int_equal(known(hub), 017);
+    hub_free(hub);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_allocation_of_a_step_may_fail),
         cmocka_unit_test(each_allocation_at_start_may_fail),
+        cmocka_unit_test(where_new_countries_can_not_be_had_those_before_stay),
+        cmocka_unit_test(of_countries_that_are_not_such_none_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
