@@ -40,6 +40,21 @@ static bool to_all(const Amana__V1__Draft *draft)
     return kind_asks_confirm((unsigned)draft->kind, (unsigned)draft->outcome);
 }
 
+// Who takes its place, where its registrar has said so; in the arena. "": nobody.
+static const char *successor_of(struct session *session, struct arena *arena, const char *unit)
+{
+    Amana__V1__Member *said;
+    return directory_member(session, unit, arena, &said) == AM_OK ? said->successor : "";
+}
+
+static void say_gone(const struct answer_input *input, struct arena *arena, const char *unit)
+{
+    const char *successor = successor_of(input->command.session, arena, unit);
+    command_say("left out: %s, which can be sent nothing: it is a member of the hub no more, or nobody is on its "
+                "roster%s%s",
+                unit, successor[0] != '\0' ? "; in its place is " : "", successor);
+}
+
 // One of those who have what is answered, unless it is not to learn of it.
 static enum am_err recipient_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
                                    Amana__V1__Draft *draft, const char *unit, Amana__V1__Part__Code part)
@@ -47,9 +62,7 @@ static enum am_err recipient_usual(const struct answer_input *input, const struc
     if (!answer_keeps_from(input, newest, draft, unit)) {
         if (!directory_gone(input->command.session, unit))
             return recipient_add(input, arena, draft, unit, part);
-        command_say(
-            "left out: %s, which can be sent nothing: it is a member of the hub no more, or nobody is on its roster",
-            unit);
+        say_gone(input, arena, unit);
         return AM_OK;
     }
     const char *state = shield_lists(&input->shield, unit)->country;
@@ -156,24 +169,15 @@ void answer_to_look(const struct answer_input *input, const struct target *newes
         look(session, trust_protection_unit(session->trust, hit->place->country), &newest->pointer);
 }
 
-enum am_err answer_to_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
-                           Amana__V1__Draft *draft)
+// Rule 3: who protects in the sender's country, and of a HIT where the child is.
+static enum am_err protection_add(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                  Amana__V1__Draft *draft)
 {
     struct session *session = input->command.session;
     const char *own = session->settings.value[SETTING_UNIT];
-    bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
-    if (draft->n_recipients > 0)
-        return AM_OK; // the file says who
-    draft->recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft->recipients);
-    if (draft->recipients == NULL)
-        return arena_error(arena);
-    for (size_t i = 0; i < input->n_to; i++)
-        TRY(recipient_add(input, arena, draft, input->to[i].unit, input->to[i].part));
-    if (!chosen)
-        TRY(answer_to_usual(input, newest, arena, draft));
-    if (!draft->flags->child || !input->kind->child_rule || input->kind->to == TO_FORMER)
+    if (!protects_child(input, draft) || input->kind->to == TO_FORMER)
         return AM_OK;
-    const char *protection = directory_protection_there(session, trust_protection_of(session->trust, own)); // rule 3
+    const char *protection = directory_protection_there(session, trust_protection_of(session->trust, own));
     if (protection != NULL)
         TRY(recipient_add(input, arena, draft, protection, PART(COPY)));
     const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
@@ -184,4 +188,42 @@ enum am_err answer_to_fill(const struct answer_input *input, const struct target
     if (protection == NULL || answer_keeps_from(input, newest, draft, protection))
         return AM_OK;
     return recipient_add(input, arena, draft, protection, PART(COPY));
+}
+
+// What is left to do where nobody whom a kind goes to by itself can be told.
+static enum am_err nobody_left(const struct answer_input *input, const struct target *root, struct am_detail *detail)
+{
+    static const struct {
+        unsigned kind;
+        const char *verb, *more;
+    } INSTEAD[] = {
+        {KIND(UPDATE), "cancel", "; other units are named in FILE, as recipients"},
+        {KIND(CLARIFICATION), "withdraw", "; another unit is asked with `amana new request`"},
+        {KIND(CLOSE), "withdraw", ""},
+    };
+    for (size_t i = 0; i < AM_LEN(INSTEAD); i++)
+        if (INSTEAD[i].kind == input->verb->kind)
+            return am_fail(AM_INVALID, detail, "recipients",
+                           "none of those who have it can be told, so that no %s can be sent: `amana %s %.13s` ends "
+                           "it, also for them%s",
+                           kind_name(input->verb->kind), INSTEAD[i].verb, root->id, INSTEAD[i].more);
+    return am_fail(AM_INVALID, detail, "recipients",
+                   "none of those who have it can be told; whom else it is for, --to or FILE says");
+}
+
+enum am_err answer_to_fill(const struct answer_input *input, const struct target *root, const struct target *newest,
+                           struct arena *arena, struct am_detail *detail, Amana__V1__Draft *draft)
+{
+    bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
+    if (draft->n_recipients > 0)
+        return AM_OK; // the file says who
+    draft->recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft->recipients);
+    if (draft->recipients == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < input->n_to; i++)
+        TRY(recipient_add(input, arena, draft, input->to[i].unit, input->to[i].part));
+    if (!chosen)
+        TRY(answer_to_usual(input, newest, arena, draft));
+    TRY(protection_add(input, newest, arena, draft));
+    return draft->n_recipients > 0 ? AM_OK : nobody_left(input, root, detail);
 }

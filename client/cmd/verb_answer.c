@@ -35,10 +35,11 @@ static enum am_err draft_make(struct answer_input *input, struct target *root, s
 }
 
 // Whom it goes to, and whom it frees.
-static enum am_err draft_address(struct answer_input *input, struct target *newest, struct arena *arena,
-                                 struct am_detail *detail, Amana__V1__Draft *draft, struct roles_moved *moved)
+static enum am_err draft_address(struct answer_input *input, struct target *root, struct target *newest,
+                                 struct arena *arena, struct am_detail *detail, Amana__V1__Draft *draft,
+                                 struct roles_moved *moved)
 {
-    TRY(answer_to_fill(input, newest, arena, draft));
+    TRY(answer_to_fill(input, root, newest, arena, detail, draft));
     if (json_object_get(input->said, "flags") == NULL)
         answer_flags_for_listed(input, draft);
     TRY(submit_groups(&input->command.settings, arena, draft, detail));
@@ -85,7 +86,7 @@ static int answer(struct answer_input *input, struct target *root, struct target
         return code;
     if (online)
         answer_to_look(input, newest, draft);
-    err = draft_address(input, newest, arena, &detail, draft, &moved);
+    err = draft_address(input, root, newest, arena, &detail, draft, &moved);
     if (err != AM_OK)
         return command_fail(err, &detail);
     struct submission submission = {.compose = {draft, answer_is_order(input) ? &newest->pointer : &root->pointer,

@@ -98,6 +98,30 @@ def test_what_nobody_who_has_it_can_be_told_of_is_withdrawn_and_ended_all_the_sa
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
 
+def test_who_can_reach_nobody_any_more_is_told_who_has_gone_and_what_ends_it(world):
+    """Saves from `recipients: is missing`, which says neither who nor what else there is to do."""
+    asked = world.send(draft=world.write("REQUEST", {"title": "Who?", "information": ["owner"], "reason": "x", "available_because": "x"}))
+    alert = world.send(draft=world.draft(recipients=to(POST, copies=[CHILDREN])))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "progress", asked, "--outcome", "CLARIFICATION_ASKED", "--questions", "Which year?").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("et-registry", "admin", "member", "add", POST, "--successor", SHELTER).ok()
+    world.amana("et-registry", "admin", "roster", "remove", POST, "--yes").ok()
+    remove(world, CHILDREN)
+    before = len(world.replay())
+    world.path("year.json").write_text('{"clarification": {"answers": [{"question": "Which year?", "text": "2026."}]}}')
+    world.amana("police", "clarify", asked, "year.json").exits(65).says(
+        GONE, f"in its place is {SHELTER}", f"no CLARIFICATION can be sent: `amana withdraw {asked[:13]}`", "amana new request")
+    world.amana("police", "update", alert, world.draft("newer.json", kind="UPDATE", recipients=None)).exits(65).says(
+        GONE, f"left out: {CHILDREN}", f"no UPDATE can be sent: `amana cancel {alert[:13]}`", "named in FILE")
+    world.amana("police", "note", alert, "--title", "x", "--text", "y").exits(65).says(GONE, "--to or FILE")
+    assert len(world.replay()) == before + 1  # the replay itself
+    world.amana("police", "withdraw", asked, "--reason", "Known by now.").ok()
+    newer = world.draft("newer.json", kind="UPDATE", recipients=to(SHELTER))
+    world.amana("police", "update", alert, newer).ok()
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "x").ok()
+
+
 def test_the_end_of_an_alert_ends_the_life_of_who_was_gone_before_its_newest_version(world):
     """Saves from a life that stays open for ever, because no newer version went to who has it."""
     alert = world.send(draft=world.draft(recipients=to(POST, SHELTER, copies=[CHILDREN])))
