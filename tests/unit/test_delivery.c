@@ -173,6 +173,25 @@ static void the_end_by_another_units_supervisor_is_for_its_author_to_know_too(vo
     assert_false(goes(KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY " POLICE "=COPY " OTHERS "=COPY"));
 }
 
+// Rule 4 keeps it out, or it is a member no more: whoever else may end or mend it does so without it.
+static void an_author_who_is_not_to_learn_of_it_is_asked_for_by_no_end_and_no_order(void **state)
+{
+    static const unsigned KINDS[] = {KIND(CORRECTION), KIND(ERASURE), KIND(HOLD), KIND(CANCEL)};
+    static const char *const WITHOUT[] = {POST "=ACTION " SHELTER "=ACTION", POST "=ACTION " SHELTER "=COPY"};
+    const struct delivery_to kept_out = {POLICE, HOLDERS, AM_LEN(HOLDERS), true, NULL};
+    struct draft draft;
+    struct am_detail detail = {0};
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        const char *to = WITHOUT[KINDS[i] == KIND(CANCEL)];
+        assert_false(goes(KINDS[i], OTHERS, to));
+        assert_int_equal(delivery_check(draft_of(&draft, KINDS[i], OTHERS, to), &kept_out, &detail), REASON_NONE);
+    }
+    assert_int_equal(
+        delivery_check(draft_of(&draft, KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY " POLICE "=COPY"),
+                       &kept_out, &detail),
+        REASON_FIELD_INVALID);
+}
+
 static void where_its_author_is_one_too_many_the_end_goes_without(void **state)
 {
     struct journal_recipient holders[LIMIT_RECIPIENTS];
@@ -316,6 +335,7 @@ int main(void)
         cmocka_unit_test(what_every_holder_must_do_goes_to_every_holder_to_act),
         cmocka_unit_test(a_version_goes_to_the_former_recipients_and_the_end_to_no_others),
         cmocka_unit_test(the_end_by_another_units_supervisor_is_for_its_author_to_know_too),
+        cmocka_unit_test(an_author_who_is_not_to_learn_of_it_is_asked_for_by_no_end_and_no_order),
         cmocka_unit_test(where_its_author_is_one_too_many_the_end_goes_without),
         cmocka_unit_test(what_begins_something_goes_where_its_sender_wants),
         cmocka_unit_test(alerts_on_persons_referrals_abroad_and_confidential_roots_need_a_second_person),

@@ -92,14 +92,20 @@ static void erased(struct fixture *fixture, size_t n)
         kit_submit(&fixture->kit, &message_of(fixture, CASE, 0)->append);
 }
 
-static void begin(struct fixture *fixture)
+// A message of the case that keeps it from the state.
+static void shield(struct fixture *fixture, const char *case_ref)
 {
-    struct kit_message *said = message_of(fixture, CASE, 0);
+    struct kit_message *said = message_of(fixture, case_ref, 0);
     struct journal_shield_state states[] = {{.country = "et", .seq = JOURNAL_SELF}};
-    struct journal_shield shield = {.case_ref = CASE, .n = 1, .states = states};
+    struct journal_shield shield = {.case_ref = case_ref, .n = 1, .states = states};
     states[0].protection = AMANA__V1__PROTECTION__CODE__YES;
     said->append.shield = &shield;
     assert_int_equal(kit_append(&fixture->kit, &said->append).result, JOURNAL_DONE);
+}
+
+static void begin(struct fixture *fixture)
+{
+    shield(fixture, CASE);
 }
 
 static void all_written(struct fixture *fixture)
@@ -179,6 +185,24 @@ static void rows_that_are_withheld_go_in_parts_and_none_is_left_out(void **state
     assert_int_equal(looks, 3);
 }
 
+// It is in the index of both, as a statement about messages of two cases is.
+static void a_row_of_another_case_that_is_kept_from_the_state_too_stays(void **state)
+{
+    struct fixture *fixture = *state;
+    struct kit_message *both;
+    begin(fixture);
+    shield(fixture, OTHER);
+    both = message_of(fixture, OTHER, 0);
+    both->entry.also_cases = (const char *const[]){CASE};
+    both->entry.n_also_cases = 1;
+    kit_submit(&fixture->kit, &both->append);
+    all_written(fixture);
+    struct hub_due_case at = look(fixture, DEADLINE_SHIELD, 0);
+    assert_true(!at.more && !at.left);
+    assert_int_equal(at.n_hidden, 1);
+    assert_int_equal(at.hidden[0].seq, 0);
+}
+
 static void a_message_that_comes_meanwhile_stops_it(void **state)
 {
     struct fixture *fixture = *state;
@@ -200,6 +224,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_left_past_the_first_look_is_found_by_the_next, setup, teardown),
         cmocka_unit_test_setup_teardown(rows_that_are_withheld_go_in_parts_and_none_is_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_row_of_another_case_that_is_kept_from_the_state_too_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(a_message_that_comes_meanwhile_stops_it, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
