@@ -2,6 +2,8 @@
 // What the hub's tests expect of a letter.
 #include "tests/unit/hub_expect.h"
 
+#include "proto/model/policy.h"
+
 const struct hub_config HUB_TIGHT = {.origin = "igad.amana.example/log",
                                      .hub = "amana://igad/hub",
                                      .version = "test",
@@ -46,6 +48,49 @@ struct letter *alert_to(struct world *world, const char *from, const char *to)
     return letter;
 }
 
+size_t mail_of(struct world *world, const char *device)
+{
+    return model_mailbox(&world->model, device)->n;
+}
+
+// --- Second persons
+Amana__V1__UnitRoster *releasing(struct world *world, const char *unit)
+{
+    Amana__V1__UnitRoster *roster = arena_alloc(&world->arena, sizeof *roster);
+    amana__v1__unit_roster__init(roster);
+    roster->unit = (char *)unit;
+    roster->roster = 1;
+    return roster;
+}
+
+struct letter *person(struct world *world, const char *unit)
+{
+    struct letter *letter = alert_to(world, POLICE, POST);
+    letter->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
+    letter->header.release = RELEASE(REQUIRED);
+    letter->header.releasing = releasing(world, unit);
+    letter->submission.mode = HUB_SUBMIT_PARK;
+    return letter;
+}
+
+struct letter *deferred(struct world *world, const char *unit)
+{
+    struct letter *alert = person(world, unit);
+    alert->submission.mode = HUB_SUBMIT_SEND;
+    alert->header.release = RELEASE(DEFERRED);
+    return alert;
+}
+
+void colleagues_supervise(struct world *world)
+{
+    struct policy *policy = calloc(1, sizeof *policy);
+    policy->supervisors = calloc(1, sizeof *policy->supervisors);
+    policy->n_supervisors = 1;
+    policy->supervisors[0] = (struct policy_supervisors){.party = POLICE, .unit = COLLEAGUES};
+    hub_set_policy(world->hub, policy);
+}
+
+// --- Sending
 void accepted(struct world *world, struct letter *letter)
 {
     assert_string_equal(reason_name(letter_send(world, letter)), "NONE");

@@ -11,9 +11,12 @@
 
 #include <cmocka.h>
 
-#define ACTION      AMANA__V1__PART__CODE__ACTION
-#define COPY        AMANA__V1__PART__CODE__COPY
-#define ENTRY(name) AMANA__V1__ENTRY_KIND__CODE__##name
+#define ACTION        AMANA__V1__PART__CODE__ACTION
+#define COPY          AMANA__V1__PART__CODE__COPY
+#define ENTRY(name)   AMANA__V1__ENTRY_KIND__CODE__##name
+#define RELEASE(name) AMANA__V1__RELEASE__CODE__##name
+#define STATE(name)   AMANA__V1__RELEASE_STATE__CODE__##name
+#define SUPERVISOR    "amana://" POLICE "/officer/o2"
 
 // Setup and teardown of a world with room for everything, and of one with narrow quotas.
 int hub_begin(void **state);
@@ -27,6 +30,14 @@ const struct model_entry *last_entry(const struct world *world);
 // The registrar takes it out of the members.
 void remove_member(struct world *world, const char *unit);
 struct letter *alert_to(struct world *world, const char *from, const char *to); // ACTION
+size_t mail_of(struct world *world, const char *device);
+
+// An alert of POLICE on a person, to POST, that `unit` is to release: one that waits, and one that goes first.
+struct letter *person(struct world *world, const char *unit);
+struct letter *deferred(struct world *world, const char *unit);
+Amana__V1__UnitRoster *releasing(struct world *world, const char *unit);
+// Policy names COLLEAGUES as supervisors of POLICE.
+void colleagues_supervise(struct world *world);
 
 // By `from`, about `root`, to `to`; outcome 0: none.
 struct letter *about(struct world *world, const char *from, unsigned kind, unsigned outcome, const struct letter *root,

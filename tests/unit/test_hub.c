@@ -63,6 +63,27 @@ static void each_device_of_each_recipient_gets_mail_and_the_senders_others_a_cop
 }
 
 // By these a unit finds it in the log, and an auditor sees what is of its countries.
+static void each_of_many_devices_gets_mail_and_is_woken(void **state)
+{
+    struct world *world = *state;
+    static const char *const UNITS[] = {POST, SHELTER, LONELY};
+    struct letter *alert = letter_new(world, POLICE, KIND(ALERT));
+    for (size_t i = 0; i < AM_LEN(UNITS); i++) {
+        world_roster(world, UNITS[i], 2, 8, 7);
+        letter_to(world, alert, UNITS[i], ACTION);
+        alert->recipients[i]->roster = 2;
+    }
+    accepted(world, alert);
+    for (size_t i = 0; i < 24; i++) {
+        const char *device = arena_printf(&world->arena, "amana://%s/device/d%zu", UNITS[i / 8], i % 8 + 1);
+        size_t woken = 0;
+        for (size_t j = 0; j < world->n_woken; j++)
+            woken += strcmp(world->woken[j], device) == 0;
+        assert_int_equal(mail_of(world, device), 1);
+        assert_int_equal(woken, 1);
+    }
+}
+
 static void an_alert_is_an_entry_of_all_who_send_and_get_it(void **state)
 {
     struct world *world = *state;
@@ -243,6 +264,12 @@ static void another_device_of_the_unit_is_not_the_certificate(void **state)
     alert->submission.work =
         (struct hub_work){.identity = URI(POLICE, "d2"), .unit = POLICE, .kind = HUB_WORK_SUBMISSION};
     refused(world, alert, REASON_SENDER_MISMATCH, "device");
+    // Also by an id that the certificate's own device has used.
+    struct letter *own = world_alert(world), *other = letter_again(world, own);
+    other->header.device = (char *)URI(POLICE, "d2");
+    other->submission.work =
+        (struct hub_work){.identity = URI(POLICE, "d1"), .unit = POLICE, .kind = HUB_WORK_SUBMISSION};
+    refused(world, other, REASON_SENDER_MISMATCH, "device");
 }
 
 static void an_auditor_sends_nothing(void **state)
@@ -441,6 +468,7 @@ int main(void)
         HUB_TEST(no_receipt_before_the_entry_has_come_back),
         HUB_TEST(an_accepted_alert_is_one_entry_with_all_that_belongs_to_it),
         HUB_TEST(each_device_of_each_recipient_gets_mail_and_the_senders_others_a_copy),
+        HUB_TEST(each_of_many_devices_gets_mail_and_is_woken),
         HUB_TEST(an_alert_is_an_entry_of_all_who_send_and_get_it),
         HUB_TEST(a_header_that_is_none_is_refused_and_on_record),
         HUB_TEST(delivered_is_what_the_entry_says_at_once),

@@ -227,15 +227,24 @@ static void what_is_to_be_reviewed_is_its_originators_to_decide(void **state)
 static void supervisors_that_policy_names_are_told_of_what_passed(void **state)
 {
     struct world *world = *state;
-    struct policy *policy = calloc(1, sizeof *policy);
-    policy->supervisors = calloc(1, sizeof *policy->supervisors);
-    policy->n_supervisors = 1;
-    strcpy(policy->supervisors[0].party, POLICE);
-    strcpy(policy->supervisors[0].unit, COLLEAGUES);
-    hub_set_policy(world->hub, policy);
+    colleagues_supervise(world);
     accepted(world, alert_to(world, POLICE, POST));
     world_pass(world, 15 * MINUTE_NS);
     assert_true(told(world, URI(COLLEAGUES, "d1"), entry_of(world, ENTRY(DEADLINE), 0)));
+}
+
+static void supervisors_of_one_unit_are_told_nothing_of_another(void **state)
+{
+    struct world *world = *state;
+    char *parties[] = {(char *)"et/*/*"};
+    colleagues_supervise(world);
+    world_grant(world, POST, "unit", parties, 1);
+    struct letter *alert = alert_to(world, POST, SHELTER);
+    alert->header.case_ref = (char *)"et/ics/2026/17";
+    accepted(world, alert);
+    world_pass(world, 15 * MINUTE_NS);
+    assert_true(told(world, URI(POST, "d1"), entry_of(world, ENTRY(DEADLINE), 0)));
+    assert_int_equal(mail_of(world, URI(COLLEAGUES, "d1")), 0);
 }
 
 static void who_has_not_confirmed_an_erasure_in_time_is_told_to_the_dpo(void **state)
@@ -330,6 +339,7 @@ int main(void)
         HUB_TEST(a_cancel_that_nobody_acknowledges_is_late_too),
         HUB_TEST(what_is_to_be_reviewed_is_its_originators_to_decide),
         HUB_TEST(supervisors_that_policy_names_are_told_of_what_passed),
+        HUB_TEST(supervisors_of_one_unit_are_told_nothing_of_another),
         HUB_TEST(who_has_not_confirmed_an_erasure_in_time_is_told_to_the_dpo),
         HUB_TEST(the_dpo_is_told_of_what_is_to_be_confirmed_and_of_nothing_that_ran_out_beside_it),
         HUB_TEST(what_has_passed_is_an_entry_of_those_whom_it_is_about),

@@ -67,6 +67,23 @@ static void what_finds_no_room_comes_again(void **state)
     world->model.no_room = false;
     world_pass(world, NS_PER_S);
     assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 0); // a minute
+    world->n_woken = 0;
+    world_pass(world, MINUTE_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+    assert_true(world->n_woken > 0); // both sides hear of it at once
+}
+
+static void what_the_keeper_has_no_time_for_or_the_log_may_not_take_comes_again(void **state)
+{
+    struct world *world = *state;
+    accepted(world, alert_to(world, POLICE, POST));
+    world->model.busy = true;
+    world_pass(world, 15 * MINUTE_NS);
+    world->model.busy = false, world->model.read_only = true;
+    world_pass(world, 2 * NS_PER_S);
+    world->model.read_only = false;
+    world_pass(world, 2 * NS_PER_S);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 0); // a minute
     world_pass(world, MINUTE_NS);
     assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
 }
@@ -357,6 +374,7 @@ int main(void)
         HUB_TEST(a_row_that_leads_to_nothing_goes_and_tells_nobody),
         HUB_TEST(deadlines_go_on_after_a_restart),
         HUB_TEST(what_finds_no_room_comes_again),
+        HUB_TEST(what_the_keeper_has_no_time_for_or_the_log_may_not_take_comes_again),
         HUB_TEST(a_full_disk_keeps_no_deadline_from_being_told),
         HUB_TEST(a_retrieval_that_comes_while_a_deadline_is_looked_at_begins_its_clock),
         HUB_TEST(what_is_to_go_before_its_first_clock_runs_out_goes),

@@ -505,11 +505,6 @@ static void the_protection_unit_of_the_state_itself_takes_nothing_back_that_it_h
 }
 
 // --- Until nothing is left of the case
-static size_t mail_of(struct world *world, const char *device)
-{
-    return model_mailbox(&world->model, device)->n;
-}
-
 static void kept_for(struct world *world, struct letter *letter, uint64_t ns)
 {
     letter->retain_until.seconds = (int64_t)((world->now + ns) / NS_PER_S);

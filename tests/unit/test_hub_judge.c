@@ -51,9 +51,14 @@ static void by_a_stale_list_only_what_is_urgent_goes_and_its_entry_says_so(void 
     struct world *world = *state;
     accepted(world, by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U2));
     assert_true(last_entry(world)->content->submitted->crl_stale);
-    struct letter *later = by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U3);
+    struct letter *later = by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U3), *first = deferred(world, POLICE);
     assert_int_equal(letter_send(world, later), REASON_CRL_STALE);
     assert_true(later->submission.work.retry_ns > 0);
+    assert_string_equal(later->submission.work.detail.field, "urgency");
+    first->header.urgency = AMANA__V1__URGENCY__CODE__U2;
+    first->submission.crl_stale = true;
+    assert_int_equal(letter_send(world, first), REASON_CRL_STALE);
+    assert_string_equal(first->submission.work.detail.field, "release");
     assert_int_equal(letter_send(world, by_a_stale_list(world, AMANA__V1__URGENCY__CODE__U4)), REASON_CRL_STALE);
     accepted(world, alert_to(world, POLICE, POST));
     assert_false(last_entry(world)->content->submitted->crl_stale);
@@ -236,8 +241,11 @@ static void what_a_worker_finds_is_the_answer(void **state)
     static const enum reason FOUND[] = {REASON_SIGNATURE_INVALID, REASON_SEALED_TO_OTHERS, REASON_NOT_SEALED_TO_ALL,
                                         REASON_REVOKED};
     for (size_t i = 0; i < AM_LEN(FOUND); i++) {
+        struct letter *alert = alert_to(world, POLICE, POST);
         world->checked = FOUND[i];
-        refused(world, alert_to(world, POLICE, POST), FOUND[i], NULL);
+        (void)am_fail(AM_INVALID, &alert->submission.checked_detail, "signature", "what the worker says");
+        refused(world, alert, FOUND[i], "signature");
+        assert_string_equal(alert->submission.work.detail.text, "what the worker says");
     }
 }
 

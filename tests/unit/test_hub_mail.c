@@ -35,6 +35,8 @@ static void a_signed_retrieval_is_an_entry_and_the_row_goes(void **state)
     assert_int_equal(entry->erase_after, WORLD_START / DAY_NS + 367);
     assert_true(entry->content->retrieved->first);
     assert_memory_equal(entry->content->retrieved->statement.data, "statement", 9);
+    assert_memory_equal(entry->content->retrieved->signature.data, "signed", 6);
+    assert_string_equal(entry->content->retrieved->device, URI(POST, "d1"));
     assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 0);
     assert_int_equal(model_mailbox(&world->model, URI(POST, "d2"))->n, 1); // it has its own
     const struct journal_delivery *row = &model_message_at(&world->model, alert->seq)->deliveries[0];
@@ -50,6 +52,8 @@ static void the_first_device_of_a_unit_is_told_to_each_device_of_the_originator(
     struct hub_retrieval first = retrieval_of(world, POST, URI(POST, "d2"), &alert->seq, 1, NULL, 0);
     world->n_woken = 0;
     (void)retrieve(world, &first);
+    uint64_t at = world->now;
+    world->now += MINUTE_NS;
     const struct model_mailbox *one = model_mailbox(&world->model, URI(POLICE, "d1"));
     assert_int_equal(one->n, 1);
     assert_int_equal(one->rows[0].kind, JOURNAL_MAIL_NOTICE);
@@ -62,6 +66,7 @@ static void the_first_device_of_a_unit_is_told_to_each_device_of_the_originator(
     assert_int_equal(last_entry(world)->kind, ENTRY(RETRIEVED)); // an entry all the same
     assert_false(last_entry(world)->content->retrieved->first);
     assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->n, 1);
+    assert_int_equal(model_message_at(&world->model, alert->seq)->deliveries[0].retrieved_at, at); // by the first
 }
 
 static void another_unit_has_a_first_device_of_its_own(void **state)
@@ -102,6 +107,67 @@ static void one_statement_about_several_cases_is_found_under_each(void **state)
     assert_string_equal(last_entry(world)->cases[1], "ke/dci/2026/004211");
     assert_int_equal(model_mailbox(&world->model, URI(POST, "d1"))->n, 0);
     assert_int_equal(model_mailbox(&world->model, URI(POLICE, "d1"))->rows[0].urgency, 1); // of the most urgent
+}
+
+static void one_statement_about_several_messages_is_an_entry_of_each_kept_as_long_as_the_longest(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *case_ref;
+        unsigned urgency, days;
+    } ROWS[] = {{"ke/dci/2026/78", 3, 30},
+                {"ke/dci/2026/77", 2, 900},
+                {"ke/dci/2026/79", 1, 500},
+                {"ke/dci/2026/77", 3, 30},
+                {"ke/dci/2026/78", 4, 30}};
+    struct letter *letters[AM_LEN(ROWS)];
+    uint64_t seqs[AM_LEN(ROWS)];
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        letters[i] = alert_to(world, POLICE, POST);
+        letters[i]->header.case_ref = (char *)ROWS[i].case_ref;
+        letters[i]->header.urgency = (Amana__V1__Urgency__Code)ROWS[i].urgency;
+        if (ROWS[i].urgency > 2)
+            letters[i]->header.urgency_reason = 0;
+        letters[i]->retain_until.seconds = (int64_t)(world->now / NS_PER_S) + ROWS[i].days * 86400;
+        accepted(world, letters[i]);
+        seqs[i] = letters[i]->seq;
+    }
+    struct hub_retrieval retrieval = retrieval_of(world, POST, URI(POST, "d1"), seqs, AM_LEN(seqs), NULL, 0);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &retrieval});
+    assert_int_equal(world->n_appends, 1);
+    const struct journal_entry *entry = &world->appends[0]->entries[0];
+    assert_int_equal(entry->of, seqs[0]);
+    assert_int_equal(entry->n_also_of, AM_LEN(seqs) - 1);
+    assert_memory_equal(entry->also_of, &seqs[1], sizeof seqs - sizeof seqs[0]);
+    assert_string_equal(entry->case_ref, ROWS[0].case_ref);
+    assert_int_equal(entry->n_also_cases, 2);
+    assert_string_equal(entry->also_cases[0], ROWS[1].case_ref);
+    assert_string_equal(entry->also_cases[1], ROWS[2].case_ref);
+    assert_int_equal(entry->n_parties, 2);
+    assert_string_equal(entry->parties[0], POST);
+    assert_string_equal(entry->parties[1], POLICE);
+    assert_int_equal(entry->erase_after, (world->now + 930 * DAY_NS) / DAY_NS + 1);
+    world_pump(world);
+    for (const char *const *device = (const char *const[]){URI(POLICE, "d1"), URI(POLICE, "d2"), NULL}; *device != NULL;
+         device++) {
+        const struct model_mailbox *box = model_mailbox(&world->model, *device);
+        assert_int_equal(box->rows[box->n - 1].seq, world->model.n - 1);
+        assert_int_equal(box->rows[box->n - 1].urgency, 1); // of the most urgent
+    }
+}
+
+static void a_note_to_the_own_unit_once_retrieved_is_an_entry_of_that_unit(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = letter_new(world, POLICE, KIND(NOTE));
+    letter_to(world, note, POLICE, ACTION);
+    accepted(world, note);
+    struct hub_retrieval retrieval = retrieval_of(world, POLICE, URI(POLICE, "d2"), &note->seq, 1, NULL, 0);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &retrieval});
+    assert_int_equal(world->n_appends, 1);
+    assert_int_equal(world->appends[0]->entries[0].n_parties, 1);
+    assert_string_equal(world->appends[0]->entries[0].parties[0], POLICE);
+    world_pump(world);
 }
 
 static void a_statement_about_two_originators_is_refused(void **state)
@@ -178,6 +244,41 @@ static void roster_goes(struct world *world, struct hub_roster_change *change)
     world_step(world, (struct hub_event){.kind = HUB_EVENT_ROSTER, .roster = change});
 }
 
+static void a_roster_is_an_entry_of_its_unit_that_names_it_and_the_one_before(void **state)
+{
+    struct world *world = *state;
+    static Amana__V1__RosterRecord record = AMANA__V1__ROSTER_RECORD__INIT;
+    static const struct hub_roster LAST = {.unit = POST, .number = 3, .digest = {3}, .previous = {2}, .signer = "r"};
+    struct hub_roster_change change;
+    roster_goes(world, &change);
+    assert_int_equal(world->n_appends, 1);
+    const struct journal_append *append = world->appends[0];
+    assert_int_equal(append->entries[0].n_parties, 1);
+    assert_string_equal(append->entries[0].parties[0], POST);
+    assert_int_equal(append->n_records, 1);
+    assert_int_equal(append->records[0].kind, JOURNAL_RECORD_ROSTER);
+    assert_string_equal(append->records[0].key, POST);
+    assert_int_equal(append->records[0].number, 2);
+    world_pump(world);
+    const Amana__V1__RosterEntry *entry = last_entry(world)->content->roster;
+    assert_int_equal(last_entry(world)->class, JOURNAL_CLASS_HUB);
+    assert_string_equal(entry->unit, POST);
+    assert_int_equal(entry->number, 2);
+    assert_int_equal(entry->digest.len + entry->previous.len, 64);
+    assert_int_equal(entry->digest.data[0], 2);
+    assert_int_equal(entry->previous.data[0], 1);
+    assert_string_equal(entry->signer, "amana://et/registry/desk/officer/r1");
+    assert_false(entry->removed);
+    change = (struct hub_roster_change){
+        .work = {.kind = HUB_WORK_ROSTER, .identity = "amana://igad/hub", .unit = "igad/hub"},
+        .roster = &LAST,
+        .record = &record};
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_ROSTER, .roster = &change});
+    world_pump(world);
+    assert_int_equal(change.work.reason, REASON_NONE);
+    assert_true(last_entry(world)->content->roster->removed); // nobody is on it
+}
+
 static void a_statement_that_a_roster_overtakes_is_checked_by_the_new_one(void **state)
 {
     struct world *world = *state;
@@ -238,6 +339,24 @@ static void a_full_journal_refuses_messages_and_still_takes_retrievals(void **st
     assert_int_equal(letter_send(world, letter_again(world, next)), REASON_NONE);
 }
 
+static void a_roster_that_finds_no_room_is_not_in_force_and_may_come_again(void **state)
+{
+    struct world *world = *state;
+    struct hub_roster_change change;
+    world->model.no_room = true;
+    roster_goes(world, &change);
+    world_pump(world);
+    assert_int_equal(change.work.reason, REASON_STORAGE_FULL);
+    assert_int_equal(hub_roster_number(world->hub, POST), 1);
+    assert_null(world->roster_changed);
+    world->model.no_room = false;
+    roster_goes(world, &change);
+    world_pump(world);
+    assert_int_equal(change.work.reason, REASON_NONE);
+    assert_int_equal(hub_roster_number(world->hub, POST), 2);
+    assert_string_equal(world->roster_changed, POST); // its sessions are judged again
+}
+
 static void a_log_that_may_not_append_says_read_only_and_knows_its_duplicates(void **state)
 {
     struct world *world = *state;
@@ -255,14 +374,18 @@ int main(void)
         HUB_TEST(another_unit_has_a_first_device_of_its_own),
         HUB_TEST(what_was_retrieved_already_makes_no_entry_and_is_ok),
         HUB_TEST(one_statement_about_several_cases_is_found_under_each),
+        HUB_TEST(one_statement_about_several_messages_is_an_entry_of_each_kept_as_long_as_the_longest),
+        HUB_TEST(a_note_to_the_own_unit_once_retrieved_is_an_entry_of_that_unit),
         HUB_TEST(a_statement_about_two_originators_is_refused),
         HUB_TEST(notices_and_copies_go_without_an_entry),
         HUB_TEST(two_acknowledgements_in_flight_become_one_entry),
         HUB_TEST(two_devices_in_flight_are_not_both_the_first),
+        HUB_TEST(a_roster_is_an_entry_of_its_unit_that_names_it_and_the_one_before),
         HUB_TEST(a_statement_that_a_roster_overtakes_is_checked_by_the_new_one),
         HUB_TEST(a_statement_checked_before_a_roster_was_in_force_is_checked_by_it),
         HUB_TEST(a_statement_whose_signature_fails_takes_nothing),
         HUB_TEST(a_full_journal_refuses_messages_and_still_takes_retrievals),
+        HUB_TEST(a_roster_that_finds_no_room_is_not_in_force_and_may_come_again),
         HUB_TEST(a_log_that_may_not_append_says_read_only_and_knows_its_duplicates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

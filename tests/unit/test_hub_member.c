@@ -168,6 +168,17 @@ static void a_row_names_no_country_that_the_trust_list_has_not_but_those_that_it
     }
 }
 
+static void a_row_that_finds_no_room_is_not_in_force_and_may_come_again(void **state)
+{
+    struct world *world = *state;
+    world->model.no_room = true;
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "", 1), REASON_STORAGE_FULL);
+    assert_string_equal(hub_role(world->hub, COLLEAGUES), "unit");
+    world->model.no_room = false;
+    assert_int_equal(changed(world, REGISTRY, COLLEAGUES, "", 1), REASON_NONE);
+    assert_null(hub_role(world->hub, COLLEAGUES));
+}
+
 static void a_hub_that_stops_changes_nobody(void **state)
 {
     struct world *world = *state;
@@ -185,6 +196,7 @@ int main(void)
         HUB_TEST(who_is_no_member_is_not_removed),
         HUB_TEST(who_carries_messages_gets_no_office_and_no_office_carries_any),
         HUB_TEST(a_row_names_no_country_that_the_trust_list_has_not_but_those_that_it_named_before),
+        HUB_TEST(a_row_that_finds_no_room_is_not_in_force_and_may_come_again),
         HUB_TEST(a_hub_that_stops_changes_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

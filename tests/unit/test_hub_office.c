@@ -169,6 +169,24 @@ static void ask(struct world *world, struct hub_replay *replay)
     world_step(world, (struct hub_event){.kind = HUB_EVENT_REPLAY, .replay = replay});
 }
 
+static void what_cant_be_put_on_record_is_not_read(void **state)
+{
+    struct world *world = *state;
+    Amana__V1__ReplayRequest request = request_with("complaint 12/2026");
+    struct hub_replay replay = replay_by(AUDITOR, URI(AUDITOR, "d1"), &request);
+    world->model.no_room = true;
+    ask(world, &replay);
+    world_pump(world);
+    assert_null(world->replaying);
+    assert_int_equal(replay.work.reason, REASON_STORAGE_FULL);
+    world->model.no_room = false, world->model.read_only = true;
+    replay = replay_by(AUDITOR, URI(AUDITOR, "d1"), &request);
+    ask(world, &replay);
+    world_pump(world);
+    assert_null(world->replaying);
+    assert_int_equal(replay.work.reason, REASON_READ_ONLY);
+}
+
 static void a_replay_is_an_entry_before_it_streams(void **state)
 {
     struct world *world = *state;
@@ -618,6 +636,7 @@ int main(void)
         HUB_TEST_TIGHT(one_identitys_quota_of_refusals_is_not_anothers),
         HUB_TEST(a_refusal_that_finds_no_room_is_counted_and_comes_later),
         HUB_TEST(an_id_that_is_none_is_not_repeated_in_the_log),
+        HUB_TEST(what_cant_be_put_on_record_is_not_read),
         HUB_TEST(a_replay_is_an_entry_before_it_streams),
         HUB_TEST(a_filtered_replay_says_what_was_asked),
         HUB_TEST(a_replay_s_entry_says_whose_entries_it_could_touch),

@@ -108,6 +108,34 @@ static void a_quota_of_policy_counts_for_its_units_alone(void **state)
     assert_int_not_equal(letter_send(world, more), REASON_BUSY);
 }
 
+static void requests_past_those_a_second_of_policy_come_again_when_it_is_their_turn(void **state)
+{
+    struct world *world = *state;
+    struct policy *policy = policy_new();
+    policy->n_quotas = 1;
+    (void)strlcpy(policy->quotas[0].party, POLICE, sizeof policy->quotas[0].party);
+    policy->quotas[0].requests_per_s = 2;
+    hub_set_policy(world->hub, policy);
+    world->monotonic += NS_PER_S; // what it had before is no more than its share
+    for (unsigned round = 0; round < 2; round++) {
+        struct letter *third = alert_to(world, POLICE, POST);
+        accepted(world, alert_to(world, POLICE, POST));
+        accepted(world, alert_to(world, POLICE, POST));
+        world->monotonic += NS_PER_S / 8;
+        assert_int_equal(letter_send(world, third), REASON_QUOTA);
+        assert_non_null(strstr(third->submission.work.detail.text, "2 messages a second"));
+        uint64_t wait = third->submission.work.retry_ns;
+        assert_in_range(wait, NS_PER_S * 3 / 8, NS_PER_S * 3 / 8 + 2);
+        world->monotonic += wait - 2;
+        assert_int_equal(letter_send(world, letter_again(world, third)), REASON_QUOTA);
+        world->monotonic += 2;
+        accepted(world, letter_again(world, third));
+        world->monotonic += 10 * NS_PER_S;
+    }
+    for (unsigned i = 0; i < 3; i++) // others have theirs
+        accepted(world, alert_to(world, POST, POLICE));
+}
+
 static void purpose_protection_goes_also_to_whom_policy_names(void **state)
 {
     struct world *world = *state;
@@ -204,11 +232,34 @@ static void a_change_of_policy_is_an_entry_with_both_digests(void **state)
     world_step(world, (struct hub_event){.kind = HUB_EVENT_POLICY, .digests = {BEFORE, AFTER}});
     world_pump(world);
     assert_int_equal(last_entry(world)->kind, ENTRY(POLICY));
+    const Amana__V1__PolicyEntry *entry = last_entry(world)->content->policy;
+    assert_int_equal(entry->before.len + entry->after.len, 64);
+    assert_memory_equal(entry->before.data, BEFORE, 32);
+    assert_memory_equal(entry->after.data, AFTER, 32);
+    assert_int_equal(world->model.records[world->model.n_records - 1].value.len, 32);
     assert_int_equal(world->model.records[world->model.n_records - 1].kind, JOURNAL_RECORD_POLICY);
     assert_memory_equal(world->model.records[world->model.n_records - 1].value.data, AFTER, 32);
     world_step(world, (struct hub_event){.kind = HUB_EVENT_POLICY, .digests = {AFTER, NULL}});
     world_pump(world);
     assert_int_equal(world->model.records[world->model.n_records - 1].value.len, 0);
+    assert_int_equal(last_entry(world)->content->policy->after.len, 0);
+}
+
+static void a_change_of_the_trust_list_is_an_entry_with_both_digests(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t AFTER[32] = {7};
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TRUST, .digests = {NULL, AFTER}});
+    world_pump(world);
+    assert_int_equal(last_entry(world)->kind, ENTRY(TRUST));
+    const Amana__V1__TrustEntry *entry = last_entry(world)->content->trust;
+    assert_int_equal(entry->before.len, 0);
+    assert_int_equal(entry->after.len, 32);
+    assert_memory_equal(entry->after.data, AFTER, 32);
+    assert_int_equal(world->model.records[world->model.n_records - 1].kind, JOURNAL_RECORD_TRUST);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TRUST, .digests = {AFTER, AFTER}});
+    world_pump(world);
+    assert_memory_equal(last_entry(world)->content->trust->before.data, AFTER, 32);
 }
 
 int main(void)
@@ -221,12 +272,14 @@ int main(void)
         HUB_TEST(policy_says_how_long_a_kind_is_kept),
         HUB_TEST(policy_may_keep_a_kind_longer_than_its_own_ceiling),
         HUB_TEST(a_quota_of_policy_counts_for_its_units_alone),
+        HUB_TEST(requests_past_those_a_second_of_policy_come_again_when_it_is_their_turn),
         HUB_TEST(purpose_protection_goes_also_to_whom_policy_names),
         HUB_TEST(new_mail_to_a_closed_unit_is_refused_with_its_successor_and_answers_still_go_to_it),
         HUB_TEST(only_whom_a_grant_allows_learns_that_a_unit_is_closed),
         HUB_TEST(what_references_a_message_keeps_its_purpose_or_protects_or_policy_lets_it),
         HUB_TEST(a_policy_that_changes_during_the_check_is_judged_anew),
         HUB_TEST(a_change_of_policy_is_an_entry_with_both_digests),
+        HUB_TEST(a_change_of_the_trust_list_is_an_entry_with_both_digests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

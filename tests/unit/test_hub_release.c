@@ -4,31 +4,6 @@
 
 #include "proto/model/policy.h"
 
-#define RELEASE(name) AMANA__V1__RELEASE__CODE__##name
-#define STATE(name)   AMANA__V1__RELEASE_STATE__CODE__##name
-#define SUPERVISOR    "amana://" POLICE "/officer/o2"
-
-static Amana__V1__UnitRoster releasing;
-
-// An alert of POLICE on a person, to POST, that `unit` is to release.
-static struct letter *person(struct world *world, const char *unit)
-{
-    struct letter *letter = alert_to(world, POLICE, POST);
-    amana__v1__unit_roster__init(&releasing);
-    releasing.unit = (char *)unit;
-    releasing.roster = 1;
-    letter->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
-    letter->header.release = RELEASE(REQUIRED);
-    letter->header.releasing = &releasing;
-    letter->submission.mode = HUB_SUBMIT_PARK;
-    return letter;
-}
-
-static size_t mail_of(struct world *world, const char *device)
-{
-    return model_mailbox(&world->model, device)->n;
-}
-
 static void what_is_parked_rings_at_its_unit_and_nobody_else_learns_of_it(void **state)
 {
     struct world *world = *state;
@@ -78,15 +53,6 @@ static void what_needs_one_is_neither_sent_nor_parked_by_the_wrong_call(void **s
     alert = alert_to(world, POLICE, POST);
     alert->submission.mode = HUB_SUBMIT_PARK;
     refused(world, alert, REASON_FIELD_INVALID, "release");
-}
-
-static void colleagues_supervise(struct world *world)
-{
-    struct policy *policy = calloc(1, sizeof *policy);
-    policy->supervisors = calloc(1, sizeof *policy->supervisors);
-    policy->n_supervisors = 1;
-    policy->supervisors[0] = (struct policy_supervisors){.party = POLICE, .unit = COLLEAGUES};
-    hub_set_policy(world->hub, policy);
 }
 
 static void a_unit_releases_for_another_only_where_policy_names_it(void **state)
@@ -208,6 +174,18 @@ static void another_unit_releases_nothing(void **state)
     refused(world, released(world, alert, POST, STATE(PENDING_RELEASE)), REASON_NOT_PERMITTED, "message");
 }
 
+// It is the author's message, and judged as such: who releases it may perhaps write to nobody there.
+static void what_another_unit_releases_is_its_authors(void **state)
+{
+    struct world *world = *state;
+    colleagues_supervise(world);
+    struct letter *go = released(world, person(world, COLLEAGUES), COLLEAGUES, STATE(PENDING_RELEASE));
+    world_grant(world, COLLEAGUES, "unit", NULL, 0);
+    assert_string_equal(reason_name(letter_send(world, go)), "NONE");
+    assert_string_equal(model_message_at(&world->model, go->seq)->originator, POLICE);
+    assert_string_equal(go->submission.sender, POLICE);
+}
+
 static void a_release_is_judged_by_the_newest_of_everything(void **state)
 {
     struct world *world = *state;
@@ -273,14 +251,6 @@ static void what_waits_rings_again_at_a_quarter_of_its_time_as_urgent_as_it_is(v
 }
 
 // --- Lapses
-static struct letter *deferred(struct world *world, const char *unit)
-{
-    struct letter *alert = person(world, unit);
-    alert->submission.mode = HUB_SUBMIT_SEND;
-    alert->header.release = RELEASE(DEFERRED);
-    return alert;
-}
-
 // Each waits for the one before it to be written, and none for the clock: that would hold up every other deadline.
 static void what_a_unit_left_unsigned_lapses_at_once_and_is_counted_each(void **state)
 {
@@ -389,7 +359,7 @@ static void versions(struct world *world, const bool persons[3], struct letter *
             ret[i] = regarding(world, KIND(UPDATE), ret[0]);
             ret[i]->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__PERSON;
             ret[i]->header.release = RELEASE(REQUIRED);
-            ret[i]->header.releasing = &releasing;
+            ret[i]->header.releasing = releasing(world, POLICE);
             letter_supersedes(ret[i], ret[i - 1]);
         }
         ret[i]->submission.mode = HUB_SUBMIT_SEND;
@@ -511,6 +481,7 @@ int main(void)
         HUB_TEST(what_waits_no_more_is_not_released),
         HUB_TEST(what_is_due_is_not_released_before_its_lapse_is_written_either),
         HUB_TEST(another_unit_releases_nothing),
+        HUB_TEST(what_another_unit_releases_is_its_authors),
         HUB_TEST(a_release_is_judged_by_the_newest_of_everything),
         HUB_TEST(a_unit_that_left_two_unsigned_defers_no_more_until_thirty_days_are_over),
         HUB_TEST(what_waits_rings_again_at_a_quarter_of_its_time_as_urgent_as_it_is),
