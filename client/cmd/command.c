@@ -355,6 +355,18 @@ int command_connect(struct command *command)
     return command_fail(AM_UNAVAILABLE, &detail);
 }
 
+int command_run(struct command *command, const struct argp *argp, int argc, char **argv, void *input,
+                int (*run)(void *input))
+{
+    command_init(command);
+    command_parse(argp, argc, argv, input);
+    int code = command_open(command, SETTINGS_ALL);
+    if (code == 0)
+        code = command_end(command, run(input));
+    command_clear(command);
+    return code;
+}
+
 int command_find(struct command *command, unsigned boxes, const char *beginning, enum store_box *ret_box,
                  char ret_id[STORE_ID])
 {

@@ -66,6 +66,11 @@ void command_tell_fault(void *user, enum am_err err, const struct am_detail *det
 // The exit code of a verb that came to its end: that of `fault`, where there was one.
 int command_end(const struct command *command, int code);
 
+// A verb from its arguments to its exit code: `run` is given the input, which holds the command, once the session is
+// open; a link is its own to ask for.
+AM_MUST_USE int command_run(struct command *command, const struct argp *argp, int argc, char **argv, void *input,
+                            int (*run)(void *input));
+
 // Tells what failed, where, what is allowed, on stderr; returns the exit code of ux.md.
 int command_fail(enum am_err err, const struct am_detail *detail);
 int command_exit_code(enum am_err err);
@@ -138,5 +143,6 @@ int verb_admin_grant_remove(int argc, char **argv);
 int verb_units(int argc, char **argv);
 int verb_admin_roster_add(int argc, char **argv);
 int verb_admin_roster_remove(int argc, char **argv);
+int verb_admin_roster_renew(int argc, char **argv);
 int verb_admin_roster_list(int argc, char **argv);
 int verb_admin_policy_try(int argc, char **argv);

@@ -125,6 +125,8 @@ static const struct verb VERBS[] = {
      verb_admin_roster_add},
     {"admin roster remove", "take a unit's roster out of force", "amana admin roster remove ke/kra/malaba",
      verb_admin_roster_remove},
+    {"admin roster renew", "sign anew the rosters that rest on a certificate that ends",
+     "amana admin roster renew -o rosters", verb_admin_roster_renew},
     {"admin policy try", "what would become of a message, and by which rule",
      "amana admin policy try --as ke/dci/transnational --kind ALERT --to et/ics/moyale", verb_admin_policy_try},
 };

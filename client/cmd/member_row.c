@@ -22,21 +22,13 @@ enum am_err member_rows_ask(struct session *session, const char *unit, bool open
 
 // --- Verifying
 enum am_err member_row_verify(const struct session *session, const Amana__V1__MemberRecord *member,
-                              struct am_detail *detail, struct member_row_signer *ret_signer)
+                              struct am_detail *detail, struct standing *ret_standing)
 {
     struct member_statement *statement;
-    struct am_detail why = {0};
     TRY(member_statement_parse(codec_bytes(member->statement), detail, &statement));
     enum am_err err = member_statement_fits(statement, member, detail);
-    if (err == AM_OK) {
-        bool good = member_statement_check(statement, session->trust, session_now(session), &why) == AM_OK;
-        *ret_signer = (struct member_row_signer){
-            .ends = good && certs_ends_soon(statement->by.registrar.x509, session_now(session))};
-        memcpy(ret_signer->certificate, statement->by.registrar.digest, sizeof ret_signer->certificate);
-        if (!good)
-            (void)strlcpy(ret_signer->why, why.text[0] != '\0' ? why.text : "its certificate is good no more",
-                          sizeof ret_signer->why);
-    }
+    if (err == AM_OK)
+        standing_of(session, &statement->by.registrar, member->unit, "statement", ret_standing);
     member_statement_free(statement);
     return err;
 }
@@ -47,10 +39,10 @@ unsigned member_rows_ending(const struct session *session, const Amana__V1__Memb
     unsigned n = 0;
     for (size_t i = 0; i < response->n_members; i++) {
         const Amana__V1__MemberRecord *member = response->members[i];
-        struct member_row_signer signer;
+        struct standing standing;
         if (address_same_country(member->unit, own) && strcmp(member->unit, own) != 0 &&
-            member_row_verify(session, member, NULL, &signer) == AM_OK && member->said->role[0] != '\0')
-            n += signer.ends || signer.why[0] != '\0';
+            member_row_verify(session, member, NULL, &standing) == AM_OK && member->said->role[0] != '\0')
+            n += standing_falls(&standing);
     }
     return n;
 }

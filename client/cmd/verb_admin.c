@@ -117,11 +117,12 @@ static int rows_ask(struct admin_input *input, Amana__V1__MembersResponse **ret_
 static int rows_list(struct admin_input *input)
 {
     Amana__V1__MembersResponse *response;
+    char ending[STANDING_TEXT];
     int code = rows_ask(input, &response);
     for (size_t i = 0; code == 0 && i < response->n_members; i++) {
         const Amana__V1__MemberRecord *member = response->members[i];
         struct am_detail detail = {0};
-        struct member_row_signer signer;
+        struct standing signer;
         enum am_err err = member_row_verify(input->command.session, member, &detail, &signer);
         if (err != AM_OK) {
             command_tell_fault(&input->command, err, &detail);
@@ -140,9 +141,9 @@ static int rows_list(struct admin_input *input)
         if (input->verb == GRANT_LIST)
             member_print_grants(stdout, member);
     }
-    unsigned ending = code == 0 ? member_rows_ending(input->command.session, response) : 0;
-    if (ending > 0)
-        command_say(MEMBER_ROWS_ENDING, ending, ending == 1 ? "" : "s", ending == 1 ? "s" : "");
+    standing_words(code == 0 ? member_rows_ending(input->command.session, response) : 0, MEMBER_ROWS_RENEW, ending);
+    if (ending[0] != '\0')
+        command_say("%s", ending);
     return code;
 }
 
@@ -217,7 +218,7 @@ static int change_remove(Amana__V1__MemberRecord *member)
 static int row_signable(const struct admin_input *input, const Amana__V1__MemberRecord *member)
 {
     struct am_detail detail = {0};
-    struct member_row_signer signer = {0};
+    struct standing signer = {0};
     enum am_err err = strcmp(member->unit, input->unit) == 0
                           ? member_row_verify(input->command.session, member, &detail, &signer)
                           : am_fail(AM_PROOF, &detail, input->unit, "the hub shows another unit's row");
@@ -322,23 +323,23 @@ static int row_change(struct admin_input *input)
     return code == 0 ? row_send(input, member) : code;
 }
 
+static int run(void *user)
+{
+    struct admin_input *input = user;
+    arena_init(&input->arena, ARENA_VERB);
+    int code = command_connect(&input->command);
+    if (code == 0)
+        code = input->verb == MEMBER_LIST || input->verb == GRANT_LIST ? rows_list(input) : row_change(input);
+    arena_clear(&input->arena);
+    return code;
+}
+
 static int admin(enum admin_verb verb, const struct argp_option *options, const char *args, const char *words, int argc,
                  char **argv)
 {
     const struct argp argp = {options, parse, args, words, command_children, NULL, NULL};
     struct admin_input input = {.verb = verb};
-    command_init(&input.command);
-    command_parse(&argp, argc, argv, &input);
-    arena_init(&input.arena, ARENA_VERB);
-    int code = command_open(&input.command, SETTINGS_ALL);
-    if (code == 0)
-        code = command_connect(&input.command);
-    if (code == 0)
-        code = command_end(&input.command,
-                           verb == MEMBER_LIST || verb == GRANT_LIST ? rows_list(&input) : row_change(&input));
-    arena_clear(&input.arena);
-    command_clear(&input.command);
-    return code;
+    return command_run(&input.command, &argp, argc, argv, &input, run);
 }
 
 #define OPTION_YES                                                                                                     \

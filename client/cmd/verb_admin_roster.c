@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // admin roster: gives the hub a roster that `amana-ca roster` made, takes a unit's out of force, and lists the newest,
 // each verified.
-#include "amana/v1/admin.pb-c.h"
-#include "amana/v1/message.pb-c.h"
-#include "certs/cms.h"
-#include "certs/keyfile.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
-#include "client/cmd/print.h"
+#include "client/cmd/member_row.h"
+#include "client/cmd/roster_print.h"
+#include "client/cmd/roster_row.h"
 #include "client/session/directory.h"
-#include "client/session/history.h"
-#include "proto/codec/timestamp.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum roster_verb { ROSTER_LIST, ROSTER_ADD, ROSTER_REMOVE };
@@ -47,74 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-// --- What it says
-static json_t *names_json(const struct roster *roster)
-{
-    json_t *officers = json_array(), *devices = json_array();
-    for (size_t i = 0; i < roster->officers_count; i++)
-        json_array_append_new(officers, json_pack("{s:s, s:b}", "officer", roster->officers[i].identity.uri,
-                                                  "supervisor", roster->officers[i].supervisor));
-    for (size_t i = 0; i < roster->devices_count; i++)
-        json_array_append_new(devices, json_string(roster->devices[i].identity.uri));
-    return json_pack("{s:s, s:I, s:b, s:s, s:o, s:o, s:s}", "unit", roster->unit, "number", (json_int_t)roster->number,
-                     "in_force", roster_in_force(roster), "signer", roster->registrar.identity.uri, "devices", devices,
-                     "officers", officers, "not_after", print_ns(roster->not_after));
-}
-
-static int print_roster(const struct roster_input *input, const struct roster *roster)
-{
-    if (input->command.json)
-        return json_line_print(names_json(roster), stdout);
-    printf("%s  %llu, signed by %s, ", roster->unit, (unsigned long long)roster->number,
-           roster->registrar.identity.uri + 8);
-    if (!roster_in_force(roster)) {
-        printf("out of force: nobody is on it\n");
-        return 0;
-    }
-    printf("until %s\n", print_ns(roster->not_after));
-    for (size_t i = 0; i < roster->devices_count; i++)
-        printf("  device   %s\n", print_officer(roster->devices[i].identity.uri));
-    for (size_t i = 0; i < roster->officers_count; i++)
-        printf("  officer  %s%s\n", print_officer(roster->officers[i].identity.uri),
-               roster->officers[i].supervisor ? ", supervisor" : "");
-    return 0;
-}
-
 // --- add
-static enum am_err check_entry(struct session *session, const Amana__V1__ProvedEntry *entry,
-                               const struct roster *roster, struct arena *arena, struct am_detail *detail)
-{
-    Amana__V1__EntryContent *content;
-    TRY(history_entry(session, entry, arena, detail, &content));
-    const Amana__V1__RosterEntry *said = content->roster;
-    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_ROSTER && strcmp(said->unit, roster->unit) == 0 &&
-        said->number == roster->number && said->digest.len == sizeof roster->digest &&
-        memcmp(said->digest.data, roster->digest, sizeof roster->digest) == 0 &&
-        said->removed == !roster_in_force(roster))
-        return AM_OK;
-    return am_fail(AM_PROOF, detail, roster->unit, "the entry that the hub shows is not that of this roster");
-}
-
-static enum am_err give(struct session *session, const struct roster *roster, struct arena *arena,
-                        struct am_detail *detail, Amana__V1__ProvedEntry **ret_entry)
-{
-    struct am_bytes der[3 * LIMIT_DEVICES + LIMIT_OFFICERS];
-    ProtobufCBinaryData list[AM_LEN(der)];
-    Amana__V1__AddRosterRequest request = AMANA__V1__ADD_ROSTER_REQUEST__INIT;
-    size_t count = roster_certificates(roster, der);
-    if (count != 3 * roster->devices_count + roster->officers_count)
-        return AM_NOMEM;
-    for (size_t i = 0; i < count; i++)
-        list[i] = codec_binary(der[i]);
-    request.roster = codec_binary(roster->file);
-    request.certificates = list;
-    request.n_certificates = count;
-    enum am_err err = session_call(session, "/amana.v1.Admin/AddRoster", &request.base,
-                                   &amana__v1__proved_entry__descriptor, arena, detail, (ProtobufCMessage **)ret_entry);
-    roster_certificates_free(der, count);
-    return err;
-}
-
 // As the hub would check it, before anything changes: its signer, its time and what is in force.
 static enum am_err check_next(struct session *session, const struct roster *roster, struct am_detail *detail)
 {
@@ -137,7 +65,7 @@ static int try(struct roster_input *input, const struct roster *roster)
     enum am_err err = check_next(input->command.session, roster, &detail);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    return print_roster(input, roster);
+    return roster_print(roster, input->command.json);
 }
 
 static int give_told(struct roster_input *input, const struct roster *roster)
@@ -147,9 +75,7 @@ static int give_told(struct roster_input *input, const struct roster *roster)
     struct session *session = input->command.session;
     Amana__V1__ProvedEntry *entry;
     arena_init(&arena, ARENA_VERB);
-    enum am_err err = give(session, roster, &arena, &detail, &entry);
-    if (err == AM_OK)
-        err = check_entry(session, entry, roster, &arena, &detail);
+    enum am_err err = roster_row_give(session, roster, &arena, &detail, &entry);
     if (err != AM_OK)
         return command_fail(err, &detail);
     if (input->command.json)
@@ -174,52 +100,17 @@ static int add(struct roster_input *input)
 }
 
 // --- remove: a roster that nobody is on, after the newest
-#define SKEW_NS (300 * NS_PER_S)
-#define DAYS_NS (30 * NS_PER_DAY)
-
-static enum am_err make_empty(struct session *session, struct roster *newest, struct am_detail *detail,
-                              struct roster **ret_roster)
-{
-    Amana__V1__Roster roster = AMANA__V1__ROSTER__INIT;
-    Google__Protobuf__Timestamp from, until;
-    const struct certificate *certificate;
-    struct am_bytes cms;
-    uint8_t *packed;
-    size_t len;
-    EVP_PKEY *key;
-    TRY(session_key(session, CERT_USE_SIGN_OFFICER, detail, &certificate, &key));
-    timestamp_from_ns(session_now(session) - SKEW_NS, &from);
-    timestamp_from_ns(session_now(session) + DAYS_NS, &until);
-    roster.unit = newest->unit;
-    roster.number = newest->number + 1;
-    roster.previous = (ProtobufCBinaryData){sizeof newest->digest, newest->digest};
-    roster.not_before = &from;
-    roster.not_after = &until;
-    TRY(codec_encode_alloc(&roster.base, &packed, &len));
-    enum am_err err = cms_sign_embedded((struct am_bytes){packed, len}, certificate->x509, key, detail, &cms);
-    free(packed);
-    TRY(err);
-    err = roster_from_wire(cms, NULL, 0, session->trust, session_now(session), detail, ret_roster);
-    free((void *)cms.data);
-    return err;
-}
-
 // Where the registrar keeps its rosters: the next that `amana-ca roster` makes there follows this one.
 static int keep(const struct roster_input *input, const struct roster *roster)
 {
     struct am_detail detail = {0};
-    char path[PATH_MAX], pem[PATH_MAX];
     if (input->output == NULL) {
         command_say("its next roster follows this one, number %llu: `amana admin roster remove %s -o FOLDER` writes it "
                     "to where `amana-ca roster` makes them",
                     (unsigned long long)roster->number, roster->unit);
         return 0;
     }
-    enum am_err err = roster_paths(input->output, roster->unit, &detail, path, pem);
-    if (err == AM_OK)
-        err = certs_write_file(pem, (struct am_bytes){0}, 0644, &detail);
-    if (err == AM_OK)
-        err = certs_write_file(path, roster->file, 0644, &detail);
+    enum am_err err = roster_row_write(input->output, roster, &detail);
     return err == AM_OK ? 0 : command_fail(err, &detail);
 }
 
@@ -239,7 +130,7 @@ static int take_away(struct roster_input *input, struct roster *newest)
 {
     struct am_detail detail = {0};
     struct roster *roster;
-    enum am_err err = make_empty(input->command.session, newest, &detail, &roster);
+    enum am_err err = roster_row_next(input->command.session, newest, true, &detail, &roster);
     if (err != AM_OK)
         return command_fail(err, &detail);
     int code = input->dry_run ? try(input, roster) : ask_remove(input, newest);
@@ -276,53 +167,64 @@ static int take(struct roster_input *input)
 }
 
 // --- list
+static int list_one(struct roster_input *input, const char *unit)
+{
+    struct session *session = input->command.session;
+    struct roster *roster;
+    struct am_detail detail = {0};
+    struct standing standing;
+    enum am_err err = directory_shown(session, unit, &detail, &roster);
+    if (err == AM_DENIED) { // the hub has none of it yet
+        command_say("%s has no roster yet", unit);
+        return 0;
+    }
+    if (err != AM_OK) {
+        command_tell_fault(&input->command, err, &detail);
+        return 0;
+    }
+    standing_of(session, &roster->registrar, unit, "roster", &standing);
+    if (standing.why[0] != '\0')
+        command_say("%s: its roster must be signed anew, `amana admin roster renew`: %s", unit, standing.why);
+    int code = roster_print(roster, input->command.json);
+    roster_unref(roster);
+    return code;
+}
+
 static int list(struct roster_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_detail detail = {0};
-    struct session *session = input->command.session;
-    Amana__V1__MembersRequest request = AMANA__V1__MEMBERS_REQUEST__INIT;
+    char ending[STANDING_TEXT];
     Amana__V1__MembersResponse *response;
     arena_init(&arena, ARENA_VERB);
     int code = command_connect(&input->command);
     if (code != 0)
         return code;
-    request.unit = (char *)(input->argument != NULL ? input->argument : "");
-    enum am_err err =
-        session_call(session, "/amana.v1.Admin/Members", &request.base, &amana__v1__members_response__descriptor,
-                     &arena, &detail, (ProtobufCMessage **)&response);
-    for (size_t i = 0; err == AM_OK && code == 0 && i < response->n_members; i++) {
-        struct roster *roster;
-        struct am_detail why = {0};
-        if (response->members[i]->said == NULL || response->members[i]->said->role[0] == '\0')
-            continue;
-        enum am_err found = directory_newest(session, response->members[i]->unit, NULL, &why, &roster);
-        if (found == AM_DENIED) { // the hub has none of it yet
-            command_say("%s has no roster yet", response->members[i]->unit);
-            continue;
-        }
-        if (found != AM_OK) {
-            command_tell_fault(&input->command, found, &why);
-            continue;
-        }
-        code = print_roster(input, roster);
-        roster_unref(roster);
-    }
-    return err == AM_OK ? code : command_fail(err, &detail);
+    enum am_err err = member_rows_ask(input->command.session, input->argument != NULL ? input->argument : "", false,
+                                      &arena, &detail, &response);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    for (size_t i = 0; code == 0 && i < response->n_members; i++)
+        if (response->members[i]->said != NULL && response->members[i]->said->role[0] != '\0')
+            code = list_one(input, response->members[i]->unit);
+    standing_words(code == 0 ? roster_rows_ending(input->command.session, response) : 0, ROSTER_ROWS_RENEW, ending);
+    if (ending[0] != '\0')
+        command_say("%s", ending);
+    return code;
 }
 
-static int run(const struct argp *argp, enum roster_verb verb, int argc, char **argv)
+static int run(void *user)
 {
     static int (*const RUN[])(struct roster_input *) = {
         [ROSTER_LIST] = list, [ROSTER_ADD] = add, [ROSTER_REMOVE] = take};
+    struct roster_input *input = user;
+    return RUN[input->verb](input);
+}
+
+static int roster(const struct argp *argp, enum roster_verb verb, int argc, char **argv)
+{
     struct roster_input input = {.verb = verb};
-    command_init(&input.command);
-    command_parse(argp, argc, argv, &input);
-    int code = command_open(&input.command, SETTINGS_ALL);
-    if (code == 0)
-        code = command_end(&input.command, RUN[verb](&input));
-    command_clear(&input.command);
-    return code;
+    return command_run(&input.command, argp, argc, argv, &input, run);
 }
 
 int verb_admin_roster_add(int argc, char **argv)
@@ -337,7 +239,7 @@ int verb_admin_roster_add(int argc, char **argv)
                                      command_children,
                                      NULL,
                                      NULL};
-    return run(&argp, ROSTER_ADD, argc, argv);
+    return roster(&argp, ROSTER_ADD, argc, argv);
 }
 
 int verb_admin_roster_remove(int argc, char **argv)
@@ -356,18 +258,19 @@ int verb_admin_roster_remove(int argc, char **argv)
                                      command_children,
                                      NULL,
                                      NULL};
-    return run(&argp, ROSTER_REMOVE, argc, argv);
+    return roster(&argp, ROSTER_REMOVE, argc, argv);
 }
 
 int verb_admin_roster_list(int argc, char **argv)
 {
-    static const struct argp argp = {NULL,
-                                     parse,
-                                     "[UNIT]",
-                                     "Lists the newest roster of each member, verified by the registrar who signed it "
-                                     "and by its entry in the log.",
-                                     command_children,
-                                     NULL,
-                                     NULL};
-    return run(&argp, ROSTER_LIST, argc, argv);
+    static const struct argp argp = {
+        NULL,
+        parse,
+        "[UNIT]",
+        "Lists the newest roster of each member, verified by its entry in the log, and says "
+        "where the registrar who signed it is none any more.",
+        command_children,
+        NULL,
+        NULL};
+    return roster(&argp, ROSTER_LIST, argc, argv);
 }

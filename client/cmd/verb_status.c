@@ -8,6 +8,7 @@
 #include "client/cmd/member_row.h"
 #include "client/cmd/print.h"
 #include "client/cmd/reach.h"
+#include "client/cmd/roster_row.h"
 #include "client/cmd/traffic.h"
 #include "client/cmd/unprotected.h"
 #include "client/session/evidence.h"
@@ -399,7 +400,11 @@ static void print_oversight(const struct session *session)
 }
 
 // Of a registrar: what falls with a certificate of its country's that ends. 0 of others, and without a link.
-static unsigned rows_ending(struct session *session, bool online)
+struct ending {
+    unsigned statements, rosters;
+};
+
+static struct ending rows_ending(struct session *session, bool online)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     const char *unit = session->settings.value[SETTING_UNIT];
@@ -410,20 +415,19 @@ static unsigned rows_ending(struct session *session, bool online)
     address_country(unit, country);
     if (!online || session_key(session, CERT_USE_SIGN_OFFICER, &detail, &certificate, NULL) != AM_OK ||
         !trust_is_registrar(session->trust, country, certificate->digest))
-        return 0;
+        return (struct ending){0};
     arena_init(&arena, ARENA_VERB);
     if (member_rows_ask(session, "", false, &arena, &detail, &response) != AM_OK)
-        return 0;
-    return member_rows_ending(session, response);
+        return (struct ending){0};
+    return (struct ending){member_rows_ending(session, response), roster_rows_ending(session, response)};
 }
 
-static void print_ending(unsigned ending)
+static void print_ending(unsigned n, const char *what, const char *verb)
 {
-    if (ending == 0)
-        return;
-    printf("%-12s%s", "registry", print_on(PRINT_RED));
-    printf(MEMBER_ROWS_ENDING, ending, ending == 1 ? "" : "s", ending == 1 ? "s" : "");
-    printf("%s\n", print_off());
+    char words[STANDING_TEXT];
+    standing_words(n, what, verb, words);
+    if (words[0] != '\0')
+        printf("%-12s%s%s%s\n", "registry", print_on(PRINT_RED), words, print_off());
 }
 
 static json_t *status_json(struct command *command, bool online, const struct counts *counts)
@@ -431,6 +435,7 @@ static json_t *status_json(struct command *command, bool online, const struct co
     struct session *session = command->session;
     json_t *object = json_object(), *settings = json_object();
     char oversight[OVERSIGHT_TEXT];
+    struct ending ending = rows_ending(session, online);
     for (unsigned i = 0; i < SETTINGS; i++)
         json_object_set_new(
             settings, setting_key((enum setting)i),
@@ -443,7 +448,8 @@ static json_t *status_json(struct command *command, bool online, const struct co
     json_object_set_new(object, "crls", lists_json(session));
     oversight_words(session, session->settings.value[SETTING_UNIT], oversight);
     json_object_set_new(object, "oversight", oversight[0] != '\0' ? json_string(oversight) : json_null());
-    json_object_set_new(object, "statements_ending", json_integer(rows_ending(session, online)));
+    json_object_set_new(object, "statements_ending", json_integer(ending.statements));
+    json_object_set_new(object, "rosters_ending", json_integer(ending.rosters));
     json_object_set_new(object, "messages", counts_json(counts->live));
     json_object_set_new(object, "exercises", counts_json(counts->other));
     return object;
@@ -455,6 +461,7 @@ static int alone(struct command *command)
     struct session *session = command->session;
     struct am_detail detail = {0};
     struct counts counts;
+    struct ending ending;
     bool online;
     int code = command_try_connect(command, &online);
     if (code != 0 && code != EX_CONFIG)
@@ -469,7 +476,9 @@ static int alone(struct command *command)
         print_certificate(session, uses[i]);
     print_lists(session);
     print_oversight(session);
-    print_ending(rows_ending(session, online));
+    ending = rows_ending(session, online);
+    print_ending(ending.statements, MEMBER_ROWS_RENEW);
+    print_ending(ending.rosters, ROSTER_ROWS_RENEW);
     if (online)
         printf("%-12s%s%s%s at %s, this clock is %lld ms %s\n", "link", print_on(PRINT_GREEN), session->hub->name,
                print_off(), command->settings.value[SETTING_ADDRESS], llabs(session->clock_ns) / 1000000,

@@ -295,31 +295,36 @@ static enum am_err keep_none(struct session *session, const char *unit)
     return keep(session, unit, 0, (struct am_bytes){(const uint8_t *)"", 0});
 }
 
-static enum am_err fetch(struct session *session, const char *unit, uint64_t number, const Amana__V1__Pointer *about,
-                         struct am_detail *detail, struct listed *ret_listed)
+static enum am_err ask(struct session *session, const char *unit, uint64_t number, const Amana__V1__Pointer *about,
+                       struct arena *arena, struct am_detail *detail, Amana__V1__LookupResponse **ret_response)
 {
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__LookupRequest request = AMANA__V1__LOOKUP_REQUEST__INIT;
-    Amana__V1__LookupResponse *response;
     struct rpc_error error;
-    struct listed listed;
-    arena_init(&arena, LOOKUP_BYTES);
     request.unit = (char *)unit;
     request.number = number;
     request.about = (Amana__V1__Pointer *)about;
     enum am_err err =
         link_unary(session->link, "/amana.v1.Directory/Lookup", &request.base, &amana__v1__lookup_response__descriptor,
-                   &arena, &error, (ProtobufCMessage **)&response);
-    if (err == AM_DENIED || err == AM_UNAVAILABLE) {
-        err = session_refused(&error, detail);
-        if (err == AM_NOT_FOUND && number == 0) {
-            TRY(keep_none(session, unit));
-            return am_fail(AM_DENIED, detail, unit,
-                           "has no roster at this hub: nothing can be sent to it, leave it out");
-        }
-        return am_fail(err, detail, unit, "the hub gives no roster of it: %.200s", error.text);
+                   arena, &error, (ProtobufCMessage **)ret_response);
+    if (err != AM_DENIED && err != AM_UNAVAILABLE)
+        return err;
+    err = session_refused(&error, detail);
+    if (err == AM_NOT_FOUND && number == 0) {
+        TRY(keep_none(session, unit));
+        return am_fail(AM_DENIED, detail, unit, "has no roster at this hub: nothing can be sent to it, leave it out");
     }
-    TRY(err);
+    return am_fail(err, detail, unit, "the hub gives no roster of it: %.200s", error.text);
+}
+
+static enum am_err fetch(struct session *session, const char *unit, uint64_t number, const Amana__V1__Pointer *about,
+                         struct am_detail *detail, struct listed *ret_listed)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *response;
+    struct listed listed;
+    enum am_err err = AM_OK;
+    arena_init(&arena, LOOKUP_BYTES);
+    TRY(ask(session, unit, number, about, &arena, detail, &response));
     TRY(build(session, response, unit, true, detail, &listed));
     struct roster *roster = listed.roster;
     if (number != 0 && roster->number != number)
@@ -382,6 +387,23 @@ enum am_err directory_newest(struct session *session, const char *unit, const Am
 {
     struct listed listed;
     enum am_err err = newest(session, unit, about, detail, &listed);
+    return give(err, &listed, ret_roster);
+}
+
+enum am_err directory_shown(struct session *session, const char *unit, struct am_detail *detail,
+                            struct roster **ret_roster)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *response;
+    struct listed listed;
+    arena_init(&arena, LOOKUP_BYTES);
+    TRY(ask(session, unit, 0, NULL, &arena, detail, &response));
+    TRY(build(session, response, unit, false, detail, &listed));
+    enum am_err err = check_entry(session, response, listed.roster, &arena, detail);
+    if (err == AM_OK)
+        err = check_order(session, listed.roster, true, detail);
+    if (err != AM_OK)
+        roster_unref(listed.roster);
     return give(err, &listed, ret_roster);
 }
 

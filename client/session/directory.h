@@ -18,6 +18,11 @@ AM_MUST_USE enum am_err directory_units(struct session *session, struct arena *a
 AM_MUST_USE enum am_err directory_newest(struct session *session, const char *unit, const Amana__V1__Pointer *about,
                                          struct am_detail *detail, struct roster **ret_roster);
 
+// The newest as the hub shows it, by its entry in the log, whoever signed it: for a registrar, who is to sign it anew.
+// Needs a link, nothing of it is kept. The caller unrefs. AM_DENIED: the hub gives none; errors as above.
+AM_MUST_USE enum am_err directory_shown(struct session *session, const char *unit, struct am_detail *detail,
+                                        struct roster **ret_roster);
+
 // What a registrar of its country says of a unit: role, how it is reached, who takes its place; by the newest statement
 // that was verified here; in the arena, the hub isn't asked. One older than was seen is an alarm of directory_newest.
 // AM_NOT_FOUND.

@@ -14,7 +14,7 @@ ASKED = {"title": "Who registered KDA 417Q?", "information": ["owner"], "reason"
 # What a unit does before there is a hub, what ends a unit, and what other tests type with more around it: test_story,
 # test_registry, test_domain_subject_access, test_domain_correction, test_outbox.
 ELSEWHERE = {"init", "inbox", "completion", "audit verify", "admin member add", "admin member remove", "admin grant add", "admin grant remove",
-             "admin roster add", "admin roster remove", "access answer", "access sheet", "access log", "mend", "drop", "send", "new", "correct", "uphold",
+             "admin roster add", "admin roster remove", "admin roster renew", "access answer", "access sheet", "access log", "mend", "drop", "send", "new", "correct", "uphold",
              "update", "clarify"}
 AHEAD = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=100)).strftime("%Y-%m-%dT00:00:00Z")  # a day that is still to come
 

@@ -175,7 +175,7 @@ def the_rest(desks, alert):
              "--supervisor", "amana://ke/dci/transnational/officer/kdci-0001",
              *(f"{desk}/keys/{use}.pem" for desk in ("police", "chief") for use in ("auth", "seal", "sign", "officer"))).ok()
     desks.type("", "amana-ca member")
-    for what in ("member add ke/kra", "member add ke/dci", "member renew", "member list", "grant list", "roster list", "roster add", "policy try"):
+    for what in ("member add ke/kra", "member add ke/dci", "member renew", "roster renew", "member list", "grant list", "roster list", "roster add", "policy try"):
         desks.type("ke-registry", f"amana admin {what}")
     desks.type("ke-registry", "amana admin roster remove", answer="y\n")
     for does in ("request --use oversight", "issue -d ke", "show --digest"):
