@@ -105,28 +105,30 @@ static void names_past_their_limit_are_taken_nowhere(void **state)
     char country[ADDRESS_COUNTRY_MAX + 2], unit[LIMIT_ADDRESS + 2];
     memset(country, 'k', sizeof country - 1), country[sizeof country - 1] = '\0';
     memset(unit, 'u', sizeof unit - 1), unit[sizeof unit - 1] = '\0';
-    assert_int_equal(hub_set_country(world->hub, country, NULL, NULL), AM_INVALID);
-    assert_int_equal(hub_set_country(world->hub, "ug", unit, NULL), AM_INVALID);
+    const struct hub_country_row long_code = {.code = country}, long_unit = {.code = "ug", .protection_unit = unit};
+    const struct hub_country_row both = {.code = country, .protection_unit = unit};
+    assert_int_equal(hub_set_countries(world->hub, &long_code, 1), AM_INVALID);
+    assert_int_equal(hub_set_countries(world->hub, &long_unit, 1), AM_INVALID);
+    assert_true(hub_country_known(world->hub, "ke")); // those of before stay
     Amana__V1__MemberRecord record = AMANA__V1__MEMBER_RECORD__INIT;
     record.unit = unit;
     assert_int_equal(hub_set_member(world->hub, &record), AM_INVALID);
     country[sizeof country - 2] = unit[sizeof unit - 2] = '\0';
-    assert_int_equal(hub_set_country(world->hub, country, unit, NULL), AM_OK);
+    assert_int_equal(hub_set_countries(world->hub, &both, 1), AM_OK);
     assert_true(hub_country_known(world->hub, country));
     assert_int_equal(hub_set_member(world->hub, &record), AM_OK);
 }
 
-static void a_country_that_is_said_anew_has_what_was_said_last(void **state)
+static void countries_anew_take_the_place_of_those_before(void **state)
 {
     struct world *world = *state;
+    const struct hub_country_row rows[] = {{.code = "ke", .protection_unit = SHELTER}, {.code = "et"}};
     assert_string_equal(hub_protection_unit(world->hub, "ke"), CHILD_DESK);
-    assert_int_equal(hub_set_country(world->hub, "ke", SHELTER, NULL), AM_OK);
-    assert_string_equal(hub_protection_unit(world->hub, "ke"), SHELTER);
-    assert_int_equal(hub_set_country(world->hub, "ke", NULL, NULL), AM_OK);
-    assert_null(hub_protection_unit(world->hub, "ke"));
     assert_null(hub_protection_unit(world->hub, "xx"));
-    hub_clear_countries(world->hub);
-    assert_false(hub_country_known(world->hub, "ke"));
+    assert_int_equal(hub_set_countries(world->hub, rows, 2), AM_OK);
+    assert_string_equal(hub_protection_unit(world->hub, "ke"), SHELTER);
+    assert_null(hub_protection_unit(world->hub, "et"));
+    assert_false(hub_country_known(world->hub, "so"));
 }
 
 int main(void)
@@ -137,7 +139,7 @@ int main(void)
         HUB_TEST(who_protects_replays_one_message_that_it_names_and_no_more),
         HUB_TEST(an_auditors_scope_is_its_rows_and_that_of_offices_and_who_protects_their_country),
         HUB_TEST(names_past_their_limit_are_taken_nowhere),
-        HUB_TEST(a_country_that_is_said_anew_has_what_was_said_last),
+        HUB_TEST(countries_anew_take_the_place_of_those_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
