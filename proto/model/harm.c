@@ -3,6 +3,7 @@
 #include "proto/model/harm.h"
 
 #include "proto/model/address.h"
+#include "proto/model/header.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@ bool harm_listed(char *const *states, size_t n, const char *unit)
 
 bool harm_keeps(unsigned protection, const Amana__V1__Header *header)
 {
-    bool pressing = header->urgency == AMANA__V1__URGENCY__CODE__U1 || header->urgency == AMANA__V1__URGENCY__CODE__U2;
+    bool pressing = header_urgent(header);
     bool at_risk = header->urgency_reason == AMANA__V1__URGENCY_REASON__CODE__LIFE_AT_RISK ||
                    header->urgency_reason == AMANA__V1__URGENCY_REASON__CODE__CHILD_AT_RISK;
     return protection == AMANA__V1__PROTECTION__CODE__YES ||

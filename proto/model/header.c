@@ -58,6 +58,12 @@ bool header_asks(const Amana__V1__Header *header, const char *unit)
     return recipient != NULL && recipient->part == AMANA__V1__PART__CODE__ACTION;
 }
 
+bool header_urgent(const Amana__V1__Header *header)
+{
+    return header != NULL &&
+           (header->urgency == AMANA__V1__URGENCY__CODE__U1 || header->urgency == AMANA__V1__URGENCY__CODE__U2);
+}
+
 bool header_points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[32])
 {
     return pointer != NULL && pointer->header_digest.len == 32 && memcmp(pointer->header_digest.data, digest, 32) == 0;

@@ -22,6 +22,9 @@ const Amana__V1__Recipient *header_recipient(const Amana__V1__Header *header, co
 // Whether this unit is to act on it.
 bool header_asks(const Amana__V1__Header *header, const char *unit);
 
+// U1 or U2. NULL is not.
+bool header_urgent(const Amana__V1__Header *header);
+
 // Whether it names the message whose header has this SHA-256. NULL names none.
 bool header_points_at(const Amana__V1__Pointer *pointer, const uint8_t digest[32]);
 

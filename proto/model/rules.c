@@ -36,7 +36,7 @@ enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Fla
                       protection_unit);
         return RULE_CHILD_BROKEN;
     }
-    if (header->urgency == AMANA__V1__URGENCY__CODE__U1 || header->urgency == AMANA__V1__URGENCY__CODE__U2)
+    if (header_urgent(header))
         return RULE_CHILD_ALARM;
     (void)am_fail(AM_DENIED, detail, "recipients",
                   "a child is concerned and no protection unit of the sender's country can be reached: only U1 and U2 "
@@ -65,7 +65,7 @@ enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags 
 
 enum reason rule_consent(const Amana__V1__Header *header, struct am_detail *detail)
 {
-    bool pressing = header->urgency == AMANA__V1__URGENCY__CODE__U1 || header->urgency == AMANA__V1__URGENCY__CODE__U2;
+    bool pressing = header_urgent(header);
     uint64_t written = header_time_or_0(header->written_at), review = header_time_or_0(header->review_at);
     if (header->kind != KIND(REFERRAL))
         return REASON_NONE;

@@ -5,6 +5,7 @@
 #include "server/net/settle.h"
 
 #include "certs/clock.h"
+#include "proto/model/header.h"
 
 #include <string.h>
 
@@ -59,7 +60,10 @@ static void release_loaded(struct job *job)
     struct release *release = (struct release *)((char *)job - offsetof(struct release, load));
     struct call *call = &release->send.call;
     const Amana__V1__ReleaseRequest *request = (const Amana__V1__ReleaseRequest *)call->request;
+    bool sends = release->err == AM_OK && !release->waiting.release.deferred;
 
+    if (!sends || !header_urgent(release->waiting.header))
+        send_hurried(&release->send);
     if (release->err != AM_OK && release->err != AM_NOT_FOUND) {
         call_refuse(call, reason_of(release->err) == REASON_BUSY ? REASON_BUSY : REASON_INTERNAL, NULL);
     } else if (release->err == AM_OK && release->waiting.release.deferred) {
@@ -79,7 +83,9 @@ static void release_begin(struct call *call)
     struct release *release = (struct release *)call;
 
     arena_init(&release->loaded, RELEASE_ARENA);
-    release->load = (struct job){.run = release_load, .done = release_loaded};
+    // How urgent it is stands in what is loaded: until then it has a place among what goes first, if one is free.
+    release->load = (struct job){
+        .run = release_load, .done = release_loaded, .class = send_hurry(&release->send) ? JOB_URGENT : JOB_USUAL};
     call_hold(call);
     workers_push(call->net->workers, &release->load);
 }

@@ -2,6 +2,7 @@
 // Relay.Send and Park: one message in, the receipt out once its entry is durable and signed.
 #include "amana/v1/relay.pb-c.h"
 #include "proto/failpoint.h"
+#include "proto/model/header.h"
 #include "server/net/send.h"
 
 #include <stdlib.h>
@@ -69,14 +70,6 @@ static void park_begin(struct call *call)
 }
 
 // --- What goes first
-static bool says_urgent(const struct send *send)
-{
-    const Amana__V1__Header *header = send->header;
-
-    return header != NULL &&
-           (header->urgency == AMANA__V1__URGENCY__CODE__U1 || header->urgency == AMANA__V1__URGENCY__CODE__U2);
-}
-
 bool send_hurry(struct send *send)
 {
     if (!send->urgent && send->call.peer->urgent < LIMIT_URGENT_EACH) {
@@ -167,7 +160,7 @@ void send_check(struct hub_submission *submission)
     registry_unref(send->registry);
     send->registry = registry_ref(net->registry);
     send->now_ns = net->step_ns;
-    bool urgent = says_urgent(send) && send_hurry(send);
+    bool urgent = header_urgent(send->header) && send_hurry(send);
     send->job = (struct job){.run = send_check_run,
                              .done = send_checked,
                              .brief = send_brief(send),
