@@ -259,7 +259,12 @@ enum am_err cert_cache_check(struct cert_cache *cache, const struct trust *trust
     return AM_OK;
 }
 
+uint64_t certs_not_after(const X509 *x509)
+{
+    return certs_time_ns(X509_get0_notAfter(x509));
+}
+
 bool certs_ends_soon(const X509 *x509, uint64_t now_ns)
 {
-    return certs_time_ns(X509_get0_notAfter(x509)) < now_ns + CERTS_SOON_NS;
+    return certs_not_after(x509) < now_ns + CERTS_SOON_NS;
 }

@@ -24,6 +24,8 @@ AM_MUST_USE enum am_err cert_cache_check(struct cert_cache *cache, const struct 
                                          const struct certificate *certificate, enum cert_use use, uint64_t now_ns,
                                          struct am_detail *detail);
 
+// When it ends, UTC ns.
+uint64_t certs_not_after(const X509 *x509);
 // Before its end that a certificate on which a whole country rests is warned of: a registrar's, an oversight's.
 #define CERTS_SOON_NS (14 * NS_PER_DAY)
 // Whether it ends within that time, or has ended. What is wrong with it otherwise certs_check says.

@@ -30,6 +30,11 @@ void tls_context_unref(struct tls_context *context)
     free(context);
 }
 
+const X509 *tls_certificate(const struct tls_context *context)
+{
+    return SSL_CTX_get0_certificate(context->ssl);
+}
+
 static bool set_groups(SSL_CTX *ssl)
 {
     bool set = false;

@@ -54,6 +54,8 @@ AM_MUST_USE enum am_err tls_client_new(const struct tls_client_config *config, s
 
 struct tls_context *tls_context_ref(struct tls_context *context);
 void tls_context_unref(struct tls_context *context); // NULL is fine
+// What it shows to the other side; lives as long as the context.
+const X509 *tls_certificate(const struct tls_context *context);
 
 enum tls_result {
     TLS_DONE,       // it is done; read and write: *ret_len > 0 bytes

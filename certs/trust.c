@@ -186,6 +186,7 @@ static enum am_err load(struct trust *trust, const char *folder, const struct tr
     TRY(check_countries(trust, folder, detail));
     TRY(trust_oversight_read(trust, folder, detail));
     TRY(trust_crls_read(trust, folder, previous, detail));
+    trust_oversight_judge(trust);
     for (size_t i = 0; i < trust->roots_count; i++)
         memcpy(trust->root_digests[i], trust->roots[i].digest, CERTIFICATE_DIGEST);
     TRY(fill_store(trust));

@@ -19,7 +19,8 @@
 //   }
 // Only `country` needs all but registrars, protection-unit and oversight; only `hub` all but log-key (until `amanad
 // init` has printed it). roots.pem, cas.pem, oversight.pem: certificates; crls/: one or more PEM CRLs per file named
-// *.crl or *.pem. What oversight.pem holds and no country names is sealed to by nobody.
+// *.crl or *.pem. What oversight.pem holds and no country names is sealed to by nobody: former ones, by which readers
+// know what was sealed to them.
 #pragma once
 
 #include "certs/certificate.h"
@@ -42,6 +43,7 @@ struct trust_country {
     char protection_unit[LIMIT_ADDRESS + 1]; // "" where the country has named none
     bool has_oversight;
     uint8_t oversight[CERTIFICATE_DIGEST];
+    bool oversight_revoked;  // by the list in force
     unsigned oversight_line; // of trust.conf
 };
 
@@ -79,11 +81,16 @@ const char *trust_protection_unit(const struct trust *trust, const char *code);
 const char *trust_protection_of(const struct trust *trust, const char *unit);
 // Whether this unit is it.
 bool trust_is_protection(const struct trust *trust, const char *unit);
-// The certificate that the country has named for its oversight, NULL where it has named none. Its time and revocation
-// are judged where it is used (certs_check).
+// The certificate that the country has named for its oversight and that what its units send is sealed to; NULL where it
+// has named none, or the list in force has revoked it. One that has ended is still sealed to: its end stops nobody, and
+// its key opens as before.
 const struct certificate *trust_oversight(const struct trust *trust, const char *code);
 // That of the unit's country.
 const struct certificate *trust_oversight_of(const struct trust *trust, const char *unit);
+// The certificate that is named, revoked or not; NULL: none is.
+const struct certificate *trust_oversight_named(const struct trust *trust, const char *code);
+// All that oversight.pem holds, of any country, named or no more: each is of the country that its identity says.
+size_t trust_oversights(const struct trust *trust, const struct certificate **ret_first);
 bool trust_is_registrar(const struct trust *trust, const char *code, const uint8_t digest[CERTIFICATE_DIGEST]);
 
 // SHA-256 of trust.conf's bytes, and the bytes (for the TRUST entry).

@@ -50,6 +50,8 @@ bool trust_signed_by(X509 *x509, X509 *issuer);
 
 // trust_oversight.c: reads oversight.pem where it is there; each is its country's, and what is named is in it.
 AM_MUST_USE enum am_err trust_oversight_read(struct trust *trust, const char *folder, struct am_detail *detail);
+// Once the CRLs are there: which of those named are revoked.
+void trust_oversight_judge(struct trust *trust);
 
 // trust_crl.c: reads crls/ and keeps the highest number of each issuer, against previous too.
 AM_MUST_USE enum am_err trust_crls_read(struct trust *trust, const char *folder, const struct trust *previous,

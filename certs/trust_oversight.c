@@ -104,20 +104,42 @@ enum am_err trust_oversight_read(struct trust *trust, const char *folder, struct
     TRY(read_file(trust, folder, detail));
     for (size_t i = 0; i < trust->countries_count; i++) {
         const struct trust_country *country = &trust->countries[i];
-        if (country->has_oversight && trust_oversight(trust, country->code) == NULL)
+        if (country->has_oversight && trust_oversight_named(trust, country->code) == NULL)
             return wrong(&(struct place){country, folder, 0, detail},
                          "the file " FILE_NAME " beside this one must hold that certificate, in PEM");
     }
     return AM_OK;
 }
 
-const struct certificate *trust_oversight(const struct trust *trust, const char *code)
+const struct certificate *trust_oversight_named(const struct trust *trust, const char *code)
 {
     const struct trust_country *country = trust_country(trust, code);
     for (size_t i = 0; country != NULL && country->has_oversight && i < trust->oversight_count; i++)
         if (memcmp(trust->oversight[i].digest, country->oversight, CERTIFICATE_DIGEST) == 0)
             return &trust->oversight[i];
     return NULL;
+}
+
+void trust_oversight_judge(struct trust *trust)
+{
+    for (size_t i = 0; i < trust->countries_count; i++) {
+        struct trust_country *country = &trust->countries[i];
+        const struct certificate *named = trust_oversight_named(trust, country->code);
+        struct trust_revocation revocation;
+        country->oversight_revoked = named != NULL && trust_revocation(trust, named->x509, &revocation);
+    }
+}
+
+const struct certificate *trust_oversight(const struct trust *trust, const char *code)
+{
+    const struct trust_country *country = trust_country(trust, code);
+    return country != NULL && !country->oversight_revoked ? trust_oversight_named(trust, code) : NULL;
+}
+
+size_t trust_oversights(const struct trust *trust, const struct certificate **ret_first)
+{
+    *ret_first = trust->oversight;
+    return trust->oversight_count;
 }
 
 const struct certificate *trust_oversight_of(const struct trust *trust, const char *unit)

@@ -5,8 +5,9 @@
 #include "server/config.h"
 
 // Beside the journal in DATA: the folder of the hub's own files, and among them the CRL numbers that it has seen.
-#define DAEMON_OWN  "hub"
-#define DAEMON_CRLS "crls"
+#define DAEMON_OWN     "hub"
+#define DAEMON_CRLS    "crls"
+#define DAEMON_METRICS "metrics.prom"
 
 // Goes to the configuration's folder, so that relative paths hold for good; turns core dumps off. Before anything else.
 AM_MUST_USE enum am_err daemon_enter(const struct config *config, struct am_detail *detail);

@@ -99,7 +99,7 @@ static void crls_tell(const struct config *config, const struct trust *trust)
         stale, refused, last, config->trust);
 }
 
-// With it ends all that the country's units send.
+// A revoked one is sealed to by nobody; one that has ended still is, while its country should see to another.
 static void oversights_tell(const struct trust *trust)
 {
     const struct trust_country *countries;
@@ -107,9 +107,13 @@ static void oversights_tell(const struct trust *trust)
 
     for (size_t i = 0; i < n; i++) {
         const struct certificate *oversight = trust_oversight(trust, countries[i].code);
-        if (oversight != NULL && certs_ends_soon(oversight->x509, clock_utc()))
-            printf("the certificate of %s ends within 14 days or has ended: from its end on nothing that the country's "
-                   "units send is taken; name another, or none, in trust.conf\n",
+        if (countries[i].oversight_revoked)
+            printf("the certificate of amana://%s/oversight is revoked: what the country's units send is sealed to no "
+                   "oversight; have its registrar name another, or none, in trust.conf\n",
+                   countries[i].code);
+        else if (oversight != NULL && certs_ends_soon(oversight->x509, clock_utc()))
+            printf("the certificate of %s ends within 14 days or has ended: it is sealed to all the same; have its "
+                   "registrar name another in trust.conf\n",
                    oversight->identity.uri);
     }
 }

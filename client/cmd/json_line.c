@@ -3,6 +3,7 @@
 #include "client/cmd/json_line.h"
 
 #include "client/cmd/unprotected.h"
+#include "client/session/oversight.h"
 #include "client/session/seal.h"
 #include "client/session/signer.h"
 #include "proto/codec/json.h"
@@ -95,6 +96,9 @@ int json_line_state(struct session *session, const Amana__V1__Kept *kept, json_t
             json_object_set_new(
                 object, "signer",
                 json_pack("{s:s, s:s}", "state", signer_state_name(signer.state), "text", signer.words));
+        enum oversight oversight = oversight_of(session, kept->message, opened.header);
+        if (oversight != OVERSIGHT_NONE)
+            json_object_set_new(object, "oversight", json_string(oversight_name(oversight)));
     }
     struct unprotected unprotected;
     unprotected_look(session, kept, &unprotected);

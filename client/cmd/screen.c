@@ -343,7 +343,7 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
             CODE(classification__code, header->classification), CODE(purpose__code, header->purpose),
             CODE(legal_basis__code, header->legal_basis), print_time(header->retain_until));
     print_marks(header, out);
-    oversight_words_of(header, oversight);
+    oversight_words_of(session, kept->message, header, oversight);
     row(out, "oversight", oversight);
     if (flags != NULL && flags->child)
         fprintf(out, "  %-16s%s\n", "child", "a child is concerned: the protection unit is addressed too");

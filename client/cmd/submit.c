@@ -100,10 +100,13 @@ static void tell_who_releases(struct command *command, const Amana__V1__Header *
             header->releasing->unit);
 }
 
-static void print_oversight(const Amana__V1__Header *header)
+static void print_oversight(const struct session *session, const Amana__V1__Message *message,
+                            const Amana__V1__Header *header)
 {
     char words[OVERSIGHT_TEXT];
-    oversight_words_of(header, words);
+    oversight_words_of(session, message, header, words);
+    if (words[0] == '\0' && oversight_revoked(session, header->sender->unit))
+        oversight_words(session, header->sender->unit, words);
     if (words[0] != '\0')
         printf("  oversight %s\n", words);
 }
@@ -129,7 +132,7 @@ static int told_accepted(struct command *command, const char *id, struct arena *
                print_on(PRINT_YELLOW), print_off(), kind_name((unsigned)header->kind), id,
                (unsigned long long)kept->entry->index, command->session->hub->origin, print_ns(kept->entry->time),
                header->releasing->unit);
-        print_oversight(header);
+        print_oversight(command->session, kept->message, header);
         tell_who_releases(command, header);
         return 0;
     }
@@ -144,7 +147,7 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     unprotected_look(command->session, kept, &unprotected);
     unprotected_print(&unprotected, stdout);
     submit_told_next(command, header, kept->entry->time);
-    print_oversight(header);
+    print_oversight(command->session, kept->message, header);
     tell_who_releases(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);
     return 0;

@@ -66,7 +66,7 @@ static enum am_err of_box(struct receipt_input *input, const char *id, enum stor
     TRY(err);
     Amana__V1__Header *header;
     if (seal_header(kept->message, arena, detail, &header) == AM_OK)
-        oversight_words_of(header, input->oversight);
+        oversight_words_of(session, kept->message, header, input->oversight);
     if (kept->erased_at != NULL)
         command_say("the content of %.13s was erased%s%s; its entry in the log stays", id,
                     kept->erased_by[0] != '\0' ? " on the word of " : "", kept->erased_by);

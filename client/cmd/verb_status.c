@@ -233,7 +233,7 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
     printf("%s  %s %s, entry %llu of %s\n", id, parked ? "parked" : "accepted", print_ns(kept->entry->time),
            (unsigned long long)kept->entry->index, command->session->hub->origin);
     print_release(row);
-    oversight_words_of(header, oversight);
+    oversight_words_of(command->session, kept->message, header, oversight);
     if (oversight[0] != '\0')
         printf("  %s\n", oversight);
     if (parked) // nobody has it
@@ -390,13 +390,16 @@ static void print_oversight(const struct session *session)
 {
     char words[OVERSIGHT_TEXT];
     oversight_words(session, session->settings.value[SETTING_UNIT], words);
-    if (words[0] != '\0')
+    if (oversight_revoked(session, session->settings.value[SETTING_UNIT]))
+        printf("%-12s%s%s%s\n", "oversight", print_on(PRINT_RED), words, print_off());
+    else if (words[0] != '\0')
         printf("%-12swhat is sent from here: %s\n", "oversight", words);
     const struct certificate *oversight = trust_oversight_of(session->trust, session->settings.value[SETTING_UNIT]);
     if (oversight != NULL && certs_ends_soon(oversight->x509, clock_utc()))
-        printf(
-            "%-12s%sits certificate ends or has ended: without another, or none, in trust.conf nothing can be sent%s\n",
-            "", print_on(PRINT_RED), print_off());
+        printf("%-12s%sits certificate ends or has ended: it is sealed to all the same, until your registrar names "
+               "another "
+               "in trust.conf%s\n",
+               "", print_on(PRINT_RED), print_off());
 }
 
 // Of a registrar: what falls with a certificate of its country's that ends. 0 of others, and without a link.

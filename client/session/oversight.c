@@ -2,31 +2,12 @@
 // The oversight's certificate comes from the trust list; a message says by its point whether it was sealed to one.
 #include "client/session/oversight.h"
 
-#include "certs/check.h"
-#include "certs/clock.h"
 #include "certs/cms.h"
 #include "proto/codec/codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum am_err oversight_for(struct session *session, const char *unit, struct am_detail *detail,
-                          const struct certificate **ret_certificate)
-{
-    const struct certificate *certificate = trust_oversight_of(session->trust, unit);
-    struct am_detail why = {0};
-    enum am_err err = certificate == NULL
-                          ? AM_OK
-                          : certs_check(session->trust, certificate->x509, CERT_USE_OVERSIGHT, clock_utc(), &why, NULL);
-    if (err != AM_OK)
-        return am_fail(err, detail, certificate->identity.uri,
-                       "its certificate can't be sealed to (%.120s): have the registrar name another in trust.conf, or "
-                       "none, and give trust/ to every desk",
-                       why.text);
-    *ret_certificate = certificate;
-    return AM_OK;
-}
 
 // The recipients of a seal that keeps to the profile; to be freed.
 static enum am_err seal_read(struct am_bytes sealed, struct am_detail *detail, struct cms_seal **ret_seal)
@@ -111,13 +92,26 @@ static bool issued_by_units_ca(const struct session *session, const char *unit, 
            recipient->issuer.len == len && memcmp(recipient->issuer.data, name, len) == 0;
 }
 
+// Of those that the trust list knows for the sender's country, by whichever the body is sealed to; NULL: none.
+static const struct certificate *known_in(const struct session *session, const struct cms_seal *seal, const char *unit,
+                                          const uint8_t **ret_point)
+{
+    const struct certificate *all;
+    size_t n = trust_oversights(session->trust, &all);
+    for (size_t i = 0; i < n; i++) {
+        *ret_point = address_in_country(unit, all[i].identity.country) ? cms_seal_point(seal, &all[i]) : NULL;
+        if (*ret_point != NULL)
+            return &all[i];
+    }
+    return NULL;
+}
+
 static enum am_err recipients_check(const struct session *session, const struct cms_seal *seal,
                                     const Amana__V1__Header *header, struct am_detail *detail)
 {
-    const struct certificate *named = trust_oversight_of(session->trust, header->sender->unit);
-    const uint8_t *point = named != NULL ? cms_seal_point(seal, named) : NULL;
+    const uint8_t *point;
     size_t n;
-    if (point != NULL && !says_point(header, point))
+    if (known_in(session, seal, header->sender->unit, &point) != NULL && !says_point(header, point))
         return wrong(detail, "the body is sealed to the oversight of its country, and the header has not its point");
     if (header->oversight_point.len == 0)
         return AM_OK;
@@ -134,7 +128,8 @@ enum am_err oversight_check(const struct session *session, const Amana__V1__Mess
                             const Amana__V1__Header *header, struct am_detail *detail)
 {
     struct cms_seal *seal;
-    bool none = header->oversight_point.len == 0 && trust_oversight_of(session->trust, header->sender->unit) == NULL;
+    const struct certificate *all;
+    bool none = header->oversight_point.len == 0 && trust_oversights(session->trust, &all) == 0;
     if (none || message->sealed_body.len == 0)
         return AM_OK;
     TRY(seal_read(codec_bytes(message->sealed_body), detail, &seal));
@@ -143,23 +138,84 @@ enum am_err oversight_check(const struct session *session, const Amana__V1__Mess
     return err;
 }
 
-static void words(const char *unit, char ret_text[OVERSIGHT_TEXT])
+// --- What it is called
+static enum oversight judge(const struct session *session, const struct cms_seal *seal, const Amana__V1__Header *header)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    const uint8_t *point;
+    size_t n;
+    const struct certificate *known = known_in(session, seal, header->sender->unit, &point);
+    (void)by_point(seal, header, &n);
+    if (known == NULL || n != 1 || !says_point(header, point))
+        return OVERSIGHT_UNKNOWN;
+    address_country(header->sender->unit, country);
+    const struct certificate *named = trust_oversight_named(session->trust, country);
+    struct trust_revocation revocation;
+    if (trust_revocation(session->trust, known->x509, &revocation))
+        return OVERSIGHT_REVOKED;
+    return known == named ? OVERSIGHT_NAMED : OVERSIGHT_FORMER;
+}
+
+enum oversight oversight_of(const struct session *session, const Amana__V1__Message *message,
+                            const Amana__V1__Header *header)
+{
+    struct cms_seal *seal;
+    if (header->oversight_point.len == 0 || header->sender == NULL || message->sealed_body.len == 0 ||
+        seal_read(codec_bytes(message->sealed_body), NULL, &seal) != AM_OK)
+        return OVERSIGHT_NONE;
+    enum oversight found = judge(session, seal, header);
+    free(seal);
+    return found;
+}
+
+const char *oversight_name(enum oversight oversight)
+{
+    static const char *const names[] = {"NONE", "NAMED", "FORMER", "REVOKED", "UNKNOWN"};
+    return names[oversight];
+}
+
+static void words(const char *before, const char *unit, const char *after, char ret_text[OVERSIGHT_TEXT])
 {
     char country[ADDRESS_COUNTRY_MAX + 1];
     address_country(unit, country);
-    snprintf(ret_text, OVERSIGHT_TEXT, "the oversight of %s can open it, by two persons together", country);
+    snprintf(ret_text, OVERSIGHT_TEXT, "%s oversight of %s%s", before, country, after);
+}
+
+#define AFTER_NAMED " can open it, by two persons together"
+
+void oversight_words_of(const struct session *session, const Amana__V1__Message *message,
+                        const Amana__V1__Header *header, char ret_text[OVERSIGHT_TEXT])
+{
+    static const struct {
+        const char *before, *after;
+    } texts[] = {
+        [OVERSIGHT_NAMED] = {"the", AFTER_NAMED},
+        [OVERSIGHT_FORMER] = {"a former", " can open it, which that country names no more"},
+        [OVERSIGHT_REVOKED] = {"who has the key of a revoked", " can open it"},
+        [OVERSIGHT_UNKNOWN] = {"somebody can open it whom the sender calls the",
+                               " and this desk's trust/ does not know: have the newest from your registrar; of one "
+                               "who isn't in that either tell the auditor"},
+    };
+    enum oversight found = oversight_of(session, message, header);
+    ret_text[0] = '\0';
+    if (found != OVERSIGHT_NONE)
+        words(texts[found].before, header->sender->unit, texts[found].after, ret_text);
+}
+
+bool oversight_revoked(const struct session *session, const char *unit)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, country);
+    const struct trust_country *row = trust_country(session->trust, country);
+    return row != NULL && row->oversight_revoked;
 }
 
 void oversight_words(const struct session *session, const char *unit, char ret_text[OVERSIGHT_TEXT])
 {
     ret_text[0] = '\0';
-    if (trust_oversight_of(session->trust, unit) != NULL)
-        words(unit, ret_text);
-}
-
-void oversight_words_of(const Amana__V1__Header *header, char ret_text[OVERSIGHT_TEXT])
-{
-    ret_text[0] = '\0';
-    if (header->oversight_point.len != 0 && header->sender != NULL)
-        words(header->sender->unit, ret_text);
+    if (oversight_revoked(session, unit))
+        words("the", unit,
+              " is revoked: what is sent is sealed to none until its registrar names another in trust.conf", ret_text);
+    else if (trust_oversight_of(session->trust, unit) != NULL)
+        words("the", unit, AFTER_NAMED, ret_text);
 }

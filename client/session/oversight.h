@@ -5,11 +5,6 @@
 
 #include "client/session/session.h"
 
-// The certificate that what this unit sends is sealed to as well; NULL in *ret_certificate where its country has named
-// none. AM_CERTIFICATE, AM_REVOKED, AM_EXPIRED: named, and not good any more.
-AM_MUST_USE enum am_err oversight_for(struct session *session, const char *unit, struct am_detail *detail,
-                                      const struct certificate **ret_certificate);
-
 // Puts the point of this certificate's recipient into the header, or none where it is NULL. In the arena.
 AM_MUST_USE enum am_err oversight_fill(const struct certificate *certificate, struct am_bytes sealed,
                                        struct arena *arena, Amana__V1__Header *header);
@@ -17,16 +12,34 @@ AM_MUST_USE enum am_err oversight_fill(const struct certificate *certificate, st
 // Whether the trust list has gained, lost or changed the certificate since this was sealed.
 bool oversight_changed(struct session *session, const Amana__V1__Message *message, const Amana__V1__Header *header);
 
-// The header's point is that of one recipient of the body, whose certificate is of the sender's country: the one that
-// the trust list names, where the body is sealed to that. It may be another that was named when it was sealed, or is
-// since: what is urgent isn't turned away for an old list. Without a point it isn't sealed to the one named. AM_INVALID
+// The header's point is that of one recipient of the body, whose certificate is of the sender's country; where the body
+// is sealed to one that oversight.pem has for that country, it is that one's. Whether the trust list knows it at all
+// oversight_of says: what is urgent isn't turned away for an old list, and is shown for what it is. AM_INVALID
 // (BINDING) with what is wrong; AM_OK of what isn't there any more.
 AM_MUST_USE enum am_err oversight_check(const struct session *session, const Amana__V1__Message *message,
                                         const Amana__V1__Header *header, struct am_detail *detail);
 
-// "the oversight of ke can open it, by two persons together", of what a unit of that country sends; "" where it has
-// named none.
-#define OVERSIGHT_TEXT (ADDRESS_COUNTRY_MAX + 56u)
+// Whom a message is sealed to beside the devices, by this desk's trust list as it is now. That the key was wrapped
+// rightly only who opens it can tell.
+enum oversight {
+    OVERSIGHT_NONE,    // nobody; or the body isn't there any more
+    OVERSIGHT_NAMED,   // the one that the sender's country names
+    OVERSIGHT_FORMER,  // one that oversight.pem has of that country, and nobody names any more
+    OVERSIGHT_REVOKED, // one of that country which is revoked since, named or not
+    OVERSIGHT_UNKNOWN, // the header calls it that, and nothing here bears it out
+};
+enum oversight oversight_of(const struct session *session, const Amana__V1__Message *message,
+                            const Amana__V1__Header *header);
+// "NONE", "NAMED"…, for programs.
+const char *oversight_name(enum oversight oversight);
+
+// The sentence for people of it; "" for none.
+#define OVERSIGHT_TEXT 240u
+void oversight_words_of(const struct session *session, const Amana__V1__Message *message,
+                        const Amana__V1__Header *header, char ret_text[OVERSIGHT_TEXT]);
+
+// Whether the country of this unit names one that is revoked: what it sends is sealed to none.
+bool oversight_revoked(const struct session *session, const char *unit);
+// What will become of what this unit sends: whether its country's oversight can open it, or that it is revoked; ""
+// where it has named none.
 void oversight_words(const struct session *session, const char *unit, char ret_text[OVERSIGHT_TEXT]);
-// The same of a message that is there.
-void oversight_words_of(const Amana__V1__Header *header, char ret_text[OVERSIGHT_TEXT]);

@@ -107,7 +107,7 @@ static enum am_err add_unit(struct session *session, struct sealing *sealing, co
 static enum am_err add_oversight(struct session *session, struct sealing *sealing, const char *unit,
                                  struct am_detail *detail)
 {
-    TRY(oversight_for(session, unit, detail, &sealing->oversight));
+    sealing->oversight = trust_oversight_of(session->trust, unit);
     if (sealing->oversight == NULL)
         return AM_OK;
     if (sealing->n_recipients == LIMIT_SEALED_KEYS)

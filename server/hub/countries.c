@@ -26,6 +26,7 @@ static enum am_err country_add(struct hub_country **countries, const struct hub_
     strlcpy(country->protection_unit, protection, sizeof country->protection_unit);
     if (row->oversight != NULL)
         memcpy(country->oversight, row->oversight, sizeof country->oversight);
+    country->oversight_revoked = row->oversight_revoked;
     HASH_ADD_STR(*countries, code, country);
     if (country->hh.tbl == NULL) {
         free(country);

@@ -54,7 +54,8 @@ AM_MUST_USE enum am_err hub_set_roster(struct hub *hub, const struct hub_roster 
 // Of the trust list: who protects there, and the digest of the certificate of its oversight; NULL: none.
 struct hub_country_row {
     const char *code, *protection_unit;
-    const uint8_t *oversight;
+    const uint8_t *oversight; // that is sealed to
+    bool oversight_revoked;   // it is NULL for that: which refusals say
 };
 // All of them, in the place of those before, each once. On failure those stay: AM_NOMEM, AM_INVALID.
 AM_MUST_USE enum am_err hub_set_countries(struct hub *hub, const struct hub_country_row *rows, size_t n);

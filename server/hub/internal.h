@@ -79,6 +79,7 @@ struct hub_country {
     char code[ADDRESS_COUNTRY_MAX + 1];
     char protection_unit[LIMIT_ADDRESS + 1]; // "" for none
     uint8_t oversight[32];                   // digest of its certificate; all 0 for none
+    bool oversight_revoked;                  // it is none for that
     UT_hash_handle hh;
 };
 

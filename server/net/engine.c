@@ -5,6 +5,7 @@
 #include "amana/v1/audit.pb-c.h"
 #include "certs/clock.h"
 #include "proto/codec/timestamp.h"
+#include "server/net/certificates.h"
 #include "server/net/due.h"
 #include "server/net/pending.h"
 
@@ -356,6 +357,7 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     clock_tick(net);
     stalled_tick(net);
     crls_watch(net);
+    certificates_watch(net);
     judge_tick(net);
     connections_relieve(net);
     peers_sweep(net, clock_monotonic());

@@ -106,9 +106,11 @@ struct net {
         unsigned ticks;
         bool stalled;
     } keeper;
-    int crls_state;        // of engine.c
-    uint64_t crls_said_ns; // when the log was last told of CRLs that go stale
-    uint64_t judged_ns;    // UTC: when all live sessions were judged last
+    int crls_state;                // of engine.c
+    uint64_t crls_said_ns;         // when the log was last told of CRLs that go stale
+    uint64_t certificates_said_ns; // when what ends was last told; 0: not yet (certificates.c)
+    bool certificates_job;         // the gauges are being written
+    uint64_t judged_ns;            // UTC: when all live sessions were judged last
 
     // listener.c
     struct evconnlistener *listener;

@@ -2,6 +2,7 @@
 // The net as a whole: made, started, stopped; and what is done once a turn.
 #include "server/net/internal.h"
 
+#include "server/net/certificates.h"
 #include "server/net/due.h"
 #include "server/net/listener.h"
 #include "server/net/pending.h"
@@ -157,6 +158,7 @@ enum am_err net_start(struct net *net, const struct net_before *before)
 
     TRY(net_step(net, &event));
     TRY(net_digests_step(net, HUB_EVENT_TRUST, before->trust, trust_digest(registry_trust(net->registry))));
+    TRY(certificates_changed(net));
     TRY(net_digests_step(net, HUB_EVENT_POLICY, before->policy, policy != NULL ? policy->digest : NULL));
     net->started = true;
     listener_mind(net);

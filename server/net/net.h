@@ -31,6 +31,7 @@ struct net_options {
     const char *pending;   // file that ACCESS entries wait in while the log may not append
     const char *clock;     // file of what clock is believed (server/net/hub_clock.h)
     const char *boot;      // this boot's id
+    const char *metrics;   // file of gauges for monitoring, in Prometheus' text format; NULL: none
     // STOP is durable (or could not be) and every connection is closed.
     void (*stopped)(void *user);
     void *user;

@@ -2,6 +2,7 @@
 // HUP: trust, server certificate and rosters read anew, while everything goes on.
 #include "server/net/internal.h"
 
+#include "server/net/certificates.h"
 #include "server/net/policy_units.h"
 #include "server/net/roster_rows.h"
 
@@ -167,7 +168,8 @@ enum am_err net_countries_set(struct hub *hub, const struct trust *trust)
         const struct certificate *oversight = trust_oversight(trust, countries[i].code);
         rows[i] = (struct hub_country_row){.code = countries[i].code,
                                            .protection_unit = trust_protection_unit(trust, countries[i].code),
-                                           .oversight = oversight != NULL ? oversight->digest : NULL};
+                                           .oversight = oversight != NULL ? oversight->digest : NULL,
+                                           .oversight_revoked = countries[i].oversight_revoked};
     }
     return hub_set_countries(hub, rows, n);
 }
@@ -187,6 +189,8 @@ static enum am_err trust_change(struct net *net, struct trust *trust)
     net->registry = registry;
     net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
     err = net_digests_step(net, HUB_EVENT_TRUST, trust_digest(registry_trust(before)), trust_digest(trust));
+    if (err == AM_OK)
+        err = certificates_changed(net);
     registry_unref(before);
     return err;
 }

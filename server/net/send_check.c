@@ -248,20 +248,10 @@ static bool sealed_units(struct check *check, struct sealed_for *sealed)
 static bool sealed_oversight(struct check *check, struct sealed_for *sealed)
 {
     const struct certificate *oversight = trust_oversight_of(registry_trust(check->send->registry), check->unit);
-    struct am_detail detail = {0};
 
     sealed->oversight = oversight;
     if (oversight == NULL)
         return true;
-    if (cert_cache_check(registry_cache(check->send->registry), registry_trust(check->send->registry), oversight,
-                         CERT_USE_OVERSIGHT, check->send->now_ns, &detail) != AM_OK) {
-        check->s->checked = REASON_REVOKED;
-        (void)am_fail(AM_CERTIFICATE, &check->s->checked_detail, "oversight_point",
-                      "the certificate of %.80s can't be sealed to, its country names another in the trust list, or "
-                      "none: %.150s",
-                      oversight->identity.uri, detail.text);
-        return false;
-    }
     if (sealed->count == LIMIT_SEALED_KEYS) {
         check_fail(check, REASON_FIELD_INVALID, "recipients", "have more devices than one seal may be for");
         return false;

@@ -6,6 +6,7 @@ import hashlib
 import re
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -16,6 +17,9 @@ from test_domain_release import alert
 Code = r.grpc.StatusCode
 P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
 WORDS = "the oversight of ke can open it, by two persons together"
+REVOKED = "the oversight of ke is revoked: what is sent is sealed to none"
+UNKNOWN = "somebody can open it whom the sender calls the oversight of ke and this desk's trust/ does not know"
+URGENCIES = (("U1", "LIFE_AT_RISK"), ("U4", None))
 DESKS = ("police", "post", "ke-protection", "et-protection")
 
 
@@ -86,6 +90,28 @@ def issue_oversight(world, name="ke-oversight"):
 
 def trust_folders(world):
     return sorted(str(conf.parent.relative_to(world.folder)) for conf in world.folder.glob("**/trust.conf"))
+
+
+def revoke(world, folders, certificate="ke-oversight.pem"):
+    """Takes it back, and gives the list that says so to these trust folders."""
+    world.ca("revoke", "-d", "ke", "--reason", "keyCompromise", certificate).ok()
+    give_list(world, folders)
+
+
+def give_list(world, folders):
+    for folder in folders:
+        world.path(folder, "crls", "ke-units.crl").write_bytes(world.path("ke", "units.crl").read_bytes())
+
+
+def alarms(world):
+    return [entry["alarm"] for entry in world.entries("ALARM")]
+
+
+def exported(world, message, to, desk="post"):
+    """The message's parts in that folder, fetched and read."""
+    world.amana(desk, "inbox").ok().says(message[:13])
+    world.amana(desk, "show", message, "--export", to).ok()
+    return to
 
 
 def overseen(world):
@@ -278,22 +304,104 @@ def test_what_waits_in_the_outbox_is_sealed_anew_when_the_oversight_is_named_or_
         assert decrypted(world, one, key="ke-oversight-2")
 
 
-def test_an_oversight_that_is_revoked_is_sealed_to_by_nobody(served, pb):
+def test_an_oversight_whose_certificate_has_ended_is_sealed_to_all_the_same(empty_world):
+    world = empty_world
+    if not w.moves_time():
+        pytest.skip("the build takes no time from AMANA_CLOCK")
+    world.ca("request", "--use", "oversight", "amana://ke/oversight", "-o", "short").ok()
+    world.ca("issue", "-d", "ke", "--days", "1", "short.csr").ok()
+    name_oversight(world, trust_folders(world), "short.pem")
+    world.start_hub()
+    parked = world.send()
+    world.later(hours=30)
+    world.amana("police", "status").ok().says(WORDS, "its certificate ends or has ended: it is sealed to all the same")
+    for urgency, reason in URGENCIES:
+        sent = world.amana("police", "send", world.draft(urgency=urgency, urgency_reason=reason)).ok().says("accepted", WORDS).id
+        world.amana("post", "inbox").ok()
+        world.amana("post", "show", sent).ok().says(WORDS)
+        assert decrypted(world, exported(world, sent, urgency), key="short")
+    assert not world.entries("REJECTED") and not alarms(world)
+    world.amana("post", "inbox").ok().says(parked[:13])
+
+
+def test_an_oversight_that_is_revoked_counts_as_none_with_one_alarm_and_stops_nobody(served, pb):
     world = served
-    by_then = pointed(r.Raw(world, pb))
-    world.ca("revoke", "-d", "ke", "--reason", "keyCompromise", "ke-oversight.pem").ok()
-    for folder in trust_folders(world):
-        world.path(folder, "crls", "ke-units.crl").write_bytes(world.path("ke", "units.crl").read_bytes())
+    sent, by_then = world.send(), pointed(r.Raw(world, pb))
+    assert not alarms(world)
+    revoke(world, trust_folders(world))
     world.hub.reload()
-    world.amana("police", "send", world.draft()).exits(78).says("amana://ke/oversight", "name another in trust.conf, or none")
-    refused(r.Raw(world, pb), by_then, "REVOKED", "amana://ke/oversight", "names another in the trust list, or none",
-            code=Code.PERMISSION_DENIED)
+    assert alarms(world) == [{"what": "OVERSIGHT_REVOKED", "detail": "sealed to no oversight: ke"}]
+    world.hub.log.wait(r'^oversight country=ke reason="its certificate is revoked')
+    world.amana("police", "status").ok().says(REVOKED, "its registrar names another in trust.conf")
+    assert REVOKED in world.amana("police", "--json", "status").ok().json[0]["oversight"]
+    world.amanad("--check", "-c", "amanad.conf").ok().says("certificate of amana://ke/oversight is revoked", "name another")
+    world.amana("police", "send", "--dry-run", world.draft()).ok().says("who could read it", REVOKED)
+    for urgency, reason in URGENCIES:
+        message = world.amana("police", "send", world.draft(urgency=urgency, urgency_reason=reason)).ok().says("accepted", REVOKED).id
+        assert "oversight_point" not in world.amana("police", "--json", "show", message).ok().json[0]["header"]
+        decrypted(world, exported(world, message, urgency), code=1)
+    refused(r.Raw(world, pb), by_then, "ROSTER_STALE", "oversight_point",
+            "revoked is the oversight of the country of ke/dci/transnational", "have the newest revocation list, seal to none",
+            code=Code.FAILED_PRECONDITION)
+    # What was sealed to it before is called what it is by now.
+    world.amana("post", "show", sent).ok().says("who has the key of a revoked oversight of ke can open it")
+    assert len(alarms(world)) == 1  # per reload, not per message
+    world.hub.reload()
+    assert len(alarms(world)) == 1  # nothing changed
     name_oversight(world, trust_folders(world), None)
     world.hub.reload()
-    world.send()
+    assert REVOKED not in world.amana("police", "send", world.draft()).ok().out
+    assert len(alarms(world)) == 1
+    issue_oversight(world, "ke-oversight-2")
+    name_oversight(world, trust_folders(world), "ke-oversight-2.pem")
+    world.hub.reload()
+    world.amana("police", "send", world.draft()).ok().says(WORDS)
 
 
-def test_that_an_oversight_s_certificate_ends_is_told_before_it_stops_its_country(served):
+def test_what_waits_in_the_outbox_while_the_oversight_is_revoked_is_sealed_anew_to_none(served):
+    world = served
+    world.send()  # so that the desk knows the rosters
+    world.hub.stop()
+    world.hub = None
+    waiting = world.amana("police", "send", world.draft(urgency="U1", urgency_reason="LIFE_AT_RISK")).exits(69).id
+    revoke(world, trust_folders(world))
+    world.start_hub()
+    assert len(alarms(world)) == 1  # a start is one too
+    world.amana("police", "inbox").ok().says(f"{waiting[:13]}: accepted")
+    assert not world.entries("REJECTED")
+    decrypted(world, exported(world, waiting, "parts"), code=1)
+
+
+def test_a_desk_with_an_older_list_than_the_hubs_is_told_so_and_seals_anew_once_it_has_it(served):
+    world = served
+    folders = trust_folders(world)
+    revoke(world, [folder for folder in folders if not folder.startswith("police")])
+    world.hub.reload()
+    waiting = world.amana("police", "send", world.draft(urgency="U1", urgency_reason="LIFE_AT_RISK")).exits(69).says(
+        "trust/ isn't the one that the hub goes by", "have the newest revocation list").id
+    world.amana("police", "inbox").says("have the newest revocation list")  # and it is kept
+    give_list(world, folders)
+    world.amana("police", "inbox").ok().says(f"{waiting[:13]}: accepted")
+    decrypted(world, exported(world, waiting, "parts"), code=1)
+
+
+def test_what_was_parked_before_its_oversight_was_revoked_is_sent_back_and_sent_anew(empty_world):
+    world = empty_world
+    overseen(world)
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    parked = world.amana("police", "send", alert(world)).ok().says("waits", WORDS).id
+    revoke(world, trust_folders(world))
+    world.hub.reload()
+    world.amana("chief", "release", parked, "--yes").exits(77).says("revoked is the oversight of", "goes back to its author, who mends it: `amana send-back")
+    world.amana("chief", "send-back", parked, "--reason", "INCOMPLETE").ok()
+    world.amana("police", "inbox").ok()
+    anew = world.amana("police", "send", alert(world)).ok().says("waits", REVOKED).id
+    world.amana("chief", "release", anew, "--yes").ok().says("released")
+    decrypted(world, exported(world, anew, "parts"), code=1)
+
+
+def test_that_an_oversight_s_certificate_ends_is_told_to_its_country_and_to_the_hub(served):
     world, ends = served, "its certificate ends or has ended"
     assert ends not in world.amana("police", "status").ok().out
     check = ("--check", "-c", "amanad.conf")
@@ -304,6 +412,15 @@ def test_that_an_oversight_s_certificate_ends_is_told_before_it_stops_its_countr
     world.amana("police", "status").ok().says(ends)
     assert ends not in world.amana("post", "status").ok().out  # another country's
     world.amanad(*check).ok().says("certificate of amana://ke/oversight ends within 14 days")
+    world.hub.reload()
+    line = world.hub.log.wait(r'^certificate of="ke" use=oversight')
+    assert 'reason="it ends within 14 days"' in line and "name another in trust.conf" in line, line
+    world.hub.stop()
+    gauges = world.path("data", "hub", "metrics.prom").read_text()
+    ends = {use: int(re.search(rf'^amanad_certificate_not_after_seconds{{of="{of}",use="{use}"}} (\d+)$', gauges, re.M).group(1))
+            for of, use in (("ke", "oversight"), ("ke", "units-ca"), ("ke", "hubs-ca"), ("igad/hub", "hub"), ("root 1", "root"))}
+    assert 12 * 86400 < ends["oversight"] - time.time() < 13 * 86400 + 60
+    assert ends["oversight"] < ends["hub"] < ends["units-ca"] <= ends["root"]
 
 
 def test_a_desk_whose_list_is_older_reads_what_is_sealed_to_an_oversight_that_it_does_not_know(empty_world):
@@ -313,8 +430,41 @@ def test_a_desk_whose_list_is_older_reads_what_is_sealed_to_an_oversight_that_it
     world.start_hub()
     sent = world.send()
     world.amana("post", "inbox").ok().says(sent[:13])
+    assert WORDS not in world.amana("post", "show", sent).ok().says(UNKNOWN, "have the newest from your registrar").out
+    name_oversight(world, trust_folders(world))
     world.amana("post", "show", sent).ok().says(WORDS)
     assert not world.entries("REJECTED")
+
+
+def test_what_hub_and_sender_call_the_oversight_is_not_called_so_where_the_list_names_another(empty_world):
+    world = empty_world
+    issue_oversight(world)
+    issue_oversight(world, "theirs")
+    name_oversight(world, trust_folders(world), "theirs.pem")
+    name_oversight(world, ["post/trust"])
+    world.start_hub()
+    sent = world.send()
+    world.amana("post", "inbox").ok().says(sent[:13])
+    shown = world.amana("post", "show", sent).ok().says(UNKNOWN, "tell the auditor")
+    assert WORDS not in shown.out
+    assert world.amana("post", "--json", "show", sent).ok().json[0]["oversight"] == "UNKNOWN"
+
+
+def test_what_was_sealed_to_a_former_oversight_is_said_to_be(served):
+    world = served
+    sent = world.send()
+    world.amana("post", "inbox").ok()
+    assert world.amana("post", "--json", "show", sent).ok().json[0]["oversight"] == "NAMED"
+    issue_oversight(world, "ke-oversight-2")
+    for folder in trust_folders(world):
+        former = world.path(folder, "oversight.pem").read_bytes()
+        name_oversight(world, [folder], "ke-oversight-2.pem")
+        with open(world.path(folder, "oversight.pem"), "ab") as file:
+            file.write(former)
+    former = "a former oversight of ke can open it, which that country names no more"
+    assert WORDS not in world.amana("post", "show", sent).ok().says(former).out
+    world.amana("police", "status", sent).ok().says(former)
+    assert world.amana("post", "--json", "show", sent).ok().json[0]["oversight"] == "FORMER"
 
 
 # --- Another program

@@ -34,6 +34,7 @@ static struct letter *by_point(struct world *world, uint8_t *by)
 
 static void what_leaves_the_named_oversight_out_or_has_one_where_none_is_named_is_stale(void **state)
 {
+    static const struct hub_country_row REVOKED[] = {{"ke", CHILD_DESK, .oversight_revoked = true}, {"et", SHELTER}};
     struct world *world = *state;
     struct letter *without = alert_to(world, POLICE, POST);
     refused(world, without, REASON_ROSTER_STALE, "oversight_point");
@@ -48,6 +49,15 @@ static void what_leaves_the_named_oversight_out_or_has_one_where_none_is_named_i
     assert_non_null(strstr(foreign->submission.work.detail.text, "names no oversight"));
     name_oversight(world, NULL, NULL);
     refused(world, by_point(world, other), REASON_ROSTER_STALE, "oversight_point");
+    assert_int_equal(hub_set_countries(world->hub, REVOKED, AM_LEN(REVOKED)), AM_OK);
+    struct letter *revoked = by_point(world, other);
+    refused(world, revoked, REASON_ROSTER_STALE, "oversight_point");
+    assert_non_null(strstr(revoked->submission.work.detail.text, "revoked is the oversight of the country of " POLICE));
+    accepted(world, alert_to(world, POLICE, POST));
+    name_oversight(world, NULL, NULL); // another list: it is named no more
+    struct letter *later = by_point(world, other);
+    refused(world, later, REASON_ROSTER_STALE, "oversight_point");
+    assert_non_null(strstr(later->submission.work.detail.text, "names no oversight"));
     accepted(world, alert_to(world, POLICE, POST));
 }
 

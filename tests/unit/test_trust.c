@@ -616,6 +616,34 @@ static void a_country_names_its_oversight_among_those_of_the_file(void **state)
     ke->oversight = NULL;
 }
 
+static void a_revoked_oversight_is_none_and_one_that_has_ended_still_is(void **state)
+{
+    struct pki_country *ke = pki_country(&pki, "ke");
+    const struct validity past = {PKI_NOW - 2 * PKI_DAY, PKI_NOW - PKI_DAY},
+                          validity = {PKI_NOW - PKI_DAY, PKI_NOW + PKI_DAY};
+    struct am_detail detail = {0};
+    ke->oversight = pki_issue_by(&ke->units, CERT_USE_OVERSIGHT, OVERSIGHT, past, NULL);
+    pki_write_trust(&pki, NULL);
+    struct trust *ended = load(NULL);
+    const struct certificate *certificate = trust_oversight(ended, "ke");
+    assert_non_null(certificate);
+    assert_int_equal(certs_check(ended, certificate->x509, CERT_USE_OVERSIGHT, PKI_NOW_NS, &detail, NULL), AM_EXPIRED);
+    assert_false(trust_country(ended, "ke")->oversight_revoked);
+    pki_write_crl(&pki, "trust/crls/ke-units.crl", &ke->units, 2, ke->oversight, validity);
+    struct trust *revoked = load(ended);
+    assert_null(trust_oversight(revoked, "ke"));
+    assert_null(trust_oversight_of(revoked, "ke/dci/transnational"));
+    assert_non_null(trust_oversight_named(revoked, "ke"));
+    assert_true(trust_country(revoked, "ke")->oversight_revoked);
+    assert_memory_equal(trust_digest(ended), trust_digest(revoked), 32);
+    assert_memory_not_equal(trust_state(ended), trust_state(revoked), 32);
+    trust_unref(ended);
+    trust_unref(revoked);
+    X509_free(ke->oversight);
+    ke->oversight = NULL;
+    pki_write_trust(&pki, NULL);
+}
+
 // A certificate for sealing of the country's own, but with a key that isn't on P-256.
 static X509 *oversight_of_another_curve(void)
 {
@@ -700,6 +728,7 @@ int main(void)
         cmocka_unit_test(a_revoked_authority_takes_all_with_it),
         cmocka_unit_test(the_cache_gives_the_same_verdicts),
         cmocka_unit_test(a_country_names_its_oversight_among_those_of_the_file),
+        cmocka_unit_test(a_revoked_oversight_is_none_and_one_that_has_ended_still_is),
         cmocka_unit_test(an_oversight_that_is_none_is_named_with_its_line_and_what_is_allowed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ends and what is revoked, to the log, to the journal and to the file of gauges.
+#include "server/net/certificates.h"
+
+#include "certs/clock.h"
+#include "certs/keyfile.h"
+#include "proto/codec/timestamp.h"
+#include "server/net/internal.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AGAIN_NS (24ull * 3600 * NS_PER_S)
+#define GAUGE    "amanad_certificate_not_after_seconds"
+
+// --- Which there are
+struct row {
+    const char *of, *use; // "ke", "oversight"
+    const X509 *x509;
+    const char *todo;
+};
+
+#define TODO_OWN       "issue another, pin it in trust.conf, and send HUP"
+#define TODO_AUTHORITY "its body makes another and puts it into cas.pem or roots.pem of every trust/"
+#define TODO_OVERSIGHT                                                                                                 \
+    "it is sealed to all the same: have the country's registrar name another in trust.conf of every trust/"
+
+typedef void (*row_each)(void *user, const struct row *row);
+
+static void each_country(const struct trust *trust, const struct trust_country *country, row_each each, void *user)
+{
+    const struct certificate *oversight = trust_oversight(trust, country->code);
+    const struct row rows[] = {
+        {country->code, "units-ca", trust_ca(trust, country->units_ca), TODO_AUTHORITY},
+        {country->code, "hubs-ca", trust_ca(trust, country->hubs_ca), TODO_AUTHORITY},
+        {country->code, "oversight", oversight != NULL ? oversight->x509 : NULL, TODO_OVERSIGHT},
+    };
+
+    for (size_t i = 0; i < AM_LEN(rows); i++)
+        if (rows[i].x509 != NULL)
+            each(user, &rows[i]);
+}
+
+static void each_certificate(const struct net *net, row_each each, void *user)
+{
+    const struct trust *trust = registry_trust(net->registry);
+    const uint8_t(*roots)[CERTIFICATE_DIGEST];
+    const struct trust_country *countries;
+    size_t n_roots = trust_roots(trust, &roots), n = trust_countries(trust, &countries);
+
+    each(user, &(struct row){net->options.hub_name, "hub", tls_certificate(net->tls), TODO_OWN});
+    for (size_t i = 0; i < n_roots; i++) {
+        char of[32];
+        snprintf(of, sizeof of, "root %zu", i + 1);
+        each(user, &(struct row){of, "root", trust_ca(trust, roots[i]), TODO_AUTHORITY});
+    }
+    for (size_t i = 0; i < n; i++)
+        each_country(trust, &countries[i], each, user);
+}
+
+// --- The log
+static void warn(void *user, const struct row *row)
+{
+    const uint64_t now = *(const uint64_t *)user, ends = certs_not_after(row->x509);
+    char when[TIMESTAMP_TEXT];
+
+    if (!certs_ends_soon(row->x509, now))
+        return;
+    timestamp_print_ns(ends, when);
+    report(ends > now ? REPORT_WARNING : REPORT_ERROR, "certificate",
+           "of=\"%s\" use=%s ends=%s reason=\"%s\" do=\"%s\"", row->of, row->use, when,
+           ends > now ? "it ends within 14 days" : "it has ended", row->todo);
+}
+
+// --- The gauges
+struct gauges {
+    struct job job;
+    struct net *net;
+    char *text;
+    size_t size;
+    FILE *out;
+    enum am_err err;
+    struct am_detail detail;
+};
+
+static void gauge(void *user, const struct row *row)
+{
+    const struct gauges *gauges = user;
+
+    fprintf(gauges->out, GAUGE "{of=\"%s\",use=\"%s\"} %llu\n", row->of, row->use,
+            (unsigned long long)(certs_not_after(row->x509) / NS_PER_S));
+}
+
+static void gauges_run(struct job *job, struct worker *worker)
+{
+    struct gauges *gauges = (struct gauges *)job;
+
+    gauges->err =
+        certs_write_file(gauges->net->options.metrics, (struct am_bytes){(const uint8_t *)gauges->text, gauges->size},
+                         0644, &gauges->detail);
+}
+
+static void gauges_done(struct job *job)
+{
+    struct gauges *gauges = (struct gauges *)job;
+
+    if (gauges->err != AM_OK)
+        report(REPORT_WARNING, "metrics", "file=%s reason=\"%s\"", gauges->net->options.metrics,
+               gauges->detail.text[0] ? gauges->detail.text : am_err_text(gauges->err));
+    gauges->net->certificates_job = false;
+    free(gauges->text);
+    free(gauges);
+}
+
+static void gauges_push(struct net *net)
+{
+    struct gauges *gauges = calloc(1, sizeof *gauges);
+
+    if (gauges == NULL || net->options.metrics == NULL) {
+        free(gauges);
+        return;
+    }
+    gauges->out = open_memstream(&gauges->text, &gauges->size);
+    if (gauges->out == NULL) {
+        free(gauges);
+        return;
+    }
+    fputs("# HELP " GAUGE " When the certificate ends, seconds since 1970.\n# TYPE " GAUGE " gauge\n", gauges->out);
+    each_certificate(net, gauge, gauges);
+    gauges->net = net;
+    gauges->job = (struct job){.run = gauges_run, .done = gauges_done};
+    if (fclose(gauges->out) == 0) {
+        net->certificates_job = true;
+        workers_push(net->workers, &gauges->job);
+        return;
+    }
+    free(gauges->text);
+    free(gauges);
+}
+
+void certificates_watch(struct net *net)
+{
+    uint64_t second = clock_monotonic(), now = net_utc(net);
+
+    if (net->certificates_job)
+        return;
+    if (net->certificates_said_ns != 0 && second < net->certificates_said_ns + AGAIN_NS)
+        return;
+    net->certificates_said_ns = second;
+    each_certificate(net, warn, &now);
+    gauges_push(net);
+}
+
+// --- What is revoked
+enum am_err certificates_changed(struct net *net)
+{
+    char text[32 + TRUST_COUNTRIES * (ADDRESS_COUNTRY_MAX + 3)] = "";
+    const struct trust_country *countries;
+    size_t n = trust_countries(registry_trust(net->registry), &countries);
+
+    net->certificates_said_ns = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!countries[i].oversight_revoked)
+            continue;
+        report(REPORT_ERROR, "oversight",
+               "country=%s reason=\"its certificate is revoked: what the country's units send is sealed to no "
+               "oversight\" do=\"have its registrar name another, or none, in trust.conf\"",
+               countries[i].code);
+        strlcat(text, text[0] != '\0' ? ", " : "sealed to no oversight: ", sizeof text);
+        strlcat(text, countries[i].code, sizeof text);
+    }
+    struct hub_event event = {.kind = HUB_EVENT_ALARM, .alarm = {.what = "OVERSIGHT_REVOKED", .text = text}};
+    return text[0] != '\0' ? net_step(net, &event) : AM_OK;
+}
