@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import signal
 import socket
 import ssl
 import subprocess
@@ -615,9 +614,7 @@ def test_a_reload_that_could_not_take_a_file_counts_it_as_a_fault(shared, file, 
     good = path.read_bytes()
     for content, said in ((b"nonsense", f"trust={word} rosters=8 faults=1"), (good, "trust=same rosters=8 faults=0")):
         path.write_bytes(content)
-        since = len(shared.hub.log.all)
-        shared.hub.process.send_signal(signal.SIGHUP)
-        assert said in shared.hub.log.wait("^reloaded ", since)
+        assert said in shared.hub.reload()
 
 
 # --- Text that would take over a terminal

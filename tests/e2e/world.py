@@ -156,9 +156,10 @@ class Hub:
         return self.wait()
 
     def reload(self):
+        self.log.wait(r"^reloaded")  # the one of its start
         since = len(self.log.all)
         self.process.send_signal(signal.SIGHUP)
-        self.log.wait(r"^reload", since)
+        return self.log.wait(r"^reloaded", since)
 
     def sane(self):
         text = "\n".join(self.log.all)
