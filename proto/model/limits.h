@@ -32,7 +32,7 @@
 #define LIMIT_UNACKNOWLEDGED 64u   // messages out to one device (architecture.md, Delivery)
 #define LIMIT_BATCH_ENTRIES  1024u // one LMDB commit
 #define LIMIT_BATCH_BYTES    (4u * 1024 * 1024)
-#define LIMIT_CASE_READS     1024u // rows read for one look at whether anything is left of a case (rule 4)
+#define LIMIT_CASE_READS     1024u // of a case, read for one look at what is left or withheld of it (rule 4)
 
 // A connection (security.md, Limits).
 #define LIMIT_HEADER_LIST        (16u * 1024)

@@ -186,6 +186,7 @@ struct hub_submission {
     struct am_detail checked_detail;
     uint8_t oversight[32];         // of the certificate that its body has to be sealed to beside devices; all 0: none
     bool point_used;               // the log has a message whose body was sealed to an oversight by the same point
+    bool more;                     // it isn't through: nothing is decided, and another check goes on
     bool crl_stale;                // the CRL over its device or officer is stale past its grace
     const Amana__V1__Flags *flags; // decoded; NULL where they could not be
     bool case_exists, case_party;  // of header.case_ref; party: the sender's unit

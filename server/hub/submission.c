@@ -74,6 +74,10 @@ enum am_err hub_step_checked(struct hub_step *step)
     struct hub_work *work = &submission->work;
     struct hub_decision decision;
     TRY(hub_actions_room(step->actions, 1));
+    if (submission->more) { // no decision, so that it doesn't count as one
+        hub_act(step, (struct hub_action){.kind = HUB_ACTION_RECHECK, .work = work});
+        return AM_OK;
+    }
     work->attempts++;
     bool looked_at = submission->verdict == REASON_NONE; // the worker looks at nothing more of what is refused anyway
     if (work->epoch != step->hub->epoch) {               // rosters, grants or trust changed while the worker looked

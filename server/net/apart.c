@@ -11,17 +11,14 @@
 
 #include <string.h>
 
-#define ANSWERS_LOOKED 1024u         // entries of the case; of more the last state is not known any more
-#define APART_SCRATCH  (256u * 1024) // one entry and one header, decoded
+#define APART_SCRATCH (256u * 1024) // one entry and one header, decoded
 
 struct apart {
     struct check *check;
+    struct apart_place *place;
     struct arena scratch;
     struct identity device;
     struct store_pointer root;
-    uint64_t after; // the first message that is withheld
-    bool known;     // its state before that
-    uint8_t state;
 };
 
 static void apart_clear(struct apart *apart)
@@ -29,13 +26,14 @@ static void apart_clear(struct apart *apart)
     arena_clear(&apart->scratch);
 }
 
+// --- One entry
 static bool move_is_own(const struct apart *apart, const Amana__V1__Move *move)
 {
     return strcmp(move->recipient, apart->check->unit) == 0 && move->root != NULL &&
            header_points_at(move->root, apart->root.digest);
 }
 
-// What an entry moved the unit's life of: from, or to.
+// What it moved the unit's life of, or to.
 static enum am_err entry_moved(struct apart *apart, uint64_t seq, bool to)
 {
     Amana__V1__EntryContent *content;
@@ -51,98 +49,86 @@ static enum am_err entry_moved(struct apart *apart, uint64_t seq, bool to)
         const Amana__V1__Move *move = content->submitted->moves[i];
         if (!move_is_own(apart, move))
             continue;
-        apart->state = (uint8_t)(to ? move->to : move->from);
-        apart->known = true;
-        apart->after = to ? apart->after : seq;
+        apart->place->state = (uint8_t)(to ? move->to : move->from);
+        apart->place->known = true;
     }
     return AM_OK;
 }
 
-// From the newest on to older ones: one that is withheld and moved the life.
-static enum am_err message_look(struct apart *apart, uint64_t seq, bool *ret_withheld)
+// Does it begin the root's life, begin it anew, or end it?
+static bool is_version(const struct apart *apart, const struct store_pointer *message)
 {
-    arena_reset(&apart->scratch);
-    TRY(withheld_row(apart->check->view, &apart->scratch, &apart->device, seq, JOURNAL_MAIL_MESSAGE, ret_withheld));
-    return *ret_withheld ? entry_moved(apart, seq, false) : AM_OK;
+    if (!apart->check->s->has_chain)
+        return false;
+    return message->seq == apart->root.seq || (message->kind == KIND(UPDATE) && message->root == apart->root.seq);
 }
 
-// *version: its seq; JOURNAL_NONE where there is none before it.
-static enum am_err version_before(struct apart *apart, uint64_t *version)
-{
-    struct store_message kept;
-    struct store_pointer before;
-    Amana__V1__Header *header;
-    enum am_err err;
-
-    TRY(store_message(apart->check->view, *version, &kept));
-    *version = JOURNAL_NONE;
-    if (kept.header.len == 0)
-        return AM_OK;
-    arena_reset(&apart->scratch);
-    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &apart->scratch, NULL,
-                     (ProtobufCMessage **)&header));
-    err = store_find_pointer(apart->check->view, header->supersedes, &before);
-    if (err == AM_OK)
-        *version = before.seq;
-    return err == AM_NOT_FOUND ? AM_OK : err;
-}
-
-// The newest version that it has, where a newer one or the end is withheld.
-static enum am_err chain_look(struct apart *apart, uint64_t *ret_version)
+static bool is_end(const struct apart *apart, const struct store_pointer *message)
 {
     const struct journal_chain *chain = &apart->check->s->chain;
-    bool withheld = false;
 
-    if (chain->cancelled)
-        TRY(message_look(apart, chain->clock, &withheld));
-    *ret_version = chain->newest;
-    for (withheld = true; *ret_version != JOURNAL_NONE && withheld;) {
-        TRY(message_look(apart, *ret_version, &withheld));
-        if (withheld)
-            TRY(version_before(apart, ret_version));
+    if (apart->check->s->has_chain)
+        return chain->cancelled && message->seq == chain->clock;
+    return message->kind == KIND(WITHDRAW) && message->root == apart->root.seq;
+}
+
+// The first that is withheld moved the life from what the unit knows; what it has begins anew.
+static enum am_err message_take(struct apart *apart, const struct store_pointer *message)
+{
+    struct apart_place *place = apart->place;
+    bool version = is_version(apart, message), withheld;
+
+    if (!version && !is_end(apart, message))
+        return AM_OK;
+    arena_reset(&apart->scratch);
+    TRY(withheld_row(apart->check->view, &apart->scratch, &apart->device, message->seq, JOURNAL_MAIL_MESSAGE,
+                     &withheld));
+    if (withheld)
+        return place->known ? AM_OK : entry_moved(apart, message->seq, false);
+    if (version) {
+        place->version = message->seq;
+        place->known = false;
     }
     return AM_OK;
 }
 
-// A WITHDRAW stands in no chain: it waits in the device's mailbox.
-static enum am_err withdraw_look(struct apart *apart)
+static enum am_err entry_take(struct apart *apart, uint64_t seq)
 {
-    uint8_t urgency = 0, kind;
-    uint64_t seq = 0;
-    enum am_err err;
+    struct store_pointer message;
+    enum am_err err = store_pointer_of(apart->check->view, seq, &message);
 
-    while ((err = store_mail_next(apart->check->view, apart->check->header->device, &urgency, &seq, &kind)) == AM_OK) {
-        struct store_pointer message;
-        bool withheld;
-        if (kind != JOURNAL_MAIL_MESSAGE)
-            continue;
-        err = store_pointer_of(apart->check->view, seq, &message);
-        if (err != AM_OK && err != AM_NOT_FOUND)
-            return err;
-        if (err == AM_NOT_FOUND || message.kind != KIND(WITHDRAW) || message.root != apart->root.seq)
-            continue;
-        TRY(message_look(apart, seq, &withheld));
-    }
-    return err == AM_NOT_FOUND ? AM_OK : err;
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err; // an entry about one
+    if (strcmp(message.originator, apart->check->unit) == 0)
+        return apart->place->known ? entry_moved(apart, seq, true) : AM_OK;
+    return message_take(apart, &message);
 }
 
-// What it has answered since.
-static enum am_err answers_look(struct apart *apart)
+// --- The case from the root on, a part at a time
+// Where the last check of this message came to, unless the case is kept from others by now.
+static void place_begin(struct apart *apart)
+{
+    struct apart_place *place = apart->place;
+    uint32_t shield = apart->check->s->shield.version;
+
+    if (place->root != apart->root.seq || place->shield != shield || place->next == 0)
+        *place = (struct apart_place){
+            .root = apart->root.seq, .shield = shield, .next = apart->root.seq, .version = JOURNAL_NONE};
+}
+
+static enum am_err entries_take(struct apart *apart, bool *ret_more)
 {
     const char *case_ref = apart->check->header->case_ref;
     const struct am_bytes key = {(const uint8_t *)case_ref, strlen(case_ref)};
-    uint64_t seq = apart->after + 1;
 
-    for (unsigned looked = 0; looked < ANSWERS_LOOKED; looked++, seq++) {
-        struct store_pointer message;
+    for (unsigned reads = 0; reads < LIMIT_CASE_READS; reads++) {
+        uint64_t seq = apart->place->next;
         enum am_err err = store_index_next(apart->check->view, STORE_INDEX_CASE, key, &seq);
+        *ret_more = err == AM_OK;
         if (err != AM_OK)
             return err == AM_NOT_FOUND ? AM_OK : err;
-        err = store_pointer_of(apart->check->view, seq, &message);
-        if (err == AM_OK && strcmp(message.originator, apart->check->unit) == 0)
-            TRY(entry_moved(apart, seq, true));
-        else if (err != AM_OK && err != AM_NOT_FOUND) // an entry about one
-            return err;
+        TRY(entry_take(apart, seq));
+        apart->place->next = seq + 1;
     }
     return AM_OK;
 }
@@ -171,12 +157,11 @@ static bool listed(const struct check *check)
     return false;
 }
 
-enum am_err apart_find(struct check *check, uint64_t root, struct journal_life *ret_life)
+enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t root, struct journal_life *ret_life)
 {
-    struct apart AM_CLEANUP(apart_clear) apart = {.check = check};
+    struct apart AM_CLEANUP(apart_clear) apart = {.check = check, .place = place};
     struct journal_life life;
     const char *device = check->header->device;
-    uint64_t version = JOURNAL_NONE;
 
     arena_init(&apart.scratch, APART_SCRATCH);
     if (!listed(check) || identity_parse(device, strlen(device), NULL, &apart.device) != AM_OK)
@@ -184,17 +169,16 @@ enum am_err apart_find(struct check *check, uint64_t root, struct journal_life *
     enum am_err err = store_life(check->view, root, check->unit, &life);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    TRY(store_pointer_of(check->view, root, &apart.root));
-    if (check->s->has_chain)
-        TRY(chain_look(&apart, &version));
-    else if (life.state == LIFE(WITHDRAWN))
-        TRY(withdraw_look(&apart));
-    if (!apart.known || (check->s->has_chain && version == JOURNAL_NONE))
+    if (!check->s->has_chain && life.state != LIFE(WITHDRAWN))
         return AM_OK;
-    TRY(answers_look(&apart));
-    life.state = apart.state;
+    TRY(store_pointer_of(check->view, root, &apart.root));
+    place_begin(&apart);
+    TRY(entries_take(&apart, &check->s->more));
+    if (check->s->more || !place->known || (check->s->has_chain && place->version == JOURNAL_NONE))
+        return AM_OK;
+    life.state = place->state;
     if (check->s->has_chain)
-        TRY(clock_by(check, version, &life));
+        TRY(clock_by(check, place->version, &life));
     check->s->apart = true;
     *ret_life = life;
     return AM_OK;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A life that goes on apart from how it is kept: what replaced or ended it is withheld from its unit (rule 4), which
-// answers what it has, and is to see no difference. On a worker.
+// answers what it has, and is to see no difference. So there is no length of a case past which the answer is another
+// one: a check reads LIMIT_CASE_READS entries of it, and says that there is `more`; the next goes on. On a worker.
 #pragma once
 
 #include "server/net/send_check.h"
 
 // Of the sender's own life of that root, where it is such a one: the newest version that it has, the life by that one
-// (with the version of its row), and `apart`. Else nothing changes.
-AM_MUST_USE enum am_err apart_find(struct check *check, uint64_t root, struct journal_life *ret_life);
+// (with the version of its row), and `apart`. Else nothing changes. *place is kept from check to check of a message,
+// all zero before the first; `more` is set where this one was not the last.
+AM_MUST_USE enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t root,
+                                   struct journal_life *ret_life);

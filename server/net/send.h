@@ -6,15 +6,25 @@
 #include "certs/release.h"
 #include "server/net/internal.h"
 
+// How far the sender's case was looked through for what is withheld from it, and what that came to (apart.h).
+struct apart_place {
+    uint64_t root, next; // next: seq of the case where it goes on
+    uint32_t shield;     // version of the row that it was judged by
+    uint64_t version;    // the newest that the sender has; JOURNAL_NONE
+    bool known;          // one that is withheld has moved its life since: `state` is as it knows it
+    uint8_t state;
+};
+
 struct send {
     struct call call;
     struct job job;
     Amana__V1__Header *header;
-    struct registry *registry;        // and
-    uint64_t now_ns;                  // of the check
-    struct arena checked;             // what the check found; anew for each check
-    bool urgent;                      // one of its peer's that go first
-    struct send *next;                // of those that wait to be decided
+    struct registry *registry; // and
+    uint64_t now_ns;           // of the check
+    struct arena checked;      // what the check found; anew for each check
+    bool urgent;               // one of its peer's that go first
+    struct send *next;         // of those that wait to be decided
+    struct apart_place apart;
     struct hub_submission submission; // last: its end is seldom used
 };
 

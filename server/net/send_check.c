@@ -350,7 +350,7 @@ static void check_reset(struct check *check)
     s->supervisor = NULL;
     s->release = (struct journal_release){0};
     s->checked = REASON_NONE;
-    s->crl_stale = s->point_used = false;
+    s->crl_stale = s->point_used = s->more = false;
     s->checked_detail = (struct am_detail){0};
     s->flags = NULL;
     s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};

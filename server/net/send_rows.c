@@ -211,7 +211,9 @@ static enum am_err check_life(struct check *check)
     TRY(found_at(check->view, check->arena, s->has_chain ? s->chain.newest : root, &s->newest));
     TRY(check_returned(check));
     TRY(own_version(check, root));
-    TRY(apart_find(check, root, &apart));
+    TRY(apart_find(check, &check->send->apart, root, &apart));
+    if (s->more)
+        return AM_OK;
     if (s->has_chain)
         TRY(former_lives(check, root));
     for (size_t i = 0; i < s->newest.n_recipients && i < LIMIT_RECIPIENTS; i++) {

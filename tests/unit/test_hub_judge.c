@@ -35,6 +35,25 @@ static void what_may_not_be_kept_any_more_is_not_taken(void **state)
     refused(world, alert, REASON_FIELD_INVALID, "retain_until");
 }
 
+// --- A check that isn't through
+static void nothing_is_decided_on_a_check_that_is_not_through_however_many_it_takes(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_arrive(world, alert);
+    alert->submission.more = true;
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(world->n_checks, 1);
+        world->n_checks = 0;
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_CHECKED, .submission = &alert->submission});
+        assert_int_equal(alert->replies + world->n_appends, 0);
+    }
+    alert->submission.more = false;
+    world_pump(world);
+    assert_int_equal(alert->replies, 1);
+    assert_int_equal(alert->submission.work.reason, REASON_NONE);
+}
+
 // --- A revocation list that is stale past its grace
 static struct letter *by_a_stale_list(struct world *world, Amana__V1__Urgency__Code urgency)
 {
@@ -339,6 +358,7 @@ static void a_pointer_whose_digest_differs_is_a_mismatch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HUB_TEST(nothing_is_decided_on_a_check_that_is_not_through_however_many_it_takes),
         HUB_TEST(a_clock_five_minutes_ahead_is_taken_and_a_second_more_is_not),
         HUB_TEST(thirty_days_are_taken_and_a_second_more_is_too_old),
         HUB_TEST(what_may_not_be_kept_any_more_is_not_taken),

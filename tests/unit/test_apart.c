@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a listed state's unit knows of a life that goes on without it, looked for over a real store: the same however
+// much others have written in the case, and never more of it at once than the limit.
+#include "amana/v1/message.pb-c.h"
+#include "proto/codec/codec.h"
+#include "proto/model/kind.h"
+#include "proto/model/life.h"
+#include "proto/model/limits.h"
+#include "server/net/apart.h"
+#include "tests/unit/store_kit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CASE   "ke/dci/2026/004211"
+#define POST   "et/ics/moyale"
+#define DESK   "amana://et/ics/moyale/device/d1"
+#define BUSIA  "ug/upf/busia"
+#define ABROAD "amana://ug/upf/busia/device/d1"
+#define MOST   (4 * LIMIT_CASE_READS)
+
+struct fixture {
+    struct kit kit;
+    struct arena arena;
+    struct kit_message *messages;
+    unsigned n;
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    kit_make(&fixture->kit, 256ull << 20, 1 << 20);
+    arena_init(&fixture->arena, 4u * 1024 * 1024);
+    fixture->messages = calloc(MOST, sizeof *fixture->messages);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 0; i < fixture->n; i++)
+        kit_message_clear(&fixture->messages[i]);
+    free(fixture->messages);
+    arena_clear(&fixture->arena);
+    kit_clear(&fixture->kit);
+    free(fixture);
+    return 0;
+}
+
+// --- A case
+static void header_fill(struct kit_message *message)
+{
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    Amana__V1__UnitRoster sender = AMANA__V1__UNIT_ROSTER__INIT;
+    uint8_t *bytes;
+    size_t len;
+    sender.unit = (char *)message->message.originator;
+    header.sender = &sender;
+    header.id = message->id;
+    header.case_ref = (char *)CASE;
+    assert_int_equal(codec_encode_alloc(&header.base, &bytes, &len), AM_OK);
+    assert_true(len <= sizeof message->header);
+    memcpy(message->header, bytes, len);
+    message->message.header.len = len;
+    free(bytes);
+}
+
+// seq is its number in the fixture. To the post, or to others alone.
+static struct kit_message *message_of(struct fixture *fixture, const char *from, unsigned kind, bool to_post)
+{
+    struct kit_message *message = &fixture->messages[fixture->n++];
+    kit_message(message, fixture->n, 1, 0);
+    message->message.originator = message->parties[0] = from;
+    message->message.kind = (uint8_t)kind;
+    message->message.root = fixture->n == 1 ? JOURNAL_SELF : 0;
+    message->message.case_ref = message->entry.case_ref = CASE;
+    message->recipients[0].unit = message->parties[1] = to_post ? POST : BUSIA;
+    message->lives[0].recipient = message->deliveries[0].recipient = to_post ? POST : BUSIA;
+    message->lives[0].state = LIFE(NEW);
+    message->append.n_lives = fixture->n == 1;
+    message->mail[0].device = to_post ? DESK : ABROAD;
+    header_fill(message);
+    return message;
+}
+
+// Says in its entry that it moved the post's life of the first message.
+static void moves(struct fixture *fixture, struct kit_message *message, uint8_t from, uint8_t to)
+{
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__SubmittedEntry entry = AMANA__V1__SUBMITTED_ENTRY__INIT;
+    Amana__V1__Pointer root = AMANA__V1__POINTER__INIT;
+    Amana__V1__Move move = AMANA__V1__MOVE__INIT, *list[] = {&move};
+    size_t len;
+    root.id = fixture->messages[0].id;
+    root.header_digest = (ProtobufCBinaryData){32, fixture->messages[0].message.header_digest};
+    move.recipient = (char *)POST;
+    move.root = &root;
+    move.from = (Amana__V1__LifeState__Code)from;
+    move.to = (Amana__V1__LifeState__Code)to;
+    entry.id = message->id;
+    entry.moves = list;
+    entry.n_moves = 1;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED;
+    content.submitted = &entry;
+    free(message->content);
+    assert_int_equal(codec_encode_alloc(&content.base, &message->content, &len), AM_OK);
+    message->entry.content = (struct am_bytes){message->content, len};
+}
+
+static void written(struct fixture *fixture, struct kit_message *message)
+{
+    kit_submit(&fixture->kit, &message->append);
+}
+
+static void others_write(struct fixture *fixture, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        written(fixture, message_of(fixture, "ke/dci/duty", KIND(NOTE), false));
+}
+
+// The case is kept from the post's state: what it hasn't retrieved is withheld.
+static void shield(struct fixture *fixture)
+{
+    struct kit_message *said = message_of(fixture, "ke/dci/duty", KIND(NOTE), false);
+    struct journal_shield_state states[] = {{.country = "et", .seq = JOURNAL_SELF}};
+    struct journal_shield row = {.case_ref = CASE, .n = 1, .states = states};
+    states[0].protection = AMANA__V1__PROTECTION__CODE__YES;
+    said->append.shield = &row;
+    kit_wait(&fixture->kit, fixture->n - 1);
+    assert_int_equal(kit_append(&fixture->kit, &said->append).result, JOURNAL_DONE);
+}
+
+static void retrieved(struct kit_message *message)
+{
+    message->deliveries[0].retrieved_at = 7;
+}
+
+// An alert that the post has, and one of its versions that it hasn't.
+static void alert_and_update(struct fixture *fixture)
+{
+    struct kit_message *alert = message_of(fixture, "ke/dci/duty", KIND(ALERT), true), *update;
+    retrieved(alert);
+    written(fixture, alert);
+    update = message_of(fixture, "ke/dci/duty", KIND(UPDATE), true);
+    moves(fixture, update, LIFE(ACKNOWLEDGED), LIFE(NEW));
+    written(fixture, update);
+    shield(fixture);
+}
+
+static void answer(struct fixture *fixture, uint8_t from, uint8_t to)
+{
+    struct kit_message *ack = message_of(fixture, POST, KIND(ACK), false);
+    moves(fixture, ack, from, to);
+    written(fixture, ack);
+}
+
+// --- Looking
+struct seen {
+    bool apart;
+    struct journal_life life;
+    unsigned looks;
+};
+
+// As often as it is said that there is more; none goes further than the limit.
+static struct seen look(struct fixture *fixture, uint64_t newest)
+{
+    static struct hub_submission submission;
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    struct apart_place place = {0};
+    struct seen seen = {.life = {.root = JOURNAL_NONE}};
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    struct check check = {.s = &submission, .header = &header, .arena = &fixture->arena, .unit = POST};
+    header.device = (char *)DESK;
+    header.case_ref = (char *)CASE;
+    kit_wait(&fixture->kit, fixture->n);
+    do {
+        uint64_t from = place.next;
+        submission =
+            (struct hub_submission){.has_chain = newest != JOURNAL_NONE, .chain = {.newest = newest, .clock = newest}};
+        arena_reset(&fixture->arena);
+        assert_int_equal(store_view_begin(fixture->kit.store, &check.view), AM_OK);
+        assert_int_equal(store_shield(check.view, CASE, states, &submission.shield), AM_OK);
+        assert_int_equal(apart_find(&check, &place, 0, &seen.life), AM_OK);
+        store_view_end(check.view);
+        assert_true(place.next - from <= LIMIT_CASE_READS);
+        seen.looks++;
+    } while (submission.more);
+    seen.apart = submission.apart;
+    return seen;
+}
+
+static void what_the_unit_answered_last_is_known_however_long_the_case_is(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen;
+    alert_and_update(fixture);
+    seen = look(fixture, 1);
+    assert_true(seen.apart);
+    assert_int_equal(seen.life.state, LIFE(ACKNOWLEDGED)); // as it was before what it hasn't got
+    assert_int_equal(seen.life.clock_seq, 0);
+    others_write(fixture, LIMIT_CASE_READS - 5);
+    answer(fixture, LIFE(ACKNOWLEDGED), LIFE(STOPPING)); // any other
+    seen = look(fixture, 1);
+    assert_int_equal(seen.life.state, LIFE(STOPPING));
+    assert_int_equal(seen.looks, 1);
+    answer(fixture, LIFE(STOPPING), LIFE(STOPPED)); // the limit's last row
+    seen = look(fixture, 1);
+    assert_int_equal(seen.life.state, LIFE(STOPPED));
+    assert_int_equal(seen.looks, 2);                    // to know that there is no more
+    answer(fixture, LIFE(STOPPED), LIFE(ACKNOWLEDGED)); // one past it
+    others_write(fixture, 2 * LIMIT_CASE_READS);
+    seen = look(fixture, 1);
+    assert_true(seen.apart);
+    assert_int_equal(seen.life.state, LIFE(ACKNOWLEDGED));
+    assert_int_equal(seen.looks, 4);
+}
+
+// Its device's mailbox may be as long as the case, and what was withheld may have left it.
+static void an_end_that_is_withheld_is_found_however_late_it_came(void **state)
+{
+    struct fixture *fixture = *state;
+    struct kit_message *root = message_of(fixture, "ke/dci/duty", KIND(REQUEST), true), *end;
+    struct seen seen;
+    retrieved(root);
+    root->lives[0].state = LIFE(WITHDRAWN);
+    written(fixture, root);
+    others_write(fixture, LIMIT_CASE_READS + 3);
+    end = message_of(fixture, "ke/dci/duty", KIND(WITHDRAW), true);
+    end->append.n_mail = 0;
+    moves(fixture, end, LIFE(OPEN), LIFE(WITHDRAWN));
+    written(fixture, end);
+    shield(fixture);
+    seen = look(fixture, JOURNAL_NONE);
+    assert_true(seen.apart);
+    assert_int_equal(seen.life.state, LIFE(OPEN));
+    assert_int_equal(seen.looks, 2);
+}
+
+static void of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_since(void **state)
+{
+    struct fixture *fixture = *state;
+    struct kit_message *version;
+    struct seen seen;
+    version = message_of(fixture, "ke/dci/duty", KIND(ALERT), true);
+    retrieved(version);
+    written(fixture, version);
+    for (unsigned i = 1; i <= LIMIT_CASE_READS + 2; i++) {
+        version = message_of(fixture, "ke/dci/duty", KIND(UPDATE), true);
+        if (i == 3)
+            retrieved(version);
+        moves(fixture, version, i == 4 ? LIFE(ACKNOWLEDGED) : LIFE(NEW), LIFE(NEW)); // it was acknowledged in between
+        written(fixture, version);
+    }
+    shield(fixture);
+    seen = look(fixture, LIMIT_CASE_READS + 2);
+    assert_true(seen.apart);
+    assert_int_equal(seen.life.clock_seq, 3);
+    assert_int_equal(seen.life.state, LIFE(ACKNOWLEDGED));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_the_unit_answered_last_is_known_however_long_the_case_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_end_that_is_withheld_is_found_however_late_it_came, setup, teardown),
+        cmocka_unit_test_setup_teardown(of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_since, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
