@@ -2,6 +2,7 @@
 """What a body may not say, as the person at the desk meets it: path, line, what is allowed, exit 65, nothing sent."""
 import hashlib
 import json
+import os
 import random
 import re
 
@@ -12,6 +13,7 @@ import raw as r
 import world as w
 
 DATA = w.ROOT / "tests" / "data"
+SEED = int(os.environ.get("AMANA_SEED", random.SystemRandom().randrange(2**32)))
 EXAMPLES = sorted(p.name for p in DATA.glob("*-moyale.json"))
 
 
@@ -40,11 +42,13 @@ def refused(desk, draft, path, code=65):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_field_of_the_wrong_type_is_named_with_its_line(empty_world, name):
-    """One field of each kind's example, another in each run; all of them: tests/unit/test_wrong_fields.c."""
+    """One field of each kind's example, another in each run; AMANA_SEED=… plays it again. All of them:
+    tests/unit/test_wrong_fields.c."""
     draft = example(name)
     member = list(draft)[-1]
     places = [p for p in fields(draft[member], member)]
-    path, container, key = random.choice(places)
+    print(f"AMANA_SEED={SEED}")
+    path, container, key = random.Random(f"{SEED} {name}").choice(places)
     container[key] = [[]] if isinstance(container[key], list) else [] if not isinstance(container[key], dict) else 7
     line, text = refused(empty_world, draft, f"{path}[0]" if container[key] == [[]] else path)
     lines = json.dumps(draft, indent=1).splitlines()

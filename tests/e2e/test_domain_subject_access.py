@@ -93,6 +93,16 @@ def test_what_is_given_in_part_says_nothing_of_the_rest(world):
     assert "secret" not in sheet and "lawful" not in sheet.lower().replace("unlawful", "")
 
 
+def test_more_may_follow_what_was_given_in_part_and_stands_on_the_sheet_too(world):
+    """Saves from an office that said that more follows, and then can't give it."""
+    access = asked(world, OWN)
+    answer(world, "police", access, "--outcome", "PARTIAL", "--summary", "He holds a licence.", "--ground", "NOT_LAWFUL",
+           "--more-follows", "true")
+    answer(world, "police", access, "--outcome", "FULL", "--summary", "He was stopped at Isiolo.")
+    world.amana("ke-protection", "access", "sheet", access).ok().says("He holds a licence.", "He was stopped at Isiolo.")
+    world.amana("police", "ack", access).exits(77).says("ANSWERED", "RESPONSE")
+
+
 def test_nobody_abroad_but_an_office_is_asked(world):
     world.amana("ke-protection", "send", draft(world, OWN, "et/ics/moyale")).exits(77).says("not permitted")
 
