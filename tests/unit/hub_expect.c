@@ -29,9 +29,16 @@ int hub_begin_tight(void **state)
     return begin(state, &HUB_TIGHT);
 }
 
+// Whatever it was asked, it has lost count of nothing: it comes to its end.
 int hub_end(void **state)
 {
-    world_clear(*state);
+    struct world *world = *state;
+    world_pump(world);
+    if (!world->stopped)
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_STOP, .alarm = {NULL, "end"}});
+    world_pump(world);
+    assert_true(world->stopped);
+    world_clear(world);
     free(*state);
     return 0;
 }
