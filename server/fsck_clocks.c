@@ -124,12 +124,12 @@ enum am_err fsck_deadline_judge(void *user, const struct journal_deadline *deadl
             release->expected |= deadline->kind == DEADLINE_RELEASE;
         return AM_OK;
     }
-    if (of_case && fsck_row_find(judge, "release", deadline->subject, "") != NULL)
-        return AM_OK; // the first of its case waited for a second person
+    if (of_case) { // no entry tells from whom it is kept
+        fsck_case_judge(judge, deadline);
+        return AM_OK;
+    }
     if (message == NULL)
         fsck_judge_fault(judge, deadline->subject, "a deadline stands in the table and it is no message");
-    else if (of_case)
-        return AM_OK; // no entry tells from whom a case is kept
     else if (deadline->kind == DEADLINE_REVIEW)
         message->review = true;
     else if (message->first == 0 || deadline->at < message->first)

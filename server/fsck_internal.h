@@ -35,6 +35,11 @@ struct fsck_row {
     uint64_t clock;
     struct fsck_when state_at, retrieved_at;
     struct fsck_when stood; // delivery: for how long, and whether that is exact
+    uint64_t made;          // delivery: seq of its message
+    bool moved;             // and whether that moved the recipient's life, from `from`
+    uint8_t from;
+    uint64_t apart; // life: the first version or end that its unit hadn't, when it answered apart to `knows`; 0: none
+    uint8_t knows;
     char officer[LIMIT_URI + 1];
     // Records.
     uint8_t digest[32];
@@ -64,6 +69,13 @@ struct fsck_chain {
     bool seen;
 };
 
+// A case, by its name and by its first message.
+struct fsck_case {
+    UT_hash_handle hh, by_first;
+    uint64_t first, left; // seqs: of its first message, and of the first whose body is kept; JOURNAL_NONE
+    char case_ref[];
+};
+
 struct fsck_judge {
     void (*found)(void *user, uint64_t seq, const char *what);
     void *user;
@@ -73,7 +85,8 @@ struct fsck_judge {
     bool has_verifier;
     struct fsck_message *messages;
     struct fsck_chain *chains;
-    uint64_t last_time; // of an entry
+    struct fsck_case *cases, *cases_by_first;
+    uint64_t last_time, last_seq; // of an entry
 };
 
 // --- Saying and keeping. A row is known by its table, a number and a name.
@@ -113,6 +126,12 @@ AM_MUST_USE enum am_err fsck_release_moved(struct fsck_judge *judge, const struc
                                            uint8_t state, const char *officer);
 AM_MUST_USE enum am_err fsck_returned_said(struct fsck_judge *judge, const struct store_judged *entry);
 AM_MUST_USE enum am_err fsck_release_judge(void *user, const struct journal_release *release);
+
+// --- fsck_cases.c: what is left of each
+AM_MUST_USE enum am_err fsck_case_said(struct fsck_judge *judge, const struct store_judged *entry,
+                                       const Amana__V1__Header *header);
+void fsck_case_judge(struct fsck_judge *judge, const struct journal_deadline *deadline);
+void fsck_cases_free(struct fsck_judge *judge);
 
 // --- fsck_clocks.c: chains, and when the clocks of a message ring
 AM_MUST_USE enum am_err fsck_chain_judge(void *user, const struct journal_chain *kept);

@@ -49,12 +49,26 @@ static enum am_err submitted_said(struct fsck_judge *judge, const struct store_j
         fsck_judge_fault(judge, entry->seq, "the header of its message can't be read");
         return AM_OK;
     }
+    TRY(fsck_case_said(judge, entry, header));
     if (header->release == AMANA__V1__RELEASE__CODE__DEFERRED)
         TRY(fsck_release_born(judge, entry, header->sender != NULL ? header->sender->unit : ""));
     TRY(fsck_orders_said(judge, entry, header));
     TRY(fsck_holders_said(judge, entry, header));
     TRY(fsck_lives_said(judge, entry, header));
     return fsck_message_said(judge, entry, header);
+}
+
+static enum am_err parked_said(struct fsck_judge *judge, const struct store_judged *entry)
+{
+    Amana__V1__Header *header;
+    enum am_err err = codec_decode(&amana__v1__header__descriptor, CODEC_LENIENT, entry->header, &judge->arena, NULL,
+                                   (ProtobufCMessage **)&header);
+
+    if (err == AM_OK)
+        err = fsck_case_said(judge, entry, header);
+    else if (err != AM_NOMEM)
+        fsck_judge_fault(judge, entry->seq, "the header of its message can't be read");
+    return err == AM_NOMEM ? err : fsck_release_born(judge, entry, "");
 }
 
 static enum am_err entry_judge(void *user, const struct store_judged *entry)
@@ -64,10 +78,11 @@ static enum am_err entry_judge(void *user, const struct store_judged *entry)
 
     arena_reset(&judge->arena);
     judge->last_time = entry->time_ns;
+    judge->last_seq = entry->seq;
     switch (content->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS: return genesis_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED: return submitted_said(judge, entry);
-    case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: return fsck_release_born(judge, entry, "");
+    case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: return parked_said(judge, entry);
     case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED:
         return fsck_release_moved(judge, entry, content->released->parked, AMANA__V1__RELEASE_STATE__CODE__RELEASED,
                                   content->released->officer);
@@ -129,6 +144,7 @@ void fsck_judge_free(struct fsck_judge *judge)
         HASH_DEL(judge->chains, chain);
         free(chain);
     }
+    fsck_cases_free(judge);
     log_verifier_clear(&judge->verifier);
     arena_clear(&judge->arena);
     free(judge);

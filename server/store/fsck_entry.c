@@ -135,6 +135,7 @@ static enum am_err message_read(struct fsck *fsck, uint64_t seq, ProtobufCBinary
     if (err != AM_OK)
         return expect(fsck, seq, err, "its message is missing or damaged");
     judged->header = ret_message->header;
+    judged->body_kept = ret_message->body.len > 0;
     judged->root = ret_message->root;
     if (digest.len != LOG_HASH_SIZE || memcmp(digest.data, ret_message->digest, LOG_HASH_SIZE) != 0)
         fsck_fault(fsck, seq, "its message is kept under another digest");

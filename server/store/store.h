@@ -241,6 +241,7 @@ struct store_judged {
     bool time_kept; // no later than the entry before: its rows may give an earlier time
     const Amana__V1__EntryContent *content;
     struct am_bytes header; // SUBMITTED, PARKED: of its message
+    bool body_kept;         // and whether that has its sealed body still
     uint64_t root;          // SUBMITTED: as the message is kept
     const void *fsck;       // the store's own
 };

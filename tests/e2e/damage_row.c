@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes one row of a journal that nobody has open: damage_row DATA TABLE OFFSET[:MASK] (a bit of the table's last
 // row), damage_row DATA TABLE +OFFSET (of the last that is so long), damage_row DATA TABLE FROM TO (the first row with
-// these bytes; as many), damage_row DATA TABLE (the last row goes), damage_row DATA TABLE first.
+// these bytes; as many), damage_row DATA TABLE (the last row goes), damage_row DATA TABLE first, damage_row DATA TABLE
+// @OFFSET:BYTE NUMBER (the first row whose key has this byte there gets the number, in 8 bytes, for its value).
+#include "server/store/bytes.h"
 #include "server/store/internal.h"
 
 #include <stdio.h>
@@ -34,20 +36,27 @@ static int change(struct table_txn txn, enum table table, int argc, char **argv)
 {
     static struct found found;
     struct table_walk walk;
-    const char *from = argc > 4 ? argv[3] : NULL;
+    char *byte = argc == 5 && argv[3][0] == '@' ? strchr(argv[3], ':') : NULL;
+    const char *from = argc > 4 && byte == NULL ? argv[3] : NULL;
     bool first = argc == 4 && strcmp(argv[3], "first") == 0;
     size_t least = argc == 4 && argv[3][0] == '+' ? strtoul(argv[3], NULL, 10) : 0;
     enum am_err err = table_walk_from(txn, table, NULL, 0, &walk);
-    for (; err == AM_OK && !((from != NULL || first) && found.any); err = table_walk_next(&walk))
-        if (from == NULL ? least == 0 || walk.value.len > least
-                         : memmem(walk.value.data, walk.value.len, from, strlen(from)) != NULL)
+    for (; err == AM_OK && !((from != NULL || byte != NULL || first) && found.any); err = table_walk_next(&walk))
+        if (byte != NULL) {
+            if (walk.key.data[strtoul(argv[3] + 1, NULL, 10) % walk.key.len] == strtoul(byte + 1, NULL, 10))
+                found_keep(&found, &walk);
+        } else if (from == NULL ? least == 0 || walk.value.len > least
+                                : memmem(walk.value.data, walk.value.len, from, strlen(from)) != NULL)
             found_keep(&found, &walk);
     table_walk_end(&walk);
     if (!found.any)
         return 1;
     if (argc == 3 || first)
         return table_delete(txn, table, found.key, found.key_len) != AM_OK;
-    if (from != NULL) {
+    if (byte != NULL) {
+        put_be64(found.value, strtoull(argv[4], NULL, 10));
+        found.len = 8;
+    } else if (from != NULL) {
         memcpy(memmem(found.value, found.len, from, strlen(from)), argv[4], strlen(from));
     } else {
         char *end;
@@ -62,7 +71,7 @@ int main(int argc, char **argv)
     struct tables tables = {0};
     struct table_txn txn;
     struct am_detail detail;
-    if (argc < 3 || argc > 5 || (argc == 5 && strlen(argv[3]) != strlen(argv[4])))
+    if (argc < 3 || argc > 5 || (argc == 5 && argv[3][0] != '@' && strlen(argv[3]) != strlen(argv[4])))
         return 64;
     if (env_open(argv[1], 0, 0, &detail, &tables.env) != AM_OK || tables_open(&tables, false, false) != AM_OK ||
         table_begin(&tables, true, &txn) != AM_OK)

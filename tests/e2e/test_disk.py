@@ -12,7 +12,9 @@ import pytest
 
 import raw as r
 import test_crash
+import test_domain_do_no_harm as harm
 import world as w
+from conftest import copy_of
 
 Code = grpc.StatusCode
 MIB = 1 << 20
@@ -302,6 +304,50 @@ def test_an_entry_that_does_not_say_of_a_roster_that_it_was_taken_away_is_named(
     w.run(w.BUILD / "tests" / "damage_row", lived.path("changed"), "entry", said,
           said.replace(chr(len(signer)), chr(len(signer) + 2), 1)).ok()
     lived.amanad("fsck", "-d", "changed").exits(1).says("the roster 2 of et/mowsa/protection is not that of the log")
+
+
+@pytest.fixture(scope="module")
+def withheld(template, tmp_path_factory):
+    """A log in which a case is kept from a state, whose unit answers what was replaced or withdrawn without its knowing."""
+    if not w.moves_time():
+        pytest.skip("this build's time can't be moved")
+    world = copy_of(template, tmp_path_factory.mktemp("withheld"))
+    world.start_hub()
+    alert = world.send()
+    asked = world.send("police", world.write("REQUEST", harm.ASKED, case_ref=harm.CASE, recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}]))
+    world.amana("post", "inbox").ok()
+    world.amana("police", "update", alert, world.draft("newer.json", recipients=None, flags=None)).ok()
+    world.amana("police", "withdraw", asked, "--outcome", "NO_LONGER_NEEDED", "--reason", "Found.").ok()
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=20)
+    flagged = world.send("police", harm.note(world, case_ref=harm.CASE, flags=harm.FLED, retain_until=until.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    world.amana("post", "ack", alert).ok()
+    world.amana("post", "ack", asked).ok()
+    world.amana("post", "progress", asked, "--outcome", "IN_HAND", "--text", "We look.").ok()
+    harm.gone_by(world, flagged, until)  # the next midnight asks whether anything is left of the case
+    world.flagged = next(e["seq"] for e in world.replay() if e.get("kind") == "SUBMITTED" and e["content"]["submitted"]["id"] == flagged)
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok().says(" 0 faults")
+    yield world
+    world.end()
+
+
+@pytest.mark.parametrize("place, words", [("flagged", "what is left of its case is looked for from"),
+                                          (1 << 40, "what is left of its case is looked for past the end of the log")])
+def test_from_where_a_case_is_looked_through_for_what_is_left_of_it_passes_over_nothing(withheld, place, words):
+    withheld.copy("data", "changed")
+    number = withheld.flagged if place == "flagged" else place
+    w.run(w.BUILD / "tests" / "damage_row", withheld.path("changed"), "deadline", "@8:6", str(number)).ok()
+    withheld.amanad("fsck", "-d", "changed").exits(1).says(words)
+
+
+@pytest.mark.parametrize("what, said, other", [
+    ("from what it knew of what was replaced", "\x18\x01\x20\x02", "\x18\x02\x20\x02"),
+    ("from what it knew of what was withdrawn", "\x18\x06\x20\x02", "\x18\x07\x20\x02"),
+    ("from what it had answered since", "\x18\x02\x20\x07", "\x18\x06\x20\x07")])
+def test_a_unit_that_answers_what_was_withheld_goes_on_from_what_it_knew(withheld, what, said, other):
+    withheld.copy("data", "changed")
+    w.run(w.BUILD / "tests" / "damage_row", withheld.path("changed"), "entry", said, other).ok()
+    withheld.amanad("fsck", "-d", "changed").exits(1).says("it moves the life of et/ics/moyale from a state that it is not in")
 
 
 # --- A desk's own disk
