@@ -219,7 +219,7 @@ struct overdue {
     uint64_t now, next;          // what stays has to go then
     void (*told)(void *user, unsigned n);
     void *user;
-    unsigned n;
+    unsigned n, durable; // rows written; of these on the disk
 };
 
 static enum am_err overdue_row(struct overdue *overdue, enum store_box box, const char *id)
@@ -244,16 +244,27 @@ static enum am_err overdue_row(struct overdue *overdue, enum store_box box, cons
         return AM_OK;
     }
     if (box == STORE_OUTBOX) { // it has gone nowhere, and would go without its body
+        TRY(store_drop(overdue->session->store, box, id, kept));
         overdue->n++;
-        return store_drop(overdue->session->store, box, id, kept);
+        return AM_OK;
     }
     timestamp_from_ns(overdue->now, &now);
     kept->message->sealed_body = (ProtobufCBinaryData){0, NULL};
     kept->fault = kept->fault_text = (char *)"";
     kept->erased_by = ordered != NULL ? (char *)ordered->by : (char *)"";
     kept->erased_at = &now;
+    TRY(store_put(overdue->session->store, box, id, kept));
     overdue->n++;
-    return store_put(overdue->session->store, box, id, kept);
+    return AM_OK;
+}
+
+// What was written together so far is on the disk, or not there at all.
+static enum am_err overdue_sync(struct overdue *overdue)
+{
+    enum am_err err = store_apart(overdue->session->store);
+    overdue->durable = err == AM_OK ? overdue->n : overdue->durable;
+    overdue->n = overdue->durable;
+    return err;
 }
 
 static enum am_err overdue_rows(struct overdue *overdue)
@@ -271,7 +282,7 @@ static enum am_err overdue_rows(struct overdue *overdue)
             if (overdue->told != NULL)
                 overdue->told(overdue->user, overdue->n);
             if (overdue->n % TOGETHER == 0) {
-                TRY(store_apart(overdue->session->store));
+                TRY(overdue_sync(overdue));
                 TRY(store_together(overdue->session->store));
             }
         }
@@ -295,13 +306,13 @@ enum am_err erase_due(struct session *session, void (*told)(void *user, unsigned
         err = store_together(session->store);
     if (err == AM_OK)
         err = overdue_rows(&overdue);
-    enum am_err apart = store_apart(session->store);
+    enum am_err apart = overdue_sync(&overdue); // what went well before a failure goes all the same
     err = err == AM_OK ? apart : err;
     if (err == AM_OK)
         err = store_due_put(session->store, overdue.next);
     holds_clear(&overdue.holds);
     holds_clear(&overdue.ordered);
-    *ret_n = overdue.n;
+    *ret_n = overdue.durable;
     return err;
 }
 

@@ -42,7 +42,8 @@ AM_MUST_USE enum am_err store_drop(struct store *store, enum store_box box, cons
                                    const Amana__V1__Kept *kept);
 
 // What is written from here on is durable only, and to be read, when store_apart returns: many rows for one disk sync.
-// Nobody else can write meanwhile. store_apart without the other is AM_OK. AM_FULL, AM_IO, AM_NOMEM.
+// Nobody else can write meanwhile. On an error of store_apart nothing of it was written. store_apart without the other
+// is AM_OK. AM_FULL, AM_IO, AM_NOMEM.
 AM_MUST_USE enum am_err store_together(struct store *store);
 AM_MUST_USE enum am_err store_apart(struct store *store);
 

@@ -90,7 +90,16 @@ enum am_err store_apart(struct store *store)
 {
     MDB_txn *txn = store->together;
     store->together = NULL;
-    return txn == NULL ? AM_OK : store_failed(mdb_txn_commit(txn));
+    if (txn == NULL)
+        return AM_OK;
+    if (FAILPOINT_ERROR("desk-full")) {
+        mdb_txn_abort(txn);
+        return AM_FULL;
+    }
+    FAILPOINT_SYNC("desk-sync");
+    int rc = mdb_txn_commit(txn);
+    FAILPOINT_SYNC(NULL);
+    return store_failed(rc);
 }
 
 int store_cursor_open(struct store *store, enum store_table table, MDB_cursor **ret_cursor)

@@ -6,7 +6,9 @@ Between two writes stands what the desk says to the hub, so each of these moment
 sent, receipted and the receipt not kept, verified and kept and not acknowledged, acknowledged and that not kept."""
 import base64
 import collections
+import datetime
 import itertools
+import re
 
 import pytest
 
@@ -144,3 +146,21 @@ def test_each_notice_is_shown_although_none_can_be_marked_so(world):
     assert len(lines(said)) == 2, said.out
     assert len(lines(world.amana("police", "inbox").ok())) == 1
     assert not lines(world.amana("police", "inbox").ok())
+
+
+def test_of_what_was_kept_long_enough_as_much_is_said_to_be_erased_as_is(world):
+    """Saves from a body that is said to be gone and that a full disk has kept."""
+    said = lambda result: sum(int(n) for n in re.findall(r"(\d+) messages? of this store (?:was|were) erased", result.err))
+    counts = collections.Counter()
+
+    def two_due():
+        until = (datetime.datetime.now(datetime.timezone.utc) + world.ahead + datetime.timedelta(minutes=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for _ in range(2):
+            world.send(draft=world.write("NOTE", {"title": "x", "text": "x"}, retain_until=until))
+        world.later(minutes=3)
+        return "--utc"
+    for result in faults(world, "police", "status", two_due, writes=2):
+        first, rest = said(result), said(world.amana("police", "status").ok())
+        assert first + rest == 2, result.err
+        counts[result.code, first] += 1
+    assert counts[73, 1] and counts[73, 0] and counts[74, 0], counts  # the second alone had no room; none had; nothing was synced

@@ -8,11 +8,14 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "bad_disk.h"
 #include "client/session/erase.h"
 #include "client_env.h"
 #include "must.h"
 #include "proto/codec/codec.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,15 +68,27 @@ static void count(void *user, unsigned n)
     assert_int_equal(n, ++*told);
 }
 
-static void all_that_is_due_goes_and_each_of_it_is_told(void **state)
+static void fill(struct session *session)
 {
-    struct client_env *env = *state;
-    struct session *session = client_env_open(env, ENV_POST, 0);
-    unsigned told = 0, n;
     MUST(store_together(session->store) == AM_OK);
     for (unsigned i = 0; i < DUE + STAY; i++)
         put(session->store, i, i < DUE ? 1000000000 : 4000000000);
     MUST(store_apart(session->store) == AM_OK);
+}
+
+static unsigned gone(struct session *session)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < DUE + STAY; i++)
+        n += !has_body(session->store, i);
+    return n;
+}
+
+static void all_that_is_due_goes_and_each_of_it_is_told(void **state)
+{
+    struct session *session = client_env_open(*state, ENV_POST, 0);
+    unsigned told = 0, n;
+    fill(session);
     assert_int_equal(erase_due(session, count, &told, &n), AM_OK);
     assert_int_equal(n, DUE);
     assert_int_equal(told, DUE);
@@ -82,6 +97,36 @@ static void all_that_is_due_goes_and_each_of_it_is_told(void **state)
     assert_int_equal(erase_due(session, NULL, NULL, &n), AM_OK);
     assert_int_equal(n, 0);
     session_close(session);
+}
+
+static void reopen(struct session *session)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/store", session->settings.value[SETTING_DATA]);
+    store_close(session->store);
+    MUST(store_open(path, NULL, &session->store) == AM_OK);
+}
+
+// Whichever of its syncs fails: some batches are on the disk by then, and the others come at the next command.
+static void what_is_said_to_be_erased_is_gone_whichever_sync_fails(void **state)
+{
+    unsigned between = 0;
+    enum am_err err = AM_IO;
+    for (unsigned sync = 1; err != AM_OK; sync++) {
+        struct session *session = client_env_open(*state, ENV_POST, 0);
+        unsigned n, rest;
+        fill(session);
+        bad_disk_arm(BAD_SYNC, sync, 0, EIO);
+        err = erase_due(session, NULL, NULL, &n);
+        assert_int_equal(bad_disk_disarm(), err != AM_OK);
+        reopen(session); // LMDB takes nothing more after such a failure
+        assert_int_equal(gone(session), n);
+        between += n > 0 && n < DUE;
+        assert_int_equal(erase_due(session, NULL, NULL, &rest), AM_OK);
+        assert_int_equal(n + rest, DUE);
+        session_close(session);
+    }
+    assert_true(between >= 2); // after the first batch, and after the second
 }
 
 static int setup(void **state)
@@ -101,6 +146,7 @@ static int teardown(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_that_is_due_goes_and_each_of_it_is_told)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_that_is_due_goes_and_each_of_it_is_told),
+                                       cmocka_unit_test(what_is_said_to_be_erased_is_gone_whichever_sync_fails)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
