@@ -31,6 +31,20 @@ int json_line_print(json_t *object, FILE *out)
     return 0;
 }
 
+int json_text_print(json_t *object, FILE *out)
+{
+    char *text = object != NULL ? json_dumps(object, JSON_INDENT(2)) : NULL;
+    json_decref(object);
+    if (text == NULL)
+        return EX_OSERR;
+    for (char *save, *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+        plain_json(out, line);
+        fputc('\n', out);
+    }
+    free(text);
+    return fflush(out) == 0 ? 0 : EX_IOERR;
+}
+
 json_t *json_line_entry(const Amana__V1__ProvedEntry *entry)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};

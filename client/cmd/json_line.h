@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line of JSON for programs: {header, body, state, entry} (wire.md). One thread.
+// JSON as it is printed; no control or format character of others gets out of it. One line for programs: {header, body,
+// state, entry} (wire.md). One thread.
 #pragma once
 
 #include "client/session/session.h"
@@ -13,6 +14,8 @@ int json_line_state(struct session *session, const Amana__V1__Kept *kept, json_t
 
 // Any object as one line; takes the reference. 0 or an exit code.
 int json_line_print(json_t *object, FILE *out);
+// The same over many lines, for people: a draft, an export.
+int json_text_print(json_t *object, FILE *out);
 
 // {index, time, kind, content} of an entry and its checkpoint's size; NULL where it can't be read.
 json_t *json_line_entry(const Amana__V1__ProvedEntry *entry);

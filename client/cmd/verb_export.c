@@ -2,6 +2,7 @@
 // export cap: an alert as CAP 1.2. export htcds: a case in HTCDS 2.0 fields. Both from this client's store, off line.
 #include "client/cmd/cap.h"
 #include "client/cmd/htcds.h"
+#include "client/cmd/json_line.h"
 #include "client/cmd/marking.h"
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
@@ -231,9 +232,8 @@ static int export_htcds(struct export_input *input)
     else if (err == AM_OK) {
         json_t *all =
             json_pack("{s:s, s:s, s:O}", "standard", "HTCDS 2.0", "case", input->argument, "records", records);
-        if (all == NULL || json_dumpf(all, stdout, JSON_INDENT(2)) != 0 || fputc('\n', stdout) == EOF)
+        if (json_text_print(all, stdout) != 0)
             err = AM_IO;
-        json_decref(all);
     }
     json_decref(records);
     return err == AM_OK ? 0 : command_fail(err, &detail);

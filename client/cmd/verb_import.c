@@ -3,6 +3,7 @@
 #include "certs/clock.h"
 #include "certs/keyfile.h"
 #include "client/cmd/command.h"
+#include "client/cmd/json_line.h"
 #include "client/cmd/odk.h"
 #include "client/cmd/print.h"
 #include "proto/codec/timestamp.h"
@@ -98,7 +99,7 @@ static int import(struct import_input *input)
                         "; all of its answers are understood",
                         input->file, submission.version);
         print_comments(&submission, &outcome);
-        code = json_dumpf(draft, stdout, JSON_INDENT(2)) == 0 && fputc('\n', stdout) != EOF ? 0 : EX_IOERR;
+        return json_text_print(draft, stdout);
     }
     json_decref(draft);
     return code;

@@ -3,12 +3,12 @@
 #include "client/cmd/anew.h"
 #include "client/cmd/answer_verbs.h"
 #include "client/cmd/command.h"
+#include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/session/outbox.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/codec/json.h"
-#include "proto/codec/plain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,21 +62,6 @@ static void next_print(FILE *out, const char *before, const Amana__V1__Header *h
                 verb->file ? " FILE" : "");
 }
 
-static int draft_print(const Amana__V1__Draft *draft)
-{
-    json_t *object = json_from_message(&draft->base, 0);
-    char *text = object != NULL ? json_dumps(object, JSON_INDENT(2)) : NULL;
-    json_decref(object);
-    if (text == NULL)
-        return EX_OSERR;
-    for (char *save, *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
-        plain_json(stdout, line);
-        fputc('\n', stdout);
-    }
-    free(text);
-    return 0;
-}
-
 static int mend(struct outbox_input *input, const char *id, enum store_box box)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -111,7 +96,7 @@ static int mend(struct outbox_input *input, const char *id, enum store_box box)
             printf("; `amana drop %.13s` takes the old one out of the outbox", id);
         fputc('\n', stdout);
     }
-    return draft_print(&draft);
+    return json_text_print(json_from_message(&draft.base, 0), stdout);
 }
 
 int verb_mend(int argc, char **argv)

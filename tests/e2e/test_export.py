@@ -100,6 +100,14 @@ def test_what_was_said_last_of_a_person_is_exported_whoever_said_it(world):
         assert [r["prs_Gender"] for r in records if r["record"] == "Person"] == ["Feminine"]
 
 
+def test_a_case_as_json_neither_steers_a_terminal_nor_turns_its_text_around(world):
+    alert, reason = world.send(draft=world.draft()), "Found \u009b2J \u202eAQK\u202c there."
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", f"--reason={reason}").ok()
+    out = world.amana("police", "export", "htcds", "ke/dci/2026/004211").ok().out
+    assert not set(out) & set("\u009b\u202e\u202c\u001b")
+    assert reason in [record.get("cas_ReasonForCaseClosure") for record in json.loads(out)["records"]]
+
+
 def test_a_case_that_is_not_here_says_so(world):
     world.amana("police", "export", "htcds", "ke/dci/2026/999999").says("no message of this case is kept here")
     world.amana("police", "export", "htcds", "case 7").exits(65)

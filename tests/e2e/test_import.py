@@ -104,13 +104,30 @@ def test_nothing_in_a_submission_gets_out_of_the_comment_that_names_it(empty_wor
     assert "\u009b" not in out
 
 
+def test_a_name_in_a_submission_neither_steers_a_terminal_nor_turns_its_text_around(empty_world):
+    draft, out = imported(empty_world, changed(empty_world, ("Hawa", "Ha\u009b2J&#x202e;wa")))
+    assert not set(out) & set("\u009b\u202e")
+    assert draft["alert"]["persons"][0]["names"][0]["text"] == "Ha\u009b2J\u202ewa"
+
+
 def test_who_has_not_agreed_is_said_first_and_who_is_no_victim_gets_no_role(empty_world):
     draft, out = imported(empty_world, changed(empty_world, (">TRUE<", ">FALSE<"), ("PossibleVictim", "NotAVictim")))
     assert "consent" not in draft and "has NOT agreed" in out
     assert "roles" not in draft["alert"]["persons"][0] and "roles must be said" in out
 
 
+LAUGHS = "".join(f'<!ENTITY {b} "{10 * f"&{a};"}">' for a, b in zip("abcdefghijk", "bcdefghijkl"))
+
+
 @pytest.mark.parametrize("text,says", [
+    (f'<!DOCTYPE data [<!ENTITY a "ha">{LAUGHS}]><data><prs_Title>&l;</prs_Title></data>', "a document type is not allowed"),
+    ('<!DOCTYPE data [<!ENTITY a SYSTEM "file:///etc/passwd">]><data><prs_Title>&a;</prs_Title></data>', "a document type is not allowed"),
+    ('<!DOCTYPE data SYSTEM "file:///dev/zero"><data><prs_Title>Dr</prs_Title></data>', "a document type is not allowed"),
+    ("<data><prs_Title>D\0r</prs_Title></data>", "this is no XML"),
+    ("<data><prs_Title>Dr</prs_Title></data>\0", "this is no XML"),
+    ("<data><prs_Title>&#0;</prs_Title></data>", "this is no XML"),
+    ("<data><prs_Title>&#xD800;</prs_Title></data>", "this is no XML"),
+    ("<data><prs_Title>Dr</prs_Title></data><data/>", "this is no XML"),
     ('<!DOCTYPE data [<!ENTITY a "aaa">]><data><prs_Title>&a;</prs_Title></data>', "a document type is not allowed"),
     ("<data><prs_Title>&b;</prs_Title></data>", "this is no XML"),
     ("<data>" + "<g>" * 9 + "</g>" * 9 + "</data>", "deeper than 8"),
@@ -127,6 +144,22 @@ def test_who_has_not_agreed_is_said_first_and_who_is_no_victim_gets_no_role(empt
 def test_what_is_no_submission_is_refused_with_its_line(empty_world, text, says):
     empty_world.path("bad.xml").write_text(text)
     empty_world.amana("police", "import", "bad.xml").exits(65).says("nothing was made of it", "line 1", says)
+
+
+def test_a_submission_past_its_size_is_refused_unread_and_one_at_it_is_read(empty_world):
+    path, start, end = empty_world.path("large.xml"), b"<data><prs_Title>Dr</prs_Title><!--", b"--></data>"
+    for size in (1 << 20, (1 << 20) + 1, 100 << 20):
+        with open(path, "wb") as file:
+            file.write(start)
+            for _ in range(0, size - len(start) - len(end), 1 << 16):
+                file.write(b"x" * (1 << 16))
+            file.truncate(size - len(end))
+            file.seek(size - len(end))
+            file.write(end)
+        said = empty_world.amana("police", "import", "large.xml")
+        said.ok() if size == 1 << 20 else said.exits(65).says(f"it has {size} bytes, allowed are 1048576")
+    path.unlink()
+    empty_world.amana("police", "import", "/dev/zero").exits(66).says("not a regular file")
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1256"])
