@@ -87,6 +87,13 @@ bool trust_is_protection(const struct trust *trust, const char *unit);
 const struct certificate *trust_oversight(const struct trust *trust, const char *code);
 // That of the unit's country.
 const struct certificate *trust_oversight_of(const struct trust *trust, const char *unit);
+// Whether this revocation list (DER, at most LIMIT_RECALL), whoever brings it, takes back what trust_oversight_of says:
+// signed by the units CA of the unit's country, of a higher number than the one in force here. A revocation is the CA's
+// own word, and for good. Changes nothing.
+bool trust_oversight_recalled(const struct trust *trust, const char *unit, struct am_bytes crl);
+// The list in force that revokes the certificate which the unit's country names, to bring along; *ret_crl is malloc'ed.
+// AM_NOT_FOUND: none does. AM_TOO_LARGE.
+AM_MUST_USE enum am_err trust_oversight_recall(const struct trust *trust, const char *unit, struct am_bytes *ret_crl);
 // The certificate that is named, revoked or not; NULL: none is.
 const struct certificate *trust_oversight_named(const struct trust *trust, const char *code);
 // All that oversight.pem holds, of any country, named or no more: each is of the country that its identity says.

@@ -49,8 +49,8 @@ static const X509 *find_issuer(const struct trust *trust, X509_CRL *crl)
     return NULL;
 }
 
-static enum am_err read_row(const struct trust *trust, X509_CRL *crl, const char *path, struct am_detail *detail,
-                            struct trust_crl *row)
+enum am_err trust_crl_read(const struct trust *trust, X509_CRL *crl, const char *path, struct am_detail *detail,
+                           struct trust_crl *row)
 {
     ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
     bool numbered = number != NULL && ASN1_INTEGER_get_uint64(&row->number, number) == 1;
@@ -72,7 +72,7 @@ static enum am_err read_row(const struct trust *trust, X509_CRL *crl, const char
 static enum am_err keep_highest(struct trust *trust, X509_CRL *crl, const char *path, struct am_detail *detail)
 {
     struct trust_crl row = {0};
-    TRY(read_row(trust, crl, path, detail, &row));
+    TRY(trust_crl_read(trust, crl, path, detail, &row));
     struct trust_crl *known = (struct trust_crl *)trust_crl_of(trust, row.issuer);
     if (known == NULL) {
         trust->crls[trust->crls_count++] = row; // there is room for one of each root and CA

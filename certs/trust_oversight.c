@@ -4,6 +4,7 @@
 #include "certs/trust_internal.h"
 
 #include <limits.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,6 +141,51 @@ size_t trust_oversights(const struct trust *trust, const struct certificate **re
 {
     *ret_first = trust->oversight;
     return trust->oversight_count;
+}
+
+// --- A list that comes with a message
+static bool takes_back(const struct trust *trust, X509_CRL *crl, const X509 *ca, const X509 *x509)
+{
+    const struct trust_crl *known = trust_crl_of(trust, ca);
+    struct trust_crl row = {0};
+    X509_REVOKED *revoked;
+    return trust_crl_read(trust, crl, "crl", NULL, &row) == AM_OK && X509_cmp(row.issuer, ca) == 0 &&
+           (known == NULL || row.number > known->number) &&
+           X509_CRL_get0_by_serial(crl, &revoked, (ASN1_INTEGER *)X509_get0_serialNumber(x509)) == 1;
+}
+
+bool trust_oversight_recalled(const struct trust *trust, const char *unit, struct am_bytes crl)
+{
+    const struct certificate *named = trust_oversight_of(trust, unit);
+    const uint8_t *at = crl.data;
+    if (named == NULL || crl.len == 0 || crl.len > LIMIT_RECALL)
+        return false;
+    const struct trust_country *country = trust_country(trust, named->identity.country);
+    const X509 *ca = trust_ca(trust, country->units_ca);
+    X509_CRL *list = d2i_X509_CRL(NULL, &at, (long)crl.len);
+    bool recalled = list != NULL && at == crl.data + crl.len && ca != NULL && takes_back(trust, list, ca, named->x509);
+    X509_CRL_free(list);
+    ERR_clear_error();
+    return recalled;
+}
+
+enum am_err trust_oversight_recall(const struct trust *trust, const char *unit, struct am_bytes *ret_crl)
+{
+    char code[ADDRESS_COUNTRY_MAX + 1];
+    uint8_t *der = NULL;
+    address_country(unit, code);
+    const struct trust_country *country = trust_country(trust, code);
+    const X509 *ca = country != NULL && country->oversight_revoked ? trust_ca(trust, country->units_ca) : NULL;
+    const struct trust_crl *crl = ca != NULL ? trust_crl_of(trust, ca) : NULL;
+    if (crl == NULL)
+        return AM_NOT_FOUND;
+    int len = i2d_X509_CRL(crl->crl, &der);
+    if (len <= 0 || (size_t)len > LIMIT_RECALL) {
+        OPENSSL_free(der);
+        return len <= 0 ? AM_NOMEM : AM_TOO_LARGE;
+    }
+    *ret_crl = (struct am_bytes){der, (size_t)len}; // OpenSSL's memory is malloc's
+    return AM_OK;
 }
 
 const struct certificate *trust_oversight_of(const struct trust *trust, const char *unit)

@@ -202,6 +202,15 @@ static enum am_err refused(struct delivery *delivery, const struct rpc_error *er
     return keep_waiting(delivery, error->reason[0] != '\0' ? error->reason : rpc_status_name(error->status), text);
 }
 
+// What is kept, and what the hub alone has beside it.
+static enum am_err as_sent(const struct delivery *delivery, Amana__V1__Message *ret_message)
+{
+    Amana__V1__Header *header;
+    *ret_message = *delivery->kept->message;
+    TRY(seal_header(ret_message, delivery->arena, delivery->detail, &header));
+    return oversight_recall(delivery->session, header, delivery->arena, &ret_message->crl);
+}
+
 static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_result)
 {
     Amana__V1__ProvedEntry *entry;
@@ -217,9 +226,10 @@ static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_r
     delivery->parks = header->release == AMANA__V1__RELEASE__CODE__REQUIRED;
     const char *path = delivery->parks ? "/amana.v1.Relay/Park" : "/amana.v1.Relay/Send";
     for (unsigned i = 0; i < RESEALS && retry; i++) {
-        enum am_err err =
-            link_unary(delivery->session->link, path, &delivery->kept->message->base,
-                       &amana__v1__proved_entry__descriptor, delivery->arena, &error, (ProtobufCMessage **)&entry);
+        Amana__V1__Message message;
+        TRY(as_sent(delivery, &message));
+        enum am_err err = link_unary(delivery->session->link, path, &message.base, &amana__v1__proved_entry__descriptor,
+                                     delivery->arena, &error, (ProtobufCMessage **)&entry);
         if (err == AM_OK) {
             *ret_result = OUTBOX_ACCEPTED;
             return accept(delivery, entry);

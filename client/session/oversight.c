@@ -42,6 +42,22 @@ enum am_err oversight_fill(const struct certificate *certificate, struct am_byte
     return AM_OK;
 }
 
+enum am_err oversight_recall(const struct session *session, const Amana__V1__Header *header, struct arena *arena,
+                             ProtobufCBinaryData *ret_crl)
+{
+    struct am_bytes crl;
+    *ret_crl = (ProtobufCBinaryData){0, NULL};
+    if (header->oversight_point.len != 0 || header->sender == NULL)
+        return AM_OK;
+    enum am_err err = trust_oversight_recall(session->trust, header->sender->unit, &crl);
+    if (err == AM_NOT_FOUND || err == AM_TOO_LARGE) // then the hub has to have it itself
+        return AM_OK;
+    TRY(err);
+    *ret_crl = (ProtobufCBinaryData){crl.len, arena_copy(arena, crl.data, crl.len)};
+    free((void *)crl.data);
+    return ret_crl->data != NULL ? AM_OK : arena_error(arena);
+}
+
 static bool says_point(const Amana__V1__Header *header, const uint8_t *point)
 {
     return header->oversight_point.len == CMS_POINT && memcmp(header->oversight_point.data, point, CMS_POINT) == 0;

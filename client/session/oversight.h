@@ -9,6 +9,11 @@
 AM_MUST_USE enum am_err oversight_fill(const struct certificate *certificate, struct am_bytes sealed,
                                        struct arena *arena, Amana__V1__Header *header);
 
+// Where its country's oversight is revoked and the message is sealed to none: the list that says so, for a hub that has
+// an older one; in the arena. Else none.
+AM_MUST_USE enum am_err oversight_recall(const struct session *session, const Amana__V1__Header *header,
+                                         struct arena *arena, ProtobufCBinaryData *ret_crl);
+
 // Whether the trust list has gained, lost or changed the certificate since this was sealed.
 bool oversight_changed(struct session *session, const Amana__V1__Message *message, const Amana__V1__Header *header);
 

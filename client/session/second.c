@@ -205,6 +205,7 @@ enum am_err second_release(struct session *session, const struct second_waiting 
             : cms_sign_also(codec_bytes(waiting->message->signature), certificate->x509, key, detail, &der));
     TRY(take_der(arena, der, &request.signature));
     request.message = &pointer;
+    TRY(oversight_recall(session, waiting->header, arena, &request.crl));
     TRY(ask(session, "/amana.v1.Relay/Release", &request.base, arena, detail, ret_entry));
     TRY(history_entry(session, *ret_entry, arena, detail, &content));
     bool holds = waiting->deferred ? content->kind_case == KIND_OF(RELEASED) &&

@@ -174,6 +174,7 @@ struct hub_submission {
     const Amana__V1__Header *header;
     enum reason unread;
     struct am_bytes header_bytes, signature, body, flags_bytes;
+    struct am_bytes crl; // revocation list that it brings, by which its oversight may be recalled; mostly none
     // Set by the hub at ARRIVED: its judgement of what stands in memory. The check goes on whatever it says, since a
     // known id gets its original receipt first.
     enum reason verdict;
@@ -185,6 +186,7 @@ struct hub_submission {
     enum reason checked;              // signature, seal, digests, flags: REASON_NONE where all hold
     struct am_detail checked_detail;
     uint8_t oversight[32];         // of the certificate that its body has to be sealed to beside devices; all 0: none
+    bool oversight_recalled;       // that certificate is revoked, by the newer list that the message brings
     bool point_used;               // the log has a message whose body was sealed to an oversight by the same point
     bool more;                     // it isn't through: nothing is decided, and another check goes on
     bool crl_stale;                // the CRL over its device or officer is stale past its grace

@@ -317,7 +317,7 @@ uint32_t hub_erase_after(uint64_t retain_until_ns, uint64_t entry_ns);
 enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns);
 // Oversight (oversight.c): whether the header goes by the trust list in force; whether the worker's look at the seal
 // did; and that no two messages are sealed to an oversight by one point.
-enum reason hub_judge_oversight(const struct hub *hub, struct hub_submission *submission);
+enum reason hub_judge_oversight(const struct hub *hub, struct hub_submission *submission, bool looked_at);
 bool hub_oversight_seen(const struct hub *hub, const struct hub_submission *submission);
 enum reason hub_judge_point(struct hub_submission *submission);
 // One answer for no such unit, no such case and no grant.

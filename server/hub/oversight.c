@@ -34,7 +34,8 @@ static enum differs differs_by(const struct hub *hub, const char *unit, bool nam
 }
 
 // As for a roster that has changed: the client goes by another trust list, and seals anew by the newest.
-enum reason hub_judge_oversight(const struct hub *hub, struct hub_submission *submission)
+// Only a worker can tell whether what the message brings with it recalls the oversight that is named.
+enum reason hub_judge_oversight(const struct hub *hub, struct hub_submission *submission, bool looked_at)
 {
     static const struct {
         const char *what, *todo;
@@ -48,6 +49,8 @@ enum reason hub_judge_oversight(const struct hub *hub, struct hub_submission *su
     struct hub_work *work = &submission->work;
     bool named = memcmp(oversight_of(hub, submission->sender), NONE, sizeof NONE) != 0;
     if (named == (submission->header->oversight_point.len != 0))
+        return REASON_NONE;
+    if (named && (looked_at ? submission->oversight_recalled : submission->crl.len != 0))
         return REASON_NONE;
     enum differs differs = differs_by(hub, submission->sender, named);
     strlcpy(work->stale_unit, submission->sender, sizeof work->stale_unit);

@@ -100,11 +100,14 @@ enum am_err hub_step_checked(struct hub_step *step)
         hub_recheck(step, work);
         return AM_OK;
     }
+    enum reason reason = hub_judge_oversight(step->hub, submission, true);
+    if (reason != REASON_NONE)
+        return refuse(step, submission, reason);
     if (submission->checked != REASON_NONE) {
         work->detail = submission->checked_detail;
         return refuse(step, submission, submission->checked);
     }
-    enum reason reason = hub_judge_point(submission);
+    reason = hub_judge_point(submission);
     if (reason != REASON_NONE)
         return refuse(step, submission, reason);
     // By the time that its entry will have, which a clock that stepped back doesn't make smaller.

@@ -275,7 +275,7 @@ enum reason hub_verdict(const struct hub *hub, struct hub_submission *submission
     if (reason == REASON_NONE)
         reason = judge_rosters(hub, submission);
     if (reason == REASON_NONE)
-        reason = hub_judge_oversight(hub, submission);
+        reason = hub_judge_oversight(hub, submission, false);
     if (reason == REASON_NONE)
         reason = hub_judge_releasing(hub, submission, now_ns);
     return reason;

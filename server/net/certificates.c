@@ -140,19 +140,6 @@ static void gauges_push(struct net *net)
     free(gauges);
 }
 
-void certificates_watch(struct net *net)
-{
-    uint64_t second = clock_monotonic(), now = net_utc(net);
-
-    if (net->certificates_job)
-        return;
-    if (net->certificates_said_ns != 0 && second < net->certificates_said_ns + AGAIN_NS)
-        return;
-    net->certificates_said_ns = second;
-    each_certificate(net, warn, &now);
-    gauges_push(net);
-}
-
 // --- What is revoked
 enum am_err certificates_changed(struct net *net)
 {
@@ -161,6 +148,7 @@ enum am_err certificates_changed(struct net *net)
     size_t n = trust_countries(registry_trust(net->registry), &countries);
 
     net->certificates_said_ns = 0;
+    memset(&net->recall, 0, sizeof net->recall);
     for (size_t i = 0; i < n; i++) {
         if (!countries[i].oversight_revoked)
             continue;
@@ -173,4 +161,52 @@ enum am_err certificates_changed(struct net *net)
     }
     struct hub_event event = {.kind = HUB_EVENT_ALARM, .alarm = {.what = "OVERSIGHT_REVOKED", .text = text}};
     return text[0] != '\0' ? net_step(net, &event) : AM_OK;
+}
+
+void certificates_recalled(struct net *net, const char *unit)
+{
+    const struct trust_country *countries;
+    size_t n = trust_countries(registry_trust(net->registry), &countries);
+
+    for (size_t i = 0; i < n; i++)
+        if (address_in_country(unit, countries[i].code) && !net->recall.told[i])
+            net->recall.any = net->recall.came[i] = true;
+}
+
+static void recall_tell(struct net *net, size_t at, const char *code)
+{
+    struct hub_event event = {.kind = HUB_EVENT_ALARM, .alarm = {.what = "OVERSIGHT_RECALLED", .text = code}};
+
+    if (!net->recall.came[at] || net->recall.told[at] || net_step(net, &event) != AM_OK)
+        return;
+    net->recall.told[at] = true;
+    report(
+        REPORT_ERROR, "oversight",
+        "country=%s reason=\"its units bring a newer revocation list than this hub has: its oversight is revoked, and "
+        "what they send is sealed to none\" " CRL_DO,
+        code);
+}
+
+static void recalls_tell(struct net *net)
+{
+    const struct trust_country *countries;
+    size_t n = net->recall.any ? trust_countries(registry_trust(net->registry), &countries) : 0;
+
+    net->recall.any = false;
+    for (size_t i = 0; i < n; i++)
+        recall_tell(net, i, countries[i].code);
+}
+
+void certificates_watch(struct net *net)
+{
+    uint64_t second = clock_monotonic(), now = net_utc(net);
+
+    recalls_tell(net);
+    if (net->certificates_job)
+        return;
+    if (net->certificates_said_ns != 0 && second < net->certificates_said_ns + AGAIN_NS)
+        return;
+    net->certificates_said_ns = second;
+    each_certificate(net, warn, &now);
+    gauges_push(net);
 }

@@ -14,5 +14,9 @@ struct net;
 // where there are none; and the next certificates_watch tells at once. AM_NOMEM: it isn't in the log.
 AM_MUST_USE enum am_err certificates_changed(struct net *net);
 
+// A message of this unit brought a revocation list that is newer than the hub's and recalls its country's oversight: an
+// ALARM and a line at the next tick, once until another trust is in force.
+void certificates_recalled(struct net *net, const char *unit);
+
 // At each tick; tells once a day, and at once after certificates_changed.
 void certificates_watch(struct net *net);

@@ -302,8 +302,6 @@ static enum crls_state crls_state(const struct net *net, uint64_t now, uint64_t 
                                                       : CRLS_DEAD;
 }
 
-#define CRL_DO "do=\"put the newest lists into trust/crls and send HUP\""
-
 // What has changed at once, what hasn't once an hour.
 static void crls_watch(struct net *net)
 {

@@ -109,8 +109,11 @@ struct net {
     int crls_state;                // of engine.c
     uint64_t crls_said_ns;         // when the log was last told of CRLs that go stale
     uint64_t certificates_said_ns; // when what ends was last told; 0: not yet (certificates.c)
-    bool certificates_job;         // the gauges are being written
-    uint64_t judged_ns;            // UTC: when all live sessions were judged last
+    struct {                       // countries of the trust list whose oversight a message recalled
+        bool any, came[TRUST_COUNTRIES], told[TRUST_COUNTRIES];
+    } recall;
+    bool certificates_job; // the gauges are being written
+    uint64_t judged_ns;    // UTC: when all live sessions were judged last
 
     // listener.c
     struct evconnlistener *listener;
@@ -144,6 +147,7 @@ struct net {
 };
 
 #define NET_BUFFER (32u * 1024)
+#define CRL_DO     "do=\"put the newest lists into trust/crls and send HUP\""
 
 // --- net.c
 AM_MUST_USE enum am_err net_tls_make(struct net *net, struct trust *trust, struct am_detail *detail,

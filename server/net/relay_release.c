@@ -52,6 +52,7 @@ static void submission_fill(struct release *release)
     s->body = release->waiting.body;
     s->flags_bytes = release->waiting.flags;
     s->signature = codec_bytes(request->signature);
+    s->crl = codec_bytes(request->crl);
     s->parked = release->waiting.release.seq;
 }
 
@@ -102,8 +103,8 @@ static void release_clear(struct call *call)
 const struct method METHOD_RELEASE = {
     .path = "/amana.v1.Relay/Release",
     .request = &amana__v1__release_request__descriptor,
-    .max_request = LIMIT_SIGNATURE + 1024u,
-    .arena = 4 * LIMIT_SIGNATURE,
+    .max_request = LIMIT_SIGNATURE + LIMIT_RECALL + 1024u,
+    .arena = 4 * LIMIT_SIGNATURE + LIMIT_RECALL,
     .size = sizeof(struct release),
     .begin = release_begin,
     .clear = release_clear,

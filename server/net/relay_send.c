@@ -3,6 +3,7 @@
 #include "amana/v1/relay.pb-c.h"
 #include "proto/failpoint.h"
 #include "proto/model/header.h"
+#include "server/net/certificates.h"
 #include "server/net/send.h"
 
 #include <stdlib.h>
@@ -52,6 +53,7 @@ static void message_begin(struct call *call, enum hub_submit mode)
     s->signature = codec_bytes(message->signature);
     s->body = codec_bytes(message->sealed_body);
     s->flags_bytes = codec_bytes(message->flags);
+    s->crl = codec_bytes(message->crl);
     if (!send_read(send)) {
         call_refuse(call, REASON_INTERNAL, NULL);
         return;
@@ -127,6 +129,8 @@ static void send_checked(struct job *job)
     struct net *net = send->call.net;
 
     net->checks--;
+    if (send->submission.oversight_recalled)
+        certificates_recalled(net, send->submission.sender);
     if (send->urgent || (net->held == NULL && net->ahead < LIMIT_AHEAD_BYTES)) {
         send_decide(send);
     } else {

@@ -249,8 +249,8 @@ static bool sealed_oversight(struct check *check, struct sealed_for *sealed)
 {
     const struct certificate *oversight = trust_oversight_of(registry_trust(check->send->registry), check->unit);
 
-    sealed->oversight = oversight;
-    if (oversight == NULL)
+    sealed->oversight = check->s->oversight_recalled ? NULL : oversight;
+    if (sealed->oversight == NULL)
         return true;
     if (sealed->count == LIMIT_SEALED_KEYS) {
         check_fail(check, REASON_FIELD_INVALID, "recipients", "have more devices than one seal may be for");
@@ -350,7 +350,7 @@ static void check_reset(struct check *check)
     s->supervisor = NULL;
     s->release = (struct journal_release){0};
     s->checked = REASON_NONE;
-    s->crl_stale = s->point_used = s->more = false;
+    s->crl_stale = s->point_used = s->oversight_recalled = s->more = false;
     s->checked_detail = (struct am_detail){0};
     s->flags = NULL;
     s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};
@@ -362,6 +362,14 @@ static void check_reset(struct check *check)
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
     memset(s->former_life, 0, sizeof s->former_life);
+}
+
+// The revocation list that it brings may be newer than ours; looked at only where it leaves out whom ours names.
+static void check_recall(struct check *check)
+{
+    check->s->oversight_recalled =
+        check->header->oversight_point.len == 0 && check->s->crl.len != 0 &&
+        trust_oversight_recalled(registry_trust(check->send->registry), check->unit, check->s->crl);
 }
 
 // What the message is made of, beside its header: a part that isn't served must not be passed over.
@@ -427,6 +435,7 @@ void send_check_run(struct job *job, struct worker *worker)
     arena_move(&send->checked, &send->call.peer->memory);
     arena_reset(&send->checked);
     check_reset(&check);
+    check_recall(&check);
     if (!certs_sha256(check.s->header_bytes.data, check.s->header_bytes.len, check.s->header_digest) ||
         !certs_sha256(check.s->signature.data, check.s->signature.len, check.s->signature_digest))
         err = AM_CRYPTO;

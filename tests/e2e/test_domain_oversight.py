@@ -385,6 +385,56 @@ def test_a_desk_with_an_older_list_than_the_hubs_is_told_so_and_seals_anew_once_
     decrypted(world, exported(world, waiting, "parts"), code=1)
 
 
+def of_desks(world):
+    return [folder for folder in trust_folders(world) if folder != "trust"]
+
+
+def test_a_desk_with_a_newer_list_than_the_hubs_brings_it_and_nothing_urgent_waits(served):
+    world = served
+    revoke(world, of_desks(world))
+    for urgency, reason in URGENCIES:
+        message = world.amana("police", "send", world.draft(urgency=urgency, urgency_reason=reason)).ok().says("accepted", REVOKED).id
+        decrypted(world, exported(world, message, urgency), code=1)
+    world.hub.log.wait(r'^oversight country=ke reason="its units bring a newer revocation list than this hub has')
+    assert alarms(world) == [{"what": "OVERSIGHT_RECALLED", "detail": "ke"}]
+    give_list(world, ["trust"])
+    world.hub.reload()
+    world.amana("police", "send", world.draft()).ok().says("accepted", REVOKED)
+    assert [alarm["what"] for alarm in alarms(world)] == ["OVERSIGHT_RECALLED", "OVERSIGHT_REVOKED"]
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+def test_what_waits_for_a_second_person_is_released_by_a_newer_list_than_the_hubs(empty_world):
+    world = empty_world
+    overseen(world)
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    revoke(world, of_desks(world))
+    parked = world.amana("police", "send", alert(world)).ok().says("waits", REVOKED).id
+    world.amana("chief", "release", parked, "--yes").ok().says("released")
+    decrypted(world, exported(world, parked, "parts"), code=1)
+
+
+def test_a_list_that_does_not_recall_the_oversight_lets_nobody_leave_it_out(served, pb):
+    world, police = served, r.Raw(served, pb)
+
+    def der(path):
+        return subprocess.run(["openssl", "crl", "-in", world.path(path), "-outform", "DER"], stdout=subprocess.PIPE, check=True).stdout
+    old, others = der("trust/crls/ke-units.crl"), der("trust/crls/et-units.crl")
+    world.ca("crl", "-d", "ke").ok()
+    newer = der("ke/units.crl")
+    revoke(world, ["police/trust"])
+    good = der("ke/units.crl")
+    for crl in (old, others, newer, good[:-1], good + b"\0", b"\x30\x80", good + bytes(64 * 1024)):
+        message = police.message(body=sealed_to(police))
+        message.crl = crl
+        refused(police, message, "ROSTER_STALE", "oversight_point", code=Code.FAILED_PRECONDITION)
+    message = police.message(body=sealed_to(police))
+    message.crl = good
+    police.send(message)
+
+
 def test_what_was_parked_before_its_oversight_was_revoked_is_sent_back_and_sent_anew(empty_world):
     world = empty_world
     overseen(world)

@@ -69,6 +69,7 @@ struct model {
     bool no_room, busy;    // nothing finds room; the keeper's queue is full
     uint8_t oversight[32]; // digest of the certificate that workers see named for the country of `overseen`; 0: none
     const char *overseen;
+    bool recalls; // a list that a message brings recalls that oversight
 };
 
 void model_init(struct model *model);

@@ -202,6 +202,7 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
     memset(submission->oversight, 0, sizeof submission->oversight);
     if (model->overseen != NULL && address_in_country(submission->sender, model->overseen))
         memcpy(submission->oversight, model->oversight, sizeof submission->oversight);
+    submission->oversight_recalled = model->recalls && submission->crl.len != 0 && header->oversight_point.len == 0;
     model_digest(submission->header_bytes, submission->header_digest);
     model_digest(submission->signature, submission->signature_digest);
     if (submission->mode == HUB_SUBMIT_RELEASE)

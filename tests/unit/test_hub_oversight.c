@@ -114,6 +114,20 @@ static void a_trust_list_that_changes_during_the_check_is_judged_anew(void **sta
     assert_int_equal(renewed->submission.work.reason, REASON_NONE);
 }
 
+static void a_list_that_a_message_brings_recalls_the_oversight_for_that_message(void **state)
+{
+    static const uint8_t list[] = "a list";
+    struct world *world = *state;
+    struct letter *good = alert_to(world, POLICE, POST), *none = alert_to(world, POLICE, POST),
+                  *bad = alert_to(world, POLICE, POST), *sealed = by_point(world, point);
+    good->submission.crl = bad->submission.crl = sealed->submission.crl = (struct am_bytes){list, sizeof list};
+    refused(world, bad, REASON_ROSTER_STALE, "oversight_point"); // no worker bears it out
+    world->model.recalls = true;
+    accepted(world, good);
+    refused(world, none, REASON_ROSTER_STALE, "oversight_point"); // the next brings none
+    accepted(world, sealed);                                      // to who is named, for all it brings
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, hub_end)
@@ -122,6 +136,7 @@ int main(void)
         TEST(a_point_is_taken_once_and_its_own_message_gets_its_receipt_again),
         TEST(of_two_under_way_with_one_point_one_is_taken),
         TEST(a_trust_list_that_changes_during_the_check_is_judged_anew),
+        TEST(a_list_that_a_message_brings_recalls_the_oversight_for_that_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

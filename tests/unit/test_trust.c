@@ -644,6 +644,63 @@ static void a_revoked_oversight_is_none_and_one_that_has_ended_still_is(void **s
     pki_write_trust(&pki, NULL);
 }
 
+static bool recalled(const struct trust *trust, const struct issuer *issuer, uint64_t number, const X509 *revoked,
+                     int more)
+{
+    const struct validity validity = {PKI_NOW - PKI_DAY, PKI_NOW + PKI_DAY};
+    const struct revocation row = {
+        .serial = revoked != NULL ? X509_get0_serialNumber(revoked) : NULL, .time = PKI_NOW - 60, .reason = 1};
+    X509_CRL *crl = issue_crl(issuer, number, &row, revoked != NULL, validity);
+    uint8_t *der = NULL, *bytes;
+    int len = i2d_X509_CRL(crl, &der);
+    assert_true(len > 0);
+    bytes = calloc(1, (size_t)(len + 1));
+    assert_non_null(bytes);
+    memcpy(bytes, der, (size_t)len);
+    bool found =
+        trust_oversight_recalled(trust, "ke/dci/transnational", (struct am_bytes){bytes, (size_t)(len + more)});
+    free(bytes);
+    OPENSSL_free(der);
+    X509_CRL_free(crl);
+    return found;
+}
+
+static void a_newer_list_of_the_country_s_own_ca_recalls_its_oversight_whoever_brings_it(void **state)
+{
+    const struct validity validity = {PKI_NOW - PKI_DAY, PKI_NOW + PKI_DAY};
+    struct pki_country *ke = pki_country(&pki, "ke"), *et = pki_country(&pki, "et");
+    const struct issuer forged = {ke->units.certificate, et->units.key};
+    X509 *former = pki_issue(&pki, "ke", CERT_USE_OVERSIGHT, OVERSIGHT, NULL);
+    struct am_bytes crl;
+    ke->oversight = pki_issue(&pki, "ke", CERT_USE_OVERSIGHT, OVERSIGHT, NULL);
+    pki_write_trust(&pki, NULL);
+    struct trust *trust = load(NULL);
+    assert_true(recalled(trust, &ke->units, 2, ke->oversight, 0));
+    assert_false(recalled(trust, &ke->units, 1, ke->oversight, 0)); // the number that is in force here
+    assert_false(recalled(trust, &ke->units, 2, NULL, 0));
+    assert_false(recalled(trust, &ke->units, 2, former, 0));
+    assert_false(recalled(trust, &et->units, 2, ke->oversight, 0));
+    assert_false(recalled(trust, &ke->hubs, 2, ke->oversight, 0));
+    assert_false(recalled(trust, &forged, 2, ke->oversight, 0));
+    assert_false(recalled(trust, &ke->units, 2, ke->oversight, 1));
+    assert_false(recalled(trust, &ke->units, 2, ke->oversight, -1));
+    assert_false(trust_oversight_recalled(trust, "ke/dci/transnational", (struct am_bytes){0}));
+    assert_int_equal(trust_oversight_recall(trust, "ke/dci/transnational", &crl), AM_NOT_FOUND);
+    assert_non_null(trust_oversight(trust, "ke")); // nothing has changed
+    pki_write_crl(&pki, "trust/crls/ke-units.crl", &ke->units, 2, ke->oversight, validity);
+    struct trust *revoked = load(trust);
+    assert_int_equal(trust_oversight_recall(revoked, "ke/dci/transnational", &crl), AM_OK);
+    assert_true(trust_oversight_recalled(trust, "ke/dci/transnational", crl));
+    assert_int_equal(trust_oversight_recall(revoked, "et/ics/moyale", &(struct am_bytes){0}), AM_NOT_FOUND);
+    free((void *)crl.data);
+    trust_unref(trust);
+    trust_unref(revoked);
+    X509_free(former);
+    X509_free(ke->oversight);
+    ke->oversight = NULL;
+    pki_write_trust(&pki, NULL);
+}
+
 // A certificate for sealing of the country's own, but with a key that isn't on P-256.
 static X509 *oversight_of_another_curve(void)
 {
@@ -729,6 +786,7 @@ int main(void)
         cmocka_unit_test(the_cache_gives_the_same_verdicts),
         cmocka_unit_test(a_country_names_its_oversight_among_those_of_the_file),
         cmocka_unit_test(a_revoked_oversight_is_none_and_one_that_has_ended_still_is),
+        cmocka_unit_test(a_newer_list_of_the_country_s_own_ca_recalls_its_oversight_whoever_brings_it),
         cmocka_unit_test(an_oversight_that_is_none_is_named_with_its_line_and_what_is_allowed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
