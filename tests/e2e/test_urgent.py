@@ -12,34 +12,42 @@ import test_rights
 
 IN_FLIGHT, LARGE = 64, 400 * 1024
 U1, U4, U1_REASON = 1, 4, 1  # Urgency.Code, UrgencyReason.Code LIFE_AT_RISK
+NOT_NEEDED, REQUIRED, DEFERRED = 1, 2, 3  # Release.Code
 
 
-def pile(desk, urgency):
+WAYS = {"Send": NOT_NEEDED, "Park": REQUIRED, "Send, its release DEFERRED": DEFERRED}
+
+
+def pile(desk, urgency, release=NOT_NEEDED):
     """As many large messages as one identity may have in flight, and one more: on connections enough for their bytes."""
     body = desk.body(None, os.urandom(LARGE))
     reason = U1_REASON if urgency == U1 else 0
-    return [desk.message(desk.header(urgency=urgency, urgency_reason=reason), body=body) for _ in range(IN_FLIGHT + 1)]
+    headers = [desk.header(urgency=urgency, urgency_reason=reason, release=release) for _ in range(IN_FLIGHT + 1)]
+    for header in headers:
+        if release != NOT_NEEDED:
+            header.releasing.unit, header.releasing.roster = desk.unit, 1
+    return [desk.message(header, body=body) for header in headers]
 
 
-def sending(desk, channel, message):
-    stub = channel.unary_unary("/amana.v1.Relay/Send", request_serializer=lambda m: m.SerializeToString(),
+def sending(desk, channel, message, method="Send"):
+    stub = channel.unary_unary(f"/amana.v1.Relay/{method}", request_serializer=lambda m: m.SerializeToString(),
                                response_deserializer=desk.pb("audit").ProvedEntry.FromString)
     return stub.future(message, timeout=60)
 
 
-@pytest.mark.parametrize("claimed", [U4, U1])
-def test_an_urgent_message_goes_before_the_large_ones_of_another_desk_that_were_there_before_it(limited, pb, claimed):
+@pytest.mark.parametrize("claimed, way", [(U4, "Send"), (U1, "Send"), (U4, "Park"), (U1, "Park"), (U1, "Send, its release DEFERRED")])
+def test_an_urgent_message_goes_before_the_large_ones_of_another_desk_that_were_there_before_it(limited, pb, claimed, way):
     world = limited(identity_memory='"512M"', memory='"1G"')
     police, post = r.Raw(world, pb), r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207")
     post.RECIPIENTS = {"ke/dci/transnational": ("police", 1), "ke/dcs/child-protection": ("ke-protection", 2),
                        "et/mowsa/protection": ("et-protection", 2)}
-    messages, urgent = pile(police, claimed), post.message(post.header(urgency=U1, urgency_reason=U1_REASON,
+    messages, urgent = pile(police, claimed, WAYS[way]), post.message(post.header(urgency=U1, urgency_reason=U1_REASON,
                                                                        case_ref="et/ics/2026/000017"))
     channels, own = [police.channel() for _ in range(16)], post.channel()
     signer = test_rights.signer_of(world.hub)
     os.kill(signer, signal.SIGSTOP)  # what is decided waits to be written
     try:
-        sends = [sending(police, channels[i % 16], message) for i, message in enumerate(messages)]
+        sends = [sending(police, channels[i % 16], message, way.split(",")[0]) for i, message in enumerate(messages)]
         refused = next(send for send in as_they_end(sends))
         assert "too much under way" in refused.exception().details()  # so all others are with the hub
         first = sending(post, own, urgent)
