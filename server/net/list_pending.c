@@ -83,7 +83,7 @@ static void listing_next(struct listing *listing)
         return;
     listing->reading = true;
     listing->job = (struct job){.run = listing_run, .done = listing_read};
-    arena_init(&listing->run, LISTING_RUN);
+    arena_init_in(&listing->run, LISTING_RUN, &listing->call.peer->memory);
     call_hold(&listing->call);
     workers_push(listing->call.net->workers, &listing->job);
 }

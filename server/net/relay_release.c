@@ -83,7 +83,7 @@ static void release_begin(struct call *call)
 {
     struct release *release = (struct release *)call;
 
-    arena_init(&release->loaded, RELEASE_ARENA);
+    arena_init_in(&release->loaded, RELEASE_ARENA, &call->peer->memory);
     // How urgent it is stands in what is loaded: until then it has a place among what goes first, if one is free.
     release->load = (struct job){
         .run = release_load, .done = release_loaded, .class = send_hurry(&release->send) ? JOB_URGENT : JOB_USUAL};

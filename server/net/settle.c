@@ -156,7 +156,7 @@ static void settle_run(struct job *job, struct worker *worker)
                                  .roster = registry_roster(settling->registry, s->work.unit)};
 
     if (settling->arena.limit == 0)
-        arena_init(&settling->arena, SETTLE_ARENA);
+        arena_init_in(&settling->arena, SETTLE_ARENA, &settling->call->peer->memory);
     arena_reset(&settling->arena);
     s->checked = REASON_NONE;
     s->header = NULL;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One budget for connections, requests and answers: at each edge of it, and one past it; others are served."""
 import contextlib
+import os
 import struct
 
 import grpc
@@ -10,6 +11,7 @@ import raw as r
 import world as w
 from h2 import DATA, END_STREAM, RST_STREAM, call, closed, connect, frame, heard, hold, shake
 from test_pending import write_pending
+from test_release_killed import Desks
 
 Code = grpc.StatusCode
 LARGE = (1 << 20) + (144 << 10)  # the longest message that a hub takes: 1.2 MB
@@ -108,6 +110,33 @@ def test_an_identity_past_its_share_of_the_memory_loses_the_connection_and_other
     assert all(heard(tls) is not None for tls in first)
     assert ask().size
     world.hub.stop()
+
+
+def test_what_a_supervisor_is_shown_releases_or_sends_back_counts_in_the_share_of_its_desk(limited, empty_world, holder, post, pb):
+    empty_world.supervisor()
+    world = limited(memory='"64M"', identity_memory='"4M"')
+    world.hub.log.wait(r"^roster unit=ke/dci/transnational number=2")
+    desks = Desks(world, pb)
+    plain = os.urandom(900 << 10)
+    released, returned = (desks.begin(way, plain) for way in ("released", "sent back"))
+    for waiting in (released, returned):
+        desks.do(waiting, "Park")
+    most = holder(world, 3, "chief")  # 3.6 MB
+    assert most
+    for ask in (lambda: desks.do(released, "Release"), lambda: desks.do(returned, "SendBack")):
+        with pytest.raises(r.Refused) as refused:
+            ask()
+        refused.value.of(Code.RESOURCE_EXHAUSTED, "BUSY")
+    with pytest.raises(grpc.RpcError) as unseen:
+        desks.chief.waiting(released.id)
+    assert unseen.value.code() == Code.RESOURCE_EXHAUSTED
+    assert post(world)().size
+    let_go(most, 3)
+    assert desks.chief.waiting(released.id).header == released.message.header
+    desks.do(released, "Release")
+    desks.do(returned, "SendBack")
+    desks.whole()
+    world.hub.stop()  # which is an error where anything is still counted
 
 
 def test_a_hub_that_stays_short_of_memory_ends_the_connection_that_holds_most(limited, holder, post):

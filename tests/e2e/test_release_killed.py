@@ -17,9 +17,9 @@ UNIT = "ke/dci/transnational"
 class Waiting:
     """One message, and the answers that were held when the hub ended."""
 
-    def __init__(self, desk, way):
+    def __init__(self, desk, way, plain=None):
         self.desk, self.way, self.answers = desk, way, {}
-        self.id, self.message, self.signature = desk.make(deferred=way == "deferred")
+        self.id, self.message, self.signature = desk.make(way == "deferred", plain)
 
     def steps(self):
         return {"released": ["Park", "Release"], "sent back": ["Park", "SendBack"], "deferred": ["Send", "Release"]}[self.way]
@@ -33,19 +33,19 @@ class Desks:
         self.police, self.chief = r.Raw(world, pb), Second(world, pb, "chief")
         self.all = []
 
-    def make(self, deferred):
+    def make(self, deferred, plain):
         header = self.police.header(release=3 if deferred else 2)
         header.sender.roster, header.releasing.unit, header.releasing.roster = 2, UNIT, 2
         readers = ["post", "ke-protection", "et-protection", "police", "chief"]
-        body = self.police.body(header, certificates=[self.world.path(d, "keys", "seal.pem") for d in readers])
+        body = self.police.body(header, plain, certificates=[self.world.path(d, "keys", "seal.pem") for d in readers])
         message = self.police.message(header, body=body)
         keys = self.chief.raw.keys
         if deferred:
             return header.id, message, r.sign(message.header, keys / "officer.pem", keys / "officer.key")
         return header.id, message, self.chief.signed_too(message, "chief")
 
-    def begin(self, way):
-        self.all.append(Waiting(self, way))
+    def begin(self, way, plain=None):
+        self.all.append(Waiting(self, way, plain))
         return self.all[-1]
 
     def request(self, waiting, step):
