@@ -2,6 +2,7 @@
 // export cap: an alert as CAP 1.2. export htcds: a case in HTCDS 2.0 fields. Both from this client's store, off line.
 #include "client/cmd/cap.h"
 #include "client/cmd/htcds.h"
+#include "client/cmd/htcds_csv.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/marking.h"
 #include "client/cmd/traffic.h"
@@ -147,69 +148,6 @@ static enum am_err add_all(struct export_input *input, json_t *records)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-// A spreadsheet computes what begins so, and others' words are in here; a telephone's number and a plain one are none.
-static bool is_formula(const char *text)
-{
-    if (text[0] == '\0' || strchr("=@+-\t\r", text[0]) == NULL)
-        return false;
-    return (text[0] != '+' && text[0] != '-') || text[1 + strspn(text + 1, "0123456789 .")] != '\0';
-}
-
-// RFC 4180.
-static void print_cell(const char *text, bool first)
-{
-    fputs(first ? "\"" : ",\"", stdout);
-    if (is_formula(text))
-        fputc('\'', stdout); // then it is text
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            fputc('"', stdout);
-        fputc(*text, stdout);
-    }
-    fputc('"', stdout);
-}
-
-static void print_row(json_t *columns, json_t *record)
-{
-    const char *name;
-    json_t *ignored;
-    bool first = true;
-    json_object_foreach(columns, name, ignored)
-    {
-        json_t *value = json_object_get(record, name);
-        char *text = value == NULL || json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
-        print_cell(text != NULL ? text : value != NULL ? json_string_value(value) : "", first);
-        first = false;
-        free(text);
-    }
-    fputs("\r\n", stdout);
-}
-
-// One column for each field that a record has, in the order in which they are met.
-static enum am_err print_csv(json_t *records)
-{
-    json_t *columns = json_object(), *record;
-    const char *name;
-    size_t i;
-    bool first = true;
-    json_array_foreach(records, i, record)
-    {
-        if (json_object_update_missing(columns, record) != 0) {
-            json_decref(columns);
-            return AM_NOMEM;
-        }
-    }
-    json_object_foreach(columns, name, record)
-    {
-        print_cell(name, first);
-        first = false;
-    }
-    fputs("\r\n", stdout);
-    json_array_foreach(records, i, record) print_row(columns, record);
-    json_decref(columns);
-    return AM_OK;
-}
-
 static int export_htcds(struct export_input *input)
 {
     struct am_detail detail = {0};
@@ -228,7 +166,7 @@ static int export_htcds(struct export_input *input)
     if (err == AM_OK && json_array_size(records) == 0)
         err = am_fail(AM_NOT_FOUND, &detail, input->argument, "no message of this case is kept here");
     if (err == AM_OK && input->csv)
-        err = print_csv(records);
+        err = htcds_csv_print(records, stdout);
     else if (err == AM_OK) {
         json_t *all =
             json_pack("{s:s, s:s, s:O}", "standard", "HTCDS 2.0", "case", input->argument, "records", records);
