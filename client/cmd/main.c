@@ -93,7 +93,7 @@ static const struct verb VERBS[] = {
      verb_receipt},
     {"completion", "print what completes verbs and options in a shell",
      "amana completion bash > ~/.local/share/bash-completion/completions/amana", verb_completion},
-    {"import", "make an alert's draft from a submission of the HTCDS survey form",
+    {"import", "make an alert's draft from a submission of the HTCDS survey form, or from an export",
      "amana import submission.xml > alert.json", verb_import},
     {"export cap", "an alert as CAP 1.2 XML, public fields alone", "amana export cap 0193a > 0193a.xml",
      verb_export_cap},

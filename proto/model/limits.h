@@ -20,6 +20,18 @@
 #define LIMIT_CONFIG           (1024u * 1024)
 #define LIMIT_DRAFT            (4u * 1024 * 1024) // a draft's JSON text
 
+// What is imported: a case in the fields of HTCDS as JSON or CSV, and a submission of its survey form.
+#define LIMIT_HTCDS_FILE    (4u * 1024 * 1024)
+#define LIMIT_HTCDS_RECORDS 4096u // lines of a CSV
+#define LIMIT_HTCDS_COLUMNS 256u  // fields of one record
+#define LIMIT_HTCDS_VALUES  (32u * 1024)
+#define LIMIT_HTCDS_VALUE   (64u * 1024) // bytes of one value
+#define LIMIT_HTCDS_NAME    120u         // of a field's name, with the NUL
+#define LIMIT_ODK_BYTES     (1024u * 1024)
+#define LIMIT_ODK_FIELDS    256u
+#define LIMIT_ODK_DEPTH     8u
+#define LIMIT_ODK_VALUE     4096u // bytes of one answer
+
 // Counts.
 #define LIMIT_RECIPIENTS     64u
 #define LIMIT_REFERENCES     32u

@@ -82,9 +82,12 @@ def alerts(desks):
     desks.sent("police", "amana note", alert)
     desks.sent("police", "amana keep", alert)
     shutil.copy(w.DATA / "odk-submission.xml", world.path("submission.xml"))
-    desks.type("police", "amana import")
-    desks.type("police", "amana export htcds")
+    desks.type("police", "amana import submission")
+    desks.type("police", "amana export htcds ke")
     assert json.loads(world.path("case.json").read_text())["standard"] == "HTCDS 2.0"
+    desks.type("police", "amana export htcds --csv")
+    desks.type("police", "amana import case.csv")
+    assert "HTCDS has no field for these" in world.path("again.json").read_text()
     return alert
 
 
