@@ -4,6 +4,7 @@
 #include "client/cmd/anew.h"
 #include "client/cmd/answers.h"
 #include "client/cmd/command.h"
+#include "client/cmd/ending.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/notice_line.h"
 #include "client/cmd/offers.h"
@@ -453,6 +454,7 @@ static int stay(struct inbox_input *input)
     int code = input->all ? list(input) : 0;
     if (code != 0)
         return code;
+    ending_tell(input->command.session);
     enum am_err shown = show_news(input, input->all);
     return shown == AM_OK ? follow(input) : command_fail(shown, &detail);
 }
@@ -491,6 +493,7 @@ static int inbox(struct inbox_input *input)
     if (err != AM_OK && err != AM_UNAVAILABLE)
         return command_fail(err, &detail);
     code = list(input);
+    ending_tell(input->command.session);
     if (code == 0 && input->command.full) {
         command_say("nothing more can be kept here: this is what came before");
         return EX_UNAVAILABLE; // below the fault

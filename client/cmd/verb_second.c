@@ -177,6 +177,13 @@ static enum am_err opens(struct second_input *input, const struct second_waiting
     return oversight_check(input->command.session, waiting->message, opened.header, detail);
 }
 
+// To one that was revoked since it was parked nothing is sent, also where the hub has an older list: its author seals
+// it anew. What was sent before its release is signed all the same.
+static bool to_revoked(const struct session *session, const struct second_waiting *waiting)
+{
+    return !waiting->deferred && oversight_of(session, waiting->message, waiting->header) == OVERSIGHT_REVOKED;
+}
+
 static int release(struct second_input *input)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -193,6 +200,13 @@ static int release(struct second_input *input)
         command_say("%.13s was not released: what its body says is not what was signed, or can't be read here",
                     waiting.header->id);
         return err != AM_OK ? command_fail(err, &detail) : code;
+    }
+    if (to_revoked(input->command.session, &waiting)) {
+        command_say(
+            "%.13s was not released: the oversight that it is sealed to is revoked since. Send it back, and its "
+            "author sends it anew: `amana send-back %.13s --reason CODE`",
+            waiting.header->id, waiting.header->id);
+        return EX_NOPERM;
     }
     code = input->yes ? 0 : command_ask("Release it, under your signature?", "nothing was released");
     if (code != 0)

@@ -4,6 +4,7 @@
 #include "certs/clock.h"
 #include "client/cmd/answers.h"
 #include "client/cmd/command.h"
+#include "client/cmd/ending.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/member_row.h"
 #include "client/cmd/print.h"
@@ -394,12 +395,8 @@ static void print_oversight(const struct session *session)
         printf("%-12s%s%s%s\n", "oversight", print_on(PRINT_RED), words, print_off());
     else if (words[0] != '\0')
         printf("%-12swhat is sent from here: %s\n", "oversight", words);
-    const struct certificate *oversight = trust_oversight_of(session->trust, session->settings.value[SETTING_UNIT]);
-    if (oversight != NULL && certs_ends_soon(oversight->x509, clock_utc()))
-        printf("%-12s%sits certificate ends or has ended: it is sealed to all the same, until your registrar names "
-               "another "
-               "in trust.conf%s\n",
-               "", print_on(PRINT_RED), print_off());
+    if (ending_oversight(session))
+        printf("%-12s%sits certificate " ENDING_OVERSIGHT "%s\n", "", print_on(PRINT_RED), print_off());
 }
 
 // Of a registrar: what falls with a certificate of its country's that ends. 0 of others, and without a link.

@@ -333,6 +333,7 @@ def test_an_oversight_that_is_revoked_counts_as_none_with_one_alarm_and_stops_no
     assert alarms(world) == [{"what": "OVERSIGHT_REVOKED", "detail": "sealed to no oversight: ke"}]
     world.hub.log.wait(r'^oversight country=ke reason="its certificate is revoked')
     world.amana("police", "status").ok().says(REVOKED, "its registrar names another in trust.conf")
+    world.amana("police", "inbox").ok().says(REVOKED)
     assert REVOKED in world.amana("police", "--json", "status").ok().json[0]["oversight"]
     world.amanad("--check", "-c", "amanad.conf").ok().says("certificate of amana://ke/oversight is revoked", "name another")
     world.amana("police", "send", "--dry-run", world.draft()).ok().says("who could read it", REVOKED)
@@ -416,6 +417,19 @@ def test_what_waits_for_a_second_person_is_released_by_a_newer_list_than_the_hub
     decrypted(world, exported(world, parked, "parts"), code=1)
 
 
+def test_what_was_parked_is_not_released_to_an_oversight_that_its_second_person_knows_to_be_revoked(empty_world):
+    world = empty_world
+    overseen(world)
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    parked = world.amana("police", "send", alert(world)).ok().says("waits", WORDS).id
+    deferred = world.amana("police", "send", alert(world, release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK")).ok().id
+    revoke(world, of_desks(world))
+    world.amana("chief", "release", parked, "--yes").exits(77).says("is revoked since", "amana send-back")
+    world.amana("chief", "release", deferred, "--yes").ok().says("released")  # it has gone before
+    assert not world.entries("REJECTED")
+
+
 def test_a_list_that_does_not_recall_the_oversight_lets_nobody_leave_it_out(served, pb):
     world, police = served, r.Raw(served, pb)
 
@@ -441,9 +455,10 @@ def test_what_was_parked_before_its_oversight_was_revoked_is_sent_back_and_sent_
     world.supervisor()
     world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
     parked = world.amana("police", "send", alert(world)).ok().says("waits", WORDS).id
-    revoke(world, trust_folders(world))
+    revoke(world, ["trust"])
     world.hub.reload()
     world.amana("chief", "release", parked, "--yes").exits(77).says("revoked is the oversight of", "goes back to its author, who mends it: `amana send-back")
+    give_list(world, trust_folders(world))
     world.amana("chief", "send-back", parked, "--reason", "INCOMPLETE").ok()
     world.amana("police", "inbox").ok()
     anew = world.amana("police", "send", alert(world)).ok().says("waits", REVOKED).id
@@ -461,6 +476,10 @@ def test_that_an_oversight_s_certificate_ends_is_told_to_its_country_and_to_the_
     name_oversight(world, trust_folders(world), "short.pem")
     world.amana("police", "status").ok().says(ends)
     assert ends not in world.amana("post", "status").ok().out  # another country's
+    told = "the certificate of your country's oversight ends or has ended"
+    world.amana("police", "inbox").ok().says(told)
+    post = world.amana("post", "inbox").ok()
+    assert told not in post.out + post.err
     world.amanad(*check).ok().says("certificate of amana://ke/oversight ends within 14 days")
     world.hub.reload()
     line = world.hub.log.wait(r'^certificate of="ke" use=oversight')
@@ -515,6 +534,20 @@ def test_what_was_sealed_to_a_former_oversight_is_said_to_be(served):
     assert WORDS not in world.amana("post", "show", sent).ok().says(former).out
     world.amana("police", "status", sent).ok().says(former)
     assert world.amana("post", "--json", "show", sent).ok().json[0]["oversight"] == "FORMER"
+
+
+def test_that_a_desk_s_own_certificate_ends_is_told_where_it_looks_every_day(world):
+    if not w.moves_time():
+        pytest.skip("the build takes no time from AMANA_CLOCK")
+    world.send()
+    told = re.compile(r'the certificate "seal" of this desk ends 20')
+    assert not told.search(world.amana("police", "inbox").ok().err)
+    world.hub.stop()
+    world.hub = None
+    world.later(days=80)
+    assert told.search(world.amana("police", "inbox").exits(69).err)
+    world.later(days=20)
+    assert re.search(r'the certificate "seal" of this desk has ended 20.*: have your registrar issue another', world.amana("police", "inbox").exits(69).err)
 
 
 # --- Another program
