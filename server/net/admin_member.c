@@ -2,6 +2,7 @@
 // Admin.SetMember: a member's row as a registrar of its country signed it; the statement is verified on a worker.
 #include "amana/v1/admin.pb-c.h"
 #include "certs/member_statement.h"
+#include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
 #include "server/net/registrar_call.h"
 
@@ -32,6 +33,7 @@ static void statement_check(struct registrar_call *by)
 {
     struct set_member *set = (struct set_member *)by;
     const Amana__V1__SetMemberRequest *request = (const Amana__V1__SetMemberRequest *)by->call.request;
+    uint64_t signed_ns;
 
     if (set->statement == NULL)
         by->err = member_statement_parse(codec_bytes(request->statement), &by->detail, &set->statement);
@@ -41,6 +43,10 @@ static void statement_check(struct registrar_call *by)
     by->err = member_statement_check(set->statement, registry_trust(by->registry), by->now_ns, &by->detail);
     if (by->err == AM_OK)
         by->err = member_statement_fits_grants(set->statement, &set->record, &by->detail);
+    if (by->err == AM_OK)
+        by->err = timestamp_to_ns(set->statement->message->time, &signed_ns);
+    if (by->err == AM_OK)
+        registrar_call_begun(by, "statement.time", signed_ns);
 }
 
 static void change_begin(struct set_member *set)

@@ -57,7 +57,7 @@ def sign(content, certificate, key, flags=DETACHED | BINARY | CADES | NOSMIMECAP
     return der.raw
 
 
-def statement(pb, keys, unit, revision, grants=(), context="amana-member-v1", **said):
+def statement(pb, keys, unit, revision, grants=(), context="amana-member-v1", ahead=0, **said):
     """What a registrar says of a unit, signed with the officer's key of `keys`; the grants as their entry words them."""
     names = pb("code").Kind.Code.Name
     text = "".join(f"{', '.join(names(kind) for kind in sorted(grant['kinds']))} -> {', '.join(grant['parties'])}\n" for grant in grants)
@@ -65,6 +65,7 @@ def statement(pb, keys, unit, revision, grants=(), context="amana-member-v1", **
     content = pb("message").MemberStatement(context=context, unit=unit, revision=revision, said=pb("message").Member(**said),
                                             grants=hashlib.sha256(text.encode()).digest() if text else b"")
     content.time.GetCurrentTime()
+    content.time.seconds += ahead
     return sign(content.SerializeToString(), keys / "officer.pem", keys / "officer.key", BINARY | CADES | NOSMIMECAP)
 
 

@@ -270,6 +270,31 @@ def test_what_no_registrar_of_the_unit_s_country_signed_is_refused_with_the_reas
     assert unit in {e["member"]["unit"] for e in world.entries("MEMBER")}
 
 
+def test_what_a_registrar_signed_by_a_clock_that_is_ahead_is_refused(world, pb):
+    """It would be in force before it says so, and what comes after it would seem to be older."""
+    registrar, unit = r.Raw(world, pb, "ke-registry", "ke/registry/desk", "r-1"), "ke/dcs/child-protection"
+    keys, admin = registrar.keys, pb("admin")
+
+    def roster(ahead):
+        content = pb("message").Roster(unit=unit, number=2, previous=bytes(32))
+        content.not_before.GetCurrentTime()
+        content.not_before.seconds += ahead
+        content.not_after.seconds = content.not_before.seconds + 86400
+        return admin.AddRosterRequest(roster=r.sign(content.SerializeToString(), keys / "officer.pem", keys / "officer.key",
+                                                    r.BINARY | r.CADES | r.NOSMIMECAP))
+
+    def refused(call, change, *says):
+        with registrar.channel() as channel, pytest.raises(r.Refused) as refusal:
+            registrar.call(channel, call, change, pb("audit").ProvedEntry)
+        refusal.value.of(grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
+        assert all(word.encode() in refusal.value.packed for word in says), refusal.value.packed
+    refused("Admin/SetMember", r.set_member(pb, keys, "ke/kra/malaba", 1, role="unit", ahead=360), "statement.time", "at this hub it is")
+    refused("Admin/AddRoster", roster(360), "roster.not_before", "at this hub it is")
+    refused("Admin/AddRoster", roster(240), "must be the digest of the newest roster")
+    with registrar.channel() as channel:
+        registrar.call(channel, "Admin/SetMember", r.set_member(pb, keys, "ke/kra/malaba", 1, role="unit", ahead=240), pb("audit").ProvedEntry)
+
+
 def test_a_statement_of_a_registrar_whose_certificate_was_revoked_is_neither_taken_nor_believed(world):
     revoke = ("revoke", "-d", "ke", "--reason", "keyCompromise", "ke-registry/keys/officer.pem")
     world.ca(*revoke).ok()
