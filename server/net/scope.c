@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What lies within an auditor's scope: the countries that an entry is about, or that a reading could touch.
 #include "server/net/replay.h"
+#include "server/net/withheld.h"
 
 #include <string.h>
 
@@ -29,6 +30,20 @@ static bool identity_in(const struct replay *replay, const char *uri)
     return identity_parse(uri, strlen(uri), NULL, &identity) == AM_OK && country_in(replay, identity.country);
 }
 
+// A unit of these countries has it, or is to have it. What is withheld from one (rule 4) is not of its country: what
+// the unit never gets its auditor must not miss there.
+static enum am_err party_in(const struct replay *replay, struct store_view *view, const char *unit, uint64_t seq,
+                            bool *ret_in)
+{
+    bool withheld;
+
+    if (!unit_in(replay, unit))
+        return AM_OK;
+    TRY(withheld_message(view, unit, seq, &withheld));
+    *ret_in |= !withheld;
+    return AM_OK;
+}
+
 // A message is of every country that it went from or to.
 static enum am_err message_in(const struct replay *replay, struct store_view *view, uint64_t seq, bool *ret_in)
 {
@@ -38,7 +53,7 @@ static enum am_err message_in(const struct replay *replay, struct store_view *vi
     TRY(store_pointer_of(view, seq, &pointer));
     in = unit_in(replay, pointer.originator);
     for (size_t i = 0; i < pointer.n_recipients && !in; i++)
-        in = unit_in(replay, pointer.recipients[i].unit);
+        TRY(party_in(replay, view, pointer.recipients[i].unit, seq, &in));
     *ret_in = in;
     return AM_OK;
 }
@@ -82,34 +97,38 @@ static enum am_err pointer_in(const struct replay *replay, struct store_view *vi
     return message != NULL ? pointers_in(replay, view, &message, 1, ret_in) : AM_OK;
 }
 
-static enum am_err originator_in(const struct replay *replay, struct store_view *view,
-                                 const Amana__V1__Pointer *message, bool *ret_in)
+// What one recipient does in time or not, and whether it is reached, is its own and the originator's to see: not that
+// of the others, from whom what it answers may be kept (rule 4). One that waits for its second person is of who
+// releases it.
+static enum am_err of_parties(const struct replay *replay, struct store_view *view, const Amana__V1__Pointer *message,
+                              char *const *units, size_t n, bool *ret_in)
 {
     struct store_pointer pointer;
     enum am_err err = message != NULL ? store_find_pointer(view, message, &pointer) : AM_NOT_FOUND;
 
-    if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err;
-    *ret_in |= unit_in(replay, pointer.originator);
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    bool found = err == AM_OK;
+    *ret_in = found && unit_in(replay, pointer.originator);
+    for (size_t i = 0; i < n && !*ret_in; i++) {
+        if (found)
+            TRY(party_in(replay, view, units[i], pointer.seq, ret_in));
+        else
+            *ret_in = unit_in(replay, units[i]);
+    }
     return AM_OK;
 }
 
-// What one recipient does in time or not, and whether it is reached, is its own and the originator's to see: not that
-// of the others, from whom what it answers may be kept (rule 4). One that waits for its second person is of who
-// releases it.
 static enum am_err deadline_in(const struct replay *replay, struct store_view *view,
                                const Amana__V1__DeadlineEntry *entry, bool *ret_in)
 {
-    *ret_in = unit_in(replay, entry->recipient);
-    return originator_in(replay, view, entry->message, ret_in);
+    return of_parties(replay, view, entry->message, &entry->recipient, 1, ret_in);
 }
 
 static enum am_err evidence_in(const struct replay *replay, struct store_view *view,
                                const Amana__V1__DeliveryEvidence *entry, bool *ret_in)
 {
-    for (size_t i = 0; i < entry->n_recipients; i++)
-        *ret_in |= unit_in(replay, entry->recipients[i]);
-    return originator_in(replay, view, entry->message, ret_in);
+    return of_parties(replay, view, entry->message, entry->recipients, entry->n_recipients, ret_in);
 }
 
 // --- Entries that a later message has caused, which is perhaps kept from a country that the older one went to (rule 4)
@@ -211,7 +230,7 @@ static enum am_err state_in(const struct replay *replay, struct store_view *view
     for (size_t i = 0; i < entry->n_moves && !*ret_in; i++)
         *ret_in = unit_in(replay, entry->moves[i]->recipient);
     for (size_t i = 0; i < entry->n_undelivered && !*ret_in; i++)
-        *ret_in = unit_in(replay, entry->undelivered[i]);
+        TRY(party_in(replay, view, entry->undelivered[i], pointer.seq, ret_in));
     return entry->found_elsewhere ? told_in(replay, view, arena, seq, &pointer, ret_in) : AM_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "proto/model/harm.h"
 #include "proto/model/limits.h"
 
+#include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,56 @@ enum am_err withheld_row(struct store_view *view, struct arena *arena, const str
     TRY(row_held(view, arena, device, seq, kind, &held));
     *ret_withheld = held.withheld;
     return AM_OK;
+}
+
+// What was parked has its deliveries where it was sent.
+static enum am_err sent_as(struct store_view *view, const Amana__V1__Header *header, uint64_t *seq)
+{
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    struct store_pointer parked, sent;
+
+    TRY(store_pointer_of(view, *seq, &parked));
+    pointer.id = header->id;
+    pointer.header_digest = codec_binary((struct am_bytes){parked.digest, sizeof parked.digest});
+    enum am_err err = store_find_pointer(view, &pointer, &sent);
+    if (err == AM_OK)
+        *seq = sent.seq;
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+static enum am_err sent_withheld(struct store_view *view, struct arena *arena, const struct identity *device,
+                                 uint64_t seq, bool *ret_withheld)
+{
+    struct held held = {.withheld = false};
+    uint64_t sent = seq;
+
+    TRY(message_withheld(view, arena, device, seq, &held));
+    if (held.withheld)
+        TRY(sent_as(view, held.header, &sent));
+    if (sent != seq) {
+        held = (struct held){.withheld = false};
+        TRY(message_withheld(view, arena, device, sent, &held));
+    }
+    *ret_withheld = held.withheld;
+    return AM_OK;
+}
+
+enum am_err withheld_message(struct store_view *view, const char *unit, uint64_t seq, bool *ret_withheld)
+{
+    struct identity device = {.kind = IDENTITY_DEVICE};
+    struct arena arena;
+    bool any;
+
+    *ret_withheld = false;
+    TRY(store_any_shield(view, &any));
+    if (!any) // most hubs
+        return AM_OK;
+    (void)strlcpy(device.unit, unit, sizeof device.unit);
+    address_country(unit, device.country);
+    arena_init(&arena, HIDDEN_SCRATCH);
+    enum am_err err = sent_withheld(view, &arena, &device, seq, ret_withheld);
+    arena_clear(&arena);
+    return err;
 }
 
 // --- From whom a case is kept

@@ -11,6 +11,9 @@
 AM_MUST_USE enum am_err withheld_row(struct store_view *view, struct arena *arena, const struct identity *device,
                                      uint64_t seq, uint8_t kind, bool *ret_withheld);
 
+// Whether a message that was sent to this unit, or that waits for its second person to be, is withheld from it.
+AM_MUST_USE enum am_err withheld_message(struct store_view *view, const char *unit, uint64_t seq, bool *ret_withheld);
+
 // How it stands with a case that is kept from a state, from the deadline's place on and for LIMIT_CASE_READS rows:
 // whether anything is left of it and, where the deadline is the SHIELD's, which rows of whose mailbox are withheld for
 // its sake. These lie in the arena.

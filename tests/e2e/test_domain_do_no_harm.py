@@ -11,6 +11,7 @@ import pytest
 from google.protobuf import json_format
 
 import raw as r
+import test_domain_release as release
 import world as w
 
 SHELTERED = [{"unit": "ke/dcs/child-protection", "part": "ACTION"}]
@@ -537,6 +538,54 @@ def test_an_auditor_of_a_listed_state_opens_no_correction_that_is_kept_from_it(w
     world.amana("ke-protection", "inbox").ok()
     world.amana("ke-protection", "confirm", correction, "--outcome", "NOT_HELD").ok()
     assert kinds_seen(world, "ke").count("CORRECTED") == 2 and "CORRECTED" not in kinds_seen(world, "et")
+
+
+@pytest.mark.skipif(not w.moves_time(), reason="moves the clock")
+def test_an_auditor_of_a_listed_state_opens_nothing_of_a_message_that_is_withheld_from_its_units(world):
+    """Whom it was sent to would stand there, and the unit that never gets it could be asked."""
+    had, withheld = world.send(), None
+    world.amana("post", "inbox").ok()
+    withheld = world.send(draft=world.draft("other.json"))
+    world.amana("ke-protection", "inbox").ok()
+    flagged = flag(world)
+    process, lines = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    lines.wait(r'"ACCESS"')
+    world.later(hours=2)
+    lines.wait(f'"kind":"DEADLINE".*{withheld}')  # which nobody in the listed state is late for, as far as it knows
+    process.terminate()
+    process.wait()
+
+    def opened(country, message):
+        world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", country).ok()
+        seq = next((e["seq"] for e in world.replay() if e.get("kind") == "SUBMITTED" and e["content"]["submitted"]["id"] == message), None)
+        about = {e["kind"] for e in world.replay() if "content" in e and message in json.dumps(e["content"])}
+        return seq is not None, about
+    assert opened("et", had)[0]
+    there, about = opened("ke", withheld)
+    assert there and {"SUBMITTED", "DEADLINE"} <= about
+    assert opened("et", withheld) == (False, set())
+    world.amana("auditor", "audit", "replay", "--reason", "a test").ok().says("VERIFIED")
+    take_back(world, flagged)
+    world.amana("post", "inbox").ok()
+    there, about = opened("et", withheld)
+    assert there and "DEADLINE" in about
+
+
+def test_what_waited_for_its_second_person_and_was_read_stays_open_to_the_auditor_of_a_listed_state(empty_world):
+    """A flag set later changes nothing there: what its unit has is of its country under the entry that it waited under too."""
+    world = empty_world
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    parked = world.amana("police", "send", release.alert(world)).ok().says("waits").id
+    world.amana("chief", "release", parked, "--yes").ok()
+    world.amana("police", "send", release.alert(world)).ok().says("waits")
+    world.amana("post", "inbox").ok()
+    before = kinds_seen(world, "et")
+    assert before.count("PARKED") == 2
+    world.send("police", note(world, "She asked for asylum.", case_ref=release.CASE, flags=FLED))
+    after = kinds_seen(world, "et")
+    assert after.count("PARKED") == 1 and "RELEASED" in after
+    assert kinds_seen(world, "ke").count("PARKED") == 2
 
 
 def gone_by(world, message, when):
