@@ -183,3 +183,53 @@ enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t 
     *ret_life = life;
     return AM_OK;
 }
+
+// --- Has it any message of the case?
+static enum am_err message_had(struct apart *apart, const struct apart_case *of_case, uint64_t seq, bool *ret_had)
+{
+    struct store_pointer message;
+    bool to_unit = false, withheld = true;
+    enum am_err err = store_pointer_of(apart->check->view, seq, &message);
+
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err; // an entry about one
+    *ret_had = strcmp(message.originator, apart->check->unit) == 0;
+    for (size_t i = 0; i < of_case->n_out; i++)
+        *ret_had |= of_case->out[i] == seq;
+    for (size_t i = 0; i < message.n_recipients; i++)
+        to_unit |= strcmp(message.recipients[i].unit, apart->check->unit) == 0;
+    if (*ret_had || !to_unit)
+        return AM_OK;
+    arena_reset(&apart->scratch);
+    TRY(withheld_row(apart->check->view, &apart->scratch, &apart->device, seq, JOURNAL_MAIL_MESSAGE, &withheld));
+    *ret_had = !withheld;
+    return AM_OK;
+}
+
+enum am_err apart_party(struct check *check, struct apart_case *of_case, bool *ret_party)
+{
+    struct apart AM_CLEANUP(apart_clear) apart = {.check = check};
+    const char *case_ref = check->header->case_ref, *device = check->header->device;
+    const struct am_bytes key = {(const uint8_t *)case_ref, strlen(case_ref)};
+
+    arena_init(&apart.scratch, APART_SCRATCH);
+    if (!*ret_party || of_case->party || !listed(check) ||
+        identity_parse(device, strlen(device), NULL, &apart.device) != AM_OK)
+        return AM_OK;
+    check->s->more = true;
+    if (!of_case->asked) {
+        of_case->asked = true;
+        return AM_OK;
+    }
+    for (unsigned reads = 0; reads < LIMIT_CASE_READS && !of_case->party; reads++) {
+        enum am_err err = store_index_next(check->view, STORE_INDEX_CASE, key, &of_case->next);
+        if (err == AM_NOT_FOUND) {
+            *ret_party = check->s->more = false;
+            return AM_OK;
+        }
+        TRY(err);
+        TRY(message_had(&apart, of_case, of_case->next++, &of_case->party));
+    }
+    check->s->more = !of_case->party;
+    return AM_OK;
+}

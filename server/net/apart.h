@@ -11,3 +11,8 @@
 // all zero before the first; `more` is set where this one was not the last.
 AM_MUST_USE enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t root,
                                    struct journal_life *ret_life);
+
+// A case of which all that came to the sender's unit is withheld is to it as if it were not there: *ret_party, which
+// says that it sent or received a message of it, is set to false then. Of a check before the one that has
+// `of_case->out`, and of one that has not come to the case's end, `more` is set.
+AM_MUST_USE enum am_err apart_party(struct check *check, struct apart_case *of_case, bool *ret_party);

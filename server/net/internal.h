@@ -225,6 +225,8 @@ void peers_free(struct net *net);
 // The message goes out to it, now or once more. There is room: it was asked with what was out before.
 void peer_hand_over(struct peer *peer, uint64_t seq);
 void peer_signed_for(struct peer *peer, uint64_t seq); // nothing where it isn't out
+// Those that devices of the unit have and haven't signed for, as many as there is room for; their number.
+size_t peers_out(const struct net *net, const char *unit, uint64_t *ret_seqs, size_t room);
 bool peer_take_token(struct net *net, struct peer *peer, uint64_t now_ns);
 // A call of it was refused. False: so many were that it means no good.
 AM_MUST_USE bool peer_take_refusal(struct net *net, struct peer *peer, uint64_t now_ns);

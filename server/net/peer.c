@@ -112,6 +112,17 @@ void peer_signed_for(struct peer *peer, uint64_t seq)
         *out = peer->out[--peer->n_out];
 }
 
+size_t peers_out(const struct net *net, const char *unit, uint64_t *ret_seqs, size_t room)
+{
+    const struct peer *peer;
+    size_t n = 0;
+
+    for (peer = net->peers; peer != NULL; peer = peer->hh.next)
+        for (size_t i = 0; strcmp(peer->identity.unit, unit) == 0 && i < peer->n_out && n < room; i++)
+            ret_seqs[n++] = peer->out[i].seq;
+    return n;
+}
+
 static bool bucket_take(struct bucket *bucket, double rate, double burst, uint64_t now_ns)
 {
     bucket->tokens += rate * (double)(now_ns - bucket->refilled_ns) / (double)NS_PER_S;

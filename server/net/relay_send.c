@@ -156,6 +156,22 @@ static bool send_brief(const struct send *send)
     return send->submission.header_bytes.len + send->submission.body.len <= BRIEF_MAX && !send_points(send);
 }
 
+// What its devices hold, for a check that asked for it. Without memory for that the unit has one: what it sends is
+// taken.
+static void out_fill(struct send *send)
+{
+    struct apart_case *of_case = &send->of_case;
+
+    if (!of_case->asked || of_case->out != NULL)
+        return;
+    of_case->out = arena_array(&send->call.arena, LIMIT_DEVICES * LIMIT_UNACKNOWLEDGED, sizeof *of_case->out);
+    if (of_case->out == NULL)
+        of_case->party = true;
+    else
+        of_case->n_out =
+            peers_out(send->call.net, send->submission.sender, of_case->out, LIMIT_DEVICES * LIMIT_UNACKNOWLEDGED);
+}
+
 void send_check(struct hub_submission *submission)
 {
     struct send *send = submission->work.user;
@@ -164,6 +180,7 @@ void send_check(struct hub_submission *submission)
     registry_unref(send->registry);
     send->registry = registry_ref(net->registry);
     send->now_ns = net->step_ns;
+    out_fill(send);
     bool urgent = header_urgent(send->header) && send_hurry(send);
     send->job = (struct job){.run = send_check_run,
                              .done = send_checked,

@@ -15,6 +15,14 @@ struct apart_place {
     uint8_t state;
 };
 
+// How far the sender's case was looked through for a message that it has, where its state is listed (apart.h).
+struct apart_case {
+    bool asked, party; // `out` is wanted; it has one
+    uint64_t next;     // seq of the case where it goes on
+    uint64_t *out;     // messages that devices of its unit have and haven't signed for; the call's
+    size_t n_out;
+};
+
 struct send {
     struct call call;
     struct job job;
@@ -25,6 +33,7 @@ struct send {
     bool urgent;               // one of its peer's that go first
     struct send *next;         // of those that wait to be decided
     struct apart_place apart;
+    struct apart_case of_case;
     struct hub_submission submission; // last: its end is seldom used
 };
 

@@ -274,6 +274,9 @@ enum am_err send_check_rows(struct check *check)
     TRY(check_case(check));
     TRY(check_pointers(check));
     TRY(check_shield(check));
+    TRY(apart_party(check, &check->send->of_case, &check->s->case_party));
+    if (check->s->more)
+        return AM_OK;
     TRY(check_life(check));
     return hub_orders((unsigned)check->header->kind) ? check_content(check) : AM_OK;
 }

@@ -75,6 +75,37 @@ def test_mail_not_yet_retrieved_is_withheld_until_a_protection_unit_takes_the_fl
     lines.wait(alert)
 
 
+def test_a_case_of_which_all_is_withheld_is_to_the_listed_state_as_one_that_is_not_there(world, pb):
+    """Who tries case after case would else know which of them is kept from it: there it may write, and nothing has come."""
+    post, held, unheard = r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207"), "ke/dci/2026/004401", "ke/dci/2026/004402"
+    post.RECIPIENTS = {"ke/dci/transnational": ("police", 1)}
+    to_post = [{"unit": "et/ics/moyale", "part": "ACTION"}]
+
+    def tried(case):
+        with pytest.raises(r.Refused) as refusal:
+            post.send(post.letter("NOTE", {"title": "t", "text": "x"}, case_ref=case, urgency=3, urgency_reason=0))
+        return refusal.value.of(r.grpc.StatusCode.PERMISSION_DENIED, "NOT_PERMITTED")
+    sent = world.send("police", note(world, case_ref=held, recipients=to_post))
+    flagged = world.send("police", note(world, "She asked for asylum.", case_ref=held, flags=FLED))
+    said, as_ever = tried(held), tried(unheard)
+    assert (said.code, said.details, said.packed) == (as_ever.code, as_ever.details, as_ever.packed)
+    take_back(world, flagged)
+    post.send(post.letter("NOTE", {"title": "t", "text": "x"}, case_ref=held, urgency=3, urgency_reason=0))
+    assert sent in world.amana("post", "--json", "inbox").ok().out
+
+
+def test_a_case_of_which_a_device_has_something_that_it_has_not_signed_for_goes_on_for_its_unit(world, pb):
+    post, case, relay = r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207"), "ke/dci/2026/004401", pb("relay")
+    post.RECIPIENTS = {"ke/dci/transnational": ("police", 1)}
+    world.send("police", note(world, case_ref=case, recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}]))
+    with post.channel() as channel:
+        stream = channel.unary_stream("/amana.v1.Relay/Receive", request_serializer=lambda m: m.SerializeToString(),
+                                      response_deserializer=relay.Delivery.FromString)
+        assert [d.WhichOneof("what") for d in stream(relay.ReceiveRequest(once=True), timeout=w.PATIENCE)] == ["incoming"]
+    world.send("police", note(world, "She asked for asylum.", case_ref=case, flags=FLED))
+    post.send(post.letter("NOTE", {"title": "t", "text": "x"}, case_ref=case, urgency=3, urgency_reason=0))
+
+
 def test_what_one_device_of_a_unit_has_its_other_devices_get_too(world):
     second = world.supervisor("barrier", "et/ics/moyale", "eics-1299", with_="post")
     world.hub.reload()

@@ -264,6 +264,78 @@ static void of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_sin
     assert_int_equal(seen.life.state, LIFE(ACKNOWLEDGED));
 }
 
+// --- Has it any message of the case?
+// As often as it is said that there is more; what devices hold is there from the second look on.
+static bool party(struct fixture *fixture, uint64_t *out, size_t n_out, unsigned *ret_looks)
+{
+    static struct hub_submission submission;
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    struct apart_case of_case = {.asked = false};
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    struct check check = {.s = &submission, .header = &header, .arena = &fixture->arena, .unit = POST};
+    bool is = true;
+    header.device = (char *)DESK;
+    header.case_ref = (char *)CASE;
+    kit_wait(&fixture->kit, fixture->n);
+    *ret_looks = 0;
+    do {
+        uint64_t from = of_case.next;
+        submission = (struct hub_submission){.more = false};
+        assert_int_equal(store_view_begin(fixture->kit.store, &check.view), AM_OK);
+        assert_int_equal(store_shield(check.view, CASE, states, &submission.shield), AM_OK);
+        assert_int_equal(apart_party(&check, &of_case, &is), AM_OK);
+        store_view_end(check.view);
+        assert_true(of_case.next - from <= LIMIT_CASE_READS);
+        of_case.out = out;
+        of_case.n_out = n_out;
+        ++*ret_looks;
+    } while (submission.more);
+    return is;
+}
+
+static void a_case_of_which_all_is_withheld_is_none_to_the_unit_however_long_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned looks;
+    written(fixture, message_of(fixture, "ke/dci/duty", KIND(ALERT), true));
+    assert_true(party(fixture, NULL, 0, &looks)); // kept from nobody yet
+    assert_int_equal(looks, 1);
+    shield(fixture);
+    assert_false(party(fixture, NULL, 0, &looks));
+    others_write(fixture, LIMIT_CASE_READS);
+    written(fixture, message_of(fixture, "ke/dci/duty", KIND(NOTE), true));
+    assert_false(party(fixture, NULL, 0, &looks));
+    assert_int_equal(looks, 3);
+}
+
+static void a_case_of_which_it_has_or_sent_one_is_the_units_wherever_that_stands(void **state)
+{
+    struct fixture *fixture = *state;
+    struct kit_message *had;
+    uint64_t out = 0;
+    unsigned looks;
+    written(fixture, message_of(fixture, "ke/dci/duty", KIND(ALERT), true));
+    shield(fixture);
+    assert_true(party(fixture, &out, 1, &looks)); // a device has it and hasn't signed for it
+    out = 99;
+    assert_false(party(fixture, &out, 1, &looks)); // of another case
+    others_write(fixture, LIMIT_CASE_READS);
+    had = message_of(fixture, "ke/dci/duty", KIND(NOTE), true);
+    retrieved(had);
+    written(fixture, had);
+    assert_true(party(fixture, NULL, 0, &looks));
+    assert_int_equal(looks, 3);
+}
+
+static void a_case_that_the_unit_wrote_of_is_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned looks;
+    written(fixture, message_of(fixture, POST, KIND(ALERT), false));
+    shield(fixture);
+    assert_true(party(fixture, NULL, 0, &looks));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +343,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_end_that_is_withheld_is_found_however_late_it_came, setup, teardown),
         cmocka_unit_test_setup_teardown(of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_since, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_case_of_which_all_is_withheld_is_none_to_the_unit_however_long_it_is, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_case_of_which_it_has_or_sent_one_is_the_units_wherever_that_stands, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_case_that_the_unit_wrote_of_is_its_own, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
