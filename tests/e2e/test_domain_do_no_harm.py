@@ -391,13 +391,20 @@ class Eyes:
         at = datetime.datetime.fromisoformat(found[0].replace(" +", "+"))
         return f"+{(int(at.timestamp()) - self.begun // 10**9 + 60) // 300 * 5} min"
 
+    def log_size(self):
+        audit = self.pb("audit")
+        with self.post.channel() as channel:
+            return self.post.call(channel, "Audit/Checkpoint", audit.CheckpointRequest(), audit.Checkpoint).size
+
     def does(self, *args):
+        before = self.log_size()
         done = self.world.amana("post", *args)
+        grown = self.log_size() - before  # nobody else does anything meanwhile: what it sends has this many entries
         said = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}[0-9a-f-]*", "#", done.out + done.err)
         said = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+00:00", self.on_screen, said)
         said = re.sub(r"\bentry( +)\d+", r"entry\1#", said)  # more is said among the others
         said = re.sub(r"(?<!\+)\b\d+ (min|s)\b", r"# \1", said)  # how long still: the seconds that all this takes
-        self.seen.append((args[0], done.code, sorted(said.splitlines())))  # of two deadlines at once either may be first
+        self.seen.append((args[0], done.code, grown, sorted(said.splitlines())))  # of two deadlines at once either may be first
         return done
 
     def screens(self, *ids):
