@@ -2,6 +2,7 @@
 // From a verb's row to its options, and from what they say to a draft in JSON.
 #include "client/cmd/answer_input.h"
 
+#include "client/cmd/arguments.h"
 #include "client/cmd/template_words.h"
 #include "proto/codec/field.h"
 #include "proto/codec/timestamp.h"
@@ -154,6 +155,11 @@ static void check_said(struct argp_state *state)
         argp_error(state, "needs --outcome; `%s --help` lists them", state->name);
 }
 
+static const char *args_of(const struct answer_input *input)
+{
+    return input->verb->kind == KIND(UPDATE) ? "ID FILE" : input->verb->file ? "ID [FILE]" : "ID";
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct answer_input *input = state->input;
@@ -177,7 +183,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         else if (state->arg_num == 1 && input->verb->file)
             input->file = arg;
         else
-            argp_error(state, "too many arguments");
+            argp_error(state, "\"%.40s\" is one argument too many: it takes %s", arg, args_of(input));
         return 0;
     case ARGP_KEY_END: check_said(state); return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -222,8 +228,11 @@ static struct argp_option option_of(const struct answer_input *input, size_t i)
         of_body ? kind_body_type(input->verb->kind) : &amana__v1__draft__descriptor;
     option_name(input->verb->fields[i], names[i]);
     option_words(input->verb->kind, type, field, words[i]);
-    return (struct argp_option){
-        .name = names[i], .key = OPTION_FIELD + (int)i, .arg = option_arg(field), .doc = words[i]};
+    return (struct argp_option){.name = names[i],
+                                .key = OPTION_FIELD + (int)i,
+                                .arg = option_arg(field),
+                                .flags = field->label == PROTOBUF_C_LABEL_REPEATED ? OPTION_REPEATS : 0,
+                                .doc = words[i]};
 }
 
 const char *answer_outcomes(const struct answer_input *input)
@@ -245,7 +254,8 @@ static const char *to_words(const struct kind *kind)
 
 const struct argp *answer_argp(const struct answer_input *input)
 {
-    static const struct argp_option COPIED = {"copy", OPTION_COPY, "UNIT", 0, "one more, who only reads", 0};
+    static const struct argp_option COPIED = {"copy", OPTION_COPY, "UNIT", OPTION_REPEATS, "one more, who only reads",
+                                              0};
     static const struct argp_option YES = {"yes", OPTION_YES, NULL, 0, "don't ask", 0};
     static const struct argp_option DRY_RUN = {"dry-run", OPTION_DRY_RUN, NULL, 0, "say what would be done", 0};
     static const struct argp_option AGAIN = {
@@ -257,8 +267,12 @@ const struct argp *answer_argp(const struct answer_input *input)
         0,
         "has somebody in the case asked, or may they need to ask, for protection: NO, YES, UNKNOWN",
         0};
-    static const struct argp_option NEVER_TELL = {
-        "never-tell", OPTION_NEVER_TELL, "STATE", 0, "from this state, which must not learn of it (er)", 0};
+    static const struct argp_option NEVER_TELL = {"never-tell",
+                                                  OPTION_NEVER_TELL,
+                                                  "STATE",
+                                                  OPTION_REPEATS,
+                                                  "from this state, which must not learn of it (er)",
+                                                  0};
     static struct argp_option options[ANSWER_FIELDS + 8];
     static struct argp argp = {.options = options, .parser = parse, .children = command_children};
     size_t n = 0;
@@ -267,7 +281,7 @@ const struct argp *answer_argp(const struct answer_input *input)
     if (input->kind->outcomes != 0 && !input->verb->fixed)
         options[n++] = (struct argp_option){"outcome", 'o', "CODE", 0, answer_outcomes(input), 0};
     if (input->kind->to != TO_SAME && input->kind->to != TO_FORMER) {
-        options[n++] = (struct argp_option){"to", OPTION_TO, "UNIT", 0, to_words(input->kind), 0};
+        options[n++] = (struct argp_option){"to", OPTION_TO, "UNIT", OPTION_REPEATS, to_words(input->kind), 0};
         options[n++] = COPIED;
     }
     options[n++] = PROTECTION;
@@ -278,7 +292,7 @@ const struct argp *answer_argp(const struct answer_input *input)
         options[n++] = YES;
         options[n++] = DRY_RUN;
     }
-    argp.args_doc = input->verb->kind == KIND(UPDATE) ? "ID FILE" : input->verb->file ? "ID [FILE]" : "ID";
+    argp.args_doc = args_of(input);
     argp.doc = input->verb->does;
     return &argp;
 }

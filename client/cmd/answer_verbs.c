@@ -151,7 +151,7 @@ const char *answer_verb_field(const struct answer_verb *verb, const char *path)
     size_t len = strlen(json);
     if (strncmp(path, json, len) == 0 && path[len] == '.')
         path += len + 1;
-    len = strcspn(path, "[");
+    len = strcspn(path, "[.");
     for (size_t i = 0; i < ANSWER_FIELDS && verb->fields[i] != NULL; i++)
         if (strlen(verb->fields[i]) == len && strncmp(verb->fields[i], path, len) == 0)
             return verb->fields[i];

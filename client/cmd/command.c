@@ -3,6 +3,7 @@
 #include "client/cmd/command.h"
 
 #include "certs/clock.h"
+#include "client/cmd/arguments.h"
 #include "client/cmd/print.h"
 #include "client/cmd/progress.h"
 #include "client/session/erase.h"
@@ -206,6 +207,13 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input)
         options_print(argp, command_options_out);
         fflush(command_options_out);
         _exit(0);
+    }
+    char complaint[ARGUMENTS_COMPLAINT];
+    if (arguments_wrong(argp, argc, argv, complaint)) {
+        fprintf(stderr, "%s: ", argv[0]);
+        print_text(stderr, complaint, 0);
+        fprintf(stderr, "\nTry `%s --help' for more information.\n", argv[0]);
+        exit(EX_USAGE);
     }
     argp_err_exit_status = EX_USAGE;
     argp_parse(argp, argc, argv, 0, NULL, input);

@@ -60,6 +60,8 @@ enum am_err draft_read(const char *path, struct arena *arena, struct am_detail *
 {
     struct am_bytes text;
     bool standard = strcmp(path, "-") == 0;
+    if (path[0] == '\0')
+        return am_fail(AM_USAGE, detail, "", "FILE has no name: write one, or - for standard input");
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return am_fail(AM_NOT_FOUND, detail, path, "can't be opened: %s", strerror(errno));

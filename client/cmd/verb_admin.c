@@ -2,11 +2,13 @@
 // admin member and admin grant: the registry, by a registrar of the unit's country. Each change is the whole row anew,
 // so that nobody's change is lost under another's.
 #include "amana/v1/admin.pb-c.h"
+#include "client/cmd/arguments.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/member_print.h"
 #include "client/cmd/member_row.h"
 #include "proto/codec/nearest.h"
+#include "proto/model/address.h"
 #include "proto/model/kind.h"
 #include "proto/model/member.h"
 
@@ -60,8 +62,13 @@ static void kinds_take(struct argp_state *state, struct admin_input *input, char
 static void arguments_check(struct argp_state *state, const struct admin_input *input)
 {
     bool list = input->verb == MEMBER_LIST || input->verb == GRANT_LIST;
+    struct am_detail detail = {0};
     if (input->unit == NULL && !list)
         argp_error(state, "needs a UNIT, as in ke/dci/transnational");
+    if (input->unit != NULL && address_check(input->unit, &detail) != AM_OK)
+        argp_error(state, "%s", detail.text);
+    if (input->role != NULL && arguments_blank(input->role)) // a row without a role is one that is removed
+        argp_error(state, "--role must be one of " MEMBER_ROLES);
     if (input->verb == GRANT_ADD && (input->n_kinds == 0 || input->n_parties == 0))
         argp_error(state, "needs --kinds and --to, as in --kinds ALERT,UPDATE --to 'et/ics/*'");
     if (input->verb == GRANT_REMOVE && input->number == NULL)
@@ -140,6 +147,10 @@ static int rows_list(struct admin_input *input)
         member_print(stdout, member);
         if (input->verb == GRANT_LIST)
             member_print_grants(stdout, member);
+    }
+    if (code == 0 && input->unit != NULL && response->n_members == 0) {
+        command_say("%s: is no member and never was: `amana admin member list` shows them all", input->unit);
+        return EX_NOINPUT;
     }
     standing_words(code == 0 ? member_rows_ending(input->command.session, response) : 0, MEMBER_ROWS_RENEW, ending);
     if (ending[0] != '\0')
@@ -361,8 +372,8 @@ int verb_admin_member_add(int argc, char **argv)
 {
     static const struct argp_option options[] = {
         {"role", 'r', "ROLE", 0, MEMBER_ROLES, 0},
-        {"language", 'l', "CODES", 0, "ISO 639, joined by commas", 0},
-        {"scope", 's', "COUNTRIES", 0, "of an auditor: whose entries it may open, joined by commas", 0},
+        {"language", 'l', "CODES", OPTION_REPEATS, "ISO 639, joined by commas", 0},
+        {"scope", 's', "COUNTRIES", OPTION_REPEATS, "of an auditor: whose entries it may open, joined by commas", 0},
         {"hours", 'H', "TEXT", 0, "when somebody is there, as in \"mon-fri 07:30-17:00 +03:00\"", 0},
         {"telephone", 'P', "NUMBER", 0, "of the duty, as in +254201234567", 0},
         {"deputy", 'D', "UNIT", 0, "who answers when it doesn't", 0},
@@ -392,8 +403,8 @@ int verb_admin_grant_list(int argc, char **argv)
 int verb_admin_grant_add(int argc, char **argv)
 {
     static const struct argp_option options[] = {
-        {"kinds", 'k', "KINDS", 0, "kinds of message, joined by commas", 0},
-        {"to", 't', "PARTIES", 0, "units, joined by commas; a part may be *, as in 'et/ics/*'", 0},
+        {"kinds", 'k', "KINDS", OPTION_REPEATS, "kinds of message, joined by commas", 0},
+        {"to", 't', "PARTIES", OPTION_REPEATS, "units, joined by commas; a part may be *, as in 'et/ics/*'", 0},
         OPTION_DRY_RUN,
         {0}};
     return admin(GRANT_ADD, options, "UNIT", "Lets a unit send these kinds to these parties.", argc, argv);

@@ -7,6 +7,7 @@
 #include "client/cmd/roster_print.h"
 #include "client/cmd/roster_row.h"
 #include "client/session/directory.h"
+#include "proto/model/address.h"
 
 #include <string.h>
 
@@ -25,6 +26,16 @@ static const char *const NEEDS[] = {
     [ROSTER_REMOVE] = "needs a UNIT, as in ke/dci/transnational",
 };
 
+static void argument_check(struct argp_state *state, const struct roster_input *input)
+{
+    struct am_detail detail = {0};
+    bool none = input->argument == NULL || (input->verb == ROSTER_ADD && input->argument[0] == '\0');
+    if (none && NEEDS[input->verb] != NULL)
+        argp_error(state, "%s", NEEDS[input->verb]);
+    if (!none && input->verb != ROSTER_ADD && address_check(input->argument, &detail) != AM_OK)
+        argp_error(state, "%s", detail.text);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct roster_input *input = state->input;
@@ -34,10 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'y': input->yes = true; return 0;
     case 'o': input->output = arg; return 0;
     case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->argument, "one at a time");
-    case ARGP_KEY_END:
-        if (input->argument == NULL && NEEDS[input->verb] != NULL)
-            argp_error(state, "%s", NEEDS[input->verb]);
-        return 0;
+    case ARGP_KEY_END: argument_check(state, input); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }

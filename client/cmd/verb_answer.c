@@ -7,6 +7,7 @@
 #include "client/session/erase.h"
 #include "client/session/second.h"
 #include "proto/model/address.h"
+#include "proto/model/header.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +116,17 @@ static int check_outcome(const struct answer_input *input)
                                                   : NULL;
     if (said == NULL || (code != NULL && (input->kind->outcomes & OUTCOME_BIT((unsigned)code->value)) != 0))
         return 0;
-    return command_fail(am_fail(AM_INVALID, &detail, "outcome", "must be one of %s", answer_outcomes(input)), &detail);
+    return command_fail(
+        am_fail(AM_INVALID, &detail, "outcome", "must be one of %s (--outcome)", answer_outcomes(input)), &detail);
+}
+
+// What only who is asked to act may say. What is to be erased is to be erased by who has a COPY too.
+static bool only_copied(const struct answer_input *input, const struct target *target)
+{
+    const char *own = input->command.session->settings.value[SETTING_UNIT];
+    bool asked_alone = (input->kind->who & ~(WHO_RECIPIENT | WHO_ORIGINATOR)) == 0;
+    return target->box == STORE_INBOX && asked_alone && input->verb->kind != KIND(CONFIRM) &&
+           header_recipient(target->opened.header, own) != NULL && !header_asks(target->opened.header, own);
 }
 
 static int check_answers(const struct answer_input *input, const struct target *target)
@@ -145,6 +156,12 @@ static int check_answers(const struct answer_input *input, const struct target *
         return EX_DATAERR;
     }
     uint32_t on = answer_verb_on(input->verb);
+    if ((on & KIND_BIT(kind)) != 0 && only_copied(input, target)) {
+        command_say("a COPY of %.13s came to this unit: `amana %s` is for those whom it asks to act; `amana note "
+                    "%.13s` says something about it",
+                    target->id, input->verb->name, target->id);
+        return EX_DATAERR;
+    }
     if (input->kind->chain != CHAIN_NONE || (on & KIND_BIT(kind)) != 0)
         return 0;
     kind_list(on, kinds, sizeof kinds);

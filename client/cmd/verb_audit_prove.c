@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit prove: each entry of a message as a .tlog-proof file: from the hub for an auditor, from the store for a unit.
+#include "client/cmd/arguments.h"
 #include "client/cmd/file_out.h"
 #include "client/session/history.h"
 #include "client/session/notice.h"
@@ -28,6 +29,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (input->id == NULL)
             argp_error(state, "needs the ID of a message");
+        if (input->reason != NULL && (arguments_blank(input->reason) || strlen(input->reason) > 500))
+            argp_error(state, "--reason: why, in words, at most 500 bytes; it stands in the log");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit replay: the log from the hub, verified as it arrives, as a timeline or JSON Lines, and kept with -o.
+#include "client/cmd/arguments.h"
 #include "client/cmd/print.h"
 #include "client/cmd/progress.h"
 #include "client/cmd/replay_file.h"
@@ -8,6 +9,7 @@
 #include "proto/codec/codec.h"
 #include "proto/codec/nearest.h"
 #include "proto/codec/timestamp.h"
+#include "proto/model/address.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,12 +32,24 @@ static void parse_bound(const char *arg, struct argp_state *state, uint64_t *ret
     char *end;
     errno = 0;
     unsigned long long seq = strtoull(arg, &end, 10);
-    if (errno == 0 && *end == '\0' && arg[0] != '-') {
+    if (errno == 0 && *end == '\0' && arg[0] != '-' && arg[0] != '\0') {
         *ret_seq = seq;
         return;
     }
     if (timestamp_parse(arg, strlen(arg), NULL, &time) != AM_OK || timestamp_to_ns(&time, ret_time) != AM_OK)
-        argp_error(state, "\"%s\" is neither the number of an entry nor a time as 2026-11-24T06:00:00Z", arg);
+        argp_error(state, "\"%.40s\" is neither the number of an entry nor a time as 2026-11-24T06:00:00Z", arg);
+}
+
+// A filter that says nothing would be none: what was not asked for would be opened, and logged as asked for.
+static void check_filters(struct argp_state *state, const struct replay_input *input)
+{
+    struct am_detail detail = {0};
+    if (input->case_ref != NULL && case_ref_check(input->case_ref, &detail) != AM_OK)
+        argp_error(state, "--case: %s", detail.text);
+    if (input->party != NULL && address_check(input->party, &detail) != AM_OK)
+        argp_error(state, "--party: %s", detail.text);
+    if (input->message != NULL && message_id_check(input->message, NULL, &detail) != AM_OK)
+        argp_error(state, "--message: %s", detail.text);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -54,8 +68,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'f': input->follow = true; return 0;
     case ARGP_KEY_ARG: argp_error(state, "takes no argument"); return 0;
     case ARGP_KEY_END:
-        if (input->reason == NULL || input->reason[0] == '\0' || strlen(input->reason) > 500)
+        if (arguments_blank(input->reason) || strlen(input->reason) > 500)
             argp_error(state, "needs --reason: why, in words, at most 500 bytes; it stands in the log");
+        check_filters(state, input);
         if (input->follow && input->file != NULL)
             argp_error(state, "--follow has no end, and -o keeps what has one: leave out one of them");
         return 0;

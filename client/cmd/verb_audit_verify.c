@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // audit verify: a replay that was kept, verified again without a hub.
+#include "client/cmd/arguments.h"
 #include "client/cmd/progress.h"
 #include "client/cmd/replay_file.h"
 
@@ -19,7 +20,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
     case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->file, "one FILE only");
     case ARGP_KEY_END:
-        if (input->file == NULL)
+        if (arguments_blank(input->file))
             argp_error(state, "needs the FILE that `amana audit replay -o FILE` wrote");
         return 0;
     default: return ARGP_ERR_UNKNOWN;

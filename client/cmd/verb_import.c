@@ -2,6 +2,7 @@
 // import: a submission of the HTCDS survey form, or a case in its fields, as the draft of an alert on standard output.
 #include "certs/clock.h"
 #include "certs/keyfile.h"
+#include "client/cmd/arguments.h"
 #include "client/cmd/command.h"
 #include "client/cmd/htcds_file.h"
 #include "client/cmd/json_line.h"
@@ -24,7 +25,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
     case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->file, "one FILE only");
     case ARGP_KEY_END:
-        if (input->file == NULL)
+        if (arguments_blank(input->file))
             argp_error(state, "needs a FILE: a submission as XML, or a case in the fields of HTCDS as JSON or CSV");
         return 0;
     default: return ARGP_ERR_UNKNOWN;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // new KIND: the commented template, with what is known filled in.
+#include "client/cmd/arguments.h"
 #include "client/cmd/command.h"
 #include "client/cmd/submit.h"
 #include "client/cmd/template.h"
@@ -45,12 +46,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (input->kind != 0)
-            argp_error(state, "one KIND at a time");
+            argp_error(state, "\"%.40s\" is one argument too many", arg);
         for (unsigned kind = 1; kind < KIND_COUNT; kind++)
             if (template_has(kind) && strcasecmp(arg, kind_get(kind)->json) == 0)
                 input->kind = kind;
         if (input->kind == 0)
-            argp_error(state, "\"%s\" has no template; these have: %s", arg, kinds_text());
+            argp_error(state, "\"%.40s\" has no template; these have: %s", arg, kinds_text());
         return 0;
     case ARGP_KEY_END:
         if (input->kind == 0)
@@ -139,8 +140,8 @@ static enum am_err print_template(struct new_input *input, struct am_detail *det
 
 int verb_new(int argc, char **argv)
 {
-    static const struct argp_option options[] = {{"to", 't', "UNIT", 0, "who must act; a @GROUP of amana.conf, too", 0},
-                                                 {0}};
+    static const struct argp_option options[] = {
+        {"to", 't', "UNIT", OPTION_REPEATS, "who must act; a @GROUP of amana.conf, too", 0}, {0}};
     static const struct argp argp = {
         options,
         parse,

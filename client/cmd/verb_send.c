@@ -30,7 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--anew sends what was sent once: no FILE");
         if (input->to != NULL && (input->anew == NULL || address_check(input->to, NULL) != AM_OK))
             argp_error(state, "--to names a unit, as in et/ics/moyale, for --anew");
-        if (input->file == NULL && input->anew == NULL && !input->command.again)
+        if (input->file != NULL ? input->file[0] == '\0' : input->anew == NULL && !input->command.again)
             argp_error(state, "needs a FILE, or - for standard input; --again tries what was refused once more");
         return 0;
     default: return ARGP_ERR_UNKNOWN;

@@ -2,6 +2,7 @@
 // assign, hand-over and keep: within a unit, as a NOTE to the unit itself that references what it is about; signed, in
 // the log and on each of its desks.
 #include "client/cmd/answers.h"
+#include "client/cmd/arguments.h"
 #include "client/cmd/command.h"
 #include "client/cmd/submit.h"
 #include "client/session/directory.h"
@@ -59,8 +60,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (input->n == 0 || (input->shift == SHIFT_ASSIGN && input->officer == NULL))
             argp_error(state, "%s", SHIFTS[input->shift].nothing);
-        if (SHIFTS[input->shift].no_text != NULL && (input->text == NULL || input->text[0] == '\0'))
+        if (SHIFTS[input->shift].no_text != NULL && arguments_blank(input->text))
             argp_error(state, "%s", SHIFTS[input->shift].no_text);
+        if (input->text != NULL && arguments_blank(input->text))
+            argp_error(state, "--text says nothing: leave it out, or write how things stand");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -90,12 +93,14 @@ static enum am_err check_officer(const struct shift_input *input, struct am_deta
     if (input->officer == NULL)
         return AM_OK;
     snprintf(uri, sizeof uri, "amana://%.95s/officer/%.40s", session->settings.value[SETTING_UNIT], input->officer);
-    TRY(directory_newest(session, session->settings.value[SETTING_UNIT], NULL, detail, &roster));
-    enum am_err err = AM_OK;
+    enum am_err err = directory_newest(session, session->settings.value[SETTING_UNIT], NULL, detail, &roster);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_UNAVAILABLE : err; // none kept, and no link
     if (roster_officer_by_uri(roster, uri) == NULL) {
         officers_list(roster, there, sizeof there);
-        err = am_fail(AM_INVALID, detail, input->officer, "is no officer on roster %llu of this unit; there is: %s",
-                      (unsigned long long)roster->number, there);
+        err = am_fail(AM_INVALID, detail, input->officer[0] != '\0' ? input->officer : "\"\"",
+                      "is no officer on roster %llu of this unit; there is: %s", (unsigned long long)roster->number,
+                      there);
     }
     roster_unref(roster);
     return err;

@@ -138,6 +138,8 @@ enum am_err second_find(struct session *session, const char *beginning, struct a
                         struct second_waiting *ret_waiting)
 {
     struct finding finding = {beginning, arena, detail, ret_waiting, 0};
+    if (beginning[0] == '\0') // would be that of any
+        return am_fail(AM_USAGE, detail, "", "an ID is needed, or its beginning: `amana pending` lists what waits");
     TRY(second_each(session, detail, keep_found, &finding));
     if (finding.count == 0)
         return am_fail(AM_NOT_FOUND, detail, beginning,

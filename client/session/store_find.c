@@ -45,7 +45,10 @@ enum am_err store_find(struct store *store, unsigned boxes, const char *beginnin
         if ((boxes & 1u << box) != 0)
             TRY(find_in(store, (enum store_box)box, beginning, &local, &found, ret_box, id));
     if (found == 0)
-        return am_fail(AM_NOT_FOUND, detail, beginning, "no message here has an id that begins so");
+        return am_fail(AM_NOT_FOUND, detail, beginning,
+                       (boxes & 1u << STORE_INBOX) == 0
+                           ? "no message that was written here has an id that begins so: `amana sent` shows them"
+                           : "no message here has an id that begins so: `amana inbox` and `amana sent` show them");
     if (found > 1)
         return am_fail(AM_CONFLICT, detail, beginning, "%u ids begin so (%.200s): write more of it", found, local.text);
     strlcpy(ret_id, id, STORE_ID);

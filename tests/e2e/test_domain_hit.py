@@ -117,7 +117,7 @@ def test_a_hit_without_its_protection_unit_is_not_sent_where_a_child_is_concerne
 def test_a_hit_on_an_alert_that_was_only_copied_is_refused(world):
     alert = world.send()
     world.amana("et-protection", "inbox").ok()
-    world.amana("et-protection", "hit", alert, world.example("hit")).exits(77)
+    world.amana("et-protection", "hit", alert, world.example("hit")).exits(65).says("a COPY of")
 
 
 def test_what_an_option_says_goes_before_what_the_file_says(world):

@@ -89,7 +89,7 @@ def test_who_was_not_asked_to_act_can_t_answer(world):
     copy = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
     asked = world.send(draft=world.write("REQUEST", ASKED, recipients=copy))
     world.amana("et-protection", "inbox").ok()
-    world.amana("et-protection", "answer", asked, "--outcome", "FULL", "--summary", "x").exits(77)
+    world.amana("et-protection", "answer", asked, "--outcome", "FULL", "--summary", "x").exits(65).says("a COPY of")
     world.amana("et-protection", "note", asked, "--title", "We know the family.", "--text", "x").ok()
     world.amana("police", "inbox").ok().says("We know the family.")
 

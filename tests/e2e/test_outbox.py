@@ -55,16 +55,16 @@ def test_what_the_hub_has_taken_is_not_dropped_and_says_what_can_be_done(world):
 
 
 def test_an_answer_that_was_refused_has_answered_nothing_and_is_mended_for_its_verb(world):
-    alert = world.send()
-    world.amana("et-protection", "inbox").ok()
-    world.amana("et-protection", "ack", alert).exits(77)  # it has a copy
-    listed = world.amana("et-protection", "inbox", "--follow", "--all", "--help").ok() and world.amana("et-protection", "show", alert).ok()
-    assert "acknowledged by" not in listed.out, listed.out
-    ack, = in_outbox(world, "et-protection")
-    mended = world.amana("et-protection", "mend", ack[:14]).ok()
-    assert f"mend it, then `amana ack {alert[:13]}`" in mended.out
-    world.amana("et-protection", "drop", ack, "--yes").ok()
-    assert in_outbox(world, "et-protection") == []
+    asked = world.send(draft=world.write("REQUEST", {"title": "Who?", "information": ["owner"], "reason": "x", "available_because": "x"}))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "answer", asked, "--outcome", "NO_DATA", "--summary", "x").ok()
+    world.amana("post", "refuse", asked, "--outcome", "DISPROPORTIONATE", "--explanation", "x").exits(77).says("ANSWERED")  # it is over
+    assert "refused" not in world.amana("post", "show", asked).ok().out
+    refusal, = in_outbox(world, "post")
+    mended = world.amana("post", "mend", refusal[:14]).ok()
+    assert f"mend it, then `amana refuse {asked[:13]}" in mended.out, mended.out
+    world.amana("post", "drop", refusal, "--yes").ok()
+    assert in_outbox(world, "post") == []
 
 
 def test_a_message_that_waits_for_a_link_is_dropped_with_a_word_about_where_it_may_be(world):

@@ -61,7 +61,8 @@ def test_an_answer_that_carries_something_else_hears_what_its_root_has(world, al
 
 def test_a_kind_that_is_for_who_must_act_is_refused_to_a_reader_by_that_word(world, alert):
     world.amana("et-protection", "inbox").ok()
-    world.amana("et-protection", "hit", alert, world.example("hit")).exits(77).says("HIT may be sent by", "ACTION", "NOT_PERMITTED")
+    world.amana("et-protection", "hit", alert, world.example("hit")).exits(65).says(
+        "a COPY of", "`amana hit` is for those whom it asks to act", "amana note")
 
 
 def test_a_field_that_is_missing_is_said_to_be_needed_and_what_for(world):
