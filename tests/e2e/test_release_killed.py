@@ -28,16 +28,16 @@ class Waiting:
 class Desks:
     """The author and the supervisor, each with a program of their own that keeps what it was answered."""
 
-    def __init__(self, world, pb):
-        self.world, self.pb = world, pb
+    def __init__(self, world, pb, readers=(), roster=2):
+        self.world, self.pb, self.roster = world, pb, roster
+        self.readers = ["post", "ke-protection", "et-protection", "police", "chief", *readers]
         self.police, self.chief = r.Raw(world, pb), Second(world, pb, "chief")
         self.all = []
 
     def make(self, deferred, plain):
         header = self.police.header(release=3 if deferred else 2)
-        header.sender.roster, header.releasing.unit, header.releasing.roster = 2, UNIT, 2
-        readers = ["post", "ke-protection", "et-protection", "police", "chief"]
-        body = self.police.body(header, plain, certificates=[self.world.path(d, "keys", "seal.pem") for d in readers])
+        header.sender.roster, header.releasing.unit, header.releasing.roster = self.roster, UNIT, self.roster
+        body = self.police.body(header, plain, certificates=[self.world.path(d, "keys", "seal.pem") for d in self.readers])
         message = self.police.message(header, body=body)
         keys = self.chief.raw.keys
         if deferred:
@@ -177,3 +177,49 @@ def test_of_a_release_and_a_return_at_once_one_counts_and_the_other_hears_which(
         lost = calls[codes.index(Code.FAILED_PRECONDITION)].exception()
         r.Refused(lost).of(Code.FAILED_PRECONDITION, "STATE_FORBIDS")
         desks.whole()
+
+
+# --- Two supervisors of one unit
+@pytest.fixture
+def two(empty_world, pb):
+    """Both are on the roster; each has a desk."""
+    world, uses = empty_world, ("auth", "seal", "sign", "officer")
+    world.supervisor()
+    world.run(w.AMANA, "init", "--unit", UNIT, "--device", "d3", "--officer", "kdci-0003", "--hub", "igad/hub", "--address", "127.0.0.1:4433", "-d", "deputy")
+    world.ca("issue", "-d", "ke", *(f"deputy/keys/{use}.csr" for use in uses)).ok()
+    officers = [f"--supervisor=amana://{UNIT}/officer/{officer}" for officer in ("kdci-0001", "kdci-0003")]
+    world.ca("roster", "--registrar", "ke-registry/keys/officer.pem", "--key", "ke-registry/keys/officer.key", "-o", "rosters", *officers,
+             *(f"{desk}/keys/{use}.pem" for desk in ("police", "chief", "deputy") for use in uses)).ok()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=3")
+    desks = Desks(world, pb, readers=["deputy"], roster=3)
+    return desks, Second(world, pb, "deputy")
+
+
+def test_of_two_supervisors_at_once_one_releases_and_the_other_hears_that_it_is_done(two):
+    desks, deputy = two
+    pb = desks.pb
+    for turn in range(4):
+        waiting = desks.begin("deferred" if turn % 2 else "released")
+        desks.do(waiting, waiting.steps()[0])
+        request = desks.request(waiting, "Release")
+        if turn % 2:
+            keys = deputy.raw.keys
+            other = r.sign(waiting.message.header, keys / "officer.pem", keys / "officer.key")
+        else:
+            other = deputy.signed_too(waiting.message, "deputy")
+        requests = [(desks.chief, request), (deputy, pb("relay").ReleaseRequest(message=request.message, signature=other))]
+        if turn >= 2:
+            requests.reverse()
+        channels = [second.raw.channel() for second, _ in requests]
+        calls = [channel.unary_unary("/amana.v1.Relay/Release", request_serializer=lambda m: m.SerializeToString(),
+                                     response_deserializer=test_crash.Receipt.FromString).future(asked, timeout=w.PATIENCE)
+                 for channel, (_, asked) in zip(channels, requests)]
+        codes = [call.code() for call in calls]
+        assert sorted(code.name for code in codes) == ["FAILED_PRECONDITION", "OK"], codes
+        lost, won = codes.index(Code.FAILED_PRECONDITION), codes.index(Code.OK)
+        r.Refused(calls[lost].exception()).of(Code.FAILED_PRECONDITION, "STATE_FORBIDS")
+        [entry] = [e["released"] for e in desks.world.entries("RELEASED") if e["released"]["message"]["id"] == waiting.id]
+        assert entry["officer"] == f"amana://{UNIT}/officer/" + ("kdci-0001" if requests[won][0] is desks.chief else "kdci-0003")
+        for channel in channels:
+            channel.close()
+    desks.whole()
