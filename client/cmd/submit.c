@@ -111,7 +111,7 @@ static void print_oversight(const struct session *session, const Amana__V1__Mess
         printf("  oversight %s\n", words);
 }
 
-static int told_accepted(struct command *command, const char *id, struct arena *arena)
+static int print_accepted(struct command *command, const char *id, struct arena *arena)
 {
     Amana__V1__Kept *kept;
     Amana__V1__Header *header;
@@ -151,6 +151,15 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     tell_who_releases(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);
     return 0;
+}
+
+// Who can't read that it went would send it once more.
+static int told_accepted(struct command *command, const char *id, struct arena *arena)
+{
+    int code = print_accepted(command, id, arena);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        command_say("%.13s went all the same: don't send it again; `amana status %.13s` shows who has it", id, id);
+    return code;
 }
 
 static int told_kept(struct command *command, const char *id, struct arena *arena)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a program prints: it reaches whoever asked, or the program says so; and it never goes into a file of its own."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -49,6 +50,14 @@ def test_a_hub_that_is_started_without_its_three_files_opens_nothing_in_their_pl
     "$A -d auditor audit replay --reason why", "$A --version", "$C show ke/units.pem", "$C --help", "$D -c amanad.conf --check"])
 def test_what_can_not_be_printed_is_told_and_is_no_success(sent, command):
     shell(sent, f"{command} >/dev/full").exits(74).says("what was to be printed can't be written: look whether a disk is full")
+
+
+@pytest.mark.parametrize("json", ["", "--json"])
+def test_a_message_that_went_is_told_to_have_gone_where_its_receipt_can_not_be_printed(sent, json):
+    """Saves from a note that is sent twice because a disk was full."""
+    said = shell(sent, f"$A -d police {json} send $ALERT >/dev/full").exits(74).says("went all the same: don't send it again")
+    began = re.search(r"`amana status ([0-9a-f-]+)`", said.err)[1]
+    sent.amana("police", "status", began).ok().says("accepted")
 
 
 def test_a_reader_that_has_had_enough_is_told_nothing(sent):
