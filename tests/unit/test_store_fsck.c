@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -308,6 +309,69 @@ static void an_open_journal_refuses_a_damaged_edge_and_another_format(void **sta
     store_close(store);
 }
 
+// --- How far the database's file reaches, by LMDB's two newest commits (mdb.c, struct MDB_meta)
+static uint64_t meta_exchange(uint64_t page, long field, uint64_t value)
+{
+    char path[128];
+    uint64_t before;
+    snprintf(path, sizeof path, "%s/journal/data.mdb", world.folder);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, (long)page + field, SEEK_SET), 0);
+    assert_int_equal(fread(&before, sizeof before, 1, file), 1);
+    assert_int_equal(fseek(file, (long)page + field, SEEK_SET), 0);
+    assert_int_equal(fwrite(&value, sizeof value, 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+    return before;
+}
+
+static enum am_err opened(struct am_detail *detail)
+{
+    MDB_env *env;
+    enum am_err err = env_open(world.folder, 0, MDB_RDONLY, detail, &env);
+    if (err == AM_OK)
+        mdb_env_close(env);
+    return err;
+}
+
+static void a_file_that_ends_before_its_newest_commit_is_not_opened_whichever_page_that_stands_in(void **state)
+{
+    enum { LAST = 136, TXN = 144 };
+    const uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE), pages = (64ull << 20) / size;
+    struct am_detail detail;
+    for (uint64_t newest = 0; newest <= size; newest += size) {
+        uint64_t older = size - newest, txns[] = {meta_exchange(0, TXN, 1), meta_exchange(size, TXN, 1)};
+        uint64_t newer_txn = txns[0] > txns[1] ? txns[0] : txns[1];
+        uint64_t lasts[] = {meta_exchange(0, LAST, 5), meta_exchange(size, LAST, 5)};
+        (void)meta_exchange(newest, TXN, newer_txn);
+        (void)meta_exchange(older, TXN, newer_txn - 1);
+        (void)meta_exchange(older, LAST, pages); // of no account any more
+        (void)meta_exchange(newest, LAST, pages - 1);
+        assert_int_equal(opened(&detail), AM_OK);
+        (void)meta_exchange(newest, LAST, pages);
+        assert_int_equal(opened(&detail), AM_CORRUPT);
+        assert_non_null(strstr(detail.text, "its newest commit reaches page"));
+        for (unsigned i = 0; i < 2; i++) {
+            (void)meta_exchange(i * size, TXN, txns[i]);
+            (void)meta_exchange(i * size, LAST, lasts[i]);
+        }
+    }
+    assert_int_equal(opened(&detail), AM_OK);
+}
+
+static void a_file_whose_first_pages_are_none_of_lmdb_is_not_opened(void **state)
+{
+    const uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE);
+    struct am_detail detail;
+    for (uint64_t page = 0; page <= size; page += size) {
+        uint64_t magic = meta_exchange(page, 16, 0);
+        assert_int_equal(opened(&detail), AM_CORRUPT);
+        assert_non_null(strstr(detail.text, "its first two pages are none of LMDB"));
+        (void)meta_exchange(page, 16, magic);
+    }
+    assert_int_equal(opened(&detail), AM_OK);
+}
+
 static int world_make(void **state)
 {
     struct kit_message *messages = calloc(MESSAGES, sizeof *messages);
@@ -346,6 +410,8 @@ int main(void)
         cmocka_unit_test(what_keeps_a_case_from_states_is_checked),
         cmocka_unit_test(an_entry_that_is_missing_is_named),
         cmocka_unit_test(the_signers_record_is_compared_at_its_own_size),
+        cmocka_unit_test(a_file_that_ends_before_its_newest_commit_is_not_opened_whichever_page_that_stands_in),
+        cmocka_unit_test(a_file_whose_first_pages_are_none_of_lmdb_is_not_opened),
         cmocka_unit_test(an_open_journal_refuses_a_damaged_edge_and_another_format),
     };
     return cmocka_run_group_tests(tests, world_make, world_clear);
