@@ -163,10 +163,17 @@ static void the_rest_is_said_by_policys_line_or_by_the_kind(void **state)
     assert_string_equal(rule_of(&said, "kept at most"), "as long as the message answered");
     said = tried(world, POLICE, KIND(CANCEL), POST, 1, REASON_NONE);
     assert_string_equal(rule_of(&said, "second person"), "where what it is about needed one");
-    policy_given(world);
+    struct policy *policy = policy_given(world);
+    policy->releases = calloc(1, sizeof *policy->releases);
+    policy->releases[0] =
+        (struct policy_release){.line = 6, .from = "ke/*/*", .to = POST, .kinds = KIND_BIT(KIND(ALERT))};
+    policy->n_releases = 1;
     said = tried(world, POLICE, KIND(ALERT), POST, 1, REASON_NONE);
+    assert_string_equal(rule_of(&said, "second person"), "policy.conf line 6: always");
     assert_string_equal(rule_of(&said, "kept at most"), "policy.conf line 5: 90 days");
     assert_non_null(strstr(rule_of(&said, "quota"), "policy.conf line 4: 7 requests a second"));
+    for (size_t i = 0; i < said.n; i++)
+        assert_true(said.rows[i].allows);
 }
 
 int main(void)

@@ -208,6 +208,25 @@ static void two_acknowledgements_in_flight_become_one_entry(void **state)
     assert_int_equal(world->model.n, before + 1);
 }
 
+// Where its clocks from retrieval run out hangs on how its life stands.
+static void a_retrieval_that_an_answer_overtakes_is_looked_at_again(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *ack;
+    struct hub_retrieval late = retrieval_of(world, POST, URI(POST, "d1"), &alert->seq, 1, NULL, 0);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &late});
+    ack = world_answer(world, POST, KIND(ACK), alert, alert);
+    letter_arrive(world, ack);
+    world_check_one(world, 0);
+    assert_int_equal(world->n_appends, 2);
+    world_commit_one(world, 1);
+    assert_int_equal(ack->submission.work.reason, REASON_NONE);
+    world_pump(world);
+    assert_int_equal(late.work.attempts, 2);
+    assert_int_equal(late.work.reason, REASON_NONE);
+    assert_int_equal(last_entry(world)->kind, ENTRY(RETRIEVED));
+}
+
 static void two_devices_in_flight_are_not_both_the_first(void **state)
 {
     struct world *world = *state;
@@ -379,6 +398,7 @@ int main(void)
         HUB_TEST(a_statement_about_two_originators_is_refused),
         HUB_TEST(notices_and_copies_go_without_an_entry),
         HUB_TEST(two_acknowledgements_in_flight_become_one_entry),
+        HUB_TEST(a_retrieval_that_an_answer_overtakes_is_looked_at_again),
         HUB_TEST(two_devices_in_flight_are_not_both_the_first),
         HUB_TEST(a_roster_is_an_entry_of_its_unit_that_names_it_and_the_one_before),
         HUB_TEST(a_statement_that_a_roster_overtakes_is_checked_by_the_new_one),

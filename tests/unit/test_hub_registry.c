@@ -57,6 +57,22 @@ static void units_know_of_one_another_where_one_has_any_grant_or_is_to_be_protec
     assert_false(hub_may_write(world->hub, POST, LONELY));
 }
 
+static void a_registrar_and_an_operator_see_the_registry_and_nobody_else(void **state)
+{
+    static const struct {
+        const char *role;
+        bool sees, registrar;
+    } ROWS[] = {{"registrar", true, true}, {"operator", true, false}, {"auditor", false, false},
+                {"dpo", false, false},     {"unit", false, false},    {"hub", false, false}};
+    struct world *world = *state;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        world_grant(world, DPO, ROWS[i].role, NULL, 0);
+        assert_int_equal(hub_sees_registry(world->hub, DPO), ROWS[i].sees);
+        assert_int_equal(hub_is_registrar(world->hub, DPO), ROWS[i].registrar);
+    }
+    assert_false(hub_sees_registry(world->hub, "ke/no/such") || hub_is_registrar(world->hub, "ke/no/such"));
+}
+
 // --- Replays
 static void who_protects_replays_one_message_that_it_names_and_no_more(void **state)
 {
@@ -136,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HUB_TEST(a_kind_goes_only_where_a_grant_that_names_it_does),
         HUB_TEST(units_know_of_one_another_where_one_has_any_grant_or_is_to_be_protected_by_the_other),
+        HUB_TEST(a_registrar_and_an_operator_see_the_registry_and_nobody_else),
         HUB_TEST(who_protects_replays_one_message_that_it_names_and_no_more),
         HUB_TEST(an_auditors_scope_is_its_rows_and_that_of_offices_and_who_protects_their_country),
         HUB_TEST(names_past_their_limit_are_taken_nowhere),
