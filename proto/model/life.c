@@ -208,7 +208,8 @@ uint64_t life_outcomes(unsigned root, uint8_t state, unsigned kind)
 enum life_wait life_waits(unsigned root, uint8_t state)
 {
     bool on = false;
-    if (state == LIFE(REFUSED)) // a RESPONSE may follow all the same, but nobody waits for it
+    // A RESPONSE may follow, and a CLOSE will: but it has its answer, and no clock runs for these.
+    if (state == LIFE(REFUSED) || state == LIFE(ACCEPTED))
         return LIFE_WAIT_NONE;
     for (size_t i = 0; i < AM_LEN(ROWS); i++) {
         const struct life_row *row = &ROWS[i];

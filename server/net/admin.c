@@ -41,15 +41,17 @@ static enum am_err member_take(void *user, const struct journal_record *record)
     return AM_OK;
 }
 
-// Whether something is still to come in the life that this recipient has of a message. Without a row it has none.
+// Whether something is still to come in the life that this recipient has of a message: what its sender waits for, a
+// hit, the end of a referral that was accepted. Without a row it has none.
 static enum am_err life_is_open(struct store_view *view, const struct store_pointer *message, const char *recipient,
                                 bool *ret_open)
 {
+    const uint32_t to_come = KIND_BIT(KIND(HIT)) | KIND_BIT(KIND(CLOSE));
     struct journal_life life;
     enum am_err err = store_life(view, message->seq, recipient, &life);
 
     *ret_open = err == AM_OK && (life_waits(message->kind, life.state) != LIFE_WAIT_NONE ||
-                                 (life_open(message->kind, life.state) & KIND_BIT(KIND(HIT))) != 0);
+                                 (life_open(message->kind, life.state) & to_come) != 0);
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 

@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+import test_domain_referral
 import world as w
 
 
@@ -92,6 +93,28 @@ def test_a_request_with_a_date_of_its_own_is_late_by_that_alone(world):
     deadline = entry(world, "DEADLINE")["deadline"]
     assert deadline["message"]["id"] == asked
     assert [(c["what"], c["from"]) for c in deadline["clocks"]] == [("ANSWER", "ACCEPTANCE")], "its date is no time from anything"
+
+
+def test_a_referral_is_answered_in_time_by_its_decision_and_nothing_of_it_runs_out_later(world):
+    urgent = test_domain_referral.draft(world, urgency="U2", urgency_reason="CHILD_AT_RISK")
+    offered = world.send("post", urgent)
+    world.amana("et-protection", "inbox").ok()
+    accepted = world.amana("et-protection", "accept", offered, "--contact", "Protection desk", "--reason", "A bed.").ok().id
+    deadline = entry(world, "DEADLINE")["deadline"]
+    assert deadline["message"]["id"] == offered and deadline["met_by"]["id"] == accepted
+    assert {c["what"] for c in deadline["clocks"]} == {"ACK", "ANSWER"} and not any(c.get("late") for c in deadline["clocks"])
+    unanswered = world.send("post", urgent)
+    entered(world, "DEADLINE", hours=17)
+    late = [e["deadline"]["message"]["id"] for e in world.entries("DEADLINE") if "met_by" not in e["deadline"]]
+    assert set(late) == {unanswered}, "what was accepted waits for its end, not for an answer"
+    for desk in ("post", "et-protection"):
+        told = world.amana(desk, "inbox").ok()
+        assert not any("overdue" in line and offered[:13] in line for line in told.out.splitlines()), told.out
+    assert offered[:13] not in world.amana("post", "sent", "--overdue").ok().out
+    world.amana("et-protection", "close", offered, "--summary", "She lives with an aunt.", "--services-given", "SHELTER").ok()
+    assert [e["deadline"]["met_by"]["id"] for e in world.entries("DEADLINE") if "met_by" in e["deadline"]] == [accepted]
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
 
 
 def test_an_alert_expires_at_its_valid_until(world):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import test_domain_referral
 import world as w
 
 SHELTER, POST, CHILDREN = "et/mowsa/protection", "et/ics/moyale", "ke/dcs/child-protection"
@@ -162,6 +163,19 @@ def test_who_takes_out_a_unit_is_told_that_closing_it_keeps_the_way_back_open(wo
     assert "acknowledged, hit" not in world.amana("ke-registry", *remove_it, "--dry-run").ok().err
     remove(world, "ke/dci/transnational")
     world.amana("post", "hit", alert, world.example("hit")).exits(77).says("is a member of this hub no more")
+
+
+def test_a_referral_that_was_accepted_and_not_closed_counts_where_a_unit_is_taken_out(world):
+    def at_stake():
+        return world.amana("et-registry", "admin", "member", "remove", POST, "--dry-run").ok()
+
+    offered = world.send("post", test_domain_referral.draft(world))
+    world.amana("et-protection", "inbox").ok()
+    at_stake().says("open are 1 messages that it sent")
+    world.amana("et-protection", "accept", offered, "--contact", "Desk").ok()
+    at_stake().says("open are 1 messages that it sent")
+    world.amana("et-protection", "close", offered, "--summary", "She has a home.", "--services-given", "SHELTER").ok()
+    at_stake().says("open are 0 messages that it sent")
 
 
 def test_what_is_urgent_about_a_child_goes_when_the_protection_unit_is_a_member_no_more(world):
