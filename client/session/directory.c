@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lookup, verification and keeping of rosters.
-#include "client/session/directory.h"
+// Lookup, verification and keeping of rosters. What is said of the units that they are of: directory_member.c.
+#include "client/session/directory_internal.h"
 
 #include "amana/v1/directory.pb-c.h"
 #include "certs/clock.h"
-#include "certs/member_statement.h"
 #include "client/session/history.h"
 #include "client/session/store_roster.h"
 #include "proto/model/address.h"
-#include "proto/model/member.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CERTIFICATES (3u * LIMIT_DEVICES + LIMIT_OFFICERS)
-#define LOOKUP_BYTES (4u * 1024 * 1024)
 #define LOOK_BACK    256u // rosters that directory_at goes back through
 
 // A roster and the seq of its ROSTER entry.
@@ -68,15 +65,6 @@ static void remember_read(struct session *session, struct roster *roster)
     *at = roster_ref(roster);
 }
 
-static enum am_err response_kept(struct session *session, const char *unit, uint64_t number, struct arena *arena,
-                                 Amana__V1__LookupResponse **ret_response)
-{
-    struct am_bytes bytes;
-    TRY(store_roster_get(session->store, unit, number, arena, &bytes));
-    return codec_decode(&amana__v1__lookup_response__descriptor, CODEC_LENIENT, bytes, arena, NULL,
-                        (ProtobufCMessage **)ret_response);
-}
-
 static enum am_err listed_kept(struct session *session, const Amana__V1__LookupResponse *response, const char *unit,
                                struct am_detail *detail, struct listed *ret_listed)
 {
@@ -98,7 +86,7 @@ static enum am_err from_store(struct session *session, const char *unit, uint64_
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__LookupResponse *response;
     arena_init(&arena, LOOKUP_BYTES);
-    TRY(response_kept(session, unit, number, &arena, &response));
+    TRY(directory_row(session, unit, number, &arena, &response));
     return listed_kept(session, response, unit, detail, ret_listed);
 }
 
@@ -138,114 +126,7 @@ static enum am_err check_order(struct session *session, const struct roster *ros
     return err;
 }
 
-// --- What is said of a unit
-static enum am_err member_of(const Amana__V1__LookupResponse *response, struct arena *arena,
-                             Amana__V1__MemberEntry **ret_member)
-{
-    Amana__V1__EntryContent *content;
-    if (response->member == NULL)
-        return AM_NOT_FOUND;
-    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_STRICT, codec_bytes(response->member->content), arena,
-                     NULL, (ProtobufCMessage **)&content));
-    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER || content->member->said == NULL)
-        return AM_PROTO;
-    *ret_member = content->member;
-    return AM_OK;
-}
-
-// Never before that which was shown here, nor another with the same number: a registrar's own rollback is as much an
-// alarm as the hub's.
-static enum am_err check_revision(struct session *session, const Amana__V1__LookupResponse *response,
-                                  const Amana__V1__MemberEntry *member, struct arena *arena, struct am_detail *detail)
-{
-    Amana__V1__LookupResponse *kept;
-    Amana__V1__MemberEntry *before;
-    enum am_err err = response_kept(session, member->unit, 0, arena, &kept);
-    if (err == AM_OK)
-        err = member_of(kept, arena, &before);
-    if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err;
-    bool same = before->statement.len == member->statement.len &&
-                memcmp(before->statement.data, member->statement.data, member->statement.len) == 0;
-    if (member->revision < before->revision || response->member->index < kept->member->index)
-        err = am_fail(AM_ROLLBACK, detail, member->unit,
-                      "statement %llu about it (MEMBER entry %llu) is older than %llu, which was shown before",
-                      (unsigned long long)member->revision, (unsigned long long)response->member->index,
-                      (unsigned long long)before->revision);
-    else if (member->revision == before->revision && !same)
-        err = am_fail(AM_CONFLICT, detail, member->unit, "statement %llu about it says something else than before",
-                      (unsigned long long)member->revision);
-    if (err != AM_OK)
-        history_alarm(session, detail->text, NULL, NULL);
-    return err;
-}
-
-// What its registrar says of the unit, whatever the hub does.
-static enum am_err check_statement(struct session *session, const Amana__V1__MemberEntry *member,
-                                   struct am_detail *detail)
-{
-    struct member_statement *statement;
-    struct am_detail why = {0};
-    enum am_err err =
-        member_statement_from_wire(codec_bytes(member->statement), session->trust, clock_utc(), &why, &statement);
-    if (err == AM_NOMEM)
-        return err;
-    if (err != AM_OK)
-        return am_fail(err, detail, member->unit, "what the hub says of it can't be believed: %.180s", why.text);
-    if (strcmp(statement->message->unit, member->unit) != 0 || statement->message->revision != member->revision ||
-        !member_said_same(statement->message->said, member->said))
-        err = am_fail(AM_PROOF, detail, member->unit,
-                      "what the hub says of it can't be believed: a registrar signed something else");
-    if (err == AM_PROOF) // the log itself shows it
-        history_alarm(session, detail->text, NULL, NULL);
-    member_statement_free(statement);
-    return err;
-}
-
-// It comes with its newest MEMBER entry, in which the statement is.
-static enum am_err check_member(struct session *session, const Amana__V1__LookupResponse *response, const char *unit,
-                                struct arena *arena, struct am_detail *detail)
-{
-    Amana__V1__EntryContent *content;
-    if (response->member == NULL)
-        return am_fail(AM_PROOF, detail, unit, "its roster comes without proof of its MEMBER entry in the log");
-    TRY(history_entry(session, response->member, arena, detail, &content));
-    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_MEMBER || strcmp(content->member->unit, unit) != 0)
-        return am_fail(AM_PROOF, detail, unit, "the entry in the log is not that of this member");
-    TRY(check_statement(session, content->member, detail));
-    return check_revision(session, response, content->member, arena, detail);
-}
-
-enum am_err directory_member(struct session *session, const char *unit, struct arena *arena,
-                             Amana__V1__Member **ret_said)
-{
-    Amana__V1__LookupResponse *kept;
-    Amana__V1__MemberEntry *member;
-    TRY(response_kept(session, unit, 0, arena, &kept));
-    TRY(member_of(kept, arena, &member));
-    *ret_said = member->said;
-    return AM_OK;
-}
-
-// A roster by its number judges what was signed long ago: that holds though nothing can be believed of the unit by now.
-// What was verified of it stays, should that roster be the newest here from now on.
-static enum am_err member_keep(struct session *session, const char *unit, struct arena *arena,
-                               Amana__V1__LookupResponse *response)
-{
-    Amana__V1__LookupResponse *kept;
-    enum am_err err = response_kept(session, unit, 0, arena, &kept);
-    response->member = err == AM_OK ? kept->member : NULL;
-    return err == AM_NOT_FOUND ? AM_OK : err;
-}
-
-static enum am_err take_member(struct session *session, const char *unit, uint64_t number, struct arena *arena,
-                               Amana__V1__LookupResponse *response, struct am_detail *detail)
-{
-    enum am_err err = check_member(session, response, unit, arena, detail);
-    bool by_signer = err == AM_DENIED || err == AM_CERTIFICATE || err == AM_REVOKED || err == AM_EXPIRED;
-    return number != 0 && by_signer ? member_keep(session, unit, arena, response) : err;
-}
-
+// --- Asked, and kept
 // The hub has said what is the newest roster of a unit, of a log of that size: entries below need no second question.
 static struct session_asked *asked_about(struct session *session, const char *unit)
 {
@@ -289,7 +170,7 @@ static enum am_err keep_none(struct session *session, const char *unit)
     arena_init(&arena, LOOKUP_BYTES);
     if (!trust_is_protection(session->trust, unit))
         return AM_OK;
-    enum am_err err = response_kept(session, unit, 0, &arena, &kept);
+    enum am_err err = directory_row(session, unit, 0, &arena, &kept);
     if (err != AM_NOT_FOUND)
         return err;
     return keep(session, unit, 0, (struct am_bytes){(const uint8_t *)"", 0});
@@ -334,7 +215,7 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
     if (err == AM_OK)
         err = check_order(session, roster, number == 0, detail);
     if (err == AM_OK)
-        err = take_member(session, unit, number, &arena, response, detail);
+        err = directory_take_member(session, unit, number, &arena, response, detail);
     struct am_bytes bytes;
     if (err == AM_OK)
         err = codec_encode(&response->base, &arena, &bytes);
@@ -470,14 +351,6 @@ enum am_err directory_units(struct session *session, struct arena *arena, struct
 }
 
 // --- What was last verified of a unit
-bool directory_role_is(struct session *session, const char *unit, const char *role)
-{
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__Member *said;
-    arena_init(&arena, LOOKUP_BYTES);
-    return directory_member(session, unit, &arena, &said) == AM_OK && strcmp(said->role, role) == 0;
-}
-
 static bool is_gone(struct session *session, const char *unit)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -485,9 +358,9 @@ static bool is_gone(struct session *session, const char *unit)
     Amana__V1__MemberEntry *member;
     struct listed kept;
     arena_init(&arena, LOOKUP_BYTES);
-    if (response_kept(session, unit, 0, &arena, &row) != AM_OK)
+    if (directory_row(session, unit, 0, &arena, &row) != AM_OK)
         return false;
-    if (row->roster.len == 0 || (member_of(row, &arena, &member) == AM_OK && member->said->role[0] == '\0'))
+    if (row->roster.len == 0 || (directory_member_of(row, &arena, &member) == AM_OK && member->said->role[0] == '\0'))
         return true;
     if (listed_kept(session, row, unit, NULL, &kept) != AM_OK)
         return false;
