@@ -163,8 +163,7 @@ static enum reason check_known(const struct compose_parts *parts, const struct s
                       state->protection == AMANA__V1__PROTECTION__CODE__YES ? "YES" : "UNKNOWN");
         return REASON_PROTECTION_UNANSWERED;
     }
-    if (shield->n == 0 || shield->own || kind_is_answer(parts->header) ||
-        parts->header->purpose != AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION)
+    if (shield->n == 0 || shield->own || !rule_returns(parts->header))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, detail, "purpose", "RETURN_AND_REINTEGRATION is not for somebody who may have fled %s",
                   shield->states[0].country);

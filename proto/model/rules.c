@@ -47,9 +47,15 @@ enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Fla
     return RULE_CHILD_BROKEN;
 }
 
+bool rule_returns(const Amana__V1__Header *header)
+{
+    return header->purpose == AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION &&
+           (!kind_is_answer(header) || kind_get((unsigned)header->kind)->chain == CHAIN_RENEWS);
+}
+
 enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags *flags, struct am_detail *detail)
 {
-    if (header->purpose != AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION)
+    if (!rule_returns(header))
         return REASON_NONE;
     if (flags->protection == AMANA__V1__PROTECTION__CODE__YES ||
         flags->protection == AMANA__V1__PROTECTION__CODE__UNKNOWN) {

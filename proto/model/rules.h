@@ -16,8 +16,12 @@ bool rule_protected(const Amana__V1__Header *header, const char *protection_unit
 enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const char *protection_unit,
                            struct am_detail *detail);
 
-// RETURN_AND_REINTEGRATION needs consent (CONSENT_REQUIRED), and is never for somebody who has asked for protection or
-// may need to (PURPOSE_MISMATCH).
+// Whether it asks for a return: RETURN_AND_REINTEGRATION, in what begins something and in an UPDATE, which asks anew.
+// What answers goes back with its root's purpose, and may be the first to say that the person fears return.
+bool rule_returns(const Amana__V1__Header *header);
+
+// Such a message needs consent (CONSENT_REQUIRED), and is never for somebody who has asked for protection or may need
+// to (PURPOSE_MISMATCH).
 enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags *flags, struct am_detail *detail);
 
 // A REFERRAL needs consent: GIVEN, GUARDIAN, BEST_INTEREST; or VITAL_INTEREST at U1 or U2 with review_at within 72

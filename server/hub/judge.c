@@ -265,8 +265,7 @@ static enum reason judge_case(const struct hub *hub, struct hub_submission *subm
 // Nobody is sent back in a case that is kept from a state; such a state can't tell.
 static enum reason judge_return(struct hub_submission *submission)
 {
-    if (submission->header->purpose != AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION ||
-        !hub_shield_binds(submission) || kind_is_answer(submission->header))
+    if (!rule_returns(submission->header) || !hub_shield_binds(submission))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, &submission->work.detail, "purpose", "%s", reason_text(REASON_PURPOSE_MISMATCH));
     return REASON_PURPOSE_MISMATCH;

@@ -614,8 +614,9 @@ def test_a_deferred_release_goes_first_and_is_signed_after(shared):
     assert sent[:13] not in shared.amana("chief", "pending").out
 
 
-def test_a_deferred_release_that_is_sent_back_is_taken_back_by_the_supervisor_alone(shared):
-    sent = deferred(shared)
+@pytest.mark.parametrize("purpose", ["INVESTIGATION", "RETURN_AND_REINTEGRATION"])
+def test_a_deferred_release_that_is_sent_back_is_taken_back_by_the_supervisor_alone(shared, purpose):
+    sent = deferred(shared, purpose=purpose, consent="GIVEN")
     shared.amana("post", "inbox").ok()
     shared.amana("chief", "send-back", sent, "--reason", "SENT_IN_ERROR").ok().says("sent back")
     shared.amana("post", "inbox").ok().says("CANCEL")

@@ -473,9 +473,24 @@ static void what_answers_goes_on_there_with_the_purpose_that_it_was_asked_for(vo
     back->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
     accepted(world, back);
     flagged(world, FLAG(YES), ET);
-    struct letter *ack = world_answer(world, LONELY, KIND(ACK), back, back);
-    ack->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
-    accepted(world, ack);
+    accepted(world, world_answer(world, LONELY, KIND(ACK), back, back));
+}
+
+// The person may tell those first who were asked.
+static void what_answers_about_a_return_says_that_the_person_fears_it(void **state)
+{
+    struct world *world = *state;
+    struct letter *back = note(world, POLICE, LONELY), *fears, *more;
+    back->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+    back->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+    accepted(world, back);
+    fears = world_answer(world, LONELY, KIND(NOTE), back, back);
+    shield(fears, FLAG(YES), ET);
+    accepted(world, fears);
+    more = note(world, POLICE, LONELY);
+    more->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+    more->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+    refused(world, more, REASON_PURPOSE_MISMATCH, "purpose");
 }
 
 static void who_points_at_nothing_that_has_said_so_takes_nothing_back(void **state)

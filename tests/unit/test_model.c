@@ -360,6 +360,27 @@ static void return_is_never_for_who_may_need_protection(void **state)
     assert_int_equal(rule_return(header, &flags, &detail), REASON_CONSENT_REQUIRED);
 }
 
+// Who was asked may be the first whom the person tells.
+static void what_answers_about_a_return_goes_back_and_a_new_version_asks_anew(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world);
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+        if (kind_get(kind) == NULL)
+            continue;
+        struct letter *answer = world_answer(world, POST, kind, alert, alert);
+        Amana__V1__Flags flags = AMANA__V1__FLAGS__INIT;
+        struct am_detail detail;
+        answer->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+        flags.protection = AMANA__V1__PROTECTION__CODE__YES;
+        enum reason want = kind == KIND(UPDATE) ? REASON_PURPOSE_MISMATCH : REASON_NONE;
+        assert_int_equal(rule_return(&answer->header, &flags, &detail), want);
+        flags.protection = AMANA__V1__PROTECTION__CODE__NO;
+        want = kind == KIND(UPDATE) ? REASON_CONSENT_REQUIRED : REASON_NONE;
+        assert_int_equal(rule_return(&answer->header, &flags, &detail), want);
+    }
+}
+
 static void a_decisions_outcome_fits_what_it_decides(void **state)
 {
     assert_true(kind_outcome_fits(KIND(DECISION), KIND(REFERRAL), OUTCOME(ACCEPTED)));
@@ -398,6 +419,7 @@ int main(void)
         D(three_answers_say_nothing_and_no_other_does),
         D(rule_3_speaks_of_these_kinds_alone),
         D(return_is_never_for_who_may_need_protection),
+        D(what_answers_about_a_return_goes_back_and_a_new_version_asks_anew),
         cmocka_unit_test(a_decisions_outcome_fits_what_it_decides),
         cmocka_unit_test(the_outcomes_that_fit_are_named),
     };

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RETURN_AND_REINTEGRATION: asked for with the person's consent alone; what answers it goes back, and may say that the person
+fears return."""
+import pytest
+
+import raw
+
+BODY = {"title": "Where would he go?", "information": ["family"], "reason": "He asks to go home.", "available_because": "He lived there."}
+RETURN = {"purpose": "RETURN_AND_REINTEGRATION", "consent": "GIVEN"}
+FEARS = ("--protection", "YES", "--never-tell", "er")
+ANSWERS = {
+    "note": ("note", "--title", "He is afraid", "--text", "He says that he fled Eritrea."),
+    "progress": ("progress", "--text", "He says that he fled Eritrea."),
+    "answer": ("answer", "--outcome", "PARTIAL", "--ground", "NOT_LAWFUL", "--summary", "He says that he fled Eritrea."),
+    "refuse": ("refuse", "--outcome", "NOT_DISCLOSED", "--undisclosed", "PERSON_AT_RISK", "--explanation", "He says that he fled Eritrea."),
+}
+
+
+def ask(world, **changes):
+    asked = world.send(draft=world.write("REQUEST", BODY, **{**RETURN, **changes}))
+    world.amana("post", "inbox").ok()
+    return asked
+
+
+def test_a_return_is_asked_for_with_consent_and_for_nobody_who_may_need_protection(world):
+    for changes, says in (({"consent": None}, "CONSENT_REQUIRED"), ({"flags": {"child": False, "protection": "YES", "never_tell": ["er"]}}, "PURPOSE_MISMATCH")):
+        draft = world.write("REQUEST", BODY, **{**RETURN, **changes})
+        world.amana("police", "send", draft).exits(65).says(says)
+
+
+def test_a_request_about_a_return_is_taken_on_answered_and_withdrawn(world):
+    asked = ask(world)
+    world.amana("post", "ack", asked).ok()
+    world.amana("post", "progress", asked, "--text", "The family is looked for.").ok()
+    world.amana("post", "answer", asked, "--outcome", "NO_DATA", "--summary", "None found.").ok()
+    world.amana("police", "status", asked).ok().says("answered by eics-1207")
+    other = ask(world)
+    world.amana("police", "withdraw", other, "--reason", "He stays.").ok()
+    world.amana("post", "inbox").ok().says("WITHDRAW")
+
+
+@pytest.mark.parametrize("verb", ANSWERS)
+def test_who_is_asked_about_a_return_says_that_the_person_fears_it(world, verb):
+    asked = ask(world)
+    said = world.amana("post", ANSWERS[verb][0], asked, *ANSWERS[verb][1:], *FEARS).ok().id
+    [line] = [row for row in world.amana("police", "--json", "inbox").ok().json if row.get("header", {}).get("id") == said]
+    assert (line["flags"]["protection"], line["flags"]["never_tell"]) == ("YES", ["er"])
+    world.amana("police", "send", world.write("REQUEST", BODY, **RETURN)).exits(65).says("PURPOSE_MISMATCH", "may have fled er")
+
+
+def test_an_alert_for_a_return_is_not_renewed_for_who_fears_it_and_ends(world):
+    alert = world.send(draft=world.draft(**RETURN))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).ok()
+    world.amana("post", "note", alert, "--title", "x", "--text", "They are afraid.", *FEARS).ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "update", alert, world.draft(**RETURN)).exits(65).says("PURPOSE_MISMATCH")
+    world.amana("police", "cancel", alert, "--outcome", "NO_LONGER_NEEDED", "--reason", "They are protected.").ok()
+    world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
+    world.amana("post", "inbox").ok().says("CANCEL", "ERASURE")
+
+
+def test_what_can_t_be_read_of_a_return_is_rejected(world, pb):
+    foreign, codes = raw.Raw(world, pb), pb("code")
+    foreign.send(foreign.message(foreign.header(purpose=codes.Purpose.Code.Value(RETURN["purpose"]), consent=codes.Consent.Code.Value("GIVEN"))))
+    world.amana("post", "inbox").ok().says("kept, not shown")
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).ok().says("could not be read (COMMITMENT): its sender is told")
+    world.amana("police", "inbox").ok().says("BODY_REJECTED", "the text is not the one that the header commits to")
