@@ -215,7 +215,8 @@ enum am_err answer_defaults_fill(const struct answer_input *input, const struct 
         draft->granted_to[0] = newest->opened.header->sender->unit;
         draft->n_granted_to = 1;
     }
-    if ((input->kind->required & HEADER_BIT(15)) != 0 && draft->told_at == NULL) {
+    bool told = (input->kind->required & HEADER_BIT(15)) != 0 || draft->means != 0;
+    if (told && draft->told_at == NULL) {
         draft->told_at = arena_alloc(arena, sizeof *draft->told_at);
         if (draft->told_at == NULL)
             return arena_error(arena);

@@ -6,9 +6,10 @@
 #include <string.h>
 
 static const struct answer_verb ROWS[] = {
-    {"ack", KIND(ACK), .fields = {"remark", "tasking"},
+    {"ack", KIND(ACK), .fields = {"remark", "tasking", "means", "told_at"},
      .does = "Takes a message on, as the officer of this configuration: signed and logged, so that the sender sees who "
-             "has it and since when."},
+             "has it and since when. Who was told of it by telephone or a visit says so with --means; told_at is now "
+             "where it isn't said."},
     {"update", KIND(UPDATE), .file = true,
      .does = "Sends the whole alert anew: FILE as for `amana send`; recipients may be left out (those of the newest "
              "version). Who had acknowledged is asked again."},

@@ -323,6 +323,16 @@ static void print_shield(struct session *session, const Amana__V1__Header *heade
                 print_off());
 }
 
+// How and when somebody was told, or wasn't reached.
+static void print_means(const Amana__V1__Header *header, FILE *out)
+{
+    if (header->means == 0)
+        return;
+    fprintf(out, "  %-16s", "means");
+    print_code(out, CODE(means__code, header->means), false);
+    fprintf(out, " · %s\n", print_time(header->told_at));
+}
+
 static void print_envelope(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
                            const Amana__V1__Flags *flags, FILE *out)
 {
@@ -353,6 +363,7 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
         fprintf(out, " · in the log at %llu (%s), %s", (unsigned long long)kept->entry->index, session->hub->origin,
                 print_ns(kept->entry->time));
     fputc('\n', out);
+    print_means(header, out);
     signer_look(session, kept, header, &signer);
     if (signer.state != SIGNER_GOOD)
         fprintf(out, "  %-16s%s%s%s\n", "signature",

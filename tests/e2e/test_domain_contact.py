@@ -47,3 +47,32 @@ def test_that_nobody_answered_tells_nobody(world):
     alert = world.send()
     world.amana("police", "called", alert, "--means", "RADIO", "--outcome", "NO_ANSWER").ok()
     assert "told:" not in world.amana("police", "status", alert).ok().out
+
+
+def test_an_acknowledgement_says_too_that_its_unit_was_told_and_proves_it_with_the_word_of_the_other_side(world):
+    alert = world.alert_at("post")
+    called = "2026-11-24T12:40:00+03:00"
+    ack = world.amana("post", "ack", alert, "--means", "PHONE", "--told-at", called).ok().id
+    world.amana("police", "inbox").ok()
+    world.amana("police", "show", ack).ok().says("means           phone · 2026-11-24 09:40:00")
+    alone = "told: by et/ics/moyale alone, proved once ke/dci/transnational writes it down too"
+    looks = (("police", "status", alert), ("post", "show", alert), ("police", "show", alert), ("police", "case", "ke/dci/2026/004211"))
+    for desk, *words in looks:
+        said = world.amana(desk, *words).ok().says(alone)
+        assert "signed by both sides" not in said.out, said.out
+    world.amana("police", "called", alert, "--means", "PHONE", "--told-at", called, "--summary", "They know.", "--spoken-to", "duty desk",
+                "--telephone", "+251460000122").ok()
+    world.amana("post", "inbox").ok()
+    for desk, *words in looks:
+        world.amana(desk, *words).ok().says("told: signed by both sides")
+
+
+def test_an_acknowledgement_that_says_no_call_tells_nothing_of_one_and_one_without_a_time_was_told_now(world):
+    alert = world.alert_at("post")
+    world.amana("post", "ack", alert).ok()
+    world.amana("police", "called", alert, "--means", "RADIO", "--summary", "They know.", "--spoken-to", "duty desk").ok()
+    world.amana("police", "status", alert).ok().says("told: by ke/dci/transnational alone")
+    world.amana("post", "ack", alert, "--again", "--told-at", "2026-11-24T12:40:00+03:00").exits(65).says("--means", "told_at and means go together")
+    world.amana("post", "ack", alert, "--again", "--means", "RADIO").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "status", alert).ok().says("told: signed by both sides")
