@@ -162,15 +162,8 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     return code;
 }
 
-static int told_kept(struct command *command, const char *id, struct arena *arena)
+static int told_waiting(struct command *command, const char *id, const Amana__V1__Kept *kept)
 {
-    Amana__V1__Kept *kept;
-    struct am_detail detail = {0};
-    enum am_err err = store_get(command->session->store, STORE_OUTBOX, id, arena, &kept);
-    if (err == AM_NOT_FOUND)
-        return told_accepted(command, id, arena);
-    if (err != AM_OK)
-        return command_fail(err, &detail);
     if (command->json)
         (void)json_line_kept(command->session, kept, kept->wait[0] != '\0' ? kept->wait : "waiting", stdout);
     if (strcmp(kept->wait, "SIGN_AGAIN") == 0)
@@ -191,6 +184,24 @@ static int told_kept(struct command *command, const char *id, struct arena *aren
                 command->session->offline.field, command->session->offline.field[0] != '\0' ? ": " : "",
                 command->session->offline.text);
     return EX_UNAVAILABLE;
+}
+
+int submit_stays(struct command *command, const char *id, struct arena *arena, bool *ret_stays)
+{
+    Amana__V1__Kept *kept;
+    struct am_detail detail = {0};
+    enum am_err err = store_get(command->session->store, STORE_OUTBOX, id, arena, &kept);
+    *ret_stays = err != AM_NOT_FOUND;
+    if (err == AM_NOT_FOUND)
+        return 0;
+    return err == AM_OK ? told_waiting(command, id, kept) : command_fail(err, &detail);
+}
+
+static int told_kept(struct command *command, const char *id, struct arena *arena)
+{
+    bool stays;
+    int code = submit_stays(command, id, arena, &stays);
+    return stays ? code : told_accepted(command, id, arena);
 }
 
 // "; did you mean …?" of a unit whose roster the hub doesn't give: among those that this one may write to.

@@ -19,6 +19,9 @@ struct submission {
 // Returns the exit code: 0 accepted; 65 wrong field; 69 no link (kept, or why not); 77 refused.
 int submit(struct command *command, struct submission *submission);
 
+// Whether what was put into the outbox still lies there once it was tried. Told why; the exit code, as submit's.
+int submit_stays(struct command *command, const char *id, struct arena *arena, bool *ret_stays);
+
 // Who has to acknowledge and answer by when what was just accepted, and for U1 and U2 how they are reached. Printed.
 void submit_told_next(struct command *command, const Amana__V1__Header *header, uint64_t accepted_ns);
 

@@ -279,7 +279,7 @@ static enum am_err put_flags(struct session *session, const struct second_waitin
 }
 
 static enum am_err take_back(struct second_input *input, const struct second_waiting *waiting, unsigned ending,
-                             struct arena *arena, struct am_detail *detail)
+                             struct arena *arena, struct am_detail *detail, const char **ret_id)
 {
     struct session *session = input->command.session;
     const Amana__V1__Header *header = waiting->header;
@@ -312,7 +312,24 @@ static enum am_err take_back(struct second_input *input, const struct second_wai
                               .takes_back = alert};
     TRY(compose_message(session, &compose, arena, detail, &reason, &message));
     TRY(seal_header(message, arena, detail, &made));
+    *ret_id = made->id;
     return outbox_add(session, made->id, message);
+}
+
+// Until its end is taken, who has it goes on with it.
+static int taken_back(struct command *command, const char *id, unsigned ending, const char *end, struct arena *arena)
+{
+    bool online, stays;
+    command->own = end;
+    int code = command_try_connect(command, &online);
+    if (code != 0)
+        return code;
+    code = submit_stays(command, end, arena, &stays);
+    if (stays)
+        command_say("%.13s has been sent, and its %s is not taken: it stands as before", id, kind_name(ending));
+    else
+        command_say("%.13s is ended: %s %.13s", id, kind_name(ending), end);
+    return code;
 }
 
 // An alert is ended whichever unit sent it (the hub takes that of its releasing unit); else one's own alone.
@@ -320,7 +337,8 @@ static int after_send_back(struct second_input *input, const struct second_waiti
 {
     const Amana__V1__Header *header = waiting->header;
     unsigned ending = ending_of((unsigned)header->kind);
-    bool own = strcmp(header->sender->unit, input->command.session->settings.value[SETTING_UNIT]) == 0, online;
+    bool own = strcmp(header->sender->unit, input->command.session->settings.value[SETTING_UNIT]) == 0;
+    const char *end;
     struct am_detail detail = {0};
     if (!waiting->deferred)
         return 0;
@@ -330,12 +348,12 @@ static int after_send_back(struct second_input *input, const struct second_waiti
                     header->id);
         return 0;
     }
-    enum am_err err = take_back(input, waiting, ending, arena, &detail);
+    enum am_err err = take_back(input, waiting, ending, arena, &detail, &end);
     if (err != AM_OK) {
         command_say("%.13s has been sent, and could not be ended", header->id);
         return command_fail(err, &detail);
     }
-    return command_try_connect(&input->command, &online);
+    return taken_back(&input->command, header->id, ending, end, arena);
 }
 
 static int send_back(struct second_input *input)

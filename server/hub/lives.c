@@ -115,11 +115,32 @@ static enum reason judge_gone(const struct hub *hub, struct hub_submission *subm
     return alone && decision->n_moves == 0 ? reason : REASON_NONE;
 }
 
+// What was asked of several ends for each by itself: a WITHDRAW ends it for whom it is still open, and is no error for
+// the others.
+static enum reason unless_over(struct hub_submission *submission, enum reason reason, enum reason *ret_over)
+{
+    if (reason != REASON_STATE_FORBIDS || submission->header->kind != KIND(WITHDRAW))
+        return reason;
+    *ret_over = reason;
+    return REASON_NONE;
+}
+
+// Refused where it was over for all.
+static enum reason judge_over(struct hub_submission *submission, enum reason over, const struct hub_decision *decision)
+{
+    struct hub_work *work = &submission->work;
+    if (over == REASON_NONE || decision->n_moves == 0)
+        return over;
+    work->state[0] = work->moves[0] = '\0';
+    work->detail = (struct am_detail){0};
+    return REASON_NONE;
+}
+
 enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
                             struct hub_decision *decision)
 {
     const struct hub_found *newest = &submission->newest;
-    enum reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE, over = REASON_NONE;
     bool confirm = kind_get(submission->root.kind)->confirm != 0; // a CANCEL's own, not that of its root
     if (!confirm && life_first(submission->root.kind) == LIFE(UNSPECIFIED))
         return REASON_NONE; // a NOTE that stands alone
@@ -129,8 +150,10 @@ enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submis
         if ((confirm || newest->recipients[i].part == AMANA__V1__PART__CODE__ACTION) &&
             strcmp(newest->recipients[i].unit, newest->originator) != 0 && // what went to itself alone
             concerns(submission, &newest->recipients[i]) && !hub_left_out(hub, submission, newest->recipients[i].unit))
-            reason = judge_life(submission, i, now_ns, decision);
+            reason = unless_over(submission, judge_life(submission, i, now_ns, decision), &over);
     if (reason == REASON_NONE)
         reason = judge_gone(hub, submission, now_ns, decision);
+    if (reason == REASON_NONE)
+        reason = judge_over(submission, over, decision);
     return reason == REASON_NONE ? judge_chain(hub, submission, decision) : reason;
 }

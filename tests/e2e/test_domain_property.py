@@ -21,6 +21,7 @@ CROSSED = "crossed"
 SAME = None
 POLICE, POST = ("police", "ke/dci/transnational", "kdci-0417"), ("post", "et/ics/moyale", "eics-1207")
 SHELTER = ("et-protection", "et/mowsa/protection", "emow-0101")
+HOUSE = ("house", "et/mowsa/moyale", "emow-0202")  # protects too; made for this world
 OFFICE = ("ke-protection", "ke/dcs/child-protection", "kdcs-0033")  # a dpo in this world
 EXPIRES = "@"  # no message: its time comes
 VALID_S, BASE_VALID_S = 1800, 90 * 24 * 3600
@@ -28,6 +29,7 @@ VALID_S, BASE_VALID_S = 1800, 90 * 24 * 3600
 # domain.md, Lives: root -> state -> move -> next. What isn't here is refused. "KIND OUTCOME", and "<" is the root's sender.
 WAIT, CLEAR = "PROGRESS AWAITING_AUTHORISATION", "PROGRESS CLARIFICATION_ASKED"
 BUSY, REFUSE = "PROGRESS IN_HAND", "REFUSAL NOT_DISCLOSED"
+# What ends it for whom it is open, and is refused only where it is over for all whom it names.
 LET_GO, TAKEN_BACK = "<WITHDRAW NO_LONGER_NEEDED", "<WITHDRAW CONSENT_WITHDRAWN"
 RECALLED, UPHELD = "<CANCEL SENT_IN_ERROR", "DECISION UPHELD"
 CONFIRMS = {f"CONFIRM {outcome}": "CONFIRMED" for outcome in ("DONE", "NOT_HELD", "RETAINED_BY_LAW")}
@@ -84,10 +86,10 @@ LIVES = {
     "CANCEL": DONE_WITH,    # of one that asks for it, besides what it moves
     "WITHDRAW": DONE_WITH,
 }
-SIDES = {"ALERT": (POLICE, POST, SHELTER), "REQUEST": (POLICE, POST, SHELTER), "REFERRAL": (POST, SHELTER), "HIT": (POST, POLICE),
+SIDES = {"ALERT": (POLICE, POST, SHELTER), "REQUEST": (POLICE, POST, SHELTER), "REFERRAL": (POST, SHELTER, HOUSE), "HIT": (POST, POLICE),
          "USE_PERMISSION": (POST, POLICE), "CORRECTION": (POLICE, POST), "CONTEST": (POST, POLICE),
          "SUBJECT_ACCESS": (OFFICE, POLICE), "ERASURE": (POLICE, POST, SHELTER), "CANCEL": (POLICE, POST, SHELTER),
-         "WITHDRAW": (POST, SHELTER)}  # the sender, then who has a life
+         "WITHDRAW": (POST, SHELTER, HOUSE)}  # the sender, then who has a life
 MOVES = {root: sorted({move for moves in states.values() for move in moves}) for root, states in LIVES.items()}
 
 
@@ -174,9 +176,9 @@ class Life:
         """Whose lives it is about: a recipient's own; of its sender's messages all, or whom they name."""
         if move[0] != "<" and move != EXPIRES:
             return [one]
-        if move.startswith("<") and self.kind == "REQUEST" and chance:
-            return [who for who in self.recipients if who == one or chance.random() < 0.5]
-        return [one] if self.kind == "REQUEST" else self.recipients
+        if move == TAKEN_BACK or self.kind not in ("REQUEST", "REFERRAL"):
+            return self.recipients
+        return [who for who in self.recipients if who == one or (chance and chance.random() < 0.5)]
 
     def expects(self, move, unit, older):
         """None: refused; CROSSED; or the next state."""
@@ -221,6 +223,8 @@ class Life:
             return self.expire()
         named = self.named(move, one or self.recipients[0], chance)
         expected, before = {unit: self.expects(move, unit, older) for _, unit, _ in named}, self.states()
+        if move in (LET_GO, TAKEN_BACK) and any(expected.values()):
+            expected = {unit: to or before[unit] for unit, to in expected.items()}
         refuses = next((before[unit] for unit, to in expected.items() if to is None), None)
         story = f"{self.kind} in {before}: {move} of or to {[unit for _, unit, _ in named]}"
         try:
@@ -256,7 +260,7 @@ class Office:
 
     def __init__(self, world, pb):
         self.world, self.pb, self.accepted, self.crossed, self.ended = world, pb, [], [], []
-        self.desks = {who: Desk(world, pb, who) for who in (POLICE, POST, SHELTER, OFFICE)}
+        self.desks = {who: Desk(world, pb, who) for who in (POLICE, POST, SHELTER, HOUSE, OFFICE)}
         self.base_header, self.base = self.desk(POLICE).write("ALERT", [POST], valid_until=self.stamp(self.after(BASE_VALID_S)))
         self.accepted.append(self.base.id)
 
@@ -290,7 +294,11 @@ class Office:
 def office(file_world, pb):
     if not w.moves_time():
         pytest.skip("this build's time can't be moved")
+    file_world.supervisor(*HOUSE, with_=None, device="d1")
     file_world.start_hub()
+    file_world.amana("et-registry", "admin", "member", "add", HOUSE[1], "--role", "protection").ok()
+    file_world.hub.reload()
+    file_world.hub.log.wait(rf"^roster unit={HOUSE[1]} number=1$")
     file_world.amana("ke-registry", "admin", "member", "remove", OFFICE[1], "--yes").ok()
     file_world.amana("ke-registry", "admin", "member", "add", OFFICE[1], "--role", "dpo").ok()
     office = Office(file_world, pb)

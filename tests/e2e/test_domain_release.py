@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -664,6 +665,63 @@ def test_a_deferred_referral_or_request_that_is_sent_back_is_withdrawn_and_of_wh
     shared.amana("police", "status", asked).ok().says("withdrawn")
     note = shared.amana("police", "send", shared.write("NOTE", {"title": "A note", "text": "x"}, **request)).ok().id
     shared.amana("chief", "send-back", note, "--reason", "DISPROPORTIONATE").ok().says("nothing ends it")
+
+
+def offered_abroad(world, release, **changes):
+    """A referral to the protection units of two countries; the desks have fetched it where it went."""
+    body = json.loads(world.path(world.example("referral")).read_text())["referral"]
+    to = [{"unit": unit, "part": "ACTION"} for unit in ("ke/dcs/child-protection", "et/mowsa/protection")]
+    draft = world.write("REFERRAL", body, recipients=to, case_ref=CASE, purpose="PROTECTION", flags={"child": True, "protection": "NO"},
+                        consent="GUARDIAN", release=release, **changes)
+    sent = world.amana("police", "send", draft).ok().id
+    if release == "REQUIRED":
+        world.amana("chief", "release", sent, "--yes").ok()
+    for desk in ("police", "ke-protection", "et-protection"):
+        world.amana(desk, "inbox").ok()
+    return sent
+
+
+def lives(world, desk, message):
+    said = world.amana(desk, "--json", "status", message).ok().json[0]["state"]["recipients"]
+    return {to["unit"]: to.get("life") for to in said}
+
+
+def test_consent_is_withdrawn_from_all_also_where_one_offer_was_accepted_and_the_other_taken_back(shared):
+    offered = offered_abroad(shared, "REQUIRED")
+    shared.amana("ke-protection", "accept", offered, "--contact", "Child desk", "--services", "SHELTER").ok()
+    command = f"amana withdraw {offered[:13]} --to et/mowsa/protection"
+    shared.amana("police", "inbox").ok().says(command)
+    shared.amana("police", *command.split()[1:], "--reason", "A place was found.").ok()
+    gone = shared.amana("police", "withdraw", offered, "--outcome", "CONSENT_WITHDRAWN", "--reason", "She does not want it.",
+                        "--withdrawn-at", "2026-11-27T10:00:00Z").ok().id
+    assert set(lives(shared, "police", offered).values()) == {"WITHDRAWN"}
+    for desk in ("ke-protection", "et-protection"):
+        shared.amana(desk, "inbox").ok().says("to be erased")
+        shared.amana(desk, "confirm", gone, "--outcome", "DONE", "--remark", "The file is closed.").ok()
+        assert shared.body(desk, offered) is None
+    shared.amana("police", "withdraw", offered, "--outcome", "CONSENT_WITHDRAWN", "--reason", "x", "--withdrawn-at",
+                 "2026-11-27T10:00:00Z").exits(77).says("its state is WITHDRAWN")
+
+
+DEFERRED = {"urgency": "U1", "urgency_reason": "LIFE_AT_RISK"}
+
+
+def test_a_referral_that_goes_first_and_is_sent_back_is_taken_from_whom_it_is_still_open_to(shared):
+    offered = offered_abroad(shared, "DEFERRED", **DEFERRED)
+    shared.amana("ke-protection", "decline", offered, "--reason", "The house is full.").ok()
+    shared.amana("chief", "send-back", offered, "--reason", "RISK_TO_PERSON").ok().says("sent back", f"{offered[:13]} is ended: WITHDRAW")
+    assert lives(shared, "police", offered) == {"ke/dcs/child-protection": "DECLINED", "et/mowsa/protection": "WITHDRAWN"}
+    shared.amana("et-protection", "inbox").ok().says("WITHDRAW")
+
+
+def test_send_back_does_not_end_well_where_what_went_first_could_not_be_taken_back(shared):
+    offered = offered_abroad(shared, "DEFERRED", **DEFERRED)
+    for desk in ("ke-protection", "et-protection"):
+        shared.amana(desk, "decline", offered, "--reason", "The house is full.").ok()
+    said = shared.amana("chief", "send-back", offered, "--reason", "RISK_TO_PERSON").exits(77).says(
+        "sent back", "its state is DECLINED", f"{offered[:13]} has been sent, and its WITHDRAW is not taken: it stands as before")
+    stays = re.search(r"(\S+) was refused and stays in the outbox", said.err)[1]
+    shared.amana("chief", "drop", stays, "--yes").ok()
 
 
 # --- On a clock that is moved

@@ -85,6 +85,16 @@ def test_one_of_two_who_were_asked_is_let_go(world):
     world.amana("police", "status", asked).ok().says("of 2: 0 to acknowledge, 1 to answer, 1 done", "withdrawn")
 
 
+def test_what_one_of_two_has_answered_is_withdrawn_from_the_other_without_a_word_of_whom(world):
+    both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "ACTION"}]
+    asked = world.send(draft=world.write("REQUEST", ASKED, recipients=both))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "answer", asked, "--outcome", "FULL", "--summary", "A trader in Moyale.").ok()
+    world.amana("police", "withdraw", asked, "--reason", "One answer is enough.").ok()
+    world.amana("police", "status", asked).ok().says("answered by eics-1207", "withdrawn")
+    world.amana("post", "inbox").ok().says("answered by eics-1207")
+
+
 def test_who_was_not_asked_to_act_can_t_answer(world):
     copy = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
     asked = world.send(draft=world.write("REQUEST", ASKED, recipients=copy))

@@ -271,10 +271,10 @@ class World:
         self.path(name).write_text(json.dumps({kind: {**draft[kind], **changes}}, indent=2))
         return name
 
-    def supervisor(self, desk="chief", unit="ke/dci/transnational", officer="kdci-0001", with_="police"):
+    def supervisor(self, desk="chief", unit="ke/dci/transnational", officer="kdci-0001", with_="police", device="d2"):
         """A second desk of a unit, whose officer its new roster marks as a supervisor. Before the hub starts, or with HUP."""
         uses, country = ("auth", "seal", "sign", "officer"), unit.split("/")[0]
-        self.run(AMANA, "init", "--unit", unit, "--device", "d2", "--officer", officer, "--hub", "igad/hub", "--address",
+        self.run(AMANA, "init", "--unit", unit, "--device", device, "--officer", officer, "--hub", "igad/hub", "--address",
                  "127.0.0.1:4433", "-d", desk)
         self.ca("issue", "-d", country, *(f"{desk}/keys/{use}.csr" for use in uses)).ok()
         self.ca("roster", "--registrar", f"{country}-registry/keys/officer.pem", "--key",

@@ -290,6 +290,29 @@ static void consent_that_is_withdrawn_is_withdrawn_from_all_who_have_it(void **s
     accepted(world, confirm(world, COLLEAGUES, gone, offer));
 }
 
+static void consent_is_withdrawn_from_all_though_one_has_refused(void **state)
+{
+    struct world *world = *state;
+    char *all[] = {(char *)"ke/*/*", (char *)"et/*/*"};
+    world_grant(world, POLICE, "unit", all, 2);
+    struct letter *offer = letter_new(world, POLICE, KIND(REQUEST)), *declined, *gone;
+    letter_to(world, offer, CHILD_DESK, ACTION);
+    letter_to(world, offer, POST, ACTION);
+    letter_to(world, offer, COLLEAGUES, COPY);
+    accepted(world, offer);
+    declined = world_answer(world, CHILD_DESK, KIND(REFUSAL), offer, offer);
+    declined->header.outcome = AMANA__V1__OUTCOME__CODE__DISPROPORTIONATE;
+    accepted(world, declined);
+    gone = world_answer(world, POLICE, KIND(WITHDRAW), offer, offer);
+    gone->header.outcome = AMANA__V1__OUTCOME__CODE__CONSENT_WITHDRAWN;
+    accepted(world, gone);
+    lives_as(world, offer, CHILD_DESK, LIFE(REFUSED));
+    lives_as(world, offer, POST, LIFE(WITHDRAWN));
+    lives_as(world, gone, CHILD_DESK, LIFE(OPEN)); // what it has is to be erased all the same
+    lives_as(world, gone, POST, LIFE(OPEN));
+    lives_as(world, gone, COLLEAGUES, LIFE(OPEN));
+}
+
 static void a_cancelled_alert_is_neither_updated_nor_cancelled_again(void **state)
 {
     struct world *world = *state;
@@ -517,6 +540,7 @@ int main(void)
         HUB_TEST(a_cancel_that_asks_for_no_confirm_gets_none),
         HUB_TEST(who_has_a_copy_confirms_an_end_and_does_not_acknowledge_it),
         HUB_TEST(consent_that_is_withdrawn_is_withdrawn_from_all_who_have_it),
+        HUB_TEST(consent_is_withdrawn_from_all_though_one_has_refused),
         HUB_TEST(a_cancelled_alert_is_neither_updated_nor_cancelled_again),
         HUB_TEST(a_cancel_goes_to_those_who_have_the_alert_and_no_others),
         HUB_TEST(a_cancel_goes_to_those_of_the_newest_version),

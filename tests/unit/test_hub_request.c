@@ -82,6 +82,26 @@ static void a_withdrawal_ends_it_at_those_whom_it_names_alone(void **state)
             "recipients");
 }
 
+// Each had what was asked for himself: the end of one is not the end of another.
+static void a_withdrawal_ends_it_for_whom_it_is_open_and_is_refused_where_it_is_over_for_all(void **state)
+{
+    struct world *world = *state;
+    struct letter *root = asked(world), *gone;
+    accepted(world, about(world, POST, KIND(RESPONSE), OUTCOME(FULL), root, POLICE));
+    gone = about(world, POLICE, KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), root, POST);
+    letter_to(world, gone, SHELTER, ACTION);
+    accepted(world, gone);
+    assert_int_equal(last_entry(world)->content->submitted->n_moves, 1);
+    assert_string_equal(last_entry(world)->content->submitted->moves[0]->recipient, SHELTER);
+    assert_string_equal(gone->submission.work.state, "");
+    assert_string_equal(gone->submission.work.detail.text, "");
+    stands(world, root, POST, LIFE(ANSWERED));
+    stands(world, root, SHELTER, LIFE(WITHDRAWN));
+    gone = about(world, POLICE, KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), root, POST);
+    letter_to(world, gone, SHELTER, ACTION);
+    forbidden(world, gone, "WITHDRAWN", "none");
+}
+
 static void an_answer_that_crosses_a_withdrawal_is_taken_marked_and_moves_nothing(void **state)
 {
     static const struct {
@@ -193,6 +213,7 @@ int main(void)
         HUB_TEST(a_request_lives_at_each_who_is_asked_by_himself),
         HUB_TEST(the_answer_clock_stands_still_while_a_request_is_suspended),
         HUB_TEST(a_withdrawal_ends_it_at_those_whom_it_names_alone),
+        HUB_TEST(a_withdrawal_ends_it_for_whom_it_is_open_and_is_refused_where_it_is_over_for_all),
         HUB_TEST(an_answer_that_crosses_a_withdrawal_is_taken_marked_and_moves_nothing),
         HUB_TEST(two_answers_in_flight_do_not_both_move_one_life),
         HUB_TEST(a_request_may_answer_an_alert_and_lives_by_itself),
