@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// assign, hand-over and keep: within a unit, as a NOTE to the unit itself that references what it is about; signed, in
-// the log and on each of its desks.
+// assign, hand-over and keep: within a unit, as a NOTE to the unit itself that answers what it is about (the first) and
+// references all of it; signed, in the log and on each of its desks. An answer waits for nobody: at night there is
+// one officer.
 #include "client/cmd/answers.h"
 #include "client/cmd/arguments.h"
 #include "client/cmd/command.h"
@@ -115,7 +116,7 @@ struct shift_note {
     uint8_t digests[LIMIT_REFERENCES][LOG_HASH_SIZE];
     char *open[LIMIT_REFERENCES], title[120];
     Google__Protobuf__Timestamp review;
-    uint64_t kept_until; // of the first: its retain_until
+    const Amana__V1__Header *first;
 };
 
 // One more that the note is about. The first says the case, the purpose and what else is carried on.
@@ -146,10 +147,9 @@ static enum am_err reference(struct shift_input *input, enum store_box box, cons
     draft->n_references++;
     if (i > 0)
         return AM_OK;
-    shift->kept_until = header_time_or_0(opened.header->retain_until);
+    shift->first = opened.header;
     submit_carry(opened.header, draft);
     shift->note.handling_note = (char *)kind_body_text(kind_body_get(&opened.body->base), "handling_note"); // H3's
-    draft->retain_until = NULL; // a NOTE is kept as long as notes are
     shift->flags.child = opened.flags->child;
     shift->flags.protection = opened.flags->protection;
     shift->flags.never_tell = opened.flags->never_tell;
@@ -225,13 +225,14 @@ static int find_kept(struct shift_input *input, enum store_box *ret_box, char re
 static enum am_err review(const struct shift_input *input, struct shift_note *shift, struct am_detail *detail)
 {
     uint64_t now = session_now(input->command.session), at = now + REVIEW_NS;
+    uint64_t kept_until = header_time_or_0(shift->first->retain_until);
     if (input->review.seconds != 0)
         at = header_time_or_0(&input->review);
-    else if (at > shift->kept_until)
-        at = shift->kept_until;
-    if (at <= now || at > shift->kept_until) {
+    else if (at > kept_until)
+        at = kept_until;
+    if (at <= now || at > kept_until) {
         char until[TIMESTAMP_TEXT];
-        timestamp_print_ns(shift->kept_until, until);
+        timestamp_print_ns(kept_until, until);
         return am_fail(AM_INVALID, detail, "--review",
                        "must lie ahead, and not past %s: it is kept no longer than that", until);
     }
@@ -280,7 +281,9 @@ static int run(struct shift_input *input)
         shift.note.open = shift.open;
         shift.note.n_open = shift.draft.n_references;
     }
-    struct submission submission = {.compose.draft = &shift.draft, .connected = true, .online = online};
+    struct submission submission = {.compose = {&shift.draft, &shift.pointers[0], NULL, shift.first, shift.first},
+                                    .connected = true,
+                                    .online = online};
     return submit(&input->command, &submission);
 }
 

@@ -463,15 +463,16 @@ def test_a_group_a_confidential_alert_and_a_referral_abroad_wait_as_well(shared)
     shared.amana("et-protection", "inbox").ok().says(abroad[:13])
 
 
-def test_what_hands_a_confidential_case_on_within_the_unit_waits_too(shared):
-    """One who was bought could else pass a case on, or hide it, at the end of a shift and nobody would look."""
+def test_a_confidential_case_is_handed_over_within_the_unit_when_nobody_else_is_there(shared):
+    """It goes to who has it already, signed and in the log; a shift ends at night too."""
     vehicle = dict(subject_kind="VEHICLE", alert__persons=[], alert__title="A lorry")
     secret = park(shared, **vehicle, classification="CONFIDENTIAL")
     shared.amana("chief", "release", secret, "--yes").ok()
     shared.amana("police", "inbox").ok()
     for verb in (("assign", secret, "kdci-0001"), ("hand-over", secret, "--text", "Waits for Moyale.", "--to", "kdci-0001")):
-        note = shared.amana("police", *verb).ok().says("waits").id
-        shared.amana("chief", "release", note, "--yes").ok().says("released")
+        note = shared.amana("police", *verb).ok().says("accepted").id
+        [line] = [row for row in shared.amana("police", "--json", "sent").ok().json if row["header"]["id"] == note]
+        assert (line["header"]["in_reply_to"]["id"], line["header"]["classification"]) == (secret, "CONFIDENTIAL")
         shared.amana("chief", "inbox").ok().says(note[:13])
 
 

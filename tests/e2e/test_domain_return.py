@@ -39,6 +39,17 @@ def test_a_request_about_a_return_is_taken_on_answered_and_withdrawn(world):
     world.amana("post", "inbox").ok().says("WITHDRAW")
 
 
+def test_what_is_asked_about_a_return_is_assigned_and_handed_over_even_of_who_fears_it(world):
+    asked = ask(world)
+    for fears in (False, True):
+        if fears:
+            world.amana("post", *ANSWERS["note"][:1], asked, *ANSWERS["note"][1:], *FEARS).ok()
+            world.amana("police", "inbox").ok()
+        for desk, officer in (("police", "kdci-0417"), ("post", "eics-1207")):
+            world.amana(desk, "assign", asked, officer).ok().says("accepted")
+            world.amana(desk, "hand-over", asked, "--text", "Not answered yet.").ok().says("accepted")
+
+
 @pytest.mark.parametrize("verb", ANSWERS)
 def test_who_is_asked_about_a_return_says_that_the_person_fears_it(world, verb):
     asked = ask(world)
