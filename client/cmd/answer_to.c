@@ -214,9 +214,16 @@ static enum am_err nobody_left(const struct answer_input *input, const struct ta
 enum am_err answer_to_fill(const struct answer_input *input, const struct target *root, const struct target *newest,
                            struct arena *arena, struct am_detail *detail, Amana__V1__Draft *draft)
 {
+    const char *own = input->command.session->settings.value[SETTING_UNIT];
     bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
     if (draft->n_recipients > 0)
         return AM_OK; // the file says who
+    if (input->verb->kind == KIND(REFERRAL) && input->n_to == 0) {
+        const char *protection = trust_protection_of(input->command.session->trust, own);
+        return am_fail(AM_INVALID, detail, "recipients",
+                       "must name to whom somebody is handed over (--to, or FILE)%s%s",
+                       protection != NULL ? "; in this country protects " : "", protection != NULL ? protection : "");
+    }
     draft->recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft->recipients);
     if (draft->recipients == NULL)
         return arena_error(arena);

@@ -87,6 +87,18 @@ static const struct answer_verb ROWS[] = {
     {"called", KIND(CONTACT), OUTCOME(TOLD), .file = true, .must = "means",
      .fields = {"means", "told_at", "summary", "spoken_to", "telephone"},
      .does = "Writes a call or a visit about a message down; told_at is now where it isn't said."},
+    {"ask", KIND(REQUEST), .file = true, .must = "title", .must_too = "information",
+     .fields = {"title", "information", "reason", "available_because", "answer_by", "urgency"},
+     .does =
+         "Asks about a message: a request to its other side, or to those named with --to and --copy. Who may answer a "
+         "message may ask about it, without a grant. More than these options say stands in FILE, as `amana new "
+         "request --answer` writes it."},
+    {"refer", KIND(REFERRAL), .file = true,
+     .shape = "{\"consent\": \"GUARDIAN\", \"referral\": {…}}, which `amana new referral --answer` writes",
+     .fields = {"summary", "services", "urgency"},
+     .does =
+         "Hands a victim of whom a message speaks over to protection and services: to those named with --to. FILE is "
+         "as `amana new referral --answer` writes it. One to another country waits for a second person."},
     {"note", KIND(NOTE), .file = true, .must = "title", .must_too = "text", .fields = {"title", "text", "open"},
      .does = "Sends a note on a message: to its other side, or to those named with --to and --copy."},
 };

@@ -34,7 +34,7 @@ const char *answer_verb_field(const struct answer_verb *verb, const char *path);
 // The kinds that it answers (KIND_BIT): `accept` a referral alone.
 uint32_t answer_verb_on(const struct answer_verb *verb);
 // What can be done with such a message: "`amana ack`, `amana hit`"; "nothing" where there is nothing.
-#define ANSWER_VERBS_TEXT 320
+#define ANSWER_VERBS_TEXT 384
 void answer_verbs_list(unsigned kind, bool sent, char ret_text[ANSWER_VERBS_TEXT]);
 
 // The row of a verb by its name ("amana ack" too); NULL: none.

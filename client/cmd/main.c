@@ -73,6 +73,12 @@ static const struct verb VERBS[] = {
     {"called", "write a telephone call or a visit down",
      "amana called 0193a --means PHONE --spoken-to 'duty desk' --telephone +251116123456 --summary 'they know'",
      verb_answer},
+    {"ask", "ask about a message: a request to its other side",
+     "amana ask 0193a --title 'The driver' --information 'his name' --reason 'the alert' --available-because 'he was "
+     "stopped before'",
+     verb_answer},
+    {"refer", "hand a victim of whom a message speaks over to protection and services",
+     "amana refer 0193a referral.json --to et/mowsa/protection", verb_answer},
     {"note", "send a note on a message", "amana note 0193a --title 'The driver' --text 'was seen in Isiolo on Monday'",
      verb_answer},
     {"pending", "list what waits for a supervisor of this unit", "amana pending", verb_pending},
@@ -197,8 +203,9 @@ static const struct {
     {"end", "cancel"},       {"approve", "release"},    {"sign", "release"},       {"return", "send-back"},
     {"delete", "erase"},     {"remove", "erase"},       {"find", "search"},        {"write", "new"},
     {"create", "new"},       {"draft", "new"},          {"call", "called"},        {"phone", "called"},
-    {"telephone", "called"}, {"handover", "hand-over"}, {"correction", "correct"}, {"refer", "new"},
-    {"directory", "units"},  {"history", "case"},
+    {"telephone", "called"}, {"handover", "hand-over"}, {"correction", "correct"}, {"question", "ask"},
+    {"enquire", "ask"},      {"inquire", "ask"},        {"referral", "refer"},     {"directory", "units"},
+    {"history", "case"},
 };
 
 static const char *guess(const char *word)

@@ -3,6 +3,7 @@
 #include "client/cmd/template.h"
 
 #include "amana/v1/draft.pb-c.h"
+#include "client/cmd/answer_verbs.h"
 #include "client/cmd/template_words.h"
 #include "proto/model/address.h"
 #include "proto/model/kind.h"
@@ -46,6 +47,35 @@ static const struct template_hint *hint_by_policy(const struct writer *w, const 
     return open ? NULL : &made[3];
 }
 
+// Of the envelope of an answer only what isn't carried on; the rest of it as a comment.
+static const struct template_hint *hint_of_answer(const struct writer *w, const ProtobufCFieldDescriptor *field,
+                                                  const struct template_hint *hint)
+{
+    static const struct {
+        const char *field, *words; // NULL: the table's
+        uint64_t bit;              // there where the kind needs it
+    } FIELDS[] = {
+        {"recipients", NULL, 0},
+        {"consent", NULL, HEADER_BIT(32)},
+        {"urgency", "left out: as what it answers; U1 acknowledged in 15 min, U2 in 1 h, U3 in 4 h, U4 in 24 h", 0},
+        {"urgency_reason", NULL, 0},
+        {"answer_by", NULL, 0},
+        {"review_at", NULL, 0},
+        {"flags", "left out: as in its case", 0},
+    };
+    static struct template_hint made;
+    const bool chosen = strcmp(field->name, "recipients") == 0;
+    for (size_t i = 0; i < AM_LEN(FIELDS) && hint != NULL && hint->value != TEMPLATE_SKIP; i++) {
+        bool there = chosen || (kind_get(w->kind)->required & FIELDS[i].bit) != 0;
+        if (strcmp(FIELDS[i].field, field->name) != 0 || (chosen && w->defaults->n_to == 0))
+            continue;
+        made = (struct template_hint){"", FIELDS[i].words != NULL ? FIELDS[i].words : hint->words,
+                                      there ? hint->value : NULL};
+        return &made;
+    }
+    return NULL;
+}
+
 static const struct template_hint *hint_for(const struct writer *w, const ProtobufCMessageDescriptor *type,
                                             const ProtobufCFieldDescriptor *field)
 {
@@ -62,6 +92,8 @@ static const struct template_hint *hint_for(const struct writer *w, const Protob
         hint = hint_by_policy(w, field->name);
     if (type == &amana__v1__draft__descriptor && (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
         return strcmp(field->name, kind->json) == 0 ? &BODY : NULL;
+    if (type == &amana__v1__draft__descriptor && w->defaults->answers)
+        hint = hint_of_answer(w, field, hint);
     const ProtobufCFieldDescriptor *of_header =
         protobuf_c_message_descriptor_get_field_by_name(&amana__v1__header__descriptor, field->name);
     uint64_t has = HEADER_ALWAYS | HEADER_OFTEN | kind->required | kind->optional;
@@ -223,13 +255,19 @@ bool template_has(unsigned kind)
     return row != NULL && !row->must_answer;
 }
 
+bool template_answers(unsigned kind)
+{
+    return template_has(kind) && kind_get(kind)->on != 0;
+}
+
 enum am_err template_print(unsigned kind, const struct template_defaults *defaults, FILE *out)
 {
     struct writer w = {defaults, kind, out};
-    fprintf(out,
-            "// %s: %s. Fill in, take out the // before what is known, then: amana send FILE\n"
-            "// What is not asked here (id, sender, times, digests, signature) is filled in by the program.\n",
-            kind_name(kind), kind_get(kind)->words);
+    const struct answer_verb *verb = defaults->answers ? answer_verb_of(kind, 0) : NULL;
+    fprintf(out, "// %s: %s. Fill in, take out the // before what is known, then: amana %s%s FILE\n", kind_name(kind),
+            kind_get(kind)->words, verb != NULL ? verb->name : "send", verb != NULL ? " ID" : "");
+    fprintf(out, "// What is not asked here (%s) is filled in by the program.\n",
+            verb != NULL ? "what it answers says it" : "id, sender, times, digests, signature");
     print_message(&w, &amana__v1__draft__descriptor, 0, 0);
     fputc('\n', out);
     return ferror(out) ? AM_IO : AM_OK;

@@ -17,10 +17,14 @@ struct template_defaults {
     const struct policy_filling *filling; // NULL: nothing is known of a policy
     char *const *to;                      // who must act
     size_t n_to;
+    bool answers; // what goes into the FILE of a verb that answers, alone: the rest comes from what it answers
 };
 
 // Whether a message of this kind is begun from a template: it is served, and answers nothing by itself.
 bool template_has(unsigned kind);
+
+// Whether one of this kind may answer a message too.
+bool template_answers(unsigned kind);
 
 // AM_IO.
 AM_MUST_USE enum am_err template_print(unsigned kind, const struct template_defaults *defaults, FILE *out);

@@ -17,6 +17,7 @@ struct new_input {
     unsigned kind;
     char *to[LIMIT_RECIPIENTS];
     size_t n_to;
+    bool answers;
     struct arena arena;
 };
 
@@ -44,6 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "at most %u recipients", LIMIT_RECIPIENTS);
         input->to[input->n_to++] = arg;
         return 0;
+    case 'a': input->answers = true; return 0;
     case ARGP_KEY_ARG:
         if (input->kind != 0)
             argp_error(state, "\"%.40s\" is one argument too many", arg);
@@ -56,6 +58,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (input->kind == 0)
             argp_error(state, "needs a KIND: %s", kinds_text());
+        if (input->answers && !template_answers(input->kind))
+            argp_error(state, "no %s answers a message", kind_get(input->kind)->json);
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -130,6 +134,7 @@ static enum am_err print_template(struct new_input *input, struct am_detail *det
     defaults.year = (unsigned)tm.tm_year + 1900;
     defaults.to = input->to;
     defaults.n_to = input->n_to;
+    defaults.answers = input->answers;
     if (trust_load(path, NULL, NULL, &trust) == AM_OK && trust_protection_of(trust, defaults.unit) != NULL)
         defaults.protection_unit = trust_protection_of(trust, defaults.unit);
     fill(input, &filling, &defaults);
@@ -141,7 +146,9 @@ static enum am_err print_template(struct new_input *input, struct am_detail *det
 int verb_new(int argc, char **argv)
 {
     static const struct argp_option options[] = {
-        {"to", 't', "UNIT", OPTION_REPEATS, "who must act; a @GROUP of amana.conf, too", 0}, {0}};
+        {"to", 't', "UNIT", OPTION_REPEATS, "who must act; a @GROUP of amana.conf, too", 0},
+        {"answer", 'a', NULL, 0, "for a message that answers one: the FILE of `amana ask`, `refer` or `note`", 0},
+        {0}};
     static const struct argp argp = {
         options,
         parse,

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import test_domain_ask
 import world as w
 
 ASKED = {"title": "Who registered KDA 417Q?", "information": ["owner"], "reason": "An alert.", "available_because": "It was entered."}
@@ -61,7 +62,8 @@ def an_alert(desks):
     world = desks.world
     alert = world.send()
     desks.fetch("post")
-    for verb in ("show", "ack", "cannot", "hit", "called", "note", "permit ask"):
+    test_domain_ask.referral(world)
+    for verb in ("show", "ack", "cannot", "hit", "called", "note", "ask", "refer", "permit ask"):
         sent = desks.type(verb, "post", alert)
     desks.fetch("police")
     assert desks.type("permit deny", "police", sent)

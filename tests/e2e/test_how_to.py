@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import test_domain_ask
 import world as w
 
 SAID = (w.ROOT / "docs" / "how-to.md").read_text()
@@ -75,6 +76,10 @@ def alerts(desks):
     desks.sent("post", "amana ack ID --means", update)
     desks.sent("police", "amana ack ID", hit)
     desks.sent("post", "amana cannot", alert)
+    desks.sent("post", "amana ask", alert)
+    assert '"referral": {' in desks.type("post", "amana new referral --answer") + world.path("referral.json").read_text()
+    test_domain_ask.referral(world)
+    desks.sent("post", "amana refer", alert)
     desks.sent("police", "amana called", alert)
     desks.sent("police", "amana cancel", alert)
     assert "CANCEL" in desks.type("police", "amana sent")
