@@ -249,6 +249,8 @@ static const char *to_words(const struct kind *kind)
         return "to this unit; left out: to the other side";
     if (kind->to == TO_ASKED)
         return "to this unit alone of those who were asked; left out: to all of them";
+    if (kind->to == TO_OTHER_SIDE)
+        return "to this unit alone of those who have it; of what came to this one: one more recipient";
     return kind->root ? "one more recipient, who must act" : "one more recipient";
 }
 

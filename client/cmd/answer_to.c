@@ -2,8 +2,10 @@
 // The recipients of an answer, by the row of its kind.
 #include "client/cmd/answer_to.h"
 
+#include "client/cmd/answers.h"
 #include "client/session/directory.h"
 #include "proto/model/delivery.h"
+#include "proto/model/life.h"
 
 #include <string.h>
 
@@ -99,6 +101,39 @@ static enum am_err stand_in_add(const struct answer_input *input, const struct t
     return recipient_add(input, arena, draft, unit, PART(ACTION));
 }
 
+// --- Of several who were asked, those whose life it can't move
+static bool life_takes(const Amana__V1__Draft *draft, unsigned root, uint8_t state)
+{
+    uint8_t next;
+    return state == 0 ||
+           life_move(root, state, (unsigned)draft->kind, (unsigned)draft->outcome, true, &next) != LIFE_FORBIDDEN;
+}
+
+// *ret_states: by recipient, the state of a life that it can't move; 0: it goes there. Where it can move nobody's, the
+// hub says why.
+static enum am_err find_unmoved(const struct answer_input *input, const struct target *newest,
+                                const Amana__V1__Draft *draft, uint8_t ret_states[LIMIT_RECIPIENTS])
+{
+    const Amana__V1__Header *header = newest->opened.header;
+    unsigned root = kind_root((unsigned)header->kind);
+    struct answers answers;
+    bool moves = false;
+    memset(ret_states, 0, LIMIT_RECIPIENTS);
+    if ((input->kind->to != TO_ASKED && input->kind->to != TO_OTHER_SIDE) || to_all(draft))
+        return AM_OK;
+    TRY(answers_find(input->command.session, newest->id, &answers));
+    for (size_t i = 0; i < header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
+        const char *unit = header->recipients[i]->unit;
+        if (answer_keeps_from(input, newest, draft, unit) || directory_gone(input->command.session, unit))
+            continue; // it is left out, and told so, whatever its state
+        ret_states[i] = life_takes(draft, root, answers.lives[i]) ? 0 : answers.lives[i];
+        moves |= answers.lives[i] != 0 && ret_states[i] == 0;
+    }
+    if (!moves)
+        memset(ret_states, 0, LIMIT_RECIPIENTS);
+    return AM_OK;
+}
+
 // Those of what is answered: whom a kind goes to by itself.
 enum am_err answer_to_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
                             Amana__V1__Draft *draft)
@@ -111,10 +146,16 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
         TRY(recipient_add(input, arena, draft, header->sender->unit, PART(ACTION)));
     if (back && to != TO_PARTIES)
         return AM_OK;
+    uint8_t unmoved[LIMIT_RECIPIENTS];
+    TRY(find_unmoved(input, newest, draft, unmoved));
     for (size_t i = 0; i < header->n_recipients; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
         if (to == TO_ASKED && recipient->part != PART(ACTION) && !to_all(draft))
             continue;
+        if (i < LIMIT_RECIPIENTS && unmoved[i] != 0) {
+            command_say("left out: %s, where its state is %s", recipient->unit, life_state_name(unmoved[i]));
+            continue;
+        }
         TRY(recipient_usual(input, newest, arena, draft, recipient->unit,
                             to == TO_HOLDERS   ? PART(ACTION)
                             : to == TO_PARTIES ? PART(COPY)
@@ -211,11 +252,22 @@ static enum am_err nobody_left(const struct answer_input *input, const struct ta
                    "none of those who have it can be told; whom else it is for, --to or FILE says");
 }
 
+// Whether --to says to whom alone it goes.
+static bool is_chosen(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft)
+{
+    switch ((enum kind_to)input->kind->to) {
+    case TO_CHOSEN: return input->n_to > 0;
+    case TO_ASKED: return input->n_to > 0 && !to_all(draft);
+    case TO_OTHER_SIDE: return input->n_to > 0 && newest->box == STORE_SENT;
+    default: return false;
+    }
+}
+
 enum am_err answer_to_fill(const struct answer_input *input, const struct target *root, const struct target *newest,
                            struct arena *arena, struct am_detail *detail, Amana__V1__Draft *draft)
 {
     const char *own = input->command.session->settings.value[SETTING_UNIT];
-    bool chosen = input->n_to > 0 && (input->kind->to == TO_CHOSEN || (input->kind->to == TO_ASKED && !to_all(draft)));
+    bool chosen = is_chosen(input, newest, draft);
     if (draft->n_recipients > 0)
         return AM_OK; // the file says who
     if (input->verb->kind == KIND(REFERRAL) && input->n_to == 0) {

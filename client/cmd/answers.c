@@ -222,6 +222,20 @@ static void take_done(const struct asked *asked, const Amana__V1__Header *header
     }
 }
 
+static void take_lives(const struct asked *asked, const Amana__V1__Kept *kept, struct answers *answers)
+{
+    for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++)
+        if (answers->lives[i] != 0)
+            (void)taken_to(kept, asked->header->recipients[i]->unit, &answers->lives[i]);
+}
+
+static void lives_begin(const struct asked *asked, struct answers *answers)
+{
+    for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++)
+        if (asked->header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION)
+            answers->lives[i] = asked->state;
+}
+
 // What went to its own unit alone could be sent to none of the others any more.
 static void take_withdraw(const struct asked *asked, const char *key, const Amana__V1__Header *header,
                           struct answers *answers)
@@ -249,6 +263,7 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     take_hold(header, asked, session_now(walk->session), answers);
     if (replies) {
         take_done(asked, header, kept, answers);
+        take_lives(asked, kept, answers);
         take_withdraw(asked, key, header, answers);
     }
     take_review(header, asked, answers);
@@ -328,6 +343,7 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     walk->session = session;
     arena_init(&walk->arena, ARENA_ANSWERS);
     TRY(find_asked(session, id, &walk->arena, &walk->asked));
+    lives_begin(&walk->asked, &walk->answers);
     strlcpy(walk->answers.newest, id, STORE_ID);
     store_short(session->store, id, walk->answers.shown);
     TRY(walk_log(walk));

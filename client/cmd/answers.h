@@ -29,6 +29,7 @@ struct answers {
     char contest[STORE_ID];           // a CONTEST of it that is not decided; "" for none
     uint64_t acked[LIMIT_RECIPIENTS]; // by each recipient, in the message's order: UTC ns; 0: not that it is known here
     uint64_t answered[LIMIT_RECIPIENTS]; // the same, with what ends the wait for an answer
+    uint8_t lives[LIMIT_RECIPIENTS]; // the state at each who is to act, in the same order, by what came here; 0: none
     struct told told;
     unsigned root; // kind of a message that asks this unit to act and has no versions, else 0
     uint8_t life;  // its state, by what was sent and has come

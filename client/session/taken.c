@@ -38,3 +38,16 @@ bool taken_moved(const Amana__V1__Kept *kept, const char *recipient)
         moved |= strcmp(entry->moves[i]->recipient, recipient) == 0;
     return moved;
 }
+
+bool taken_to(const Amana__V1__Kept *kept, const char *recipient, uint8_t *ret_state)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    const Amana__V1__SubmittedEntry *entry = submitted(kept, &arena);
+    for (size_t i = 0; entry != NULL && i < entry->n_moves; i++) {
+        if (strcmp(entry->moves[i]->recipient, recipient) != 0)
+            continue;
+        *ret_state = (uint8_t)entry->moves[i]->to;
+        return true;
+    }
+    return false;
+}

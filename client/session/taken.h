@@ -15,3 +15,5 @@ void taken_look(const Amana__V1__Kept *kept, struct taken *ret_taken);
 
 // Whether it moved the life of that recipient unit. true of what is not in the log yet: nobody has judged it.
 bool taken_moved(const Amana__V1__Kept *kept, const char *recipient);
+// Where it moved that life to; false where it moved it nowhere, or is not in the log.
+bool taken_to(const Amana__V1__Kept *kept, const char *recipient, uint8_t *ret_state);

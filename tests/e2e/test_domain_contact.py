@@ -76,3 +76,12 @@ def test_an_acknowledgement_that_says_no_call_tells_nothing_of_one_and_one_witho
     world.amana("post", "ack", alert, "--again", "--means", "RADIO").ok()
     world.amana("police", "inbox").ok()
     world.amana("police", "status", alert).ok().says("told: signed by both sides")
+
+
+def test_a_call_to_one_of_those_who_have_it_tells_that_one_alone(world):
+    alert = world.send()
+    world.amana("police", "called", alert, "--means", "PHONE", "--summary", "They know.", "--spoken-to", "duty desk", "--telephone",
+                "+251460000122", "--to", "et/ics/moyale").ok()
+    rows = world.amana("police", "--json", "status", alert).ok().json[0]["state"]["recipients"]
+    assert {row["unit"]: row.get("told") for row in rows} == {
+        "et/ics/moyale": "sender", "ke/dcs/child-protection": None, "et/mowsa/protection": None}

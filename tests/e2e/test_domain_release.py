@@ -704,6 +704,22 @@ def test_consent_is_withdrawn_from_all_also_where_one_offer_was_accepted_and_the
                  "2026-11-27T10:00:00Z").exits(77).says("its state is WITHDRAWN")
 
 
+CLOSED = ("close", "--outcome", "NO_CONTACT", "--summary", "She can't be found.")
+
+
+def test_the_sender_closes_what_one_has_accepted_though_another_has_not(shared):
+    offered, second = offered_abroad(shared, "REQUIRED"), offered_abroad(shared, "REQUIRED")
+    for referral in (offered, second):
+        shared.amana("ke-protection", "accept", referral, "--contact", "Child desk", "--services", "SHELTER").ok()
+    shared.amana("police", "inbox").ok()
+    shared.amana("police", *CLOSED, offered).ok().says("left out: et/mowsa/protection, where its state is OFFERED")
+    shared.amana("police", *CLOSED, second, "--to", "et/mowsa/protection").exits(77).says("its state is OFFERED")
+    close = shared.amana("police", *CLOSED, second, "--to", "ke/dcs/child-protection").ok().id
+    assert shared.amana("police", "--json", "show", close).ok().json[0]["header"]["recipients"][0]["unit"] == "ke/dcs/child-protection"
+    for referral in (offered, second):
+        assert lives(shared, "police", referral) == {"ke/dcs/child-protection": "CLOSED", "et/mowsa/protection": "OFFERED"}
+
+
 DEFERRED = {"urgency": "U1", "urgency_reason": "LIFE_AT_RISK"}
 
 

@@ -90,9 +90,32 @@ def test_what_one_of_two_has_answered_is_withdrawn_from_the_other_without_a_word
     asked = world.send(draft=world.write("REQUEST", ASKED, recipients=both))
     world.amana("post", "inbox").ok()
     world.amana("post", "answer", asked, "--outcome", "FULL", "--summary", "A trader in Moyale.").ok()
-    world.amana("police", "withdraw", asked, "--reason", "One answer is enough.").ok()
+    world.copy("police", "before")
+    world.amana("police", "inbox").ok()
+    world.amana("police", "withdraw", asked, "--reason", "x", "--to", "et/ics/moyale").exits(77).says("its state is ANSWERED")
+    # A desk that knows nothing of the answer sends it to both; one that does leaves out who has answered.
+    world.amana("before", "withdraw", asked, "--reason", "One answer is enough.").ok()
     world.amana("police", "status", asked).ok().says("answered by eics-1207", "withdrawn")
-    world.amana("post", "inbox").ok().says("answered by eics-1207")
+    world.amana("post", "inbox").ok().says("WITHDRAW", "answered by eics-1207")
+    second = world.send(draft=world.write("REQUEST", ASKED, recipients=both))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "answer", second, "--outcome", "FULL", "--summary", "A trader in Moyale.").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "withdraw", second, "--reason", "One answer is enough.").ok().says("left out: et/ics/moyale, where its state is ANSWERED")
+    world.amana("police", "status", second).ok().says("answered by eics-1207", "withdrawn")
+
+
+def test_who_of_two_has_asked_is_answered_without_a_word_of_whom(world):
+    both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "ACTION"}]
+    asked = world.send(draft=world.write("REQUEST", ASKED, recipients=both))
+    world.path("clear.json").write_text(json.dumps({"clarification": {"answers": [{"question": "Which year?", "text": "2024"}]}}))
+    world.amana("police", "clarify", asked, "clear.json").exits(77).says("its state is OPEN")
+    world.amana("et-protection", "inbox").ok()
+    world.amana("et-protection", "progress", asked, "--outcome", "CLARIFICATION_ASKED", "--questions", "Which year?").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "clarify", asked, "clear.json").ok().says("left out: et/ics/moyale, where its state is OPEN")
+    said = world.amana("police", "--json", "status", asked).ok().json[0]["state"]["recipients"]
+    assert [to["life"] for to in said] == ["OPEN", "IN_PROGRESS"]
 
 
 def test_who_was_not_asked_to_act_can_t_answer(world):
