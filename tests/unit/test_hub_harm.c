@@ -1082,6 +1082,7 @@ int main(void)
         HUB_TEST(it_takes_back_the_states_that_the_message_has_named_and_no_other),
         HUB_TEST(nobody_is_sent_back_in_a_case_that_is_kept_from_a_state),
         HUB_TEST(what_answers_goes_on_there_with_the_purpose_that_it_was_asked_for),
+        HUB_TEST(what_answers_about_a_return_says_that_the_person_fears_it),
         HUB_TEST(who_points_at_nothing_that_has_said_so_takes_nothing_back),
         HUB_TEST(the_protection_unit_of_the_state_itself_takes_nothing_back_that_it_has_seen),
         HUB_TEST(what_it_finds_itself_is_told_among_its_units_as_before),
