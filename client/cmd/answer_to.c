@@ -139,7 +139,7 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
                             Amana__V1__Draft *draft)
 {
     const Amana__V1__Header *header = newest->opened.header;
-    enum kind_to to = (enum kind_to)input->kind->to;
+    enum kind_to to = kind_goes_to((unsigned)draft->kind, (unsigned)draft->outcome);
     bool back = to == TO_BACK || to == TO_ORIGINATOR || to == TO_PARTIES ||
                 ((to == TO_OTHER_SIDE || to == TO_CHOSEN) && newest->box == STORE_INBOX);
     if (back)
@@ -171,9 +171,9 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
     return recipient_put(arena, draft, own, PART(ACTION));
 }
 
-static bool goes_to_all(const struct answer_input *input)
+static bool goes_to_all(const Amana__V1__Draft *draft)
 {
-    enum kind_to to = (enum kind_to)input->kind->to;
+    enum kind_to to = kind_goes_to((unsigned)draft->kind, (unsigned)draft->outcome);
     return to == TO_PARTIES || to == TO_ASKED || to == TO_FORMER || to == TO_SAME || to == TO_HOLDERS;
 }
 
@@ -184,7 +184,7 @@ static bool protects_child(const struct answer_input *input, const Amana__V1__Dr
 
 bool answer_to_asks(const struct answer_input *input, const Amana__V1__Draft *draft)
 {
-    return draft->n_recipients == 0 && ((goes_to_all(input) && input->n_to == 0) || protects_child(input, draft));
+    return draft->n_recipients == 0 && ((goes_to_all(draft) && input->n_to == 0) || protects_child(input, draft));
 }
 
 // What can't be had now is said where it is sealed.
@@ -201,7 +201,7 @@ void answer_to_look(const struct answer_input *input, const struct target *newes
     struct session *session = input->command.session;
     const Amana__V1__Header *header = newest->opened.header;
     const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
-    for (size_t i = 0; i < header->n_recipients && goes_to_all(input); i++)
+    for (size_t i = 0; i < header->n_recipients && goes_to_all(draft); i++)
         look(session, header->recipients[i]->unit, &newest->pointer);
     if (!protects_child(input, draft))
         return;

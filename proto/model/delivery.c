@@ -190,5 +190,5 @@ enum reason delivery_check(const Amana__V1__Header *answer, const struct deliver
         [TO_HOLDERS] = to_holders, [TO_FORMER] = to_former, [TO_SAME] = to_same,
     };
     struct checking check = {answer, to, detail};
-    return CHECKS[kind_get((unsigned)answer->kind)->to](&check);
+    return CHECKS[kind_goes_to((unsigned)answer->kind, (unsigned)answer->outcome)](&check);
 }

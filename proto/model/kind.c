@@ -88,6 +88,7 @@ static const struct kind KINDS[KIND_COUNT] = {
     [KIND(DECISION)] = {"DECISION", "decision", "decision", K(REFERRAL) | K(USE_PERMISSION) | K(CONTEST), REPLY,
                         .to = TO_BACK, .who = WHO_RECIPIENT,
                         .outcomes = O(ACCEPTED) | O(DECLINED) | O(GRANTED) | O(DENIED) | O(UPHELD) | O(REJECTED),
+                        .parties = O(UPHELD) | O(REJECTED), // who saw it contested sees it decided
                         .required = F_IN_REPLY_TO | F_OUTCOME, .optional = F_GRANTED_TO},
     [KIND(CLOSE)] = {"CLOSE", "close", "end of a referral", K(REFERRAL), REPLY, .to = TO_OTHER_SIDE,
                      .who = WHO_ORIGINATOR | WHO_RECIPIENT, .outcomes = O(DONE) | O(NO_CONTACT) | O(PERSON_DECLINED),
@@ -207,6 +208,12 @@ bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome)
         if (FITS[i].kind == kind && FITS[i].answered == answered)
             return (FITS[i].outcomes & OUTCOME_BIT(outcome)) != 0;
     return true;
+}
+
+enum kind_to kind_goes_to(unsigned kind, unsigned outcome)
+{
+    const struct kind *row = kind_get(kind);
+    return (row->parties & OUTCOME_BIT(outcome)) != 0 ? TO_PARTIES : (enum kind_to)row->to;
 }
 
 void outcome_list(uint64_t outcomes, char *ret_text, size_t size)

@@ -85,6 +85,7 @@ struct kind {
     uint16_t retention_days;     // retain_until after written_at, at most, where it answers nothing
     uint64_t outcomes;           // OUTCOME_BIT; none: the field stays empty
     uint64_t confirm;            // of these: what it ends is to be erased, which all who have it CONFIRM
+    uint64_t parties;            // of these: it goes TO_PARTIES
     uint64_t required, optional; // HEADER_BIT, besides what every kind has
 };
 
@@ -119,6 +120,9 @@ unsigned kind_retention_days(const Amana__V1__Header *header);
 
 // Whether an outcome fits what is answered: a DECISION on a REFERRAL is ACCEPTED or DECLINED, and so on.
 bool kind_outcome_fits(unsigned kind, unsigned answered, unsigned outcome);
+
+// To whom a message of this kind, which there is, goes with this outcome (0: none).
+enum kind_to kind_goes_to(unsigned kind, unsigned outcome);
 
 // Names of these outcomes (OUTCOME_BIT), with commas.
 void outcome_list(uint64_t outcomes, char *ret_text, size_t size);

@@ -105,9 +105,9 @@ def test_a_contest_is_seen_by_all_until_its_sender_decides(world, alert):
     named = world.amana("police", "--json", "show", correction).ok().json[0]["header"]["references"]
     assert [pointer["id"] for pointer in named] == [contest]
     world.amana("post", "status", contest).ok().says("upheld by kdci-0417")
-    world.amana("post", "inbox").ok()
-    for desk in ("police", "post"):
-        assert "CONTESTED" not in world.amana(desk, "show", alert).ok().out
+    for desk in ("police", "post", "ke-protection", "et-protection"):
+        world.amana(desk, "inbox").ok()
+        assert "CONTESTED" not in world.amana(desk, "show", alert).ok().out, desk
 
 
 def test_who_protects_contests_what_never_came_to_it_and_reads_nothing_else_of_the_log(world):
@@ -125,6 +125,8 @@ def test_who_protects_contests_what_never_came_to_it_and_reads_nothing_else_of_t
     assert [(e["reason"], e["scope"]) for e in read] == [("She told us who she is.", ["et"])] and asked in read[0]["query"]
     world.amana("police", "reject", contest, "--reason", "Two witnesses say so.").ok()
     world.amana("et-protection", "inbox").ok().says("Two witnesses say so.")
+    world.amana("post", "inbox").ok().says("Two witnesses say so.")
+    assert "CONTESTED" not in world.amana("post", "show", asked).ok().out
     world.amana("post", "contest", world.send(draft=world.write("NOTE", {"title": "x", "text": "x"}, recipients=[
         {"unit": "et/mowsa/protection", "part": "ACTION"}])), world.example("contest")).exits(77)
     for command in (("--message", asked), ("--case", "ke/dci/2026/004211"), ()):
@@ -141,9 +143,22 @@ def test_who_has_no_grant_contests_what_it_has_all_the_same(world, alert):
 def test_a_contest_is_rejected_with_its_reason(world, alert):
     contest = world.amana("post", "contest", alert, world.example("contest")).ok().id
     world.amana("police", "inbox").ok()
-    world.amana("police", "reject", contest, "--reason", "Two witnesses say so.").ok()
-    world.amana("post", "inbox").ok().says("Two witnesses say so.")
+    world.amana("police", "reject", contest, "--reason", "Two witnesses say so.").ok().says("copy      et/mowsa/protection")
+    for desk in ("post", "ke-protection", "et-protection"):
+        world.amana(desk, "inbox").ok().says("Two witnesses say so.")
+        assert "CONTESTED" not in world.amana(desk, "show", alert).ok().out, desk
     world.amana("post", "status", contest).ok().says("rejected by kdci-0417")
+
+
+def test_a_state_that_is_not_to_learn_of_a_case_is_told_nothing_of_a_contest_decided(world, alert):
+    contest = world.amana("ke-protection", "contest", alert, world.example("contest"), "--reason", "She is a victim.").ok().id
+    for desk in ("police", "post"):
+        world.amana(desk, "inbox").ok()
+    world.amana("ke-protection", "note", alert, "--title", "x", "--text", "She is afraid.", "--protection", "YES", "--never-tell", "et").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", "reject", contest, "--reason", "Two witnesses say so.").ok().says("left out: et/ics/moyale")
+    world.amana("ke-protection", "inbox").ok().says("Two witnesses say so.")
+    assert "Two witnesses" not in world.amana("post", "inbox").ok().out
 
 
 def test_the_examples_of_a_contest_and_a_correction_go_as_they_stand(world, alert):

@@ -119,6 +119,29 @@ static void a_contest_asks_the_originator_to_act_and_is_seen_by_all_who_have_it(
     assert_false(goes(KIND(CONTEST), POST, POLICE "=ACTION " SHELTER "=ACTION"));
 }
 
+static bool decides(unsigned outcome, const char *to)
+{
+    struct draft draft;
+    struct am_detail detail = {0};
+    Amana__V1__Header *decision = draft_of(&draft, KIND(DECISION), OTHERS, to);
+    decision->outcome = (Amana__V1__Outcome__Code)outcome;
+    return delivery_check(decision, &MESSAGE, &detail) == REASON_NONE;
+}
+
+static void a_decision_on_a_contest_reaches_all_who_have_seen_it_and_any_other_its_asker(void **state)
+{
+    static const unsigned ON_CONTEST[] = {OUTCOME(UPHELD), OUTCOME(REJECTED)};
+    static const unsigned OTHER[] = {OUTCOME(ACCEPTED), OUTCOME(DECLINED), OUTCOME(GRANTED), OUTCOME(DENIED)};
+    for (size_t i = 0; i < AM_LEN(ON_CONTEST); i++) {
+        assert_true(decides(ON_CONTEST[i], POLICE "=ACTION " POST "=COPY " SHELTER "=COPY"));
+        assert_false(decides(ON_CONTEST[i], POLICE "=ACTION " POST "=COPY"));
+        assert_false(decides(ON_CONTEST[i], POLICE "=ACTION " POST "=COPY " SHELTER "=ACTION"));
+        assert_false(decides(ON_CONTEST[i], POLICE "=ACTION"));
+    }
+    for (size_t i = 0; i < AM_LEN(OTHER); i++)
+        assert_true(decides(OTHER[i], POLICE "=ACTION"));
+}
+
 static void what_the_originator_withdraws_or_makes_clear_goes_to_who_was_asked(void **state)
 {
     static const unsigned KINDS[] = {KIND(WITHDRAW), KIND(CLARIFICATION)};
@@ -330,6 +353,7 @@ int main(void)
         cmocka_unit_test(what_ends_a_life_goes_to_its_senders_own_unit_where_nobody_else_is_left),
         cmocka_unit_test(a_hit_asks_the_originator_alone_to_act),
         cmocka_unit_test(a_contest_asks_the_originator_to_act_and_is_seen_by_all_who_have_it),
+        cmocka_unit_test(a_decision_on_a_contest_reaches_all_who_have_seen_it_and_any_other_its_asker),
         cmocka_unit_test(what_the_originator_withdraws_or_makes_clear_goes_to_who_was_asked),
         cmocka_unit_test(a_call_or_an_end_goes_to_the_other_side),
         cmocka_unit_test(what_every_holder_must_do_goes_to_every_holder_to_act),

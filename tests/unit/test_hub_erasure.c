@@ -399,6 +399,7 @@ static void a_contest_is_upheld_with_the_correction_that_names_it(void **state)
         struct letter *correction = order(world, POLICE, KIND(CORRECTION), alert);
         struct letter *upheld = world_answer(world, POLICE, KIND(DECISION), contest, contest);
         upheld->header.outcome = AMANA__V1__OUTCOME__CODE__UPHELD;
+        letter_to(world, upheld, SHELTER, COPY);
         if (i == 2)
             letter_refers(correction, contest);
         if (i > 0) {
@@ -525,6 +526,7 @@ static void a_contest_is_upheld_with_no_other_message(void **state)
         accepted(world, none[i]);
         struct letter *upheld = world_answer(world, POLICE, KIND(DECISION), contest, contest);
         upheld->header.outcome = AMANA__V1__OUTCOME__CODE__UPHELD;
+        letter_to(world, upheld, SHELTER, COPY);
         letter_refers(upheld, none[i]);
         refused(world, upheld, REASON_FIELD_INVALID, "references");
     }
