@@ -45,13 +45,14 @@ static enum am_err rejecter(struct session *session, const Amana__V1__Header *se
 }
 
 // Where that unit is closed: who takes its place, as its registrar signed it.
-static enum am_err successor(struct session *session, char unit[LIMIT_ADDRESS + 1], struct am_detail *detail)
+static enum am_err successor(struct session *session, const Amana__V1__Pointer *about, char unit[LIMIT_ADDRESS + 1],
+                             struct am_detail *detail)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct roster *roster;
     Amana__V1__Member *said;
     arena_init(&arena, 16u * 1024 * 1024);
-    TRY(directory_newest(session, unit, NULL, detail, &roster));
+    TRY(directory_newest(session, unit, about, detail, &roster));
     roster_unref(roster);
     TRY(directory_member(session, unit, &arena, &said));
     if (said->successor[0] != '\0')
@@ -118,9 +119,6 @@ static enum am_err draft_of(struct session *session, const struct opened *opened
 {
     Amana__V1__Draft *draft = &anew->draft;
     TRY(anew_copy(opened, arena, draft));
-    amana__v1__pointer__init(&anew->pointer);
-    anew->pointer.id = opened->header->id;
-    anew->pointer.header_digest = (ProtobufCBinaryData){sizeof anew->digest, anew->digest};
     anew->references[0] = &anew->pointer;
     draft->references = anew->references;
     draft->n_references = 1;
@@ -137,6 +135,9 @@ enum am_err anew_draft(struct command *command, const char *id, const char *to, 
     TRY(store_get(session->store, STORE_SENT, id, arena, &kept));
     TRY(seal_open_kept(session, kept, arena, detail, &opened));
     TRY(log_sha256(codec_bytes(kept->message->header), ret_anew->digest));
+    amana__v1__pointer__init(&ret_anew->pointer);
+    ret_anew->pointer.id = opened.header->id;
+    ret_anew->pointer.header_digest = (ProtobufCBinaryData){sizeof ret_anew->digest, ret_anew->digest};
     if (kind_is_answer(opened.header))
         return am_fail(AM_INVALID, detail, id, "it answers another message: answer that one once more");
     if (to != NULL) {
@@ -147,7 +148,7 @@ enum am_err anew_draft(struct command *command, const char *id, const char *to, 
             return am_fail(err, detail, id, "nobody has said that it can't be opened; --to names whom it is to go to");
         TRY(err);
         if (online)
-            TRY(successor(session, ret_anew->to, detail));
+            TRY(successor(session, &ret_anew->pointer, ret_anew->to, detail));
     }
     return draft_of(session, &opened, arena, ret_anew);
 }

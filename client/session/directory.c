@@ -245,15 +245,15 @@ static enum am_err newest(struct session *session, const char *unit, const Amana
     return err;
 }
 
-static enum am_err numbered(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
-                            struct listed *ret_listed)
+static enum am_err numbered(struct session *session, const char *unit, uint64_t number, const Amana__V1__Pointer *about,
+                            struct am_detail *detail, struct listed *ret_listed)
 {
     enum am_err err = from_store(session, unit, number, detail, ret_listed);
     if (err != AM_NOT_FOUND)
         return err;
     if (!link_alive(session->link))
         return am_fail(AM_NOT_FOUND, detail, unit, "roster %llu of it is not kept here", (unsigned long long)number);
-    return fetch(session, unit, number, NULL, detail, ret_listed);
+    return fetch(session, unit, number, about, detail, ret_listed);
 }
 
 static enum am_err give(enum am_err err, const struct listed *listed, struct roster **ret_roster)
@@ -288,17 +288,17 @@ enum am_err directory_shown(struct session *session, const char *unit, struct am
     return give(err, &listed, ret_roster);
 }
 
-enum am_err directory_number(struct session *session, const char *unit, uint64_t number, struct am_detail *detail,
-                             struct roster **ret_roster)
+enum am_err directory_number(struct session *session, const char *unit, uint64_t number,
+                             const Amana__V1__Pointer *about, struct am_detail *detail, struct roster **ret_roster)
 {
     struct listed listed;
-    enum am_err err = numbered(session, unit, number, detail, &listed);
+    enum am_err err = numbered(session, unit, number, about, detail, &listed);
     return give(err, &listed, ret_roster);
 }
 
 // The newest that there may have been at that entry: what is kept will do where it came later, or the hub was asked.
-static enum am_err newest_at(struct session *session, const char *unit, uint64_t seq, struct am_detail *detail,
-                             struct listed *ret_listed)
+static enum am_err newest_at(struct session *session, const char *unit, uint64_t seq, const Amana__V1__Pointer *about,
+                             struct am_detail *detail, struct listed *ret_listed)
 {
     const struct session_asked *asked = asked_about(session, unit);
     enum am_err err = from_store(session, unit, 0, detail, ret_listed);
@@ -306,20 +306,20 @@ static enum am_err newest_at(struct session *session, const char *unit, uint64_t
         return AM_OK;
     if (err == AM_OK)
         roster_unref(ret_listed->roster);
-    return err == AM_OK || err == AM_NOT_FOUND ? newest(session, unit, NULL, detail, ret_listed) : err;
+    return err == AM_OK || err == AM_NOT_FOUND ? newest(session, unit, about, detail, ret_listed) : err;
 }
 
-enum am_err directory_at(struct session *session, const char *unit, uint64_t seq, struct am_detail *detail,
-                         struct roster **ret_roster)
+enum am_err directory_at(struct session *session, const char *unit, uint64_t seq, const Amana__V1__Pointer *about,
+                         struct am_detail *detail, struct roster **ret_roster)
 {
     struct listed listed;
-    TRY(newest_at(session, unit, seq, detail, &listed));
+    TRY(newest_at(session, unit, seq, about, detail, &listed));
     for (unsigned i = 0; listed.seq > seq; i++) {
         uint64_t number = listed.roster->number;
         enum am_err err = AM_NOT_FOUND;
         roster_unref(listed.roster);
         while (err == AM_NOT_FOUND && --number > 0 && i < LOOK_BACK) { // a registrar may leave out a number
-            err = numbered(session, unit, number, detail, &listed);
+            err = numbered(session, unit, number, about, detail, &listed);
             i += err == AM_NOT_FOUND;
         }
         if (err == AM_NOT_FOUND)

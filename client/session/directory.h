@@ -12,9 +12,10 @@ AM_MUST_USE enum am_err directory_units(struct session *session, struct arena *a
                                         Amana__V1__UnitsResponse **ret_response);
 
 // The newest roster of a unit. Asks the hub if there is a link (a lower number than the one kept is an alarm), else
-// gives the last verified one. `about` (may be NULL) is a message that both units have: the hub gives the rosters of
-// all who have it. The caller unrefs. AM_NOT_FOUND: none was ever verified and there is no link; AM_DENIED: the hub
-// gives none; AM_ROLLBACK, AM_CONFLICT, AM_PROOF and errors of roster_from_wire and member_statement_from_wire.
+// gives the last verified one. `about` (may be NULL, here as below) is a message that both units have: the hub gives
+// the rosters of all who have it, and of no others but those that this unit may write to. The caller unrefs.
+// AM_NOT_FOUND: none was ever verified and there is no link; AM_DENIED: the hub gives none; AM_ROLLBACK, AM_CONFLICT,
+// AM_PROOF and errors of roster_from_wire and member_statement_from_wire.
 AM_MUST_USE enum am_err directory_newest(struct session *session, const char *unit, const Amana__V1__Pointer *about,
                                          struct am_detail *detail, struct roster **ret_roster);
 
@@ -35,12 +36,14 @@ AM_MUST_USE enum am_err directory_kept(struct session *session, const char *unit
 
 // The roster of a unit that was in force at that entry of the log: what a statement in the entry is judged by. Without
 // a link the newest of those kept that were. AM_NOT_FOUND: none; errors as above.
-AM_MUST_USE enum am_err directory_at(struct session *session, const char *unit, uint64_t seq, struct am_detail *detail,
+AM_MUST_USE enum am_err directory_at(struct session *session, const char *unit, uint64_t seq,
+                                     const Amana__V1__Pointer *about, struct am_detail *detail,
                                      struct roster **ret_roster);
 
 // That number of a unit's roster, from the store or the hub: what a message's signature is judged by.
 AM_MUST_USE enum am_err directory_number(struct session *session, const char *unit, uint64_t number,
-                                         struct am_detail *detail, struct roster **ret_roster);
+                                         const Amana__V1__Pointer *about, struct am_detail *detail,
+                                         struct roster **ret_roster);
 
 // By the same statement; false where there is none.
 bool directory_role_is(struct session *session, const char *unit, const char *role);

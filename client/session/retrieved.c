@@ -44,6 +44,28 @@ static enum am_err verify(const struct roster *roster, const Amana__V1__Retrieve
     return err == AM_NOT_FOUND ? AM_SIGNATURE : err;
 }
 
+// One of the messages that it names, by which the hub gives the roster of who has it.
+struct about {
+    Amana__V1__Pointer pointer;
+    char id[STORE_ID];
+};
+
+// NULL: none of them is here.
+static const Amana__V1__Pointer *about_find(struct session *session, const Amana__V1__Retrieved *statement,
+                                            struct about *about)
+{
+    enum store_box box;
+    amana__v1__pointer__init(&about->pointer);
+    for (size_t i = 0; i < statement->n_messages; i++) {
+        if (store_at_entry(session->store, statement->messages[i]->seq, &box, about->id) != AM_OK)
+            continue;
+        about->pointer.id = about->id;
+        about->pointer.header_digest = statement->messages[i]->header_digest;
+        return &about->pointer;
+    }
+    return NULL;
+}
+
 enum am_err retrieved_check(struct session *session, uint64_t seq, const Amana__V1__RetrievedEntry *entry,
                             struct arena *arena, struct am_detail *detail, struct retrieved *ret_retrieved)
 {
@@ -57,7 +79,9 @@ enum am_err retrieved_check(struct session *session, uint64_t seq, const Amana__
         strcmp(retrieved.statement->device, entry->device) != 0 ||
         strcmp(retrieved.statement->origin, session->hub->origin) != 0 || retrieved.statement->n_messages == 0)
         return am_fail(AM_PROOF, detail, entry->device, "its statement of retrieval is about something else");
-    enum am_err err = directory_at(session, identity.unit, seq, detail, &roster);
+    struct about about;
+    enum am_err err =
+        directory_at(session, identity.unit, seq, about_find(session, retrieved.statement, &about), detail, &roster);
     if (err == AM_OK) {
         err = verify(roster, entry, link_alive(session->link), detail, &retrieved.checked);
         roster_unref(roster);

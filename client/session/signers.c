@@ -5,6 +5,7 @@
 #include "certs/release.h"
 #include "client/session/directory.h"
 #include "proto/codec/codec.h"
+#include "proto/log/leaf.h"
 #include "proto/model/header.h"
 
 #include <string.h>
@@ -19,10 +20,27 @@ static void author_clear(struct author *author)
     roster_unref(author->roster);
 }
 
-static enum am_err author_find(struct session *session, const Amana__V1__Header *header, struct am_detail *detail,
-                               struct author *ret_author)
+// The message itself: by it the hub gives the rosters of those who have it.
+struct about {
+    Amana__V1__Pointer pointer;
+    uint8_t digest[LOG_HASH_SIZE];
+};
+
+static enum am_err about_fill(const Amana__V1__Message *message, const Amana__V1__Header *header,
+                              struct about *ret_about)
 {
-    TRY(directory_number(session, header->sender->unit, header->sender->roster, detail, &ret_author->roster));
+    amana__v1__pointer__init(&ret_about->pointer);
+    TRY(log_sha256(codec_bytes(message->header), ret_about->digest));
+    ret_about->pointer.id = header->id;
+    ret_about->pointer.header_digest = codec_binary((struct am_bytes){ret_about->digest, sizeof ret_about->digest});
+    return AM_OK;
+}
+
+static enum am_err author_find(struct session *session, const Amana__V1__Header *header, const struct about *about,
+                               struct am_detail *detail, struct author *ret_author)
+{
+    TRY(directory_number(session, header->sender->unit, header->sender->roster, &about->pointer, detail,
+                         &ret_author->roster));
     ret_author->officer = roster_officer_by_uri(ret_author->roster, header->officer);
     if (ret_author->officer != NULL && roster_device_by_uri(ret_author->roster, header->device) != NULL)
         return AM_OK;
@@ -37,12 +55,13 @@ static enum am_err held(enum am_err err)
 }
 
 static enum am_err check_supervisor(struct session *session, const Amana__V1__Header *header, uint64_t seq,
-                                    const struct cms_signature *signature, struct am_bytes bytes,
-                                    const struct roster_officer *author, bool deferred, struct am_detail *detail)
+                                    const struct about *about, const struct cms_signature *signature,
+                                    struct am_bytes bytes, const struct roster_officer *author, bool deferred,
+                                    struct am_detail *detail)
 {
     const struct roster_officer *supervisor;
     struct roster *releasing;
-    TRY(directory_at(session, header->releasing->unit, seq, detail, &releasing));
+    TRY(directory_at(session, header->releasing->unit, seq, &about->pointer, detail, &releasing));
     enum am_err err = release_check(signature, bytes, author, releasing, deferred, detail, &supervisor);
     roster_unref(releasing);
     return held(err);
@@ -53,11 +72,13 @@ enum am_err signers_check(struct session *session, const Amana__V1__Message *mes
 {
     struct author AM_CLEANUP(author_clear) author = {0};
     struct cms_signature signature;
+    struct about about;
     struct am_bytes bytes = codec_bytes(message->header);
-    TRY(author_find(session, header, detail, &author));
+    TRY(about_fill(message, header, &about));
+    TRY(author_find(session, header, &about, detail, &author));
     TRY(cms_profile_signature(codec_bytes(message->signature), CMS_DETACHED_FORM, detail, &signature));
     if (signers == SIGNERS_SENT && header->release == AMANA__V1__RELEASE__CODE__REQUIRED)
-        return check_supervisor(session, header, seq, &signature, bytes, author.officer, false, detail);
+        return check_supervisor(session, header, seq, &about, &signature, bytes, author.officer, false, detail);
     if (signature.count != 1)
         return am_fail(AM_SIGNATURE, detail, header->id, "it has two signers, and needs one");
     return held(cms_verify_bare(&signature, bytes, &author.officer->sign, detail));
@@ -69,10 +90,12 @@ enum am_err signers_check_late(struct session *session, const Amana__V1__Message
 {
     struct author AM_CLEANUP(author_clear) author = {0};
     struct cms_signature signature;
-    TRY(author_find(session, header, detail, &author));
+    struct about about;
+    TRY(about_fill(message, header, &about));
+    TRY(author_find(session, header, &about, detail, &author));
     TRY(cms_profile_signature(der, CMS_DETACHED_FORM, detail, &signature));
-    return check_supervisor(session, header, seq, &signature, codec_bytes(message->header), author.officer, true,
-                            detail);
+    return check_supervisor(session, header, seq, &about, &signature, codec_bytes(message->header), author.officer,
+                            true, detail);
 }
 
 enum am_err signers_check_returned(struct session *session, const char *unit, uint64_t seq,
@@ -87,7 +110,7 @@ enum am_err signers_check_returned(struct session *session, const char *unit, ui
     if (strcmp(returned->context, RETURNED_CONTEXT) != 0 || strcmp(returned->origin, session->hub->origin) != 0 ||
         !header_points_alike(returned->message, entry->message))
         return am_fail(AM_PROOF, detail, returned->officer, "the statement that returns it is about something else");
-    TRY(directory_at(session, unit, seq, detail, &roster));
+    TRY(directory_at(session, unit, seq, entry->message, detail, &roster));
     enum am_err err = release_check_returned(codec_bytes(entry->statement), codec_bytes(entry->signature), roster,
                                              returned->officer, detail, &supervisor);
     roster_unref(roster);

@@ -3,6 +3,7 @@
 #include "amana/v1/directory.pb-c.h"
 #include "amana/v1/record.pb-c.h"
 #include "server/net/question.h"
+#include "server/net/waiting.h"
 
 #include <string.h>
 
@@ -79,31 +80,61 @@ static enum am_err contests(struct store_view *view, struct arena *arena, const 
     return AM_OK;
 }
 
-static bool has(const struct store_pointer *message, const char *unit)
-{
-    bool party = strcmp(message->originator, unit) == 0;
+// A message that a lookup is about.
+struct about {
+    struct store_pointer message;
+    const char *releasing; // unit; NULL where no second person was asked for
+    bool sent;             // to its recipients; else it waits for its second person
+};
 
-    for (size_t i = 0; i < message->n_recipients && !party; i++)
+static bool has(const struct about *about, const char *unit)
+{
+    const struct store_pointer *message = &about->message;
+    bool party =
+        strcmp(message->originator, unit) == 0 || (about->releasing != NULL && strcmp(about->releasing, unit) == 0);
+
+    for (size_t i = 0; i < message->n_recipients && about->sent && !party; i++)
         party = strcmp(message->recipients[i].unit, unit) == 0;
     return party;
 }
 
-// A message between the two; or one that both have, whoever sent it, which the caller names; or may contest.
+static enum am_err about_find(struct store_view *view, struct arena *arena, const Amana__V1__Pointer *pointer,
+                              struct about *ret_about)
+{
+    struct about about = {.sent = true};
+    struct store_message kept;
+    Amana__V1__Header *header;
+    uint64_t seq;
+    enum am_err err = store_find_pointer(view, pointer, &about.message);
+
+    if (err == AM_NOT_FOUND && pointer != NULL) {
+        about.sent = false;
+        TRY(waiting_seq(view, pointer, &seq));
+        err = store_pointer_of(view, seq, &about.message);
+    }
+    TRY(err);
+    TRY(store_message(view, about.message.seq, &kept));
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_LENIENT, kept.header, arena, NULL,
+                     (ProtobufCMessage **)&header));
+    about.releasing = header->releasing != NULL ? header->releasing->unit : NULL;
+    *ret_about = about;
+    return AM_OK;
+}
+
+// A message that both have, whoever sent it, and that the caller can name; or may contest. That one was sent to a unit
+// doesn't say that it has it: it may be withheld from it (rule 4), and its digest nobody guesses.
 static enum am_err lookup_shared(struct store_view *view, struct arena *arena, const char *unit,
                                  const Amana__V1__LookupRequest *request, bool *ret_shared)
 {
-    struct store_pointer message;
-    enum am_err err = store_contact(view, unit, request->unit, ret_shared);
+    struct about about;
+    enum am_err err = about_find(view, arena, request->about, &about);
 
-    if (err != AM_OK || *ret_shared)
-        return err;
-    err = store_find_pointer(view, request->about, &message);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    if (!has(&message, request->unit))
+    if (!has(&about, request->unit))
         return AM_OK;
-    *ret_shared = has(&message, unit);
-    return *ret_shared ? AM_OK : contests(view, arena, &message, unit, ret_shared);
+    *ret_shared = has(&about, unit);
+    return *ret_shared || !about.sent ? AM_OK : contests(view, arena, &about.message, unit, ret_shared);
 }
 
 static void lookup_ask(struct question *question, struct worker *worker)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static enum am_err find_seq(struct store_view *view, const Amana__V1__Pointer *pointer, uint64_t *ret_seq)
+enum am_err waiting_seq(struct store_view *view, const Amana__V1__Pointer *pointer, uint64_t *ret_seq)
 {
     uint8_t id[16], digest[32];
     struct store_pointer sent;
@@ -43,7 +43,7 @@ enum am_err waiting_find(struct store_view *view, const Amana__V1__Pointer *poin
 
     if (pointer == NULL)
         return AM_NOT_FOUND;
-    TRY(find_seq(view, pointer, &seq));
+    TRY(waiting_seq(view, pointer, &seq));
     TRY(store_release(view, seq, &waiting.release));
     if (strcmp(waiting.release.releasing, unit) != 0)
         return AM_NOT_FOUND;

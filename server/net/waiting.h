@@ -13,6 +13,9 @@ struct waiting {
     struct am_bytes header_bytes, flags, body;
 };
 
+// The row of the message that the pointer names, as it was parked; else as it was sent. AM_NOT_FOUND.
+AM_MUST_USE enum am_err waiting_seq(struct store_view *view, const Amana__V1__Pointer *pointer, uint64_t *ret_seq);
+
 // The message that the pointer names, parked or DEFERRED, if it is this unit that releases it. AM_NOT_FOUND: as if
 // there were none.
 AM_MUST_USE enum am_err waiting_find(struct store_view *view, const Amana__V1__Pointer *pointer, const char *unit,

@@ -100,41 +100,16 @@ static enum am_err entry_put(struct putting *put, const struct journal_entry *en
 }
 
 // --- The message
-// One row for both directions: the smaller name first. Most are there already.
-static enum am_err contact_add(struct putting *put, const uint8_t *one, const uint8_t *other)
-{
-    return memcmp(one, other, NAME_SIZE) < 0 ? name_pair_add(put->txn, TABLE_CONTACT, one, other)
-                                             : name_pair_add(put->txn, TABLE_CONTACT, other, one);
-}
-
-// Who has it must be able to look up who released it; and who is to release it, who wrote it.
-static enum am_err releasing_people(struct putting *put, const struct row_message *row)
+static enum am_err case_parties(struct putting *put, const struct row_message *row)
 {
     const struct journal_message *message = put->append->message;
     uint8_t name[NAME_SIZE];
-    if (message->releasing == NULL || strcmp(message->releasing, message->originator) == 0)
+    if (message->case_ref == NULL || message->case_ref[0] == '\0')
         return AM_OK;
-    TRY(name_put(put, message->releasing, name));
-    TRY(contact_add(put, name, row->originator));
-    for (size_t i = 0; i < row->n_recipients && !message->parked; i++)
-        TRY(contact_add(put, name, row->recipients[i].name));
-    return AM_OK;
-}
-
-static enum am_err message_people(struct putting *put, const struct row_message *row)
-{
-    const struct journal_message *message = put->append->message;
-    bool in_case = message->case_ref != NULL && message->case_ref[0] != '\0';
-    uint8_t name[NAME_SIZE];
-    if (in_case) {
-        TRY(name_put(put, message->case_ref, name));
-        TRY(name_pair_add(put->txn, TABLE_CASE_PARTY, name, row->originator));
-    }
-    for (size_t i = 0; i < row->n_recipients; i++) {
-        TRY(contact_add(put, row->originator, row->recipients[i].name));
-        if (in_case)
-            TRY(name_pair_add(put->txn, TABLE_CASE_PARTY, name, row->recipients[i].name));
-    }
+    TRY(name_put(put, message->case_ref, name));
+    TRY(name_pair_add(put->txn, TABLE_CASE_PARTY, name, row->originator));
+    for (size_t i = 0; i < row->n_recipients; i++)
+        TRY(name_pair_add(put->txn, TABLE_CASE_PARTY, name, row->recipients[i].name));
     return AM_OK;
 }
 
@@ -181,8 +156,7 @@ static enum am_err message_put(struct putting *put)
         row.recipients[i].part = message->recipients[i].part;
     }
     if (!message->parked)
-        TRY(message_people(put, &row));
-    TRY(releasing_people(put, &row));
+        TRY(case_parties(put, &row));
     TRY(message_keys(put));
     TRY(point_put(put));
     put_be64(key, put->first);

@@ -354,15 +354,3 @@ enum am_err store_case_party(struct store_view *view, const char *case_ref, cons
         err = table_has(view->txn, TABLE_CASE_PARTY, name, sizeof name, party, sizeof party);
     return yes_or_no(err, ret_is);
 }
-
-enum am_err store_contact(struct store_view *view, const char *unit, const char *other, bool *ret_is)
-{
-    uint8_t one[NAME_SIZE], two[NAME_SIZE];
-    enum am_err err = name_find(view->txn, unit, strlen(unit), one);
-    if (err == AM_OK)
-        err = name_find(view->txn, other, strlen(other), two);
-    if (err == AM_OK)
-        err = memcmp(one, two, NAME_SIZE) < 0 ? table_has(view->txn, TABLE_CONTACT, one, NAME_SIZE, two, NAME_SIZE)
-                                              : table_has(view->txn, TABLE_CONTACT, two, NAME_SIZE, one, NAME_SIZE);
-    return yes_or_no(err, ret_is);
-}

@@ -171,10 +171,9 @@ AM_MUST_USE enum am_err store_shield(struct store_view *view, const char *case_r
                                      struct journal_shield *ret_shield);
 AM_MUST_USE enum am_err store_any_shield(struct store_view *view, bool *ret_any); // of any case
 
-// Is there any message of this case; did this unit send or receive one; have these two units a message in common.
+// Is there any message of this case; did this unit send or receive one.
 AM_MUST_USE enum am_err store_case_exists(struct store_view *view, const char *case_ref, bool *ret_exists);
 AM_MUST_USE enum am_err store_case_party(struct store_view *view, const char *case_ref, const char *unit, bool *ret_is);
-AM_MUST_USE enum am_err store_contact(struct store_view *view, const char *unit, const char *other, bool *ret_is);
 
 // The next mailbox row of a device after (*urgency, *seq) in mailbox order; start with urgency 0, seq 0. AM_NOT_FOUND
 // at the end.

@@ -10,7 +10,8 @@
 // Each tree that a commit changes costs a copy of its way down, each place in it a leaf. So everything small shares one
 // tree, and what is about one message lies behind that message: a commit of one message writes 28 pages instead of the
 // 43 that a tree for each table takes (measured; a bare commit of the same bytes writes 16). What is newest of each
-// kind and each party stands together for the same reason. The marks are the format; free for what comes: 34 and up.
+// kind and each party stands together for the same reason. The marks are the format; free for what comes: 34 and up (4
+// of TREE_ROW was of units that had a message in common).
 static const struct {
     enum tree_of_tables tree;
     uint8_t mark;  // before the key in TREE_ROW; behind its first 8 bytes in TREE_MESSAGE, 0: nothing behind them
@@ -22,13 +23,13 @@ static const struct {
     [TABLE_DELIVERY] = {TREE_MESSAGE, 3, 0}, [TABLE_OF] = {TREE_MESSAGE, 4, 8},
     [TABLE_ORDER] = {TREE_MESSAGE, 5, 0},    [TABLE_NAME] = {TREE_ROW, 1, 0},
     [TABLE_TEXT] = {TREE_ROW, 2, 0},         [TABLE_RECORD] = {TREE_ROW, 3, 0},
-    [TABLE_CONTACT] = {TREE_ROW, 4, 4},      [TABLE_CASE_PARTY] = {TREE_ROW, 5, 4},
-    [TABLE_ID] = {TREE_ROW, 6, 0},           [TABLE_MAILBOX] = {TREE_ROW, 8, 0},
-    [TABLE_CASE] = {TREE_ROW, 9, 8},         [TABLE_INDEX] = {TREE_ROW, 10, 8},
-    [TABLE_EDGE] = {TREE_META, 0, 0},        [TABLE_CHECKPOINT] = {TREE_ROW, 13, 0},
-    [TABLE_RELEASE] = {TREE_MESSAGE, 40, 0}, [TABLE_PARK_ID] = {TREE_ROW, 40, 0},
-    [TABLE_WAITING] = {TREE_ROW, 41, 0},     [TABLE_DEADLINE] = {TREE_ROW, 32, 0},
-    [TABLE_SHIELD] = {TREE_ROW, 48, 0},      [TABLE_POINT] = {TREE_ROW, 33, 0},
+    [TABLE_CASE_PARTY] = {TREE_ROW, 5, 4},   [TABLE_ID] = {TREE_ROW, 6, 0},
+    [TABLE_MAILBOX] = {TREE_ROW, 8, 0},      [TABLE_CASE] = {TREE_ROW, 9, 8},
+    [TABLE_INDEX] = {TREE_ROW, 10, 8},       [TABLE_EDGE] = {TREE_META, 0, 0},
+    [TABLE_CHECKPOINT] = {TREE_ROW, 13, 0},  [TABLE_RELEASE] = {TREE_MESSAGE, 40, 0},
+    [TABLE_PARK_ID] = {TREE_ROW, 40, 0},     [TABLE_WAITING] = {TREE_ROW, 41, 0},
+    [TABLE_DEADLINE] = {TREE_ROW, 32, 0},    [TABLE_SHIELD] = {TREE_ROW, 48, 0},
+    [TABLE_POINT] = {TREE_ROW, 33, 0},
 };
 
 static const char *const TREES[TREE_COUNT] = {

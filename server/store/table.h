@@ -13,7 +13,7 @@
 //   mailbox     n(device) urgency seq → kind of mail
 //   case, of    n | seq(message) ⇒ seq      (many sorted values for one key)
 //   index       era n(party) or kind ⇒ seq  (an era: the entries whose seqs differ in their last 14 bits alone)
-//   case_party, contact      n(case) ⇒ n(unit) | n(smaller) ⇒ n(larger)
+//   case_party  n(case) ⇒ n(unit)
 //   life        seq(root) n → version, state, times      chain: seq(root) → …      delivery: seq n → …
 //   order       seq(message) seq(ERASURE or HOLD) → until (of a HOLD, ns; 0: it is to be erased)
 //   record      kind text NUL number → value
@@ -45,7 +45,6 @@ enum table {
     TABLE_INDEX,
     TABLE_OF,
     TABLE_CASE_PARTY,
-    TABLE_CONTACT,
     TABLE_LIFE,
     TABLE_CHAIN,
     TABLE_DELIVERY,

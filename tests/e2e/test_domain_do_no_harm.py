@@ -94,6 +94,32 @@ def test_a_case_of_which_all_is_withheld_is_to_the_listed_state_as_one_that_is_n
     assert sent in world.amana("post", "--json", "inbox").ok().out
 
 
+def test_a_unit_that_has_sent_what_is_withheld_is_found_by_nobody_who_does_not_have_it(world, pb):
+    """Who tries unit after unit would else know which of them has written to it, and nothing has come."""
+    world.amana("et-registry", "admin", "grant", "remove", "et/ics/moyale", "1", "--yes").ok()
+    post, directory = r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207"), pb("directory")
+
+    def look(about=None):
+        with post.channel() as channel:
+            return post.call(channel, "Directory/Lookup", directory.LookupRequest(unit="ke/dci/transnational", about=about), directory.LookupResponse)
+
+    def refused():
+        with pytest.raises(r.Refused) as refusal:
+            look()
+        said = refusal.value.of(r.grpc.StatusCode.PERMISSION_DENIED, "NOT_PERMITTED")
+        return said.code, said.details, said.packed
+    as_ever = refused()
+    sent = world.send("police", note(world, case_ref=CASE, recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}]))
+    flagged = world.send("police", note(world, "She asked for asylum.", case_ref=CASE, flags=FLED))
+    assert refused() == as_ever
+    assert sent not in world.amana("post", "--json", "inbox").ok().out
+    take_back(world, flagged)
+    assert sent in world.amana("post", "--json", "inbox").ok().out  # verified: it can name what it has
+    digest = {e["submitted"]["id"]: base64.b64decode(e["submitted"]["header_digest"]) for e in world.entries("SUBMITTED")}[sent]
+    assert look({"id": sent, "header_digest": digest}).roster
+    assert refused() == as_ever
+
+
 def test_a_case_of_which_a_device_has_something_that_it_has_not_signed_for_goes_on_for_its_unit(world, pb):
     post, case, relay = r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207"), "ke/dci/2026/004401", pb("relay")
     post.RECIPIENTS = {"ke/dci/transnational": ("police", 1)}

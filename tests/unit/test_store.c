@@ -569,12 +569,6 @@ static void indexes_find_each_entry_of_a_case_a_party_a_kind_and_a_message(void 
     assert_true(yes);
     assert_int_equal(store_case_party(view, cases[0], "ug/upf/busia", &yes), AM_OK);
     assert_false(yes);
-    assert_int_equal(store_contact(view, "et/ics/moyale", "ke/dci/duty", &yes), AM_OK);
-    assert_true(yes);
-    assert_int_equal(store_contact(view, "ke/dci/duty", "et/ics/moyale", &yes), AM_OK);
-    assert_true(yes);
-    assert_int_equal(store_contact(view, "ke/cpc/nairobi", "et/ics/moyale", &yes), AM_OK);
-    assert_false(yes);
     store_view_end(view);
     for (unsigned i = 0; i < 9; i++)
         kit_message_clear(&m[i]);

@@ -221,7 +221,7 @@ static void a_full_map_or_disk_refuses_the_batch_but_not_what_is_essential(void 
         assert_int_equal(outcome.seq, 3);
         // A pair of names that the batch had added is there, too: nobody remembers it from what was given up.
         assert_int_equal(store_view_begin(kit.store, &view), AM_OK);
-        assert_int_equal(store_contact(view, m[0].message.originator, m[0].recipients[0].unit, &there), AM_OK);
+        assert_int_equal(store_case_party(view, m[0].case_ref, m[0].recipients[0].unit, &there), AM_OK);
         assert_true(there);
         store_view_end(view);
         kit_close(&kit);

@@ -85,12 +85,6 @@ static void nobody_finds_what_waits_but_by_its_own_ways(void **state)
     assert_int_equal(kit_find(view, &parked).seq, JOURNAL_NONE);
     assert_int_equal(store_case_exists(view, parked.case_ref, &there), AM_OK);
     assert_false(there);
-    assert_int_equal(store_contact(view, parked.message.originator, parked.recipients[0].unit, &there), AM_OK);
-    assert_false(there);
-    assert_int_equal(store_contact(view, RELEASING, parked.recipients[0].unit, &there), AM_OK);
-    assert_false(there);
-    assert_int_equal(store_contact(view, RELEASING, parked.message.originator, &there), AM_OK);
-    assert_true(there); // who is to release it looks up who wrote it
     assert_int_equal(store_find_parked_id(view, parked.message.device, id, &found, digest), AM_OK);
     assert_int_equal(found, seq);
     assert_memory_equal(digest, parked.message.header_digest, 32);
