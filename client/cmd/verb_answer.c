@@ -133,10 +133,11 @@ static int check_answers(const struct answer_input *input, const struct target *
 {
     char kinds[KIND_LIST_TEXT], verbs[ANSWER_VERBS_TEXT], second[SECOND_STATE];
     if (!second_sent(target->kept, target->opened.header)) {
+        bool never = second_never(target->kept, target->opened.header);
         second_state(target->kept, second);
-        command_say("%.13s was not sent, so that nobody has it: %s%s", target->id, second,
-                    second_never(target->kept, target->opened.header) ? "; `amana mend` writes it as a draft again"
-                                                                      : "");
+        command_say("%.13s was not sent, so that nobody has it: %s; %s", target->id, second,
+                    never ? "`amana mend` writes it as a draft again"
+                          : "if it was released meanwhile, run `amana inbox`, which fetches that");
         return EX_DATAERR;
     }
     unsigned kind = (unsigned)target->opened.header->kind;

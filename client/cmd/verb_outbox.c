@@ -142,8 +142,9 @@ static int was_taken(struct outbox_input *input, const char *id)
     if (!second_sent(kept, header)) {
         second_state(kept, second);
         command_say(
-            "%.13s is with the hub, which sends it to nobody: %s. `amana mend %.13s` writes it as a draft again", id,
-            second, id);
+            "%.13s is with the hub, which sends it to nobody: %s. `amana mend %.13s` writes it as a draft again%s", id,
+            second, id,
+            second_never(kept, header) ? "" : "; if it was released meanwhile, run `amana inbox`, which fetches that");
         return EX_DATAERR;
     }
     answer_verbs_list((unsigned)header->kind, true, verbs);

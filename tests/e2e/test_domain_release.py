@@ -64,6 +64,20 @@ def entry_of(world, kind, message):
     return [e for e in world.entries(kind) if message in json.dumps(e)]
 
 
+def test_who_answers_what_was_released_meanwhile_is_told_to_fetch_that(shared):
+    parked = park(shared)
+    shared.amana("chief", "release", parked, "--yes").ok()
+    call = ("called", parked, "--means", "RADIO", "--outcome", "NO_ANSWER")
+    for words in (call, ("drop", parked)):
+        shared.amana("police", *words).exits(65).says("waits for a second person", "if it was released meanwhile, run `amana inbox`")
+    shared.amana("police", "inbox").ok()
+    shared.amana("police", *call).ok()
+    returned = park(shared)
+    shared.amana("chief", "send-back", returned, "--reason", "FACT_WRONG").ok()
+    shared.amana("police", "inbox").ok()
+    assert "inbox" not in shared.amana("police", "called", returned, "--means", "RADIO", "--outcome", "NO_ANSWER").exits(65).says("amana mend").err
+
+
 def test_an_alert_on_a_person_is_parked_rings_is_released_and_delivered_with_both_signatures(shared):
     _, ring = shared.watch("chief", "inbox", "--follow")
     parked = park(shared)
