@@ -239,7 +239,7 @@ static void print_codes(FILE *out, const char *name, const int *codes, size_t co
     fputc('\n', out);
 }
 
-static void print_person(const Amana__V1__Person *person, FILE *out)
+static void print_person(const Amana__V1__Person *person, bool contested, FILE *out)
 {
     static const char *const above[] = {"count", "roles", "age", NULL};
     fprintf(out, "  %-16s", person->count > 1 ? "persons" : "person");
@@ -254,7 +254,7 @@ static void print_person(const Amana__V1__Person *person, FILE *out)
     else if (person->age != NULL)
         fprintf(out, " · age %u to %u", person->age->from, person->age->to);
     fputc('\n', out);
-    screen_rows(out, &person->base, 4, above);
+    screen_rows(out, &person->base, 4, &(struct screen_how){above, contested});
 }
 
 static void print_alert(const Amana__V1__Alert *alert, FILE *out)
@@ -284,11 +284,11 @@ static void print_alert(const Amana__V1__Alert *alert, FILE *out)
 }
 
 // A body without a form of its own: what its first line says stands above already.
-static void print_body(const ProtobufCMessage *body, bool said, FILE *out)
+static void print_body(const ProtobufCMessage *body, bool said, bool contested, FILE *out)
 {
     const ProtobufCFieldDescriptor *title = said ? kind_body_title_field(body) : NULL;
     const char *const above[] = {title != NULL ? title->name : NULL, NULL};
-    screen_rows(out, body, 2, above);
+    screen_rows(out, body, 2, &(struct screen_how){above, contested});
 }
 
 // Europol's codes, with what they ask of the reader.
@@ -396,7 +396,8 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     if (opened.header->status != AMANA__V1__STATUS__CODE__ACTUAL)
         fprintf(out, "%s%s: not real%s\n", print_on(PRINT_YELLOW), CODE(status__code, opened.header->status),
                 print_off());
-    if (answers != NULL && answers->contest[0] != '\0')
+    const bool contested = answers != NULL && answers->contest[0] != '\0';
+    if (contested)
         fprintf(out, "%sCONTESTED: detain nobody for it until it is decided%s\n", print_on(PRINT_YELLOW), print_off());
     if (alert != NULL)
         print_first(opened.header, alert, out);
@@ -418,11 +419,11 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     fputc('\n', out);
     print_envelope(session, kept, opened.header, err == AM_OK ? opened.flags : NULL, out);
     if (err == AM_OK && alert == NULL)
-        print_body(kind_body_get(&opened.body->base), !named, out);
+        print_body(kind_body_get(&opened.body->base), !named, contested, out);
     if (alert != NULL) {
         print_alert(alert, out);
         for (size_t i = 0; i < alert->n_persons; i++)
-            print_person(alert->persons[i], out);
+            print_person(alert->persons[i], contested, out);
     }
     return err == AM_ERASED ? AM_OK : err;
 }

@@ -2,13 +2,13 @@
 // A walk over descriptors that prints what is there.
 #include "client/cmd/screen_rows.h"
 
+#include "amana/v1/body.pb-c.h"
 #include "client/cmd/print.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 
 #define LABEL 16
@@ -23,9 +23,9 @@ static void label(FILE *out, const char *name, unsigned indent)
     fprintf(out, "%*s%-*s%s", (int)indent, "", LABEL, words, strlen(words) < LABEL ? "" : " ");
 }
 
-static bool skipped(const char *name, const char *const *skip)
+static bool skipped(const char *name, const struct screen_how *how)
 {
-    for (; skip != NULL && *skip != NULL; skip++)
+    for (const char *const *skip = how != NULL ? how->skip : NULL; skip != NULL && *skip != NULL; skip++)
         if (strcmp(*skip, name) == 0)
             return true;
     return false;
@@ -63,35 +63,47 @@ static void value(FILE *out, const ProtobufCFieldDescriptor *field, const void *
     }
 }
 
-static void row_list(FILE *out, const ProtobufCFieldDescriptor *field, const void *elements, size_t count,
-                     unsigned indent)
+// What is asked about a person, not what was done.
+static bool suspended(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int code,
+                      const struct screen_how *how)
+{
+    return how != NULL && how->contested && message->descriptor == &amana__v1__person__descriptor &&
+           field->descriptor == &amana__v1__action__code__descriptor && code == AMANA__V1__ACTION__CODE__DETAIN;
+}
+
+static void row_list(FILE *out, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                     const void *elements, size_t count, unsigned indent, const struct screen_how *how)
 {
     label(out, field->name, indent);
     for (size_t i = 0; i < count; i++) {
         fputs(i > 0 ? ", " : "", out);
-        value(out, field, (const char *)elements + i * field_size(field->type), indent);
+        const void *at = (const char *)elements + i * field_size(field->type);
+        value(out, field, at, indent);
+        if (field->type == PROTOBUF_C_TYPE_ENUM && suspended(message, field, *(const int *)at, how))
+            fputs(" (suspended while contested)", out);
     }
     fputc('\n', out);
 }
 
 static void row_field(FILE *out, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                      unsigned indent)
+                      unsigned indent, const struct screen_how *how)
 {
+    const struct screen_how of_part = {.contested = how != NULL && how->contested};
     const void *at = (const char *)message + field->offset;
     bool nested = field->type == PROTOBUF_C_TYPE_MESSAGE && !is_time(field);
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         size_t count = *(const size_t *)(const void *)((const char *)message + field->quantifier_offset);
         const void *elements = *(const void *const *)at;
         if (nested)
-            screen_list(out, field->name, (ProtobufCMessage *const *)elements, count, indent, NULL);
+            screen_list(out, field->name, (ProtobufCMessage *const *)elements, count, indent, &of_part);
         else if (count > 0)
-            row_list(out, field, elements, count, indent);
+            row_list(out, message, field, elements, count, indent, how);
         return;
     }
     if (field->type == PROTOBUF_C_TYPE_MESSAGE && *(ProtobufCMessage *const *)at == NULL)
         return;
     if (nested) {
-        screen_list(out, field->name, (ProtobufCMessage *const *)at, 1, indent, NULL);
+        screen_list(out, field->name, (ProtobufCMessage *const *)at, 1, indent, &of_part);
     } else if (says_something(field, at)) {
         label(out, field->name, indent);
         value(out, field, at, indent);
@@ -99,20 +111,20 @@ static void row_field(FILE *out, const ProtobufCMessage *message, const Protobuf
     }
 }
 
-void screen_rows(FILE *out, const ProtobufCMessage *message, unsigned indent, const char *const *skip)
+void screen_rows(FILE *out, const ProtobufCMessage *message, unsigned indent, const struct screen_how *how)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
     for (unsigned i = 0; i < type->n_fields; i++)
-        if (!skipped(type->fields[i].name, skip))
-            row_field(out, message, &type->fields[i], indent);
+        if (!skipped(type->fields[i].name, how))
+            row_field(out, message, &type->fields[i], indent, how);
 }
 
 void screen_list(FILE *out, const char *heading, ProtobufCMessage *const *elements, size_t count, unsigned indent,
-                 const char *const *skip)
+                 const struct screen_how *how)
 {
     for (size_t i = 0; i < count; i++) {
         label(out, heading, indent);
         fputc('\n', out);
-        screen_rows(out, elements[i], indent + 2, skip);
+        screen_rows(out, elements[i], indent + 2, how);
     }
 }

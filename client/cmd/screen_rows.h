@@ -4,12 +4,18 @@
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stdio.h>
 
-// "  needs            water and food, medical check". skip: names of fields that were printed otherwise, ended by NULL;
-// NULL: none. Parts of parts are indented by two more.
-void screen_rows(FILE *out, const ProtobufCMessage *message, unsigned indent, const char *const *skip);
+struct screen_how {
+    const char *const *skip; // names of fields that were printed otherwise, ended by NULL; NULL: none. Of parts: none
+    bool contested;          // to DETAIN a person is suspended, and says so
+};
+
+// "  needs            water and food, medical check". how: NULL for nothing of it. Parts of parts are indented by two
+// more.
+void screen_rows(FILE *out, const ProtobufCMessage *message, unsigned indent, const struct screen_how *how);
 
 // The same under a heading, for each element of a list.
 void screen_list(FILE *out, const char *heading, ProtobufCMessage *const *elements, size_t count, unsigned indent,
-                 const char *const *skip);
+                 const struct screen_how *how);

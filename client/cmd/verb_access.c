@@ -122,7 +122,7 @@ static void sheet_print(struct sheet_input *input, const Amana__V1__SubjectAcces
                                        "contact", "handling_note", "child_safeguard", NULL};
     static const char *const SAID[] = {"verified_by", "answer_language", NULL};
     printf("What is held about you\n\nYou asked:\n");
-    screen_rows(stdout, &asked->base, 2, SAID);
+    screen_rows(stdout, &asked->base, 2, &(struct screen_how){.skip = SAID});
     printf("\n");
     if (input->n_rows == 0)
         printf("No information about you is held that can be given to you.\n");
@@ -131,7 +131,7 @@ static void sheet_print(struct sheet_input *input, const Amana__V1__SubjectAcces
     qsort(input->rows, input->n_rows, sizeof input->rows[0], by_index);
     for (size_t i = 0; i < input->n_rows; i++) {
         printf("\n");
-        screen_rows(stdout, &input->rows[i].body->response->base, 2, KEPT);
+        screen_rows(stdout, &input->rows[i].body->response->base, 2, &(struct screen_how){.skip = KEPT});
     }
     printf("\nYou may have what is wrong corrected and what is unlawful erased: ask the office that gave you this "
            "sheet. You\n"

@@ -110,6 +110,27 @@ def test_a_contest_is_seen_by_all_until_its_sender_decides(world, alert):
         assert "CONTESTED" not in world.amana(desk, "show", alert).ok().out, desk
 
 
+def test_to_detain_somebody_is_shown_as_suspended_while_it_is_contested_and_no_longer(world):
+    """Saves from an arrest by who read what is asked and not the line above it."""
+    man = {"label": "p1", "age": {"from": 20, "to": 30}, "description": "A scar on the left hand.", "roles": ["SUSPECT"],
+           "actions": ["DETAIN", "SEIZE_DOCUMENT"],
+           "warrant": {"number": "K 12/2026", "issuer": "Milimani Court", "date": {"date": "2026-11-02"}, "offence": "Trafficking."}}
+    alert = world.send(draft=world.draft(legal_basis="NATIONAL_LAW", alert__persons=[man], alert__palermo=None, alert__child_safeguard=None))
+    note = world.send(draft=world.write("NOTE", {"title": "Seen", "text": "x", "persons": [man]}, legal_basis="NATIONAL_LAW"))
+    world.amana("post", "inbox").ok()
+    suspended = "detain (suspended while contested), seize document"
+    for message in (alert, note):
+        assert "suspended" not in world.amana("post", "show", message).ok().says("detain, seize document").out
+        roles = [{"person": "p1", "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]}]
+        contest = world.amana("post", "contest", message, world.example("contest", roles=roles), "--reason", "He was made to drive.").ok().id
+        world.amana("police", "inbox").ok()
+        for desk in ("post", "police"):
+            world.amana(desk, "show", message).ok().says("CONTESTED: detain nobody", suspended)
+        world.amana("police", "reject", contest, "--reason", "Two witnesses say so.").ok()
+        world.amana("post", "inbox").ok()
+        assert "suspended" not in world.amana("post", "show", message).ok().says("detain, seize document").out
+
+
 def test_who_protects_contests_what_never_came_to_it_and_reads_nothing_else_of_the_log(world):
     """A victim taken for a suspect between two police is spoken for by who protects in either's country; it says why, and
     the log has it."""
