@@ -119,7 +119,8 @@ struct shift_note {
     const Amana__V1__Header *first;
 };
 
-// One more that the note is about. The first says the case, the purpose and what else is carried on.
+// One more that the note is about, by its title: the note is as confidential as any, and about a child where one is.
+// The first says the case, the purpose and what else is carried on.
 static enum am_err reference(struct shift_input *input, enum store_box box, const char *id, struct arena *arena,
                              struct am_detail *detail, struct shift_note *shift)
 {
@@ -145,12 +146,14 @@ static enum am_err reference(struct shift_input *input, enum store_box box, cons
     if (shift->open[i] == NULL)
         return arena_error(arena);
     draft->n_references++;
+    shift->flags.child |= opened.flags->child;
+    if (opened.header->classification > draft->classification)
+        draft->classification = opened.header->classification;
     if (i > 0)
         return AM_OK;
     shift->first = opened.header;
     submit_carry(opened.header, draft);
     shift->note.handling_note = (char *)kind_body_text(kind_body_get(&opened.body->base), "handling_note"); // H3's
-    shift->flags.child = opened.flags->child;
     shift->flags.protection = opened.flags->protection;
     shift->flags.never_tell = opened.flags->never_tell;
     shift->flags.n_never_tell = opened.flags->n_never_tell;

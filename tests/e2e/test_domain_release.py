@@ -490,6 +490,19 @@ def test_a_confidential_case_is_handed_over_within_the_unit_when_nobody_else_is_
         shared.amana("chief", "inbox").ok().says(note[:13])
 
 
+def test_what_is_handed_over_together_is_as_confidential_as_any_of_it_and_about_a_child_where_one_is(shared):
+    vehicle = dict(subject_kind="VEHICLE", alert__persons=[], alert__title="A lorry")
+    plain = shared.amana("police", "send", alert(shared, **vehicle)).ok().id
+    body = {"title": "A girl", "text": "She was beside the driver."}
+    child = shared.amana("police", "send", shared.write("NOTE", body, case_ref=CASE, flags={"child": True, "protection": "NO"}, classification="CONFIDENTIAL",
+                         release="REQUIRED", recipients=[{"unit": "ke/dcs/child-protection", "part": "ACTION"}])).ok().says("waits").id
+    shared.amana("chief", "release", child, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    note = shared.amana("police", "hand-over", plain, child, "--text", "Both are open.").ok().says("copy      ke/dcs/child-protection").id
+    [line] = [row for row in shared.amana("police", "--json", "sent").ok().json if row["header"]["id"] == note]
+    assert (line["header"]["classification"], line["flags"]["child"], len(line["header"]["references"])) == ("CONFIDENTIAL", True, 2)
+
+
 def test_what_ends_an_alert_that_was_released_needs_a_second_person_too(shared):
     parked = park(shared)
     shared.amana("chief", "release", parked, "--yes").ok()
