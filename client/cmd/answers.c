@@ -222,11 +222,13 @@ static void take_done(const struct asked *asked, const Amana__V1__Header *header
     }
 }
 
-static void take_lives(const struct asked *asked, const Amana__V1__Kept *kept, struct answers *answers)
+static void take_lives(const struct asked *asked, const Amana__V1__Header *header, const Amana__V1__Kept *kept,
+                       struct answers *answers)
 {
+    bool sender = strcmp(header->sender->unit, asked->sender) == 0;
     for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++)
-        if (answers->lives[i] != 0)
-            (void)taken_to(kept, asked->header->recipients[i]->unit, &answers->lives[i]);
+        if (answers->lives[i] != 0 && taken_to(kept, asked->header->recipients[i]->unit, &answers->lives[i]) && sender)
+            answers->sender_moved[i] = kept->entry->time;
 }
 
 static void lives_begin(const struct asked *asked, struct answers *answers)
@@ -263,7 +265,7 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     take_hold(header, asked, session_now(walk->session), answers);
     if (replies) {
         take_done(asked, header, kept, answers);
-        take_lives(asked, kept, answers);
+        take_lives(asked, header, kept, answers);
         take_withdraw(asked, key, header, answers);
     }
     take_review(header, asked, answers);

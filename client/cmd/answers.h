@@ -30,6 +30,7 @@ struct answers {
     uint64_t acked[LIMIT_RECIPIENTS]; // by each recipient, in the message's order: UTC ns; 0: not that it is known here
     uint64_t answered[LIMIT_RECIPIENTS]; // the same, with what ends the wait for an answer
     uint8_t lives[LIMIT_RECIPIENTS]; // the state at each who is to act, in the same order, by what came here; 0: none
+    uint64_t sender_moved[LIMIT_RECIPIENTS]; // when its sender moved that last: UTC ns; 0: not that it is known here
     struct told told;
     unsigned root; // kind of a message that asks this unit to act and has no versions, else 0
     uint8_t life;  // its state, by what was sent and has come

@@ -42,6 +42,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 // --- Of a message
+// What is kept here of it.
+struct known {
+    const Amana__V1__Header *header;
+    const struct evidence *evidence;
+    const struct answers *answers;
+    uint64_t now;
+};
+
 static uint64_t ns_of(const Google__Protobuf__Timestamp *time)
 {
     uint64_t ns;
@@ -67,15 +75,36 @@ static bool delivery_proved(const struct evidence *evidence, const Amana__V1__Re
     }
 }
 
-// Who moved the life last, and when. What the sender or the clock moved names an officer of before, or none.
-static bool life_proved(const struct evidence *evidence, const Amana__V1__RecipientStatus *row)
+// Its place among the recipients of what is kept here; n_recipients where the hub names another.
+static size_t place_of(const Amana__V1__Header *header, const char *unit)
 {
+    size_t i = 0;
+    while (i < header->n_recipients && strcmp(header->recipients[i]->unit, unit) != 0)
+        i++;
+    return i;
+}
+
+// Whether its sender made the last move, and not the recipient, whose officer is the one who acknowledged before.
+static bool moved_by_sender(const Amana__V1__RecipientStatus *row, const struct known *known)
+{
+    size_t place = place_of(known->header, row->unit);
+    uint64_t at = ns_of(row->life_at);
+    return row->life == AMANA__V1__LIFE_STATE__CODE__WITHDRAWN ||
+           (place < known->header->n_recipients && place < LIMIT_RECIPIENTS && at != 0 &&
+            known->answers->sender_moved[place] == at);
+}
+
+// Who moved the life last, and when. What the sender or the clock moved names an officer of before, or none.
+static bool life_proved(const struct known *known, const Amana__V1__RecipientStatus *row)
+{
+    const struct evidence *evidence = known->evidence;
+    if (moved_by_sender(row, known))
+        return row->officer[0] == '\0' || evidence_answered(evidence, row->unit, row->officer, 0, false);
     switch (row->life) {
     case AMANA__V1__LIFE_STATE__CODE__NEW:
     case AMANA__V1__LIFE_STATE__CODE__STOPPING:
     case AMANA__V1__LIFE_STATE__CODE__EXPIRED:
     case AMANA__V1__LIFE_STATE__CODE__OPEN:
-    case AMANA__V1__LIFE_STATE__CODE__WITHDRAWN:
     case AMANA__V1__LIFE_STATE__CODE__OFFERED:
         return row->officer[0] == '\0' || evidence_answered(evidence, row->unit, row->officer, 0, false);
     default:
@@ -89,20 +118,22 @@ static const char *unless_proved(bool proved)
     return proved ? "" : " (says the hub, not proved)";
 }
 
-static void print_life(const Amana__V1__RecipientStatus *row, unsigned root, const struct evidence *evidence,
-                       uint64_t now)
+static void print_life(const Amana__V1__RecipientStatus *row, unsigned root, const struct known *known)
 {
+    uint64_t now = known->now;
     const char *life = codec_enum_name(&amana__v1__life_state__code__descriptor, (int)row->life);
     enum life_wait wait = life_waits(root, (uint8_t)row->life);
     printf("  %-28s        %s", "", print_on(wait == LIFE_WAIT_ACK ? PRINT_BOLD : PRINT_GREEN));
     print_code(stdout, life, false);
     fputs(print_off(), stdout);
-    if (row->officer[0] != '\0') {
+    bool theirs = row->officer[0] != '\0' && !moved_by_sender(row, known);
+    if (theirs) {
         fputs(" by ", stdout);
         print_text(stdout, print_officer(row->officer), 0);
-        printf(", %s", print_time(row->life_at));
     }
-    fputs(unless_proved(life_proved(evidence, row)), stdout);
+    if (row->officer[0] != '\0')
+        printf(", %s", print_time(row->life_at));
+    fputs(unless_proved(life_proved(known, row)), stdout);
     if (wait == LIFE_WAIT_ACK && row->officer[0] == '\0') {
         print_clock("to be acknowledged", row->ack_due, now);
         print_clock("from retrieval", row->ack_due_retrieved, now);
@@ -136,15 +167,6 @@ static void print_confirm(const Amana__V1__RecipientStatus *row, const struct ev
     putchar('\n');
 }
 
-// Its place among the recipients of what is kept here; n_recipients where the hub names another.
-static size_t place_of(const Amana__V1__Header *header, const char *unit)
-{
-    size_t i = 0;
-    while (i < header->n_recipients && strcmp(header->recipients[i]->unit, unit) != 0)
-        i++;
-    return i;
-}
-
 static void print_told(const Amana__V1__RecipientStatus *row, const Amana__V1__Header *header, const struct told *told)
 {
     size_t i = place_of(header, row->unit);
@@ -154,7 +176,7 @@ static void print_told(const Amana__V1__RecipientStatus *row, const Amana__V1__H
 }
 
 static void print_recipient(struct session *session, const Amana__V1__RecipientStatus *row, unsigned root,
-                            const struct evidence *evidence, uint64_t now)
+                            const struct known *known)
 {
     const char *delivery = codec_enum_name(&amana__v1__delivery_state__code__descriptor, (int)row->delivery);
     // Names are the hub's words, and no log's.
@@ -167,16 +189,16 @@ static void print_recipient(struct session *session, const Amana__V1__RecipientS
         printf(" %s", print_time(row->retrieved_at));
     else if (row->delivered_at != NULL)
         printf(" %s", print_time(row->delivered_at));
-    printf("%s\n", unless_proved(delivery_proved(evidence, row)));
+    printf("%s\n", unless_proved(delivery_proved(known->evidence, row)));
     if (row->delivery != AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED) {
         printf("  %-28s        ", "");
         reach_print(session, row);
         putchar('\n');
     }
     if (row->life != 0)
-        print_life(row, root, evidence, now);
+        print_life(row, root, known);
     if (row->confirm != 0)
-        print_confirm(row, evidence, now);
+        print_confirm(row, known->evidence, known->now);
 }
 
 // The hub's answer must be about the bytes that are kept here, and the entry that proves them.
@@ -189,16 +211,16 @@ static const Amana__V1__MessageStatus *find_row(const Amana__V1__StatusResponse 
     return NULL;
 }
 
-static json_t *row_json(struct session *session, const Amana__V1__MessageStatus *row, const struct evidence *evidence,
-                        const Amana__V1__Header *header, const struct told *told)
+static json_t *row_json(struct session *session, const Amana__V1__MessageStatus *row, const struct known *known)
 {
+    const Amana__V1__Header *header = known->header;
     json_t *object = json_from_message(&row->base, 0), *list = json_object_get(object, "recipients");
     for (size_t i = 0; i < row->n_recipients; i++) {
         size_t place = place_of(header, row->recipients[i]->unit);
-        const char *by = place < header->n_recipients ? told_by(told, place) : NULL;
+        const char *by = place < header->n_recipients ? told_by(&known->answers->told, place) : NULL;
         json_object_set_new(json_array_get(list, i), "proved",
-                            json_pack("{s:b, s:b}", "delivery", delivery_proved(evidence, row->recipients[i]), "life",
-                                      life_proved(evidence, row->recipients[i])));
+                            json_pack("{s:b, s:b}", "delivery", delivery_proved(known->evidence, row->recipients[i]),
+                                      "life", life_proved(known, row->recipients[i])));
         if (by != NULL)
             json_object_set_new(json_array_get(list, i), "told", json_string(by));
         json_t *reach = reach_json(session, row->recipients[i]->unit);
@@ -222,14 +244,13 @@ static void print_release(const Amana__V1__MessageStatus *row)
     }
 }
 
-static int print_message(struct command *command, const Amana__V1__Kept *kept, const Amana__V1__Header *header,
-                         const char *id, const Amana__V1__MessageStatus *row, const struct evidence *evidence,
-                         const struct told *told)
+static int print_message(struct command *command, const Amana__V1__Kept *kept, const char *id,
+                         const Amana__V1__MessageStatus *row, const struct known *known)
 {
+    const Amana__V1__Header *header = known->header;
     if (command->json)
-        return json_line_state(command->session, kept, row_json(command->session, row, evidence, header, told), stdout);
+        return json_line_state(command->session, kept, row_json(command->session, row, known), stdout);
     char oversight[OVERSIGHT_TEXT];
-    uint64_t now = session_now(command->session);
     bool parked = second_waits(command->session->store, STORE_SENT, id);
     printf("%s  %s %s, entry %llu of %s\n", id, parked ? "parked" : "accepted", print_ns(kept->entry->time),
            (unsigned long long)kept->entry->index, command->session->hub->origin);
@@ -245,8 +266,8 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
     struct life_summary summary = {0};
     unsigned root = kind_root((unsigned)header->kind);
     for (size_t i = 0; i < row->n_recipients; i++) {
-        print_recipient(command->session, row->recipients[i], root, evidence, now);
-        print_told(row->recipients[i], header, told);
+        print_recipient(command->session, row->recipients[i], root, known);
+        print_told(row->recipients[i], header, &known->answers->told);
         if (row->recipients[i]->life != 0)
             life_summary_add(&summary, root, (uint8_t)row->recipients[i]->life);
     }
@@ -299,7 +320,8 @@ static int of_message(struct status_input *input)
         err = answers_find(command->session, id, &answers);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    return print_message(command, kept, header, id, row, &evidence, &answers.told);
+    return print_message(command, kept, id, row,
+                         &(struct known){header, &evidence, &answers, session_now(command->session)});
 }
 
 // --- Alone

@@ -50,7 +50,8 @@ def test_a_referral_that_is_not_accepted_has_no_progress_and_no_end(world, offer
 def test_either_side_closes_and_the_sender_may_withdraw(world, offered):
     world.amana("et-protection", "accept", offered, "--contact", "Protection desk").ok()
     world.amana("post", "close", offered, "--outcome", "PERSON_DECLINED", "--summary", "She went on by herself.").ok()
-    world.amana("post", "status", offered).ok().says("closed")
+    said = world.amana("post", "status", offered).ok().says("closed, 20").out
+    assert "emow-0101" not in said and "not proved" not in said, "it accepted, and did not close"
     second = world.send("post", draft(world))
     world.amana("post", "withdraw", second, "--reason", "Her family came.").ok()
     world.amana("post", "status", second).ok().says("withdrawn")

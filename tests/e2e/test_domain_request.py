@@ -118,6 +118,21 @@ def test_who_of_two_has_asked_is_answered_without_a_word_of_whom(world):
     assert [to["life"] for to in said] == ["OPEN", "IN_PROGRESS"]
 
 
+def test_what_its_sender_moved_is_not_laid_to_the_officer_who_had_acknowledged(world, request_id):
+    world.amana("post", "progress", request_id, "--outcome", "CLARIFICATION_ASKED", "--questions", "Which year?").ok()
+    world.amana("police", "status", request_id).ok().says("suspended by eics-1207")
+    world.path("clear.json").write_text(json.dumps({"clarification": {"answers": [{"question": "Which year?", "text": "2024"}]}}))
+    world.amana("police", "clarify", request_id, "clear.json").ok()
+    clear = world.amana("police", "status", request_id).ok().says("in progress, 20").out
+    assert "eics-1207" not in clear and "not proved" not in clear
+    world.amana("post", "progress", request_id, "--text", "The paper register is searched.").ok()
+    world.amana("police", "status", request_id).ok().says("in progress by eics-1207, 20")
+    gone = world.amana("police", "withdraw", request_id, "--reason", "The owner was found.").ok().id
+    for message in (request_id, gone):
+        said = world.amana("police", "status", message).ok().says("withdrawn, 20").out
+        assert "eics-1207" not in said and "not proved" not in said
+
+
 def test_who_was_not_asked_to_act_can_t_answer(world):
     copy = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
     asked = world.send(draft=world.write("REQUEST", ASKED, recipients=copy))
