@@ -11,6 +11,7 @@ import pytest
 from google.protobuf import json_format
 
 import raw as r
+import test_domain_ask
 import test_domain_release as release
 import world as w
 
@@ -152,10 +153,13 @@ def test_only_three_answers_reach_a_listed_state(world):
     for refused in (["refuse", asked, "--outcome", "NO_LEGAL_BASIS", "--explanation", "x", "--provision", "x"],
                     ["answer", asked, "--outcome", "FULL", "--summary", "x"],
                     ["progress", asked, "--outcome", "CLARIFICATION_ASKED", "--questions", "x"],
-                    ["note", alert, "--title", "t", "--text", "x", "--to", "et/ics/moyale"]):
+                    ["note", alert, "--title", "t", "--text", "x", "--to", "et/ics/moyale"],
+                    ["ask", asked, *test_domain_ask.QUESTION],
+                    ["ask", alert, *test_domain_ask.QUESTION, "--to", "et/ics/moyale"]):
         world.amana("police", *refused).exits(65).says("somebody in case", "may have fled et")
     world.amana("police", "answer", asked, "--outcome", "NO_DATA", "--summary", "None.").ok()
     world.amana("post", "inbox").ok().says("RESPONSE", "PROGRESS", "ACK")
+    world.amana("post", "ask", alert, *test_domain_ask.QUESTION).ok().says("must answer  ke/dci/transnational")
 
 
 
