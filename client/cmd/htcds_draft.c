@@ -202,8 +202,8 @@ static void end_person(struct htcds_drafting *d)
     if (json_object_get(person, "roles") == NULL)
         htcds_note(d, "No role follows from vic_TraffickingStatus: %s.roles must be said.", htcds_path(d, ROOM_PERSON));
     end_words(d->look, d);
-    if (!d->failed && d->look_len > 0)
-        htcds_put(d, person, "description", json_string(d->look_text));
+    if (!d->failed && d->look_len > 0) // no NUL ends it where an earlier person's was longer
+        htcds_put(d, person, "description", json_stringn(d->look_text, d->look_len));
     rewind(d->look);
     end_words(d->look, d);
 }

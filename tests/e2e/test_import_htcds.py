@@ -251,6 +251,13 @@ def test_of_another_version_s_columns_it_is_named_which_are_not_understood(file_
     file_world.amana("police", "import", "case.json").ok().says('version "HTCDS 3.0"', "all of its values are understood")
 
 
+def test_a_person_s_description_has_nothing_of_the_person_s_before_it(file_world):
+    said = [{"prs_Title": "Doctor", "prs_Salutation": "Mr"}, {"prs_Title": "Ms"}, {"prs_Gender": "Feminine"}]
+    file_world.path("case.json").write_text(case(*({"record": "Person", **person} for person in said)))
+    persons = imported(file_world, "case.json")[0]["alert"]["persons"]
+    assert [p.get("description") for p in persons] == ["Addressed as Mr.\nTitle: Doctor.", "Title: Ms.", None]
+
+
 def test_two_persons_of_one_label_are_named(file_world):
     file_world.path("case.json").write_text(case({"record": "Person", "label": "p1"}, {"record": "Person", "label": "p1"}))
     file_world.amana("police", "import", "case.json").exits(65).says('records[1].label = "p1"', "of one person alone")
