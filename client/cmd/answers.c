@@ -248,7 +248,8 @@ static void take_withdraw(const struct asked *asked, const char *key, const Aman
     for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
         const Amana__V1__Recipient *recipient = asked->header->recipients[i];
         answers->withdrawn_from[i] |= alone || header_recipient(header, recipient->unit) != NULL;
-        all &= answers->withdrawn_from[i] || recipient->part != AMANA__V1__PART__CODE__ACTION;
+        all &= answers->withdrawn_from[i] || recipient->part != AMANA__V1__PART__CODE__ACTION ||
+               life_waits(asked->root_kind, answers->lives[i]) == LIFE_WAIT_NONE; // it went to none who has answered
     }
     if (all)
         strlcpy(answers->withdrawn, key, STORE_ID);

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+import world as w
+
 ASKED = {"title": "Who registered KDA 417Q?", "information": ["owner", "address"], "reason": "A lorry of an alert.",
          "available_because": "It was entered in the post's register."}
 
@@ -103,6 +105,28 @@ def test_what_one_of_two_has_answered_is_withdrawn_from_the_other_without_a_word
     world.amana("police", "inbox").ok()
     world.amana("police", "withdraw", second, "--reason", "One answer is enough.").ok().says("left out: et/ics/moyale, where its state is ANSWERED")
     world.amana("police", "status", second).ok().says("answered by eics-1207", "withdrawn")
+
+
+def test_what_is_withdrawn_from_all_who_had_not_answered_is_withdrawn(world):
+    both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "ACTION"}]
+    asked = world.send(draft=world.write("REQUEST", ASKED, recipients=both))
+    world.amana("police", "withdraw", asked, "--reason", "x", "--to", "et/mowsa/protection").ok()
+    assert "withdrawn by" not in world.amana("police", "sent").ok().out, "the other is still asked"
+    asked = world.send(draft=world.write("REQUEST", ASKED, recipients=both))
+    for desk in ("post", "et-protection"):
+        world.amana(desk, "inbox").ok()
+    if w.moves_time():
+        process, lines = world.watch("police", "inbox", "--follow")
+        world.later(hours=5)
+        lines.wait(f"protection has not acknowledged {asked[:13]}")
+        process.terminate()
+        process.wait()
+        assert asked[:13] in world.amana("police", "sent", "--overdue").ok().out
+    world.amana("post", "answer", asked, "--outcome", "FULL", "--summary", "A trader in Moyale.").ok()
+    world.amana("police", "inbox").ok()
+    gone = world.amana("police", "withdraw", asked, "--reason", "One answer is enough.").ok().says("left out: et/ics/moyale").id
+    world.amana("police", "sent").ok().says(f"withdrawn by {gone[:13]}")
+    assert asked[:13] not in world.amana("police", "sent", "--overdue").ok().out
 
 
 def test_who_of_two_has_asked_is_answered_without_a_word_of_whom(world):
