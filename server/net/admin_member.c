@@ -4,6 +4,7 @@
 #include "certs/member_statement.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
+#include "server/net/begun.h"
 #include "server/net/registrar_call.h"
 
 #include <string.h>
@@ -46,7 +47,7 @@ static void statement_check(struct registrar_call *by)
     if (by->err == AM_OK)
         by->err = timestamp_to_ns(set->statement->message->time, &signed_ns);
     if (by->err == AM_OK)
-        registrar_call_begun(by, "statement.time", signed_ns);
+        by->err = begun_check("statement.time", signed_ns, by->now_ns, &by->detail);
 }
 
 static void change_begin(struct set_member *set)

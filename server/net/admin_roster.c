@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admin.AddRoster: a roster by a registrar of its country, checked on a worker as those of the folder are.
 #include "amana/v1/admin.pb-c.h"
+#include "server/net/begun.h"
 #include "server/net/registrar_call.h"
 
 #include <string.h>
@@ -26,8 +27,8 @@ static void roster_read_in(struct registrar_call *by)
         by->err = roster_parse(codec_bytes(request->roster), list, request->n_certificates, &by->detail, &add->roster);
     if (by->err == AM_OK)
         by->err = roster_check(add->roster, registry_trust(by->registry), by->now_ns, &by->detail);
-    if (by->err == AM_OK) // it would be in force before it is
-        registrar_call_begun(by, "roster.not_before", add->roster->not_before);
+    if (by->err == AM_OK)
+        by->err = begun_check("roster.not_before", add->roster->not_before, by->now_ns, &by->detail);
 }
 
 // As for a member's row: by a registrar of the unit's country, about another unit than its own.

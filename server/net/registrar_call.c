@@ -2,7 +2,6 @@
 // The way of Admin.SetMember and AddRoster to a worker and back.
 #include "server/net/registrar_call.h"
 
-#include "proto/codec/timestamp.h"
 #include "proto/failpoint.h"
 
 static struct registrar_call *of_job(struct job *job)
@@ -66,18 +65,6 @@ void registrar_call_clear(struct call *call)
     struct registrar_call *registrar = (struct registrar_call *)call;
 
     registry_unref(registrar->registry);
-}
-
-void registrar_call_begun(struct registrar_call *registrar, const char *field, uint64_t begins_ns)
-{
-    char begins[TIMESTAMP_TEXT], now[TIMESTAMP_TEXT];
-
-    if (begins_ns <= registrar->now_ns + LIMIT_CLOCK_AHEAD_NS)
-        return;
-    timestamp_print_ns(begins_ns, begins);
-    timestamp_print_ns(registrar->now_ns, now);
-    registrar->err = am_fail(AM_INVALID, &registrar->detail, field,
-                             "is %s, and at this hub it is %s: set the clock by which it was signed", begins, now);
 }
 
 bool registrar_call_refuse(struct registrar_call *registrar)

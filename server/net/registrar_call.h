@@ -23,8 +23,5 @@ void registrar_call_begin(struct call *call, void (*check)(struct registrar_call
                           void (*decide)(struct registrar_call *registrar));
 void registrar_call_clear(struct call *call);
 
-// For `check`: fails it where what was signed begins later than the hub's clock and what clocks may differ by allow.
-void registrar_call_begun(struct registrar_call *registrar, const char *field, uint64_t begins_ns);
-
 // Answers a call whose `check` failed. False: it didn't, nothing is answered.
 bool registrar_call_refuse(struct registrar_call *registrar);

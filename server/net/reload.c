@@ -2,6 +2,7 @@
 // HUP: trust, server certificate and rosters read anew, while everything goes on.
 #include "server/net/internal.h"
 
+#include "server/net/begun.h"
 #include "server/net/certificates.h"
 #include "server/net/policy_units.h"
 #include "server/net/roster_rows.h"
@@ -137,6 +138,8 @@ static void rosters_offer(struct net *net, struct roster *const *rosters, size_t
         err = roster_follows(current, rosters[0], &detail);
         if (err == AM_OK) // by the list of this moment: that of their reading may have been replaced meanwhile
             err = roster_check(rosters[0], registry_trust(net->registry), net_utc(net), &detail);
+        if (err == AM_OK)
+            err = begun_check("not_before", rosters[0]->not_before, net_utc(net), &detail);
         if (err == AM_OK)
             err = roster_change(net, NULL, rosters[0], rosters + 1, n - 1);
         if (err != AM_OK && err != AM_EXISTS)

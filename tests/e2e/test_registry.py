@@ -270,18 +270,22 @@ def test_what_no_registrar_of_the_unit_s_country_signed_is_refused_with_the_reas
     assert unit in {e["member"]["unit"] for e in world.entries("MEMBER")}
 
 
+def empty_roster(pb, keys, unit, number, previous, ahead):
+    """One that takes the unit out, and begins so many seconds from now."""
+    content = pb("message").Roster(unit=unit, number=number, previous=previous)
+    content.not_before.GetCurrentTime()
+    content.not_before.seconds += ahead
+    content.not_after.seconds = content.not_before.seconds + 86400
+    return r.sign(content.SerializeToString(), keys / "officer.pem", keys / "officer.key", r.BINARY | r.CADES | r.NOSMIMECAP)
+
+
 def test_what_a_registrar_signed_by_a_clock_that_is_ahead_is_refused(world, pb):
     """It would be in force before it says so, and what comes after it would seem to be older."""
     registrar, unit = r.Raw(world, pb, "ke-registry", "ke/registry/desk", "r-1"), "ke/dcs/child-protection"
     keys, admin = registrar.keys, pb("admin")
 
     def roster(ahead):
-        content = pb("message").Roster(unit=unit, number=2, previous=bytes(32))
-        content.not_before.GetCurrentTime()
-        content.not_before.seconds += ahead
-        content.not_after.seconds = content.not_before.seconds + 86400
-        return admin.AddRosterRequest(roster=r.sign(content.SerializeToString(), keys / "officer.pem", keys / "officer.key",
-                                                    r.BINARY | r.CADES | r.NOSMIMECAP))
+        return admin.AddRosterRequest(roster=empty_roster(pb, keys, unit, 2, bytes(32), ahead))
 
     def refused(call, change, *says):
         with registrar.channel() as channel, pytest.raises(r.Refused) as refusal:
@@ -293,6 +297,22 @@ def test_what_a_registrar_signed_by_a_clock_that_is_ahead_is_refused(world, pb):
     refused("Admin/AddRoster", roster(240), "must be the digest of the newest roster")
     with registrar.channel() as channel:
         registrar.call(channel, "Admin/SetMember", r.set_member(pb, keys, "ke/kra/malaba", 1, role="unit", ahead=240), pb("audit").ProvedEntry)
+
+
+def test_a_roster_of_the_folder_that_has_not_begun_is_left_out_until_it_has(world, pb):
+    unit = "ke/dcs/child-protection"
+    first = next(e["roster"] for e in world.entries("ROSTER") if e["roster"]["unit"] == unit)
+    given = empty_roster(pb, world.path("ke-registry", "keys"), unit, 2, base64.b64decode(first["digest"]), 360)
+    world.path("rosters", "next.roster").write_bytes(given)
+    since = len(world.hub.log.all)
+    world.hub.reload()
+    said = world.hub.log.wait(rf"^roster unit={unit} number=2 ", since)
+    assert "it begins at" in said and "at this hub it is" in said and "the running one is kept" in said
+    assert [e["roster"]["number"] for e in world.entries("ROSTER") if e["roster"]["unit"] == unit] == [first["number"]]
+    world.later(minutes=2)
+    since = len(world.hub.log.all)
+    world.hub.reload()
+    world.hub.log.wait(rf"^roster unit={unit} number=2$", since)
 
 
 def test_a_statement_of_a_registrar_whose_certificate_was_revoked_is_neither_taken_nor_believed(world):
