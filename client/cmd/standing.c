@@ -12,8 +12,10 @@ void standing_of(const struct session *session, const struct certificate *regist
 {
     struct am_detail why = {0};
     uint64_t now_ns = session_now(session);
-    bool good = registrar_check(registrar, unit, what, session->trust, now_ns, &why) == AM_OK;
-    *ret_standing = (struct standing){.ends = good && certs_ends_soon(registrar->x509, now_ns)};
+    enum am_err err = registrar_check(registrar, unit, what, session->trust, now_ns, &why);
+    bool good = err == AM_OK;
+    *ret_standing = (struct standing){.ends = good && certs_ends_soon(registrar->x509, now_ns),
+                                      .vouched = good || err == AM_EXPIRED};
     memcpy(ret_standing->certificate, registrar->digest, sizeof ret_standing->certificate);
     if (!good)
         (void)strlcpy(ret_standing->why, why.text[0] != '\0' ? why.text : "its certificate is good no more",

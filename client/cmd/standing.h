@@ -9,6 +9,7 @@ struct standing {
     uint8_t certificate[CERTIFICATE_DIGEST];
     bool ends;     // within CERTS_SOON_NS; false where it is good no more
     char why[320]; // am_detail.text: why nobody believes it any more; "" while it is good
+    bool vouched;  // who trust.conf names signed it, though the certificate may have ended; else it may be anybody's
 };
 
 // Of `what`, as "roster", which this registrar signed of the unit.

@@ -25,7 +25,9 @@ struct renew_kind {
     const char *what, *several; // "statement"
     const char *said;           // what it is, of the unit
     const char *question;
+    const char *by_hand; // what makes one without the hub's word
     enum am_err (*read)(struct renew_input *input, struct signed_row *row, struct am_detail *detail);
+    bool (*kept)(const struct renew_input *input, const struct signed_row *row); // it was verified at this desk
     int (*show)(const struct renew_input *input, const struct signed_row *row);
     enum am_err (*sign)(struct renew_input *input, struct signed_row *row, struct arena *arena,
                         struct am_detail *detail, Amana__V1__ProvedEntry **ret_entry);
@@ -61,6 +63,11 @@ static enum am_err member_read(struct renew_input *input, struct signed_row *row
     return member_row_verify(input->command.session, row->member, detail, &row->standing);
 }
 
+static bool member_kept(const struct renew_input *input, const struct signed_row *row)
+{
+    return directory_statement_kept(input->command.session, row->member->unit, codec_bytes(row->member->statement));
+}
+
 static int member_show(const struct renew_input *input, const struct signed_row *row)
 {
     if (input->command.json)
@@ -77,9 +84,15 @@ static enum am_err member_sign(struct renew_input *input, struct signed_row *row
     return member_row_give(input->command.session, row->member, arena, detail, ret_entry);
 }
 
-static const struct renew_kind MEMBERS = {
-    "statement",         "statements",        "what is said of it", "Is what is said of them true?",
-    .read = member_read, .show = member_show, .sign = member_sign};
+static const struct renew_kind MEMBERS = {"statement",
+                                          "statements",
+                                          "what is said of it",
+                                          "Is what is said of them true?",
+                                          .by_hand = "`amana admin member add` and `amana admin grant add`",
+                                          .read = member_read,
+                                          .kept = member_kept,
+                                          .show = member_show,
+                                          .sign = member_sign};
 
 // --- Of rosters
 static enum am_err roster_read_in(struct renew_input *input, struct signed_row *row, struct am_detail *detail)
@@ -87,6 +100,17 @@ static enum am_err roster_read_in(struct renew_input *input, struct signed_row *
     TRY(directory_shown(input->command.session, row->member->unit, detail, &row->roster));
     standing_of(input->command.session, &row->roster->registrar, row->member->unit, "roster", &row->standing);
     return AM_OK;
+}
+
+static bool roster_kept(const struct renew_input *input, const struct signed_row *row)
+{
+    struct am_detail detail = {0};
+    struct roster *kept;
+    if (directory_kept(input->command.session, row->roster->unit, &detail, &kept) != AM_OK)
+        return false;
+    bool same = memcmp(kept->digest, row->roster->digest, sizeof kept->digest) == 0;
+    roster_unref(kept);
+    return same;
 }
 
 static int roster_show(const struct renew_input *input, const struct signed_row *row)
@@ -111,7 +135,9 @@ static const struct renew_kind ROSTERS = {"roster",
                                           "rosters",
                                           "its roster",
                                           "Are these who is to be on them?",
+                                          .by_hand = "`amana-ca roster` and `amana admin roster add`",
                                           .read = roster_read_in,
+                                          .kept = roster_kept,
                                           .show = roster_show,
                                           .sign = roster_sign};
 
@@ -122,6 +148,18 @@ static bool is_due(const struct renew_input *input, const struct certificate *ow
     if (memcmp(standing->certificate, own->digest, sizeof own->digest) == 0)
         return false;
     return input->all || standing_falls(standing);
+}
+
+// What no registrar of trust.conf signed may be the hub's own making: a registrar signs it only as this desk has seen
+// it while it was good.
+static enum am_err check_vouched(const struct renew_input *input, const struct signed_row *row,
+                                 struct am_detail *detail)
+{
+    if (row->standing.vouched || input->kind->kept(input, row))
+        return AM_OK;
+    return am_fail(AM_CERTIFICATE, detail, row->member->unit,
+                   "%.160s, and this desk never verified it: it may be another's. Make it from what you know, by %s",
+                   row->standing.why, input->kind->by_hand);
 }
 
 static void say_row(const struct renew_input *input, const struct signed_row *row)
@@ -147,15 +185,17 @@ static bool row_choose(struct renew_input *input, const struct certificate *own,
     enum am_err err = input->kind->read(input, row, &detail);
     if (err == AM_DENIED && input->kind == &ROSTERS) // the hub has none of it yet
         return false;
+    bool due = err == AM_OK && is_due(input, own, &row->standing), own_row = strcmp(row->member->unit, unit) == 0;
+    if (due && !own_row)
+        err = check_vouched(input, row, &detail);
     if (err != AM_OK)
         command_tell_fault(&input->command, err, &detail);
-    if (err != AM_OK || !is_due(input, own, &row->standing))
+    if (err != AM_OK || !due)
         return false;
     say_row(input, row);
-    if (strcmp(row->member->unit, unit) != 0)
-        return true;
-    command_say("%s: that is this registrar itself: another of its country must sign it", unit);
-    return false;
+    if (own_row)
+        command_say("%s: that is this registrar itself: another of its country must sign it", unit);
+    return !own_row;
 }
 
 static enum am_err rows_choose(struct renew_input *input, const struct certificate *own,

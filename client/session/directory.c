@@ -277,10 +277,14 @@ enum am_err directory_shown(struct session *session, const char *unit, struct am
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__LookupResponse *response;
     struct listed listed;
+    enum am_err err = fetch(session, unit, 0, NULL, detail, &listed);
+    if (err != AM_DENIED && err != AM_CERTIFICATE && err != AM_REVOKED && err != AM_EXPIRED)
+        return give(err, &listed, ret_roster);
+    *detail = (struct am_detail){0};
     arena_init(&arena, LOOKUP_BYTES);
     TRY(ask(session, unit, 0, NULL, &arena, detail, &response));
     TRY(build(session, response, unit, false, detail, &listed));
-    enum am_err err = check_entry(session, response, listed.roster, &arena, detail);
+    err = check_entry(session, response, listed.roster, &arena, detail);
     if (err == AM_OK)
         err = check_order(session, listed.roster, true, detail);
     if (err != AM_OK)

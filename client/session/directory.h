@@ -20,7 +20,8 @@ AM_MUST_USE enum am_err directory_newest(struct session *session, const char *un
                                          struct am_detail *detail, struct roster **ret_roster);
 
 // The newest as the hub shows it, by its entry in the log, whoever signed it: for a registrar, who is to sign it anew.
-// Needs a link, nothing of it is kept. The caller unrefs. AM_DENIED: the hub gives none; errors as above.
+// Needs a link; kept is what is believed, and nothing else. The caller unrefs. AM_DENIED: the hub gives none; errors as
+// above.
 AM_MUST_USE enum am_err directory_shown(struct session *session, const char *unit, struct am_detail *detail,
                                         struct roster **ret_roster);
 
@@ -44,6 +45,9 @@ AM_MUST_USE enum am_err directory_at(struct session *session, const char *unit, 
 AM_MUST_USE enum am_err directory_number(struct session *session, const char *unit, uint64_t number,
                                          const Amana__V1__Pointer *about, struct am_detail *detail,
                                          struct roster **ret_roster);
+
+// Whether this very statement about a unit was verified here, and is the newest that was.
+bool directory_statement_kept(struct session *session, const char *unit, struct am_bytes statement);
 
 // By the same statement; false where there is none.
 bool directory_role_is(struct session *session, const char *unit, const char *role);

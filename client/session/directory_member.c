@@ -132,3 +132,14 @@ bool directory_role_is(struct session *session, const char *unit, const char *ro
     arena_init(&arena, LOOKUP_BYTES);
     return directory_member(session, unit, &arena, &said) == AM_OK && strcmp(said->role, role) == 0;
 }
+
+bool directory_statement_kept(struct session *session, const char *unit, struct am_bytes statement)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *kept;
+    Amana__V1__MemberEntry *member;
+    arena_init(&arena, LOOKUP_BYTES);
+    return directory_row(session, unit, 0, &arena, &kept) == AM_OK &&
+           directory_member_of(kept, &arena, &member) == AM_OK && member->statement.len == statement.len &&
+           memcmp(member->statement.data, statement.data, statement.len) == 0;
+}

@@ -436,6 +436,18 @@ def test_before_a_registrar_s_certificate_is_taken_away_the_rosters_that_it_sign
     world.amanad("fsck", "-d", "data").ok()
 
 
+def test_a_registrar_signs_nothing_anew_that_no_registrar_vouches_for_and_its_desk_never_verified(world):
+    """It may be of the hub's own making: a roster with one device more."""
+    registrar = Registrar(world)
+    registrar.named(registrar.renewed())
+    before = len(world.entries("ROSTER")), len(world.entries("MEMBER"))
+    for what, by_hand in (("roster", "amana-ca roster"), ("member", "amana admin member add")):
+        said = world.amana("ke-registry", "admin", what, "renew", "--all", "--yes")
+        said.says("ke/dci/transnational", 'no registrar of "ke"', "this desk never verified it", by_hand)
+        assert said.code != 0
+    assert (len(world.entries("ROSTER")), len(world.entries("MEMBER"))) == before
+
+
 def test_init_takes_no_row_that_its_country_s_registrar_has_not_signed(empty_world):
     world = empty_world
     conf = world.path("members.conf").read_text()
