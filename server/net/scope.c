@@ -228,7 +228,7 @@ static enum am_err state_in(const struct replay *replay, struct store_view *view
         return AM_OK;
     *ret_in = unit_in(replay, pointer.originator);
     for (size_t i = 0; i < entry->n_moves && !*ret_in; i++)
-        *ret_in = unit_in(replay, entry->moves[i]->recipient);
+        TRY(party_in(replay, view, entry->moves[i]->recipient, pointer.seq, ret_in));
     for (size_t i = 0; i < entry->n_undelivered && !*ret_in; i++)
         TRY(party_in(replay, view, entry->undelivered[i], pointer.seq, ret_in));
     return entry->found_elsewhere ? told_in(replay, view, arena, seq, &pointer, ret_in) : AM_OK;

@@ -613,12 +613,14 @@ def test_an_auditor_of_a_listed_state_opens_nothing_of_a_message_that_is_withhel
     """Whom it was sent to would stand there, and the unit that never gets it could be asked."""
     had, withheld = world.send(), None
     world.amana("post", "inbox").ok()
-    withheld = world.send(draft=world.draft("other.json"))
+    until = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    withheld = world.send(draft=world.draft("other.json", valid_until=until))
     world.amana("ke-protection", "inbox").ok()
     flagged = flag(world)
     process, lines = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
     lines.wait(r'"ACCESS"')
-    world.later(hours=2)
+    world.later(hours=4)
+    lines.wait(f'"kind":"STATE".*{withheld}')
     lines.wait(f'"kind":"DEADLINE".*{withheld}')  # which nobody in the listed state is late for, as far as it knows
     process.terminate()
     process.wait()
@@ -630,7 +632,7 @@ def test_an_auditor_of_a_listed_state_opens_nothing_of_a_message_that_is_withhel
         return seq is not None, about
     assert opened("et", had)[0]
     there, about = opened("ke", withheld)
-    assert there and {"SUBMITTED", "DEADLINE"} <= about
+    assert there and {"SUBMITTED", "DEADLINE", "STATE"} <= about
     assert opened("et", withheld) == (False, set())
     world.amana("auditor", "audit", "replay", "--reason", "a test").ok().says("VERIFIED")
     take_back(world, flagged)
