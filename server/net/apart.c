@@ -187,6 +187,7 @@ enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t 
 // --- Has it any message of the case?
 static enum am_err message_had(struct apart *apart, const struct apart_case *of_case, uint64_t seq, bool *ret_had)
 {
+    struct journal_delivery delivery;
     struct store_pointer message;
     bool to_unit = false, withheld = true;
     enum am_err err = store_pointer_of(apart->check->view, seq, &message);
@@ -200,6 +201,9 @@ static enum am_err message_had(struct apart *apart, const struct apart_case *of_
         to_unit |= strcmp(message.recipients[i].unit, apart->check->unit) == 0;
     if (*ret_had || !to_unit)
         return AM_OK;
+    err = store_delivery(apart->check->view, seq, apart->check->unit, &delivery);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err; // it waits, or waited, for its second person
     arena_reset(&apart->scratch);
     TRY(withheld_row(apart->check->view, &apart->scratch, &apart->device, seq, JOURNAL_MAIL_MESSAGE, &withheld));
     *ret_had = !withheld;

@@ -13,9 +13,10 @@ static void check_fail(struct check *check, enum reason reason, const char *fiel
     (void)am_fail(AM_INVALID, &check->s->checked_detail, field, "%s", text);
 }
 
-// What could not be read or remembered: nothing is taken, the client tries again.
+// What could not be read or remembered: nothing is taken, the client tries again. No other check goes on from here.
 static void check_broken(struct check *check, enum am_err err)
 {
+    check->s->more = false;
     check_fail(check, err == AM_TOO_LARGE || err == AM_NOMEM ? REASON_BUSY : REASON_INTERNAL, "", am_err_text(err));
 }
 
