@@ -69,7 +69,7 @@ static void print_retrieved(struct command *command, const Amana__V1__KeptNotice
         return;
     }
     printf("%s%s", print_on(false_one ? PRINT_RED : PRINT_DIM), false_one ? "ALARM      " : "retrieved  ");
-    print_text(stdout, content->device + 8, 0);
+    print_text(stdout, print_identity(content->device), 0);
     printf(" %s it, entry %llu, %s", false_one ? "is said to have" : "has", (unsigned long long)entry->index,
            print_ns(entry->time));
     if (why[0] != '\0') {

@@ -123,6 +123,12 @@ const char *print_officer(const char *uri)
     return slash != NULL ? slash + 1 : uri;
 }
 
+const char *print_identity(const char *uri)
+{
+    static const char SCHEME[] = "amana://";
+    return strncmp(uri, SCHEME, sizeof SCHEME - 1) == 0 ? uri + sizeof SCHEME - 1 : uri;
+}
+
 void print_code(FILE *out, const char *name, bool upper)
 {
     for (const char *c = name != NULL ? name : "?"; *c != '\0'; c++)

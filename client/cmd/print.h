@@ -29,5 +29,7 @@ void print_text(FILE *out, const char *text, unsigned indent);
 
 // The last part of an identity ("kdci-0417") or the whole if it is none.
 const char *print_officer(const char *uri);
+// An identity without its "amana://", or the whole if it is none.
+const char *print_identity(const char *uri);
 // Joins enum names: "STOP_AND_SEARCH" → "stop and search" (upper: as "STOP AND SEARCH").
 void print_code(FILE *out, const char *name, bool upper);

@@ -16,11 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *device_unit(const char *uri)
-{
-    return strncmp(uri, "amana://", 8) == 0 ? uri + 8 : uri;
-}
-
 // Its signature holds for the certificate inside; whether that was a registrar's the trust list of then says.
 static void print_signer(ProtobufCBinaryData bytes, FILE *out)
 {
@@ -29,7 +24,7 @@ static void print_signer(ProtobufCBinaryData bytes, FILE *out)
         fputs("  SIGNED BY NOBODY", out);
         return;
     }
-    fprintf(out, ", signed by %s", device_unit(statement->by.registrar.identity.uri));
+    fprintf(out, ", signed by %s", print_identity(statement->by.registrar.identity.uri));
     member_statement_free(statement);
 }
 
@@ -46,7 +41,7 @@ static void print_member(const Amana__V1__MemberEntry *entry, FILE *out)
 static void print_submitted(const Amana__V1__SubmittedEntry *entry, const Amana__V1__Header *header, FILE *out)
 {
     if (header == NULL) {
-        fprintf(out, "%.13s by %s", entry->id, device_unit(entry->device));
+        fprintf(out, "%.13s by %s", entry->id, print_identity(entry->device));
         return;
     }
     const struct urgency *urgency = urgency_get(header->urgency);
@@ -113,29 +108,29 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
 {
     switch (content->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS:
-        fprintf(out, "log %s of %s, %zu registrars", content->genesis->origin, device_unit(content->genesis->hub),
+        fprintf(out, "log %s of %s, %zu registrars", content->genesis->origin, print_identity(content->genesis->hub),
                 content->genesis->n_registrars);
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED: print_submitted(content->submitted, header, out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: print_parked(content->parked, out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED:
         fprintf(out, "%.13s by %s%s", content->released->message != NULL ? content->released->message->id : "",
-                device_unit(content->released->officer), content->released->deferred ? ", after it was sent" : "");
+                print_identity(content->released->officer), content->released->deferred ? ", after it was sent" : "");
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_RETURNED:
         fprintf(out, "%.13s to its author%s", content->returned->message != NULL ? content->returned->message->id : "",
                 content->returned->lapsed ? ": nobody released it in time" : "");
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED:
-        fprintf(out, "%s of %s", content->rejected->reason, device_unit(content->rejected->identity));
+        fprintf(out, "%s of %s", content->rejected->reason, print_identity(content->rejected->identity));
         if (content->rejected->count > 1)
             fprintf(out, ", %llu alike", (unsigned long long)content->rejected->count);
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED:
-        fprintf(out, "by %s, under its own signature", device_unit(content->retrieved->device));
+        fprintf(out, "by %s, under its own signature", print_identity(content->retrieved->device));
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS:
-        fprintf(out, "by %s: %s (\"", device_unit(content->access->identity), content->access->query);
+        fprintf(out, "by %s: %s (\"", print_identity(content->access->identity), content->access->query);
         print_text(out, content->access->reason, 0);
         fputs("\")", out);
         for (size_t i = 0; i < content->access->n_scope; i++)
@@ -149,7 +144,7 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT: fprintf(out, "of %s changed", content->grant->unit); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER:
         fprintf(out, "%llu of %s, signed by %s%s", (unsigned long long)content->roster->number, content->roster->unit,
-                device_unit(content->roster->signer), content->roster->removed ? ": out of force" : "");
+                print_identity(content->roster->signer), content->roster->removed ? ": out of force" : "");
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_POLICY: fputs("policy.conf changed", out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_TRUST: fputs("trust.conf changed", out); break;

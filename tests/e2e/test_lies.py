@@ -160,6 +160,17 @@ def test_a_delivery_that_is_said_to_be_late_before_its_time_is_named(world, pb):
     assert len(alarms(world, "police")) == 1  # the second is in time
 
 
+@pytest.mark.parametrize("device", ["", "x", "et/ics/moyale/device/d1"], ids=["none", "short", "no URI"])
+def test_who_is_said_to_have_it_is_named_as_the_hub_says_and_no_more(world, pb, device):
+    world.send()
+    branch = Branch(world, pb)
+    notice = pb("relay").Delivery(notice=branch.append(2_000_000_000 * 10**9, retrieved=dict(first=1, device=device)))
+    world.amana("post", "inbox").ok()
+    with Liar(world, pb, "police", Relay_Receive=lambda _: notice) as liar:
+        branch.prevails(liar)
+        world.amana("police", "inbox", env=liar.env()).exits(1).says(f"ALARM      {device} is said to have it")
+
+
 def test_a_hub_that_sends_nothing_but_lies_is_given_up_before_it_has_filled_a_disk(world, pb):
     world.send()
     world.amana("post", "inbox").ok()
