@@ -66,7 +66,8 @@ AM_MUST_USE enum am_err net_policy_set(struct net *net, struct policy *policy);
 
 // Another trust (NULL: as before), a server certificate read anew, and rosters that may have changed, in order of unit
 // and number: higher numbers become ROSTER entries, another trust.conf a TRUST entry, live sessions are judged again.
-// On failure everything is as before. Takes references of its own.
+// On failure everything is as before; once the list is in force an entry that couldn't be written is told to the log.
+// Takes references of its own.
 AM_MUST_USE enum am_err net_reload(struct net *net, struct trust *trust, struct roster *const *rosters, size_t count,
                                    struct am_detail *detail);
 

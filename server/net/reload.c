@@ -2,6 +2,7 @@
 // HUP: trust, server certificate and rosters read anew, while everything goes on.
 #include "server/net/internal.h"
 
+#include "proto/failpoint.h"
 #include "server/net/begun.h"
 #include "server/net/certificates.h"
 #include "server/net/policy_units.h"
@@ -177,25 +178,39 @@ enum am_err net_countries_set(struct hub *hub, const struct trust *trust)
     return hub_set_countries(hub, rows, n);
 }
 
-// The list and what the hub has of it come together, or both stay as they are.
-static enum am_err trust_change(struct net *net, struct trust *trust)
+// The list and what the hub has of it come together, or both stay as they are. ret_before: the snapshot before it, the
+// caller's.
+static enum am_err trust_swap(struct net *net, struct trust *trust, struct registry **ret_before)
 {
-    struct registry *registry, *before = net->registry;
+    struct registry *registry;
     enum am_err err;
 
-    TRY(registry_with(before, trust, NULL, &registry));
+    TRY(registry_with(net->registry, trust, NULL, &registry));
     err = net_countries_set(net->hub, trust);
     if (err != AM_OK) {
         registry_unref(registry);
         return err;
     }
+    *ret_before = net->registry;
     net->registry = registry;
+    return AM_OK;
+}
+
+#define ENTRY_DO "do=\"start again: it is written then\""
+
+// The list is in force whatever becomes of what is said of it.
+static void trust_tell(struct net *net, const struct trust *before)
+{
+    const struct trust *trust = registry_trust(net->registry);
+
     net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
-    err = net_digests_step(net, HUB_EVENT_TRUST, trust_digest(registry_trust(before)), trust_digest(trust));
-    if (err == AM_OK)
-        err = certificates_changed(net);
-    registry_unref(before);
-    return err;
+    if (FAILPOINT_ERROR("trust-entry") ||
+        net_digests_step(net, HUB_EVENT_TRUST, trust_digest(before), trust_digest(trust)) != AM_OK)
+        report(REPORT_ERROR, "trust",
+               "reason=\"out of memory: the new list is in force, its entry is not written\" " ENTRY_DO);
+    if (certificates_changed(net) != AM_OK)
+        report(REPORT_ERROR, "oversight",
+               "reason=\"out of memory: the entry of what is revoked is not written\" " ENTRY_DO);
 }
 
 enum am_err net_policy_set(struct net *net, struct policy *policy)
@@ -214,18 +229,22 @@ enum am_err net_policy_set(struct net *net, struct policy *policy)
 enum am_err net_reload(struct net *net, struct trust *trust, struct roster *const *rosters, size_t count,
                        struct am_detail *detail)
 {
+    struct registry *before = NULL;
     struct tls_context *tls;
     enum am_err err = AM_OK;
 
     TRY(net_tls_make(net, trust != NULL ? trust : registry_trust(net->registry), detail, &tls));
     if (trust != NULL)
-        err = trust_change(net, trust);
+        err = trust_swap(net, trust, &before);
     if (err != AM_OK) {
         tls_context_unref(tls);
         return err;
     }
-    tls_context_unref(net->tls);
+    tls_context_unref(net->tls); // from here on nothing fails: the list is in force as a whole
     net->tls = tls;
+    if (before != NULL)
+        trust_tell(net, registry_trust(before));
+    registry_unref(before);
     // They come by unit and number.
     for (size_t i = 0, n; i < count; i += n) {
         for (n = 1; i + n < count && strcmp(rosters[i]->unit, rosters[i + n]->unit) == 0; n++)

@@ -149,3 +149,22 @@ def test_what_a_revoked_officer_signed_says_so_after_the_list_has_forgotten_the_
     other = world.send()
     world.amana("post", "inbox").ok()
     assert "signer" not in world.amana("post", "--json", "show", other).ok().json[0]
+
+
+def test_a_trust_list_whose_entry_could_not_be_written_is_in_force_as_a_whole(empty_world):
+    world = empty_world
+    world.start_hub(failpoint="trust-entry")
+    process, _ = world.watch("post", "inbox", "--follow")
+    world.hub.log.wait(r"^connected .*et/ics/moyale")
+    conf, before = world.path("trust", "trust.conf"), len(world.entries("TRUST"))
+    conf.write_text(conf.read_text() + "# another list\n")
+    since = len(world.hub.log.all)
+    revoke(world, "et", world.path("post", "keys", "auth.pem"))
+    assert "trust=new" in world.hub.log.wait(r"^reloaded", since)
+    assert "its entry is not written" in world.hub.log.wait(r"^trust ", since)
+    world.hub.log.wait(r"^dropped .*identity=amana://et/ics/moyale/", since)
+    world.amana("post", "inbox").exits(69, 77)
+    assert len(world.entries("TRUST")) == before
+    world.hub.stop()
+    world.start_hub()
+    assert len(world.entries("TRUST")) == before + 1
