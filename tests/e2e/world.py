@@ -134,6 +134,8 @@ class Hub:
             ended = self.process.poll() if not self.log.ended else self.process.wait(PATIENCE)
             raise AssertionError(f"a hub that began ended with {ended} (negative: the signal)\n{error}") from None
         self.port = int(re.search(r"port=(\d+)", line).group(1))
+        if not failpoint:
+            self.log.wait(r"^reloaded")  # its files are read once more at its start: what a test puts there comes after
 
     @property
     def address(self):
