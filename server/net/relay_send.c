@@ -10,7 +10,7 @@
 #include <string.h>
 
 // A decoded header costs more than its bytes: 64 recipients and 32 references are small structs of their own.
-#define SEND_ARENA (LIMIT_MESSAGE + 1024u * 1024)
+#define SEND_ARENA (LIMIT_MESSAGE + LIMIT_RECALL + 1024u * 1024)
 
 // The header, decoded; or why it can't be, and the digest that its entry names. False where the digest can't be had.
 static bool send_read(struct send *send)
@@ -238,7 +238,7 @@ static void send_reset(struct call *call)
 const struct method METHOD_SEND = {
     .path = "/amana.v1.Relay/Send",
     .request = &amana__v1__message__descriptor,
-    .max_request = LIMIT_MESSAGE,
+    .max_request = LIMIT_MESSAGE + LIMIT_RECALL,
     .arena = SEND_ARENA,
     .size = sizeof(struct send),
     .counted = true,
@@ -251,7 +251,7 @@ const struct method METHOD_SEND = {
 const struct method METHOD_PARK = {
     .path = "/amana.v1.Relay/Park",
     .request = &amana__v1__message__descriptor,
-    .max_request = LIMIT_MESSAGE,
+    .max_request = LIMIT_MESSAGE + LIMIT_RECALL,
     .arena = SEND_ARENA,
     .size = sizeof(struct send),
     .counted = true,

@@ -449,6 +449,14 @@ def test_a_list_that_does_not_recall_the_oversight_lets_nobody_leave_it_out(serv
     police.send(message)
 
 
+def test_the_largest_message_has_room_for_the_list_that_it_brings(served, pb):
+    """Saves from one that its desk can make and no hub takes: this is refused for what it says."""
+    police = r.Raw(served, pb)
+    message = police.message(body=bytes((1024 + 128) * 1024))
+    message.crl = bytes(64 * 1024)
+    refused(police, message, "ROSTER_STALE", "oversight_point", code=Code.FAILED_PRECONDITION)
+
+
 def test_what_was_parked_before_its_oversight_was_revoked_is_sent_back_and_sent_anew(empty_world):
     world = empty_world
     overseen(world)
