@@ -5,6 +5,7 @@
 #include "certs/clock.h"
 #include "certs/keyfile.h"
 #include "proto/codec/timestamp.h"
+#include "proto/failpoint.h"
 #include "server/net/internal.h"
 
 #include <bsd/string.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AGAIN_NS (24ull * 3600 * NS_PER_S)
+#define AGAIN_NS NS_PER_DAY
 #define GAUGE    "amanad_certificate_not_after_seconds"
 
 // --- Which there are
@@ -177,8 +178,12 @@ static void recall_tell(struct net *net, size_t at, const char *code)
 {
     struct hub_event event = {.kind = HUB_EVENT_ALARM, .alarm = {.what = "OVERSIGHT_RECALLED", .text = code}};
 
-    if (!net->recall.came[at] || net->recall.told[at] || net_step(net, &event) != AM_OK)
+    if (!net->recall.came[at] || net->recall.told[at])
         return;
+    if (FAILPOINT_ERROR("recall-entry") || net_step(net, &event) != AM_OK) {
+        net->recall.any = true; // the next second tries again
+        return;
+    }
     net->recall.told[at] = true;
     report(
         REPORT_ERROR, "oversight",

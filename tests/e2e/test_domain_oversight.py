@@ -406,6 +406,16 @@ def test_a_desk_with_a_newer_list_than_the_hubs_brings_it_and_nothing_urgent_wai
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
 
+def test_that_an_oversight_was_recalled_is_told_though_no_message_comes_after_the_one_that_could_not_be_told(empty_world):
+    world = empty_world
+    overseen(world)
+    world.start_hub(failpoint="recall-entry")
+    revoke(world, of_desks(world))
+    world.amana("police", "send", world.draft()).ok().says("accepted", REVOKED)
+    world.hub.log.wait(r'^oversight country=ke reason="its units bring a newer revocation list than this hub has')
+    assert alarms(world) == [{"what": "OVERSIGHT_RECALLED", "detail": "ke"}]
+
+
 def test_what_waits_for_a_second_person_is_released_by_a_newer_list_than_the_hubs(empty_world):
     world = empty_world
     overseen(world)
