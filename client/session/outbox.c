@@ -170,21 +170,39 @@ static enum am_err seal_anew(struct delivery *delivery, enum outbox_result *ret_
     return store_put(delivery->session->store, STORE_OUTBOX, delivery->id, delivery->kept);
 }
 
-// It was sealed by what this desk's trust list says, and the hub's says something else: nothing here can mend that.
-static bool trust_is_old(const struct delivery *delivery)
+// What is kept, and what the hub alone has beside it.
+static enum am_err as_sent(const struct delivery *delivery, Amana__V1__Message *ret_message)
 {
-    if (strcmp(delivery->detail->field, "oversight_point") != 0)
-        return false;
+    Amana__V1__Header *header;
+    *ret_message = *delivery->kept->message;
+    if (!delivery->session->recalls)
+        return AM_OK;
+    TRY(seal_header(ret_message, delivery->arena, delivery->detail, &header));
+    return oversight_recall(delivery->session, header, delivery->arena, &ret_message->crl);
+}
+
+// The hub goes by another trust list than this desk. *ret_retry: its revocation list may be what is older, and this
+// desk's goes along from now on; else nothing here can mend that.
+static enum am_err trust_differs(struct delivery *delivery, bool *ret_retry)
+{
+    Amana__V1__Message message = *delivery->kept->message;
+    if (!delivery->session->recalls) {
+        delivery->session->recalls = true;
+        TRY(as_sent(delivery, &message));
+        *ret_retry = message.crl.len != 0;
+    }
+    if (*ret_retry)
+        return AM_OK;
     char said[sizeof delivery->detail->text];
     strlcpy(said, delivery->detail->text, sizeof said);
     (void)am_fail(AM_OK, delivery->detail, "oversight_point",
                   "this desk's trust/ isn't the one that the hub goes by: have the newest from your registrar, then it "
                   "is sealed anew and goes (%.150s)",
                   said);
-    return true;
+    return AM_OK;
 }
 
-// What to do with a refusal. *ret_retry: it was sealed anew, send again.
+// What to do with a refusal. *ret_retry: it was sealed anew, or brings more: send again.
 static enum am_err refused(struct delivery *delivery, const struct rpc_error *error, enum outbox_result *ret_result,
                            bool *ret_retry)
 {
@@ -192,7 +210,8 @@ static enum am_err refused(struct delivery *delivery, const struct rpc_error *er
     (void)session_refused(error, delivery->detail);
     *ret_retry = false;
     if (reason == REASON_ROSTER_STALE)
-        return trust_is_old(delivery) ? AM_OK : seal_anew(delivery, ret_result, ret_retry);
+        return strcmp(delivery->detail->field, "oversight_point") == 0 ? trust_differs(delivery, ret_retry)
+                                                                       : seal_anew(delivery, ret_result, ret_retry);
     *ret_result = OUTBOX_REFUSED;
     const struct am_detail *detail = delivery->detail;
     const char *text =
@@ -200,15 +219,6 @@ static enum am_err refused(struct delivery *delivery, const struct rpc_error *er
     if (text == NULL)
         return arena_error(delivery->arena);
     return keep_waiting(delivery, error->reason[0] != '\0' ? error->reason : rpc_status_name(error->status), text);
-}
-
-// What is kept, and what the hub alone has beside it.
-static enum am_err as_sent(const struct delivery *delivery, Amana__V1__Message *ret_message)
-{
-    Amana__V1__Header *header;
-    *ret_message = *delivery->kept->message;
-    TRY(seal_header(ret_message, delivery->arena, delivery->detail, &header));
-    return oversight_recall(delivery->session, header, delivery->arena, &ret_message->crl);
 }
 
 static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_result)

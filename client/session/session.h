@@ -57,7 +57,8 @@ struct session {
     bool policy_read, policy_known;
     char successor[LIMIT_ADDRESS + 1];  // of this unit, which is closed; ""
     char protection[LIMIT_ADDRESS + 1]; // directory_protection
-    bool alarmed;                       // an alarm was raised: what follows in this session follows from it
+    bool recalls; // the hub's revocation list is older than this desk's: what is sent brings it along
+    bool alarmed; // an alarm was raised: what follows in this session follows from it
 };
 
 // Opens the store and reads trust/; no link yet. needed: settings that must be there (SETTING_BIT). passphrase and

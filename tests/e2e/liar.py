@@ -27,7 +27,7 @@ class Liar(grpc.GenericRpcHandler):
     def __init__(self, world, pb, desk, **lies):
         self.world, self.pb = world, pb
         self.lies = {name.replace("_", "/"): lie for name, lie in lies.items()}
-        self.calls = []
+        self.calls, self.requests = [], []
         self.instead = {}  # a method's answer, from a function of the request's bytes, in the place of the real hub's
         self.above = r.Raw(world, pb, desk).channel()
         self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(4), options=CLIENT_ALONE)
@@ -55,6 +55,7 @@ class Liar(grpc.GenericRpcHandler):
 
     def answer(self, method, request, context):
         self.calls.append(method)
+        self.requests.append((method, request))
         try:
             if method in STREAMS:
                 return self.stream(method, request, context)

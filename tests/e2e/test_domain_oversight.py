@@ -12,6 +12,7 @@ import pytest
 
 import raw as r
 import world as w
+from liar import Liar
 from test_domain_release import alert
 
 Code = r.grpc.StatusCode
@@ -414,6 +415,25 @@ def test_that_an_oversight_was_recalled_is_told_though_no_message_comes_after_th
     world.amana("police", "send", world.draft()).ok().says("accepted", REVOKED)
     world.hub.log.wait(r'^oversight country=ke reason="its units bring a newer revocation list than this hub has')
     assert alarms(world) == [{"what": "OVERSIGHT_RECALLED", "detail": "ke"}]
+
+
+def test_a_newer_list_is_brought_to_a_hub_that_has_not_got_it_and_to_no_other(empty_world, pb):
+    """Saves 64 KiB of each message on a slow link, for as long as the trust list names who is revoked."""
+    world = empty_world
+    overseen(world)
+    world.start_hub()
+    revoke(world, of_desks(world))
+
+    def brought():
+        with Liar(world, pb, "police") as liar:
+            world.amana("police", "send", world.draft(), env=liar.env()).ok().says("accepted", REVOKED)
+        sent = [pb("message").Message.FromString(request) for method, request in liar.requests if method == "Relay/Send"]
+        assert len({message.header for message in sent}) == 1
+        return [bool(message.crl) for message in sent]
+    assert brought() == [False, True]
+    give_list(world, ["trust"])
+    world.hub.reload()
+    assert brought() == [False]
 
 
 def test_what_waits_for_a_second_person_is_released_by_a_newer_list_than_the_hubs(empty_world):
