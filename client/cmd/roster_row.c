@@ -172,20 +172,30 @@ enum am_err roster_row_write(const char *folder, const struct roster *roster, st
 }
 
 // --- Of a country
-unsigned roster_rows_ending(struct session *session, const Amana__V1__MembersResponse *response)
+static bool is_of_country(const struct session *session, const char *unit)
 {
     const char *own = session->settings.value[SETTING_UNIT];
+    return address_same_country(unit, own) && strcmp(unit, own) != 0;
+}
+
+bool roster_row_falls(const struct session *session, const struct roster *roster, struct standing *ret_standing)
+{
+    standing_of(session, &roster->registrar, roster->unit, "roster", ret_standing);
+    return is_of_country(session, roster->unit) && standing_falls(ret_standing);
+}
+
+unsigned roster_rows_ending(struct session *session, const Amana__V1__MembersResponse *response)
+{
     unsigned n = 0;
     for (size_t i = 0; i < response->n_members; i++) {
         const Amana__V1__MemberRecord *member = response->members[i];
         struct am_detail detail = {0};
         struct standing standing;
         struct roster *roster;
-        if (!address_same_country(member->unit, own) || strcmp(member->unit, own) == 0 || member->said == NULL ||
-            member->said->role[0] == '\0' || directory_shown(session, member->unit, &detail, &roster) != AM_OK)
+        if (!is_of_country(session, member->unit) || member->said == NULL || member->said->role[0] == '\0' ||
+            directory_shown(session, member->unit, &detail, &roster) != AM_OK)
             continue;
-        standing_of(session, &roster->registrar, roster->unit, "roster", &standing);
-        n += standing_falls(&standing);
+        n += roster_row_falls(session, roster, &standing);
         roster_unref(roster);
     }
     return n;

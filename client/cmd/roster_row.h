@@ -19,8 +19,11 @@ AM_MUST_USE enum am_err roster_row_give(struct session *session, const struct ro
 // Into the folder where `amana-ca roster` makes them, so that its next follows this one. AM_IO, AM_NOMEM.
 AM_MUST_USE enum am_err roster_row_write(const char *folder, const struct roster *roster, struct am_detail *detail);
 
-// How many of the newest rosters of these members of this unit's country rest on a certificate that is good no more or
-// ends within CERTS_SOON_NS; the hub is asked for each. Not counted: this unit's own, which another registrar signs and
-// is told of, and what the hub doesn't show.
+// How the registrar stands that signed this newest roster. Whether it is one that a registrar of this unit's country is
+// told of: on a certificate that is good no more or ends within CERTS_SOON_NS, and not this unit's own, which another
+// registrar signs and is told of.
+bool roster_row_falls(const struct session *session, const struct roster *roster, struct standing *ret_standing);
+
+// How many of these members have such a roster; the hub is asked for each. Not counted is what it doesn't show.
 unsigned roster_rows_ending(struct session *session, const Amana__V1__MembersResponse *response);
 #define ROSTER_ROWS_RENEW "roster", "admin roster renew" // for standing_words

@@ -175,7 +175,7 @@ static int take(struct roster_input *input)
 }
 
 // --- list
-static int list_one(struct roster_input *input, const char *unit)
+static int list_one(struct roster_input *input, const char *unit, unsigned *ending)
 {
     struct session *session = input->command.session;
     struct roster *roster;
@@ -190,7 +190,7 @@ static int list_one(struct roster_input *input, const char *unit)
         command_tell_fault(&input->command, err, &detail);
         return 0;
     }
-    standing_of(session, &roster->registrar, unit, "roster", &standing);
+    *ending += roster_row_falls(session, roster, &standing);
     if (standing.why[0] != '\0')
         command_say("%s: its roster must be signed anew, `amana admin roster renew`: %s", unit, standing.why);
     int code = roster_print(roster, input->command.json);
@@ -202,7 +202,8 @@ static int list(struct roster_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_detail detail = {0};
-    char ending[STANDING_TEXT];
+    char words[STANDING_TEXT];
+    unsigned ending = 0;
     Amana__V1__MembersResponse *response;
     arena_init(&arena, ARENA_VERB);
     int code = command_connect(&input->command);
@@ -214,10 +215,10 @@ static int list(struct roster_input *input)
         return command_fail(err, &detail);
     for (size_t i = 0; code == 0 && i < response->n_members; i++)
         if (response->members[i]->said != NULL && response->members[i]->said->role[0] != '\0')
-            code = list_one(input, response->members[i]->unit);
-    standing_words(code == 0 ? roster_rows_ending(input->command.session, response) : 0, ROSTER_ROWS_RENEW, ending);
-    if (ending[0] != '\0')
-        command_say("%s", ending);
+            code = list_one(input, response->members[i]->unit, &ending);
+    standing_words(code == 0 ? ending : 0, ROSTER_ROWS_RENEW, words);
+    if (words[0] != '\0')
+        command_say("%s", words);
     return code;
 }
 

@@ -6,6 +6,7 @@ import grpc
 import pytest
 
 import raw as r
+from liar import Liar
 
 
 def test_a_grant_that_is_added_counts_at_once_and_is_an_entry_with_its_text(world):
@@ -434,6 +435,13 @@ def test_before_a_registrar_s_certificate_is_taken_away_the_rosters_that_it_sign
     world.amana("ke-registry", "admin", "roster", "add", "rosters/ke.dcs.child-protection.roster").ok().says("roster 5 of", "in force")
     world.hub.stop()
     world.amanad("fsck", "-d", "data").ok()
+
+
+def test_a_registrar_who_lists_rosters_asks_the_hub_for_each_once(world, pb):
+    """Saves half of a long list on a slow link."""
+    with Liar(world, pb, "ke-registry") as liar:
+        listed = world.amana("ke-registry", "--json", "admin", "roster", "list", env=liar.env()).ok().json
+    assert len(listed) > 1 and liar.calls.count("Directory/Lookup") == len(listed)
 
 
 def test_a_registrar_signs_nothing_anew_that_no_registrar_vouches_for_and_its_desk_never_verified(world):
