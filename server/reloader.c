@@ -2,7 +2,6 @@
 // HUP, the side of the files.
 #include "server/reloader.h"
 
-#include "certs/clock.h"
 #include "server/crls_seen.h"
 #include "server/hub_row.h"
 #include "server/net/workers.h"
@@ -21,11 +20,18 @@ struct reload {
     struct job job;
     struct reloader *reloader;
     struct trust *before, *trust;
+    uint64_t now_ns; // as the hub believes it: the machine's clock may be doubted
     struct policy *policy;
     enum am_err trust_err, rosters_err, policy_err;
     struct am_detail trust_detail, rosters_detail, policy_detail;
     struct rosters rosters;
 };
+
+// By which the rosters are judged.
+static struct trust *roster_trust(const struct reload *reload)
+{
+    return reload->trust != NULL ? reload->trust : reload->before;
+}
 
 static void reload_run(struct job *job, struct worker *worker)
 {
@@ -44,8 +50,8 @@ static void reload_run(struct job *job, struct worker *worker)
         reload->trust = NULL;
     }
     reload->policy_err = policy_load(config->policy, &reload->policy_detail, &reload->policy);
-    reload->rosters_err = rosters_load(config->rosters, reload->trust != NULL ? reload->trust : reload->before,
-                                       clock_utc(), roster_fault, &reload->rosters_detail, &reload->rosters);
+    reload->rosters_err = rosters_load(config->rosters, roster_trust(reload), reload->now_ns, roster_fault,
+                                       &reload->rosters_detail, &reload->rosters);
 }
 
 static void reload_report(const struct reload *reload)
@@ -74,11 +80,11 @@ static void reload_done(struct job *job)
     struct reloader *reloader = reload->reloader;
     struct am_detail detail = {0};
     bool changed = reload->trust != NULL && memcmp(trust_state(reload->trust), trust_state(reloader->trust), 32) != 0;
+    struct net_rosters rosters = {reload->rosters.list, reload->rosters.count, roster_trust(reload)};
     enum am_err err;
 
     reload_report(reload);
-    err =
-        net_reload(reloader->net, changed ? reload->trust : NULL, reload->rosters.list, reload->rosters.count, &detail);
+    err = net_reload(reloader->net, changed ? reload->trust : NULL, &rosters, &detail);
     if (err != AM_OK) {
         report(REPORT_ERROR, "reload", "file=%s reason=\"%s\" do=\"what runs is kept\"", detail.field,
                detail.text[0] ? detail.text : am_err_text(err));
@@ -118,6 +124,7 @@ void reloader_start(struct reloader *reloader)
     reloader->running = true;
     reload->reloader = reloader;
     reload->before = trust_ref(reloader->trust);
+    reload->now_ns = net_utc(reloader->net);
     reload->job = (struct job){.run = reload_run, .done = reload_done};
     net_run(reloader->net, &reload->job);
 }

@@ -155,7 +155,6 @@ AM_MUST_USE enum am_err net_tls_make(struct net *net, struct trust *trust, struc
 
 // --- clock.c: the hub's time
 AM_MUST_USE enum am_err clock_start(struct net *net, struct am_detail *detail);
-uint64_t net_utc(struct net *net);   // as believed: what everything that has a time is given. UTC ns
 bool clock_doubted(struct net *net); // then nothing is appended
 void clock_tick(struct net *net);    // once a second
 

@@ -64,11 +64,21 @@ AM_MUST_USE enum am_err net_countries_set(struct hub *hub, const struct trust *t
 // Another policy, in force at once; a POLICY entry where its bytes differ. Takes it over; NULL: none.
 AM_MUST_USE enum am_err net_policy_set(struct net *net, struct policy *policy);
 
-// Another trust (NULL: as before), a server certificate read anew, and rosters that may have changed, in order of unit
-// and number: higher numbers become ROSTER entries, another trust.conf a TRUST entry, live sessions are judged again.
-// On failure everything is as before; once the list is in force an entry that couldn't be written is told to the log.
-// Takes references of its own.
-AM_MUST_USE enum am_err net_reload(struct net *net, struct trust *trust, struct roster *const *rosters, size_t count,
+// The time as this hub believes it, UTC ns: what everything that has a time is given.
+uint64_t net_utc(struct net *net);
+
+// Rosters of files, in order of unit and number.
+struct net_rosters {
+    struct roster *const *list;
+    size_t n;
+    struct trust *trust; // the list by which a worker found each good, at net_utc
+};
+
+// Another trust (NULL: as before), a server certificate read anew, and rosters that may have changed, which are
+// verified again only where another list is in force: higher numbers become ROSTER entries, another trust.conf a TRUST
+// entry, live sessions are judged again. On failure everything is as before; once the list is in force an entry that
+// couldn't be written is told to the log. Takes references of its own.
+AM_MUST_USE enum am_err net_reload(struct net *net, struct trust *trust, const struct net_rosters *rosters,
                                    struct am_detail *detail);
 
 // TERM: no new connection or call, what is under way ends, then STOP and `stopped`. `text` is kept in the STOP entry.

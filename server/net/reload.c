@@ -18,7 +18,8 @@ struct change {
     struct roster *roster;
     struct roster **rest; // higher numbers of the same unit, each once the one before is durable
     size_t n_rest;
-    struct call *call; // of the registrar who gave it; NULL: a file did
+    struct trust *trust; // by which the rest was found good
+    struct call *call;   // of the registrar who gave it; NULL: a file did
     struct roster_rows rows;
     struct change *next;
 };
@@ -31,6 +32,7 @@ static void change_free(struct change *change)
     for (size_t i = 0; i < change->n_rest; i++)
         roster_unref(change->rest[i]);
     free(change->rest);
+    trust_unref(change->trust);
     roster_unref(change->roster);
     free(change);
 }
@@ -74,21 +76,22 @@ void reload_reply(struct hub_roster_change *hub, const struct journal_outcome *o
     change_free(change);
 }
 
-static enum am_err rest_keep(struct change *change, struct roster *const *rest, size_t n)
+static enum am_err rest_keep(struct change *change, const struct net_rosters *rest)
 {
-    if (n == 0)
+    if (rest == NULL || rest->n == 0)
         return AM_OK;
-    change->rest = calloc(n, sizeof *change->rest);
+    change->rest = calloc(rest->n, sizeof *change->rest);
     if (change->rest == NULL)
         return AM_NOMEM;
-    for (size_t i = 0; i < n; i++)
-        change->rest[change->n_rest++] = roster_ref(rest[i]);
+    for (size_t i = 0; i < rest->n; i++)
+        change->rest[change->n_rest++] = roster_ref(rest->list[i]);
+    change->trust = trust_ref(rest->trust);
     return AM_OK;
 }
 
-// call: NULL where the hub's operator gave the file.
-static enum am_err roster_change(struct net *net, struct call *call, struct roster *roster, struct roster *const *rest,
-                                 size_t n)
+// call: NULL where the hub's operator gave the file; rest: NULL where none follows.
+static enum am_err roster_change(struct net *net, struct call *call, struct roster *roster,
+                                 const struct net_rosters *rest)
 {
     struct change *change = calloc(1, sizeof *change);
     enum am_err err;
@@ -97,7 +100,7 @@ static enum am_err roster_change(struct net *net, struct call *call, struct rost
         return AM_NOMEM;
     change->net = net;
     change->roster = roster_ref(roster);
-    err = rest_keep(change, rest, n);
+    err = rest_keep(change, rest);
     if (err == AM_OK)
         err = roster_rows_init(roster, &change->rows);
     change->hub =
@@ -121,32 +124,43 @@ static enum am_err roster_change(struct net *net, struct call *call, struct rost
 
 void reload_roster_add(struct call *call, struct roster *roster)
 {
-    if (roster_change(call->net, call, roster, NULL, 0) != AM_OK)
+    if (roster_change(call->net, call, roster, NULL) != AM_OK)
         call_refuse(call, REASON_BUSY, NULL);
+}
+
+// What a worker has verified is not verified again on the loop, unless the list was replaced meanwhile.
+static enum am_err file_check(struct net *net, const struct roster *roster, const struct trust *verified_by,
+                              struct am_detail *detail)
+{
+    const struct trust *trust = registry_trust(net->registry);
+
+    if (memcmp(trust_state(trust), trust_state(verified_by), 32) != 0)
+        TRY(roster_check(roster, trust, net_utc(net), detail));
+    return begun_check("not_before", roster->not_before, net_utc(net), detail);
 }
 
 // Rosters of one unit, by number. Every number above the one in force becomes an entry (audit.md: what changed, by
 // whom); files of lower ones may stay where they are. One that doesn't follow ends it: the next would hang in the air.
-static void rosters_offer(struct net *net, struct roster *const *rosters, size_t n)
+static void rosters_offer(struct net *net, const struct net_rosters *of_unit)
 {
+    struct net_rosters rest = *of_unit;
     struct am_detail detail = {0};
-    struct roster *current = n > 0 ? registry_roster(net->registry, rosters[0]->unit) : NULL;
+    struct roster *current = rest.n > 0 ? registry_roster(net->registry, rest.list[0]->unit) : NULL;
     enum am_err err = AM_EXISTS;
 
-    while (n > 1 && current != NULL && rosters[0]->number < current->number)
-        rosters++, n--;
-    for (; n > 0 && err == AM_EXISTS; rosters++, n--) {
-        err = roster_follows(current, rosters[0], &detail);
-        if (err == AM_OK) // by the list of this moment: that of their reading may have been replaced meanwhile
-            err = roster_check(rosters[0], registry_trust(net->registry), net_utc(net), &detail);
+    while (rest.n > 1 && current != NULL && rest.list[0]->number < current->number)
+        rest.list++, rest.n--;
+    while (rest.n > 0 && err == AM_EXISTS) {
+        struct roster *next = *rest.list++;
+        rest.n--;
+        err = roster_follows(current, next, &detail);
         if (err == AM_OK)
-            err = begun_check("not_before", rosters[0]->not_before, net_utc(net), &detail);
+            err = file_check(net, next, rest.trust, &detail);
         if (err == AM_OK)
-            err = roster_change(net, NULL, rosters[0], rosters + 1, n - 1);
+            err = roster_change(net, NULL, next, &rest);
         if (err != AM_OK && err != AM_EXISTS)
             report(REPORT_ERROR, "roster", "unit=%s number=%llu reason=\"%s\" do=\"the running one is kept\"",
-                   rosters[0]->unit, (unsigned long long)rosters[0]->number,
-                   detail.text[0] ? detail.text : am_err_text(err));
+                   next->unit, (unsigned long long)next->number, detail.text[0] ? detail.text : am_err_text(err));
     }
 }
 
@@ -156,7 +170,7 @@ void reload_turn(struct net *net)
         struct change *change = net->changed;
         LL_DELETE(net->changed, change);
         if (!net->stopping)
-            rosters_offer(net, change->rest, change->n_rest);
+            rosters_offer(net, &(struct net_rosters){change->rest, change->n_rest, change->trust});
         change_free(change);
     }
 }
@@ -226,7 +240,7 @@ enum am_err net_policy_set(struct net *net, struct policy *policy)
     return net_digests_step(net, HUB_EVENT_POLICY, had ? before : NULL, policy != NULL ? policy->digest : NULL);
 }
 
-enum am_err net_reload(struct net *net, struct trust *trust, struct roster *const *rosters, size_t count,
+enum am_err net_reload(struct net *net, struct trust *trust, const struct net_rosters *rosters,
                        struct am_detail *detail)
 {
     struct registry *before = NULL;
@@ -246,10 +260,11 @@ enum am_err net_reload(struct net *net, struct trust *trust, struct roster *cons
         trust_tell(net, registry_trust(before));
     registry_unref(before);
     // They come by unit and number.
-    for (size_t i = 0, n; i < count; i += n) {
-        for (n = 1; i + n < count && strcmp(rosters[i]->unit, rosters[i + n]->unit) == 0; n++)
+    struct roster *const *list = rosters->list;
+    for (size_t i = 0, n; i < rosters->n; i += n) {
+        for (n = 1; i + n < rosters->n && strcmp(list[i]->unit, list[i + n]->unit) == 0; n++)
             continue;
-        rosters_offer(net, rosters + i, n);
+        rosters_offer(net, &(struct net_rosters){list + i, n, rosters->trust});
     }
     connections_judge(net, NULL);
     return AM_OK;

@@ -338,6 +338,24 @@ def test_each_roster_number_that_a_reload_finds_is_an_entry_in_order(world):
     world.send()
 
 
+def test_rosters_that_a_reload_finds_are_verified_beside_the_loop(empty_world, monkeypatch):
+    world = empty_world
+    with monkeypatch.context() as patch:
+        for name, value in w.preloaded("verifies").items():
+            patch.setenv(name, value)
+        world.start_hub()
+    world.hub.log.wait("^verifies on=worker")
+    world.hub.log.wait("^reloaded")
+    for desk, country in (("police", "ke"), ("post", "et")):
+        world.ca("roster", "--registrar", f"{country}-registry/keys/officer.pem", "--key", f"{country}-registry/keys/officer.key", "-o",
+                 "rosters", *(f"{desk}/keys/{name}.pem" for name in ("auth", "seal", "sign", "officer"))).ok()
+    since = len(world.hub.log.all)
+    world.hub.reload()
+    for unit in ("et/ics/moyale", "ke/dci/transnational"):
+        world.hub.log.wait(f"^roster unit={unit} number=2$", since)
+    assert "verifies on=loop" not in world.hub.log.all[since:]
+
+
 def test_a_hub_with_the_key_of_another_log_does_not_start_and_names_the_right_one(world):
     world.send()
     world.hub.stop()

@@ -100,14 +100,19 @@ def copy_folder(what, to):
     subprocess.run(["cp", "-a", "--sparse=always", what, to], check=True)
 
 
+def preloaded(name):
+    """The environment of an amanad that runs with a module of tests/."""
+    return {"LD_PRELOAD": str(BUILD / "tests" / f"{name}.so"),
+            "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
+
+
 class Clock:
     """A clock that a test moves under an amanad that runs."""
 
     def __init__(self, folder):
         self.path = pathlib.Path(folder, "clock.ahead")
         self.move(0)
-        self.env = {"LD_PRELOAD": str(BUILD / "tests" / "clock.so"), "AMANA_TEST_CLOCK": str(self.path),
-                    "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
+        self.env = {**preloaded("clock"), "AMANA_TEST_CLOCK": str(self.path)}
 
     def move(self, seconds):
         """So many seconds ahead of the machine's clock, from now on."""
