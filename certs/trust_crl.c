@@ -24,7 +24,7 @@ uint64_t certs_time_ns(const ASN1_TIME *time)
     if (!good)
         return 0;
     days = days > 193500 ? 193500 : days; // the year 2500 fits in 64 bits of ns, the year 9999 doesn't
-    return ((uint64_t)days * 86400 + (uint64_t)seconds) * NS_PER_S;
+    return (uint64_t)days * NS_PER_DAY + (uint64_t)seconds * NS_PER_S;
 }
 
 const struct trust_crl *trust_crl_of(const struct trust *trust, const X509 *ca)

@@ -230,7 +230,7 @@ TAKE(htcds_take_birth)
     Amana__V1__Person person = AMANA__V1__PERSON__INIT;
     Amana__V1__PartialDate birth = AMANA__V1__PARTIAL_DATE__INIT;
     int64_t first, last;
-    if (!shape_date_days(value, &first, &last) || first > (int64_t)(d->now_ns / (24 * 3600 * NS_PER_S)))
+    if (!shape_date_days(value, &first, &last) || first > (int64_t)(d->now_ns / NS_PER_DAY))
         return false;
     birth.date = (char *)value;
     person.birth = &birth;

@@ -97,7 +97,7 @@ static enum am_err fill_by_policy(struct session *session, uint64_t now, struct 
     struct policy_filling filling;
     policy_fill(session, header, &filling);
     if (header->retain_until == NULL)
-        header->retain_until = time_of(arena, now + filling.days * 24 * NS_PER_HOUR);
+        header->retain_until = time_of(arena, now + filling.days * NS_PER_DAY);
     if (kind_is_answer(header))
         return AM_OK;
     if (header->legal_basis == 0 && header->agreement_ref[0] == '\0') {

@@ -23,5 +23,3 @@ enum reason header_check(const Amana__V1__Header *header, const struct header_co
 // The same for the flags: PROTECTION_UNANSWERED for no answer. What follows from them: proto/model/harm.h.
 // Paths begin with "flags.".
 enum reason flags_check(const Amana__V1__Flags *flags, struct am_detail *detail);
-
-// What ceilings of retention are measured with.
