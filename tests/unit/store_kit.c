@@ -6,6 +6,7 @@
 #include "amana/v1/message.pb-c.h"
 #include "must.h"
 #include "proto/codec/codec.h"
+#include "proto/model/limits.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -363,4 +364,82 @@ void kit_alarm_clear(struct kit_alarm *alarm)
 {
     for (size_t i = 0; i < 4; i++)
         free(alarm->contents[i]);
+}
+
+// --- Cases
+#define CASES_ROOM (4 * LIMIT_CASE_READS)
+
+int kit_cases_setup(void **state)
+{
+    struct kit_cases *cases = calloc(1, sizeof *cases);
+    MUST(cases != NULL);
+    kit_make(&cases->kit, 256ull << 20, 1 << 20);
+    arena_init(&cases->arena, 4u * 1024 * 1024);
+    cases->messages = calloc(CASES_ROOM, sizeof *cases->messages);
+    MUST(cases->messages != NULL);
+    *state = cases;
+    return 0;
+}
+
+int kit_cases_teardown(void **state)
+{
+    struct kit_cases *cases = *state;
+    for (unsigned i = 0; i < cases->n; i++)
+        kit_message_clear(&cases->messages[i]);
+    free(cases->messages);
+    arena_clear(&cases->arena);
+    kit_clear(&cases->kit);
+    free(cases);
+    return 0;
+}
+
+// One that can be read.
+static void header_fill(struct kit_message *message)
+{
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    Amana__V1__UnitRoster sender = AMANA__V1__UNIT_ROSTER__INIT;
+    uint8_t *bytes;
+    size_t len;
+    sender.unit = (char *)message->message.originator;
+    header.sender = &sender;
+    header.id = message->id;
+    header.case_ref = (char *)message->message.case_ref;
+    MUST(codec_encode_alloc(&header.base, &bytes, &len) == AM_OK);
+    MUST(len <= sizeof message->header);
+    memcpy(message->header, bytes, len);
+    message->message.header.len = len;
+    free(bytes);
+}
+
+struct kit_message *kit_cases_message(struct kit_cases *cases, const char *case_ref, const char *from, unsigned to,
+                                      size_t body_size)
+{
+    static const struct {
+        unsigned to;
+        const char *unit, *device;
+    } ROWS[] = {{KIT_TO_POST, KIT_POST, KIT_DESK}, {KIT_TO_BUSIA, KIT_BUSIA, KIT_ABROAD}};
+    MUST(cases->n < CASES_ROOM);
+    struct kit_message *message = &cases->messages[cases->n++];
+    kit_message(message, cases->n, (to & KIT_TO_POST ? 1u : 0) + (to & KIT_TO_BUSIA ? 1u : 0), body_size);
+    message->message.originator = message->parties[0] = from;
+    message->message.case_ref = message->entry.case_ref = case_ref;
+    for (size_t i = 0, n = 0; i < AM_LEN(ROWS); i++) {
+        if ((to & ROWS[i].to) == 0)
+            continue;
+        message->recipients[n].unit = message->parties[1 + n] = ROWS[i].unit;
+        message->lives[n].recipient = message->deliveries[n].recipient = ROWS[i].unit;
+        message->mail[n++].device = ROWS[i].device;
+    }
+    header_fill(message);
+    return message;
+}
+
+void kit_cases_shield(struct kit_cases *cases, struct kit_message *said)
+{
+    struct journal_shield_state states[] = {{.country = "et", .seq = JOURNAL_SELF}};
+    struct journal_shield row = {.case_ref = said->entry.case_ref, .n = 1, .states = states};
+    states[0].protection = AMANA__V1__PROTECTION__CODE__YES;
+    said->append.shield = &row;
+    kit_wait(&cases->kit, cases->n - 1);
+    MUST(kit_append(&cases->kit, &said->append).result == JOURNAL_DONE);
 }

@@ -2,6 +2,7 @@
 // A journal in a folder of its own, a signer that is a hash, and messages with everything that a hub writes of them.
 #pragma once
 
+#include "proto/codec/arena.h"
 #include "server/store/store.h"
 
 #include <pthread.h>
@@ -73,3 +74,24 @@ struct kit_alarm {
 };
 void kit_alarm(struct kit_alarm *alarm, unsigned number, size_t n_entries, size_t size);
 void kit_alarm_clear(struct kit_alarm *alarm);
+
+// A test's fixture: messages of cases, one after the other, and an arena to read them in.
+#define KIT_CASE   "ke/dci/2026/004211"
+#define KIT_POST   "et/ics/moyale" // of the state that a case is kept from
+#define KIT_DESK   "amana://et/ics/moyale/device/d1"
+#define KIT_BUSIA  "ug/upf/busia"
+#define KIT_ABROAD "amana://ug/upf/busia/device/d1"
+enum kit_to { KIT_TO_POST = 1, KIT_TO_BUSIA = 2 };
+struct kit_cases {
+    struct kit kit;
+    struct arena arena;
+    struct kit_message *messages;
+    unsigned n; // of them
+};
+int kit_cases_setup(void **state); // struct kit_cases, with room for a few looks' worth of messages
+int kit_cases_teardown(void **state);
+// The next one; it is the caller's to append. to: one of them or both.
+struct kit_message *kit_cases_message(struct kit_cases *cases, const char *case_ref, const char *from, unsigned to,
+                                      size_t body_size);
+// Appends it: with it the case is kept from the post's state.
+void kit_cases_shield(struct kit_cases *cases, struct kit_message *said);

@@ -13,84 +13,23 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#define CASE   "ke/dci/2026/004211"
-#define POST   "et/ics/moyale"
-#define DESK   "amana://et/ics/moyale/device/d1"
-#define BUSIA  "ug/upf/busia"
-#define ABROAD "amana://ug/upf/busia/device/d1"
-#define MOST   (4 * LIMIT_CASE_READS)
-
-struct fixture {
-    struct kit kit;
-    struct arena arena;
-    struct kit_message *messages;
-    unsigned n;
-};
-
-static int setup(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-    kit_make(&fixture->kit, 256ull << 20, 1 << 20);
-    arena_init(&fixture->arena, 4u * 1024 * 1024);
-    fixture->messages = calloc(MOST, sizeof *fixture->messages);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    for (unsigned i = 0; i < fixture->n; i++)
-        kit_message_clear(&fixture->messages[i]);
-    free(fixture->messages);
-    arena_clear(&fixture->arena);
-    kit_clear(&fixture->kit);
-    free(fixture);
-    return 0;
-}
-
 // --- A case
-static void header_fill(struct kit_message *message)
-{
-    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
-    Amana__V1__UnitRoster sender = AMANA__V1__UNIT_ROSTER__INIT;
-    uint8_t *bytes;
-    size_t len;
-    sender.unit = (char *)message->message.originator;
-    header.sender = &sender;
-    header.id = message->id;
-    header.case_ref = (char *)CASE;
-    assert_int_equal(codec_encode_alloc(&header.base, &bytes, &len), AM_OK);
-    assert_true(len <= sizeof message->header);
-    memcpy(message->header, bytes, len);
-    message->message.header.len = len;
-    free(bytes);
-}
-
 // seq is its number in the fixture. To the post, or to others alone.
-static struct kit_message *message_of(struct fixture *fixture, const char *from, unsigned kind, bool to_post)
+static struct kit_message *message_of(struct kit_cases *fixture, const char *from, unsigned kind, bool to_post)
 {
-    struct kit_message *message = &fixture->messages[fixture->n++];
-    kit_message(message, fixture->n, 1, 0);
-    message->message.originator = message->parties[0] = from;
+    struct kit_message *message = kit_cases_message(fixture, KIT_CASE, from, to_post ? KIT_TO_POST : KIT_TO_BUSIA, 0);
     message->message.kind = (uint8_t)kind;
     message->message.root = fixture->n == 1 ? JOURNAL_SELF : 0;
-    message->message.case_ref = message->entry.case_ref = CASE;
-    message->recipients[0].unit = message->parties[1] = to_post ? POST : BUSIA;
-    message->lives[0].recipient = message->deliveries[0].recipient = to_post ? POST : BUSIA;
     message->lives[0].state = LIFE(NEW);
     message->append.n_lives = fixture->n == 1;
-    message->mail[0].device = to_post ? DESK : ABROAD;
-    header_fill(message);
     return message;
 }
 
 // Says in its entry that it moved the post's life of the first message.
-static void moves(struct fixture *fixture, struct kit_message *message, uint8_t from, uint8_t to)
+static void moves(struct kit_cases *fixture, struct kit_message *message, uint8_t from, uint8_t to)
 {
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__SubmittedEntry entry = AMANA__V1__SUBMITTED_ENTRY__INIT;
@@ -99,7 +38,7 @@ static void moves(struct fixture *fixture, struct kit_message *message, uint8_t 
     size_t len;
     root.id = fixture->messages[0].id;
     root.header_digest = (ProtobufCBinaryData){32, fixture->messages[0].message.header_digest};
-    move.recipient = (char *)POST;
+    move.recipient = (char *)KIT_POST;
     move.root = &root;
     move.from = (Amana__V1__LifeState__Code)from;
     move.to = (Amana__V1__LifeState__Code)to;
@@ -113,27 +52,21 @@ static void moves(struct fixture *fixture, struct kit_message *message, uint8_t 
     message->entry.content = (struct am_bytes){message->content, len};
 }
 
-static void written(struct fixture *fixture, struct kit_message *message)
+static void written(struct kit_cases *fixture, struct kit_message *message)
 {
     kit_submit(&fixture->kit, &message->append);
 }
 
-static void others_write(struct fixture *fixture, size_t n)
+static void others_write(struct kit_cases *fixture, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         written(fixture, message_of(fixture, "ke/dci/duty", KIND(NOTE), false));
 }
 
-// The case is kept from the post's state: what it hasn't retrieved is withheld.
-static void shield(struct fixture *fixture)
+// What the post hasn't retrieved is withheld.
+static void shield(struct kit_cases *fixture)
 {
-    struct kit_message *said = message_of(fixture, "ke/dci/duty", KIND(NOTE), false);
-    struct journal_shield_state states[] = {{.country = "et", .seq = JOURNAL_SELF}};
-    struct journal_shield row = {.case_ref = CASE, .n = 1, .states = states};
-    states[0].protection = AMANA__V1__PROTECTION__CODE__YES;
-    said->append.shield = &row;
-    kit_wait(&fixture->kit, fixture->n - 1);
-    assert_int_equal(kit_append(&fixture->kit, &said->append).result, JOURNAL_DONE);
+    kit_cases_shield(fixture, message_of(fixture, "ke/dci/duty", KIND(NOTE), false));
 }
 
 static void retrieved(struct kit_message *message)
@@ -142,7 +75,7 @@ static void retrieved(struct kit_message *message)
 }
 
 // An alert that the post has, and one of its versions that it hasn't.
-static void alert_and_update(struct fixture *fixture)
+static void alert_and_update(struct kit_cases *fixture)
 {
     struct kit_message *alert = message_of(fixture, "ke/dci/duty", KIND(ALERT), true), *update;
     retrieved(alert);
@@ -153,9 +86,9 @@ static void alert_and_update(struct fixture *fixture)
     shield(fixture);
 }
 
-static void answer(struct fixture *fixture, uint8_t from, uint8_t to)
+static void answer(struct kit_cases *fixture, uint8_t from, uint8_t to)
 {
-    struct kit_message *ack = message_of(fixture, POST, KIND(ACK), false);
+    struct kit_message *ack = message_of(fixture, KIT_POST, KIND(ACK), false);
     moves(fixture, ack, from, to);
     written(fixture, ack);
 }
@@ -168,16 +101,16 @@ struct seen {
 };
 
 // As often as it is said that there is more; none goes further than the limit.
-static struct seen look(struct fixture *fixture, uint64_t newest)
+static struct seen look(struct kit_cases *fixture, uint64_t newest)
 {
     static struct hub_submission submission;
     struct journal_shield_state states[JOURNAL_SHIELD_STATES];
     struct apart_place place = {0};
     struct seen seen = {.life = {.root = JOURNAL_NONE}};
     Amana__V1__Header header = AMANA__V1__HEADER__INIT;
-    struct check check = {.s = &submission, .header = &header, .arena = &fixture->arena, .unit = POST};
-    header.device = (char *)DESK;
-    header.case_ref = (char *)CASE;
+    struct check check = {.s = &submission, .header = &header, .arena = &fixture->arena, .unit = KIT_POST};
+    header.device = (char *)KIT_DESK;
+    header.case_ref = (char *)KIT_CASE;
     kit_wait(&fixture->kit, fixture->n);
     do {
         uint64_t from = place.next;
@@ -185,7 +118,7 @@ static struct seen look(struct fixture *fixture, uint64_t newest)
             (struct hub_submission){.has_chain = newest != JOURNAL_NONE, .chain = {.newest = newest, .clock = newest}};
         arena_reset(&fixture->arena);
         assert_int_equal(store_view_begin(fixture->kit.store, &check.view), AM_OK);
-        assert_int_equal(store_shield(check.view, CASE, states, &submission.shield), AM_OK);
+        assert_int_equal(store_shield(check.view, KIT_CASE, states, &submission.shield), AM_OK);
         assert_int_equal(apart_find(&check, &place, 0, &seen.life), AM_OK);
         store_view_end(check.view);
         assert_true(place.next - from <= LIMIT_CASE_READS);
@@ -197,7 +130,7 @@ static struct seen look(struct fixture *fixture, uint64_t newest)
 
 static void what_the_unit_answered_last_is_known_however_long_the_case_is(void **state)
 {
-    struct fixture *fixture = *state;
+    struct kit_cases *fixture = *state;
     struct seen seen;
     alert_and_update(fixture);
     seen = look(fixture, 1);
@@ -224,7 +157,7 @@ static void what_the_unit_answered_last_is_known_however_long_the_case_is(void *
 // Its device's mailbox may be as long as the case, and what was withheld may have left it.
 static void an_end_that_is_withheld_is_found_however_late_it_came(void **state)
 {
-    struct fixture *fixture = *state;
+    struct kit_cases *fixture = *state;
     struct kit_message *root = message_of(fixture, "ke/dci/duty", KIND(REQUEST), true), *end;
     struct seen seen;
     retrieved(root);
@@ -244,7 +177,7 @@ static void an_end_that_is_withheld_is_found_however_late_it_came(void **state)
 
 static void of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_since(void **state)
 {
-    struct fixture *fixture = *state;
+    struct kit_cases *fixture = *state;
     struct kit_message *version;
     struct seen seen;
     version = message_of(fixture, "ke/dci/duty", KIND(ALERT), true);
@@ -266,23 +199,23 @@ static void of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_sin
 
 // --- Has it any message of the case?
 // As often as it is said that there is more; what devices hold is there from the second look on.
-static bool party(struct fixture *fixture, uint64_t *out, size_t n_out, unsigned *ret_looks)
+static bool party(struct kit_cases *fixture, uint64_t *out, size_t n_out, unsigned *ret_looks)
 {
     static struct hub_submission submission;
     struct journal_shield_state states[JOURNAL_SHIELD_STATES];
     struct apart_case of_case = {.asked = false};
     Amana__V1__Header header = AMANA__V1__HEADER__INIT;
-    struct check check = {.s = &submission, .header = &header, .arena = &fixture->arena, .unit = POST};
+    struct check check = {.s = &submission, .header = &header, .arena = &fixture->arena, .unit = KIT_POST};
     bool is = true;
-    header.device = (char *)DESK;
-    header.case_ref = (char *)CASE;
+    header.device = (char *)KIT_DESK;
+    header.case_ref = (char *)KIT_CASE;
     kit_wait(&fixture->kit, fixture->n);
     *ret_looks = 0;
     do {
         uint64_t from = of_case.next;
         submission = (struct hub_submission){.more = false};
         assert_int_equal(store_view_begin(fixture->kit.store, &check.view), AM_OK);
-        assert_int_equal(store_shield(check.view, CASE, states, &submission.shield), AM_OK);
+        assert_int_equal(store_shield(check.view, KIT_CASE, states, &submission.shield), AM_OK);
         assert_int_equal(apart_party(&check, &of_case, &is), AM_OK);
         store_view_end(check.view);
         assert_true(of_case.next - from <= LIMIT_CASE_READS);
@@ -295,7 +228,7 @@ static bool party(struct fixture *fixture, uint64_t *out, size_t n_out, unsigned
 
 static void a_case_of_which_all_is_withheld_is_none_to_the_unit_however_long_it_is(void **state)
 {
-    struct fixture *fixture = *state;
+    struct kit_cases *fixture = *state;
     unsigned looks;
     written(fixture, message_of(fixture, "ke/dci/duty", KIND(ALERT), true));
     assert_true(party(fixture, NULL, 0, &looks)); // kept from nobody yet
@@ -310,7 +243,7 @@ static void a_case_of_which_all_is_withheld_is_none_to_the_unit_however_long_it_
 
 static void a_case_of_which_it_has_or_sent_one_is_the_units_wherever_that_stands(void **state)
 {
-    struct fixture *fixture = *state;
+    struct kit_cases *fixture = *state;
     struct kit_message *had;
     uint64_t out = 0;
     unsigned looks;
@@ -329,9 +262,9 @@ static void a_case_of_which_it_has_or_sent_one_is_the_units_wherever_that_stands
 
 static void a_case_that_the_unit_wrote_of_is_its_own(void **state)
 {
-    struct fixture *fixture = *state;
+    struct kit_cases *fixture = *state;
     unsigned looks;
-    written(fixture, message_of(fixture, POST, KIND(ALERT), false));
+    written(fixture, message_of(fixture, KIT_POST, KIND(ALERT), false));
     shield(fixture);
     assert_true(party(fixture, NULL, 0, &looks));
 }
@@ -339,15 +272,17 @@ static void a_case_that_the_unit_wrote_of_is_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_the_unit_answered_last_is_known_however_long_the_case_is, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_end_that_is_withheld_is_found_however_late_it_came, setup, teardown),
-        cmocka_unit_test_setup_teardown(of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_since, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_case_of_which_all_is_withheld_is_none_to_the_unit_however_long_it_is, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_case_of_which_it_has_or_sent_one_is_the_units_wherever_that_stands, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_case_that_the_unit_wrote_of_is_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_unit_answered_last_is_known_however_long_the_case_is, kit_cases_setup,
+                                        kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(an_end_that_is_withheld_is_found_however_late_it_came, kit_cases_setup,
+                                        kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_since,
+                                        kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_case_of_which_all_is_withheld_is_none_to_the_unit_however_long_it_is,
+                                        kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_case_of_which_it_has_or_sent_one_is_the_units_wherever_that_stands,
+                                        kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_case_that_the_unit_wrote_of_is_its_own, kit_cases_setup, kit_cases_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
