@@ -16,6 +16,8 @@ struct issuer {
 struct validity {
     time_t not_before, not_after;
 };
+#define VALIDITY_DAY  ((time_t)(NS_PER_DAY / NS_PER_S))
+#define VALIDITY_SKEW ((time_t)300) // by which what we make is dated back: clocks differ
 
 enum authority { AUTHORITY_ROOT, AUTHORITY_UNITS, AUTHORITY_HUBS };
 

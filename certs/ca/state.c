@@ -14,9 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_SIZE  4096
-#define CLOCK_SKEW 300 // seconds by which what we make is dated back
-#define ROWS_MAX   100000u
+#define PATH_SIZE 4096
+#define ROWS_MAX  100000u
 
 enum am_err ca_path(const struct ca *ca, const char *name, const char *suffix, struct am_detail *detail,
                     char ret_path[PATH_SIZE])
@@ -386,7 +385,7 @@ enum am_err ca_write_crl(const struct ca *ca, const char *name, const struct iss
     uint64_t number;
     struct revocations list = {0};
     time_t now = time(NULL);
-    struct validity validity = {now - CLOCK_SKEW, now + seconds};
+    struct validity validity = {now - VALIDITY_SKEW, now + seconds};
     TRY(ca_path(ca, name, ".crl", detail, path));
     TRY(next_crl_number(path, detail, &number));
     enum am_err err = read_revocations(ca, name, detail, &list);

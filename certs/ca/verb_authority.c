@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY                86400
-#define SKEW               300
 #define ROOT_DAYS          7300
 #define NATIONAL_DAYS      3650
 #define ROOT_CRL_DAYS      366
@@ -46,7 +44,8 @@ static enum am_err make_root(const struct ca *ca, struct root_input *input, stru
     time_t now = time(NULL);
     struct issuer root = {.key = keyfile_generate()};
     if (root.key != NULL)
-        root.certificate = issue_root(root.key, input->name, (struct validity){now - SKEW, now + input->days * DAY});
+        root.certificate =
+            issue_root(root.key, input->name, (struct validity){now - VALIDITY_SKEW, now + input->days * VALIDITY_DAY});
     enum am_err err =
         root.certificate == NULL
             ? am_fail(AM_CRYPTO, detail, input->name, "OpenSSL could not make the root; a name has 1 to 64 characters")
@@ -54,7 +53,7 @@ static enum am_err make_root(const struct ca *ca, struct root_input *input, stru
     if (err == AM_OK)
         err = ca_store(ca, "root", &root, common_passphrase(&input->common, &buffer), detail);
     if (err == AM_OK)
-        err = ca_write_crl(ca, "root", &root, (time_t)ROOT_CRL_DAYS * DAY, detail);
+        err = ca_write_crl(ca, "root", &root, ROOT_CRL_DAYS * VALIDITY_DAY, detail);
     if (err == AM_OK)
         print_made(ca, "root", root.certificate);
     ca_free_issuer(&root);
@@ -123,7 +122,7 @@ static enum am_err make_one(const struct ca *ca, const struct ca *root_ca, const
     const char *name = kind == AUTHORITY_UNITS ? "units" : "hubs";
     struct keyfile_passphrase buffer;
     time_t now = time(NULL);
-    struct validity validity = {now - SKEW, now + input->days * DAY};
+    struct validity validity = {now - VALIDITY_SKEW, now + input->days * VALIDITY_DAY};
     struct issuer made = {.key = keyfile_generate()};
     if (made.key != NULL)
         made.certificate = issue_authority(root, kind, input->country, input->dns, made.key, validity);

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DAY         86400
-#define SKEW        300
 #define REQUEST_MAX (16u * 1024)
 
 // Days: the default and the most that a use may have (security.md, Keys and certificates).
@@ -200,7 +198,7 @@ static enum am_err lifetime(const struct issue_input *input, enum cert_use use, 
     if (days > LIFE[use].most)
         return am_fail(AM_INVALID, detail, path, "a certificate for \"%s\" may have %ld days at most",
                        cert_use_text(use), LIFE[use].most);
-    *ret_validity = (struct validity){now - SKEW, now + days * DAY};
+    *ret_validity = (struct validity){now - VALIDITY_SKEW, now + days * VALIDITY_DAY};
     if (X509_cmp_time(X509_get0_notAfter(issuer->certificate), &ret_validity->not_after) < 0)
         return am_fail(AM_EXPIRED, detail, path, "the authority itself ends before: give fewer --days, or renew it");
     return AM_OK;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // roster: signs the list of a unit's devices and officers with a registrar's key.
+#include "certs/ca/issue.h"
 #include "certs/ca/verb.h"
 #include "certs/cms.h"
 #include "certs/roster.h"
@@ -13,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DAY              86400
-#define SKEW             300
 #define DAYS_MAX         30
 #define CERTIFICATES_MAX (3 * LIMIT_DEVICES + LIMIT_OFFICERS)
 
@@ -290,8 +289,8 @@ static enum am_err make_roster(struct rows *rows, struct roster_input *input, st
     TRY(mark_supervisors(rows, input, detail));
     TRY(roster_paths(input->output, rows->roster.unit, detail, target, pem));
     TRY(follow(rows, input, target, detail));
-    rows->from.seconds = now - SKEW;
-    rows->until.seconds = now + input->days * DAY;
+    rows->from.seconds = now - VALIDITY_SKEW;
+    rows->until.seconds = now + input->days * VALIDITY_DAY;
     TRY(sign_rows(rows, input, detail, &cms));
     enum am_err err = check_made(rows, cms, detail);
     if (err == AM_OK)
