@@ -197,28 +197,25 @@ static enum am_err ask(struct session *session, const char *unit, uint64_t numbe
     return am_fail(err, detail, unit, "the hub gives no roster of it: %.200s", error.text);
 }
 
-static enum am_err fetch(struct session *session, const char *unit, uint64_t number, const Amana__V1__Pointer *about,
-                         struct am_detail *detail, struct listed *ret_listed)
+// What the hub answered, verified and kept.
+static enum am_err take(struct session *session, const char *unit, uint64_t number, struct arena *arena,
+                        Amana__V1__LookupResponse *response, struct am_detail *detail, struct listed *ret_listed)
 {
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    Amana__V1__LookupResponse *response;
     struct listed listed;
     enum am_err err = AM_OK;
-    arena_init(&arena, LOOKUP_BYTES);
-    TRY(ask(session, unit, number, about, &arena, detail, &response));
     TRY(build(session, response, unit, true, detail, &listed));
     struct roster *roster = listed.roster;
     if (number != 0 && roster->number != number)
         err = am_fail(AM_PROOF, detail, unit, "the hub gave another number than asked for");
     if (err == AM_OK)
-        err = check_entry(session, response, roster, &arena, detail);
+        err = check_entry(session, response, roster, arena, detail);
     if (err == AM_OK)
         err = check_order(session, roster, number == 0, detail);
     if (err == AM_OK)
-        err = directory_take_member(session, unit, number, &arena, response, detail);
+        err = directory_take_member(session, unit, number, arena, response, detail);
     struct am_bytes bytes;
     if (err == AM_OK)
-        err = codec_encode(&response->base, &arena, &bytes);
+        err = codec_encode(&response->base, arena, &bytes);
     if (err == AM_OK)
         err = keep(session, unit, roster->number, bytes);
     if (err != AM_OK) {
@@ -229,6 +226,16 @@ static enum am_err fetch(struct session *session, const char *unit, uint64_t num
         remember(session, unit, response->entry->checkpoint->size);
     *ret_listed = listed;
     return AM_OK;
+}
+
+static enum am_err fetch(struct session *session, const char *unit, uint64_t number, const Amana__V1__Pointer *about,
+                         struct am_detail *detail, struct listed *ret_listed)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *response;
+    arena_init(&arena, LOOKUP_BYTES);
+    TRY(ask(session, unit, number, about, &arena, detail, &response));
+    return take(session, unit, number, &arena, response, detail, ret_listed);
 }
 
 static enum am_err newest(struct session *session, const char *unit, const Amana__V1__Pointer *about,
@@ -277,12 +284,12 @@ enum am_err directory_shown(struct session *session, const char *unit, struct am
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__LookupResponse *response;
     struct listed listed;
-    enum am_err err = fetch(session, unit, 0, NULL, detail, &listed);
+    arena_init(&arena, LOOKUP_BYTES);
+    TRY(ask(session, unit, 0, NULL, &arena, detail, &response));
+    enum am_err err = take(session, unit, 0, &arena, response, detail, &listed);
     if (err != AM_DENIED && err != AM_CERTIFICATE && err != AM_REVOKED && err != AM_EXPIRED)
         return give(err, &listed, ret_roster);
     *detail = (struct am_detail){0};
-    arena_init(&arena, LOOKUP_BYTES);
-    TRY(ask(session, unit, 0, NULL, &arena, detail, &response));
     TRY(build(session, response, unit, false, detail, &listed));
     err = check_entry(session, response, listed.roster, &arena, detail);
     if (err == AM_OK)

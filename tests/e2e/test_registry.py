@@ -444,6 +444,14 @@ def test_a_registrar_who_lists_rosters_asks_the_hub_for_each_once(world, pb):
     assert len(listed) > 1 and liar.calls.count("Directory/Lookup") == len(listed)
 
 
+def test_a_roster_whose_registrar_is_believed_no_more_is_shown_by_the_answer_that_was_not_believed(world, pb):
+    registrar = Registrar(world)
+    registrar.named(registrar.renewed())
+    with Liar(world, pb, "ke-registry") as liar:
+        world.amana("ke-registry", "admin", "roster", "list", "ke/dci/transnational", env=liar.env()).ok().says("must be signed anew")
+    assert liar.calls.count("Directory/Lookup") == 1
+
+
 def test_a_registrar_signs_nothing_anew_that_no_registrar_vouches_for_and_its_desk_never_verified(world):
     """It may be of the hub's own making: a roster with one device more."""
     registrar = Registrar(world)
