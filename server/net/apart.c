@@ -4,6 +4,7 @@
 #include "server/net/apart.h"
 
 #include "amana/v1/audit.pb-c.h"
+#include "proto/failpoint.h"
 #include "proto/model/header.h"
 #include "proto/model/life.h"
 #include "server/net/found.h"
@@ -24,6 +25,12 @@ struct apart {
 static void apart_clear(struct apart *apart)
 {
     arena_clear(&apart->scratch);
+}
+
+// AM_NOT_FOUND: it is an entry about one.
+static enum am_err message_at(const struct apart *apart, uint64_t seq, struct store_pointer *ret_message)
+{
+    return FAILPOINT_ERROR("case-read") ? AM_CORRUPT : store_pointer_of(apart->check->view, seq, ret_message);
 }
 
 // --- One entry
@@ -95,10 +102,10 @@ static enum am_err message_take(struct apart *apart, const struct store_pointer 
 static enum am_err entry_take(struct apart *apart, uint64_t seq)
 {
     struct store_pointer message;
-    enum am_err err = store_pointer_of(apart->check->view, seq, &message);
+    enum am_err err = message_at(apart, seq, &message);
 
     if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err; // an entry about one
+        return err == AM_NOT_FOUND ? AM_OK : err;
     if (strcmp(message.originator, apart->check->unit) == 0)
         return apart->place->known ? entry_moved(apart, seq, true) : AM_OK;
     return message_take(apart, &message);
@@ -190,10 +197,10 @@ static enum am_err message_had(struct apart *apart, const struct apart_case *of_
     struct journal_delivery delivery;
     struct store_pointer message;
     bool to_unit = false, withheld = true;
-    enum am_err err = store_pointer_of(apart->check->view, seq, &message);
+    enum am_err err = message_at(apart, seq, &message);
 
     if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err; // an entry about one
+        return err == AM_NOT_FOUND ? AM_OK : err;
     *ret_had = strcmp(message.originator, apart->check->unit) == 0;
     for (size_t i = 0; i < of_case->n_out; i++)
         *ret_had |= of_case->out[i] == seq;

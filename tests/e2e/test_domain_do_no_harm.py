@@ -133,6 +133,26 @@ def test_a_case_of_which_a_device_has_something_that_it_has_not_signed_for_goes_
     post.send(post.letter("NOTE", {"title": "t", "text": "x"}, case_ref=case, urgency=3, urgency_reason=0))
 
 
+@pytest.mark.parametrize("read", [1, 2], ids=["the first of whether it has any", "the first of what it knows of its life"])
+def test_what_can_not_be_read_when_a_case_is_looked_through_refuses_the_answer_whole_and_it_goes_the_next_time(empty_world, read):
+    """Saves from an answer that is taken by half of what was looked at, and from a look that never ends."""
+    world = empty_world
+    world.start_hub(failpoint=f"case-read:{read}")
+    alert = world.alert_at("post")
+    flag(world)
+
+    def log():
+        return [entry["kind"] for entry in world.replay() if "kind" in entry]
+    before = log()
+    ack = world.amana("post", "ack", alert).exits(69).says("INTERNAL").id
+    assert log() == [*before, "ACCESS"]  # of the look at it before
+    assert world.amana("police", "--json", "status", alert).ok().json[0]["state"]["recipients"][0]["life"] == "NEW"
+    world.amana("post", "inbox").ok().says(f"{ack[:13]}: accepted")
+    assert world.amana("police", "--json", "status", alert).ok().json[0]["state"]["recipients"][0]["life"] == "ACKNOWLEDGED"
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
 def test_what_one_device_of_a_unit_has_its_other_devices_get_too(world):
     second = world.supervisor("barrier", "et/ics/moyale", "eics-1299", with_="post")
     world.hub.reload()
