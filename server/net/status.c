@@ -7,6 +7,7 @@
 #include "server/net/found.h"
 #include "server/net/presence.h"
 #include "server/net/question.h"
+#include "server/net/waiting.h"
 
 #include <string.h>
 
@@ -187,15 +188,13 @@ static enum am_err recipients_fill(struct status *status, const struct store_poi
 static enum am_err parked_release(struct status *status, const Amana__V1__MessageStatus *message,
                                   struct journal_release *ret_release)
 {
-    uint8_t id[16], digest[32];
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
     uint64_t seq;
 
-    TRY(message_id_check(message->id, id, NULL));
-    for (unsigned n = 0;; n++) {
-        TRY(store_find_parked(status->view, id, n, &seq, digest));
-        if (memcmp(digest, message->header_digest.data, sizeof digest) == 0)
-            return store_release(status->view, seq, ret_release);
-    }
+    pointer.id = message->id;
+    pointer.header_digest = message->header_digest;
+    TRY(waiting_parked(status->view, &pointer, &seq));
+    return store_release(status->view, seq, ret_release);
 }
 
 // How it stands with the second person; nothing where none was asked for.

@@ -6,21 +6,29 @@
 
 #include <string.h>
 
-enum am_err waiting_seq(struct store_view *view, const Amana__V1__Pointer *pointer, uint64_t *ret_seq)
+enum am_err waiting_parked(struct store_view *view, const Amana__V1__Pointer *pointer, uint64_t *ret_seq)
 {
     uint8_t id[16], digest[32];
-    struct store_pointer sent;
+    uint64_t seq;
 
-    if (message_id_check(pointer->id, id, NULL) != AM_OK || pointer->header_digest.len != sizeof digest)
+    if (message_id_check(pointer->id, id, NULL) != AM_OK)
         return AM_NOT_FOUND;
     for (unsigned n = 0;; n++) {
-        enum am_err err = store_find_parked(view, id, n, ret_seq, digest);
-        if (err == AM_NOT_FOUND)
-            break;
-        TRY(err);
-        if (header_points_at(pointer, digest))
-            return AM_OK;
+        TRY(store_find_parked(view, id, n, &seq, digest));
+        if (!header_points_at(pointer, digest))
+            continue;
+        *ret_seq = seq;
+        return AM_OK;
     }
+}
+
+enum am_err waiting_seq(struct store_view *view, const Amana__V1__Pointer *pointer, uint64_t *ret_seq)
+{
+    struct store_pointer sent;
+    enum am_err err = waiting_parked(view, pointer, ret_seq);
+
+    if (err != AM_NOT_FOUND)
+        return err;
     TRY(store_find_pointer(view, pointer, &sent));
     *ret_seq = sent.seq;
     return AM_OK;

@@ -13,7 +13,10 @@ struct waiting {
     struct am_bytes header_bytes, flags, body;
 };
 
-// The row of the message that the pointer names, as it was parked; else as it was sent. AM_NOT_FOUND.
+// The row of the message that the pointer names, as it was parked. AM_NOT_FOUND.
+AM_MUST_USE enum am_err waiting_parked(struct store_view *view, const Amana__V1__Pointer *pointer, uint64_t *ret_seq);
+
+// The same, else as it was sent.
 AM_MUST_USE enum am_err waiting_seq(struct store_view *view, const Amana__V1__Pointer *pointer, uint64_t *ret_seq);
 
 // The message that the pointer names, parked or DEFERRED, if it is this unit that releases it. AM_NOT_FOUND: as if
