@@ -5,7 +5,6 @@
 #include "client/session/directory.h"
 #include "client/session/seal.h"
 #include "client/session/store_index.h"
-#include "proto/log/leaf.h"
 #include "proto/model/header.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/kind_body.h"
@@ -134,10 +133,7 @@ enum am_err anew_draft(struct command *command, const char *id, const char *to, 
     *ret_anew = (struct anew){0};
     TRY(store_get(session->store, STORE_SENT, id, arena, &kept));
     TRY(seal_open_kept(session, kept, arena, detail, &opened));
-    TRY(log_sha256(codec_bytes(kept->message->header), ret_anew->digest));
-    amana__v1__pointer__init(&ret_anew->pointer);
-    ret_anew->pointer.id = opened.header->id;
-    ret_anew->pointer.header_digest = (ProtobufCBinaryData){sizeof ret_anew->digest, ret_anew->digest};
+    TRY(seal_point(kept->message, opened.header, ret_anew->digest, &ret_anew->pointer));
     if (kind_is_answer(opened.header))
         return am_fail(AM_INVALID, detail, id, "it answers another message: answer that one once more");
     if (to != NULL) {

@@ -11,11 +11,7 @@
 
 enum am_err target_point(struct target *target)
 {
-    TRY(log_sha256(codec_bytes(target->kept->message->header), target->digest));
-    amana__v1__pointer__init(&target->pointer);
-    target->pointer.id = target->opened.header->id; // target->id is the key of its row
-    target->pointer.header_digest = (ProtobufCBinaryData){sizeof target->digest, target->digest};
-    return AM_OK;
+    return seal_point(target->kept->message, target->opened.header, target->digest, &target->pointer);
 }
 
 // The envelope alone: an order about content needs no more, and finds it where the body is gone already.

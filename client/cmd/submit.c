@@ -17,7 +17,6 @@
 #include "client/session/taken.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/nearest.h"
-#include "proto/log/leaf.h"
 #include "proto/model/header_parts.h"
 
 #include <bsd/string.h>
@@ -385,10 +384,7 @@ static enum am_err reference_fill(struct session *session, Amana__V1__Pointer *p
     TRY(store_find(session->store, BOX(SENT) | BOX(INBOX), pointer->id, detail, &box, id));
     TRY(store_get(session->store, box, id, arena, &kept));
     TRY(seal_header(kept->message, arena, detail, &header));
-    TRY(log_sha256(codec_bytes(kept->message->header), digest));
-    pointer->id = header->id;
-    pointer->header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, digest};
-    return AM_OK;
+    return seal_point(kept->message, header, digest, pointer);
 }
 
 enum am_err submit_references(struct session *session, struct arena *arena, Amana__V1__Draft *draft,

@@ -10,7 +10,6 @@
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/codec/codec.h"
-#include "proto/log/leaf.h"
 #include "proto/model/kind.h"
 #include "proto/model/kind_body.h"
 
@@ -287,14 +286,12 @@ static enum am_err take_back(struct second_input *input, const struct second_wai
     Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
     Amana__V1__Cancel cancel = AMANA__V1__CANCEL__INIT;
     Amana__V1__Withdraw withdraw = AMANA__V1__WITHDRAW__INIT;
-    Amana__V1__Pointer itself = AMANA__V1__POINTER__INIT;
+    Amana__V1__Pointer itself;
     Amana__V1__Message *message;
     Amana__V1__Header *made;
     enum reason reason;
     uint8_t digest[LOG_HASH_SIZE];
-    TRY(log_sha256(codec_bytes(waiting->message->header), digest));
-    itself.id = header->id;
-    itself.header_digest = (ProtobufCBinaryData){sizeof digest, digest};
+    TRY(seal_point(waiting->message, header, digest, &itself));
     cancel.reason = withdraw.reason = (char *)"A second person did not release it.";
     cancel.instructions = withdraw.instructions = (char *)"Stop what was begun, and erase it.";
     draft.kind = (Amana__V1__Kind__Code)ending;

@@ -9,7 +9,6 @@
 #include "client/session/directory.h"
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
-#include "proto/log/leaf.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/kind_body.h"
 
@@ -133,13 +132,10 @@ static enum am_err reference(struct shift_input *input, enum store_box box, cons
     if (i > 0 && strcmp(opened.header->case_ref, draft->case_ref) != 0)
         return am_fail(AM_INVALID, detail, id, "is of case %s, the first is of %s: hand each case over by itself",
                        opened.header->case_ref, draft->case_ref);
-    TRY(log_sha256(codec_bytes(kept->message->header), shift->digests[i]));
+    TRY(seal_point(kept->message, opened.header, shift->digests[i], &shift->pointers[i]));
     for (size_t j = 0; j < i; j++)
         if (memcmp(shift->digests[j], shift->digests[i], LOG_HASH_SIZE) == 0)
             return AM_OK; // named twice, by two beginnings of its ID perhaps
-    amana__v1__pointer__init(&shift->pointers[i]);
-    shift->pointers[i].id = opened.header->id;
-    shift->pointers[i].header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, shift->digests[i]};
     shift->references[i] = &shift->pointers[i];
     shift->open[i] = arena_printf(arena, "%s %s: %s", kind_name((unsigned)opened.header->kind), opened.header->id,
                                   kind_body_title(kind_body_get(&opened.body->base)));

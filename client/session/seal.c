@@ -10,7 +10,6 @@
 #include "client/session/oversight.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
-#include "proto/log/leaf.h"
 #include "proto/model/header_check.h"
 #include "proto/model/header_parts.h"
 
@@ -293,6 +292,16 @@ enum am_err seal_message(struct session *session, Amana__V1__Header *header, Ama
 }
 
 // --- Opening
+enum am_err seal_point(const Amana__V1__Message *message, const Amana__V1__Header *header,
+                       uint8_t digest[LOG_HASH_SIZE], Amana__V1__Pointer *ret_pointer)
+{
+    TRY(log_sha256(codec_bytes(message->header), digest));
+    amana__v1__pointer__init(ret_pointer);
+    ret_pointer->id = header->id;
+    ret_pointer->header_digest = codec_binary((struct am_bytes){digest, LOG_HASH_SIZE});
+    return AM_OK;
+}
+
 enum am_err seal_header(const Amana__V1__Message *message, struct arena *arena, struct am_detail *detail,
                         Amana__V1__Header **ret_header)
 {

@@ -5,6 +5,7 @@
 
 #include "amana/v1/body.pb-c.h"
 #include "client/session/session.h"
+#include "proto/log/leaf.h"
 #include "proto/model/reason.h"
 
 // Fills in rosters, binding, nonce, padding, digests and log_seen, seals to every device on the rosters of
@@ -32,6 +33,11 @@ AM_MUST_USE enum am_err seal_open(struct session *session, const Amana__V1__Mess
 // The same of a kept message; AM_INVALID where its body opens and was rejected when it came: nobody is shown it.
 AM_MUST_USE enum am_err seal_open_kept(struct session *session, const Amana__V1__Kept *kept, struct arena *arena,
                                        struct am_detail *detail, struct opened *ret_opened);
+
+// The pointer to a message, by the SHA-256 of its header's bytes, which goes into digest; that and *header live as long
+// as the pointer.
+AM_MUST_USE enum am_err seal_point(const Amana__V1__Message *message, const Amana__V1__Header *header,
+                                   uint8_t digest[LOG_HASH_SIZE], Amana__V1__Pointer *ret_pointer);
 
 // Just the header, decoded strictly.
 AM_MUST_USE enum am_err seal_header(const Amana__V1__Message *message, struct arena *arena, struct am_detail *detail,

@@ -169,13 +169,7 @@ static enum am_err take_der(struct arena *arena, struct am_bytes der, ProtobufCB
 static enum am_err point_at(const struct second_waiting *waiting, struct arena *arena, Amana__V1__Pointer *ret_pointer)
 {
     uint8_t *digest = arena_alloc(arena, LOG_HASH_SIZE);
-    if (digest == NULL)
-        return arena_error(arena);
-    TRY(log_sha256(codec_bytes(waiting->message->header), digest));
-    amana__v1__pointer__init(ret_pointer);
-    ret_pointer->id = waiting->header->id;
-    ret_pointer->header_digest = (ProtobufCBinaryData){LOG_HASH_SIZE, digest};
-    return AM_OK;
+    return digest != NULL ? seal_point(waiting->message, waiting->header, digest, ret_pointer) : arena_error(arena);
 }
 
 // A receipt is one only of what was asked for.

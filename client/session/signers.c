@@ -4,8 +4,8 @@
 
 #include "certs/release.h"
 #include "client/session/directory.h"
+#include "client/session/seal.h"
 #include "proto/codec/codec.h"
-#include "proto/log/leaf.h"
 #include "proto/model/header.h"
 
 #include <string.h>
@@ -25,16 +25,6 @@ struct about {
     Amana__V1__Pointer pointer;
     uint8_t digest[LOG_HASH_SIZE];
 };
-
-static enum am_err about_fill(const Amana__V1__Message *message, const Amana__V1__Header *header,
-                              struct about *ret_about)
-{
-    amana__v1__pointer__init(&ret_about->pointer);
-    TRY(log_sha256(codec_bytes(message->header), ret_about->digest));
-    ret_about->pointer.id = header->id;
-    ret_about->pointer.header_digest = codec_binary((struct am_bytes){ret_about->digest, sizeof ret_about->digest});
-    return AM_OK;
-}
 
 static enum am_err author_find(struct session *session, const Amana__V1__Header *header, const struct about *about,
                                struct am_detail *detail, struct author *ret_author)
@@ -74,7 +64,7 @@ enum am_err signers_check(struct session *session, const Amana__V1__Message *mes
     struct cms_signature signature;
     struct about about;
     struct am_bytes bytes = codec_bytes(message->header);
-    TRY(about_fill(message, header, &about));
+    TRY(seal_point(message, header, about.digest, &about.pointer));
     TRY(author_find(session, header, &about, detail, &author));
     TRY(cms_profile_signature(codec_bytes(message->signature), CMS_DETACHED_FORM, detail, &signature));
     if (signers == SIGNERS_SENT && header->release == AMANA__V1__RELEASE__CODE__REQUIRED)
@@ -91,7 +81,7 @@ enum am_err signers_check_late(struct session *session, const Amana__V1__Message
     struct author AM_CLEANUP(author_clear) author = {0};
     struct cms_signature signature;
     struct about about;
-    TRY(about_fill(message, header, &about));
+    TRY(seal_point(message, header, about.digest, &about.pointer));
     TRY(author_find(session, header, &about, detail, &author));
     TRY(cms_profile_signature(der, CMS_DETACHED_FORM, detail, &signature));
     return check_supervisor(session, header, seq, &about, &signature, codec_bytes(message->header), author.officer,
