@@ -74,7 +74,6 @@ enum am_err daemon_enter(const struct config *config, struct am_detail *detail)
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     process_no_core();
-    signal(SIGPIPE, SIG_IGN);
     hup_block(true);
     umask(027);
     report_start(config->log, getenv("JOURNAL_STREAM") != NULL);

@@ -168,7 +168,7 @@ int main(int argc, char **argv)
         .options = OPTIONS, .parser = option_take, .args_doc = "[init|fsck|confirm-clock]", .doc = DOC};
     struct arguments arguments = {.conf = CONF_DEFAULT};
 
-    output_begin();
+    output_begin("amanad");
     // The process that holds the log's key is this program, executed anew (server/signer/signer.h).
     if (argc > 1 && strcmp(argv[1], "--signer") == 0)
         return signer_main(argc, argv);
@@ -179,5 +179,5 @@ int main(int argc, char **argv)
     free(arguments.policy);
     for (size_t i = 0; i < arguments.n_registrars; i++)
         free(arguments.registrars[i]);
-    return output_end("amanad", status);
+    return status;
 }

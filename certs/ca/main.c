@@ -137,6 +137,6 @@ static int amana_ca(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    output_begin();
-    return output_end("amana-ca", amana_ca(argc, argv));
+    output_begin("amana-ca");
+    return amana_ca(argc, argv);
 }

@@ -271,7 +271,6 @@ static enum am_err overdue(struct command *command)
 int command_open(struct command *command, unsigned needed)
 {
     struct am_detail detail = {0};
-    signal(SIGPIPE, SIG_IGN);
     print_setup(command->utc);
     enum am_err err = settings_load(&command->flags, &detail, &command->settings);
     if (err == AM_OK)

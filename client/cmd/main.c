@@ -324,6 +324,6 @@ static int amana(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    output_begin();
-    return output_end("amana", amana(argc, argv));
+    output_begin("amana");
+    return amana(argc, argv);
 }

@@ -17,10 +17,11 @@ def sent(file_world):
     return file_world
 
 
-def shell(world, line):
+def shell(world, line, stdout=subprocess.PIPE):
     """With A, D and C for the three programs."""
-    env = {**os.environ, **world.env(), "TZ": "UTC", "A": str(w.AMANA), "D": str(w.AMANAD), "C": str(w.AMANA_CA), "ALERT": str(w.ALERT)}
-    done = subprocess.run(["bash", "-c", line], cwd=world.folder, env=env, capture_output=True, text=True, timeout=w.PATIENCE)
+    env = {**os.environ, **world.env(), "TZ": "UTC", "A": str(w.AMANA), "D": str(w.AMANAD), "C": str(w.AMANA_CA), "ALERT": str(w.ALERT),
+           "ODK": str(w.DATA / "odk-submission.xml")}
+    done = subprocess.run(["bash", "-c", line], cwd=world.folder, env=env, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=w.PATIENCE)
     return w.Result(line, done.returncode, done.stdout, done.stderr)
 
 
@@ -47,7 +48,7 @@ def test_a_hub_that_is_started_without_its_three_files_opens_nothing_in_their_pl
 @pytest.mark.parametrize("command", [
     "$A -d police sent", "$A -d police --json sent", "$A -d police new alert", "$A -d police status", "$A -d police units",
     "$A -d police send $ALERT", "$A -d police case ke/dci/2026/004211", "$A -d post search lorry", "$A completion bash",
-    "$A -d auditor audit replay --reason why", "$A --version", "$C show ke/units.pem", "$C --help", "$D -c amanad.conf --check"])
+    "$A -d auditor audit replay --reason why", "$A --version", "$A help send", "$C show ke/units.pem", "$C --help", "$D -c amanad.conf --check", "$D --help"])
 def test_what_can_not_be_printed_is_told_and_is_no_success(sent, command):
     shell(sent, f"{command} >/dev/full").exits(74).says("what was to be printed can't be written: look whether a disk is full")
 
@@ -58,6 +59,20 @@ def test_a_message_that_went_is_told_to_have_gone_where_its_receipt_can_not_be_p
     said = shell(sent, f"$A -d police {json} send $ALERT >/dev/full").exits(74).says("went all the same: don't send it again")
     began = re.search(r"`amana status ([0-9a-f-]+)`", said.err)[1]
     sent.amana("police", "status", began).ok().says("accepted")
+
+
+@pytest.mark.parametrize("command", [
+    "$A -d police new alert", "$A -d police new request --to et/ics/moyale", "$A -d police access new --to ke/dci/transnational",
+    "$A -d police import $ODK", "$A -d police sent", "$A -d police --json send $ALERT", "$A -d post case ke/dci/2026/004211", "$A completion bash",
+    "$A -d auditor audit replay --reason why", "$A help send", "$A --version", "$C show ke/units.pem", "$C crl --help", "$D -c amanad.conf --check", "$D --help"])
+def test_who_prints_into_a_pipe_that_its_reader_left_ends_with_its_code_and_by_no_signal(sent, command):
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        said = shell(sent, command, stdout=write).exits(74)
+    finally:
+        os.close(write)
+    assert "can't be written" not in said.err
 
 
 def test_a_reader_that_has_had_enough_is_told_nothing(sent):
