@@ -218,7 +218,7 @@ enum am_err fsck_orders_said(struct fsck_judge *judge, const struct store_judged
 {
     uint64_t until = header->kind == KIND(HOLD) ? header_time_or_0(header->valid_until) : 0;
 
-    if (!hub_orders((unsigned)header->kind) || header->in_reply_to == NULL)
+    if (!kind_orders((unsigned)header->kind) || header->in_reply_to == NULL)
         return AM_OK;
     TRY(order_said(judge, entry, header->in_reply_to, until));
     for (size_t i = 0; i < header->n_references; i++)

@@ -69,7 +69,7 @@ enum am_err answer_permissions(const struct answer_input *input, struct arena *a
 
 bool answer_is_order(const struct answer_input *input)
 {
-    return input->verb->kind == KIND(ERASURE) || input->verb->kind == KIND(HOLD);
+    return kind_orders(input->verb->kind);
 }
 
 // One more version: the newest is what is answered, the others are its references.

@@ -65,6 +65,26 @@ static void look_for_protection(struct session *session, const struct compose_pa
         look_for(session, parts->header, trust_protection_unit(session->trust, place->country));
 }
 
+static bool is_unit(const char *named, const char *unit)
+{
+    return named != NULL && strcmp(named, unit) == 0;
+}
+
+// An answer to somebody who neither has what it answers nor protects: what it is about begins with that one.
+static bool goes_beyond(struct session *session, const struct compose *compose, const struct compose_parts *parts)
+{
+    const Amana__V1__Header *header = parts->header, *before = compose->newest;
+    const Amana__V1__Place *place = parts->flags->child ? place_of_hit(parts) : NULL;
+    for (size_t i = 0; before != NULL && i < header->n_recipients; i++) {
+        const char *unit = header->recipients[i]->unit;
+        if (!is_unit(before->sender->unit, unit) && header_recipient(before, unit) == NULL &&
+            !is_unit(directory_protection_of(session, header->sender->unit), unit) &&
+            !(place != NULL && is_unit(directory_protection(session, place->country), unit)))
+            return true;
+    }
+    return false;
+}
+
 // What it carries on, and to whom it goes.
 static enum reason check_answer(struct session *session, const struct compose *compose, const Amana__V1__Header *header,
                                 const struct shield *shield, struct am_detail *detail)
@@ -144,7 +164,8 @@ static enum am_err shield_of_asked(struct session *session, const struct compose
 }
 
 // Who is known from another case brings its flags along; and who may need protection is not sent back.
-static enum reason check_known(const struct compose_parts *parts, const struct shield *shield, struct am_detail *detail)
+static enum reason check_known(const struct compose_parts *parts, bool beyond, const struct shield *shield,
+                               struct am_detail *detail)
 {
     const Amana__V1__Flags *flags = parts->flags;
     for (size_t i = 0; i < shield->n && !shield->own; i++) {
@@ -163,7 +184,7 @@ static enum reason check_known(const struct compose_parts *parts, const struct s
                       state->protection == AMANA__V1__PROTECTION__CODE__YES ? "YES" : "UNKNOWN");
         return REASON_PROTECTION_UNANSWERED;
     }
-    if (shield->n == 0 || shield->own || !rule_returns(parts->header))
+    if (shield->n == 0 || shield->own || !rule_returns(parts->header, beyond))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, detail, "purpose", "RETURN_AND_REINTEGRATION is not for somebody who may have fled %s",
                   shield->states[0].country);
@@ -238,7 +259,7 @@ enum reason compose_judge(struct session *session, const struct compose *compose
     if (reason == REASON_NONE && shield_read(session, parts, &shield) != AM_OK)
         reason = REASON_INTERNAL;
     if (reason == REASON_NONE)
-        reason = check_known(parts, &shield, detail);
+        reason = check_known(parts, goes_beyond(session, compose, parts), &shield, detail);
     if (reason == REASON_NONE && shield_of_asked(session, compose, parts->header, &shield) != AM_OK)
         reason = REASON_INTERNAL;
     if (reason == REASON_NONE)
@@ -256,7 +277,7 @@ enum reason compose_judge(struct session *session, const struct compose *compose
         return REASON_CHILD_NEEDS_PROTECTION_UNIT;
     reason = check_found_child(session, compose, parts, &shield, detail);
     if (reason == REASON_NONE)
-        reason = rule_return(parts->header, parts->flags, detail);
+        reason = rule_return(parts->header, parts->flags, goes_beyond(session, compose, parts), detail);
     if (reason == REASON_NONE)
         reason = rule_consent(parts->header, detail);
     if (reason == REASON_NONE && !compose->takes_back)

@@ -189,6 +189,11 @@ bool kind_acknowledged(unsigned kind)
     return kind_get(kind) != NULL && (KINDS[KIND(ACK)].on & KIND_BIT(kind)) != 0;
 }
 
+bool kind_orders(unsigned kind)
+{
+    return kind == KIND(ERASURE) || kind == KIND(HOLD);
+}
+
 bool kind_is_answer(const Amana__V1__Header *header)
 {
     return header->in_reply_to != NULL;

@@ -115,6 +115,9 @@ uint64_t kind_in_force(const Amana__V1__Header *header);
 // Whether a message of this kind is taken on with an ACK.
 bool kind_acknowledged(unsigned kind);
 
+// Whether a kind is about the content of messages, and nothing else: ERASURE, HOLD.
+bool kind_orders(unsigned kind);
+
 // Days from written_at that retain_until may lie ahead: the kind's ceiling, until policy says else (rule 7).
 unsigned kind_retention_days(const Amana__V1__Header *header);
 

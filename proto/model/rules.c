@@ -47,25 +47,35 @@ enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Fla
     return RULE_CHILD_BROKEN;
 }
 
-bool rule_returns(const Amana__V1__Header *header)
+bool rule_returns(const Amana__V1__Header *header, bool beyond)
 {
-    return header->purpose == AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION &&
-           (!kind_is_answer(header) || kind_get((unsigned)header->kind)->chain == CHAIN_RENEWS);
+    if (header->purpose != AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION)
+        return false;
+    if (!kind_is_answer(header) || kind_get((unsigned)header->kind)->chain == CHAIN_RENEWS)
+        return true;
+    return beyond && !kind_orders((unsigned)header->kind);
 }
 
-enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags *flags, struct am_detail *detail)
+enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags *flags, bool beyond,
+                        struct am_detail *detail)
 {
-    if (!rule_returns(header))
+    if (!rule_returns(header, beyond))
         return REASON_NONE;
+    bool answers = !rule_returns(header, false);
+    const char *more = answers ? ". Those who have what it answers may be told; who protects is written to anew, for "
+                                 "PROTECTION, with that among the references"
+                               : "";
     if (flags->protection == AMANA__V1__PROTECTION__CODE__YES ||
         flags->protection == AMANA__V1__PROTECTION__CODE__UNKNOWN) {
         (void)am_fail(AM_DENIED, detail, "purpose",
-                      "RETURN_AND_REINTEGRATION is not for somebody who has asked for protection or may need to");
+                      "RETURN_AND_REINTEGRATION is not for somebody who has asked for protection or may need to%s",
+                      more);
         return REASON_PURPOSE_MISMATCH;
     }
     if (header->consent == AMANA__V1__CONSENT__CODE__GIVEN || header->consent == AMANA__V1__CONSENT__CODE__GUARDIAN)
         return REASON_NONE;
-    (void)am_fail(AM_DENIED, detail, "consent", "RETURN_AND_REINTEGRATION needs consent: GIVEN or GUARDIAN");
+    (void)am_fail(AM_DENIED, detail, "consent", "RETURN_AND_REINTEGRATION needs consent: GIVEN or GUARDIAN%s",
+                  answers ? ", where an answer goes to others than those who have what it answers" : "");
     return REASON_CONSENT_REQUIRED;
 }
 

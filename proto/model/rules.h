@@ -16,13 +16,16 @@ bool rule_protected(const Amana__V1__Header *header, const char *protection_unit
 enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const char *protection_unit,
                            struct am_detail *detail);
 
-// Whether it asks for a return: RETURN_AND_REINTEGRATION, in what begins something and in an UPDATE, which asks anew.
-// What answers goes back with its root's purpose, and may be the first to say that the person fears return.
-bool rule_returns(const Amana__V1__Header *header);
+// Whether it asks for a return: RETURN_AND_REINTEGRATION, in what begins something, in an UPDATE, which asks anew, and
+// in an answer that goes `beyond`: somebody gets it who neither has what it answers nor protects. What goes back has
+// its root's purpose, and may be the first to say that the person fears return. An ERASURE or HOLD says nothing of
+// anybody.
+bool rule_returns(const Amana__V1__Header *header, bool beyond);
 
 // Such a message needs consent (CONSENT_REQUIRED), and is never for somebody who has asked for protection or may need
 // to (PURPOSE_MISMATCH).
-enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags *flags, struct am_detail *detail);
+enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags *flags, bool beyond,
+                        struct am_detail *detail);
 
 // A REFERRAL needs consent: GIVEN, GUARDIAN, BEST_INTEREST; or VITAL_INTEREST at U1 or U2 with review_at within 72
 // hours of written_at. CONSENT_REQUIRED.

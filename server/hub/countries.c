@@ -99,3 +99,9 @@ const char *hub_protection_of(const struct hub *hub, const char *unit)
     address_country(unit, code);
     return hub_protection_unit(hub, code);
 }
+
+bool hub_protects(const struct hub *hub, const char *party, const char *unit)
+{
+    const char *protection = hub_protection_of(hub, party);
+    return protection != NULL && strcmp(protection, unit) == 0;
+}

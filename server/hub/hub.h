@@ -234,8 +234,6 @@ struct hub_settlement {
     struct journal_release release;
     struct am_bytes original_receipt; // where this supervisor had done it before
 };
-// Whether a kind is about the content of messages: ERASURE, HOLD.
-bool hub_orders(unsigned kind);
 // The n-th message that such a one names: what it answers, then its references. NULL past the last.
 const struct hub_found *hub_named(const struct hub_submission *submission, size_t n);
 // Whether the flags of what a message points at are to be read for its judgement: it may take back what these say.

@@ -105,7 +105,8 @@ bool hub_granted(const struct hub_member *member, unsigned kind, const char *par
 bool hub_may_receive(const struct hub_member *member);
 // Whether anything can be sent to it: a member that may receive, with a roster to seal to. A closed one gets answers.
 bool hub_reachable(const struct hub *hub, const char *unit);
-const char *hub_protection_of(const struct hub *hub, const char *unit); // hub_protection_unit of its country
+const char *hub_protection_of(const struct hub *hub, const char *unit);        // hub_protection_unit of its country
+bool hub_protects(const struct hub *hub, const char *party, const char *unit); // it is that of the party's country
 AM_MUST_USE enum am_err hub_roster_copy(const struct hub_roster *roster, struct hub_kept_roster **ret_kept);
 AM_MUST_USE enum am_err hub_roster_room(struct hub *hub, const char *unit, struct hub_unit **ret_unit); // for one more
 void hub_roster_install(struct hub *hub, struct hub_unit *unit, struct hub_kept_roster *kept);          // room was made
@@ -326,6 +327,10 @@ enum reason hub_not_permitted(struct hub_work *work, const char *field);
 // whether a child is concerned: what those might allow passes for now.
 enum reason hub_judge_recipients(const struct hub *hub, struct hub_submission *submission,
                                  const Amana__V1__Flags *flags);
+
+// Whether an answer goes to somebody who neither has what it answers nor protects in the sender's country (rule 3 and
+// whom a HIT goes to besides): all has been read.
+bool hub_goes_beyond(const struct hub *hub, const struct hub_submission *submission);
 
 struct hub_decision {
     bool crossed, alarm;

@@ -161,11 +161,6 @@ bool hub_stands_in(const struct hub *hub, const struct hub_submission *submissio
     return instead != NULL && strcmp(instead, unit) == 0;
 }
 
-bool hub_orders(unsigned kind)
-{
-    return kind == KIND(ERASURE) || kind == KIND(HOLD);
-}
-
 const struct hub_found *hub_named(const struct hub_submission *submission, size_t n)
 {
     if (n == 0)
@@ -236,7 +231,7 @@ static enum reason judge_answer(const struct hub *hub, struct hub_submission *su
     enum reason reason = judge_on(submission, kind);
     if (reason == REASON_NONE && kind->chain == CHAIN_NONE) // else by its newest version, once the state is known
         reason = hub_judge_delivery(hub, submission, &submission->reply_to);
-    if (reason == REASON_NONE && hub_orders((unsigned)submission->header->kind))
+    if (reason == REASON_NONE && kind_orders((unsigned)submission->header->kind))
         reason = judge_named(hub, submission);
     if (reason == REASON_NONE && submission->header->outcome == OUTCOME(UPHELD) && !upholds(submission))
         reason =
@@ -263,10 +258,12 @@ static enum reason judge_case(const struct hub *hub, struct hub_submission *subm
 
 // --- The rules that need the flags
 // Nobody is sent back in a case that is kept from a state; such a state can't tell.
-static enum reason judge_return(struct hub_submission *submission)
+static enum reason judge_return(const struct hub *hub, struct hub_submission *submission)
 {
-    if (!rule_returns(submission->header) || !hub_shield_binds(submission))
-        return REASON_NONE;
+    bool beyond = hub_goes_beyond(hub, submission);
+    enum reason reason = rule_return(submission->header, submission->flags, beyond, &submission->work.detail);
+    if (reason != REASON_NONE || !rule_returns(submission->header, beyond) || !hub_shield_binds(submission))
+        return reason;
     (void)am_fail(AM_DENIED, &submission->work.detail, "purpose", "%s", reason_text(REASON_PURPOSE_MISMATCH));
     return REASON_PURPOSE_MISMATCH;
 }
@@ -280,7 +277,7 @@ static bool of_released(const struct hub_submission *submission)
     bool yes = rule_released(submission->reply_to.header);
     if (kind_get(kind)->chain != CHAIN_NONE)
         yes |= rule_released(submission->newest.header);
-    for (size_t i = 1; hub_orders(kind) && (named = hub_named(submission, i)) != NULL; i++)
+    for (size_t i = 1; kind_orders(kind) && (named = hub_named(submission, i)) != NULL; i++)
         yes |= rule_released(named->header);
     return yes;
 }
@@ -288,9 +285,7 @@ static bool of_released(const struct hub_submission *submission)
 static enum reason judge_rules(const struct hub *hub, struct hub_submission *submission, struct hub_decision *decision)
 {
     struct hub_work *work = &submission->work;
-    enum reason reason = rule_return(submission->header, submission->flags, &work->detail);
-    if (reason == REASON_NONE)
-        reason = judge_return(submission);
+    enum reason reason = judge_return(hub, submission);
     if (reason == REASON_NONE)
         reason = rule_consent(submission->header, &work->detail);
     if (reason == REASON_NONE && !submission->takes_back)

@@ -14,17 +14,11 @@ static bool has(const struct hub_found *found, const char *unit)
     return found->found && (strcmp(found->originator, unit) == 0 || hub_recipient_index(found, unit, &index));
 }
 
-static bool protects(const struct hub *hub, const char *party, const char *unit)
-{
-    const char *protection = hub_protection_of(hub, party);
-    return protection != NULL && strcmp(protection, unit) == 0;
-}
-
 static bool protects_one_of(const struct hub *hub, const struct hub_found *about, const char *unit)
 {
-    bool yes = protects(hub, about->originator, unit);
+    bool yes = hub_protects(hub, about->originator, unit);
     for (size_t i = 0; i < about->n_recipients && !yes; i++)
-        yes = protects(hub, about->recipients[i].unit, unit);
+        yes = hub_protects(hub, about->recipients[i].unit, unit);
     return yes;
 }
 

@@ -9,7 +9,7 @@ struct hub_order hub_order_of(const struct hub_submission *submission, uint64_t 
 {
     struct hub_order order = {0};
     unsigned kind = (unsigned)submission->header->kind;
-    if (!hub_orders(kind))
+    if (!kind_orders(kind))
         return order;
     for (; hub_named(submission, order.n) != NULL; order.n++) {
         const struct hub_content *content = &submission->named[order.n];

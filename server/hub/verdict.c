@@ -126,11 +126,38 @@ static const char *unit_field(size_t i, char field[48])
     return field;
 }
 
+// Without a grant, and whatever the purpose.
+static bool is_open(const struct hub *hub, const struct hub_submission *submission, const char *unit, bool child)
+{
+    const Amana__V1__Header *header = submission->header;
+    return (kind_is_answer(header) && answered_party(submission, unit)) || strcmp(unit, submission->sender) == 0 ||
+           (child && hub_protects(hub, submission->sender, unit)) ||
+           // A HIT also goes to who protects where the child is (rule 3): which country that is stands in its body.
+           (child && header->kind == KIND(HIT) && hub_protects(hub, unit, unit)) ||
+           hub_stands_in(hub, submission, unit);
+}
+
+static bool about_child(const struct hub_submission *submission)
+{
+    return submission->flags->child && kind_get((unsigned)submission->header->kind)->child_rule;
+}
+
+bool hub_goes_beyond(const struct hub *hub, const struct hub_submission *submission)
+{
+    const Amana__V1__Header *header = submission->header;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const char *unit = header->recipients[i]->unit;
+        if (!is_open(hub, submission, unit, about_child(submission)) && !hub_protects(hub, submission->sender, unit))
+            return true;
+    }
+    return false;
+}
+
 static enum reason judge_recipient(const struct hub *hub, struct hub_submission *submission, size_t i,
                                    const Amana__V1__Flags *flags)
 {
     const Amana__V1__Header *header = submission->header;
-    const char *unit = header->recipients[i]->unit, *protection = hub_protection_of(hub, submission->sender);
+    const char *unit = header->recipients[i]->unit;
     const struct hub_member *member = hub_member_find(hub, unit);
     const struct kind *kind = kind_get((unsigned)header->kind);
     bool answer = kind_is_answer(header);
@@ -143,12 +170,7 @@ static enum reason judge_recipient(const struct hub *hub, struct hub_submission 
     bool itself = strcmp(unit, submission->sender) == 0; // a shift handed over, an order: nobody new learns of it
     if (flags != NULL && hub_harms(submission, unit) && !(itself && kind->alone))
         return hub_not_permitted(&submission->work, unit_field(i, field));
-    bool child = flags == NULL || (flags->child && kind->child_rule);
-    // A HIT also goes to who protects where the child is (rule 3): which country that is stands in its body.
-    const char *there = header->kind == KIND(HIT) ? hub_protection_of(hub, unit) : NULL;
-    bool open = (answer && answered_party(submission, unit)) || itself ||
-                (child && protection != NULL && strcmp(protection, unit) == 0) ||
-                (child && there != NULL && strcmp(there, unit) == 0) || hub_stands_in(hub, submission, unit);
+    bool open = is_open(hub, submission, unit, flags == NULL || about_child(submission));
     if (header->kind == KIND(SUBJECT_ACCESS)) {
         open = access_goes(submission, member, unit);
         if (!open)

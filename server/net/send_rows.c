@@ -278,5 +278,5 @@ enum am_err send_check_rows(struct check *check)
     if (check->s->more)
         return AM_OK;
     TRY(check_life(check));
-    return hub_orders((unsigned)check->header->kind) ? check_content(check) : AM_OK;
+    return kind_orders((unsigned)check->header->kind) ? check_content(check) : AM_OK;
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """RETURN_AND_REINTEGRATION: asked for with the person's consent alone; what answers it goes back, and may say that the person
 fears return."""
+import json
+
 import pytest
 
 import raw
@@ -79,3 +81,37 @@ def test_what_can_t_be_read_of_a_return_is_rejected(world, pb):
     world.amana("post", "inbox").ok()
     world.amana("post", "ack", alert).ok().says("could not be read (COMMITMENT): its sender is told")
     world.amana("police", "inbox").ok().says("BODY_REJECTED", "the text is not the one that the header commits to")
+
+
+QUESTION = ["--title", "The family", "--information", "where it lives", "--reason", "Somebody asks to go home.", "--available-because", "They lived there."]
+SHELTER, FRIENDS = "et/mowsa/protection", "ke/dcs/child-protection"
+
+
+def draft_for(world, **changes):
+    """FILE of `ask` or `note`: what no option says."""
+    world.path("more.json").write_text(json.dumps(changes))
+    return "more.json"
+
+
+def test_what_answers_about_a_return_goes_further_with_consent_alone_and_for_nobody_who_may_need_protection(world):
+    asked = ask(world)
+    further = ["ask", asked, *QUESTION, "--to", FRIENDS]
+    world.amana("post", *further).exits(65).says("needs consent", "others than those who have what it answers")
+    world.amana("post", "ask", asked, draft_for(world, consent="GIVEN"), *QUESTION, "--to", FRIENDS).ok()
+    world.amana("post", "ask", asked, *QUESTION).ok()  # back
+    said = ["note", asked, *ANSWERS["note"][1:], *FEARS]
+    world.amana("post", *said, "--to", FRIENDS).exits(65).says("may need to", "for PROTECTION")
+    world.amana("post", *said, "--to", SHELTER).ok()  # who protects at home
+    world.amana("post", "ask", asked, draft_for(world, consent="GIVEN"), *QUESTION, "--to", FRIENDS).exits(65).says("may have fled er")
+    world.amana("post", *said).ok()
+
+
+
+def test_a_child_that_fears_return_is_told_of_to_who_protects_where_it_was_found(world):
+    found = json.loads(world.path(world.example("hit")).read_text())["hit"]
+    found["place"] = {"country": "ke", "city": "Moyale", "text": "the Kenyan side"}
+    sent = world.send(draft=world.draft(recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}], alert__persons=None, alert__palermo=None,
+                                        flags={"child": False, "protection": "NO"}, **RETURN))
+    world.amana("post", "inbox").ok()
+    said = {"hit": found, "flags": {"child": True, "protection": "YES", "never_tell": ["er"]}}
+    world.amana("post", "hit", sent, draft_for(world, **said)).ok().says(FRIENDS, SHELTER)

@@ -230,7 +230,7 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
     }
     if (to != NULL)
         check_life(model, submission);
-    if (hub_orders((unsigned)header->kind))
+    if (kind_orders((unsigned)header->kind))
         check_content(model, submission);
 }
 

@@ -209,6 +209,98 @@ static void an_answer_carries_what_its_root_says(void **state)
     lives_as(world, alert, POST, LIFE(NEW));
 }
 
+// --- About a return
+static struct letter *asked_about_return(struct world *world)
+{
+    struct letter *asked = letter_new(world, POLICE, KIND(REQUEST));
+    letter_to(world, asked, POST, ACTION);
+    asked->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+    asked->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+    accepted(world, asked);
+    return asked;
+}
+
+// Says whether the person has asked for protection, and whether it agrees.
+static struct letter *on_return(struct world *world, unsigned kind, const struct letter *asked, unsigned protection,
+                                unsigned consent)
+{
+    struct letter *letter = letter_new(world, POST, (Amana__V1__Kind__Code)kind);
+    letter_answers(letter, asked, asked);
+    letter->flags.protection = (Amana__V1__Protection__Code)protection;
+    letter->header.consent = (Amana__V1__Consent__Code)consent;
+    if (protection != AMANA__V1__PROTECTION__CODE__NO) {
+        static char *ERITREA[] = {(char *)"er"};
+        letter->flags.never_tell = ERITREA;
+        letter->flags.n_never_tell = 1;
+    }
+    return letter;
+}
+
+static void an_answer_about_a_return_that_goes_further_asks_for_it_anew(void **state)
+{
+    struct world *world = *state;
+    static const unsigned KINDS[] = {KIND(REQUEST), KIND(NOTE)};
+    const unsigned no = AMANA__V1__PROTECTION__CODE__NO, unknown = AMANA__V1__PROTECTION__CODE__UNKNOWN,
+                   given = AMANA__V1__CONSENT__CODE__GIVEN;
+    char *parties[] = {(char *)"ke/*/*", (char *)STRANGER};
+    world_grant(world, POST, "unit", parties, 2);
+    struct letter *asked = asked_about_return(world);
+    for (size_t i = 0; i < AM_LEN(KINDS); i++)
+        for (unsigned way = 0; way < 4; way++) {
+            struct letter *letter = on_return(world, KINDS[i], asked, way == 1 ? unknown : no, way == 2 ? given : 0);
+            letter_to(world, letter, POLICE, ACTION);
+            if (way < 3)
+                letter_to(world, letter, STRANGER, COPY);
+            if (way == 0)
+                refused(world, letter, REASON_CONSENT_REQUIRED, "consent");
+            else if (way == 1)
+                refused(world, letter, REASON_PURPOSE_MISMATCH, "purpose");
+            else
+                accepted(world, letter);
+        }
+}
+
+static void what_answers_about_a_return_goes_to_who_protects_at_home_and_to_the_own_unit(void **state)
+{
+    struct world *world = *state;
+    static const char *const TO[] = {SHELTER, POST};
+    const unsigned yes = AMANA__V1__PROTECTION__CODE__YES;
+    char *parties[] = {(char *)"ke/*/*", (char *)"et/*/*"};
+    world_grant(world, POST, "unit", parties, 2);
+    struct letter *asked = asked_about_return(world);
+    for (size_t i = 0; i < AM_LEN(TO); i++) {
+        struct letter *note = on_return(world, KIND(NOTE), asked, yes, 0);
+        letter_to(world, note, TO[i], ACTION);
+        accepted(world, note);
+    }
+    // who protects abroad has it no more than others do
+    struct letter *abroad = on_return(world, KIND(NOTE), asked, yes, 0);
+    letter_to(world, abroad, CHILD_DESK, ACTION);
+    refused(world, abroad, REASON_PURPOSE_MISMATCH, "purpose");
+}
+
+static void nothing_about_a_return_goes_further_in_a_case_that_is_kept_from_a_state(void **state)
+{
+    struct world *world = *state;
+    char *parties[] = {(char *)"ke/*/*", (char *)STRANGER};
+    world_grant(world, POST, "unit", parties, 2);
+    struct letter *asked = asked_about_return(world);
+    struct letter *fears = on_return(world, KIND(NOTE), asked, AMANA__V1__PROTECTION__CODE__YES, 0);
+    letter_to(world, fears, POLICE, ACTION);
+    accepted(world, fears);
+    for (unsigned further = 0; further < 2; further++) {
+        struct letter *note =
+            on_return(world, KIND(NOTE), asked, AMANA__V1__PROTECTION__CODE__NO, AMANA__V1__CONSENT__CODE__GIVEN);
+        letter_to(world, note, POLICE, ACTION);
+        if (further == 0)
+            accepted(world, note);
+        else {
+            letter_to(world, note, STRANGER, COPY);
+            refused(world, note, REASON_PURPOSE_MISMATCH, "purpose");
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +320,9 @@ int main(void)
         HUB_TEST(the_originator_does_not_acknowledge_its_own_alert),
         HUB_TEST(an_ack_of_an_ack_is_no_answer),
         HUB_TEST(an_answer_carries_what_its_root_says),
+        HUB_TEST(an_answer_about_a_return_that_goes_further_asks_for_it_anew),
+        HUB_TEST(what_answers_about_a_return_goes_to_who_protects_at_home_and_to_the_own_unit),
+        HUB_TEST(nothing_about_a_return_goes_further_in_a_case_that_is_kept_from_a_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -350,14 +350,14 @@ static void return_is_never_for_who_may_need_protection(void **state)
     header->purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
     header->consent = AMANA__V1__CONSENT__CODE__GUARDIAN;
     flags.protection = AMANA__V1__PROTECTION__CODE__NO;
-    assert_int_equal(rule_return(header, &flags, &detail), REASON_NONE);
+    assert_int_equal(rule_return(header, &flags, false, &detail), REASON_NONE);
     flags.protection = AMANA__V1__PROTECTION__CODE__UNKNOWN;
-    assert_int_equal(rule_return(header, &flags, &detail), REASON_PURPOSE_MISMATCH);
+    assert_int_equal(rule_return(header, &flags, false, &detail), REASON_PURPOSE_MISMATCH);
     flags.protection = AMANA__V1__PROTECTION__CODE__YES;
-    assert_int_equal(rule_return(header, &flags, &detail), REASON_PURPOSE_MISMATCH);
+    assert_int_equal(rule_return(header, &flags, false, &detail), REASON_PURPOSE_MISMATCH);
     flags.protection = AMANA__V1__PROTECTION__CODE__NO;
     header->consent = AMANA__V1__CONSENT__CODE__NOT_ASKED;
-    assert_int_equal(rule_return(header, &flags, &detail), REASON_CONSENT_REQUIRED);
+    assert_int_equal(rule_return(header, &flags, false, &detail), REASON_CONSENT_REQUIRED);
 }
 
 // Who was asked may be the first whom the person tells.
@@ -365,19 +365,22 @@ static void what_answers_about_a_return_goes_back_and_a_new_version_asks_anew(vo
 {
     struct world *world = *state;
     struct letter *alert = world_alert(world);
-    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+    for (unsigned i = 2; i < 2 * KIND_COUNT; i++) {
+        unsigned kind = i / 2;
+        bool beyond = i % 2 != 0; // then every answer that says something of the person asks for it anew
         if (kind_get(kind) == NULL)
             continue;
+        bool judged = kind == KIND(UPDATE) || (beyond && kind != KIND(ERASURE) && kind != KIND(HOLD));
         struct letter *answer = world_answer(world, POST, kind, alert, alert);
         Amana__V1__Flags flags = AMANA__V1__FLAGS__INIT;
         struct am_detail detail;
         answer->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
         flags.protection = AMANA__V1__PROTECTION__CODE__YES;
-        enum reason want = kind == KIND(UPDATE) ? REASON_PURPOSE_MISMATCH : REASON_NONE;
-        assert_int_equal(rule_return(&answer->header, &flags, &detail), want);
+        enum reason want = judged ? REASON_PURPOSE_MISMATCH : REASON_NONE;
+        assert_int_equal(rule_return(&answer->header, &flags, beyond, &detail), want);
         flags.protection = AMANA__V1__PROTECTION__CODE__NO;
-        want = kind == KIND(UPDATE) ? REASON_CONSENT_REQUIRED : REASON_NONE;
-        assert_int_equal(rule_return(&answer->header, &flags, &detail), want);
+        want = judged ? REASON_CONSENT_REQUIRED : REASON_NONE;
+        assert_int_equal(rule_return(&answer->header, &flags, beyond, &detail), want);
     }
 }
 
