@@ -336,8 +336,7 @@ static enum am_err daemon_run(struct daemon *daemon, struct am_detail *detail)
                                       .trust = daemon->state.trust.known ? daemon->state.trust.digest : NULL,
                                       .policy = daemon->state.policy.known ? daemon->state.policy.digest : NULL};
     TRY(net_start(daemon->net, &before));
-    // Rosters that came while nobody served.
-    reloader_start(&daemon->reloader);
+    reloader_rosters(&daemon->reloader);
     TRY(port_write(daemon, detail));
     TRY(sandbox_calls(daemon->sandbox, sizeof daemon->sandbox, detail));
     serving_report(daemon);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HUP, the side of the files: trust, server certificate and rosters are read on a worker, taken on the loop.
+// HUP, the side of the files: trust, server certificate, policy and rosters are read on a worker, taken on the loop.
 #pragma once
 
 #include "server/config.h"
@@ -13,6 +13,9 @@ struct reloader {
     struct trust *trust; // in force; a reference of its own
     bool running, again;
 };
+
+// Reads the rosters alone, at a start: those that came while nobody served. Loop's thread.
+void reloader_rosters(struct reloader *reloader);
 
 // Reads everything anew; a second call meanwhile is remembered. What isn't good is told in the log and what runs kept.
 // Loop's thread.

@@ -67,6 +67,11 @@ AM_MUST_USE enum am_err net_policy_set(struct net *net, struct policy *policy);
 // The time as this hub believes it, UTC ns: what everything that has a time is given.
 uint64_t net_utc(struct net *net);
 
+// Another trust (NULL: as before) and a server certificate read anew: another trust.conf becomes a TRUST entry, live
+// sessions are judged again. On failure everything is as before; once the list is in force an entry that couldn't be
+// written is told to the log. Takes a reference of its own.
+AM_MUST_USE enum am_err net_reload(struct net *net, struct trust *trust, struct am_detail *detail);
+
 // Rosters of files, in order of unit and number.
 struct net_rosters {
     struct roster *const *list;
@@ -74,12 +79,9 @@ struct net_rosters {
     struct trust *trust; // the list by which a worker found each good, at net_utc
 };
 
-// Another trust (NULL: as before), a server certificate read anew, and rosters that may have changed, which are
-// verified again only where another list is in force: higher numbers become ROSTER entries, another trust.conf a TRUST
-// entry, live sessions are judged again. On failure everything is as before; once the list is in force an entry that
-// couldn't be written is told to the log. Takes references of its own.
-AM_MUST_USE enum am_err net_reload(struct net *net, struct trust *trust, const struct net_rosters *rosters,
-                                   struct am_detail *detail);
+// Those that may have changed, at the start and on HUP: higher numbers become ROSTER entries. They are verified again
+// only where another list is in force. Takes references of its own.
+void net_rosters_take(struct net *net, const struct net_rosters *rosters);
 
 // TERM: no new connection or call, what is under way ends, then STOP and `stopped`. `text` is kept in the STOP entry.
 void net_stop(struct net *net, const char *text);

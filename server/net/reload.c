@@ -164,6 +164,17 @@ static void rosters_offer(struct net *net, const struct net_rosters *of_unit)
     }
 }
 
+void net_rosters_take(struct net *net, const struct net_rosters *rosters)
+{
+    struct roster *const *list = rosters->list;
+
+    for (size_t i = 0, n; i < rosters->n; i += n) {
+        for (n = 1; i + n < rosters->n && strcmp(list[i]->unit, list[i + n]->unit) == 0; n++)
+            continue;
+        rosters_offer(net, &(struct net_rosters){list + i, n, rosters->trust});
+    }
+}
+
 void reload_turn(struct net *net)
 {
     while (net->changed != NULL) {
@@ -240,8 +251,7 @@ enum am_err net_policy_set(struct net *net, struct policy *policy)
     return net_digests_step(net, HUB_EVENT_POLICY, had ? before : NULL, policy != NULL ? policy->digest : NULL);
 }
 
-enum am_err net_reload(struct net *net, struct trust *trust, const struct net_rosters *rosters,
-                       struct am_detail *detail)
+enum am_err net_reload(struct net *net, struct trust *trust, struct am_detail *detail)
 {
     struct registry *before = NULL;
     struct tls_context *tls;
@@ -259,13 +269,6 @@ enum am_err net_reload(struct net *net, struct trust *trust, const struct net_ro
     if (before != NULL)
         trust_tell(net, registry_trust(before));
     registry_unref(before);
-    // They come by unit and number.
-    struct roster *const *list = rosters->list;
-    for (size_t i = 0, n; i < rosters->n; i += n) {
-        for (n = 1; i + n < rosters->n && strcmp(list[i]->unit, list[i + n]->unit) == 0; n++)
-            continue;
-        rosters_offer(net, &(struct net_rosters){list + i, n, rosters->trust});
-    }
     connections_judge(net, NULL);
     return AM_OK;
 }

@@ -107,7 +107,7 @@ def test_a_country_that_a_policy_names_and_no_trust_list_has_is_told(empty_world
     world = empty_world
     with_policy(world, 'default { from = "ke" to = "et" legal-basis = "PALERMO_PROTOCOL" }\n'
                 'default { from = "kenia" to = "*" legal-basis = "PALERMO_PROTOCOL" }\nceiling "uk/*/*" { classification = "BASIC" }\n')
-    told = {line for line in world.hub.log.all if "is in no trust list" in line}  # at its start, and as it reads its files once more
+    told = [line for line in world.hub.log.all if "is in no trust list" in line]  # each once
     assert [("line=2 country=kenia" in line, "line=3 country=uk" in line) for line in sorted(told, key=lambda l: "uk" in l)] == [(True, False), (False, True)]
 
 

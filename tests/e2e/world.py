@@ -140,7 +140,7 @@ class Hub:
             raise AssertionError(f"a hub that began ended with {ended} (negative: the signal)\n{error}") from None
         self.port = int(re.search(r"port=(\d+)", line).group(1))
         if not failpoint:
-            self.log.wait(r"^reloaded")  # its files are read once more at its start: what a test puts there comes after
+            self.log.wait(r"^rosters read=")  # what a test puts there comes after
 
     @property
     def address(self):
@@ -163,7 +163,7 @@ class Hub:
         return self.wait()
 
     def reload(self):
-        self.log.wait(r"^reloaded")  # the one of its start
+        self.log.wait(r"^rosters read=")  # those of its start
         since = len(self.log.all)
         self.process.send_signal(signal.SIGHUP)
         return self.log.wait(r"^reloaded", since)
