@@ -288,6 +288,11 @@ static const struct statistics_cell *cell_of(const struct statistics_table *tabl
     return NULL;
 }
 
+static unsigned lower(unsigned k, const struct statistics_table *before)
+{
+    return before->k < k ? before->k : k;
+}
+
 // Cells that moved a little are hidden, unless it is all the same persons: then one was only corrected.
 static bool hide_since(struct statistics_table *table, const struct statistics_table *before, unsigned k)
 {
@@ -324,29 +329,40 @@ static bool rest_moved_little(const struct statistics_table *table, const struct
     return moved_little(now, then, k);
 }
 
+static bool any_rest_moved_little(const struct statistics_table *table, const struct statistics_table *before, size_t n,
+                                  unsigned k)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rest_moved_little(table, &before[i], lower(k, &before[i])))
+            return true;
+    return false;
+}
+
 // What is hidden so far can be worked out from what is shown.
-static bool gives_away(const struct statistics_table *table, const struct statistics_table *before, unsigned k)
+static bool gives_away(const struct statistics_table *table, const struct statistics_table *before, size_t n,
+                       unsigned k)
 {
     unsigned sum = 0, shown = 0;
     for (size_t i = 0; i < table->n; i++)
         *(table->cells[i].hidden ? &sum : &shown) += table->cells[i].count;
     if (table->total_hidden || sum == 0 || (table->several && shown >= table->total))
         return false;
-    return sum < k || (!table->several && before != NULL && rest_moved_little(table, before, k));
+    return sum < k || (!table->several && any_rest_moved_little(table, before, n, k));
 }
 
-bool statistics_hide(struct statistics_table *table, const struct statistics_table *before, unsigned k)
+bool statistics_hide(struct statistics_table *table, const struct statistics_table *before, size_t n, unsigned k)
 {
     table->total_hidden = small(table->total, k);
-    if (before != NULL && !hide_since(table, before, k))
-        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!hide_since(table, &before[i], lower(k, &before[i])))
+            return false;
     for (size_t i = 0; i < table->n; i++) {
         struct statistics_cell *cell = &table->cells[i];
         cell->hidden |= cell->count > 0 &&
                         (table->total_hidden || small(cell->count, k) ||
                          (table->several && cell->count <= table->total && small(table->total - cell->count, k)));
     }
-    while (gives_away(table, before, k)) {
+    while (gives_away(table, before, n, k)) {
         struct statistics_cell *cell = smallest_shown(table);
         if (cell == NULL) { // nothing is left to stand beside it
             table->total_hidden = !table->several;
@@ -387,6 +403,13 @@ json_t *statistics_row(const struct statistics_table *table, unsigned k, const c
                      "suppressed", suppressed, "cells", cells);
 }
 
+json_t *statistics_row_empty(const struct statistics_table *table, unsigned k, const char *as_of)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:b, s:n, s:b, s:[]}", "standard", "IC-TIP", "population",
+                     table->population, "variable", table->variable, "as_of", as_of, "k", (json_int_t)k, "several",
+                     table->several, "total", "suppressed", true, "cells");
+}
+
 bool statistics_row_read(const json_t *row, const struct statistics_table *table, struct statistics_table *ret_before)
 {
     const char *population = json_string_value(json_object_get(row, "population"));
@@ -398,7 +421,8 @@ bool statistics_row_read(const json_t *row, const struct statistics_table *table
         return false;
     *ret_before = (struct statistics_table){.total = (unsigned)json_integer_value(total),
                                             .total_hidden = !json_is_integer(total),
-                                            .suppressed = json_is_true(json_object_get(row, "suppressed"))};
+                                            .suppressed = json_is_true(json_object_get(row, "suppressed")),
+                                            .k = (unsigned)json_integer_value(json_object_get(row, "k"))};
     json_array_foreach(cells, i, cell)
     {
         const char *name = json_string_value(json_object_get(cell, "value"));

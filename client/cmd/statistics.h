@@ -23,6 +23,7 @@ struct statistics_table {
     unsigned total;
     bool total_hidden;
     bool suppressed; // of one that was shown: cells besides these
+    unsigned k;      // of one that was shown: by which
     size_t n;
     struct statistics_cell cells[STATISTICS_CELLS];
 };
@@ -44,12 +45,14 @@ void statistics_each(struct statistics *statistics, void (*each)(void *user, str
 // ones are together at least k; all with the total where that can't be. With `several`, also each
 // whose remainder to the total is 1 to k - 1; the total gives nothing away there once what is shown reaches it.
 //
-// `before`: NULL, or the same table as it was shown last. Side by side the two must tell of fewer than k persons as
-// little as each alone: a cell that differs from then by 1 to k - 1 is hidden, and where the total does, or the total
-// is the same and a cell isn't, the answer is false: then the earlier one is to be shown again.
-bool statistics_hide(struct statistics_table *table, const struct statistics_table *before, unsigned k);
+// `before`: the same table as it was shown every time before, by whichever k; n: how many. Beside each of them it must
+// tell of fewer than the smaller k of the two as little as alone: a cell that differs from then by less is hidden, and
+// where the total does, or the total is the same and a cell isn't, the answer is false: then it isn't to be shown.
+bool statistics_hide(struct statistics_table *table, const struct statistics_table *before, size_t n, unsigned k);
 
 // As it is shown: what is hidden has no name either. NULL: no memory.
 json_t *statistics_row(const struct statistics_table *table, unsigned k, const char *as_of);
-// The row of this table as it was shown then, for `before`; false where there is none.
+// What is shown where nothing may be: all is suppressed. NULL: no memory.
+json_t *statistics_row_empty(const struct statistics_table *table, unsigned k, const char *as_of);
+// The row of this table as it was shown then, for `before`; false: it is of another table.
 bool statistics_row_read(const json_t *row, const struct statistics_table *table, struct statistics_table *ret_before);

@@ -19,9 +19,8 @@ struct statistics_input {
     struct command command;
     unsigned k, left_out;
     struct statistics *statistics;
-    char name[24], today[TIMESTAMP_TEXT];
-    json_t *before, *rows;        // of each table, as it was shown last, and is now
-    struct statistics_table then; // one of `before`
+    char today[TIMESTAMP_TEXT];
+    json_t *shown, *rows; // tables as they were shown before, the newest last; and as they are now
     int code;
 };
 
@@ -92,25 +91,70 @@ static void print_row(struct statistics_input *input, json_t *row)
         fputs("  others: suppressed\n", stdout);
 }
 
-// As it is now; or as it was shown last, where the two would tell of a few.
+// What was shown of a table before.
+struct earlier {
+    struct statistics_table *tables;
+    size_t n, own_at;    // own_at: the place of own in input->shown
+    json_t *own, *other; // the newest by this k, and by a greater one, which hides no less; NULL: there is none
+};
+
+static void earlier_clear(struct earlier *earlier)
+{
+    free(earlier->tables);
+}
+
+static enum am_err earlier_read(struct statistics_input *input, const struct statistics_table *table,
+                                struct earlier *ret_earlier)
+{
+    json_t *row;
+    size_t i;
+    ret_earlier->tables = calloc(json_array_size(input->shown) + 1, sizeof *ret_earlier->tables);
+    if (ret_earlier->tables == NULL)
+        return AM_NOMEM;
+    json_array_foreach(input->shown, i, row)
+    {
+        struct statistics_table *then = &ret_earlier->tables[ret_earlier->n];
+        if (!statistics_row_read(row, table, then))
+            continue;
+        ret_earlier->n++;
+        if (then->k == input->k) {
+            ret_earlier->own = row;
+            ret_earlier->own_at = i;
+        } else if (then->k > input->k && !then->total_hidden) {
+            ret_earlier->other = row;
+        }
+    }
+    return AM_OK;
+}
+
+static bool rows_alike(const json_t *a, const json_t *b)
+{
+    return json_equal(json_object_get(a, "total"), json_object_get(b, "total")) &&
+           json_equal(json_object_get(a, "cells"), json_object_get(b, "cells")) &&
+           json_equal(json_object_get(a, "suppressed"), json_object_get(b, "suppressed"));
+}
+
+// As it is now; or, where that would tell of a few beside what was shown before, as it was then.
+static json_t *row_of(struct statistics_input *input, struct statistics_table *table)
+{
+    struct earlier AM_CLEANUP(earlier_clear) earlier = {0};
+    if (earlier_read(input, table, &earlier) != AM_OK)
+        return NULL;
+    if (!statistics_hide(table, earlier.tables, earlier.n, input->k)) {
+        if (earlier.own != NULL)
+            return json_incref(earlier.own);
+        return earlier.other != NULL ? json_incref(earlier.other) : statistics_row_empty(table, input->k, input->today);
+    }
+    json_t *row = statistics_row(table, input->k, input->today);
+    if (row != NULL && earlier.own != NULL && rows_alike(row, earlier.own))
+        (void)json_array_remove(input->shown, earlier.own_at); // it says no more than that, and is newer
+    return row;
+}
+
 static void show(void *user, struct statistics_table *table)
 {
     struct statistics_input *input = user;
-    json_t *row = NULL, *then;
-    size_t i;
-    bool has = false, renew = true;
-    json_array_foreach(input->before, i, then)
-    {
-        if (!has && statistics_row_read(then, table, &input->then)) {
-            has = true;
-            renew = statistics_hide(table, &input->then, input->k);
-            row = renew ? NULL : json_incref(then);
-        }
-    }
-    if (!has)
-        (void)statistics_hide(table, NULL, input->k);
-    if (row == NULL)
-        row = statistics_row(table, input->k, input->today);
+    json_t *row = row_of(input, table);
     if (row == NULL || json_array_append(input->rows, row) != 0)
         input->code = EX_OSERR;
     else
@@ -118,28 +162,52 @@ static void show(void *user, struct statistics_table *table)
     json_decref(row);
 }
 
-// What was shown last with this k is kept: counts that anybody may see.
-static enum am_err before_read(struct statistics_input *input)
+#define SHOWN      "statistics" // counts that anybody may see
+#define SHOWN_ROWS 4096u        // of all tables, the newest; each differs from those before by k persons and more
+
+static enum am_err shown_read(struct statistics_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_bytes text;
     arena_init(&arena, ARENA_VERB);
-    snprintf(input->name, sizeof input->name, "statistics %u", input->k);
-    enum am_err err = store_value_get(input->command.session->store, input->name, &arena, &text);
-    if (err == AM_NOT_FOUND)
-        return AM_OK;
+    enum am_err err = store_value_get(input->command.session->store, SHOWN, &arena, &text);
+    if (err == AM_NOT_FOUND) {
+        input->shown = json_array();
+        return input->shown != NULL ? AM_OK : AM_NOMEM;
+    }
     TRY(err);
-    input->before = json_loadb((const char *)text.data, text.len, 0, NULL);
-    return json_is_array(input->before) ? AM_OK : AM_CORRUPT;
+    input->shown = json_loadb((const char *)text.data, text.len, 0, NULL);
+    return json_is_array(input->shown) ? AM_OK : AM_CORRUPT;
 }
 
-static enum am_err rows_keep(struct statistics_input *input)
+static bool is_kept(const json_t *shown, const json_t *row)
 {
-    char *text = json_dumps(input->rows, JSON_COMPACT);
+    const json_t *one;
+    size_t i;
+    json_array_foreach(shown, i, one)
+    {
+        if (json_equal(one, row))
+            return true;
+    }
+    return false;
+}
+
+static enum am_err shown_keep(struct statistics_input *input)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach(input->rows, i, row)
+    {
+        if (!is_kept(input->shown, row) && json_array_append(input->shown, row) != 0)
+            return AM_NOMEM;
+    }
+    while (json_array_size(input->shown) > SHOWN_ROWS)
+        (void)json_array_remove(input->shown, 0);
+    char *text = json_dumps(input->shown, JSON_COMPACT);
     if (text == NULL)
         return AM_NOMEM;
-    enum am_err err = store_value_put(input->command.session->store, input->name,
-                                      (struct am_bytes){(const uint8_t *)text, strlen(text)});
+    enum am_err err =
+        store_value_put(input->command.session->store, SHOWN, (struct am_bytes){(const uint8_t *)text, strlen(text)});
     free(text);
     return err;
 }
@@ -161,7 +229,7 @@ static int export(struct statistics_input *input)
         return command_fail(AM_NOMEM, &detail);
     timestamp_print_ns(session_now(input->command.session), input->today);
     input->today[10] = '\0';
-    err = before_read(input);
+    err = shown_read(input);
     if (err != AM_OK)
         return command_fail(err, &detail);
     err = store_count(input->command.session->store, &all);
@@ -184,7 +252,7 @@ static int export(struct statistics_input *input)
     if (!input->command.json)
         printf("No cell of fewer than %u is shown, nor one that the others would give away.\n", input->k);
     statistics_each(input->statistics, show, input);
-    if (input->code == 0 && (err = rows_keep(input)) != AM_OK)
+    if (input->code == 0 && (err = shown_keep(input)) != AM_OK)
         return command_fail(err, &detail);
     return input->code;
 }
@@ -208,7 +276,7 @@ int verb_export_statistics(int argc, char **argv)
     command_parse(&argp, argc, argv, &input);
     int code = export(&input);
     statistics_free(input.statistics);
-    json_decref(input.before);
+    json_decref(input.shown);
     json_decref(input.rows);
     command_clear(&input.command);
     return code;

@@ -152,6 +152,33 @@ def test_who_is_added_between_two_exports_can_not_be_told_by_comparing_them(worl
     assert renewed["victims", "age group"]["cells"] == [{"value": "UNDER_18", "count": 14}, {"value": "18_AND_OVER", "count": 13}]
 
 
+def test_who_asks_with_another_k_or_waits_till_a_cell_was_hidden_learns_of_no_fewer(world):
+    """Saves from a person that is told of by two exports, one of k = 11 and one of k = 12, or with a third between them."""
+    def table(*k, variable="sex"):
+        rows = world.amana("police", "--json", "export", "statistics", *k).ok().json
+        return next((r["total"], {c["value"]: c["count"] for c in r["cells"]}) for r in rows
+                    if (r["population"], r["variable"]) == ("victims", variable))
+
+    cases = iter(range(500, 600))
+
+    def add(count, sex):
+        person = {"label": "p", "roles": ["PRESUMED_VICTIM"], "age": {"from": 20, "to": 30}, "description": "x", "citizenships": ["et"],
+                  "sex": sex, "count": count}
+        world.send(draft=world.write("NOTE", {"title": "x", "text": "x", "persons": [person]}, case_ref=f"ke/dci/2026/{next(cases):06}"))
+
+    add(20, "FEMALE"), add(20, "MALE")
+    assert table() == (40, {"FEMALE": 20, "MALE": 20})
+    add(1, "MALE")
+    assert table("-k", "12") == (None, {})  # nothing that was shown by 12 or more
+    assert table("-k", "5") == table() == (40, {"FEMALE": 20, "MALE": 20})
+    add(5, "FEMALE"), add(20, "MALE")
+    assert table() == (66, {})  # FEMALE by 5
+    add(3, "FEMALE"), add(12, "MALE")
+    assert table() == (81, {})  # by 8 since it was last shown
+    add(3, "FEMALE"), add(9, "MALE")
+    assert table() == (93, {"FEMALE": 31, "MALE": 62})
+
+
 def test_a_released_message_that_can_not_be_opened_is_left_out_once(empty_world):
     """Saves from a count that says more than is true: such a message has two entries, of its parking and its release."""
     world = empty_world
