@@ -10,11 +10,15 @@
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
 #include "client/session/notice.h"
+#include "client/session/retrieved.h"
 #include "client/session/seal.h"
+#include "client/session/second.h"
+#include "client/session/store_index.h"
 #include "proto/codec/codec.h"
 #include "proto/model/header.h"
 #include "proto/model/kind.h"
 
+#include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +26,13 @@
 static bool asks_us(struct session *session, const Amana__V1__Header *header)
 {
     return kind_acknowledged((unsigned)header->kind) && header_asks(header, session->settings.value[SETTING_UNIT]);
+}
+
+// What this unit wrote, which waited for a second person and has now gone.
+static bool was_released(struct session *session, const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+{
+    return header->release == AMANA__V1__RELEASE__CODE__REQUIRED && second_sent(kept, header) &&
+           strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) == 0;
 }
 
 void inbox_line_message(struct command *command, const char *id, const Amana__V1__Kept *kept)
@@ -38,6 +49,8 @@ void inbox_line_message(struct command *command, const char *id, const Amana__V1
     else if (seal_header(kept->message, &arena, NULL, &header) == AM_OK &&
              answers_find(command->session, id, &answers) == AM_OK)
         answers_state_of(kept, &answers, id, asks_us(command->session, header), state);
+    if (state[0] == '\0' && header != NULL && was_released(command->session, kept, header))
+        strlcpy(state, "released by a second person, and sent", sizeof state);
     if (command->json)
         (void)!json_line_kept(command->session, kept, state, stdout);
     else
@@ -58,20 +71,48 @@ static json_t *notice_json(const Amana__V1__KeptNotice *notice, const char *kind
     return line;
 }
 
-static void print_retrieved(struct command *command, const Amana__V1__KeptNotice *notice,
-                            const Amana__V1__RetrievedEntry *content)
+// The messages of this unit that a statement of retrieval names, as many as this list is about: an array of their ids.
+static json_t *retrieved_ids(struct session *session, const struct traffic *traffic,
+                             const Amana__V1__EntryContent *content, struct arena *arena)
+{
+    const Amana__V1__Retrieved *statement = retrieved_read(content, arena);
+    json_t *ids = json_array();
+    for (size_t i = 0; statement != NULL && i < statement->n_messages; i++) {
+        Amana__V1__Kept *kept;
+        enum store_box box;
+        char id[STORE_ID];
+        if (store_at_entry(session->store, statement->messages[i]->seq, &box, id) == AM_OK &&
+            store_get(session->store, box, id, arena, &kept) == AM_OK && traffic_wants_message(traffic, kept->message))
+            json_array_append_new(ids, json_string(id));
+    }
+    return ids;
+}
+
+#define IDS_SHOWN 8u // the rest of a statement is counted
+
+static void print_retrieved(struct command *command, const struct traffic *traffic, const Amana__V1__KeptNotice *notice,
+                            const Amana__V1__EntryContent *content, struct arena *arena)
 {
     const Amana__V1__ProvedEntry *entry = notice->entry;
     bool false_one = notice->fault[0] != '\0';
     const char *why = false_one ? notice->fault : notice->unchecked;
+    json_t *ids = retrieved_ids(command->session, traffic, content, arena);
+    size_t n = json_array_size(ids);
     if (command->json) {
-        (void)!json_line_print(notice_json(notice, "RETRIEVED"), stdout);
+        json_t *line = notice_json(notice, "RETRIEVED");
+        json_object_set_new(line, "messages", ids);
+        (void)!json_line_print(line, stdout);
         return;
     }
-    printf("%s%s", print_on(false_one ? PRINT_RED : PRINT_DIM), false_one ? "ALARM      " : "retrieved  ");
-    print_text(stdout, print_identity(content->device), 0);
-    printf(" %s it, entry %llu, %s", false_one ? "is said to have" : "has", (unsigned long long)entry->index,
-           print_ns(entry->time));
+    printf("%s%s", print_on(false_one ? PRINT_RED : PRINT_DIM), false_one ? "ALARM       " : "retrieved   ");
+    print_text(stdout, print_identity(content->retrieved->device), 0);
+    printf(" %s it", false_one ? "is said to have" : "has");
+    for (size_t i = 0; i < n && i < IDS_SHOWN; i++)
+        printf("%s%.13s", i == 0 ? ": " : ", ", json_string_value(json_array_get(ids, i)));
+    if (n > IDS_SHOWN)
+        printf(" and %zu more", n - IDS_SHOWN);
+    json_decref(ids);
+    printf(", entry %llu, %s", (unsigned long long)entry->index, print_ns(entry->time));
     if (why[0] != '\0') {
         fputs(false_one ? "; it does not hold: " : "; its signature is not checked: ", stdout);
         print_text(stdout, why, 0);
@@ -90,31 +131,35 @@ static void print_second(struct command *command, const Amana__V1__KeptNotice *n
         return;
     }
     if (false_one)
-        printf("%sALARM      what is said of a release does not hold: ", print_on(PRINT_RED));
+        printf("%sALARM       what is said of a release does not hold: ", print_on(PRINT_RED));
     switch (content->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: {
         const Amana__V1__ParkedEntry *parked = content->parked;
         const struct urgency *urgency = urgency_get(parked->urgency);
         bool own = strcmp(parked->officer, command->session->officer) == 0;
-        printf("%sto release   %s %s of %s, entry %llu%s", print_on(false_one ? PRINT_RED : PRINT_BOLD),
-               urgency != NULL ? urgency->name : "?", kind_name((unsigned)parked->kind), print_officer(parked->officer),
-               (unsigned long long)notice->entry->index, own ? ": a supervisor does" : "");
-        if (!own)
-            printf(": `amana release %.13s`", parked->id);
+        if (own)
+            printf("%swaits       %.13s, %s %s, for a supervisor to release it, entry %llu",
+                   print_on(false_one ? PRINT_RED : PRINT_PLAIN), parked->id, urgency != NULL ? urgency->name : "?",
+                   kind_name((unsigned)parked->kind), (unsigned long long)notice->entry->index);
+        else
+            printf("%sto release  %s %s of %s, entry %llu: `amana release %.13s`",
+                   print_on(false_one ? PRINT_RED : PRINT_BOLD), urgency != NULL ? urgency->name : "?",
+                   kind_name((unsigned)parked->kind), print_officer(parked->officer),
+                   (unsigned long long)notice->entry->index, parked->id);
         break;
     }
     case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE:
-        printf("%sto release   %.13s still waits, until %s: `amana release %.13s`", print_on(PRINT_BOLD),
+        printf("%sto release  %.13s still waits, until %s: `amana release %.13s`", print_on(PRINT_BOLD),
                content->deadline->message->id, print_ns(content->deadline->clocks[0]->due),
                content->deadline->message->id);
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED:
-        printf("released   %.13s by %s, entry %llu", content->released->message->id,
+        printf("released    %.13s by %s, entry %llu", content->released->message->id,
                print_officer(content->released->officer), (unsigned long long)notice->entry->index);
         break;
     default:
-        printf("%s  %.13s, entry %llu: `amana show %.13s` says why",
-               content->returned->lapsed ? "lapsed   " : "sent back", content->returned->message->id,
+        printf("%-12s%.13s, entry %llu: `amana show %.13s` says why",
+               content->returned->lapsed ? "lapsed" : "sent back", content->returned->message->id,
                (unsigned long long)notice->entry->index, content->returned->message->id);
         break;
     }
@@ -173,10 +218,10 @@ static bool is_second(const Amana__V1__EntryContent *content)
 }
 
 void inbox_line_notice(struct command *command, const Amana__V1__KeptNotice *notice,
-                       const Amana__V1__EntryContent *content, struct arena *arena)
+                       const Amana__V1__EntryContent *content, const struct traffic *traffic, struct arena *arena)
 {
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
-        print_retrieved(command, notice, content->retrieved);
+        print_retrieved(command, traffic, notice, content, arena);
     else if (is_second(content))
         print_second(command, notice, content);
     else if (notice_message(content) != NULL)

@@ -66,7 +66,7 @@ static enum am_err show_notice(struct inbox_input *input, uint64_t seq, bool *re
     if (false_one)
         input->command.fault = EX_VERIFY;
     if (*ret_shown)
-        inbox_line_notice(&input->command, notice, content, &arena);
+        inbox_line_notice(&input->command, notice, content, &input->traffic, &arena);
     return AM_OK;
 }
 
@@ -77,7 +77,7 @@ static enum am_err show_message(struct inbox_input *input, const struct news *ne
     arena_init(&arena, ARENA_VERB);
     TRY(store_get(input->command.session->store, news->box, news->id, &arena, &kept));
     *ret_shown = traffic_wants_message(&input->traffic, kept->message);
-    if (*ret_shown && !listed)
+    if (*ret_shown && (!listed || news->box != STORE_INBOX))
         inbox_line_message(&input->command, news->id, kept);
     return AM_OK;
 }
@@ -108,7 +108,8 @@ static enum am_err mark_shown(struct inbox_input *input, uint64_t seq)
     return AM_OK;
 }
 
-// listed: the messages are, anyway. It stays news until it stands on the screen.
+// listed: what is in the inbox is, anyway; what this unit sent from another desk, or a second person released, is not.
+// It stays news until it stands on the screen.
 static enum am_err show_news(struct inbox_input *input, bool listed)
 {
     struct store *store = input->command.session->store;

@@ -93,10 +93,15 @@ static enum am_err list_one(void *user, const struct second_waiting *waiting)
 {
     struct second_input *input = user;
     Amana__V1__Kept kept = kept_of(waiting);
-    const char *state = waiting->deferred ? "sent already: to be signed" : "waits";
+    char state[SECOND_STATE];
     if (!traffic_wants(&input->traffic, waiting->header->status))
         return AM_OK;
     input->count++;
+    // One that was DEFERRED has to be signed within its time, the others lapse unsent.
+    snprintf(state, sizeof state, "by %s · %s %s: `amana release %.13s`", print_officer(waiting->header->officer),
+             waiting->deferred ? "sent already, to be signed by" : "waits until",
+             print_ns(waiting->entry->time + (waiting->deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS)),
+             waiting->header->id);
     if (input->command.json)
         (void)!json_line_kept(input->command.session, &kept, "PENDING_RELEASE", stdout);
     else

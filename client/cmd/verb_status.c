@@ -224,15 +224,22 @@ static json_t *row_json(struct session *session, const Amana__V1__MessageStatus 
 }
 
 // How it stands with its second person; nothing where none was asked for.
-static void print_release(const Amana__V1__MessageStatus *row)
+static void print_release(const Amana__V1__MessageStatus *row, const struct known *known, const Amana__V1__Kept *kept,
+                          const char *id)
 {
+    char mend[80] = "";
+    if (second_never(kept, known->header))
+        snprintf(mend, sizeof mend, "; `amana mend %.13s` writes it as a draft again", id);
     switch (row->release) {
     case AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE:
         printf("  waits for a second person, until %s\n", print_time(row->release_due));
         break;
     case AMANA__V1__RELEASE_STATE__CODE__RELEASED: printf("  released by %s\n", print_officer(row->releaser)); break;
-    case AMANA__V1__RELEASE_STATE__CODE__RETURNED: printf("  sent back by %s\n", print_officer(row->releaser)); break;
-    case AMANA__V1__RELEASE_STATE__CODE__LAPSED: printf("  nobody released it in time\n"); break;
+    case AMANA__V1__RELEASE_STATE__CODE__RETURNED:
+        printf("  sent back by %s%s%s%s\n", print_officer(row->releaser), kept->release_text[0] != '\0' ? ": " : "",
+               kept->release_text, mend);
+        break;
+    case AMANA__V1__RELEASE_STATE__CODE__LAPSED: printf("  nobody released it in time%s\n", mend); break;
     default: break;
     }
 }
@@ -247,7 +254,7 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
     bool parked = second_waits(command->session->store, STORE_SENT, id);
     printf("%s  %s %s, entry %llu of %s\n", id, parked ? "parked" : "accepted", print_ns(kept->entry->time),
            (unsigned long long)kept->entry->index, command->session->hub->origin);
-    print_release(row);
+    print_release(row, known, kept, id);
     oversight_words_of(command->session, kept->message, header, oversight);
     if (oversight[0] != '\0')
         printf("  %s\n", oversight);

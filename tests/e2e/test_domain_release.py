@@ -86,7 +86,8 @@ def test_an_alert_on_a_person_is_parked_rings_is_released_and_delivered_with_bot
     assert parked[:13] not in shared.amana("post", "inbox").out
     shared.amana("police", "sent").ok().says("waits for a second person of ke/dci/transnational")
     shared.amana("police", "status", parked).ok().says("parked", "waits for a second person, until")
-    shared.amana("chief", "pending").ok().says(parked[:13], "Yusuf Adan, driver")
+    shared.amana("police", "inbox").ok().says(f"waits       {parked[:13]}, U")
+    shared.amana("chief", "pending").ok().says(parked[:13], "Yusuf Adan, driver", "by kdci-0417 · waits until 20", f"`amana release {parked[:13]}`")
     shared.amana("chief", "release", parked, "--yes").ok().says("Yusuf", "waits for your signature", "released  ALERT")
     shared.amana("chief", "pending").ok().says("nothing waits")
     shared.amana("post", "inbox").ok().says(parked[:13], "Yusuf Adan, driver")
@@ -98,7 +99,8 @@ def test_an_alert_on_a_person_is_parked_rings_is_released_and_delivered_with_bot
                            check=True, capture_output=True, text=True).stdout
     assert infos.count("d.issuerAndSerialNumber") == 2, infos
     shared.amana("post", "ack", parked).ok()
-    shared.amana("police", "inbox").ok()
+    gone = [line for line in shared.amana("police", "inbox").ok().out.splitlines() if line.startswith(parked[:13])]
+    assert len(gone) == 1 and "released by a second person, and sent" in gone[0]
     shared.amana("police", "status", parked).ok().says("released by kdci-0001", "acknowledged by eics-1207")
     assert entry_of(shared, "PARKED", parked) and entry_of(shared, "RELEASED", parked) and entry_of(shared, "SUBMITTED", parked)
     assert not shared.path("post", "store", "alarms").exists()
@@ -136,10 +138,10 @@ def test_what_is_sent_back_is_not_sent_and_its_author_sees_why(shared):
     shared.amana("chief", "send-back", parked).exits(64).says("--reason CODE")
     shared.amana("chief", "send-back", parked, "--reason", "UGLY").exits(64).says("FACT_WRONG")
     shared.amana("chief", "send-back", parked, "--reason", "FACT_WRONG").ok().says("sent back")
-    shared.amana("police", "inbox").ok().says(f"sent back  {parked[:13]}")
+    shared.amana("police", "inbox").ok().says(f"sent back   {parked[:13]}")
     shared.amana("police", "sent").ok().says("sent back by kdci-0001: FACT_WRONG")
     shared.amana("police", "show", parked).ok().says("sent back by kdci-0001: FACT_WRONG")
-    shared.amana("police", "status", parked).ok().says("sent back by kdci-0001")
+    shared.amana("police", "status", parked).ok().says(f"sent back by kdci-0001: FACT_WRONG; `amana mend {parked[:13]}` writes it")
     assert shared.body("police", parked) is not None, "its author mends it and sends it anew"
     shared.amana("chief", "release", parked, "--yes").exits(66).says("nothing that waits")
     [returned] = entry_of(shared, "RETURNED", parked)
@@ -635,7 +637,7 @@ def test_a_deferred_release_goes_first_and_is_signed_after(shared):
     shared.amana("post", "inbox").ok().says(sent[:13], f"signed it yet; to be acknowledged: `amana ack {sent[:13]}`")
     shared.amana("chief", "pending").ok().says(sent[:13], "sent already")
     shared.amana("chief", "release", sent, "--yes").ok().says("released")
-    shared.amana("post", "inbox").ok().says(f"released   {sent[:13]} by kdci-0001")
+    shared.amana("post", "inbox").ok().says(f"released    {sent[:13]} by kdci-0001")
     assert "UNRELEASED" not in shared.amana("post", "show", sent).ok().out
     [released] = entry_of(shared, "RELEASED", sent)
     assert released["released"]["deferred"] and released["released"]["signature"]
@@ -786,7 +788,7 @@ def test_what_nobody_releases_rings_again_and_lapses_after_a_day(timed):
     _, ring = timed.watch("chief", "inbox", "--follow")
     ring.wait(f"to release .*{parked[:13]}")
     timed.later(hours=1, minutes=1)  # U3: four hours to take it on
-    ring.wait(f"to release   {parked[:13]} still waits")
+    ring.wait(f"to release  {parked[:13]} still waits")
     timed.later(hours=23)
     ring.wait(f"lapsed .*{parked[:13]}")
     timed.amana("police", "inbox").ok().says("lapsed", parked[:13])

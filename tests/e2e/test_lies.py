@@ -168,7 +168,7 @@ def test_who_is_said_to_have_it_is_named_as_the_hub_says_and_no_more(world, pb, 
     world.amana("post", "inbox").ok()
     with Liar(world, pb, "police", Relay_Receive=lambda _: notice) as liar:
         branch.prevails(liar)
-        world.amana("police", "inbox", env=liar.env()).exits(1).says(f"ALARM      {device} is said to have it")
+        world.amana("police", "inbox", env=liar.env()).exits(1).says(f"ALARM       {device} is said to have it")
 
 
 def test_a_hub_that_sends_nothing_but_lies_is_given_up_before_it_has_filled_a_disk(world, pb):

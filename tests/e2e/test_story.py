@@ -217,6 +217,22 @@ def test_the_sender_is_told_of_a_units_first_retrieval(world):
     world.amana("police", "inbox").ok().says("et/ics/moyale/device/d1 has it")
 
 
+def test_which_messages_a_device_has_is_said_by_their_ids_and_an_exercise_is_not_among_what_is_live(world):
+    """Saves from "has it" of which nobody with two messages on their way knows the meaning."""
+    sent = [world.send() for _ in range(10)]
+    drill = world.send(draft=world.draft(status="EXERCISE"))
+    world.amana("post", "inbox").ok()
+    world.amana("police", "status", drill).ok()  # which fetches the notice and leaves it to the inbox
+    for desk in ("among-exercises", "for-programs"):
+        world.copy("police", desk)
+    line = next(line for line in world.amana("police", "inbox").ok().out.splitlines() if "moyale/device/d1 has it" in line)
+    named = re.findall("[0-9a-f]{8}-[0-9a-f]{4}", line)
+    assert len(named) == 8 and set(named) < {message[:13] for message in sent} and "and 2 more, entry" in line
+    assert re.findall("[0-9a-f]{8}-[0-9a-f]{4}", world.amana("among-exercises", "inbox", "--exercise").ok().out)[0] == drill[:13]
+    notice = next(row for row in world.amana("for-programs", "--json", "inbox").ok().json if row.get("notice") == "RETRIEVED")
+    assert sorted(notice["messages"]) == sorted(sent)
+
+
 def test_what_another_command_took_from_the_hub_is_still_shown_by_inbox(world):
     alert = world.send()
     world.amana("post", "inbox").ok()
