@@ -3,6 +3,7 @@
 #include "server/net/withheld.h"
 
 #include "amana/v1/audit.pb-c.h"
+#include "amana/v1/relay.pb-c.h"
 #include "proto/codec/codec.h"
 #include "proto/model/deadline.h"
 #include "proto/model/harm.h"
@@ -21,6 +22,7 @@
 struct held {
     Amana__V1__Header *header; // NULL: it isn't held back
     bool withheld;
+    bool never; // nor can it come any more: nothing is left of it
 };
 
 static enum am_err message_withheld(struct store_view *view, struct arena *arena, const struct identity *device,
@@ -30,6 +32,7 @@ static enum am_err message_withheld(struct store_view *view, struct arena *arena
     struct journal_delivery delivery;
     struct journal_shield shield;
     struct store_message kept;
+    bool any;
     enum am_err err = store_delivery(view, seq, device->unit, &delivery);
 
     if (err != AM_NOT_FOUND)
@@ -37,8 +40,10 @@ static enum am_err message_withheld(struct store_view *view, struct arena *arena
     if (err == AM_OK && delivery.retrieved_at != 0)
         return AM_OK;
     TRY(store_message(view, seq, &kept));
-    if (kept.header.len == 0)
-        return AM_OK; // an empty header has no sender to ask of
+    ret_held->never = kept.body.len == 0;
+    TRY(store_any_shield(view, &any));
+    if (!any || kept.header.len == 0) // most hubs have none; an empty header has no sender to ask of
+        return AM_OK;
     TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, arena, NULL,
                      (ProtobufCMessage **)&ret_held->header));
     TRY(store_shield(view, ret_held->header->case_ref, states, &shield));
@@ -91,18 +96,16 @@ enum am_err withheld_row(struct store_view *view, struct arena *arena, const str
 }
 
 // What was parked has its deliveries where it was sent.
-static enum am_err sent_as(struct store_view *view, const Amana__V1__Header *header, uint64_t *seq)
+static enum am_err sent_as(struct store_view *view, uint64_t *seq)
 {
-    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
-    struct store_pointer parked, sent;
+    struct journal_release release;
+    enum am_err err = store_release(view, *seq, &release);
 
-    TRY(store_pointer_of(view, *seq, &parked));
-    pointer.id = header->id;
-    pointer.header_digest = codec_binary((struct am_bytes){parked.digest, sizeof parked.digest});
-    enum am_err err = store_find_pointer(view, &pointer, &sent);
-    if (err == AM_OK)
-        *seq = sent.seq;
-    return err == AM_NOT_FOUND ? AM_OK : err;
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    if (!release.deferred && release.state == AMANA__V1__RELEASE_STATE__CODE__RELEASED)
+        *seq = release.ended_by;
+    return AM_OK;
 }
 
 static enum am_err sent_withheld(struct store_view *view, struct arena *arena, const struct identity *device,
@@ -112,26 +115,23 @@ static enum am_err sent_withheld(struct store_view *view, struct arena *arena, c
     uint64_t sent = seq;
 
     TRY(message_withheld(view, arena, device, seq, &held));
-    if (held.withheld)
-        TRY(sent_as(view, held.header, &sent));
+    if (held.never) // as one that was parked is, once it was sent
+        TRY(sent_as(view, &sent));
     if (sent != seq) {
         held = (struct held){.withheld = false};
         TRY(message_withheld(view, arena, device, sent, &held));
     }
-    *ret_withheld = held.withheld;
+    *ret_withheld = held.withheld || held.never;
     return AM_OK;
 }
 
+// What never came to it and never will stays as it is once the case is kept from nobody any more, and then it can't be
+// told from what nobody came for: of neither anything is left to be read.
 enum am_err withheld_message(struct store_view *view, const char *unit, uint64_t seq, bool *ret_withheld)
 {
     struct identity device = {.kind = IDENTITY_DEVICE};
     struct arena arena;
-    bool any;
 
-    *ret_withheld = false;
-    TRY(store_any_shield(view, &any));
-    if (!any) // most hubs
-        return AM_OK;
     (void)strlcpy(device.unit, unit, sizeof device.unit);
     address_country(unit, device.country);
     arena_init(&arena, HIDDEN_SCRATCH);

@@ -11,7 +11,8 @@
 AM_MUST_USE enum am_err withheld_row(struct store_view *view, struct arena *arena, const struct identity *device,
                                      uint64_t seq, uint8_t kind, bool *ret_withheld);
 
-// Whether a message that was sent to this unit, or that waits for its second person to be, is withheld from it.
+// Whether a message that was sent to this unit, or that waits for its second person to be, is withheld from it; or was
+// until nothing was left of it, as is whatever its devices have not signed for by then.
 AM_MUST_USE enum am_err withheld_message(struct store_view *view, const char *unit, uint64_t seq, bool *ret_withheld);
 
 // How it stands with a case that is kept from a state, from the deadline's place on and for LIMIT_CASE_READS rows:

@@ -688,7 +688,8 @@ def gone_by(world, message, when):
     process.wait()
 
 
-def test_when_nothing_is_left_of_a_case_it_is_kept_from_nobody_and_what_was_withheld_never_comes(world):
+def nothing_left(world):
+    """A case that was kept from a state, with a note to it that never came, until nothing is left of it; the note, and one to come."""
     if not w.moves_time():
         pytest.skip("this build's time can't be moved")
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -704,9 +705,26 @@ def test_when_nothing_is_left_of_a_case_it_is_kept_from_nobody_and_what_was_with
     world.amana("police", "send", tells).exits(77).says("NOT_PERMITTED")
     for mark, other in zip(marks[1:], others):  # the end of it stands in no entry: these come after
         gone_by(world, other, mark)
+    return first, tells
+
+
+def test_when_nothing_is_left_of_a_case_it_is_kept_from_nobody_and_what_was_withheld_never_comes(world):
+    first, tells = nothing_left(world)
     came = world.amana("post", "--json", "inbox").ok().out
     assert first not in came and came.strip() == "", came
     world.amana("police", "send", tells).ok()
     assert world.amana("post", "--json", "inbox").ok().json[0]["header"]["kind"] == "NOTE"
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+def test_what_never_came_to_a_state_is_not_of_its_auditors_when_nothing_is_left_of_the_case_either(world):
+    first, tells = nothing_left(world)
+    later = world.send("police", tells)
+
+    def about(country, message):
+        world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", country).ok()
+        return {entry["kind"] for entry in world.replay() if "content" in entry and message in json.dumps(entry["content"])}
+    assert {"SUBMITTED", "ERASED"} <= about("ke", first)
+    assert about("et", first) == set()
+    assert "SUBMITTED" in about("et", later), "what is on its way is of where it goes"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which entries an auditor of some countries may open: over a real store, entry by entry.
+#include "amana/v1/relay.pb-c.h"
 #include "proto/codec/codec.h"
 #include "server/net/replay.h"
 #include "tests/unit/store_kit.h"
@@ -187,6 +188,82 @@ static void found_elsewhere_is_of_whom_it_is_told_also_where_an_update_has_added
     assert_false(opens(fixture, "et", seq, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
 }
 
+// Its body goes.
+static void erased(struct fixture *fixture, uint64_t seq)
+{
+    struct kit_alarm entry;
+    kit_alarm(&entry, 10, 1, 10);
+    entry.append.erased = &seq;
+    entry.append.n_erased = 1;
+    assert_int_equal(kit_append(&fixture->kit, &entry.append).result, JOURNAL_DONE);
+    kit_alarm_clear(&entry);
+    store_view_end(fixture->view);
+    assert_int_equal(store_view_begin(fixture->kit.store, &fixture->view), AM_OK);
+}
+
+static bool opens_message(struct fixture *fixture, const char *country, uint64_t seq)
+{
+    struct store_entry entry;
+    bool open;
+    assert_int_equal(store_entry(fixture->view, seq, &entry), AM_OK);
+    assert_int_equal(entry.kind, AMANA__V1__ENTRY_KIND__CODE__SUBMITTED);
+    strlcpy(fixture->replay->countries[0], country, sizeof fixture->replay->countries[0]);
+    fixture->replay->n_countries = 1;
+    assert_int_equal(scope_opens(fixture->replay, fixture->view, &fixture->arena, &entry, &open), AM_OK);
+    return open;
+}
+
+// Whether it was withheld nothing says any more.
+static void what_never_came_is_not_of_a_country_once_nothing_is_left_of_it(void **state)
+{
+    static const char *const TO[] = {POST, BUSIA};
+    struct fixture *fixture = *state;
+    Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    kit_message(&fixture->update, 2, 2, 10);
+    fixture->update.deliveries[1].retrieved_at = 77;
+    sent(fixture, &fixture->update, TO, 2);
+    store_view_end(fixture->view);
+    assert_int_equal(store_view_begin(fixture->kit.store, &fixture->view), AM_OK);
+    uint64_t seq = kit_find(fixture->view, &fixture->update).seq;
+    fixture->message = pointer_to(&fixture->update);
+    deadline.message = &fixture->message;
+    deadline.recipient = (char *)POST;
+    content.deadline = &deadline;
+    for (unsigned gone = 0; gone < 2; gone++) {
+        if (gone)
+            erased(fixture, seq);
+        assert_int_equal(opens_message(fixture, "et", seq), !gone);
+        assert_int_equal(opens(fixture, "et", 1, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE), !gone);
+        assert_true(opens_message(fixture, "ug", seq)); // whose post has it
+        assert_true(opens_message(fixture, "ke", seq));
+    }
+}
+
+// Whose second person signed after it had gone: it is its own.
+static void what_went_first_and_was_released_after_is_judged_by_its_own_deliveries(void **state)
+{
+    static const char *const TO[] = {POST, BUSIA};
+    struct fixture *fixture = *state;
+    struct journal_release release = {.seq = JOURNAL_SELF,
+                                      .state = AMANA__V1__RELEASE_STATE__CODE__RELEASED,
+                                      .urgency = 1,
+                                      .deferred = true,
+                                      .ended_by = JOURNAL_NTH(1),
+                                      .releasing = "ke/dci/duty",
+                                      .officer = ""};
+    kit_message(&fixture->update, 2, 2, 10);
+    fixture->update.deliveries[1].retrieved_at = 77;
+    fixture->update.append.release = &release;
+    sent(fixture, &fixture->update, TO, 2);
+    store_view_end(fixture->view);
+    assert_int_equal(store_view_begin(fixture->kit.store, &fixture->view), AM_OK);
+    uint64_t seq = kit_find(fixture->view, &fixture->update).seq;
+    erased(fixture, seq);
+    assert_false(opens_message(fixture, "et", seq));
+    assert_true(opens_message(fixture, "ug", seq));
+}
+
 int main(void)
 {
 #define SCOPE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -195,6 +272,8 @@ int main(void)
         SCOPE_TEST(evidence_of_a_delivery_is_of_who_sent_it_and_of_whom_it_has_not_reached),
         SCOPE_TEST(the_end_of_a_life_is_of_who_sent_the_alert_and_of_whose_life_it_is),
         SCOPE_TEST(found_elsewhere_is_of_whom_it_is_told_also_where_an_update_has_added_or_left_them_out),
+        SCOPE_TEST(what_never_came_is_not_of_a_country_once_nothing_is_left_of_it),
+        SCOPE_TEST(what_went_first_and_was_released_after_is_judged_by_its_own_deliveries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
