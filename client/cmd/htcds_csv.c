@@ -2,6 +2,8 @@
 // What is written, and what a spreadsheet would make of it.
 #include "client/cmd/htcds_csv.h"
 
+#include "client/cmd/json_line.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +37,8 @@ static void print_row(json_t *columns, const json_t *record, FILE *out)
     json_object_foreach(columns, name, ignored)
     {
         json_t *value = json_object_get(record, name);
-        char *text = value == NULL || json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+        char *text =
+            value == NULL || json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_LINE_DIGITS);
         print_cell(text != NULL ? text : value != NULL ? json_string_value(value) : "", first, out);
         first = false;
         free(text);

@@ -20,7 +20,7 @@ int json_line_print(json_t *object, FILE *out)
 {
     if (object == NULL)
         return EX_OSERR;
-    char *text = json_dumps(object, JSON_COMPACT);
+    char *text = json_dumps(object, JSON_COMPACT | JSON_LINE_DIGITS);
     json_decref(object);
     if (text == NULL)
         return EX_OSERR;
@@ -33,7 +33,7 @@ int json_line_print(json_t *object, FILE *out)
 
 int json_text_print(json_t *object, FILE *out)
 {
-    char *text = object != NULL ? json_dumps(object, JSON_INDENT(2)) : NULL;
+    char *text = object != NULL ? json_dumps(object, JSON_INDENT(2) | JSON_LINE_DIGITS) : NULL;
     json_decref(object);
     if (text == NULL)
         return EX_OSERR;

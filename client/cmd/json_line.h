@@ -8,6 +8,9 @@
 #include <jansson.h>
 #include <stdio.h>
 
+// Of a real number as many digits as any that was written in decimals keeps: 37.9903, and not 37.990299999999998.
+#define JSON_LINE_DIGITS JSON_REAL_PRECISION(15)
+
 // A message of the store; state is a word or, from json_line_status, an object. Returns 0 or an exit code.
 int json_line_kept(struct session *session, const Amana__V1__Kept *kept, const char *state, FILE *out);
 int json_line_state(struct session *session, const Amana__V1__Kept *kept, json_t *state, FILE *out);

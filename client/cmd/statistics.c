@@ -387,7 +387,7 @@ void statistics_each(struct statistics *statistics, void (*each)(void *user, str
 json_t *statistics_row(const struct statistics_table *table, unsigned k, const char *as_of)
 {
     json_t *cells = json_array();
-    bool suppressed = false;
+    bool suppressed = table->total_hidden; // that none of a few has a value tells of each of them
     for (size_t i = 0; i < table->n; i++) {
         const struct statistics_cell *cell = &table->cells[i];
         suppressed |= cell->hidden;

@@ -114,6 +114,13 @@ def test_a_case_that_is_not_here_says_so(world):
     world.amana("police", "export", "pdf").exits(64).says("cap, htcds, statistics")
 
 
+def test_a_place_is_printed_as_it_was_written(world):
+    alert = world.send()
+    for words in (("export", "htcds", "ke/dci/2026/004211"), ("export", "htcds", "--csv", "ke/dci/2026/004211"), ("--json", "show", alert)):
+        said = world.amana("police", *words).ok().says("37.9903", "2.3344").out
+        assert "37.9902" not in said
+
+
 def test_statistics_show_no_count_below_k_and_none_that_the_others_give_away(world):
     world.send()  # fourteen children and their driver
     rows = world.amana("police", "--json", "export", "statistics").ok().json

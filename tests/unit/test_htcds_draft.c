@@ -103,8 +103,8 @@ static void shape_place(struct random_source *source, Amana__V1__Place *place)
         return;
     place->country = PICK(source, COUNTRIES);
     if (place->coordinates != NULL) {
-        place->coordinates->latitude = (int)(random_next(source) % 180001) / 1000.0 - 90;
-        place->coordinates->longitude = (int)(random_next(source) % 360001) / 1000.0 - 180;
+        place->coordinates->latitude = ((int)(random_next(source) % 180001) - 90000) / 1000.0;
+        place->coordinates->longitude = ((int)(random_next(source) % 360001) - 180000) / 1000.0;
     }
 }
 

@@ -241,6 +241,17 @@ static void what_is_hidden_has_no_name_in_what_is_shown(void **state)
     assert_int_equal(read_back.total, 43);
 }
 
+static void that_nobody_of_a_few_has_a_value_is_not_told(void **state)
+{
+    fill(NULL, 0);
+    table.population = "alleged perpetrators", table.variable = "citizenship";
+    table.several = true;
+    table.total = 2;
+    assert_true(statistics_hide(&table, NULL, 0, K));
+    shown_as(&table, &read_back);
+    assert_true(read_back.suppressed && read_back.total_hidden);
+}
+
 static void keep_total(void *user, struct statistics_table *shown)
 {
     ((unsigned *)user)[strcmp(shown->population, "victims") != 0] = shown->total;
@@ -288,6 +299,7 @@ int main(void)
         cmocka_unit_test(one_more_person_leaves_a_table_as_it_was_and_k_more_renew_it),
         cmocka_unit_test(what_was_hidden_then_is_compared_with_nothing),
         cmocka_unit_test(what_is_hidden_has_no_name_in_what_is_shown),
+        cmocka_unit_test(that_nobody_of_a_few_has_a_value_is_not_told),
         cmocka_unit_test(a_person_counts_once_in_a_case_and_a_group_as_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
