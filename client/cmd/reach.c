@@ -18,10 +18,12 @@ enum am_err reach_ask(struct session *session, char *id, struct arena *arena, st
                         arena, detail, (ProtobufCMessage **)ret_response);
 }
 
-// How its MEMBER entry that was verified here says that it is reached; NULL where there is none.
+// How its MEMBER entry that was verified here says that it is reached; NULL where there is none. Who releases has
+// perhaps never written to that unit: it is looked up first.
 static const Amana__V1__Member *proved(struct session *session, const char *unit, struct arena *arena)
 {
     Amana__V1__Member *member;
+    directory_look(session, unit);
     return directory_member(session, unit, arena, &member) == AM_OK ? member : NULL;
 }
 
