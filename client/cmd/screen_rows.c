@@ -85,6 +85,26 @@ static void row_list(FILE *out, const ProtobufCMessage *message, const ProtobufC
     fputc('\n', out);
 }
 
+// "names   ዩሱፍ = Yusuf (given), Adan (father)": who it is stands in one row, to be read aloud.
+static void row_names(FILE *out, const char *heading, Amana__V1__NamePart *const *parts, size_t n, unsigned indent)
+{
+    if (n == 0)
+        return;
+    label(out, heading, indent);
+    for (size_t i = 0; i < n; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        print_text(out, parts[i]->text, indent + LABEL);
+        if (parts[i]->transliteration[0] != '\0') {
+            fputs(" = ", out);
+            print_text(out, parts[i]->transliteration, indent + LABEL);
+        }
+        fputs(" (", out);
+        print_code(out, codec_enum_name(&amana__v1__name_part__type__descriptor, (int)parts[i]->type), false);
+        fputc(')', out);
+    }
+    fputc('\n', out);
+}
+
 static void row_field(FILE *out, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
                       unsigned indent, const struct screen_how *how)
 {
@@ -94,7 +114,9 @@ static void row_field(FILE *out, const ProtobufCMessage *message, const Protobuf
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         size_t count = *(const size_t *)(const void *)((const char *)message + field->quantifier_offset);
         const void *elements = *(const void *const *)at;
-        if (nested)
+        if (nested && field->descriptor == &amana__v1__name_part__descriptor)
+            row_names(out, field->name, (Amana__V1__NamePart *const *)elements, count, indent);
+        else if (nested)
             screen_list(out, field->name, (ProtobufCMessage *const *)elements, count, indent, &of_part);
         else if (count > 0)
             row_list(out, message, field, elements, count, indent, how);

@@ -106,6 +106,12 @@ def test_an_alert_on_a_person_is_parked_rings_is_released_and_delivered_with_bot
     assert not shared.path("post", "store", "alarms").exists()
 
 
+def test_a_name_is_read_in_one_row_in_its_own_script_and_in_latin_letters(shared):
+    names = [{"type": "GIVEN", "text": "ዩሱፍ", "transliteration": "Yusuf"}, {"type": "FATHER", "text": "آدم"}]
+    parked = park(shared, alert__persons=[{**PERSON, "names": names}])
+    shared.amana("chief", "release", parked, stdin="n\n").exits(75).says("names           ዩሱፍ = Yusuf (given), آدم (father)\n")
+
+
 def test_an_exercise_waits_among_exercises_and_in_no_live_list(shared):
     drill = park(shared, status="EXERCISE", case_ref="ke/dci/2026/004713")
     assert drill[:13] not in shared.amana("chief", "pending").ok().out
