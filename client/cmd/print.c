@@ -117,6 +117,23 @@ void print_text(FILE *out, const char *text, unsigned indent)
     }
 }
 
+#define BRIEF 160u // letters, as many as a title has
+
+void print_brief(FILE *out, const char *text)
+{
+    const char *shown;
+    unsigned width;
+    size_t len;
+    for (unsigned i = 0; *text != '\0'; i++) {
+        if (i == BRIEF) {
+            fputs("…", out);
+            return;
+        }
+        text += plain_take(text, &shown, &len, &width);
+        fwrite(shown, 1, len, out);
+    }
+}
+
 const char *print_officer(const char *uri)
 {
     const char *slash = strrchr(uri, '/');

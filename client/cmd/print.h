@@ -27,6 +27,9 @@ const char *print_off(void);
 // move a terminal's cursor or turn text around are replaced. On a terminal an indented text is broken between words.
 void print_text(FILE *out, const char *text, unsigned indent);
 
+// The same on one line, and no more than its first 160 letters: what a list has of a text.
+void print_brief(FILE *out, const char *text);
+
 // The last part of an identity ("kdci-0417") or the whole if it is none.
 const char *print_officer(const char *uri);
 // An identity without its "amana://", or the whole if it is none.

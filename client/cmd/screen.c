@@ -44,7 +44,7 @@ static void line_title(const struct opened *opened, enum am_err err, const char 
     else if (err != AM_OK)
         fprintf(out, "(can't be shown: %s)", opened->fault != NULL ? opened->fault : why);
     else
-        print_text(out, title, 0);
+        print_brief(out, title);
 }
 
 // How the hub took it, and how it stands with who signed it.

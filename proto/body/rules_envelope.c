@@ -47,7 +47,7 @@ const struct body_rule BODY_RULES_ENVELOPE[] = {
      .allowed = "handling H3 needs its text here"},
     {"body.handling-h3", .header = "handling", .when = is_h3_without_a_place, .must = rule_never,
      .allowed = "H3 needs a text, and this kind has no place for it"},
-    {"body.title-line", .field = "title", .text = shape_line, .allowed = "one line of at most 160 bytes"},
+    {"body.title-line", .field = "title", .text = shape_line, .allowed = "one line of at most 160 letters"},
     {"body.title-victim", .field = "title", .must = names_no_victim, .role = true,
      .allowed = "lists and notifications show it: a victim's name has no place here"},
 };

@@ -35,7 +35,10 @@ static bool digits(const char *text, size_t min, size_t max)
 
 bool shape_line(const char *text)
 {
-    return strlen(text) <= 160 && strchr(text, '\n') == NULL;
+    size_t letters = 0;
+    for (const char *c = text; *c != '\0'; c++)
+        letters += ((unsigned char)*c & 0xc0) != 0x80; // what goes on with one in UTF-8 is none
+    return letters <= 160 && strchr(text, '\n') == NULL;
 }
 
 bool shape_country(const char *text)

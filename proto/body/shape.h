@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-bool shape_line(const char *text);            // one line of at most 160 bytes
+bool shape_line(const char *text);            // one line of at most 160 letters, whatever their script
 bool shape_country(const char *text);         // ISO 3166-1 alpha-2 in lower case, as assigned
 bool shape_issuer(const char *text);          // the same, or alpha-3 in capitals by its shape
 bool shape_citizenship(const char *text);     // a country, "stateless", "unknown"

@@ -111,3 +111,18 @@ def test_sent_lists_what_is_overdue_alone_when_it_is_asked_to(world):
     listed = world.amana("police", "sent", "--overdue").ok().says(late[:13], "OVERDUE at 1")
     assert quiet[:13] not in listed.out
     assert quiet[:13] in world.amana("police", "sent").ok().out
+
+
+def test_a_title_has_as_many_letters_in_every_script_and_a_list_has_no_more_of_any_text(world):
+    """Saves from 53 letters of Amharic where English has 160, and from a remark of pages that pushes a U1 out of sight."""
+    title = ("ነጭ የጭነት መኪና " * 16)[:160]
+    note = world.send(draft=world.write("NOTE", {"title": title, "text": "ሰላም " * 2000}))
+    world.amana("post", "inbox").ok().says(title)
+    world.amana("police", "send", world.write("NOTE", {"title": title + "ነ", "text": "x"})).exits(65).says("one line of at most 160 letters")
+    alert = world.alert_at("post")
+    remark = "\n".join(f"Line {n} of what was seen at the barrier." for n in range(100))
+    ack = world.amana("post", "ack", alert, "--remark", remark).ok().id
+    line = next(line for line in world.amana("police", "inbox").ok().out.splitlines() if line.startswith(ack[:13]))
+    assert remark.replace("\n", " ")[:160] + "…" in line and "Line 9" not in line
+    world.amana("police", "show", ack).ok().says("Line 99 of what")
+    assert note[:13] in world.amana("post", "search", "ሰላም").ok().out
