@@ -192,6 +192,12 @@ IS(has_seized_document)
     return hit(at)->n_documents > 0;
 }
 
+IS(detains_instead)
+{
+    const Amana__V1__CannotExecute *cannot = OF(CannotExecute, cannot_execute);
+    return rule_asks(cannot->instead, cannot->n_instead, ACTION(DETAIN));
+}
+
 IS(cannot_and_does_not)
 {
     const Amana__V1__CannotExecute *cannot = OF(CannotExecute, cannot_execute);
@@ -403,6 +409,8 @@ const struct body_rule BODY_RULES_KIND[] = {
 
     NEEDED("cannot.explanation", cannot_execute, "explanation", "why it can't be done here"),
     NEEDED_IF("cannot.provision", cannot_execute, "provision", is_law, "which law, for outcome LAW"),
+    {"cannot.detain", TYPE(cannot_execute), .field = "instead", .when = detains_instead, .must = rule_never,
+     .role = true, .allowed = "must not hold DETAIN: who was detained is told with a HIT, which names the SUSPECT"},
     {"cannot.instead", TYPE(cannot_execute), .field = "instead", .must = cannot_and_does_not,
      .allowed = "must not hold an action that can't be done"},
 
