@@ -8,6 +8,7 @@
 #include "proto/model/header.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/kind_body.h"
+#include "proto/model/rules.h"
 
 #include <bsd/string.h>
 #include <string.h>
@@ -121,7 +122,7 @@ static enum am_err draft_of(struct session *session, const struct opened *opened
     anew->references[0] = &anew->pointer;
     draft->references = anew->references;
     draft->n_references = 1;
-    return recipients_put(session, anew->to, opened->flags->child, arena, draft);
+    return recipients_put(session, anew->to, rule_concerns_child(opened->header, opened->flags), arena, draft);
 }
 
 enum am_err anew_draft(struct command *command, const char *id, const char *to, bool online, struct arena *arena,

@@ -4,11 +4,13 @@
 
 #include "client/cmd/draft_file.h"
 #include "client/cmd/print.h"
+#include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
 #include "proto/codec/json.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/address.h"
+#include "proto/model/country.h"
 #include "proto/model/header.h"
 #include "proto/model/kind_body.h"
 
@@ -81,6 +83,25 @@ static enum am_err found_now(const struct answer_input *input, struct arena *are
     return AM_OK;
 }
 
+// Where nothing else is said it was found at home: who protects there is told of a child (rule 3).
+static enum am_err found_here(const struct answer_input *input, struct arena *arena, Amana__V1__Hit *hit)
+{
+    const char *own = input->command.session->settings.value[SETTING_UNIT];
+    char country[ADDRESS_COUNTRY_MAX + 1], there[3];
+    const Amana__V1__Place *place = hit->place;
+    address_country(own, country);
+    if (place == NULL || place->country[0] != '\0' || country_index(country) == COUNTRIES)
+        return AM_OK; // the check names what is missing
+    body_place_country(place, there);
+    if (there[0] != '\0')
+        return AM_OK;
+    hit->place->country = arena_printf(arena, "%s", country);
+    if (hit->place->country == NULL)
+        return arena_error(arena);
+    command_say("found in %s; place.country in FILE says another country", country);
+    return AM_OK;
+}
+
 enum am_err answer_body_fill(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft)
 {
     const ProtobufCMessageDescriptor *type = kind_body_type(input->verb->kind);
@@ -94,7 +115,10 @@ enum am_err answer_body_fill(const struct answer_input *input, struct arena *are
     if (body->descriptor != type)
         return AM_OK; // the check names it
     (void)kind_body_set(input->verb->kind, &draft->base, body);
-    return input->verb->kind == KIND(HIT) ? found_now(input, arena, draft->hit) : AM_OK;
+    if (input->verb->kind != KIND(HIT))
+        return AM_OK;
+    TRY(found_now(input, arena, draft->hit));
+    return found_here(input, arena, draft->hit);
 }
 
 // --- Flags: an answer says what its case has said; to a state that is not to learn of it, what was said to that one
@@ -156,7 +180,8 @@ static enum am_err flags_fill(const struct answer_input *input, const struct tar
                               Amana__V1__Draft *draft)
 {
     const Amana__V1__Flags *flags = newest->opened.flags; // NULL: an order says nothing of any person
-    bool child = flags != NULL && flags->child;
+    bool child =
+        (flags != NULL && flags->child) || draft->urgency_reason == AMANA__V1__URGENCY_REASON__CODE__CHILD_AT_RISK;
     if (draft->flags != NULL) {
         draft->flags->child |= child;
         return draft->flags->protection == PROTECTION(NO) ? flags_back(input, arena, draft) : AM_OK;

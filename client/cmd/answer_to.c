@@ -4,6 +4,7 @@
 
 #include "client/cmd/answers.h"
 #include "client/session/directory.h"
+#include "proto/body/check.h"
 #include "proto/model/delivery.h"
 #include "proto/model/life.h"
 
@@ -187,6 +188,17 @@ bool answer_to_asks(const struct answer_input *input, const Amana__V1__Draft *dr
     return draft->n_recipients == 0 && ((goes_to_all(draft) && input->n_to == 0) || protects_child(input, draft));
 }
 
+// Who protects where a HIT was made; NULL: nobody, or it isn't said where.
+static const char *protection_there(const struct answer_input *input, const Amana__V1__Draft *draft)
+{
+    const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
+    char country[3];
+    if (hit == NULL || hit->place == NULL)
+        return NULL;
+    body_place_country(hit->place, country);
+    return trust_protection_unit(input->command.session->trust, country);
+}
+
 // What can't be had now is said where it is sealed.
 static void look(struct session *session, const char *unit, const Amana__V1__Pointer *about)
 {
@@ -200,14 +212,12 @@ void answer_to_look(const struct answer_input *input, const struct target *newes
 {
     struct session *session = input->command.session;
     const Amana__V1__Header *header = newest->opened.header;
-    const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
     for (size_t i = 0; i < header->n_recipients && goes_to_all(draft); i++)
         look(session, header->recipients[i]->unit, &newest->pointer);
     if (!protects_child(input, draft))
         return;
     look(session, trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]), &newest->pointer);
-    if (hit != NULL && hit->place != NULL)
-        look(session, trust_protection_unit(session->trust, hit->place->country), &newest->pointer);
+    look(session, protection_there(input, draft), &newest->pointer);
 }
 
 // Rule 3: who protects in the sender's country, and of a HIT where the child is.
@@ -221,11 +231,7 @@ static enum am_err protection_add(const struct answer_input *input, const struct
     const char *protection = directory_protection_there(session, trust_protection_of(session->trust, own));
     if (protection != NULL)
         TRY(recipient_add(input, arena, draft, protection, PART(COPY)));
-    const Amana__V1__Hit *hit = input->verb->kind == KIND(HIT) ? draft->hit : NULL;
-    const Amana__V1__Place *place = hit != NULL ? hit->place : NULL;
-    protection = place != NULL
-                     ? directory_protection_there(session, trust_protection_unit(session->trust, place->country))
-                     : NULL;
+    protection = directory_protection_there(session, protection_there(input, draft));
     if (protection == NULL || answer_keeps_from(input, newest, draft, protection))
         return AM_OK;
     return recipient_add(input, arena, draft, protection, PART(COPY));

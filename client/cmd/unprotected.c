@@ -51,13 +51,11 @@ void unprotected_look(struct session *session, const Amana__V1__Kept *kept, stru
     if (kept->entry == NULL || seal_header(kept->message, &arena, &detail, &header) != AM_OK ||
         strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) != 0 || !second_sent(kept, header))
         return;
-    const struct kind *kind = kind_get((unsigned)header->kind);
     const struct urgency *urgency = urgency_get((unsigned)header->urgency);
     const char *named = trust_protection_of(session->trust, header->sender->unit);
     const char *now = directory_protection_of(session, header->sender->unit);
-    if (kind == NULL || !kind->child_rule || urgency == NULL || !urgency->reason || rule_protected(header, named) ||
-        rule_protected(header, now) || seal_open_kept(session, kept, &arena, &detail, &opened) != AM_OK ||
-        !opened.flags->child)
+    if (urgency == NULL || !urgency->reason || rule_protected(header, named) || rule_protected(header, now) ||
+        seal_open_kept(session, kept, &arena, &detail, &opened) != AM_OK || !rule_concerns_child(header, opened.flags))
         return;
     ret_unprotected->is = true;
     words(session, header, now, ret_unprotected->text, sizeof ret_unprotected->text);

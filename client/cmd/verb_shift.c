@@ -142,7 +142,8 @@ static enum am_err reference(struct shift_input *input, enum store_box box, cons
     if (shift->open[i] == NULL)
         return arena_error(arena);
     draft->n_references++;
-    shift->flags.child |= opened.flags->child;
+    shift->flags.child |=
+        opened.flags->child || opened.header->urgency_reason == AMANA__V1__URGENCY_REASON__CODE__CHILD_AT_RISK;
     if (opened.header->classification > draft->classification)
         draft->classification = opened.header->classification;
     if (i > 0)

@@ -56,13 +56,15 @@ static const Amana__V1__Place *place_of_hit(const struct compose_parts *parts)
 
 static void look_for_protection(struct session *session, const struct compose_parts *parts)
 {
-    const struct kind *kind = kind_get((unsigned)parts->header->kind);
     const Amana__V1__Place *place = place_of_hit(parts);
-    if (!parts->flags->child || kind == NULL || !kind->child_rule)
+    if (!rule_concerns_child(parts->header, parts->flags))
         return;
     look_for(session, parts->header, trust_protection_of(session->trust, parts->header->sender->unit));
-    if (place != NULL)
-        look_for(session, parts->header, trust_protection_unit(session->trust, place->country));
+    if (place == NULL)
+        return;
+    char country[3];
+    body_place_country(place, country);
+    look_for(session, parts->header, trust_protection_unit(session->trust, country));
 }
 
 static bool is_unit(const char *named, const char *unit)
@@ -219,14 +221,21 @@ static enum reason check_found_child(struct session *session, const struct compo
 {
     const Amana__V1__Header *header = parts->header;
     const Amana__V1__Place *place = place_of_hit(parts);
-    if (!parts->flags->child || place == NULL || place->country[0] == '\0')
+    char country[3];
+    if (place == NULL || !rule_concerns_child(header, parts->flags))
         return REASON_NONE;
-    const char *unit = directory_protection(session, place->country);
+    body_place_country(place, country);
+    if (country[0] == '\0') {
+        (void)am_fail(
+            AM_INVALID, detail, "hit.place.country",
+            "is needed: a child was found, and who protects there is to be told: the country, or a UN/LOCODE");
+        return REASON_FIELD_INVALID;
+    }
+    const char *unit = directory_protection(session, country);
     if (unit == NULL || strcmp(unit, header->sender->unit) == 0 || header_recipient(header, unit) != NULL ||
         shield_keeps(shield, header, unit, compose->newest != NULL ? compose->newest->sender->unit : NULL))
         return REASON_NONE;
-    (void)am_fail(AM_DENIED, detail, "recipients", "a child was found in %s: add %s, a COPY is enough", place->country,
-                  unit);
+    (void)am_fail(AM_DENIED, detail, "recipients", "a child was found in %s: add %s, a COPY is enough", country, unit);
     return REASON_CHILD_NEEDS_PROTECTION_UNIT;
 }
 

@@ -8,6 +8,7 @@
 #include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -208,6 +209,17 @@ const Amana__V1__Alert *body_alert(const Amana__V1__Body *body)
 {
     ProtobufCMessage *of_kind = kind_body_get(&body->base);
     return of_kind != NULL && of_kind->descriptor == &amana__v1__alert__descriptor ? (Amana__V1__Alert *)of_kind : NULL;
+}
+
+void body_place_country(const Amana__V1__Place *place, char ret_country[3])
+{
+    ret_country[0] = '\0';
+    if (shape_country(place->country)) {
+        strlcpy(ret_country, place->country, 3);
+    } else if (shape_locode(place->locode)) {
+        char country[3] = {(char)tolower(place->locode[0]), (char)tolower(place->locode[1]), '\0'};
+        strlcpy(ret_country, shape_country(country) ? country : "", 3);
+    }
 }
 
 bool body_names_victim(const Amana__V1__Body *body, const char *text)

@@ -36,5 +36,8 @@ bool body_names_victim(const Amana__V1__Body *body, const char *text);
 // The persons that it is about; *ret_n 0 where there are none.
 Amana__V1__Person *const *body_persons(const Amana__V1__Body *body, size_t *ret_n);
 
+// The state of a place, by its country or its UN/LOCODE; "" where neither says it.
+void body_place_country(const Amana__V1__Place *place, char ret_country[3]);
+
 // The alert of an ALERT or UPDATE, NULL for other kinds.
 const Amana__V1__Alert *body_alert(const Amana__V1__Body *body);

@@ -4,9 +4,13 @@
 #include "proto/body/shape.h"
 #include "proto/model/harm.h"
 
+// A safeguard is written for a child, whether or not the child is among the persons.
 IS(child_is_flagged)
 {
-    return at->flags->child || !rule_child_here(at);
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(at->of_kind->descriptor, "child_safeguard");
+    bool safeguarded = field != NULL && *(const void *const *)rule_field_at(at->of_kind, field) != NULL;
+    return at->flags->child || !(safeguarded || rule_child_here(at));
 }
 
 // Whoever opens it in a listed state says so too: what its hub let through is shown to nobody.
@@ -37,8 +41,9 @@ IS(names_no_victim)
 
 const struct body_rule BODY_RULES_ENVELOPE[] = {
     {"body.child-flagged", .header = "flags.child", .must = child_is_flagged, .role = true,
-     .allowed = "must be true: a person is under 18, or may be, as everybody whose age isn't said: give age or birth, "
-                "or say true and add your protection unit"},
+     .allowed =
+         "must be true: a person is under 18, or may be, as everybody whose age isn't said, or child_safeguard is "
+         "for one: give age or birth, or say true and add your protection unit"},
     {"body.never-tell", .header = "recipients", .must = tells_no_listed_state, .role = true,
      .reason = REASON_NOT_PERMITTED,
      .allowed = "one is a unit of a state in flags.never_tell: this person may have fled it; leave it out, and tell it "

@@ -17,6 +17,13 @@ static const char *code_text(const ProtobufCEnumDescriptor *codes, int code)
     return value != NULL ? value->name : "?";
 }
 
+bool rule_concerns_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags)
+{
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    return kind != NULL && kind->child_rule &&
+           (flags->child || header->urgency_reason == AMANA__V1__URGENCY_REASON__CODE__CHILD_AT_RISK);
+}
+
 bool rule_protected(const Amana__V1__Header *header, const char *protection_unit)
 {
     return protection_unit != NULL && protection_unit[0] != '\0' &&
@@ -26,10 +33,7 @@ bool rule_protected(const Amana__V1__Header *header, const char *protection_unit
 enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const char *protection_unit,
                            struct am_detail *detail)
 {
-    const struct kind *kind = kind_get((unsigned)header->kind);
-    if (!flags->child || kind == NULL || !kind->child_rule)
-        return RULE_CHILD_HOLDS;
-    if (rule_protected(header, protection_unit))
+    if (!rule_concerns_child(header, flags) || rule_protected(header, protection_unit))
         return RULE_CHILD_HOLDS;
     if (protection_unit != NULL && protection_unit[0] != '\0') {
         (void)am_fail(AM_DENIED, detail, "recipients", "a child is concerned: add %s, a COPY is enough",

@@ -11,6 +11,9 @@ enum rule_child {
     RULE_CHILD_ALARM,  // U1 or U2 from a country without a protection unit: it goes, with an ALARM
     RULE_CHILD_BROKEN, // CHILD_NEEDS_PROTECTION_UNIT
 };
+// A child is concerned where the flags say so, and where the envelope's own reason to hurry does; of the kinds that the
+// rule speaks of.
+bool rule_concerns_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags);
 bool rule_protected(const Amana__V1__Header *header, const char *protection_unit); // it is the sender, or addressed
 
 enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const char *protection_unit,

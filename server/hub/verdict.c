@@ -139,7 +139,7 @@ static bool is_open(const struct hub *hub, const struct hub_submission *submissi
 
 static bool about_child(const struct hub_submission *submission)
 {
-    return submission->flags->child && kind_get((unsigned)submission->header->kind)->child_rule;
+    return rule_concerns_child(submission->header, submission->flags);
 }
 
 bool hub_goes_beyond(const struct hub *hub, const struct hub_submission *submission)

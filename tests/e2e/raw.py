@@ -136,7 +136,7 @@ class Raw:
         header = message.Header(
             id=new_id(), kind=1, schema_version=1, status=1, case_ref="ke/dci/2026/004211",
             device=f"amana://{self.unit}/device/d1", officer=f"amana://{self.unit}/officer/{self.officer}", subject_kind=3, urgency=1,
-            urgency_reason=2, handling=[1], source_eval=2, info_eval=2, classification=2, purpose=1, legal_basis=4, language="en",
+            urgency_reason=1, handling=[1], source_eval=2, info_eval=2, classification=2, purpose=1, legal_basis=4, language="en",
             release=1)
         header.sender.unit, header.sender.roster = self.unit, 1
         for unit, (_, part) in self.RECIPIENTS.items():

@@ -89,6 +89,8 @@ URGENT = dict(urgency="U2", urgency_reason="LIFE_AT_RISK")
 BROKEN = {
     "3 a child, and nobody who protects": (dict(child=True), dict(to=[POST]), RULE, "CHILD_NEEDS_PROTECTION_UNIT", "recipients"),
     "3 a note on a child": (dict(kind="NOTE", child=True), dict(to=[POST]), RULE, "CHILD_NEEDS_PROTECTION_UNIT", "recipients"),
+    "3 a child at risk, whatever the flags say": (URGENT, dict(to=[POST], urgency_reason="CHILD_AT_RISK"), RULE, "CHILD_NEEDS_PROTECTION_UNIT",
+                                                  "recipients"),
     "4 the question is not answered": (dict(), dict(protection=""), RULE, "PROTECTION_UNANSWERED", "flags.protection"),
     "4 to whom it must not be told": (dict(protection="YES", never_tell=["er"]), dict(never_tell=["et"]), Code.PERMISSION_DENIED, "NOT_PERMITTED", None),
     "4 a copy to whom it must not be told": (dict(protection="YES", never_tell=["er"]), dict(never_tell=["ke"]), Code.PERMISSION_DENIED,

@@ -139,3 +139,35 @@ def test_a_hit_on_a_child_goes_to_who_protects_where_it_was_found(world):
     to = [{"unit": "ke/dci/transnational", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
     world.path("hit.json").write_text(json.dumps({"hit": here, "recipients": to}))
     world.amana("post", "hit", alert, "hit.json").exits(65).says("CHILD_NEEDS_PROTECTION_UNIT", "found in ke", "ke/dcs/child-protection")
+
+
+def test_a_hit_says_in_which_country_so_that_who_protects_there_is_told(world):
+    """Saves from a child found beyond the border of whom the office there never hears: the place was a code, or words."""
+    alert = world.send("police", world.draft("police.json", recipients=[{"unit": "et/ics/moyale", "part": "ACTION"},
+                                                                       {"unit": "ke/dcs/child-protection", "part": "COPY"}]))
+    world.amana("post", "inbox").ok()
+    hit = json.loads(world.path(world.example("hit")).read_text())["hit"]
+    to = [{"unit": "ke/dci/transnational", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
+
+    def found(place, **more):
+        world.path("hit.json").write_text(json.dumps({"hit": {**hit, "place": place}, **more}))
+        return world.amana("post", "hit", alert, "hit.json")
+    found({"locode": "KEMYD"}).ok().says("ke/dcs/child-protection", "et/mowsa/protection")
+    found({"locode": "KEMYD"}, recipients=to).exits(65).says("CHILD_NEEDS_PROTECTION_UNIT", "found in ke", "ke/dcs/child-protection")
+    # Words alone are at home, which is said.
+    home = found({"text": "behind the customs shed"}, recipients=to).ok().says("found in et; place.country in FILE says another country").id
+    assert world.body("post", home)["hit"]["place"]["country"] == "et"
+
+
+def test_a_child_at_risk_is_a_child_whatever_the_flags_say(world):
+    """Saves from a child of whom no office hears because an officer left the flag as the template had it."""
+    nobody = {"alert__persons": [], "alert__palermo": None, "flags": {"child": False, "protection": "NO"},
+              "recipients": [{"unit": "et/ics/moyale", "part": "ACTION"}]}
+    world.amana("police", "send", world.draft(**nobody, alert__child_safeguard=None)).exits(65).says("a child is concerned", "ke/dcs/child-protection")
+    world.amana("police", "send", world.draft(**nobody, urgency_reason="LIFE_AT_RISK")).exits(65).says("flags.child", "child_safeguard is for one")
+    nobody["recipients"].append({"unit": "ke/dcs/child-protection", "part": "COPY"})
+    alert = world.send("police", world.draft(**nobody, alert__child_safeguard=None))
+    world.amana("post", "inbox").ok()
+    # What answers it hurries for the same reason.
+    world.amana("post", "hit", alert, world.example("hit", persons=[], child_safeguard=None)).ok().says("copy", "et/mowsa/protection")
+    world.amana("post", "hand-over", alert, "--text", "Look again at six.").ok().says("et/mowsa/protection")

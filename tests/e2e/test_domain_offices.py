@@ -28,7 +28,7 @@ def world(file_world):
         unit = OFFICES[role][1]
         world.amana(registry, "admin", "member", "remove", unit, "--yes").ok()
         world.amana(registry, "admin", "member", "add", unit, "--role", role).ok()
-    world.alert = world.send("police", world.draft(recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}], flags__child=False,
+    world.alert = world.send("police", world.draft(recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}], flags__child=False, urgency_reason="LIFE_AT_RISK",
                                                    alert__persons=[], alert__child_safeguard=None, alert__palermo=None))
     world.amana("post", "inbox").ok()
     return world

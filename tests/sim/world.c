@@ -400,7 +400,7 @@ struct letter *letter_new(struct world *world, const char *unit, Amana__V1__Kind
     time_set(&letter->written_at, world->now);
     header->written_at = &letter->written_at;
     header->urgency = AMANA__V1__URGENCY__CODE__U1;
-    header->urgency_reason = AMANA__V1__URGENCY_REASON__CODE__CHILD_AT_RISK;
+    header->urgency_reason = AMANA__V1__URGENCY_REASON__CODE__LIFE_AT_RISK;
     header->classification = AMANA__V1__CLASSIFICATION__CODE__RESTRICTED;
     header->purpose = AMANA__V1__PURPOSE__CODE__INVESTIGATION;
     header->legal_basis = AMANA__V1__LEGAL_BASIS__CODE__NATIONAL_LAW;

@@ -286,7 +286,8 @@ static void never_tell_names_states_once_by_their_code(void **state)
 static void unknown_gives_way_where_a_life_or_a_child_is_at_risk_and_yes_never(void **state)
 {
     struct world *world = *state;
-    Amana__V1__Header *header = &world_alert(world)->header; // U1, CHILD_AT_RISK
+    Amana__V1__Header *header = &world_alert(world)->header; // U1
+    header->urgency_reason = AMANA__V1__URGENCY_REASON__CODE__CHILD_AT_RISK;
     const unsigned yes = AMANA__V1__PROTECTION__CODE__YES, unknown = AMANA__V1__PROTECTION__CODE__UNKNOWN;
     assert_true(harm_keeps(yes, header));
     assert_false(harm_keeps(unknown, header));
@@ -318,6 +319,24 @@ static void three_answers_say_nothing_and_no_other_does(void **state)
     assert_false(harm_answer(&ack->header));
 }
 
+static void rule_3_a_child_at_risk_is_a_child_whatever_the_flags_say(void **state)
+{
+    struct world *world = *state;
+    Amana__V1__Header *header = &world_alert(world)->header; // U1
+    Amana__V1__Flags flags = AMANA__V1__FLAGS__INIT;
+    header->urgency_reason = AMANA__V1__URGENCY_REASON__CODE__CHILD_AT_RISK;
+    struct am_detail detail;
+    for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
+        header->kind = (Amana__V1__Kind__Code)kind;
+        assert_int_equal(rule_child(header, &flags, CHILD_DESK, &detail),
+                         kind_get(kind)->child_rule ? RULE_CHILD_BROKEN : RULE_CHILD_HOLDS);
+    }
+    header->kind = (Amana__V1__Kind__Code)KIND(ALERT);
+    assert_int_equal(rule_child(header, &flags, NULL, &detail), RULE_CHILD_ALARM);
+    header->urgency_reason = AMANA__V1__URGENCY_REASON__CODE__LIFE_AT_RISK;
+    assert_int_equal(rule_child(header, &flags, CHILD_DESK, &detail), RULE_CHILD_HOLDS);
+}
+
 static void rule_3_speaks_of_these_kinds_alone(void **state)
 {
     struct world *world = *state;
@@ -337,6 +356,7 @@ static void rule_3_speaks_of_these_kinds_alone(void **state)
     alert->header.urgency = AMANA__V1__URGENCY__CODE__U3;
     assert_int_equal(rule_child(&alert->header, &flags, NULL, &detail), RULE_CHILD_BROKEN);
     flags.child = false;
+    alert->header.urgency_reason = 0;
     assert_int_equal(rule_child(&alert->header, &flags, NULL, &detail), RULE_CHILD_HOLDS);
 }
 
@@ -421,6 +441,7 @@ int main(void)
         D(unknown_gives_way_where_a_life_or_a_child_is_at_risk_and_yes_never),
         D(three_answers_say_nothing_and_no_other_does),
         D(rule_3_speaks_of_these_kinds_alone),
+        D(rule_3_a_child_at_risk_is_a_child_whatever_the_flags_say),
         D(return_is_never_for_who_may_need_protection),
         D(what_answers_about_a_return_goes_back_and_a_new_version_asks_anew),
         cmocka_unit_test(a_decisions_outcome_fits_what_it_decides),
