@@ -254,8 +254,10 @@ const char *trust_protection_of(const struct trust *trust, const char *unit)
 
 bool trust_is_protection(const struct trust *trust, const char *unit)
 {
-    const char *named = trust_protection_of(trust, unit);
-    return named != NULL && strcmp(named, unit) == 0;
+    for (size_t i = 0; i < trust->countries_count; i++)
+        if (strcmp(trust->countries[i].protection_unit, unit) == 0)
+            return true;
+    return false;
 }
 
 bool trust_is_registrar(const struct trust *trust, const char *code, const uint8_t digest[CERTIFICATE_DIGEST])

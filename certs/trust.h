@@ -79,7 +79,7 @@ size_t trust_hubs(const struct trust *trust, const struct trust_hub **ret_first)
 const char *trust_protection_unit(const struct trust *trust, const char *code);
 // That of the unit's country.
 const char *trust_protection_of(const struct trust *trust, const char *unit);
-// Whether this unit is it.
+// Whether this unit is that of a country, its own or another: it may be an international body's.
 bool trust_is_protection(const struct trust *trust, const char *unit);
 // The certificate that the country has named for its oversight and that what its units send is sealed to; NULL where it
 // has named none, or the list in force has revoked it. One that has ended is still sealed to: its end stops nobody, and

@@ -404,20 +404,23 @@ void directory_look(struct session *session, const char *unit)
         roster_unref(listed.roster);
 }
 
-const char *directory_protection(struct session *session, const char *country)
+// Who is in the place of the unit that the trust list names; NULL: nobody.
+static const char *in_its_place(struct session *session, const char *named)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
-    const char *named = trust_protection_unit(session->trust, country);
     Amana__V1__Member *said;
     arena_init(&arena, LOOKUP_BYTES);
-    if (named == NULL)
-        return NULL;
-    if (directory_gone(session, named))
+    if (named == NULL || directory_gone(session, named))
         return NULL;
     if (directory_member(session, named, &arena, &said) != AM_OK || said->successor[0] == '\0')
         return named;
     strlcpy(session->protection, said->successor, sizeof session->protection);
     return session->protection;
+}
+
+const char *directory_protection(struct session *session, const char *country)
+{
+    return in_its_place(session, trust_protection_unit(session->trust, country));
 }
 
 const char *directory_protection_of(struct session *session, const char *unit)
@@ -429,6 +432,6 @@ const char *directory_protection_of(struct session *session, const char *unit)
 
 const char *directory_protection_there(struct session *session, const char *named)
 {
-    const char *now = named != NULL ? directory_protection_of(session, named) : NULL;
+    const char *now = in_its_place(session, named);
     return now != NULL && strcmp(now, named) == 0 ? named : NULL;
 }

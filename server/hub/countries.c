@@ -93,6 +93,29 @@ const char *hub_protection_unit(const struct hub *hub, const char *code)
     return protects ? successor : NULL;
 }
 
+static bool is_unit_of(const struct hub *hub, const char *unit, const char *code)
+{
+    const char *protection = hub_protection_unit(hub, code);
+    return protection != NULL && strcmp(protection, unit) == 0;
+}
+
+bool hub_protects_in(const struct hub *hub, const char *unit, const char *code)
+{
+    const struct hub_member *member = hub_member_find(hub, unit);
+    return member != NULL && member->role == ROLE_PROTECTION &&
+           (address_in_country(unit, code) || is_unit_of(hub, unit, code));
+}
+
+bool hub_protects_any(const struct hub *hub, const char *unit)
+{
+    struct hub_country *country, *next;
+    HASH_ITER (hh, hub->countries, country, next) {
+        if (is_unit_of(hub, unit, country->code))
+            return true;
+    }
+    return false;
+}
+
 const char *hub_protection_of(const struct hub *hub, const char *unit)
 {
     char code[ADDRESS_COUNTRY_MAX + 1];

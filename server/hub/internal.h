@@ -107,6 +107,9 @@ bool hub_may_receive(const struct hub_member *member);
 bool hub_reachable(const struct hub *hub, const char *unit);
 const char *hub_protection_of(const struct hub *hub, const char *unit);        // hub_protection_unit of its country
 bool hub_protects(const struct hub *hub, const char *party, const char *unit); // it is that of the party's country
+// Whether the unit protects, and does so there: its own country, or one whose trust list names it or what it succeeded.
+bool hub_protects_in(const struct hub *hub, const char *unit, const char *country);
+bool hub_protects_any(const struct hub *hub, const char *unit); // it is the hub_protection_unit of a country
 AM_MUST_USE enum am_err hub_roster_copy(const struct hub_roster *roster, struct hub_kept_roster **ret_kept);
 AM_MUST_USE enum am_err hub_roster_room(struct hub *hub, const char *unit, struct hub_unit **ret_unit); // for one more
 void hub_roster_install(struct hub *hub, struct hub_unit *unit, struct hub_kept_roster *kept);          // room was made

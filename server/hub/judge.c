@@ -25,12 +25,20 @@ static enum reason invalid(struct hub_work *work, const char *field, const char 
 }
 
 // --- Whose it is
-// Sent or held by a unit of the sender's country.
-static bool of_country(const struct hub_submission *submission, const struct hub_found *found)
+// Of the sender's country, or of one that it protects in.
+static bool is_near(const struct hub *hub, const struct hub_submission *submission, const char *unit)
 {
-    bool any = found->found && address_same_country(found->originator, submission->sender);
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, country);
+    return address_in_country(submission->sender, country) || hub_protects_in(hub, submission->sender, country);
+}
+
+// Sent or held by such a unit.
+static bool of_country(const struct hub *hub, const struct hub_submission *submission, const struct hub_found *found)
+{
+    bool any = found->found && is_near(hub, submission, found->originator);
     for (size_t i = 0; found->found && i < found->n_recipients && !any; i++)
-        any = address_same_country(found->recipients[i].unit, submission->sender);
+        any = is_near(hub, submission, found->recipients[i].unit);
     return any;
 }
 
@@ -40,7 +48,7 @@ static bool may_name(const struct hub *hub, const struct hub_submission *submiss
 {
     const struct hub_member *member = hub_member_find(hub, submission->sender);
     bool contests = submission->header->kind == KIND(CONTEST) && member->role == ROLE_PROTECTION;
-    return (contests || member->role == ROLE_DPO) && of_country(submission, found);
+    return (contests || member->role == ROLE_DPO) && of_country(hub, submission, found);
 }
 
 // --- Pointers: what isn't one's own is as if it weren't there
@@ -96,7 +104,7 @@ static bool may_answer(const struct hub *hub, const struct hub_submission *submi
            ((kind->who & WHO_UNIT) != 0 && member->role == ROLE_UNIT) ||
            ((kind->who & WHO_PROTECTION) != 0 && member->role == ROLE_PROTECTION) ||
            ((kind->who & WHO_COUNTRY_PROTECTION) != 0 && member->role == ROLE_PROTECTION &&
-            of_country(submission, to)) ||
+            of_country(hub, submission, to)) ||
            // What is destroyed, kept or corrected is for the dpo of who sent it.
            ((kind->who & WHO_DPO) != 0 && member->role == ROLE_DPO &&
             address_same_country(to->originator, submission->sender));

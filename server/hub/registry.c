@@ -229,8 +229,10 @@ bool hub_may_replay(const struct hub *hub, const char *unit, const Amana__V1__Re
 bool hub_in_scope(const struct hub *hub, const char *auditor, const char *country)
 {
     const struct hub_member *member = hub_member_find(hub, auditor);
-    if (member != NULL && (member->role == ROLE_DPO || member->role == ROLE_PROTECTION)) // its country's
+    if (member != NULL && member->role == ROLE_DPO) // its country's
         return address_in_country(auditor, country);
+    if (member != NULL && member->role == ROLE_PROTECTION)
+        return hub_protects_in(hub, auditor, country);
     if (member == NULL || member->role != ROLE_AUDITOR)
         return false;
     for (size_t i = 0; i < member->n_scope; i++)

@@ -133,8 +133,7 @@ static bool is_open(const struct hub *hub, const struct hub_submission *submissi
     return (kind_is_answer(header) && answered_party(submission, unit)) || strcmp(unit, submission->sender) == 0 ||
            (child && hub_protects(hub, submission->sender, unit)) ||
            // A HIT also goes to who protects where the child is (rule 3): which country that is stands in its body.
-           (child && header->kind == KIND(HIT) && hub_protects(hub, unit, unit)) ||
-           hub_stands_in(hub, submission, unit);
+           (child && header->kind == KIND(HIT) && hub_protects_any(hub, unit)) || hub_stands_in(hub, submission, unit);
 }
 
 static bool about_child(const struct hub_submission *submission)

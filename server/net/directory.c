@@ -61,20 +61,29 @@ static enum am_err lookup_fill(struct question *question, struct store_view *vie
     return AM_OK;
 }
 
-// Who protects contests what units of its country sent or hold, at all who have it.
-static enum am_err contests(struct store_view *view, struct arena *arena, const struct store_pointer *message,
-                            const char *unit, bool *ret_contests)
+// Of the unit's country, or of one that names it as its protection unit.
+static bool is_near(const struct registry *registry, const char *party, const char *unit)
 {
+    const char *protection = trust_protection_of(registry_trust(registry), party);
+
+    return address_same_country(party, unit) || (protection != NULL && strcmp(protection, unit) == 0);
+}
+
+// Who protects contests what units of its country sent or hold, at all who have it.
+static enum am_err contests(struct question *question, struct store_view *view, const struct store_pointer *message,
+                            bool *ret_contests)
+{
+    const char *unit = question->call.peer->identity.unit;
     Amana__V1__MemberRecord *member;
     uint64_t seq;
-    bool own = address_same_country(message->originator, unit);
+    bool own = is_near(question->registry, message->originator, unit);
 
     for (size_t i = 0; i < message->n_recipients && !own; i++)
-        own = address_same_country(message->recipients[i].unit, unit);
+        own = is_near(question->registry, message->recipients[i].unit, unit);
     *ret_contests = false;
     if (!own)
         return AM_OK;
-    TRY(record_read(view, JOURNAL_RECORD_MEMBER, unit, 0, &amana__v1__member_record__descriptor, arena, &seq,
+    TRY(record_read(view, JOURNAL_RECORD_MEMBER, unit, 0, &amana__v1__member_record__descriptor, &question->reply, &seq,
                     (ProtobufCMessage **)&member));
     *ret_contests = member->said != NULL && strcmp(member->said->role, "protection") == 0;
     return AM_OK;
@@ -123,18 +132,18 @@ static enum am_err about_find(struct store_view *view, struct arena *arena, cons
 
 // A message that both have, whoever sent it, and that the caller can name; or may contest. That one was sent to a unit
 // doesn't say that it has it: it may be withheld from it (rule 4), and its digest nobody guesses.
-static enum am_err lookup_shared(struct store_view *view, struct arena *arena, const char *unit,
+static enum am_err lookup_shared(struct question *question, struct store_view *view,
                                  const Amana__V1__LookupRequest *request, bool *ret_shared)
 {
     struct about about;
-    enum am_err err = about_find(view, arena, request->about, &about);
+    enum am_err err = about_find(view, &question->reply, request->about, &about);
 
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
     if (!has(&about, request->unit))
         return AM_OK;
-    *ret_shared = has(&about, unit);
-    return *ret_shared || !about.sent ? AM_OK : contests(view, arena, &about.message, unit, ret_shared);
+    *ret_shared = has(&about, question->call.peer->identity.unit);
+    return *ret_shared || !about.sent ? AM_OK : contests(question, view, &about.message, ret_shared);
 }
 
 static void lookup_ask(struct question *question, struct worker *worker)
@@ -146,8 +155,7 @@ static void lookup_ask(struct question *question, struct worker *worker)
     enum am_err err = AM_OK;
 
     if (!question->allowed)
-        err = lookup_shared(worker->view, &question->reply, question->call.peer->identity.unit, request,
-                            &question->allowed);
+        err = lookup_shared(question, worker->view, request, &question->allowed);
     if (err == AM_OK && newest == NULL && trust_is_protection(registry_trust(question->registry), request->unit)) {
         question_refuse(question, REASON_NOT_FOUND, "unit", "never had a roster at this hub");
         return;
