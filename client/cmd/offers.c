@@ -2,9 +2,11 @@
 // Walks the store for the referrals of a case and what became of them.
 #include "client/cmd/offers.h"
 
+#include "client/session/person.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "client/session/store_index.h"
+#include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"
@@ -23,15 +25,42 @@ struct offer {
 };
 struct offers {
     const char *case_ref;
-    uint64_t index; // of the acceptance
-    bool before;    // one of them was accepted before it
+    const Amana__V1__Body *accepted; // of the referral
+    uint64_t index;                  // of the acceptance
+    bool before;                     // one of them was accepted before it
     size_t n;
     struct offer list[OFFERS];
 };
 
-static void offered(struct offers *offers, const char *id, const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+// --- Of several victims of one case each has offers of their own
+// Whom neither a label nor a document or name tells apart may be the same.
+static bool may_be_same(const Amana__V1__Person *a, const Amana__V1__Person *b)
 {
-    if (header->kind != KIND(REFERRAL) || strcmp(header->case_ref, offers->case_ref) != 0)
+    if (person_same(a, b))
+        return true;
+    if (a->label[0] != '\0' && b->label[0] != '\0')
+        return strcmp(a->label, b->label) == 0;
+    return !(person_is_known(a) && person_is_known(b));
+}
+
+static bool for_the_same(const Amana__V1__Body *a, const Amana__V1__Body *b)
+{
+    size_t n, m;
+    Amana__V1__Person *const *ones = body_persons(a, &n), *const *others = body_persons(b, &m);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++)
+            if (may_be_same(ones[i], others[j]))
+                return true;
+    return false;
+}
+
+static void offered(struct session *session, struct offers *offers, const char *id, const Amana__V1__Kept *kept,
+                    const Amana__V1__Header *header, struct arena *arena)
+{
+    struct am_detail detail = {0};
+    struct opened opened;
+    if (header->kind != KIND(REFERRAL) || strcmp(header->case_ref, offers->case_ref) != 0 ||
+        seal_open_kept(session, kept, arena, &detail, &opened) != AM_OK || !for_the_same(offers->accepted, opened.body))
         return;
     for (size_t i = 0; i < header->n_recipients && offers->n < OFFERS; i++) {
         struct offer *offer = &offers->list[offers->n];
@@ -67,7 +96,7 @@ static void walk(struct session *session, struct offers *offers)
     enum store_box box;
     char id[STORE_ID];
     for (uint64_t seq = 0; store_next_of_case(session->store, offers->case_ref, &seq, &box, id) == AM_OK; seq++) {
-        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        struct arena AM_CLEANUP(arena_wipe) arena = {0};
         Amana__V1__Header *header;
         Amana__V1__Kept *kept;
         arena_init(&arena, ARENA_OFFERS);
@@ -76,16 +105,24 @@ static void walk(struct session *session, struct offers *offers)
             kept->entry == NULL || kept->entry->index != seq) // the row of the time when it waited
             continue;
         if (box == STORE_SENT)
-            offered(offers, id, kept, header);
+            offered(session, offers, id, kept, header, &arena);
         ended(offers, kept, header);
     }
 }
 
 void offers_print(struct session *session, const Amana__V1__Header *answer, uint64_t index, FILE *out)
 {
-    struct offers offers = {.case_ref = answer->case_ref, .index = index};
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct opened accepted;
+    Amana__V1__Kept *kept;
     if (answer->kind != KIND(DECISION) || (unsigned)answer->outcome != OUTCOME(ACCEPTED))
         return;
+    arena_init(&arena, ARENA_OFFERS);
+    if (store_get(session->store, STORE_SENT, answer->in_reply_to->id, &arena, &kept) != AM_OK ||
+        seal_open_kept(session, kept, &arena, &detail, &accepted) != AM_OK)
+        return; // nobody can say any more whom it was for
+    struct offers offers = {.case_ref = answer->case_ref, .accepted = accepted.body, .index = index};
     walk(session, &offers);
     for (size_t i = 0; i < offers.n && !offers.before; i++)
         if (!offers.list[i].ended)

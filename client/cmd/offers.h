@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// On the first acceptance of a referral: what else of its case is still offered, with the command that withdraws it.
+// On the first acceptance of a referral: what else of its case is still offered for the same person, with the command
+// that withdraws it.
 // One thread.
 #pragma once
 

@@ -67,6 +67,26 @@ def test_a_referral_abroad_needs_a_second_person(world):
     world.amana("post", "send", draft(world, recipients=abroad)).exits(65).says("release", "second person")
 
 
+def test_of_two_victims_of_a_case_each_has_offers_of_their_own(world):
+    """Saves from taking back the place of one child because another has found hers."""
+    def offer(**person):
+        referral = json.loads(world.path(draft(world)).read_text())
+        referral["referral"]["persons"][0].update(person)
+        world.path("draft.json").write_text(json.dumps(referral))
+        return world.send("post", "draft.json")
+    one, other = offer(label="girl-1"), offer(label="girl-2")
+    second, third = offer(label="girl-2"), offer(label="")
+    world.amana("et-protection", "inbox").ok()
+
+    def accepted(message):
+        world.amana("et-protection", "accept", message, "--contact", "Protection desk", "--services", "SHELTER").ok()
+        return world.amana("post", "inbox").ok()
+    said = accepted(one).says(f"still has the offer {third[:13]}").out
+    assert other[:13] not in said and second[:13] not in said, said
+    said = accepted(other).says(f"still has the offer {second[:13]}").out  # hers is the first, whoever was accepted before
+    assert one[:13] not in said, said
+
+
 def test_on_the_first_acceptance_the_other_offers_are_to_be_withdrawn(world, offered):
     other = world.send("post", draft(world))
     world.amana("et-protection", "accept", offered, "--contact", "Protection desk", "--services", "SHELTER").ok()
