@@ -123,6 +123,8 @@ int first_contest(struct answer_input *input, const struct submission *with, con
     contest.reason = arena_printf(arena, "As the %s says that was sent before this.", kind->words);
     contest.roles = moved->freed;
     contest.n_roles = moved->n_freed;
+    contest.facts = moved->facts;
+    contest.n_facts = moved->n_facts;
     submit_carry(newest->opened.header, &draft);
     draft.retain_until = root->opened.header->retain_until;
     draft.recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft.recipients);
@@ -135,6 +137,6 @@ int first_contest(struct answer_input *input, const struct submission *with, con
         .connected = with->connected,
         .online = with->online};
     command_say("%.31s was entered as a suspect there and is a victim: that is contested with it",
-                moved->freed[0]->person);
+                moved->n_freed > 0 ? moved->freed[0]->person : "somebody without a label");
     return err == AM_OK ? submit(&input->command, &submission) : command_fail(err, &detail);
 }

@@ -61,7 +61,7 @@ static int draft_send(struct answer_input *input, struct submission *submission,
         code = first_erase(input, submission, newest);
     if (code == 0 && go)
         code = submit(&input->command, submission);
-    if (code == 0 && go && theirs && moved->n_freed > 0)
+    if (code == 0 && go && theirs && moved->n_freed + moved->n_facts > 0)
         code = first_contest(input, submission, root, newest, moved, arena);
     return code;
 }

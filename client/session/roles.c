@@ -12,6 +12,7 @@
 #include "proto/model/address.h"
 #include "proto/model/header.h"
 #include "proto/model/kind.h"
+#include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
 #include <stdio.h>
@@ -186,16 +187,39 @@ enum am_err roles_judge(struct session *session, const Amana__V1__Header *header
 
 // --- Towards victim
 
-static enum am_err take(const Amana__V1__Person *was, const Amana__V1__Person *now, struct arena *arena,
-                        struct roles_moved *moved)
+// Who has no label there is named by where it stands.
+static enum am_err take_fact(const Amana__V1__Body *before, size_t index, const Amana__V1__Person *now,
+                             struct arena *arena, struct roles_moved *moved)
+{
+    const struct kind *kind = kind_get(kind_body_which(&before->base));
+    Amana__V1__Change *change = arena_alloc(arena, sizeof *change);
+    if (change == NULL)
+        return arena_error(arena);
+    amana__v1__change__init(change);
+    change->path = arena_printf(arena, "%s.persons[%zu].roles", kind->json, index);
+    change->was = (char *)"SUSPECT";
+    change->now = (char *)(has(now, ROLE(SMUGGLED_MIGRANT))  ? "SMUGGLED_MIGRANT"
+                           : has(now, ROLE(PRESUMED_VICTIM)) ? "PRESUMED_VICTIM"
+                                                             : "VICTIM");
+    change->person = now->label;
+    if (change->path == NULL)
+        return arena_error(arena);
+    moved->facts[moved->n_facts++] = change;
+    return AM_OK;
+}
+
+static enum am_err take(const Amana__V1__Body *before, size_t index, const Amana__V1__Person *was,
+                        const Amana__V1__Person *now, struct arena *arena, struct roles_moved *moved)
 {
     if (!has(was, ROLE(SUSPECT)) || !is_victim(now))
         return AM_OK;
+    if (was->label[0] == '\0')
+        return take_fact(before, index, now, arena, moved);
     Amana__V1__RoleChange *change = arena_alloc(arena, sizeof *change);
     if (change == NULL)
         return arena_error(arena);
     amana__v1__role_change__init(change);
-    change->person = now->label;
+    change->person = was->label;
     change->was = was->roles;
     change->n_was = was->n_roles;
     change->now = now->roles;
@@ -204,20 +228,26 @@ static enum am_err take(const Amana__V1__Person *was, const Amana__V1__Person *n
     return AM_OK;
 }
 
+static bool is_named(const Amana__V1__Person *was, const Amana__V1__Person *now)
+{
+    return (now->label[0] != '\0' && strcmp(now->label, was->label) == 0) || person_same(was, now);
+}
+
 enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *after, struct arena *arena,
                           struct roles_moved *ret_moved)
 {
     size_t n = 0, m = 0;
     Amana__V1__Person *const *was = before != NULL ? body_persons(before, &n) : NULL;
     Amana__V1__Person *const *now = after != NULL ? body_persons(after, &m) : NULL;
-    struct roles_moved moved = {.freed = arena_array(arena, m, sizeof *moved.freed)};
-    if (moved.freed == NULL)
+    struct roles_moved moved = {.freed = arena_array(arena, m, sizeof *moved.freed),
+                                .facts = arena_array(arena, m, sizeof *moved.facts)};
+    if (moved.freed == NULL || moved.facts == NULL)
         return arena_error(arena);
     for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n && now[i]->label[0] != '\0'; j++)
-            if (strcmp(now[i]->label, was[j]->label) == 0) {
-                TRY(take(was[j], now[i], arena, &moved));
-                break; // labels are each of one person
+        for (size_t j = 0; j < n; j++)
+            if (is_named(was[j], now[i])) {
+                TRY(take(before, j, was[j], now[i], arena, &moved));
+                break; // one of each is one person
             }
     *ret_moved = moved;
     return AM_OK;

@@ -13,10 +13,13 @@
 AM_MUST_USE enum am_err roles_judge(struct session *session, const Amana__V1__Header *header,
                                     const Amana__V1__Body *body, struct am_detail *detail);
 
-// What an answer makes of the persons of what it answers, by their labels.
+// What an answer makes of the persons of what it answers, who are known again by label, document, or name and birth:
+// those who were suspects and become victims, as a CONTEST says it.
 struct roles_moved {
-    Amana__V1__RoleChange **freed; // those who were suspects and become victims: what a CONTEST says of them
+    Amana__V1__RoleChange **freed;
     size_t n_freed;
+    Amana__V1__Change **facts; // of whom there is no label
+    size_t n_facts;
 };
 // Either body may be NULL. Borrows from both. AM_NOMEM.
 AM_MUST_USE enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *after, struct arena *arena,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rule 6: towards victim anybody who has it may go, and contests it; towards suspect only a CORRECTION with a supervisor."""
 import json
+import re
 
 import raw as r
 
@@ -25,6 +26,27 @@ def test_who_says_that_a_suspect_is_a_victim_contests_it_with_the_same_command(w
     world.amana("post", "note", note, says(world, p1=["PRESUMED_VICTIM"])).ok().says("NOTE", "CONTEST", "contested with it")
     world.amana("police", "inbox").ok().says("CONTEST", "We know more")
     world.amana("post", "show", note).ok().says("CONTESTED")
+
+
+def test_who_is_known_again_by_a_document_is_contested_for_without_a_label(world):
+    """Saves from a girl who stays a suspect because the officer who found her named her by her passport alone."""
+    passport = {"documents": [{"type": "PASSPORT", "number": "EP4428117", "issuer": "et"}]}
+    for labels in (("p1", None), (None, None)):
+        def person(label, **more):
+            return {**DRIVER, **passport, **more, **({"label": label} if label else {"label": ""})}
+        note = world.send("police", world.write("NOTE", {"title": "A woman at the wheel", "text": "x", "persons": [person(labels[0])]}))
+        world.amana("post", "inbox").ok()
+        world.path("says.json").write_text(json.dumps({"note": {"title": "We know more", "text": "x", "persons": [
+            person(labels[1], roles=["PRESUMED_VICTIM"])]}}))
+        contest = world.amana("post", "note", note, "says.json").ok().says("CONTEST", "contested with it").out
+        world.amana("police", "inbox").ok()
+        world.amana("police", "show", note).ok().says("CONTESTED")
+        id = re.search(r"CONTEST +(\S+)", contest)[1]
+        said = world.body("police", id)["contest"]
+        if labels[0]:
+            assert said["roles"] == [{"person": "p1", "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]}]
+        else:
+            assert said["facts"] == [{"path": "note.persons[0].roles", "was": "SUSPECT", "now": "PRESUMED_VICTIM"}]
 
 
 def test_what_changes_no_role_contests_nothing(world):
