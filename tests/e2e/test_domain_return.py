@@ -111,6 +111,7 @@ def test_a_child_that_fears_return_is_told_of_to_who_protects_where_it_was_found
     found = json.loads(world.path(world.example("hit")).read_text())["hit"]
     found["place"] = {"country": "ke", "city": "Moyale", "text": "the Kenyan side"}
     sent = world.send(draft=world.draft(recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}], alert__persons=None, alert__palermo=None,
+                                        alert__child_safeguard=None, urgency_reason="LIFE_AT_RISK",
                                         flags={"child": False, "protection": "NO"}, **RETURN))
     world.amana("post", "inbox").ok()
     said = {"hit": found, "flags": {"child": True, "protection": "YES", "never_tell": ["er"]}}
