@@ -2,6 +2,9 @@
 // Reading a file in libconfuse's form so that each mistake names its file, line and what is allowed.
 #include "certs/conf_text.h"
 
+#include "proto/codec/nearest.h"
+
+#include <bsd/string.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,11 +20,42 @@ static const struct conf_validator *parser_validators;
 static size_t parser_n_validators;
 static void *parser_user;
 
+static void append(const char *text)
+{
+    (void)strlcat(parser_detail->text, text, sizeof parser_detail->text);
+}
+
+// libconfuse says what is wrong alone: what was meant, and what there is.
+static void suggest_option(const cfg_t *cfg, const char *name)
+{
+    struct nearest nearest = {.word = name, .len = strlen(name)};
+    char room[NEAREST_CLAUSE];
+
+    for (const cfg_opt_t *opt = cfg->opts; opt->name != NULL; opt++)
+        if (strcmp(opt->name, CONF_SENTINEL) != 0)
+            nearest_offer(&nearest, opt->name);
+    append(nearest_clause(&nearest, room));
+    append(nearest.best != NULL ? " there are " : "; there are ");
+    for (const cfg_opt_t *opt = cfg->opts; opt->name != NULL; opt++) {
+        if (strcmp(opt->name, CONF_SENTINEL) == 0)
+            continue;
+        append(opt == cfg->opts ? "" : ", ");
+        append(opt->name);
+    }
+}
+
 __attribute__((format(printf, 2, 0))) static void keep_error(cfg_t *cfg, const char *format, va_list args)
 {
     if (parser_detail->text[0] != '\0') // the first error is the one to mend
         return;
+    va_list again;
+    va_copy(again, args);
     vsnprintf(parser_detail->text, sizeof parser_detail->text, format, args);
+    if (cfg != NULL && strcmp(format, "no such option '%s'") == 0)
+        suggest_option(cfg, va_arg(again, const char *));
+    else if (strstr(format, "integer value for option") != NULL)
+        append("; write a whole number");
+    va_end(again);
     snprintf(parser_detail->field, sizeof parser_detail->field, "%s", parser_path);
     parser_detail->line = cfg == NULL ? 0 : (unsigned)cfg->line;
 }

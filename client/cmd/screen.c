@@ -82,7 +82,7 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
     const struct urgency *urgency = urgency_get(header->urgency);
     bool pressing = header->urgency <= AMANA__V1__URGENCY__CODE__U2;
     store_short(session->store, id, shown);
-    fprintf(out, "%s  %s%-2s%s  %-6s  %s  %s %s%s  ", shown, print_on(pressing ? PRINT_BOLD : PRINT_PLAIN),
+    fprintf(out, "%s  %s%-2s%s  %-14s  %s  %s %s%s  ", shown, print_on(pressing ? PRINT_BOLD : PRINT_PLAIN),
             urgency != NULL ? urgency->name : "?", pressing ? print_off() : "", kind_name((unsigned)header->kind),
             print_ns(kept_ns(kept, header)), ours ? "to" : "from",
             ours && header->n_recipients > 0 ? header->recipients[0]->unit : header->sender->unit,
