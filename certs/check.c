@@ -3,6 +3,7 @@
 #include "certs/check.h"
 
 #include "certs/trust_internal.h"
+#include "proto/codec/timestamp.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -40,17 +41,33 @@ static enum am_err err_of(int code)
     }
 }
 
+// What to do about it; the time is the machine's, but of what was signed the one at which it came into the log.
+static void explain_time(X509_STORE_CTX *context, int code, char ret_text[160])
+{
+    char when[TIMESTAMP_TEXT];
+    const char *other = code == X509_V_ERR_CERT_HAS_EXPIRED  ? ", or have it issued anew"
+                        : code == X509_V_ERR_CRL_HAS_EXPIRED ? ", or put its newer revocation list into trust/crls"
+                                                             : "";
+    ret_text[0] = '\0';
+    if (err_of(code) != AM_EXPIRED)
+        return;
+    time_t seconds = X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(context));
+    timestamp_print_ns(seconds > 0 ? (uint64_t)seconds * NS_PER_S : 0, when);
+    snprintf(ret_text, 160, ": it was judged at %s; set the clock right where that is wrong%s", when, other);
+}
+
 static enum am_err explain(X509_STORE_CTX *context, struct am_detail *detail)
 {
     int code = X509_STORE_CTX_get_error(context);
     X509 *at = X509_STORE_CTX_get_current_cert(context);
-    char name[96] = "?";
+    char name[96] = "?", time[160];
     if (at != NULL)
         X509_NAME_oneline(X509_get_subject_name(at), name, sizeof name);
     for (char *c = name; *c != '\0'; c++) // a peer chose these bytes
         *c = *c < ' ' || *c > '~' ? '?' : *c;
-    return am_fail(err_of(code), detail, "certificate", "%s (at %s, %d above the end entity)",
-                   X509_verify_cert_error_string(code), name, X509_STORE_CTX_get_error_depth(context));
+    explain_time(context, code, time);
+    return am_fail(err_of(code), detail, "certificate", "%s (at %s, %d above the end entity)%s",
+                   X509_verify_cert_error_string(code), name, X509_STORE_CTX_get_error_depth(context), time);
 }
 
 // The issuing CA must be the identity's own country's, of the right one of its two.

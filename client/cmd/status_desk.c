@@ -168,6 +168,24 @@ static json_t *status_json(struct command *command, bool online, const struct co
     return object;
 }
 
+// All goes by the hub's clock, but certificates are judged by this one: where it is out by minutes it is said.
+static void print_link(const struct session *session, const char *address)
+{
+    long long ms = llabs(session->clock_ns) / 1000000, minutes = ms / 60000;
+    const char *out = minutes < 2 ? "" : ": set it right";
+    printf("%-12s%s%s%s at %s, this clock is %s", "link", print_on(PRINT_GREEN), session->hub->name, print_off(),
+           address, print_on(minutes < 2 ? PRINT_PLAIN : PRINT_YELLOW));
+    if (ms < 10000)
+        printf("%lld ms", ms);
+    else if (minutes < 2)
+        printf("%lld s", ms / 1000);
+    else if (minutes < 120)
+        printf("%lld min", minutes);
+    else
+        printf("%lld h", minutes / 60);
+    printf(" %s%s%s\n", session->clock_ns >= 0 ? "behind" : "ahead", out, minutes < 2 ? "" : print_off());
+}
+
 int status_desk(struct command *command)
 {
     static const enum cert_use uses[] = {CERT_USE_AUTH, CERT_USE_SEAL, CERT_USE_SIGN_DEVICE, CERT_USE_SIGN_OFFICER};
@@ -193,9 +211,7 @@ int status_desk(struct command *command)
     print_ending(ending.statements, MEMBER_ROWS_RENEW);
     print_ending(ending.rosters, ROSTER_ROWS_RENEW);
     if (online)
-        printf("%-12s%s%s%s at %s, this clock is %lld ms %s\n", "link", print_on(PRINT_GREEN), session->hub->name,
-               print_off(), command->settings.value[SETTING_ADDRESS], llabs(session->clock_ns) / 1000000,
-               session->clock_ns >= 0 ? "behind" : "ahead");
+        print_link(session, command->settings.value[SETTING_ADDRESS]);
     else
         printf("%-12s%snone%s: %s\n", "link", print_on(PRINT_YELLOW), print_off(), session->offline.text);
     if (session->has_seen)

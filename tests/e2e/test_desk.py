@@ -2,6 +2,9 @@
 """What a desk makes of what it is told: who has its messages, which receipts it holds, how each recipient stands."""
 import re
 import signal
+import struct
+
+import pytest
 
 import raw as r
 import world as w
@@ -155,3 +158,17 @@ def test_an_officer_who_left_the_roster_since_is_told_once_the_newest_is_known_h
     world.amana("post", "ack", id).ok()
     world.amana("post", "show", id).ok().says("signature", "since removed from the roster")
     assert world.amana("post", "--json", "show", id).json[0]["signer"]["state"] == "REMOVED"
+
+
+@pytest.mark.skipif(not w.moves_time(), reason="this build takes its time from the machine alone")
+def test_a_desk_whose_clock_is_wrong_is_told_by_how_much_and_what_to_do(world):
+    """Saves from "CRL is not yet valid" and from milliseconds by the million at three in the morning."""
+    def by_clock(hours):
+        world.path("own.clock").write_bytes(struct.pack("=q", (int(world.ahead.total_seconds()) + hours * 3600) * 10**9))
+        return {"AMANA_CLOCK": str(world.path("own.clock"))}
+
+    world.amana("police", "status", env=by_clock(0)).ok().says(" ms ")
+    world.amana("police", "status", env=by_clock(3)).ok().says("this clock is 3 h ahead: set it right")
+    for hours, what in ((-40 * 24, "is not yet valid"), (400 * 24, "has expired")):
+        said = world.amana("police", "status", env=by_clock(hours))
+        assert re.search(rf"link +none: .*{what}.*: it was judged at 20\d\d-.*Z; set the clock right where that is wrong", said.out), said.out
