@@ -77,8 +77,9 @@ bool roster_in_force(const struct roster *roster);
 AM_MUST_USE enum am_err roster_paths(const char *folder, const char *unit, struct am_detail *detail,
                                      char ret_roster[PATH_MAX], char ret_pem[PATH_MAX]);
 
+// One more reference to it, and one less; with the last it is freed. Any thread; NULL is fine for the second.
 struct roster *roster_ref(struct roster *roster);
-void roster_unref(struct roster *roster); // NULL is fine
+void roster_unref(struct roster *roster);
 
 // Rows by the digest of a certificate or by URI; NULL where there is none.
 const struct roster_device *roster_device_by_auth(const struct roster *roster, const uint8_t digest[32]);

@@ -52,8 +52,9 @@ struct tls_client_config {
 AM_MUST_USE enum am_err tls_client_new(const struct tls_client_config *config, struct am_detail *detail,
                                        struct tls_context **ret_context);
 
+// One more reference to it, and one less; with the last it is freed. Any thread; NULL is fine for the second.
 struct tls_context *tls_context_ref(struct tls_context *context);
-void tls_context_unref(struct tls_context *context); // NULL is fine
+void tls_context_unref(struct tls_context *context);
 // What it shows to the other side; lives as long as the context.
 const X509 *tls_certificate(const struct tls_context *context);
 
@@ -85,6 +86,8 @@ struct tls_io {
     uint8_t peer_digest[CERTIFICATE_DIGEST];
 };
 
+// A connection over fd, which stays the caller's; takes a reference to the context, whose side it speaks. `io` must not
+// move until it is cleared. AM_NOMEM.
 AM_MUST_USE enum am_err tls_io_init(struct tls_io *io, struct tls_context *context, int fd);
 void tls_io_clear(struct tls_io *io); // a zeroed one is fine
 

@@ -120,6 +120,7 @@ AM_MUST_USE enum am_err fsck_deliveries_said(struct fsck_judge *judge, const str
 AM_MUST_USE enum am_err fsck_retrieved_said(struct fsck_judge *judge, const struct store_judged *entry);
 AM_MUST_USE enum am_err fsck_delivery_judge(void *user, const struct journal_delivery *delivery);
 
+// --- fsck_release.c: what waits for its second person, from its PARKED entry to its end
 AM_MUST_USE enum am_err fsck_release_born(struct fsck_judge *judge, const struct store_judged *entry,
                                           const char *sender);
 AM_MUST_USE enum am_err fsck_release_moved(struct fsck_judge *judge, const struct store_judged *entry, uint64_t parked,
@@ -144,6 +145,7 @@ AM_MUST_USE enum am_err fsck_evidence_said(struct fsck_judge *judge, const struc
 AM_MUST_USE enum am_err fsck_deadline_said(struct fsck_judge *judge, const struct store_judged *entry);
 AM_MUST_USE enum am_err fsck_state_said(struct fsck_judge *judge, const struct store_judged *entry);
 
+// --- fsck_registry.c: members with their statements, grants, rosters, trust and policy
 AM_MUST_USE enum am_err fsck_member_said(struct fsck_judge *judge, const struct store_judged *entry);
 AM_MUST_USE enum am_err fsck_roster_said(struct fsck_judge *judge, const struct store_judged *entry);
 AM_MUST_USE enum am_err fsck_record_judge(void *user, const struct journal_record *record);

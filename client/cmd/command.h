@@ -35,6 +35,7 @@ extern const struct argp_child command_children[];
 // The one of them that a word as "--directory=x" or "-d" names, by its whole name or a beginning; NULL: none.
 const struct argp_option *command_option(const char *word);
 
+// Before the arguments are parsed into it: nothing is said yet, but where the environment has the passphrase.
 void command_init(struct command *command);
 void command_clear(struct command *command); // cleanses, closes the session
 
@@ -103,6 +104,8 @@ const struct verb *verbs_all(size_t *ret_count);
 #define VERB_NEXT 512
 void verbs_next(const char *before, const char *between, char ret_words[VERB_NEXT]);
 
+// The verbs: argv[0] is the verb's whole name, as `amana admin member add`. Each prints what it did and returns the
+// exit code.
 int verb_init(int argc, char **argv);
 int verb_new(int argc, char **argv);
 int verb_send(int argc, char **argv);

@@ -13,6 +13,7 @@ struct markings {
     struct marking_grant *list;
     size_t n;
 };
+// Frees the list; a zeroed one is fine.
 void markings_clear(struct markings *markings);
 
 // What this unit has asked about messages of a case, and was granted. AM_NOMEM, errors of the store.

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+// All of it but the grants, a line each, whatever the hub wrote made harmless.
 void member_print(FILE *out, const Amana__V1__MemberRecord *member);
 // Each grant with its number, which `admin grant remove` takes.
 void member_print_grants(FILE *out, const Amana__V1__MemberRecord *member);

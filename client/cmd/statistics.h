@@ -30,8 +30,8 @@ struct statistics_table {
 
 struct statistics;
 
-struct statistics *statistics_new(void); // NULL: no memory
-void statistics_free(struct statistics *statistics);
+struct statistics *statistics_new(void);             // NULL: no memory
+void statistics_free(struct statistics *statistics); // NULL is fine
 
 // Takes the persons of one opened body of a case; in the order of the log. A person counts once in a case, by the
 // label, else by what is said of sex, age and citizenships, and as was said last: who was entered as a suspect and

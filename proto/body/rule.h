@@ -69,6 +69,9 @@ bool rule_empty(const struct body_at *at);
 bool rule_any_filled(const ProtobufCMessage *message); // any field of it
 bool rule_never(const struct body_at *at);
 
+// Whether a person has any of these roles (ROLE(…) bits); whether an action is among those asked for; whether they are
+// or may be under 18 on the day of `written_ns` (UTC ns; no age said: they may be); whether a name, a document's number
+// or a photograph says who it is.
 bool rule_has_role(const Amana__V1__Person *person, unsigned roles);
 bool rule_asks(const Amana__V1__Action__Code *actions, size_t count, unsigned action);
 bool rule_is_child(const Amana__V1__Person *person, uint64_t written_ns);

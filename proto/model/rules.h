@@ -16,6 +16,7 @@ enum rule_child {
 bool rule_concerns_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags);
 bool rule_protected(const Amana__V1__Header *header, const char *protection_unit); // it is the sender, or addressed
 
+// *detail says of RULE_CHILD_BROKEN whom to add, or why nobody can be.
 enum rule_child rule_child(const Amana__V1__Header *header, const Amana__V1__Flags *flags, const char *protection_unit,
                            struct am_detail *detail);
 

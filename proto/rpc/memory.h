@@ -15,6 +15,7 @@ struct rpc_memory {
     size_t held;       // bytes that nghttp2 has of malloc
 };
 
+// Takes pages of its own; without them all comes from malloc. It can't fail.
 void rpc_memory_init(struct rpc_memory *memory);
 // Bytes that nghttp2 has.
 size_t rpc_memory_held(const struct rpc_memory *memory);

@@ -41,6 +41,7 @@ struct rpc_limits {
     uint64_t linger_ns;         // a session that ends in an error is done after so long, even if that wasn't written
 };
 
+// The limits of limits.h for a side; a configuration changes what it names.
 void rpc_limits_server(struct rpc_limits *ret_limits);
 void rpc_limits_client(struct rpc_limits *ret_limits);
 
@@ -138,6 +139,7 @@ void rpc_session_drain(struct rpc_session *session, uint64_t now_ns);
 // Ends the connection now, with GOAWAY NO_ERROR and this reason for the log (a static string); calls end as lost.
 void rpc_session_close(struct rpc_session *session, const char *reason);
 
+// What was given to rpc_session_new as `user`.
 void *rpc_session_user(const struct rpc_session *session);
 size_t rpc_session_calls(const struct rpc_session *session);  // open calls
 size_t rpc_session_queued(const struct rpc_session *session); // bytes of messages that wait to be sent

@@ -84,12 +84,14 @@ struct hub_country {
 };
 
 const struct hub_country *hub_country_find(const struct hub *hub, const char *code); // countries.c
-void hub_countries_free(struct hub_country *countries);
+void hub_countries_free(struct hub_country *countries);                              // all of a table; NULL is fine
 
 AM_MUST_USE enum am_err hub_unit_room(struct hub *hub, const char *name, struct hub_unit **ret_unit); // made if need be
 struct hub_member *hub_member_copy(const Amana__V1__MemberRecord *record);                            // NULL: no memory
-void hub_member_free(struct hub_member *member);
+void hub_member_free(struct hub_member *member);                                                      // NULL is fine
+// Takes the member over, in the place of the unit's old one, which is freed; NULL: it is none any more.
 void hub_member_install(struct hub *hub, struct hub_unit *unit, struct hub_member *member, uint64_t revision);
+// NULL: none; what they give is the hub's and stays until that unit's next change. The same of the four below.
 struct hub_unit *hub_unit_find(const struct hub *hub, const char *name);
 const struct hub_member *hub_member_find(const struct hub *hub, const char *unit); // NULL: none
 const struct hub_kept_roster *hub_roster_newest(const struct hub *hub, const char *unit);
@@ -343,8 +345,11 @@ struct hub_decision {
         uint8_t from, to;
     } moves[LIMIT_RECIPIENTS];
 };
+// Every rule that envelope, flags and what the journal holds decide, of what a worker has read; work->detail says why
+// and what would do. Only REASON_NONE gives *ret_decision: what its append moves.
 enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
                       struct hub_decision *ret_decision);
+// The part of it that the lives decide: fills the moves.
 enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
                             struct hub_decision *decision);
 // Whether it goes to whom its kind goes, by those of what it answers.

@@ -7,6 +7,7 @@
 
 struct dues;
 
+// Borrows net, which outlives it. AM_NOMEM.
 AM_MUST_USE enum am_err dues_new(struct net *net, struct dues **ret_dues);
 void dues_free(struct dues *dues); // after the workers; NULL is fine
 

@@ -6,6 +6,8 @@
 #include "server/hub/hub.h"
 #include "server/store/store.h"
 
+// What a pointer of the journal names, its texts copied. Its header is NULL where the journal has none any more.
+// AM_NOMEM, AM_PROTO where the header can't be read.
 AM_MUST_USE enum am_err found_fill(struct store_view *view, struct arena *arena, const struct store_pointer *pointer,
                                    struct hub_found *ret_found);
 // The message of that seq, with its header; nothing is found where there is none.

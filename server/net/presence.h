@@ -10,6 +10,7 @@
 
 struct presence;
 
+// AM_NOMEM.
 AM_MUST_USE enum am_err presence_new(struct presence **ret_presence);
 void presence_free(struct presence *presence); // NULL is fine
 

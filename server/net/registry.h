@@ -21,5 +21,5 @@ void registry_unref(struct registry *registry);           // any thread; NULL is
 struct trust *registry_trust(const struct registry *registry);                     // not a reference
 struct cert_cache *registry_cache(const struct registry *registry);                // not a reference
 struct roster *registry_roster(const struct registry *registry, const char *unit); // newest, not a reference; or NULL
-size_t registry_count(const struct registry *registry);
+size_t registry_count(const struct registry *registry);                    // rosters, which registry_at counts from 0
 struct roster *registry_at(const struct registry *registry, size_t index); // in the order of unit names

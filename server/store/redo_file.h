@@ -31,6 +31,7 @@ struct redo_file {
     uint64_t counter; // of the newest point: the thread's while it makes one
 };
 
+// Makes it with a ring of so many bytes, zeros, and the first point, synced. AM_EXISTS; AM_FULL, AM_IO.
 AM_MUST_USE enum am_err redo_file_create(const char *path, uint64_t ring);
 // Not `write`: to look at. AM_NOT_FOUND; AM_CORRUPT, also where the file is of another size than it was made with;
 // AM_IO.

@@ -44,6 +44,8 @@ struct row_message {
     struct row_recipient recipients[LIMIT_RECIPIENTS];
     struct am_bytes header, signature, flags, body;
 };
+// _pack writes a row of the size that it returns (or of its constant), _parse reads one: AM_CORRUPT where it is none.
+// What the key says isn't in it.
 size_t row_message_size(const struct row_message *message, uint64_t seq);
 void row_message_pack(const struct row_message *message, uint64_t seq, uint8_t *ret_row);
 AM_MUST_USE enum am_err row_message_parse(struct am_bytes row, uint64_t seq, struct row_message *ret_message);

@@ -103,12 +103,14 @@ struct store_entry {
     struct am_bytes salt, content; // into the snapshot: valid until renew, reset or end; empty where erased
     uint8_t kind;
 };
+// AM_NOT_FOUND at the view's bound and above; AM_CORRUPT.
 AM_MUST_USE enum am_err store_entry(struct store_view *view, uint64_t seq, struct store_entry *ret_entry);
 
 struct store_message {
     struct am_bytes header, signature, flags, body; // into the snapshot
     bool erased;                                    // flags and body are gone
 };
+// That of the entry seq. AM_NOT_FOUND: it is no message's; AM_CORRUPT.
 AM_MUST_USE enum am_err store_message(struct store_view *view, uint64_t seq, struct store_message *ret_message);
 
 // (device, id) → seq and header digest. AM_NOT_FOUND.
@@ -231,6 +233,7 @@ struct store_health {
     uint64_t batch; // the keeper's, a number that grows; and what it is doing with it
     enum { STORE_IDLE, STORE_WRITING, STORE_SIGNING } doing;
 };
+// Any thread.
 void store_health(struct store *store, struct store_health *ret_health);
 
 // Who knows what the hub's rows mean. Entries come first, in order, then rows; what is wrong the judge says itself.

@@ -85,6 +85,7 @@ enum am_err table_error(int rc);
 // Opens (or makes, `create`) all tables in a transaction of its own.
 AM_MUST_USE enum am_err tables_open(struct tables *tables, bool create, bool read_only);
 
+// The caller ends it. One that writes is alone, and waits for the one before. AM_NOMEM, AM_BUSY, AM_IO.
 AM_MUST_USE enum am_err table_begin(const struct tables *tables, bool write, struct table_txn *ret_txn);
 
 // AM_NOT_FOUND. The bytes are LMDB's: valid until the transaction ends or writes.

@@ -6,6 +6,7 @@
 #include "server/store/tree.h"
 
 struct tile_cache;
+// AM_NOMEM; NULL is fine for the second.
 AM_MUST_USE enum am_err tile_cache_new(struct tile_cache **ret_cache);
 void tile_cache_free(struct tile_cache *cache);
 
