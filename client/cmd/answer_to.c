@@ -143,7 +143,11 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
     enum kind_to to = kind_goes_to((unsigned)draft->kind, (unsigned)draft->outcome);
     bool back = to == TO_BACK || to == TO_ORIGINATOR || to == TO_PARTIES ||
                 ((to == TO_OTHER_SIDE || to == TO_CHOSEN) && newest->box == STORE_INBOX);
-    if (back)
+    bool without =
+        to == TO_PARTIES && !input->kind->root && directory_gone(input->command.session, header->sender->unit);
+    if (without)
+        say_gone(input, arena, header->sender->unit);
+    else if (back)
         TRY(recipient_add(input, arena, draft, header->sender->unit, PART(ACTION)));
     if (back && to != TO_PARTIES)
         return AM_OK;
@@ -214,6 +218,8 @@ void answer_to_look(const struct answer_input *input, const struct target *newes
     const Amana__V1__Header *header = newest->opened.header;
     for (size_t i = 0; i < header->n_recipients && goes_to_all(draft); i++)
         look(session, header->recipients[i]->unit, &newest->pointer);
+    if (goes_to_all(draft) && newest->box == STORE_INBOX)
+        look(session, header->sender->unit, &newest->pointer);
     if (!protects_child(input, draft))
         return;
     look(session, trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]), &newest->pointer);

@@ -100,8 +100,8 @@ static enum reason check_answer(struct session *session, const struct compose *c
     if (reason != REASON_NONE || before == NULL)
         return reason;
     const char *from = before->sender->unit;
-    bool kept_out = shield_keeps(shield, header, from, from) || goes_without(session, header, from);
-    struct delivery_to to = {from, recipients, 0, kept_out, NULL};
+    struct delivery_to to = {
+        .originator = from, .recipients = recipients, .originator_gone = goes_without(session, header, from)};
     if (protection != NULL && strcmp(protection, header->sender->unit) != 0 &&
         !shield_keeps(shield, header, protection, from))
         to.protection = protection;

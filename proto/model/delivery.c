@@ -24,6 +24,11 @@ static bool is_sender(const struct checking *check, const char *unit)
     return strcmp(check->answer->sender->unit, unit) == 0;
 }
 
+static bool originator_told(const struct checking *check)
+{
+    return !is_sender(check, check->to->originator) && !check->to->originator_gone;
+}
+
 static enum reason needs(const struct checking *check, const char *unit, unsigned part)
 {
     const Amana__V1__Recipient *there = header_recipient(check->answer, unit);
@@ -61,8 +66,35 @@ static enum reason to_originator(const struct checking *check)
     return needs(check, originator, PART(ACTION));
 }
 
+static size_t others(const struct checking *check)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < check->to->n; i++)
+        n += !is_sender(check, check->to->recipients[i].unit);
+    return n;
+}
+
+// Who asked for it is gone: the others learn of it all the same, whatever their parts.
+static enum reason to_other_parties(const struct checking *check)
+{
+    if (others(check) == 0)
+        return needs(check, check->answer->sender->unit, PART(ACTION));
+    for (size_t i = 0; i < check->to->n; i++) {
+        const char *unit = check->to->recipients[i].unit;
+        if (is_sender(check, unit) || header_recipient(check->answer, unit) != NULL)
+            continue;
+        (void)am_fail(AM_INVALID, check->detail, "recipients", "%s must be there", unit);
+        return REASON_FIELD_INVALID;
+    }
+    return REASON_NONE;
+}
+
+// What begins a life needs who is to act in it. One who is not to learn of an answer (rule 4) keeps it from all: that
+// it had gone to the others would show in the life that they share.
 static enum reason to_parties(const struct checking *check)
 {
+    if (check->to->originator_gone && !kind_get((unsigned)check->answer->kind)->root)
+        return to_other_parties(check);
     enum reason reason = to_originator(check);
     for (size_t i = 0; i < check->to->n && reason == REASON_NONE; i++)
         if (!is_sender(check, check->to->recipients[i].unit))
@@ -146,7 +178,7 @@ static enum reason to_holders(const struct checking *check)
     for (size_t i = 0; i < check->to->n && reason == REASON_NONE; i++)
         if (!is_sender(check, check->to->recipients[i].unit))
             reason = needs(check, check->to->recipients[i].unit, PART(ACTION));
-    if (reason == REASON_NONE && !is_sender(check, check->to->originator) && !check->to->originator_kept_out)
+    if (reason == REASON_NONE && originator_told(check))
         reason = needs(check, check->to->originator, PART(ACTION));
     if (reason != REASON_NONE || check->answer->n_recipients == 1 ||
         header_recipient(check->answer, check->answer->sender->unit) == NULL)
@@ -171,8 +203,7 @@ static enum reason to_same(const struct checking *check)
         return REASON_NONE;
     size_t more = instead != NULL && !has(check->to, instead) ? 1 : 0;
     enum reason reason = to_former(check);
-    bool told =
-        !is_sender(check, check->to->originator) && !check->to->originator_kept_out && check->to->n < LIMIT_RECIPIENTS;
+    bool told = originator_told(check) && check->to->n < LIMIT_RECIPIENTS;
     if (reason == REASON_NONE && told) // a supervisor of another unit ends it (rule 5): its author is to know
         reason = needs(check, check->to->originator, PART(COPY));
     if (reason != REASON_NONE || check->answer->n_recipients == check->to->n + more + (told ? 1 : 0))

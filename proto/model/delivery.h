@@ -11,8 +11,8 @@ struct delivery_to {
     const char *originator;
     const struct journal_recipient *recipients;
     size_t n;
-    bool originator_kept_out; // it is not to learn of it (rule 4), or is a member no more: all other holders have it
-    const char *protection;   // who protects in the sender's country, is not the sender, and may learn of it; else NULL
+    bool originator_gone;   // it is a member no more: all other holders have it
+    const char *protection; // who protects in the sender's country, is not the sender, and may learn of it; else NULL
 };
 
 // Who acts in the place of those who were asked to and can't learn of a new version or the end (rule 4, or gone): who

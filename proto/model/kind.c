@@ -86,7 +86,7 @@ static const struct kind KINDS[KIND_COUNT] = {
                               .root = true, .to = TO_ORIGINATOR, .who = WHO_HOLDER, .ack = CLOCK_OWN,
                               .answer = CLOCK_OWN, .required = F_IN_REPLY_TO, .optional = F_ANSWER_BY},
     [KIND(DECISION)] = {"DECISION", "decision", "decision", K(REFERRAL) | K(USE_PERMISSION) | K(CONTEST), REPLY,
-                        .to = TO_BACK, .who = WHO_RECIPIENT,
+                        .to = TO_BACK, .alone = true, .who = WHO_RECIPIENT,
                         .outcomes = O(ACCEPTED) | O(DECLINED) | O(GRANTED) | O(DENIED) | O(UPHELD) | O(REJECTED),
                         .parties = O(UPHELD) | O(REJECTED), // who saw it contested sees it decided
                         .required = F_IN_REPLY_TO | F_OUTCOME, .optional = F_GRANTED_TO},

@@ -142,7 +142,9 @@ static struct delivery_to delivery_of(const struct hub *hub, const struct hub_su
                                       const struct hub_found *answered, struct journal_recipient told[LIMIT_RECIPIENTS])
 {
     const char *protection = hub_protection_of(hub, submission->sender);
-    struct delivery_to to = {answered->originator, told, 0, hub_left_out(hub, submission, answered->originator), NULL};
+    struct delivery_to to = {.originator = answered->originator,
+                             .recipients = told,
+                             .originator_gone = !hub_reachable(hub, answered->originator)};
     for (size_t i = 0; i < answered->n_recipients && i < LIMIT_RECIPIENTS; i++)
         if (!hub_left_out(hub, submission, answered->recipients[i].unit))
             told[to.n++] = answered->recipients[i];

@@ -60,6 +60,39 @@ def test_what_nobody_who_has_it_can_be_told_of_is_corrected_kept_and_erased_at_t
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
 
+@pytest.mark.parametrize("verb", ["reject", "uphold"])
+def test_who_contested_is_a_member_no_more_and_the_others_see_it_decided_all_the_same(world, verb):
+    alert = world.alert_at("post", "et-protection", "ke-protection")
+    contest = world.amana("post", "contest", alert, world.example("contest"), "--reason", "He is a victim.").ok().id
+    for desk in ("police", "et-protection", "ke-protection"):
+        world.amana(desk, "inbox").ok()
+    world.amana("ke-protection", "show", alert).ok().says("CONTESTED")
+    remove(world, POST)
+    if verb == "uphold":
+        world.amana("police", "correct", alert, world.example("correction")).ok().says(GONE)
+    world.amana("police", verb, contest, "--reason", "Two witnesses say so.").ok().says(GONE)
+    for desk in ("et-protection", "ke-protection"):
+        world.amana(desk, "inbox").ok().says("Two witnesses say so.")
+        assert "CONTESTED" not in world.amana(desk, "show", alert).ok().out, desk
+    assert "CONTESTED" not in world.amana("police", "show", alert).ok().out
+    remove(world, "ke/dci/transnational")  # who alone could decide another
+    world.amana("et-protection", "contest", alert, world.example("contest")).exits(77).says("ke/dci/transnational: is a member of this hub no more")
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+def test_what_nobody_but_its_asker_saw_contested_is_decided_at_the_hub_when_the_asker_is_gone(world):
+    asked = world.send(draft=world.write("REQUEST", {"title": "Who?", "information": ["owner"], "reason": "x", "available_because": "x"}))
+    world.amana("post", "inbox").ok()
+    contest = world.amana("post", "contest", asked, world.example("contest"), "--reason", "x").ok().id
+    world.amana("police", "inbox").ok()
+    remove(world, POST)
+    world.amana("police", "reject", contest, "--reason", "It is so.").ok().says(GONE, "nobody who has it can be told: the DECISION")
+    assert "CONTESTED" not in world.amana("police", "show", asked).ok().out
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
 def test_what_nobody_who_has_it_can_be_told_of_is_withdrawn_and_ended_all_the_same(world):
     """Saves from a request that its own sender can't end, and is rung up about for ever."""
     asked = world.send(draft=world.write("REQUEST", {"title": "Who?", "information": ["owner"], "reason": "x", "available_because": "x"}))

@@ -196,23 +196,47 @@ static void the_end_by_another_units_supervisor_is_for_its_author_to_know_too(vo
     assert_false(goes(KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY " POLICE "=COPY " OTHERS "=COPY"));
 }
 
-// Rule 4 keeps it out, or it is a member no more: whoever else may end or mend it does so without it.
-static void an_author_who_is_not_to_learn_of_it_is_asked_for_by_no_end_and_no_order(void **state)
+// A member no more: whoever else may end or mend what it sent does so without it.
+static void an_author_who_is_gone_is_asked_for_by_no_end_and_no_order(void **state)
 {
     static const unsigned KINDS[] = {KIND(CORRECTION), KIND(ERASURE), KIND(HOLD), KIND(CANCEL)};
     static const char *const WITHOUT[] = {POST "=ACTION " SHELTER "=ACTION", POST "=ACTION " SHELTER "=COPY"};
-    const struct delivery_to kept_out = {POLICE, HOLDERS, AM_LEN(HOLDERS), true, NULL};
+    const struct delivery_to gone = {POLICE, HOLDERS, AM_LEN(HOLDERS), .originator_gone = true};
     struct draft draft;
     struct am_detail detail = {0};
     for (size_t i = 0; i < AM_LEN(KINDS); i++) {
         const char *to = WITHOUT[KINDS[i] == KIND(CANCEL)];
         assert_false(goes(KINDS[i], OTHERS, to));
-        assert_int_equal(delivery_check(draft_of(&draft, KINDS[i], OTHERS, to), &kept_out, &detail), REASON_NONE);
+        assert_int_equal(delivery_check(draft_of(&draft, KINDS[i], OTHERS, to), &gone, &detail), REASON_NONE);
     }
     assert_int_equal(
-        delivery_check(draft_of(&draft, KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY " POLICE "=COPY"),
-                       &kept_out, &detail),
+        delivery_check(draft_of(&draft, KIND(CANCEL), OTHERS, POST "=ACTION " SHELTER "=COPY " POLICE "=COPY"), &gone,
+                       &detail),
         REASON_FIELD_INVALID);
+}
+
+static bool decides_of(const struct delivery_to *contest, unsigned kind, const char *to)
+{
+    struct draft draft;
+    struct am_detail detail = {0};
+    Amana__V1__Header *decision = draft_of(&draft, kind, POST, to);
+    decision->outcome = kind == KIND(DECISION) ? AMANA__V1__OUTCOME__CODE__REJECTED : 0;
+    return delivery_check(decision, contest, &detail) == REASON_NONE;
+}
+
+// POLICE has contested what POST sent.
+static void a_contest_of_a_unit_that_is_gone_is_decided_for_all_others(void **state)
+{
+    static const struct delivery_to gone = {POLICE, HOLDERS, AM_LEN(HOLDERS), .originator_gone = true},
+                                    alone = {POLICE, HOLDERS, 1, .originator_gone = true};
+    assert_true(decides_of(&gone, KIND(DECISION), SHELTER "=ACTION"));
+    assert_true(decides_of(&gone, KIND(DECISION), SHELTER "=COPY"));
+    assert_false(decides_of(&gone, KIND(DECISION), OTHERS "=ACTION"));
+    assert_false(decides_of(&gone, KIND(DECISION), POST "=ACTION")); // itself, though there is another
+    assert_true(decides_of(&alone, KIND(DECISION), POST "=ACTION"));
+    assert_false(decides_of(&alone, KIND(DECISION), POST "=COPY"));
+    assert_false(decides_of(&alone, KIND(DECISION), OTHERS "=ACTION"));
+    assert_false(decides_of(&gone, KIND(CONTEST), SHELTER "=ACTION")); // nobody would be there to decide it
 }
 
 static void where_its_author_is_one_too_many_the_end_goes_without(void **state)
@@ -359,7 +383,8 @@ int main(void)
         cmocka_unit_test(what_every_holder_must_do_goes_to_every_holder_to_act),
         cmocka_unit_test(a_version_goes_to_the_former_recipients_and_the_end_to_no_others),
         cmocka_unit_test(the_end_by_another_units_supervisor_is_for_its_author_to_know_too),
-        cmocka_unit_test(an_author_who_is_not_to_learn_of_it_is_asked_for_by_no_end_and_no_order),
+        cmocka_unit_test(an_author_who_is_gone_is_asked_for_by_no_end_and_no_order),
+        cmocka_unit_test(a_contest_of_a_unit_that_is_gone_is_decided_for_all_others),
         cmocka_unit_test(where_its_author_is_one_too_many_the_end_goes_without),
         cmocka_unit_test(what_begins_something_goes_where_its_sender_wants),
         cmocka_unit_test(alerts_on_persons_referrals_abroad_and_confidential_roots_need_a_second_person),

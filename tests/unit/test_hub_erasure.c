@@ -414,6 +414,38 @@ static void a_contest_is_upheld_with_the_correction_that_names_it(void **state)
     assert_int_equal(model_life(&world->model, contest->seq, POLICE)->state, LIFE(UPHELD));
 }
 
+static struct letter *rejected(struct world *world, const struct letter *contest, const char *to, unsigned part)
+{
+    struct letter *letter = letter_new(world, POLICE, KIND(DECISION));
+    letter_answers(letter, contest, contest);
+    letter->header.outcome = AMANA__V1__OUTCOME__CODE__REJECTED;
+    letter_to(world, letter, to, (Amana__V1__Part__Code)part);
+    return letter;
+}
+
+// Else the others would see it contested for ever.
+static void a_contest_of_a_unit_that_is_gone_is_decided_for_those_who_are_left(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *contests[2];
+    for (size_t i = 0; i < AM_LEN(contests); i++) {
+        contests[i] = world_answer(world, POST, KIND(CONTEST), alert, alert);
+        letter_to(world, contests[i], SHELTER, COPY);
+        accepted(world, contests[i]);
+    }
+    refused(world, rejected(world, contests[0], SHELTER, ACTION), REASON_FIELD_INVALID, "recipients");
+    remove_member(world, POST);
+    struct letter *back = rejected(world, contests[0], POST, ACTION);
+    letter_to(world, back, SHELTER, COPY);
+    refused(world, back, REASON_NOT_PERMITTED, "recipients[0].unit");
+    refused(world, rejected(world, contests[0], POLICE, ACTION), REASON_FIELD_INVALID, "recipients");
+    accepted(world, rejected(world, contests[0], SHELTER, ACTION));
+    assert_int_equal(model_life(&world->model, contests[0]->seq, POLICE)->state, LIFE(REJECTED));
+    remove_member(world, SHELTER);
+    accepted(world, rejected(world, contests[1], POLICE, ACTION)); // nobody else is left
+    assert_int_equal(model_life(&world->model, contests[1]->seq, POLICE)->state, LIFE(REJECTED));
+}
+
 // --- What the log says of a correction
 static void says_corrected(const struct model_entry *entry, const struct letter *message, const struct letter *by,
                            const struct letter *signed_by)
@@ -636,6 +668,7 @@ int main(void)
         HUB_TEST(what_a_holder_says_of_what_it_was_to_erase_is_an_entry),
         HUB_TEST(an_acknowledgement_of_a_correction_mends_nothing),
         HUB_TEST(a_contest_is_upheld_with_the_correction_that_names_it),
+        HUB_TEST(a_contest_of_a_unit_that_is_gone_is_decided_for_those_who_are_left),
         HUB_TEST(a_contest_is_upheld_with_no_other_message),
         HUB_TEST(the_dpo_of_its_country_orders_what_it_never_received),
         HUB_TEST(the_dpo_of_a_holder_s_country_destroys_nothing),

@@ -1044,6 +1044,33 @@ static void what_a_listed_state_sends_is_taken_and_receipted_as_if_nobody_had_sa
     assert_non_null(strstr(with, "HIT NONE"));
 }
 
+// It would see its contest decided, and have no word of it.
+static void a_contest_of_a_listed_state_is_decided_for_nobody(void **state)
+{
+    struct world *world = *state;
+    char *parties[] = {(char *)"ke/*/*", (char *)"et/*/*"};
+    world_grant(world, POLICE, "unit", parties, 2);
+    struct letter *alert = alert_to(world, POLICE, POST);
+    letter_to(world, alert, CHILD_DESK, COPY);
+    accepted(world, alert);
+    struct letter *contest = world_answer(world, POST, KIND(CONTEST), alert, alert);
+    letter_to(world, contest, CHILD_DESK, COPY);
+    accepted(world, contest);
+    struct letter *fled = world_answer(world, CHILD_DESK, KIND(NOTE), alert, alert);
+    shield(fled, FLAG(YES), ET);
+    accepted(world, fled);
+    for (unsigned back = 0; back < 2; back++) {
+        struct letter *decision = letter_new(world, POLICE, KIND(DECISION));
+        letter_answers(decision, contest, contest);
+        decision->header.outcome = AMANA__V1__OUTCOME__CODE__REJECTED;
+        letter_to(world, decision, CHILD_DESK, back ? COPY : ACTION);
+        if (back)
+            letter_to(world, decision, POST, ACTION);
+        refused(world, decision, back ? REASON_NOT_PERMITTED : REASON_FIELD_INVALID, NULL);
+    }
+    assert_int_equal(model_life(&world->model, contest->seq, POLICE)->state, LIFE(OPEN));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1096,6 +1123,7 @@ int main(void)
         HUB_TEST(a_copy_is_kept_from_it_too),
         HUB_TEST(unknown_keeps_it_too_unless_a_child_is_at_risk),
         HUB_TEST(the_refusal_is_that_of_a_unit_that_is_not_there),
+        HUB_TEST(a_contest_of_a_listed_state_is_decided_for_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
