@@ -37,7 +37,8 @@ static const struct answer_verb ROWS[] = {
      .fields = {"explanation", "provision", "undisclosed", "authority", "instead"},
      .does = "Refuses a request, with the ground."},
     {"clarify", KIND(CLARIFICATION), .file = true,
-     .shape = "{\"clarification\": {\"answers\": [{\"question\": \"Which year?\", \"text\": \"2026.\"}]}}",
+     .shape = "{\"clarification\": {\"answers\": [{\"question\": \"Which year?\", \"text\": \"2026.\"}]}}, which "
+              "`amana new clarification` writes",
      .does = "Answers what the other side asked about a request of this unit: FILE has {\"clarification\": {…}}."},
     {"withdraw", KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), .file = true,
      .fields = {"reason", "instructions", "withdrawn_at"},
@@ -58,8 +59,8 @@ static const struct answer_verb ROWS[] = {
     {"permit deny", KIND(DECISION), OUTCOME(DENIED), .fixed = true, .file = true, .must = "reason",
      .fields = {"reason"}, .does = "Denies what was asked for with `permit ask`."},
     {"contest", KIND(CONTEST), .file = true, .must = "reason",
-     .shape =
-         "{\"contest\": {\"roles\": [{\"person\": \"p1\", \"was\": [\"SUSPECT\"], \"now\": [\"PRESUMED_VICTIM\"]}]}}",
+     .shape = "{\"contest\": {\"roles\": [{\"person\": \"p1\", \"was\": [\"SUSPECT\"], \"now\": "
+              "[\"PRESUMED_VICTIM\"]}]}}, which `amana new contest` writes",
      .fields = {"reason", "evidence"},
      .does =
          "Says that a role or a fact of a message is wrong: to its sender, who decides, and to all who have it, who "
@@ -70,7 +71,7 @@ static const struct answer_verb ROWS[] = {
      .does = "Says that a contest is wrong."},
     {"correct", KIND(CORRECTION), .file = true, .must = "reason", .instead = "stolen_identity",
      .shape = "{\"correction\": {\"changes\": [{\"path\": \"alert.vehicles[0].registration\", \"was\": \"KDA 417Q\", "
-              "\"now\": \"KDA 471Q\"}]}}",
+              "\"now\": \"KDA 471Q\"}]}}, which `amana new correction` writes",
      .fields = {"reason", "stolen_identity"},
      .does = "Says that something in a message of this unit was wrong, to all who have it; each confirms when it is "
              "mended. What is right stands in FILE, as {\"correction\": {…}}."},

@@ -252,7 +252,8 @@ static void print_message(const struct writer *w, const ProtobufCMessageDescript
 bool template_has(unsigned kind)
 {
     const struct kind *row = kind_get(kind);
-    return row != NULL && !row->must_answer;
+    const struct answer_verb *verb = answer_verb_of(kind, 0);
+    return row != NULL && (!row->must_answer || (verb != NULL && verb->shape != NULL));
 }
 
 bool template_answers(unsigned kind)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commented template of a kind that stands alone, made from the descriptors of Draft and its parts and from the
-// kind's row so that it can't drift: each field with what it is and the values it takes. Pure; any thread.
+// The commented template of a kind that stands alone, or that answers with more than options can say, made from the
+// descriptors of Draft and its parts and from the kind's row so that it can't drift: each field with what it is and the
+// values it takes. Pure; any thread.
 #pragma once
 
 #include "client/session/policy.h"
@@ -20,7 +21,8 @@ struct template_defaults {
     bool answers; // what goes into the FILE of a verb that answers, alone: the rest comes from what it answers
 };
 
-// Whether a message of this kind is begun from a template: it is served, and answers nothing by itself.
+// Whether a message of this kind is begun from a template: it is served, and answers nothing by itself or has a verb
+// that needs a FILE.
 bool template_has(unsigned kind);
 
 // Whether one of this kind may answer a message too.

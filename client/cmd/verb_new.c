@@ -53,11 +53,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             if (template_has(kind) && strcasecmp(arg, kind_get(kind)->json) == 0)
                 input->kind = kind;
         if (input->kind == 0)
-            argp_error(state, "\"%.40s\" has no template; these have: %s", arg, kinds_text());
+            argp_error(state, "\"%.40s\" has no template; these have: %s%s", arg, kinds_text(),
+                       strcasecmp(arg, "update") == 0 ? "; `amana mend ID` writes an alert of this unit as it is" : "");
         return 0;
     case ARGP_KEY_END:
         if (input->kind == 0)
             argp_error(state, "needs a KIND: %s", kinds_text());
+        input->answers |= kind_get(input->kind)->must_answer;
         if (input->answers && !template_answers(input->kind))
             argp_error(state, "no %s answers a message", kind_get(input->kind)->json);
         return 0;

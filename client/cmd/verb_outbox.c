@@ -52,10 +52,13 @@ static enum am_err recipients_copy(const Amana__V1__Header *header, struct arena
 }
 
 // How it goes once it is mended, on a line of its own.
-static void next_print(FILE *out, const char *before, const Amana__V1__Header *header)
+// `sent`: it is with its recipients; as an alert anew it would be with them twice.
+static void next_print(FILE *out, const char *before, const Amana__V1__Header *header, bool sent)
 {
     const struct answer_verb *verb = answer_verb_of((unsigned)header->kind, (unsigned)header->outcome);
-    if (verb == NULL || header->in_reply_to == NULL)
+    if (sent && (header->kind == KIND(ALERT) || header->kind == KIND(UPDATE)))
+        fprintf(out, "%smend it, then `amana update %.13s FILE` puts it in the place of this one", before, header->id);
+    else if (verb == NULL || header->in_reply_to == NULL)
         fprintf(out, "%smend it, then `amana send FILE`", before);
     else
         fprintf(out, "%smend it, then `amana %s %.13s%s`", before, verb->name, header->in_reply_to->id,
@@ -91,7 +94,7 @@ static int mend(struct outbox_input *input, const char *id, enum store_box box)
         } else if (!second_sent(kept, opened.header) && !second_never(kept, opened.header)) {
             fputs(" still waits for its second person: have it sent back, or both may go", stdout);
         }
-        next_print(stdout, "\n// ", opened.header);
+        next_print(stdout, "\n// ", opened.header, box == STORE_SENT && second_sent(kept, opened.header));
         if (box == STORE_OUTBOX)
             printf("; `amana drop %.13s` takes the old one out of the outbox", id);
         fputc('\n', stdout);
@@ -106,7 +109,9 @@ int verb_mend(int argc, char **argv)
         parse,
         "ID",
         "Writes a message of this unit as a draft again, to be mended and sent anew: one that the hub has refused, or "
-        "that a supervisor has sent back. Why stands in its first line. The new one has an ID of its own.",
+        "that a supervisor has sent back. Why stands in its first line. The new one has an ID of its own. An alert "
+        "that "
+        "is in force becomes the FILE of `amana update`.",
         command_children,
         NULL,
         NULL};

@@ -24,9 +24,9 @@ class Desks:
     def __init__(self, world):
         self.world, self.typed = world, set()
 
-    def type(self, desk, start, message=None, answer=""):
+    def type(self, desk, start, message=None, answer="", exact=False):
         """The one command of the document that begins with `start`, not typed before; and what it asks is answered."""
-        [command] = [c for c in COMMANDS if c.startswith(start) and c not in self.typed]
+        [command] = [c for c in COMMANDS if (c == start if exact else c.startswith(start)) and c not in self.typed]
         self.typed.add(command)
         line = command.replace(" ID", f" {message}").replace("amana ", f"amana -d {desk} ", 1)
         folders = [w.AMANA.parent, w.AMANAD.parent, w.AMANA_CA.parent, os.environ["PATH"]]
@@ -71,6 +71,9 @@ def alerts(desks):
     hit = desks.sent("post", "amana hit", alert)
     world.amana("police", "inbox").ok()
     assert "acknowledged by eics-1207" in desks.type("police", "amana status", alert)
+    changed = json.loads(world.path("changed.json").read_text())
+    assert "`amana update" in desks.type("police", "amana mend", alert) + world.path("changed.json").read_text()
+    world.path("changed.json").write_text(json.dumps(changed))
     update = desks.sent("police", "amana update", alert)
     world.amana("post", "inbox").ok()
     desks.sent("post", "amana ack ID --means", update)
@@ -82,7 +85,8 @@ def alerts(desks):
     desks.sent("post", "amana refer", alert)
     desks.sent("police", "amana called", alert)
     desks.sent("police", "amana cancel", alert)
-    assert "CANCEL" in desks.type("police", "amana sent")
+    assert "CANCEL" in desks.type("police", "amana sent", exact=True)
+    desks.type("police", "amana sent --overdue")
     assert "7 messages" in desks.type("police", "amana case")
     assert alert[:13] in desks.type("police", "amana search")
     desks.sent("police", "amana note", alert)
@@ -109,6 +113,7 @@ def requests(desks):
     desks.sent("police", "amana hand-over", asked)
     desks.sent("post", "amana progress ID --outcome CLARIFICATION_ASKED", asked)
     world.amana("police", "inbox").ok()
+    assert '"clarification": {' in desks.type("police", "amana new clarification") + world.path("clarification.json").read_text()
     world.path("clarification.json").write_text(json.dumps({"clarification": {"answers": [{"question": "Which lorry?", "text": "The white one."}]}}))
     desks.sent("police", "amana clarify", asked)
     desks.sent("post", "amana progress ID --outcome IN_HAND", asked)
@@ -147,11 +152,23 @@ def protection(desks):
 
 def contest(desks, alert):
     world = desks.world
+    assert '"contest": {' in desks.type("et-protection", "amana new contest") + world.path("contest.json").read_text()
     world.path("contest.json").write_text(json.dumps({"contest": {
         "reason": "He was made to drive.", "roles": [{"person": "driver", "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]}],
         "evidence": "An interview.", "contact": {"office": "Protection desk", "telephone": "+251460000122"}}}))
     world.amana("et-protection", "inbox").ok()
-    desks.sent("et-protection", "amana contest", alert)
+    contested = desks.sent("et-protection", "amana contest", alert)
+    world.amana("police", "inbox").ok()
+    desks.sent("police", "amana reject", contested)
+    desks.type("police", "amana new correction")
+    lines = world.path("correction.json").read_text()
+    for blank, says in (("reason", "The plate was read wrongly."), ("path", "alert.vehicles[0].registration"), ("was", "KDA 417Q"),
+                        ("now", "KDA 471Q"), ("office", "Duty desk"), ("telephone", "+254200000417")):
+        lines = re.sub(rf'^(\s*"{blank}": )""', rf'\1"{says}"', lines, count=1, flags=re.M)
+    world.path("correction.json").write_text(lines)
+    desks.sent("police", "amana correct", alert)
+    waiting = world.amana("police", "send", world.draft("late.json"), env={"AMANA_ADDRESS": "127.0.0.1:1"}).exits(69).id
+    desks.type("police", "amana drop", waiting, answer="y\n")
 
 
 def offices(desks, asked):
@@ -184,7 +201,7 @@ def the_rest(desks, alert):
              "--supervisor", "amana://ke/dci/transnational/officer/kdci-0001",
              *(f"{desk}/keys/{use}.pem" for desk in ("police", "chief") for use in ("auth", "seal", "sign", "officer"))).ok()
     desks.type("", "amana-ca member")
-    for what in ("member add ke/kra", "member add ke/dci", "member renew", "roster renew", "member list", "grant list", "roster list", "roster add", "policy try"):
+    for what in ("member add ke/kra/malaba --role", "grant add", "member add ke/kra/malaba --successor", "member add ke/dci", "member renew", "roster renew", "member list", "grant list", "roster list", "roster add", "policy try"):
         desks.type("ke-registry", f"amana admin {what}")
     desks.type("ke-registry", "amana admin roster remove", answer="y\n")
     for does in ("request --use oversight", "issue -d ke", "show --digest"):
