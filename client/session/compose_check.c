@@ -138,10 +138,14 @@ static enum reason check_shield(const struct compose *compose, const Amana__V1__
 // Of the case, and of other cases in which its persons are found again.
 static enum am_err shield_read(struct session *session, const struct compose_parts *parts, struct shield *ret_shield)
 {
-    size_t n;
-    Amana__V1__Person *const *persons = body_persons(parts->body, &n);
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct known_persons persons;
+    arena_init(&arena, 16u * 1024 * 1024);
     TRY(shield_of_case(session, parts->header->case_ref, ret_shield));
-    return ret_shield->own ? AM_OK : shield_of_persons(session, parts->header->case_ref, persons, n, ret_shield);
+    if (ret_shield->own)
+        return AM_OK;
+    TRY(known_persons(parts->body, &arena, &persons));
+    return shield_of_persons(session, parts->header->case_ref, &persons, ret_shield);
 }
 
 // What came and is answered is about its persons, whether or not the answer names them again.
@@ -152,7 +156,7 @@ static enum am_err shield_of_asked(struct session *session, const struct compose
     struct am_detail detail = {0};
     struct opened opened;
     Amana__V1__Kept *kept;
-    size_t n;
+    struct known_persons persons;
     if (compose->in_reply_to == NULL || shield->own)
         return AM_OK;
     arena_init(&arena, 16u * 1024 * 1024);
@@ -161,8 +165,8 @@ static enum am_err shield_of_asked(struct session *session, const struct compose
         err = seal_open_kept(session, kept, &arena, &detail, &opened);
     if (err != AM_OK) // this unit's own, or nobody can read it here
         return err == AM_NOMEM ? err : AM_OK;
-    Amana__V1__Person *const *persons = body_persons(opened.body, &n);
-    return shield_of_persons(session, header->case_ref, persons, n, shield);
+    TRY(known_persons(opened.body, &arena, &persons));
+    return shield_of_persons(session, header->case_ref, &persons, shield);
 }
 
 // Who is known from another case brings its flags along; and who may need protection is not sent back.

@@ -6,6 +6,7 @@
 #include "client/session/seal.h"
 #include "client/session/store_index.h"
 #include "proto/body/check.h"
+#include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
 #include <openssl/crypto.h>
@@ -18,7 +19,7 @@
 
 #define ARENA_KNOWN (16u * 1024 * 1024)
 #define INDEX       "person-index" // a value of the store: under which key the rows were made
-#define CONTEXT     "amana index of persons"
+#define CONTEXT     "amana index of persons and documents"
 
 // --- Digests
 struct index_key {
@@ -55,6 +56,38 @@ static enum am_err key_make(struct session *session, struct index_key *ret_key)
     return made ? AM_OK : AM_CRYPTO;
 }
 
+// --- Whom a body is about
+// Documents that are searched for, or were found, by themselves: NULL where the kind has none.
+static const ProtobufCFieldDescriptor *documents_of(const ProtobufCMessage *of_kind)
+{
+    const ProtobufCFieldDescriptor *field =
+        of_kind != NULL ? protobuf_c_message_descriptor_get_field_by_name(of_kind->descriptor, "documents") : NULL;
+    return field != NULL && field->descriptor == &amana__v1__document__descriptor ? field : NULL;
+}
+
+enum am_err known_persons(const Amana__V1__Body *body, struct arena *arena, struct known_persons *ret_persons)
+{
+    const ProtobufCMessage *of_kind = kind_body_get(&body->base);
+    const ProtobufCFieldDescriptor *field = documents_of(of_kind);
+    size_t n;
+    Amana__V1__Person *const *persons = body_persons(body, &n);
+    Amana__V1__Person **list = arena_array(arena, n + 1, sizeof *list);
+    Amana__V1__Person *bearer = arena_alloc(arena, sizeof *bearer);
+    if (list == NULL || bearer == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; i < n; i++)
+        list[i] = persons[i];
+    amana__v1__person__init(bearer);
+    if (field != NULL) {
+        const uint8_t *message = (const uint8_t *)of_kind;
+        bearer->n_documents = *(const size_t *)(const void *)(message + field->quantifier_offset);
+        bearer->documents = *(Amana__V1__Document * *const *)(const void *)(message + field->offset);
+    }
+    list[n] = bearer;
+    *ret_persons = (struct known_persons){list, n + 1};
+    return AM_OK;
+}
+
 // --- Rows
 static enum am_err row_add(const struct index_key *key, const struct person_mark *mark, size_t person,
                            struct arena *arena, ProtobufCBinaryData *ret_row)
@@ -76,15 +109,16 @@ static enum am_err rows_fill(const struct index_key *key, const Amana__V1__Body 
                              Amana__V1__Kept *kept)
 {
     struct person_mark mark;
-    size_t n, room = 0, count = 0;
-    Amana__V1__Person *const *persons = body_persons(body, &n);
-    for (size_t i = 0; i < n; i++)
-        room += persons[i]->n_documents + 2 * persons[i]->n_names;
+    struct known_persons persons;
+    size_t room = 0, count = 0;
+    TRY(known_persons(body, arena, &persons));
+    for (size_t i = 0; i < persons.n; i++)
+        room += persons.list[i]->n_documents + 2 * persons.list[i]->n_names;
     ProtobufCBinaryData *rows = arena_array(arena, room, sizeof *rows);
     if (rows == NULL)
         return arena_error(arena);
-    for (size_t i = 0; i < n; i++)
-        for (size_t at = 0; person_mark(persons[i], at, &mark); at++)
+    for (size_t i = 0; i < persons.n; i++)
+        for (size_t at = 0; person_mark(persons.list[i], at, &mark); at++)
             if (mark.text[0] != '\0')
                 TRY(row_add(key, &mark, i, arena, &rows[count++]));
     kept->persons = rows;
@@ -241,13 +275,13 @@ static enum am_err find_one(struct session *session, const struct index_key *key
     return AM_OK;
 }
 
-enum am_err known_find(struct session *session, Amana__V1__Person *const *persons, size_t n, struct known *known)
+enum am_err known_find(struct session *session, const struct known_persons *persons, struct known *known)
 {
     struct index_key AM_CLEANUP(key_clear) key = {0};
     TRY(key_make(session, &key));
     TRY(index_make(session, &key));
-    for (size_t i = 0; i < n; i++)
-        if (person_is_known(persons[i]))
-            TRY(find_one(session, &key, persons[i], known));
+    for (size_t i = 0; i < persons->n; i++)
+        if (person_is_known(persons->list[i]))
+            TRY(find_one(session, &key, persons->list[i], known));
     return AM_OK;
 }

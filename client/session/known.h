@@ -8,6 +8,15 @@
 #include "amana/v1/body.pb-c.h"
 #include "client/session/session.h"
 
+// Whom a body is about: its persons, and behind them one who bears every document that stands there by itself, so that
+// whoever has one of these is found again. Borrows from the body; the list in the arena. AM_NOMEM.
+struct known_persons {
+    Amana__V1__Person *const *list;
+    size_t n;
+};
+AM_MUST_USE enum am_err known_persons(const Amana__V1__Body *body, struct arena *arena,
+                                      struct known_persons *ret_persons);
+
 // The rows of a message's persons into kept->persons, in the arena, for the store to put with it. Makes the index where
 // there is none yet. Errors of session_key and of the store.
 AM_MUST_USE enum am_err known_fill(struct session *session, const Amana__V1__Body *body, struct arena *arena,
@@ -26,5 +35,4 @@ void known_clear(struct known *known);
 
 // The messages that hold one whose number is that of one of these persons', or whose names are and the year of birth:
 // all in which person_same would find somebody, and few others. known_clear also after an error.
-AM_MUST_USE enum am_err known_find(struct session *session, Amana__V1__Person *const *persons, size_t n,
-                                   struct known *known);
+AM_MUST_USE enum am_err known_find(struct session *session, const struct known_persons *persons, struct known *known);

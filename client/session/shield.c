@@ -160,13 +160,11 @@ enum am_err shield_of_case(struct session *session, const char *case_ref, struct
 }
 
 // --- Persons
-static bool one_is_among(Amana__V1__Person *const *persons, size_t n, const Amana__V1__Body *body)
+static bool one_is_among(const struct known_persons *persons, const struct known_persons *others)
 {
-    size_t m;
-    Amana__V1__Person *const *others = body_persons(body, &m);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < m; j++)
-            if (person_same(persons[i], others[j]))
+    for (size_t i = 0; i < persons->n; i++)
+        for (size_t j = 0; j < others->n; j++)
+            if (person_same(persons->list[i], others->list[j]))
                 return true;
     return false;
 }
@@ -217,11 +215,12 @@ static enum am_err cases_add(struct cases *cases, const char *case_ref)
 }
 
 static enum am_err compare_one(struct session *session, const struct known_message *message,
-                               Amana__V1__Person *const *persons, size_t n, struct cases *cases, struct shield *shield)
+                               const struct known_persons *persons, struct cases *cases, struct shield *shield)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     struct opened opened;
+    struct known_persons others;
     Amana__V1__Kept *kept;
     Amana__V1__Header *header;
     arena_init(&arena, ARENA_SHIELD);
@@ -234,25 +233,26 @@ static enum am_err compare_one(struct session *session, const struct known_messa
     err = seal_open(session, kept->message, &arena, &detail, &opened);
     if (err != AM_OK)
         return err == AM_NOMEM ? err : AM_OK;
-    if (!one_is_among(persons, n, opened.body))
+    TRY(known_persons(opened.body, &arena, &others));
+    if (!one_is_among(persons, &others))
         return AM_OK;
     TRY(cases_add(cases, header->case_ref));
     return merge(session, header->case_ref, shield);
 }
 
-enum am_err shield_of_persons(struct session *session, const char *case_ref, Amana__V1__Person *const *persons,
-                              size_t n, struct shield *shield)
+enum am_err shield_of_persons(struct session *session, const char *case_ref, const struct known_persons *persons,
+                              struct shield *shield)
 {
     struct known AM_CLEANUP(known_clear) known = {0};
     struct cases AM_CLEANUP(cases_clear) cases = {0};
     bool any = false;
-    for (size_t i = 0; i < n && !any; i++)
-        any = person_is_known(persons[i]);
+    for (size_t i = 0; i < persons->n && !any; i++)
+        any = person_is_known(persons->list[i]);
     if (!any)
         return AM_OK;
     TRY(cases_add(&cases, case_ref));
-    TRY(known_find(session, persons, n, &known));
+    TRY(known_find(session, persons, &known));
     for (size_t i = 0; i < known.n; i++)
-        TRY(compare_one(session, &known.list[i], persons, n, &cases, shield));
+        TRY(compare_one(session, &known.list[i], persons, &cases, shield));
     return AM_OK;
 }

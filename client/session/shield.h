@@ -5,6 +5,7 @@
 
 #include "amana/v1/body.pb-c.h"
 #include "amana/v1/message.pb-c.h"
+#include "client/session/known.h"
 #include "client/session/session.h"
 
 #define SHIELD_STATES 64u
@@ -27,7 +28,7 @@ AM_MUST_USE enum am_err shield_of_case(struct session *session, const char *case
 // Adds what keeps other cases of this client's from states, in which one of these persons is found again: by document,
 // or by name and date of birth. Opens what the index of persons names (known.h) and the cases found. Errors as above.
 AM_MUST_USE enum am_err shield_of_persons(struct session *session, const char *case_ref,
-                                          Amana__V1__Person *const *persons, size_t n, struct shield *shield);
+                                          const struct known_persons *persons, struct shield *shield);
 
 // The unit's state where it is listed, else NULL.
 const struct shield_state *shield_lists(const struct shield *shield, const char *unit);

@@ -276,6 +276,25 @@ def test_a_person_is_known_again_in_another_case(world):
     world.amana("police", "send", draft).exits(65).says("NOT_PERMITTED", "tell it nothing by any other channel either")
 
 
+def test_a_passport_by_itself_tells_nobody_whose_bearer_has_fled(world):
+    """Saves from a state that learns from the passport found, or looked for, where the one is who fled it."""
+    fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
+    passport = {"type": "PASSPORT", "number": "EP1234567", "issuer": "et"}
+    hawi = [{**HAWI[0], "documents": [passport]}]
+    world.send("police", world.write("NOTE", {"title": "Shelter", "text": "x", "persons": hawi}, recipients=SHELTERED, flags=fled))
+    other = {"case_ref": "ke/dci/2026/004399", "recipients": [{"unit": "et/ics/moyale", "part": "ACTION"}]}
+    asked = {"title": "Whose passport?", "information": ["holder"], "reason": "x", "available_because": "x", "documents": [{**passport, "number": "EP 1234567"}]}
+    world.amana("police", "send", world.write("REQUEST", asked, **other)).exits(65).says("known from case ke/dci/2026/004300", "may have fled et")
+    # Nor where the passport came first, and by itself.
+    found = {**asked, "documents": [{"type": "PASSPORT", "number": "EP7654321", "issuer": "et"}]}
+    world.send("police", world.write("REQUEST", found, case_ref="ke/dci/2026/004398", recipients=SHELTERED, flags=fled))
+    girl = [{**HAWI[0], "names": [], "documents": found["documents"], "description": "A scar."}]
+    world.amana("police", "send", world.write("NOTE", {"title": "Missing", "text": "x", "persons": girl}, **other)).exits(65).says(
+        "known from case ke/dci/2026/004398")
+    # Another one's is asked about as ever.
+    world.send("police", world.write("REQUEST", {**asked, "documents": [{"type": "PASSPORT", "number": "EP0000001", "issuer": "et"}]}, **other))
+
+
 def test_a_person_of_mail_that_came_is_known_again_by_the_one_who_got_it(world):
     fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
     other = {"case_ref": "ke/dcs/2026/000001", "recipients": [{"unit": "et/mowsa/protection", "part": "ACTION"}]}

@@ -171,8 +171,9 @@ static struct shield shield_of(const char *person)
 {
     struct shield shield = {0};
     size_t n;
-    Amana__V1__Person *const *persons = persons_of(person, &n);
-    assert_int_equal(shield_of_persons(police, "ke/dci/2026/1", persons, n, &shield), AM_OK);
+    Amana__V1__Person *const *list = persons_of(person, &n);
+    const struct known_persons persons = {list, n};
+    assert_int_equal(shield_of_persons(police, "ke/dci/2026/1", &persons, &shield), AM_OK);
     return shield;
 }
 
