@@ -275,7 +275,7 @@ enum am_err fsck_state_said(struct fsck_judge *judge, const struct store_judged 
         return AM_OK;
     }
     for (size_t i = 0; i < state->n_moves; i++) {
-        row = fsck_row_find(judge, "life", message.seq, state->moves[i]->recipient);
+        row = fsck_row_find(judge, "life", message.root, state->moves[i]->recipient);
         if (row == NULL || row->state != state->moves[i]->from) {
             fsck_judge_fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",
                              state->moves[i]->recipient);

@@ -223,6 +223,7 @@ static enum am_err expired_decide(struct deciding *deciding, size_t first, size_
     struct clock_message *clocks = deciding->clocks;
     Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__Pointer version = hub_pointer(deciding->due->about.header, deciding->due->digest);
     Amana__V1__Pointer root = hub_pointer(deciding->due->root.header, deciding->due->root_digest);
     Amana__V1__Move *moves = arena_array(deciding->arena, n, sizeof *moves);
     state.moves = arena_array(deciding->arena, n, sizeof *state.moves);
@@ -246,7 +247,7 @@ static enum am_err expired_decide(struct deciding *deciding, size_t first, size_
         life->state_at = deciding->now;
         life_keep(deciding, party, life);
     }
-    state.message = &root;
+    state.message = &version; // who hasn't that one is not to hear of it (rule 4)
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STATE;
     content.state = &state;
     return hub_due_entry(deciding, &content, NULL, units, state.n_moves);
