@@ -114,6 +114,7 @@ enum am_err fsck_deadline_judge(void *user, const struct journal_deadline *deadl
     struct fsck_message *message = fsck_message_find(judge, deadline->subject);
     bool of_release = deadline->kind == DEADLINE_RELEASE || deadline->kind == DEADLINE_RING;
     bool of_case = deadline->kind == DEADLINE_CASE || deadline->kind == DEADLINE_SHIELD;
+    bool of_apart = deadline->kind == DEADLINE_APART;
     struct fsck_row *release = of_release ? fsck_row_find(judge, "release", deadline->subject, "") : NULL;
 
     if (of_release) {
@@ -130,6 +131,10 @@ enum am_err fsck_deadline_judge(void *user, const struct journal_deadline *deadl
     }
     if (message == NULL)
         fsck_judge_fault(judge, deadline->subject, "a deadline stands in the table and it is no message");
+    else if (of_apart && deadline->place > judge->last_seq + 1)
+        fsck_judge_fault(judge, deadline->subject, "what its case has is looked for past the end of the log");
+    else if (of_apart)
+        return AM_OK;
     else if (deadline->kind == DEADLINE_REVIEW)
         message->review = true;
     else if (message->first == 0 || deadline->at < message->first)
@@ -215,18 +220,6 @@ enum am_err fsck_evidence_said(struct fsck_judge *judge, const struct store_judg
     return AM_OK;
 }
 
-static uint8_t clock_bit(const Amana__V1__DeadlineClock *clock)
-{
-    bool answer = clock->what == AMANA__V1__DEADLINE_OF__CODE__ANSWER;
-    bool retrieved = clock->from == AMANA__V1__CLOCK_FROM__CODE__RETRIEVAL;
-
-    if (clock->again)
-        return LIFE_PASSED(answer ? CLOCK_ANSWER_AGAIN : CLOCK_ACK_AGAIN);
-    if (answer)
-        return LIFE_PASSED(retrieved ? CLOCK_ANSWER_RETRIEVED : CLOCK_ANSWER);
-    return LIFE_PASSED(retrieved ? CLOCK_ACK_RETRIEVED : CLOCK_ACK);
-}
-
 // The life whose clock the message began: of its root, or its own.
 static struct fsck_row *clocked_life(struct fsck_judge *judge, const struct store_judged_message *message,
                                      const char *unit)
@@ -253,13 +246,16 @@ enum am_err fsck_deadline_said(struct fsck_judge *judge, const struct store_judg
     }
     if (deadline->recipient[0] == '\0')
         return reviewed(judge, message.seq);
+    bool apart;
+    TRY(fsck_apart_passed(judge, entry, &message, &apart));
+    if (apart)
+        return AM_OK;
     row = clocked_life(judge, &message, deadline->recipient);
     if (row == NULL) {
         fsck_judge_fault(judge, entry->seq, "it is about no life that %.100s has", deadline->recipient);
         return AM_OK;
     }
-    for (size_t i = 0; i < deadline->n_clocks; i++)
-        row->flags |= clock_bit(deadline->clocks[i]);
+    row->flags |= life_passed_said(deadline);
     row->version++;
     return AM_OK;
 }
@@ -275,6 +271,8 @@ enum am_err fsck_state_said(struct fsck_judge *judge, const struct store_judged 
         return AM_OK;
     }
     for (size_t i = 0; i < state->n_moves; i++) {
+        if (fsck_apart_over(judge, &message, state->moves[i]))
+            continue;
         row = fsck_row_find(judge, "life", message.root, state->moves[i]->recipient);
         if (row == NULL || row->state != state->moves[i]->from) {
             fsck_judge_fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",

@@ -38,7 +38,7 @@ struct fsck_row {
     uint64_t made;          // delivery: seq of its message
     bool moved;             // and whether that moved the recipient's life, from `from`
     uint8_t from;
-    uint64_t apart; // life: the first version or end that its unit hadn't, when it answered apart to `knows`; 0: none
+    uint64_t apart; // life: the first version or end that its unit hadn't, when it went on apart to `knows`; 0: none
     uint8_t knows;
     char officer[LIMIT_URI + 1];
     // Records.
@@ -107,6 +107,14 @@ bool fsck_digest_is(const struct fsck_row *row, const uint8_t *digest, size_t le
 // --- What an entry says (fsck_…_said), and what is found of a row (fsck_…_judge; `user` is the judge)
 AM_MUST_USE enum am_err fsck_lives_said(struct fsck_judge *judge, const struct store_judged *entry,
                                         const Amana__V1__Header *header);
+// --- fsck_apart.c: of a life that goes on apart. Whether this is one, and its move is what its unit knows; whether a
+// deadline is about one, of which faults are told; whether its end by the clock is.
+bool fsck_apart_moved(struct fsck_judge *judge, struct fsck_row *row, uint64_t root, const Amana__V1__Header *header,
+                      const Amana__V1__Move *move);
+AM_MUST_USE enum am_err fsck_apart_passed(struct fsck_judge *judge, const struct store_judged *entry,
+                                          const struct store_judged_message *message, bool *ret_apart);
+bool fsck_apart_over(struct fsck_judge *judge, const struct store_judged_message *message, const Amana__V1__Move *move);
+
 AM_MUST_USE enum am_err fsck_orders_said(struct fsck_judge *judge, const struct store_judged *entry,
                                          const Amana__V1__Header *header);
 AM_MUST_USE enum am_err fsck_holders_said(struct fsck_judge *judge, const struct store_judged *entry,

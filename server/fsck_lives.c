@@ -50,57 +50,6 @@ static void life_resumed(struct fsck_row *row, const struct store_judged *entry)
     row->answer_said.or_before |= row->state_at.or_before || entry->time_kept;
 }
 
-// --- Answers apart
-// A version of the root, or what ends it.
-static bool goes_on(const struct fsck_message *message, uint64_t root, bool versions)
-{
-    return versions ? message->seq == root || (message->root == root && kind_get(message->kind)->chain != CHAIN_NONE)
-                    : message->root == root && message->kind == KIND(WITHDRAW);
-}
-
-// The first of those past what the unit has that moved its life; NULL: there is none, or it has nothing of it.
-static const struct fsck_row *withheld_first(struct fsck_judge *judge, uint64_t root, const char *unit, bool versions)
-{
-    const struct fsck_row *first = NULL;
-    bool has = !versions;
-
-    for (const struct fsck_message *message = judge->messages; message != NULL; message = message->hh.next) {
-        if (!goes_on(message, root, versions))
-            continue;
-        const struct fsck_row *row = fsck_row_find(judge, "delivery", message->seq, unit);
-        bool retrieved = row != NULL && row->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
-        if (retrieved && kind_get(message->kind)->chain != CHAIN_ENDS) {
-            has = true;
-            first = NULL;
-        } else if (row != NULL && !retrieved && row->moved && first == NULL) {
-            first = row;
-        }
-    }
-    return has ? first : NULL;
-}
-
-// A recipient's answer to what was replaced or ended, which crosses it and moves nothing but where that was withheld
-// from it (rule 4): what it is said to move then is what it knows, and no row of the others'. Whether it was is in no
-// entry; that it isn't retrieved, and from where its unit goes on, is.
-static bool moves_apart(struct fsck_judge *judge, struct fsck_row *row, uint64_t root, const Amana__V1__Header *header,
-                        const Amana__V1__Move *move)
-{
-    bool versions = fsck_chain_find(judge, root) != NULL;
-    const struct fsck_row *newest = row != NULL ? fsck_row_find(judge, "delivery", row->clock, move->recipient) : NULL;
-
-    if (newest != NULL && versions && newest->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED)
-        return false; // as nearly always
-    if (row == NULL || header->sender == NULL || strcmp(move->recipient, header->sender->unit) != 0 ||
-        (!versions && row->state != LIFE(WITHDRAWN)))
-        return false;
-    const struct fsck_row *first = withheld_first(judge, root, move->recipient, versions);
-    if (first == NULL || move->from != (row->apart == first->made ? row->knows : first->from))
-        return false;
-    row->apart = first->made;
-    row->knows = (uint8_t)move->to;
-    return true;
-}
-
 static void life_moved(struct fsck_judge *judge, const struct store_judged *entry, const Amana__V1__Header *header,
                        const Amana__V1__Move *move, struct kind_due due)
 {
@@ -111,7 +60,7 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
 
     if (store_judged_message(entry, move->root, &root))
         row = fsck_row_find(judge, "life", root.seq, move->recipient);
-    if (moves_apart(judge, row, root.seq, header, move))
+    if (fsck_apart_moved(judge, row, root.seq, header, move))
         return;
     if (row == NULL || row->state != move->from) {
         fsck_judge_fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",

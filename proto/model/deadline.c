@@ -7,7 +7,7 @@
 static const char *const NAMES[DEADLINE_KINDS] = {
     [DEADLINE_CLOCKS] = "CLOCKS",   [DEADLINE_REVIEW] = "REVIEW", [DEADLINE_RETAIN_UNTIL] = "RETAIN_UNTIL",
     [DEADLINE_RELEASE] = "RELEASE", [DEADLINE_RING] = "RING",     [DEADLINE_CASE] = "CASE",
-    [DEADLINE_SHIELD] = "SHIELD"};
+    [DEADLINE_SHIELD] = "SHIELD",   [DEADLINE_APART] = "APART"};
 
 const char *deadline_name(unsigned kind)
 {
@@ -58,6 +58,25 @@ struct life_due life_due(unsigned root_kind, const struct journal_life *life, co
         due.answer_retrieved = retrieved && !fixed ? from_retrieval(due.answer, delivery, delivery->stood_ns) : 0;
     }
     return due;
+}
+
+static uint8_t passed_said(const Amana__V1__DeadlineClock *clock)
+{
+    bool answer = clock->what == AMANA__V1__DEADLINE_OF__CODE__ANSWER;
+    bool retrieved = clock->from == AMANA__V1__CLOCK_FROM__CODE__RETRIEVAL;
+    if (clock->again)
+        return LIFE_PASSED(answer ? CLOCK_ANSWER_AGAIN : CLOCK_ACK_AGAIN);
+    if (answer)
+        return LIFE_PASSED(retrieved ? CLOCK_ANSWER_RETRIEVED : CLOCK_ANSWER);
+    return LIFE_PASSED(retrieved ? CLOCK_ACK_RETRIEVED : CLOCK_ACK);
+}
+
+uint8_t life_passed_said(const Amana__V1__DeadlineEntry *entry)
+{
+    uint8_t passed = 0;
+    for (size_t i = 0; i < entry->n_clocks; i++)
+        passed |= passed_said(entry->clocks[i]);
+    return passed;
 }
 
 // --- One clock

@@ -3,6 +3,7 @@
 // urgency, Lives, Delivery). For the hub, which acts on them, and for fsck, which recomputes them. Pure; any thread.
 #pragma once
 
+#include "amana/v1/audit.pb-c.h"
 #include "proto/model/journal.h"
 #include "proto/model/kind.h"
 
@@ -16,6 +17,7 @@ enum deadline_kind {
     DEADLINE_RING = 5,    // of the same: who releases it is asked once more
     DEADLINE_CASE = 6,    // of the first message of a case that is kept from a state: is anything left of the case?
     DEADLINE_SHIELD = 7,  // of the same: nothing is. What was withheld for its sake goes, then that it is kept
+    DEADLINE_APART = 8,   // of a message that keeps its case from a state: which clocks run on there that have ended
     DEADLINE_KINDS
 };
 const char *deadline_name(unsigned kind); // "CLOCKS"; "UNKNOWN". Never NULL
@@ -50,6 +52,7 @@ enum clock_kind {
 // A life as its clocks see it.
 struct clock_life {
     bool there; // the life of this message's clock
+    bool apart; // as its unit knows it, from whom what has moved it since is withheld (rule 4): it is no row
     uint8_t root_kind;
     struct journal_life life;
 };
@@ -93,6 +96,9 @@ struct life_due life_due(unsigned root_kind, const struct journal_life *life, co
 // How long the clock of its answer has stood still by `now`, of one without a date of its own that was accepted then.
 uint64_t life_stood(unsigned root_kind, const struct journal_life *life, unsigned urgency, uint64_t accepted,
                     uint64_t now);
+
+// What such an entry says has passed: LIFE_PASSED bits.
+uint8_t life_passed_said(const Amana__V1__DeadlineEntry *entry);
 
 // Is the life waiting for its ACK; for its answer.
 bool life_unacknowledged(unsigned root_kind, const struct journal_life *life);

@@ -132,8 +132,7 @@ struct journal_shield {
     uint32_t version;
     size_t n;
     const struct journal_shield_state *states;
-    bool over;     // in an append: nothing is left of the case, and the row goes
-    uint64_t seen; // …: of the case's entries the last that was looked at; a conflict where there is a later one
+    bool over; // in an append: nothing is left of the case, and the row goes
 };
 
 struct journal_delivery {
@@ -216,6 +215,10 @@ struct journal_append {
         const char *unit;
         uint64_t number;
     } roster;
+    struct { // of a case that it was decided on, the last entry: a conflict where there is a later one. NULL: none
+        const char *case_ref;
+        uint64_t last; // seq
+    } case_seen;
     struct journal_order *orders;
     size_t n_orders;
     uint64_t *erased; // messages whose sealed body and flags go; one that a HOLD in force keeps is a conflict

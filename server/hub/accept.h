@@ -18,7 +18,8 @@ struct accept {
     struct life_due met; // clocks that it meets, as a recipient's answer; all 0: none
     bool found;          // a HIT, while the alert is in force for others too
     size_t n_entries;
-    bool resumes; // a clock goes on that stood still
+    bool resumes;              // a clock goes on that stood still
+    struct journal_life apart; // the sender's own, as it knows it now: no row (rule 4). `recipient` NULL: none
 };
 
 // --- submitted.c

@@ -131,25 +131,31 @@ static enum am_err clocks_of(struct accept *accept, struct clock_message *ret_cl
                 continue;
             bool own = life->root == JOURNAL_SELF;
             party->lives[n++] =
-                (struct clock_life){true, (uint8_t)(own ? header->kind : (int)accept->submission->root.kind), *life};
+                (struct clock_life){.there = true,
+                                    .root_kind = (uint8_t)(own ? header->kind : (int)accept->submission->root.kind),
+                                    .life = *life};
         }
     }
     return AM_OK;
 }
 
-// A clock that stood still ends later than its row says, and is perhaps not waited for any more.
-static enum am_err resumed_fill(struct accept *accept)
+// A clock that stood still ends later than its row says, and is perhaps not waited for any more. Whether or not it has
+// passed once.
+static enum am_err life_resumed(struct accept *accept, const struct journal_life *life)
 {
     uint64_t until = header_time_or_0(accept->header->retain_until); // an answer has its root's
     const struct journal_delivery none = {0};
-    for (size_t i = 0; i < accept->append->n_lives; i++) {
-        const struct journal_life *life = &accept->append->lives[i];
-        struct life_due due = life_due(accept->submission->root.kind, life, &none, true);
-        // Whether or not it has passed once.
-        if (life->clock_seq != JOURNAL_SELF && due.answer != 0 && due.answer < until)
-            TRY(hub_deadline_put(accept->pending, DEADLINE_CLOCKS, life->clock_seq, due.answer, 0));
-    }
-    return AM_OK;
+    struct life_due due = life_due(accept->submission->root.kind, life, &none, true);
+    return life->clock_seq != JOURNAL_SELF && due.answer != 0 && due.answer < until
+               ? hub_deadline_put(accept->pending, DEADLINE_CLOCKS, life->clock_seq, due.answer, 0)
+               : AM_OK;
+}
+
+static enum am_err resumed_fill(struct accept *accept)
+{
+    for (size_t i = 0; i < accept->append->n_lives; i++)
+        TRY(life_resumed(accept, &accept->append->lives[i]));
+    return accept->apart.recipient != NULL ? life_resumed(accept, &accept->apart) : AM_OK;
 }
 
 enum am_err accept_deadlines_fill(struct accept *accept)

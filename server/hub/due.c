@@ -9,13 +9,15 @@ enum am_err hub_due_entry(struct deciding *deciding, const Amana__V1__EntryConte
                           const struct journal_recipient *others, size_t n_others)
 {
     const struct hub_found *about = &deciding->due->about;
+    const char *originator = deciding->apart ? NULL : about->originator;
     size_t index = deciding->n_entries++, n = 0;
     const char **parties = arena_array(deciding->arena, 2 + n_others, sizeof *parties);
     if (parties == NULL)
         return arena_error(deciding->arena);
     TRY(hub_entry_pack(deciding->pending, index, content, JOURNAL_CLASS_MESSAGE));
     struct journal_entry *entry = &deciding->append->entries[index];
-    parties[n++] = about->originator;
+    if (originator != NULL)
+        parties[n++] = originator;
     if (recipient != NULL && strcmp(recipient, about->originator) != 0)
         parties[n++] = recipient;
     for (size_t i = 0; i < n_others; i++)
@@ -27,7 +29,7 @@ enum am_err hub_due_entry(struct deciding *deciding, const Amana__V1__EntryConte
     entry->case_ref = about->header->case_ref;
     entry->erase_after = hub_erase_after(deciding->clocks->retain_until, deciding->now);
     const struct hub_told told = {.urgency = about->urgency,
-                                  .originator = about->originator,
+                                  .originator = originator,
                                   .recipient = recipient,
                                   .recipients = others,
                                   .n_recipients = n_others,
@@ -148,6 +150,17 @@ static enum am_err shield_decide(struct deciding *deciding)
     return case_again(deciding, ends && of_case->more ? deciding->now : 0);
 }
 
+// --- It is kept from a state: what has gone on there runs on as it was
+// A clock that has passed meanwhile is told now, one that is to come in its time: each message's row finds out.
+static enum am_err apart_decide(struct deciding *deciding)
+{
+    const struct hub_due_case *of_case = &deciding->due->of_case;
+    TRY(hub_due_begin(deciding, 0));
+    for (size_t i = 0; of_case->kept && i < of_case->n_apart; i++)
+        TRY(hub_deadline_put(deciding->pending, DEADLINE_CLOCKS, of_case->apart[i], deciding->now, 0));
+    return case_again(deciding, of_case->kept && of_case->more ? deciding->now : 0);
+}
+
 // --- Nobody has released it in time; nobody has yet
 static bool release_waits(const struct hub_due *due)
 {
@@ -213,7 +226,7 @@ static enum am_err ring_decide(struct deciding *deciding)
 static enum am_err (*const DECIDE[DEADLINE_KINDS])(struct deciding *deciding) = {
     [DEADLINE_CLOCKS] = hub_due_clocks, [DEADLINE_REVIEW] = review_decide, [DEADLINE_RETAIN_UNTIL] = retain_decide,
     [DEADLINE_RELEASE] = lapsed_decide, [DEADLINE_RING] = ring_decide,     [DEADLINE_CASE] = case_decide,
-    [DEADLINE_SHIELD] = shield_decide,
+    [DEADLINE_SHIELD] = shield_decide,  [DEADLINE_APART] = apart_decide,
 };
 
 // What it was about isn't kept any more: nothing is told, and the row goes.

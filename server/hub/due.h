@@ -13,6 +13,7 @@ struct deciding {
     struct arena *arena;
     uint64_t now; // that the entries will have
     bool confirm; // the entry is about a life that ends with a CONFIRM: set for each of a life, which come last
+    bool apart;   // it is about lives that go on apart, and for their units alone: set for each of a life
     size_t n_entries;
 };
 

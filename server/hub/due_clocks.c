@@ -156,8 +156,11 @@ static size_t life_passed(const struct deciding *deciding, size_t party, size_t 
     return n;
 }
 
+// What a unit knows of a life that goes on apart is no row: what it is told of stands in the log alone.
 static void life_keep(struct deciding *deciding, const struct clock_party *party, const struct journal_life *life)
 {
+    if (deciding->apart)
+        return;
     struct journal_life *row = &deciding->append->lives[deciding->append->n_lives++];
     *row = *life;
     row->recipient = party->unit;
@@ -186,6 +189,7 @@ static enum am_err life_decide(struct deciding *deciding, size_t index, size_t w
         flags |= LIFE_PASSED(clock);
     }
     life->flags |= flags;
+    deciding->apart = party->lives[which].apart;
     life_keep(deciding, party, life);
     deadline.message = &message;
     deadline.recipient = (char *)party->unit;
@@ -198,29 +202,31 @@ static enum am_err life_decide(struct deciding *deciding, size_t index, size_t w
 }
 
 // --- The end of an alert that nobody has ended: an entry for the units of each country
-static bool expires(const struct deciding *deciding, size_t i)
+static bool expires(const struct deciding *deciding, size_t i, bool apart)
 {
-    return passed(deciding, clock_at(deciding->clocks, i / CLOCK_LIVES, i % CLOCK_LIVES, CLOCK_EXPIRED));
+    return deciding->clocks->parties[i / CLOCK_LIVES].lives[i % CLOCK_LIVES].apart == apart &&
+           passed(deciding, clock_at(deciding->clocks, i / CLOCK_LIVES, i % CLOCK_LIVES, CLOCK_EXPIRED));
 }
 
 static struct expiring {
     size_t lives, entries;
-} expired_count(const struct deciding *deciding)
+} expired_count(const struct deciding *deciding, bool apart)
 {
     struct expiring n = {0};
     bool among[LIMIT_RECIPIENTS] = {false};
     for (size_t i = 0; i < deciding->clocks->n * CLOCK_LIVES; i++) {
-        n.lives += expires(deciding, i);
-        among[i / CLOCK_LIVES] |= expires(deciding, i);
+        n.lives += expires(deciding, i, apart);
+        among[i / CLOCK_LIVES] |= expires(deciding, i, apart);
     }
     n.entries = countries_of(deciding, among);
     return n;
 }
 
 // From the first on, those of its country.
-static enum am_err expired_decide(struct deciding *deciding, size_t first, size_t n)
+static enum am_err expired_decide(struct deciding *deciding, size_t first)
 {
     struct clock_message *clocks = deciding->clocks;
+    size_t n = clocks->n * CLOCK_LIVES;
     Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__Pointer version = hub_pointer(deciding->due->about.header, deciding->due->digest);
@@ -230,10 +236,10 @@ static enum am_err expired_decide(struct deciding *deciding, size_t first, size_
     struct journal_recipient *units = arena_array(deciding->arena, n, sizeof *units);
     if (moves == NULL || state.moves == NULL || units == NULL)
         return arena_error(deciding->arena);
-    for (size_t i = first; i < clocks->n * CLOCK_LIVES; i++) {
+    for (size_t i = first; i < n; i++) {
         struct clock_party *party = &clocks->parties[i / CLOCK_LIVES];
         struct journal_life *life = &party->lives[i % CLOCK_LIVES].life;
-        if (!expires(deciding, i) || !same_country(deciding, i / CLOCK_LIVES, first / CLOCK_LIVES))
+        if (!expires(deciding, i, deciding->apart) || !same_country(deciding, i / CLOCK_LIVES, first / CLOCK_LIVES))
             continue;
         Amana__V1__Move *move = &moves[state.n_moves];
         amana__v1__move__init(move);
@@ -253,13 +259,34 @@ static enum am_err expired_decide(struct deciding *deciding, size_t first, size_
     return hub_due_entry(deciding, &content, NULL, units, state.n_moves);
 }
 
+// What an entry says of others of its country they need not say again.
+static enum am_err all_expired_decide(struct deciding *deciding, bool apart)
+{
+    deciding->apart = apart;
+    for (size_t i = 0; i < deciding->clocks->n * CLOCK_LIVES; i++)
+        if (expires(deciding, i, apart))
+            TRY(expired_decide(deciding, i));
+    return AM_OK;
+}
+
 // --- All clocks of a message
-static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first, size_t n_lives,
-                               struct expiring expired)
+// Decided on what was found of the case: whatever has come since may have moved what a unit knows.
+static void case_seen(struct deciding *deciding)
+{
+    const struct clock_message *clocks = deciding->clocks;
+    for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++) {
+        if (!clocks->parties[i / CLOCK_LIVES].lives[i % CLOCK_LIVES].apart)
+            continue;
+        deciding->append->case_seen.case_ref = deciding->due->about.header->case_ref;
+        deciding->append->case_seen.last = deciding->due->case_seen;
+    }
+}
+
+static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first, size_t n_lives, size_t n_expired)
 {
     struct clock_message *clocks = deciding->clocks;
     struct hub_due *due = deciding->due;
-    deciding->append->lives = arena_array(deciding->arena, n_lives + expired.lives, sizeof *deciding->append->lives);
+    deciding->append->lives = arena_array(deciding->arena, n_lives + n_expired, sizeof *deciding->append->lives);
     if (deciding->append->lives == NULL)
         return arena_error(deciding->arena);
     TRY(deliveries_seen(deciding, first));
@@ -267,9 +294,11 @@ static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first
     for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++)
         if (life_passed(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES) > 0)
             TRY(life_decide(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES));
-    for (size_t i = 0; i < clocks->n * CLOCK_LIVES && expired.lives > 0; i++)
-        if (expires(deciding, i)) // what it says of others of the country they need not say again
-            TRY(expired_decide(deciding, i, expired.lives));
+    if (n_expired > 0) {
+        TRY(all_expired_decide(deciding, false));
+        TRY(all_expired_decide(deciding, true));
+    }
+    case_seen(deciding);
     // What else has passed follows at once: its row is in the past.
     uint64_t next = clock_next(clocks);
     TRY(hub_deadline_put(deciding->pending, DEADLINE_CLOCKS, due->deadline.subject, next, due->deadline.at));
@@ -289,9 +318,10 @@ enum am_err hub_due_clocks(struct deciding *deciding)
             n_lives += life_passed(deciding, i, life) > 0;
     }
     // An alert expires once the clocks that ran out before have been told: a life moves once with each entry.
-    struct expiring expired = n_lives == 0 ? expired_count(deciding) : (struct expiring){0};
-    TRY(hub_due_begin(deciding, delivery_entries(deciding, first) + n_lives + expired.entries));
-    return clocks_fill(deciding, first, n_lives, expired);
+    struct expiring none = {0}, kept = n_lives == 0 ? expired_count(deciding, false) : none;
+    struct expiring apart = n_lives == 0 ? expired_count(deciding, true) : none;
+    TRY(hub_due_begin(deciding, delivery_entries(deciding, first) + n_lives + kept.entries + apart.entries));
+    return clocks_fill(deciding, first, n_lives, kept.lives + apart.lives);
 }
 
 // --- What nobody came for until it had to go: its deliveries end, by an entry for the units of each country

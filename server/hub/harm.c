@@ -168,7 +168,9 @@ enum am_err hub_shield_end(struct hub_pending *pending, const struct hub_due *du
     append->shield = arena_alloc(&pending->arena, sizeof *append->shield);
     if (append->shield == NULL)
         return arena_error(&pending->arena);
-    *append->shield = (struct journal_shield){
-        .case_ref = due->about.header->case_ref, .version = of_case->version, .over = true, .seen = of_case->place - 1};
+    *append->shield =
+        (struct journal_shield){.case_ref = due->about.header->case_ref, .version = of_case->version, .over = true};
+    append->case_seen.case_ref = append->shield->case_ref;
+    append->case_seen.last = of_case->place - 1;
     return AM_OK;
 }

@@ -250,6 +250,7 @@ struct hub_retrieved_message {
     struct journal_delivery delivery;
     struct clock_life lives[CLOCK_LIVES]; // of the unit, that this message began the clock of
     bool fixed;                           // its answer_by is a date of its own
+    bool gone_on;                         // the life that it began has (life_known.h)
 };
 struct hub_retrieval {
     struct hub_work work;
@@ -292,8 +293,8 @@ struct hub_member_change {
 // A deadline that has come: its row, and what it is about as a worker reads it.
 #define HUB_DUES           32u   // under way at once
 #define HUB_DEADLINES_READ 4096u // rows read at once
-// Of a case that is kept from a state. RETAIN_UNTIL: `kept` and `first` alone; CASE and SHIELD: of as much of it, from
-// the row's place on, as is read at once.
+// Of a case that is kept from a state. RETAIN_UNTIL: `kept` and `first` alone; CASE, SHIELD and APART: of as much of
+// it, from the row's place on, as is read at once.
 struct hub_due_case {
     bool kept;      // its row is there
     uint64_t first; // seq of its first message
@@ -303,6 +304,8 @@ struct hub_due_case {
     uint64_t place;                    // nothing before it is left, nor ever will be again
     const struct journal_mail *hidden; // SHIELD: rows that are withheld for good, as what they are about is gone
     size_t n_hidden;
+    const uint64_t *apart; // APART: messages of whose lives some may go on apart
+    size_t n_apart;
 };
 
 struct hub_due {
@@ -315,6 +318,7 @@ struct hub_due {
     struct hub_found root;  // of its lives: the same, or what it is a version or the end of
     uint8_t digest[32], root_digest[32];
     struct clock_message clocks; // of `about`
+    uint64_t case_seen;          // of its case's entries the last that lives which go on apart were found by
     bool has_release;
     struct journal_release release; // of `about`: RELEASE, RING
     struct hub_content content;     // of `about`

@@ -210,8 +210,7 @@ static void life_born(struct accept *accept, uint64_t root, size_t index, uint8_
 static void life_moved(struct accept *accept, size_t index, uint8_t to)
 {
     struct journal_life life = accept->submission->lives[index];
-    if (accept->submission->apart && strcmp(life.recipient, accept->submission->sender) == 0)
-        return; // to the others it stays what it is
+    bool apart = accept->submission->apart && strcmp(life.recipient, accept->submission->sender) == 0;
     life.root = accept->submission->root.seq;
     if (life_clock_stands(life.state) && life.answer_due != 0) {
         life.answer_due += accept->append->time_ns - life.state_at;
@@ -230,7 +229,10 @@ static void life_moved(struct accept *accept, size_t index, uint8_t to)
     } else if (strcmp(life.recipient, accept->submission->sender) == 0) {
         life.officer = accept->header->officer;
     }
-    accept->append->lives[accept->append->n_lives++] = life;
+    if (apart) // to the others it stays what it is
+        accept->apart = life;
+    else
+        accept->append->lives[accept->append->n_lives++] = life;
 }
 
 static enum am_err lives_fill(struct accept *accept)
@@ -406,6 +408,8 @@ static enum am_err shield_fill(struct accept *accept)
         memcpy(kept, states, n * sizeof *kept);
     *shield = (struct journal_shield){accept->header->case_ref, submission->shield.version, n, kept};
     accept->append->shield = shield;
+    if (n > 0)
+        TRY(hub_deadline_put(accept->pending, DEADLINE_APART, JOURNAL_SELF, accept->append->time_ns, 0));
     for (size_t i = 0; i < submission->shield.n; i++)
         if (!listed(shield, submission->shield.states[i].country))
             TRY(wake_state(accept, submission->shield.states[i].country));

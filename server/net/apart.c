@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a unit of a listed state knows of a life: up to the first message that is withheld from it, and by its own
-// answers since. What it sends moves nothing for the others; its receipt is as if there were no such message.
+// answers, and what it was told of its clocks, since. What it sends moves nothing for the others.
 #include "server/net/apart.h"
 
 #include "amana/v1/audit.pb-c.h"
+#include "proto/codec/codec.h"
 #include "proto/failpoint.h"
+#include "proto/log/leaf.h"
+#include "proto/model/address.h"
+#include "proto/model/deadline.h"
 #include "proto/model/header.h"
 #include "proto/model/life.h"
-#include "server/net/found.h"
 #include "server/net/withheld.h"
 
+#include <bsd/string.h>
 #include <string.h>
 
 #define APART_SCRATCH (256u * 1024) // one entry and one header, decoded
 
 struct apart {
-    struct check *check;
-    struct apart_place *place;
+    const struct apart_look *look;
+    struct life_known *known;
     struct arena scratch;
     struct identity device;
     struct store_pointer root;
@@ -27,220 +31,203 @@ static void apart_clear(struct apart *apart)
     arena_clear(&apart->scratch);
 }
 
-// AM_NOT_FOUND: it is an entry about one.
-static enum am_err message_at(const struct apart *apart, uint64_t seq, struct store_pointer *ret_message)
+enum am_err apart_message(struct store_view *view, uint64_t seq, struct store_pointer *ret_message)
 {
-    return FAILPOINT_ERROR("case-read") ? AM_CORRUPT : store_pointer_of(apart->check->view, seq, ret_message);
+    return FAILPOINT_ERROR("case-read") ? AM_CORRUPT : store_pointer_of(view, seq, ret_message);
 }
 
-// --- One entry
+// --- What an entry says of the unit's life
 static bool move_is_own(const struct apart *apart, const Amana__V1__Move *move)
 {
-    return strcmp(move->recipient, apart->check->unit) == 0 && move->root != NULL &&
+    return strcmp(move->recipient, apart->look->unit) == 0 && move->root != NULL &&
            header_points_at(move->root, apart->root.digest);
 }
 
-// What it moved the unit's life of, or to.
-static enum am_err entry_moved(struct apart *apart, uint64_t seq, bool to)
+static const Amana__V1__Move *own_move(const struct apart *apart, Amana__V1__Move *const *moves, size_t n)
 {
-    Amana__V1__EntryContent *content;
+    for (size_t i = 0; i < n; i++)
+        if (move_is_own(apart, moves[i]))
+            return moves[i];
+    return NULL;
+}
+
+// Its content; NULL where it is erased.
+static enum am_err entry_read(struct apart *apart, const struct store_entry *entry,
+                              Amana__V1__EntryContent **ret_content)
+{
+    arena_reset(&apart->scratch);
+    if (entry->content.len == 0)
+        return AM_OK;
+    return codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry->content, &apart->scratch, NULL,
+                        (ProtobufCMessage **)ret_content);
+}
+
+// --- An entry about a message: what the unit was told of its clocks
+static enum am_err passed_take(struct apart *apart, const Amana__V1__DeadlineEntry *deadline)
+{
+    struct store_pointer about;
+    enum am_err err;
+
+    if (deadline->met_by != NULL || strcmp(deadline->recipient, apart->look->unit) != 0)
+        return AM_OK;
+    err = store_find_pointer(apart->look->view, deadline->message, &about);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    if (about.seq == apart->known->version)
+        life_known_passed(apart->known, life_passed_said(deadline));
+    return AM_OK;
+}
+
+// It is over: by the version that it is about, which the unit has or not.
+static enum am_err over_take(struct apart *apart, const Amana__V1__StateEntry *state, uint64_t now)
+{
+    const Amana__V1__Move *move = own_move(apart, state->moves, state->n_moves);
+    struct store_pointer about;
+    enum am_err err;
+
+    if (move == NULL)
+        return AM_OK;
+    err = store_find_pointer(apart->look->view, state->message, &about);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    if (about.seq == apart->known->version)
+        life_known_moved(apart->known, (uint8_t)move->to, now, false);
+    return AM_OK;
+}
+
+static enum am_err told_take(struct apart *apart, uint64_t seq)
+{
+    Amana__V1__EntryContent *content = NULL;
     struct store_entry entry;
 
-    arena_reset(&apart->scratch);
-    TRY(store_entry(apart->check->view, seq, &entry));
-    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, &apart->scratch, NULL,
-                     (ProtobufCMessage **)&content));
-    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
+    TRY(store_entry(apart->look->view, seq, &entry));
+    if (entry.kind != AMANA__V1__ENTRY_KIND__CODE__DEADLINE && entry.kind != AMANA__V1__ENTRY_KIND__CODE__STATE)
         return AM_OK;
-    for (size_t i = 0; i < content->submitted->n_moves; i++) {
-        const Amana__V1__Move *move = content->submitted->moves[i];
-        if (!move_is_own(apart, move))
-            continue;
-        apart->place->state = (uint8_t)(to ? move->to : move->from);
-        apart->place->known = true;
-    }
+    TRY(entry_read(apart, &entry, &content));
+    if (content != NULL && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE)
+        return passed_take(apart, content->deadline);
+    if (content != NULL && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE)
+        return over_take(apart, content->state, log_leaf_time(entry.leaf));
     return AM_OK;
 }
 
-// Does it begin the root's life, begin it anew, or end it?
-static bool is_version(const struct apart *apart, const struct store_pointer *message)
+// --- A message
+static enum am_err message_move(struct apart *apart, uint64_t seq, bool withheld, bool own)
 {
-    if (!apart->check->s->has_chain)
-        return false;
-    return message->seq == apart->root.seq || (message->kind == KIND(UPDATE) && message->root == apart->root.seq);
+    Amana__V1__EntryContent *content = NULL;
+    const Amana__V1__Move *move;
+    struct store_entry entry;
+
+    TRY(store_entry(apart->look->view, seq, &entry));
+    TRY(entry_read(apart, &entry, &content));
+    if (content == NULL || content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
+        return AM_OK;
+    move = own_move(apart, content->submitted->moves, content->submitted->n_moves);
+    if (move == NULL)
+        return AM_OK;
+    if (withheld)
+        life_known_withheld(apart->known, (uint8_t)move->from, log_leaf_time(entry.leaf));
+    else
+        life_known_moved(apart->known, (uint8_t)move->to, log_leaf_time(entry.leaf), own);
+    return AM_OK;
 }
 
-static bool is_end(const struct apart *apart, const struct store_pointer *message)
+// Does it begin the root's life, or begin its clock anew?
+static bool begins(const struct apart *apart, const struct store_pointer *message)
 {
-    const struct journal_chain *chain = &apart->check->s->chain;
-
-    if (apart->check->s->has_chain)
-        return chain->cancelled && message->seq == chain->clock;
-    return message->kind == KIND(WITHDRAW) && message->root == apart->root.seq;
+    return message->seq == apart->root.seq ||
+           (message->root == apart->root.seq && kind_get(message->kind)->chain != CHAIN_NONE);
 }
 
-// The first that is withheld moved the life from what the unit knows; what it has begins anew.
+// Only what replaces a life or ends it is withheld as if it had never been: what else moves it moves it for all.
 static enum am_err message_take(struct apart *apart, const struct store_pointer *message)
 {
-    struct apart_place *place = apart->place;
-    bool version = is_version(apart, message), withheld;
+    bool own = strcmp(message->originator, apart->look->unit) == 0, withheld = false;
 
-    if (!version && !is_end(apart, message))
+    if (kind_get(message->kind) == NULL || (!own && message->root != apart->root.seq))
+        return AM_OK; // a HIT is a root of its own, and moves the alert's life all the same
+    bool version = begins(apart, message);
+    if (!version && !life_is_own(apart->root.kind, message->kind))
         return AM_OK;
-    arena_reset(&apart->scratch);
-    TRY(withheld_row(apart->check->view, &apart->scratch, &apart->device, message->seq, JOURNAL_MAIL_MESSAGE,
-                     &withheld));
-    if (withheld)
-        return place->known ? AM_OK : entry_moved(apart, message->seq, false);
-    if (version) {
-        place->version = message->seq;
-        place->known = false;
+    if (!own) {
+        arena_reset(&apart->scratch);
+        TRY(withheld_row(apart->look->view, &apart->scratch, &apart->device, message->seq, JOURNAL_MAIL_MESSAGE,
+                         &withheld));
     }
-    return AM_OK;
+    if (version && !withheld) {
+        life_known_version(apart->known, message->seq);
+        return AM_OK;
+    }
+    if (withheld && !version && message->kind != KIND(WITHDRAW))
+        return AM_OK;
+    return message_move(apart, message->seq, withheld, own);
 }
 
 static enum am_err entry_take(struct apart *apart, uint64_t seq)
 {
     struct store_pointer message;
-    enum am_err err = message_at(apart, seq, &message);
+    enum am_err err = apart_message(apart->look->view, seq, &message);
 
     if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err;
-    if (strcmp(message.originator, apart->check->unit) == 0)
-        return apart->place->known ? entry_moved(apart, seq, true) : AM_OK;
+        return err == AM_NOT_FOUND ? told_take(apart, seq) : err;
     return message_take(apart, &message);
 }
 
 // --- The case from the root on, a part at a time
-// Where the last check of this message came to, unless the case is kept from others by now.
-static void place_begin(struct apart *apart)
+// From where the last look came to, unless the case is kept from others by now.
+static void place_begin(const struct apart_look *look, struct apart_place *place)
 {
-    struct apart_place *place = apart->place;
-    uint32_t shield = apart->check->s->shield.version;
-
-    if (place->root != apart->root.seq || place->shield != shield || place->next == 0)
-        *place = (struct apart_place){
-            .root = apart->root.seq, .shield = shield, .next = apart->root.seq, .version = JOURNAL_NONE};
+    if (place->root == look->root && place->shield == look->shield && place->next != 0)
+        return;
+    *place = (struct apart_place){.root = look->root, .shield = look->shield, .next = look->root};
+    life_known_version(&place->known, JOURNAL_NONE);
 }
 
-static enum am_err entries_take(struct apart *apart, bool *ret_more)
+static enum am_err entries_take(struct apart *apart, struct apart_look *look, struct apart_place *place, bool *ret_more)
 {
-    const char *case_ref = apart->check->header->case_ref;
-    const struct am_bytes key = {(const uint8_t *)case_ref, strlen(case_ref)};
+    const struct am_bytes key = {(const uint8_t *)look->case_ref, strlen(look->case_ref)};
 
-    for (unsigned reads = 0; reads < LIMIT_CASE_READS; reads++) {
-        uint64_t seq = apart->place->next;
-        enum am_err err = store_index_next(apart->check->view, STORE_INDEX_CASE, key, &seq);
-        *ret_more = err == AM_OK;
+    for (*ret_more = true; look->reads > 0; look->reads--) {
+        uint64_t seq = place->next;
+        enum am_err err = store_index_next(look->view, STORE_INDEX_CASE, key, &seq);
+        if (err == AM_NOT_FOUND)
+            *ret_more = false;
         if (err != AM_OK)
             return err == AM_NOT_FOUND ? AM_OK : err;
         TRY(entry_take(apart, seq));
-        apart->place->next = seq + 1;
+        place->next = seq + 1;
     }
     return AM_OK;
 }
 
-// By the clock of the version that it has.
-static enum am_err clock_by(struct check *check, uint64_t version, struct journal_life *life)
+enum am_err apart_look(struct apart_look *look, struct apart_place *place, bool *ret_more)
+{
+    struct apart AM_CLEANUP(apart_clear)
+        apart = {.look = look, .known = &place->known, .device = {.kind = IDENTITY_DEVICE}};
+
+    arena_init(&apart.scratch, APART_SCRATCH);
+    (void)strlcpy(apart.device.unit, look->unit, sizeof apart.device.unit);
+    address_country(look->unit, apart.device.country);
+    TRY(store_pointer_of(look->view, look->root, &apart.root));
+    place_begin(look, place);
+    return entries_take(&apart, look, place, ret_more);
+}
+
+// --- The life
+enum am_err apart_life(struct store_view *view, const struct apart_place *place, bool versions,
+                       struct journal_life *life)
 {
     struct journal_delivery delivery;
+    struct store_pointer version;
     struct kind_due due;
 
-    TRY(found_at(check->view, check->arena, version, &check->s->newest));
-    TRY(store_delivery(check->view, version, check->unit, &delivery));
-    due = kind_due(check->s->newest.kind, check->s->newest.urgency, 0, 0, delivery.delivered_at);
-    life->clock_seq = version;
-    life->ack_due = due.ack;
-    life->answer_due = due.answer;
-    check->s->chain.urgency = check->s->newest.urgency;
-    return AM_OK;
-}
-
-static bool listed(const struct check *check)
-{
-    for (size_t i = 0; i < check->s->shield.n; i++)
-        if (address_in_country(check->unit, check->s->shield.states[i].country))
-            return true;
-    return false;
-}
-
-enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t root, struct journal_life *ret_life)
-{
-    struct apart AM_CLEANUP(apart_clear) apart = {.check = check, .place = place};
-    struct journal_life life;
-    const char *device = check->header->device;
-
-    arena_init(&apart.scratch, APART_SCRATCH);
-    if (!listed(check) || identity_parse(device, strlen(device), NULL, &apart.device) != AM_OK)
-        return AM_OK;
-    enum am_err err = store_life(check->view, root, check->unit, &life);
-    if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err;
-    if (!check->s->has_chain && life.state != LIFE(WITHDRAWN))
-        return AM_OK;
-    TRY(store_pointer_of(check->view, root, &apart.root));
-    place_begin(&apart);
-    TRY(entries_take(&apart, &check->s->more));
-    if (check->s->more || !place->known || (check->s->has_chain && place->version == JOURNAL_NONE))
-        return AM_OK;
-    life.state = place->state;
-    if (check->s->has_chain)
-        TRY(clock_by(check, place->version, &life));
-    check->s->apart = true;
-    *ret_life = life;
-    return AM_OK;
-}
-
-// --- Has it any message of the case?
-static enum am_err message_had(struct apart *apart, const struct apart_case *of_case, uint64_t seq, bool *ret_had)
-{
-    struct journal_delivery delivery;
-    struct store_pointer message;
-    bool to_unit = false, withheld = true;
-    enum am_err err = message_at(apart, seq, &message);
-
-    if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err;
-    *ret_had = strcmp(message.originator, apart->check->unit) == 0;
-    for (size_t i = 0; i < of_case->n_out; i++)
-        *ret_had |= of_case->out[i] == seq;
-    for (size_t i = 0; i < message.n_recipients; i++)
-        to_unit |= strcmp(message.recipients[i].unit, apart->check->unit) == 0;
-    if (*ret_had || !to_unit)
-        return AM_OK;
-    err = store_delivery(apart->check->view, seq, apart->check->unit, &delivery);
-    if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err; // it waits, or waited, for its second person
-    arena_reset(&apart->scratch);
-    TRY(withheld_row(apart->check->view, &apart->scratch, &apart->device, seq, JOURNAL_MAIL_MESSAGE, &withheld));
-    *ret_had = !withheld;
-    return AM_OK;
-}
-
-enum am_err apart_party(struct check *check, struct apart_case *of_case, bool *ret_party)
-{
-    struct apart AM_CLEANUP(apart_clear) apart = {.check = check};
-    const char *case_ref = check->header->case_ref, *device = check->header->device;
-    const struct am_bytes key = {(const uint8_t *)case_ref, strlen(case_ref)};
-
-    arena_init(&apart.scratch, APART_SCRATCH);
-    if (!*ret_party || of_case->party || !listed(check) ||
-        identity_parse(device, strlen(device), NULL, &apart.device) != AM_OK)
-        return AM_OK;
-    check->s->more = true;
-    if (!of_case->asked) {
-        of_case->asked = true;
+    if (!versions) {
+        life_known_fill(&place->known, NULL, life);
         return AM_OK;
     }
-    for (unsigned reads = 0; reads < LIMIT_CASE_READS && !of_case->party; reads++) {
-        enum am_err err = store_index_next(check->view, STORE_INDEX_CASE, key, &of_case->next);
-        if (err == AM_NOT_FOUND) {
-            *ret_party = check->s->more = false;
-            return AM_OK;
-        }
-        TRY(err);
-        TRY(message_had(&apart, of_case, of_case->next++, &of_case->party));
-    }
-    check->s->more = !of_case->party;
+    TRY(store_pointer_of(view, place->known.version, &version));
+    TRY(store_delivery(view, version.seq, life->recipient, &delivery));
+    due = kind_due(version.kind, version.urgency, 0, 0, delivery.delivered_at);
+    life_known_fill(&place->known, &due, life);
     return AM_OK;
 }

@@ -1,18 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // A life that goes on apart from how it is kept: what replaced or ended it is withheld from its unit (rule 4), which
-// answers what it has, and is to see no difference. So there is no length of a case past which the answer is another
-// one: a check reads LIMIT_CASE_READS entries of it, and says that there is `more`; the next goes on. On a worker.
+// answers what it has, is late with that, and is to see no difference. So there is no length of a case past which it is
+// another one: a look reads no more than LIMIT_CASE_READS entries of it, and says whether there is more. On a worker.
 #pragma once
 
-#include "server/net/send_check.h"
+#include "proto/model/life_known.h"
+#include "server/store/store.h"
 
-// Of the sender's own life of that root, where it is such a one: the newest version that it has, the life by that one
-// (with the version of its row), and `apart`. Else nothing changes. *place is kept from check to check of a message,
-// all zero before the first; `more` is set where this one was not the last.
-AM_MUST_USE enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t root,
-                                   struct journal_life *ret_life);
+// How far a unit's case was looked through, and what it knows by then. All zero before the first look.
+struct apart_place {
+    uint64_t root, next; // next: seq of the case where it goes on
+    uint32_t shield;     // version of the row that it was judged by
+    struct life_known known;
+};
 
-// A case of which all that came to the sender's unit is withheld is to it as if it were not there: *ret_party, which
-// says that it sent or received a message of it, is set to false then. Of a check before the one that has
-// `of_case->out`, and of one that has not come to the case's end, `more` is set.
-AM_MUST_USE enum am_err apart_party(struct check *check, struct apart_case *of_case, bool *ret_party);
+struct apart_look {
+    struct store_view *view;
+    const char *unit, *case_ref;
+    uint64_t root;
+    uint32_t shield; // version of the row that says from whom the case is kept
+    unsigned reads;  // entries that may still be read: LIMIT_CASE_READS
+};
+
+// Goes on from *place, from the start where the root or the shield is another than it was. What it comes to holds once
+// there is no more.
+AM_MUST_USE enum am_err apart_look(struct apart_look *look, struct apart_place *place, bool *ret_more);
+
+// The life that is kept, as the unit knows it: by the clock of the version that it has.
+AM_MUST_USE enum am_err apart_life(struct store_view *view, const struct apart_place *place, bool versions,
+                                   struct journal_life *life);
+
+// A message of a case that is looked through; AM_NOT_FOUND: it is an entry about one.
+AM_MUST_USE enum am_err apart_message(struct store_view *view, uint64_t seq, struct store_pointer *ret_message);

@@ -3,6 +3,7 @@
 #include "server/net/due.h"
 
 #include "proto/model/header.h"
+#include "server/net/due_apart.h"
 #include "server/net/found.h"
 #include "server/net/withheld.h"
 
@@ -16,6 +17,8 @@ struct due {
     struct dues *dues;
     struct job job;
     struct arena arena;
+    struct apart_place *places; // how far its case was looked through for lives that go on apart; NULL: not at all
+    bool more;                  // it isn't through
     bool taken;
 };
 
@@ -134,13 +137,16 @@ static enum am_err due_read(struct due *due, struct store_view *view)
         return AM_OK;
     if (hub->deadline.kind == DEADLINE_CASE || hub->deadline.kind == DEADLINE_SHIELD)
         return withheld_case(view, &due->arena, hub->about.header->case_ref, &hub->deadline, &hub->of_case);
+    if (hub->deadline.kind == DEADLINE_APART)
+        return due_apart_messages(view, &due->arena, hub->about.header->case_ref, &hub->deadline, &hub->of_case);
     if (hub->deadline.kind == DEADLINE_RETAIN_UNTIL)
         TRY(withheld_case_kept(view, hub->about.header->case_ref, &hub->of_case));
     TRY(found_at(view, &due->arena, hub->about.root, &hub->root));
     if (hub->root.found)
         TRY(digest_read(view, hub->root.seq, hub->root_digest));
     TRY(found_content(view, hub->about.seq, &hub->content));
-    return parties_read(due, view);
+    TRY(parties_read(due, view));
+    return hub->deadline.kind == DEADLINE_CLOCKS ? due_apart_lives(view, hub, &due->places, &due->more) : AM_OK;
 }
 
 static void due_run(struct job *job, struct worker *worker)
@@ -151,6 +157,7 @@ static void due_run(struct job *job, struct worker *worker)
     due->hub.about = due->hub.root = (struct hub_found){0};
     due->hub.has_release = false;
     due->hub.of_case = (struct hub_due_case){.kept = false};
+    due->more = false;
     due->hub.err = due_read(due, worker->view);
 }
 
@@ -162,7 +169,9 @@ static void due_done(struct job *job)
     if (due->hub.err != AM_OK)
         report(REPORT_ERROR, "deadline", "kind=%s entry=%llu reason=\"%s\"", deadline_name(due->hub.deadline.kind),
                (unsigned long long)due->hub.deadline.subject, am_err_text(due->hub.err));
-    if (net_step(due->dues->net, &event) != AM_OK)
+    if (due->more && due->hub.err == AM_OK)
+        due_check(&due->hub); // behind whatever else waits for a worker
+    else if (net_step(due->dues->net, &event) != AM_OK)
         due_reply(&due->hub);
 }
 
@@ -193,6 +202,8 @@ void due_reply(struct hub_due *hub)
     struct due *due = (struct due *)hub;
 
     arena_clear(&due->arena);
+    free(due->places);
+    due->places = NULL;
     due->taken = false;
 }
 
@@ -211,7 +222,9 @@ enum am_err dues_new(struct net *net, struct dues **ret_dues)
 
 void dues_free(struct dues *dues)
 {
-    for (size_t i = 0; dues != NULL && i < AM_LEN(dues->all); i++)
+    for (size_t i = 0; dues != NULL && i < AM_LEN(dues->all); i++) {
         arena_clear(&dues->all[i].arena);
+        free(dues->all[i].places);
+    }
     free(dues);
 }

@@ -97,11 +97,30 @@ static enum am_err pointer_in(const struct replay *replay, struct store_view *vi
     return message != NULL ? pointers_in(replay, view, &message, 1, ret_in) : AM_OK;
 }
 
+// An entry is in the index of each party that is told of it.
+static enum am_err is_told(struct store_view *view, uint64_t entry, const char *unit, bool *ret_told)
+{
+    uint64_t seq = entry;
+    enum am_err err =
+        store_index_next(view, STORE_INDEX_PARTY, (struct am_bytes){(const uint8_t *)unit, strlen(unit)}, &seq);
+
+    *ret_told = err == AM_OK && seq == entry;
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+// Its originator is of these countries, and is told: what a unit is told of a life that goes on apart is for it alone.
+static enum am_err originator_in(const struct replay *replay, struct store_view *view, uint64_t entry,
+                                 const struct store_pointer *message, bool *ret_in)
+{
+    *ret_in = unit_in(replay, message->originator);
+    return *ret_in ? is_told(view, entry, message->originator, ret_in) : AM_OK;
+}
+
 // What one recipient does in time or not, and whether it is reached, is its own and the originator's to see: not that
 // of the others, from whom what it answers may be kept (rule 4). One that waits for its second person is of who
 // releases it.
-static enum am_err of_parties(const struct replay *replay, struct store_view *view, const Amana__V1__Pointer *message,
-                              char *const *units, size_t n, bool *ret_in)
+static enum am_err of_parties(const struct replay *replay, struct store_view *view, uint64_t entry,
+                              const Amana__V1__Pointer *message, char *const *units, size_t n, bool *ret_in)
 {
     struct store_pointer pointer;
     enum am_err err = message != NULL ? store_find_pointer(view, message, &pointer) : AM_NOT_FOUND;
@@ -109,7 +128,8 @@ static enum am_err of_parties(const struct replay *replay, struct store_view *vi
     if (err != AM_OK && err != AM_NOT_FOUND)
         return err;
     bool found = err == AM_OK;
-    *ret_in = found && unit_in(replay, pointer.originator);
+    if (found)
+        TRY(originator_in(replay, view, entry, &pointer, ret_in));
     for (size_t i = 0; i < n && !*ret_in; i++) {
         if (found)
             TRY(party_in(replay, view, units[i], pointer.seq, ret_in));
@@ -119,16 +139,16 @@ static enum am_err of_parties(const struct replay *replay, struct store_view *vi
     return AM_OK;
 }
 
-static enum am_err deadline_in(const struct replay *replay, struct store_view *view,
+static enum am_err deadline_in(const struct replay *replay, struct store_view *view, uint64_t seq,
                                const Amana__V1__DeadlineEntry *entry, bool *ret_in)
 {
-    return of_parties(replay, view, entry->message, &entry->recipient, 1, ret_in);
+    return of_parties(replay, view, seq, entry->message, &entry->recipient, 1, ret_in);
 }
 
-static enum am_err evidence_in(const struct replay *replay, struct store_view *view,
+static enum am_err evidence_in(const struct replay *replay, struct store_view *view, uint64_t seq,
                                const Amana__V1__DeliveryEvidence *entry, bool *ret_in)
 {
-    return of_parties(replay, view, entry->message, entry->recipients, entry->n_recipients, ret_in);
+    return of_parties(replay, view, seq, entry->message, entry->recipients, entry->n_recipients, ret_in);
 }
 
 // --- Entries that a later message has caused, which is perhaps kept from a country that the older one went to (rule 4)
@@ -163,20 +183,13 @@ static enum am_err corrected_in(const struct replay *replay, struct store_view *
     return by && confirmed ? pointer_in(replay, view, entry->message, ret_in) : AM_OK;
 }
 
-// An entry is in the index of each party that is told of it.
 static enum am_err told_among(const struct replay *replay, struct store_view *view, uint64_t entry,
                               const struct store_pointer *message, bool *ret_in)
 {
     for (size_t i = 0; i < message->n_recipients && !*ret_in; i++) {
         const char *unit = message->recipients[i].unit;
-        uint64_t seq = entry;
-        if (!unit_in(replay, unit))
-            continue;
-        enum am_err err =
-            store_index_next(view, STORE_INDEX_PARTY, (struct am_bytes){(const uint8_t *)unit, strlen(unit)}, &seq);
-        if (err != AM_OK && err != AM_NOT_FOUND)
-            return err;
-        *ret_in = err == AM_OK && seq == entry;
+        if (unit_in(replay, unit))
+            TRY(is_told(view, entry, unit, ret_in));
     }
     return AM_OK;
 }
@@ -226,7 +239,10 @@ static enum am_err state_in(const struct replay *replay, struct store_view *view
 
     if (entry->message == NULL || store_find_pointer(view, entry->message, &pointer) != AM_OK)
         return AM_OK;
-    *ret_in = unit_in(replay, pointer.originator);
+    if (entry->n_moves > 0)
+        TRY(originator_in(replay, view, seq, &pointer, ret_in));
+    else
+        *ret_in = unit_in(replay, pointer.originator);
     for (size_t i = 0; i < entry->n_moves && !*ret_in; i++)
         TRY(party_in(replay, view, entry->moves[i]->recipient, pointer.seq, ret_in));
     for (size_t i = 0; i < entry->n_undelivered && !*ret_in; i++)
@@ -330,12 +346,13 @@ enum am_err scope_opens(const struct replay *replay, struct store_view *view, st
     case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: return erased_in(replay, view, content->erased, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_CORRECTED: return corrected_in(replay, view, content->corrected, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_HELD: return held_in(replay, view, content->held, ret_opens);
-    case AMANA__V1__ENTRY_CONTENT__KIND_LATE: return evidence_in(replay, view, content->late, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_LATE: return evidence_in(replay, view, entry->seq, content->late, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_NON_DELIVERED:
-        return evidence_in(replay, view, content->non_delivered, ret_opens);
+        return evidence_in(replay, view, entry->seq, content->non_delivered, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_NON_RETRIEVED:
-        return evidence_in(replay, view, content->non_retrieved, ret_opens);
-    case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE: return deadline_in(replay, view, content->deadline, ret_opens);
+        return evidence_in(replay, view, entry->seq, content->non_retrieved, ret_opens);
+    case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE:
+        return deadline_in(replay, view, entry->seq, content->deadline, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_STATE:
         return state_in(replay, view, arena, entry->seq, content->state, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED: *ret_opens = identity_in(replay, content->rejected->identity); break;

@@ -4,18 +4,10 @@
 
 #include "amana/v1/relay.pb-c.h"
 #include "certs/release.h"
+#include "server/net/apart.h"
 #include "server/net/internal.h"
 
-// How far the sender's case was looked through for what is withheld from it, and what that came to (apart.h).
-struct apart_place {
-    uint64_t root, next; // next: seq of the case where it goes on
-    uint32_t shield;     // version of the row that it was judged by
-    uint64_t version;    // the newest that the sender has; JOURNAL_NONE
-    bool known;          // one that is withheld has moved its life since: `state` is as it knows it
-    uint8_t state;
-};
-
-// How far the sender's case was looked through for a message that it has, where its state is listed (apart.h).
+// How far the sender's case was looked through for a message that it has, where its state is listed (send_apart.h).
 struct apart_case {
     bool asked, party; // `out` is wanted; it has one
     uint64_t next;     // seq of the case where it goes on

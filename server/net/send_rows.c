@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The check of a message on a worker, its second half: what the journal holds of the case and of what it points to.
-#include "server/net/apart.h"
 #include "server/net/found.h"
-#include "server/net/send_check.h"
+#include "server/net/send_apart.h"
 
 #include "proto/model/header.h"
 #include "proto/model/life.h"

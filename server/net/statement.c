@@ -4,6 +4,7 @@
 #include "server/net/found.h"
 
 #include "proto/codec/timestamp.h"
+#include "proto/model/life_known.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,8 @@ static enum am_err clocks_read(struct statement_check *check, const struct store
         TRY(store_pointer_of(check->view, pointer->root, &root));
     TRY(found_party(check->view, check->arena, &found, root.kind, check->retrieval->work.unit, &party));
     memcpy(message->lives, party.lives, sizeof message->lives);
+    message->gone_on = party.lives[0].life.recipient != NULL &&
+                       life_gone_on(root.kind, pointer->kind, pointer->seq, &party.lives[0].life);
     return AM_OK;
 }
 

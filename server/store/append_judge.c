@@ -231,11 +231,19 @@ static enum am_err judge_shield(struct table_txn txn, const struct journal_shiel
         err = table_get(txn, TABLE_SHIELD, name, sizeof name, &row);
     if (err == AM_OK)
         err = row_shield_parse(row, states, &kept);
-    TRY(judge_version(err, kept.version, shield->version, ret_outcome));
-    if (!shield->over || ret_outcome->result != JOURNAL_DONE)
-        return AM_OK;
-    uint64_t later = shield->seen + 1;
-    err = table_next_value(txn, TABLE_CASE, name, sizeof name, &later);
+    return judge_version(err, kept.version, shield->version, ret_outcome);
+}
+
+// Has the case an entry past the last that it was decided on?
+static enum am_err judge_case(struct table_txn txn, const struct journal_append *append,
+                              struct journal_outcome *ret_outcome)
+{
+    const char *case_ref = append->case_seen.case_ref;
+    uint64_t later = append->case_seen.last + 1;
+    uint8_t name[NAME_SIZE];
+    enum am_err err = name_find(txn, case_ref, strlen(case_ref), name);
+    if (err == AM_OK)
+        err = table_next_value(txn, TABLE_CASE, name, sizeof name, &later);
     if (err == AM_OK)
         ret_outcome->result = JOURNAL_CONFLICT;
     return err == AM_NOT_FOUND ? AM_OK : err;
@@ -355,6 +363,8 @@ enum am_err append_judge(const struct append_state *state, const struct journal_
         TRY(judge_erased(state->txn, append->erased[i], append->time_ns, ret_outcome));
     if (append->shield != NULL)
         TRY(judge_shield(state->txn, append->shield, ret_outcome));
+    if (append->case_seen.case_ref != NULL)
+        TRY(judge_case(state->txn, append, ret_outcome));
     for (size_t i = 0; i < append->n_taken; i++) {
         TRY(judge_taken(state->txn, &append->taken[i], ret_outcome));
         if (taken_twice(append, i))

@@ -214,12 +214,10 @@ bool model_entry_in_case(const struct model_entry *entry, const char *case_ref)
     return in;
 }
 
-static bool shield_holds(struct model *model, const struct journal_shield *shield)
+static bool case_holds(struct model *model, const char *case_ref, uint64_t last)
 {
-    if (shield->version != model_shield_of(model, shield->case_ref).version)
-        return false;
-    for (uint64_t seq = shield->seen + 1; shield->over && seq < model->n; seq++)
-        if (model_entry_in_case(&model->entries[seq], shield->case_ref))
+    for (uint64_t seq = last + 1; seq < model->n; seq++)
+        if (model_entry_in_case(&model->entries[seq], case_ref))
             return false;
     return true;
 }
@@ -235,7 +233,9 @@ static bool rows_hold(struct model *model, const struct journal_append *append)
         return false;
     if (!release_holds(model, append))
         return false;
-    if (append->shield != NULL && !shield_holds(model, append->shield))
+    if (append->shield != NULL && append->shield->version != model_shield_of(model, append->shield->case_ref).version)
+        return false;
+    if (append->case_seen.case_ref != NULL && !case_holds(model, append->case_seen.case_ref, append->case_seen.last))
         return false;
     if (append->chain != NULL && append->chain->root != JOURNAL_SELF &&
         append->chain->version != model_message_at(model, append->chain->root)->chain.version)

@@ -5,6 +5,7 @@
 
 #include "proto/codec/codec.h"
 #include "proto/model/life.h"
+#include "proto/model/life_known.h"
 #include "server/hub/hub.h"
 
 #define MODEL_DEVICES 32 // mailboxes
@@ -102,3 +103,8 @@ struct model_message *model_message_at(struct model *model, uint64_t seq);      
 struct model_message *model_find(struct model *model, const char *device, const char *id); // not one that was parked
 struct model_message *model_find_parked(struct model *model, const char *device, const char *id);
 const struct journal_life *model_life(struct model *model, uint64_t root, const char *recipient);
+
+// A unit's life of a root as the unit knows it; whether it goes on apart from how it is kept: then *life is as known.
+struct life_known model_known(struct model *model, const struct model_message *root, const char *unit);
+bool model_life_apart(struct model *model, const struct model_message *root, const char *unit,
+                      struct life_known *ret_known, struct journal_life *life);

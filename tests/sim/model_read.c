@@ -81,6 +81,24 @@ static void check_versions(struct model *model, struct hub_submission *submissio
     submission->chain.urgency = submission->newest.urgency;
 }
 
+// What goes on apart is judged by the version that its unit has.
+static bool check_apart(struct model *model, struct hub_submission *submission, struct model_message *root,
+                        struct journal_life *ret_life)
+{
+    const struct journal_life *own = model_life_at(root, submission->sender);
+    struct life_known known;
+    if (own == NULL)
+        return false;
+    *ret_life = *own;
+    if (!model_life_apart(model, root, submission->sender, &known, ret_life))
+        return false;
+    if (root->has_chain) {
+        submission->newest = found(model_message_at(model, known.version), NULL);
+        submission->chain.urgency = submission->newest.urgency;
+    }
+    return true;
+}
+
 static void life_keep(struct model *model, struct hub_submission *submission, size_t i, const struct journal_life *life)
 {
     submission->has_life[i] = life != NULL;
@@ -110,9 +128,13 @@ static void check_life(struct model *model, struct hub_submission *submission)
     submission->chain = root->chain;
     submission->newest = found(root->has_chain ? model_message_at(model, root->chain.newest) : root, NULL);
     check_versions(model, submission, root);
+    struct journal_life apart;
+    submission->apart = check_apart(model, submission, root, &apart);
     submission->n_lives = submission->newest.n_recipients;
     for (size_t i = 0; i < submission->newest.n_recipients; i++) {
         const struct journal_life *life = model_life_at(root, submission->newest.recipients[i].unit);
+        if (submission->apart && strcmp(submission->newest.recipients[i].unit, submission->sender) == 0)
+            life = &apart;
         life_keep(model, submission, i, life);
         if (life == NULL || strcmp(life->recipient, submission->work.unit) != 0)
             continue;
@@ -245,8 +267,9 @@ static void party_read(struct model *model, const struct model_message *message,
                                       .delivery = *model_delivery_at(model_message_at(model, message->seq), unit)};
     for (size_t i = 0; i < CLOCK_LIVES; i++)
         if (lives[i] != NULL)
-            ret_party->lives[i] = (struct clock_life){lives[i]->clock_seq == message->seq,
-                                                      i == 0 ? root->kind : message->kind, *lives[i]};
+            ret_party->lives[i] = (struct clock_life){.there = lives[i]->clock_seq == message->seq,
+                                                      .root_kind = i == 0 ? root->kind : message->kind,
+                                                      .life = *lives[i]};
 }
 
 // --- Of a case that is kept from states
@@ -255,16 +278,14 @@ static bool withheld(struct model *model, const struct journal_shield *shield, c
 {
     const struct model_entry *entry = &model->entries[row->seq];
     struct model_message *message = entry->message;
-    char unit[LIMIT_ADDRESS + 1], country[ADDRESS_COUNTRY_MAX + 1];
+    char unit[LIMIT_ADDRESS + 1];
     snprintf(unit, sizeof unit, "%.*s", (int)(strstr(device, "/device/") - device - 8), device + 8);
-    address_country(unit, country);
     if (row->kind == JOURNAL_MAIL_NOTICE &&
         (entry->kind == AMANA__V1__ENTRY_KIND__CODE__DEADLINE || entry->kind == AMANA__V1__ENTRY_KIND__CODE__STATE))
         message = model_message_at(model, entry->of);
     if (row->kind == JOURNAL_MAIL_COPY || message == NULL || strcmp(message->case_ref, shield->case_ref) != 0)
         return false;
-    const struct journal_delivery *delivery = model_delivery_at(message, unit);
-    return (delivery == NULL || delivery->retrieved_at == 0) && harm_withholds(shield, country, message->decoded);
+    return model_withheld(model, shield, unit, message);
 }
 
 // The rows of one entry that are withheld.
@@ -325,7 +346,10 @@ void model_read_due(struct model *model, struct hub_due *due)
     due->about = found(message, NULL);
     due->root = found(model_message_at(model, message->root), NULL);
     due->deadline.place = model->deadlines[index].place;
-    case_read(model, message->case_ref, row, &due->of_case);
+    if (row->kind == DEADLINE_APART)
+        model_read_apart_messages(model, message->case_ref, &due->of_case);
+    else
+        case_read(model, message->case_ref, row, &due->of_case);
     memcpy(due->digest, message->digest, 32);
     due->content = (struct hub_content){message->erased, message->ordered, message->held_until};
     memcpy(due->root_digest, root->digest, 32);
@@ -343,6 +367,8 @@ void model_read_due(struct model *model, struct hub_due *due)
         party_read(model, message, message->recipients[i].unit, &due->clocks.parties[i]);
         due->clocks.parties[i].own = strcmp(message->recipients[i].unit, message->originator) == 0;
     }
+    if (row->kind == DEADLINE_CLOCKS)
+        model_read_apart(model, due);
 }
 
 void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,
@@ -367,6 +393,8 @@ void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, 
         struct clock_party party;
         party_read(model, message, retrieval->work.unit, &party);
         memcpy(messages[i].lives, party.lives, sizeof party.lives);
+        messages[i].gone_on = party.lives[0].life.recipient != NULL &&
+                              life_gone_on(party.lives[0].root_kind, message->kind, seqs[i], &party.lives[0].life);
     }
     retrieval->notices = rows;
     retrieval->n_notices = 0;

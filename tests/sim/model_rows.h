@@ -15,6 +15,13 @@ struct journal_delivery *model_delivery_at(struct model_message *message, const 
 size_t model_mail_index(const struct model_mailbox *box, uint64_t seq, uint8_t urgency);
 size_t model_deadline_index(const struct model *model, uint8_t kind, uint64_t subject, uint64_t at);
 
+// model_apart.c: whether a message is withheld from a unit of a state that its case is kept from; of a due deadline of
+// CLOCKS the lives that go on apart, of one of APART the messages that may have any.
+bool model_withheld(struct model *model, const struct journal_shield *shield, const char *unit,
+                    struct model_message *message);
+void model_read_apart(struct model *model, struct hub_due *due);
+void model_read_apart_messages(struct model *model, const char *case_ref, struct hub_due_case *ret_case);
+
 // From whom the case is kept; version 0: from nobody.
 struct journal_shield model_shield_of(struct model *model, const char *case_ref);
 

@@ -6,7 +6,8 @@
 #include "proto/model/kind.h"
 #include "proto/model/life.h"
 #include "proto/model/limits.h"
-#include "server/net/apart.h"
+#include "server/net/due_apart.h"
+#include "server/net/send_apart.h"
 #include "tests/unit/store_kit.h"
 
 #include <setjmp.h>
@@ -269,6 +270,174 @@ static void a_case_that_the_unit_wrote_of_is_its_own(void **state)
     assert_true(party(fixture, NULL, 0, &looks));
 }
 
+// --- Deadlines
+// An entry about the first message, by the clock: of the post's life.
+static void by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *content, uint8_t kind)
+{
+    struct kit_alarm entry;
+    size_t len;
+    kit_alarm(&entry, fixture->n++, 1, 1);
+    free(entry.contents[0]);
+    assert_int_equal(codec_encode_alloc(&content->base, &entry.contents[0], &len), AM_OK);
+    entry.entries[0].content = (struct am_bytes){entry.contents[0], len};
+    entry.entries[0].kind = kind;
+    entry.entries[0].class = JOURNAL_CLASS_MESSAGE;
+    entry.entries[0].case_ref = KIT_CASE;
+    assert_int_equal(kit_append(&fixture->kit, &entry.append).result, JOURNAL_DONE);
+    kit_alarm_clear(&entry);
+}
+
+static Amana__V1__Pointer first_of(struct kit_cases *fixture)
+{
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    pointer.id = fixture->messages[0].id;
+    pointer.header_digest = (ProtobufCBinaryData){32, fixture->messages[0].message.header_digest};
+    return pointer;
+}
+
+static void told_late(struct kit_cases *fixture, const char *unit)
+{
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
+    Amana__V1__DeadlineClock clock = AMANA__V1__DEADLINE_CLOCK__INIT, *clocks[] = {&clock};
+    Amana__V1__Pointer message = first_of(fixture);
+    clock.what = AMANA__V1__DEADLINE_OF__CODE__ACK;
+    clock.from = AMANA__V1__CLOCK_FROM__CODE__ACCEPTANCE;
+    deadline.message = &message;
+    deadline.recipient = (char *)unit;
+    deadline.clocks = clocks;
+    deadline.n_clocks = 1;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
+    content.deadline = &deadline;
+    by_the_clock(fixture, &content, AMANA__V1__ENTRY_KIND__CODE__DEADLINE);
+}
+
+static void told_that_it_is_over(struct kit_cases *fixture)
+{
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
+    Amana__V1__Move move = AMANA__V1__MOVE__INIT, *moves[] = {&move};
+    Amana__V1__Pointer message = first_of(fixture);
+    move.root = state.message = &message;
+    move.recipient = (char *)KIT_POST;
+    move.from = LIFE(NEW);
+    move.to = LIFE(EXPIRED);
+    state.moves = moves;
+    state.n_moves = 1;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STATE;
+    content.state = &state;
+    by_the_clock(fixture, &content, AMANA__V1__ENTRY_KIND__CODE__STATE);
+}
+
+// The life of the first message, as a deadline of that finds it; in which the kept one is of the second's clock.
+static struct clock_life due(struct kit_cases *fixture, unsigned *ret_looks)
+{
+    struct clock_party party = {.unit = KIT_POST, .has_delivery = true};
+    struct hub_due hub = {.about = {.found = true, .kind = KIND(ALERT)}, .root = {.found = true, .kind = KIND(ALERT)}};
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    struct apart_place *places = NULL;
+    struct store_view *view;
+    bool more = true;
+    header.case_ref = (char *)KIT_CASE;
+    hub.about.header = &header;
+    hub.clocks.n = 1;
+    hub.clocks.parties = &party;
+    kit_wait(&fixture->kit, fixture->n);
+    for (*ret_looks = 0; more; ++*ret_looks) {
+        uint64_t from = places != NULL ? places[0].next : 0;
+        party.lives[0] =
+            (struct clock_life){.root_kind = KIND(ALERT),
+                                .life = {.recipient = KIT_POST, .clock_seq = 1, .state = LIFE(NEW), .officer = ""}};
+        assert_int_equal(store_view_begin(fixture->kit.store, &view), AM_OK);
+        assert_int_equal(due_apart_lives(view, &hub, &places, &more), AM_OK);
+        store_view_end(view);
+        assert_true(places == NULL || places[0].next - from <= LIMIT_CASE_READS);
+        assert_true(!more || !party.lives[0].there);
+    }
+    if (party.lives[0].apart)
+        assert_int_equal(hub.case_seen, fixture->n - 1);
+    free(places);
+    return party.lives[0];
+}
+
+static void a_deadline_finds_what_the_unit_knows_however_long_the_case_is(void **state)
+{
+    struct kit_cases *fixture = *state;
+    unsigned looks;
+    alert_and_update(fixture);
+    struct clock_life life = due(fixture, &looks);
+    assert_true(life.there && life.apart);
+    assert_int_equal(life.life.state, LIFE(ACKNOWLEDGED));
+    assert_int_equal(life.life.clock_seq, 0);
+    assert_int_equal(looks, 1);
+    others_write(fixture, 2 * LIMIT_CASE_READS);
+    answer(fixture, LIFE(ACKNOWLEDGED), LIFE(STOPPING)); // any other
+    life = due(fixture, &looks);
+    assert_int_equal(life.life.state, LIFE(STOPPING));
+    assert_int_equal(looks, 3);
+}
+
+static void what_the_unit_was_told_by_the_clock_is_found_in_the_case(void **state)
+{
+    struct kit_cases *fixture = *state;
+    unsigned looks;
+    alert_and_update(fixture);
+    assert_int_equal(due(fixture, &looks).life.flags, 0);
+    told_late(fixture, KIT_BUSIA); // another's
+    assert_int_equal(due(fixture, &looks).life.flags, 0);
+    told_late(fixture, KIT_POST);
+    assert_int_equal(due(fixture, &looks).life.flags, LIFE_PASSED(CLOCK_ACK));
+    told_that_it_is_over(fixture);
+    assert_int_equal(due(fixture, &looks).life.state, LIFE(EXPIRED));
+}
+
+static void a_case_that_is_kept_from_nobody_is_not_looked_through(void **state)
+{
+    struct kit_cases *fixture = *state;
+    unsigned looks;
+    retrieved(message_of(fixture, "ke/dci/duty", KIND(ALERT), true));
+    written(fixture, &fixture->messages[0]);
+    others_write(fixture, LIMIT_CASE_READS + 1);
+    assert_false(due(fixture, &looks).there);
+    assert_int_equal(looks, 1);
+}
+
+// By the life's row: that of the first message is of the second's clock.
+static void which_messages_have_a_clock_that_runs_on_is_looked_for_in_parts(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct kit_message *alert = message_of(fixture, "ke/dci/duty", KIND(ALERT), true), *update;
+    struct journal_deadline row = {.kind = DEADLINE_APART};
+    struct hub_due_case of_case;
+    struct store_view *view;
+    uint64_t found = JOURNAL_NONE;
+    unsigned looks = 0, n = 0;
+    written(fixture, alert);
+    update = message_of(fixture, "ke/dci/duty", KIND(UPDATE), true);
+    update->append.n_lives = 1;
+    update->lives[0].root = 0;
+    update->lives[0].version = 1;
+    written(fixture, update);
+    others_write(fixture, LIMIT_CASE_READS);
+    shield(fixture);
+    do {
+        arena_reset(&fixture->arena);
+        assert_int_equal(store_view_begin(fixture->kit.store, &view), AM_OK);
+        assert_int_equal(due_apart_messages(view, &fixture->arena, KIT_CASE, &row, &of_case), AM_OK);
+        store_view_end(view);
+        assert_true(of_case.kept);
+        assert_true(of_case.place - row.place <= LIMIT_CASE_READS);
+        for (size_t i = 0; i < of_case.n_apart; i++, n++)
+            found = of_case.apart[i];
+        row.place = of_case.place;
+        looks++;
+    } while (of_case.more);
+    assert_int_equal(n, 1);
+    assert_int_equal(found, 0);
+    assert_int_equal(row.place, fixture->n);
+    assert_int_equal(looks, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +452,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_case_of_which_it_has_or_sent_one_is_the_units_wherever_that_stands,
                                         kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_case_that_the_unit_wrote_of_is_its_own, kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_deadline_finds_what_the_unit_knows_however_long_the_case_is, kit_cases_setup,
+                                        kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(what_the_unit_was_told_by_the_clock_is_found_in_the_case, kit_cases_setup,
+                                        kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_case_that_is_kept_from_nobody_is_not_looked_through, kit_cases_setup,
+                                        kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(which_messages_have_a_clock_that_runs_on_is_looked_for_in_parts,
+                                        kit_cases_setup, kit_cases_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,7 +155,9 @@ static void an_update_gives_it_a_new_end(void **state)
     assert_int_equal(entries_of(world, ENTRY(STATE)), 0);
     world_pass(world, DAY_NS);
     assert_int_equal(entries_of(world, ENTRY(STATE)), 1);
-    assert_string_equal(entry_of(world, ENTRY(STATE), 0)->content->state->message->id, alert->header.id);
+    const Amana__V1__StateEntry *end = entry_of(world, ENTRY(STATE), 0)->content->state;
+    assert_string_equal(end->message->id, update->header.id); // whoever hasn't it isn't told
+    assert_string_equal(end->moves[0]->root->id, alert->header.id);
 }
 
 static void who_is_asked_again_by_an_update_has_its_clock_and_not_the_old_one(void **state)

@@ -703,20 +703,6 @@ static void an_update_goes_to_the_others_and_leaves_its_life_alone(void **state)
     assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(ACKNOWLEDGED));
 }
 
-// As a worker finds it where a newer version, or the end, is withheld: the receipt says what the unit knows.
-static void what_is_answered_apart_is_said_to_move_its_life_and_moves_it_for_nobody(void **state)
-{
-    struct world *world = *state;
-    struct letter *alert = alert_to_both(world), *answer = world_answer(world, POST, KIND(ACK), alert, alert);
-    flagged(world, FLAG(YES), ET);
-    answer->submission.apart = true;
-    accepted(world, answer);
-    assert_int_equal(entry_of(world, answer)->n_moves, 1);
-    assert_int_equal(entry_of(world, answer)->moves[0]->to, LIFE(ACKNOWLEDGED));
-    assert_int_equal(last_entry(world)->kind, ENTRY(DEADLINE)); // in time, as it is told
-    assert_int_equal(model_life(&world->model, alert->seq, POST)->state, LIFE(NEW));
-}
-
 // What it has seen says until when: neither a later date for the others nor an end that was kept from it.
 static void a_life_expires_by_the_version_that_its_unit_has(void **state)
 {
@@ -1089,7 +1075,6 @@ int main(void)
         HUB_TEST(a_hold_keeps_a_case_from_a_state_as_it_keeps_its_messages),
         HUB_TEST(a_message_that_comes_while_it_ends_keeps_it),
         HUB_TEST(an_update_goes_to_the_others_and_leaves_its_life_alone),
-        HUB_TEST(what_is_answered_apart_is_said_to_move_its_life_and_moves_it_for_nobody),
         HUB_TEST(a_life_expires_by_the_version_that_its_unit_has),
         HUB_TEST(what_expires_at_once_is_an_entry_for_each_country),
         HUB_TEST(an_end_goes_to_the_others_alone_too),

@@ -74,6 +74,9 @@ static int teardown(void **state)
     return 0;
 }
 
+// Entries that their originator is told of, and not.
+enum { WITH_ORIGINATOR = 0, WITHOUT = 99 };
+
 static bool opens(struct fixture *fixture, const char *country, uint64_t seq, Amana__V1__EntryContent *content,
                   int kind_case)
 {
@@ -99,14 +102,14 @@ static void a_deadline_is_of_who_asked_and_of_whose_it_is_and_not_of_who_was_ask
     content.deadline = &deadline;
     for (unsigned met = 0; met < 2; met++) {
         deadline.met_by = met ? &hidden : NULL;
-        assert_true(opens(fixture, "ug", 1, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
-        assert_true(opens(fixture, "ke", 1, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
-        assert_false(opens(fixture, "et", 1, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+        assert_true(opens(fixture, "ug", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+        assert_true(opens(fixture, "ke", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+        assert_false(opens(fixture, "et", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
     }
     deadline.met_by = NULL;
     deadline.recipient = (char *)""; // a day to review it
-    assert_true(opens(fixture, "ke", 1, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
-    assert_false(opens(fixture, "et", 1, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+    assert_true(opens(fixture, "ke", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+    assert_false(opens(fixture, "et", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
 }
 
 static void evidence_of_a_delivery_is_of_who_sent_it_and_of_whom_it_has_not_reached(void **state)
@@ -122,11 +125,11 @@ static void evidence_of_a_delivery_is_of_who_sent_it_and_of_whom_it_has_not_reac
     content.late = &evidence; // the same member for all three
     for (size_t i = 0; i < AM_LEN(KINDS); i++) {
         evidence.n_recipients = 1;
-        assert_true(opens(fixture, "ug", 1, &content, KINDS[i]));
-        assert_true(opens(fixture, "ke", 1, &content, KINDS[i]));
-        assert_false(opens(fixture, "et", 1, &content, KINDS[i]));
+        assert_true(opens(fixture, "ug", WITH_ORIGINATOR, &content, KINDS[i]));
+        assert_true(opens(fixture, "ke", WITH_ORIGINATOR, &content, KINDS[i]));
+        assert_false(opens(fixture, "et", WITH_ORIGINATOR, &content, KINDS[i]));
         evidence.n_recipients = 2;
-        assert_true(opens(fixture, "et", 1, &content, KINDS[i]));
+        assert_true(opens(fixture, "et", WITH_ORIGINATOR, &content, KINDS[i]));
     }
 }
 
@@ -141,9 +144,29 @@ static void the_end_of_a_life_is_of_who_sent_the_alert_and_of_whose_life_it_is(v
     ended.moves = moves;
     ended.n_moves = 1;
     content.state = &ended;
-    assert_true(opens(fixture, "ug", 1, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
-    assert_true(opens(fixture, "ke", 1, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
-    assert_false(opens(fixture, "et", 1, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
+    assert_true(opens(fixture, "ug", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
+    assert_true(opens(fixture, "ke", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
+    assert_false(opens(fixture, "et", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
+}
+
+// Its index says who is told: there the originator is not.
+static void what_a_unit_is_told_of_a_life_that_goes_on_apart_is_of_its_country_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
+    Amana__V1__StateEntry ended = AMANA__V1__STATE_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__Move move = AMANA__V1__MOVE__INIT, *moves[] = {&move};
+    deadline.message = ended.message = &fixture->message;
+    deadline.recipient = move.recipient = (char *)BUSIA;
+    ended.moves = moves;
+    ended.n_moves = 1;
+    content.deadline = &deadline;
+    assert_true(opens(fixture, "ug", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+    assert_false(opens(fixture, "ke", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+    content.state = &ended;
+    assert_true(opens(fixture, "ug", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
+    assert_false(opens(fixture, "ke", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
 }
 
 // That it was found elsewhere, in the index of the parties that are told.
@@ -271,6 +294,7 @@ int main(void)
         SCOPE_TEST(a_deadline_is_of_who_asked_and_of_whose_it_is_and_not_of_who_was_asked_too),
         SCOPE_TEST(evidence_of_a_delivery_is_of_who_sent_it_and_of_whom_it_has_not_reached),
         SCOPE_TEST(the_end_of_a_life_is_of_who_sent_the_alert_and_of_whose_life_it_is),
+        SCOPE_TEST(what_a_unit_is_told_of_a_life_that_goes_on_apart_is_of_its_country_alone),
         SCOPE_TEST(found_elsewhere_is_of_whom_it_is_told_also_where_an_update_has_added_or_left_them_out),
         SCOPE_TEST(what_never_came_is_not_of_a_country_once_nothing_is_left_of_it),
         SCOPE_TEST(what_went_first_and_was_released_after_is_judged_by_its_own_deliveries),

@@ -204,10 +204,11 @@ static void from_whom_a_case_is_kept_goes_without_an_entry_unless_something_came
     m.append.shield = &shield;
     assert_int_equal(kit_append(kit, &m.append).result, JOURNAL_DONE);
     shield = (struct journal_shield){.case_ref = m.case_ref, .version = 1, .over = true};
+    end.case_seen.case_ref = m.case_ref;
     memcpy(later.case_ref, m.case_ref, sizeof later.case_ref);
     assert_int_equal(kit_append(kit, &later.append).result, JOURNAL_DONE);
     assert_int_equal(kit_append(kit, &end).result, JOURNAL_CONFLICT);
-    shield.seen = 1;
+    end.case_seen.last = 1;
     shield.version = 2;
     assert_int_equal(kit_append(kit, &end).result, JOURNAL_CONFLICT);
     shield.version = 1;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lives that go on apart (rule 4): what a unit answers, and what it is told by the clock, where what replaced or ended
+// its life is withheld from it. None of that is in a row, and from whom a case is kept is in no entry; that a message
+// isn't retrieved, and from where its unit goes on, is.
+#include "server/fsck_internal.h"
+
+#include "proto/model/header.h"
+
+#include <string.h>
+
+// A version of the root, or what ends it.
+static bool goes_on(const struct fsck_message *message, uint64_t root, bool versions)
+{
+    return versions ? message->seq == root || (message->root == root && kind_get(message->kind)->chain != CHAIN_NONE)
+                    : message->root == root && message->kind == KIND(WITHDRAW);
+}
+
+// The first of those past what the unit has that moved its life; NULL: there is none, or it has nothing of it. It has
+// the version `had` too, retrieved or not; JOURNAL_NONE: none.
+static const struct fsck_row *withheld_first(struct fsck_judge *judge, uint64_t root, const char *unit, bool versions,
+                                             uint64_t had)
+{
+    const struct fsck_row *first = NULL;
+    bool has = !versions;
+
+    for (const struct fsck_message *message = judge->messages; message != NULL; message = message->hh.next) {
+        if (!goes_on(message, root, versions))
+            continue;
+        const struct fsck_row *row = fsck_row_find(judge, "delivery", message->seq, unit);
+        bool retrieved = row != NULL && row->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
+        if ((retrieved || message->seq == had) && kind_get(message->kind)->chain != CHAIN_ENDS) {
+            has = true;
+            first = NULL;
+        } else if (row != NULL && !retrieved && row->moved && first == NULL) {
+            first = row;
+        }
+    }
+    return has ? first : NULL;
+}
+
+static uint8_t known_after(const struct fsck_row *row, const struct fsck_row *first)
+{
+    return row->apart == first->made ? row->knows : first->from;
+}
+
+static void knows(struct fsck_row *row, const struct fsck_row *first, unsigned state)
+{
+    row->apart = first->made;
+    row->knows = (uint8_t)state;
+}
+
+// A recipient's answer to what was replaced or ended, which crosses it and moves nothing but where that was withheld
+// from it: what it is said to move then is what it knows, and no row of the others'.
+bool fsck_apart_moved(struct fsck_judge *judge, struct fsck_row *row, uint64_t root, const Amana__V1__Header *header,
+                      const Amana__V1__Move *move)
+{
+    bool versions = fsck_chain_find(judge, root) != NULL;
+    const struct fsck_row *newest = row != NULL ? fsck_row_find(judge, "delivery", row->clock, move->recipient) : NULL;
+
+    if (newest != NULL && versions && newest->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED)
+        return false; // as nearly always
+    if (row == NULL || header->sender == NULL || strcmp(move->recipient, header->sender->unit) != 0 ||
+        (!versions && row->state != LIFE(WITHDRAWN)))
+        return false;
+    const struct fsck_row *first = withheld_first(judge, root, move->recipient, versions, JOURNAL_NONE);
+    if (first == NULL || move->from != known_after(row, first))
+        return false;
+    knows(row, first, move->to);
+    return true;
+}
+
+// The life of that message's root, where it has gone on to what another message began, or was ended.
+static struct fsck_row *gone_on(struct fsck_judge *judge, const struct store_judged_message *message, const char *unit)
+{
+    struct fsck_row *row = fsck_row_find(judge, "life", message->root, unit);
+
+    if (row == NULL)
+        return NULL;
+    if (fsck_chain_find(judge, message->root) != NULL)
+        return row->clock != message->seq && kind_get(message->kind)->chain != CHAIN_ENDS ? row : NULL;
+    return message->root == message->seq && row->state == LIFE(WITHDRAWN) ? row : NULL;
+}
+
+enum am_err fsck_apart_passed(struct fsck_judge *judge, const struct store_judged *entry,
+                              const struct store_judged_message *message, bool *ret_apart)
+{
+    const Amana__V1__DeadlineEntry *deadline = entry->content->deadline;
+    struct fsck_row *row = gone_on(judge, message, deadline->recipient);
+    uint8_t passed = life_passed_said(deadline);
+
+    *ret_apart = row != NULL;
+    if (row == NULL)
+        return AM_OK;
+    bool versions = fsck_chain_find(judge, message->root) != NULL;
+    const struct fsck_row *first = withheld_first(judge, message->root, deadline->recipient, versions, message->seq);
+    struct fsck_row *told = fsck_row_get(judge, "told", message->seq, deadline->recipient, entry->seq);
+    if (told == NULL)
+        return AM_NOMEM;
+    told->seen = true; // it is no row of the journal
+    if (first == NULL || life_waits(message->root_kind, known_after(row, first)) == LIFE_WAIT_NONE)
+        fsck_judge_fault(judge, entry->seq, "nobody waits any more for what it says %.100s is late with",
+                         deadline->recipient);
+    else if ((told->flags & passed) != 0)
+        fsck_judge_fault(judge, entry->seq, "it tells %.100s again what has passed", deadline->recipient);
+    told->flags |= passed;
+    return AM_OK;
+}
+
+bool fsck_apart_over(struct fsck_judge *judge, const struct store_judged_message *message, const Amana__V1__Move *move)
+{
+    struct fsck_row *row = gone_on(judge, message, move->recipient);
+    const struct fsck_row *first =
+        row != NULL ? withheld_first(judge, message->root, move->recipient, true, message->seq) : NULL;
+
+    if (first == NULL || move->from != known_after(row, first))
+        return false;
+    knows(row, first, move->to);
+    return true;
+}

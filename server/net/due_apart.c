@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deadlines of lives that go on apart, read by workers.
+#include "server/net/due_apart.h"
+
+#include "proto/model/address.h"
+#include "proto/model/life.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define APART_MOST 512u // rows that are put with one append
+
+static bool listed(const struct journal_shield *shield, const char *unit)
+{
+    for (size_t i = 0; i < shield->n; i++)
+        if (address_in_country(unit, shield->states[i].country))
+            return true;
+    return false;
+}
+
+static bool has_versions(uint8_t root_kind)
+{
+    return kind_get(root_kind) != NULL && kind_get(root_kind)->chain == CHAIN_BEGINS;
+}
+
+// --- Its lives
+static bool may_be_apart(const struct hub_due *hub, const struct journal_shield *shield,
+                         const struct clock_party *party)
+{
+    const struct clock_life *at = &party->lives[0];
+
+    return party->has_delivery && at->life.recipient != NULL && listed(shield, party->unit) &&
+           life_gone_on(hub->root.kind, hub->about.kind, hub->about.seq, &at->life);
+}
+
+// Each to the end of the case as it is in this view, from where the last part left it.
+static enum am_err places_look(struct store_view *view, const struct hub_due *hub, const struct journal_shield *shield,
+                               struct apart_place *places, bool *ret_more)
+{
+    struct apart_look look = {.view = view,
+                              .case_ref = hub->about.header->case_ref,
+                              .root = hub->about.root,
+                              .shield = shield->version,
+                              .reads = LIMIT_CASE_READS};
+
+    for (size_t i = 0; i < hub->clocks.n && !*ret_more; i++) {
+        look.unit = hub->clocks.parties[i].unit;
+        if (may_be_apart(hub, shield, &hub->clocks.parties[i]))
+            TRY(apart_look(&look, &places[i], ret_more));
+    }
+    return AM_OK;
+}
+
+static enum am_err lives_fill(struct store_view *view, struct hub_due *hub, const struct journal_shield *shield,
+                              const struct apart_place *places)
+{
+    for (size_t i = 0; i < hub->clocks.n; i++) {
+        struct clock_life *at = &hub->clocks.parties[i].lives[0];
+        if (!may_be_apart(hub, shield, &hub->clocks.parties[i]) || !places[i].known.apart ||
+            places[i].known.version != hub->about.seq)
+            continue;
+        TRY(apart_life(view, &places[i], has_versions(hub->root.kind), &at->life));
+        at->there = at->apart = true;
+        hub->case_seen = places[i].next - 1;
+    }
+    return AM_OK;
+}
+
+enum am_err due_apart_lives(struct store_view *view, struct hub_due *hub, struct apart_place **places, bool *ret_more)
+{
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    struct journal_shield shield;
+    bool any;
+
+    *ret_more = false;
+    TRY(store_any_shield(view, &any));
+    if (!any) // most hubs
+        return AM_OK;
+    TRY(store_shield(view, hub->about.header->case_ref, states, &shield));
+    if (shield.n == 0 || !hub->root.found)
+        return AM_OK;
+    if (*places == NULL)
+        *places = calloc(LIMIT_RECIPIENTS, sizeof **places);
+    if (*places == NULL)
+        return AM_NOMEM;
+    TRY(places_look(view, hub, &shield, *places, ret_more));
+    return *ret_more ? AM_OK : lives_fill(view, hub, &shield, *places);
+}
+
+// --- Which messages have any
+struct listing {
+    struct store_view *view;
+    const struct journal_shield *shield;
+    struct hub_due_case *of_case;
+    uint64_t *seqs;
+    unsigned reads;
+};
+
+static enum am_err message_list(struct listing *listing, uint64_t seq)
+{
+    struct store_pointer message, root;
+    bool any = false;
+    enum am_err err = apart_message(listing->view, seq, &message);
+
+    listing->reads++;
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    root = message;
+    if (message.root != message.seq)
+        TRY(store_pointer_of(listing->view, message.root, &root));
+    for (size_t i = 0; i < message.n_recipients && !any; i++) {
+        struct journal_life life;
+        if (!listed(listing->shield, message.recipients[i].unit))
+            continue;
+        listing->reads++;
+        err = store_life(listing->view, root.seq, message.recipients[i].unit, &life);
+        if (err != AM_OK && err != AM_NOT_FOUND)
+            return err;
+        any = err == AM_OK && life_gone_on(root.kind, message.kind, seq, &life);
+    }
+    if (any)
+        listing->seqs[listing->of_case->n_apart++] = seq;
+    return AM_OK;
+}
+
+enum am_err due_apart_messages(struct store_view *view, struct arena *arena, const char *case_ref,
+                               const struct journal_deadline *deadline, struct hub_due_case *ret_case)
+{
+    const struct am_bytes key = {(const uint8_t *)case_ref, strlen(case_ref)};
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    struct journal_shield shield;
+    struct listing listing = {.view = view, .shield = &shield, .of_case = ret_case};
+    enum am_err err = AM_OK;
+
+    *ret_case = (struct hub_due_case){.place = deadline->place};
+    TRY(store_shield(view, case_ref, states, &shield));
+    ret_case->kept = shield.n > 0;
+    if (!ret_case->kept)
+        return AM_OK;
+    listing.seqs = arena_array(arena, APART_MOST, sizeof *listing.seqs);
+    if (listing.seqs == NULL)
+        return arena_error(arena);
+    ret_case->apart = listing.seqs;
+    while (listing.reads < LIMIT_CASE_READS && ret_case->n_apart < APART_MOST) {
+        err = store_index_next(view, STORE_INDEX_CASE, key, &ret_case->place);
+        if (err != AM_OK)
+            break;
+        TRY(message_list(&listing, ret_case->place++));
+    }
+    ret_case->more = err == AM_OK;
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Of a message whose sender's state is listed (rule 4): what is withheld from it is to it as if it were not there. On a
+// worker; a check that hasn't come to the case's end sets `more`, and the next one goes on.
+#pragma once
+
+#include "server/net/send_check.h"
+
+// Of the sender's own life of that root, where it goes on apart: the newest version that it has, the life by that one
+// (with the version of its row), and `apart`. Else nothing changes. *place is kept from check to check of a message,
+// all zero before the first.
+AM_MUST_USE enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t root,
+                                   struct journal_life *ret_life);
+
+// A case of which all that came to the sender's unit is withheld is to it as if it were not there: *ret_party, which
+// says that it sent or received a message of it, is set to false then. Of a check before the one that has
+// `of_case->out`, `more` is set too.
+AM_MUST_USE enum am_err apart_party(struct check *check, struct apart_case *of_case, bool *ret_party);

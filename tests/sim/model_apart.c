@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a worker finds of lives that go on apart (rule 4), in the journal in memory.
+#include "tests/sim/model_rows.h"
+
+#include "proto/model/harm.h"
+#include "proto/model/header.h"
+
+#include <string.h>
+
+bool model_withheld(struct model *model, const struct journal_shield *shield, const char *unit,
+                    struct model_message *message)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    const struct journal_delivery *delivery = model_delivery_at(message, unit);
+    (void)model;
+    address_country(unit, country);
+    return (delivery == NULL || delivery->retrieved_at == 0) && harm_withholds(shield, country, message->decoded);
+}
+
+static const Amana__V1__Move *own_move(const struct model_message *root, const char *unit,
+                                       Amana__V1__Move *const *moves, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(moves[i]->recipient, unit) == 0 && header_points_at(moves[i]->root, root->digest))
+            return moves[i];
+    return NULL;
+}
+
+static void message_take(struct model *model, const struct model_entry *entry, const struct model_message *root,
+                         const char *unit, struct life_known *known)
+{
+    const Amana__V1__SubmittedEntry *said = entry->content->submitted;
+    const struct journal_shield shield = model_shield_of(model, root->case_ref);
+    struct model_message *message = entry->message;
+    bool own = strcmp(message->originator, unit) == 0;
+    bool version =
+        message->root == root->seq && (message->seq == root->seq || kind_get(message->kind)->chain != CHAIN_NONE);
+    bool withheld = !own && model_withheld(model, &shield, unit, message);
+    const Amana__V1__Move *move = own_move(root, unit, said->moves, said->n_moves);
+    if (version && !withheld)
+        life_known_version(known, message->seq);
+    else if (move != NULL && withheld && (version || message->kind == KIND(WITHDRAW)))
+        life_known_withheld(known, (uint8_t)move->from, entry->time_ns);
+    else if (move != NULL && !withheld)
+        life_known_moved(known, (uint8_t)move->to, entry->time_ns, own);
+}
+
+static void told_take(struct model *model, const struct model_entry *entry, const struct model_message *root,
+                      const char *unit, struct life_known *known)
+{
+    const Amana__V1__DeadlineEntry *deadline = entry->content->deadline;
+    const Amana__V1__StateEntry *state = entry->content->state;
+    const struct model_message *version = model_message_at(model, known->version);
+    if (version == NULL)
+        return;
+    if (entry->content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && deadline->met_by == NULL &&
+        strcmp(deadline->recipient, unit) == 0 && header_points_at(deadline->message, version->digest))
+        life_known_passed(known, life_passed_said(deadline));
+    if (entry->content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE &&
+        header_points_at(state->message, version->digest)) {
+        const Amana__V1__Move *move = own_move(root, unit, state->moves, state->n_moves);
+        if (move != NULL)
+            life_known_moved(known, (uint8_t)move->to, entry->time_ns, false);
+    }
+}
+
+struct life_known model_known(struct model *model, const struct model_message *root, const char *unit)
+{
+    struct life_known known;
+    life_known_version(&known, JOURNAL_NONE);
+    for (uint64_t seq = root->seq; seq < model->n; seq++) {
+        const struct model_entry *entry = &model->entries[seq];
+        const struct model_message *message = entry->message;
+        if (!model_entry_in_case(entry, root->case_ref))
+            continue;
+        if (message == NULL)
+            told_take(model, entry, root, unit, &known);
+        else if (!message->parked && (message->root == root->seq || strcmp(message->originator, unit) == 0))
+            message_take(model, entry, root, unit, &known);
+    }
+    return known;
+}
+
+bool model_life_apart(struct model *model, const struct model_message *root, const char *unit,
+                      struct life_known *ret_known, struct journal_life *life)
+{
+    const struct journal_shield shield = model_shield_of(model, root->case_ref);
+    bool listed = false;
+    for (size_t i = 0; i < shield.n; i++)
+        listed |= address_in_country(unit, shield.states[i].country);
+    if (!listed || (!root->has_chain && life->state != LIFE(WITHDRAWN)))
+        return false;
+    *ret_known = model_known(model, root, unit);
+    struct model_message *version = model_message_at(model, ret_known->version);
+    if (!ret_known->apart || version == NULL)
+        return false;
+    struct kind_due due =
+        kind_due(version->kind, version->urgency, 0, 0, model_delivery_at(version, unit)->delivered_at);
+    life->recipient = unit;
+    life_known_fill(ret_known, root->has_chain ? &due : NULL, life);
+    return true;
+}
+
+// --- Of a deadline
+void model_read_apart(struct model *model, struct hub_due *due)
+{
+    struct model_message *root = model_message_at(model, due->about.root);
+    for (size_t i = 0; i < due->clocks.n; i++) {
+        struct clock_life *at = &due->clocks.parties[i].lives[0];
+        struct life_known known;
+        struct journal_life life = at->life;
+        if (life.recipient == NULL || !model_life_apart(model, root, due->clocks.parties[i].unit, &known, &life) ||
+            known.version != due->about.seq)
+            continue;
+        at->life = life;
+        at->there = at->apart = true;
+    }
+    due->case_seen = model->n - 1;
+}
+
+// All at once: how it is read in parts is the worker's own matter.
+void model_read_apart_messages(struct model *model, const char *case_ref, struct hub_due_case *ret_case)
+{
+    uint64_t *seqs = model_take(model, model->n, sizeof *seqs);
+    *ret_case = (struct hub_due_case){.kept = model_shield_of(model, case_ref).n > 0, .apart = seqs};
+    for (uint64_t seq = 0; seq < model->n && ret_case->kept; seq++)
+        if (model->entries[seq].message != NULL && model_entry_in_case(&model->entries[seq], case_ref))
+            seqs[ret_case->n_apart++] = seq;
+}

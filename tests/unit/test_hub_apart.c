@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule 4, do no harm: the deadlines of a life that was replaced or ended by what is withheld from its unit. To that
+// unit they pass, are met, and end as if nothing had been sent; nobody else is told.
+#include "tests/unit/hub_clocks.h"
+
+#include "proto/model/header.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+
+#define SEEN 8192u
+
+static char *ET[] = {(char *)"et"};
+
+// --- A story, told with what is withheld and without
+enum end { NOTHING, UPDATED, CANCELLED, WITHDRAWN };
+
+struct story {
+    struct world *world;
+    enum end end; // NOTHING: nobody says anything, and nothing is flagged
+    struct letter *root, *ending, *flag;
+    char seen[SEEN];
+};
+
+static struct letter *root_of(struct story *story, unsigned kind)
+{
+    struct letter *root = letter_new(story->world, POLICE, kind);
+    letter_to(story->world, root, POST, ACTION);
+    letter_to(story->world, root, LONELY, ACTION);
+    accepted(story->world, root);
+    story->root = root;
+    return root;
+}
+
+static void flags(struct story *story)
+{
+    struct letter *note = letter_new(story->world, POLICE, KIND(NOTE));
+    letter_to(story->world, note, CHILD_DESK, ACTION);
+    note->flags.child = true;
+    note->flags.protection = AMANA__V1__PROTECTION__CODE__YES;
+    note->flags.never_tell = ET;
+    note->flags.n_never_tell = 1;
+    if (story->end != NOTHING)
+        accepted(story->world, note);
+    story->flag = note;
+}
+
+// What the post never fetches.
+static void ends(struct story *story)
+{
+    static const unsigned KINDS[] = {
+        [UPDATED] = KIND(UPDATE), [CANCELLED] = KIND(CANCEL), [WITHDRAWN] = KIND(WITHDRAW)};
+    if (story->end == NOTHING)
+        return;
+    struct letter *letter =
+        world_answer(story->world, POLICE, (Amana__V1__Kind__Code)KINDS[story->end], story->root, story->root);
+    if (story->end == UPDATED)
+        letter_supersedes(letter, story->root);
+    if (story->end == WITHDRAWN)
+        letter->header.outcome = AMANA__V1__OUTCOME__CODE__NO_LONGER_NEEDED;
+    accepted(story->world, letter);
+    story->ending = letter;
+}
+
+// The end, and the flag that keeps it from the post.
+static void ends_and_flags(struct story *story)
+{
+    ends(story);
+    flags(story);
+}
+
+static void post_has_it(struct story *story)
+{
+    retrieves(story->world, POST, URI(POST, "d1"), story->root->seq);
+}
+
+static void post_answers(struct story *story, unsigned kind, unsigned outcome)
+{
+    struct letter *letter = world_answer(story->world, POST, (Amana__V1__Kind__Code)kind, story->root, story->root);
+    letter->header.outcome = (Amana__V1__Outcome__Code)outcome;
+    accepted(story->world, letter);
+}
+
+// --- What the post is told by the clock
+static bool is_of_clock(const struct model_entry *entry)
+{
+    return entry->kind == ENTRY(DEADLINE) || entry->kind == ENTRY(STATE);
+}
+
+static bool shown(struct world *world, const char *device, const char *unit, const struct model_entry *entry)
+{
+    struct model_message *about = model_message_at(&world->model, entry->of);
+    const struct journal_shield *shield = world->model.n_shields > 0 ? &world->model.shields[0] : NULL;
+    if (!told(world, device, entry))
+        return false;
+    if (shield == NULL)
+        return true;
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    address_country(unit, country);
+    const struct journal_delivery *delivery = NULL;
+    for (size_t i = 0; i < about->n_recipients; i++)
+        if (strcmp(about->recipients[i].unit, unit) == 0)
+            delivery = &about->deliveries[i];
+    bool has = strcmp(about->originator, unit) == 0 || (delivery != NULL && delivery->retrieved_at != 0);
+    return has || strcmp(country, shield->states[0].country) != 0;
+}
+
+static void see(struct story *story, const struct model_entry *entry)
+{
+    const Amana__V1__EntryContent *content = entry->content;
+    char line[256];
+    snprintf(line, sizeof line, "+%llu s:", (unsigned long long)((entry->time_ns - WORLD_START) / NS_PER_S));
+    strlcat(story->seen, line, SEEN);
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE) {
+        strlcat(story->seen, " ", SEEN);
+        strlcat(story->seen, content->deadline->recipient, SEEN);
+        for (size_t i = 0; i < content->deadline->n_clocks; i++) {
+            const Amana__V1__DeadlineClock *clock = content->deadline->clocks[i];
+            snprintf(line, sizeof line, " %d from %d%s due +%llu%s", (int)clock->what, (int)clock->from,
+                     clock->again ? " again" : "", (unsigned long long)((clock->due - WORLD_START) / NS_PER_S),
+                     clock->late ? " late" : "");
+            strlcat(story->seen, line, SEEN);
+        }
+        strlcat(story->seen, content->deadline->met_by != NULL ? " met\n" : " passed\n", SEEN);
+    } else {
+        for (size_t i = 0; i < content->state->n_moves; i++) {
+            snprintf(line, sizeof line, " %s %d to %d", content->state->moves[i]->recipient,
+                     (int)content->state->moves[i]->from, (int)content->state->moves[i]->to);
+            strlcat(story->seen, line, SEEN);
+        }
+        strlcat(story->seen, "\n", SEEN);
+    }
+}
+
+static void look(struct story *story)
+{
+    for (size_t i = 0; i < story->world->model.n; i++)
+        if (is_of_clock(&story->world->model.entries[i]) &&
+            shown(story->world, URI(POST, "d1"), POST, &story->world->model.entries[i]))
+            see(story, &story->world->model.entries[i]);
+}
+
+// In steps, as a clock goes: what passes in one step is told in one.
+static void time_goes(struct story *story, uint64_t ns, uint64_t step)
+{
+    for (uint64_t at = 0; at < ns; at += step)
+        world_pass(story->world, step);
+}
+
+// The same to the post; what it is told has these many lines.
+static void same(struct world *world, void (*tell)(struct story *story), enum end end, size_t lines)
+{
+    struct story with = {.world = world, .end = end}, without = {.end = NOTHING};
+    void *other = NULL;
+    size_t n = 0;
+    tell(&with);
+    look(&with);
+    assert_int_equal(hub_begin(&other), 0);
+    without.world = other;
+    tell(&without);
+    look(&without);
+    assert_string_equal(with.seen, without.seen);
+    for (const char *at = without.seen; (at = strchr(at, '\n')) != NULL; at++)
+        n++;
+    assert_int_equal(n, lines);
+    assert_int_equal(hub_end(&other), 0);
+}
+
+// --- An alert
+static void nobody_acknowledges(struct story *story)
+{
+    (void)root_of(story, KIND(ALERT));
+    world_pass(story->world, 5 * MINUTE_NS);
+    post_has_it(story);
+    world_pass(story->world, MINUTE_NS);
+    ends_and_flags(story);
+    time_goes(story, HOUR_NS, MINUTE_NS);
+    time_goes(story, 3 * DAY_NS, HOUR_NS);
+}
+
+static void an_alert_that_was_replaced_unseen_is_late_escalates_and_expires_as_it_would_have(void **state)
+{
+    same(*state, nobody_acknowledges, UPDATED, 4); // by both clocks, once more, over
+}
+
+static void an_alert_that_was_ended_unseen_is_late_escalates_and_expires_as_it_would_have(void **state)
+{
+    same(*state, nobody_acknowledges, CANCELLED, 4);
+}
+
+static void late_before_that(struct story *story)
+{
+    (void)root_of(story, KIND(ALERT));
+    post_has_it(story);
+    world_pass(story->world, 16 * MINUTE_NS);
+    ends_and_flags(story);
+    time_goes(story, HOUR_NS, MINUTE_NS);
+    world_restart(story->world);
+    time_goes(story, 3 * DAY_NS, HOUR_NS);
+}
+
+static void what_it_was_told_before_it_is_not_told_again_also_over_a_restart(void **state)
+{
+    same(*state, late_before_that, UPDATED, 3);
+}
+
+static void acknowledged_meanwhile(struct story *story)
+{
+    (void)root_of(story, KIND(ALERT));
+    post_has_it(story);
+    world_pass(story->world, MINUTE_NS);
+    ends_and_flags(story);
+    world_pass(story->world, 20 * MINUTE_NS);
+    post_answers(story, KIND(HIT), 0);
+    time_goes(story, HOUR_NS, MINUTE_NS);
+    post_answers(story, KIND(ACK), 0);
+    time_goes(story, 3 * DAY_NS, HOUR_NS);
+}
+
+static void what_it_finds_late_is_late_once_and_is_over_in_its_time(void **state)
+{
+    same(*state, acknowledged_meanwhile, CANCELLED, 5); // and what others owe it for its find
+}
+
+// --- A request
+static void nobody_answers(struct story *story)
+{
+    (void)root_of(story, KIND(REQUEST));
+    world_pass(story->world, 2 * MINUTE_NS);
+    post_has_it(story);
+    ends_and_flags(story);
+    time_goes(story, 3 * HOUR_NS, MINUTE_NS);
+}
+
+static void a_request_that_was_withdrawn_unseen_is_late_by_every_clock(void **state)
+{
+    same(*state, nobody_answers, WITHDRAWN, 6);
+}
+
+static void acknowledged_and_forgotten(struct story *story)
+{
+    (void)root_of(story, KIND(REQUEST));
+    post_has_it(story);
+    ends_and_flags(story);
+    world_pass(story->world, 10 * MINUTE_NS);
+    post_answers(story, KIND(ACK), 0);
+    time_goes(story, 3 * HOUR_NS, MINUTE_NS);
+}
+
+static void what_it_acknowledged_is_to_be_answered(void **state)
+{
+    same(*state, acknowledged_and_forgotten, WITHDRAWN, 3); // in time; late; escalated
+}
+
+#define ASKED AMANA__V1__OUTCOME__CODE__CLARIFICATION_ASKED
+#define HAND  AMANA__V1__OUTCOME__CODE__IN_HAND
+
+static void pauses(struct story *story, bool before)
+{
+    (void)root_of(story, KIND(REQUEST));
+    post_has_it(story);
+    world_pass(story->world, 10 * MINUTE_NS);
+    if (before)
+        post_answers(story, KIND(PROGRESS), ASKED);
+    world_pass(story->world, 3 * MINUTE_NS);
+    ends_and_flags(story);
+    world_pass(story->world, MINUTE_NS);
+    if (!before)
+        post_answers(story, KIND(PROGRESS), ASKED);
+    time_goes(story, 2 * HOUR_NS, MINUTE_NS);
+    post_answers(story, KIND(PROGRESS), HAND);
+    time_goes(story, 6 * HOUR_NS, MINUTE_NS);
+}
+
+static void pauses_before(struct story *story)
+{
+    pauses(story, true);
+}
+
+static void pauses_after(struct story *story)
+{
+    pauses(story, false);
+}
+
+static void a_clock_that_stands_still_when_it_is_withdrawn_goes_on_when_the_post_does(void **state)
+{
+    same(*state, pauses_before, WITHDRAWN, 3);
+}
+
+static void a_clock_that_the_post_lets_stand_still_afterwards_goes_on_when_it_does(void **state)
+{
+    same(*state, pauses_after, WITHDRAWN, 3);
+}
+
+// --- What passed before it was flagged
+static const Amana__V1__DeadlineEntry *last_of_root(const struct story *story)
+{
+    for (size_t i = 0;; i++) {
+        const struct model_entry *entry = entry_of(story->world, ENTRY(DEADLINE), i);
+        if (entry == NULL || entry->of == story->root->seq)
+            return entry != NULL ? entry->content->deadline : NULL;
+    }
+}
+
+static void what_passed_before_it_was_flagged_is_told_then_and_what_follows_in_its_time(void **state)
+{
+    struct story story = {.world = *state, .end = UPDATED};
+    (void)root_of(&story, KIND(ALERT));
+    post_has_it(&story);
+    world_pass(story.world, MINUTE_NS);
+    ends(&story);
+    time_goes(&story, 20 * MINUTE_NS, MINUTE_NS);
+    assert_null(last_of_root(&story)); // nobody waits for that any more
+    flags(&story);
+    assert_non_null(last_of_root(&story));
+    clock_is(last_of_root(&story), 0, DEADLINE(ACK), FROM(ACCEPTANCE), WORLD_START + 15 * MINUTE_NS, false);
+    time_goes(&story, 11 * MINUTE_NS, MINUTE_NS);
+    assert_true(last_of_root(&story)->clocks[0]->again);
+    time_goes(&story, 3 * DAY_NS, HOUR_NS);
+    look(&story);
+    assert_non_null(strstr(story.seen, POST " 1 to 5")); // NEW, EXPIRED
+}
+
+// A device had it, and had not signed for it: its unit knows it from the signature on.
+static void what_it_signs_for_afterwards_it_is_late_with_by_its_own_clock(void **state)
+{
+    struct story story = {.world = *state, .end = UPDATED};
+    (void)root_of(&story, KIND(ALERT));
+    ends_and_flags(&story);
+    time_goes(&story, 20 * MINUTE_NS, MINUTE_NS);
+    assert_null(last_of_root(&story)); // it hasn't that either
+    post_has_it(&story);
+    clock_is(last_of_root(&story), 0, DEADLINE(ACK), FROM(ACCEPTANCE), WORLD_START + 15 * MINUTE_NS, false);
+    time_goes(&story, 16 * MINUTE_NS, MINUTE_NS);
+    clock_is(last_of_root(&story), 0, DEADLINE(ACK), FROM(RETRIEVAL), WORLD_START + 35 * MINUTE_NS, false);
+}
+
+// --- Nobody else
+static void nobody_but_its_unit_is_told_and_its_life_stays_what_it_is(void **state)
+{
+    struct story story = {.world = *state, .end = CANCELLED};
+    nobody_acknowledges(&story);
+    const struct journal_life *life = model_life(&story.world->model, story.root->seq, POST);
+    size_t n = 0;
+    assert_int_equal(life->state, LIFE(STOPPING));
+    assert_int_equal(life->clock_seq, story.ending->seq);
+    for (size_t i = story.flag->seq; i < story.world->model.n; i++) {
+        const struct model_entry *entry = &story.world->model.entries[i];
+        if (!is_of_clock(entry) || entry->of != story.root->seq)
+            continue;
+        assert_true(told(story.world, URI(POST, "d2"), entry));
+        assert_false(told(story.world, URI(POLICE, "d1"), entry));
+        assert_false(told(story.world, URI(LONELY, "d1"), entry));
+        n++;
+    }
+    assert_int_equal(n, 4);
+}
+
+// Its own end is another's: that of what it hasn't got.
+static void it_is_not_told_that_what_it_has_not_got_is_over(void **state)
+{
+    struct story story = {.world = *state, .end = UPDATED};
+    (void)root_of(&story, KIND(ALERT));
+    post_has_it(&story);
+    struct letter *newer = world_answer(story.world, POLICE, KIND(UPDATE), story.root, story.root);
+    letter_supersedes(newer, story.root);
+    newer->valid_until.seconds -= 86400;
+    accepted(story.world, newer);
+    flags(&story);
+    world_pass(story.world, DAY_NS + HOUR_NS);
+    const struct model_entry *over = entry_of(story.world, ENTRY(STATE), 0);
+    assert_string_equal(over->content->state->message->id, newer->header.id);
+    for (size_t i = 0; i < entries_of(story.world, ENTRY(STATE)); i++)
+        assert_false(shown(story.world, URI(POST, "d1"), POST, entry_of(story.world, ENTRY(STATE), i)));
+    assert_int_equal(model_life(&story.world->model, story.root->seq, POST)->state, LIFE(EXPIRED));
+    world_pass(story.world, DAY_NS);
+    over = entry_of(story.world, ENTRY(STATE), 0);
+    assert_string_equal(over->content->state->message->id, story.root->header.id);
+    assert_true(shown(story.world, URI(POST, "d1"), POST, over));
+}
+
+static void what_it_has_not_got_either_is_told_to_nobody(void **state)
+{
+    struct story story = {.world = *state, .end = UPDATED};
+    (void)root_of(&story, KIND(ALERT));
+    world_pass(story.world, MINUTE_NS);
+    ends_and_flags(&story);
+    size_t before = entries_of(story.world, ENTRY(DEADLINE));
+    time_goes(&story, HOUR_NS, MINUTE_NS);
+    for (size_t i = 0; i < entries_of(story.world, ENTRY(DEADLINE)) - before; i++)
+        assert_int_equal(entry_of(story.world, ENTRY(DEADLINE), i)->of, story.ending->seq);
+}
+
+// --- Its answers
+static void what_is_answered_apart_is_said_to_move_its_life_and_moves_it_for_nobody(void **state)
+{
+    struct story story = {.world = *state, .end = UPDATED};
+    (void)root_of(&story, KIND(ALERT));
+    post_has_it(&story);
+    ends_and_flags(&story);
+    post_answers(&story, KIND(ACK), 0);
+    const struct model_entry *said = entry_of(story.world, ENTRY(SUBMITTED), 0);
+    assert_int_equal(said->content->submitted->n_moves, 1);
+    assert_false(said->content->submitted->crossed);
+    assert_int_equal(said->content->submitted->moves[0]->to, LIFE(ACKNOWLEDGED));
+    assert_non_null(entry_of(story.world, ENTRY(DEADLINE), 0)->content->deadline->met_by); // in time, as it is told
+    assert_int_equal(model_life(&story.world->model, story.root->seq, POST)->state, LIFE(NEW));
+}
+
+// --- What comes while it is decided
+static void an_answer_that_is_faster_than_the_clock_is_in_time(void **state)
+{
+    struct story story = {.world = *state, .end = UPDATED};
+    struct world *world = story.world;
+    (void)root_of(&story, KIND(ALERT));
+    post_has_it(&story);
+    ends_and_flags(&story);
+    size_t before = entries_of(world, ENTRY(DEADLINE));
+    world->now += 15 * MINUTE_NS;
+    world->monotonic += 15 * MINUTE_NS;
+    struct letter *ack = world_answer(world, POST, KIND(ACK), story.root, story.root);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    while (world->reading || world->n_checks > 0) { // what has passed is found
+        if (world->reading)
+            world_read(world);
+        else
+            world_check_one(world, 0);
+    }
+    size_t waiting = world->n_appends;
+    assert_true(waiting > 0);
+    letter_arrive(world, ack);
+    world_check_one(world, 0);
+    world_commit_one(world, waiting); // is written first
+    world_pump(world);
+    assert_int_equal(ack->submission.work.reason, REASON_NONE);
+    for (size_t i = 0; i < entries_of(world, ENTRY(DEADLINE)) - before; i++) {
+        const struct model_entry *entry = entry_of(world, ENTRY(DEADLINE), i);
+        assert_true(entry->of != story.root->seq || entry->content->deadline->met_by != NULL ||
+                    strcmp(entry->content->deadline->recipient, POST) != 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HUB_TEST(an_alert_that_was_replaced_unseen_is_late_escalates_and_expires_as_it_would_have),
+        HUB_TEST(an_alert_that_was_ended_unseen_is_late_escalates_and_expires_as_it_would_have),
+        HUB_TEST(what_it_was_told_before_it_is_not_told_again_also_over_a_restart),
+        HUB_TEST(what_it_finds_late_is_late_once_and_is_over_in_its_time),
+        HUB_TEST(a_request_that_was_withdrawn_unseen_is_late_by_every_clock),
+        HUB_TEST(what_it_acknowledged_is_to_be_answered),
+        HUB_TEST(a_clock_that_stands_still_when_it_is_withdrawn_goes_on_when_the_post_does),
+        HUB_TEST(a_clock_that_the_post_lets_stand_still_afterwards_goes_on_when_it_does),
+        HUB_TEST(what_passed_before_it_was_flagged_is_told_then_and_what_follows_in_its_time),
+        HUB_TEST(what_it_signs_for_afterwards_it_is_late_with_by_its_own_clock),
+        HUB_TEST(nobody_but_its_unit_is_told_and_its_life_stays_what_it_is),
+        HUB_TEST(it_is_not_told_that_what_it_has_not_got_is_over),
+        HUB_TEST(what_it_has_not_got_either_is_told_to_nobody),
+        HUB_TEST(what_is_answered_apart_is_said_to_move_its_life_and_moves_it_for_nobody),
+        HUB_TEST(an_answer_that_is_faster_than_the_clock_is_in_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
