@@ -169,6 +169,36 @@ static enum am_err shield_of_asked(struct session *session, const struct compose
     return shield_of_persons(session, header->case_ref, &persons, shield);
 }
 
+// Rule 4's question is asked as well of who is made no suspect: what is answered says whence they come.
+static enum reason check_freed(struct session *session, const struct compose *compose,
+                               const struct compose_parts *parts, struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail unread = {0};
+    struct opened opened;
+    Amana__V1__Kept *kept;
+    enum store_box box;
+    size_t n;
+    if (compose->newest == NULL || parts->flags->protection != AMANA__V1__PROTECTION__CODE__NOT_CONCERNED)
+        return REASON_NONE;
+    arena_init(&arena, 16u * 1024 * 1024);
+    enum am_err err = store_get_any(session->store, compose->newest->id, &arena, &box, &kept);
+    if (err == AM_OK)
+        err = seal_open_kept(session, kept, &arena, &unread, &opened);
+    if (err != AM_OK) // nobody can read it here any more
+        return err == AM_NOMEM ? REASON_INTERNAL : REASON_NONE;
+    Amana__V1__Person *const *persons = body_persons(opened.body, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!roles_frees(parts->body, persons[i]) || !body_comes_from_recipient(persons[i], parts->header))
+            continue;
+        (void)am_fail(AM_DENIED, detail, "flags.protection",
+                      "somebody who comes from a state among the recipients is no suspect any more: say NO, YES or "
+                      "UNKNOWN to whether they have asked, or may need to ask, for protection from it");
+        return REASON_PROTECTION_UNANSWERED;
+    }
+    return REASON_NONE;
+}
+
 // Who is known from another case brings its flags along; and who may need protection is not sent back.
 static enum reason check_known(const struct compose_parts *parts, bool beyond, const struct shield *shield,
                                struct am_detail *detail)
@@ -269,6 +299,8 @@ enum reason compose_judge(struct session *session, const struct compose *compose
         look_for_protection(session, parts);
     if (reason == REASON_NONE)
         reason = check_roles(session, parts, detail);
+    if (reason == REASON_NONE)
+        reason = check_freed(session, compose, parts, detail);
     if (reason == REASON_NONE && shield_read(session, parts, &shield) != AM_OK)
         reason = REASON_INTERNAL;
     if (reason == REASON_NONE)

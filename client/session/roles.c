@@ -233,6 +233,27 @@ static bool is_named(const Amana__V1__Person *was, const Amana__V1__Person *now)
     return (now->label[0] != '\0' && strcmp(now->label, was->label) == 0) || person_same(was, now);
 }
 
+bool roles_frees(const Amana__V1__Body *body, const Amana__V1__Person *was)
+{
+    size_t n;
+    Amana__V1__Person *const *now = body_persons(body, &n);
+    const Amana__V1__Correction *correction = correction_of(body);
+    bool contests = body->kind_case == AMANA__V1__BODY__KIND_CONTEST;
+    Amana__V1__RoleChange *const *changes = correction != NULL ? correction->roles
+                                            : contests         ? body->contest->roles
+                                                               : NULL;
+    size_t n_changes = correction != NULL ? correction->n_roles : contests ? body->contest->n_roles : 0;
+    if (!has(was, ROLE(SUSPECT)))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (is_named(was, now[i]))
+            return !has(now[i], ROLE(SUSPECT));
+    for (size_t i = 0; i < n_changes; i++)
+        if (was->label[0] != '\0' && strcmp(was->label, changes[i]->person) == 0)
+            return !holds(changes[i]->now, changes[i]->n_now, ROLE(SUSPECT));
+    return false;
+}
+
 enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *after, struct arena *arena,
                           struct roles_moved *ret_moved)
 {

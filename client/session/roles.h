@@ -24,3 +24,6 @@ struct roles_moved {
 // Either body may be NULL. Borrows from both. AM_NOMEM.
 AM_MUST_USE enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *after, struct arena *arena,
                                       struct roles_moved *ret_moved);
+
+// Whether the body says of somebody who was a suspect that they are none.
+bool roles_frees(const Amana__V1__Body *body, const Amana__V1__Person *was);

@@ -126,10 +126,10 @@ IS(is_released)
 }
 
 // --- Where they come from
-static bool goes_to_state(const struct body_at *at, const char *state)
+static bool goes_to_state(const Amana__V1__Header *header, const char *state)
 {
-    for (size_t i = 0; i < at->header->n_recipients; i++)
-        if (address_in_country(at->header->recipients[i]->unit, state))
+    for (size_t i = 0; i < header->n_recipients; i++)
+        if (address_in_country(header->recipients[i]->unit, state))
             return true;
     return false;
 }
@@ -142,20 +142,23 @@ static bool is_of_its_issuer(const Amana__V1__Document *document)
            document->type == AMANA__V1__DOCUMENT__TYPE__BIRTH_CERTIFICATE;
 }
 
-IS(comes_from_a_recipient)
+bool body_comes_from_recipient(const Amana__V1__Person *person, const Amana__V1__Header *header)
 {
-    if (is_suspect(at))
-        return false;
-    for (size_t i = 0; i < person(at)->n_citizenships; i++)
-        if (goes_to_state(at, person(at)->citizenships[i]))
+    for (size_t i = 0; i < person->n_citizenships; i++)
+        if (goes_to_state(header, person->citizenships[i]))
             return true;
-    for (size_t i = 0; i < person(at)->n_documents; i++) {
+    for (size_t i = 0; i < person->n_documents; i++) {
         char state[3];
-        shape_issuer_state(person(at)->documents[i]->issuer, state);
-        if (is_of_its_issuer(person(at)->documents[i]) && goes_to_state(at, state))
+        shape_issuer_state(person->documents[i]->issuer, state);
+        if (is_of_its_issuer(person->documents[i]) && goes_to_state(header, state))
             return true;
     }
     return false;
+}
+
+IS(comes_from_a_recipient)
+{
+    return !is_suspect(at) && body_comes_from_recipient(person(at), at->header);
 }
 
 IS(protection_is_answered)

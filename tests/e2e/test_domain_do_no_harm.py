@@ -276,6 +276,28 @@ def test_a_person_is_known_again_in_another_case(world):
     world.amana("police", "send", draft).exits(65).says("NOT_PERMITTED", "tell it nothing by any other channel either")
 
 
+def test_who_is_made_no_suspect_is_asked_about_too(world):
+    """Saves from a correction that tells a state of a victim whom nobody asked whether she fled it."""
+    silent = {"child": False, "protection": "NOT_CONCERNED"}
+    suspect = [{**HAWI[0], "roles": ["SUSPECT"], "citizenships": ["et"]}]
+    alert = world.send("police", world.write("NOTE", {"title": "The woman at the wheel", "text": "x", "persons": suspect}, flags=silent))
+    world.amana("post", "inbox").ok()
+    freed = {"person": "p1", "was": ["SUSPECT"], "now": ["VICTIM"]}
+    world.path("correction.json").write_text(json.dumps({"correction": {"reason": "Two witnesses.", "roles": [freed]}}))
+    world.amana("police", "correct", alert, "correction.json").exits(65).says("flags.protection", "no suspect any more", "NO, YES or UNKNOWN")
+    world.path("contest.json").write_text(json.dumps({"contest": {"reason": "She says so.", "roles": [freed]}}))
+    kenyan = [{**suspect[0], "citizenships": ["ke"], "documents": []}]
+    abroad = world.send("police", world.write("NOTE", {"title": "A man", "text": "x", "persons": kenyan}, flags=silent))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "contest", abroad, "contest.json").exits(65).says("no suspect any more")
+    world.amana("post", "contest", abroad, "contest.json", "--protection", "NO").ok()
+    world.amana("police", "correct", alert, "correction.json", "--protection", "NO").ok()
+    # Who stays a suspect, or comes from elsewhere, is no question.
+    world.path("fact.json").write_text(json.dumps({"correction": {"reason": "Misread.", "changes": [{"path": "note.text", "was": "x", "now": "y"}]}}))
+    world.amana("police", "correct", abroad, "fact.json").ok()
+    world.amana("police", "correct", abroad, "correction.json").ok()
+
+
 def test_a_passport_by_itself_tells_nobody_whose_bearer_has_fled(world):
     """Saves from a state that learns from the passport found, or looked for, where the one is who fled it."""
     fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
