@@ -96,17 +96,23 @@ static const struct body_rule *check_texts(struct walk *walk, const struct body_
     return NULL;
 }
 
-static const struct body_rule *check_rule(struct walk *walk, const struct body_rule *rule)
+// Whether the rule is about this message; at->field is its field then.
+static bool is_asked(struct body_at *at, const struct body_rule *rule)
 {
-    struct body_at *at = &walk->at;
     if (rule->type != NULL ? rule->type != at->message->descriptor : at->message != at->of_kind)
-        return NULL;
+        return false;
     if (rule->kinds != 0 && (rule->kinds & KIND_BIT((unsigned)at->header->kind)) == 0)
-        return NULL;
+        return false;
     at->field = rule->field != NULL
                     ? protobuf_c_message_descriptor_get_field_by_name(at->message->descriptor, rule->field)
                     : NULL;
-    if ((rule->field != NULL && at->field == NULL) || (rule->when != NULL && !rule->when(at)))
+    return (rule->field == NULL || at->field != NULL) && (rule->when == NULL || rule->when(at));
+}
+
+static const struct body_rule *check_rule(struct walk *walk, const struct body_rule *rule)
+{
+    struct body_at *at = &walk->at;
+    if (!is_asked(at, rule))
         return NULL;
     if (rule->text != NULL)
         return check_texts(walk, rule);
@@ -146,11 +152,27 @@ static const struct body_rule *check_message(struct walk *walk, const ProtobufCM
     const struct body_rule *rule = check_values(walk, message);
     if (rule == NULL)
         rule = check_parts(walk, message);
+    walk->at.message = rule == NULL ? message : walk->at.message; // where it is broken
     for (size_t i = 0; rule == NULL && body_rule_at(i) != NULL; i++) {
-        walk->at.message = message;
         rule = check_rule(walk, body_rule_at(i));
     }
     return rule;
+}
+
+// What else of the same message is needed and isn't there, so that nobody is told of one blank after the other.
+static void tell_others(struct walk *walk, const struct body_rule *first)
+{
+    char others[sizeof walk->detail->text] = "";
+    const struct body_rule *rule;
+    for (size_t i = 0; first->must == rule_filled && first->field != NULL && (rule = body_rule_at(i)) != NULL; i++) {
+        size_t len = strlen(others);
+        if (rule->must != rule_filled || rule->header != NULL || rule->field == NULL ||
+            strcmp(rule->field, first->field) == 0 || !is_asked(&walk->at, rule) || rule_filled(&walk->at))
+            continue;
+        snprintf(others + len, sizeof others - len, "%s%s", len == 0 ? "" : ", ", rule->field);
+    }
+    if (others[0] != '\0')
+        snprintf(walk->detail->text, sizeof walk->detail->text, "is needed (and %.100s): %s", others, first->allowed);
 }
 
 const struct body_rule *body_check(const Amana__V1__Header *header, const Amana__V1__Flags *flags,
@@ -171,6 +193,8 @@ const struct body_rule *body_check(const Amana__V1__Header *header, const Amana_
         snprintf(walk.path, sizeof walk.path, "attachments[%zu]", i);
         rule = check_message(&walk, &body->attachments[i]->base);
     }
+    if (rule != NULL)
+        tell_others(&walk, rule);
     return rule;
 }
 
