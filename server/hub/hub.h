@@ -124,6 +124,7 @@ struct hub_work {
     enum reason reason;
     struct am_detail detail;            // field and words for the person
     char state[32], moves[160];         // STATE_FORBIDS: the state and the open moves
+    char state_unit[LIMIT_ADDRESS + 1]; // …: of which recipient's life; "": of the sender's own, or of none
     char stale_unit[LIMIT_ADDRESS + 1]; // ROSTER_STALE: whose
     char successor[LIMIT_ADDRESS + 1];  // RECIPIENT_CLOSED: who takes its place
     uint64_t retry_ns;                  // QUOTA, BUSY

@@ -5,31 +5,40 @@
 #include "proto/model/header.h"
 
 #include <bsd/string.h>
+#include <stdio.h>
 #include <string.h>
 
-static enum reason forbids(struct hub_submission *submission, uint8_t state, const char *field)
+// `unit`: whose life it is, where not the sender's own; NULL: of no one. What was asked of several is refused with the
+// first of them.
+static enum reason forbids(struct hub_submission *submission, uint8_t state, const char *unit, const char *field)
 {
     struct hub_work *work = &submission->work;
     const char *originator = submission->root.originator;
     uint32_t open = life_open(submission->root.kind, state);
-    char theirs[KIND_LIST_TEXT], others[KIND_LIST_TEXT];
+    char theirs[KIND_LIST_TEXT], others[KIND_LIST_TEXT], at[LIMIT_ADDRESS + 8] = "";
+    if (work->state[0] != '\0')
+        return REASON_STATE_FORBIDS;
     strlcpy(work->state, life_state_name(state), sizeof work->state);
     kind_list(open, work->moves, sizeof work->moves);
+    if (unit != NULL && strcmp(unit, submission->sender) != 0) {
+        strlcpy(work->state_unit, unit, sizeof work->state_unit);
+        snprintf(at, sizeof at, "at %s ", unit);
+    }
     unsigned kind = (unsigned)submission->header->kind;
     uint64_t outcomes = life_outcomes(submission->root.kind, state, kind);
     if ((open & KIND_BIT(kind)) != 0 && outcomes != 0) {
         char list[KIND_OUTCOMES_TEXT];
         outcome_list(outcomes, list, sizeof list);
-        (void)am_fail(AM_DENIED, &work->detail, "outcome", "the state of what it answers is %s: must be one of %s",
-                      work->state, list);
+        (void)am_fail(AM_DENIED, &work->detail, "outcome", "%sthe state of what it answers is %s: must be one of %s",
+                      at, work->state, list);
         return REASON_STATE_FORBIDS;
     }
     kind_list(kind_moves_of(open, WHO_ORIGINATOR), theirs, sizeof theirs);
     kind_list(kind_moves_of(open, WHO_RECIPIENT), others, sizeof others);
     (void)am_fail(AM_DENIED, &work->detail, field,
-                  open == 0 ? "its state is %s: it has ended, and nothing moves it any more"
-                            : "its state is %s; open to %.95s, who sent it: %s; to who must act on it: %s",
-                  work->state, originator, theirs, others);
+                  open == 0 ? "%sits state is %s: it has ended, and nothing moves it any more"
+                            : "%sits state is %s; open to %.95s, who sent it: %s; to who must act on it: %s",
+                  at, work->state, originator, theirs, others);
     return REASON_STATE_FORBIDS;
 }
 
@@ -48,7 +57,7 @@ static enum reason judge_life(struct hub_submission *submission, size_t i, uint6
     switch (life_move(root, state, (unsigned)header->kind, (unsigned)header->outcome, present, &next)) {
     case LIFE_UNMOVED: return REASON_NONE;
     case LIFE_CROSSED: decision->crossed = true; return REASON_NONE;
-    case LIFE_FORBIDDEN: return forbids(submission, state, "in_reply_to");
+    case LIFE_FORBIDDEN: return forbids(submission, state, life->recipient, "in_reply_to");
     case LIFE_MOVED: break;
     }
     decision->moves[decision->n_moves].index = i;
@@ -64,11 +73,11 @@ static enum reason judge_chain(const struct hub *hub, struct hub_submission *sub
     enum kind_chain does = (enum kind_chain)kind_get((unsigned)submission->header->kind)->chain;
     if (does == CHAIN_RENEWS && submission->supersedes.seq != submission->chain.newest) {
         uint8_t state = decision->n_moves > 0 ? decision->moves[0].from : LIFE(NEW);
-        return forbids(submission, state, "supersedes");
+        return forbids(submission, state, NULL, "supersedes");
     }
     // Nobody's life may say so: all are kept from whom it would be told to (rule 4).
     if (does != CHAIN_NONE && submission->chain.cancelled && decision->n_moves == 0)
-        return forbids(submission, LIFE(STOPPING), "in_reply_to");
+        return forbids(submission, LIFE(STOPPING), NULL, "in_reply_to");
     return does != CHAIN_NONE ? hub_judge_delivery(hub, submission, &submission->newest) : REASON_NONE;
 }
 
@@ -131,7 +140,7 @@ static enum reason judge_over(struct hub_submission *submission, enum reason ove
     struct hub_work *work = &submission->work;
     if (over == REASON_NONE || decision->n_moves == 0)
         return over;
-    work->state[0] = work->moves[0] = '\0';
+    work->state[0] = work->moves[0] = work->state_unit[0] = '\0';
     work->detail = (struct am_detail){0};
     return REASON_NONE;
 }
@@ -140,7 +149,9 @@ enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submis
                             struct hub_decision *decision)
 {
     const struct hub_found *newest = &submission->newest;
+    struct hub_work *work = &submission->work;
     enum reason reason = REASON_NONE, over = REASON_NONE;
+    work->state[0] = work->moves[0] = work->state_unit[0] = '\0'; // of a judgement before
     bool confirm = kind_get(submission->root.kind)->confirm != 0; // a CANCEL's own, not that of its root
     if (!confirm && life_first(submission->root.kind) == LIFE(UNSPECIFIED))
         return REASON_NONE; // a NOTE that stands alone

@@ -38,6 +38,8 @@ static void error_build(struct rpc_error *error, enum reason reason, const struc
         return;
     if (work->state[0] != '\0')
         rpc_error_add_metadata(error, "state", "%s", work->state);
+    if (work->state_unit[0] != '\0')
+        rpc_error_add_metadata(error, "unit", "%s", work->state_unit);
     if (work->moves[0] != '\0')
         rpc_error_add_metadata(error, "open_moves", "%s", work->moves);
     if (work->stale_unit[0] != '\0')

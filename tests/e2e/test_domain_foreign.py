@@ -2,6 +2,7 @@
 """A client that keeps to no rule meets them all at the hub: each that an envelope shows is broken once, and refused by
 its reason; what the same client sends unbroken is taken."""
 import os
+import re
 
 import grpc
 import pytest
@@ -166,6 +167,17 @@ def test_an_answer_carries_on_what_its_root_says_whoever_writes_it(police, post)
             (dict(to=[NEAR]), Code.INVALID_ARGUMENT, "FIELD_INVALID", "recipients")):
         refused(post, code, reason, field, **{**answer, **post.answering(asked), **change})
     post.write(**answer, **post.answering(asked))
+
+
+def test_what_can_not_be_asked_any_more_is_refused_with_the_unit_and_its_state(police, post):
+    asked = police.write("REQUEST", case_ref="ke/dci/2026/007004", retain_until=at(20 * DAY), to=[POST, HOME])
+    post.write("RESPONSE", outcome="FULL", case_ref="ke/dci/2026/007004", to=["ke/dci/transnational"], **post.answering(asked))
+    said = refused(police, RULE, "STATE_FORBIDS", "open_moves", kind="CLARIFICATION", case_ref="ke/dci/2026/007004", to=[POST],
+                   **police.answering(asked))
+    text = said.packed.decode(errors="replace")
+    for key, value in (("unit", POST), ("state", "ANSWERED")):
+        assert re.search(rf"{key}\W+{value}\W", text), f"{key}: {text!r}"
+    assert f"at {POST} its state is ANSWERED" in said.details
 
 
 def test_who_has_a_copy_and_who_has_nothing_answers_nothing(police, post, shared, pb):

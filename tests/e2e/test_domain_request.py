@@ -94,7 +94,7 @@ def test_what_one_of_two_has_answered_is_withdrawn_from_the_other_without_a_word
     world.amana("post", "answer", asked, "--outcome", "FULL", "--summary", "A trader in Moyale.").ok()
     world.copy("police", "before")
     world.amana("police", "inbox").ok()
-    world.amana("police", "withdraw", asked, "--reason", "x", "--to", "et/ics/moyale").exits(77).says("its state is ANSWERED")
+    world.amana("police", "withdraw", asked, "--reason", "x", "--to", "et/ics/moyale").exits(77).says("at et/ics/moyale its state is ANSWERED")
     # A desk that knows nothing of the answer sends it to both; one that does leaves out who has answered.
     world.amana("before", "withdraw", asked, "--reason", "One answer is enough.").ok()
     world.amana("police", "status", asked).ok().says("answered by eics-1207", "withdrawn")
@@ -133,7 +133,7 @@ def test_who_of_two_has_asked_is_answered_without_a_word_of_whom(world):
     both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "ACTION"}]
     asked = world.send(draft=world.write("REQUEST", ASKED, recipients=both))
     world.path("clear.json").write_text(json.dumps({"clarification": {"answers": [{"question": "Which year?", "text": "2024"}]}}))
-    world.amana("police", "clarify", asked, "clear.json").exits(77).says("its state is OPEN")
+    world.amana("police", "clarify", asked, "clear.json").exits(77).says("at et/ics/moyale its state is OPEN")
     world.amana("et-protection", "inbox").ok()
     world.amana("et-protection", "progress", asked, "--outcome", "CLARIFICATION_ASKED", "--questions", "Which year?").ok()
     world.amana("police", "inbox").ok()

@@ -2,6 +2,8 @@
 // Lives of roots without versions at the hub, as transcripts: a request to its end, a hit, and whom they concern.
 #include "tests/unit/hub_expect.h"
 
+#include <stdio.h>
+
 static struct letter *asked(struct world *world)
 {
     struct letter *letter = letter_new(world, POLICE, KIND(REQUEST));
@@ -23,9 +25,16 @@ static void stands(struct world *world, const struct letter *root, const char *u
     assert_string_equal(life_state_name(life(world, root, unit)->state), life_state_name(state));
 }
 
-static void forbidden(struct world *world, struct letter *letter, const char *state, const char *moves)
+// `unit`: whose life it is, where not the sender's own.
+static void forbidden(struct world *world, struct letter *letter, const char *unit, const char *state,
+                      const char *moves)
 {
+    char at[64] = "its state";
+    if (unit[0] != '\0')
+        snprintf(at, sizeof at, "at %s its state", unit);
     refused(world, letter, REASON_STATE_FORBIDS, "in_reply_to");
+    assert_memory_equal(letter->submission.work.detail.text, at, strlen(at));
+    assert_string_equal(letter->submission.work.state_unit, unit);
     assert_string_equal(letter->submission.work.state, state);
     assert_string_equal(letter->submission.work.moves, moves);
 }
@@ -77,7 +86,7 @@ static void a_withdrawal_ends_it_at_those_whom_it_names_alone(void **state)
     stands(world, root, POST, LIFE(OPEN));
     accepted(world, about(world, POST, KIND(RESPONSE), OUTCOME(PARTIAL), root, POLICE));
     more = about(world, POLICE, KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), root, POST);
-    forbidden(world, more, "ANSWERED", "RESPONSE");
+    forbidden(world, more, POST, "ANSWERED", "RESPONSE");
     refused(world, about(world, POLICE, KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), root, LONELY), REASON_FIELD_INVALID,
             "recipients");
 }
@@ -94,12 +103,23 @@ static void a_withdrawal_ends_it_for_whom_it_is_open_and_is_refused_where_it_is_
     assert_int_equal(last_entry(world)->content->submitted->n_moves, 1);
     assert_string_equal(last_entry(world)->content->submitted->moves[0]->recipient, SHELTER);
     assert_string_equal(gone->submission.work.state, "");
+    assert_string_equal(gone->submission.work.state_unit, "");
     assert_string_equal(gone->submission.work.detail.text, "");
     stands(world, root, POST, LIFE(ANSWERED));
     stands(world, root, SHELTER, LIFE(WITHDRAWN));
     gone = about(world, POLICE, KIND(WITHDRAW), OUTCOME(NO_LONGER_NEEDED), root, POST);
     letter_to(world, gone, SHELTER, ACTION);
-    forbidden(world, gone, "WITHDRAWN", "none");
+    forbidden(world, gone, POST, "ANSWERED", "RESPONSE"); // the first of them
+}
+
+static void what_one_of_two_can_not_be_asked_is_refused_with_the_unit_and_its_state(void **state)
+{
+    struct world *world = *state;
+    struct letter *root = asked(world), *clear;
+    accepted(world, about(world, POST, KIND(PROGRESS), OUTCOME(CLARIFICATION_ASKED), root, POLICE));
+    clear = about(world, POLICE, KIND(CLARIFICATION), 0, root, POST);
+    letter_to(world, clear, SHELTER, ACTION);
+    forbidden(world, clear, SHELTER, "OPEN", "RESPONSE, REFUSAL, ACK, PROGRESS, WITHDRAW");
 }
 
 static void an_answer_that_crosses_a_withdrawal_is_taken_marked_and_moves_nothing(void **state)
@@ -116,7 +136,7 @@ static void an_answer_that_crosses_a_withdrawal_is_taken_marked_and_moves_nothin
         assert_int_equal(last_entry(world)->content->submitted->n_moves, 0);
         stands(world, root, POST, LIFE(WITHDRAWN));
     }
-    forbidden(world, about(world, POST, KIND(PROGRESS), OUTCOME(IN_HAND), root, POLICE), "WITHDRAWN", "none");
+    forbidden(world, about(world, POST, KIND(PROGRESS), OUTCOME(IN_HAND), root, POLICE), "", "WITHDRAWN", "none");
 }
 
 static void two_answers_in_flight_do_not_both_move_one_life(void **state)
@@ -214,6 +234,7 @@ int main(void)
         HUB_TEST(the_answer_clock_stands_still_while_a_request_is_suspended),
         HUB_TEST(a_withdrawal_ends_it_at_those_whom_it_names_alone),
         HUB_TEST(a_withdrawal_ends_it_for_whom_it_is_open_and_is_refused_where_it_is_over_for_all),
+        HUB_TEST(what_one_of_two_can_not_be_asked_is_refused_with_the_unit_and_its_state),
         HUB_TEST(an_answer_that_crosses_a_withdrawal_is_taken_marked_and_moves_nothing),
         HUB_TEST(two_answers_in_flight_do_not_both_move_one_life),
         HUB_TEST(a_request_may_answer_an_alert_and_lives_by_itself),
