@@ -75,7 +75,7 @@ def test_what_waits_to_be_sent_and_what_only_refers_to_it_builds_on_it_and_what_
 def test_what_only_a_file_can_say_is_asked_for_with_its_form(world, alert):
     said = world.amana("police", "correct", alert, "--reason", "The owner was called.").exits(64)
     said.says("needs a FILE", '{"correction": {"changes": [{"path": ', "or --stolen-identity")
-    world.path("form.json").write_text(re.search(r"as (\{.*\});", said.err).group(1))
+    world.path("form.json").write_text(re.search(r"as (\{.*\})", said.err).group(1))
     world.amana("police", "correct", alert, "form.json", "--reason", "The owner was called.").ok()
     world.path("empty.json").write_text('{"correction": {}}')
     world.amana("police", "correct", alert, "empty.json", "--reason", "x").exits(65).says(
