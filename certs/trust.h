@@ -119,6 +119,33 @@ struct trust_list {
     uint64_t until;  // nextUpdate, UTC ns
 };
 size_t trust_lists(const struct trust *trust, struct trust_list ret_lists[TRUST_LISTS]);
+// --- Lists that travel from a hub to a desk
+struct trust_list_number {
+    uint8_t issuer[CERTIFICATE_DIGEST]; // of the certificate of a root or CA
+    uint64_t number;                    // CRLNumber; 0: there is no list of it
+};
+// Of each root and CA the number of the list in force.
+size_t trust_list_numbers(const struct trust *trust, struct trust_list_number ret_numbers[TRUST_LISTS]);
+// The list in force of that issuer (DER, malloc'ed), where it has a higher number. AM_NOT_FOUND.
+AM_MUST_USE enum am_err trust_list_newer(const struct trust *trust, const struct trust_list_number *than,
+                                         struct am_bytes *ret_der);
+// One that somebody gave, as it was judged by what is trusted here.
+struct trust_list_came {
+    struct trust_list_number of;
+    char name[65];       // the O of its issuer
+    bool begun;          // its thisUpdate lies not ahead of the clock
+    struct am_bytes pem; // freed by trust_list_clear
+};
+// Of DER, and nothing behind it. AM_INVALID: no list, of none of the roots and CAs, or part of one; AM_ROLLBACK: no
+// newer one than the one in force; AM_TOO_LARGE: trust_load would not read it.
+AM_MUST_USE enum am_err trust_list_read(const struct trust *trust, struct am_bytes der, uint64_t now_ns,
+                                        struct am_detail *detail, struct trust_list_came *ret_came);
+void trust_list_clear(struct trust_list_came *came);
+// Puts them into FOLDER/crls, each where the one in force there is older, and loads the folder. Any number of
+// processes. AM_IO, and as trust_load, with `trust` as what was in force.
+AM_MUST_USE enum am_err trust_lists_keep(const char *folder, const struct trust *trust,
+                                         const struct trust_list_came *came, size_t n, struct am_detail *detail,
+                                         struct trust **ret_trust);
 // How long past its nextUpdate a CRL is still judged by: a national outage must not stop a rescue. 0 where nothing is
 // said. Only before the trust is shared.
 void trust_crls_tolerate(struct trust *trust, uint64_t ns);

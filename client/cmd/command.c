@@ -324,6 +324,17 @@ static void tell_delivery(void *user, const struct outbox_report *report)
     }
 }
 
+// What the hub gave as newer revocation lists and could not be taken. That it can't be kept stops nothing else.
+static void tell_lists(struct command *command)
+{
+    struct session *session = command->session;
+    if (session->lists_err == AM_SIGNATURE)
+        command_tell_fault(command, session->lists_err, &session->lists_detail);
+    else if (session->lists_err != AM_OK)
+        command_say("%s: %s", session->lists_detail.field, session->lists_detail.text);
+    session->lists_err = AM_OK;
+}
+
 int command_try_connect(struct command *command, bool *ret_online)
 {
     struct am_detail detail = {0};
@@ -331,6 +342,8 @@ int command_try_connect(struct command *command, bool *ret_online)
     enum am_err err = session_connect(command->session, &detail);
     if (err == AM_UNAVAILABLE || err == AM_BUSY)
         return 0;
+    if (err == AM_OK)
+        tell_lists(command);
     if (err == AM_OK)
         err = outbox_deliver(command->session, command->again, &detail, tell_delivery, command);
     if (err == AM_UNAVAILABLE) {

@@ -6,6 +6,7 @@
 #include "certs/clock.h"
 #include "certs/trust_seen.h"
 #include "client/session/history.h"
+#include "client/session/lists.h"
 #include "proto/codec/timestamp.h"
 #include "proto/model/policy.h"
 #include "proto/model/reason.h"
@@ -68,6 +69,24 @@ static enum am_err check_crls(struct session *session, struct am_detail *detail)
     return err;
 }
 
+enum am_err session_trust(struct session *session, struct trust *trust, struct am_detail *detail)
+{
+    struct trust *before = session->trust;
+    const struct trust_hub *hub = trust_hub(trust, session->hub->name);
+    if (hub == NULL || memcmp(trust_digest(trust), trust_digest(before), 32) != 0) {
+        trust_unref(trust);
+        return AM_OK;
+    }
+    trust_crls_tolerate(trust, LIMIT_CRL_STALE_NS);
+    session->trust = trust;
+    session->hub = hub;
+    if (session->opened_by == NULL)
+        session->opened_by = before; // a draft may have words of it
+    else
+        trust_unref(before);
+    return check_crls(session, detail);
+}
+
 enum am_err session_open(const struct settings *settings, unsigned needed, const struct keyfile_passphrase *passphrase,
                          const bool *interrupted, struct am_detail *detail, struct session **ret_session)
 {
@@ -122,6 +141,7 @@ void session_close(struct session *session)
     store_close(session->store);
     log_verifier_clear(&session->log);
     trust_unref(session->trust);
+    trust_unref(session->opened_by);
     free(session);
 }
 
@@ -195,21 +215,23 @@ static enum am_err dial(struct session *session, struct am_detail *detail)
     return err;
 }
 
-// First words on every connection: the hub's time, and its newest checkpoint against ours.
+// First words on every connection: the hub's time, its newest checkpoint against ours, and its newer revocation lists.
 static enum am_err greet(struct session *session, struct am_detail *detail)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     Amana__V1__StatusRequest request = AMANA__V1__STATUS_REQUEST__INIT;
     Amana__V1__StatusResponse *response;
     uint64_t hub_time;
-    arena_init(&arena, 1024u * 1024);
+    arena_init(&arena, 4u * 1024 * 1024);
+    TRY(lists_ask(session, &arena, &request));
     TRY(session_call(session, "/amana.v1.Relay/Status", &request.base, &amana__v1__status_response__descriptor, &arena,
                      detail, (ProtobufCMessage **)&response));
     if (response->checkpoint == NULL)
         return am_fail(AM_PROTO, detail, "checkpoint", "the hub shows no checkpoint of its log");
     if (timestamp_to_ns(response->hub_time, &hub_time) == AM_OK)
         session->clock_ns = (int64_t)(hub_time - clock_utc());
-    return history_compare(session, response->checkpoint, detail);
+    TRY(history_compare(session, response->checkpoint, detail));
+    return lists_take(session, response);
 }
 
 enum am_err session_connect(struct session *session, struct am_detail *detail)

@@ -57,6 +57,10 @@ struct session {
     bool policy_read, policy_known;
     char successor[LIMIT_ADDRESS + 1];  // of this unit, which is closed; ""
     char protection[LIMIT_ADDRESS + 1]; // directory_protection
+    struct trust *opened_by;            // what was in force before a newer list came; NULL: none did
+    enum am_err
+        lists_err; // what the hub gave as newer revocation lists could not be taken; AM_OK: it was, or none came
+    struct am_detail lists_detail;
     bool recalls; // the hub's revocation list is older than this desk's: what is sent brings it along
     bool alarmed; // an alarm was raised: what follows in this session follows from it
 };
@@ -68,11 +72,16 @@ AM_MUST_USE enum am_err session_open(const struct settings *settings, unsigned n
                                      struct am_detail *detail, struct session **ret_session);
 void session_close(struct session *session); // NULL is fine
 
-// Connects, takes the hub's time, and compares its log with what was verified last. AM_UNAVAILABLE: no link (also in
+// Connects, takes the hub's time, compares its log with what was verified last, and takes newer revocation lists
+// (lists.h). AM_UNAVAILABLE: no link (also in
 // session->offline). AM_FORK, AM_ROLLBACK, AM_PROOF: an alarm was raised and the link is closed again. AM_CERTIFICATE
 // and the like: the hub, or this client, isn't who it should be.
 AM_MUST_USE enum am_err session_connect(struct session *session, struct am_detail *detail);
 void session_disconnect(struct session *session);
+
+// Goes by this trust, the caller's reference, from now on: that of session_open with newer revocation lists. Where
+// trust.conf is another by now nothing changes, and the next session goes by it. Errors of trust_seen_take.
+AM_MUST_USE enum am_err session_trust(struct session *session, struct trust *trust, struct am_detail *detail);
 
 // One of this client's own certificates with its key: DATA/keys/{auth,seal,sign,officer}.{pem,key}. The name in the
 // certificate must be the settings' own. Owned by the session. AM_NOT_FOUND (no certificate yet: what to do),

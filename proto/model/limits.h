@@ -10,7 +10,8 @@
 #define LIMIT_SEALED_KEYS      529u           // recipients of one seal
 #define LIMIT_SEALED_KEY_BYTES 512u           // what one recipient may add to a seal
 #define LIMIT_MESSAGE          (1024u * 1024 + 16u * 1024 + 128u * 1024)
-#define LIMIT_RECALL           (64u * 1024) // revocation list that a message brings with it
+#define LIMIT_RECALL           (64u * 1024)   // revocation list that a message brings with it
+#define LIMIT_LISTS            (1024u * 1024) // revocation lists in one answer of a hub
 #define LIMIT_SIGNATURE        (16u * 1024)
 #define LIMIT_FLAGS            4096u
 #define LIMIT_STATEMENT        (64u * 1024)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Relay.Status: the hub's time and newest checkpoint, and how each recipient stands with what the caller's unit sent.
+// Relay.Status: the hub's time, newest checkpoint and newer revocation lists, and how each recipient stands with what
+// the caller's unit sent.
 #include "amana/v1/record.pb-c.h"
 #include "amana/v1/relay.pb-c.h"
 #include "proto/codec/timestamp.h"
@@ -9,6 +10,7 @@
 #include "server/net/question.h"
 #include "server/net/waiting.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define STATUS_IDS 256u
@@ -301,6 +303,42 @@ static enum am_err messages_fill(struct status *status, const Amana__V1__StatusR
     return AM_OK;
 }
 
+// --- Revocation lists that the caller has an older one of
+static enum am_err list_add(struct status *status, const Amana__V1__ListNumber *asked, size_t *room,
+                            Amana__V1__StatusResponse *response)
+{
+    struct trust_list_number than = {.number = asked->number};
+    struct am_bytes der;
+
+    if (asked->issuer.len != sizeof than.issuer)
+        return AM_OK;
+    memcpy(than.issuer, asked->issuer.data, sizeof than.issuer);
+    enum am_err err = trust_list_newer(registry_trust(status->question->registry), &than, &der);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    bool fits = der.len <= *room;
+    uint8_t *copy = fits ? arena_copy(status->arena, der.data, der.len) : NULL;
+    free((void *)der.data);
+    if (copy == NULL)
+        return fits ? arena_error(status->arena) : AM_OK;
+    response->newer_lists[response->n_newer_lists++] = codec_binary((struct am_bytes){copy, der.len});
+    *room -= der.len;
+    return AM_OK;
+}
+
+static enum am_err lists_fill(struct status *status, const Amana__V1__StatusRequest *request,
+                              Amana__V1__StatusResponse *response)
+{
+    size_t room = LIMIT_LISTS;
+
+    response->newer_lists = arena_array(status->arena, request->n_lists + 1, sizeof *response->newer_lists);
+    if (response->newer_lists == NULL)
+        return arena_error(status->arena);
+    for (size_t i = 0; i < request->n_lists; i++)
+        TRY(list_add(status, request->lists[i], &room, response));
+    return AM_OK;
+}
+
 static void status_ask(struct question *question, struct worker *worker)
 {
     const Amana__V1__StatusRequest *request = (const Amana__V1__StatusRequest *)question->call.request;
@@ -318,6 +356,10 @@ static void status_ask(struct question *question, struct worker *worker)
         question_refuse(question, REASON_FIELD_INVALID, "ids", "are at most 256");
         return;
     }
+    if (request->n_lists > TRUST_LISTS) {
+        question_refuse(question, REASON_FIELD_INVALID, "lists", "are at most 136");
+        return;
+    }
     timestamp_from_ns(question->now_ns, &now);
     store_view_checkpoint(worker->view, &newest);
     checkpoint_fill(&newest, question->call.net->options.origin, &checkpoint);
@@ -325,6 +367,8 @@ static void status_ask(struct question *question, struct worker *worker)
     response.origin = (char *)question->call.net->options.origin;
     response.checkpoint = &checkpoint;
     err = messages_fill(&status, request, &response);
+    if (err == AM_OK)
+        err = lists_fill(&status, request, &response);
     if (err != AM_OK)
         question_fail(question, err);
     else

@@ -128,14 +128,17 @@ def test_a_session_that_only_listens_ends_with_its_certificate(for_a_day):
 
 
 # --- What a reader keeps of it
-def forgotten(world):
+def list_by_openssl(world, to, *when):
     """Kenya's list anew, by stock openssl: nobody is on it any more."""
     world.path("crl.conf").write_text("[ca]\ndefault_ca = c\n[c]\ndatabase = crl.index\ncrlnumber = crl.number\n"
                                       "default_md = sha256\ncrl_extensions = e\n[e]\nauthorityKeyIdentifier = keyid:always\n")
     world.path("crl.index").write_text("")
     world.path("crl.number").write_text("40\n")
-    world.run("openssl", "ca", "-gencrl", "-config", "crl.conf", "-keyfile", "ke/units.key", "-cert", "ke/units.pem", "-crlhours", "40",
-              "-out", "post/trust/crls/ke-units.crl")
+    world.run("openssl", "ca", "-gencrl", "-config", "crl.conf", "-keyfile", "ke/units.key", "-cert", "ke/units.pem", *when, "-out", to)
+
+
+def forgotten(world):
+    list_by_openssl(world, "post/trust/crls/ke-units.crl", "-crlhours", "40")
 
 
 def test_what_a_revoked_officer_signed_says_so_after_the_list_has_forgotten_the_officer(world):
