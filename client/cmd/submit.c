@@ -12,6 +12,7 @@
 #include "client/session/directory.h"
 #include "client/session/oversight.h"
 #include "client/session/policy.h"
+#include "client/session/revoked.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "client/session/taken.h"
@@ -110,6 +111,11 @@ static void print_oversight(const struct session *session, const Amana__V1__Mess
         printf("  oversight %s\n", words);
 }
 
+static void print_revoked(const char *words)
+{
+    printf("  %srevoked%s   %s\n", print_on(PRINT_RED), print_off(), words);
+}
+
 static int print_accepted(struct command *command, const char *id, struct arena *arena)
 {
     Amana__V1__Kept *kept;
@@ -132,6 +138,7 @@ static int print_accepted(struct command *command, const char *id, struct arena 
                (unsigned long long)kept->entry->index, command->session->hub->origin, print_ns(kept->entry->time),
                header->releasing->unit);
         print_oversight(command->session, kept->message, header);
+        revoked_each(command->session, header, print_revoked);
         tell_who_releases(command, header);
         return 0;
     }
@@ -147,6 +154,7 @@ static int print_accepted(struct command *command, const char *id, struct arena 
     unprotected_print(&unprotected, stdout);
     submit_told_next(command, header, kept->entry->time);
     print_oversight(command->session, kept->message, header);
+    revoked_each(command->session, header, print_revoked);
     tell_who_releases(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);
     return 0;

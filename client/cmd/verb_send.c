@@ -4,6 +4,7 @@
 #include "client/cmd/draft_file.h"
 #include "client/cmd/submit.h"
 #include "client/session/oversight.h"
+#include "client/session/revoked.h"
 #include "proto/model/address.h"
 
 #include <stdlib.h>
@@ -37,8 +38,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+static void say_revoked(struct session *session, const char *unit)
+{
+    char words[REVOKED_TEXT];
+    revoked_words(session, unit, words);
+    if (words[0] != '\0')
+        command_say("%s", words);
+}
+
 // Whose devices it would be sealed to.
-static void say_readers(const struct session *session, const Amana__V1__Draft *draft)
+static void say_readers(struct session *session, const Amana__V1__Draft *draft)
 {
     const char *own = session->settings.value[SETTING_UNIT];
     char oversight[OVERSIGHT_TEXT];
@@ -50,6 +59,10 @@ static void say_readers(const struct session *session, const Amana__V1__Draft *d
         fprintf(stderr, ", %s", draft->releasing);
     oversight_words(session, own, oversight);
     fprintf(stderr, "%s%s\n", oversight[0] != '\0' ? "; " : "", oversight);
+    say_revoked(session, own);
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        if (strcmp(draft->recipients[i]->unit, own) != 0)
+            say_revoked(session, draft->recipients[i]->unit);
 }
 
 static int send_file(struct send_input *input)

@@ -10,6 +10,7 @@
 #include "client/session/evidence.h"
 #include "client/session/oversight.h"
 #include "client/session/receive.h"
+#include "client/session/revoked.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/codec/json.h"
@@ -244,6 +245,11 @@ static void print_release(const Amana__V1__MessageStatus *row, const struct know
     }
 }
 
+static void print_revoked(const char *words)
+{
+    printf("  %s%s%s\n", print_on(PRINT_RED), words, print_off());
+}
+
 static int print_message(struct command *command, const Amana__V1__Kept *kept, const char *id,
                          const Amana__V1__MessageStatus *row, const struct known *known)
 {
@@ -258,6 +264,7 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
     oversight_words_of(command->session, kept->message, header, oversight);
     if (oversight[0] != '\0')
         printf("  %s\n", oversight);
+    revoked_each(command->session, header, print_revoked);
     if (parked) // nobody has it
         return 0;
     struct unprotected unprotected;

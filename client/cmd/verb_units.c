@@ -4,6 +4,7 @@
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/session/directory.h"
+#include "client/session/revoked.h"
 #include "proto/model/kind.h"
 
 #include <string.h>
@@ -60,6 +61,7 @@ static void print_words(const char *what, const char *value)
 static void print_row(const struct units_input *input, const Amana__V1__UnitRow *row, const struct roster *roster)
 {
     const char *own = input->command.session->settings.value[SETTING_UNIT];
+    char revoked[REVOKED_TEXT];
     printf("%s", print_on(PRINT_BOLD));
     print_text(stdout, row->unit, 0);
     printf("%s  %s%s", print_off(), strcmp(row->unit, own) == 0 ? "this unit, " : "",
@@ -84,6 +86,9 @@ static void print_row(const struct units_input *input, const Amana__V1__UnitRow 
                roster->officers_count, roster->officers_count == 1 ? "" : "s", roster->registrar.identity.uri + 8);
     else
         printf("  %-10s none: what is said of it is the hub's word\n", "roster");
+    revoked_words(input->command.session, row->unit, revoked);
+    if (revoked[0] != '\0')
+        printf("  %-10s %s%s%s\n", "revoked", print_on(PRINT_RED), revoked, print_off());
     for (size_t i = 0; i < row->n_kinds; i++)
         printf("%s%s%s", i == 0 ? "  may get    " : ", ", kind_name((unsigned)row->kinds[i]),
                i + 1 == row->n_kinds ? "\n" : "");

@@ -119,7 +119,13 @@ static enum am_err add_oversight(struct session *session, struct sealing *sealin
 static enum am_err check_own(struct session *session, const struct roster *own, struct am_detail *detail)
 {
     const struct certificate *certificate;
+    struct trust_revocation revocation;
     TRY(session_key(session, CERT_USE_SIGN_OFFICER, detail, &certificate, NULL));
+    if (trust_revocation(session->trust, certificate->x509, &revocation))
+        return am_fail(
+            AM_REVOKED, detail, session->officer,
+            "this officer's certificate is revoked, and no hub takes what it signs: have your registrar issue "
+            "another");
     const struct roster_officer *row = roster_officer_by_uri(own, session->officer);
     if (row != NULL && memcmp(row->sign.digest, certificate->digest, CERTIFICATE_DIGEST) == 0)
         return AM_OK;

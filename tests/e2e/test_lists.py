@@ -92,6 +92,33 @@ def test_each_command_that_connects_takes_it_once(served, pb, verb):
     assert [number(file) for file in given(world, "police")] == [number(world.path("trust", "crls", "ke-units.crl"))]
 
 
+def test_an_officer_whose_certificate_the_hub_knows_to_be_revoked_is_told_so_before_anything_is_signed(world):
+    at_the_hub_alone(world, OFFICER)
+    said = world.amana("police", "send", world.draft()).exits(78).says("this officer's certificate is revoked", "have your registrar issue another")
+    assert "accepted" not in said.out
+    world.amana("police", "sent").ok().says("nothing was sent")
+    assert not world.entries("REJECTED")
+
+
+def test_a_recipient_s_device_that_is_revoked_and_on_its_roster_still_is_named_by_whoever_sends_to_it(world):
+    at_the_hub_alone(world, POST, "et")
+    told = "every device of et/ics/moyale is revoked: nobody there can fetch what is sent"
+    sent = world.amana("police", "send", world.draft()).ok().says("accepted", told).id
+    world.amana("police", "status", sent).ok().says(told)
+    world.amana("police", "units", "et/ics").ok().says(told, "telephone")
+    world.amana("police", "send", "--dry-run", world.draft()).ok().says("who could read it", told)
+    assert "every device" not in world.amana("police", "units", "ke").ok().out
+
+
+def test_of_several_devices_the_one_that_is_revoked_is_named(empty_world):
+    world = empty_world
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    at_the_hub_alone(world, "chief/keys/auth.pem")
+    world.amana("police", "send", world.draft()).ok().says(
+        "accepted", "device d2 of ke/dci/transnational is revoked, and on its roster still", "a roster without it")
+
+
 def test_what_a_revoked_officer_signed_says_so_at_a_desk_that_nobody_gave_the_list(world):
     sent = world.send()
     at_the_hub_alone(world, OFFICER)
