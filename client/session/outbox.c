@@ -178,7 +178,7 @@ static enum am_err as_sent(const struct delivery *delivery, Amana__V1__Message *
     if (!delivery->session->recalls)
         return AM_OK;
     TRY(seal_header(ret_message, delivery->arena, delivery->detail, &header));
-    return oversight_recall(delivery->session, header, delivery->arena, &ret_message->crl);
+    return oversight_recall(delivery->session, header, delivery->arena, delivery->detail, &ret_message->crl);
 }
 
 // The hub goes by another trust list than this desk. *ret_retry: its revocation list may be what is older, and this
@@ -186,13 +186,13 @@ static enum am_err as_sent(const struct delivery *delivery, Amana__V1__Message *
 static enum am_err trust_differs(struct delivery *delivery, bool *ret_retry)
 {
     Amana__V1__Message message = *delivery->kept->message;
-    if (!delivery->session->recalls) {
-        delivery->session->recalls = true;
-        TRY(as_sent(delivery, &message));
-        *ret_retry = message.crl.len != 0;
-    }
-    if (*ret_retry)
-        return AM_OK;
+    bool brought = delivery->session->recalls;
+    delivery->session->recalls = true;
+    enum am_err err = as_sent(delivery, &message);
+    *ret_retry = err == AM_OK && !brought && message.crl.len != 0;
+    if (err == AM_TOO_LARGE || *ret_retry)
+        return AM_OK; // it waits, and says why
+    TRY(err);
     char said[sizeof delivery->detail->text];
     strlcpy(said, delivery->detail->text, sizeof said);
     (void)am_fail(AM_OK, delivery->detail, "oversight_point",
@@ -237,9 +237,11 @@ static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_r
     const char *path = delivery->parks ? "/amana.v1.Relay/Park" : "/amana.v1.Relay/Send";
     for (unsigned i = 0; i < RESEALS && retry; i++) {
         Amana__V1__Message message;
-        TRY(as_sent(delivery, &message));
-        enum am_err err = link_unary(delivery->session->link, path, &message.base, &amana__v1__proved_entry__descriptor,
-                                     delivery->arena, &error, (ProtobufCMessage **)&entry);
+        enum am_err err = as_sent(delivery, &message);
+        if (err != AM_TOO_LARGE) // then the hub has to have it itself by now
+            TRY(err);
+        err = link_unary(delivery->session->link, path, &message.base, &amana__v1__proved_entry__descriptor,
+                         delivery->arena, &error, (ProtobufCMessage **)&entry);
         if (err == AM_OK) {
             *ret_result = OUTBOX_ACCEPTED;
             return accept(delivery, entry);

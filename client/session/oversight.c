@@ -43,15 +43,22 @@ enum am_err oversight_fill(const struct certificate *certificate, struct am_byte
 }
 
 enum am_err oversight_recall(const struct session *session, const Amana__V1__Header *header, struct arena *arena,
-                             ProtobufCBinaryData *ret_crl)
+                             struct am_detail *detail, ProtobufCBinaryData *ret_crl)
 {
     struct am_bytes crl;
     *ret_crl = (ProtobufCBinaryData){0, NULL};
     if (header->oversight_point.len != 0 || header->sender == NULL)
         return AM_OK;
     enum am_err err = trust_oversight_recall(session->trust, header->sender->unit, &crl);
-    if (err == AM_NOT_FOUND || err == AM_TOO_LARGE) // then the hub has to have it itself
+    if (err == AM_NOT_FOUND)
         return AM_OK;
+    if (err == AM_TOO_LARGE)
+        return am_fail(
+            err, detail, "oversight_point",
+            "the oversight is revoked, which the hub's list doesn't say, and this desk's has more than the %u "
+            "bytes that a message may bring along: have the hub's operator put the newest list into the "
+            "hub's trust/crls and send HUP",
+            LIMIT_RECALL);
     TRY(err);
     *ret_crl = (ProtobufCBinaryData){crl.len, arena_copy(arena, crl.data, crl.len)};
     free((void *)crl.data);

@@ -10,9 +10,9 @@ AM_MUST_USE enum am_err oversight_fill(const struct certificate *certificate, st
                                        struct arena *arena, Amana__V1__Header *header);
 
 // Where its country's oversight is revoked and the message is sealed to none: the list that says so, for a hub that has
-// an older one; in the arena. Else none.
+// an older one; in the arena. Else none. AM_TOO_LARGE, with what to do: none may bring so large a list along.
 AM_MUST_USE enum am_err oversight_recall(const struct session *session, const Amana__V1__Header *header,
-                                         struct arena *arena, ProtobufCBinaryData *ret_crl);
+                                         struct arena *arena, struct am_detail *detail, ProtobufCBinaryData *ret_crl);
 
 // Whether the trust list has gained, lost or changed the certificate since this was sealed.
 bool oversight_changed(struct session *session, const Amana__V1__Message *message, const Amana__V1__Header *header);

@@ -423,6 +423,39 @@ def test_a_newer_list_is_brought_to_a_hub_that_has_not_got_it_and_to_no_other(em
     assert brought() == [False]
 
 
+def test_a_list_of_more_than_a_message_may_bring_is_the_operators_to_give_and_the_message_waits_for_that(served):
+    world = served
+    index = world.path("ke", "units.index")
+    index.write_text(index.read_text() + "".join(f"R\t300101000000Z\t261101000000Z,keyCompromise\t{1 << 62 | i:016X}\tunknown\t/O=a device\n"
+                                                 for i in range(1700)))
+    revoke(world, of_desks(world))
+    waiting = [world.amana("police", "send", world.draft(name), "--json").exits(69).says(
+        "the oversight is revoked, which the hub's list doesn't say", "more than the 65536 bytes that a message may bring along",
+        "have the hub's operator put the newest list into the hub's trust/crls").id for name in ("one.json", "two.json")]
+    give_list(world, ["trust"])
+    world.hub.reload()
+    world.amana("police", "inbox").ok().says(*(f"{one[:13]}: accepted" for one in waiting))
+    decrypted(world, exported(world, waiting[0], "parts"), code=1)
+
+
+def test_a_newer_list_comes_with_a_release_to_a_hub_that_has_not_got_it_and_to_no_other(empty_world, pb):
+    world = empty_world
+    overseen(world)
+    world.supervisor()
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    revoke(world, of_desks(world))
+
+    def brought():
+        parked = world.amana("police", "send", alert(world)).ok().says("waits", REVOKED).id
+        with Liar(world, pb, "chief") as liar:
+            world.amana("chief", "release", parked, "--yes", env=liar.env()).ok().says("released")
+        return [bool(pb("relay").ReleaseRequest.FromString(request).crl) for method, request in liar.requests if method == "Relay/Release"]
+    assert brought() == [False, True]
+    give_list(world, ["trust"])
+    world.hub.reload()
+    assert brought() == [False]
+
+
 def test_what_waits_for_a_second_person_is_released_by_a_newer_list_than_the_hubs(empty_world):
     world = empty_world
     overseen(world)
