@@ -137,8 +137,8 @@ static void reload_done(struct job *job)
             reloader->trust = trust_ref(reload->trust);
         }
     }
-    if (reload->policy_err == AM_OK && net_policy_set(reloader->net, reload->policy) != AM_OK)
-        report(REPORT_ERROR, "reload", "reason=\"out of memory: the policy is in force, its entry is not written\"");
+    if (reload->policy_err == AM_OK)
+        net_policy_set(reloader->net, reload->policy);
     bool kept = reload->trust_err != AM_OK || (changed && err != AM_OK);
     report(REPORT_NOTICE, "reloaded", "trust=%s rosters=%zu faults=%zu",
            kept      ? "kept"

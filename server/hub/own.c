@@ -123,6 +123,8 @@ static enum am_err digests_append(struct hub_step *step,
     struct hub_pending *pending;
     if (step->hub->stop_sent)
         return AM_OK;
+    if (step->hub->n_own == HUB_OWN_WAITING)
+        return AM_FULL;
     TRY(hub_actions_room(step->actions, 1));
     TRY(hub_pending_new(step, PURPOSE_OWN, NULL, 1, &pending));
     pending->append.essential = true;

@@ -142,26 +142,42 @@ static void gauges_push(struct net *net)
 }
 
 // --- What is revoked
-enum am_err certificates_changed(struct net *net)
+static enum am_err revoked_tell(struct net *net)
 {
     char text[32 + TRUST_COUNTRIES * (ADDRESS_COUNTRY_MAX + 3)] = "";
     const struct trust_country *countries;
     size_t n = trust_countries(registry_trust(net->registry), &countries);
 
-    net->certificates_said_ns = 0;
-    memset(&net->recall, 0, sizeof net->recall);
     for (size_t i = 0; i < n; i++) {
         if (!countries[i].oversight_revoked)
             continue;
-        report(REPORT_ERROR, "oversight",
-               "country=%s reason=\"its certificate is revoked: what the country's units send is sealed to no "
-               "oversight\" do=\"have its registrar name another, or none, in trust.conf\"",
-               countries[i].code);
         strlcat(text, text[0] != '\0' ? ", " : "sealed to no oversight: ", sizeof text);
         strlcat(text, countries[i].code, sizeof text);
     }
     struct hub_event event = {.kind = HUB_EVENT_ALARM, .alarm = {.what = "OVERSIGHT_REVOKED", .text = text}};
-    return text[0] != '\0' ? net_step(net, &event) : AM_OK;
+    if (text[0] != '\0' && FAILPOINT_ERROR("revoked-entry"))
+        return AM_NOMEM;
+    if (text[0] != '\0')
+        TRY(net_step(net, &event));
+    net->revoked_untold = false;
+    return AM_OK;
+}
+
+enum am_err certificates_changed(struct net *net)
+{
+    const struct trust_country *countries;
+    size_t n = trust_countries(registry_trust(net->registry), &countries);
+
+    net->certificates_said_ns = 0;
+    net->revoked_untold = true;
+    memset(&net->recall, 0, sizeof net->recall);
+    for (size_t i = 0; i < n; i++)
+        if (countries[i].oversight_revoked)
+            report(REPORT_ERROR, "oversight",
+                   "country=%s reason=\"its certificate is revoked: what the country's units send is sealed to no "
+                   "oversight\" do=\"have its registrar name another, or none, in trust.conf\"",
+                   countries[i].code);
+    return revoked_tell(net);
 }
 
 void certificates_recalled(struct net *net, const char *unit)
@@ -206,6 +222,8 @@ void certificates_watch(struct net *net)
 {
     uint64_t second = clock_monotonic(), now = net_utc(net);
 
+    if (net->revoked_untold)
+        (void)!revoked_tell(net); // else at the next tick
     recalls_tell(net);
     if (net->certificates_job)
         return;

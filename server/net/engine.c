@@ -355,6 +355,8 @@ static void on_tick(evutil_socket_t fd, short what, void *user)
     clock_tick(net);
     stalled_tick(net);
     crls_watch(net);
+    if (net->started)
+        (void)!files_tell(net); // told of before: else at the next tick
     certificates_watch(net);
     judge_tick(net);
     connections_relieve(net);

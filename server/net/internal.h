@@ -71,6 +71,12 @@ struct refusals {
     struct report_kind handshakes[AM_ERR_COUNT]; // by why
 };
 
+// What the log has of a file, or will have once there is room.
+struct net_file {
+    bool known; // else there is none
+    uint8_t digest[32];
+};
+
 struct net {
     struct net_options options;
     struct event_base *base;
@@ -106,12 +112,14 @@ struct net {
         unsigned ticks;
         bool stalled;
     } keeper;
-    int crls_state;                // of engine.c
-    uint64_t crls_said_ns;         // when the log was last told of CRLs that go stale
-    uint64_t certificates_said_ns; // when what ends was last told; 0: not yet (certificates.c)
-    struct {                       // countries of the trust list whose oversight a message recalled
+    struct net_file trust_file, policy_file; // in the log (reload.c)
+    int crls_state;                          // of engine.c
+    uint64_t crls_said_ns;                   // when the log was last told of CRLs that go stale
+    uint64_t certificates_said_ns;           // when what ends was last told; 0: not yet (certificates.c)
+    struct {                                 // countries of the trust list whose oversight a message recalled
         bool any, came[TRUST_COUNTRIES], told[TRUST_COUNTRIES];
     } recall;
+    bool revoked_untold;   // the ALARM of which oversight is revoked
     bool certificates_job; // the gauges are being written
     uint64_t judged_ns;    // UTC: when all live sessions were judged last
 
@@ -161,9 +169,6 @@ void clock_tick(struct net *net);    // once a second
 // --- engine.c: the hub's step and its actions
 // Fills in the times, steps and performs. The event is the caller's. Not inside an action.
 AM_MUST_USE enum am_err net_step(struct net *net, struct hub_event *event);
-// One event with a file's digests, where they differ; NULL: there was, or is, none.
-AM_MUST_USE enum am_err net_digests_step(struct net *net, enum hub_event_kind kind, const uint8_t *before,
-                                         const uint8_t *after);
 void net_turn_soon(struct net *net); // the end-of-turn work runs once this turn's callbacks are through
 bool net_busy(const struct net *net);
 // Whether more than so many per cent of the memory are used, once what is kept for speed alone is given up.
@@ -306,6 +311,10 @@ void reload_reply(struct hub_roster_change *change, const struct journal_outcome
 // A roster that a registrar gives: the call is answered once it is in force, or refused. Takes a reference.
 void reload_roster_add(struct call *call, struct roster *roster);
 void reload_turn(struct net *net); // what follows the rosters that came into force
+// The log is told which trust.conf and policy.conf are in force: what it has of them (at the start), an entry of each
+// that is another by now, and once more at each tick of what could not be written. AM_NOMEM, AM_FULL.
+void files_known(struct net *net, const struct net_before *before);
+AM_MUST_USE enum am_err files_tell(struct net *net);
 
 // The table's rows, each in the file of its method.
 extern const struct method METHOD_SEND, METHOD_PARK, METHOD_LIST_PENDING, METHOD_RELEASE, METHOD_SEND_BACK,

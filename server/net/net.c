@@ -143,23 +143,14 @@ enum am_err net_new(const struct net_options *options, struct am_detail *detail,
     return AM_OK;
 }
 
-enum am_err net_digests_step(struct net *net, enum hub_event_kind kind, const uint8_t *before, const uint8_t *after)
-{
-    struct hub_event event = {.kind = kind, .digests = {.before = before, .after = after}};
-    bool same = before == NULL || after == NULL ? before == after : memcmp(before, after, 32) == 0;
-
-    return same ? AM_OK : net_step(net, &event);
-}
-
 enum am_err net_start(struct net *net, const struct net_before *before)
 {
     struct hub_event event = {.kind = HUB_EVENT_START, .clean = before->clean};
-    const struct policy *policy = hub_policy(net->hub);
 
     TRY(net_step(net, &event));
-    TRY(net_digests_step(net, HUB_EVENT_TRUST, before->trust, trust_digest(registry_trust(net->registry))));
+    files_known(net, before);
+    TRY(files_tell(net));
     TRY(certificates_changed(net));
-    TRY(net_digests_step(net, HUB_EVENT_POLICY, before->policy, policy != NULL ? policy->digest : NULL));
     net->started = true;
     listener_mind(net);
     return AM_OK;

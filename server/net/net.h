@@ -62,14 +62,14 @@ struct store_callbacks net_store_callbacks(struct net *net);
 AM_MUST_USE enum am_err net_countries_set(struct hub *hub, const struct trust *trust);
 
 // Another policy, in force at once; a POLICY entry where its bytes differ. Takes it over; NULL: none.
-AM_MUST_USE enum am_err net_policy_set(struct net *net, struct policy *policy);
+void net_policy_set(struct net *net, struct policy *policy);
 
 // The time as this hub believes it, UTC ns: what everything that has a time is given.
 uint64_t net_utc(struct net *net);
 
 // Another trust (NULL: as before) and a server certificate read anew: another trust.conf becomes a TRUST entry, live
 // sessions are judged again. On failure everything is as before; once the list is in force an entry that couldn't be
-// written is told to the log. Takes a reference of its own.
+// written is tried again at each tick. Takes a reference of its own.
 AM_MUST_USE enum am_err net_reload(struct net *net, struct trust *trust, struct am_detail *detail);
 
 // Rosters of files, in order of unit and number.

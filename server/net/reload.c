@@ -221,34 +221,60 @@ static enum am_err trust_swap(struct net *net, struct trust *trust, struct regis
     return AM_OK;
 }
 
-#define ENTRY_DO "do=\"start again: it is written then\""
-
-// The list is in force whatever becomes of what is said of it.
-static void trust_tell(struct net *net, const struct trust *before)
+// --- Which files are in force, for the log
+static void file_set(struct net_file *file, const uint8_t *digest)
 {
-    const struct trust *trust = registry_trust(net->registry);
-
-    net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
-    if (FAILPOINT_ERROR("trust-entry") ||
-        net_digests_step(net, HUB_EVENT_TRUST, trust_digest(before), trust_digest(trust)) != AM_OK)
-        report(REPORT_ERROR, "trust",
-               "reason=\"out of memory: the new list is in force, its entry is not written\" " ENTRY_DO);
-    if (certificates_changed(net) != AM_OK)
-        report(REPORT_ERROR, "oversight",
-               "reason=\"out of memory: the entry of what is revoked is not written\" " ENTRY_DO);
+    file->known = digest != NULL;
+    if (file->known)
+        memcpy(file->digest, digest, sizeof file->digest);
 }
 
-enum am_err net_policy_set(struct net *net, struct policy *policy)
+void files_known(struct net *net, const struct net_before *before)
 {
-    const struct policy *old = hub_policy(net->hub);
-    uint8_t before[32];
-    bool had = old != NULL;
+    file_set(&net->trust_file, before->trust);
+    file_set(&net->policy_file, before->policy);
+}
 
-    if (had)
-        memcpy(before, old->digest, sizeof before);
+static enum am_err file_tell(struct net *net, enum hub_event_kind kind, struct net_file *file, const uint8_t *digest)
+{
+    const uint8_t *before = file->known ? file->digest : NULL;
+    struct hub_event event = {.kind = kind, .digests = {.before = before, .after = digest}};
+
+    if (before == NULL || digest == NULL ? before == digest : memcmp(before, digest, sizeof file->digest) == 0)
+        return AM_OK;
+    if (FAILPOINT_ERROR("file-entry"))
+        return AM_NOMEM;
+    TRY(net_step(net, &event));
+    file_set(file, digest);
+    return AM_OK;
+}
+
+enum am_err files_tell(struct net *net)
+{
+    const struct policy *policy = hub_policy(net->hub);
+    enum am_err err = file_tell(net, HUB_EVENT_TRUST, &net->trust_file, trust_digest(registry_trust(net->registry)));
+    enum am_err second = file_tell(net, HUB_EVENT_POLICY, &net->policy_file, policy != NULL ? policy->digest : NULL);
+
+    return err != AM_OK ? err : second;
+}
+
+// What was read is in force whatever becomes of what is said of it.
+static void changes_tell(struct net *net, const char *file)
+{
+    enum am_err err = files_tell(net);
+
+    if (err != AM_OK)
+        report(REPORT_ERROR, file,
+               "reason=\"%s: the new file is in force, its entry is not written yet\" "
+               "do=\"nothing: it is tried again once a second\"",
+               am_err_text(err));
+}
+
+void net_policy_set(struct net *net, struct policy *policy)
+{
     hub_set_policy(net->hub, policy);
     policy_units_report(net->hub, policy);
-    return net_digests_step(net, HUB_EVENT_POLICY, had ? before : NULL, policy != NULL ? policy->digest : NULL);
+    changes_tell(net, "policy");
 }
 
 enum am_err net_reload(struct net *net, struct trust *trust, struct am_detail *detail)
@@ -266,8 +292,15 @@ enum am_err net_reload(struct net *net, struct trust *trust, struct am_detail *d
     }
     tls_context_unref(net->tls); // from here on nothing fails: the list is in force as a whole
     net->tls = tls;
-    if (before != NULL)
-        trust_tell(net, registry_trust(before));
+    if (before != NULL) {
+        net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
+        changes_tell(net, "trust");
+        if (certificates_changed(net) != AM_OK)
+            report(
+                REPORT_ERROR, "oversight",
+                "reason=\"out of memory: the entry of what is revoked is not written yet\" do=\"nothing: it is tried "
+                "again once a second\"");
+    }
     registry_unref(before);
     connections_judge(net, NULL);
     return AM_OK;

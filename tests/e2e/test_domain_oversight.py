@@ -394,6 +394,20 @@ def test_a_desk_with_a_newer_list_than_the_hubs_brings_it_and_nothing_urgent_wai
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
 
+def test_that_an_oversight_is_revoked_is_written_the_next_second_where_it_could_not_be(empty_world):
+    world = empty_world
+    overseen(world)
+    world.start_hub(failpoint="revoked-entry")
+    _, log = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    log.wait('"ACCESS"')
+    since = len(world.hub.log.all)
+    revoke(world, trust_folders(world))
+    world.hub.reload()
+    assert "the entry of what is revoked is not written yet" in world.hub.log.wait(r"^oversight reason", since)
+    log.wait('"OVERSIGHT_REVOKED"')
+    assert alarms(world) == [{"what": "OVERSIGHT_REVOKED", "detail": "sealed to no oversight: ke"}]
+
+
 def test_that_an_oversight_was_recalled_is_told_though_no_message_comes_after_the_one_that_could_not_be_told(empty_world):
     world = empty_world
     overseen(world)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Revocation is looked at with every message: who was revoked signs, releases and acknowledges nothing more, on whatever
 connection."""
+import base64
 import hashlib
+import re
 
 import pytest
 
@@ -154,20 +156,47 @@ def test_what_a_revoked_officer_signed_says_so_after_the_list_has_forgotten_the_
     assert "signer" not in world.amana("post", "--json", "show", other).ok().json[0]
 
 
-def test_a_trust_list_whose_entry_could_not_be_written_is_in_force_as_a_whole(empty_world):
+def followed(world):
+    """The log from now on, as the auditor sees it."""
+    _, lines = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    lines.wait('"ACCESS"')
+    return lines
+
+
+def digest_of(file):
+    """Of a file in force, as its entry has it in a replay."""
+    return re.escape(base64.b64encode(hashlib.sha256(file.read_bytes()).digest()).decode())
+
+
+def test_a_trust_list_whose_entry_could_not_be_written_is_in_force_as_a_whole_and_written_the_next_second(empty_world):
     world = empty_world
-    world.start_hub(failpoint="trust-entry")
+    world.start_hub(failpoint="file-entry:2")  # one was written at the start
     process, _ = world.watch("post", "inbox", "--follow")
     world.hub.log.wait(r"^connected .*et/ics/moyale")
-    conf, before = world.path("trust", "trust.conf"), len(world.entries("TRUST"))
+    log, conf, before = followed(world), world.path("trust", "trust.conf"), len(world.entries("TRUST"))
     conf.write_text(conf.read_text() + "# another list\n")
     since = len(world.hub.log.all)
     revoke(world, "et", world.path("post", "keys", "auth.pem"))
     assert "trust=new" in world.hub.log.wait(r"^reloaded", since)
-    assert "its entry is not written" in world.hub.log.wait(r"^trust ", since)
+    assert "its entry is not written yet" in world.hub.log.wait(r"^trust ", since)
     world.hub.log.wait(r"^dropped .*identity=amana://et/ics/moyale/", since)
     world.amana("post", "inbox").exits(69, 77)
-    assert len(world.entries("TRUST")) == before
+    log.wait(f'"kind":"TRUST".*{digest_of(conf)}')
+    assert len(world.entries("TRUST")) == before + 1
     world.hub.stop()
     world.start_hub()
     assert len(world.entries("TRUST")) == before + 1
+
+
+def test_a_policy_whose_entry_could_not_be_written_is_in_force_and_written_the_next_second(empty_world):
+    world = empty_world
+    policy, conf = world.path("policy.conf"), world.path("amanad.conf")
+    policy.write_text("")
+    conf.write_text('policy = "policy.conf"\n' + conf.read_text())
+    world.start_hub(failpoint="file-entry:3")  # one of each file was written at the start
+    log, since = followed(world), len(world.hub.log.all)
+    policy.write_text('ceiling "et/*/*" { classification = "BASIC" }\n')
+    world.hub.reload()
+    assert "its entry is not written yet" in world.hub.log.wait(r"^policy ", since)
+    log.wait(f'"kind":"POLICY".*{digest_of(policy)}')
+    assert len(world.entries("POLICY")) == 2

@@ -549,6 +549,31 @@ static void more_than_may_wait_for_room_is_told_at_once(void **state)
     assert_int_equal(world->model.n, 64);
 }
 
+// The log is to know it in the end: who tells of a file tells of it again.
+static void which_file_is_in_force_is_not_lost_where_too_much_waits_for_room(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t AFTER[32] = {7};
+    static const enum hub_event_kind KINDS[] = {HUB_EVENT_TRUST, HUB_EVENT_POLICY};
+    world->model.no_room = true;
+    for (unsigned i = 0; i < 64; i++)
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_CLOCK_STEP, .step_ns = 1});
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        struct hub_event event = {
+            .kind = KINDS[i], .now_ns = world->now, .monotonic_ns = world->monotonic, .digests = {NULL, AFTER}};
+        assert_int_equal(hub_step(world->hub, &event, &world->actions), AM_FULL);
+        assert_int_equal(world->actions.n, 0);
+    }
+    assert_int_equal(world->n_unlogged, 0);
+    world->model.no_room = false;
+    world_pump(world);
+    assert_int_equal(world->model.n, 64);
+    for (size_t i = 0; i < AM_LEN(KINDS); i++)
+        world_step(world, (struct hub_event){.kind = KINDS[i], .digests = {NULL, AFTER}});
+    world_pump(world);
+    assert_int_equal(world->model.n, 66);
+}
+
 static void a_queue_that_is_full_is_no_disk_that_is(void **state)
 {
     struct world *world = *state;
@@ -656,6 +681,7 @@ int main(void)
         HUB_TEST(what_the_hub_says_of_itself_waits_for_room_in_order),
         HUB_TEST_TIGHT(what_finds_no_room_when_the_hub_stops_is_told),
         HUB_TEST(more_than_may_wait_for_room_is_told_at_once),
+        HUB_TEST(which_file_is_in_force_is_not_lost_where_too_much_waits_for_room),
         HUB_TEST(a_queue_that_is_full_is_no_disk_that_is),
         HUB_TEST(genesis_is_entry_0_then_members_grants_rosters_and_trust),
     };
