@@ -2,6 +2,7 @@
 // A message through the rules, before it is sealed.
 #include "client/session/compose_check.h"
 
+#include "client/session/case_walk.h"
 #include "client/session/directory.h"
 #include "client/session/onward.h"
 #include "client/session/policy.h"
@@ -199,6 +200,29 @@ static enum reason check_freed(struct session *session, const struct compose *co
     return REASON_NONE;
 }
 
+// What is played keeps a case from a state as well as what is meant (harm.h): in a case of which something is real, the
+// rescue would not come.
+static enum am_err see_real(void *user, const Amana__V1__Kept *kept, const struct opened *opened)
+{
+    *(bool *)user |= opened->header->status == AMANA__V1__STATUS__CODE__ACTUAL;
+    return AM_OK;
+}
+
+static enum reason check_played(struct session *session, const struct compose_parts *parts, struct am_detail *detail)
+{
+    bool real = false;
+    if (parts->header->status == AMANA__V1__STATUS__CODE__ACTUAL || parts->flags->n_never_tell == 0)
+        return REASON_NONE;
+    if (case_walk(session, parts->header->case_ref, see_real, &real) != AM_OK)
+        return REASON_INTERNAL;
+    if (!real)
+        return REASON_NONE;
+    (void)am_fail(AM_DENIED, detail, "case_ref",
+                  "has messages that are no exercise, which this one would keep from %s: play it in a case of its own",
+                  parts->flags->never_tell[0]);
+    return REASON_FIELD_INVALID;
+}
+
 // Who is known from another case brings its flags along; and who may need protection is not sent back.
 static enum reason check_known(const struct compose_parts *parts, bool beyond, const struct shield *shield,
                                struct am_detail *detail)
@@ -301,6 +325,8 @@ enum reason compose_judge(struct session *session, const struct compose *compose
         reason = check_roles(session, parts, detail);
     if (reason == REASON_NONE)
         reason = check_freed(session, compose, parts, detail);
+    if (reason == REASON_NONE)
+        reason = check_played(session, parts, detail);
     if (reason == REASON_NONE && shield_read(session, parts, &shield) != AM_OK)
         reason = REASON_INTERNAL;
     if (reason == REASON_NONE)

@@ -276,6 +276,18 @@ def test_a_person_is_known_again_in_another_case(world):
     world.amana("police", "send", draft).exits(65).says("NOT_PERMITTED", "tell it nothing by any other channel either")
 
 
+def test_an_exercise_keeps_no_real_case_from_a_state(world):
+    """Saves from an alert that no post gets because somebody played in its case."""
+    alert = world.send()
+    fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
+    for status in ("EXERCISE", "TEST"):
+        played = {"title": "Played", "text": "x"}, {"status": status, "recipients": SHELTERED, "flags": fled}
+        world.amana("police", "send", world.write("NOTE", played[0], case_ref="ke/dci/2026/004211", **played[1])).exits(65).says(
+            "case_ref", "no exercise", "keep from et", "a case of its own")
+        world.send("police", world.write("NOTE", played[0], case_ref=f"ke/dci/2026/00970{len(status) % 10}", **played[1]))
+    world.amana("post", "inbox").ok().says(alert[:13])
+
+
 def test_who_is_made_no_suspect_is_asked_about_too(world):
     """Saves from a correction that tells a state of a victim whom nobody asked whether she fled it."""
     silent = {"child": False, "protection": "NOT_CONCERNED"}
