@@ -67,9 +67,17 @@ void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
     else
         printf("%snot connected%s, not seen since the hub was started", print_on(PRINT_YELLOW), print_off());
     const Amana__V1__Member *member = proved(session, row->unit, &arena);
+    if (row->telephone[0] == '\0' && (member == NULL || member->telephone[0] == '\0'))
+        fputs(" · no telephone is listed", stdout);
     word("telephone ", member != NULL ? member->telephone : NULL, row->telephone);
     word("hours ", member != NULL ? member->hours : NULL, row->hours);
     word("deputy ", member != NULL ? member->deputy : NULL, row->deputy);
+    // Whom to ring up next, where that is proved.
+    member = member != NULL && member->deputy[0] != '\0' ? proved(session, member->deputy, &arena) : NULL;
+    if (member != NULL && member->telephone[0] != '\0') {
+        fputs(", telephone ", stdout);
+        print_text(stdout, member->telephone, 0);
+    }
 }
 
 // Who says that it was taken on, where it stands, that it is done or that somebody was told rings nobody up for that.

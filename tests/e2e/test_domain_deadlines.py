@@ -193,6 +193,7 @@ def test_others_who_look_for_it_hear_that_it_was_found_elsewhere(world):
 def test_the_receipt_of_an_urgent_message_says_who_is_there_and_whom_to_telephone(world):
     world.amana("post", "inbox").ok()
     said = world.amana("police", "send", str(w.ALERT)).ok().says("reach     et/ics/moyale  not connected, last seen", "aloud", "amana called")
+    said.says("· no telephone is listed")
     world.amana("police", "status", said.id).ok().says("not connected, last seen")
     process, lines = world.watch("post", "inbox", "--follow")
     lines.wait("ALERT")

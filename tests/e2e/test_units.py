@@ -6,6 +6,7 @@ import grpc
 import pytest
 
 import raw as r
+import world as w
 
 
 def units(world, desk, *args):
@@ -85,3 +86,11 @@ def test_a_roster_is_given_by_a_registrar_of_its_country_and_about_another_than_
     own = next_roster(world, "et.registry.desk", "et-registry")
     world.amana("et-registry", "admin", "roster", "add", own).exits(77).says("not permitted")
     assert len([e for e in world.entries("ROSTER") if e["roster"]["number"] != "1"]) == 0
+
+
+def test_of_a_unit_that_can_not_be_reached_the_deputy_s_telephone_is_said_too(world):
+    """Saves from a telephone that nobody answers at night, and a name with no number behind it."""
+    world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--telephone", "+251462340001", "--deputy", "et/mowsa/protection").ok()
+    world.amana("et-registry", "admin", "member", "add", "et/mowsa/protection", "--telephone", "+251115550001").ok()
+    said = world.amana("police", "send", str(w.ALERT)).ok().says("telephone +251462340001", "deputy et/mowsa/protection, telephone +251115550001")
+    assert "no telephone" not in said.out and "not proved" not in said.out
