@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import re
 import subprocess
 
 import world as w
 
+PUBLIC = {"alert", "identifier", "sender", "sent", "status", "msgType", "scope", "restriction", "references", "info", "language",
+          "category", "event", "responseType", "urgency", "severity", "certainty", "expires", "headline"}
 STANDARDS = w.ROOT / "tests" / "data" / "standards"
 
 
@@ -32,6 +35,8 @@ def test_an_alert_its_update_and_its_end_are_valid_cap_with_public_fields_alone(
         assert "<msgType>Update</msgType>" in second and alert in second.split("<references>")[1]
         assert "White lorry &amp; trailer &lt;KDA 417Q&gt;" in second
         assert "<msgType>Cancel</msgType>" in third and "<references>" in third
+        tags = set(re.findall(r"<(\w+)[ >]", first + second + third))
+        assert tags == PUBLIC, tags ^ PUBLIC
         for secret in ("Marsabit northwards", "tarpaulin,", "Driver", "Oromo", "254200000417", "37.99", "All found"):
             assert secret not in first + second + third, secret
 
