@@ -18,6 +18,15 @@ enum am_err reach_ask(struct session *session, char *id, struct arena *arena, st
                         arena, detail, (ProtobufCMessage **)ret_response);
 }
 
+// Its registrar may have changed it since it was looked up here: a supervisor's desk asks for no roster otherwise.
+static void look_anew(struct session *session, const char *unit)
+{
+    struct am_detail detail = {0};
+    struct roster *roster;
+    if (directory_newest(session, unit, NULL, &detail, &roster) == AM_OK)
+        roster_unref(roster);
+}
+
 // How its MEMBER entry that was verified here says that it is reached; NULL where there is none. Who releases has
 // perhaps never written to that unit: it is looked up first.
 static const Amana__V1__Member *proved(struct session *session, const char *unit, struct arena *arena)
@@ -105,6 +114,7 @@ void reach_tell(struct command *command, const Amana__V1__Header *header)
         fputs("  reach     ", stdout);
         print_text(stdout, message->recipients[i]->unit, 0);
         fputs("  ", stdout);
+        look_anew(command->session, message->recipients[i]->unit);
         reach_print(command->session, message->recipients[i]);
         putchar('\n');
     }

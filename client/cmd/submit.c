@@ -132,11 +132,11 @@ static int print_accepted(struct command *command, const char *id, struct arena 
                               second_waits(command->session->store, STORE_SENT, id) ? "PENDING_RELEASE" : "accepted",
                               stdout);
     if (second_waits(command->session->store, STORE_SENT, id)) {
-        printf("%swaits%s     %s %s\n  entry     %llu of %s, %s\n  next      a supervisor of %s releases it: `amana "
-               "pending`\n",
+        printf("%swaits%s     %s %s\n  entry     %llu of %s, %s\n  next      a supervisor of %s releases it by %s: "
+               "`amana pending`\n",
                print_on(PRINT_YELLOW), print_off(), kind_name((unsigned)header->kind), id,
                (unsigned long long)kept->entry->index, command->session->hub->origin, print_ns(kept->entry->time),
-               header->releasing->unit);
+               header->releasing->unit, print_ns(kept->entry->time + LIMIT_RELEASE_NS));
         print_oversight(command->session, kept->message, header);
         revoked_each(command->session, header, print_revoked);
         tell_who_releases(command, header);
@@ -155,6 +155,9 @@ static int print_accepted(struct command *command, const char *id, struct arena 
     submit_told_next(command, header, kept->entry->time);
     print_oversight(command->session, kept->message, header);
     revoked_each(command->session, header, print_revoked);
+    if (header->release == AMANA__V1__RELEASE__CODE__DEFERRED)
+        printf("  to sign   a supervisor of %s by %s: `amana pending`\n", header->releasing->unit,
+               print_ns(kept->entry->time + LIMIT_DEFERRED_NS));
     tell_who_releases(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);
     return 0;

@@ -57,7 +57,7 @@ def alert(world, name="person.json", **changes):
 
 
 def park(world, **changes):
-    return world.amana("police", "send", alert(world, **changes)).ok().says("waits", "a supervisor of").id
+    return world.amana("police", "send", alert(world, **changes)).ok().says("waits", "a supervisor of ke/dci/transnational releases it by 20").id
 
 
 def entry_of(world, kind, message):
@@ -636,13 +636,14 @@ def test_what_waits_survives_a_restart_and_is_released_after_it_and_fsck_finds_n
 
 # --- What can't wait
 def deferred(world, **changes):
-    return world.amana("police", "send", alert(world, release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK", **changes)).ok().says("accepted").id
+    return world.amana("police", "send", alert(world, release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK", **changes)).ok().says(
+        "accepted", "to sign   a supervisor of ke/dci/").id
 
 
 def test_a_deferred_release_goes_first_and_is_signed_after(shared):
     sent = deferred(shared)
     shared.amana("post", "inbox").ok().says(sent[:13], f"signed it yet; to be acknowledged: `amana ack {sent[:13]}`")
-    shared.amana("chief", "pending").ok().says(sent[:13], "sent already")
+    shared.amana("chief", "pending").ok().says(sent[:13], "sent already, to be signed by 20")
     shared.amana("chief", "release", sent, "--yes").ok().says("released")
     shared.amana("post", "inbox").ok().says(f"released    {sent[:13]} by kdci-0001")
     assert "UNRELEASED" not in shared.amana("post", "show", sent).ok().out
