@@ -103,14 +103,10 @@ static void print_corrected(const Amana__V1__CorrectedEntry *entry, FILE *out)
     fprintf(out, " (%s, officer %s)", entry->unit, print_officer(entry->officer));
 }
 
-static void print_content(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, uint64_t time_ns,
-                          FILE *out)
+// What became of a message.
+static bool message_words(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, FILE *out)
 {
     switch (content->kind_case) {
-    case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS:
-        fprintf(out, "log %s of %s, %zu registrars", content->genesis->origin, print_identity(content->genesis->hub),
-                content->genesis->n_registrars);
-        break;
     case AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED: print_submitted(content->submitted, header, out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_PARKED: print_parked(content->parked, out); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED:
@@ -129,6 +125,44 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
     case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED:
         fprintf(out, "by %s, under its own signature", print_identity(content->retrieved->device));
         break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: print_erased(content->erased, out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_CORRECTED: print_corrected(content->corrected, out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_HELD:
+        fprintf(out, "%zu message%s kept until %s on the word of %.13s (%s, officer %s)", content->held->n_messages,
+                content->held->n_messages == 1 ? "" : "s", print_ns(content->held->until),
+                content->held->by != NULL ? content->held->by->id : "?", content->held->unit,
+                print_officer(content->held->officer));
+        break;
+    default: return false;
+    }
+    return true;
+}
+
+// Who takes part, and by which rules.
+static bool registry_words(const Amana__V1__EntryContent *content, FILE *out)
+{
+    switch (content->kind_case) {
+    case AMANA__V1__ENTRY_CONTENT__KIND_GENESIS:
+        fprintf(out, "log %s of %s, %zu registrars", content->genesis->origin, print_identity(content->genesis->hub),
+                content->genesis->n_registrars);
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: print_member(content->member, out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_GRANT: fprintf(out, "of %s changed", content->grant->unit); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER:
+        fprintf(out, "%llu of %s, signed by %s%s", (unsigned long long)content->roster->number, content->roster->unit,
+                print_identity(content->roster->signer), content->roster->removed ? ": out of force" : "");
+        break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_POLICY: fputs("policy.conf changed", out); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_TRUST: fputs("trust.conf changed", out); break;
+    default: return false;
+    }
+    return true;
+}
+
+// What the hub itself went through, and who read it.
+static bool hub_words(const Amana__V1__EntryContent *content, FILE *out)
+{
+    switch (content->kind_case) {
     case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS:
         fprintf(out, "by %s: %s (\"", print_identity(content->access->identity), content->access->query);
         print_text(out, content->access->reason, 0);
@@ -139,22 +173,6 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
             fprintf(out, "  read at %s", print_ns(content->access->read_at));
         if (content->access->end)
             fprintf(out, "  ended at entry %llu", (unsigned long long)content->access->last_seq);
-        break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: print_member(content->member, out); break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_GRANT: fprintf(out, "of %s changed", content->grant->unit); break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_ROSTER:
-        fprintf(out, "%llu of %s, signed by %s%s", (unsigned long long)content->roster->number, content->roster->unit,
-                print_identity(content->roster->signer), content->roster->removed ? ": out of force" : "");
-        break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_POLICY: fputs("policy.conf changed", out); break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_TRUST: fputs("trust.conf changed", out); break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_ERASED: print_erased(content->erased, out); break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_CORRECTED: print_corrected(content->corrected, out); break;
-    case AMANA__V1__ENTRY_CONTENT__KIND_HELD:
-        fprintf(out, "%zu message%s kept until %s on the word of %.13s (%s, officer %s)", content->held->n_messages,
-                content->held->n_messages == 1 ? "" : "s", print_ns(content->held->until),
-                content->held->by != NULL ? content->held->by->id : "?", content->held->unit,
-                print_officer(content->held->officer));
         break;
     case AMANA__V1__ENTRY_CONTENT__KIND_CLOCK:
         fprintf(out, "stepped by %lld ms", (long long)(content->clock->step / 1000000));
@@ -168,8 +186,16 @@ static void print_content(const Amana__V1__EntryContent *content, const Amana__V
         fputs(": ", out);
         print_text(out, content->alarm->detail, 0);
         break;
-    default: notice_words(content, time_ns, out); break;
+    default: return false;
     }
+    return true;
+}
+
+static void print_content(const Amana__V1__EntryContent *content, const Amana__V1__Header *header, uint64_t time_ns,
+                          FILE *out)
+{
+    if (!message_words(content, header, out) && !registry_words(content, out) && !hub_words(content, out))
+        notice_words(content, time_ns, out);
 }
 
 static uint64_t leaf_time(const Amana__V1__ReplayItem *item)
