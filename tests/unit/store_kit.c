@@ -211,6 +211,35 @@ void kit_forget(struct kit *kit)
     kit->n_done = 0;
 }
 
+int kit_setup(void **state)
+{
+    struct kit *kit = calloc(1, sizeof *kit);
+    MUST(kit != NULL);
+    kit_make(kit, 256ull << 20, 1 << 20);
+    *state = kit;
+    return 0;
+}
+
+int kit_teardown(void **state)
+{
+    kit_clear(*state);
+    free(*state);
+    return 0;
+}
+
+void kit_view(struct kit *kit, struct store_view **ret_view)
+{
+    MUST(store_view_begin(kit->store, ret_view) == AM_OK);
+}
+
+size_t kit_index_count(struct store_view *view, enum store_index index, const void *key, size_t len)
+{
+    size_t n = 0;
+    for (uint64_t seq = 0; store_index_next(view, index, (struct am_bytes){key, len}, &seq) == AM_OK; seq++)
+        n++;
+    return n;
+}
+
 // --- Messages
 static const char *const UNITS[] = {"ke/dci/duty", "ke/cpc/nairobi", "et/ics/moyale", "ug/upf/busia", "tz/tpf/namanga"};
 static const char *const DEVICES[] = {"amana://ke/dci/duty/desk-1", "amana://ke/cpc/nairobi/desk-1",

@@ -47,6 +47,19 @@ void kit_wait_held(struct kit *kit);                             // until the si
 void kit_release(struct kit *kit);
 void kit_forget(struct kit *kit);
 
+int kit_setup(void **state); // struct kit, with room for what a test writes
+int kit_teardown(void **state);
+
+void kit_view(struct kit *kit, struct store_view **ret_view);
+size_t kit_index_count(struct store_view *view, enum store_index index, const void *key, size_t len);
+// These and no other bytes: for tests, which have cmocka.
+#define ASSERT_BYTES(got, wanted, n)                                                                                   \
+    do {                                                                                                               \
+        struct am_bytes got_ = (got);                                                                                  \
+        assert_int_equal(got_.len, n);                                                                                 \
+        assert_memory_equal(got_.data, wanted, n);                                                                     \
+    } while (0)
+
 // One message from ke/dci/duty to n recipients, as a hub would append it. Everything lies in the struct.
 struct kit_message {
     struct journal_append append;

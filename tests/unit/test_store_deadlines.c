@@ -14,24 +14,8 @@
 
 #include <cmocka.h>
 
-#define MAP  (256ull << 20)
 #define HOUR (3600 * NS_PER_S)
 #define NOW  (1800000000ull * NS_PER_S)
-
-static int begin(void **state)
-{
-    struct kit *kit = calloc(1, sizeof *kit);
-    kit_make(kit, MAP, 1 << 20);
-    *state = kit;
-    return 0;
-}
-
-static int end(void **state)
-{
-    kit_clear(*state);
-    free(*state);
-    return 0;
-}
 
 static enum journal_result write_rows(struct kit *kit, unsigned number, size_t n_entries, struct journal_deadline *rows,
                                       size_t n)
@@ -219,7 +203,7 @@ static void a_million_deadlines_cost_a_start_nothing(void **state)
 
 int main(void)
 {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
     const struct CMUnitTest tests[] = {
         TEST(deadlines_are_read_in_order_of_time),
         TEST(a_deadline_is_replaced_and_cleared_with_an_append),

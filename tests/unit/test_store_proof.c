@@ -536,22 +536,7 @@ static void a_full_queue_is_taken_whatever_is_about_to_come(void **state)
     kit_alarm_clear(&alarm);
 }
 
-static int setup(void **state)
-{
-    struct kit *kit = calloc(1, sizeof *kit);
-    kit_make(kit, 128ull << 20, 1 << 20);
-    *state = kit;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    kit_clear(*state);
-    free(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
 
 int main(void)
 {
