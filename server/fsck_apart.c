@@ -8,11 +8,13 @@
 
 #include <string.h>
 
-// A version of the root, or what ends it.
+// A version of the root, or what ends it; of one without versions what its originator moves it by.
 static bool goes_on(const struct fsck_message *message, uint64_t root, bool versions)
 {
-    return versions ? message->seq == root || (message->root == root && kind_get(message->kind)->chain != CHAIN_NONE)
-                    : message->root == root && message->kind == KIND(WITHDRAW);
+    if (message->root != root)
+        return false;
+    return versions ? message->seq == root || kind_get(message->kind)->chain != CHAIN_NONE
+                    : (kind_get(message->kind)->who & WHO_ORIGINATOR) != 0;
 }
 
 // The first of those past what the unit has that moved its life; NULL: there is none, or it has nothing of it. It has

@@ -172,8 +172,8 @@ static enum am_err clocks_fill(struct retrieve *retrieve)
         uint64_t after = clock_next(&clocks);
         if (after != 0 && (before == 0 || after < before || before <= retrieve->append->time_ns))
             TRY(hub_deadline_put(retrieve->pending, DEADLINE_CLOCKS, message->seq, after, 0));
-        if (message
-                ->gone_on) // the unit knows it from now on, and perhaps not what came after (rule 4): its row finds out
+        // The unit knows it from now on, and perhaps not what came after (rule 4): its row finds out.
+        if (message->gone_on)
             TRY(hub_deadline_put(retrieve->pending, DEADLINE_CLOCKS, message->seq, retrieve->append->time_ns, 0));
     }
     return AM_OK;

@@ -139,15 +139,28 @@ static bool begins(const struct apart *apart, const struct store_pointer *messag
            (message->root == apart->root.seq && kind_get(message->kind)->chain != CHAIN_NONE);
 }
 
-// Only what replaces a life or ends it is withheld as if it had never been: what else moves it moves it for all.
+// To the unit: it was not left out, and it waits for no second person.
+static enum am_err was_sent(const struct apart *apart, uint64_t seq, bool *ret_sent)
+{
+    struct journal_delivery delivery;
+    enum am_err err = store_delivery(apart->look->view, seq, apart->look->unit, &delivery);
+
+    *ret_sent = err == AM_OK;
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 static enum am_err message_take(struct apart *apart, const struct store_pointer *message)
 {
     bool own = strcmp(message->originator, apart->look->unit) == 0, withheld = false;
 
     if (kind_get(message->kind) == NULL || (!own && message->root != apart->root.seq))
         return AM_OK; // a HIT is a root of its own, and moves the alert's life all the same
-    bool version = begins(apart, message);
+    bool version = begins(apart, message), sent = own;
     if (!version && !life_is_own(apart->root.kind, message->kind))
+        return AM_OK;
+    if (!own)
+        TRY(was_sent(apart, message->seq, &sent));
+    if (!sent)
         return AM_OK;
     if (!own) {
         arena_reset(&apart->scratch);
@@ -158,8 +171,6 @@ static enum am_err message_take(struct apart *apart, const struct store_pointer 
         life_known_version(apart->known, message->seq);
         return AM_OK;
     }
-    if (withheld && !version && message->kind != KIND(WITHDRAW))
-        return AM_OK;
     return message_move(apart, message->seq, withheld, own);
 }
 

@@ -96,6 +96,23 @@ struct listing {
     unsigned reads;
 };
 
+// One that waits for its second person was sent to nobody.
+static enum am_err life_list(struct listing *listing, uint8_t root_kind, const struct store_pointer *message,
+                             const char *unit, bool *ret_gone_on)
+{
+    struct journal_delivery delivery;
+    struct journal_life life;
+    enum am_err err = store_delivery(listing->view, message->seq, unit, &delivery);
+
+    listing->reads++;
+    if (err == AM_OK)
+        err = store_life(listing->view, message->root, unit, &life);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    *ret_gone_on = life_gone_on(root_kind, message->kind, message->seq, &life);
+    return AM_OK;
+}
+
 static enum am_err message_list(struct listing *listing, uint64_t seq)
 {
     struct store_pointer message, root;
@@ -108,16 +125,9 @@ static enum am_err message_list(struct listing *listing, uint64_t seq)
     root = message;
     if (message.root != message.seq)
         TRY(store_pointer_of(listing->view, message.root, &root));
-    for (size_t i = 0; i < message.n_recipients && !any; i++) {
-        struct journal_life life;
-        if (!listed(listing->shield, message.recipients[i].unit))
-            continue;
-        listing->reads++;
-        err = store_life(listing->view, root.seq, message.recipients[i].unit, &life);
-        if (err != AM_OK && err != AM_NOT_FOUND)
-            return err;
-        any = err == AM_OK && life_gone_on(root.kind, message.kind, seq, &life);
-    }
+    for (size_t i = 0; i < message.n_recipients && !any; i++)
+        if (listed(listing->shield, message.recipients[i].unit))
+            TRY(life_list(listing, root.kind, &message, message.recipients[i].unit, &any));
     if (any)
         listing->seqs[listing->of_case->n_apart++] = seq;
     return AM_OK;

@@ -438,6 +438,32 @@ static void check_deadline(struct sim *sim, uint64_t seq)
     model_read_due(model, &due);
     uint64_t next = clock_next(&due.clocks);
     SIM_CHECK(sim, first <= (next != 0 ? next : due.clocks.retain_until), "no deadline is left out");
+    SIM_CHECK(sim, next == 0 || next > sim->world.now, "what has passed is told");
+}
+
+// What passes is told once, also to a unit from which what replaced its life is withheld: of that the log is the
+// record.
+static void check_told(struct sim *sim, uint64_t seq)
+{
+    struct model *model = &sim->world.model;
+    const struct model_entry *entry = &model->entries[seq];
+    const Amana__V1__DeadlineEntry *said = entry->content->deadline;
+    if (entry->kind != AMANA__V1__ENTRY_KIND__CODE__DEADLINE || said->met_by != NULL)
+        return;
+    for (uint64_t later = seq + 1; later < model->n; later++) {
+        const struct model_entry *other = &model->entries[later];
+        if (other->kind != entry->kind || other->of != entry->of || other->content->deadline->met_by != NULL ||
+            strcmp(other->content->deadline->recipient, said->recipient) != 0)
+            continue;
+        SIM_CHECK(sim, (life_passed_said(said) & life_passed_said(other->content->deadline)) == 0,
+                  "what has passed is told once");
+    }
+    const struct model_message *message = model_message_at(model, entry->of);
+    const struct model_message *root = message != NULL ? model_message_at(model, message->root) : NULL;
+    struct life_known known;
+    struct journal_life life = {0};
+    sim->apart += root != NULL && root->has_chain && said->recipient[0] != '\0' &&
+                  model_life_apart(model, root, said->recipient, &known, &life) && known.version == entry->of;
 }
 
 static void check_seconds(struct sim *sim)
@@ -462,6 +488,7 @@ void sim_check_all(struct sim *sim)
     check_seconds(sim);
     for (uint64_t seq = 0; seq < model->n; seq++) {
         check_entry(sim, seq);
+        check_told(sim, seq);
         if (model->entries[seq].message != NULL && !model->entries[seq].message->parked)
             check_deadline(sim, seq);
         if (model->entries[seq].message != NULL && model->entries[seq].message->has_chain)

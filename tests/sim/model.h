@@ -104,6 +104,11 @@ struct model_message *model_find(struct model *model, const char *device, const 
 struct model_message *model_find_parked(struct model *model, const char *device, const char *id);
 const struct journal_life *model_life(struct model *model, uint64_t root, const char *recipient);
 
+// Whether a row of the device's mailbox waits, as its case is kept from its state.
+bool model_mail_withheld(struct model *model, const char *device, const struct journal_mail *row);
+
+bool model_retrieved(struct model *model, uint64_t seq, const char *unit);
+
 // A unit's life of a root as the unit knows it; whether it goes on apart from how it is kept: then *life is as known.
 struct life_known model_known(struct model *model, const struct model_message *root, const char *unit);
 bool model_life_apart(struct model *model, const struct model_message *root, const char *unit,

@@ -17,6 +17,12 @@ bool model_withheld(struct model *model, const struct journal_shield *shield, co
     return (delivery == NULL || delivery->retrieved_at == 0) && harm_withholds(shield, country, message->decoded);
 }
 
+bool model_retrieved(struct model *model, uint64_t seq, const char *unit)
+{
+    const struct journal_delivery *delivery = model_delivery_at(model_message_at(model, seq), unit);
+    return delivery != NULL && delivery->retrieved_at != 0;
+}
+
 static const Amana__V1__Move *own_move(const struct model_message *root, const char *unit,
                                        Amana__V1__Move *const *moves, size_t n)
 {
@@ -37,9 +43,11 @@ static void message_take(struct model *model, const struct model_entry *entry, c
         message->root == root->seq && (message->seq == root->seq || kind_get(message->kind)->chain != CHAIN_NONE);
     bool withheld = !own && model_withheld(model, &shield, unit, message);
     const Amana__V1__Move *move = own_move(root, unit, said->moves, said->n_moves);
+    if (!own && model_delivery_at(message, unit) == NULL)
+        return; // it was left out
     if (version && !withheld)
         life_known_version(known, message->seq);
-    else if (move != NULL && withheld && (version || message->kind == KIND(WITHDRAW)))
+    else if (move != NULL && withheld)
         life_known_withheld(known, (uint8_t)move->from, entry->time_ns);
     else if (move != NULL && !withheld)
         life_known_moved(known, (uint8_t)move->to, entry->time_ns, own);
@@ -118,12 +126,19 @@ void model_read_apart(struct model *model, struct hub_due *due)
     due->case_seen = model->n - 1;
 }
 
-// All at once: how it is read in parts is the worker's own matter.
-void model_read_apart_messages(struct model *model, const char *case_ref, struct hub_due_case *ret_case)
+void model_read_apart_messages(struct model *model, const char *case_ref, uint64_t place, struct hub_due_case *ret_case)
 {
-    uint64_t *seqs = model_take(model, model->n, sizeof *seqs);
-    *ret_case = (struct hub_due_case){.kept = model_shield_of(model, case_ref).n > 0, .apart = seqs};
-    for (uint64_t seq = 0; seq < model->n && ret_case->kept; seq++)
-        if (model->entries[seq].message != NULL && model_entry_in_case(&model->entries[seq], case_ref))
-            seqs[ret_case->n_apart++] = seq;
+    uint64_t *seqs = model_take(model, LIMIT_CASE_READS, sizeof *seqs);
+    size_t reads = 0;
+    *ret_case = (struct hub_due_case){.kept = model_shield_of(model, case_ref).n > 0, .apart = seqs, .place = place};
+    for (; ret_case->place < model->n && ret_case->kept; ret_case->place++) {
+        const struct model_entry *entry = &model->entries[ret_case->place];
+        if (!model_entry_in_case(entry, case_ref))
+            continue;
+        ret_case->more = reads++ == LIMIT_CASE_READS;
+        if (ret_case->more)
+            return;
+        if (entry->message != NULL && !entry->message->parked)
+            seqs[ret_case->n_apart++] = ret_case->place;
+    }
 }

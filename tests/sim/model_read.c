@@ -288,6 +288,15 @@ static bool withheld(struct model *model, const struct journal_shield *shield, c
     return model_withheld(model, shield, unit, message);
 }
 
+bool model_mail_withheld(struct model *model, const char *device, const struct journal_mail *row)
+{
+    const struct model_entry *entry = &model->entries[row->seq];
+    struct journal_shield shield = {.n = 0};
+    for (size_t i = 0; i < entry->n_cases && shield.n == 0; i++)
+        shield = model_shield_of(model, entry->cases[i]);
+    return shield.n > 0 && withheld(model, &shield, device, row);
+}
+
 // The rows of one entry that are withheld.
 static void hidden_read(struct model *model, const struct journal_shield *shield, uint64_t seq,
                         struct hub_due_case *of_case)
@@ -347,7 +356,7 @@ void model_read_due(struct model *model, struct hub_due *due)
     due->root = found(model_message_at(model, message->root), NULL);
     due->deadline.place = model->deadlines[index].place;
     if (row->kind == DEADLINE_APART)
-        model_read_apart_messages(model, message->case_ref, &due->of_case);
+        model_read_apart_messages(model, message->case_ref, due->deadline.place, &due->of_case);
     else
         case_read(model, message->case_ref, row, &due->of_case);
     memcpy(due->digest, message->digest, 32);
@@ -367,8 +376,7 @@ void model_read_due(struct model *model, struct hub_due *due)
         party_read(model, message, message->recipients[i].unit, &due->clocks.parties[i]);
         due->clocks.parties[i].own = strcmp(message->recipients[i].unit, message->originator) == 0;
     }
-    if (row->kind == DEADLINE_CLOCKS)
-        model_read_apart(model, due);
+    model_read_apart(model, due);
 }
 
 void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,

@@ -20,7 +20,8 @@ size_t model_deadline_index(const struct model *model, uint8_t kind, uint64_t su
 bool model_withheld(struct model *model, const struct journal_shield *shield, const char *unit,
                     struct model_message *message);
 void model_read_apart(struct model *model, struct hub_due *due);
-void model_read_apart_messages(struct model *model, const char *case_ref, struct hub_due_case *ret_case);
+void model_read_apart_messages(struct model *model, const char *case_ref, uint64_t place,
+                               struct hub_due_case *ret_case);
 
 // From whom the case is kept; version 0: from nobody.
 struct journal_shield model_shield_of(struct model *model, const char *case_ref);

@@ -126,7 +126,7 @@ static void act_answer(struct sim *sim)
 {
     static const Amana__V1__Kind__Code KINDS[] = {KIND(ACK), KIND(ACK), KIND(ACK), KIND(UPDATE), KIND(CANCEL)};
     struct sim_message *root = pick(sim);
-    if (root == NULL || !root->sent || root->root != NULL)
+    if (root == NULL || !root->sent || root->root != NULL || root->letter->header.kind != KIND(ALERT))
         return;
     Amana__V1__Kind__Code kind = KINDS[sim_random(sim, AM_LEN(KINDS))];
     const struct letter *to = kind == KIND(ACK) ? version_of(sim, root) : root->letter;
@@ -147,6 +147,45 @@ static void act_answer(struct sim *sim)
     }
     message_new(sim, letter)->root = root;
     send_letter(sim, letter);
+}
+
+// One that a unit of the post's state has, and that was replaced or ended before the unit came for that.
+static bool replaced_unseen(struct sim *sim, const struct sim_message *root)
+{
+    if (!root->sent || root->root != NULL || root->letter->header.kind != KIND(ALERT) ||
+        strcmp(root->letter->sender.unit, POLICE) != 0)
+        return false;
+    const struct model_message *stored = model_message_at(&sim->world.model, root->seq);
+    for (size_t i = 0; i < stored->n_lives; i++) {
+        const struct journal_life *life = &stored->lives[i];
+        if (address_in_country(life->recipient, "et") && life->clock_seq != root->seq &&
+            model_retrieved(&sim->world.model, root->seq, life->recipient) &&
+            !model_retrieved(&sim->world.model, life->clock_seq, life->recipient))
+            return true;
+    }
+    return false;
+}
+
+// Police say of such a case that somebody in it may have fled that state: what its units have not retrieved is withheld
+// from then on.
+static void act_list(struct sim *sim)
+{
+    static char *states[] = {(char *)"et"};
+    const struct sim_message *root = NULL;
+    for (size_t i = 0; i < sim->n_messages; i++)
+        if (replaced_unseen(sim, &sim->messages[i]) && (root == NULL || chance(sim, 30)))
+            root = &sim->messages[i];
+    if (root == NULL)
+        return;
+    struct letter *letter = letter_new(&sim->world, POLICE, KIND(NOTE));
+    letter->header.case_ref = root->letter->header.case_ref;
+    letter_to(&sim->world, letter, CHILD_DESK, ACTION);
+    letter->flags.child = true;
+    letter->flags.protection =
+        chance(sim, 70) ? AMANA__V1__PROTECTION__CODE__YES : AMANA__V1__PROTECTION__CODE__UNKNOWN;
+    letter->flags.never_tell = states;
+    letter->flags.n_never_tell = AM_LEN(states);
+    send_letter(sim, message_new(sim, letter)->letter);
 }
 
 static void act_retry(struct sim *sim)
@@ -232,6 +271,8 @@ static void act_retrieve(struct sim *sim)
     const char *originator = NULL;
     for (size_t i = 0; i < box->n && n < 8 && n_notices < 8; i++) {
         const struct model_message *message = model_message_at(&world->model, box->rows[i].seq);
+        if (model_mail_withheld(&world->model, box->device, &box->rows[i]))
+            continue;
         if (box->rows[i].kind != JOURNAL_MAIL_MESSAGE) {
             notices[n_notices++] = box->rows[i].seq;
         } else if (chance(sim, 50) && (originator == NULL || strcmp(originator, message->originator) == 0)) {
@@ -345,7 +386,7 @@ static const struct {
 } ACTS[] = {
     {6, act_alert},  {20, act_answer}, {8, act_retry},          {1, act_reuse_id}, {10, act_retrieve},
     {24, act_check}, {12, act_commit}, {24, act_answer_commit}, {2, act_time},     {1, act_full},
-    {1, act_roster}, {2, act_read},    {6, act_second},
+    {1, act_roster}, {2, act_read},    {6, act_second},         {1, act_list},
 };
 
 static void act(struct sim *sim)
@@ -419,9 +460,9 @@ static void run(uint64_t seed, uint64_t steps)
     }
     finish(sim);
     printf("%" PRIu64 " steps, %zu messages, %u accepted, %zu entries, %u moves, %u crossed, %u refused, %u conflicts, "
-           "%u crashes, %u released (%u late), %u sent back, %zu lapses\n",
+           "%u crashes, %u released (%u late), %u sent back, %zu lapses, %u told apart\n",
            sim->step, sim->n_messages, sim->accepted, sim->world.model.n, sim->moved, sim->crossed, sim->refused,
-           sim->conflicts, sim->crashes, sim->released, sim->late, sim->returned, sim->n_lapses);
+           sim->conflicts, sim->crashes, sim->released, sim->late, sim->returned, sim->n_lapses, sim->apart);
     world_clear(&sim->world);
     free(sim);
 }

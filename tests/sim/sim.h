@@ -55,7 +55,7 @@ struct sim {
     struct sim_lapse lapses[SIM_LAPSES];
     size_t n_seconds, n_lapses;
     uint64_t post_roster;
-    unsigned accepted, moved, crossed, refused, conflicts, crashes, released, returned, late;
+    unsigned accepted, moved, crossed, refused, conflicts, crashes, released, returned, late, apart;
 };
 
 // Prints the seed and the step, and ends the program.

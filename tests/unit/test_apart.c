@@ -287,20 +287,20 @@ static void by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *con
     kit_alarm_clear(&entry);
 }
 
-static Amana__V1__Pointer first_of(struct kit_cases *fixture)
+static Amana__V1__Pointer pointer_of(struct kit_cases *fixture, unsigned message)
 {
     Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
-    pointer.id = fixture->messages[0].id;
-    pointer.header_digest = (ProtobufCBinaryData){32, fixture->messages[0].message.header_digest};
+    pointer.id = fixture->messages[message].id;
+    pointer.header_digest = (ProtobufCBinaryData){32, fixture->messages[message].message.header_digest};
     return pointer;
 }
 
-static void told_late(struct kit_cases *fixture, const char *unit)
+static void told_late(struct kit_cases *fixture, unsigned version, const char *unit)
 {
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
     Amana__V1__DeadlineClock clock = AMANA__V1__DEADLINE_CLOCK__INIT, *clocks[] = {&clock};
-    Amana__V1__Pointer message = first_of(fixture);
+    Amana__V1__Pointer message = pointer_of(fixture, version);
     clock.what = AMANA__V1__DEADLINE_OF__CODE__ACK;
     clock.from = AMANA__V1__CLOCK_FROM__CODE__ACCEPTANCE;
     deadline.message = &message;
@@ -312,13 +312,14 @@ static void told_late(struct kit_cases *fixture, const char *unit)
     by_the_clock(fixture, &content, AMANA__V1__ENTRY_KIND__CODE__DEADLINE);
 }
 
-static void told_that_it_is_over(struct kit_cases *fixture)
+static void told_that_it_is_over(struct kit_cases *fixture, unsigned version)
 {
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
     Amana__V1__Move move = AMANA__V1__MOVE__INIT, *moves[] = {&move};
-    Amana__V1__Pointer message = first_of(fixture);
-    move.root = state.message = &message;
+    Amana__V1__Pointer root = pointer_of(fixture, 0), message = pointer_of(fixture, version);
+    move.root = &root;
+    state.message = &message;
     move.recipient = (char *)KIT_POST;
     move.from = LIFE(NEW);
     move.to = LIFE(EXPIRED);
@@ -383,12 +384,79 @@ static void what_the_unit_was_told_by_the_clock_is_found_in_the_case(void **stat
     unsigned looks;
     alert_and_update(fixture);
     assert_int_equal(due(fixture, &looks).life.flags, 0);
-    told_late(fixture, KIT_BUSIA); // another's
+    told_late(fixture, 0, KIT_BUSIA); // another's
+    told_late(fixture, 1, KIT_POST);  // of what it hasn't got
     assert_int_equal(due(fixture, &looks).life.flags, 0);
-    told_late(fixture, KIT_POST);
+    told_late(fixture, 0, KIT_POST);
     assert_int_equal(due(fixture, &looks).life.flags, LIFE_PASSED(CLOCK_ACK));
-    told_that_it_is_over(fixture);
+    told_that_it_is_over(fixture, 1);
+    assert_int_equal(due(fixture, &looks).life.state, LIFE(ACKNOWLEDGED));
+    told_that_it_is_over(fixture, 0);
     assert_int_equal(due(fixture, &looks).life.state, LIFE(EXPIRED));
+}
+
+static struct kit_message *version_of(struct kit_cases *fixture, const char *from, bool to_post)
+{
+    struct kit_message *update = message_of(fixture, from, KIND(UPDATE), to_post);
+    moves(fixture, update, LIFE(NEW), LIFE(NEW));
+    return update;
+}
+
+// Its deadline is that of the version that the unit has.
+static void of_an_older_version_than_the_unit_has_no_clock_runs_on(void **state)
+{
+    struct kit_cases *fixture = *state;
+    unsigned looks;
+    retrieved(message_of(fixture, "ke/dci/duty", KIND(ALERT), true));
+    written(fixture, &fixture->messages[0]);
+    retrieved(version_of(fixture, "ke/dci/duty", true));
+    written(fixture, &fixture->messages[1]);
+    written(fixture, version_of(fixture, "ke/dci/duty", true));
+    shield(fixture);
+    assert_false(due(fixture, &looks).there);
+}
+
+static void what_was_not_sent_to_the_unit_is_no_version_that_it_has_or_misses(void **state)
+{
+    struct kit_cases *fixture = *state;
+    unsigned looks;
+    alert_and_update(fixture);
+    written(fixture, version_of(fixture, "et/ics/duty", false)); // of its own state: nobody withholds that
+    struct clock_life life = due(fixture, &looks);
+    assert_true(life.apart);
+    assert_int_equal(life.life.clock_seq, 0);
+}
+
+static void of_what_nothing_has_replaced_for_the_unit_no_clock_runs_on_apart(void **state)
+{
+    struct kit_cases *fixture = *state;
+    unsigned looks;
+    retrieved(message_of(fixture, "ke/dci/duty", KIND(ALERT), true));
+    written(fixture, &fixture->messages[0]);
+    others_write(fixture, 2);
+    shield(fixture);
+    assert_false(due(fixture, &looks).there);
+}
+
+// From whom else it is kept may be another by then.
+static void a_look_begins_anew_where_the_case_is_kept_otherwise_than_before(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct apart_look look = {.unit = KIT_POST, .case_ref = KIT_CASE, .shield = 1, .reads = 2};
+    struct apart_place place = {0};
+    bool more;
+    alert_and_update(fixture);
+    kit_wait(&fixture->kit, fixture->n);
+    assert_int_equal(store_view_begin(fixture->kit.store, &look.view), AM_OK);
+    assert_int_equal(apart_look(&look, &place, &more), AM_OK);
+    assert_true(more && place.known.apart);
+    assert_int_equal(place.next, 2);
+    look.shield = 2;
+    look.reads = 1;
+    assert_int_equal(apart_look(&look, &place, &more), AM_OK);
+    assert_true(more && !place.known.apart);
+    assert_int_equal(place.next, 1);
+    store_view_end(look.view);
 }
 
 static void a_case_that_is_kept_from_nobody_is_not_looked_through(void **state)
@@ -455,6 +523,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_deadline_finds_what_the_unit_knows_however_long_the_case_is, kit_cases_setup,
                                         kit_cases_teardown),
         cmocka_unit_test_setup_teardown(what_the_unit_was_told_by_the_clock_is_found_in_the_case, kit_cases_setup,
+                                        kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_look_begins_anew_where_the_case_is_kept_otherwise_than_before,
+                                        kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(of_what_nothing_has_replaced_for_the_unit_no_clock_runs_on_apart,
+                                        kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(what_was_not_sent_to_the_unit_is_no_version_that_it_has_or_misses,
+                                        kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(of_an_older_version_than_the_unit_has_no_clock_runs_on, kit_cases_setup,
                                         kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_case_that_is_kept_from_nobody_is_not_looked_through, kit_cases_setup,
                                         kit_cases_teardown),

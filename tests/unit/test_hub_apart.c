@@ -292,6 +292,30 @@ static void a_clock_that_the_post_lets_stand_still_afterwards_goes_on_when_it_do
     same(*state, pauses_after, WITHDRAWN, 3);
 }
 
+// The post goes on waiting for its answer.
+static void explained_unseen(struct story *story)
+{
+    story->root = letter_new(story->world, POLICE, KIND(REQUEST));
+    letter_to(story->world, story->root, POST, ACTION);
+    accepted(story->world, story->root);
+    post_has_it(story);
+    world_pass(story->world, 10 * MINUTE_NS);
+    post_answers(story, KIND(PROGRESS), ASKED);
+    world_pass(story->world, 10 * MINUTE_NS);
+    if (story->end != NOTHING)
+        accepted(story->world, world_answer(story->world, POLICE, KIND(CLARIFICATION), story->root, story->root));
+    world_pass(story->world, MINUTE_NS);
+    ends_and_flags(story);
+    time_goes(story, 2 * HOUR_NS, MINUTE_NS);
+    post_answers(story, KIND(PROGRESS), HAND);
+    time_goes(story, 6 * HOUR_NS, MINUTE_NS);
+}
+
+static void a_clock_that_stands_still_for_an_answer_that_it_has_not_got_goes_on_when_the_post_does(void **state)
+{
+    same(*state, explained_unseen, WITHDRAWN, 3);
+}
+
 // --- What passed before it was flagged
 static const Amana__V1__DeadlineEntry *last_of_root(const struct story *story)
 {
@@ -319,6 +343,24 @@ static void what_passed_before_it_was_flagged_is_told_then_and_what_follows_in_i
     time_goes(&story, 3 * DAY_NS, HOUR_NS);
     look(&story);
     assert_non_null(strstr(story.seen, POST " 1 to 5")); // NEW, EXPIRED
+}
+
+// However much the case holds before it.
+static void a_long_case_is_looked_through_in_parts(void **state)
+{
+    struct story story = {.world = *state, .end = UPDATED};
+    for (size_t i = 0; i < LIMIT_CASE_READS; i++) {
+        struct letter *note = letter_new(story.world, POLICE, KIND(NOTE));
+        letter_to(story.world, note, LONELY, ACTION);
+        accepted(story.world, note);
+    }
+    (void)root_of(&story, KIND(ALERT));
+    post_has_it(&story);
+    ends(&story);
+    time_goes(&story, 20 * MINUTE_NS, MINUTE_NS);
+    assert_null(last_of_root(&story));
+    flags(&story);
+    assert_non_null(last_of_root(&story));
 }
 
 // A device had it, and had not signed for it: its unit knows it from the signature on.
@@ -354,6 +396,41 @@ static void nobody_but_its_unit_is_told_and_its_life_stays_what_it_is(void **sta
         n++;
     }
     assert_int_equal(n, 4);
+}
+
+// A life that nothing was withheld of is late in the same append: from that state the newer version was kept before.
+static void whose_life_is_as_it_is_kept_is_late_as_ever_beside_it(void **state)
+{
+    static char *so[] = {(char *)"so"};
+    struct story story = {.world = *state, .end = UPDATED};
+    (void)root_of(&story, KIND(ALERT));
+    post_has_it(&story);
+    struct letter *note = letter_new(story.world, POLICE, KIND(NOTE));
+    letter_to(story.world, note, CHILD_DESK, ACTION);
+    note->flags.child = true;
+    note->flags.protection = AMANA__V1__PROTECTION__CODE__YES;
+    note->flags.never_tell = so;
+    note->flags.n_never_tell = 1;
+    accepted(story.world, note);
+    struct letter *newer = letter_new(story.world, POLICE, KIND(UPDATE));
+    letter_answers(newer, story.root, story.root);
+    letter_supersedes(newer, story.root);
+    letter_to(story.world, newer, POST, ACTION);
+    accepted(story.world, newer);
+    flags(&story);
+    world_pass(story.world, 15 * MINUTE_NS);
+    size_t n[2] = {0};
+    for (size_t i = story.flag->seq; i < story.world->model.n; i++) {
+        const struct model_entry *entry = &story.world->model.entries[i];
+        if (entry->kind != ENTRY(DEADLINE) || entry->of != story.root->seq)
+            continue;
+        bool lonely = strcmp(entry->content->deadline->recipient, LONELY) == 0;
+        assert_int_equal(told(story.world, URI(POLICE, "d1"), entry), lonely);
+        assert_int_equal(told(story.world, URI(POST, "d1"), entry), !lonely);
+        n[lonely]++;
+    }
+    assert_int_equal(n[0], 1);
+    assert_int_equal(n[1], 1);
 }
 
 // Its own end is another's: that of what it hasn't got.
@@ -451,6 +528,9 @@ int main(void)
         HUB_TEST(what_it_acknowledged_is_to_be_answered),
         HUB_TEST(a_clock_that_stands_still_when_it_is_withdrawn_goes_on_when_the_post_does),
         HUB_TEST(a_clock_that_the_post_lets_stand_still_afterwards_goes_on_when_it_does),
+        HUB_TEST(a_clock_that_stands_still_for_an_answer_that_it_has_not_got_goes_on_when_the_post_does),
+        HUB_TEST(a_long_case_is_looked_through_in_parts),
+        HUB_TEST(whose_life_is_as_it_is_kept_is_late_as_ever_beside_it),
         HUB_TEST(what_passed_before_it_was_flagged_is_told_then_and_what_follows_in_its_time),
         HUB_TEST(what_it_signs_for_afterwards_it_is_late_with_by_its_own_clock),
         HUB_TEST(nobody_but_its_unit_is_told_and_its_life_stays_what_it_is),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of lives against those of domain.md, pasted as they stand there: the full product of states and events.
 #include "proto/model/life.h"
+#include "proto/model/life_known.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -323,6 +324,41 @@ static void what_moves_a_life_may_answer_its_root(void **state)
     }
 }
 
+// --- As its unit knows it
+// A referral stays OFFERED: that it was taken on is known by whom.
+static void who_took_it_on_is_known_whether_or_not_that_moved_it(void **state)
+{
+    struct journal_life life = {.recipient = "et/ics/moyale", .officer = "somebody"};
+    struct life_known known;
+    life_known_version(&known, 7);
+    life_known_withheld(&known, LIFE(OFFERED), 1000);
+    life_known_fill(&known, NULL, &life);
+    assert_string_equal(life.officer, "");
+    life_known_moved(&known, LIFE(OFFERED), 2000, true);
+    life_known_fill(&known, NULL, &life);
+    assert_string_not_equal(life.officer, "");
+    life_known_version(&known, 8); // a newer one is to be taken on anew
+    life_known_fill(&known, NULL, &life);
+    assert_string_equal(life.officer, "");
+    (void)state;
+}
+
+static void a_life_has_gone_on_where_another_began_its_clock_or_it_was_withdrawn(void **state)
+{
+    const struct journal_life newer = {.clock_seq = 8, .state = LIFE(NEW)},
+                              withdrawn = {.clock_seq = 7, .state = LIFE(WITHDRAWN)},
+                              open = {.clock_seq = 7, .state = LIFE(OPEN)};
+    assert_true(life_gone_on(KIND(ALERT), KIND(ALERT), 7, &newer));
+    assert_true(life_gone_on(KIND(ALERT), KIND(UPDATE), 7, &newer));
+    assert_false(life_gone_on(KIND(ALERT), KIND(UPDATE), 8, &newer));
+    assert_false(life_gone_on(KIND(ALERT), KIND(CANCEL), 7, &newer)); // began none to look for
+    assert_false(life_gone_on(KIND(ALERT), KIND(HIT), 7, &newer));
+    assert_true(life_gone_on(KIND(REQUEST), KIND(REQUEST), 7, &withdrawn));
+    assert_false(life_gone_on(KIND(REQUEST), KIND(PROGRESS), 9, &withdrawn));
+    assert_false(life_gone_on(KIND(REQUEST), KIND(REQUEST), 7, &open));
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +373,8 @@ int main(void)
         cmocka_unit_test(a_summary_counts_each_life_once),
         cmocka_unit_test(the_answer_clock_stands_still_where_a_request_is_suspended_alone),
         cmocka_unit_test(what_moves_a_life_may_answer_its_root),
+        cmocka_unit_test(who_took_it_on_is_known_whether_or_not_that_moved_it),
+        cmocka_unit_test(a_life_has_gone_on_where_another_began_its_clock_or_it_was_withdrawn),
     };
     return cmocka_run_group_tests(tests, design, NULL);
 }
