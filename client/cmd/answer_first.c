@@ -94,19 +94,20 @@ int first_erase(struct answer_input *input, const struct submission *submission,
 }
 
 // --- Roles (rule 6): who was a suspect and is a victim is contested with it
-enum am_err first_roles(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft,
-                        struct arena *arena, struct roles_moved *ret_moved)
+enum am_err first_roles(unsigned kind, const struct target *newest, const Amana__V1__Draft *draft, struct arena *arena,
+                        struct roles_moved *ret_moved)
 {
+    bool same_case = strcmp(draft->case_ref, newest->opened.header->case_ref) == 0;
     Amana__V1__Body *body = arena_alloc(arena, sizeof *body);
     ProtobufCMessage *of_kind = kind_body_get(&draft->base);
     *ret_moved = (struct roles_moved){0};
     if (body == NULL)
         return arena_error(arena);
-    if (of_kind == NULL || of_kind->descriptor != kind_body_type(input->verb->kind))
+    if (of_kind == NULL || of_kind->descriptor != kind_body_type(kind))
         return AM_OK; // the check names it
     amana__v1__body__init(body);
-    (void)kind_body_set(input->verb->kind, &body->base, of_kind);
-    return roles_compare(newest->opened.body, body, arena, ret_moved);
+    (void)kind_body_set(kind, &body->base, of_kind);
+    return roles_compare(newest->opened.body, body, same_case, arena, ret_moved);
 }
 
 int first_contest(struct answer_input *input, const struct submission *with, const struct target *root,

@@ -18,7 +18,7 @@ AM_MUST_USE int first_mend(struct answer_input *input, const struct submission *
 AM_MUST_USE int first_erase(struct answer_input *input, const struct submission *submission,
                             const struct target *target);
 // Roles (rule 6): who was a suspect and is a victim is contested with it.
-AM_MUST_USE enum am_err first_roles(const struct answer_input *input, const struct target *newest,
-                                    const Amana__V1__Draft *draft, struct arena *arena, struct roles_moved *ret_moved);
+AM_MUST_USE enum am_err first_roles(unsigned kind, const struct target *newest, const Amana__V1__Draft *draft,
+                                    struct arena *arena, struct roles_moved *ret_moved);
 AM_MUST_USE int first_contest(struct answer_input *input, const struct submission *with, const struct target *root,
                               const struct target *newest, const struct roles_moved *moved, struct arena *arena);

@@ -46,7 +46,7 @@ static enum am_err draft_address(struct answer_input *input, struct target *root
     TRY(submit_groups(&input->command.settings, arena, draft, detail));
     if (input->verb->kind == KIND(CORRECTION) || input->verb->kind == KIND(CONTEST))
         return AM_OK;
-    return first_roles(input, newest, draft, arena, moved);
+    return first_roles(input->verb->kind, newest, draft, arena, moved);
 }
 
 // Asks what is to be asked before it goes, and sends it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // send: a file's message on its way.
 #include "client/cmd/anew.h"
+#include "client/cmd/answer_first.h"
+#include "client/cmd/answer_target.h"
 #include "client/cmd/draft_file.h"
 #include "client/cmd/submit.h"
 #include "client/session/oversight.h"
@@ -11,7 +13,7 @@
 #include <string.h>
 
 struct send_input {
-    struct command command;
+    struct answer_input as; // of the CONTEST that goes with it
     const char *file, *anew, *to;
     bool check;
 };
@@ -20,18 +22,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct send_input *input = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &input->command; return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &input->as.command; return 0;
     case 'n': input->check = true; return 0;
     case 'w': input->anew = arg; return 0;
     case 't': input->to = arg; return 0;
-    case 'a': input->command.again = true; return 0;
+    case 'a': input->as.command.again = true; return 0;
     case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->file, "one FILE only");
     case ARGP_KEY_END:
         if (input->anew != NULL && input->file != NULL)
             argp_error(state, "--anew sends what was sent once: no FILE");
         if (input->to != NULL && (input->anew == NULL || address_check(input->to, NULL) != AM_OK))
             argp_error(state, "--to names a unit, as in et/ics/moyale, for --anew");
-        if (input->file != NULL ? input->file[0] == '\0' : input->anew == NULL && !input->command.again)
+        if (input->file != NULL ? input->file[0] == '\0' : input->anew == NULL && !input->as.command.again)
             argp_error(state, "needs a FILE, or - for standard input; --again tries what was refused once more");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -65,6 +67,34 @@ static void say_readers(struct session *session, const Amana__V1__Draft *draft)
             say_revoked(session, draft->recipients[i]->unit);
 }
 
+// Rule 6: who is a suspect in what it refers to, and a victim in it, is contested with it there.
+static int contest(struct send_input *input, const struct submission *sent, const char *id)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct roles_moved moved;
+    struct target target;
+    arena_init(&arena, ARENA_VERB);
+    if (target_load(input->as.command.session, STORE_INBOX, id, &arena, &detail, &target) != AM_OK)
+        return 0; // this unit's own, or nobody can read it here
+    enum am_err err = first_roles((unsigned)sent->compose.draft->kind, &target, sent->compose.draft, &arena, &moved);
+    if (err == AM_OK)
+        err = shield_of_case(input->as.command.session, target.opened.header->case_ref, &input->as.shield);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
+    input->as.kind = kind_get(KIND(CONTEST));
+    return moved.n_freed + moved.n_facts > 0 ? first_contest(&input->as, sent, &target, &target, &moved, &arena) : 0;
+}
+
+static int contest_all(struct send_input *input, const struct submission *sent)
+{
+    const Amana__V1__Draft *draft = sent->compose.draft;
+    int code = 0;
+    for (size_t i = 0; i < draft->n_references && code == 0; i++)
+        code = contest(input, sent, draft->references[i]->id);
+    return code;
+}
+
 static int send_file(struct send_input *input)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -81,24 +111,26 @@ static int send_file(struct send_input *input)
     }
     submission.compose.draft = draft;
     submission.text = text;
-    int code = command_open(&input->command, SETTINGS_ALL);
+    int code = command_open(&input->as.command, SETTINGS_ALL);
     if (code == 0) {
-        err = submit_groups(&input->command.settings, &arena, draft, &detail);
+        err = submit_groups(&input->as.command.settings, &arena, draft, &detail);
         if (err == AM_OK)
-            err = submit_references(input->command.session, &arena, draft, &detail);
+            err = submit_references(input->as.command.session, &arena, draft, &detail);
         if (err != AM_OK)
             code = submit_refuse(&submission, REASON_FIELD_INVALID, &detail);
     }
     if (code == 0 && input->check) {
-        enum reason reason = compose_check(input->command.session, &submission.compose, &detail);
+        enum reason reason = compose_check(input->as.command.session, &submission.compose, &detail);
         if (reason != REASON_NONE)
             code = submit_refuse(&submission, reason, &detail);
         else
             command_say("%s: nothing is wrong with it here; nothing was sent", input->file);
         if (reason == REASON_NONE)
-            say_readers(input->command.session, draft);
+            say_readers(input->as.command.session, draft);
     } else if (code == 0) {
-        code = submit(&input->command, &submission);
+        code = submit(&input->as.command, &submission);
+        if (code == 0)
+            code = contest_all(input, &submission);
     }
     free((void *)text.data);
     return code;
@@ -112,20 +144,20 @@ static int send_anew(struct send_input *input)
     enum store_box box;
     char id[STORE_ID];
     bool online = false;
-    int code = command_open(&input->command, SETTINGS_ALL);
+    int code = command_open(&input->as.command, SETTINGS_ALL);
     if (code == 0)
-        code = command_find(&input->command, BOX(SENT), input->anew, &box, id);
+        code = command_find(&input->as.command, BOX(SENT), input->anew, &box, id);
     if (code == 0)
-        code = command_try_connect(&input->command, &online);
+        code = command_try_connect(&input->as.command, &online);
     if (code != 0)
         return code;
     arena_init(&arena, ARENA_VERB);
-    enum am_err err = anew_draft(&input->command, id, input->to, online, &arena, &detail, &anew);
+    enum am_err err = anew_draft(&input->as.command, id, input->to, online, &arena, &detail, &anew);
     if (err != AM_OK)
         return command_fail(err, &detail);
     command_say("%.13s goes to %s once more, sealed anew", id, anew.to);
     struct submission submission = {.compose.draft = &anew.draft, .connected = true, .online = online};
-    return submit(&input->command, &submission);
+    return submit(&input->as.command, &submission);
 }
 
 int verb_send(int argc, char **argv)
@@ -147,20 +179,20 @@ int verb_send(int argc, char **argv)
                                      NULL};
     struct send_input input = {0};
     int code;
-    command_init(&input.command);
+    command_init(&input.as.command);
     command_parse(&argp, argc, argv, &input);
     if (input.anew != NULL) {
-        code = command_end(&input.command, send_anew(&input));
+        code = command_end(&input.as.command, send_anew(&input));
     } else if (input.file != NULL) {
         code = send_file(&input);
     } else {
-        code = command_open(&input.command, SETTINGS_ALL);
+        code = command_open(&input.as.command, SETTINGS_ALL);
         if (code == 0)
-            code = command_connect(&input.command);
-        if (code == 0 && input.command.refused)
+            code = command_connect(&input.as.command);
+        if (code == 0 && input.as.command.refused)
             code = EX_NOPERM;
-        code = command_end(&input.command, code);
+        code = command_end(&input.as.command, code);
     }
-    command_clear(&input.command);
+    command_clear(&input.as.command);
     return code;
 }

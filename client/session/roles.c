@@ -228,9 +228,10 @@ static enum am_err take(const Amana__V1__Body *before, size_t index, const Amana
     return AM_OK;
 }
 
-static bool is_named(const Amana__V1__Person *was, const Amana__V1__Person *now)
+// Labels are of one case.
+static bool is_named(const Amana__V1__Person *was, const Amana__V1__Person *now, bool labelled)
 {
-    return (now->label[0] != '\0' && strcmp(now->label, was->label) == 0) || person_same(was, now);
+    return (labelled && now->label[0] != '\0' && strcmp(now->label, was->label) == 0) || person_same(was, now);
 }
 
 bool roles_frees(const Amana__V1__Body *body, const Amana__V1__Person *was)
@@ -246,7 +247,7 @@ bool roles_frees(const Amana__V1__Body *body, const Amana__V1__Person *was)
     if (!has(was, ROLE(SUSPECT)))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (is_named(was, now[i]))
+        if (is_named(was, now[i], true))
             return !has(now[i], ROLE(SUSPECT));
     for (size_t i = 0; i < n_changes; i++)
         if (was->label[0] != '\0' && strcmp(was->label, changes[i]->person) == 0)
@@ -254,8 +255,8 @@ bool roles_frees(const Amana__V1__Body *body, const Amana__V1__Person *was)
     return false;
 }
 
-enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *after, struct arena *arena,
-                          struct roles_moved *ret_moved)
+enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *after, bool labelled,
+                          struct arena *arena, struct roles_moved *ret_moved)
 {
     size_t n = 0, m = 0;
     Amana__V1__Person *const *was = before != NULL ? body_persons(before, &n) : NULL;
@@ -266,7 +267,7 @@ enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *
         return arena_error(arena);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++)
-            if (is_named(was[j], now[i])) {
+            if (is_named(was[j], now[i], labelled)) {
                 TRY(take(before, j, was[j], now[i], arena, &moved));
                 break; // one of each is one person
             }

@@ -13,8 +13,8 @@
 AM_MUST_USE enum am_err roles_judge(struct session *session, const Amana__V1__Header *header,
                                     const Amana__V1__Body *body, struct am_detail *detail);
 
-// What an answer makes of the persons of what it answers, who are known again by label, document, or name and birth:
-// those who were suspects and become victims, as a CONTEST says it.
+// What a message makes of the persons of what it answers or refers to, who are known again by document, or name and
+// birth, and within one case by their label: those who were suspects and become victims, as a CONTEST says it.
 struct roles_moved {
     Amana__V1__RoleChange **freed;
     size_t n_freed;
@@ -22,8 +22,8 @@ struct roles_moved {
     size_t n_facts;
 };
 // Either body may be NULL. Borrows from both. AM_NOMEM.
-AM_MUST_USE enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *after, struct arena *arena,
-                                      struct roles_moved *ret_moved);
+AM_MUST_USE enum am_err roles_compare(const Amana__V1__Body *before, const Amana__V1__Body *after, bool labelled,
+                                      struct arena *arena, struct roles_moved *ret_moved);
 
 // Whether the body says of somebody who was a suspect that they are none.
 bool roles_frees(const Amana__V1__Body *body, const Amana__V1__Person *was);

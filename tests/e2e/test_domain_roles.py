@@ -49,6 +49,24 @@ def test_who_is_known_again_by_a_document_is_contested_for_without_a_label(world
             assert said["facts"] == [{"path": "note.persons[0].roles", "was": "SUSPECT", "now": "PRESUMED_VICTIM"}]
 
 
+def test_what_begins_anew_and_refers_to_it_contests_it_too(world):
+    """Saves from a girl who is handed over to shelter and is looked for as a suspect all the same."""
+    passport = {"documents": [{"type": "PASSPORT", "number": "EP4428117", "issuer": "et"}]}
+    note = world.send("police", world.write("NOTE", {"title": "Two in the car", "text": "x", "persons": [{**DRIVER, **passport}, GIRL]}))
+    world.amana("post", "inbox").ok()
+
+    def refers(case, **person):
+        freed = {"title": "We know more", "text": "x", "persons": [{**GIRL, "label": "p1", **person}]}
+        return world.amana("post", "send", world.write("NOTE", freed, case_ref=case, references=[{"id": note}], recipients=[
+            {"unit": "et/mowsa/protection", "part": "ACTION"}])).ok()
+    # In another case a label is another's.
+    assert "CONTEST" not in refers("et/ics/2026/000078").out
+    refers("et/ics/2026/000079", label="a-woman", **passport).says("CONTEST", "p1 was entered as a suspect there")
+    world.amana("police", "inbox").ok().says("CONTEST")
+    world.amana("police", "show", note).ok().says("CONTESTED")
+    refers("ke/dci/2026/004300").says("CONTEST", "p1 was entered as a suspect there")
+
+
 def test_what_changes_no_role_contests_nothing(world):
     note = sent(world)
     assert "CONTEST" not in world.amana("post", "note", note, says(world)).ok().out
