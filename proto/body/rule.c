@@ -5,7 +5,9 @@
 #include "proto/body/shape.h"
 #include "proto/model/header.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #define ADULT 18
 
@@ -128,19 +130,51 @@ bool rule_child_here(const struct body_at *at)
     return false;
 }
 
+// Small letters without marks: "AMÉLIE" and "Amelie". NULL: no memory. The caller frees it.
+static char *folded(const char *text)
+{
+    utf8proc_uint8_t *plain = NULL;
+    const utf8proc_option_t options = UTF8PROC_NULLTERM | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK |
+                                      UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
+    return utf8proc_map((const utf8proc_uint8_t *)text, 0, &plain, options) < 0 ? NULL : (char *)plain;
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Whether the name stands there: in Latin letters as a word of its own ("Ali" isn't in "Mali"); other scripts write
+// what belongs to a word together with it ("وعلي", and Ali).
+static bool stands(const char *text, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = strstr(text, name); at != NULL && len > 2; at = strstr(at + 1, name))
+        if ((at == text || !is_letter(at[-1])) && !is_letter(at[len]))
+            return true;
+    return false;
+}
+
+static bool names(const char *text, const char *name)
+{
+    char *plain = folded(name);
+    bool there = plain != NULL ? stands(text, plain) : name[0] != '\0'; // what can't be looked for isn't shown
+    free(plain);
+    return there;
+}
+
 // A name of a victim among the words of the field: lists and notifications show them.
 bool rule_names_victim(const ProtobufCMessage *of_kind, const char *text)
 {
     struct rule_persons all = rule_persons(of_kind);
-    for (size_t i = 0; i < all.count; i++) {
+    char *plain = folded(text);
+    bool there = plain == NULL;
+    for (size_t i = 0; !there && i < all.count; i++) {
         if (!rule_has_role(all.list[i], SHIELDED | ROLE(MISSING)))
             continue;
-        for (size_t j = 0; j < all.list[i]->n_names; j++) {
-            const Amana__V1__NamePart *part = all.list[i]->names[j];
-            if ((strlen(part->text) > 2 && strcasestr(text, part->text) != NULL) ||
-                (strlen(part->transliteration) > 2 && strcasestr(text, part->transliteration) != NULL))
-                return true;
-        }
+        for (size_t j = 0; !there && j < all.list[i]->n_names; j++)
+            there = names(plain, all.list[i]->names[j]->text) || names(plain, all.list[i]->names[j]->transliteration);
     }
-    return false;
+    free(plain);
+    return there;
 }

@@ -307,6 +307,49 @@ static void no_two_rules_have_one_name(void **state)
             assert_string_not_equal(body_rule_name(body_rule_at(i)), body_rule_name(body_rule_at(j)));
 }
 
+// Lists and notifications show a title: a name in capitals or without its accents is a name all the same.
+static void a_name_is_found_however_it_is_written_and_not_within_another_word(void **state)
+{
+    static const struct {
+        const char *name, *title;
+        bool there;
+    } ROWS[] = {
+        {"Amélie", "AMÉLIE waits at the post", true},
+        {"Amélie", "Where is amelie?", true},
+        {"Amelie", "(Amélie)", true},
+        {"عَلِي", "علي في مويالي", true},
+        {"علي", "وعلي معهم", true},
+        {"ዳቦ", "ለዳቦ መጠለያ", true},
+        {"Ali", "To Ali's aunt", true},
+        {"Ali", "A lorry from Mali", false},
+        {"Ali", "Alice's lorry", false},
+        {"Ali", "", false},
+        {"Bo", "Bo", false}, // two letters are in every other word of some languages
+        {"", "A lorry", false},
+    };
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        Amana__V1__Body body = AMANA__V1__BODY__INIT;
+        Amana__V1__Note note = AMANA__V1__NOTE__INIT;
+        Amana__V1__Person person = AMANA__V1__PERSON__INIT, *persons[] = {&person};
+        Amana__V1__NamePart part = AMANA__V1__NAME_PART__INIT, *parts[] = {&part};
+        Amana__V1__PersonRole__Code role = AMANA__V1__PERSON_ROLE__CODE__VICTIM;
+        body.kind_case = AMANA__V1__BODY__KIND_NOTE;
+        body.note = &note;
+        note.persons = persons;
+        note.n_persons = 1;
+        person.roles = &role;
+        person.n_roles = 1;
+        person.names = parts;
+        person.n_names = 1;
+        part.text = (char *)ROWS[i].name;
+        if (body_names_victim(&body, ROWS[i].title) != ROWS[i].there)
+            fail_msg("%s in \"%s\"", ROWS[i].name, ROWS[i].title);
+        part.text = (char *)"x";
+        part.transliteration = (char *)ROWS[i].name;
+        assert_int_equal(body_names_victim(&body, ROWS[i].title), ROWS[i].there);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_rule_asks_nothing_of_whom_it_is_not_about),
         cmocka_unit_test(each_rule_is_broken_once_and_named_with_its_path),
         cmocka_unit_test(no_two_rules_have_one_name),
+        cmocka_unit_test(a_name_is_found_however_it_is_written_and_not_within_another_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
