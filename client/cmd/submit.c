@@ -8,6 +8,7 @@
 #include "client/cmd/print.h"
 #include "client/cmd/reach.h"
 #include "client/cmd/rejections.h"
+#include "client/cmd/ungranted.h"
 #include "client/cmd/unprotected.h"
 #include "client/session/directory.h"
 #include "client/session/oversight.h"
@@ -251,7 +252,10 @@ static int not_kept(struct command *command, const struct submission *submission
     }
     if (submission->file != NULL)
         command_say("%s: nothing was sent", submission->file);
-    return command_fail(err, detail);
+    int code = command_fail(err, detail);
+    if (err == AM_DENIED)
+        ungranted_say(command, submission);
+    return code;
 }
 
 static int compose_and_keep(struct command *command, struct submission *submission, struct arena *arena,
@@ -418,6 +422,13 @@ enum am_err submit_references(struct session *session, struct arena *arena, Aman
     return AM_OK;
 }
 
+static bool not_permitted(const struct command *command, const char *id, struct arena *arena)
+{
+    Amana__V1__Kept *kept;
+    return store_get(command->session->store, STORE_OUTBOX, id, arena, &kept) == AM_OK &&
+           reason_by_name(kept->wait) == REASON_NOT_PERMITTED;
+}
+
 int submit(struct command *command, struct submission *submission)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -444,5 +455,10 @@ int submit(struct command *command, struct submission *submission)
     if (code == 0 && submission->online)
         code = command_try_connect(command, &submission->online);
     command->own = NULL;
-    return code != 0 ? code : told_kept(command, id, &arena);
+    if (code != 0)
+        return code;
+    code = told_kept(command, id, &arena);
+    if (not_permitted(command, id, &arena))
+        ungranted_say(command, submission);
+    return code;
 }

@@ -117,3 +117,69 @@ def test_who_tries_these_verbs_by_another_name_is_shown_them(world):
     alert = world.alert_at("post")
     said = world.amana("post", "answer", alert, "--outcome", "NO_DATA", "--summary", "x").exits(65).err
     assert re.search(r"What can be done with it: .*`amana ask`, `amana refer`, `amana note`", said), said
+
+
+QUESTION_BODY = {"title": "The driver", "information": ["his name"], "reason": "One of that name is here.", "available_because": "He was stopped there."}
+
+
+def shown(world, desk, refused):
+    """The command that a refusal shows, run as it stands."""
+    [command] = re.findall(r"needs no grant: `amana (.*)`", refused.exits(77).err)
+    return world.amana(desk, *command.split()).ok()
+
+
+def test_who_is_refused_for_want_of_a_grant_is_shown_the_way_that_needs_none(ungranted):
+    world, case = ungranted, "ke/dci/2026/004211"
+    alert = world.alert_at("post")
+
+    def draft(kind, body, unit, **changes):
+        return world.write(kind, body, case_ref=case, urgency="U1", urgency_reason="CHILD_AT_RISK", handling=["H0", "H1"],
+                           flags={"child": True, "protection": "NO"}, retain_until=kept, recipients=[
+                               {"unit": unit, "part": "ACTION"}, {"unit": SHELTER, "part": "COPY"}], **changes)
+    kept = world.amana("post", "--json", "show", alert).ok().json[0]["header"]["retain_until"]
+    for unit in ("ke/dci/transnational", "ke/dcs/child-protection"):  # of the one the hub gives no roster, of the other it has been seen
+        said = world.amana("post", "send", draft("REQUEST", QUESTION_BODY, unit)).says(f"all whom it is for have {alert[:13]} (ALERT) of this case too")
+        shown(world, "post", said).says(f"must answer  {unit}")
+    said = world.amana("post", "send", draft("NOTE", {"title": "x", "text": "x"}, "ke/dci/transnational"))
+    shown(world, "post", said)
+    world.amana("police", "inbox").ok().says("REQUEST", "NOTE")
+    referral(world)
+    body = json.loads(world.path("referral.json").read_text())["referral"]
+    body["persons"] = [{"sex": "FEMALE", "age": {"from": 20, "to": 30}, "description": "x", "roles": ["PRESUMED_VICTIM"]}]  # of a child a unit may always tell who protects
+    del body["child_safeguard"]
+    said = world.amana("post", "send", world.write("REFERRAL", body, case_ref=case, consent="GIVEN", retain_until=kept, handling=["H0", "H1"], recipients=[{"unit": SHELTER, "part": "ACTION"}]))
+    shown(world, "post", said).says(f"must answer  {SHELTER}")
+
+
+def test_no_way_is_shown_where_an_answer_would_need_a_grant_too(ungranted):
+    world = ungranted
+    world.alert_at("post")
+    other = dict(case_ref="et/ics/2026/000077", recipients=[{"unit": "ke/dci/transnational", "part": "ACTION"}])
+    for written in (world.write("REQUEST", QUESTION_BODY, **other),
+                    world.write("REQUEST", QUESTION_BODY, "third.json", case_ref="ke/dci/2026/004211", recipients=[{"unit": "igad/audit/desk", "part": "ACTION"}])):
+        assert "needs no grant" not in world.amana("post", "send", written).exits(77).err
+    world.amana("ke-registry", "admin", "member", "remove", "ke/dci/transnational", "--yes").ok()
+    gone = world.write("REQUEST", QUESTION_BODY, case_ref="ke/dci/2026/004211", recipients=[{"unit": "ke/dci/transnational", "part": "ACTION"}])
+    assert "needs no grant" not in world.amana("post", "send", gone).exits(77).err
+
+
+def test_no_way_is_shown_where_it_is_no_grant_that_is_wanting(world):
+    alert = world.alert_at("post", "ke-protection")
+    to_post = dict(case_ref="ke/dci/2026/004211", recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}])
+    protects = world.amana("police", "send", world.write("REQUEST", QUESTION_BODY, purpose="PROTECTION", **to_post)).exits(77).says("PURPOSE_MISMATCH")
+    assert "needs no grant" not in protects.err
+    # What this desk has not fetched yet keeps the case from that state: an answer goes there no more than anything else.
+    world.amana("ke-protection", "note", alert, "--title", "x", "--text", "She is afraid.", "--protection", "YES", "--never-tell", "et").ok()
+    asks = world.amana("police", "ask", alert, *QUESTION, "--to", "et/ics/moyale").exits(77).says("NOT_PERMITTED")
+    assert "needs no grant" not in asks.err
+
+
+def test_what_still_waits_for_its_second_person_is_not_the_way_that_is_shown(empty_world):
+    world = empty_world
+    world.supervisor("barrier", "et/ics/moyale", "eics-1299", with_="post")
+    world.start_hub().log.wait(r"^roster unit=et/ics/moyale number=2")
+    alert = world.alert_at("post")
+    to_police = dict(case_ref="ke/dci/2026/004211", recipients=[{"unit": "ke/dci/transnational", "part": "ACTION"}])
+    world.amana("post", "send", world.write("NOTE", {"title": "x", "text": "x"}, release="REQUIRED", **to_police)).ok().says("waits")
+    world.amana("et-registry", "admin", "grant", "remove", "et/ics/moyale", "1", "--yes").ok()
+    world.amana("post", "send", world.write("REQUEST", QUESTION_BODY, **to_police)).exits(77).says(f"amana ask {alert[:13]} draft.json")
