@@ -225,15 +225,17 @@ static int follow_once(struct inbox_input *input, struct am_detail *ret_why, uin
     return err == AM_OK || err == AM_UNAVAILABLE || err == AM_BUSY ? 0 : command_fail(err, ret_why);
 }
 
+// Between two attempts it has no stream: whoever else of this desk can get one takes what there is.
 static int follow_on(struct inbox_input *input, struct turn *turn)
 {
     struct backoff backoff = {0};
     struct am_detail why = {0};
-    enum am_err err = wait_turn(input, turn);
+    enum am_err err = AM_OK;
     srandom((unsigned)clock_monotonic());
-    while (err == AM_OK && !command_interrupted) {
+    while (err == AM_OK && (err = wait_turn(input, turn)) == AM_OK && !command_interrupted) {
         uint64_t lasted;
         int code = follow_once(input, &why, &lasted);
+        turn_give(turn);
         if (code != 0 || input->command.full || command_interrupted)
             return code; // a fault of the disk is told, and is the command's end
         uint64_t pause = backoff_next(&backoff, lasted, (uint64_t)random());
@@ -263,21 +265,38 @@ static int follow(struct inbox_input *input)
     return code;
 }
 
+static enum am_err tell_followed(struct inbox_input *input)
+{
+    command_say("`amana inbox --follow` of this desk has the stream: this is what it has taken by now");
+    return store_settle(input->command.session->store);
+}
+
 // Where a command of this desk follows, it has put into the store what came: to ask for the stream would end one of the
-// two. The policy is asked for all the same.
+// two. The policy is asked for all the same; who has ended by then follows no more.
+static enum am_err fetch_in_turn(struct inbox_input *input, struct turn *turn, struct am_detail *detail)
+{
+    bool asked = false;
+    while (!turn_take_once(turn)) {
+        if (command_interrupted)
+            return am_fail(AM_UNAVAILABLE, detail, "", "interrupted while another command of this desk fetched");
+        if (!turn_followed(turn)) {
+            turn_wait(turn, WAIT_NS, (const bool *)&command_interrupted);
+            continue;
+        }
+        if (asked)
+            return tell_followed(input);
+        TRY(policy_fetch(input->command.session, detail));
+        asked = true;
+    }
+    return fetch(input, false, detail);
+}
+
 static enum am_err fetch_once(struct inbox_input *input, struct am_detail *detail)
 {
     struct turn turn;
     if (open_turn(input, detail, &turn) != AM_OK)
         return fetch(input, false, detail); // a disk that is full: only who follows meanwhile is in its way
-    bool has;
-    while (!(has = turn_take_once(&turn)) && !turn_followed(&turn) && !command_interrupted)
-        turn_wait(&turn, WAIT_NS, (const bool *)&command_interrupted);
-    enum am_err err = has ? fetch(input, false, detail) : policy_fetch(input->command.session, detail);
-    if (!has && err == AM_OK) {
-        command_say("`amana inbox --follow` of this desk has the stream: this is what it has taken by now");
-        err = store_settle(input->command.session->store);
-    }
+    enum am_err err = fetch_in_turn(input, &turn, detail);
     turn_close(&turn);
     return err;
 }

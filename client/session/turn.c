@@ -4,6 +4,7 @@
 
 #include "certs/clock.h"
 #include "client/session/link.h"
+#include "proto/failpoint.h"
 #include "proto/model/limits.h"
 
 #include <errno.h>
@@ -71,9 +72,22 @@ bool turn_followed(const struct turn *turn)
     return fcntl(turn->lock, F_GETLK, &second) == 0 && second.l_type != F_UNLCK;
 }
 
+// To close any opening of the file lets go of the process's lock (POSIX), and wakes whoever watches it.
+void turn_give(struct turn *turn)
+{
+    struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    char path[64];
+    (void)fcntl(turn->lock, F_SETLK, &whole);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", turn->lock);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+}
+
 void turn_wait(struct turn *turn, uint64_t ns, const bool *interrupted)
 {
     char events[4096];
+    FAILPOINT_HOLD("turn-wait");
     link_pause(turn->watch, ns, interrupted);
     while (turn->watch >= 0 && read(turn->watch, events, sizeof events) > 0)
         continue;

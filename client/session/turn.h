@@ -15,12 +15,15 @@ struct turn {
 // In the store's folder, which is there. AM_IO.
 AM_MUST_USE enum am_err turn_open(const char *folder, struct am_detail *detail, struct turn *ret_turn);
 void turn_close(struct turn *turn);
-// Takes it where no other process has it; it is given back by turn_close or the end of the process, however that ends.
+// Takes it where no other process has it; it is given back by turn_give, turn_close or the end of the process, however
+// that ends.
 // The first is for who follows, the second for who takes what is there and ends.
 bool turn_take(struct turn *turn);
 bool turn_take_once(struct turn *turn);
 // Whether another process follows: has it by turn_take.
 bool turn_followed(const struct turn *turn);
+// Gives it back; it can be taken again.
+void turn_give(struct turn *turn);
 // Until so much time has passed (ns), the store was written to, another process gave its turn back, or the signal came.
 void turn_wait(struct turn *turn, uint64_t ns, const bool *interrupted);
 

@@ -108,6 +108,7 @@ def test_sent_lists_what_is_overdue_alone_when_it_is_asked_to(world):
     follow, lines = world.watch("police", "inbox", "--follow")
     lines.wait(f"overdue.*{late[:13]}|{late[:13]}.*overdue")
     follow.terminate()
+    follow.wait()
     listed = world.amana("police", "sent", "--overdue").ok().says(late[:13], "OVERDUE at 1")
     assert quiet[:13] not in listed.out
     assert quiet[:13] in world.amana("police", "sent").ok().out

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The story of the demo: an alert crosses the border, is taken on, is ended, and the log proves all of it."""
+import fcntl
+import os
 import re
 import signal
 import subprocess
@@ -307,6 +309,41 @@ def test_a_plain_inbox_shows_what_one_that_follows_has_taken_and_ends_neither(wo
     watch.wait()
     alert = world.send()
     assert "has the stream" not in world.amana("post", "inbox").ok().says(alert[:13]).err  # the turn went with it
+
+
+def held_as_it_waits(world):
+    """The environment of a command of a desk that is held where it would wait, and the place that tells and lets it go on."""
+    if not w.moves_time():
+        pytest.skip("the build has no failpoints (-Dfailpoints=true)")
+    fifo = world.path("fifo")
+    os.mkfifo(fifo)
+    return {"AMANA_FAILPOINT": "turn-wait", "AMANA_FAILPOINT_FIFO": str(fifo)}, fifo
+
+
+def test_a_plain_inbox_fetches_what_there_is_while_one_that_follows_is_between_two_attempts(world):
+    """Saves from an alert that lies at the hub for a minute, while an officer is told that it was fetched."""
+    env, fifo = held_as_it_waits(world)
+    watch, lines = world.watch("post", "inbox", "--follow", stderr=subprocess.STDOUT, env=env)
+    lines.wait(world.send()[:13])
+    world.hub.stop()
+    with open(fifo, "w"):  # its stream has ended, and it waits for its next attempt
+        world.start_hub()
+        alert = world.send()
+        said = world.amana("post", "inbox").ok().says(alert[:13])
+    assert "has the stream" not in said.err
+    assert watch.poll() is None
+
+
+def test_an_inbox_that_is_interrupted_while_another_fetches_says_of_nobody_that_it_follows(world):
+    world.amana("post", "inbox").ok()
+    env, fifo = held_as_it_waits(world)
+    with open(world.path("post", "store", "turn"), "r+b") as turn:
+        fcntl.lockf(turn, fcntl.LOCK_EX | fcntl.LOCK_NB, 1)  # as a plain inbox has it
+        process, lines = world.watch("post", "inbox", stderr=subprocess.STDOUT, env=env)
+        with open(fifo, "w"):
+            process.send_signal(signal.SIGINT)
+        assert process.wait(w.PATIENCE) == 69
+    assert not [line for line in lines.drain() if "--follow" in line]
 
 
 def test_a_desk_whose_stream_a_copy_of_it_takes_says_so_and_takes_it_back(world):

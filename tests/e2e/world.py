@@ -220,10 +220,11 @@ class World:
     def amana(self, desk, *args, stdin=None, env=None):
         return run(*UNDER, AMANA, "-d", desk, *args, cwd=self.folder, env={**self.env(), **(env or {})}, stdin=stdin)
 
-    def watch(self, desk, *args, stderr=None):
+    def watch(self, desk, *args, stderr=None, env=None):
         """A command that goes on; its lines."""
         process = subprocess.Popen([*UNDER, str(AMANA), "-d", desk, *args], cwd=self.folder, stdout=subprocess.PIPE,
-                                   stderr=stderr, env={**os.environ, "TZ": "UTC", "NO_COLOR": "1", **self.env()}, text=True)
+                                   stderr=stderr, text=True,
+                                   env={**os.environ, "TZ": "UTC", "NO_COLOR": "1", **self.env(), **(env or {})})
         self.watchers.append(process)
         return process, Lines(process.stdout, f"amana -d {desk} {' '.join(args)}")
 

@@ -106,6 +106,62 @@ static void who_takes_it_once_keeps_it_from_others_and_is_not_taken_for_one_who_
     turn_close(&turn);
 }
 
+static bool take_and_give(struct turn *turn)
+{
+    bool has = turn_take(turn);
+    turn_give(turn);
+    return has && turn_take(turn);
+}
+
+static void who_gives_it_back_can_take_it_again_and_keeps_it_from_others_then(void **state)
+{
+    struct turn turn;
+    int leave;
+    make_data();
+    pid_t pid = other_takes(take_and_give, &leave);
+    assert_int_equal(turn_open(folder, NULL, &turn), AM_OK);
+    assert_false(turn_take_once(&turn));
+    assert_true(turn_followed(&turn));
+    close(leave);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    turn_close(&turn);
+}
+
+// This process waits; the other gives it back and goes on.
+static void who_waits_is_woken_by_one_who_gives_it_back_and_goes_on(void **state)
+{
+    struct turn turn;
+    int said[2], give[2], leave[2];
+    char byte = 0;
+    make_data();
+    assert_int_equal(pipe(said), 0);
+    assert_int_equal(pipe(give), 0);
+    assert_int_equal(pipe(leave), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        close(give[1]);
+        close(leave[1]);
+        bool has = turn_open(folder, NULL, &turn) == AM_OK && turn_take(&turn);
+        byte = has ? 'y' : 'n';
+        if (write(said[1], &byte, 1) == 1)
+            (void)!read(give[0], &byte, 1);
+        turn_give(&turn);
+        (void)!read(leave[0], &byte, 1);
+        _exit(0);
+    }
+    assert_int_equal(read(said[0], &byte, 1), 1);
+    assert_int_equal(byte, 'y');
+    assert_int_equal(turn_open(folder, NULL, &turn), AM_OK);
+    assert_false(turn_take(&turn));
+    close(give[1]);
+    turn_wait(&turn, 3600 * NS_PER_S, NULL);
+    assert_true(turn_take(&turn));
+    close(leave[1]);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    turn_close(&turn);
+}
+
 static void a_write_to_the_store_ends_the_wait(void **state)
 {
     struct turn turn;
@@ -170,6 +226,8 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(who_takes_it_once_keeps_it_from_others_and_is_not_taken_for_one_who_follows,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(who_gives_it_back_can_take_it_again_and_keeps_it_from_others_then, begin, end),
+        cmocka_unit_test_setup_teardown(who_waits_is_woken_by_one_who_gives_it_back_and_goes_on, begin, end),
         cmocka_unit_test_setup_teardown(a_write_to_the_store_ends_the_wait, begin, end),
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_named, begin, end),
         cmocka_unit_test(pauses_grow_from_half_a_second_to_a_minute_and_are_spread),
