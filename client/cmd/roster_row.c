@@ -184,16 +184,30 @@ bool roster_row_falls(const struct session *session, const struct roster *roster
     return is_of_country(session, roster->unit) && standing_falls(ret_standing);
 }
 
+// The hub is asked for what this desk has not verified yet.
+static enum am_err newest(struct session *session, const char *unit, uint64_t number, struct roster **ret_roster)
+{
+    struct am_detail detail = {0};
+    struct roster *kept;
+    if (number != 0 && directory_kept(session, unit, &detail, &kept) == AM_OK) {
+        if (kept->number == number) {
+            *ret_roster = kept;
+            return AM_OK;
+        }
+        roster_unref(kept);
+    }
+    return directory_shown(session, unit, &detail, ret_roster);
+}
+
 unsigned roster_rows_ending(struct session *session, const Amana__V1__MembersResponse *response)
 {
     unsigned n = 0;
-    for (size_t i = 0; i < response->n_members; i++) {
+    for (size_t i = 0; i < response->n_members && i < response->n_rosters; i++) {
         const Amana__V1__MemberRecord *member = response->members[i];
-        struct am_detail detail = {0};
         struct standing standing;
         struct roster *roster;
         if (!is_of_country(session, member->unit) || member->said == NULL || member->said->role[0] == '\0' ||
-            directory_shown(session, member->unit, &detail, &roster) != AM_OK)
+            newest(session, member->unit, response->rosters[i], &roster) != AM_OK)
             continue;
         n += roster_row_falls(session, roster, &standing);
         roster_unref(roster);

@@ -24,6 +24,7 @@ AM_MUST_USE enum am_err roster_row_write(const char *folder, const struct roster
 // registrar signs and is told of.
 bool roster_row_falls(const struct session *session, const struct roster *roster, struct standing *ret_standing);
 
-// How many of these members have such a roster; the hub is asked for each. Not counted is what it doesn't show.
+// How many of these members have such a roster; the hub is asked for each whose newest is not the one that was verified
+// here last. Not counted is what it doesn't show.
 unsigned roster_rows_ending(struct session *session, const Amana__V1__MembersResponse *response);
 #define ROSTER_ROWS_RENEW "roster", "admin roster renew" // for standing_words

@@ -28,16 +28,22 @@ static enum am_err member_take(void *user, const struct journal_record *record)
     if (response->n_members == walk->room) {
         size_t room = walk->room == 0 ? 16 : walk->room * 2;
         Amana__V1__MemberRecord **members = arena_array(arena, room, sizeof *members);
-        if (members == NULL)
+        uint64_t *rosters = arena_array(arena, room, sizeof *rosters);
+        if (members == NULL || rosters == NULL)
             return arena_error(arena);
-        for (size_t i = 0; i < response->n_members; i++)
+        for (size_t i = 0; i < response->n_members; i++) {
             members[i] = response->members[i];
+            rosters[i] = response->rosters[i];
+        }
         response->members = members;
+        response->rosters = rosters;
         walk->room = room;
     }
     TRY(codec_decode(&amana__v1__member_record__descriptor, CODEC_LENIENT, record->value, arena, NULL,
                      (ProtobufCMessage **)&response->members[response->n_members]));
-    response->n_members++;
+    const struct roster *roster = registry_roster(walk->question->registry, record->key);
+    response->rosters[response->n_members++] = roster != NULL ? roster->number : 0;
+    response->n_rosters = response->n_members;
     return AM_OK;
 }
 

@@ -444,6 +444,24 @@ def test_a_registrar_who_lists_rosters_asks_the_hub_for_each_once(world, pb):
     assert len(listed) > 1 and liar.calls.count("Directory/Lookup") == len(listed)
 
 
+def test_a_registrar_s_status_asks_for_the_rosters_that_its_desk_has_not_verified_yet(world, pb):
+    """Saves a country of five hundred units as many questions each time."""
+    registrar = Registrar(world)
+    registrar.named(registrar.digest(), registrar.renewed("--days", "13"))
+    again = ("admin", "roster", "renew", "--all", "--yes", "-o", "rosters")
+
+    def asked():
+        with Liar(world, pb, "ke-registry") as liar:
+            ending = world.amana("ke-registry", "--json", "status", env=liar.env()).ok().json[0]["rosters_ending"]
+        return ending, sorted(pb("directory").LookupRequest.FromString(request).unit for method, request in liar.requests if method == "Directory/Lookup")
+    both = ["ke/dci/transnational", "ke/dcs/child-protection"]
+    assert [asked(), asked()] == [(0, both), (0, [])]
+    world.amana("ke-registry", *again).ok().says("ke/dci/transnational  in force")
+    assert [asked(), asked()] == [(2, both), (2, [])]
+    registrar.named(registrar.renewed())  # those that it signed are believed no more, and none of them is counted as good
+    assert asked()[0] == 2
+
+
 def test_a_roster_whose_registrar_is_believed_no_more_is_shown_by_the_answer_that_was_not_believed(world, pb):
     registrar = Registrar(world)
     registrar.named(registrar.renewed())
