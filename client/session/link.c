@@ -22,6 +22,7 @@
 #define READ_CHUNK (32u * 1024)
 #define QUEUE_HOLD 16u // answers that wait untaken before the stream is held
 #define UNARY_NS   (30ull * NS_PER_S)
+#define PACED_NS   (2 * NS_PER_S)     // the longest pause that a hub asks for between two requests
 #define TICK_NS    (200ull * 1000000) // how soon a signal is seen where it didn't interrupt the wait
 
 struct link {
@@ -430,7 +431,7 @@ static bool may_try_again(const struct rpc_error *error)
            error->status == RPC_CANCELLED || error->retry_delay_ns != 0;
 }
 
-enum am_err link_unary(struct link *link, const char *path, const ProtobufCMessage *request,
+static enum am_err ask(struct link *link, const char *path, const ProtobufCMessage *request,
                        const ProtobufCMessageDescriptor *type, struct arena *arena, struct rpc_error *ret_error,
                        ProtobufCMessage **ret_message)
 {
@@ -459,6 +460,29 @@ enum am_err link_unary(struct link *link, const char *path, const ProtobufCMessa
 done:
     link_call_end(call);
     return err;
+}
+
+// A hub lets an identity ask so often in a second, has begun nothing of what is more, and says when it may: who asks
+// for many things one after the other waits for that. A quota that is told of a field is another matter.
+static bool is_paced(const struct rpc_error *error)
+{
+    return error->status == RPC_RESOURCE_EXHAUSTED && error->quota.text[0] != '\0' && error->violation_count == 0 &&
+           error->retry_delay_ns > 0 && error->retry_delay_ns <= PACED_NS;
+}
+
+enum am_err link_unary(struct link *link, const char *path, const ProtobufCMessage *request,
+                       const ProtobufCMessageDescriptor *type, struct arena *arena, struct rpc_error *ret_error,
+                       ProtobufCMessage **ret_message)
+{
+    uint64_t until = clock_monotonic() + UNARY_NS;
+    for (;;) {
+        *ret_error = (struct rpc_error){0};
+        enum am_err err = ask(link, path, request, type, arena, ret_error, ret_message);
+        if (err != AM_UNAVAILABLE || !is_paced(ret_error) || clock_monotonic() + ret_error->retry_delay_ns > until ||
+            is_interrupted(link->interrupted))
+            return err;
+        link_pause(-1, ret_error->retry_delay_ns, link->interrupted);
+    }
 }
 
 void link_pause(int fd, uint64_t ns, const bool *interrupted)

@@ -38,8 +38,9 @@ bool link_call_ready(const struct link_call *call);
 const struct rpc_error *link_call_error(const struct link_call *call);
 void link_call_end(struct link_call *call); // cancels one that is under way; NULL is fine
 
-// One request, one answer. AM_DENIED where the hub refused: *ret_error (may not be NULL) says with what reason;
-// AM_UNAVAILABLE where the connection broke or the status may be tried again. *ret_error is set in these two cases.
+// One request, one answer; where it came too soon after others it is asked again when the hub said, for up to half a
+// minute. AM_DENIED where the hub refused: *ret_error (may not be NULL) says with what reason; AM_UNAVAILABLE where the
+// connection broke or the status may be tried again. *ret_error is set in these two cases.
 AM_MUST_USE enum am_err link_unary(struct link *link, const char *path, const ProtobufCMessage *request,
                                    const ProtobufCMessageDescriptor *type, struct arena *arena,
                                    struct rpc_error *ret_error, ProtobufCMessage **ret_message);

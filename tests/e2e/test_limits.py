@@ -288,6 +288,14 @@ def test_who_heeds_no_refusal_is_ended_on_each_connection_and_others_are_served(
     served(world)
 
 
+def test_a_command_that_asks_more_in_a_second_than_it_may_waits_as_the_hub_says_and_gets_all(limited):
+    """Saves from a list of rosters that ends after the first hundred, and a count that leaves out the rest."""
+    world = limited(requests_per_second=3)
+    members = world.amana("ke-registry", "--json", "admin", "member", "list").ok().json
+    rosters = world.amana("ke-registry", "--json", "admin", "roster", "list").ok().json
+    assert len(members) > 4 and {row["unit"] for row in rosters} == {row["unit"] for row in members}
+
+
 def test_an_auditor_has_so_many_replays_under_way_and_not_one_more(limited, pb):
     world = limited(replays=2)
     auditor = r.Raw(world, pb, "auditor", "igad/audit/desk")
