@@ -126,8 +126,25 @@ void command_init(struct command *command)
     command->reader = (struct keyfile_passphrase){give_passphrase, command};
 }
 
+// Said by every command, as long as it lasts: once the hub has given what is newer, or at the end.
+static void tell_stale(struct command *command)
+{
+    const struct session *session = command->session;
+    struct trust_list lists[TRUST_LISTS];
+    uint64_t now = clock_utc();
+    bool due = command->stale_due;
+    command->stale_due = false;
+    for (size_t i = 0, n = due ? trust_lists(session->trust, lists) : 0; i < n; i++)
+        if (now > lists[i].until)
+            command_say(
+                "a revocation list in trust/crls is stale since %s, that of \"%s\": who was revoked since isn't "
+                "seen; ask for the newest",
+                print_ns(lists[i].until), lists[i].issuer);
+}
+
 void command_clear(struct command *command)
 {
+    tell_stale(command);
     session_close(command->session);
     command->session = NULL;
     OPENSSL_cleanse(command->passphrase, sizeof command->passphrase);
@@ -236,19 +253,6 @@ int command_end(const struct command *command, int code)
 }
 
 // --- Opening and connecting
-// Said by every command, as long as it lasts.
-static void tell_stale(const struct session *session)
-{
-    struct trust_list lists[TRUST_LISTS];
-    uint64_t now = clock_utc();
-    for (size_t i = 0, n = trust_lists(session->trust, lists); i < n; i++)
-        if (now > lists[i].until)
-            command_say(
-                "a revocation list in trust/crls is stale since %s, that of \"%s\": who was revoked since isn't "
-                "seen; ask for the newest",
-                print_ns(lists[i].until), lists[i].issuer);
-}
-
 // What may not be kept any longer goes before anything of it is shown.
 static void overdue_told(void *user, unsigned n)
 {
@@ -280,7 +284,7 @@ int command_open(struct command *command, unsigned needed)
         return err == AM_NOT_FOUND ? (command_fail(err, &detail), EX_CONFIG) : command_fail(err, &detail);
     if ((err = overdue(command)) != AM_OK)
         return command_fail(err, &detail);
-    tell_stale(command->session);
+    command->stale_due = true;
     char newest[PATH_MAX];
     unsigned alarms = history_alarms(command->session, newest);
     if (alarms > 0)
@@ -340,6 +344,7 @@ int command_try_connect(struct command *command, bool *ret_online)
     struct am_detail detail = {0};
     *ret_online = false;
     enum am_err err = session_connect(command->session, &detail);
+    tell_stale(command);
     if (err == AM_UNAVAILABLE || err == AM_BUSY)
         return 0;
     if (err == AM_OK)

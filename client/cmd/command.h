@@ -24,6 +24,7 @@ struct command {
     const char *own; // id whose acceptance is told by the verb itself
     bool refused;    // something in the outbox was refused in this run
     bool not_now;    // the hub was there and took the verb's own message not yet: it said why
+    bool stale_due;  // which of its revocation lists are stale is still to be told
     bool full;       // the disk takes nothing more: what is here can be read, and no link is kept up for it
     int fault;       // exit code of what failed beside the verb's own work: something that did not hold; 0: nothing
 };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A revocation list that the hub has and a desk has not: the desk takes it when it connects, verified by its own anchors, and
 goes by it."""
+import datetime
 import os
 import pathlib
 import re
@@ -21,6 +22,10 @@ OFFICER, POST = "police/keys/officer.pem", "post/keys/seal.pem"
 
 def der(path):
     return subprocess.run(["openssl", "crl", "-in", path, "-outform", "DER"], stdout=subprocess.PIPE, check=True).stdout
+
+
+def days_ago(n):
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=n)).strftime("%Y%m%d%H%M%SZ")
 
 
 def number(path):
@@ -147,6 +152,19 @@ def test_a_list_that_begins_later_by_this_desk_s_clock_is_no_lie_and_is_not_take
     with Liar(world, pb, "police", Relay_Status=give) as liar:
         said = world.amana("police", "inbox", env=liar.env()).ok()
     assert "ALARM" not in said.err and lists(world, "police") == before
+
+
+def test_a_desk_that_was_away_while_its_lists_went_stale_is_not_told_to_ask_for_what_it_gets_as_it_connects(world):
+    test_revoked.list_by_openssl(world, "police/trust/crls/ke-units.crl", "-crl_lastupdate", "20260101000000Z", "-crl_nextupdate", days_ago(1))
+    test_revoked.list_by_openssl(world, "trust/crls/ke-units.crl", "-crlhours", "40", number=65)
+    world.hub.reload()
+    world.copy("police", "away")
+    stale = "a revocation list in trust/crls is stale since"
+    world.amana("away", "sent").ok().says(stale)  # which asks no hub
+    assert stale not in world.amana("police", "inbox").ok().err
+    assert stale not in world.amana("police", "sent").ok().err
+    world.hub.stop()
+    world.amana("away", "inbox").exits(69).says(stale)
 
 
 # --- A hub that lies

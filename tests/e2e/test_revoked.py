@@ -130,12 +130,12 @@ def test_a_session_that_only_listens_ends_with_its_certificate(for_a_day):
 
 
 # --- What a reader keeps of it
-def list_by_openssl(world, to, *when):
+def list_by_openssl(world, to, *when, number=64):
     """Kenya's list anew, by stock openssl: nobody is on it any more."""
     world.path("crl.conf").write_text("[ca]\ndefault_ca = c\n[c]\ndatabase = crl.index\ncrlnumber = crl.number\n"
                                       "default_md = sha256\ncrl_extensions = e\n[e]\nauthorityKeyIdentifier = keyid:always\n")
     world.path("crl.index").write_text("")
-    world.path("crl.number").write_text("40\n")
+    world.path("crl.number").write_text(f"{number:X}\n")
     world.run("openssl", "ca", "-gencrl", "-config", "crl.conf", "-keyfile", "ke/units.key", "-cert", "ke/units.pem", *when, "-out", to)
 
 
