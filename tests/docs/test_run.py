@@ -68,24 +68,42 @@ def test_results_that_are_not_there_or_cut_short_are_a_failure(tmp_path, name, t
     assert (passed, failed) == (0, 1) and "can't be read" in said[0]
 
 
-def test_the_runner_counts_nothing_that_an_earlier_run_left(tmp_path):
-    """The function `counted` of tests/run itself, with runners that leave nothing, something, or a failure."""
+def run_of(folder, script):
+    """What the functions of tests/run that run others and add up make of it: the lines that name no failure."""
     source = (ROOT / "tests/run").read_text()
-    function = source[source.index("counted() {"):]
-    function = function[:function.index("\n}\n") + 3]
+    functions = source[source.index("counted() {"):source.index("setup() {")]
+    (folder / "kept.xml").write_text('<testsuites><testcase name="new"/></testsuites>')
+    done = subprocess.run(["bash", "-uc", functions + "passed=0 failed=0\n" + textwrap.dedent(script)], cwd=ROOT, capture_output=True,
+                          text=True, check=True)
+    return [line for line in done.stdout.splitlines() if "FAILED" not in line]
+
+
+def test_the_runner_counts_nothing_that_an_earlier_run_left(tmp_path):
+    """With runners that leave nothing, something, or a failure."""
     junit(tmp_path, '<testcase name="old"/>')
-    script = function + textwrap.dedent(f"""
-        passed=0 failed=0
+    assert run_of(tmp_path, f"""
         counted {tmp_path}/e2e.xml true
         echo "$passed $failed"
         counted {tmp_path}/new.xml cp {tmp_path}/kept.xml {tmp_path}/new.xml
         echo "$passed $failed"
         counted {tmp_path}/new.xml false
         echo "$passed $failed"
-    """)
-    (tmp_path / "kept.xml").write_text('<testsuites><testcase name="new"/></testsuites>')
-    done = subprocess.run(["bash", "-uc", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert [line for line in done.stdout.splitlines() if "FAILED" not in line] == ["0 1", "1 1", "1 2"], done.stdout + done.stderr
+    """) == ["0 1", "1 1", "1 2"]
+
+
+def test_what_ran_beside_is_waited_for_shown_and_added_up_with_how_it_ended(tmp_path):
+    junit(tmp_path, '<testcase name="old"/>')
+    runs = f"cp {tmp_path}/kept.xml {tmp_path}"
+    assert run_of(tmp_path, f"""
+        mkfifo {tmp_path}/goes-on
+        beside {tmp_path}/e2e.xml true
+        beside {tmp_path}/one.xml sh -c 'echo says one; read line <{tmp_path}/goes-on; {runs}/one.xml'
+        beside {tmp_path}/two.xml sh -c '{runs}/two.xml; exit 3'
+        echo "$passed $failed"
+        echo >{tmp_path}/goes-on
+        those_beside
+        echo "$passed $failed"
+    """) == ["0 0", "says one", "2 2"]
 
 
 @pytest.mark.parametrize("args", [("--only",), ("--only", "e3e"), ("--only", "all"), ("e2e",)])
