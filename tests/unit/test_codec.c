@@ -1,41 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoding from outside: every clause refused once with its path, memory bounded, every allocation failing once.
-// clang-format off
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
-
 #include "amana/v1/audit.pb-c.h"
 #include "amana/v1/body.pb-c.h"
 #include "amana/v1/draft.pb-c.h"
 #include "amana/v1/message.pb-c.h"
 #include "amana/v1/relay.pb-c.h"
 #include "google/rpc/status.pb-c.h"
-#include "proto/codec/base64.h"
 #include "proto/codec/codec.h"
-#include "proto/codec/nearest.h"
-#include "proto/codec/status_details.h"
 #include "proto/codec/timestamp.h"
+#include "tests/unit/failing_malloc.h"
 #include "tests/unit/random_message.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-// The n-th malloc of our own code from now on fails (1 is the next); 0 none.
-static unsigned fail_malloc_at;
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_malloc(size_t size)
-{
-    if (fail_malloc_at > 0 && --fail_malloc_at == 0)
-        return NULL;
-    return __real_malloc(size);
-}
+#include <cmocka.h>
 
 #define WIRE(literal)                                                                                                  \
     {                                                                                                                  \
@@ -384,321 +369,6 @@ static void a_header_is_decoded_in_microseconds(void **state)
     arena_clear(&arena);
 }
 
-static void an_arena_reuses_its_memory_after_a_reset(void **state)
-{
-    struct arena arena;
-    arena_init(&arena, ROOM);
-    void *first = arena_alloc(&arena, 100);
-    assert_non_null(first);
-    memset(first, 0xff, 100);
-    arena_reset(&arena);
-    fail_malloc_at = 1;
-    uint8_t *again = arena_alloc(&arena, 100);
-    fail_malloc_at = 0;
-    assert_ptr_equal(first, again);
-    for (unsigned i = 0; i < 100; i++)
-        assert_int_equal(0, again[i]);
-    arena_clear(&arena);
-}
-
-static void an_arena_keeps_little_and_its_limit_holds(void **state)
-{
-    struct arena arena;
-    arena_init(&arena, ROOM);
-    assert_non_null(arena_alloc(&arena, 900 * 1024));
-    assert_null(arena_alloc(&arena, 200 * 1024));
-    assert_int_equal(AM_TOO_LARGE, arena_error(&arena));
-    assert_null(arena_alloc(&arena, SIZE_MAX));
-    assert_null(arena_array(&arena, SIZE_MAX / 2, 4));
-    assert_null(arena_copy(&arena, NULL, SIZE_MAX));
-    arena_reset(&arena);
-    fail_malloc_at = 1;
-    assert_null(arena_alloc(&arena, 900 * 1024));
-    assert_int_equal(AM_NOMEM, arena_error(&arena));
-    fail_malloc_at = 0;
-    assert_non_null(arena_alloc(&arena, 0));
-    assert_string_equal("ke/7", arena_printf(&arena, "%s/%d", "ke", 7));
-    assert_string_equal("abc", arena_copy(&arena, "abcdef", 3));
-    for (unsigned i = 0; i < 300; i++)
-        assert_int_equal(0, (uintptr_t)arena_alloc(&arena, i) % 16);
-    arena_wipe(&arena);
-}
-
-static void codes_have_their_bare_names(void **state)
-{
-    int value = -1;
-    assert_string_equal("ALERT", codec_enum_name(&amana__v1__kind__code__descriptor, 1));
-    assert_null(codec_enum_name(&amana__v1__kind__code__descriptor, 99));
-    assert_int_equal(AM_OK, codec_enum_value(&amana__v1__kind__code__descriptor, "NOTE", &value));
-    assert_int_equal(25, value);
-    assert_int_equal(AM_NOT_FOUND, codec_enum_value(&amana__v1__kind__code__descriptor, "note", &value));
-}
-
-static void times_are_parsed_strictly(void **state)
-{
-    static const struct {
-        const char *text;
-        int64_t seconds;
-        int32_t nanos;
-        const char *printed;
-    } GOOD[] = {
-        {"1970-01-01T00:00:00Z", 0, 0, "1970-01-01T00:00:00Z"},
-        {"2026-11-24T14:07:25+03:00", 1795518445, 0, "2026-11-24T11:07:25Z"},
-        {"2026-11-24T11:07:25.5Z", 1795518445, 500000000, "2026-11-24T11:07:25.500Z"},
-        {"2026-11-24T11:07:25.123456Z", 1795518445, 123456000, "2026-11-24T11:07:25.123456Z"},
-        {"2026-11-24T11:07:25.000000001-00:00", 1795518445, 1, "2026-11-24T11:07:25.000000001Z"},
-        {"2024-02-29T23:59:59-23:59", 1709337539, 0, "2024-03-01T23:58:59Z"},
-        {"0001-01-01T00:00:00Z", -62135596800, 0, "0001-01-01T00:00:00Z"},
-        {"9999-12-31T23:59:59.999999999Z", 253402300799, 999999999, "9999-12-31T23:59:59.999999999Z"},
-    };
-    static const char *const BAD[] = {
-        "",
-        "2026-11-24",
-        "2026-11-24T11:07:25",
-        "2026-11-24 11:07:25Z",
-        "2026-11-24t11:07:25Z",
-        "2026-11-24T11:07:25z",
-        "2026-02-29T00:00:00Z",
-        "1900-02-29T00:00:00Z",
-        "2026-13-01T00:00:00Z",
-        "2026-00-01T00:00:00Z",
-        "2026-01-00T00:00:00Z",
-        "2026-04-31T00:00:00Z",
-        "2026-01-01T24:00:00Z",
-        "2026-01-01T00:60:00Z",
-        "2026-12-31T23:59:60Z",
-        "2026-01-01T00:00:61Z",
-        "2026-01-01T00:00:00.Z",
-        "2026-01-01T00:00:00.1234567890Z",
-        "2026-01-01T00:00:00+24:00",
-        "2026-01-01T00:00:00+03:60",
-        "2026-01-01T00:00:00+0300",
-        "2026-01-01T00:00:00ZZ",
-        " 2026-01-01T00:00:00Z",
-        "+026-01-01T00:00:00Z",
-        "0000-01-01T00:00:00Z",
-        "0001-01-01T00:00:00+00:01",
-        "9999-12-31T23:59:59-00:01",
-        "2026-1-01T00:00:00Z",
-    };
-    Google__Protobuf__Timestamp time;
-    char text[TIMESTAMP_TEXT];
-    for (size_t i = 0; i < AM_LEN(GOOD); i++) {
-        assert_int_equal(AM_OK, timestamp_parse(GOOD[i].text, strlen(GOOD[i].text), NULL, &time));
-        assert_true(time.seconds == GOOD[i].seconds && time.nanos == GOOD[i].nanos);
-        assert_int_equal(AM_OK, timestamp_print(&time, text));
-        assert_string_equal(GOOD[i].printed, text);
-    }
-    for (size_t i = 0; i < AM_LEN(BAD); i++)
-        if (timestamp_parse(BAD[i], strlen(BAD[i]), NULL, &time) != AM_INVALID)
-            fail_msg("taken: %s", BAD[i]);
-}
-
-static void times_are_nanoseconds_within_their_range(void **state)
-{
-    Google__Protobuf__Timestamp time;
-    uint64_t ns = 0;
-    char text[TIMESTAMP_TEXT];
-    timestamp_from_ns(UINT64_MAX, &time);
-    assert_int_equal(AM_OK, timestamp_to_ns(&time, &ns));
-    assert_true(ns == UINT64_MAX);
-    timestamp_print_ns(UINT64_MAX, text);
-    assert_string_equal("2554-07-21T23:34:33.709551615Z", text);
-    static const struct {
-        int64_t seconds;
-        int32_t nanos;
-    } BAD[] = {{-1, 0},          {0, -1},        {0, 1000000000}, {18446744073, 709551616},
-               {18446744074, 0}, {INT64_MAX, 0}, {INT64_MIN, 0}};
-    for (size_t i = 0; i < AM_LEN(BAD); i++) {
-        time.seconds = BAD[i].seconds;
-        time.nanos = BAD[i].nanos;
-        assert_int_equal(AM_INVALID, timestamp_to_ns(&time, &ns));
-    }
-    assert_int_equal(AM_INVALID, timestamp_to_ns(NULL, &ns));
-    assert_int_equal(AM_INVALID, timestamp_print(&time, text));
-}
-
-static void base64_is_strict(void **state)
-{
-    static const struct {
-        const char *text;
-        int len; // -1: refused
-    } CASES[] = {{"", 0},      {"QQ==", 1},  {"QQ", 1},    {"QUI=", 2},     {"QUI", 2},     {"QUJD", 3},
-                 {"-_-_", 3},  {"+/+/", 3},  {"-/+_", -1}, {"Q", -1},       {"QQ=", -1},    {"QR==", -1},
-                 {"QUJ=", -1}, {"Q===", -1}, {"====", -1}, {"QU JD", -1},   {"QUJD\n", -1}, {"QUJD=", -1},
-                 {"=QUJ", -1}, {"=", -1},    {"==", -1},   {"QUJDQQ==", 4}, {"QUJDQ", -1},  {"Q\xc3\xa9==", -1}};
-    uint8_t data[BASE64_DECODED(BASE64_ENCODED(64))];
-    char text[BASE64_ENCODED(64)];
-    for (size_t i = 0; i < AM_LEN(CASES); i++) {
-        size_t len = 99;
-        enum am_err err = base64_decode(CASES[i].text, strlen(CASES[i].text), data, &len);
-        if (err != (CASES[i].len < 0 ? AM_INVALID : AM_OK) || (err == AM_OK && len != (size_t)CASES[i].len))
-            fail_msg("%s: %d, %zu", CASES[i].text, err, len);
-    }
-    struct random_source source = random_seeded(__func__);
-    for (unsigned round = 0; round < 500; round++) {
-        uint8_t from[64];
-        size_t len = round % 65, back = 0;
-        for (size_t i = 0; i < len; i++)
-            from[i] = (uint8_t)random_next(&source);
-        base64_encode(from, len, text);
-        assert_int_equal(BASE64_ENCODED(len) - 1, strlen(text));
-        assert_int_equal(AM_OK, base64_decode(text, strlen(text), data, &back));
-        assert_int_equal(len, back);
-        assert_memory_equal(from, data, len);
-    }
-}
-
-static void the_nearest_word_is_found_or_none(void **state)
-{
-    static const char *const WORDS[] = {"urgency", "urgency_reason", "unit", "part"};
-    static const struct {
-        const char *word, *best;
-    } CASES[] = {{"urgencey", "urgency"},
-                 {"Urgency", "urgency"},
-                 {"ugrency", "urgency"},
-                 {"untt", "unit"},
-                 {"urgncy_raeson", "urgency_reason"},
-                 {"zzzzzz", NULL},
-                 {"x", NULL},
-                 {"", NULL}};
-    for (size_t i = 0; i < AM_LEN(CASES); i++) {
-        struct nearest nearest = {.word = CASES[i].word, .len = strlen(CASES[i].word)};
-        for (size_t k = 0; k < AM_LEN(WORDS); k++)
-            nearest_offer(&nearest, WORDS[k]);
-        if (CASES[i].best == NULL)
-            assert_null(nearest.best);
-        else
-            assert_string_equal(CASES[i].best, nearest.best);
-    }
-    assert_int_equal(1, nearest_distance("unit", 4, "nuit", 4));
-    assert_int_equal(3, nearest_distance("", 0, "abc", 3));
-    char huge[200];
-    memset(huge, 'a', sizeof huge);
-    struct nearest nearest = {.word = huge, .len = sizeof huge};
-    nearest_offer(&nearest, "unit");
-    assert_null(nearest.best);
-}
-
-static void an_error_reaches_the_client_as_it_was_meant(void **state)
-{
-    struct arena arena;
-    arena_init(&arena, ROOM);
-    struct rpc_error error, back;
-    rpc_error_set(&error, RPC_RESOURCE_EXHAUSTED, "QUOTA", "too many requests");
-    rpc_error_add_violation(&error, "recipients[2].unit", "not an address");
-    rpc_error_add_metadata(&error, "unit", "%s", "ke/dci/transnational");
-    error.retry_delay_ns = 1500000000;
-    rpc_error_set_quota(&error, "amana://ke/dci/transnational/device/d1", "at most 50 a second");
-    struct am_bytes bytes;
-    assert_int_equal(AM_OK, status_details_pack(&error, &arena, &bytes));
-    assert_int_equal(AM_OK, status_details_parse(bytes, &arena, &back));
-    assert_int_equal(RPC_RESOURCE_EXHAUSTED, back.status);
-    assert_string_equal("QUOTA", back.reason);
-    assert_string_equal("too many requests", back.text);
-    assert_int_equal(1, back.violation_count);
-    assert_string_equal("recipients[2].unit", back.violations[0].field);
-    assert_string_equal("not an address", back.violations[0].text);
-    assert_string_equal("ke/dci/transnational", rpc_error_metadata(&back, "unit"));
-    assert_null(rpc_error_metadata(&back, "other"));
-    assert_true(back.retry_delay_ns == 1500000000);
-    assert_string_equal("amana://ke/dci/transnational/device/d1", back.quota.subject);
-    assert_string_equal("at most 50 a second", back.quota.text);
-    arena_clear(&arena);
-}
-
-static void an_error_without_details_has_none(void **state)
-{
-    struct arena arena;
-    arena_init(&arena, ROOM);
-    struct rpc_error error, back;
-    rpc_error_set(&error, RPC_NOT_FOUND, NULL, NULL);
-    struct am_bytes bytes;
-    assert_int_equal(AM_OK, status_details_pack(&error, &arena, &bytes));
-    assert_int_equal(2, bytes.len);
-    assert_int_equal(AM_OK, status_details_parse(bytes, &arena, &back));
-    assert_int_equal(RPC_NOT_FOUND, back.status);
-    assert_string_equal("", back.reason);
-    assert_int_equal(AM_OK, status_details_parse(BYTES("\x08\x63"), &arena, &back));
-    assert_int_equal(RPC_UNKNOWN, back.status);
-    assert_int_equal(AM_PROTO, status_details_parse(BYTES("\x08"), &arena, &back));
-    arena_clear(&arena);
-}
-
-// Another service behind the same name, a proxy say: its reasons are not ours.
-static void a_reason_of_another_domain_is_not_taken(void **state)
-{
-    struct arena arena;
-    arena_init(&arena, ROOM);
-    Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
-    info.reason = (char *)"REVOKED", info.domain = (char *)"example.net";
-    struct am_bytes bytes;
-    assert_int_equal(AM_OK, codec_encode(&info.base, &arena, &bytes));
-    Google__Protobuf__Any details[2] = {GOOGLE__PROTOBUF__ANY__INIT, GOOGLE__PROTOBUF__ANY__INIT};
-    Google__Protobuf__Any *pointers[2] = {&details[0], &details[1]};
-    details[0].type_url = (char *)"type.googleapis.com/google.rpc.Unheard";
-    details[0].value = codec_binary(BYTES("\xff"));
-    details[1].type_url = (char *)"type.googleapis.com/google.rpc.ErrorInfo";
-    details[1].value = codec_binary(bytes);
-    Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
-    status.code = RPC_PERMISSION_DENIED, status.n_details = 2, status.details = pointers;
-    assert_int_equal(AM_OK, codec_encode(&status.base, &arena, &bytes));
-    struct rpc_error back;
-    assert_int_equal(AM_OK, status_details_parse(bytes, &arena, &back));
-    assert_int_equal(RPC_PERMISSION_DENIED, back.status);
-    assert_string_equal("", back.reason);
-    arena_clear(&arena);
-}
-
-static void long_texts_are_cut_between_characters(void **state)
-{
-    char text[700];
-    for (size_t i = 0; i + 2 < sizeof text; i += 2)
-        memcpy(text + i, "é", 3);
-    struct rpc_error error;
-    rpc_error_set(&error, RPC_INTERNAL, "INTERNAL", text);
-    assert_int_equal(510, strlen(error.text));
-    assert_true(codec_text_valid(error.text, strlen(error.text)));
-    for (unsigned i = 0; i < 20; i++) {
-        rpc_error_add_violation(&error, "f", text);
-        rpc_error_add_metadata(&error, text, "%s", text);
-    }
-    assert_int_equal(RPC_ERROR_VIOLATIONS, error.violation_count);
-    assert_int_equal(RPC_ERROR_METADATA, error.metadata_count);
-    assert_true(codec_text_valid(error.metadata[7].value, strlen(error.metadata[7].value)));
-}
-
-static void arenas_of_a_budget_have_no_more_than_it_together_and_give_all_of_it_back(void **state)
-{
-    struct arena_budget all = {.limit = 64 * 1024}, own = {.limit = 24 * 1024, .above = &all};
-    struct arena first, second, other;
-    arena_init_in(&first, ROOM, &own);
-    arena_init_in(&second, ROOM, &own);
-    arena_init_in(&other, ROOM, &all);
-    assert_non_null(arena_alloc(&first, 16 * 1024));
-    assert_null(arena_alloc(&second, 16 * 1024)); // past its own
-    assert_int_equal(arena_error(&second), AM_NOMEM);
-    assert_int_equal(own.used, first.held);
-    assert_int_equal(all.used, first.held);
-    assert_non_null(arena_alloc(&other, 44 * 1024));
-    assert_null(arena_alloc(&second, 8 * 1000)); // past that of all, and nothing of it stays counted
-    assert_int_equal(own.used, first.held);
-    assert_int_equal(all.used, first.held + other.held);
-    arena_budget_add(&own, 100 * 1024); // what is there is counted even so
-    assert_int_equal(all.used, first.held + other.held + 100 * 1024);
-    arena_budget_return(&own, 100 * 1024);
-    arena_move(&first, &all);
-    assert_int_equal(own.used, 0);
-    assert_int_equal(all.used, first.held + other.held);
-    arena_clear(&other);
-    assert_non_null(arena_alloc(&first, 30 * 1024));
-    arena_reset(&first);
-    assert_int_equal(all.used, first.held);
-    arena_wipe(&first);
-    arena_clear(&second);
-    assert_int_equal(all.used, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -712,18 +382,6 @@ int main(void)
         cmocka_unit_test(an_arena_that_is_too_small_is_said_so),
         cmocka_unit_test(a_decode_survives_each_failing_allocation),
         cmocka_unit_test(a_header_is_decoded_in_microseconds),
-        cmocka_unit_test(an_arena_reuses_its_memory_after_a_reset),
-        cmocka_unit_test(an_arena_keeps_little_and_its_limit_holds),
-        cmocka_unit_test(codes_have_their_bare_names),
-        cmocka_unit_test(times_are_parsed_strictly),
-        cmocka_unit_test(times_are_nanoseconds_within_their_range),
-        cmocka_unit_test(base64_is_strict),
-        cmocka_unit_test(the_nearest_word_is_found_or_none),
-        cmocka_unit_test(an_error_reaches_the_client_as_it_was_meant),
-        cmocka_unit_test(an_error_without_details_has_none),
-        cmocka_unit_test(a_reason_of_another_domain_is_not_taken),
-        cmocka_unit_test(long_texts_are_cut_between_characters),
-        cmocka_unit_test(arenas_of_a_budget_have_no_more_than_it_together_and_give_all_of_it_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

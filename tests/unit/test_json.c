@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON as people write it: what is taken, what is refused and on which line; and back again.
-// clang-format off
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
-
 #include "amana/v1/audit.pb-c.h"
 #include "amana/v1/body.pb-c.h"
 #include "amana/v1/draft.pb-c.h"
@@ -17,23 +9,20 @@
 #include "proto/codec/json.h"
 #include "proto/codec/plain.h"
 #include "proto/model/limits.h"
+#include "tests/unit/failing_malloc.h"
 #include "tests/unit/random_message.h"
 
 #include <locale.h>
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned fail_malloc_at;
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_malloc(size_t size)
-{
-    if (fail_malloc_at > 0 && --fail_malloc_at == 0)
-        return NULL;
-    return __real_malloc(size);
-}
+#include <cmocka.h>
 
 #define ROOM  (8u * 1024 * 1024)
 #define DRAFT &amana__v1__draft__descriptor
