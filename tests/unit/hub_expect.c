@@ -136,3 +136,27 @@ struct letter *about(struct world *world, const char *from, unsigned kind, unsig
     letter_to(world, letter, to, ACTION);
     return letter;
 }
+
+void tick(struct world *world, uint64_t ns)
+{
+    world->now += ns;
+    world->monotonic += ns;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    world_pump(world);
+}
+
+static struct hub_roster_device ONE_DEVICE[] = {{.uri = URI(POST, "d9"), .auth = {9}, .seal = {9}, .sign = {9}}};
+static struct hub_roster_officer ONE_OFFICER[] = {{.uri = "amana://" POST "/officer/o1", .sign = {9}}};
+
+struct hub_roster roster_of(const char *unit, uint64_t number, uint8_t digest, uint8_t previous)
+{
+    return (struct hub_roster){.unit = unit,
+                               .number = number,
+                               .digest = {digest},
+                               .previous = {previous},
+                               .signer = "amana://et/registry/desk/officer/r1",
+                               .devices = ONE_DEVICE,
+                               .n_devices = 1,
+                               .officers = ONE_OFFICER,
+                               .n_officers = 1};
+}

@@ -31,6 +31,9 @@ const struct model_entry *last_entry(const struct world *world);
 void remove_member(struct world *world, const char *unit);
 struct letter *alert_to(struct world *world, const char *from, const char *to); // ACTION
 size_t mail_of(struct world *world, const char *device);
+void tick(struct world *world, uint64_t ns); // so much time goes by
+// Signed by Ethiopia's registrar: one device, one officer.
+struct hub_roster roster_of(const char *unit, uint64_t number, uint8_t digest, uint8_t previous);
 
 // An alert of POLICE on a person, to POST, that `unit` is to release: one that waits, and one that goes first.
 struct letter *person(struct world *world, const char *unit);
