@@ -267,7 +267,7 @@ def lived(file_world):
     world.amana("post", "inbox").ok()
     world.amana("post", "confirm", correction, "--outcome", "NOT_HELD").ok()
     world.amana("police", "hold", kept, "--court", "x", "--order", "88/2026", "--date", "2026-11-27", "--scope", "x",
-                "--valid-until", "2030-01-01T00:00:00Z").ok()
+                "--valid-until", w.FAR).ok()
     far = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1094)).strftime("%Y-%m-%dT%H:%M:%SZ")
     world.send(draft=world.draft(retain_until=far, review_at=far))  # the last of the days in the table
     for desk in ("post", "ke-protection", "et-protection"):

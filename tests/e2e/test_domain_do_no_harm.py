@@ -698,7 +698,7 @@ def test_an_auditor_of_a_listed_state_opens_no_entry_whose_cause_is_kept_from_it
     flag(world)
     world.amana("post", "hit", alert, world.example("hit")).ok()  # others hear that it was found
     world.amana("police", "hold", alert, "--court", "High Court", "--order", "88/2026", "--date", "2026-11-27",
-                "--scope", "The alert.", "--valid-until", "2030-01-01T00:00:00Z").ok()
+                "--scope", "The alert.", "--valid-until", w.FAR).ok()
     of_ke, of_et = kinds_seen(world, "ke"), kinds_seen(world, "et")
     assert "STATE" in of_ke and "HELD" in of_ke
     assert "SUBMITTED" in of_et and not {"STATE", "HELD"} & set(of_et)

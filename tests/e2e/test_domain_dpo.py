@@ -2,6 +2,8 @@
 """A data protection office: orders about what its country's units sent, without ever having received it."""
 import pytest
 
+import world as w
+
 ASKED = {"title": "Who registered KDA 417Q?", "information": ["owner", "address"], "reason": "A lorry of an alert.",
          "available_because": "It was entered in the post's register."}
 
@@ -47,7 +49,7 @@ def test_an_id_of_nothing_is_named(world):
 
 def test_an_office_keeps_what_a_court_needs(world, asked):
     world.amana("ke-protection", "hold", asked, "--court", "High Court", "--order", "7/2026", "--date", "2026-11-27",
-                "--scope", "All of it.", "--valid-until", "2030-01-01T00:00:00Z").ok()
+                "--scope", "All of it.", "--valid-until", w.FAR).ok()
     world.amana("police", "erase", asked, *WHY).ok()
     world.amana("police", "inbox").ok().says("HOLD")
     assert "ERASED" not in [e.get("kind") for e in world.replay("--message", asked)]

@@ -15,7 +15,7 @@ import world as w
 PERSON = {"names": [{"type": "GIVEN", "text": "Yusuf"}, {"type": "FATHER", "text": "Adan"}], "sex": "MALE",
           "age": {"from": 30, "to": 40}, "roles": ["SUSPECT"], "actions": ["LOCATE_AND_REPORT"]}
 CASE = "ke/dci/2026/004711"
-HOLD = ("--court", "Marsabit Law Courts", "--order", "88/2026", "--date", "2026-11-27", "--scope", "All of it.", "--valid-until", "2027-06-01T00:00:00Z")
+HOLD = ("--court", "Marsabit Law Courts", "--order", "88/2026", "--date", "2026-11-27", "--scope", "All of it.", "--valid-until", w.FAR)
 ERASE = ("--ground", "UNLAWFUL", "--reason", "It should never have been held.", "--yes")
 
 

@@ -22,6 +22,7 @@ UNDER = os.environ.get("AMANA_UNDER", "").split()  # what the desks' commands ru
 ALERT = ROOT / "tests" / "data" / "alert-moyale.json"
 DATA = ALERT.parent
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+FAR = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1000)).strftime("%Y-%m-%dT00:00:00Z")  # still to come, whenever
 PATIENCE = 60  # seconds until a thing that has to come is given up; nothing waits that long when all is well
 
 
