@@ -5,6 +5,7 @@
 #include "server/fsck_internal.h"
 
 #include "proto/model/header.h"
+#include "proto/model/life_known.h"
 
 #include <string.h>
 
@@ -62,7 +63,7 @@ bool fsck_apart_moved(struct fsck_judge *judge, struct fsck_row *row, uint64_t r
     if (newest != NULL && versions && newest->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED)
         return false; // as nearly always
     if (row == NULL || header->sender == NULL || strcmp(move->recipient, header->sender->unit) != 0 ||
-        (!versions && row->state != LIFE(WITHDRAWN)))
+        (!versions && !life_ended_for_it(row->state)))
         return false;
     const struct fsck_row *first = withheld_first(judge, root, move->recipient, versions, JOURNAL_NONE);
     if (first == NULL || move->from != known_after(row, first))

@@ -18,6 +18,11 @@ bool life_gone_on(unsigned root_kind, unsigned kind, uint64_t seq, const struct 
     return version && life->clock_seq != seq;
 }
 
+bool life_ended_for_it(uint8_t state)
+{
+    return state == LIFE(WITHDRAWN) || state == LIFE(CLOSED);
+}
+
 void life_known_version(struct life_known *known, uint64_t version)
 {
     *known = (struct life_known){.version = version};

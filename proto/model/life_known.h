@@ -20,6 +20,9 @@ struct life_known {
 // is another to a unit from whom that is withheld.
 bool life_gone_on(unsigned root_kind, unsigned kind, uint64_t seq, const struct journal_life *life);
 
+// Whether one without versions has come to where its originator may have ended it.
+bool life_ended_for_it(uint8_t state);
+
 // All before is over. Begins with `version` JOURNAL_NONE and zeros.
 void life_known_version(struct life_known *known, uint64_t version);
 // A move that the unit doesn't know of; the first is from the state that it knows.

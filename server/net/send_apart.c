@@ -48,7 +48,7 @@ enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t 
     enum am_err err = store_life(check->view, root, check->unit, &life);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    if (!s->has_chain && life.state != LIFE(WITHDRAWN))
+    if (!s->has_chain && !life_ended_for_it(life.state))
         return AM_OK;
     TRY(apart_look(&look, place, &s->more));
     if (s->more || !place->known.apart || (s->has_chain && place->known.version == JOURNAL_NONE))

@@ -51,11 +51,27 @@ static enum am_err message_withheld(struct store_view *view, struct arena *arena
     return AM_OK;
 }
 
+// The message that it is about, and whose unit's it is to know: what a unit is told its supervisors are told too, who
+// haven't the message themselves.
+static const Amana__V1__Pointer *notice_about(const Amana__V1__EntryContent *content, struct identity *whose)
+{
+    switch ((int)content->kind_case) {
+    case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE:
+        if (address_same_country(content->deadline->recipient, whose->unit))
+            (void)strlcpy(whose->unit, content->deadline->recipient, sizeof whose->unit);
+        return content->deadline->message;
+    case AMANA__V1__ENTRY_CONTENT__KIND_STATE: return content->state->message;
+    case AMANA__V1__ENTRY_CONTENT__KIND_RELEASED: return content->released->message;
+    case AMANA__V1__ENTRY_CONTENT__KIND_RETURNED: return content->returned->message;
+    default: return NULL; // its own unit's
+    }
+}
+
 // Nor is it told about what it hasn't got.
 static enum am_err notice_withheld(struct store_view *view, struct arena *arena, const struct identity *device,
                                    uint64_t seq, struct held *ret_held)
 {
-    const Amana__V1__Pointer *about = NULL;
+    struct identity whose = *device;
     Amana__V1__EntryContent *content;
     struct store_pointer pointer;
     struct store_entry entry;
@@ -64,14 +80,10 @@ static enum am_err notice_withheld(struct store_view *view, struct arena *arena,
     TRY(store_entry(view, seq, &entry));
     TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, arena, NULL,
                      (ProtobufCMessage **)&content));
-    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE)
-        about = content->deadline->message;
-    else if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE)
-        about = content->state->message;
-    err = store_find_pointer(view, about, &pointer);
+    err = store_find_pointer(view, notice_about(content, &whose), &pointer);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    return message_withheld(view, arena, device, pointer.seq, ret_held);
+    return message_withheld(view, arena, &whose, pointer.seq, ret_held);
 }
 
 static enum am_err row_held(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,

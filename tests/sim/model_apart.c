@@ -96,7 +96,7 @@ bool model_life_apart(struct model *model, const struct model_message *root, con
     bool listed = false;
     for (size_t i = 0; i < shield.n; i++)
         listed |= address_in_country(unit, shield.states[i].country);
-    if (!listed || (!root->has_chain && life->state != LIFE(WITHDRAWN)))
+    if (!listed || (!root->has_chain && !life_ended_for_it(life->state)))
         return false;
     *ret_known = model_known(model, root, unit);
     struct model_message *version = model_message_at(model, ret_known->version);

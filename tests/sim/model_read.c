@@ -5,6 +5,7 @@
 #include "proto/model/harm.h"
 #include "proto/model/header.h"
 
+#include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -280,8 +281,12 @@ static bool withheld(struct model *model, const struct journal_shield *shield, c
     struct model_message *message = entry->message;
     char unit[LIMIT_ADDRESS + 1];
     snprintf(unit, sizeof unit, "%.*s", (int)(strstr(device, "/device/") - device - 8), device + 8);
+    if (row->kind == JOURNAL_MAIL_NOTICE && entry->content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE &&
+        address_same_country(entry->content->deadline->recipient, unit)) // as it is told, so are its supervisors
+        strlcpy(unit, entry->content->deadline->recipient, sizeof unit);
     if (row->kind == JOURNAL_MAIL_NOTICE &&
-        (entry->kind == AMANA__V1__ENTRY_KIND__CODE__DEADLINE || entry->kind == AMANA__V1__ENTRY_KIND__CODE__STATE))
+        (entry->kind == AMANA__V1__ENTRY_KIND__CODE__DEADLINE || entry->kind == AMANA__V1__ENTRY_KIND__CODE__STATE ||
+         entry->kind == AMANA__V1__ENTRY_KIND__CODE__RELEASED || entry->kind == AMANA__V1__ENTRY_KIND__CODE__RETURNED))
         message = model_message_at(model, entry->of);
     if (row->kind == JOURNAL_MAIL_COPY || message == NULL || strcmp(message->case_ref, shield->case_ref) != 0)
         return false;

@@ -156,24 +156,34 @@ static void what_the_unit_answered_last_is_known_however_long_the_case_is(void *
 }
 
 // Its device's mailbox may be as long as the case, and what was withheld may have left it.
-static void an_end_that_is_withheld_is_found_however_late_it_came(void **state)
+static void ended_unseen(struct kit_cases *fixture, unsigned root_kind, unsigned kind, uint8_t from, uint8_t to)
 {
-    struct kit_cases *fixture = *state;
-    struct kit_message *root = message_of(fixture, "ke/dci/duty", KIND(REQUEST), true), *end;
+    struct kit_message *root = message_of(fixture, "ke/dci/duty", root_kind, true), *end;
     struct seen seen;
     retrieved(root);
-    root->lives[0].state = LIFE(WITHDRAWN);
+    root->lives[0].state = to;
     written(fixture, root);
     others_write(fixture, LIMIT_CASE_READS + 3);
-    end = message_of(fixture, "ke/dci/duty", KIND(WITHDRAW), true);
+    end = message_of(fixture, "ke/dci/duty", kind, true);
     end->append.n_mail = 0;
-    moves(fixture, end, LIFE(OPEN), LIFE(WITHDRAWN));
+    moves(fixture, end, from, to);
     written(fixture, end);
     shield(fixture);
     seen = look(fixture, JOURNAL_NONE);
     assert_true(seen.apart);
-    assert_int_equal(seen.life.state, LIFE(OPEN));
+    assert_int_equal(seen.life.state, from);
     assert_int_equal(seen.looks, 2);
+}
+
+static void an_end_that_is_withheld_is_found_however_late_it_came(void **state)
+{
+    ended_unseen(*state, KIND(REQUEST), KIND(WITHDRAW), LIFE(OPEN), LIFE(WITHDRAWN));
+}
+
+// What it does for somebody goes on, as far as it knows.
+static void a_referral_that_its_originator_closed_unseen_goes_on_for_its_unit(void **state)
+{
+    ended_unseen(*state, KIND(REFERRAL), KIND(CLOSE), LIFE(ACCEPTED), LIFE(CLOSED));
 }
 
 static void of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_since(void **state)
@@ -532,6 +542,8 @@ int main(void)
                                         kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(of_an_older_version_than_the_unit_has_no_clock_runs_on, kit_cases_setup,
                                         kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_referral_that_its_originator_closed_unseen_goes_on_for_its_unit,
+                                        kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_case_that_is_kept_from_nobody_is_not_looked_through, kit_cases_setup,
                                         kit_cases_teardown),
         cmocka_unit_test_setup_teardown(which_messages_have_a_clock_that_runs_on_is_looked_for_in_parts,

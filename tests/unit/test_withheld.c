@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is left of a case that is kept from a state, looked at over a real store: a part at a time, however long it is.
+#include "amana/v1/audit.pb-c.h"
+#include "proto/codec/codec.h"
 #include "proto/model/deadline.h"
 #include "proto/model/limits.h"
 #include "server/net/withheld.h"
@@ -8,6 +10,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -146,6 +150,91 @@ static void a_message_that_comes_meanwhile_stops_it(void **state)
     assert_true(at.left);
 }
 
+// --- Notices
+// An entry about a message; its seq.
+static uint64_t entry_about(struct kit_cases *fixture, const Amana__V1__EntryContent *content)
+{
+    struct kit_alarm entry;
+    size_t len;
+    kit_alarm(&entry, 77, 1, 1);
+    free(entry.contents[0]);
+    assert_int_equal(codec_encode_alloc(&content->base, &entry.contents[0], &len), AM_OK);
+    entry.entries[0].content = (struct am_bytes){entry.contents[0], len};
+    struct journal_outcome outcome = kit_append(&fixture->kit, &entry.append);
+    assert_int_equal(outcome.result, JOURNAL_DONE);
+    kit_alarm_clear(&entry);
+    return outcome.seq;
+}
+
+static bool is_withheld(struct kit_cases *fixture, const char *unit, uint64_t seq)
+{
+    struct identity device = {.kind = IDENTITY_DEVICE};
+    struct store_view *view;
+    bool withheld;
+    strcpy(device.unit, unit);
+    memcpy(device.country, unit, 2);
+    arena_reset(&fixture->arena);
+    assert_int_equal(store_view_begin(fixture->kit.store, &view), AM_OK);
+    assert_int_equal(withheld_row(view, &fixture->arena, &device, seq, JOURNAL_MAIL_NOTICE, &withheld), AM_OK);
+    store_view_end(view);
+    return withheld;
+}
+
+// Of one that the post has, and of one that it hasn't.
+static void what_a_unit_is_told_its_supervisors_are_told_and_nothing_else(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct kit_message *messages[2];
+    for (size_t i = 0; i < 2; i++) {
+        messages[i] = message_of(fixture, KIT_CASE, 10);
+        messages[i]->deliveries[0].retrieved_at = i == 0 ? 7 : 0;
+        kit_submit(&fixture->kit, &messages[i]->append);
+    }
+    begin(fixture);
+    all_written(fixture);
+    for (size_t i = 0; i < 2; i++) {
+        Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+        Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
+        Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+        pointer.id = messages[i]->id;
+        pointer.header_digest = (ProtobufCBinaryData){32, messages[i]->message.header_digest};
+        deadline.message = &pointer;
+        deadline.recipient = (char *)KIT_POST;
+        content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
+        content.deadline = &deadline;
+        uint64_t seq = entry_about(fixture, &content);
+        assert_int_equal(is_withheld(fixture, KIT_POST, seq), i == 1);
+        assert_int_equal(is_withheld(fixture, "et/ics/headquarters", seq), i == 1);
+        assert_false(is_withheld(fixture, "ke/dci/duty", seq));
+        deadline.recipient = (char *)KIT_BUSIA; // another's, of whom nobody there has anything
+        assert_true(is_withheld(fixture, "et/ics/headquarters", entry_about(fixture, &content)));
+    }
+}
+
+static void that_it_was_signed_or_sent_back_is_told_to_nobody_who_has_not_got_it(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct kit_message *message = message_of(fixture, KIT_CASE, 10);
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__ReleasedEntry released = AMANA__V1__RELEASED_ENTRY__INIT;
+    Amana__V1__ReturnedEntry returned = AMANA__V1__RETURNED_ENTRY__INIT;
+    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
+    kit_submit(&fixture->kit, &message->append);
+    begin(fixture);
+    all_written(fixture);
+    pointer.id = message->id;
+    pointer.header_digest = (ProtobufCBinaryData){32, message->message.header_digest};
+    released.message = returned.message = &pointer;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RELEASED;
+    content.released = &released;
+    uint64_t seq = entry_about(fixture, &content);
+    assert_true(is_withheld(fixture, KIT_POST, seq));
+    assert_false(is_withheld(fixture, KIT_BUSIA, seq));
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RETURNED;
+    content.returned = &returned;
+    assert_true(is_withheld(fixture, KIT_POST, entry_about(fixture, &content)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +247,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_row_of_another_case_that_is_kept_from_the_state_too_stays, kit_cases_setup,
                                         kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_message_that_comes_meanwhile_stops_it, kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(what_a_unit_is_told_its_supervisors_are_told_and_nothing_else, kit_cases_setup,
+                                        kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(that_it_was_signed_or_sent_back_is_told_to_nobody_who_has_not_got_it,
+                                        kit_cases_setup, kit_cases_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
