@@ -220,15 +220,16 @@ enum am_err fsck_evidence_said(struct fsck_judge *judge, const struct store_judg
     return AM_OK;
 }
 
-// The life whose clock the message began: of its root, or its own.
+// The life whose clock the message began: of its root, or its own. Where it began both its own is that of a CONFIRM,
+// which is an answer, and its root's that of an end, which is acknowledged.
 static struct fsck_row *clocked_life(struct fsck_judge *judge, const struct store_judged_message *message,
-                                     const char *unit)
+                                     const Amana__V1__DeadlineEntry *deadline)
 {
-    struct fsck_row *row = fsck_row_find(judge, "life", message->root, unit);
+    struct fsck_row *root = fsck_row_find(judge, "life", message->root, deadline->recipient);
+    struct fsck_row *own = fsck_row_find(judge, "life", message->seq, deadline->recipient);
+    bool answer = deadline->n_clocks > 0 && deadline->clocks[0]->what == AMANA__V1__DEADLINE_OF__CODE__ANSWER;
 
-    if (row != NULL && row->clock == message->seq)
-        return row;
-    return fsck_row_find(judge, "life", message->seq, unit);
+    return root != NULL && root->clock == message->seq && !(answer && own != NULL) ? root : own;
 }
 
 enum am_err fsck_deadline_said(struct fsck_judge *judge, const struct store_judged *entry)
@@ -250,7 +251,7 @@ enum am_err fsck_deadline_said(struct fsck_judge *judge, const struct store_judg
     TRY(fsck_apart_passed(judge, entry, &message, &apart));
     if (apart)
         return AM_OK;
-    row = clocked_life(judge, &message, deadline->recipient);
+    row = clocked_life(judge, &message, deadline);
     if (row == NULL) {
         fsck_judge_fault(judge, entry->seq, "it is about no life that %.100s has", deadline->recipient);
         return AM_OK;

@@ -173,6 +173,20 @@ def test_an_alert_whose_newer_version_is_in_force_is_not_said_to_be_over(world):
         assert "it is over" not in world.amana(desk, "show", newer).ok().out
 
 
+def test_an_erasure_that_nobody_confirms_is_late_beside_the_end_that_nobody_acknowledges(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "Another lorry was meant.",
+                        "--instructions", "Let it pass.").ok().id
+    world.amana("post", "inbox").ok()
+    entered(world, "DEADLINE", 4, days=8)  # the end late and escalated; the erasure of who is to act, and of who had a copy
+    late = {(e["deadline"]["recipient"], e["deadline"]["clocks"][0]["what"]) for e in world.entries("DEADLINE")
+            if e["deadline"]["message"]["id"] == ended}
+    assert {("et/ics/moyale", "ACK"), ("et/ics/moyale", "ANSWER"), ("ke/dcs/child-protection", "ANSWER")} <= late
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
 def test_an_exercise_has_its_deadlines_and_no_live_inbox_shows_them(world):
     alert = world.send(draft=world.draft(status="EXERCISE"))
     entered(world, "DEADLINE", minutes=16)
