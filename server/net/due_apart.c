@@ -117,11 +117,11 @@ static enum am_err message_list(struct listing *listing, uint64_t seq)
 {
     struct store_pointer message, root;
     bool any = false;
-    enum am_err err = apart_message(listing->view, seq, &message);
+    enum am_err err = store_pointer_of(listing->view, seq, &message);
 
     listing->reads++;
     if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err;
+        return err == AM_NOT_FOUND ? AM_OK : err; // an entry about one
     root = message;
     if (message.root != message.seq)
         TRY(store_pointer_of(listing->view, message.root, &root));
