@@ -617,8 +617,11 @@ def a_night(world, pb, kept):
     eyes.look()
     world.amana("post", "inbox").ok()
     eyes.does("progress", paused, "--outcome", "CLARIFICATION_ASKED", "--questions", "Which barrier?")
+    world.amana("police", "inbox").ok()
     eyes.look()
     if kept:
+        world.path("clear.json").write_text(json.dumps({"clarification": {"answers": [{"question": "Which barrier?", "text": "Moyale."}]}}))
+        world.amana("police", "clarify", paused, "clear.json").ok()
         world.amana("police", "update", renewed, world.draft("newer.json", recipients=None, flags=None)).ok()
         world.amana("police", "cancel", ended, "--outcome", "RESOLVED", "--reason", "Found.").ok()
         for asked in (unanswered, taken_on, paused):
@@ -665,6 +668,31 @@ def test_a_listed_state_is_late_with_what_was_replaced_or_ended_unseen_as_if_it_
     seen, as_ever = ([row for row in rows if row[:2] != ("replay", None)] for rows in (with_flag, without))
     assert in_order(seen) == in_order(as_ever)
     assert str(without).count("'due', ") > 20
+
+
+@pytest.mark.skipif(not w.moves_time(), reason="moves the clock")
+def test_who_supervises_a_listed_unit_hears_what_it_is_late_with_and_nothing_of_what_it_has_not_got(empty_world):
+    world = empty_world
+    world.supervisor("headquarters", "et/ics/headquarters", "eics-0002", with_=None)
+    world.path("policy.conf").write_text('supervisors "et/ics/*" { units = {"et/ics/headquarters"} }\n')
+    conf = world.path("amanad.conf")
+    conf.write_text('policy = "policy.conf"\n' + conf.read_text())
+    world.start_hub()
+    world.amana("et-registry", "admin", "member", "add", "et/ics/headquarters", "--role", "unit").ok()
+    world.hub.reload()
+    world.hub.log.wait(r"^roster unit=et/ics/headquarters number=1$")
+    alert, other = world.alert_at("post"), world.send(draft=world.draft("other.json"))
+    newer = world.amana("police", "update", alert, world.draft("newer.json", recipients=None, flags=None)).ok().id
+    flag(world)
+    process, lines = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    lines.wait(r'"ACCESS"')
+    world.later(minutes=16)
+    for message in (alert, other, newer):
+        lines.wait(f'"kind":"DEADLINE".*{message}')
+    process.terminate()
+    process.wait()
+    said = world.amana("headquarters", "inbox").ok().says("overdue", f"et/ics/moyale has not acknowledged {alert[:13]}").out
+    assert other[:13] not in said and newer[:13] not in said, said
 
 
 def test_flags_are_in_no_receipt_delivery_or_replay(world, pb):
