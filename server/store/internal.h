@@ -63,6 +63,10 @@ struct store {
     uint64_t at_hand; // of free_bytes; the rest will be with the next point
 };
 
+// queue.c
+// Waits for a batch's worth of appends and takes it; how many. 0: the keeper is to stop, or a point couldn't be made.
+size_t queue_take(struct store *store, struct journal_append *ret_appends[LIMIT_BATCH_ENTRIES]);
+
 // keeper.c
 struct batch;
 AM_MUST_USE enum am_err batch_new(struct batch **ret_batch);
