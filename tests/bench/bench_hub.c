@@ -3,9 +3,9 @@
 // Prints; passes or fails on no time. Or, with --send, puts prepared messages to a hub that runs and records receipts.
 #include "certs/clock.h"
 #include "child.h"
-#include "figures.h"
 #include "load.h"
 #include "machine.h"
+#include "rounds.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -24,21 +24,13 @@
 #define CASE_OF  10 // messages, of --full
 #define SETTLE_S 4  // until idle connections have given back what they can
 
-static const struct step {
-    size_t in_flight, count; // sends of a round
-} STEPS[] = {{1, 150}, {16, 400}, {64, 800}, {256, 1600}};
+static const struct step STEPS[] = {{1, 150}, {16, 400}, {64, 800}, {256, 1600}};
 
 struct options {
     const char *world, *build, *against, *desk, *draft, *address, *pool, *receipts;
     size_t send, in_flight, idle, scale, only, full;
     bool again, prepare, keep;
 };
-
-static double median(double *values, size_t count)
-{
-    figures_sort(values, count);
-    return values[count / 2];
-}
 
 static void large_world(const char *world, char ret_path[PATH_MAX])
 {
@@ -105,16 +97,6 @@ static enum am_err send_prepared(const struct options *options, struct session *
 
 // --- The bench
 
-// What the rounds gave of one number: their median is shown, and how far they lie apart.
-struct series {
-    double *values;
-    size_t count;
-};
-
-struct figures {
-    struct series rate, p50, p99, cpu, cores, ratio;
-};
-
 #define HUBS 2
 
 // One build's hub, with a world of its own.
@@ -137,27 +119,6 @@ struct bench {
     struct pool pool;
     struct series sync_us, commit_us[BLOCKS], verify_us;
 };
-
-static enum am_err series_add(struct series *series, double value)
-{
-    double *grown = realloc(series->values, (series->count + 1) * sizeof *grown);
-    if (grown == NULL)
-        return AM_NOMEM;
-    series->values = grown;
-    grown[series->count++] = value;
-    return AM_OK;
-}
-
-static double series_last(const struct series *series)
-{
-    return series->values[series->count - 1];
-}
-
-static void series_clear(struct series *series)
-{
-    free(series->values);
-    *series = (struct series){0};
-}
 
 static void session_at(struct bench *bench, const struct measured *hub)
 {
@@ -218,37 +179,6 @@ static enum am_err step_round(struct bench *bench, struct measured *hub, size_t 
     return series_add(&figures->ratio, step->in_flight == 1
                                            ? result.p50_us / series_last(&bench->commit_us[BLOCKS_WRITTEN])
                                            : series_last(&bench->verify_us) / each);
-}
-
-static void print_figures(const struct step *step, struct figures *figures)
-{
-    double ratio = median(figures->ratio.values, figures->ratio.count);
-    printf("%9zu %9.0f %8.0f %8.0f %21.1f %10.2f   %s %.2f (%.2f to %.2f)\n", step->in_flight,
-           median(figures->rate.values, figures->rate.count), median(figures->p50.values, figures->p50.count),
-           median(figures->p99.values, figures->p99.count), median(figures->cpu.values, figures->cpu.count),
-           median(figures->cores.values, figures->cores.count),
-           step->in_flight == 1 ? "p50 / LMDB commit into written blocks"
-                                : "rate / P-256 verify rate of the cores used",
-           ratio, figures->ratio.values[0], figures->ratio.values[figures->ratio.count - 1]);
-}
-
-// Round by round, so that what disturbs the machine disturbs both.
-static void print_grown(const char *what, const struct series *empty, const struct series *full)
-{
-    double ratios[64];
-    size_t n = empty->count < AM_LEN(ratios) ? empty->count : AM_LEN(ratios);
-    for (size_t i = 0; i < n; i++)
-        ratios[i] = full->values[i] / empty->values[i];
-    double middle = median(ratios, n);
-    printf("   %s x %.2f (%.2f to %.2f)", what, middle, ratios[0], ratios[n - 1]);
-}
-
-static void print_growth(const char *what, const struct step *step, struct figures *before, struct figures *after)
-{
-    printf("%s at %3zu:", what, step->in_flight);
-    print_grown("p50", &before->p50, &after->p50);
-    print_grown("hub CPU", &before->cpu, &after->cpu);
-    putchar('\n');
 }
 
 // What is compared, so that nobody has to guess.
@@ -413,16 +343,6 @@ static enum am_err bench_all(struct bench *bench, struct am_detail *detail)
     TRY(bench_rounds(bench, detail));
     print_bench(bench);
     return AM_OK;
-}
-
-static void figures_clear(struct figures *figures)
-{
-    series_clear(&figures->rate);
-    series_clear(&figures->p50);
-    series_clear(&figures->p99);
-    series_clear(&figures->cpu);
-    series_clear(&figures->cores);
-    series_clear(&figures->ratio);
 }
 
 static void bench_clear(struct bench *bench)
