@@ -77,12 +77,15 @@ static bool is_unit(const char *named, const char *unit)
 static bool goes_beyond(struct session *session, const struct compose *compose, const struct compose_parts *parts)
 {
     const Amana__V1__Header *header = parts->header, *before = compose->newest;
-    const Amana__V1__Place *place = parts->flags->child ? place_of_hit(parts) : NULL;
+    const Amana__V1__Place *place = rule_concerns_child(header, parts->flags) ? place_of_hit(parts) : NULL;
+    char there[3] = "";
+    if (place != NULL)
+        body_place_country(place, there);
     for (size_t i = 0; before != NULL && i < header->n_recipients; i++) {
         const char *unit = header->recipients[i]->unit;
         if (!is_unit(before->sender->unit, unit) && header_recipient(before, unit) == NULL &&
             !is_unit(directory_protection_of(session, header->sender->unit), unit) &&
-            !(place != NULL && is_unit(directory_protection(session, place->country), unit)))
+            !is_unit(directory_protection(session, there), unit))
             return true;
     }
     return false;

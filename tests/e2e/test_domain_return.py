@@ -106,10 +106,11 @@ def test_what_answers_about_a_return_goes_further_with_consent_alone_and_for_nob
     world.amana("post", *said).ok()
 
 
-
-def test_a_child_that_fears_return_is_told_of_to_who_protects_where_it_was_found(world):
+@pytest.mark.parametrize("place", ({"country": "ke", "city": "Moyale", "text": "the Kenyan side"}, {"locode": "KEMYD"}), ids=("country", "locode"))
+def test_a_child_that_fears_return_is_told_of_to_who_protects_where_it_was_found(world, place):
+    """Saves from a child of whom nobody there is told: what must go to who protects there was what may not go further."""
     found = json.loads(world.path(world.example("hit")).read_text())["hit"]
-    found["place"] = {"country": "ke", "city": "Moyale", "text": "the Kenyan side"}
+    found["place"] = place
     sent = world.send(draft=world.draft(recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}], alert__persons=None, alert__palermo=None,
                                         alert__child_safeguard=None, urgency_reason="LIFE_AT_RISK",
                                         flags={"child": False, "protection": "NO"}, **RETURN))
