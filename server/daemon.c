@@ -47,7 +47,7 @@ struct daemon {
     struct store_callbacks net_callbacks;
     char own[CONFIG_PATH + 32]; // DATA/hub, what the hub writes beside the journal
     char pending[CONFIG_PATH + 64], clock[CONFIG_PATH + 64], crls[CONFIG_PATH + 64], port_file[CONFIG_PATH + 64],
-        metrics[CONFIG_PATH + 64];
+        metrics[CONFIG_PATH + 64], handed[CONFIG_PATH + 64];
     char boot[HUB_CLOCK_BOOT];
     struct sandbox_users users;
     char sandbox[96];
@@ -266,6 +266,7 @@ static enum am_err net_make(struct daemon *daemon, struct am_detail *detail)
         .crl_grace_ns = config->crl_grace_hours * NS_PER_HOUR,
         .may_append = daemon->journal.may_append,
         .pending = daemon->pending,
+        .handed = daemon->handed,
         .clock = daemon->clock,
         .metrics = daemon->metrics,
         .boot = daemon->boot,
@@ -375,6 +376,7 @@ static void paths_fill(struct daemon *daemon)
     snprintf(daemon->pending, sizeof daemon->pending, "%s/access.pending", daemon->own);
     snprintf(daemon->crls, sizeof daemon->crls, "%s/" DAEMON_CRLS, daemon->own);
     snprintf(daemon->metrics, sizeof daemon->metrics, "%s/" DAEMON_METRICS, daemon->own);
+    snprintf(daemon->handed, sizeof daemon->handed, "%s/handed", daemon->own);
     snprintf(daemon->clock, sizeof daemon->clock, "%s/" HUB_CLOCK_FILE, daemon->own);
     daemon->reloader.crls = daemon->crls;
     daemon->reloader.log_key = daemon->journal.log_key;

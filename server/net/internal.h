@@ -112,6 +112,7 @@ struct net {
         unsigned ticks;
         bool stalled;
     } keeper;
+    struct handed *handed;                   // handed.c
     struct net_file trust_file, policy_file; // in the log (reload.c)
     int crls_state;                          // of engine.c
     uint64_t crls_said_ns;                   // when the log was last told of CRLs that go stale
@@ -227,7 +228,8 @@ void peer_release(struct peer *peer);
 void peers_judge(struct net *net); // forgets those that are away and on no roster any more
 void peers_free(struct net *net);
 // The message goes out to it, now or once more. There is room: it was asked with what was out before.
-void peer_hand_over(struct peer *peer, uint64_t seq);
+bool peer_hand_over(struct peer *peer, uint64_t seq);  // whether it did not have it
+void peer_has(struct peer *peer, uint64_t seq);        // from a time before, while there is room
 void peer_signed_for(struct peer *peer, uint64_t seq); // nothing where it isn't out
 // Those that devices of the unit have and haven't signed for, as many as there is room for; their number.
 size_t peers_out(const struct net *net, const char *unit, uint64_t *ret_seqs, size_t room);

@@ -4,6 +4,7 @@
 
 #include "server/net/certificates.h"
 #include "server/net/due.h"
+#include "server/net/handed.h"
 #include "server/net/listener.h"
 #include "server/net/pending.h"
 #include "server/net/presence.h"
@@ -148,6 +149,7 @@ enum am_err net_start(struct net *net, const struct net_before *before)
     struct hub_event event = {.kind = HUB_EVENT_START, .clean = before->clean};
 
     TRY(net_step(net, &event));
+    TRY(handed_start(net));
     files_known(net, before);
     TRY(files_tell(net));
     TRY(certificates_changed(net));
@@ -212,6 +214,7 @@ void net_free(struct net *net)
     reload_turn(net);
     call_spares_free(net);
     peers_free(net);
+    handed_free(net);
     listener_free(net);
     if (net->turn != NULL)
         event_free(net->turn);

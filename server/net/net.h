@@ -29,6 +29,7 @@ struct net_options {
     uint64_t crl_grace_ns; // past nextUpdate, what goes by a stale CRL is refused but U1 and U2
     bool may_append;       // false: what would be written gets READ_ONLY, ACCESS goes to `pending`
     const char *pending;   // file that ACCESS entries wait in while the log may not append
+    const char *handed;    // file of what devices were given and have not signed for (server/net/handed.h)
     const char *clock;     // file of what clock is believed (server/net/hub_clock.h)
     const char *boot;      // this boot's id
     const char *metrics;   // file of gauges for monitoring, in Prometheus' text format; NULL: none

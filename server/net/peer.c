@@ -93,15 +93,23 @@ static struct peer_out *out_find(struct peer *peer, uint64_t seq)
     return NULL;
 }
 
-void peer_hand_over(struct peer *peer, uint64_t seq)
+void peer_has(struct peer *peer, uint64_t seq)
+{
+    if (out_find(peer, seq) == NULL && peer->n_out < AM_LEN(peer->out))
+        peer->out[peer->n_out++] = (struct peer_out){.seq = seq};
+}
+
+bool peer_hand_over(struct peer *peer, uint64_t seq)
 {
     struct peer_out *out = out_find(peer, seq);
+    bool fresh = out == NULL;
 
-    if (out == NULL) {
+    if (fresh) {
         assert(peer->n_out < AM_LEN(peer->out));
         out = &peer->out[peer->n_out++];
     }
     *out = (struct peer_out){.seq = seq, .here = true};
+    return fresh;
 }
 
 void peer_signed_for(struct peer *peer, uint64_t seq)

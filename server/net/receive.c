@@ -40,18 +40,22 @@ static bool receive_gone(const struct receive *receive, uint64_t seq)
 // Hands over what a worker read. rpc keeps what the window doesn't let through yet: at most one run of rows.
 static void rows_send(struct receive *receive)
 {
-    for (size_t i = 0; i < receive->n_rows; i++) {
+    struct handed_row handed[RECEIVE_ROWS];
+    size_t n_handed = 0;
+
+    for (size_t i = 0; i < receive->n_rows && call_open(&receive->call); i++) {
         const struct receive_row *row = &receive->rows[i];
-        if (!call_open(&receive->call))
-            return;
         if (receive_gone(receive, row->seq))
             continue;
         receive->sent[receive->n_sent++] = (struct receive_sent){.seq = row->seq, .lane = row->lane};
         receive->out[row->lane]++;
-        if (row->lane == LANE_MESSAGES)
-            peer_hand_over(receive->call.peer, row->seq);
+        if (row->lane == LANE_MESSAGES && peer_hand_over(receive->call.peer, row->seq)) {
+            handed[n_handed].seq = row->seq;
+            memcpy(handed[n_handed++].digest, row->digest, HANDED_DIGEST);
+        }
         call_send(&receive->call, row->delivery);
     }
+    handed_note(receive->call.net, receive->call.peer, handed, n_handed);
 }
 
 // What follows a run: the next, or the end of a stream that asked for what there is.

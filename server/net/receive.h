@@ -3,6 +3,7 @@
 #pragma once
 
 #include "amana/v1/relay.pb-c.h"
+#include "server/net/handed.h"
 #include "server/net/internal.h"
 
 // Messages wait for the device's signature, notices and copies for its word: each lane has room of its own.
@@ -17,6 +18,7 @@ enum receive_lane { LANE_MESSAGES, LANE_NOTICES, LANES };
 
 struct receive_row {
     uint64_t seq;
+    uint8_t digest[HANDED_DIGEST]; // of a message, not of a notice
     enum receive_lane lane;
     struct am_bytes delivery; // packed Delivery, in the run's arena
 };

@@ -130,6 +130,11 @@ static enum am_err row_take(struct receive *receive, struct store_view *view, en
     if (*ret_stop)
         return AM_OK;
     TRY(row_pack(receive, view, seq, kind, &row->delivery));
+    if (lane == LANE_MESSAGES) {
+        struct store_pointer message;
+        TRY(store_pointer_of(view, seq, &message));
+        memcpy(row->digest, message.digest, sizeof row->digest);
+    }
     row->seq = seq;
     row->lane = lane;
     receive->room[lane]--;

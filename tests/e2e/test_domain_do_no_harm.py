@@ -4,6 +4,7 @@ import base64
 import datetime
 import itertools
 import json
+import signal
 import re
 import shutil
 
@@ -121,16 +122,30 @@ def test_a_unit_that_has_sent_what_is_withheld_is_found_by_nobody_who_does_not_h
     assert refused() == as_ever
 
 
-def test_a_case_of_which_a_device_has_something_that_it_has_not_signed_for_goes_on_for_its_unit(world, pb):
-    post, case, relay = r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207"), "ke/dci/2026/004401", pb("relay")
+@pytest.mark.parametrize("ends", ["it serves on", "it stops", "it is killed"])
+def test_a_case_of_which_a_device_has_something_that_it_has_not_signed_for_goes_on_for_its_unit(empty_world, pb, ends):
+    """Who does not sign waits for the hub to start again, and would learn by a refusal that it is kept from something."""
+    world, relay = empty_world, pb("relay")
+    hub = world.start_hub(failpoint="handed-noted" if ends == "it is killed" else None)
+    post, case = r.Raw(world, pb, "post", "et/ics/moyale", "eics-1207"), "ke/dci/2026/004401"
     post.RECIPIENTS = {"ke/dci/transnational": ("police", 1)}
     world.send("police", note(world, case_ref=case, recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}]))
-    with post.channel() as channel:
-        stream = channel.unary_stream("/amana.v1.Relay/Receive", request_serializer=lambda m: m.SerializeToString(),
-                                      response_deserializer=relay.Delivery.FromString)
-        assert [d.WhichOneof("what") for d in stream(relay.ReceiveRequest(once=True), timeout=w.PATIENCE)] == ["incoming"]
+
+    def given():
+        with post.channel() as channel:
+            stream = channel.unary_stream("/amana.v1.Relay/Receive", request_serializer=lambda m: m.SerializeToString(),
+                                          response_deserializer=relay.Delivery.FromString)
+            return next(stream(relay.ReceiveRequest(), timeout=w.PATIENCE)).incoming.seq
+    seq = given()
+    if ends == "it is killed":
+        assert hub.wait() == -signal.SIGKILL
+    elif ends == "it stops":
+        hub.stop()
+    if ends != "it serves on":
+        world.start_hub()
     world.send("police", note(world, "She asked for asylum.", case_ref=case, flags=FLED))
     post.send(post.letter("NOTE", {"title": "t", "text": "x"}, case_ref=case, urgency=3, urgency_reason=0))
+    assert given() == seq, "it may have lost it"
 
 
 @pytest.mark.parametrize("read", [1, 2], ids=["the first of whether it has any", "the first of what it knows of its life"])

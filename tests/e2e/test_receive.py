@@ -75,6 +75,71 @@ def test_no_other_filter_and_no_other_connection_gives_a_device_more_than_64_mes
         assert [m.seq for m in take(stream, 2)] == behind[1:]
 
 
+def test_a_hub_that_starts_again_gives_a_device_no_more_than_64_messages_unsigned(world, pb, post):
+    police = r.Raw(world, pb)
+    with police.channel() as channel:
+        first, behind = fill(police, channel, *[4] * OUT), fill(police, channel, 1)
+    for _ in range(2):
+        with post.channel() as channel:
+            had = take(post.receive(channel, urgencies=[4]), OUT)
+        assert [m.seq for m in had] == first
+        world.hub.stop()
+        assert len(noted(world)) == OUT
+        world.start_hub()
+    with post.channel() as channel:
+        stream = post.receive(channel)
+        assert next(stream).incoming.seq == first[0], "the urgent one waits: what it has already may come again"
+        post.acknowledge(channel, had[0])
+        assert behind[0] in [m.seq for m in take(stream, OUT)]
+
+
+def noted(world):
+    return [line.split() for line in world.path("data", "hub", "handed").read_text().splitlines()]
+
+
+def test_what_is_noted_of_a_device_goes_once_it_has_signed_and_what_can_t_be_read_is_left_out(world, pb, post):
+    police, file = r.Raw(world, pb), world.path("data", "hub", "handed")
+    with police.channel() as channel:
+        first, second = fill(police, channel, 4, 4)
+    with post.channel() as channel:
+        had = take(post.receive(channel), 2)
+        post.acknowledge(channel, had[0])
+    world.hub.stop()
+    assert [int(line[0]) for line in noted(world)] == [first, second]
+    kept = noted(world)[1]
+    other = [kept[0], kept[1][::-1], kept[2]]  # another message had this number
+    gone, elsewhere = ["999999", *kept[1:]], [*kept[:2], "amana://et/ics/moyale/device/d9"]
+    for wrong in ("", "x\n", f"-{' '.join(kept)}\n", f"{' '.join(kept)} more\n", "\0" * 500 + "\n", *(f"{' '.join(line)}\n" for line in (other, elsewhere, gone)),
+                  " ".join(kept[:2]), " ".join(kept)):  # cut short: of d12 there would be a d1
+        file.write_text(wrong)
+        world.start_hub().stop()
+        assert noted(world) == [], wrong
+    file.write_text("cut\n" + " ".join(kept) + "\n" + " ".join(kept)[:20])
+    world.start_hub().stop()
+    assert noted(world) == [kept]
+    file.unlink()
+    file.mkdir()  # nothing can be written there
+    hub = world.start_hub()
+    hub.log.wait(r"^handed .*what devices have unsigned is not known")
+    with post.channel() as channel:
+        assert take(post.receive(channel), 1)[0].seq == second
+    hub.log.wait(r"^handed .*would be forgotten at a restart")
+
+
+def test_what_was_noted_is_written_anew_while_the_hub_serves(empty_world, pb):
+    world = empty_world
+    world.start_hub(failpoint="handed-anew:2")
+    post, police = Post(world, pb), r.Raw(world, pb)
+    with police.channel() as sends, post.channel() as channel:
+        stream = post.receive(channel)
+        [first] = fill(police, sends, 4)
+        post.acknowledge(channel, *take(stream, 1))
+        [second] = fill(police, sends, 4)
+        assert take(stream, 1)[0].seq == second
+    world.hub.stop()
+    assert [int(line[0]) for line in noted(world)] == [second] and first != second
+
+
 @pytest.mark.parametrize("filter", [{"kinds": [1, 99]}, {"kinds": [0]}, {"urgencies": [5]}])
 def test_a_filter_on_what_is_no_kind_or_urgency_is_refused_and_not_waited_on(world, post, filter):
     field, values = next(iter(filter.items()))
