@@ -151,15 +151,12 @@ static json_t *row_of(struct statistics_input *input, struct statistics_table *t
     return row;
 }
 
-static void show(void *user, struct statistics_table *table)
+static void add_row(void *user, struct statistics_table *table)
 {
     struct statistics_input *input = user;
     json_t *row = row_of(input, table);
-    if (row == NULL || json_array_append(input->rows, row) != 0)
+    if (row == NULL || json_array_append_new(input->rows, row) != 0)
         input->code = EX_OSERR;
-    else
-        print_row(input, row);
-    json_decref(row);
 }
 
 #define SHOWN      "statistics" // counts that anybody may see
@@ -212,6 +209,16 @@ static enum am_err shown_keep(struct statistics_input *input)
     return err;
 }
 
+static int print_rows(struct statistics_input *input)
+{
+    json_t *row;
+    size_t i;
+    if (!input->command.json)
+        printf("No cell of fewer than %u is shown, nor one that the others would give away.\n", input->k);
+    json_array_foreach(input->rows, i, row) print_row(input, row);
+    return input->code;
+}
+
 static int export(struct statistics_input *input)
 {
     struct am_detail detail = {0};
@@ -249,12 +256,11 @@ static int export(struct statistics_input *input)
     if (input->left_out > 0)
         command_say("%u message%s left out: can't be opened here", input->left_out,
                     input->left_out == 1 ? " is" : "s are");
-    if (!input->command.json)
-        printf("No cell of fewer than %u is shown, nor one that the others would give away.\n", input->k);
-    statistics_each(input->statistics, show, input);
-    if (input->code == 0 && (err = shown_keep(input)) != AM_OK)
-        return command_fail(err, &detail);
-    return input->code;
+    statistics_each(input->statistics, add_row, input);
+    if (input->code != 0)
+        return command_fail(AM_NOMEM, &detail);
+    err = shown_keep(input); // first: what was read by half, or couldn't be kept, would be forgotten
+    return err == AM_OK ? print_rows(input) : command_fail(err, &detail);
 }
 
 int verb_export_statistics(int argc, char **argv)

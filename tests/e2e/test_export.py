@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 
@@ -189,6 +190,23 @@ def test_who_asks_with_another_k_or_waits_till_a_cell_was_hidden_learns_of_no_fe
     assert table() == (81, {})  # by 8 since it was last shown
     add(3, "FEMALE"), add(9, "MALE")
     assert table() == (93, {"FEMALE": 31, "MALE": 62})
+
+
+def test_what_was_read_by_half_counts_as_shown(world):
+    """Saves from a person that is told of by an export into `head` and a whole one."""
+    def add(count, case):
+        person = {"label": "p", "roles": ["PRESUMED_VICTIM"], "age": {"from": 20, "to": 30}, "description": "x", "citizenships": ["et"], "count": count}
+        world.send(draft=world.write("NOTE", {"title": "x", "text": "x", "persons": [person]}, case_ref=f"ke/dci/2026/{case:06}"))
+
+    def totals():
+        return {row["total"] for row in world.amana("police", "--json", "export", "statistics").ok().json if row["population"] == "victims"}
+
+    add(20, 700)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([w.AMANA, "-d", "police", "--json", "export", "statistics"], cwd=world.folder, stdout=full, env={**os.environ, **world.env()})
+    assert done.returncode != 0
+    add(1, 701)
+    assert totals() == {20}
 
 
 def test_a_released_message_that_can_not_be_opened_is_left_out_once(empty_world):
