@@ -591,6 +591,30 @@ def test_a_batch_signature_never_releases(shared, pb):
 
 
 # --- What may go wrong
+def test_of_two_that_are_parked_under_one_id_each_is_found_by_its_digest(shared, pb):
+    """Two devices of a unit may have used the same id; the supervisor's word is about one of them."""
+    police, chief, relay = r.Raw(shared, pb), r.Raw(shared, pb, "chief", "ke/dci/transnational", "kdci-0001"), pb("relay")
+    keys = [shared.path(d, "keys", "seal.pem") for d in ("post", "ke-protection", "et-protection", "police", "chief")]
+
+    def parked(desk, releasing, *more, **changes):
+        header = desk.header(release=2, case_ref=CASE, **changes)
+        header.sender.roster, header.releasing.unit, header.releasing.roster = 2, *releasing
+        message = desk.message(header, body=desk.body(header, certificates=[*keys, *more]))
+        with desk.channel() as channel:
+            desk.call(channel, "Relay/Park", message, pb("audit").ProvedEntry)
+        return header.id, message
+    id, other = parked(chief, ("ke/dci/headquarters", 1), shared.path("headquarters", "keys", "seal.pem"),
+                       device="amana://ke/dci/transnational/device/d2")
+    _, message = parked(police, ("ke/dci/transnational", 2), id=id)
+    second = Second(shared, pb, "chief")
+    second.release(id, message.header, second.signed_too(message, "chief"))
+    with police.channel() as channel:
+        rows = police.call(channel, "Relay/Status", relay.StatusRequest(ids=[id]), relay.StatusResponse).messages
+    states = {row.header_digest: relay.ReleaseState.Code.Name(row.release) for row in rows}
+    assert states == {hashlib.sha256(message.header).digest(): "RELEASED", hashlib.sha256(other.header).digest(): "PENDING_RELEASE"}
+    shared.amana("headquarters", "send-back", id, "--reason", "SENT_IN_ERROR").ok()
+
+
 def test_a_second_attempt_to_park_gets_the_first_ones_proof(shared, pb):
     police = r.Raw(shared, pb)
     header = police.header(release=2, case_ref=CASE)
