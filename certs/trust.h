@@ -119,6 +119,7 @@ struct trust_list {
     uint64_t until;  // nextUpdate, UTC ns
 };
 size_t trust_lists(const struct trust *trust, struct trust_list ret_lists[TRUST_LISTS]);
+
 // --- Lists that travel from a hub to a desk
 struct trust_list_number {
     uint8_t issuer[CERTIFICATE_DIGEST]; // of the certificate of a root or CA

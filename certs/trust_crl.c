@@ -49,6 +49,15 @@ static const X509 *find_issuer(const struct trust *trust, X509_CRL *crl)
     return NULL;
 }
 
+// A part of a list (RFC 5280 §5.2.4 and §5.2.5) has a higher number and not all that is revoked.
+static bool is_whole(const X509_CRL *crl)
+{
+    for (int i = 0; i < X509_CRL_get_ext_count(crl); i++)
+        if (X509_EXTENSION_get_critical(X509_CRL_get_ext(crl, i)))
+            return false;
+    return true;
+}
+
 enum am_err trust_crl_read(const struct trust *trust, X509_CRL *crl, const char *path, struct am_detail *detail,
                            struct trust_crl *row)
 {
@@ -65,6 +74,10 @@ enum am_err trust_crl_read(const struct trust *trust, X509_CRL *crl, const char 
         return am_fail(AM_INVALID, detail, path, "this CRL is signed by none of the CAs in roots.pem and cas.pem");
     if (row->next_update <= row->this_update)
         return am_fail(AM_INVALID, detail, path, "this CRL has no nextUpdate after its thisUpdate");
+    if (!is_whole(crl))
+        return am_fail(AM_INVALID, detail, path,
+                       "this CRL is part of a list, or has a critical extension that is not known here: take the whole "
+                       "list");
     return AM_OK;
 }
 

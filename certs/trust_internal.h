@@ -56,7 +56,8 @@ void trust_oversight_judge(struct trust *trust);
 // trust_crl.c: reads crls/ and keeps the highest number of each issuer, against previous too.
 AM_MUST_USE enum am_err trust_crls_read(struct trust *trust, const char *folder, const struct trust *previous,
                                         struct am_detail *detail);
-// Issuer, number and times of a CRL, which stays the caller's. AM_INVALID: not one of ours; path for errors.
+// Issuer, number and times of a CRL, which stays the caller's. AM_INVALID: not one of ours, or part of one; path for
+// errors.
 AM_MUST_USE enum am_err trust_crl_read(const struct trust *trust, X509_CRL *crl, const char *path,
                                        struct am_detail *detail, struct trust_crl *row);
 // The CRL in force of this CA, or NULL.

@@ -46,15 +46,6 @@ enum am_err trust_list_newer(const struct trust *trust, const struct trust_list_
 }
 
 // --- What came
-// A part of a list (RFC 5280 §5.2.4 and §5.2.5) has a higher number and not all that is revoked.
-static bool is_whole(const X509_CRL *crl)
-{
-    for (int i = 0; i < X509_CRL_get_ext_count(crl); i++)
-        if (X509_EXTENSION_get_critical(X509_CRL_get_ext(crl, i)))
-            return false;
-    return true;
-}
-
 static enum am_err judge(const struct trust *trust, X509_CRL *crl, uint64_t now_ns, struct am_detail *detail,
                          struct trust_list_came *came)
 {
@@ -66,11 +57,6 @@ static enum am_err judge(const struct trust *trust, X509_CRL *crl, uint64_t now_
     came->of.number = row.number;
     came->begun = row.this_update <= now_ns;
     X509_NAME_get_text_by_NID(X509_get_subject_name(row.issuer), NID_organizationName, came->name, sizeof came->name);
-    if (!is_whole(crl))
-        return am_fail(AM_INVALID, detail, "revocation list",
-                       "that of \"%s\" is part of a list, or has a critical "
-                       "extension that is not known here",
-                       came->name);
     if (known != NULL && row.number <= known->number)
         return am_fail(AM_ROLLBACK, detail, "revocation list",
                        "that of \"%s\" has number %llu, and number %llu is here", came->name,

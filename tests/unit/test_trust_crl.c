@@ -6,6 +6,7 @@
 #include "tests/unit/trust_kit.h"
 
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,6 +43,30 @@ static void a_crl_without_number_or_end_is_refused(void **state)
     assert_int_equal(load_err(NULL, &detail), AM_INVALID);
     assert_non_null(strstr(detail.text, "nextUpdate"));
     remove(pki_path(&pki, "trust/crls/odd.crl"));
+}
+
+static void part_of_a_list_is_refused_and_the_whole_stays_in_force(void **state)
+{
+    struct validity validity = {PKI_NOW - 60, PKI_NOW + PKI_DAY};
+    struct issuer *units = &pki_country(&pki, "ke")->units;
+    struct am_detail detail;
+    ASN1_INTEGER *base = ASN1_INTEGER_new();
+    X509_CRL *crl = issue_crl(units, 9, NULL, 0, validity);
+    pki_write_trust(&pki, NULL);
+    struct trust *before = load(NULL);
+    assert_int_equal(ASN1_INTEGER_set(base, 1), 1);
+    assert_int_equal(X509_CRL_add1_ext_i2d(crl, NID_delta_crl, base, 1, 0), 1);
+    assert_true(X509_CRL_sign(crl, units->key, EVP_sha256()) > 0);
+    FILE *out = fopen(pki_path(&pki, "trust/crls/part.crl"), "w");
+    assert_int_equal(PEM_write_X509_CRL(out, crl), 1);
+    fclose(out);
+    assert_int_equal(load_err(before, &detail), AM_INVALID);
+    assert_non_null(strstr(detail.field, "part.crl"));
+    assert_non_null(strstr(detail.text, "part of a list"));
+    remove(pki_path(&pki, "trust/crls/part.crl"));
+    trust_unref(before);
+    X509_CRL_free(crl);
+    ASN1_INTEGER_free(base);
 }
 
 static void a_crl_with_a_lower_number_is_never_taken_again(void **state)
@@ -216,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crl_without_number_or_end_is_refused),
+        cmocka_unit_test(part_of_a_list_is_refused_and_the_whole_stays_in_force),
         cmocka_unit_test(a_crl_with_a_lower_number_is_never_taken_again),
         cmocka_unit_test(a_stale_crl_is_judged_by_as_long_as_it_is_tolerated),
         cmocka_unit_test(what_was_signed_before_a_revocation_holds_unless_the_key_was_stolen_by_then),
