@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Revocation lists that travel from a hub to a desk: which one gives, which one takes, and what is kept of it.
-#include "tests/unit/pki.h"
-
 #include "certs/trust.h"
+#include "tests/unit/trust_kit.h"
 
 #include <openssl/x509v3.h>
 #include <setjmp.h>
@@ -15,28 +14,11 @@
 
 #include <cmocka.h>
 
-static struct pki pki;
-
-static struct trust *load(void)
-{
-    struct trust *trust = NULL;
-    struct am_detail detail = {0};
-    if (trust_load(pki_path(&pki, "trust"), NULL, &detail, &trust) != AM_OK)
-        fail_msg("%s:%u: %s", detail.field, detail.line, detail.text);
-    return trust;
-}
-
 // Each test has a folder of its own, with number 1 of each.
 static int begin(void **state)
 {
-    pki_init(&pki);
+    set_up(state);
     pki_write_trust(&pki, NULL);
-    return 0;
-}
-
-static int end(void **state)
-{
-    pki_clear(&pki);
     return 0;
 }
 
@@ -100,7 +82,7 @@ static uint64_t number_of(const struct trust *trust, const struct issuer *issuer
 // --- What is given
 static void of_each_root_and_authority_the_number_is_told_and_a_higher_one_is_given(void **state)
 {
-    struct trust *trust = load();
+    struct trust *trust = load(NULL);
     struct trust_list_number numbers[TRUST_LISTS], than = {.number = 0};
     struct am_bytes der = {0};
     assert_int_equal(trust_list_numbers(trust, numbers), 1 + 2 * PKI_COUNTRIES);
@@ -120,7 +102,7 @@ static void of_each_root_and_authority_the_number_is_told_and_a_higher_one_is_gi
 static void of_an_authority_without_a_list_there_is_none_and_any_is_newer(void **state)
 {
     assert_int_equal(remove(pki_path(&pki, "trust/crls/et-units.crl")), 0);
-    struct trust *trust = load();
+    struct trust *trust = load(NULL);
     struct trust_list_number than = {.number = 0};
     struct am_bytes der;
     assert_int_equal(number_of(trust, of("et")), 0);
@@ -134,7 +116,7 @@ static void of_an_authority_without_a_list_there_is_none_and_any_is_newer(void *
 // --- What is taken
 static void a_part_of_a_list_is_not_taken_for_the_whole(void **state)
 {
-    struct trust *trust = load();
+    struct trust *trust = load(NULL);
     struct trust_list_came came;
     ASN1_INTEGER *base = ASN1_INTEGER_new();
     X509_CRL *crl = issue(of("ke"), 9, PKI_NOW - 60);
@@ -149,7 +131,7 @@ static void a_part_of_a_list_is_not_taken_for_the_whole(void **state)
 static void a_list_is_taken_by_one_s_own_anchors_and_its_number_and_by_nothing_else(void **state)
 {
     const struct issuer forged = {of("ke")->certificate, of("et")->key};
-    struct trust *trust = load();
+    struct trust *trust = load(NULL);
     struct trust_list_came came;
     assert_int_equal(read_free(trust, list(of("ke"), 2), &came), AM_OK);
     assert_true(came.begun);
@@ -180,9 +162,9 @@ static struct trust *keep(const struct trust *trust, struct trust_list_came *cam
 
 static void of_two_that_keep_a_list_the_newer_stays_whoever_is_last(void **state)
 {
-    struct trust *trust = load();
+    struct trust *trust = load(NULL);
     struct trust_list_came newer = came(trust, of("ke"), 3), older = came(trust, of("ke"), 2);
-    struct trust *first = keep(trust, &newer, 1), *second = keep(trust, &older, 1), *after = load();
+    struct trust *first = keep(trust, &newer, 1), *second = keep(trust, &older, 1), *after = load(NULL);
     assert_int_equal(number_of(first, of("ke")), 3);
     assert_int_equal(number_of(second, of("ke")), 3);
     assert_int_equal(number_of(after, of("ke")), 3);
@@ -201,7 +183,7 @@ static void of_two_that_keep_a_list_the_newer_stays_whoever_is_last(void **state
 // Each of the numbers by a process of its own, all at once; a reader meanwhile sees no list go back.
 static void many_that_keep_at_once_leave_the_newest(void **state)
 {
-    struct trust *trust = load();
+    struct trust *trust = load(NULL);
     pid_t pids[8];
     for (unsigned i = 0; i < AM_LEN(pids); i++) {
         struct trust_list_came one = came(trust, of("ke"), 2 + i);
@@ -214,7 +196,7 @@ static void many_that_keep_at_once_leave_the_newest(void **state)
         }
         trust_list_clear(&one);
     }
-    struct trust *before = load();
+    struct trust *before = load(NULL);
     for (unsigned i = 0; i < AM_LEN(pids); i++) {
         struct trust *now;
         int status;
@@ -224,7 +206,7 @@ static void many_that_keep_at_once_leave_the_newest(void **state)
         assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
         assert_int_equal(status, 0);
     }
-    struct trust *after = load();
+    struct trust *after = load(NULL);
     assert_int_equal(number_of(after, of("ke")), 1 + AM_LEN(pids));
     trust_unref(trust);
     trust_unref(before);
@@ -233,7 +215,7 @@ static void many_that_keep_at_once_leave_the_newest(void **state)
 
 static void what_can_not_be_kept_is_told_with_its_place(void **state)
 {
-    struct trust *trust = load(), *now = NULL;
+    struct trust *trust = load(NULL), *now = NULL;
     struct trust_list_came one = came(trust, of("ke"), 2);
     struct am_detail detail = {0};
     assert_int_equal(trust_lists_keep("/nowhere", trust, &one, 1, &detail, &now), AM_IO);
@@ -247,14 +229,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(of_each_root_and_authority_the_number_is_told_and_a_higher_one_is_given, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(of_an_authority_without_a_list_there_is_none_and_any_is_newer, begin, end),
-        cmocka_unit_test_setup_teardown(a_part_of_a_list_is_not_taken_for_the_whole, begin, end),
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(of_an_authority_without_a_list_there_is_none_and_any_is_newer, begin,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_part_of_a_list_is_not_taken_for_the_whole, begin, tear_down),
         cmocka_unit_test_setup_teardown(a_list_is_taken_by_one_s_own_anchors_and_its_number_and_by_nothing_else, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(of_two_that_keep_a_list_the_newer_stays_whoever_is_last, begin, end),
-        cmocka_unit_test_setup_teardown(many_that_keep_at_once_leave_the_newest, begin, end),
-        cmocka_unit_test_setup_teardown(what_can_not_be_kept_is_told_with_its_place, begin, end),
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(of_two_that_keep_a_list_the_newer_stays_whoever_is_last, begin, tear_down),
+        cmocka_unit_test_setup_teardown(many_that_keep_at_once_leave_the_newest, begin, tear_down),
+        cmocka_unit_test_setup_teardown(what_can_not_be_kept_is_told_with_its_place, begin, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
