@@ -68,6 +68,36 @@ static enum reason judge_stale(struct hub_step *step, struct hub_submission *sub
     return REASON_NONE;
 }
 
+// Its id is in the journal: the original receipt, or that the id is another message's.
+static enum am_err answer_known(struct hub_step *step, struct hub_submission *submission)
+{
+    struct hub_work *work = &submission->work;
+    if (submission->known_same) {
+        hub_reply(step, work, REASON_NONE, NULL);
+        return AM_OK;
+    }
+    (void)am_fail(AM_EXISTS, &work->detail, "id", "%s", reason_text(REASON_ID_REUSED));
+    return refuse(step, submission, REASON_ID_REUSED);
+}
+
+// By what the worker has found: the first reason that there is.
+static enum reason judge_found(struct hub_step *step, struct hub_submission *submission,
+                               struct hub_decision *ret_decision)
+{
+    enum reason reason = hub_judge_oversight(step->hub, submission, true);
+    if (reason != REASON_NONE)
+        return reason;
+    if (submission->checked != REASON_NONE) {
+        submission->work.detail = submission->checked_detail;
+        return submission->checked;
+    }
+    reason = hub_judge_point(submission);
+    if (reason != REASON_NONE)
+        return reason;
+    // By the time that its entry will have, which a clock that stepped back doesn't make smaller.
+    return hub_judge(step->hub, submission, hub_entry_time(step->hub, step->event->now_ns), ret_decision);
+}
+
 enum am_err hub_step_checked(struct hub_step *step)
 {
     struct hub_submission *submission = step->event->submission;
@@ -86,32 +116,15 @@ enum am_err hub_step_checked(struct hub_step *step)
     }
     if (submission->verdict == REASON_SENDER_MISMATCH)
         return refuse(step, submission, REASON_SENDER_MISMATCH);
-    if (submission->known && submission->known_same) {
-        hub_reply(step, work, REASON_NONE, NULL);
-        return AM_OK;
-    }
-    if (submission->known) {
-        (void)am_fail(AM_EXISTS, &work->detail, "id", "%s", reason_text(REASON_ID_REUSED));
-        return refuse(step, submission, REASON_ID_REUSED);
-    }
+    if (submission->known)
+        return answer_known(step, submission);
     if (submission->verdict != REASON_NONE)
         return refuse(step, submission, submission->verdict);
     if (!looked_at || !hub_oversight_seen(step->hub, submission)) {
         hub_recheck(step, work);
         return AM_OK;
     }
-    enum reason reason = hub_judge_oversight(step->hub, submission, true);
-    if (reason != REASON_NONE)
-        return refuse(step, submission, reason);
-    if (submission->checked != REASON_NONE) {
-        work->detail = submission->checked_detail;
-        return refuse(step, submission, submission->checked);
-    }
-    reason = hub_judge_point(submission);
-    if (reason != REASON_NONE)
-        return refuse(step, submission, reason);
-    // By the time that its entry will have, which a clock that stepped back doesn't make smaller.
-    reason = hub_judge(step->hub, submission, hub_entry_time(step->hub, step->event->now_ns), &decision);
+    enum reason reason = judge_found(step, submission, &decision);
     if (reason != REASON_NONE)
         return refuse(step, submission, reason);
     reason = judge_stale(step, submission);
