@@ -42,52 +42,77 @@ static enum am_err check_message(const struct journal_message *message)
                : AM_OK;
 }
 
+// Without an entry nothing but the removal of mail, the end of what no entry tells of, and deadlines at which nothing
+// was to be told: whatever else changes is told by the log.
+static bool needs_entry(const struct journal_append *append)
+{
+    return append->message != NULL || append->n_mail > 0 || append->n_lives > 0 || append->chain != NULL ||
+           (append->shield != NULL && !append->shield->over) || append->release != NULL || append->n_deliveries > 0 ||
+           append->n_records > 0 || append->n_orders > 0 || append->n_erased > 0;
+}
+
+static bool officer_fits(const char *officer) // NULL: none is kept
+{
+    return officer == NULL || strnlen(officer, NAME_LIMIT + 1) <= NAME_LIMIT;
+}
+
+static bool mailboxes_fit(const struct journal_append *append)
+{
+    for (size_t i = 0; i < append->n_mail; i++)
+        if (!text_fits(append->mail[i].device) || append->mail[i].urgency > STORE_URGENCY_MAX)
+            return false;
+    for (size_t i = 0; i < append->n_taken; i++)
+        if (append->taken[i].device == NULL)
+            return false;
+    return true;
+}
+
+static bool lives_fit(const struct journal_append *append)
+{
+    for (size_t i = 0; i < append->n_lives; i++)
+        if (!text_fits(append->lives[i].recipient) || !officer_fits(append->lives[i].officer))
+            return false;
+    for (size_t i = 0; i < append->n_deliveries; i++)
+        if (!text_fits(append->deliveries[i].recipient))
+            return false;
+    return append->release == NULL || (text_fits(append->release->releasing) && officer_fits(append->release->officer));
+}
+
+static bool shield_fits(const struct journal_append *append)
+{
+    const struct journal_shield *shield = append->shield;
+    return shield == NULL || (text_fits(shield->case_ref) && shield->n <= JOURNAL_SHIELD_STATES &&
+                              !(shield->over && (append->message != NULL || shield->n > 0)));
+}
+
+static bool deadlines_fit(const struct journal_append *append)
+{
+    for (size_t i = 0; i < append->n_deadlines; i++) {
+        const struct journal_deadline *row = &append->deadlines[i];
+        if (row->kind == 0 || (row->at == 0 && row->was == 0) ||
+            (row->subject == JOURNAL_SELF && (row->was != 0 || append->n_entries == 0)))
+            return false;
+    }
+    return true;
+}
+
 enum am_err append_check_shape(const struct journal_append *append)
 {
     uint8_t key[TABLE_KEY];
     size_t len;
     if (append->n_entries > LIMIT_BATCH_ENTRIES)
         return AM_TOO_LARGE;
-    // Without an entry nothing but the removal of mail, the end of what no entry tells of, and deadlines at which
-    // nothing was to be told: whatever else changes is told by the log.
-    if (append->n_entries == 0 &&
-        (append->message != NULL || append->n_mail > 0 || append->n_lives > 0 || append->chain != NULL ||
-         (append->shield != NULL && !append->shield->over) || append->release != NULL || append->n_deliveries > 0 ||
-         append->n_records > 0 || append->n_orders > 0 || append->n_erased > 0))
+    if (append->n_entries == 0 && needs_entry(append))
         return AM_INVALID;
     for (size_t i = 0; i < append->n_entries; i++)
         TRY(check_entry(&append->entries[i]));
     if (append->message != NULL)
         TRY(check_message(append->message));
-    for (size_t i = 0; i < append->n_mail; i++)
-        if (!text_fits(append->mail[i].device) || append->mail[i].urgency > STORE_URGENCY_MAX)
-            return AM_INVALID;
-    for (size_t i = 0; i < append->n_taken; i++)
-        if (append->taken[i].device == NULL)
-            return AM_INVALID;
-    for (size_t i = 0; i < append->n_lives; i++)
-        if (!text_fits(append->lives[i].recipient) ||
-            (append->lives[i].officer != NULL && strnlen(append->lives[i].officer, NAME_LIMIT + 1) > NAME_LIMIT))
-            return AM_INVALID;
-    for (size_t i = 0; i < append->n_deliveries; i++)
-        if (!text_fits(append->deliveries[i].recipient))
-            return AM_INVALID;
-    if (append->release != NULL &&
-        (!text_fits(append->release->releasing) ||
-         (append->release->officer != NULL && strnlen(append->release->officer, NAME_LIMIT + 1) > NAME_LIMIT)))
-        return AM_INVALID;
-    if (append->shield != NULL && (!text_fits(append->shield->case_ref) || append->shield->n > JOURNAL_SHIELD_STATES ||
-                                   (append->shield->over && (append->message != NULL || append->shield->n > 0))))
+    if (!mailboxes_fit(append) || !lives_fit(append) || !shield_fits(append))
         return AM_INVALID;
     for (size_t i = 0; i < append->n_records; i++)
         TRY(key_record(append->records[i].kind, append->records[i].key, append->records[i].number, key, &len));
-    for (size_t i = 0; i < append->n_deadlines; i++) {
-        const struct journal_deadline *row = &append->deadlines[i];
-        if (row->kind == 0 || (row->at == 0 && row->was == 0) ||
-            (row->subject == JOURNAL_SELF && (row->was != 0 || append->n_entries == 0)))
-            return AM_INVALID;
-    }
-    return AM_OK;
+    return deadlines_fit(append) ? AM_OK : AM_INVALID;
 }
 
 // --- Duplicates
