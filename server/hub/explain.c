@@ -91,27 +91,18 @@ static bool explain_ceiling(const struct hub *hub, const struct hub_trial *trial
                codec_enum_name(codes, (int)trial->classification));
 }
 
-static void explain_rest(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+static void explain_purpose(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
 {
-    const struct kind *kind = kind_get((unsigned)trial->kind);
-    const struct policy_quota *row = policy_quota(hub->policy, trial->as);
-    const struct policy_quota quota = hub_quota_of(hub, trial->as);
     const struct policy_protects *protects = policy_protects(hub->policy, trial->to);
-    const struct hub_member *to = hub_member_find(hub, trial->to);
-    unsigned line = hub->policy != NULL ? hub->policy->retention_lines[trial->kind] : 0;
-    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
-    static const char *const RELEASES[] = {
-        [RELEASE_NEVER] = "only where it is CONFIDENTIAL",
-        [RELEASE_OF_PERSONS] = "where it is about a PERSON or GROUP, or CONFIDENTIAL",
-        [RELEASE_ABROAD] = "where it goes abroad, or is CONFIDENTIAL",
-        [RELEASE_AS_TARGET] = "where what it is about needed one",
-    };
-    header.kind = trial->kind;
-    if (to->role == ROLE_PROTECTION)
+    if (hub_member_find(hub, trial->to)->role == ROLE_PROTECTION)
         say(ret, true, "purpose PROTECTION", "allowed: it is a protection unit");
     else
         say(ret, true, "purpose PROTECTION", protects != NULL ? "allowed: protection-also-to names \"%s\"" : "%s",
             protects != NULL ? protects->party : "refused with PURPOSE_MISMATCH: it is no protection unit");
+}
+
+static void explain_onward(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+{
     const struct policy_protects *onward = policy_onward(hub->policy, trial->to);
     if (!address_same_agency(trial->as, trial->to))
         say(ret, true, "what others marked H2", "only with a DECISION of its sender, or where it has it already");
@@ -120,23 +111,46 @@ static void explain_rest(const struct hub *hub, const struct hub_trial *trial, s
             onward != NULL ? "may go to it: h2-also-to names \"%s\", and it is of the same agency"
                            : "only with a DECISION of its sender: h2-also-to doesn't name it%s",
             onward != NULL ? onward->party : "");
+}
+
+static void explain_retention(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+{
+    unsigned line = hub->policy != NULL ? hub->policy->retention_lines[trial->kind] : 0;
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    header.kind = trial->kind;
     if (line != 0)
         say(ret, true, "kept at most", "policy.conf line %u: %u days", line, hub->policy->retention_days[trial->kind]);
-    else if (kind->must_answer)
+    else if (kind_get((unsigned)trial->kind)->must_answer)
         say(ret, true, "kept at most", "as long as the message answered");
     else
         say(ret, true, "kept at most", "%u days, by its kind", kind_retention_days(&header));
+}
+
+static void explain_quota(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+{
+    const struct policy_quota *row = policy_quota(hub->policy, trial->as);
+    const struct policy_quota quota = hub_quota_of(hub, trial->as);
     if (row != NULL)
         say(ret, true, "quota", "policy.conf line %u: %u requests a second, %u in flight", row->line,
             quota.requests_per_s, quota.in_flight);
     else
         say(ret, true, "quota", "by amanad.conf: %u requests a second, %u in flight", quota.requests_per_s,
             quota.in_flight);
+}
+
+static void explain_second_person(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
+{
+    static const char *const RELEASES[] = {
+        [RELEASE_NEVER] = "only where it is CONFIDENTIAL",
+        [RELEASE_OF_PERSONS] = "where it is about a PERSON or GROUP, or CONFIDENTIAL",
+        [RELEASE_ABROAD] = "where it goes abroad, or is CONFIDENTIAL",
+        [RELEASE_AS_TARGET] = "where what it is about needed one",
+    };
     const struct policy_release *release = policy_release(hub->policy, (unsigned)trial->kind, trial->as, trial->to);
     if (release != NULL)
         say(ret, true, "second person", "policy.conf line %u: always", release->line);
     else
-        say(ret, true, "second person", "%s", RELEASES[kind->release]);
+        say(ret, true, "second person", "%s", RELEASES[kind_get((unsigned)trial->kind)->release]);
 }
 
 enum reason hub_explain(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
@@ -151,6 +165,10 @@ enum reason hub_explain(const struct hub *hub, const struct hub_trial *trial, st
     good = explain_ceiling(hub, trial, trial->to, "recipient's ceiling", ret) && good;
     if (!good)
         return REASON_CLASSIFICATION_ABOVE_CEILING;
-    explain_rest(hub, trial, ret);
+    explain_purpose(hub, trial, ret);
+    explain_onward(hub, trial, ret);
+    explain_retention(hub, trial, ret);
+    explain_quota(hub, trial, ret);
+    explain_second_person(hub, trial, ret);
     return REASON_NONE;
 }
