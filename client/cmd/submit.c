@@ -458,6 +458,7 @@ int submit(struct command *command, struct submission *submission)
     if (code != 0)
         return code;
     code = told_kept(command, id, &arena);
+    submission->goes = code == 0 || code == EX_UNAVAILABLE;
     if (not_permitted(command, id, &arena))
         ungranted_say(command, submission);
     return code;

@@ -13,6 +13,7 @@ struct submission {
     const struct answer_verb *verb; // whose options said the body; NULL: a draft
     bool connected;                 // a connection was tried already
     bool online;
+    bool goes; // afterwards: it has gone, or will by itself once there is a link
 };
 
 // Checks, connects, composes, keeps it in the outbox, delivers, and says what became of it and what comes next.

@@ -53,7 +53,7 @@ static enum am_err draft_address(struct answer_input *input, struct target *root
 static int draft_send(struct answer_input *input, struct submission *submission, struct target *root,
                       struct target *newest, struct roles_moved *moved, struct arena *arena)
 {
-    bool go = true, theirs = newest->box == STORE_INBOX;
+    bool go = true, contests = newest->box == STORE_INBOX && moved->n_freed + moved->n_facts > 0;
     int code = first_ask(input, submission->compose.draft, newest, &go);
     if (code == 0 && go)
         code = first_mend(input, submission, newest);
@@ -61,9 +61,8 @@ static int draft_send(struct answer_input *input, struct submission *submission,
         code = first_erase(input, submission, newest);
     if (code == 0 && go)
         code = submit(&input->command, submission);
-    if (code == 0 && go && theirs && moved->n_freed + moved->n_facts > 0)
-        code = first_contest(input, submission, root, newest, moved, arena);
-    return code;
+    int contested = contests && submission->goes ? first_contest(input, submission, root, newest, moved, arena) : 0;
+    return code != 0 ? code : contested;
 }
 
 static void free_text(struct am_bytes *text)

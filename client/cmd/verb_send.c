@@ -82,7 +82,7 @@ static int contest(struct send_input *input, const struct submission *sent, cons
         err = shield_of_case(input->as.command.session, target.opened.header->case_ref, &input->as.shield);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    input->as.kind = kind_get(KIND(CONTEST));
+    input->as.kind = kind_get((unsigned)sent->compose.draft->kind);
     return moved.n_freed + moved.n_facts > 0 ? first_contest(&input->as, sent, &target, &target, &moved, &arena) : 0;
 }
 
@@ -90,8 +90,10 @@ static int contest_all(struct send_input *input, const struct submission *sent)
 {
     const Amana__V1__Draft *draft = sent->compose.draft;
     int code = 0;
-    for (size_t i = 0; i < draft->n_references && code == 0; i++)
-        code = contest(input, sent, draft->references[i]->id);
+    for (size_t i = 0; i < draft->n_references; i++) {
+        int one = contest(input, sent, draft->references[i]->id);
+        code = code != 0 ? code : one;
+    }
     return code;
 }
 
@@ -129,8 +131,8 @@ static int send_file(struct send_input *input)
             say_readers(input->as.command.session, draft);
     } else if (code == 0) {
         code = submit(&input->as.command, &submission);
-        if (code == 0)
-            code = contest_all(input, &submission);
+        int contested = submission.goes ? contest_all(input, &submission) : 0;
+        code = code != 0 ? code : contested;
     }
     free((void *)text.data);
     return code;

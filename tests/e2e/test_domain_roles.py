@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 import raw as r
 
 DRIVER = {"label": "p1", "roles": ["SUSPECT"], "age": {"from": 30, "to": 50}, "description": "A man at the wheel."}
@@ -64,7 +66,26 @@ def test_what_begins_anew_and_refers_to_it_contests_it_too(world):
     refers("et/ics/2026/000079", label="a-woman", **passport).says("CONTEST", "p1 was entered as a suspect there")
     world.amana("police", "inbox").ok().says("CONTEST")
     world.amana("police", "show", note).ok().says("CONTESTED")
-    refers("ke/dci/2026/004300").says("CONTEST", "p1 was entered as a suspect there")
+    contest = re.search(r"CONTEST +(\S+)", refers("ke/dci/2026/004300").says("p1 was entered as a suspect there").out)[1]
+    assert world.body("post", contest)["contest"]["reason"] == "As the note says that was sent before this."
+
+
+@pytest.mark.parametrize("verb", ("note", "send"))
+def test_without_a_link_it_is_contested_once_there_is_one(world, verb):
+    """Saves from a girl who is looked for as a suspect because the post that knew better had no link when it said so."""
+    note = sent(world)
+    freed = {"title": "We know more", "text": "x", "persons": [{**GIRL, "label": "p1"}]}
+    world.amana("post", "note", note, "--title", "x", "--text", "Is looked into.").ok()  # so that the desk knows the rosters
+    draft = world.write("NOTE", freed, references=[{"id": note}], recipients=[
+        {"unit": "ke/dci/transnational", "part": "ACTION"}])
+    said = {"note": (note, says(world, p1=["PRESUMED_VICTIM"])), "send": (draft,)}[verb]
+    world.hub.stop()
+    world.hub = None
+    world.amana("post", verb, *said).exits(69).says("contested with it")
+    world.start_hub()
+    world.amana("post", "inbox").ok()
+    world.amana("police", "inbox").ok().says("CONTEST")
+    world.amana("police", "show", note).ok().says("CONTESTED")
 
 
 def test_what_changes_no_role_contests_nothing(world):
