@@ -239,7 +239,7 @@ enum am_err row_delivery_parse(struct am_bytes bytes, struct journal_delivery *r
     delivery.delivered_at = row_number(&row, 8);
     delivery.retrieved_at = row.left > 0 ? row_number(&row, 8) : 0;
     delivery.stood_ns = row.left > 0 ? row_number(&row, 8) : 0;
-    if (row.bad || row.left != 0)
+    if (row.bad || row.left != 0 || (delivery.stood_ns != 0 && delivery.retrieved_at == 0))
         return AM_CORRUPT;
     *ret_delivery = delivery;
     return AM_OK;
