@@ -413,8 +413,8 @@ struct hub_actions {
 
 // Appends to *actions (which the caller empties after performing them). Strings in actions live until the next step.
 // AM_NOMEM: nothing was decided; the event's work is over and the caller answers it with BUSY. After COMMITTED alone
-// the hub has lost track of what is durable: the program must end. AM_FULL, of TRUST and POLICY: too many entries about
-// the hub wait for room, and this one isn't among them.
+// the hub has lost track of what is durable: the program must end. AM_FULL, of TRUST, POLICY and ALARM: too many
+// entries about the hub wait for room, and this one isn't among them.
 AM_MUST_USE enum am_err hub_step(struct hub *hub, const struct hub_event *event, struct hub_actions *actions);
 void hub_actions_clear(struct hub_actions *actions);
 

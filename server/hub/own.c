@@ -104,6 +104,8 @@ enum am_err hub_step_alarm(struct hub_step *step)
     struct hub_pending *pending;
     if (step->hub->stop_sent)
         return AM_OK;
+    if (step->hub->n_own == HUB_OWN_WAITING)
+        return AM_FULL;
     TRY(hub_actions_room(step->actions, 1));
     TRY(hub_pending_new(step, PURPOSE_OWN, NULL, 1, &pending));
     pending->append.essential = true;

@@ -11,8 +11,8 @@
 struct net;
 
 // At the start and when another trust is in force: one ALARM that names all countries whose oversight is revoked, none
-// where there are none; and the next certificates_watch tells at once. AM_NOMEM: it isn't in the log yet, and each tick
-// tries again.
+// where there are none; and the next certificates_watch tells at once. AM_NOMEM, AM_FULL: it isn't in the log yet,
+// and each tick tries again.
 AM_MUST_USE enum am_err certificates_changed(struct net *net);
 
 // A message of this unit brought a revocation list that is newer than the hub's and recalls its country's oversight: an

@@ -295,11 +295,12 @@ enum am_err net_reload(struct net *net, struct trust *trust, struct am_detail *d
     if (before != NULL) {
         net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
         changes_tell(net, "trust");
-        if (certificates_changed(net) != AM_OK)
-            report(
-                REPORT_ERROR, "oversight",
-                "reason=\"out of memory: the entry of what is revoked is not written yet\" do=\"nothing: it is tried "
-                "again once a second\"");
+        enum am_err err = certificates_changed(net);
+        if (err != AM_OK)
+            report(REPORT_ERROR, "oversight",
+                   "reason=\"%s: the entry of what is revoked is not written yet\" "
+                   "do=\"nothing: it is tried again once a second\"",
+                   am_err_text(err));
     }
     registry_unref(before);
     connections_judge(net, NULL);

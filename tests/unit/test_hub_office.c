@@ -174,6 +174,26 @@ static void which_file_is_in_force_is_not_lost_where_too_much_waits_for_room(voi
     assert_int_equal(world->model.n, 66);
 }
 
+static void an_alarm_is_not_lost_where_too_much_waits_for_room(void **state)
+{
+    struct world *world = *state;
+    struct hub_event event = {.kind = HUB_EVENT_ALARM,
+                              .now_ns = world->now,
+                              .monotonic_ns = world->monotonic,
+                              .alarm = {.what = "OVERSIGHT_REVOKED", .text = "ke"}};
+    world->model.no_room = true;
+    for (unsigned i = 0; i < 64; i++)
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_CLOCK_STEP, .step_ns = 1});
+    assert_int_equal(hub_step(world->hub, &event, &world->actions), AM_FULL);
+    assert_int_equal(world->actions.n, 0);
+    assert_int_equal(world->n_unlogged, 0);
+    world->model.no_room = false;
+    world_pump(world);
+    world_step(world, event);
+    world_pump(world);
+    assert_int_equal(world->model.n, 65);
+}
+
 static void a_queue_that_is_full_is_no_disk_that_is(void **state)
 {
     struct world *world = *state;
@@ -261,6 +281,7 @@ int main(void)
         HUB_TEST_TIGHT(what_finds_no_room_when_the_hub_stops_is_told),
         HUB_TEST(more_than_may_wait_for_room_is_told_at_once),
         HUB_TEST(which_file_is_in_force_is_not_lost_where_too_much_waits_for_room),
+        HUB_TEST(an_alarm_is_not_lost_where_too_much_waits_for_room),
         HUB_TEST(a_queue_that_is_full_is_no_disk_that_is),
         HUB_TEST(genesis_is_entry_0_then_members_grants_rosters_and_trust),
     };
