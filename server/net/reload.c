@@ -295,7 +295,7 @@ enum am_err net_reload(struct net *net, struct trust *trust, struct am_detail *d
     if (before != NULL) {
         net->crls_said_ns = 0; // what has been mended is told no more, what hasn't at once
         changes_tell(net, "trust");
-        enum am_err err = certificates_changed(net);
+        err = certificates_changed(net);
         if (err != AM_OK)
             report(REPORT_ERROR, "oversight",
                    "reason=\"%s: the entry of what is revoked is not written yet\" "
