@@ -109,6 +109,45 @@ static bool row_fits(struct receive *receive, enum receive_lane lane, const stru
     return true;
 }
 
+static bool is_party(const struct store_pointer *message, const char *unit)
+{
+    bool yes = strcmp(message->originator, unit) == 0;
+
+    for (size_t i = 0; i < message->n_recipients; i++)
+        yes |= strcmp(message->recipients[i].unit, unit) == 0;
+    return yes;
+}
+
+// Erased on the word of a message that the unit isn't to hear of (rule 4): to give it without its body, with the entry
+// that says why, would tell of that one.
+static enum am_err erased_unseen(struct receive *receive, struct store_view *view, uint64_t seq, bool *ret_unseen)
+{
+    const struct identity *device = &receive->call.peer->identity;
+    Amana__V1__EntryContent *content;
+    struct store_pointer order;
+    struct store_message kept;
+    struct store_entry entry;
+    uint64_t erased_by;
+
+    *ret_unseen = false;
+    TRY(store_message(view, seq, &kept));
+    if (!kept.erased)
+        return AM_OK;
+    TRY(store_erased_by(view, seq, &erased_by));
+    TRY(store_entry(view, erased_by, &entry));
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, &receive->run, NULL,
+                     (ProtobufCMessage **)&content));
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_ERASED)
+        return AM_OK;
+    enum am_err err = store_find_pointer(view, content->erased->by, &order);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err; // retain_until has passed
+    if (is_party(&order, device->unit))
+        return withheld_row(view, &receive->run, device, order.seq, JOURNAL_MAIL_MESSAGE, ret_unseen);
+    *ret_unseen = true;
+    return AM_OK;
+}
+
 // One row of the lane: into the run, or left for later. *ret_stop: no further row of this lane now.
 static enum am_err row_take(struct receive *receive, struct store_view *view, enum receive_lane lane, uint64_t seq,
                             uint8_t kind, bool *ret_stop)
@@ -124,6 +163,8 @@ static enum am_err row_take(struct receive *receive, struct store_view *view, en
     if (receive->shields && body == NULL) // what the device has already it may get again
         TRY(withheld_row(view, &receive->run, &receive->call.peer->identity, seq, kind, &withheld));
     receive->withheld |= withheld && kind == JOURNAL_MAIL_MESSAGE; // a notice comes with the next stream
+    if (!withheld && kind == JOURNAL_MAIL_MESSAGE && body == NULL)
+        TRY(erased_unseen(receive, view, seq, &withheld));
     if (withheld)
         return AM_OK;
     *ret_stop = !row_fits(receive, lane, body);

@@ -177,6 +177,19 @@ def test_what_one_device_of_a_unit_has_its_other_devices_get_too(world):
     assert alert in world.amana(second, "--json", "inbox").ok().out
 
 
+def test_what_is_erased_unseen_does_not_come_to_another_device_with_the_word_of_what_is_withheld(world):
+    second = world.supervisor("barrier", "et/ics/moyale", "eics-1299", with_="post")
+    world.hub.reload()
+    alerts = world.send(), world.send()
+    world.amana("post", "inbox").ok()
+    why = ("--ground", "UNLAWFUL", "--reason", "It should never have been held.", "--yes")
+    world.amana("police", "erase", alerts[0], *why).ok()  # waits in the mailbox, and does unseen from now on
+    flag(world)
+    world.amana("police", "erase", alerts[1], *why).ok()
+    came = world.amana(second, "--json", "inbox").ok().out
+    assert "ERASURE" not in came and not any(alert in came for alert in alerts)
+
+
 def test_only_three_answers_reach_a_listed_state(world):
     alert = world.send()
     world.amana("post", "inbox").ok()
