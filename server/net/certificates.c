@@ -75,6 +75,17 @@ static void warn(void *user, const struct row *row)
            ends > now ? "it ends within 14 days" : "it has ended", row->todo);
 }
 
+// Whoever has the list refuses it; who connected before goes on.
+static void warn_revoked(const struct net *net)
+{
+    struct trust_revocation revocation;
+
+    if (trust_revocation(registry_trust(net->registry), tls_certificate(net->tls), &revocation))
+        report(REPORT_ERROR, "certificate",
+               "of=\"%s\" use=hub reason=\"it is revoked: no desk that has the list connects\" do=\"" TODO_OWN "\"",
+               net->options.hub_name);
+}
+
 // --- The gauges
 struct gauges {
     struct job job;
@@ -231,5 +242,6 @@ void certificates_watch(struct net *net)
         return;
     net->certificates_said_ns = second;
     each_certificate(net, warn, &now);
+    warn_revoked(net);
     gauges_push(net);
 }

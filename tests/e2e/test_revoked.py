@@ -168,6 +168,17 @@ def digest_of(file):
     return re.escape(base64.b64encode(hashlib.sha256(file.read_bytes()).digest()).decode())
 
 
+def test_a_hub_says_that_its_own_certificate_is_revoked(world):
+    """Saves from a hub that every desk refuses and whose log says nothing of it."""
+    world.ca("revoke", "-d", "igad", "--reason", "superseded", "hub.pem").ok()
+    world.path("trust", "crls", "igad-hubs.crl").write_bytes(world.path("igad", "hubs.crl").read_bytes())
+    since = len(world.hub.log.all)
+    world.hub.reload()
+    assert 'reason="it is revoked: no desk that has the list connects"' in world.hub.log.wait(r'^certificate of="igad/hub" use=hub', since)
+    world.amana("police", "inbox").ok()  # and has it from now on
+    world.amana("police", "inbox").exits(78).says("certificate revoked (at /O=Amana hub")
+
+
 def test_a_trust_list_whose_entry_could_not_be_written_is_in_force_as_a_whole_and_written_the_next_second(empty_world):
     world = empty_world
     world.start_hub(failpoint="file-entry:2")  # one was written at the start
