@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define BEFORE_FIRST (UINT64_MAX - 2) // no seq is as high: "after" this in the urgency before is the first row
+#define ROW_SCRATCH  (256u * 1024)    // one entry and one header, decoded
 
 static enum receive_lane lane_of(uint8_t kind)
 {
@@ -120,9 +121,9 @@ static bool is_party(const struct store_pointer *message, const char *unit)
 
 // Erased on the word of a message that the unit isn't to hear of (rule 4): to give it without its body, with the entry
 // that says why, would tell of that one.
-static enum am_err erased_unseen(struct receive *receive, struct store_view *view, uint64_t seq, bool *ret_unseen)
+static enum am_err erased_unseen(const struct identity *device, struct store_view *view, struct arena *scratch,
+                                 uint64_t seq, bool *ret_unseen)
 {
-    const struct identity *device = &receive->call.peer->identity;
     Amana__V1__EntryContent *content;
     struct store_pointer order;
     struct store_message kept;
@@ -135,7 +136,7 @@ static enum am_err erased_unseen(struct receive *receive, struct store_view *vie
         return AM_OK;
     TRY(store_erased_by(view, seq, &erased_by));
     TRY(store_entry(view, erased_by, &entry));
-    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, &receive->run, NULL,
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, scratch, NULL,
                      (ProtobufCMessage **)&content));
     if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_ERASED)
         return AM_OK;
@@ -143,9 +144,24 @@ static enum am_err erased_unseen(struct receive *receive, struct store_view *vie
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err; // retain_until has passed
     if (is_party(&order, device->unit))
-        return withheld_row(view, &receive->run, device, order.seq, JOURNAL_MAIL_MESSAGE, ret_unseen);
+        return withheld_row(view, scratch, device, order.seq, JOURNAL_MAIL_MESSAGE, ret_unseen);
     *ret_unseen = true;
     return AM_OK;
+}
+
+// A row that the device isn't to learn of. However many there are, the run's memory is for those that it gets.
+static enum am_err row_unseen(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
+                              bool *ret_unseen)
+{
+    const struct identity *device = &receive->call.peer->identity;
+    struct arena AM_CLEANUP(arena_clear) scratch;
+
+    arena_init_in(&scratch, ROW_SCRATCH, receive->run.budget);
+    *ret_unseen = false;
+    if (receive->shields)
+        TRY(withheld_row(view, &scratch, device, seq, kind, ret_unseen));
+    receive->withheld |= *ret_unseen && kind == JOURNAL_MAIL_MESSAGE; // a notice comes with the next stream
+    return *ret_unseen || kind != JOURNAL_MAIL_MESSAGE ? AM_OK : erased_unseen(device, view, &scratch, seq, ret_unseen);
 }
 
 // One row of the lane: into the run, or left for later. *ret_stop: no further row of this lane now.
@@ -154,18 +170,15 @@ static enum am_err row_take(struct receive *receive, struct store_view *view, en
 {
     struct receive_row *row = &receive->rows[receive->n_rows];
     struct peer_out *body = body_find(receive, seq);
-    bool wanted, withheld = false;
+    bool wanted, unseen = false;
 
     *ret_stop = false;
     TRY(row_wanted(receive, view, seq, kind, &wanted));
     if (!wanted || (body != NULL && body->here))
         return AM_OK;
-    if (receive->shields && body == NULL) // what the device has already it may get again
-        TRY(withheld_row(view, &receive->run, &receive->call.peer->identity, seq, kind, &withheld));
-    receive->withheld |= withheld && kind == JOURNAL_MAIL_MESSAGE; // a notice comes with the next stream
-    if (!withheld && kind == JOURNAL_MAIL_MESSAGE && body == NULL)
-        TRY(erased_unseen(receive, view, seq, &withheld));
-    if (withheld)
+    if (body == NULL) // what the device has already it may get again
+        TRY(row_unseen(receive, view, seq, kind, &unseen));
+    if (unseen)
         return AM_OK;
     *ret_stop = !row_fits(receive, lane, body);
     if (*ret_stop)

@@ -4,6 +4,7 @@
 #include "proto/codec/codec.h"
 #include "proto/model/deadline.h"
 #include "proto/model/limits.h"
+#include "server/net/receive.h"
 #include "server/net/withheld.h"
 #include "tests/unit/store_kit.h"
 
@@ -60,6 +61,33 @@ static struct hub_due_case look(struct kit_cases *fixture, uint8_t kind, uint64_
     store_view_end(view);
     assert_true(of_case.kept);
     return of_case;
+}
+
+// --- A device's mailbox
+static void a_mailbox_is_read_however_much_of_it_is_withheld(void **state)
+{
+    const Amana__V1__ReceiveRequest request = AMANA__V1__RECEIVE_REQUEST__INIT;
+    struct kit_cases *fixture = *state;
+    struct receive *receive = calloc(1, sizeof *receive);
+    struct peer peer = {.uri = KIT_DESK};
+    struct worker worker = {.workers = NULL};
+    begin(fixture);
+    for (unsigned i = 0; i < 200; i++)
+        kit_submit(&fixture->kit, &message_of(fixture, KIT_CASE, 64)->append);
+    all_written(fixture);
+    assert_int_equal(identity_parse(KIT_DESK, strlen(KIT_DESK), NULL, &peer.identity), AM_OK);
+    receive->call.peer = &peer;
+    receive->request = &request;
+    receive->room[LANE_MESSAGES] = receive->room[LANE_NOTICES] = 64;
+    arena_init(&receive->run, 64u * 1024);
+    assert_int_equal(store_view_begin(fixture->kit.store, &worker.view), AM_OK);
+    receive_run(&receive->job, &worker);
+    store_view_end(worker.view);
+    assert_int_equal(receive->err, AM_OK);
+    assert_true(receive->withheld);
+    assert_int_equal(receive->n_rows, 0);
+    arena_clear(&receive->run);
+    free(receive);
 }
 
 // --- Is anything left of it?
@@ -238,6 +266,8 @@ static void that_it_was_signed_or_sent_back_is_told_to_nobody_who_has_not_got_it
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_mailbox_is_read_however_much_of_it_is_withheld, kit_cases_setup,
+                                        kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_look_reads_no_more_of_a_case_than_the_limit_and_the_next_goes_on_from_there,
                                         kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(what_is_left_past_the_first_look_is_found_by_the_next, kit_cases_setup,
