@@ -110,58 +110,16 @@ static bool row_fits(struct receive *receive, enum receive_lane lane, const stru
     return true;
 }
 
-static bool is_party(const struct store_pointer *message, const char *unit)
-{
-    bool yes = strcmp(message->originator, unit) == 0;
-
-    for (size_t i = 0; i < message->n_recipients; i++)
-        yes |= strcmp(message->recipients[i].unit, unit) == 0;
-    return yes;
-}
-
-// Erased on the word of a message that the unit isn't to hear of (rule 4): to give it without its body, with the entry
-// that says why, would tell of that one.
-static enum am_err erased_unseen(const struct identity *device, struct store_view *view, struct arena *scratch,
-                                 uint64_t seq, bool *ret_unseen)
-{
-    Amana__V1__EntryContent *content;
-    struct store_pointer order;
-    struct store_message kept;
-    struct store_entry entry;
-    uint64_t erased_by;
-
-    *ret_unseen = false;
-    TRY(store_message(view, seq, &kept));
-    if (!kept.erased)
-        return AM_OK;
-    TRY(store_erased_by(view, seq, &erased_by));
-    TRY(store_entry(view, erased_by, &entry));
-    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, scratch, NULL,
-                     (ProtobufCMessage **)&content));
-    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_ERASED)
-        return AM_OK;
-    enum am_err err = store_find_pointer(view, content->erased->by, &order);
-    if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err; // retain_until has passed
-    if (is_party(&order, device->unit))
-        return withheld_row(view, scratch, device, order.seq, JOURNAL_MAIL_MESSAGE, ret_unseen);
-    *ret_unseen = true;
-    return AM_OK;
-}
-
 // A row that the device isn't to learn of. However many there are, the run's memory is for those that it gets.
 static enum am_err row_unseen(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
                               bool *ret_unseen)
 {
-    const struct identity *device = &receive->call.peer->identity;
     struct arena AM_CLEANUP(arena_clear) scratch;
 
     arena_init_in(&scratch, ROW_SCRATCH, receive->run.budget);
-    *ret_unseen = false;
-    if (receive->shields)
-        TRY(withheld_row(view, &scratch, device, seq, kind, ret_unseen));
+    TRY(withheld_mail(view, &scratch, &receive->call.peer->identity, seq, kind, ret_unseen));
     receive->withheld |= *ret_unseen && kind == JOURNAL_MAIL_MESSAGE; // a notice comes with the next stream
-    return *ret_unseen || kind != JOURNAL_MAIL_MESSAGE ? AM_OK : erased_unseen(device, view, &scratch, seq, ret_unseen);
+    return AM_OK;
 }
 
 // One row of the lane: into the run, or left for later. *ret_stop: no further row of this lane now.
@@ -176,7 +134,7 @@ static enum am_err row_take(struct receive *receive, struct store_view *view, en
     TRY(row_wanted(receive, view, seq, kind, &wanted));
     if (!wanted || (body != NULL && body->here))
         return AM_OK;
-    if (body == NULL) // what the device has already it may get again
+    if (receive->shields && body == NULL) // what the device has already it may get again
         TRY(row_unseen(receive, view, seq, kind, &unseen));
     if (unseen)
         return AM_OK;

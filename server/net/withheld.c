@@ -107,6 +107,76 @@ enum am_err withheld_row(struct store_view *view, struct arena *arena, const str
     return AM_OK;
 }
 
+static bool is_party(const struct store_pointer *message, const char *unit)
+{
+    bool yes = strcmp(message->originator, unit) == 0;
+
+    for (size_t i = 0; i < message->n_recipients; i++)
+        yes |= strcmp(message->recipients[i].unit, unit) == 0;
+    return yes;
+}
+
+// Whether it was erased on the word of a message that the unit hasn't got.
+static enum am_err erased_unseen(struct store_view *view, struct arena *arena, const struct identity *device,
+                                 uint64_t seq, bool *ret_unseen)
+{
+    Amana__V1__EntryContent *content;
+    struct store_pointer order;
+    struct store_entry entry;
+    uint64_t erased_by;
+
+    TRY(store_erased_by(view, seq, &erased_by));
+    TRY(store_entry(view, erased_by, &entry));
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, arena, NULL,
+                     (ProtobufCMessage **)&content));
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_ERASED)
+        return AM_OK;
+    enum am_err err = store_find_pointer(view, content->erased->by, &order);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err; // retain_until has passed
+    *ret_unseen = !is_party(&order, device->unit);
+    return *ret_unseen ? AM_OK : withheld_row(view, arena, device, order.seq, JOURNAL_MAIL_MESSAGE, ret_unseen);
+}
+
+// What another device of the unit has would come without its body, with the entry that says why: that would tell of
+// what is withheld.
+static enum am_err erased_held(struct store_view *view, struct arena *arena, const struct identity *device,
+                               uint64_t seq, struct held *ret_held)
+{
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    struct journal_shield shield;
+    struct store_message kept;
+    bool unseen = false;
+
+    TRY(store_message(view, seq, &kept));
+    if (kept.erased)
+        TRY(erased_unseen(view, arena, device, seq, &unseen));
+    if (!unseen || kept.header.len == 0)
+        return AM_OK;
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, arena, NULL,
+                     (ProtobufCMessage **)&ret_held->header));
+    TRY(store_shield(view, ret_held->header->case_ref, states, &shield));
+    ret_held->withheld = harm_withholds(&shield, device->country, ret_held->header);
+    return AM_OK;
+}
+
+static enum am_err mail_held(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
+                             uint8_t kind, struct held *ret_held)
+{
+    TRY(row_held(view, arena, device, seq, kind, ret_held));
+    return ret_held->withheld || kind != JOURNAL_MAIL_MESSAGE ? AM_OK : erased_held(view, arena, device, seq, ret_held);
+}
+
+enum am_err withheld_mail(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
+                          uint8_t kind, bool *ret_withheld)
+{
+    struct held held;
+
+    TRY(mail_held(view, arena, device, seq, kind, &held));
+    *ret_withheld = held.withheld;
+    return AM_OK;
+}
+
 // What was parked has its deliveries where it was sent.
 static enum am_err sent_as(struct store_view *view, uint64_t *seq)
 {
@@ -243,7 +313,7 @@ static enum am_err row_hide(struct looking *looking, const char *uri, uint64_t s
     TRY(store_mail_find(looking->view, uri, seq, &urgency, &kind));
     TRY(identity_parse(uri, strlen(uri), NULL, &device));
     arena_reset(&looking->scratch);
-    TRY(row_held(looking->view, &looking->scratch, &device, seq, kind, &held));
+    TRY(mail_held(looking->view, &looking->scratch, &device, seq, kind, &held));
     if (!held.withheld || strcmp(held.header->case_ref, looking->case_ref) != 0)
         return AM_OK;
     *ret_full = of_case->n_hidden == HIDDEN_MOST;

@@ -7,9 +7,14 @@
 #include "server/hub/hub.h"
 #include "server/store/store.h"
 
-// Whether a row of this device waits, as if nothing had ever been sent. What is decoded lies in the arena.
+// Whether what a row of this device is about is withheld from its unit, as if nothing had ever been sent. What is
+// decoded lies in the arena.
 AM_MUST_USE enum am_err withheld_row(struct store_view *view, struct arena *arena, const struct identity *device,
                                      uint64_t seq, uint8_t kind, bool *ret_withheld);
+
+// Whether the row itself waits: also one of what the unit has, that was erased on the word of what is withheld from it.
+AM_MUST_USE enum am_err withheld_mail(struct store_view *view, struct arena *arena, const struct identity *device,
+                                      uint64_t seq, uint8_t kind, bool *ret_withheld);
 
 // Whether a message that was sent to this unit, or that waits for its second person to be, is withheld from it; or was
 // until nothing was left of it, as is whatever its devices have not signed for by then.
