@@ -110,8 +110,7 @@ int verb_mend(int argc, char **argv)
         "ID",
         "Writes a message of this unit as a draft again, to be mended and sent anew: one that the hub has refused, or "
         "that a supervisor has sent back. Why stands in its first line. The new one has an ID of its own. An alert "
-        "that "
-        "is in force becomes the FILE of `amana update`.",
+        "that is in force becomes the FILE of `amana update`.",
         command_children,
         NULL,
         NULL};

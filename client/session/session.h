@@ -58,8 +58,7 @@ struct session {
     char successor[LIMIT_ADDRESS + 1];  // of this unit, which is closed; ""
     char protection[LIMIT_ADDRESS + 1]; // directory_protection
     struct trust *opened_by;            // what was in force before a newer list came; NULL: none did
-    enum am_err
-        lists_err; // what the hub gave as newer revocation lists could not be taken; AM_OK: it was, or none came
+    enum am_err lists_err; // why newer revocation lists of the hub were not taken; AM_OK: they were, or none came
     struct am_detail lists_detail;
     bool recalls; // the hub's revocation list is older than this desk's: what is sent brings it along
     bool alarmed; // an alarm was raised: what follows in this session follows from it
@@ -73,7 +72,7 @@ AM_MUST_USE enum am_err session_open(const struct settings *settings, unsigned n
 void session_close(struct session *session); // NULL is fine
 
 // Connects, takes the hub's time, compares its log with what was verified last, and takes newer revocation lists
-// (lists.h). AM_UNAVAILABLE: no link (also in
+// (lists.h); by these the hub itself is judged from the next connection on. AM_UNAVAILABLE: no link (also in
 // session->offline). AM_FORK, AM_ROLLBACK, AM_PROOF: an alarm was raised and the link is closed again. AM_CERTIFICATE
 // and the like: the hub, or this client, isn't who it should be.
 AM_MUST_USE enum am_err session_connect(struct session *session, struct am_detail *detail);

@@ -33,6 +33,7 @@ struct handed {
     struct job job;
     struct text lines;
     size_t size, live; // of the file; and when it was last written anew
+    bool torn;         // it may end within a line
     enum am_err err;
 };
 
@@ -155,10 +156,13 @@ static enum am_err write_anew(struct handed *handed, struct store_view *view, bo
 static enum am_err lines_append(struct handed *handed)
 {
     int fd = open(handed->net->options.handed, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool whole = fd >= 0 && write(fd, handed->lines.bytes, handed->lines.len) == (ssize_t)handed->lines.len;
+    bool ended = fd >= 0 && (!handed->torn || write(fd, "\n", 1) == 1);
+    size_t len = FAILPOINT_ERROR("handed-torn") ? handed->lines.len / 2 : handed->lines.len;
+    bool whole = ended && write(fd, handed->lines.bytes, len) == (ssize_t)handed->lines.len;
 
     if (fd >= 0)
         close(fd);
+    handed->torn = !whole;
     handed->size += handed->lines.len;
     return whole ? AM_OK : AM_IO;
 }
@@ -232,14 +236,17 @@ static enum am_err line_take(void *user, const struct handed_line *line)
     return AM_OK;
 }
 
-static enum am_err handed_read(struct handed *handed)
+// *ret_known: it was read, and could not be written anew.
+static enum am_err handed_read(struct handed *handed, bool *ret_known)
 {
     struct store_view *view;
 
     TRY(store_view_begin(handed->net->store, &view));
     enum am_err err = file_walk(handed->net->options.handed, view, false, line_take, handed);
+    *ret_known = err == AM_OK;
     if (err == AM_OK)
         err = write_anew(handed, view, false);
+    handed->torn = err != AM_OK;
     store_view_end(view);
     return err;
 }
@@ -250,10 +257,11 @@ enum am_err handed_start(struct net *net)
     if (net->handed == NULL)
         return AM_NOMEM;
     net->handed->net = net;
-    enum am_err err = handed_read(net->handed);
+    bool known = false;
+    enum am_err err = handed_read(net->handed, &known);
     if (err != AM_OK && err != AM_NOMEM)
-        report(REPORT_ERROR, "handed", "file=%s reason=\"%s: what devices have unsigned is not known\"",
-               net->options.handed, am_err_text(err));
+        report(REPORT_ERROR, "handed", "file=%s reason=\"%s: %s\"", net->options.handed, am_err_text(err),
+               known ? "it can't be written anew, and grows" : "what devices have unsigned is not known");
     return err == AM_NOMEM ? err : AM_OK;
 }
 

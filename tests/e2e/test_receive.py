@@ -140,6 +140,22 @@ def test_what_was_noted_is_written_anew_while_the_hub_serves(empty_world, pb):
     assert [int(line[0]) for line in noted(world)] == [second] and first != second
 
 
+def test_a_line_that_was_written_by_half_spoils_no_other(empty_world, pb):
+    world = empty_world
+    hub = world.start_hub(failpoint="handed-torn")
+    post, police = Post(world, pb), r.Raw(world, pb)
+    with police.channel() as sends, post.channel() as channel:
+        stream = post.receive(channel)
+        fill(police, sends, 4)
+        take(stream, 1)
+        hub.log.wait(r"^handed .*would be forgotten at a restart")
+        [second] = fill(police, sends, 4)
+        assert take(stream, 1)[0].seq == second
+    world.hub.stop()
+    world.start_hub().stop()
+    assert [int(line[0]) for line in noted(world)] == [second]
+
+
 @pytest.mark.parametrize("filter", [{"kinds": [1, 99]}, {"kinds": [0]}, {"urgencies": [5]}])
 def test_a_filter_on_what_is_no_kind_or_urgency_is_refused_and_not_waited_on(world, post, filter):
     field, values = next(iter(filter.items()))
