@@ -18,9 +18,10 @@ static unsigned columns; // of the terminal; 0: none, lines are as long as they 
 
 void print_setup(bool utc)
 {
-    const char *no = getenv("NO_COLOR");
+    const char *no = getenv("NO_COLOR"), *kind = getenv("TERM");
+    bool plain = (no != NULL && no[0] != '\0') || (kind != NULL && strcmp(kind, "dumb") == 0);
     in_utc = utc;
-    in_colour = isatty(STDOUT_FILENO) == 1 && (no == NULL || no[0] == '\0');
+    in_colour = isatty(STDOUT_FILENO) == 1 && !plain;
     struct winsize window = {0};
     columns = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
 }

@@ -165,8 +165,9 @@ def on_terminal(world, **env):
 
 def test_colour_is_used_on_a_terminal_alone_and_not_where_nobody_wants_it(world, alert):
     assert b"\x1b[" in on_terminal(world)
-    plain = on_terminal(world, NO_COLOR="1")
-    assert b"\x1b[" not in plain and alert[:13].encode() in plain
+    for unwanted in {"NO_COLOR": "1"}, {"TERM": "dumb"}:
+        plain = on_terminal(world, **unwanted)
+        assert b"\x1b[" not in plain and alert[:13].encode() in plain
     assert "\x1b" not in world.amana("police", "sent", env={"NO_COLOR": ""}).ok().out
 
 
