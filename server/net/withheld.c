@@ -25,12 +25,24 @@ struct held {
     bool never; // nor can it come any more: nothing is left of it
 };
 
+// By the header, whether its case is kept from the device's state.
+static enum am_err case_held(struct store_view *view, struct arena *arena, const struct identity *device,
+                             struct am_bytes header, struct held *ret_held)
+{
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    struct journal_shield shield;
+
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, header, arena, NULL,
+                     (ProtobufCMessage **)&ret_held->header));
+    TRY(store_shield(view, ret_held->header->case_ref, states, &shield));
+    ret_held->withheld = harm_withholds(&shield, device->country, ret_held->header);
+    return AM_OK;
+}
+
 static enum am_err message_withheld(struct store_view *view, struct arena *arena, const struct identity *device,
                                     uint64_t seq, struct held *ret_held)
 {
-    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
     struct journal_delivery delivery;
-    struct journal_shield shield;
     struct store_message kept;
     bool any;
     enum am_err err = store_delivery(view, seq, device->unit, &delivery);
@@ -44,11 +56,7 @@ static enum am_err message_withheld(struct store_view *view, struct arena *arena
     TRY(store_any_shield(view, &any));
     if (!any || kept.header.len == 0) // most hubs have none; an empty header has no sender to ask of
         return AM_OK;
-    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, arena, NULL,
-                     (ProtobufCMessage **)&ret_held->header));
-    TRY(store_shield(view, ret_held->header->case_ref, states, &shield));
-    ret_held->withheld = harm_withholds(&shield, device->country, ret_held->header);
-    return AM_OK;
+    return case_held(view, arena, device, kept.header, ret_held);
 }
 
 // The message that it is about, and whose unit's it is to know: what a unit is told its supervisors are told too, who
@@ -143,8 +151,6 @@ static enum am_err erased_unseen(struct store_view *view, struct arena *arena, c
 static enum am_err erased_held(struct store_view *view, struct arena *arena, const struct identity *device,
                                uint64_t seq, struct held *ret_held)
 {
-    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
-    struct journal_shield shield;
     struct store_message kept;
     bool unseen = false;
 
@@ -153,11 +159,7 @@ static enum am_err erased_held(struct store_view *view, struct arena *arena, con
         TRY(erased_unseen(view, arena, device, seq, &unseen));
     if (!unseen || kept.header.len == 0)
         return AM_OK;
-    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, arena, NULL,
-                     (ProtobufCMessage **)&ret_held->header));
-    TRY(store_shield(view, ret_held->header->case_ref, states, &shield));
-    ret_held->withheld = harm_withholds(&shield, device->country, ret_held->header);
-    return AM_OK;
+    return case_held(view, arena, device, kept.header, ret_held);
 }
 
 static enum am_err mail_held(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
