@@ -36,6 +36,14 @@ bool harm_answer(const Amana__V1__Header *header)
     }
 }
 
+const struct journal_shield_state *harm_state(const struct journal_shield *shield, const char *unit)
+{
+    for (size_t i = 0; i < shield->n; i++)
+        if (address_in_country(unit, shield->states[i].country))
+            return &shield->states[i];
+    return NULL;
+}
+
 // What the state's own units wrote is no secret to it.
 bool harm_withholds(const struct journal_shield *shield, const char *country, const Amana__V1__Header *header)
 {

@@ -17,6 +17,9 @@ bool harm_keeps(unsigned protection, const Amana__V1__Header *header);
 // RESPONSE NO_DATA.
 bool harm_answer(const Amana__V1__Header *header);
 
+// What is said of the state that the unit is of; NULL: the case is not kept from it.
+const struct journal_shield_state *harm_state(const struct journal_shield *shield, const char *unit);
+
 // Whether what isn't retrieved yet waits, as if it had never been sent: for a unit of this country, of what is kept
 // from it.
 bool harm_withholds(const struct journal_shield *shield, const char *country, const Amana__V1__Header *header);

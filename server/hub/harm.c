@@ -10,14 +10,6 @@
 
 #define FLAG(name) AMANA__V1__PROTECTION__CODE__##name
 
-static const struct journal_shield_state *state_of(const struct journal_shield *shield, const char *unit)
-{
-    for (size_t i = 0; i < shield->n; i++)
-        if (address_in_country(unit, shield->states[i].country))
-            return &shield->states[i];
-    return NULL;
-}
-
 // Of a body that is no state nothing is kept: nobody lists it.
 static bool bit_of(const char *unit, size_t *ret_byte, uint8_t *ret_bit)
 {
@@ -39,7 +31,7 @@ static bool said_by(const struct journal_shield_state *state, const char *unit)
 // Does it bind this sender?
 static bool binds(const struct hub_submission *submission, const struct journal_shield_state *state)
 {
-    const struct journal_shield_state *own = state_of(&submission->shield, submission->sender);
+    const struct journal_shield_state *own = harm_state(&submission->shield, submission->sender);
     return own == NULL || (state != own && (said_by(state, submission->sender) || state->seq < own->seq));
 }
 
@@ -57,7 +49,7 @@ bool hub_harms(const struct hub_submission *submission, const char *unit)
     const Amana__V1__Flags *flags = submission->flags;
     if (harm_keeps((unsigned)flags->protection, header) && harm_listed(flags->never_tell, flags->n_never_tell, unit))
         return true;
-    const struct journal_shield_state *state = state_of(&submission->shield, unit);
+    const struct journal_shield_state *state = harm_state(&submission->shield, unit);
     if (state == NULL || !binds(submission, state) || !harm_keeps(state->protection, header))
         return false;
     bool answers_it = submission->reply_to.found && address_same_country(submission->reply_to.originator, unit);
@@ -66,7 +58,7 @@ bool hub_harms(const struct hub_submission *submission, const char *unit)
 
 bool hub_keeps_from(const struct hub_submission *submission, const char *unit)
 {
-    const struct journal_shield_state *state = state_of(&submission->shield, unit);
+    const struct journal_shield_state *state = harm_state(&submission->shield, unit);
     return state != NULL && harm_keeps(state->protection, submission->header) &&
            !address_same_country(submission->sender, unit);
 }

@@ -2,21 +2,13 @@
 // Deadlines of lives that go on apart, read by workers.
 #include "server/net/due_apart.h"
 
-#include "proto/model/address.h"
+#include "proto/model/harm.h"
 #include "proto/model/life.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define APART_MOST 512u // rows that are put with one append
-
-static bool listed(const struct journal_shield *shield, const char *unit)
-{
-    for (size_t i = 0; i < shield->n; i++)
-        if (address_in_country(unit, shield->states[i].country))
-            return true;
-    return false;
-}
 
 static bool has_versions(uint8_t root_kind)
 {
@@ -29,7 +21,7 @@ static bool may_be_apart(const struct hub_due *hub, const struct journal_shield 
 {
     const struct clock_life *at = &party->lives[0];
 
-    return party->has_delivery && at->life.recipient != NULL && listed(shield, party->unit) &&
+    return party->has_delivery && at->life.recipient != NULL && harm_state(shield, party->unit) != NULL &&
            life_gone_on(hub->root.kind, hub->about.kind, hub->about.seq, &at->life);
 }
 
@@ -126,7 +118,7 @@ static enum am_err message_list(struct listing *listing, uint64_t seq)
     if (message.root != message.seq)
         TRY(store_pointer_of(listing->view, message.root, &root));
     for (size_t i = 0; i < message.n_recipients && !any; i++)
-        if (listed(listing->shield, message.recipients[i].unit))
+        if (harm_state(listing->shield, message.recipients[i].unit) != NULL)
             TRY(life_list(listing, root.kind, &message, message.recipients[i].unit, &any));
     if (any)
         listing->seqs[listing->of_case->n_apart++] = seq;

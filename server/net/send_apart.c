@@ -2,6 +2,7 @@
 // What a sender whose state is listed knows of its case: its own life, and whether it has any message of it.
 #include "server/net/send_apart.h"
 
+#include "proto/model/harm.h"
 #include "proto/model/life.h"
 #include "server/net/found.h"
 #include "server/net/withheld.h"
@@ -12,10 +13,7 @@
 
 static bool listed(const struct check *check)
 {
-    for (size_t i = 0; i < check->s->shield.n; i++)
-        if (address_in_country(check->unit, check->s->shield.states[i].country))
-            return true;
-    return false;
+    return harm_state(&check->s->shield, check->unit) != NULL;
 }
 
 // --- Its life
