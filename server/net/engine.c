@@ -54,7 +54,7 @@ static void commit_return(struct commit *commit)
     else if (net_step(net, &event) != AM_OK)
         engine_die("out of memory after a commit");
     if (commit->outcome.result == JOURNAL_DONE)
-        net->grew = true;
+        net->grown++;
     net_turn_soon(net);
     net->ahead -= commit->ahead;
     commit_free(commit);

@@ -151,7 +151,7 @@ struct net {
     struct call *watchers; // of health
     struct call *spare;    // of the method that keeps some
     unsigned spares;
-    bool grew; // entries came since the last turn
+    uint64_t grown, grown_told; // appends that became durable; those that followers were told of
     struct refusals refusals;
 };
 

@@ -31,8 +31,8 @@ static void on_turn(evutil_socket_t fd, short what, void *user)
 
     connections_turn(net);
     reload_turn(net);
-    if (net->grew) {
-        net->grew = false;
+    if (net->grown_told != net->grown) {
+        net->grown_told = net->grown;
         replay_grew(net);
     }
     stop_mind(net);

@@ -127,9 +127,18 @@ static bool still_permitted(const struct replay *replay)
     return yes;
 }
 
+static bool follows_still(const struct replay *replay)
+{
+    const Amana__V1__ReplayRequest *request = replay->request;
+
+    return request->follow && (request->to == 0 || replay->next < request->to);
+}
+
 // Sends what is read, then reads on; a slow auditor holds back nothing but this stream.
 static void replay_next(struct replay *replay)
 {
+    struct net *net = replay->call.net;
+
     if (!replay->streaming || replay->reading || !call_open(&replay->call))
         return;
     if (!still_permitted(replay)) { // what a registrar takes away counts for what is under way
@@ -141,19 +150,22 @@ static void replay_next(struct replay *replay)
         return;
     arena_clear(&replay->run);
     replay->sent = replay->n_items = 0;
-    if (replay->at_end) {
-        if (replay->request->follow && (replay->request->to == 0 || replay->next < replay->request->to))
-            follow(replay, true);
-        else
-            call_finish(&replay->call);
+    if (replay->at_end && !follows_still(replay)) {
+        call_finish(&replay->call);
+        return;
+    }
+    if (replay->at_end && replay->grown == net->grown) {
+        follow(replay, true);
         return;
     }
     if (!rpc_call_writable(replay->call.rpc))
         return;
     replay->reading = true;
+    replay->at_end = false;
+    replay->grown = net->grown; // what comes while it is read may be too late for its snapshot
     replay->job = (struct job){.run = replay_run, .done = replay_read};
     call_hold(&replay->call);
-    workers_push(replay->call.net->workers, &replay->job);
+    workers_push(net->workers, &replay->job);
 }
 
 void replay_grew(struct net *net)
@@ -162,8 +174,9 @@ void replay_grew(struct net *net)
 
     DL_FOREACH_SAFE2(net->followers, replay, next, next_follower)
     {
+        if (replay->grown == net->grown) // it was begun since
+            continue;
         follow(replay, false);
-        replay->at_end = false;
         replay_next(replay);
     }
 }

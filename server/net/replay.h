@@ -32,7 +32,8 @@ struct replay {
     struct log_checkpoint checkpoint; // what the items are proved against
     bool checkpoint_due;              // the next item carries it
     uint64_t next, end;
-    bool at_end; // nothing is left below `end`
+    bool at_end;    // nothing is left below `end`
+    uint64_t grown; // the net's count when the run began
     struct arena run;
     struct am_bytes items[REPLAY_ITEMS];
     uint64_t seqs[REPLAY_ITEMS];

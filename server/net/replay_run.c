@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The run of entries that a worker reads for a Replay stream: all of a range, or what filters select.
+#include "proto/failpoint.h"
 #include "server/net/answer.h"
 #include "server/net/replay.h"
 
@@ -226,4 +227,5 @@ void replay_run(struct job *job, struct worker *worker)
 
     replay->n_items = 0;
     replay->err = run_read(replay, worker->view);
+    FAILPOINT_HOLD("replay-run");
 }

@@ -60,6 +60,14 @@ def test_a_replay_that_follows_shows_what_is_made_until_it_is_stopped(world):
     world.amana("auditor", "audit", "replay", "--reason", "a test", "--follow", "-o", "kept").exits(64).says("leave out one")
 
 
+def test_a_replay_that_follows_shows_what_is_made_while_it_reads(empty_world, held):
+    go_on = held("replay-run:1")
+    _, lines = empty_world.watch("auditor", "audit", "replay", "--reason", "a test", "--follow")
+    with go_on():  # it has read to the end
+        alert = empty_world.send()
+    lines.wait(alert[:13])
+
+
 def stranger_with(world, pb, **changes):
     """A message of the other Kenyan unit, made without its client."""
     stranger = r.Raw(world, pb, "ke-protection", "ke/dcs/child-protection", "kdcs-0033")
