@@ -12,6 +12,9 @@
 #include <unistd.h>
 #endif
 
+#define TOGETHER_NS (NS_PER_S / 1000) // between two readings of one moment
+#define TRIES       8u                // of a machine that is too slow for that
+
 #ifdef AMANA_FAILPOINTS
 // AMANA_CLOCK names a file of 8 bytes: nanoseconds, of this machine's order, that every program which has it open is
 // ahead by. Whoever writes them moves the time of all at once. Like a sleep of the machine: clock_monotonic stays.
@@ -59,4 +62,14 @@ uint64_t clock_monotonic(void)
 uint64_t clock_boot(void)
 {
     return moved(read_clock(CLOCK_BOOTTIME));
+}
+
+void clock_both(uint64_t *ret_utc, uint64_t *ret_boot)
+{
+    unsigned tries = 0;
+
+    do {
+        *ret_boot = clock_boot();
+        *ret_utc = clock_utc();
+    } while (clock_boot() - *ret_boot > TOGETHER_NS && ++tries < TRIES);
 }

@@ -15,7 +15,7 @@
 enum am_err confirm_clock(const struct config *config, struct am_detail *detail)
 {
     char folder[CONFIG_PATH + 16], path[CONFIG_PATH + 32], boot[HUB_CLOCK_BOOT], time[TIMESTAMP_TEXT];
-    uint64_t utc = clock_utc(), since_boot = clock_boot();
+    uint64_t utc, since_boot;
     struct hub_clock_mark mark;
     struct hub_clock clock;
     int64_t ahead;
@@ -26,6 +26,7 @@ enum am_err confirm_clock(const struct config *config, struct am_detail *detail)
         return am_fail(AM_NOT_FOUND, detail, folder, "%s",
                        errno == ENOENT ? "no hub has served from here: there is nothing to confirm" : strerror(errno));
     hub_clock_boot(boot);
+    clock_both(&utc, &since_boot);
     TRY(hub_clock_read(path, detail, &mark));
     hub_clock_init(&clock, &mark, boot, utc, since_boot);
     timestamp_print_ns(utc, time);

@@ -40,6 +40,7 @@ static void clock_done(struct job *job)
 {
     struct clock_job *clock = (struct clock_job *)job;
     struct net *net = clock->net;
+    uint64_t utc, boot;
     int64_t step;
 
     net->clock_job = false;
@@ -48,8 +49,8 @@ static void clock_done(struct job *job)
                clock->detail.text[0] ? clock->detail.text : am_err_text(clock->err));
     if (clock->err == AM_OK && clock->save)
         net->clock.saved = clock->mark;
-    if (clock->err == AM_OK && !clock->save &&
-        hub_clock_confirmed(&net->clock, &clock->mark, clock_utc(), clock_boot(), &step)) {
+    clock_both(&utc, &boot);
+    if (clock->err == AM_OK && !clock->save && hub_clock_confirmed(&net->clock, &clock->mark, utc, boot, &step)) {
         report(REPORT_NOTICE, "clock", "text=\"confirmed: the log goes on\"");
         net->pending_due = true;
         clock_entry(net, step);
@@ -82,9 +83,11 @@ static void clock_say(struct net *net, int64_t ahead)
 // The step of a clock that is believed; 0: none.
 static int64_t clock_look(struct net *net)
 {
+    uint64_t utc, boot;
     int64_t step;
 
-    switch (hub_clock_look(&net->clock, clock_utc(), clock_boot(), &step)) {
+    clock_both(&utc, &boot);
+    switch (hub_clock_look(&net->clock, utc, boot, &step)) {
     case HUB_CLOCK_SAME: return 0;
     case HUB_CLOCK_STEPPED: return step;
     case HUB_CLOCK_DOUBTED: clock_say(net, step); return 0;
@@ -98,9 +101,10 @@ static int64_t clock_look(struct net *net)
 
 uint64_t net_utc(struct net *net)
 {
-    uint64_t utc = clock_utc(), boot = clock_boot();
+    uint64_t utc, boot;
     int64_t ahead;
 
+    clock_both(&utc, &boot);
     // A jump is seen before anything is written with its time.
     if (hub_clock_jumped(&net->clock, utc, boot, &ahead))
         clock_say(net, ahead);
@@ -145,9 +149,11 @@ void clock_tick(struct net *net)
 enum am_err clock_start(struct net *net, struct am_detail *detail)
 {
     struct hub_clock_mark saved;
+    uint64_t utc, boot;
 
     TRY(hub_clock_read(net->options.clock, detail, &saved));
-    hub_clock_init(&net->clock, &saved, net->options.boot, clock_utc(), clock_boot());
+    clock_both(&utc, &boot);
+    hub_clock_init(&net->clock, &saved, net->options.boot, utc, boot);
     clock_tick(net);
     return AM_OK;
 }
