@@ -159,6 +159,80 @@ IS(change_changes)
     return strcmp(change(at)->was, change(at)->now) != 0;
 }
 
+// Whether the path leads through a field of this name that holds codes: a perpetrator's roles are words.
+static bool leads_through(const char *path, const char *name)
+{
+    size_t len;
+    bool words = false;
+    for (; *path != '\0'; path += len + strspn(path + len, ".")) {
+        len = strcspn(path, ".");
+        size_t field = strcspn(path, "[.");
+        if (!words && field == strlen(name) && strncmp(path, name, field) == 0)
+            return true;
+        words = field == strlen("perpetrator") && strncmp(path, "perpetrator", field) == 0;
+    }
+    return false;
+}
+
+static int code_named(const ProtobufCEnumDescriptor *codes, const char *name, size_t len)
+{
+    for (unsigned i = 0; i < codes->n_values; i++)
+        if (strlen(codes->values[i].name) == len && strncmp(codes->values[i].name, name, len) == 0)
+            return codes->values[i].value;
+    return 0;
+}
+
+// The codes that stand in a text, as bits; false where another word does.
+static bool codes_in(const ProtobufCEnumDescriptor *codes, const char *text, unsigned *ret_set)
+{
+    static const char BETWEEN[] = ", ";
+    *ret_set = 0;
+    for (text += strspn(text, BETWEEN); *text != '\0'; text += strspn(text, BETWEEN)) {
+        size_t len = strcspn(text, BETWEEN);
+        int code = code_named(codes, text, len);
+        if (code <= 0 || code >= 32)
+            return false;
+        *ret_set |= 1u << code;
+        text += len;
+    }
+    return true;
+}
+
+static bool role_codes(const struct body_at *at, unsigned *ret_set)
+{
+    return codes_in(&amana__v1__person_role__code__descriptor, change(at)->now, ret_set);
+}
+
+IS(is_of_roles)
+{
+    return leads_through(change(at)->path, "roles");
+}
+IS(roles_are_codes)
+{
+    unsigned set;
+    return role_codes(at, &set);
+}
+IS(fact_makes_suspect)
+{
+    unsigned set;
+    return is_of_roles(at) && role_codes(at, &set) && (set & ROLE(SUSPECT)) != 0;
+}
+IS(fact_makes_no_victim)
+{
+    unsigned set;
+    return role_codes(at, &set) && (set & (SHIELDED | ROLE(MISSING))) == 0;
+}
+
+IS(is_of_actions)
+{
+    return leads_through(change(at)->path, "actions");
+}
+IS(actions_detain_nobody)
+{
+    unsigned set;
+    return codes_in(&amana__v1__action__code__descriptor, change(at)->now, &set) && (set & 1u << ACTION(DETAIN)) == 0;
+}
+
 static bool holds(const Amana__V1__PersonRole__Code *list, size_t count, unsigned wanted)
 {
     for (size_t i = 0; i < count; i++)
@@ -310,6 +384,19 @@ const struct body_rule BODY_RULES_PART[] = {
     {"change.path-shape", CHANGE, .field = "path", .text = shape_path,
      .allowed = "a field as it stands in the message: alert.vehicles[0].country"},
     {"change.changes", CHANGE, .field = "now", .must = change_changes, .allowed = "is what it was"},
+    {"change.roles", CHANGE, .field = "now", .when = is_of_roles, .must = roles_are_codes, .role = true,
+     .allowed = "of roles it holds their codes, as PRESUMED_VICTIM, WITNESS; empty: none"},
+    {"change.victim-not-suspect", CHANGE, .field = "now", .when = fact_makes_suspect, .must = fact_makes_no_victim,
+     .role = true,
+     .allowed = "a victim, missing person or smuggled migrant is never entered as a SUSPECT by the same message"},
+    {"change.contest", CHANGE, .kinds = KIND_BIT(KIND(CONTEST)), .field = "now", .when = fact_makes_suspect,
+     .must = rule_never, .role = true, .allowed = "a move towards SUSPECT needs a CORRECTION by the originator"},
+    {"change.supervisor", CHANGE, .kinds = KIND_BIT(KIND(CORRECTION)), .field = "now", .when = fact_makes_suspect,
+     .must = is_released, .role = true, .reason = REASON_RELEASE_REQUIRED,
+     .allowed = "a move towards SUSPECT needs a supervisor's release"},
+    {"change.actions", CHANGE, .field = "now", .when = is_of_actions, .must = actions_detain_nobody, .role = true,
+     .allowed =
+         "of actions it holds their codes, but not DETAIN: that is asked by an UPDATE, of the SUSPECT it is about"},
     {"change.person", CHANGE, .field = "person", .text = shape_label, .allowed = "the label of a person: \"p1\""},
     {"role-change.person", ROLE_CHANGE, .field = "person", .must = rule_filled,
      .allowed = "the label of the person: \"p1\""},

@@ -98,6 +98,14 @@ def test_nobody_becomes_a_suspect_but_by_a_correction(world):
     world.amana("post", "note", note, says(world, p2=["SUSPECT"])).exits(65).says("p2 was entered as a victim", "amana correct")
 
 
+def test_nobody_becomes_a_suspect_or_is_detained_by_a_fact_that_is_corrected(world):
+    note = sent(world)
+    for field, now, words in (("roles", "SUSPECT", ("RELEASE_REQUIRED", "a supervisor's release")), ("actions", "DETAIN", ("asked by an UPDATE",))):
+        fact = {"path": f"note.persons[1].{field}", "was": "x", "now": now}
+        world.path("was.json").write_text(json.dumps({"correction": {"reason": "He drove.", "changes": [fact]}}))
+        world.amana("police", "correct", note, "was.json").exits(65).says("correction.changes[0].now: line", *words)
+
+
 def test_whoever_s_age_is_not_said_may_be_a_child(world):
     """Saves from a boy whom nobody protects because he was entered as the driver, or as a witness, without an age."""
     ageless = {key: value for key, value in DRIVER.items() if key != "age"}
@@ -167,10 +175,12 @@ def test_a_reader_rejects_who_becomes_a_suspect_but_by_a_correction_with_a_super
                police.letter("NOTE", note(suspect)),
                police.letter("CORRECTION", {"reason": "He drove.", "stolen_identity": True, "persons": [suspect]},
                              in_reply_to=mends, recipients=to, retain_until=root.retain_until),
+               police.letter("CORRECTION", {"reason": "He drove.", "changes": [{"path": "note.persons[0].roles", "was": "VICTIM", "now": "SUSPECT"}]},
+                             in_reply_to=mends, recipients=to, retain_until=root.retain_until),
                police.letter("NOTE", note(suspect), case_ref="ke/dci/2026/004299")]
     for letter in letters:
         police.send(letter)
     read = came(world)
-    assert [read[id_of(pb, letter)][0] for letter in letters] == [None, None, "ROLE_RULE", "ROLE_RULE", None]
+    assert [read[id_of(pb, letter)][0] for letter in letters] == [None, None, "ROLE_RULE", "ROLE_RULE", "ROLE_RULE", None]
     assert "p1 was entered as a victim" in read[id_of(pb, letters[2])][1]
     world.amana("post", "show", id_of(pb, letters[2])).exits(1).says("the body is not shown: ROLE_RULE")

@@ -193,6 +193,13 @@ static void a_rule_asks_nothing_of_whom_it_is_not_about(void **state)
         {"request",
          "request.persons[0].actions=[\"TAKE_INTO_PROTECTION\"]; request.persons[0].age={\"from\":15,\"to\":17}; "
          "flags.child=true"}, // a suspect who is a child
+        {"correction", "release=\"REQUIRED\"; correction.changes[0].path=\"alert.persons[0].roles\"; "
+                       "correction.changes[0].now=\"SUSPECT, WITNESS\""}, // a supervisor stands for it
+        {"correction", "correction.changes[0].path=\"alert.persons[0].roles\"; "
+                       "correction.changes[0].now=\"PRESUMED_VICTIM\""},
+        {"correction", "correction.changes[0].path=\"alert.persons[0].perpetrator.roles\"; "
+                       "correction.changes[0].now=\"drives, as a SUSPECT says\""}, // words
+        {"correction", "correction.changes[0].path=\"alert.persons[0].actions[1]\"; correction.changes[0].now=\"\""},
     };
     for (size_t i = 0; i < AM_LEN(ROWS); i++) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};
