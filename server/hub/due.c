@@ -33,7 +33,7 @@ enum am_err hub_due_entry(struct deciding *deciding, const Amana__V1__EntryConte
                                   .recipient = recipient,
                                   .recipients = others,
                                   .n_recipients = n_others,
-                                  .confirm = deciding->confirm};
+                                  .dpos_of = deciding->confirm ? originator : NULL};
     return hub_tell(deciding->step, deciding->pending, index, &told);
 }
 

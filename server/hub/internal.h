@@ -299,7 +299,7 @@ struct hub_told {
     const char *originator, *recipient, *releasing;
     const struct journal_recipient *recipients;
     size_t n_recipients;
-    bool confirm; // it is a CONFIRM that is waited for
+    const char *dpos_of; // a CONFIRM is waited for: those of the country of this unit are told
 };
 AM_MUST_USE enum am_err hub_tell(struct hub_step *step, struct hub_pending *pending, size_t index,
                                  const struct hub_told *told);

@@ -73,11 +73,11 @@ static enum am_err tell(struct telling *telling, const char *unit)
 }
 
 // Who sees to it that what was wrong, or is to go, is mended and erased everywhere.
-static enum am_err tell_dpos(struct telling *telling, const char *originator)
+static enum am_err tell_dpos(struct telling *telling, const char *of)
 {
     struct hub_unit *unit, *next;
     HASH_ITER (hh, telling->step->hub->units, unit, next)
-        if (unit->member != NULL && unit->member->role == ROLE_DPO && address_same_country(unit->name, originator))
+        if (unit->member != NULL && unit->member->role == ROLE_DPO && address_same_country(unit->name, of))
             TRY(tell_once(telling, unit->name));
     return AM_OK;
 }
@@ -101,5 +101,5 @@ enum am_err hub_tell(struct hub_step *step, struct hub_pending *pending, size_t 
     for (size_t i = 0; i < told->n_recipients && (notice->to & TOLD_RECIPIENTS) != 0; i++)
         if (told->recipients[i].unit != NULL)
             TRY(tell(&telling, told->recipients[i].unit));
-    return (notice->to & TOLD_DPO) != 0 && told->confirm ? tell_dpos(&telling, told->originator) : AM_OK;
+    return (notice->to & TOLD_DPO) != 0 && told->dpos_of != NULL ? tell_dpos(&telling, told->dpos_of) : AM_OK;
 }
