@@ -10,6 +10,7 @@
 #include "server/net/question.h"
 #include "server/net/waiting.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -339,6 +340,17 @@ static enum am_err lists_fill(struct status *status, const Amana__V1__StatusRequ
     return AM_OK;
 }
 
+static bool too_many(struct question *question, const char *field, size_t n, unsigned most)
+{
+    char text[32];
+
+    if (n <= most)
+        return false;
+    snprintf(text, sizeof text, "are at most %u", most);
+    question_refuse(question, REASON_FIELD_INVALID, field, text);
+    return true;
+}
+
 static void status_ask(struct question *question, struct worker *worker)
 {
     const Amana__V1__StatusRequest *request = (const Amana__V1__StatusRequest *)question->call.request;
@@ -352,14 +364,9 @@ static void status_ask(struct question *question, struct worker *worker)
     struct log_checkpoint newest;
     enum am_err err;
 
-    if (request->n_ids > STATUS_IDS) {
-        question_refuse(question, REASON_FIELD_INVALID, "ids", "are at most 256");
+    if (too_many(question, "ids", request->n_ids, STATUS_IDS) ||
+        too_many(question, "lists", request->n_lists, TRUST_LISTS))
         return;
-    }
-    if (request->n_lists > TRUST_LISTS) {
-        question_refuse(question, REASON_FIELD_INVALID, "lists", "are at most 136");
-        return;
-    }
     timestamp_from_ns(question->now_ns, &now);
     store_view_checkpoint(worker->view, &newest);
     checkpoint_fill(&newest, question->call.net->options.origin, &checkpoint);
