@@ -4,6 +4,7 @@
 #pragma once
 
 #include "certs/certificate.h"
+#include "proto/model/limits.h"
 
 #include <time.h>
 
@@ -17,7 +18,7 @@ struct validity {
     time_t not_before, not_after;
 };
 #define VALIDITY_DAY  ((time_t)(NS_PER_DAY / NS_PER_S))
-#define VALIDITY_SKEW ((time_t)300) // by which what we make is dated back: clocks differ
+#define VALIDITY_SKEW ((time_t)(LIMIT_CLOCK_AHEAD_NS / NS_PER_S)) // by which what we make is dated back: clocks differ
 
 enum authority { AUTHORITY_ROOT, AUTHORITY_UNITS, AUTHORITY_HUBS };
 

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define CERTIFICATES (3 * LIMIT_DEVICES + LIMIT_OFFICERS)
-#define SKEW_NS      (300 * NS_PER_S)
 #define DAYS_NS      (30 * NS_PER_DAY)
 
 // --- Made
@@ -54,7 +53,7 @@ static void rows_fill(struct rows *rows, struct roster *roster)
 static void rows_init(struct rows *rows, const struct session *session, struct roster *newest)
 {
     amana__v1__roster__init(&rows->message);
-    timestamp_from_ns(session_now(session) - SKEW_NS, &rows->from);
+    timestamp_from_ns(session_now(session) - LIMIT_CLOCK_AHEAD_NS, &rows->from);
     timestamp_from_ns(session_now(session) + DAYS_NS, &rows->until);
     rows->message.unit = newest->unit;
     rows->message.number = newest->number + 1;

@@ -92,5 +92,5 @@
 #define LIMIT_CRL_SOON_NS     (12 * NS_PER_HOUR)   // before its nextUpdate that a CRL is told of
 #define LIMIT_CRL_STALE_NS    (7 * NS_PER_DAY)     // past nextUpdate, for U1 and U2 (security.md, Revocation)
 #define LIMIT_CRL_STALE_SENDS 10u                  // of one unit in an hour, past the grace
-#define LIMIT_CLOCK_AHEAD_NS  (5 * NS_PER_MINUTE)  // written_at, and what registrars sign, against the hub's
+#define LIMIT_CLOCK_AHEAD_NS  (5 * NS_PER_MINUTE)  // clocks differ by as much: written_at and what is signed
 #define LIMIT_TOO_OLD_NS      (30 * NS_PER_DAY)    // the horizon of duplicates (audit.md)
