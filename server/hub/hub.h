@@ -237,6 +237,8 @@ struct hub_settlement {
 };
 // The n-th message that such a one names: what it answers, then its references. NULL past the last.
 const struct hub_found *hub_named(const struct hub_submission *submission, size_t n);
+// Whether the unit sent it or is among its recipients; not where it wasn't found.
+bool hub_found_party(const struct hub_found *found, const char *unit);
 // Whether the flags of what a message points at are to be read for its judgement: it may take back what these say.
 bool hub_wants_flags(const struct hub_submission *submission);
 

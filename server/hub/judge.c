@@ -18,6 +18,12 @@ bool hub_recipient_index(const struct hub_found *found, const char *unit, size_t
     return false;
 }
 
+bool hub_found_party(const struct hub_found *found, const char *unit)
+{
+    size_t index;
+    return found->found && (strcmp(found->originator, unit) == 0 || hub_recipient_index(found, unit, &index));
+}
+
 static enum reason invalid(struct hub_work *work, const char *field, const char *text)
 {
     (void)am_fail(AM_INVALID, &work->detail, field, "%s", text);

@@ -8,12 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool has(const struct hub_found *found, const char *unit)
-{
-    size_t index;
-    return found->found && (strcmp(found->originator, unit) == 0 || hub_recipient_index(found, unit, &index));
-}
-
 static bool protects_one_of(const struct hub *hub, const struct hub_found *about, const char *unit)
 {
     bool yes = hub_protects(hub, about->originator, unit);
@@ -66,8 +60,9 @@ static enum reason judge_one(const struct hub *hub, struct hub_submission *submi
     for (size_t i = 0; i < header->n_recipients; i++) {
         const char *unit = header->recipients[i]->unit;
         char field[48];
-        if (has(about, unit) || protects_one_of(hub, about, unit) || within_agency(hub, submission->sender, unit) ||
-            names(about, unit) || granted(submission, about, pointer, unit))
+        if (hub_found_party(about, unit) || protects_one_of(hub, about, unit) ||
+            within_agency(hub, submission->sender, unit) || names(about, unit) ||
+            granted(submission, about, pointer, unit))
             continue;
         snprintf(field, sizeof field, "recipients[%zu].unit", i);
         (void)am_fail(AM_DENIED, &submission->work.detail, field,

@@ -90,18 +90,12 @@ enum reason hub_judge_ceiling(const struct hub *hub, struct hub_submission *subm
 }
 
 // --- Recipients
-static bool is_party(const struct hub_found *found, const char *unit)
-{
-    size_t index;
-    return found->found && (strcmp(found->originator, unit) == 0 || hub_recipient_index(found, unit, &index));
-}
-
 // Named by what is answered: neither grant nor purpose stands in its way. To the originator, the newest version counts.
 static bool answered_party(const struct hub_submission *submission, const char *unit)
 {
     bool originator = submission->newest.found && strcmp(submission->newest.originator, submission->sender) == 0;
-    return is_party(&submission->reply_to, unit) ||
-           ((originator || submission->takes_back) && is_party(&submission->newest, unit));
+    return hub_found_party(&submission->reply_to, unit) ||
+           ((originator || submission->takes_back) && hub_found_party(&submission->newest, unit));
 }
 
 // What answers its messages still goes back to it.

@@ -98,13 +98,9 @@ struct about {
 
 static bool has(const struct about *about, const char *unit)
 {
-    const struct store_pointer *message = &about->message;
-    bool party =
-        strcmp(message->originator, unit) == 0 || (about->releasing != NULL && strcmp(about->releasing, unit) == 0);
-
-    for (size_t i = 0; i < message->n_recipients && about->sent && !party; i++)
-        party = strcmp(message->recipients[i].unit, unit) == 0;
-    return party;
+    return strcmp(about->message.originator, unit) == 0 ||
+           (about->releasing != NULL && strcmp(about->releasing, unit) == 0) ||
+           (about->sent && store_pointer_to(&about->message, unit));
 }
 
 static enum am_err about_find(struct store_view *view, struct arena *arena, const Amana__V1__Pointer *pointer,

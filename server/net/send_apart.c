@@ -73,7 +73,7 @@ static enum am_err message_had(struct looking *looking, const struct apart_case 
 {
     struct journal_delivery delivery;
     struct store_pointer message;
-    bool to_unit = false, withheld = true;
+    bool withheld = true;
     enum am_err err = apart_message(looking->check->view, seq, &message);
 
     if (err != AM_OK)
@@ -81,9 +81,7 @@ static enum am_err message_had(struct looking *looking, const struct apart_case 
     *ret_had = strcmp(message.originator, looking->check->unit) == 0;
     for (size_t i = 0; i < of_case->n_out; i++)
         *ret_had |= of_case->out[i] == seq;
-    for (size_t i = 0; i < message.n_recipients; i++)
-        to_unit |= strcmp(message.recipients[i].unit, looking->check->unit) == 0;
-    if (*ret_had || !to_unit)
+    if (*ret_had || !store_pointer_to(&message, looking->check->unit))
         return AM_OK;
     err = store_delivery(looking->check->view, seq, looking->check->unit, &delivery);
     if (err != AM_OK)

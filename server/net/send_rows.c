@@ -13,15 +13,6 @@ static const char *keep_text(struct check *check, const char *text)
     return arena_copy(check->arena, text, strlen(text));
 }
 
-static bool is_party(const struct hub_found *found, const char *unit)
-{
-    bool party = found->found && strcmp(found->originator, unit) == 0;
-
-    for (size_t i = 0; found->found && i < found->n_recipients && !party; i++)
-        party = strcmp(found->recipients[i].unit, unit) == 0;
-    return party;
-}
-
 // What the permission that it decides on was asked about.
 static enum am_err found_asked(struct check *check, struct hub_found *decision)
 {
@@ -75,12 +66,12 @@ static enum am_err check_pointers(struct check *check)
 
     if (header->in_reply_to != NULL)
         TRY(found_pointer(check, header->in_reply_to, &check->s->reply_to));
-    check->s->reply_party = is_party(&check->s->reply_to, check->unit);
+    check->s->reply_party = hub_found_party(&check->s->reply_to, check->unit);
     if (header->supersedes != NULL)
         TRY(found_pointer(check, header->supersedes, &check->s->supersedes));
     for (size_t i = 0; i < header->n_references && i < LIMIT_REFERENCES; i++) {
         TRY(found_pointer(check, header->references[i], &check->s->references[i]));
-        check->s->reference_party[i] = is_party(&check->s->references[i], check->unit);
+        check->s->reference_party[i] = hub_found_party(&check->s->references[i], check->unit);
     }
     return AM_OK;
 }
@@ -101,14 +92,14 @@ static enum am_err own_version(struct check *check, uint64_t root)
     struct journal_life life;
     enum am_err err;
 
-    if (!s->has_chain || is_party(&s->newest, check->unit))
+    if (!s->has_chain || hub_found_party(&s->newest, check->unit))
         return AM_OK;
     err = store_life(check->view, root, check->unit, &life);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
     TRY(found_at(check->view, check->arena, life.clock_seq, &s->newest));
-    if (!is_party(&s->newest, check->unit))
-        s->newest = is_party(&s->root, check->unit) ? s->root : s->reply_to;
+    if (!hub_found_party(&s->newest, check->unit))
+        s->newest = hub_found_party(&s->root, check->unit) ? s->root : s->reply_to;
     if (s->newest.header == NULL)
         return AM_OK;
     s->chain.urgency = s->newest.urgency;
@@ -181,7 +172,7 @@ static enum am_err older_lives(struct check *check, uint64_t root)
 
     for (unsigned n = 0; err == AM_OK && s->n_lives < LIMIT_RECIPIENTS; n++) {
         err = store_life_of(check->view, root, n, &s->lives[s->n_lives]);
-        if (err != AM_OK || is_party(&s->newest, s->lives[s->n_lives].recipient))
+        if (err != AM_OK || hub_found_party(&s->newest, s->lives[s->n_lives].recipient))
             continue;
         TRY(life_keep(check, s->n_lives, keep_text(check, s->lives[s->n_lives].recipient)));
         s->n_lives++;

@@ -89,14 +89,6 @@ static bool statement_signed(struct statement_check *check)
     return false;
 }
 
-static bool addressed_to(const struct store_pointer *pointer, const char *unit)
-{
-    for (size_t i = 0; i < pointer->n_recipients; i++)
-        if (strcmp(pointer->recipients[i].unit, unit) == 0)
-            return true;
-    return false;
-}
-
 // Case and retention stand in the message's header. Only they are kept of it: a call may name thousands.
 static enum am_err header_read(struct statement_check *check, uint64_t seq, struct hub_retrieved_message *message)
 {
@@ -169,7 +161,7 @@ static enum am_err message_check(struct statement_check *check, size_t index, st
     if (err == AM_NOT_FOUND ||
         (err == AM_OK && (said->header_digest.len != sizeof pointer.digest ||
                           memcmp(said->header_digest.data, pointer.digest, sizeof pointer.digest) != 0 ||
-                          !addressed_to(&pointer, check->retrieval->work.unit)))) {
+                          !store_pointer_to(&pointer, check->retrieval->work.unit)))) {
         fail(check, REASON_FIELD_INVALID, field, "is no message to this unit with that seq and digest");
         return AM_OK;
     }

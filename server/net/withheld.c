@@ -115,15 +115,6 @@ enum am_err withheld_row(struct store_view *view, struct arena *arena, const str
     return AM_OK;
 }
 
-static bool is_party(const struct store_pointer *message, const char *unit)
-{
-    bool yes = strcmp(message->originator, unit) == 0;
-
-    for (size_t i = 0; i < message->n_recipients; i++)
-        yes |= strcmp(message->recipients[i].unit, unit) == 0;
-    return yes;
-}
-
 // Whether it was erased on the word of a message that the unit hasn't got.
 static enum am_err erased_unseen(struct store_view *view, struct arena *arena, const struct identity *device,
                                  uint64_t seq, bool *ret_unseen)
@@ -142,7 +133,7 @@ static enum am_err erased_unseen(struct store_view *view, struct arena *arena, c
     enum am_err err = store_find_pointer(view, content->erased->by, &order);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err; // retain_until has passed
-    *ret_unseen = !is_party(&order, device->unit);
+    *ret_unseen = !store_pointer_party(&order, device->unit);
     return *ret_unseen ? AM_OK : withheld_row(view, arena, device, order.seq, JOURNAL_MAIL_MESSAGE, ret_unseen);
 }
 

@@ -75,6 +75,19 @@ enum am_err store_pointer_of(struct store_view *view, uint64_t seq, struct store
     return AM_OK;
 }
 
+bool store_pointer_to(const struct store_pointer *pointer, const char *unit)
+{
+    for (size_t i = 0; i < pointer->n_recipients; i++)
+        if (strcmp(pointer->recipients[i].unit, unit) == 0)
+            return true;
+    return false;
+}
+
+bool store_pointer_party(const struct store_pointer *pointer, const char *unit)
+{
+    return strcmp(pointer->originator, unit) == 0 || store_pointer_to(pointer, unit);
+}
+
 // A row whose value is the seq of a message that may be shown.
 static enum am_err seq_row(struct store_view *view, struct am_bytes row, uint64_t *ret_seq)
 {

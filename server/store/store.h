@@ -137,6 +137,8 @@ AM_MUST_USE enum am_err store_find_pointer(struct store_view *view, const Amana_
                                            struct store_pointer *ret_pointer);
 // seq of a SUBMITTED entry → the same.
 AM_MUST_USE enum am_err store_pointer_of(struct store_view *view, uint64_t seq, struct store_pointer *ret_pointer);
+bool store_pointer_to(const struct store_pointer *pointer, const char *unit);    // it is among the recipients
+bool store_pointer_party(const struct store_pointer *pointer, const char *unit); // or the originator
 
 // Rows; AM_NOT_FOUND where there is none. Strings in the result point into the snapshot.
 AM_MUST_USE enum am_err store_life(struct store_view *view, uint64_t root, const char *recipient,
