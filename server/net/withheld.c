@@ -23,16 +23,27 @@ struct held {
     Amana__V1__Header *header; // NULL: it isn't held back
     bool withheld;
     bool never; // nor can it come any more: nothing is left of it
+    bool read;  // the message was, into `kept`
+    struct store_message kept;
 };
 
-// By the header, whether its case is kept from the device's state.
+static enum am_err message_read(struct store_view *view, uint64_t seq, struct held *held)
+{
+    if (held->read)
+        return AM_OK;
+    TRY(store_message(view, seq, &held->kept));
+    held->read = true;
+    return AM_OK;
+}
+
+// By its header, whether its case is kept from the device's state.
 static enum am_err case_held(struct store_view *view, struct arena *arena, const struct identity *device,
-                             struct am_bytes header, struct held *ret_held)
+                             struct held *ret_held)
 {
     struct journal_shield_state states[JOURNAL_SHIELD_STATES];
     struct journal_shield shield;
 
-    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, header, arena, NULL,
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, ret_held->kept.header, arena, NULL,
                      (ProtobufCMessage **)&ret_held->header));
     TRY(store_shield(view, ret_held->header->case_ref, states, &shield));
     ret_held->withheld = harm_withholds(&shield, device->country, ret_held->header);
@@ -43,7 +54,6 @@ static enum am_err message_withheld(struct store_view *view, struct arena *arena
                                     uint64_t seq, struct held *ret_held)
 {
     struct journal_delivery delivery;
-    struct store_message kept;
     bool any;
     enum am_err err = store_delivery(view, seq, device->unit, &delivery);
 
@@ -51,12 +61,12 @@ static enum am_err message_withheld(struct store_view *view, struct arena *arena
         TRY(err);
     if (err == AM_OK && delivery.retrieved_at != 0)
         return AM_OK;
-    TRY(store_message(view, seq, &kept));
-    ret_held->never = kept.body.len == 0;
+    TRY(message_read(view, seq, ret_held));
+    ret_held->never = ret_held->kept.body.len == 0;
     TRY(store_any_shield(view, &any));
-    if (!any || kept.header.len == 0) // most hubs have none; an empty header has no sender to ask of
+    if (!any || ret_held->kept.header.len == 0) // most hubs have none; an empty header has no sender to ask of
         return AM_OK;
-    return case_held(view, arena, device, kept.header, ret_held);
+    return case_held(view, arena, device, ret_held);
 }
 
 // The message that it is about, and whose unit's it is to know: what a unit is told its supervisors are told too, who
@@ -142,15 +152,14 @@ static enum am_err erased_unseen(struct store_view *view, struct arena *arena, c
 static enum am_err erased_held(struct store_view *view, struct arena *arena, const struct identity *device,
                                uint64_t seq, struct held *ret_held)
 {
-    struct store_message kept;
     bool unseen = false;
 
-    TRY(store_message(view, seq, &kept));
-    if (kept.erased)
+    TRY(message_read(view, seq, ret_held));
+    if (ret_held->kept.erased)
         TRY(erased_unseen(view, arena, device, seq, &unseen));
-    if (!unseen || kept.header.len == 0)
+    if (!unseen || ret_held->kept.header.len == 0)
         return AM_OK;
-    return case_held(view, arena, device, kept.header, ret_held);
+    return case_held(view, arena, device, ret_held);
 }
 
 static enum am_err mail_held(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
