@@ -5,6 +5,7 @@
 #include "client/cmd/submit.h"
 
 // After a refusal with NOT_PERMITTED: names the newest message of the draft's case that all its recipients have, and
-// the command that sends the draft about it. Nothing where there is none, or where an answer would reach them no more
-// than this did.
+// the command that sends the draft about it. Nothing where there is none, or where one of them is known here to be
+// reached by nothing. A case that is kept from one of them by what never came here (rule 4) is refused either way, and
+// this stands there all the same: who asks learns no more than without it.
 void ungranted_say(struct command *command, const struct submission *submission);
