@@ -117,3 +117,16 @@ def test_a_child_that_fears_return_is_told_of_to_who_protects_where_it_was_found
     world.amana("post", "inbox").ok()
     said = {"hit": found, "flags": {"child": True, "protection": "YES", "never_tell": ["er"]}}
     world.amana("post", "hit", sent, draft_for(world, **said)).ok().says(FRIENDS, SHELTER)
+
+
+def test_an_office_mends_what_was_asked_about_a_return_at_the_hub_where_nobody_who_has_it_is_left(world):
+    """Saves from what is wrong standing because it is about a return: nobody new learns of it."""
+    office = "ke/odpc/desk"
+    world.supervisor("office", office, "kodp-0001", with_=None, device="d1")
+    world.amana("ke-registry", "admin", "member", "add", office, "--role", "dpo").ok()
+    world.amana("ke-registry", "admin", "roster", "add", "rosters/ke.odpc.desk.roster").ok()
+    asked = ask(world)
+    for unit in ("ke/dci/transnational", "et/ics/moyale"):
+        world.amana(f"{unit[:2]}-registry", "admin", "member", "remove", unit, "--yes").ok()
+    said = world.amana("office", "correct", asked, world.example("correction")).ok().says("nobody who has it can be told: the CORRECTION")
+    assert [e["corrected"]["by"]["id"] for e in world.entries("CORRECTED")] == [said.id]
