@@ -95,7 +95,7 @@ enum am_err lists_take(struct session *session, const Amana__V1__StatusResponse 
     session->lists_err = lie ? AM_SIGNATURE : err;
     (void)am_fail(err, &session->lists_detail, why.field,
                   lie ? "the hub gave one that it called newer, and none was taken: %.200s"
-                      : "a newer one that the hub gave can't be kept in trust/crls, which goes on as it is: %.200s",
+                      : "a newer one that the hub gave is not in force here: %.200s",
                   why.text);
     if (lie) {
         history_alarm(session, session->lists_detail.text, NULL, NULL);

@@ -11,6 +11,6 @@ AM_MUST_USE enum am_err lists_ask(const struct session *session, struct arena *a
                                   Amana__V1__StatusRequest *request);
 
 // Takes what came. What is no list, or none of an issuer that was asked about, or not newer, is an alarm; then, and
-// where it can't be kept, nothing changes and session->lists_err and lists_detail say it. Only AM_NOMEM ends the
-// connection.
+// where it can't be kept or remembered, this session goes by what it went by, and session->lists_err and lists_detail
+// say it; what is in the folder by then the next one looks at. Only AM_NOMEM ends the connection.
 AM_MUST_USE enum am_err lists_take(struct session *session, const Amana__V1__StatusResponse *response);

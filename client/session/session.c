@@ -53,7 +53,7 @@ static enum am_err open_trust(struct session *session, struct am_detail *detail)
 }
 
 // No CRL goes back, not even over the end of a command.
-static enum am_err check_crls(struct session *session, struct am_detail *detail)
+static enum am_err check_crls(struct session *session, const struct trust *trust, struct am_detail *detail)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_bytes before = {0}, now;
@@ -61,7 +61,7 @@ static enum am_err check_crls(struct session *session, struct am_detail *detail)
     enum am_err err = store_value_get(session->store, "crls", &arena, &before);
     if (err != AM_OK && err != AM_NOT_FOUND)
         return err;
-    TRY(trust_seen_take(session->trust, before, "trust/crls", detail, &now));
+    TRY(trust_seen_take(trust, before, "trust/crls", detail, &now));
     err = now.len == before.len && memcmp(now.data, before.data, now.len) == 0
               ? AM_OK
               : store_value_put(session->store, "crls", now);
@@ -77,6 +77,11 @@ enum am_err session_trust(struct session *session, struct trust *trust, struct a
         trust_unref(trust);
         return AM_OK;
     }
+    enum am_err err = check_crls(session, trust, detail);
+    if (err != AM_OK) {
+        trust_unref(trust);
+        return err;
+    }
     trust_crls_tolerate(trust, LIMIT_CRL_STALE_NS);
     session->trust = trust;
     session->hub = hub;
@@ -84,7 +89,7 @@ enum am_err session_trust(struct session *session, struct trust *trust, struct a
         session->opened_by = before; // a draft may have words of it
     else
         trust_unref(before);
-    return check_crls(session, detail);
+    return AM_OK;
 }
 
 enum am_err session_open(const struct settings *settings, unsigned needed, const struct keyfile_passphrase *passphrase,
@@ -106,7 +111,7 @@ enum am_err session_open(const struct settings *settings, unsigned needed, const
     if (err == AM_OK)
         err = store_open(path, detail, &session->store);
     if (err == AM_OK)
-        err = check_crls(session, detail);
+        err = check_crls(session, session->trust, detail);
     if (err == AM_OK)
         err = history_load(session, detail);
     if (err != AM_OK) {

@@ -79,7 +79,8 @@ AM_MUST_USE enum am_err session_connect(struct session *session, struct am_detai
 void session_disconnect(struct session *session);
 
 // Goes by this trust, the caller's reference, from now on: that of session_open with newer revocation lists. Where
-// trust.conf is another by now nothing changes, and the next session goes by it. Errors of trust_seen_take.
+// trust.conf is another by now nothing changes, and the next session goes by it. Errors of trust_seen_take and of the
+// store: it goes by what it went by.
 AM_MUST_USE enum am_err session_trust(struct session *session, struct trust *trust, struct am_detail *detail);
 
 // One of this client's own certificates with its key: DATA/keys/{auth,seal,sign,officer}.{pem,key}. The name in the
