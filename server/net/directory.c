@@ -3,9 +3,15 @@
 #include "amana/v1/directory.pb-c.h"
 #include "amana/v1/record.pb-c.h"
 #include "server/net/question.h"
+#include "server/net/scope_countries.h"
 #include "server/net/waiting.h"
 
 #include <string.h>
+
+struct lookup {
+    struct question question;
+    struct scope_countries protects; // where the caller does; none where that isn't its role
+};
 
 // What stands in memory: one's own unit, whom one may write to, protection units, an auditor's scope, and who keeps the
 // registry.
@@ -61,32 +67,14 @@ static enum am_err lookup_fill(struct question *question, struct store_view *vie
     return AM_OK;
 }
 
-// Of the unit's country, or of one that names it as its protection unit.
-static bool is_near(const struct registry *registry, const char *party, const char *unit)
+// Who protects contests what units of the countries where it does sent or hold, at all who have it.
+static bool contests(const struct lookup *lookup, const struct store_pointer *message)
 {
-    const char *protection = trust_protection_of(registry_trust(registry), party);
+    bool any = scope_countries_has_unit(&lookup->protects, message->originator);
 
-    return address_same_country(party, unit) || (protection != NULL && strcmp(protection, unit) == 0);
-}
-
-// Who protects contests what units of its country sent or hold, at all who have it.
-static enum am_err contests(struct question *question, struct store_view *view, const struct store_pointer *message,
-                            bool *ret_contests)
-{
-    const char *unit = question->call.peer->identity.unit;
-    Amana__V1__MemberRecord *member;
-    uint64_t seq;
-    bool own = is_near(question->registry, message->originator, unit);
-
-    for (size_t i = 0; i < message->n_recipients && !own; i++)
-        own = is_near(question->registry, message->recipients[i].unit, unit);
-    *ret_contests = false;
-    if (!own)
-        return AM_OK;
-    TRY(record_read(view, JOURNAL_RECORD_MEMBER, unit, 0, &amana__v1__member_record__descriptor, &question->reply, &seq,
-                    (ProtobufCMessage **)&member));
-    *ret_contests = member->said != NULL && strcmp(member->said->role, "protection") == 0;
-    return AM_OK;
+    for (size_t i = 0; i < message->n_recipients && !any; i++)
+        any = scope_countries_has_unit(&lookup->protects, message->recipients[i].unit);
+    return any;
 }
 
 // A message that a lookup is about.
@@ -128,18 +116,19 @@ static enum am_err about_find(struct store_view *view, struct arena *arena, cons
 
 // A message that both have, whoever sent it, and that the caller can name; or may contest. That one was sent to a unit
 // doesn't say that it has it: it may be withheld from it (rule 4), and its digest nobody guesses.
-static enum am_err lookup_shared(struct question *question, struct store_view *view,
+static enum am_err lookup_shared(struct lookup *lookup, struct store_view *view,
                                  const Amana__V1__LookupRequest *request, bool *ret_shared)
 {
     struct about about;
-    enum am_err err = about_find(view, &question->reply, request->about, &about);
+    enum am_err err = about_find(view, &lookup->question.reply, request->about, &about);
 
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
     if (!has(&about, request->unit))
         return AM_OK;
-    *ret_shared = has(&about, question->call.peer->identity.unit);
-    return *ret_shared || !about.sent ? AM_OK : contests(question, view, &about.message, ret_shared);
+    *ret_shared =
+        has(&about, lookup->question.call.peer->identity.unit) || (about.sent && contests(lookup, &about.message));
+    return AM_OK;
 }
 
 static void lookup_ask(struct question *question, struct worker *worker)
@@ -151,7 +140,7 @@ static void lookup_ask(struct question *question, struct worker *worker)
     enum am_err err = AM_OK;
 
     if (!question->allowed)
-        err = lookup_shared(question, worker->view, request, &question->allowed);
+        err = lookup_shared((struct lookup *)question, worker->view, request, &question->allowed);
     if (err == AM_OK && newest == NULL && trust_is_protection(registry_trust(question->registry), request->unit)) {
         question_refuse(question, REASON_NOT_FOUND, "unit", "never had a roster at this hub");
         return;
@@ -175,9 +164,12 @@ static void lookup_ask(struct question *question, struct worker *worker)
 
 static void lookup_begin(struct call *call)
 {
-    struct question *question = (struct question *)call;
+    struct lookup *lookup = (struct lookup *)call;
+    const char *unit = call->peer->identity.unit, *role = hub_role(call->net->hub, unit);
 
-    question->allowed = lookup_allowed(call, ((const Amana__V1__LookupRequest *)call->request)->unit);
+    lookup->question.allowed = lookup_allowed(call, ((const Amana__V1__LookupRequest *)call->request)->unit);
+    if (role != NULL && strcmp(role, "protection") == 0)
+        scope_countries_init(call->net, unit, &lookup->protects);
     question_begin(call, lookup_ask);
 }
 
@@ -186,7 +178,7 @@ const struct method METHOD_LOOKUP = {
     .request = &amana__v1__lookup_request__descriptor,
     .max_request = 4096,
     .arena = 64u * 1024,
-    .size = sizeof(struct question),
+    .size = sizeof(struct lookup),
     .begin = lookup_begin,
     .clear = question_clear,
 };

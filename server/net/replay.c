@@ -122,8 +122,8 @@ static bool still_permitted(const struct replay *replay)
     const char *unit = replay->call.peer->identity.unit;
     bool yes = hub_may_replay(hub, unit, replay->request);
 
-    for (size_t i = 0; i < replay->n_countries && yes; i++)
-        yes = hub_in_scope(hub, unit, replay->countries[i]);
+    for (size_t i = 0; i < replay->countries.n && yes; i++)
+        yes = hub_in_scope(hub, unit, replay->countries.code[i]);
     return yes;
 }
 
@@ -210,16 +210,9 @@ void replay_stop(struct net *net)
 // --- Beginning
 static void scope_read(struct replay *replay)
 {
-    struct net *net = replay->call.net;
-    const struct trust_country *countries;
-    size_t n = trust_countries(registry_trust(net->registry), &countries);
-
-    for (size_t i = 0; i < n && replay->n_countries < REPLAY_COUNTRIES; i++)
-        if (hub_in_scope(net->hub, replay->call.peer->identity.unit, countries[i].code)) {
-            memcpy(replay->countries[replay->n_countries], countries[i].code, sizeof countries[i].code);
-            replay->scope[replay->n_countries] = replay->countries[replay->n_countries];
-            replay->n_countries++;
-        }
+    scope_countries_init(replay->call.net, replay->call.peer->identity.unit, &replay->countries);
+    for (size_t i = 0; i < replay->countries.n; i++)
+        replay->scope[i] = replay->countries.code[i];
 }
 
 static void replay_begin(struct call *call)
@@ -250,7 +243,7 @@ static void replay_begin(struct call *call)
                                                .unit = call->peer->identity.unit},
                                       .request = request,
                                       .scope = replay->scope,
-                                      .n_scope = replay->n_countries,
+                                      .n_scope = replay->countries.n,
                                       .tree_size = store_signed_size(call->net->store)};
     call_hold(call);
     struct hub_event event = {.kind = HUB_EVENT_REPLAY, .replay = &replay->hub};

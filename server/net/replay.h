@@ -4,11 +4,11 @@
 
 #include "amana/v1/audit.pb-c.h"
 #include "server/net/internal.h"
+#include "server/net/scope_countries.h"
 
 #define REPLAY_ITEMS     1000u              // read from one snapshot
 #define REPLAY_RUN_BYTES (1024u * 1024)     // of items after which a run ends
 #define REPLAY_RUN       (8u * 1024 * 1024) // bytes of memory that one run may take
-#define REPLAY_COUNTRIES TRUST_COUNTRIES
 
 struct replay {
     struct call call;
@@ -16,10 +16,9 @@ struct replay {
     struct hub_replay hub;
     const Amana__V1__ReplayRequest *request;
     bool filtered;
-    bool counted;                                              // among its identity's
-    char countries[REPLAY_COUNTRIES][ADDRESS_COUNTRY_MAX + 1]; // whose entries this auditor may open
-    char *scope[REPLAY_COUNTRIES];                             // the same, as its entry says it
-    size_t n_countries;
+    bool counted;                     // among its identity's
+    struct scope_countries countries; // whose entries this auditor may open
+    char *scope[TRUST_COUNTRIES];     // the same, as its entry says it
 
     bool streaming; // the ACCESS entry is durable
     bool reading;   // a worker is at it: what follows belongs to it

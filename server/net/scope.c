@@ -5,29 +5,17 @@
 
 #include <string.h>
 
-static bool country_in(const struct replay *replay, const char *country)
-{
-    for (size_t i = 0; i < replay->n_countries; i++)
-        if (strcmp(replay->countries[i], country) == 0)
-            return true;
-    return false;
-}
-
 static bool unit_in(const struct replay *replay, const char *unit)
 {
-    char country[ADDRESS_COUNTRY_MAX + 1];
-
-    if (address_check(unit, NULL) != AM_OK)
-        return false;
-    address_country(unit, country);
-    return country_in(replay, country);
+    return scope_countries_has_unit(&replay->countries, unit);
 }
 
 static bool identity_in(const struct replay *replay, const char *uri)
 {
     struct identity identity;
 
-    return identity_parse(uri, strlen(uri), NULL, &identity) == AM_OK && country_in(replay, identity.country);
+    return identity_parse(uri, strlen(uri), NULL, &identity) == AM_OK &&
+           scope_countries_has(&replay->countries, identity.country);
 }
 
 // A unit of these countries has it, or is to have it. What is withheld from one (rule 4) is not of its country: what
@@ -312,7 +300,7 @@ static enum am_err access_in(const struct replay *replay, struct store_view *vie
 
     *ret_in = identity_in(replay, entry->identity);
     for (size_t i = 0; i < entry->n_scope; i++)
-        in |= country_in(replay, entry->scope[i]);
+        in |= scope_countries_has(&replay->countries, entry->scope[i]);
     if (*ret_in || !in || asked == NULL)
         return AM_OK;
     if (asked->message[0] != '\0')

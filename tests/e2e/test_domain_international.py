@@ -69,3 +69,16 @@ def test_it_contests_for_the_country_that_named_it_what_never_came_to_it(shared)
     shared.amana("police", "show", asked).ok().says(f"CONTESTED by {contest[:13]}")
     read = [e["access"] for e in shared.entries("ACCESS") if CARE in e["access"]["identity"]]
     assert [set(e["scope"]) for e in read] == [{"igad", "ke"}], read
+
+
+def test_who_succeeds_a_protection_unit_from_abroad_contests_for_its_country_what_never_came_to_it(world):
+    """Saves from a country in which nobody contests any more because its protection unit was closed."""
+    named = "ke/dcs/child-protection"
+    asked = world.send(draft=world.write("REQUEST", {"title": "Who is she?", "information": ["name"], "reason": "x", "available_because": "x"},
+                                         recipients=to(named)))
+    world.amana("ke-protection", "inbox").ok()
+    world.amana("et-registry", "admin", "grant", "remove", SHELTER, "1", "--yes").ok()
+    world.amana("et-protection", "contest", asked, world.example("contest"), "--reason", "x").exits(66)
+    world.amana("ke-registry", "admin", "member", "add", named, "--successor", SHELTER).ok()
+    contest = world.amana("et-protection", "contest", asked, world.example("contest"), "--reason", "She told us who she is.").ok().id
+    world.amana("police", "inbox").ok().says(contest[:13])

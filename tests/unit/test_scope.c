@@ -84,8 +84,8 @@ static bool opens(struct fixture *fixture, const char *country, uint64_t seq, Am
     bool open;
     content->kind_case = (Amana__V1__EntryContent__KindCase)kind_case;
     assert_int_equal(codec_encode(&content->base, &fixture->arena, &entry.content), AM_OK);
-    strlcpy(fixture->replay->countries[0], country, sizeof fixture->replay->countries[0]);
-    fixture->replay->n_countries = 1;
+    strlcpy(fixture->replay->countries.code[0], country, sizeof fixture->replay->countries.code[0]);
+    fixture->replay->countries.n = 1;
     assert_int_equal(scope_opens(fixture->replay, fixture->view, &fixture->arena, &entry, &open), AM_OK);
     return open;
 }
@@ -230,8 +230,8 @@ static bool opens_message(struct fixture *fixture, const char *country, uint64_t
     bool open;
     assert_int_equal(store_entry(fixture->view, seq, &entry), AM_OK);
     assert_int_equal(entry.kind, AMANA__V1__ENTRY_KIND__CODE__SUBMITTED);
-    strlcpy(fixture->replay->countries[0], country, sizeof fixture->replay->countries[0]);
-    fixture->replay->n_countries = 1;
+    strlcpy(fixture->replay->countries.code[0], country, sizeof fixture->replay->countries.code[0]);
+    fixture->replay->countries.n = 1;
     assert_int_equal(scope_opens(fixture->replay, fixture->view, &fixture->arena, &entry, &open), AM_OK);
     return open;
 }
