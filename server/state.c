@@ -120,6 +120,7 @@ enum am_err state_load(struct store *store, struct hub *hub, struct trust *trust
 {
     struct walk *walk = calloc(1, sizeof *walk);
     struct store_view *view;
+    bool shields;
     enum am_err err;
 
     if (walk == NULL)
@@ -131,12 +132,15 @@ enum am_err state_load(struct store *store, struct hub *hub, struct trust *trust
     err = store_view_begin(store, &view);
     if (err == AM_OK) {
         err = state_walk(view, walk);
+        if (err == AM_OK)
+            err = store_any_shield(view, &shields);
         store_view_end(view);
     }
     if (err == AM_OK)
         err = net_countries_set(hub, trust);
     if (err == AM_OK) {
         hub_set_clock_floor(hub, ret_state->last_time_ns);
+        hub_set_shields(hub, shields);
         err = registry_new(trust, walk->rosters, walk->count, cache, ret_registry);
     }
     for (size_t i = 0; i < walk->count; i++)

@@ -49,6 +49,11 @@ void hub_set_clock_floor(struct hub *hub, uint64_t last_entry_time_ns)
         hub->last_time_ns = last_entry_time_ns;
 }
 
+void hub_set_shields(struct hub *hub, bool any)
+{
+    hub->shields = any;
+}
+
 static enum am_err (*const STEPS[])(struct hub_step *step) = {
     [HUB_EVENT_ARRIVED] = hub_step_arrived,     [HUB_EVENT_CHECKED] = hub_step_checked,
     [HUB_EVENT_RETRIEVED] = hub_step_retrieved, [HUB_EVENT_REPLAY] = hub_step_replay,

@@ -64,6 +64,7 @@ const struct policy *hub_policy(const struct hub *hub);
 // JOURNAL_LAPSES of a unit, as its record has them.
 AM_MUST_USE enum am_err hub_set_lapses(struct hub *hub, const char *unit, struct am_bytes lapses);
 void hub_set_clock_floor(struct hub *hub, uint64_t last_entry_time_ns); // entries' times never decrease
+void hub_set_shields(struct hub *hub, bool any); // whether the journal has a case that is kept from a state (rule 4)
 
 // Pure questions; the answer of an unknown unit is that of one that isn't allowed.
 // Is this device's certificate on its unit's newest roster, and is the unit a member? REASON_NONE or NOT_ON_ROSTER.

@@ -177,6 +177,7 @@ struct hub {
     struct policy *policy; // NULL: none
     uint64_t epoch;        // of registry, countries and policy: changes with each
     uint64_t last_time_ns; // of the newest append
+    bool shields;          // a case is kept from a state, or was since the start, or is to be by what is under way
     size_t works, appends; // under way
     struct hub_deadlines deadlines;
     struct hub_pending *own; // entries about the hub itself, in order

@@ -408,6 +408,7 @@ static enum am_err shield_fill(struct accept *accept)
         memcpy(kept, states, n * sizeof *kept);
     *shield = (struct journal_shield){accept->header->case_ref, submission->shield.version, n, kept};
     accept->append->shield = shield;
+    accept->step->hub->shields = true;
     if (n > 0)
         TRY(hub_deadline_put(accept->pending, DEADLINE_APART, JOURNAL_SELF, accept->append->time_ns, 0));
     for (size_t i = 0; i < submission->shield.n; i++)

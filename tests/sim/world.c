@@ -143,6 +143,7 @@ void world_restart(struct world *world)
 {
     forget(world);
     hub_start(world, NULL);
+    hub_set_shields(world->hub, world->model.n_shields > 0);
     if (world->model.n > 0)
         hub_set_clock_floor(world->hub, world->model.entries[world->model.n - 1].time_ns);
     for (size_t i = 0; i < world->model.n_records; i++) {

@@ -363,6 +363,40 @@ static void a_long_case_is_looked_through_in_parts(void **state)
     assert_non_null(last_of_root(&story));
 }
 
+// How many rows the retrieval of what has gone on puts at once: for nothing, on the many hubs that keep no case from
+// anybody.
+static size_t put_at_once(struct world *world, const struct letter *root)
+{
+    struct hub_retrieval retrieval = {.work = {.kind = HUB_WORK_RETRIEVAL, .identity = URI(POST, "d1"), .unit = POST},
+                                      .statement = {(const uint8_t *)"statement", 9},
+                                      .signature = {(const uint8_t *)"signed", 6}};
+    size_t n = 0;
+    model_read_retrieval(&world->model, &retrieval, &root->seq, 1, NULL, 0);
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_RETRIEVED, .retrieval = &retrieval});
+    assert_int_equal(world->n_appends, 1);
+    const struct journal_append *append = world->appends[0];
+    for (size_t i = 0; i < append->n_deadlines; i++)
+        n += append->deadlines[i].kind == DEADLINE_CLOCKS && append->deadlines[i].at == append->time_ns;
+    world_pump(world);
+    assert_int_equal(retrieval.work.reason, REASON_NONE);
+    return n;
+}
+
+static void what_has_gone_on_is_looked_at_as_it_is_retrieved_where_any_case_is_kept_from_a_state(void **state)
+{
+    struct story story = {.world = *state, .end = UPDATED};
+    const struct letter *roots[3];
+    for (size_t i = 0; i < AM_LEN(roots); i++) {
+        roots[i] = root_of(&story, KIND(ALERT));
+        ends(&story);
+    }
+    assert_int_equal(put_at_once(story.world, roots[0]), 0);
+    flags(&story);
+    assert_int_equal(put_at_once(story.world, roots[1]), 1);
+    world_restart(story.world);
+    assert_int_equal(put_at_once(story.world, roots[2]), 1);
+}
+
 // A device had it, and had not signed for it: its unit knows it from the signature on.
 static void what_it_signs_for_afterwards_it_is_late_with_by_its_own_clock(void **state)
 {
@@ -530,6 +564,7 @@ int main(void)
         HUB_TEST(a_clock_that_the_post_lets_stand_still_afterwards_goes_on_when_it_does),
         HUB_TEST(a_clock_that_stands_still_for_an_answer_that_it_has_not_got_goes_on_when_the_post_does),
         HUB_TEST(a_long_case_is_looked_through_in_parts),
+        HUB_TEST(what_has_gone_on_is_looked_at_as_it_is_retrieved_where_any_case_is_kept_from_a_state),
         HUB_TEST(whose_life_is_as_it_is_kept_is_late_as_ever_beside_it),
         HUB_TEST(what_passed_before_it_was_flagged_is_told_then_and_what_follows_in_its_time),
         HUB_TEST(what_it_signs_for_afterwards_it_is_late_with_by_its_own_clock),
