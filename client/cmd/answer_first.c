@@ -2,6 +2,7 @@
 // What goes before an answer, in the order of verb_answer.c.
 #include "client/cmd/answer_first.h"
 
+#include "client/cmd/answer_send.h"
 #include "client/cmd/answers.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
@@ -139,5 +140,6 @@ int first_contest(struct answer_input *input, const struct submission *with, con
         .online = with->online};
     command_say("%.31s was entered as a suspect there and is a victim: that is contested with it",
                 moved->n_freed > 0 ? moved->freed[0]->person : "somebody without a label");
-    return err == AM_OK ? submit(&input->command, &submission) : command_fail(err, &detail);
+    return err == AM_OK ? answer_send(input, &submission, root, newest, &draft, true, arena)
+                        : command_fail(err, &detail);
 }

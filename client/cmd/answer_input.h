@@ -21,6 +21,8 @@ struct answer_input {
         Amana__V1__Part__Code part;
     } to[LIMIT_RECIPIENTS];
     size_t n_to;
+    const char *untaken[LIMIT_RECIPIENTS]; // units to which the hub lets nothing of this answer go
+    size_t n_untaken;
     bool yes, dry_run, again;
 };
 

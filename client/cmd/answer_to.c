@@ -58,10 +58,20 @@ static void say_gone(const struct answer_input *input, struct arena *arena, cons
                 unit, successor[0] != '\0' ? "; in its place is " : "", successor);
 }
 
+static bool is_untaken(const struct answer_input *input, const char *unit)
+{
+    for (size_t i = 0; i < input->n_untaken; i++)
+        if (strcmp(input->untaken[i], unit) == 0)
+            return true;
+    return false;
+}
+
 // One of those who have what is answered, unless it is not to learn of it.
 static enum am_err recipient_usual(const struct answer_input *input, const struct target *newest, struct arena *arena,
                                    Amana__V1__Draft *draft, const char *unit, Amana__V1__Part__Code part)
 {
+    if (is_untaken(input, unit)) // and said so
+        return AM_OK;
     if (!answer_keeps_from(input, newest, draft, unit)) {
         if (!directory_gone(input->command.session, unit))
             return recipient_add(input, arena, draft, unit, part);
@@ -86,7 +96,7 @@ static enum am_err stand_in_add(const struct answer_input *input, const struct t
     const char *own = session->settings.value[SETTING_UNIT], *protection = directory_protection_of(session, own);
     answer.kind = draft->kind;
     for (size_t i = 0; i < header->n_recipients && to.n < LIMIT_RECIPIENTS; i++)
-        if (!directory_gone(session, header->recipients[i]->unit) &&
+        if (!is_untaken(input, header->recipients[i]->unit) && !directory_gone(session, header->recipients[i]->unit) &&
             !answer_keeps_from(input, newest, draft, header->recipients[i]->unit))
             told[to.n++] =
                 (struct journal_recipient){header->recipients[i]->unit, (uint8_t)header->recipients[i]->part};
@@ -100,6 +110,21 @@ static enum am_err stand_in_add(const struct answer_input *input, const struct t
         if (strcmp(draft->recipients[i]->unit, unit) == 0)
             draft->recipients[i]->part = PART(ACTION);
     return recipient_add(input, arena, draft, unit, PART(ACTION));
+}
+
+enum am_err answer_to_all(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                          Amana__V1__Draft *draft)
+{
+    const Amana__V1__Header *header = newest->opened.header;
+    for (size_t i = 0; i < header->n_recipients; i++)
+        TRY(recipient_usual(input, newest, arena, draft, header->recipients[i]->unit, header->recipients[i]->part));
+    return stand_in_add(input, newest, arena, draft);
+}
+
+enum am_err answer_to_also(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft,
+                           const char *unit)
+{
+    return recipient_add(input, arena, draft, unit, PART(COPY));
 }
 
 // --- Of several who were asked, those whose life it can't move
@@ -125,7 +150,8 @@ static enum am_err find_unmoved(const struct answer_input *input, const struct t
     TRY(answers_find(input->command.session, newest->id, &answers));
     for (size_t i = 0; i < header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
         const char *unit = header->recipients[i]->unit;
-        if (answer_keeps_from(input, newest, draft, unit) || directory_gone(input->command.session, unit))
+        if (is_untaken(input, unit) || answer_keeps_from(input, newest, draft, unit) ||
+            directory_gone(input->command.session, unit))
             continue; // it is left out, and told so, whatever its state
         ret_states[i] = life_takes(draft, root, answers.lives[i]) ? 0 : answers.lives[i];
         moves |= answers.lives[i] != 0 && ret_states[i] == 0;
@@ -238,7 +264,7 @@ static enum am_err protection_add(const struct answer_input *input, const struct
     if (protection != NULL)
         TRY(recipient_add(input, arena, draft, protection, PART(COPY)));
     protection = directory_protection_there(session, protection_there(input, draft));
-    if (protection == NULL || answer_keeps_from(input, newest, draft, protection))
+    if (protection == NULL || is_untaken(input, protection) || answer_keeps_from(input, newest, draft, protection))
         return AM_OK;
     return recipient_add(input, arena, draft, protection, PART(COPY));
 }

@@ -14,6 +14,11 @@ void answer_to_look(const struct answer_input *input, const struct target *newes
 // draft->recipients has room for LIMIT_RECIPIENTS + 2.
 AM_MUST_USE enum am_err answer_to_usual(const struct answer_input *input, const struct target *newest,
                                         struct arena *arena, Amana__V1__Draft *draft);
+// All who have what is answered, with their parts, for what ends it for all of them; and one more, with a COPY.
+AM_MUST_USE enum am_err answer_to_all(const struct answer_input *input, const struct target *newest,
+                                      struct arena *arena, Amana__V1__Draft *draft);
+AM_MUST_USE enum am_err answer_to_also(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft,
+                                       const char *unit);
 // Those and who was named, with the protection units of rule 3; nothing where the file says who. AM_INVALID where
 // nobody is left: with what can be done to the root instead.
 AM_MUST_USE enum am_err answer_to_fill(const struct answer_input *input, const struct target *root,

@@ -8,6 +8,7 @@
 #include "client/cmd/progress.h"
 #include "client/session/erase.h"
 #include "client/session/history.h"
+#include "proto/model/reason.h"
 
 #include <bsd/readpassphrase.h>
 #include <errno.h>
@@ -293,9 +294,23 @@ int command_open(struct command *command, unsigned needed)
     return 0;
 }
 
+void command_tell_refused(const char *id, const char *why)
+{
+    command_say("%.13s was refused and stays in the outbox: %s; `amana mend` writes it as a draft to send anew, "
+                "`amana drop` takes it out",
+                id, why);
+}
+
+bool command_untaken(const Amana__V1__Kept *kept, size_t *ret_recipient)
+{
+    return reason_by_name(kept->wait) == REASON_NOT_PERMITTED &&
+           sscanf(kept->wait_text, "recipients[%zu].unit", ret_recipient) == 1;
+}
+
 static void tell_delivery(void *user, const struct outbox_report *report)
 {
     struct command *command = user;
+    size_t recipient;
     switch (report->result) {
     case OUTBOX_ACCEPTED:
         if (command->own != NULL && strcmp(command->own, report->id) == 0)
@@ -319,11 +334,10 @@ static void tell_delivery(void *user, const struct outbox_report *report)
         command_tell_fault(command, report->err, report->detail);
         break;
     case OUTBOX_REFUSED:
+        if (command->own_again && strcmp(command->own, report->id) == 0 && command_untaken(report->kept, &recipient))
+            break;
         command->refused = true;
-        command_say(
-            "%.13s was refused and stays in the outbox: %s%s%s; `amana mend` writes it as a draft to send anew, "
-            "`amana drop` takes it out",
-            report->id, report->detail->field, report->detail->field[0] != '\0' ? ": " : "", report->detail->text);
+        command_tell_refused(report->id, report->kept->wait_text);
         break;
     }
 }

@@ -22,6 +22,7 @@ struct command {
     struct settings settings;
     struct session *session;
     const char *own; // id whose acceptance is told by the verb itself
+    bool own_again;  // so is that it is refused for one of its recipients
     bool refused;    // something in the outbox was refused in this run
     bool not_now;    // the hub was there and took the verb's own message not yet: it said why
     bool stale_due;  // which of its revocation lists are stale is still to be told
@@ -72,6 +73,11 @@ int command_end(const struct command *command, int code);
 // open; a link is its own to ask for.
 AM_MUST_USE int command_run(struct command *command, const struct argp *argp, int argc, char **argv, void *input,
                             int (*run)(void *input));
+
+// Of what lies in the outbox, that the hub refused it; `why` begins with the field, where there is one.
+void command_tell_refused(const char *id, const char *why);
+// Whether it was refused for one of its recipients: the hub lets nothing of it go to that unit.
+bool command_untaken(const Amana__V1__Kept *kept, size_t *ret_recipient);
 
 // Tells what failed, where, what is allowed, on stderr; returns the exit code of ux.md.
 int command_fail(enum am_err err, const struct am_detail *detail);

@@ -422,11 +422,28 @@ enum am_err submit_references(struct session *session, struct arena *arena, Aman
     return AM_OK;
 }
 
+bool submit_untaken(const struct command *command, const char *id, const Amana__V1__Draft *draft, struct arena *arena,
+                    size_t *ret_recipient)
+{
+    Amana__V1__Kept *kept;
+    return store_get(command->session->store, STORE_OUTBOX, id, arena, &kept) == AM_OK &&
+           command_untaken(kept, ret_recipient) && *ret_recipient < draft->n_recipients;
+}
+
 static bool not_permitted(const struct command *command, const char *id, struct arena *arena)
 {
     Amana__V1__Kept *kept;
     return store_get(command->session->store, STORE_OUTBOX, id, arena, &kept) == AM_OK &&
            reason_by_name(kept->wait) == REASON_NOT_PERMITTED;
+}
+
+static int told(struct command *command, struct submission *submission, const char *id, struct arena *arena)
+{
+    int code = told_kept(command, id, arena);
+    submission->goes = code == 0 || code == EX_UNAVAILABLE;
+    if (not_permitted(command, id, arena))
+        ungranted_say(command, submission);
+    return code;
 }
 
 int submit(struct command *command, struct submission *submission)
@@ -452,14 +469,27 @@ int submit(struct command *command, struct submission *submission)
     if (code == 0 && submission->online)
         rejections_add(command);
     command->own = id;
+    command->own_again = submission->again;
     if (code == 0 && submission->online)
         code = command_try_connect(command, &submission->online);
     command->own = NULL;
+    command->own_again = false;
     if (code != 0)
         return code;
-    code = told_kept(command, id, &arena);
-    submission->goes = code == 0 || code == EX_UNAVAILABLE;
-    if (not_permitted(command, id, &arena))
-        ungranted_say(command, submission);
-    return code;
+    submission->untaken[0] = '\0';
+    if (submission->again && submit_untaken(command, id, submission->compose.draft, &arena, &submission->untaken_at)) {
+        strlcpy(submission->untaken, id, sizeof submission->untaken);
+        return EX_NOPERM;
+    }
+    return told(command, submission, id, &arena);
+}
+
+int submit_told(struct command *command, struct submission *submission, const char *id)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    Amana__V1__Kept *kept;
+    arena_init(&arena, ARENA_VERB);
+    if (store_get(command->session->store, STORE_OUTBOX, id, &arena, &kept) == AM_OK)
+        command_tell_refused(id, kept->wait_text);
+    return told(command, submission, id, &arena);
 }

@@ -3,6 +3,7 @@
 // sends it to whom its kind goes.
 #include "client/cmd/answer_first.h"
 #include "client/cmd/answer_references.h"
+#include "client/cmd/answer_send.h"
 #include "client/cmd/answers.h"
 #include "client/session/erase.h"
 #include "client/session/second.h"
@@ -51,16 +52,17 @@ static enum am_err draft_address(struct answer_input *input, struct target *root
 
 // Asks what is to be asked before it goes, and sends it.
 static int draft_send(struct answer_input *input, struct submission *submission, struct target *root,
-                      struct target *newest, struct roles_moved *moved, struct arena *arena)
+                      struct target *newest, Amana__V1__Draft *draft, bool fixed, struct roles_moved *moved,
+                      struct arena *arena)
 {
     bool go = true, contests = newest->box == STORE_INBOX && moved->n_freed + moved->n_facts > 0;
-    int code = first_ask(input, submission->compose.draft, newest, &go);
+    int code = first_ask(input, draft, newest, &go);
     if (code == 0 && go)
         code = first_mend(input, submission, newest);
     if (code == 0 && go)
         code = first_erase(input, submission, newest);
     if (code == 0 && go)
-        code = submit(&input->command, submission);
+        code = answer_send(input, submission, root, newest, draft, fixed, arena);
     int contested = contests && submission->goes ? first_contest(input, submission, root, newest, moved, arena) : 0;
     return code != 0 ? code : contested;
 }
@@ -80,7 +82,7 @@ static int answer(struct answer_input *input, struct target *root, struct target
     enum am_err err = draft_make(input, root, newest, arena, &detail, &text, &draft);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    bool asked = answer_to_asks(input, draft);
+    bool asked = answer_to_asks(input, draft), fixed = draft->n_recipients > 0;
     int code = asked ? command_try_connect(&input->command, &online) : 0;
     if (code != 0)
         return code;
@@ -97,7 +99,7 @@ static int answer(struct answer_input *input, struct target *root, struct target
                                     .text = text,
                                     .connected = asked,
                                     .online = online};
-    return draft_send(input, &submission, root, newest, &moved, arena);
+    return draft_send(input, &submission, root, newest, draft, fixed, &moved, arena);
 }
 
 static unsigned boxes_of(const struct answer_verb *verb)

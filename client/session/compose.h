@@ -13,6 +13,8 @@ struct compose {
     const Amana__V1__Pointer *in_reply_to, *supersedes;
     const Amana__V1__Header *root, *newest;
     bool takes_back; // what was sent with its release DEFERRED and sent back: the supervisor needs no second person
+    const char *const *untaken; // units to which the hub lets nothing of it go: they need not be named
+    size_t n_untaken;
 };
 
 // All that can be judged before it is sealed: envelope, flags, rules, body. REASON_NONE, or the reason with path and

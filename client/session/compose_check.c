@@ -34,10 +34,19 @@ static void stand_in(Amana__V1__Header *header, uint64_t number)
         header->recipients[i]->roster = number;
 }
 
-// Who can't be reached any more need not be named.
-static bool goes_without(struct session *session, const Amana__V1__Header *header, const char *unit)
+static bool is_untaken(const struct compose *compose, const char *unit)
 {
-    return header_recipient(header, unit) == NULL && directory_gone(session, unit);
+    for (size_t i = 0; i < compose->n_untaken; i++)
+        if (strcmp(compose->untaken[i], unit) == 0)
+            return true;
+    return false;
+}
+
+// Who can't be reached any more need not be named, nor to whom the hub lets it not go.
+static bool goes_without(struct session *session, const struct compose *compose, const Amana__V1__Header *header,
+                         const char *unit)
+{
+    return header_recipient(header, unit) == NULL && (is_untaken(compose, unit) || directory_gone(session, unit));
 }
 
 // Whether the protection unit that is about to be missed can be reached at all, the hub says.
@@ -107,13 +116,13 @@ static enum reason check_answer(struct session *session, const struct compose *c
         return reason;
     const char *from = before->sender->unit;
     struct delivery_to to = {
-        .originator = from, .recipients = recipients, .originator_gone = goes_without(session, header, from)};
+        .originator = from, .recipients = recipients, .originator_gone = goes_without(session, compose, header, from)};
     if (protection != NULL && strcmp(protection, header->sender->unit) != 0 &&
         !shield_keeps(shield, header, protection, from))
         to.protection = protection;
     for (size_t i = 0; i < before->n_recipients && to.n < LIMIT_RECIPIENTS; i++)
         if (!shield_keeps(shield, header, before->recipients[i]->unit, from) &&
-            !goes_without(session, header, before->recipients[i]->unit))
+            !goes_without(session, compose, header, before->recipients[i]->unit))
             recipients[to.n++] =
                 (struct journal_recipient){before->recipients[i]->unit, (uint8_t)before->recipients[i]->part};
     return delivery_check(header, &to, detail);
@@ -296,6 +305,7 @@ static enum reason check_found_child(struct session *session, const struct compo
     }
     const char *unit = directory_protection(session, country);
     if (unit == NULL || strcmp(unit, header->sender->unit) == 0 || header_recipient(header, unit) != NULL ||
+        is_untaken(compose, unit) ||
         shield_keeps(shield, header, unit, compose->newest != NULL ? compose->newest->sender->unit : NULL))
         return REASON_NONE;
     (void)am_fail(AM_DENIED, detail, "recipients", "a child was found in %s: add %s, a COPY is enough", country, unit);

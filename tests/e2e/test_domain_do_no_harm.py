@@ -211,6 +211,37 @@ def test_only_three_answers_reach_a_listed_state(world):
 
 
 
+def test_what_the_hub_alone_keeps_from_a_state_stops_no_word_to_the_others(world):
+    """Saves from an alert that nobody can end or mend, because one of its readers was listed where its sender could not see."""
+    both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "ACTION"}]
+    alert = world.send(draft=world.draft(recipients=both))
+    for desk in ("post", "ke-protection"):
+        world.amana(desk, "inbox").ok()
+    world.amana("ke-protection", "send", note(world, "She asked for asylum.", case_ref=CASE, flags=FLED)).ok()  # to itself
+    left_out = "left out: et/ics/moyale. The hub lets nothing of this case go there"
+    for words in (["update", alert, world.draft("newer.json", recipients=None, flags=None)], ["correct", alert, world.example("correction", "said.json")]):
+        assert "refused" not in world.amana("police", *words).ok().says("accepted", left_out).err
+    said = json.loads(world.path("said.json").read_text())
+    world.path("said.json").write_text(json.dumps({**said, "recipients": [{**to, "part": "ACTION"} for to in both]}))
+    world.amana("police", "correct", alert, "said.json").ok().says("accepted", left_out)
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok()
+    world.amana("ke-protection", "inbox").ok().says("UPDATE", "CORRECTION", "CANCEL")
+    assert not any(kind in world.amana("post", "inbox").ok().out for kind in ("UPDATE", "CORRECTION", "CANCEL"))
+    world.amana("police", "note", alert, "--title", "t", "--text", "x", "--to", "et/ics/moyale").exits(77).says(
+        "was refused and stays in the outbox: recipients[0].unit")  # whom somebody names is not left out in silence
+
+
+def test_a_child_found_in_a_state_that_the_hub_alone_keeps_it_from_is_told_to_the_others(world):
+    to_shelter = [{"unit": "ke/dcs/child-protection", "part": "ACTION"}]
+    alert = world.send(draft=world.draft(recipients=to_shelter))
+    world.amana("ke-protection", "inbox").ok()
+    world.send("police", note(world, "She asked for asylum.", case_ref=CASE, flags={**FLED, "child": False}, recipients=TO_POLICE))
+    hit = json.loads(world.path(world.example("hit")).read_text())["hit"]
+    world.path("hit.json").write_text(json.dumps({"hit": {**hit, "place": {"country": "et", "text": "Moyale"}}}))
+    world.amana("ke-protection", "hit", alert, "hit.json").ok().says("accepted", "left out: et/mowsa/protection")
+    world.amana("police", "inbox").ok().says("HIT")
+
+
 def test_a_find_of_which_nobody_may_hear_is_an_entry_all_the_same(world):
     both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "ACTION"}]
     alert = world.send(draft=world.draft(recipients=both))
