@@ -5,13 +5,13 @@
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/submit.h"
+#include "client/cmd/take_back.h"
 #include "client/cmd/traffic.h"
 #include "client/session/oversight.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/codec/codec.h"
 #include "proto/model/kind.h"
-#include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
 #include <string.h>
@@ -234,130 +234,6 @@ static int release(struct second_input *input)
     return 0;
 }
 
-// --- Taking back what has gone already, under the supervisor's name alone
-// What ends it: an alert with CANCEL, which has it erased too; a request or referral with WITHDRAW; nothing ends
-// others.
-static unsigned ending_of(unsigned kind)
-{
-    if (kind_root(kind) == KIND(ALERT))
-        return KIND(CANCEL);
-    return (kind_get(KIND(WITHDRAW))->on & KIND_BIT(kind)) != 0 ? KIND(WITHDRAW) : 0;
-}
-
-// To all who have it; where it is another unit's alert, to that unit too.
-static enum am_err put_recipients(const Amana__V1__Header *header, bool own, struct arena *arena,
-                                  Amana__V1__Draft *draft)
-{
-    size_t n = header->n_recipients;
-    Amana__V1__DraftRecipient *rows = arena_array(arena, n + 1, sizeof *rows);
-    draft->recipients = arena_array(arena, n + 1, sizeof *draft->recipients);
-    if (rows == NULL || draft->recipients == NULL)
-        return arena_error(arena);
-    for (size_t i = 0; i < n + 1; i++) {
-        amana__v1__draft_recipient__init(&rows[i]);
-        rows[i].unit = i < n ? header->recipients[i]->unit : header->sender->unit;
-        rows[i].part = i < n ? header->recipients[i]->part : AMANA__V1__PART__CODE__COPY;
-        draft->recipients[i] = &rows[i];
-    }
-    draft->n_recipients = own || n == LIMIT_RECIPIENTS ? n : n + 1;
-    return AM_OK;
-}
-
-static enum am_err put_flags(struct session *session, const struct second_waiting *waiting, struct arena *arena,
-                             Amana__V1__Draft *draft)
-{
-    struct am_detail unread = {0};
-    struct opened opened;
-    draft->flags = arena_alloc(arena, sizeof *draft->flags);
-    if (draft->flags == NULL)
-        return arena_error(arena);
-    amana__v1__draft_flags__init(draft->flags);
-    draft->flags->protection = AMANA__V1__PROTECTION__CODE__NOT_CONCERNED;
-    if (seal_open(session, waiting->message, arena, &unread, &opened) == AM_OK) {
-        draft->flags->child = opened.flags->child;
-        draft->flags->protection = opened.flags->protection;
-        draft->flags->never_tell = opened.flags->never_tell;
-        draft->flags->n_never_tell = opened.flags->n_never_tell;
-    }
-    return AM_OK;
-}
-
-static enum am_err take_back(struct second_input *input, const struct second_waiting *waiting, unsigned ending,
-                             struct arena *arena, struct am_detail *detail, const char **ret_id)
-{
-    struct session *session = input->command.session;
-    const Amana__V1__Header *header = waiting->header;
-    bool own = strcmp(header->sender->unit, session->settings.value[SETTING_UNIT]) == 0, alert = ending == KIND(CANCEL);
-    Amana__V1__Draft draft = AMANA__V1__DRAFT__INIT;
-    Amana__V1__Cancel cancel = AMANA__V1__CANCEL__INIT;
-    Amana__V1__Withdraw withdraw = AMANA__V1__WITHDRAW__INIT;
-    Amana__V1__Pointer itself;
-    Amana__V1__Message *message;
-    Amana__V1__Header *made;
-    enum reason reason;
-    uint8_t digest[LOG_HASH_SIZE];
-    TRY(seal_point(waiting->message, header, digest, &itself));
-    cancel.reason = withdraw.reason = (char *)"A second person did not release it.";
-    cancel.instructions = withdraw.instructions = (char *)"Stop what was begun, and erase it.";
-    draft.kind = (Amana__V1__Kind__Code)ending;
-    draft.outcome = (Amana__V1__Outcome__Code)(alert ? OUTCOME(SENT_IN_ERROR) : OUTCOME(NO_LONGER_NEEDED));
-    draft.release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
-    (void)kind_body_set(ending, &draft.base, alert ? &cancel.base : &withdraw.base);
-    TRY(put_recipients(header, own, arena, &draft));
-    TRY(put_flags(session, waiting, arena, &draft));
-    submit_carry(header, &draft);
-    bool update = alert && header->in_reply_to != NULL;
-    struct compose compose = {.draft = &draft,
-                              .in_reply_to = update ? header->in_reply_to : &itself,
-                              .root = header,
-                              .newest = header,
-                              .takes_back = alert};
-    TRY(compose_message(session, &compose, arena, detail, &reason, &message));
-    TRY(seal_header(message, arena, detail, &made));
-    *ret_id = made->id;
-    return outbox_add(session, made->id, message);
-}
-
-// Until its end is taken, who has it goes on with it.
-static int taken_back(struct command *command, const char *id, unsigned ending, const char *end, struct arena *arena)
-{
-    bool online, stays;
-    command->own = end;
-    int code = command_try_connect(command, &online);
-    if (code != 0)
-        return code;
-    code = submit_stays(command, end, arena, &stays);
-    if (stays)
-        command_say("%.13s has been sent, and its %s is not taken: it stands as before", id, kind_name(ending));
-    else
-        command_say("%.13s is ended: %s %.13s", id, kind_name(ending), end);
-    return code;
-}
-
-// An alert is ended whichever unit sent it (the hub takes that of its releasing unit); else one's own alone.
-static int after_send_back(struct second_input *input, const struct second_waiting *waiting, struct arena *arena)
-{
-    const Amana__V1__Header *header = waiting->header;
-    unsigned ending = ending_of((unsigned)header->kind);
-    bool own = strcmp(header->sender->unit, input->command.session->settings.value[SETTING_UNIT]) == 0;
-    const char *end;
-    struct am_detail detail = {0};
-    if (!waiting->deferred)
-        return 0;
-    if (ending == 0 || (ending == KIND(WITHDRAW) && !own)) {
-        command_say(ending == 0 ? "%.13s has been sent, and nothing ends it: its recipients see that it was sent back"
-                                : "%.13s has been sent: its author must withdraw it",
-                    header->id);
-        return 0;
-    }
-    enum am_err err = take_back(input, waiting, ending, arena, &detail, &end);
-    if (err != AM_OK) {
-        command_say("%.13s has been sent, and could not be ended", header->id);
-        return command_fail(err, &detail);
-    }
-    return taken_back(&input->command, header->id, ending, end, arena);
-}
-
 static int send_back(struct second_input *input)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -372,7 +248,7 @@ static int send_back(struct second_input *input)
     if (err != AM_OK)
         return command_fail(err, &detail);
     code = told(input, &waiting, "sent back", entry);
-    return code == 0 ? after_send_back(input, &waiting, &arena) : code;
+    return code == 0 ? take_back(&input->command, &waiting, &arena) : code;
 }
 
 int verb_release(int argc, char **argv)

@@ -707,6 +707,24 @@ def test_a_supervisor_of_another_unit_that_policy_names_takes_back_what_it_does_
     shared.amana("police", "status", sent).ok().says("stopped")
 
 
+@pytest.mark.parametrize("knows", [True, False], ids=["as its desk knows", "as the hub alone knows"])
+def test_what_went_first_is_taken_back_though_its_case_is_kept_from_one_who_has_it_by_now(shared, knows):
+    """Saves from an alert that a second person did not release and that goes on at all, because one may not hear of its end."""
+    case = f"ke/dci/2026/00479{int(knows)}"
+    both = [{"unit": unit, "part": "ACTION"} for unit in ("et/ics/moyale", "ke/dcs/child-protection")]
+    sent = deferred(shared, case_ref=case, recipients=both)
+    fled = shared.write("NOTE", {"title": "At the shelter", "text": "He asked for asylum."}, case_ref=case, recipients=both[1:],
+                        flags={"child": False, "protection": "YES", "never_tell": ["et"]})
+    for desk in ("ke-protection", "post"):
+        shared.amana(desk, "inbox").ok()
+    shared.amana("police" if knows else "ke-protection", "send", fled).ok()
+    shared.amana("chief", "inbox").ok()
+    shared.amana("chief", "send-back", sent, "--reason", "FACT_WRONG").ok().says("left out: et/ics/moyale", f"{sent[:13]} is ended: CANCEL")
+    for desk, ends in (("ke-protection", True), ("post", False)):
+        shared.amana(desk, "inbox").ok()
+        assert ("ended by" in shared.amana(desk, "show", sent).ok().out) == ends
+
+
 def test_a_deferred_update_that_is_sent_back_ends_the_alert(shared):
     parked = park(shared)
     shared.amana("chief", "release", parked, "--yes").ok()
