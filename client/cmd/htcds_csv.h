@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-// One column for each field that a record has, in the order in which they are met. AM_NOMEM; what `out` says of itself
-// is the caller's.
-AM_MUST_USE enum am_err htcds_csv_print(const json_t *records, FILE *out);
+// One column for each field that a record has, in the order in which they are met. AM_NOMEM; what `file` says of itself
+// is the caller's. On a terminal, what it would obey is shown in its place; into a file each cell goes as it is.
+AM_MUST_USE enum am_err htcds_csv_print(const json_t *records, FILE *file);
 
 // Whether a cell is written with a ' before it: a spreadsheet would compute it, or it begins as one that was written
 // so. A reader takes the ' off where what follows is such a cell.

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pty
 import re
 import subprocess
 
@@ -87,7 +88,7 @@ def test_a_case_is_exported_in_the_fields_of_htcds(world):
 
 
 def test_no_cell_of_an_export_is_a_formula(world):
-    for reason, cell in (("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"), ("@SUM(1)", "'@SUM(1)"), ("-1+cmd", "'-1+cmd"), ("'=1", "''=1"), ("'x", "'x"),
+    for reason, cell in (("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"), ("@SUM(1)", "'@SUM(1)"), ("-1+cmd", "'-1+cmd"), ("'=1", "''=1"), ("'x", "'x"), ("\n=1", "'\n=1"), ("\uff1d1", "'\uff1d1"), ("'\uff0b1", "''\uff0b1"),
                          ("+254 200000417", "+254 200000417"), ("-12.5", "-12.5")):
         alert = world.send(draft=world.draft())
         world.amana("police", "cancel", alert, "--outcome", "RESOLVED", f"--reason={reason}").ok()
@@ -112,6 +113,32 @@ def test_a_case_as_json_neither_steers_a_terminal_nor_turns_its_text_around(worl
     out = world.amana("police", "export", "htcds", "ke/dci/2026/004211").ok().out
     assert not set(out) & set("\u009b\u202e\u202c\u001b")
     assert reason in [record.get("cas_ReasonForCaseClosure") for record in json.loads(out)["records"]]
+
+
+def test_a_case_as_csv_steers_no_terminal_and_is_in_a_file_as_it_was_written(world):
+    alert, reason = world.send(draft=world.draft()), "Found \u001b]0;title\u0007 \u009b2J \u202eAQK\u202c \"there\"."
+    world.amana("police", "cancel", alert, "--outcome", "RESOLVED", f"--reason={reason}").ok()
+    words = ("export", "htcds", "--csv", "ke/dci/2026/004211")
+    assert reason.replace('"', '""') in world.amana("police", *words).ok().out
+    shown = on_terminal(world, "police", *words)
+    assert 'Found \ufffd]0;title\ufffd \ufffd2J \ufffdAQK\ufffd ""there"".' in shown
+    assert not set(shown) & set("\u001b\u0007\u009b\u202e\u202c")
+
+
+def on_terminal(world, desk, *words):
+    """What a command prints where its output is a terminal."""
+    keyboard, terminal = pty.openpty()
+    process = subprocess.Popen([w.AMANA, "-d", desk, *words], cwd=world.folder, stdout=terminal, env={**os.environ, **world.env(), "TZ": "UTC"})
+    os.close(terminal)
+    shown = b""
+    try:
+        while part := os.read(keyboard, 65536):
+            shown += part
+    except OSError:  # its other end is closed
+        pass
+    os.close(keyboard)
+    assert process.wait(w.PATIENCE) == 0
+    return shown.decode()
 
 
 def test_a_case_that_is_not_here_says_so(world):
