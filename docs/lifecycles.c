@@ -3,15 +3,19 @@
 // move, an arrow from where it begins to where it leads. Run by the build; writes to standard output.
 #include "proto/model/life.h"
 
+#include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 
 #define COLUMN 150 // pixels
 #define ROW    26
-#define LEFT   330
 #define TOP    60
-#define GAP    50 // between two lives
+#define GAP    50  // between two lives
+#define LETTER 8.4 // a capital of 12 px, as wide as such letters get
 #define STATES 32
+#define LABEL  256
+
+static unsigned left; // where the columns begin: the longest label ends before it
 
 struct life {
     unsigned root;
@@ -45,37 +49,71 @@ static struct life life_of(unsigned root)
 }
 
 // "PROGRESS: AWAITING_AUTHORISATION, CLARIFICATION_ASKED"
-static void label(const struct life_row *row)
+static void label_of(const struct life_row *row, char ret_label[LABEL])
 {
     const ProtobufCEnumDescriptor *codes = &amana__v1__outcome__code__descriptor;
     const char *before = ": ";
-    fputs(kind_name(row->kind), stdout);
+    (void)strlcpy(ret_label, kind_name(row->kind), LABEL);
     for (unsigned i = 0; i < codes->n_values; i++)
         if ((row->outcomes & OUTCOME_BIT((unsigned)codes->values[i].value)) != 0) {
-            printf("%s%s", before, codes->values[i].name);
+            (void)strlcat(ret_label, before, LABEL);
+            (void)strlcat(ret_label, codes->values[i].name, LABEL);
             before = ", ";
         }
+    if (row->next == LIFE_ROW_CROSSED)
+        (void)strlcat(ret_label, " (crossed: taken, moves nothing)", LABEL);
+}
+
+static unsigned longest_label(void)
+{
+    size_t n, longest = 0;
+    const struct life_row *rows = life_rows(&n);
+    for (size_t i = 0; i < n; i++) {
+        char label[LABEL];
+        label_of(&rows[i], label);
+        longest = strlen(label) > longest ? strlen(label) : longest;
+    }
+    return (unsigned)longest;
+}
+
+// Where time alone leads from a state; the state itself where it leads nowhere.
+static uint8_t in_time(unsigned root, uint8_t state)
+{
+    return life_state_at(root, state, 1, 1);
 }
 
 static int middle(unsigned column)
 {
-    return LEFT + (int)column * COLUMN + COLUMN / 2;
+    return (int)(left + column * COLUMN + COLUMN / 2);
 }
 
-static void draw_move(struct life *life, const struct life_row *row, int y)
+static void draw_arrow(const char *class, const char *label, int from, int to, bool crossed, int y)
 {
-    int from = middle(column_of(life, row->state));
-    bool crossed = row->next == LIFE_ROW_CROSSED;
-    int to = crossed ? from : middle(column_of(life, row->next));
-    printf("<text class=\"move\" x=\"%d\" y=\"%d\">", LEFT - 10, y + 4);
-    label(row);
-    fputs(crossed ? " (crossed: taken, moves nothing)</text>" : "</text>", stdout);
+    printf("<text class=\"%s\" x=\"%u\" y=\"%d\">%s</text>", class, left - 10, y + 4, label);
     printf("<circle cx=\"%d\" cy=\"%d\" r=\"4\"/>", from, y);
     if (from == to)
         printf("<path class=\"%s\" d=\"M%d %d h24 a6 6 0 0 1 0 12 h-14\"/>\n", crossed ? "crossed" : "arrow", from + 4,
                y - 6);
     else
         printf("<path class=\"arrow\" d=\"M%d %d H%d\"/>\n", from, y, to + (to > from ? -2 : 2));
+}
+
+static void draw_move(struct life *life, const struct life_row *row, int y)
+{
+    int from = middle(column_of(life, row->state));
+    bool crossed = row->next == LIFE_ROW_CROSSED;
+    char label[LABEL];
+    label_of(row, label);
+    draw_arrow("move", label, from, crossed ? from : middle(column_of(life, row->next)), crossed, y);
+}
+
+// How many states of a life end by time alone.
+static unsigned timed(const struct life *life)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < life->n_states; i++)
+        n += in_time(life->root, life->states[i]) != life->states[i];
+    return n;
 }
 
 // Returns how high it became.
@@ -85,6 +123,7 @@ static int draw(struct life *life, int top)
     const struct life_row *rows = life_rows(&n);
     for (size_t i = 0; i < n; i++)
         drawn += rows[i].root == life->root;
+    drawn += timed(life);
     int height = TOP + (int)(drawn + 1) * ROW;
     printf("<g><title>%s</title><text class=\"root\" x=\"10\" y=\"%d\">%s</text>\n", kind_name(life->root), top + 30,
            kind_name(life->root));
@@ -103,6 +142,13 @@ static int draw(struct life *life, int top)
             draw_move(life, &rows[i], y);
             y += ROW;
         }
+    for (unsigned i = 0; i < life->n_states; i++) {
+        uint8_t next = in_time(life->root, life->states[i]);
+        if (next == life->states[i])
+            continue;
+        draw_arrow("move time", "valid_until passes", middle(i), middle(column_of(life, next)), false, y);
+        y += ROW;
+    }
     printf("</g>\n");
     return height;
 }
@@ -110,7 +156,8 @@ static int draw(struct life *life, int top)
 static const char STYLE[] =
     "<style>text{font:12px sans-serif;fill:#111}.root{font-weight:bold;font-size:16px}.name{text-anchor:middle;"
     "font-weight:bold}.move{text-anchor:end}rect{fill:#e8f0fe;stroke:#345}.end{fill:#ddd}circle{fill:#345}"
-    ".line{stroke:#999;stroke-dasharray:2 4;fill:none}.arrow,.crossed{stroke:#345;stroke-width:1.6;fill:none;"
+    ".time{font-style:italic}.line{stroke:#999;stroke-dasharray:2 "
+    "4;fill:none}.arrow,.crossed{stroke:#345;stroke-width:1.6;fill:none;"
     "marker-end:url(#head)}.crossed{stroke-dasharray:4 3}</style>\n";
 
 int main(void)
@@ -120,12 +167,13 @@ int main(void)
     int height = 20, top = 10;
     size_t rows_n;
     (void)life_rows(&rows_n);
+    left = (unsigned)(longest_label() * LETTER) + 20;
     for (unsigned root = 1; root < KIND_COUNT; root++) {
         struct life life = life_of(root);
         if (life.n_states == 0)
             continue;
         widest = life.n_states > widest ? life.n_states : widest;
-        height += TOP + ROW + GAP;
+        height += TOP + ROW * (1 + (int)timed(&life)) + GAP;
         lives[n++] = life;
     }
     height += (int)rows_n * ROW;
@@ -134,7 +182,7 @@ int main(void)
         "<title>Lives of messages in Amana</title>\n%s"
         "<defs><marker id=\"head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
         "orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\" fill=\"#345\"/></marker></defs>\n",
-        LEFT + (int)widest * COLUMN + 10, height, STYLE);
+        (int)(left + widest * COLUMN) + 10, height, STYLE);
     printf("<rect x=\"0\" y=\"0\" width=\"100%%\" height=\"100%%\" style=\"fill:#fff;stroke:none\"/>\n");
     for (unsigned i = 0; i < n; i++)
         top += draw(&lives[i], top) + GAP;

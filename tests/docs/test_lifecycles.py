@@ -37,3 +37,16 @@ def test_every_move_stays_within_the_picture():
     _, _, width, height = map(int, drawing.get("viewBox").split())
     for element in drawing.iter(f"{SVG}circle"):
         assert 0 < int(element.get("cx")) < width and 0 < int(element.get("cy")) < height
+
+
+def test_every_label_is_seen_whole():
+    """It ends where it stands, and its letters are 12 pixels high: a capital is no wider than 8.4."""
+    for element in tree.parse(DRAWING).getroot().iter(f"{SVG}text"):
+        if element.get("class").startswith("move"):
+            assert int(element.get("x")) >= 8.4 * len(element.text), element.text
+
+
+def test_what_time_alone_does_is_drawn_too():
+    drawing = tree.parse(DRAWING).getroot()
+    [alert] = [g for g in drawing.iter(f"{SVG}g") if g.find(f"{SVG}title").text == "ALERT"]
+    assert [t.text for t in alert.iter(f"{SVG}text") if t.get("class") == "move time"] == ["valid_until passes"] * 2  # of NEW and ACKNOWLEDGED
