@@ -88,7 +88,30 @@ static Amana__V1__Kept kept_of(const struct second_waiting *waiting)
     return kept;
 }
 
+static enum am_err opens(struct second_input *input, const struct second_waiting *waiting, struct am_detail *detail)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct opened opened;
+    arena_init(&arena, ARENA_VERB);
+    TRY(seal_open(input->command.session, waiting->message, &arena, detail, &opened));
+    return oversight_check(input->command.session, waiting->message, opened.header, detail);
+}
+
 // --- pending
+// What this officer can do about it: nothing is released that can't be read, nor by its author.
+static void say_what_next(struct second_input *input, const struct second_waiting *waiting, char *state, size_t size)
+{
+    struct am_detail unread = {0};
+    size_t len = strlen(state);
+    if (strcmp(waiting->header->officer, input->command.session->officer) == 0)
+        snprintf(state + len, size - len, " for another officer: it is your own");
+    else if (opens(input, waiting, &unread) == AM_OK)
+        snprintf(state + len, size - len, ": `amana release %.13s`", waiting->header->id);
+    else
+        snprintf(state + len, size - len, ": `amana send-back %.13s --reason CODE`, and its author sends it anew",
+                 waiting->header->id);
+}
+
 static enum am_err list_one(void *user, const struct second_waiting *waiting)
 {
     struct second_input *input = user;
@@ -98,10 +121,10 @@ static enum am_err list_one(void *user, const struct second_waiting *waiting)
         return AM_OK;
     input->count++;
     // One that was DEFERRED has to be signed within its time, the others lapse unsent.
-    snprintf(state, sizeof state, "by %s · %s %s: `amana release %.13s`", print_officer(waiting->header->officer),
+    snprintf(state, sizeof state, "by %s · %s %s", print_officer(waiting->header->officer),
              waiting->deferred ? "sent already, to be signed by" : "waits until",
-             print_ns(waiting->entry->time + (waiting->deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS)),
-             waiting->header->id);
+             print_ns(waiting->entry->time + (waiting->deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS)));
+    say_what_next(input, waiting, state, sizeof state);
     if (input->command.json)
         (void)!json_line_kept(input->command.session, &kept, "PENDING_RELEASE", stdout);
     else
@@ -151,9 +174,10 @@ static int show(struct second_input *input, const struct second_waiting *waiting
 {
     Amana__V1__Kept kept = kept_of(waiting);
     const char *state = waiting->deferred ? "sent already, UNRELEASED: to be signed" : "waits for your signature";
-    if (input->command.json)
+    FILE *out = input->command.json ? stderr : stdout; // programs are not asked, who is asked sees it
+    if (input->command.json && input->yes)
         return 0;
-    return screen_show(input->command.session, &kept, state, NULL, stdout) == AM_OK ? 0 : EX_VERIFY;
+    return screen_show(input->command.session, &kept, state, NULL, out) == AM_OK ? 0 : EX_VERIFY;
 }
 
 static int told(struct second_input *input, const struct second_waiting *waiting, const char *word,
@@ -170,15 +194,6 @@ static int told(struct second_input *input, const struct second_waiting *waiting
            kind_name((unsigned)waiting->header->kind), waiting->header->id, (unsigned long long)entry->index,
            input->command.session->hub->origin, print_ns(entry->time));
     return 0;
-}
-
-static enum am_err opens(struct second_input *input, const struct second_waiting *waiting, struct am_detail *detail)
-{
-    struct arena AM_CLEANUP(arena_wipe) arena = {0};
-    struct opened opened;
-    arena_init(&arena, ARENA_VERB);
-    TRY(seal_open(input->command.session, waiting->message, &arena, detail, &opened));
-    return oversight_check(input->command.session, waiting->message, opened.header, detail);
 }
 
 // To one that was revoked since it was parked nothing is sent, also where the hub has an older list: its author seals
@@ -198,11 +213,15 @@ static int release(struct second_input *input)
     int code = look(input, &arena, &waiting);
     if (code != 0)
         return code;
+    enum am_err err = second_may(input->command.session, waiting.header, &detail);
+    if (err != AM_OK)
+        return command_fail(err, &detail);
     code = show(input, &waiting);
-    enum am_err err = opens(input, &waiting, &detail);
+    err = opens(input, &waiting, &detail);
     if (err != AM_OK || code != 0) {
-        command_say("%.13s was not released: what its body says is not what was signed, or can't be read here",
-                    waiting.header->id);
+        command_say("%.13s was not released: what its body says is not what was signed, or can't be read here. Send it "
+                    "back, and its author sends it anew: `amana send-back %.13s --reason CODE`",
+                    waiting.header->id, waiting.header->id);
         return err != AM_OK ? command_fail(err, &detail) : code;
     }
     if (to_revoked(input->command.session, &waiting)) {
@@ -218,7 +237,7 @@ static int release(struct second_input *input)
     err = second_release(input->command.session, &waiting, &arena, &detail, &entry);
     if (err != AM_OK) {
         code = command_fail(err, &detail);
-        if (err == AM_DENIED && strcmp(waiting.header->officer, input->command.session->officer) != 0)
+        if (err == AM_DENIED)
             command_say(
                 "what can't be released goes back to its author, who mends it: `amana send-back %.13s --reason CODE`",
                 waiting.header->id);

@@ -172,6 +172,25 @@ static enum am_err point_at(const struct second_waiting *waiting, struct arena *
     return digest != NULL ? seal_point(waiting->message, waiting->header, digest, ret_pointer) : arena_error(arena);
 }
 
+// Who isn't on the roster at all is refused by the hub, in its own words.
+enum am_err second_may(struct session *session, const Amana__V1__Header *header, struct am_detail *detail)
+{
+    struct roster *roster;
+    bool unmarked = false;
+    if (strcmp(header->officer, session->officer) == 0)
+        return am_fail(AM_DENIED, detail, header->id,
+                       "is your own: a second person must release it (RELEASE_REQUIRED)");
+    TRY(directory_newest(session, session->settings.value[SETTING_UNIT], NULL, detail, &roster));
+    for (size_t i = 0; i < roster->officers_count; i++)
+        unmarked |= !roster->officers[i].supervisor && strcmp(roster->officers[i].identity.uri, session->officer) == 0;
+    roster_unref(roster);
+    return !unmarked ? AM_OK
+                     : am_fail(AM_DENIED, detail, header->id,
+                               "is for a supervisor to release, and the roster of %s marks %s as none "
+                               "(RELEASE_REQUIRED)",
+                               session->settings.value[SETTING_UNIT], session->settings.value[SETTING_OFFICER]);
+}
+
 // A receipt is one only of what was asked for.
 static enum am_err check_answer(struct session *session, const Amana__V1__Pointer *pointer, bool holds,
                                 struct am_detail *detail)
@@ -209,9 +228,6 @@ enum am_err second_release(struct session *session, const struct second_waiting 
     const struct certificate *certificate;
     struct am_bytes der, bytes = codec_bytes(waiting->message->header);
     EVP_PKEY *key;
-    if (strcmp(waiting->header->officer, session->officer) == 0)
-        return am_fail(AM_DENIED, detail, waiting->header->id,
-                       "is your own: a second person must release it (RELEASE_REQUIRED)");
     TRY(point_at(waiting, arena, &pointer));
     TRY(session_key(session, CERT_USE_SIGN_OFFICER, detail, &certificate, &key));
     TRY(waiting->deferred

@@ -25,8 +25,12 @@ AM_MUST_USE enum am_err second_each(struct session *session, struct am_detail *d
 AM_MUST_USE enum am_err second_find(struct session *session, const char *beginning, struct arena *arena,
                                     struct am_detail *detail, struct second_waiting *ret_waiting);
 
+// Whether this officer is one who may release it: AM_DENIED, with what to do, of one's own, and where the newest roster
+// of this unit has them without the mark. For who is to be asked; the hub judges it all the same.
+AM_MUST_USE enum am_err second_may(struct session *session, const Amana__V1__Header *header, struct am_detail *detail);
+
 // Adds this officer's signature and gives it to the hub: *ret_entry is the proof of its SUBMITTED entry, of one that
-// was DEFERRED of its RELEASED entry. The caller has opened the body. AM_DENIED where it is one's own, or the hub
+// was DEFERRED of its RELEASED entry. The caller has opened the body, and asked second_may. AM_DENIED where the hub
 // refuses.
 AM_MUST_USE enum am_err second_release(struct session *session, const struct second_waiting *waiting,
                                        struct arena *arena, struct am_detail *detail,

@@ -321,11 +321,44 @@ Code = r.grpc.StatusCode
 def test_nobody_releases_what_they_wrote_themselves(shared, refused):
     own = shared.amana("chief", "send", alert(shared)).ok().id
     shared.amana("chief", "release", own, "--yes").exits(77).says("your own", "RELEASE_REQUIRED")
+    shared.amana("chief", "pending").ok().says(own[:13], "for another officer: it is your own")
     refused("chief", "chief", None, Code.FAILED_PRECONDITION, "RELEASE_REQUIRED")
 
 
 def test_an_officer_without_the_mark_releases_nothing(refused):
     refused("chief", "police", "police", Code.FAILED_PRECONDITION, "RELEASE_REQUIRED")
+
+
+def test_who_may_not_release_is_told_before_they_are_asked(shared):
+    """Saves a no that comes after a yes under one's own signature."""
+    for author, reader, why in (("police", "police", "is your own"), ("chief", "police", "the roster of ke/dci/transnational marks kdci-0417 as none")):
+        parked = shared.amana(author, "send", alert(shared)).ok().id
+        said = shared.amana(reader, "release", parked, stdin="y\n").exits(77).says(why, "RELEASE_REQUIRED")
+        assert "Release it" not in said.err and said.out == ""
+        shared.amana("chief", "send-back", parked, "--reason", "SENT_IN_ERROR").ok()
+
+
+def test_who_is_asked_sees_what_they_sign_also_beside_lines_for_programs(shared):
+    parked = park(shared)
+    said = shared.amana("chief", "--json", "release", parked, stdin="n\n").exits(75)
+    assert "Yusuf" in said.err and said.out == ""
+    said = shared.amana("chief", "--json", "release", parked, "--yes").ok()
+    assert "Yusuf" not in said.err and [line["state"] for line in said.json] == ["released"]
+
+
+def test_what_a_new_supervisor_can_not_open_is_sent_back(empty_world):
+    """It was sealed before they joined: it can't be released as it is, and the list doesn't send them to try."""
+    world = empty_world
+    world.start_hub()
+    parked = world.amana("police", "send", alert(world)).ok().id
+    world.supervisor()
+    world.hub.reload()
+    world.hub.log.wait(r"^roster unit=ke/dci/transnational number=2")
+    said = world.amana("chief", "pending").ok().says("CANNOT_OPEN", f"`amana send-back {parked[:13]} --reason CODE`, and its author sends it anew")
+    assert "amana release" not in said.out
+    said = world.amana("chief", "release", parked, stdin="y\n").exits(1).says("was not released", f"`amana send-back {parked[:13]} --reason CODE`")
+    assert "Release it" not in said.err
+    world.amana("chief", "send-back", parked, "--reason", "INCOMPLETE").ok()
 
 
 def test_another_units_supervisor_releases_nothing_and_learns_nothing(refused):
