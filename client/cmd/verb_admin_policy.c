@@ -61,8 +61,9 @@ static int show_json(const Amana__V1__TryPolicyResponse *response)
 {
     json_t *rules = json_array();
     for (size_t i = 0; i < response->n_rules; i++)
-        json_array_append_new(rules, json_pack("{s:b, s:s, s:s}", "allows", response->rules[i]->allows, "question",
-                                               response->rules[i]->question, "rule", response->rules[i]->rule));
+        json_array_append_new(rules, json_pack("{s:b, s:b, s:s, s:s}", "allows", response->rules[i]->allows, "tells",
+                                               response->rules[i]->tells, "question", response->rules[i]->question,
+                                               "rule", response->rules[i]->rule));
     return json_line_print(
         json_pack("{s:s, s:o, s:s}", "reason", response->reason, "rules", rules, "not_judged", NOT_JUDGED), stdout);
 }
@@ -78,7 +79,7 @@ static int show(struct try_input *input, const Amana__V1__TryPolicyResponse *res
     print_text(stdout, taken ? "" : response->reason, 0);
     fputc('\n', stdout);
     for (size_t i = 0; i < response->n_rules; i++) {
-        printf("  %s  ", response->rules[i]->allows ? "yes" : "NO ");
+        printf("  %s  ", response->rules[i]->tells ? "·  " : response->rules[i]->allows ? "yes" : "NO ");
         print_text(stdout, response->rules[i]->question, 0);
         fputs(": ", stdout);
         print_text(stdout, response->rules[i]->rule, 0);

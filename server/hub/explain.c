@@ -1,22 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 // What would become of a message, and by which rule: the same tables that judge, asked one after the other.
+#include "proto/codec/nearest.h"
 #include "server/hub/internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+__attribute__((format(printf, 3, 0))) static struct hub_reason *
+row_add(struct hub_explanation *explanation, const char *question, const char *format, va_list args)
+{
+    struct hub_reason *row = &explanation->rows[explanation->n++];
+    row->question = question;
+    vsnprintf(row->rule, sizeof row->rule, format, args);
+    return row;
+}
+
 __attribute__((format(printf, 4, 5))) static bool say(struct hub_explanation *explanation, bool allows,
                                                       const char *question, const char *format, ...)
 {
-    struct hub_reason *row = &explanation->rows[explanation->n++];
     va_list args;
-    row->allows = allows;
-    row->question = question;
     va_start(args, format);
-    vsnprintf(row->rule, sizeof row->rule, format, args);
+    row_add(explanation, question, format, args)->allows = allows;
     va_end(args);
     return allows;
+}
+
+// What holds for such messages, and refuses none as it is tried here.
+__attribute__((format(printf, 3, 4))) static void tell(struct hub_explanation *explanation, const char *question,
+                                                       const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct hub_reason *row = row_add(explanation, question, format, args);
+    va_end(args);
+    row->allows = row->tells = true;
+}
+
+// With the member whose name is nearest: who may try a message may list them all.
+static bool no_member(const struct hub *hub, const char *unit, const char *question, struct hub_explanation *ret)
+{
+    struct nearest nearest = {.word = unit, .len = strlen(unit)};
+    char clause[NEAREST_CLAUSE];
+    struct hub_unit *member, *next;
+    HASH_ITER (hh, hub->units, member, next)
+        if (member->member != NULL)
+            nearest_offer(&nearest, member->name);
+    return say(ret, false, question, "%s is no member%s", unit, nearest_clause(&nearest, clause));
 }
 
 static bool explain_sender(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
@@ -24,7 +54,7 @@ static bool explain_sender(const struct hub *hub, const struct hub_trial *trial,
     const struct hub_member *member = hub_member_find(hub, trial->as);
     const struct kind *kind = kind_get((unsigned)trial->kind);
     if (member == NULL)
-        return say(ret, false, "sender", "%s is no member", trial->as);
+        return no_member(hub, trial->as, "sender", ret);
     uint8_t who = hub_role_who(member->role);
     if (who == 0)
         return say(ret, false, "sender", "role %s sends nothing", member->role_name);
@@ -39,7 +69,7 @@ static bool explain_recipient(const struct hub *hub, const struct hub_trial *tri
 {
     const struct hub_member *member = hub_member_find(hub, trial->to);
     if (member == NULL)
-        return say(ret, false, "recipient", "%s is no member", trial->to);
+        return no_member(hub, trial->to, "recipient", ret);
     if (!hub_may_receive(member))
         return say(ret, false, "recipient", "role %s receives nothing", member->role_name);
     if (member->successor[0] != '\0')
@@ -95,22 +125,22 @@ static void explain_purpose(const struct hub *hub, const struct hub_trial *trial
 {
     const struct policy_protects *protects = policy_protects(hub->policy, trial->to);
     if (hub_member_find(hub, trial->to)->role == ROLE_PROTECTION)
-        say(ret, true, "purpose PROTECTION", "allowed: it is a protection unit");
+        tell(ret, "purpose PROTECTION", "allowed: it is a protection unit");
     else
-        say(ret, true, "purpose PROTECTION", protects != NULL ? "allowed: protection-also-to names \"%s\"" : "%s",
-            protects != NULL ? protects->party : "refused with PURPOSE_MISMATCH: it is no protection unit");
+        tell(ret, "purpose PROTECTION", protects != NULL ? "allowed: protection-also-to names \"%s\"" : "%s",
+             protects != NULL ? protects->party : "refused with PURPOSE_MISMATCH: it is no protection unit");
 }
 
 static void explain_onward(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
 {
     const struct policy_protects *onward = policy_onward(hub->policy, trial->to);
     if (!address_same_agency(trial->as, trial->to))
-        say(ret, true, "what others marked H2", "only with a DECISION of its sender, or where it has it already");
+        tell(ret, "what others marked H2", "only with a DECISION of its sender, or where it has it already");
     else
-        say(ret, true, "what others marked H2",
-            onward != NULL ? "may go to it: h2-also-to names \"%s\", and it is of the same agency"
-                           : "only with a DECISION of its sender: h2-also-to doesn't name it%s",
-            onward != NULL ? onward->party : "");
+        tell(ret, "what others marked H2",
+             onward != NULL ? "may go to it: h2-also-to names \"%s\", and it is of the same agency"
+                            : "only with a DECISION of its sender: h2-also-to doesn't name it%s",
+             onward != NULL ? onward->party : "");
 }
 
 static void explain_retention(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
@@ -119,11 +149,11 @@ static void explain_retention(const struct hub *hub, const struct hub_trial *tri
     Amana__V1__Header header = AMANA__V1__HEADER__INIT;
     header.kind = trial->kind;
     if (line != 0)
-        say(ret, true, "kept at most", "policy.conf line %u: %u days", line, hub->policy->retention_days[trial->kind]);
+        tell(ret, "kept at most", "policy.conf line %u: %u days", line, hub->policy->retention_days[trial->kind]);
     else if (kind_get((unsigned)trial->kind)->must_answer)
-        say(ret, true, "kept at most", "as long as the message answered");
+        tell(ret, "kept at most", "as long as the message answered");
     else
-        say(ret, true, "kept at most", "%u days, by its kind", kind_retention_days(&header));
+        tell(ret, "kept at most", "%u days, by its kind", kind_retention_days(&header));
 }
 
 static void explain_quota(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
@@ -131,26 +161,37 @@ static void explain_quota(const struct hub *hub, const struct hub_trial *trial, 
     const struct policy_quota *row = policy_quota(hub->policy, trial->as);
     const struct policy_quota quota = hub_quota_of(hub, trial->as);
     if (row != NULL)
-        say(ret, true, "quota", "policy.conf line %u: %u requests a second, %u in flight", row->line,
-            quota.requests_per_s, quota.in_flight);
+        tell(ret, "quota", "policy.conf line %u: %u requests a second, %u in flight", row->line, quota.requests_per_s,
+             quota.in_flight);
     else
-        say(ret, true, "quota", "by amanad.conf: %u requests a second, %u in flight", quota.requests_per_s,
-            quota.in_flight);
+        tell(ret, "quota", "by amanad.conf: %u requests a second, %u in flight", quota.requests_per_s, quota.in_flight);
+}
+
+// Whether it goes abroad and how it is marked is known here; whom it is about, and what it answers, is not.
+static const char *second_person(const struct hub_trial *trial)
+{
+    const struct kind *kind = kind_get((unsigned)trial->kind);
+    bool abroad = !address_same_country(trial->as, trial->to);
+    if (kind->release == RELEASE_ABROAD && abroad)
+        return "needed: it goes abroad";
+    if (trial->classification == AMANA__V1__CLASSIFICATION__CODE__CONFIDENTIAL && !kind->must_answer)
+        return kind->on == 0 ? "needed: it is CONFIDENTIAL" : "needed where it answers nothing: it is CONFIDENTIAL";
+    switch ((enum kind_release)kind->release) {
+    case RELEASE_NEVER: break;
+    case RELEASE_OF_PERSONS: return "needed where it is about a PERSON or GROUP";
+    case RELEASE_ABROAD: break;
+    case RELEASE_AS_TARGET: return "needed where what it is about needed one";
+    }
+    return "not needed";
 }
 
 static void explain_second_person(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)
 {
-    static const char *const RELEASES[] = {
-        [RELEASE_NEVER] = "only where it is CONFIDENTIAL",
-        [RELEASE_OF_PERSONS] = "where it is about a PERSON or GROUP, or CONFIDENTIAL",
-        [RELEASE_ABROAD] = "where it goes abroad, or is CONFIDENTIAL",
-        [RELEASE_AS_TARGET] = "where what it is about needed one",
-    };
     const struct policy_release *release = policy_release(hub->policy, (unsigned)trial->kind, trial->as, trial->to);
     if (release != NULL)
-        say(ret, true, "second person", "policy.conf line %u: always", release->line);
+        tell(ret, "second person", "policy.conf line %u: always", release->line);
     else
-        say(ret, true, "second person", "%s", RELEASES[kind_get((unsigned)trial->kind)->release]);
+        tell(ret, "second person", "%s", second_person(trial));
 }
 
 enum reason hub_explain(const struct hub *hub, const struct hub_trial *trial, struct hub_explanation *ret)

@@ -93,7 +93,7 @@ struct hub_trial {
     Amana__V1__Classification__Code classification;
 };
 struct hub_reason {
-    bool allows;
+    bool allows, tells;   // tells: what holds for such messages; it refuses none as it is tried here
     const char *question; // "grant"
     char rule[240];
 };

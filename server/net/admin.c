@@ -168,6 +168,7 @@ static void try_begin(struct call *call)
         Amana__V1__TriedRule *rule = list[response.n_rules] = &rules[response.n_rules];
         amana__v1__tried_rule__init(rule);
         rule->allows = row->allows;
+        rule->tells = row->tells;
         rule->question = (char *)row->question;
         rule->rule = (char *)row->rule;
     }

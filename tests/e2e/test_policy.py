@@ -139,6 +139,8 @@ def test_a_trial_says_what_would_become_of_a_message_and_which_rule_gives_the_an
                                              'protection-also-to names "et/ics/moyale"')
     tried(world, classification="BASIC").says("not judged: ", "rule 3", "never_tell", "consent")  # else read as a promise
     tried(world, 77).says("would be refused: CLASSIFICATION_ABOVE_CEILING", "asked for RESTRICTED")
+    tried(world, kind="REFERRAL", classification="BASIC").says("  ·    second person: needed: it goes abroad", "  ·    quota: ", "  yes  grant: ")
+    tried(world, 77, to="et/ics/moyal").says('  NO   recipient: et/ics/moyal is no member; did you mean "et/ics/moyale"?')
     tried(world, 77, to="ug/police/kampala").says("would be refused: NOT_PERMITTED", "ug/police/kampala is no member")
     tried(world, 77, to="igad/audit/desk").says("role auditor receives nothing")
     tried(world, 77, **{"as": "igad/audit/desk"}).says("role auditor sends nothing")

@@ -64,6 +64,8 @@ static void what_is_refused_is_refused_by_its_last_row_alone(void **state)
         const char *question, *rule;
     } ROWS[] = {
         {"ke/no/such", POST, KIND(ALERT), "sender", "ke/no/such is no member"},
+        {POLICE "l", POST, KIND(ALERT), "sender", POLICE "l is no member; did you mean \"" POLICE "\"?"},
+        {POLICE, "et/ics/moyal", KIND(ALERT), "recipient", "et/ics/moyal is no member; did you mean \"" POST "\"?"},
         {AUDITOR, POST, KIND(ALERT), "sender", "role auditor sends nothing"},
         {DPO, POST, KIND(ALERT), "sender", "role dpo may not send ALERT"},
         {POLICE, DPO, KIND(SUBJECT_ACCESS), "sender", "role unit may not send SUBJECT_ACCESS"},
@@ -149,20 +151,20 @@ static void the_rest_is_said_by_policys_line_or_by_the_kind(void **state)
     assert_non_null(strstr(rule_of(&said, "quota"), "by amanad.conf"));
     assert_string_equal(rule_of(&said, "purpose PROTECTION"),
                         "refused with PURPOSE_MISMATCH: it is no protection unit");
-    assert_string_equal(rule_of(&said, "second person"), "where it is about a PERSON or GROUP, or CONFIDENTIAL");
+    assert_string_equal(rule_of(&said, "second person"), "needed where it is about a PERSON or GROUP");
     assert_string_equal(rule_of(&said, "what others marked H2"),
                         "only with a DECISION of its sender, or where it has it already");
     said = tried(world, POLICE, KIND(REFERRAL), SHELTER, 1, REASON_NONE);
     assert_string_equal(rule_of(&said, "purpose PROTECTION"), "allowed: it is a protection unit");
-    assert_string_equal(rule_of(&said, "second person"), "where it goes abroad, or is CONFIDENTIAL");
+    assert_string_equal(rule_of(&said, "second person"), "needed: it goes abroad");
     said = tried(world, POLICE, KIND(NOTE), POLICE, 1, REASON_NONE);
     assert_string_equal(rule_of(&said, "what others marked H2"),
                         "only with a DECISION of its sender: h2-also-to doesn't name it");
-    assert_string_equal(rule_of(&said, "second person"), "only where it is CONFIDENTIAL");
+    assert_string_equal(rule_of(&said, "second person"), "not needed");
     said = tried(world, POST, KIND(ACK), POLICE, 1, REASON_NONE);
     assert_string_equal(rule_of(&said, "kept at most"), "as long as the message answered");
     said = tried(world, POLICE, KIND(CANCEL), POST, 1, REASON_NONE);
-    assert_string_equal(rule_of(&said, "second person"), "where what it is about needed one");
+    assert_string_equal(rule_of(&said, "second person"), "needed where what it is about needed one");
     struct policy *policy = policy_given(world);
     policy->releases = calloc(1, sizeof *policy->releases);
     policy->releases[0] =
@@ -176,9 +178,48 @@ static void the_rest_is_said_by_policys_line_or_by_the_kind(void **state)
         assert_true(said.rows[i].allows);
 }
 
+// What the two units and the marking decide is answered, and not asked back.
+static void whether_a_second_person_is_needed_is_said_as_far_as_it_is_known(void **state)
+{
+    static const struct {
+        const char *as, *to;
+        unsigned kind, classification;
+        const char *says;
+    } ROWS[] = {
+        {POLICE, POST, KIND(REFERRAL), 2, "needed: it goes abroad"},
+        {POLICE, POST, KIND(REFERRAL), 3, "needed: it goes abroad"},
+        {POLICE, CHILD_DESK, KIND(REFERRAL), 2, "not needed"},
+        {POLICE, CHILD_DESK, KIND(REFERRAL), 3, "needed where it answers nothing: it is CONFIDENTIAL"},
+        {POLICE, POST, KIND(ALERT), 3, "needed: it is CONFIDENTIAL"},
+        {POLICE, POST, KIND(ALERT), 2, "needed where it is about a PERSON or GROUP"},
+        {POLICE, POST, KIND(NOTE), 3, "needed where it answers nothing: it is CONFIDENTIAL"},
+        {POST, POLICE, KIND(ACK), 3, "not needed"}, // answers never are for their marking
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+        struct hub_explanation said =
+            tried(world, ROWS[i].as, ROWS[i].kind, ROWS[i].to, ROWS[i].classification, REASON_NONE);
+        assert_string_equal(rule_of(&said, "second person"), ROWS[i].says);
+    }
+}
+
+// Of what decides, a line says yes or no; what is only told is marked so, and doesn't look like a yes.
+static void what_decides_is_told_apart_from_what_only_informs(void **state)
+{
+    struct hub_explanation said = tried(*state, POLICE, KIND(ALERT), POST, 1, REASON_NONE);
+    const char *DECIDE[] = {"sender", "recipient", "grant", "sender's ceiling", "recipient's ceiling"};
+    for (size_t i = 0; i < said.n; i++) {
+        assert_int_equal(said.rows[i].tells, i >= AM_LEN(DECIDE));
+        if (i < AM_LEN(DECIDE))
+            assert_string_equal(said.rows[i].question, DECIDE[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HUB_TEST(whether_a_second_person_is_needed_is_said_as_far_as_it_is_known),
+        HUB_TEST(what_decides_is_told_apart_from_what_only_informs),
         HUB_TEST(what_is_refused_is_refused_by_its_last_row_alone),
         HUB_TEST(a_unit_without_anybody_on_its_roster_is_named_with_the_number_that_took_them_away),
         HUB_TEST(where_no_grant_is_asked_for_it_is_said_why),
