@@ -35,6 +35,7 @@ struct asked {
     char case_ref[STORE_CASE + 1];   // an answer is of the same (rule_answer_carries)
     bool own;                        // this unit sent it
     uint64_t review_at;              // of what this unit sent; 0: none
+    uint64_t ack_due;                // from acceptance; 0: none, or it isn't in the log
     const Amana__V1__Header *header; // in the walk's arena
 };
 
@@ -82,6 +83,10 @@ static enum am_err find_asked(struct session *session, const char *id, struct ar
     ret->own = box == STORE_SENT && !keeps(header);
     ret->review_at = ret->own ? header_time_or_0(header->review_at) : 0;
     ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
+    if (kept->entry != NULL)
+        ret->ack_due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
+                                header_time_or_0(header->answer_by), kept->entry->time)
+                           .ack;
     strlcpy(ret->case_ref, header->case_ref, sizeof ret->case_ref);
     const char *own = session->settings.value[SETTING_UNIT];
     // What is asked of its own sender it could tell nobody else.
@@ -355,6 +360,8 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     walk->answers.replaced = strcmp(walk->answers.newest, id) != 0;
     // Of what was replaced the newer version says until when.
     uint64_t until = walk->answers.replaced ? 0 : kind_in_force(walk->asked.header);
+    walk->answers.now = session_now(session);
+    walk->answers.ack_due = walk->asked.ack_due;
     walk->answers.expired = until != 0 && until <= session_now(session) ? until : 0;
     walk->answers.confirm = walk->asked.confirm;
     walk->answers.erased = walk->asked.erased;
@@ -385,6 +392,15 @@ static void life_words(const struct answers *answers, char ret_state[ANSWERS_STA
         snprintf(ret_state + len, ANSWERS_STATE - len, ": to be confirmed: `amana confirm %s`", answers->shown);
 }
 
+static void ack_words(const struct answers *answers, char ret_state[ANSWERS_STATE])
+{
+    snprintf(ret_state, ANSWERS_STATE, "to be acknowledged: `amana ack %s`", answers->shown);
+    size_t len = strlen(ret_state);
+    if (answers->ack_due != 0)
+        snprintf(ret_state + len, ANSWERS_STATE - len, ", by %s (%s)", print_ns(answers->ack_due),
+                 print_until(answers->ack_due, answers->now));
+}
+
 static void plain_state(const struct answers *answers, const char *id, bool to_us, char ret_state[ANSWERS_STATE])
 {
     ret_state[0] = '\0';
@@ -403,7 +419,7 @@ static void plain_state(const struct answers *answers, const char *id, bool to_u
     else if (answers->acknowledged)
         snprintf(ret_state, ANSWERS_STATE, "acknowledged by %.31s", print_officer(answers->officer));
     else if (to_us)
-        snprintf(ret_state, ANSWERS_STATE, "to be acknowledged: `amana ack %s`", answers->shown);
+        ack_words(answers, ret_state);
 }
 
 // What a CANCEL or WITHDRAW asks for besides.

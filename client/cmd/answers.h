@@ -11,6 +11,7 @@ struct answers {
     bool acknowledged; // by this unit: an ACK, or an answer, which counts as one
     char officer[LIMIT_URI + 1];
     uint64_t ack_ns;
+    uint64_t ack_due, now;    // of this unit, from acceptance by the hub; when it was looked: UTC ns; ack_due 0: none
     char newest[STORE_ID];    // the newest version of the alert here: an UPDATE, or itself
     char shown[STORE_ID];     // what to type for it
     bool replaced;            // there is a newer version than this one
@@ -43,12 +44,12 @@ AM_MUST_USE enum am_err answers_find(struct session *session, const char *id, st
 AM_MUST_USE enum am_err answers_kept(struct session *session, const char *id, struct arena *arena,
                                      char ret_kept[STORE_ID]);
 
-// "CONTESTED by 0193…: " before "to be acknowledged", "acknowledged by kdci-0417", "replaced by 0193…", "ended by
-// 0193…".
+// "CONTESTED by 0193…: " before "to be acknowledged: `amana ack 0193…`, by … (in 3 min)", "acknowledged by kdci-0417",
+// "replaced by 0193…", "ended by 0193…".
+void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[ANSWERS_STATE]);
 // The same, and before it how it stands with its second person.
 void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,
                       char ret_state[ANSWERS_STATE]);
-void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[ANSWERS_STATE]);
 // What is waited for when an answer is: "must answer", "must confirm" where that is a CONFIRM.
 const char *answers_word(unsigned kind);
 // How one of the outbox stands: "refused: NOT_PERMITTED", "waiting".

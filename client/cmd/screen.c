@@ -28,13 +28,20 @@ static uint64_t kept_ns(const Amana__V1__Kept *kept, const Amana__V1__Header *he
 // Only a title is held to name no victim; other kinds are shown by the first of their texts, which may.
 #define NAMES_VICTIM "(names a victim: `amana show` has the words)"
 
-// What it is about: the title, and before it what was decided, which tells more than the words about it.
-static void line_title(const struct opened *opened, enum am_err err, const char *why, FILE *out)
+// What it is about: the title, and before it what was decided, which tells more than the words about it; and the
+// message that it answers.
+static void line_title(struct session *session, const struct opened *opened, enum am_err err, const char *why,
+                       FILE *out)
 {
     const Amana__V1__Header *header = opened->header;
     const char *title = err == AM_OK ? kind_body_title(kind_body_get(&opened->body->base)) : "";
+    bool drill = header->status != AMANA__V1__STATUS__CODE__ACTUAL;
     if (err == AM_OK && body_names_victim(opened->body, title))
         title = NAMES_VICTIM;
+    if (drill || header->outcome != 0 || err != AM_OK || title[0] != '\0')
+        fputs("  ", out);
+    if (drill)
+        fprintf(out, "[%s] ", CODE(status__code, header->status));
     if (header->outcome != 0) {
         print_code(out, CODE(outcome__code, header->outcome), false);
         fputs(err != AM_OK || title[0] != '\0' ? ": " : "", out);
@@ -45,6 +52,12 @@ static void line_title(const struct opened *opened, enum am_err err, const char 
         fprintf(out, "(can't be shown: %s)", opened->fault != NULL ? opened->fault : why);
     else
         print_brief(out, title);
+    if (header->in_reply_to == NULL)
+        return;
+    char about[STORE_ID];
+    fputs("  · about ", out);
+    store_short(session->store, header->in_reply_to->id, about);
+    print_text(out, about, 0);
 }
 
 // How the hub took it, and how it stands with who signed it.
@@ -82,14 +95,12 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
     const struct urgency *urgency = urgency_get(header->urgency);
     bool pressing = header->urgency <= AMANA__V1__URGENCY__CODE__U2;
     store_short(session->store, id, shown);
-    fprintf(out, "%s  %s%-2s%s  %-14s  %s  %s %s%s  ", shown, print_on(pressing ? PRINT_BOLD : PRINT_PLAIN),
+    fprintf(out, "%s  %s%-2s%s  %-14s  %s  %s %s%s", shown, print_on(pressing ? PRINT_BOLD : PRINT_PLAIN),
             urgency != NULL ? urgency->name : "?", pressing ? print_off() : "", kind_name((unsigned)header->kind),
             print_ns(kept_ns(kept, header)), ours ? "to" : "from",
             ours && header->n_recipients > 0 ? header->recipients[0]->unit : header->sender->unit,
             ours && header->n_recipients > 1 ? " and others" : "");
-    if (header->status != AMANA__V1__STATUS__CODE__ACTUAL)
-        fprintf(out, "[%s] ", CODE(status__code, header->status));
-    line_title(&opened, err, detail.text, out);
+    line_title(session, &opened, err, detail.text, out);
     if (state[0] != '\0')
         fprintf(out, "  · %s", state);
     line_marks(session, kept, header, out);

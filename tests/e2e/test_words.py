@@ -145,6 +145,36 @@ def test_every_verb_that_lists_or_does_something_prints_json_lines_for_programs(
     assert waiting
 
 
+# --- What a line of a list says
+def line_of(said, message):
+    return next(line for line in said.out.splitlines() if line.startswith(message[:13]))
+
+
+def test_a_line_says_until_when_it_is_to_be_acknowledged_and_how_long_that_is(empty_world):
+    world = empty_world
+    world.start_hub()
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    due = re.search(r"must ack +et/ics/moyale +by (\S+ \S+ \S+) ", world.amana("post", "show", alert).ok().out)[1]
+    assert f"to be acknowledged: `amana ack {alert[:13]}`, by {due} (in 14 min)" in line_of(world.amana("post", "inbox").ok(), alert)
+    world.amana("post", "ack", alert).ok()
+    assert due not in line_of(world.amana("post", "inbox").ok(), alert)
+
+
+def test_a_line_says_which_message_an_answer_is_about_and_ends_with_no_blanks(empty_world):
+    """Of forty cases: which alert was taken on, and which was hit."""
+    world = empty_world
+    world.start_hub()
+    alert = world.alert_at("post")
+    ack = world.amana("post", "ack", alert).ok().id
+    hit = world.amana("post", "hit", alert, "--summary", "Here.", "--certainty", "CERTAIN", "--place", "Moyale", "--done", "STOP_AND_SEARCH").ok().id
+    for said in (world.amana("police", "inbox").ok(), world.amana("police", "case", "ke/dci/2026/004211").ok(), world.amana("post", "sent").ok()):
+        assert f"et/ics/moyale  · about {alert[:13]}" in line_of(said, ack) or f"transnational  · about {alert[:13]}" in line_of(said, ack), said.out
+        assert f"  Here.  · about {alert[:13]}" in line_of(said, hit), said.out
+        assert not re.search(r"[ \t]$", said.out, re.M), said.out
+    assert "· about" not in line_of(world.amana("police", "case", "ke/dci/2026/004211").ok(), alert)
+
+
 # --- How it is printed
 def on_terminal(world, **env):
     """What `sent` writes to a terminal."""
