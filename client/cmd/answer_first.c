@@ -41,24 +41,53 @@ static int plan_json(const Amana__V1__Draft *draft, const struct target *newest)
                            stdout);
 }
 
-int first_ask(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
-              bool *ret_go)
+static FILE *asked_on(const struct answer_input *input)
 {
-    *ret_go = true;
-    if (input->verb->kind != KIND(ERASURE) || (input->yes && !input->dry_run))
+    return input->command.json ? stderr : stdout; // a question is no line of JSON
+}
+
+static void tell_erased(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
+                        const char *where)
+{
+    FILE *out = asked_on(input);
+    bool order = input->verb->kind == KIND(ERASURE);
+    fprintf(out, "%s %.13s", kind_name((unsigned)newest->opened.header->kind), newest->id);
+    if (order)
+        fprintf(out, " and %zu older version%s", draft->n_references, draft->n_references == 1 ? "" : "s");
+    fprintf(out, ": destroyed %s, for good\n", where);
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        fprintf(out, "  must erase and confirm within 7 days  %s\n", draft->recipients[i]->unit);
+}
+
+static int ask_order(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
+                     bool *ret_go)
+{
+    if (input->yes && !input->dry_run)
         return 0;
     if (input->command.json && input->dry_run) {
         *ret_go = false;
         return plan_json(draft, newest);
     }
-    FILE *out = input->command.json ? stderr : stdout; // a question is no line of JSON
-    fprintf(out, "%s %.13s and %zu older version%s: destroyed by the hub and in this store, for good\n",
-            kind_name((unsigned)newest->opened.header->kind), newest->id, draft->n_references,
-            draft->n_references == 1 ? "" : "s");
-    for (size_t i = 0; i < draft->n_recipients; i++)
-        fprintf(out, "  must erase and confirm within 7 days  %s\n", draft->recipients[i]->unit);
+    tell_erased(input, draft, newest, "by the hub and in this store");
     *ret_go = !input->dry_run;
     return input->dry_run ? 0 : command_ask("Erase it?", "nothing was erased");
+}
+
+int first_ask(const struct answer_input *input, const struct submission *submission, const struct target *newest,
+              bool *ret_go)
+{
+    const Amana__V1__Draft *draft = submission->compose.draft;
+    struct am_detail detail = {0};
+    *ret_go = true;
+    if (input->verb->kind == KIND(ERASURE))
+        return ask_order(input, draft, newest, ret_go);
+    if (input->yes || !kind_asks_confirm(input->verb->kind, (unsigned)draft->outcome))
+        return 0;
+    enum reason reason = compose_check(input->command.session, &submission->compose, &detail);
+    if (reason != REASON_NONE)
+        return submit_refuse(submission, reason, &detail);
+    tell_erased(input, draft, newest, "by all who have it");
+    return command_ask("End it, and have it erased?", "nothing was sent");
 }
 
 // --- What goes before the word is given that it is gone
@@ -78,13 +107,20 @@ int first_erase(struct answer_input *input, const struct submission *submission,
 {
     struct am_detail detail = {0};
     unsigned n;
+    int code = 0;
     if (input->verb->kind != KIND(CONFIRM) || submission->compose.draft->outcome != OUTCOME(DONE) ||
         !erase_asked(target->opened.header))
         return 0;
     enum reason reason = compose_check(input->command.session, &submission->compose, &detail);
     if (reason != REASON_NONE)
         return submit_refuse(submission, reason, &detail);
-    enum am_err err = erase_check(input->command.session, target->opened.header, &detail);
+    enum am_err err = erase_check(input->command.session, target->opened.header, &detail, &n);
+    if (err == AM_OK && n > 0 && !input->yes) {
+        fprintf(asked_on(input), "%u message%s of this store: erased, for good\n", n, n == 1 ? "" : "s");
+        code = command_ask("Erase here, and confirm?", "nothing was erased or sent");
+    }
+    if (code != 0)
+        return code;
     if (err == AM_OK)
         err = erase_named(input->command.session, target->opened.header, &n);
     if (err != AM_OK)

@@ -9,10 +9,12 @@
 
 // An ACK of the same officer about the same clock goes once, unless it is asked for again.
 AM_MUST_USE int first_again(const struct answer_input *input, const struct target *target);
-// What is done once and for all is told before, and asked. *ret_go: whether to go on.
-AM_MUST_USE int first_ask(const struct answer_input *input, const Amana__V1__Draft *draft, const struct target *newest,
-                          bool *ret_go);
-// DONE of a correction needs one's own messages mended; DONE of an erasure, the bodies gone from this store.
+// What is done once and for all is told before, and asked: content that is to be erased, by an ERASURE, or by what ends
+// it. *ret_go: whether to go on.
+AM_MUST_USE int first_ask(const struct answer_input *input, const struct submission *submission,
+                          const struct target *newest, bool *ret_go);
+// DONE of a correction needs one's own messages mended; DONE of an erasure, the bodies gone from this store, which is
+// asked.
 AM_MUST_USE int first_mend(struct answer_input *input, const struct submission *submission,
                            const struct target *target);
 AM_MUST_USE int first_erase(struct answer_input *input, const struct submission *submission,

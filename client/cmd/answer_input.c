@@ -258,7 +258,7 @@ const struct argp *answer_argp(const struct answer_input *input)
 {
     static const struct argp_option COPIED = {"copy", OPTION_COPY, "UNIT", OPTION_REPEATS, "one more, who only reads",
                                               0};
-    static const struct argp_option YES = {"yes", OPTION_YES, NULL, 0, "don't ask", 0};
+    static const struct argp_option YES = {"yes", OPTION_YES, NULL, 0, "don't ask before content is erased", 0};
     static const struct argp_option DRY_RUN = {"dry-run", OPTION_DRY_RUN, NULL, 0, "say what would be done", 0};
     static const struct argp_option AGAIN = {
         "again", OPTION_AGAIN, NULL, 0, "even if this officer has acknowledged it already", 0};
@@ -290,10 +290,10 @@ const struct argp *answer_argp(const struct answer_input *input)
     options[n++] = NEVER_TELL;
     if (input->verb->kind == KIND(ACK))
         options[n++] = AGAIN;
-    if (input->verb->kind == KIND(ERASURE)) {
+    if (input->verb->kind == KIND(ERASURE) || input->verb->kind == KIND(CONFIRM) || input->kind->confirm != 0)
         options[n++] = YES;
+    if (input->verb->kind == KIND(ERASURE))
         options[n++] = DRY_RUN;
-    }
     argp.args_doc = args_of(input);
     argp.doc = input->verb->does;
     return &argp;

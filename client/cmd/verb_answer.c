@@ -56,7 +56,7 @@ static int draft_send(struct answer_input *input, struct submission *submission,
                       struct arena *arena)
 {
     bool go = true, contests = newest->box == STORE_INBOX && moved->n_freed + moved->n_facts > 0;
-    int code = first_ask(input, draft, newest, &go);
+    int code = first_ask(input, submission, newest, &go);
     if (code == 0 && go)
         code = first_mend(input, submission, newest);
     if (code == 0 && go)

@@ -166,6 +166,7 @@ static enum am_err named_row(struct naming *naming, enum store_box box, const ch
                        "is kept until %s for a court (HOLD %.13s): confirm RETAINED_BY_LAW until then", until,
                        hold->by);
     }
+    naming->n++;
     if (!naming->erase)
         return AM_OK;
     timestamp_from_ns(clock_utc(), &now);
@@ -173,7 +174,6 @@ static enum am_err named_row(struct naming *naming, enum store_box box, const ch
     kept->fault = kept->fault_text = (char *)"";
     kept->erased_by = naming->by->id;
     kept->erased_at = &now;
-    naming->n++;
     return store_put(naming->session->store, box, id, kept);
 }
 
@@ -194,11 +194,14 @@ static enum am_err named_rows(struct naming *naming)
     return AM_OK;
 }
 
-enum am_err erase_check(struct session *session, const Amana__V1__Header *header, struct am_detail *detail)
+enum am_err erase_check(struct session *session, const Amana__V1__Header *header, struct am_detail *detail,
+                        unsigned *ret_n)
 {
     struct naming naming = {.session = session, .by = header, .detail = detail};
     enum am_err err = erase_asked(header) ? named_rows(&naming) : AM_OK;
     holds_clear(&naming.holds);
+    if (err == AM_OK)
+        *ret_n = naming.n;
     return err;
 }
 

@@ -16,8 +16,9 @@ AM_MUST_USE enum am_err erase_named(struct session *session, const Amana__V1__He
 AM_MUST_USE enum am_err erase_said(struct session *session, const Amana__V1__Header *header);
 
 // Whether a HOLD in force keeps any of the bodies that a message names, and which are still here: AM_CONFLICT with the
-// HOLD and its end in *detail.
-AM_MUST_USE enum am_err erase_check(struct session *session, const Amana__V1__Header *header, struct am_detail *detail);
+// HOLD and its end in *detail. *ret_n counts those that would go.
+AM_MUST_USE enum am_err erase_check(struct session *session, const Amana__V1__Header *header, struct am_detail *detail,
+                                    unsigned *ret_n);
 
 // Until when, UTC ns, a HOLD in force keeps a message, by its header's digest, and the HOLD's id; 0: none.
 AM_MUST_USE enum am_err erase_held(struct session *session, const uint8_t digest[32], uint64_t *ret_until,

@@ -21,7 +21,7 @@ def alert(world):
 
 def cancel(world, alert, outcome="SENT_IN_ERROR"):
     ended = world.amana("police", "cancel", alert, "--outcome", outcome, "--reason", "Another lorry was meant.",
-                        "--instructions", "Let it pass.").ok().id
+                        "--instructions", "Let it pass.", "--yes").ok().id
     for desk in ("post", "ke-protection", "et-protection"):
         world.amana(desk, "inbox").ok()
     return ended
@@ -45,7 +45,7 @@ def test_what_was_sent_in_error_is_erased_by_all_who_have_it_copies_too(world, a
     world.amana("post", "ack", ended).ok()
     for message in (alert, newer):
         assert not erased(world, "post", message)
-    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "The patrol's sheet is shredded.").ok().says(
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "The patrol's sheet is shredded.", "--yes").ok().says(
         "2 messages of this store were erased")
     for message in (alert, newer):
         assert erased(world, "post", message)
@@ -63,9 +63,34 @@ def test_what_was_sent_in_error_is_erased_by_all_who_have_it_copies_too(world, a
     world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "x").exits(77).says("CONFIRMED", "nothing moves it any more")
 
 
+def test_what_has_content_erased_at_all_who_have_it_says_so_and_asks_first(world, alert):
+    """One wrong code would else destroy it everywhere, for good."""
+    sent = len(world.entries("SUBMITTED"))
+    words = ("cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "Another lorry was meant.", "--instructions", "Let it pass.")
+    world.amana("police", *words, stdin="n\n").exits(75).says(
+        f"ALERT {alert[:13]}: destroyed by all who have it, for good", "must erase and confirm within 7 days  et/ics/moyale",
+        "must erase and confirm within 7 days  ke/dcs/child-protection", "End it, and have it erased?", "nothing was sent")
+    world.amana("police", *words).exits(64).says("nobody is there to answer; --yes says so")
+    said = world.amana("police", "--json", *words, stdin="n\n").exits(75).says("End it, and have it erased?")
+    assert said.out == "" and len(world.entries("SUBMITTED")) == sent
+    wrong = world.amana("police", *words[:-2], stdin="y\n").exits(65).says("cancel.instructions")
+    assert "End it" not in wrong.err  # what can't be sent isn't asked about
+    ended = world.amana("police", *words, stdin="y\n").ok().id
+    world.amana("post", "inbox").ok()
+    words = ("confirm", ended, "--outcome", "DONE", "--remark", "Shredded.")
+    world.amana("post", *words, stdin="n\n").exits(75).says("1 message of this store: erased, for good", "Erase here, and confirm?", "nothing was erased or sent")
+    assert not erased(world, "post", alert)
+    world.amana("post", *words, stdin="y\n").ok().says("1 message of this store was erased")
+    assert erased(world, "post", alert)
+
+
+def test_what_has_nothing_erased_asks_nothing(world, alert):
+    assert "?" not in world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok().err
+
+
 def test_the_acknowledgement_and_the_confirmation_of_a_cancel_move_two_lives(world, alert):
     ended = cancel(world, alert, "COURT_ORDER")
-    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "Gone.").ok()
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok()
     world.amana("police", "inbox").ok()
     world.amana("police", "status", ended).ok().says("stopping", "erasure confirmed by eics-1207")
     world.amana("post", "ack", ended).ok()
@@ -99,10 +124,10 @@ def test_who_withdraws_consent_has_the_referral_erased_everywhere(world):
         flags={"child": True, "protection": "NO"}))
     world.amana("ke-protection", "inbox").ok()
     gone = world.amana("police", "withdraw", offered, "--outcome", "CONSENT_WITHDRAWN", "--reason", "She does not want it.",
-                       "--withdrawn-at", "2026-11-27T10:00:00Z").ok().id
+                       "--withdrawn-at", "2026-11-27T10:00:00Z", "--yes").ok().id
     world.amana("police", "status", gone).ok().says("withdrawn", "to be erased")
     world.amana("ke-protection", "inbox").ok().says("to be erased")
-    world.amana("ke-protection", "confirm", gone, "--outcome", "DONE", "--remark", "The file is closed.").ok()
+    world.amana("ke-protection", "confirm", gone, "--outcome", "DONE", "--remark", "The file is closed.", "--yes").ok()
     assert erased(world, "ke-protection", offered)
     world.amana("police", "inbox").ok()
     world.amana("police", "status", gone).ok().says("erasure confirmed by kdcs-0033")

@@ -130,9 +130,9 @@ def test_an_alert_expires_at_its_valid_until(world):
     world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").exits(77).says(
         "EXPIRED", "SENT_IN_ERROR, COURT_ORDER")
     ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "Another lorry was meant.",
-                        "--instructions", "Let it pass.").ok().id
+                        "--instructions", "Let it pass.", "--yes").ok().id
     world.amana("post", "inbox").ok().says(f"to be erased: `amana confirm {ended[:13]}`")
-    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "Gone.").ok()
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok()
     assert world.body("post", alert) is None
     world.amana("post", "ack", ended).ok()
     world.amana("police", "status", ended).ok().says("stopped by eics-1207", "erasure confirmed by eics-1207")
@@ -177,7 +177,7 @@ def test_an_erasure_that_nobody_confirms_is_late_beside_the_end_that_nobody_ackn
     alert = world.send()
     world.amana("post", "inbox").ok()
     ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "Another lorry was meant.",
-                        "--instructions", "Let it pass.").ok().id
+                        "--instructions", "Let it pass.", "--yes").ok().id
     world.amana("post", "inbox").ok()
     entered(world, "DEADLINE", 4, days=8)  # the end late and escalated; the erasure of who is to act, and of who had a copy
     late = {(e["deadline"]["recipient"], e["deadline"]["clocks"][0]["what"]) for e in world.entries("DEADLINE")

@@ -27,7 +27,7 @@ def test_the_office_of_the_sender_s_country_has_a_message_erased_that_it_never_r
     erasure = world.amana("ke-protection", "erase", asked, *WHY).ok().says("et/ics/moyale").id
     for desk in ("police", "post"):
         world.amana(desk, "inbox").ok().says("ERASURE")
-        world.amana(desk, "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.").ok()
+        world.amana(desk, "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok()
         assert world.body(desk, asked) is None
     world.amana("ke-protection", "inbox").ok()
     world.amana("ke-protection", "status", erasure).ok().says("confirmed by kdci-0417", "confirmed by eics-1207")

@@ -25,7 +25,7 @@ def test_an_erasure_reaches_the_hub_and_every_holder_and_the_log_holds(world, al
         assert world.body("post", message) is not None, "a holder erases with its word"
     world.amana("police", "show", alert).ok().says("erased here", erasure)
     world.amana("post", "inbox").ok().says("ERASURE", "to be confirmed")
-    world.amana("post", "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.").ok().says("2 messages of this store were erased")
+    world.amana("post", "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok().says("2 messages of this store were erased")
     assert world.body("post", alert) is None and world.body("post", newer) is None
     world.amana("post", "show", newer, "--export", "parts").ok().says("body.cms is left out")
     assert not world.path("parts", "body.cms").exists() and world.path("parts", "header.bin").exists()
@@ -79,5 +79,5 @@ def test_a_message_that_was_erased_is_answered_no_more(world, alert):
     world.amana("police", "erase", alert, *WHY).ok()
     erasure = next(line["header"]["id"] for line in world.amana("post", "--json", "inbox").ok().json
                    if line["header"]["kind"] == "ERASURE" and line["header"]["in_reply_to"]["id"] == alert)
-    world.amana("post", "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.").ok()
+    world.amana("post", "confirm", erasure, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok()
     world.amana("post", "hit", alert, "--summary", "x", "--certainty", "CERTAIN", "--place", "x", "--done", "STOP_AND_SEARCH").exits(66).says("erased")

@@ -32,7 +32,7 @@ def test_an_alert_is_corrected_renewed_and_ended_for_the_others_when_one_who_has
     world.amana("police", "inbox").ok().says(contest[:13])
     world.amana("police", "correct", alert, world.example("correction")).ok().says(GONE)
     newer = world.amana("police", "update", alert, world.draft("newer.json", kind="UPDATE", recipients=None)).ok().says(GONE).id
-    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "y").ok().id
+    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "y", "--yes").ok().id
     world.amana("et-protection", "inbox").ok().says(newer[:13], ended[:13])
     world.amana("police", "status", alert).ok().says("stopping")
     world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
@@ -109,7 +109,7 @@ def test_what_nobody_who_has_it_can_be_told_of_is_withdrawn_and_ended_all_the_sa
         assert asked[:13] in world.amana("police", "sent", "--overdue").ok().out
     withdrawn = world.amana("police", "withdraw", asked, "--reason", "Known by now.").ok().says(
         GONE, "the WITHDRAW goes to the hub and to this unit alone", "told      nobody").id
-    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "y").ok().says(
+    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "y", "--yes").ok().says(
         "the CANCEL goes to the hub and to this unit alone", "told      nobody").id
     world.amana("police", "sent").ok().says(f"withdrawn by {withdrawn[:13]}", f"ended by {ended[:13]}")
     world.amana("police", "sent", "--overdue").ok().says("nothing is overdue")

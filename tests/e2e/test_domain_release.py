@@ -733,7 +733,7 @@ def test_a_supervisor_of_another_unit_that_policy_names_takes_back_what_it_does_
     shared.amana("police", "status", sent).ok().says("sent back by kdci-0002", "stopping")
     shared.amana("post", "ack", cancel["header"]["id"]).ok()
     for desk in ("post", "police"):
-        shared.amana(desk, "confirm", cancel["header"]["id"], "--outcome", "DONE", "--remark", "erased").ok()
+        shared.amana(desk, "confirm", cancel["header"]["id"], "--outcome", "DONE", "--remark", "erased", "--yes").ok()
         assert shared.body(desk, sent) is None
     shared.amana("headquarters", "inbox").ok()
     shared.amana("headquarters", "status", cancel["header"]["id"]).ok().says("confirmed")
@@ -806,14 +806,14 @@ def test_consent_is_withdrawn_from_all_also_where_one_offer_was_accepted_and_the
     shared.amana("police", "inbox").ok().says(command)
     shared.amana("police", *command.split()[1:], "--reason", "A place was found.").ok()
     gone = shared.amana("police", "withdraw", offered, "--outcome", "CONSENT_WITHDRAWN", "--reason", "She does not want it.",
-                        "--withdrawn-at", "2026-11-27T10:00:00Z").ok().id
+                        "--withdrawn-at", "2026-11-27T10:00:00Z", "--yes").ok().id
     assert set(lives(shared, "police", offered).values()) == {"WITHDRAWN"}
     for desk in ("ke-protection", "et-protection"):
         shared.amana(desk, "inbox").ok().says("to be erased")
-        shared.amana(desk, "confirm", gone, "--outcome", "DONE", "--remark", "The file is closed.").ok()
+        shared.amana(desk, "confirm", gone, "--outcome", "DONE", "--remark", "The file is closed.", "--yes").ok()
         assert shared.body(desk, offered) is None
     shared.amana("police", "withdraw", offered, "--outcome", "CONSENT_WITHDRAWN", "--reason", "x", "--withdrawn-at",
-                 "2026-11-27T10:00:00Z").exits(77).says("its state is WITHDRAWN")
+                 "2026-11-27T10:00:00Z", "--yes").exits(77).says("its state is WITHDRAWN")
 
 
 CLOSED = ("close", "--outcome", "NO_CONTACT", "--summary", "She can't be found.")

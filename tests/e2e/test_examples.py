@@ -47,7 +47,7 @@ class Desks:
             line = line.replace(known, message, 1)
         line = re.sub(r"\b20\d\d-\d\d-\d\dT00:00:00Z", AHEAD, line)
         line = line.replace("kdci-0418", "kdci-0001").replace("amana ", f"amana -d {desk} ", 1)
-        line = line + " --yes" if verb in ("erase", "release") else line
+        line = line + " --yes" if verb in ("confirm", "erase", "release") else line
         done = subprocess.run(["bash", "-c", line], cwd=self.world.folder, capture_output=True, text=True, stdin=subprocess.DEVNULL,
                               env={**os.environ, **self.world.env(), "PATH": f"{w.AMANA.parent}:{os.environ['PATH']}"}, timeout=w.PATIENCE)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"

@@ -179,7 +179,7 @@ def offices(desks, asked):
     desks.sent("ke-protection", "amana hold", world.send(draft=world.write("REQUEST", ASKED)))
     erasure = desks.sent("ke-protection", "amana erase", asked)
     world.amana("post", "inbox").ok()
-    desks.sent("post", "amana confirm", erasure)
+    desks.sent("post", "amana confirm", erasure, answer="y\n")
     assert '"kind": "SUBJECT_ACCESS"' in desks.type("ke-protection", "amana access new") + world.path("access.json").read_text()
     text = (w.DATA / "subject-access-moyale.json").read_text()
     draft = json.loads("\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//")))
