@@ -340,6 +340,16 @@ static size_t elsewhere(const struct accept *accept, bool kept, struct journal_r
     return n;
 }
 
+// What answers an older version of an alert that goes on was found all the same. A state from which the newer is kept
+// answers what it knows.
+static bool is_looked_for(const struct accept *accept)
+{
+    const struct hub_submission *submission = accept->submission;
+    bool goes_on = submission->has_chain && !submission->apart && !submission->chain.cancelled &&
+                   accept->append->time_ns < submission->chain.valid_until;
+    return !accept->decision->crossed || goes_on;
+}
+
 // An entry whoever is told of it, of nobody perhaps: how many there are is for everybody to see.
 static enum am_err found_fill(struct accept *accept)
 {
@@ -451,7 +461,8 @@ enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
     accept.append = &accept.pending->append;
     accept.arena = &accept.pending->arena;
     accept.met = accept_met(&accept);
-    accept.found = submission->header->kind == KIND(HIT) && !decision->crossed && elsewhere(&accept, true, NULL) > 0;
+    accept.found =
+        submission->header->kind == KIND(HIT) && is_looked_for(&accept) && elsewhere(&accept, true, NULL) > 0;
     enum am_err err = accept_fill(&accept);
     if (err == AM_OK)
         err = hub_order_fill(accept.pending, accept.n_entries, submission);

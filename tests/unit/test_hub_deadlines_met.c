@@ -262,6 +262,36 @@ static void a_hit_tells_the_others_that_it_was_found_elsewhere(void **state)
     assert_int_equal(entries_of(world, ENTRY(STATE)), 1);
 }
 
+// Its finder had only the older version when it was found: the others go on looking all the same.
+static void a_hit_that_crosses_an_update_is_told_to_the_others_and_one_after_the_end_is_not(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = letter_new(world, POLICE, KIND(ALERT)), *newer, *end;
+    letter_to(world, alert, POST, ACTION);
+    letter_to(world, alert, LONELY, ACTION);
+    accepted(world, alert);
+    newer = letter_new(world, POLICE, KIND(UPDATE));
+    letter_answers(newer, alert, alert);
+    letter_supersedes(newer, alert);
+    letter_to(world, newer, POST, ACTION);
+    letter_to(world, newer, LONELY, ACTION);
+    accepted(world, newer);
+    accepted(world, about(world, POST, KIND(HIT), 0, alert, POLICE));
+    assert_int_equal(entries_of(world, ENTRY(STATE)), 1);
+    const struct model_entry *entry = entry_of(world, ENTRY(STATE), 0);
+    assert_true(entry->content->state->found_elsewhere);
+    assert_true(told(world, URI(LONELY, "d1"), entry));
+    assert_false(told(world, URI(POST, "d1"), entry));
+    end = letter_new(world, POLICE, KIND(CANCEL));
+    letter_answers(end, alert, alert);
+    end->header.outcome = AMANA__V1__OUTCOME__CODE__RESOLVED;
+    letter_to(world, end, POST, ACTION);
+    letter_to(world, end, LONELY, ACTION);
+    accepted(world, end);
+    accepted(world, about(world, POST, KIND(HIT), 0, newer, POLICE));
+    assert_int_equal(entries_of(world, ENTRY(STATE)), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +309,7 @@ int main(void)
         HUB_TEST(a_clock_that_goes_on_past_the_end_of_its_request_has_no_row),
         HUB_TEST(an_ack_that_comes_while_a_deadline_is_looked_at_is_not_told_as_late),
         HUB_TEST(a_hit_tells_the_others_that_it_was_found_elsewhere),
+        HUB_TEST(a_hit_that_crosses_an_update_is_told_to_the_others_and_one_after_the_end_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
