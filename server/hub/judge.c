@@ -234,10 +234,23 @@ static const char *who_text(uint8_t who)
     }
 }
 
+// What a dpo takes on and answers is another dpo's; and who says that it was wrong hears that it has that.
+static bool is_beyond_office(const struct hub *hub, const struct hub_submission *submission)
+{
+    const struct hub_found *to = &submission->reply_to;
+    const struct hub_member *sender = hub_member_find(hub, submission->sender),
+                            *asks = hub_member_find(hub, to->originator);
+    unsigned kind = (unsigned)submission->header->kind;
+    bool answers = kind == KIND(RESPONSE) || (kind == KIND(ACK) && to->kind != KIND(CONTEST));
+    return answers && sender->role == ROLE_DPO && (asks == NULL || asks->role != ROLE_DPO);
+}
+
 static enum reason judge_answer(const struct hub *hub, struct hub_submission *submission)
 {
     const struct kind *kind = kind_get((unsigned)submission->header->kind);
     struct hub_work *work = &submission->work;
+    if (is_beyond_office(hub, submission))
+        return hub_not_permitted(work, "kind");
     if (!may_answer(hub, submission, kind)) {
         // It has the message, so its kind tells nothing new.
         (void)am_fail(AM_DENIED, &work->detail, "in_reply_to", "%s may be sent by: %s", kind->name,
