@@ -6,6 +6,7 @@
 #include "client/session/directory.h"
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
+#include "proto/model/address.h"
 #include "proto/model/header.h"
 
 #include <string.h>
@@ -51,6 +52,9 @@ static enum am_err check_supervisor(struct session *session, const Amana__V1__He
 {
     const struct roster_officer *supervisor;
     struct roster *releasing;
+    if (!address_same_agency(header->sender->unit, header->releasing->unit))
+        return am_fail(AM_SIGNATURE, detail, header->id, "%s, which released it, is no unit of its sender's agency",
+                       header->releasing->unit);
     TRY(directory_at(session, header->releasing->unit, seq, &about->pointer, detail, &releasing));
     enum am_err err = release_check(signature, bytes, author, releasing, deferred, detail, &supervisor);
     roster_unref(releasing);

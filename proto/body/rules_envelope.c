@@ -3,6 +3,7 @@
 #include "proto/body/rule.h"
 #include "proto/body/shape.h"
 #include "proto/model/harm.h"
+#include "proto/model/rules.h"
 
 // A safeguard is written for a child, whether or not the child is among the persons.
 IS(child_is_flagged)
@@ -17,6 +18,12 @@ IS(child_is_flagged)
 IS(tells_no_listed_state)
 {
     return harm_first(at->header, at->flags) == SIZE_MAX;
+}
+
+// What a hub let go without: of the row of its kind alone, as policy is the hub's.
+IS(is_released_where_needed)
+{
+    return rule_released(at->header) || !rule_release_needed(at->header, false, NULL);
 }
 
 IS(is_h3)
@@ -48,6 +55,9 @@ const struct body_rule BODY_RULES_ENVELOPE[] = {
      .reason = REASON_NOT_PERMITTED,
      .allowed = "one is a unit of a state in flags.never_tell: this person may have fled it; leave it out, and tell it "
                 "nothing by any other channel either"},
+    {"body.released", .header = "release", .must = is_released_where_needed, .role = true,
+     .reason = REASON_RELEASE_REQUIRED,
+     .allowed = "this needs a second person: say REQUIRED, or DEFERRED where it can't wait (U1; U2 at risk)"},
     {"body.handling-note", .field = "handling_note", .when = is_h3, .must = rule_filled,
      .allowed = "handling H3 needs its text here"},
     {"body.handling-h3", .header = "handling", .when = is_h3_without_a_place, .must = rule_never,

@@ -358,6 +358,36 @@ def test_a_message_is_believed_of_its_own_entry_and_its_own_officer_alone(world,
     assert len(alarms(world, "post")) == len(told), said.err
 
 
+def test_what_a_hub_let_go_without_a_second_person_is_shown_to_nobody(world, pb):
+    world.send()
+    branch, police = Branch(world, pb), r.Raw(world, pb)
+    said = {"title": "At the border", "text": "x"}
+    letters = [police.letter("NOTE", said, classification=3), police.letter("NOTE", said)]
+    unseen, good = (pb("message").Header.FromString(letter.header).id for letter in letters)
+    lies = [branch.deliver(letter, branch.submit(letter)) for letter in letters]
+    with Liar(world, pb, "post", Relay_Receive=lambda _: lies) as liar:
+        branch.prevails(liar)
+        world.amana("post", "inbox", env=liar.env()).ok()
+    world.amana("post", "show", unseen).exits(1).says("the body is not shown: ROLE_RULE", "this needs a second person")
+    world.amana("post", "show", good).ok()
+
+
+def test_a_second_person_of_another_agency_is_named_by_who_gets_it(empty_world, pb):
+    """A hub and two who know each other could else do without the agency's own supervisor."""
+    world, unit = empty_world, "ke/dcs/child-protection"
+    world.ca("roster", "--registrar", "ke-registry/keys/officer.pem", "--key", "ke-registry/keys/officer.key", "-o", "rosters", "--supervisor",
+             f"amana://{unit}/officer/kdcs-0033", *(f"ke-protection/keys/{use}.pem" for use in ("auth", "seal", "sign", "officer"))).ok()
+    world.start_hub().log.wait(rf"^roster unit={unit} number=2")
+    world.send()
+    branch, police = Branch(world, pb), r.Raw(world, pb)
+    header = police.header(release=2, releasing=pb("message").UnitRoster(unit=unit, roster=2))
+    message = police.message(header, signature=lambda signed: r.two_signers(world, signed))
+    delivery = branch.deliver(message, branch.submit(message))
+    with Liar(world, pb, "post", Relay_Receive=lambda _: delivery) as liar:
+        branch.prevails(liar)
+        world.amana("post", "inbox", env=liar.env()).exits(1).says("ALARM", f"{unit}, which released it, is no unit of its sender's agency")
+
+
 def test_a_receipt_is_one_only_of_the_very_bytes_that_were_sent(world, pb):
     world.send()  # so that it knows the rosters
     branch, message = Branch(world, pb), pb("message").Message

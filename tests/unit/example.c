@@ -58,6 +58,9 @@ void example_of_draft(const Amana__V1__Draft *draft, struct example *ret_example
     }
     timestamp_from_ns(EXAMPLE_NS, &ret_example->written_at);
     ret_example->header.written_at = &ret_example->written_at;
+    amana__v1__unit_roster__init(&ret_example->sender);
+    ret_example->sender.unit = (char *)"ke/dci/transnational";
+    ret_example->header.sender = &ret_example->sender;
     if (draft->flags != NULL) {
         ret_example->flags.child = draft->flags->child;
         ret_example->flags.protection = draft->flags->protection;

@@ -20,6 +20,7 @@ struct example {
     Amana__V1__Flags flags;
     Amana__V1__Body body;
     Google__Protobuf__Timestamp written_at;
+    Amana__V1__UnitRoster sender; // police of Kenya, whoever the example is of
     Amana__V1__Recipient recipients[EXAMPLE_RECIPIENTS], *list[EXAMPLE_RECIPIENTS]; // the header's: not to be copied
 };
 void example_of_draft(const Amana__V1__Draft *draft, struct example *ret_example);
