@@ -7,6 +7,7 @@
 #include "client/cmd/submit.h"
 #include "client/cmd/take_back.h"
 #include "client/cmd/traffic.h"
+#include "client/session/compose_check.h"
 #include "client/session/oversight.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
@@ -203,6 +204,20 @@ static bool to_revoked(const struct session *session, const struct second_waitin
     return !waiting->deferred && oversight_of(session, waiting->message, waiting->header) == OVERSIGHT_REVOKED;
 }
 
+// What has come since it was parked says who may have fled a state that it goes to: the hub sees no person.
+static enum am_err may_leave(struct second_input *input, const struct second_waiting *waiting, struct am_detail *detail)
+{
+    struct session *session = input->command.session;
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct opened opened;
+    arena_init(&arena, ARENA_VERB);
+    if (waiting->deferred)
+        return AM_OK; // it has left
+    TRY(seal_open(session, waiting->message, &arena, detail, &opened));
+    const struct compose_parts parts = {opened.header, opened.flags, opened.body};
+    return compose_may_leave(session, &parts, detail) == REASON_NONE ? AM_OK : AM_DENIED;
+}
+
 static int release(struct second_input *input)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -230,6 +245,13 @@ static int release(struct second_input *input)
             "author sends it anew: `amana send-back %.13s --reason CODE`",
             waiting.header->id, waiting.header->id);
         return EX_NOPERM;
+    }
+    err = may_leave(input, &waiting, &detail);
+    if (err != AM_OK) {
+        command_say("%.13s was not released. Send it back, and its author mends it: `amana send-back %.13s --reason "
+                    "RISK_TO_PERSON`",
+                    waiting.header->id, waiting.header->id);
+        return command_fail(err, &detail);
     }
     code = input->yes ? 0 : command_ask("Release it, under your signature?", "nothing was released");
     if (code != 0)

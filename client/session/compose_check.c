@@ -370,3 +370,13 @@ enum reason compose_judge(struct session *session, const struct compose *compose
         reason = rule_release(parts->header, compose_of_released(compose), policy_kept(session), detail);
     return reason;
 }
+
+enum reason compose_may_leave(struct session *session, const struct compose_parts *parts, struct am_detail *detail)
+{
+    const struct compose alone = {.newest = NULL};
+    struct shield shield = {0};
+    if (shield_read(session, parts, &shield) != AM_OK)
+        return REASON_INTERNAL;
+    enum reason reason = check_known(parts, false, &shield, detail);
+    return reason == REASON_NONE ? check_shield(&alone, parts->header, &shield, detail) : reason;
+}

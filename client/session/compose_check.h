@@ -16,5 +16,9 @@ struct compose_parts {
 enum reason compose_judge(struct session *session, const struct compose *compose, const struct compose_parts *parts,
                           struct am_detail *detail);
 
+// Whether what was made before may leave still (rule 4): by what its case says by now, and other cases in which its
+// persons are found again.
+enum reason compose_may_leave(struct session *session, const struct compose_parts *parts, struct am_detail *detail);
+
 // Whether what it answers needed a second person: an alert is what its first version is, and what its newest.
 bool compose_of_released(const struct compose *compose);

@@ -691,6 +691,21 @@ def test_what_waits_survives_a_restart_and_is_released_after_it_and_fsck_finds_n
     assert shared.replay()
 
 
+# --- What waits while more becomes known
+def test_a_supervisor_releases_nothing_to_a_state_that_its_person_may_have_fled_as_is_known_by_now(shared):
+    """The hub sees no person: in another case it was said after this was parked, and before it left."""
+    known = {**PERSON, "birth": {"date": "1991-03-04"}, "age": None}
+    parked = park(shared, case_ref="ke/dci/2026/004795", alert__persons=[known])
+    fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
+    said = {"title": "At the shelter", "text": "x", "persons": [{**known, "roles": ["PRESUMED_VICTIM"], "actions": []}]}
+    shared.amana("police", "send", shared.write("NOTE", said, case_ref="ke/dci/2026/004796", flags=fled, recipients=[
+        {"unit": "ke/dcs/child-protection", "part": "ACTION"}])).ok()
+    shared.amana("chief", "inbox").ok()
+    shared.amana("chief", "release", parked, "--yes").exits(77).says("known from case ke/dci/2026/004796", "may have fled et",
+                                                                     f"amana send-back {parked[:13]} --reason RISK_TO_PERSON")
+    shared.amana("chief", "send-back", parked, "--reason", "RISK_TO_PERSON").ok()
+
+
 # --- What can't wait
 def deferred(world, **changes):
     return world.amana("police", "send", alert(world, release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK", **changes)).ok().says(
