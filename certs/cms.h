@@ -10,6 +10,7 @@
 #define CMS_SEAL_ICV   16u
 #define CMS_POINT      65u // an uncompressed point of P-256
 #define CMS_POINT_X    32u // its x, behind the first byte
+#define CMS_WRAPPED    40u // bytes of a wrapped key of AES-256 (RFC 3394)
 
 enum cms_form { CMS_DETACHED_FORM, CMS_EMBEDDED_FORM };
 
@@ -73,14 +74,17 @@ struct cms_recipient {
     struct am_bytes issuer; // DER of the Name
     struct am_bytes serial; // DER of the INTEGER
     const uint8_t *point; // CMS_POINT bytes: the ephemeral key that its own was agreed on with, looked at by nobody yet
+    const uint8_t *wrapped; // CMS_WRAPPED bytes: the key of the content
 };
 
 struct cms_seal {
+    const uint8_t *nonce, *icv; // CMS_SEAL_NONCE and CMS_SEAL_ICV bytes
+    struct am_bytes ciphertext;
     size_t count; // 1 to LIMIT_SEALED_KEYS
     struct cms_recipient recipients[LIMIT_SEALED_KEYS];
 };
 
-// Walks the DER byte by byte: every clause of the seal's profile, and lists the recipients (21 KB: not on a small
+// Walks the DER byte by byte: every clause of the seal's profile, and lists the recipients (26 KB: not on a small
 // stack). AM_SEAL with the clause; AM_TOO_LARGE. No allocation, no public-key work.
 AM_MUST_USE enum am_err cms_profile_seal(struct am_bytes der, struct am_detail *detail, struct cms_seal *ret_seal);
 
@@ -92,7 +96,8 @@ enum cms_match { CMS_MATCH_EXACT, CMS_MATCH_OTHERS, CMS_MATCH_LEFT_OUT };
 enum cms_match cms_seal_matches(const struct cms_seal *seal, const struct certificate *const *certificates,
                                 size_t count, size_t *ret_missing);
 
-// The point of this certificate's recipient; NULL where it is none.
+// The first that is this certificate's; NULL where there is none. And its point.
+const struct cms_recipient *cms_seal_recipient(const struct cms_seal *seal, const struct certificate *certificate);
 const uint8_t *cms_seal_point(const struct cms_seal *seal, const struct certificate *certificate);
 // Whether these CMS_POINT bytes are a point of the curve.
 bool cms_point_valid(const uint8_t point[CMS_POINT]);
@@ -101,8 +106,8 @@ bool cms_point_valid(const uint8_t point[CMS_POINT]);
 AM_MUST_USE enum am_err cms_seal(struct am_bytes plaintext, X509 *const *recipients, size_t count,
                                  struct am_detail *detail, struct am_bytes *ret_der);
 
-// Checks the profile and opens with one recipient's key. AM_NOT_FOUND where it isn't sealed to this certificate,
-// AM_SEAL where it doesn't open. *ret_plain is freed by cms_plain_free, which cleanses it.
-AM_MUST_USE enum am_err cms_open(struct am_bytes der, X509 *certificate, EVP_PKEY *key, struct am_detail *detail,
-                                 struct am_bytes *ret_plain);
+// Checks the profile and opens with one recipient's certificate and its key. AM_NOT_FOUND where it isn't sealed to this
+// certificate, AM_SEAL where it doesn't open. *ret_plain is freed by cms_plain_free, which cleanses it.
+AM_MUST_USE enum am_err cms_open(struct am_bytes der, const struct certificate *own, EVP_PKEY *key,
+                                 struct am_detail *detail, struct am_bytes *ret_plain);
 void cms_plain_free(struct am_bytes *plain); // zeroes *plain too

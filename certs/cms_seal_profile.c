@@ -29,7 +29,7 @@ static const uint8_t KEY_NULL[] = {0x30, 0x0b, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xc
 static const uint8_t KEY_P256[] = {0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
                                    0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
 static const uint8_t POINT_HEAD[] = {DER_BIT_STRING, 66, 0, 4};
-static const uint8_t WRAPPED_KEY_HEAD[] = {DER_OCTET_STRING, 40};
+static const uint8_t WRAPPED_KEY_HEAD[] = {DER_OCTET_STRING, CMS_WRAPPED};
 
 #define CLAUSE(condition, words)                                                                                       \
     do {                                                                                                               \
@@ -76,8 +76,9 @@ static bool read_recipient(struct der info, struct cms_recipient *recipient, con
     CLAUSE(der_enter(&key, DER_SEQUENCE, &rid) && der_get_whole(&rid, DER_SEQUENCE, &content, &recipient->issuer) &&
                der_get_serial(&rid, CERTIFICATE_SERIAL_MAX, &recipient->serial) && der_at_end(&rid),
            "a recipient must be named by issuer and serial number");
-    CLAUSE(DER_EXPECT(&key, WRAPPED_KEY_HEAD) && skip(&key, 40) && der_at_end(&key),
+    CLAUSE(DER_EXPECT(&key, WRAPPED_KEY_HEAD) && skip(&key, CMS_WRAPPED) && der_at_end(&key),
            "a wrapped key must have 40 bytes");
+    recipient->wrapped = key.end - CMS_WRAPPED;
     return true;
 }
 
@@ -102,16 +103,16 @@ static bool read_recipients(struct der *data, struct cms_seal *seal, const char 
     return true;
 }
 
-static bool read_encrypted(struct der *data, const char **why)
+static bool read_encrypted(struct der *data, struct cms_seal *seal, const char **why)
 {
     struct der content;
-    struct am_bytes ciphertext;
     CLAUSE(der_enter(data, DER_SEQUENCE, &content) && DER_EXPECT(&content, OID_DATA), "the content must be id-data");
     CLAUSE(DER_EXPECT(&content, GCM_HEAD) && skip(&content, CMS_SEAL_NONCE) && DER_EXPECT(&content, GCM_ICV),
            "the cipher must be aes-256-gcm with a nonce of 12 and an ICV of 16 bytes");
-    CLAUSE(der_get(&content, DER_PRIMITIVE(0), &ciphertext) && der_at_end(&content),
+    seal->nonce = content.at - sizeof GCM_ICV - CMS_SEAL_NONCE;
+    CLAUSE(der_get(&content, DER_PRIMITIVE(0), &seal->ciphertext) && der_at_end(&content),
            "the ciphertext is missing or in pieces");
-    CLAUSE(ciphertext.len > 0 && ciphertext.len <= LIMIT_BODY_PLAIN, "the ciphertext is empty or too long");
+    CLAUSE(seal->ciphertext.len > 0 && seal->ciphertext.len <= LIMIT_BODY_PLAIN, "the ciphertext is empty or too long");
     return true;
 }
 
@@ -124,10 +125,11 @@ static bool read_seal(struct am_bytes der, struct cms_seal *seal, const char **w
     CLAUSE(der_enter(&info, DER_CONTEXT(0), &explicit) && der_at_end(&info) &&
                der_enter(&explicit, DER_SEQUENCE, &data) && der_at_end(&explicit) && DER_EXPECT(&data, VERSION_0),
            "the AuthEnvelopedData can't be read or isn't of version 0");
-    if (!read_recipients(&data, seal, why) || !read_encrypted(&data, why))
+    if (!read_recipients(&data, seal, why) || !read_encrypted(&data, seal, why))
         return false;
     CLAUSE(!der_next_is(&data, DER_CONTEXT(1)), "authenticated attributes are not allowed");
     CLAUSE(der_get(&data, DER_OCTET_STRING, &icv) && icv.len == CMS_SEAL_ICV, "the ICV must have 16 bytes");
+    seal->icv = icv.data;
     CLAUSE(der_at_end(&data), "unauthenticated attributes are not allowed");
     return true;
 }
@@ -206,13 +208,19 @@ enum cms_match cms_seal_matches(const struct cms_seal *seal, const struct certif
     return match;
 }
 
-const uint8_t *cms_seal_point(const struct cms_seal *seal, const struct certificate *certificate)
+const struct cms_recipient *cms_seal_recipient(const struct cms_seal *seal, const struct certificate *certificate)
 {
     const struct am_bytes serial = {certificate->serial, certificate->serial_len};
     for (size_t i = 0; i < seal->count; i++)
         if (der_equal(seal->recipients[i].serial, serial) && der_equal(seal->recipients[i].issuer, certificate->issuer))
-            return seal->recipients[i].point;
+            return &seal->recipients[i];
     return NULL;
+}
+
+const uint8_t *cms_seal_point(const struct cms_seal *seal, const struct certificate *certificate)
+{
+    const struct cms_recipient *recipient = cms_seal_recipient(seal, certificate);
+    return recipient != NULL ? recipient->point : NULL;
 }
 
 static EC_GROUP *p256;

@@ -385,7 +385,7 @@ enum am_err seal_open(struct session *session, const Amana__V1__Message *message
     if (message->sealed_body.len == 0 && ret_opened->header->body_size != 0)
         return am_fail(AM_ERASED, detail, ret_opened->header->id, "%s", am_err_text(AM_ERASED));
     TRY(session_key(session, CERT_USE_SEAL, detail, &certificate, &key));
-    enum am_err err = cms_open(codec_bytes(message->sealed_body), certificate->x509, key, &why, &plain);
+    enum am_err err = cms_open(codec_bytes(message->sealed_body), certificate, key, &why, &plain);
     if (err == AM_NOMEM)
         return err;
     if (err != AM_OK)

@@ -41,6 +41,7 @@ void *__wrap_calloc(size_t count, size_t size)
 static struct pki pki;
 static struct trust *trust;
 static X509 *seal, *officer;
+static struct certificate seal_certificate;
 static EVP_PKEY *seal_key, *officer_key;
 static struct am_bytes sealed, roster_cms;
 static const struct am_bytes BODY = {(const uint8_t *)"body", 4};
@@ -64,7 +65,7 @@ static enum am_err do_seal(void)
 static enum am_err do_open(void)
 {
     struct am_bytes plain = {0};
-    TRY(cms_open(sealed, seal, seal_key, NULL, &plain));
+    TRY(cms_open(sealed, &seal_certificate, seal_key, NULL, &plain));
     cms_plain_free(&plain);
     return AM_OK;
 }
@@ -182,7 +183,7 @@ static int set_up(void **state)
     officer = pki_issue(&pki, "ke", CERT_USE_SIGN_OFFICER, "amana://ke/dci/transnational/officer/o1", &officer_key);
     pki_write_certificate(&pki, "hub.pem", hub);
     if (!certs_digest(hub, digest) || keyfile_write(pki_path(&pki, "hub.key"), hub_key, NULL, NULL) != AM_OK ||
-        cms_seal(BODY, &seal, 1, NULL, &sealed) != AM_OK)
+        certificate_init(&seal_certificate, seal, NULL) != AM_OK || cms_seal(BODY, &seal, 1, NULL, &sealed) != AM_OK)
         return 1;
     certs_digest_hex(digest, hex);
     snprintf(conf, sizeof conf,
@@ -198,6 +199,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+    certificate_clear(&seal_certificate);
     X509_free(seal);
     X509_free(officer);
     EVP_PKEY_free(seal_key);

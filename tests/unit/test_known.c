@@ -27,17 +27,17 @@
 #define MESSAGES 10000u
 
 // --- How often a body is opened
-enum am_err __real_cms_open(struct am_bytes der, X509 *certificate, EVP_PKEY *key, struct am_detail *detail,
+enum am_err __real_cms_open(struct am_bytes der, const struct certificate *own, EVP_PKEY *key, struct am_detail *detail,
                             struct am_bytes *ret_plain);
-enum am_err __wrap_cms_open(struct am_bytes der, X509 *certificate, EVP_PKEY *key, struct am_detail *detail,
+enum am_err __wrap_cms_open(struct am_bytes der, const struct certificate *own, EVP_PKEY *key, struct am_detail *detail,
                             struct am_bytes *ret_plain);
 static unsigned opened_count;
 
-enum am_err __wrap_cms_open(struct am_bytes der, X509 *certificate, EVP_PKEY *key, struct am_detail *detail,
+enum am_err __wrap_cms_open(struct am_bytes der, const struct certificate *own, EVP_PKEY *key, struct am_detail *detail,
                             struct am_bytes *ret_plain)
 {
     opened_count++;
-    return __real_cms_open(der, certificate, key, detail, ret_plain);
+    return __real_cms_open(der, own, key, detail, ret_plain);
 }
 
 // --- A desk and its messages

@@ -44,14 +44,14 @@ static void each_recipient_opens_it_and_nobody_else(void **state)
 {
     struct am_bytes der = sealed_to(2), plain = {0};
     for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(cms_open(der, devices[i], keys[i], NULL, &plain), AM_OK);
+        assert_int_equal(cms_open(der, &certificates[i], keys[i], NULL, &plain), AM_OK);
         assert_int_equal(plain.len, BODY.len);
         assert_memory_equal(plain.data, BODY.data, BODY.len);
         cms_plain_free(&plain);
         assert_null(plain.data);
     }
-    assert_int_equal(cms_open(der, devices[2], keys[2], NULL, &plain), AM_NOT_FOUND);
-    assert_int_equal(cms_open(der, devices[0], keys[1], NULL, &plain), AM_SEAL);
+    assert_int_equal(cms_open(der, &certificates[2], keys[2], NULL, &plain), AM_NOT_FOUND);
+    assert_int_equal(cms_open(der, &certificates[0], keys[1], NULL, &plain), AM_SEAL);
     free((void *)der.data);
 }
 
@@ -126,7 +126,7 @@ static void the_largest_body_and_one_byte_more(void **state)
     uint8_t *large = calloc(1, LIMIT_BODY_PLAIN + 1);
     struct am_bytes der, plain;
     assert_int_equal(cms_seal((struct am_bytes){large, LIMIT_BODY_PLAIN}, devices, 1, NULL, &der), AM_OK);
-    assert_int_equal(cms_open(der, devices[0], keys[0], NULL, &plain), AM_OK);
+    assert_int_equal(cms_open(der, &certificates[0], keys[0], NULL, &plain), AM_OK);
     assert_int_equal(plain.len, LIMIT_BODY_PLAIN);
     cms_plain_free(&plain);
     free((void *)der.data);
@@ -213,7 +213,7 @@ static void each_clause_of_the_seal_profile_is_checked(void **state)
             fail_msg("%s: was taken", CLAUSES[i].what);
         if (strstr(detail.text, CLAUSES[i].why) == NULL)
             fail_msg("%s: refused for another reason: %s", CLAUSES[i].what, detail.text);
-        assert_int_equal(cms_open(edited, devices[0], keys[0], NULL, &plain), AM_SEAL);
+        assert_int_equal(cms_open(edited, &certificates[0], keys[0], NULL, &plain), AM_SEAL);
         assert_int_equal(seal.count, 0);
         free((void *)edited.data);
     }
@@ -243,7 +243,7 @@ static void a_flip_of_any_bit_does_not_open(void **state)
     for (size_t bit = 0; bit < der.len * 8; bit++) {
         memcpy(changed, der.data, der.len);
         changed[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        if (cms_open((struct am_bytes){changed, der.len}, devices[0], keys[0], NULL, &plain) == AM_OK)
+        if (cms_open((struct am_bytes){changed, der.len}, &certificates[0], keys[0], NULL, &plain) == AM_OK)
             fail_msg("a flip of bit %zu opened", bit);
     }
     free(changed);
@@ -283,11 +283,38 @@ static void the_stock_command_opens_ours_and_we_open_its(void **state)
         pki.folder);
     assert_int_equal(system(command), 0);
     assert_int_equal(certs_read_file(pki_path(&pki, "theirs.der"), LIMIT_MESSAGE, NULL, &file), AM_OK);
-    assert_int_equal(cms_open(file, devices[1], keys[1], NULL, &plain), AM_OK);
+    assert_int_equal(cms_open(file, &certificates[1], keys[1], NULL, &plain), AM_OK);
     assert_memory_equal(plain.data, BODY.data, BODY.len);
     cms_plain_free(&plain);
     free((void *)file.data);
     free((void *)der.data);
+}
+
+// What OpenSSL's own opens, by another way to the same bytes.
+static void a_body_of_any_length_opens_as_openssl_opens_it(void **state)
+{
+    static uint8_t body[70000];
+    static const size_t LENGTHS[] = {1, 15, 16, 17, 31, 32, 33, 255, 256, 257, 2048, 4099, 65536, sizeof body};
+    for (size_t i = 0; i < sizeof body; i++)
+        body[i] = (uint8_t)(i * 31 + i / 251);
+    for (size_t i = 0; i < AM_LEN(LENGTHS); i++) {
+        struct am_bytes der, plain;
+        char *theirs;
+        BIO *out = BIO_new(BIO_s_mem());
+        assert_int_equal(cms_seal((struct am_bytes){body, LENGTHS[i]}, devices, 2, NULL, &der), AM_OK);
+        const uint8_t *at = der.data;
+        CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
+        assert_int_equal(CMS_decrypt(cms, keys[1], devices[1], NULL, out, CMS_BINARY), 1);
+        assert_int_equal(cms_open(der, &certificates[1], keys[1], NULL, &plain), AM_OK);
+        assert_int_equal(plain.len, LENGTHS[i]);
+        assert_int_equal(BIO_get_mem_data(out, &theirs), plain.len);
+        assert_memory_equal(plain.data, theirs, plain.len);
+        assert_memory_equal(plain.data, body, plain.len);
+        cms_plain_free(&plain);
+        CMS_ContentInfo_free(cms);
+        BIO_free(out);
+        free((void *)der.data);
+    }
 }
 
 static void the_point_of_each_recipient_is_its_own_and_on_the_curve(void **state)
@@ -368,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_flip_of_any_bit_does_not_open),
         cmocka_unit_test(a_truncated_or_longer_seal_is_refused),
         cmocka_unit_test(the_stock_command_opens_ours_and_we_open_its),
+        cmocka_unit_test(a_body_of_any_length_opens_as_openssl_opens_it),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
