@@ -35,6 +35,7 @@
 struct arena_chunk {
     struct arena_chunk *next;
     size_t size, at; // of `data`
+    size_t most;     // of it that was ever handed out: what lies behind was never touched
     _Alignas(ALIGN) uint8_t data[];
 };
 
@@ -96,7 +97,7 @@ static void free_chunks(struct arena *arena, struct arena_chunk *chunk, bool wip
         struct arena_chunk *next = chunk->next;
         SHOW(chunk->data, chunk->size);
         if (wipe)
-            explicit_bzero(chunk->data, chunk->size);
+            explicit_bzero(chunk->data, chunk->most);
         arena->held -= sizeof *chunk + chunk->size;
         arena_budget_return(arena->budget, sizeof *chunk + chunk->size);
         free(chunk);
@@ -186,6 +187,8 @@ static void *take_raw(struct arena *arena, size_t size)
     uint8_t *at = chunk->data + chunk->at;
     SHOW(at, size);
     chunk->at += rounded;
+    if (chunk->most < chunk->at)
+        chunk->most = chunk->at;
     arena->used += rounded;
     return at;
 }

@@ -2,11 +2,13 @@
 // Arenas: memory that is used again, and limits that hold, alone and of a budget together.
 #include "proto/codec/codec.h"
 #include "tests/unit/failing_malloc.h"
+#include "tests/unit/memory_search.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -53,6 +55,23 @@ static void an_arena_keeps_little_and_its_limit_holds(void **state)
     arena_wipe(&arena);
 }
 
+static void what_an_arena_held_is_overwritten_also_where_it_was_reset_before(void **state)
+{
+    static const uint8_t MASKED[] = "what only the recipients may read";
+    struct arena arena;
+    arena_init(&arena, ROOM);
+    uint8_t *at = arena_alloc(&arena, 60000), *behind = malloc(64); // so that what is given back stays
+    assert_non_null(at);
+    assert_non_null(behind);
+    for (size_t i = 0; i < sizeof MASKED; i++)
+        at[59900 + i] = MASKED[i] ^ MEMORY_MASK;
+    arena_reset(&arena);
+    assert_non_null(arena_alloc(&arena, 16));
+    arena_wipe(&arena);
+    assert_int_equal(memory_places(MASKED, sizeof MASKED), 0);
+    free(behind);
+}
+
 static void arenas_of_a_budget_have_no_more_than_it_together_and_give_all_of_it_back(void **state)
 {
     struct arena_budget all = {.limit = 64 * 1024}, own = {.limit = 24 * 1024, .above = &all};
@@ -89,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_reuses_its_memory_after_a_reset),
         cmocka_unit_test(an_arena_keeps_little_and_its_limit_holds),
+        cmocka_unit_test(what_an_arena_held_is_overwritten_also_where_it_was_reset_before),
         cmocka_unit_test(arenas_of_a_budget_have_no_more_than_it_together_and_give_all_of_it_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
