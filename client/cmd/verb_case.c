@@ -42,7 +42,7 @@ struct case_input {
     const char *ref;
     struct arena arena;
     struct item *items;
-    size_t n;
+    size_t n, room;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -62,31 +62,43 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+// Room for one more: few cases have more than some.
+static enum am_err items_grow(struct case_input *input)
+{
+    if (input->n < input->room)
+        return AM_OK;
+    size_t room = input->room * 2 + 16;
+    struct item *items = arena_array(&input->arena, room, sizeof *items);
+    if (items == NULL)
+        return arena_error(&input->arena);
+    if (input->n > 0)
+        memcpy(items, input->items, input->n * sizeof *items);
+    input->items = items;
+    input->room = room;
+    return AM_OK;
+}
+
 static enum am_err load(struct case_input *input, struct am_detail *detail)
 {
     struct store *store = input->command.session->store;
-    struct item *item;
+    enum store_box box;
+    char id[STORE_ID];
     enum am_err err;
-    input->items = arena_array(&input->arena, CASE_MESSAGES, sizeof *input->items);
-    if (input->items == NULL)
-        return arena_error(&input->arena);
-    item = input->items;
-    for (uint64_t seq = 0; (err = store_next_of_case(store, input->ref, &seq, &item->box, item->id)) == AM_OK; seq++) {
+    for (uint64_t seq = 0; (err = store_next_of_case(store, input->ref, &seq, &box, id)) == AM_OK; seq++) {
         Amana__V1__Kept *kept;
         Amana__V1__Header *header;
-        if (store_get(store, item->box, item->id, &input->arena, &kept) != AM_OK ||
+        if (store_get(store, box, id, &input->arena, &kept) != AM_OK ||
             seal_header(kept->message, &input->arena, NULL, &header) != AM_OK || kept->entry == NULL ||
             kept->entry->index != seq || // the row of the time when it waited for its second person
             !traffic_wants(&input->traffic, header->status))
             continue; // gone, or of the other kind of traffic
-        item->seq = seq;
-        item->time = kept->entry->time;
-        item->header = header;
-        item->kept = kept;
+        TRY(items_grow(input));
+        struct item *item = &input->items[input->n];
+        *item = (struct item){.box = box, .seq = seq, .time = kept->entry->time, .header = header, .kept = kept};
+        strlcpy(item->id, id, sizeof item->id);
         TRY(log_sha256(codec_bytes(kept->message->header), item->digest));
         if (++input->n == CASE_MESSAGES)
             return am_fail(AM_TOO_LARGE, detail, input->ref, "has more than %u messages", CASE_MESSAGES);
-        item++;
     }
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
