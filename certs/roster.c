@@ -238,6 +238,36 @@ enum am_err roster_parse(struct am_bytes cms, const struct am_bytes *certificate
     return err;
 }
 
+static enum am_err find_officer(struct am_bytes content, const char *unit, const char *officer,
+                                struct am_detail *detail, bool *ret_there, uint8_t ret_digest[CERTIFICATE_DIGEST])
+{
+    Amana__V1__Roster *message = amana__v1__roster__unpack(NULL, content.len, content.data);
+    bool good = message != NULL && is_canonical(message, content) && strcmp(message->unit, unit) == 0, there = false;
+    for (size_t i = 0; good && i < message->n_officers && !there; i++) {
+        const Amana__V1__RosterOfficer *row = message->officers[i];
+        there = strcmp(row->uri, officer) == 0;
+        good = !there || row->sign.len == CERTIFICATE_DIGEST;
+        if (there && good)
+            memcpy(ret_digest, row->sign.data, CERTIFICATE_DIGEST);
+    }
+    if (message != NULL)
+        amana__v1__roster__free_unpacked(message, NULL);
+    if (!good)
+        return am_fail(AM_INVALID, detail, unit, "what is signed is no roster of it");
+    *ret_there = there;
+    return AM_OK;
+}
+
+enum am_err roster_officer_row(struct am_bytes cms, const char *unit, const char *officer, struct am_detail *detail,
+                               bool *ret_there, uint8_t ret_digest[CERTIFICATE_DIGEST])
+{
+    struct registrar_signed opened;
+    TRY(registrar_open(cms, LIMIT_ROSTER, "roster", detail, &opened));
+    enum am_err err = find_officer(opened.content, unit, officer, detail, ret_there, ret_digest);
+    registrar_clear(&opened);
+    return err;
+}
+
 enum am_err roster_check(const struct roster *roster, const struct trust *trust, uint64_t now_ns,
                          struct am_detail *detail)
 {

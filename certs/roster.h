@@ -44,6 +44,13 @@ struct roster {
 AM_MUST_USE enum am_err roster_parse(struct am_bytes cms, const struct am_bytes *certificates, size_t count,
                                      struct am_detail *detail, struct roster **ret_roster);
 
+// What it says of one officer, without the certificates that come along, each of which is dear to parse: whether the
+// officer is on it, and the digest of the certificate that the officer signs with. Checks the CMS profile and its
+// signature as roster_parse does, and the unit. AM_SIGNATURE, AM_INVALID, AM_CERTIFICATE, AM_TOO_LARGE.
+AM_MUST_USE enum am_err roster_officer_row(struct am_bytes cms, const char *unit, const char *officer,
+                                           struct am_detail *detail, bool *ret_there,
+                                           uint8_t ret_digest[CERTIFICATE_DIGEST]);
+
 // Whether its signer is a registrar of the unit's country in trust.conf, with a good certificate at now_ns.
 // AM_DENIED, AM_CERTIFICATE, AM_REVOKED, AM_EXPIRED.
 AM_MUST_USE enum am_err roster_check(const struct roster *roster, const struct trust *trust, uint64_t now_ns,

@@ -156,6 +156,10 @@ struct trust_revocation {
     int reason;
 };
 bool trust_revocation(const struct trust *trust, const X509 *x509, struct trust_revocation *ret_revocation);
+// The same of a certificate in DER that is known already: parsing it as X509 is dear, and its issuer and serial number
+// are all that is asked for. AM_INVALID where they can't be read.
+AM_MUST_USE enum am_err trust_revocation_der(const struct trust *trust, struct am_bytes certificate, bool *ret_revoked,
+                                             struct trust_revocation *ret_revocation);
 // Whether what was signed at a time by such a certificate is spoilt (audit.md, Evidence bundle): it was revoked by
 // then, or its key may have been stolen by then.
 bool trust_revocation_spoils(const struct trust_revocation *revocation, uint64_t signed_ns);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CRLs: each must be signed by one of our CAs; the highest CRLNumber of each is in force, and never a lower one again.
+#include "certs/der.h"
 #include "certs/keyfile.h"
 #include "certs/trust_internal.h"
 
@@ -178,14 +179,15 @@ static enum am_err compare_previous(const struct trust *trust, const struct trus
     return AM_OK;
 }
 
-bool trust_revocation(const struct trust *trust, const X509 *x509, struct trust_revocation *ret_revocation)
+static bool revocation_of(const struct trust *trust, const X509_NAME *issuer, const ASN1_INTEGER *serial,
+                          struct trust_revocation *ret_revocation)
 {
     X509_REVOKED *row = NULL;
     bool found = false;
     for (size_t i = 0; i < trust->crls_count && !found; i++) {
         X509_CRL *crl = trust->crls[i].crl;
-        found = X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(x509)) == 0 &&
-                X509_CRL_get0_by_serial(crl, &row, (ASN1_INTEGER *)X509_get0_serialNumber(x509)) == 1;
+        found = X509_NAME_cmp(X509_CRL_get_issuer(crl), issuer) == 0 &&
+                X509_CRL_get0_by_serial(crl, &row, (ASN1_INTEGER *)serial) == 1;
     }
     if (!found)
         return false;
@@ -197,6 +199,39 @@ bool trust_revocation(const struct trust *trust, const X509 *x509, struct trust_
     ASN1_ENUMERATED_free(reason);
     ASN1_GENERALIZEDTIME_free(invalid);
     return true;
+}
+
+bool trust_revocation(const struct trust *trust, const X509 *x509, struct trust_revocation *ret_revocation)
+{
+    return revocation_of(trust, X509_get_issuer_name(x509), X509_get0_serialNumber(x509), ret_revocation);
+}
+
+// RFC 5280 §4.1: version, serialNumber, signature, issuer.
+static bool read_name(struct am_bytes certificate, struct am_bytes *ret_issuer, struct am_bytes *ret_serial)
+{
+    struct der all = der_of(certificate), outer, fields;
+    struct am_bytes skipped;
+    return der_enter(&all, DER_SEQUENCE, &outer) && der_at_end(&all) && der_enter(&outer, DER_SEQUENCE, &fields) &&
+           der_get(&fields, DER_CONTEXT(0), &skipped) && der_get_serial(&fields, CERTIFICATE_SERIAL_MAX, ret_serial) &&
+           der_get(&fields, DER_SEQUENCE, &skipped) && der_get_whole(&fields, DER_SEQUENCE, &skipped, ret_issuer);
+}
+
+enum am_err trust_revocation_der(const struct trust *trust, struct am_bytes certificate, bool *ret_revoked,
+                                 struct trust_revocation *ret_revocation)
+{
+    struct am_bytes issuer, serial;
+    if (!read_name(certificate, &issuer, &serial))
+        return AM_INVALID;
+    const uint8_t *at = issuer.data, *number_at = serial.data;
+    X509_NAME *name = d2i_X509_NAME(NULL, &at, (long)issuer.len);
+    ASN1_INTEGER *number = d2i_ASN1_INTEGER(NULL, &number_at, (long)serial.len);
+    enum am_err err = name != NULL && number != NULL ? AM_OK : AM_INVALID;
+    if (err == AM_OK)
+        *ret_revoked = revocation_of(trust, name, number, ret_revocation);
+    X509_NAME_free(name);
+    ASN1_INTEGER_free(number);
+    ERR_clear_error();
+    return err;
 }
 
 bool trust_revocation_spoils(const struct trust_revocation *revocation, uint64_t signed_ns)

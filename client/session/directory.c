@@ -349,6 +349,51 @@ enum am_err directory_kept(struct session *session, const char *unit, struct am_
     return give(err, &listed, ret_roster);
 }
 
+static const struct session_officer *officer_before(const struct session *session, const uint8_t roster[32],
+                                                    const char *uri)
+{
+    for (unsigned i = 0; i < SESSION_READ; i++)
+        if (memcmp(session->officers[i].roster, roster, 32) == 0 && strcmp(session->officers[i].uri, uri) == 0)
+            return &session->officers[i];
+    return NULL;
+}
+
+static enum am_err officer_read(struct session *session, struct am_bytes cms, const char *unit, const char *uri,
+                                const struct session_officer **ret_officer)
+{
+    struct am_detail detail = {0};
+    struct session_officer officer = {.there = false};
+    if (!certs_sha256(cms.data, cms.len, officer.roster))
+        return AM_NOMEM;
+    *ret_officer = officer_before(session, officer.roster, uri);
+    if (*ret_officer != NULL)
+        return AM_OK;
+    if (strlcpy(officer.uri, uri, sizeof officer.uri) >= sizeof officer.uri)
+        return AM_INVALID;
+    TRY(roster_officer_row(cms, unit, uri, &detail, &officer.there, officer.digest));
+    struct session_officer *at = &session->officers[session->officers_count++ % SESSION_READ];
+    *at = officer;
+    *ret_officer = at;
+    return AM_OK;
+}
+
+enum am_err directory_officer(struct session *session, const char *unit, const char *officer, bool *ret_there,
+                              uint8_t ret_digest[CERTIFICATE_DIGEST])
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    Amana__V1__LookupResponse *row;
+    const struct session_officer *read;
+    arena_init(&arena, LOOKUP_BYTES);
+    TRY(directory_row(session, unit, 0, &arena, &row));
+    if (row->roster.len == 0) // keep_none
+        return AM_NOT_FOUND;
+    TRY(officer_read(session, codec_bytes(row->roster), unit, officer, &read));
+    *ret_there = read->there;
+    if (read->there)
+        memcpy(ret_digest, read->digest, CERTIFICATE_DIGEST);
+    return AM_OK;
+}
+
 enum am_err directory_units(struct session *session, struct arena *arena, struct am_detail *detail,
                             Amana__V1__UnitsResponse **ret_response)
 {

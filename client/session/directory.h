@@ -35,6 +35,11 @@ AM_MUST_USE enum am_err directory_member(struct session *session, const char *un
 AM_MUST_USE enum am_err directory_kept(struct session *session, const char *unit, struct am_detail *detail,
                                        struct roster **ret_roster);
 
+// What that roster says of an officer: whether the officer is on it, and the digest of the certificate that is signed
+// with. AM_NOT_FOUND; errors of roster_officer_row.
+AM_MUST_USE enum am_err directory_officer(struct session *session, const char *unit, const char *officer,
+                                          bool *ret_there, uint8_t ret_digest[CERTIFICATE_DIGEST]);
+
 // The roster of a unit that was in force at that entry of the log: what a statement in the entry is judged by. Without
 // a link the newest of those kept that were. AM_NOT_FOUND: none; errors as above.
 AM_MUST_USE enum am_err directory_at(struct session *session, const char *unit, uint64_t seq,

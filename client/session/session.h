@@ -26,6 +26,14 @@ struct session_gone {
     bool gone;
 };
 
+// What a roster that is kept says of an officer.
+struct session_officer {
+    uint8_t roster[32]; // SHA-256 of its file
+    char uri[LIMIT_URI + 1];
+    bool there;
+    uint8_t digest[CERTIFICATE_DIGEST]; // of the certificate that is signed with
+};
+
 struct session {
     struct settings settings;
     char device[LIMIT_URI + 1], officer[LIMIT_URI + 1];
@@ -53,6 +61,8 @@ struct session {
     unsigned gone_count;
     struct roster *read[SESSION_READ]; // rosters that were read from the store: to parse one is dear
     unsigned read_count;
+    struct session_officer officers[SESSION_READ]; // that were read without the rest of their rosters
+    unsigned officers_count;
     struct policy *policy; // policy.h
     bool policy_read, policy_known;
     char successor[LIMIT_ADDRESS + 1];  // of this unit, which is closed; ""

@@ -45,33 +45,24 @@ static X509 *certificate_of(const struct cms_signature *signature, const char *o
     return NULL;
 }
 
-// The officer's row on the newest roster of the unit that is kept; NULL: there is none, or no roster.
-static const struct roster_officer *officer_kept(struct session *session, const char *unit, const char *officer,
-                                                 struct roster **ret_roster)
-{
-    struct am_detail detail = {0};
-    *ret_roster = NULL;
-    return directory_kept(session, unit, &detail, ret_roster) == AM_OK ? roster_officer_by_uri(*ret_roster, officer)
-                                                                       : NULL;
-}
-
-// Was it signed with the certificate of that row?
-static bool signed_with(const struct cms_signature *signature, const struct roster_officer *row)
+// The certificate of that digest, if it was signed with it.
+static const struct am_bytes *signed_with(const struct cms_signature *signature,
+                                          const uint8_t wanted[CERTIFICATE_DIGEST])
 {
     uint8_t digest[CERTIFICATE_DIGEST];
     for (size_t i = 0; i < signature->count; i++)
         if (certs_sha256(signature->certificates[i].data, signature->certificates[i].len, digest) &&
-            memcmp(digest, row->sign.digest, sizeof digest) == 0)
-            return true;
-    return false;
+            memcmp(digest, wanted, sizeof digest) == 0)
+            return &signature->certificates[i];
+    return NULL;
 }
 
-static void look(struct session *session, const Amana__V1__Kept *kept, X509 *x509, bool removed, struct signer *signer)
+static void say(const Amana__V1__Kept *kept, const struct trust_revocation *revocation, bool removed,
+                struct signer *signer)
 {
-    struct trust_revocation revocation;
-    if (trust_revocation(session->trust, x509, &revocation)) {
+    if (revocation != NULL) {
         uint64_t at = kept->entry != NULL ? kept->entry->time : clock_utc();
-        say_revoked(&revocation, trust_revocation_spoils(&revocation, at), signer);
+        say_revoked(revocation, trust_revocation_spoils(revocation, at), signer);
     } else if (removed) {
         signer->state = SIGNER_REMOVED;
         snprintf(signer->words, sizeof signer->words,
@@ -83,7 +74,9 @@ void signer_look(struct session *session, const Amana__V1__Kept *kept, const Ama
                  struct signer *ret_signer)
 {
     struct cms_signature signature;
-    struct roster *roster;
+    struct trust_revocation revocation;
+    uint8_t digest[CERTIFICATE_DIGEST];
+    bool there = false, revoked = false;
     *ret_signer = (struct signer){0};
     if (kept->signer[0] != '\0') {
         ret_signer->state = SIGNER_REVOKED;
@@ -92,16 +85,20 @@ void signer_look(struct session *session, const Amana__V1__Kept *kept, const Ama
     }
     if (cms_profile_signature(codec_bytes(kept->message->signature), CMS_DETACHED_FORM, NULL, &signature) != AM_OK)
         return;
-    const struct roster_officer *row = officer_kept(session, header->sender->unit, header->officer, &roster);
-    if (row != NULL && signed_with(&signature, row)) {
-        look(session, kept, row->sign.x509, false, ret_signer);
-    } else {
-        X509 *x509 = certificate_of(&signature, header->officer);
-        if (x509 != NULL)
-            look(session, kept, x509, roster != NULL, ret_signer);
-        X509_free(x509);
+    bool roster = directory_officer(session, header->sender->unit, header->officer, &there, digest) == AM_OK;
+    const struct am_bytes *certificate = there ? signed_with(&signature, digest) : NULL;
+    bool removed = roster && certificate == NULL;
+    if (certificate != NULL &&
+        trust_revocation_der(session->trust, *certificate, &revoked, &revocation) == AM_OK) { // that of the roster
+        say(kept, revoked ? &revocation : NULL, removed, ret_signer);
+        return;
     }
-    roster_unref(roster);
+    X509 *x509 = certificate_of(&signature, header->officer);
+    if (x509 == NULL)
+        return;
+    revoked = trust_revocation(session->trust, x509, &revocation);
+    say(kept, revoked ? &revocation : NULL, removed, ret_signer);
+    X509_free(x509);
 }
 
 const char *signer_state_name(enum signer_state state)

@@ -136,6 +136,37 @@ static void a_good_roster_is_taken_and_looked_up(void **state)
 
 typedef void change_fn(struct draft *draft);
 
+static void what_it_says_of_an_officer_is_read_without_its_certificates(void **state)
+{
+    static const char stranger[] = "amana://" UNIT "/officer/kdci-0999";
+    struct draft draft;
+    struct am_detail detail = {0};
+    uint8_t digest[32];
+    bool there = false;
+    draft_init(&draft);
+    struct am_bytes cms = signed_by("ke", packed(&draft));
+    assert_int_equal(roster_officer_row(cms, UNIT, OFFICER, &detail, &there, digest), AM_OK);
+    assert_true(there);
+    assert_memory_equal(digest, digests[3], sizeof digest);
+    assert_int_equal(roster_officer_row(cms, UNIT, stranger, &detail, &there, digest), AM_OK);
+    assert_false(there);
+    assert_int_equal(roster_officer_row(cms, "ke/dci/nairobi", OFFICER, &detail, &there, digest), AM_INVALID);
+    uint8_t *changed = malloc(cms.len);
+    assert_non_null(changed);
+    for (size_t bit = 0; bit < cms.len * 8; bit += 5) {
+        memcpy(changed, cms.data, cms.len);
+        changed[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (roster_officer_row((struct am_bytes){changed, cms.len}, UNIT, OFFICER, &detail, &there, digest) == AM_OK)
+            fail_msg("a flip of bit %zu was taken", bit);
+    }
+    free(changed);
+    free((void *)cms.data);
+    draft.officers[0].sign.len = 31;
+    cms = signed_by("ke", packed(&draft));
+    assert_int_equal(roster_officer_row(cms, UNIT, OFFICER, &detail, &there, digest), AM_INVALID);
+    free((void *)cms.data);
+}
+
 static void change_unit(struct draft *d)
 {
     d->roster.unit = (char *)"ke/dci/other";
@@ -541,6 +572,7 @@ int main(void)
         cmocka_unit_test(bytes_that_packing_would_not_give_are_refused),
         cmocka_unit_test(only_a_registrar_of_the_units_country_may_sign),
         cmocka_unit_test(a_revoked_or_expired_registrar_signs_no_new_roster),
+        cmocka_unit_test(what_it_says_of_an_officer_is_read_without_its_certificates),
         cmocka_unit_test(a_flip_of_any_bit_is_refused),
         cmocka_unit_test(a_name_with_two_sets_of_certificates_is_refused),
         cmocka_unit_test(only_an_officer_alone_signs_a_roster),

@@ -134,6 +134,36 @@ static void a_stale_crl_is_judged_by_as_long_as_it_is_tolerated(void **state)
     remove(pki_path(&pki, "trust/crls/ke-units.crl"));
 }
 
+static void what_a_list_says_of_a_certificate_is_found_by_its_bytes_alone(void **state)
+{
+    struct issuer *units = &pki_country(&pki, "ke")->units;
+    struct validity validity = {PKI_NOW - 3600, PKI_NOW + PKI_DAY};
+    X509 *certificates[] = {pki_issue(&pki, "ke", CERT_USE_AUTH, DEVICE, NULL),
+                            pki_issue(&pki, "ke", CERT_USE_AUTH, DEVICE, NULL),
+                            pki_issue(&pki, "et", CERT_USE_AUTH, "amana://et/ics/moyale/device/d1", NULL)};
+    struct trust_revocation parsed, read;
+    bool revoked;
+    pki_write_trust(&pki, NULL);
+    pki_write_crl(&pki, "trust/crls/ke-units.crl", units, 2, certificates[0], validity);
+    struct trust *trust = load(NULL);
+    for (size_t i = 0; i < AM_LEN(certificates); i++) {
+        uint8_t *der = NULL;
+        int len = i2d_X509(certificates[i], &der);
+        assert_true(len > 0);
+        assert_int_equal(trust_revocation_der(trust, (struct am_bytes){der, (size_t)len}, &revoked, &read), AM_OK);
+        assert_int_equal(revoked, i == 0);
+        assert_int_equal(trust_revocation(trust, certificates[i], &parsed), revoked);
+        if (revoked)
+            assert_memory_equal(&read, &parsed, sizeof read);
+        for (int cut = 0; cut < len; cut++)
+            assert_int_equal(trust_revocation_der(trust, (struct am_bytes){der, (size_t)cut}, &revoked, &read),
+                             AM_INVALID);
+        OPENSSL_free(der);
+        X509_free(certificates[i]);
+    }
+    trust_unref(trust);
+}
+
 static void what_was_signed_before_a_revocation_holds_unless_the_key_was_stolen_by_then(void **state)
 {
     static const struct {
@@ -244,6 +274,7 @@ int main(void)
         cmocka_unit_test(part_of_a_list_is_refused_and_the_whole_stays_in_force),
         cmocka_unit_test(a_crl_with_a_lower_number_is_never_taken_again),
         cmocka_unit_test(a_stale_crl_is_judged_by_as_long_as_it_is_tolerated),
+        cmocka_unit_test(what_a_list_says_of_a_certificate_is_found_by_its_bytes_alone),
         cmocka_unit_test(what_was_signed_before_a_revocation_holds_unless_the_key_was_stolen_by_then),
         cmocka_unit_test(a_crl_number_of_an_earlier_run_is_not_undercut),
         cmocka_unit_test(numbers_that_can_not_be_read_are_not_taken_for_none),
