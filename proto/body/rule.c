@@ -11,9 +11,29 @@
 
 #define ADULT 18
 
+// Spaces of any script, and what has no shape of its own.
+static bool unseen(utf8proc_int32_t c)
+{
+    switch (utf8proc_category(c)) {
+    case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CN: return true;
+    default: return false;
+    }
+}
+
 bool rule_says(const char *text)
 {
-    return text[strspn(text, " \t\r\n")] != '\0';
+    utf8proc_int32_t c;
+    for (utf8proc_ssize_t n; *text != '\0'; text += n) {
+        n = utf8proc_iterate((const uint8_t *)text, -1, &c);
+        if (n <= 0 || !unseen(c))
+            return true;
+    }
+    return false;
 }
 
 static bool filled(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
