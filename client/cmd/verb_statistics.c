@@ -89,6 +89,8 @@ static void print_row(struct statistics_input *input, json_t *row)
     }
     if (json_is_true(json_object_get(row, "suppressed")))
         fputs("  others: suppressed\n", stdout);
+    else if (json_array_size(json_object_get(row, "cells")) == 0)
+        fputs("  not said of anybody\n", stdout);
 }
 
 // What was shown of a table before.

@@ -162,6 +162,7 @@ def test_statistics_show_no_count_below_k_and_none_that_the_others_give_away(wor
     assert status["total"] == 14 and status["cells"] == [{"value": "PRESUMED", "count": 14}]
     perpetrators = tables["alleged perpetrators", "sex"]
     assert perpetrators["total"] is None and perpetrators["cells"] == [] and perpetrators["suppressed"]
+    world.amana("police", "export", "statistics").ok().says("victims by means of control  (in all: 14; several are possible)\n  not said of anybody\n")
     world.amana("police", "export", "statistics", "-k", "15").ok().says("in all: suppressed")
     world.amana("police", "export", "statistics", "-k", "1").exits(64).says("from 3 to 1000")
     world.amana("police", "send", world.draft(status="EXERCISE", case_ref="ke/dci/2026/000900")).ok()
