@@ -101,6 +101,7 @@ AM_MUST_USE int command_find(struct command *command, unsigned boxes, const char
 
 // A verb: how it is called, what it does, an example, and its code. argv[0] is "amana VERB".
 struct verb {
+    const char *group; // of the first of those that stand together in the help: whom or what they are for; else NULL
     const char *name, *summary, *example;
     int (*run)(int argc, char **argv);
 };

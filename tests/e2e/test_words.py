@@ -145,6 +145,20 @@ def test_every_verb_that_lists_or_does_something_prints_json_lines_for_programs(
     assert waiting
 
 
+# --- The first help
+def test_the_help_has_each_verb_on_a_line_of_its_own_under_what_it_is_for():
+    """Some seventy verbs: whoever looks for one looks where it would be, on the terminal they have."""
+    lines = w.run(w.AMANA, "--help").ok().out.splitlines()
+    assert all(len(line) <= 80 for line in lines), max(lines, key=len)
+    headings = [line for line in lines[1:-1] if line and line[0] != " "]
+    assert headings == ["Looking", "Beginning", "An alert", "A request", "A referral", "Any message", "The second person", "The shift",
+                        "A person's rights", "To other programs", "Auditors", "Registrars", "Setting up"]
+    verbs = [re.fullmatch(r"  ([a-z-]+(?: [a-z]+)*)  +\S.*", line) for line in lines if line.startswith(" ")]
+    assert all(verbs) and "admin member remove" in [verb[1] for verb in verbs]
+    for verb in verbs:
+        assert w.run(w.AMANA, "help", *verb[1].split()).ok().out.startswith(f"  amana {verb[1]}")
+
+
 # --- What a line of a list says
 def line_of(said, message):
     return next(line for line in said.out.splitlines() if line.startswith(message[:13]))
