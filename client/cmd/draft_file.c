@@ -2,78 +2,30 @@
 // Reading a draft; and the line of a path by a second pass of yajl that remembers the longest part found.
 #include "client/cmd/draft_file.h"
 
+#include "client/cmd/file_in.h"
 #include "proto/codec/json.h"
 #include "proto/model/limits.h"
 
 #include <bsd/string.h>
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <yajl/yajl_parse.h>
-
-static enum am_err read_all(int fd, const char *path, struct am_detail *detail, struct am_bytes *ret_text)
-{
-    size_t capacity = 64u * 1024, len = 0;
-    uint8_t *data = malloc(capacity);
-    while (data != NULL) {
-        ssize_t n = read(fd, data + len, capacity - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            if (n == 0) {
-                *ret_text = (struct am_bytes){data, len};
-                return AM_OK;
-            }
-            free(data);
-            return am_fail(AM_NOT_FOUND, detail, path, "can't be read: %s", strerror(errno));
-        }
-        len += (size_t)n;
-        if (len > LIMIT_DRAFT) {
-            free(data);
-            return am_fail(AM_TOO_LARGE, detail, path, "at most %u bytes", LIMIT_DRAFT);
-        }
-        if (len < capacity)
-            continue;
-        uint8_t *grown = realloc(data, capacity *= 2);
-        if (grown == NULL)
-            free(data);
-        data = grown;
-    }
-    return AM_NOMEM;
-}
-
-static bool is_blank(struct am_bytes text)
-{
-    size_t i = 0;
-    while (i < text.len && isspace(text.data[i]))
-        i++;
-    return i == text.len;
-}
 
 enum am_err draft_read(const char *path, struct arena *arena, struct am_detail *detail, struct am_bytes *ret_text,
                        Amana__V1__Draft **ret_draft)
 {
     struct am_bytes text;
-    bool standard = strcmp(path, "-") == 0;
-    if (path[0] == '\0')
-        return am_fail(AM_USAGE, detail, "", "FILE has no name: write one, or - for standard input");
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return am_fail(AM_NOT_FOUND, detail, path, "can't be opened: %s", strerror(errno));
-    enum am_err err = read_all(fd, path, detail, &text);
-    if (!standard)
-        close(fd);
-    TRY(err);
-    if (is_blank(text)) {
+    TRY(file_in_read(path, LIMIT_DRAFT, detail, &text));
+    if (file_in_blank(text)) {
         free((void *)text.data);
         return am_fail(AM_INVALID, detail, "", "it is empty: `amana new alert > FILE` writes a template to fill in");
     }
-    err = json_to_message(&amana__v1__draft__descriptor, text, arena, detail, (ProtobufCMessage **)ret_draft);
+    enum am_err err = file_in_text(text, detail);
+    if (err == AM_OK)
+        err = json_to_message(&amana__v1__draft__descriptor, text, arena, detail, (ProtobufCMessage **)ret_draft);
     if (err != AM_OK) {
         free((void *)text.data);
         return err;

@@ -2,6 +2,7 @@
 // Two notations, one list of named values.
 #include "client/cmd/htcds_file.h"
 
+#include "client/cmd/file_in.h"
 #include "client/cmd/htcds_csv.h"
 #include "proto/codec/codec.h"
 #include "proto/model/address.h"
@@ -312,23 +313,10 @@ static enum am_err read_csv(struct reading *r, struct am_bytes text)
 }
 
 // --- Either
-static enum am_err check_text(struct reading *r, struct am_bytes text)
-{
-    unsigned line = 1;
-    if (codec_text_valid(text.data, text.len))
-        return AM_OK;
-    for (size_t at = 0, len; at < text.len; at += len, line++) {
-        len = line_len(text, at);
-        if (!codec_text_valid(text.data + at, len))
-            break;
-    }
-    return stop(r, AM_INVALID, "", line, "a byte that is not UTF-8, or a NUL: save the file as UTF-8");
-}
-
 static enum am_err read_either(struct reading *r, struct am_bytes text)
 {
     static const uint8_t MARK[] = {0xEF, 0xBB, 0xBF};
-    TRY(check_text(r, text));
+    TRY(file_in_text(text, r->detail));
     if (text.len >= sizeof MARK && memcmp(text.data, MARK, sizeof MARK) == 0)
         text = (struct am_bytes){text.data + sizeof MARK, text.len - sizeof MARK};
     size_t at = 0;

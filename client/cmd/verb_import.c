@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // import: a submission of the HTCDS survey form, or a case in its fields, as the draft of an alert on standard output.
 #include "certs/clock.h"
-#include "certs/keyfile.h"
 #include "client/cmd/arguments.h"
 #include "client/cmd/command.h"
+#include "client/cmd/file_in.h"
 #include "client/cmd/htcds_file.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/odk.h"
@@ -26,7 +26,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_ARG: return command_one_argument(state, arg, &input->file, "one FILE only");
     case ARGP_KEY_END:
         if (arguments_blank(input->file))
-            argp_error(state, "needs a FILE: a submission as XML, or a case in the fields of HTCDS as JSON or CSV");
+            argp_error(state, "needs a FILE, or - for standard input: a submission as XML, or a case in the fields of "
+                              "HTCDS as JSON or CSV");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -140,15 +141,15 @@ static int import(struct import_input *input)
     enum am_err err = settings_load(&input->command.flags, &detail, &input->command.settings);
     if (err == AM_OK)
         err = settings_require(&input->command.settings, SETTING_BIT(UNIT), &detail);
-    if (err == AM_OK)
-        err = certs_read_file(input->file, LIMIT_HTCDS_FILE, &detail, &text);
-    if (err == AM_IO) // a folder, for one
-        err = AM_NOT_FOUND;
     if (err != AM_OK)
         return command_fail(err, &detail);
-    arena_init(&arena, ARENA_VERB);
-    err = read_values(text, &arena, &detail, &values);
-    free((void *)text.data);
+    err = file_in_read(input->file, LIMIT_HTCDS_FILE, &detail, &text);
+    if (err == AM_OK) {
+        arena_init(&arena, ARENA_VERB);
+        err = file_in_blank(text) ? am_fail(AM_INVALID, &detail, "", "it is empty")
+                                  : read_values(text, &arena, &detail, &values);
+        free((void *)text.data);
+    }
     if (err != AM_OK) {
         command_say("%s: nothing was made of it", input->file);
         return command_fail(err, &detail);
@@ -161,10 +162,10 @@ int verb_import(int argc, char **argv)
     static const struct argp argp = {
         NULL,
         parse,
-        "FILE",
+        "FILE|-",
         "Makes the draft of an alert from a submission of ODK or Kobo that was made with the HTCDS survey form, or "
-        "from "
-        "what `amana export htcds` wrote of a case (JSON or CSV), and prints it to be filled in and sent. What is not "
+        "from what `amana export htcds` wrote of a case (JSON or CSV), and prints it to be filled in and sent. What is "
+        "not "
         "understood is named, and nothing is guessed.",
         command_children,
         NULL,

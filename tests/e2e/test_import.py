@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A submission made with the HTCDS survey form becomes the draft of an alert; what isn't understood is named."""
 import json
+import subprocess
 
 import pytest
 import world as w
@@ -157,9 +158,30 @@ def test_a_submission_past_its_size_is_refused_unread_and_one_at_it_is_read(empt
             file.seek(size - len(end))
             file.write(end)
         said = empty_world.amana("police", "import", "large.xml")
-        said.ok() if size == 1 << 20 else said.exits(65).says(f"it has {size} bytes, allowed are {1 << 20 if size < 4 << 20 else 4 << 20}")
+        said.ok() if size == 1 << 20 else said.exits(65).says(f"it has {size} bytes, allowed are {1 << 20}" if size < 4 << 20 else f"at most {4 << 20} bytes")
     path.unlink()
-    empty_world.amana("police", "import", "/dev/zero").exits(66).says("not a regular file")
+    empty_world.amana("police", "import", "/dev/zero").exits(65).says("at most 4194304 bytes")
+
+
+def test_a_submission_is_read_from_a_pipe_and_from_standard_input_as_well(empty_world):
+    draft = empty_world.amana("police", "import", SUBMISSION).ok().out
+    assert '"Hawa"' in draft
+    assert empty_world.amana("police", "import", "-", stdin=SUBMISSION.read_text()).ok().out == draft
+    piped = subprocess.run(["bash", "-c", f"{w.AMANA} -d police import <(cat {SUBMISSION})"], cwd=empty_world.folder, capture_output=True, text=True)
+    assert (piped.returncode, piped.stdout) == (0, draft), piped.stderr
+
+
+def test_what_is_empty_or_of_another_encoding_says_so_where_it_is_sent_and_where_it_is_imported(empty_world):
+    """A text editor's "Unicode" is UTF-16."""
+    path = empty_world.path("wide")
+    for text in ('{"kind": "ALERT"}', "record\nPerson\n"):
+        path.write_bytes(text.encode("utf-16"))
+        for verb in ("send", "import"):
+            empty_world.amana("police", verb, "wide").exits(65).says("line 1", "a byte that is not UTF-8, or a NUL: save the file as UTF-8")
+    for text in ("", " \n"):
+        path.write_text(text)
+        for verb in ("send", "import"):
+            empty_world.amana("police", verb, "wide").exits(65).says("it is empty")
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1256"])

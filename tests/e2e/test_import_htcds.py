@@ -162,8 +162,8 @@ def case(*records, standard="HTCDS 2.0", **more):
 
 
 NO_EXPORTS = [
-    ("", ["the first line must name the columns"]),
-    ("\n\n", ["the first line must name the columns"]),
+    ("", ["it is empty"]),
+    ("\n\n", ["it is empty"]),
     ('"Person","p1","Feminine"\n', ["line 1", "the first line must name the columns", '"record"']),
     ("record;label\nPerson;p1\n", ["line 1", "with commas between them"]),
     (HEADER + "\n", ["no record is in it"]),
