@@ -268,6 +268,14 @@ static void print_person(const Amana__V1__Person *person, bool contested, FILE *
     screen_rows(out, &person->base, 4, &(struct screen_how){above, contested});
 }
 
+static void print_persons(const Amana__V1__Body *body, bool contested, FILE *out)
+{
+    size_t n;
+    Amana__V1__Person *const *persons = body_persons(body, &n);
+    for (size_t i = 0; i < n; i++)
+        print_person(persons[i], contested, out);
+}
+
 static void print_alert(const Amana__V1__Alert *alert, FILE *out)
 {
     row(out, "what is known", alert->summary);
@@ -294,12 +302,12 @@ static void print_alert(const Amana__V1__Alert *alert, FILE *out)
     }
 }
 
-// A body without a form of its own: what its first line says stands above already.
+// A body without a form of its own: what its first line says stands above already, its persons stand last.
 static void print_body(const ProtobufCMessage *body, bool said, bool contested, FILE *out)
 {
     const ProtobufCFieldDescriptor *title = said ? kind_body_title_field(body) : NULL;
-    const char *const above[] = {title != NULL ? title->name : NULL, NULL};
-    screen_rows(out, body, 2, &(struct screen_how){above, contested});
+    const char *const apart[] = {"persons", "person", title != NULL ? title->name : NULL, NULL};
+    screen_rows(out, body, 2, &(struct screen_how){apart, contested});
 }
 
 // Europol's codes, with what they ask of the reader.
@@ -431,10 +439,9 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     print_envelope(session, kept, opened.header, err == AM_OK ? opened.flags : NULL, out);
     if (err == AM_OK && alert == NULL)
         print_body(kind_body_get(&opened.body->base), !named, contested, out);
-    if (alert != NULL) {
+    if (alert != NULL)
         print_alert(alert, out);
-        for (size_t i = 0; i < alert->n_persons; i++)
-            print_person(alert->persons[i], contested, out);
-    }
+    if (err == AM_OK)
+        print_persons(opened.body, contested, out);
     return err == AM_ERASED ? AM_OK : err;
 }

@@ -71,12 +71,25 @@ static bool suspended(const ProtobufCMessage *message, const ProtobufCFieldDescr
            field->descriptor == &amana__v1__action__code__descriptor && code == AMANA__V1__ACTION__CODE__DETAIN;
 }
 
+// Words of people: joined by commas they would read as one.
+static bool in_sentences(const ProtobufCFieldDescriptor *field, char *const *texts, size_t count)
+{
+    for (size_t i = 0; field->type == PROTOBUF_C_TYPE_STRING && i < count; i++)
+        if (strpbrk(texts[i], " ,;") != NULL)
+            return true;
+    return false;
+}
+
 static void row_list(FILE *out, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
                      const void *elements, size_t count, unsigned indent, const struct screen_how *how)
 {
+    bool apart = in_sentences(field, elements, count);
     label(out, field->name, indent);
     for (size_t i = 0; i < count; i++) {
-        fputs(i > 0 ? ", " : "", out);
+        if (i > 0 && apart)
+            fprintf(out, "\n%*s", (int)(indent + LABEL), "");
+        else
+            fputs(i > 0 ? ", " : "", out);
         const void *at = (const char *)elements + i * field_size(field->type);
         value(out, field, at, indent);
         if (field->type == PROTOBUF_C_TYPE_ENUM && suspended(message, field, *(const int *)at, how))

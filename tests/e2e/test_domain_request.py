@@ -45,6 +45,19 @@ def test_a_request_is_taken_on_worked_on_made_clear_and_answered(world, request_
     world.amana("police", "status", request_id).ok().says("answered by eics-1207")
 
 
+def test_of_what_is_shown_persons_stand_last_and_each_thing_asked_on_a_line_of_its_own(world):
+    """A screen that is left open names no victim before somebody goes on to the end of it; two questions are not read as one."""
+    victim = {"label": "p1", "names": [{"type": "GIVEN", "text": "Hawa"}], "age": {"from": 20, "to": 30}, "roles": ["PRESUMED_VICTIM"],
+              "description": "A scar on the left hand.", "languages": ["om", "en"]}
+    asked = world.send(draft=world.write("REQUEST", {**ASKED, "information": ["The owner, with an address", "Who drove it"], "persons": [victim], "connection": "She was in it.",
+                                                     "contact": {"office": "Duty desk", "telephone": "+254200000417"}}))
+    world.amana("post", "inbox").ok()
+    shown = world.amana("post", "show", asked).ok().says("  information     The owner, with an address\n                  Who drove it\n",
+                                                         "  person          presumed victim · age 20 to 30\n", "    languages       om, en\n").out
+    assert shown.index("person  ") > max(shown.index(words) for words in ("It was entered", "Duty desk", "+254200000417"))
+    assert shown.count("Hawa") == 1 and shown.index("Hawa") > shown.index("person  ")
+
+
 def test_a_request_may_be_answered_without_an_acknowledgement(world, request_id):
     world.amana("post", "answer", request_id, "--outcome", "NO_DATA", "--summary", "Not in the register.").ok()
     assert state(world, request_id) == "ANSWERED"
