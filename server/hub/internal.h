@@ -311,7 +311,9 @@ AM_MUST_USE enum am_err hub_entry_pack(struct hub_pending *pending, size_t index
                                        const Amana__V1__EntryContent *content, uint8_t class);
 // It is about this message, and found under the root of its life too.
 AM_MUST_USE enum am_err hub_entry_of(struct hub_pending *pending, size_t index, uint64_t message, uint64_t root);
-AM_MUST_USE enum am_err hub_alarm_pack(struct hub_pending *pending, size_t index, const char *what, const char *text);
+// `about`: the message, or NULL of the hub itself.
+AM_MUST_USE enum am_err hub_alarm_pack(struct hub_pending *pending, size_t index, const char *what, const char *text,
+                                       const Amana__V1__Pointer *about);
 // A deadline's work is over: done with, or to be tried again from `monotonic_ns` on. Room was made.
 void hub_due_end(struct hub_step *step, struct hub_due *due, bool done, uint64_t pause_ns);
 void hub_due_lost(struct hub *hub, const struct hub_due *due); // no memory to say so

@@ -109,7 +109,7 @@ enum am_err hub_step_alarm(struct hub_step *step)
     TRY(hub_actions_room(step->actions, 1));
     TRY(hub_pending_new(step, PURPOSE_OWN, NULL, 1, &pending));
     pending->append.essential = true;
-    if (hub_alarm_pack(pending, 0, step->event->alarm.what, step->event->alarm.text) != AM_OK) {
+    if (hub_alarm_pack(pending, 0, step->event->alarm.what, step->event->alarm.text, NULL) != AM_OK) {
         hub_pending_free(pending);
         return AM_NOMEM;
     }

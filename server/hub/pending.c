@@ -123,12 +123,14 @@ enum am_err hub_entry_of(struct hub_pending *pending, size_t index, uint64_t mes
     return entry->also_of != NULL ? AM_OK : arena_error(&pending->arena);
 }
 
-enum am_err hub_alarm_pack(struct hub_pending *pending, size_t index, const char *what, const char *text)
+enum am_err hub_alarm_pack(struct hub_pending *pending, size_t index, const char *what, const char *text,
+                           const Amana__V1__Pointer *about)
 {
     Amana__V1__AlarmEntry alarm = AMANA__V1__ALARM_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     alarm.what = (char *)what;
     alarm.detail = (char *)text;
+    alarm.message = (Amana__V1__Pointer *)about;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_ALARM;
     content.alarm = &alarm;
     return hub_entry_pack(pending, index, &content, JOURNAL_CLASS_HUB);

@@ -80,7 +80,7 @@ enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending, 
         TRY(lapse_count(step, pending, lapsed));
     char *text = arena_printf(&pending->arena, "%s: nobody of %s has signed what %s sent with its release DEFERRED",
                               lapsed->header->id, lapsed->release->releasing, lapsed->header->sender->unit);
-    return text == NULL ? arena_error(&pending->arena) : hub_alarm_pack(pending, 1, "UNRELEASED", text);
+    return text == NULL ? arena_error(&pending->arena) : hub_alarm_pack(pending, 1, "UNRELEASED", text, &pointer);
 }
 
 static enum am_err settle_fill(struct hub_step *step, struct hub_pending *pending,
@@ -97,7 +97,8 @@ static enum am_err late_alarm(struct hub_pending *pending, const struct hub_sett
 {
     char *text =
         arena_printf(&pending->arena, "%s: %s has signed it late", settlement->header->id, settlement->supervisor);
-    return text == NULL ? arena_error(&pending->arena) : hub_alarm_pack(pending, 1, "RELEASED_LATE", text);
+    const Amana__V1__Pointer about = hub_pointer(settlement->header, settlement->header_digest);
+    return text == NULL ? arena_error(&pending->arena) : hub_alarm_pack(pending, 1, "RELEASED_LATE", text, &about);
 }
 
 static enum am_err settle(struct hub_step *step, struct hub_settlement *settlement)

@@ -102,7 +102,9 @@ static enum am_err entry_fill(struct accept *accept)
     char *text = arena_printf(accept->arena,
                               "%s: a child is concerned and no protection unit of the sender's country can be reached",
                               header->id);
-    return text == NULL ? arena_error(accept->arena) : hub_alarm_pack(accept->pending, 1, "NO_PROTECTION_UNIT", text);
+    const Amana__V1__Pointer itself = hub_pointer(header, submission->header_digest);
+    return text == NULL ? arena_error(accept->arena)
+                        : hub_alarm_pack(accept->pending, 1, "NO_PROTECTION_UNIT", text, &itself);
 }
 
 // --- The message's record

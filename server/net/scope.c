@@ -238,6 +238,14 @@ static enum am_err state_in(const struct replay *replay, struct store_view *view
     return entry->found_elsewhere ? told_in(replay, view, arena, seq, &pointer, ret_in) : AM_OK;
 }
 
+// The hub's own is everybody's; what it says of a message is for whom that is.
+static enum am_err alarm_in(const struct replay *replay, struct store_view *view, const Amana__V1__AlarmEntry *entry,
+                            bool *ret_in)
+{
+    *ret_in = entry->message == NULL;
+    return pointer_in(replay, view, entry->message, ret_in);
+}
+
 // --- Who reads what of these countries
 #define READS_LOOKED 256u // messages of a case or a party that are looked at
 
@@ -344,6 +352,7 @@ enum am_err scope_opens(const struct replay *replay, struct store_view *view, st
     case AMANA__V1__ENTRY_CONTENT__KIND_STATE:
         return state_in(replay, view, arena, entry->seq, content->state, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_REJECTED: *ret_opens = identity_in(replay, content->rejected->identity); break;
+    case AMANA__V1__ENTRY_CONTENT__KIND_ALARM: return alarm_in(replay, view, content->alarm, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_ACCESS: return access_in(replay, view, content->access, ret_opens);
     case AMANA__V1__ENTRY_CONTENT__KIND_MEMBER: *ret_opens = unit_in(replay, content->member->unit); break;
     case AMANA__V1__ENTRY_CONTENT__KIND_GRANT: *ret_opens = unit_in(replay, content->grant->unit); break;

@@ -158,6 +158,7 @@ static void what_is_signed_after_its_time_is_released_and_an_alarm(void **state)
     assert_int_equal(last_entry(world)->kind, ENTRY(ALARM));
     assert_string_equal(last_entry(world)->content->alarm->what, "RELEASED_LATE");
     assert_non_null(strstr(last_entry(world)->content->alarm->detail, alert->header.id));
+    assert_string_equal(last_entry(world)->content->alarm->message->id, alert->header.id);
     assert_non_null(strstr(last_entry(world)->content->alarm->detail, SUPERVISOR));
     told(world, URI(POST, "d1"), seq, alert->header.urgency);
     assert_int_equal(waiting_of(world, alert)->state, STATE(RELEASED));

@@ -169,6 +169,20 @@ static void what_a_unit_is_told_of_a_life_that_goes_on_apart_is_of_its_country_a
     assert_false(opens(fixture, "ke", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
 }
 
+static void an_alarm_about_a_message_is_of_its_countries_and_any_other_of_all(void **state)
+{
+    struct fixture *fixture = *state;
+    Amana__V1__AlarmEntry alarm = AMANA__V1__ALARM_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    content.alarm = &alarm;
+    for (unsigned about = 0; about < 2; about++) {
+        alarm.message = about ? &fixture->message : NULL;
+        assert_true(opens(fixture, "ke", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_ALARM));
+        assert_true(opens(fixture, "ug", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_ALARM));
+        assert_int_equal(opens(fixture, "tz", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_ALARM), !about);
+    }
+}
+
 // That it was found elsewhere, in the index of the parties that are told.
 static uint64_t found_told(struct fixture *fixture, const char *const *units, size_t n)
 {
@@ -295,6 +309,7 @@ int main(void)
         SCOPE_TEST(evidence_of_a_delivery_is_of_who_sent_it_and_of_whom_it_has_not_reached),
         SCOPE_TEST(the_end_of_a_life_is_of_who_sent_the_alert_and_of_whose_life_it_is),
         SCOPE_TEST(what_a_unit_is_told_of_a_life_that_goes_on_apart_is_of_its_country_alone),
+        SCOPE_TEST(an_alarm_about_a_message_is_of_its_countries_and_any_other_of_all),
         SCOPE_TEST(found_elsewhere_is_of_whom_it_is_told_also_where_an_update_has_added_or_left_them_out),
         SCOPE_TEST(what_never_came_is_not_of_a_country_once_nothing_is_left_of_it),
         SCOPE_TEST(what_went_first_and_was_released_after_is_judged_by_its_own_deliveries),
