@@ -214,16 +214,39 @@ bool answer_keeps_from(const struct answer_input *input, const struct target *ne
     return shield_keeps(&input->shield, &header, unit, newest->opened.header->sender->unit);
 }
 
-// The few answers that a listed state gets say what it knows.
-void answer_flags_for_listed(const struct answer_input *input, Amana__V1__Draft *draft)
+static bool goes_to(const Amana__V1__Draft *draft, const char *country)
 {
+    for (size_t i = 0; i < draft->n_recipients; i++)
+        if (address_in_country(draft->recipients[i]->unit, country))
+            return true;
+    return false;
+}
+
+// The few answers that a listed state gets say what it knows: what it has said itself. Who protects would else take
+// that back, without a word of it.
+enum am_err answer_flags_for_listed(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                    Amana__V1__Draft *draft)
+{
+    const Amana__V1__Flags *said = newest->opened.flags;
+    char own[ADDRESS_COUNTRY_MAX + 1];
     bool listed = false;
     for (size_t i = 0; i < draft->n_recipients && !input->shield.own; i++)
         listed |= shield_lists(&input->shield, draft->recipients[i]->unit) != NULL;
-    if (!listed || (draft->flags->protection != PROTECTION(YES) && draft->flags->protection != PROTECTION(UNKNOWN)))
-        return;
+    if (!listed || !says_shield(draft->flags->protection))
+        return AM_OK;
+    address_country(input->command.session->settings.value[SETTING_UNIT], own);
     draft->flags->protection = PROTECTION(NO);
     draft->flags->n_never_tell = 0;
+    draft->flags->never_tell = arena_array(arena, said != NULL ? said->n_never_tell : 0, sizeof *said->never_tell);
+    if (draft->flags->never_tell == NULL)
+        return arena_error(arena);
+    for (size_t i = 0; said != NULL && i < said->n_never_tell; i++) {
+        if (strcmp(said->never_tell[i], own) == 0 || goes_to(draft, said->never_tell[i]))
+            continue;
+        draft->flags->never_tell[draft->flags->n_never_tell++] = said->never_tell[i];
+        draft->flags->protection = said->protection;
+    }
+    return AM_OK;
 }
 
 enum am_err answer_defaults_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,

@@ -18,4 +18,5 @@ AM_MUST_USE enum am_err answer_defaults_fill(const struct answer_input *input, c
 bool answer_keeps_from(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft,
                        const char *unit);
 // The few answers that a listed state gets say what it knows.
-void answer_flags_for_listed(const struct answer_input *input, Amana__V1__Draft *draft);
+AM_MUST_USE enum am_err answer_flags_for_listed(const struct answer_input *input, const struct target *newest,
+                                                struct arena *arena, Amana__V1__Draft *draft);

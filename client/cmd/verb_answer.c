@@ -43,7 +43,7 @@ static enum am_err draft_address(struct answer_input *input, struct target *root
 {
     TRY(answer_to_fill(input, root, newest, arena, detail, draft));
     if (json_object_get(input->said, "flags") == NULL)
-        answer_flags_for_listed(input, draft);
+        TRY(answer_flags_for_listed(input, newest, arena, draft));
     TRY(submit_groups(&input->command.settings, arena, draft, detail));
     if (input->verb->kind == KIND(CORRECTION) || input->verb->kind == KIND(CONTEST))
         return AM_OK;

@@ -304,6 +304,24 @@ def test_an_answer_that_reaches_a_listed_state_says_nothing_of_the_flag(world, p
         assert line["flags"]["protection"] == "NO" and "never_tell" not in line["flags"], line["flags"]
 
 
+def test_an_answer_to_a_listed_state_takes_back_nothing_of_what_that_state_has_said(world):
+    """Saves from a third state that gets what was withheld, because who protects has acknowledged the second's question."""
+    protected = [{"unit": "ke/dcs/child-protection", "part": "ACTION"}]
+    world.send()
+    for desk in ("post", "ke-protection"):
+        world.amana(desk, "inbox").ok()
+    from_post = {"child": False, "protection": "YES", "never_tell": ["er"]}
+    asked = world.send("post", world.write("REQUEST", ASKED, case_ref=CASE, recipients=protected, flags=from_post))
+    flag(world)
+    world.amana("ke-protection", "inbox").ok()
+    ack = world.amana("ke-protection", "ack", asked).ok().id
+    [line] = [line for line in world.amana("post", "--json", "inbox").ok().json if line.get("header", {}).get("id") == ack]
+    assert line["flags"] == {"protection": "YES", "never_tell": ["er"]}
+    world.amana("ke-protection", "note", asked, "--title", "t", "--text", "x", "--to", "ke/dci/transnational").ok()
+    [line] = [line for line in world.amana("police", "--json", "inbox").ok().json if line.get("header", {}).get("kind") == "NOTE"]
+    assert set(line["flags"]["never_tell"]) == {"et", "er"}
+
+
 def test_an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_protects(world):
     to_post = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
     over = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=5, minutes=10)
