@@ -95,15 +95,16 @@ static struct kind_due due_of(struct fsck_judge *judge, const struct store_judge
                     entry->time_ns);
 }
 
-// Was the version before addressed to this unit?
-static bool had_before(struct fsck_judge *judge, uint64_t root, const char *unit)
+// Did the version before ask this unit to act? Who had a copy has no life yet, and gets one where it is to act in the
+// place of others.
+static bool asked_before(struct fsck_judge *judge, uint64_t root, const char *unit)
 {
     const struct fsck_chain *chain = fsck_chain_find(judge, root);
     const struct fsck_message *newest = chain != NULL ? fsck_message_find(judge, chain->said.newest) : NULL;
 
     for (size_t i = 0; newest != NULL && i < newest->n; i++)
         if (strcmp(strstr(newest->deliveries[i]->key, " of ") + 4, unit) == 0)
-            return true;
+            return fsck_row_find(judge, "life", root, unit) != NULL;
     return false;
 }
 
@@ -132,7 +133,7 @@ enum am_err fsck_lives_said(struct fsck_judge *judge, const struct store_judged 
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool itself = header->sender != NULL && strcmp(recipient->unit, header->sender->unit) == 0;
         if (recipient->part == AMANA__V1__PART__CODE__ACTION && !itself &&
-            (!renews || !had_before(judge, root, recipient->unit)))
+            (!renews || !asked_before(judge, root, recipient->unit)))
             TRY(life_born(judge, entry, root, recipient->unit, first, due));
     }
     for (size_t i = 0; i < header->n_recipients; i++)

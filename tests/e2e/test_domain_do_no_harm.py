@@ -336,6 +336,8 @@ def test_an_alert_to_listed_units_alone_is_renewed_and_ended_by_way_of_who_prote
     world.amana("post", "ack", alert).ok()
     world.amana("post", "show", alert).ok().says("acknowledged")
     world.amana("police", "status", alert).ok().says("stopping")
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
 
 
 HAWI = [{"label": "p1", "roles": ["MISSING"], "age": {"from": 20, "to": 30}, "names": [{"type": "GIVEN", "text": "Hawi"}],
