@@ -199,9 +199,10 @@ struct hub_submission {
     struct hub_found root;   // of reply_to, with its header
     struct hub_found newest; // newest version of that root, by its chain
     bool newest_returned;    // it was sent with its release DEFERRED, and sent back
-    bool apart;      // of the sender's own life: what replaced or ended it is withheld from it (rule 4). `newest`
-                     // and that life are as it knows them, and are not written
-    bool takes_back; // the hub's own: a supervisor of whom that names ends it (release.c)
+    bool apart;         // of the sender's own life: what replaced or ended it is withheld from it (rule 4). `newest`
+                        // and that life are as it knows them, and are not written
+    uint64_t case_seen; // then: of its case's entries the last that they were found by
+    bool takes_back;    // the hub's own: a supervisor of whom that names ends it (release.c)
     bool has_chain;
     struct journal_chain chain;
     struct journal_delivery clock; // of the message that began the clock of the sender's own life; all 0: none

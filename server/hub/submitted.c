@@ -404,6 +404,16 @@ static bool listed(const struct journal_shield *shield, const char *country)
     return false;
 }
 
+// What its unit knows of a life that goes on apart stands in the log alone, not in a row whose version would tell:
+// whatever has come since may have moved it, as another answer does.
+static void apart_fill(struct accept *accept)
+{
+    if (!accept->submission->apart)
+        return;
+    accept->append->case_seen.case_ref = accept->header->case_ref;
+    accept->append->case_seen.last = accept->submission->case_seen;
+}
+
 static enum am_err shield_fill(struct accept *accept)
 {
     const struct hub_submission *submission = accept->submission;
@@ -436,6 +446,7 @@ static enum am_err accept_fill(struct accept *accept)
     TRY(mail_fill(accept));
     TRY(deliveries_fill(accept));
     TRY(lives_fill(accept));
+    apart_fill(accept);
     TRY(shield_fill(accept));
     TRY(release_fill(accept));
     TRY(chain_fill(accept));

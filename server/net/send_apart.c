@@ -53,6 +53,7 @@ enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t 
         return AM_OK;
     TRY(life_apart(check, place, &life));
     s->apart = true;
+    s->case_seen = place->next - 1;
     *ret_life = life;
     return AM_OK;
 }

@@ -97,6 +97,7 @@ static bool check_apart(struct model *model, struct hub_submission *submission, 
         submission->newest = found(model_message_at(model, known.version), NULL);
         submission->chain.urgency = submission->newest.urgency;
     }
+    submission->case_seen = model->n - 1;
     return true;
 }
 

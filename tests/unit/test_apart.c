@@ -126,6 +126,7 @@ static struct seen look(struct kit_cases *fixture, uint64_t newest)
         seen.looks++;
     } while (submission.more);
     seen.apart = submission.apart;
+    assert_true(!seen.apart || submission.case_seen == fixture->n - 1);
     return seen;
 }
 

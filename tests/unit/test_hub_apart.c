@@ -18,7 +18,7 @@ enum end { NOTHING, UPDATED, CANCELLED, WITHDRAWN };
 struct story {
     struct world *world;
     enum end end; // NOTHING: nobody says anything, and nothing is flagged
-    struct letter *root, *ending, *flag;
+    struct letter *root, *ending, *flag, *answers[2];
     char seen[SEEN];
 };
 
@@ -551,6 +551,68 @@ static void an_answer_that_is_faster_than_the_clock_is_in_time(void **state)
     }
 }
 
+// Both are decided before either is written.
+static void answers_twice_at_once(struct story *story)
+{
+    struct world *world = story->world;
+    (void)root_of(story, KIND(ALERT));
+    post_has_it(story);
+    ends_and_flags(story);
+    for (size_t i = 0; i < AM_LEN(story->answers); i++) {
+        story->answers[i] = world_answer(world, POST, KIND(ACK), story->root, story->root);
+        letter_arrive(world, story->answers[i]);
+        world_check_one(world, 0);
+    }
+    world_pump(world);
+}
+
+static void of_two_answers_in_flight_the_second_moves_what_the_first_has_moved(void **state)
+{
+    for (enum end end = NOTHING; end <= CANCELLED; end++) {
+        struct story story = {.end = end};
+        const Amana__V1__Move *moves[2];
+        void *world = NULL;
+        assert_int_equal(hub_begin(&world), 0);
+        story.world = world;
+        answers_twice_at_once(&story);
+        for (size_t i = 0; i < AM_LEN(moves); i++) {
+            const Amana__V1__SubmittedEntry *said =
+                story.world->model.entries[story.answers[i]->seq].content->submitted;
+            assert_int_equal(story.answers[i]->submission.work.reason, REASON_NONE);
+            assert_int_equal(said->n_moves, 1);
+            moves[i] = said->moves[0];
+        }
+        assert_int_equal(moves[0]->from, LIFE(NEW));
+        assert_int_equal(moves[1]->from, LIFE(ACKNOWLEDGED));
+        assert_int_equal(hub_end(&world), 0);
+    }
+    (void)state;
+}
+
+// It knows what is new from then on, and answers that.
+static void an_answer_that_crosses_the_retrieval_of_what_was_withheld_is_judged_by_that(void **state)
+{
+    struct story story = {.world = *state, .end = UPDATED};
+    struct world *world = story.world;
+    struct letter *ack;
+    (void)root_of(&story, KIND(ALERT));
+    post_has_it(&story);
+    ends_and_flags(&story);
+    ack = world_answer(world, POST, KIND(ACK), story.root, story.root);
+    letter_arrive(world, ack);
+    world_check_one(world, 0);
+    struct journal_append *decided = world->appends[0];
+    assert_int_equal(world->n_appends, 1);
+    world->n_appends = 0; // its device had it in hand, and signs for it
+    retrieves(world, POST, URI(POST, "d1"), story.ending->seq);
+    world->appends[world->n_appends++] = decided;
+    world_pump(world);
+    assert_int_equal(ack->submission.work.reason, REASON_NONE);
+    const struct model_entry *said = entry_of(world, ENTRY(SUBMITTED), 0);
+    assert_true(said->content->submitted->crossed); // the version before it, and moves nothing
+    assert_int_equal(said->content->submitted->n_moves, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -573,6 +635,8 @@ int main(void)
         HUB_TEST(what_it_has_not_got_either_is_told_to_nobody),
         HUB_TEST(what_is_answered_apart_is_said_to_move_its_life_and_moves_it_for_nobody),
         HUB_TEST(an_answer_that_is_faster_than_the_clock_is_in_time),
+        HUB_TEST(an_answer_that_crosses_the_retrieval_of_what_was_withheld_is_judged_by_that),
+        cmocka_unit_test(of_two_answers_in_flight_the_second_moves_what_the_first_has_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
