@@ -374,34 +374,46 @@ static enum am_err found_fill(struct accept *accept)
 }
 
 // --- From whom the case is kept
-// Those of a state that is kept out no more may have mail that waited: their devices look again.
-static enum am_err wake_state(struct accept *accept, const char *country)
-{
-    struct hub_unit *unit, *next;
-    HASH_ITER (hh, accept->step->hub->units, unit, next) {
-        const struct hub_kept_roster *roster = hub_roster_newest(accept->step->hub, unit->name);
-        if (roster == NULL || !address_in_country(unit->name, country))
-            continue;
-        size_t n = accept->pending->n_freed;
-        const char **freed = arena_array(accept->arena, n + roster->n_devices, sizeof *freed);
-        if (freed == NULL)
-            return arena_error(accept->arena);
-        if (n > 0)
-            memcpy(freed, accept->pending->freed, n * sizeof *freed);
-        for (size_t i = 0; i < roster->n_devices; i++)
-            freed[n++] = roster->devices[i].uri;
-        accept->pending->freed = freed;
-        accept->pending->n_freed = n;
-    }
-    return AM_OK;
-}
-
 static bool listed(const struct journal_shield *shield, const char *country)
 {
     for (size_t i = 0; i < shield->n; i++)
         if (strcmp(shield->states[i].country, country) == 0)
             return true;
     return false;
+}
+
+// The devices of those states that are kept out no more. NULL: how many there are.
+static size_t freed_devices(const struct accept *accept, const struct journal_shield *shield, const char **ret_devices)
+{
+    struct hub_unit *unit, *next;
+    size_t n = 0;
+    HASH_ITER (hh, accept->step->hub->units, unit, next) {
+        const struct hub_kept_roster *roster = hub_roster_newest(accept->step->hub, unit->name);
+        if (roster == NULL || harm_state(&accept->submission->shield, unit->name) == NULL ||
+            harm_state(shield, unit->name) != NULL)
+            continue;
+        for (size_t i = 0; i < roster->n_devices; i++, n++)
+            if (ret_devices != NULL)
+                ret_devices[n] = roster->devices[i].uri;
+    }
+    return n;
+}
+
+// They may have mail that waited: they look again.
+static enum am_err freed_fill(struct accept *accept, const struct journal_shield *shield)
+{
+    const struct journal_shield *before = &accept->submission->shield;
+    bool any = false;
+    for (size_t i = 0; i < before->n; i++)
+        any |= !listed(shield, before->states[i].country);
+    if (!any)
+        return AM_OK;
+    const char **devices = arena_array(accept->arena, freed_devices(accept, shield, NULL), sizeof *devices);
+    if (devices == NULL)
+        return arena_error(accept->arena);
+    accept->pending->n_freed = freed_devices(accept, shield, devices);
+    accept->pending->freed = devices;
+    return AM_OK;
 }
 
 // What its unit knows of a life that goes on apart stands in the log alone, not in a row whose version would tell:
@@ -433,10 +445,7 @@ static enum am_err shield_fill(struct accept *accept)
     accept->step->hub->shields = true;
     if (n > 0)
         TRY(hub_deadline_put(accept->pending, DEADLINE_APART, JOURNAL_SELF, accept->append->time_ns, 0));
-    for (size_t i = 0; i < submission->shield.n; i++)
-        if (!listed(shield, submission->shield.states[i].country))
-            TRY(wake_state(accept, submission->shield.states[i].country));
-    return AM_OK;
+    return freed_fill(accept, shield);
 }
 
 static enum am_err accept_fill(struct accept *accept)

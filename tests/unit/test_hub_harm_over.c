@@ -3,6 +3,7 @@
 #include "tests/unit/hub_expect.h"
 #include "tests/unit/hub_shield.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // --- Taken back: by who answers what has said so
@@ -62,6 +63,20 @@ static void who_waits_in_a_state_that_is_free_again_is_woken(void **state)
     for (size_t i = 0; i < world->n_woken; i++)
         post |= strcmp(world->woken[i], URI(POST, "d1")) == 0;
     assert_true(post);
+}
+
+// A state may have thousands of devices: what waits at each of them comes with one append.
+static void a_state_with_thousands_of_devices_is_freed_like_any_other(void **state)
+{
+    struct world *world = *state;
+    char name[LIMIT_ADDRESS + 1];
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "et/ics/post-%u", i);
+        world_roster(world, arena_copy(&world->arena, name, strlen(name)), 1, LIMIT_DEVICES, 7);
+    }
+    struct letter *yes = flagged(world, FLAG(YES), ET);
+    accepted(world, taken_back(world, CHILD_DESK, yes));
+    accepted(world, note(world, POLICE, POST));
 }
 
 // That the case is kept from fewer states now is nothing to those from which it is kept still.
@@ -360,6 +375,7 @@ int main(void)
         HUB_TEST(an_exercise_takes_nothing_back),
         HUB_TEST(nobody_else_takes_it_back),
         HUB_TEST(who_waits_in_a_state_that_is_free_again_is_woken),
+        HUB_TEST(a_state_with_thousands_of_devices_is_freed_like_any_other),
         HUB_TEST(who_is_kept_out_still_is_not_woken),
         HUB_TEST(a_case_is_kept_from_nobody_once_nothing_is_left_of_it),
         HUB_TEST(a_long_case_is_looked_at_in_parts_also_over_a_restart),
