@@ -20,10 +20,12 @@
 
 struct apart {
     const struct apart_look *look;
+    const struct apart_place *place;
     struct life_known *known;
     struct arena scratch;
     struct identity device;
     struct store_pointer root;
+    bool again; // what was looked through is another by now
 };
 
 static void apart_clear(struct apart *apart)
@@ -95,15 +97,28 @@ static enum am_err over_take(struct apart *apart, const Amana__V1__StateEntry *s
     return AM_OK;
 }
 
+// What it signed for after the look began was perhaps passed as withheld.
+static void signed_take(struct apart *apart, const Amana__V1__RetrievedEntry *retrieved)
+{
+    struct identity device;
+
+    apart->again |= identity_parse(retrieved->device, strlen(retrieved->device), NULL, &device) == AM_OK &&
+                    strcmp(device.unit, apart->look->unit) == 0;
+}
+
 static enum am_err told_take(struct apart *apart, uint64_t seq)
 {
     Amana__V1__EntryContent *content = NULL;
     struct store_entry entry;
 
     TRY(store_entry(apart->look->view, seq, &entry));
-    if (entry.kind != AMANA__V1__ENTRY_KIND__CODE__DEADLINE && entry.kind != AMANA__V1__ENTRY_KIND__CODE__STATE)
+    bool signed_since = entry.kind == AMANA__V1__ENTRY_KIND__CODE__RETRIEVED && seq >= apart->place->size;
+    if (entry.kind != AMANA__V1__ENTRY_KIND__CODE__DEADLINE && entry.kind != AMANA__V1__ENTRY_KIND__CODE__STATE &&
+        !signed_since)
         return AM_OK;
     TRY(entry_read(apart, &entry, &content));
+    if (content != NULL && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED)
+        signed_take(apart, content->retrieved);
     if (content != NULL && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE)
         return passed_take(apart, content->deadline);
     if (content != NULL && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE)
@@ -190,7 +205,8 @@ static void place_begin(const struct apart_look *look, struct apart_place *place
 {
     if (place->root == look->root && place->shield == look->shield && place->next != 0)
         return;
-    *place = (struct apart_place){.root = look->root, .shield = look->shield, .next = look->root};
+    *place = (struct apart_place){
+        .root = look->root, .shield = look->shield, .next = look->root, .size = store_view_size(look->view)};
     life_known_version(&place->known, JOURNAL_NONE);
 }
 
@@ -207,6 +223,11 @@ static enum am_err entries_take(struct apart *apart, struct apart_look *look, st
             return err == AM_NOT_FOUND ? AM_OK : err;
         TRY(entry_take(apart, seq));
         place->next = seq + 1;
+        if (apart->again) {
+            place->next = 0;
+            place_begin(look, place);
+            apart->again = false;
+        }
     }
     return AM_OK;
 }
@@ -214,7 +235,7 @@ static enum am_err entries_take(struct apart *apart, struct apart_look *look, st
 enum am_err apart_look(struct apart_look *look, struct apart_place *place, bool *ret_more)
 {
     struct apart AM_CLEANUP(apart_clear)
-        apart = {.look = look, .known = &place->known, .device = {.kind = IDENTITY_DEVICE}};
+        apart = {.look = look, .place = place, .known = &place->known, .device = {.kind = IDENTITY_DEVICE}};
 
     arena_init(&apart.scratch, APART_SCRATCH);
     (void)strlcpy(apart.device.unit, look->unit, sizeof apart.device.unit);

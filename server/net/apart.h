@@ -11,6 +11,7 @@
 struct apart_place {
     uint64_t root, next; // next: seq of the case where it goes on
     uint32_t shield;     // version of the row that it was judged by
+    uint64_t size;       // of the log when it was begun: what the unit has signed for since may lie before `next`
     struct life_known known;
 };
 
@@ -22,8 +23,8 @@ struct apart_look {
     unsigned reads;  // entries that may still be read: LIMIT_CASE_READS
 };
 
-// Goes on from *place, from the start where the root or the shield is another than it was. What it comes to holds once
-// there is no more.
+// Goes on from *place, from the start where the root or the shield is another than it was, or where the unit has signed
+// for a message of the case since. What it comes to holds once there is no more.
 AM_MUST_USE enum am_err apart_look(struct apart_look *look, struct apart_place *place, bool *ret_more);
 
 // The life that is kept, as the unit knows it: by the clock of the version that it has.

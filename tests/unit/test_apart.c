@@ -470,6 +470,61 @@ static void a_look_begins_anew_where_the_case_is_kept_otherwise_than_before(void
     store_view_end(look.view);
 }
 
+// An entry that the post's device has signed for that version.
+static void signs(struct kit_cases *fixture, unsigned version, const char *device)
+{
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__RetrievedEntry entry = AMANA__V1__RETRIEVED_ENTRY__INIT;
+    struct journal_delivery delivery = fixture->messages[version].deliveries[0];
+    struct kit_alarm retrieval;
+    size_t len;
+    entry.device = (char *)device;
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED;
+    content.retrieved = &entry;
+    delivery.seq = version;
+    delivery.version = 1;
+    delivery.retrieved_at = 7;
+    kit_alarm(&retrieval, fixture->n++, 1, 1);
+    free(retrieval.contents[0]);
+    assert_int_equal(codec_encode_alloc(&content.base, &retrieval.contents[0], &len), AM_OK);
+    retrieval.entries[0].content = (struct am_bytes){retrieval.contents[0], len};
+    retrieval.entries[0].kind = AMANA__V1__ENTRY_KIND__CODE__RETRIEVED;
+    retrieval.entries[0].class = JOURNAL_CLASS_MESSAGE;
+    retrieval.entries[0].case_ref = KIT_CASE;
+    retrieval.append.deliveries = &delivery;
+    retrieval.append.n_deliveries = strcmp(device, KIT_DESK) == 0;
+    assert_int_equal(kit_append(&fixture->kit, &retrieval.append).result, JOURNAL_DONE);
+    kit_alarm_clear(&retrieval);
+}
+
+static struct life_known goes_on(struct kit_cases *fixture, struct apart_place *place)
+{
+    struct apart_look look = {.unit = KIT_POST, .case_ref = KIT_CASE, .shield = 1, .reads = LIMIT_CASE_READS};
+    bool more;
+    kit_wait(&fixture->kit, fixture->n);
+    assert_int_equal(store_view_begin(fixture->kit.store, &look.view), AM_OK);
+    assert_int_equal(apart_look(&look, place, &more), AM_OK);
+    assert_false(more);
+    store_view_end(look.view);
+    return place->known;
+}
+
+static void a_look_begins_anew_where_the_unit_has_signed_since_for_what_it_had_in_hand(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct apart_place place = {0};
+    alert_and_update(fixture);
+    assert_true(goes_on(fixture, &place).apart);
+    signs(fixture, 1, KIT_ABROAD);
+    assert_true(goes_on(fixture, &place).apart); // that is another's
+    signs(fixture, 1, KIT_DESK);
+    assert_false(goes_on(fixture, &place).apart);
+    assert_int_equal(place.known.version, 1);
+    answer(fixture, LIFE(NEW), LIFE(ACKNOWLEDGED)); // once is enough
+    assert_int_equal(goes_on(fixture, &place).state, LIFE(ACKNOWLEDGED));
+    assert_int_equal(place.known.version, 1);
+}
+
 static void a_case_that_is_kept_from_nobody_is_not_looked_through(void **state)
 {
     struct kit_cases *fixture = *state;
@@ -536,6 +591,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_unit_was_told_by_the_clock_is_found_in_the_case, kit_cases_setup,
                                         kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_look_begins_anew_where_the_case_is_kept_otherwise_than_before,
+                                        kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_look_begins_anew_where_the_unit_has_signed_since_for_what_it_had_in_hand,
                                         kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(of_what_nothing_has_replaced_for_the_unit_no_clock_runs_on_apart,
                                         kit_cases_setup, kit_cases_teardown),
