@@ -12,8 +12,6 @@
 // A version of the root, or what ends it; of one without versions what its originator moves it by.
 static bool goes_on(const struct fsck_message *message, uint64_t root, bool versions)
 {
-    if (message->root != root)
-        return false;
     return versions ? message->seq == root || kind_get(message->kind)->chain != CHAIN_NONE
                     : (kind_get(message->kind)->who & WHO_ORIGINATOR) != 0;
 }
@@ -26,7 +24,8 @@ static const struct fsck_row *withheld_first(struct fsck_judge *judge, uint64_t 
     const struct fsck_row *first = NULL;
     bool has = !versions;
 
-    for (const struct fsck_message *message = judge->messages; message != NULL; message = message->hh.next) {
+    for (const struct fsck_message *message = fsck_message_find(judge, root); message != NULL;
+         message = message->next) {
         if (!goes_on(message, root, versions))
             continue;
         const struct fsck_row *row = fsck_row_find(judge, "delivery", message->seq, unit);

@@ -75,6 +75,18 @@ enum am_err fsck_chain_judge(void *user, const struct journal_chain *kept)
     return AM_OK;
 }
 
+// What moves a root's lives beside the answers of its recipients, which may be many.
+static void root_link(struct fsck_judge *judge, struct fsck_message *message, const struct kind *kind)
+{
+    struct fsck_message *root = fsck_message_find(judge, message->root);
+
+    if (root == NULL || (root != message && kind->chain == CHAIN_NONE && (kind->who & WHO_ORIGINATOR) == 0))
+        return;
+    if (root != message)
+        (root->last != NULL ? root->last : root)->next = message;
+    root->last = message;
+}
+
 enum am_err fsck_message_said(struct fsck_judge *judge, const struct store_judged *entry,
                               const Amana__V1__Header *header)
 {
@@ -105,6 +117,7 @@ enum am_err fsck_message_said(struct fsck_judge *judge, const struct store_judge
         free(message);
         return AM_NOMEM;
     }
+    root_link(judge, message, kind);
     return kind->chain != CHAIN_NONE ? version_said(judge, message, kind->chain == CHAIN_ENDS) : AM_OK;
 }
 
