@@ -245,8 +245,9 @@ enum am_err hub_step_due(struct hub_step *step)
     uint8_t kind = due->deadline.kind;
     TRY(hub_actions_room(step->actions, 1));
     due->work.attempts++;
-    if (due->err != AM_OK || step->hub->draining || !due->there) {
-        hub_due_end(step, due, due->err == AM_OK && !due->there, HUB_RETRY_BUSY_NS);
+    bool early = due->deadline.at > deciding.now; // the clock was set back while it was read
+    if (due->err != AM_OK || step->hub->draining || !due->there || early) {
+        hub_due_end(step, due, due->err == AM_OK && !due->there, early ? 0 : HUB_RETRY_BUSY_NS);
         return AM_OK;
     }
     bool known = due->about.found && due->about.header != NULL && kind < DEADLINE_KINDS && DECIDE[kind] != NULL;

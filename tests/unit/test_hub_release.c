@@ -154,6 +154,23 @@ static void what_waits_no_more_is_not_released(void **state)
 }
 
 // The hub's clock has come there; the entry that says so waits for its turn.
+// What is found due by one clock is written by another.
+static void nothing_lapses_before_its_time_where_the_clock_is_set_back_meanwhile(void **state)
+{
+    struct world *world = *state;
+    struct letter *waits = person(world, POLICE);
+    accepted(world, waits);
+    world_pass(world, LIMIT_RELEASE_NS - MINUTE_NS); // it has rung
+    world->now += MINUTE_NS;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    assert_int_equal(world->n_checks, 1);
+    world->now -= MINUTE_NS / 2;
+    world_pump(world);
+    assert_int_equal(model_message_at(&world->model, waits->seq)->release.state, STATE(PENDING_RELEASE));
+    world_pass(world, MINUTE_NS / 2);
+    assert_int_equal(model_message_at(&world->model, waits->seq)->release.state, STATE(LAPSED));
+}
+
 static void what_is_due_is_not_released_before_its_lapse_is_written_either(void **state)
 {
     struct world *world = *state;
@@ -479,6 +496,7 @@ int main(void)
         HUB_TEST(who_is_to_release_it_is_a_member_that_may_read_it_and_can),
         HUB_TEST(what_is_released_is_two_entries_and_goes_to_all_and_back_to_its_author),
         HUB_TEST(what_waits_no_more_is_not_released),
+        HUB_TEST(nothing_lapses_before_its_time_where_the_clock_is_set_back_meanwhile),
         HUB_TEST(what_is_due_is_not_released_before_its_lapse_is_written_either),
         HUB_TEST(another_unit_releases_nothing),
         HUB_TEST(what_another_unit_releases_is_its_authors),
