@@ -16,7 +16,8 @@ static void wake(struct back *back)
     for (size_t i = 0; i < back->pending->n_wake; i++)
         hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_WAKE, .name = back->pending->wake[i]});
     for (size_t i = 0; i < back->pending->n_freed; i++)
-        hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_WAKE, .name = back->pending->freed[i]});
+        hub_act(back->step,
+                (struct hub_action){.kind = HUB_ACTION_WAKE, .name = back->pending->freed[i], .again = true});
 }
 
 static void back_decided(struct back *back)

@@ -408,7 +408,8 @@ struct hub_action {
     uint64_t until;                        // DEADLINES: UTC ns
     const char *name;                      // WAKE: device URI; ROSTER: unit; UNLOGGED: EntryKind.Code in words
     enum reason reason;                    // UNLOGGED
-    bool again;                            // UNLOGGED: it is tried once a second until it is written
+    bool again;                            // UNLOGGED: it is tried once a second until it is written; WAKE: of what
+                                           // was withheld from it before some may be free
 };
 struct hub_actions {
     struct hub_action *list;

@@ -43,6 +43,8 @@ static void part_release_rows(struct statement *part)
         seqs[n++] = part->messages[i].seq;
     receive_acknowledged(part->acknowledge->call.peer, seqs, n);
     receive_acknowledged(part->acknowledge->call.peer, part->notices, part->n_notices);
+    if (part->retrieval.n_messages > 0)
+        receive_signed(part->acknowledge->call.net, part->acknowledge->call.peer->identity.unit);
 }
 
 void acknowledge_reply(struct hub_retrieval *retrieval, const struct journal_outcome *outcome)

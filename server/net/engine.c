@@ -244,7 +244,7 @@ static void action_perform(struct net *net, const struct hub_action *action)
     case HUB_ACTION_APPEND: action_append(net, action); break;
     case HUB_ACTION_REPLY: action_reply(action); break;
     case HUB_ACTION_REPLAY: replay_stream((struct hub_replay *)action->work); break;
-    case HUB_ACTION_WAKE: receive_wake(net, action->name); break;
+    case HUB_ACTION_WAKE: receive_wake(net, action->name, action->again); break;
     case HUB_ACTION_ROSTER: connections_judge(net, action->name); break;
     case HUB_ACTION_UNLOGGED:
         report(REPORT_ERROR, "unlogged", "entry=%s reason=%s do=\"%s\"", action->name, reason_name(action->reason),

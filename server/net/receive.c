@@ -88,6 +88,16 @@ static void receive_read(struct job *job)
     call_release(&receive->call);
 }
 
+// From the first on, where what was withheld may be free.
+static void cursor_back(struct receive *receive)
+{
+    if (receive->again && receive->withheld) {
+        memset(receive->cursor.begun[LANE_MESSAGES], 0, sizeof receive->cursor.begun[LANE_MESSAGES]);
+        receive->withheld = false;
+    }
+    receive->again = false;
+}
+
 // Reads on, unless a worker is at it, the peer is slow, or there is nothing new.
 static void receive_next(struct receive *receive)
 {
@@ -101,6 +111,7 @@ static void receive_next(struct receive *receive)
     receive->more = false;
     receive->reading = true;
     receive->n_gone = 0;
+    cursor_back(receive);
     receive->begin = receive->cursor;
     memcpy(receive->bodies, peer->out, peer->n_out * sizeof peer->out[0]);
     receive->n_bodies = peer->n_out;
@@ -176,14 +187,29 @@ static void receive_clear(struct call *call)
     arena_clear(&receive->run);
 }
 
-void receive_wake(struct net *net, const char *device)
+void receive_wake(struct net *net, const char *device, bool freed)
 {
     struct peer *peer = peer_find(net, device);
+    struct receive *receive = peer != NULL ? peer->receiver : NULL;
 
-    if (peer == NULL || peer->receiver == NULL)
+    if (receive == NULL)
         return;
-    peer->receiver->more = true;
-    receive_next(peer->receiver);
+    receive->again |= freed;
+    receive->more = true;
+    receive_next(receive);
+}
+
+void receive_signed(struct net *net, const char *unit)
+{
+    const struct roster *roster = registry_roster(net->registry, unit);
+
+    for (size_t i = 0; roster != NULL && i < roster->devices_count; i++) {
+        const char *device = roster->devices[i].identity.uri;
+        const struct peer *peer = peer_find(net, device);
+        const struct receive *receive = peer != NULL ? peer->receiver : NULL;
+        if (receive != NULL && (receive->reading || receive->withheld))
+            receive_wake(net, device, true);
+    }
 }
 
 static void receive_release(struct receive *receive, uint64_t seq)

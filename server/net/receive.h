@@ -13,8 +13,9 @@ enum receive_lane { LANE_MESSAGES, LANE_NOTICES, LANES };
 #define RECEIVE_RUN       (4u * 1024 * 1024) // bytes of memory that one run may take
 #define RECEIVE_RUN_BYTES (512u * 1024)      // of deliveries after which a run ends
 #define RECEIVE_OUT       (LIMIT_UNACKNOWLEDGED + 256u)
-#define RECEIVE_GONE      256u // acknowledged while a run is read
-#define RECEIVE_URGENCIES 5u   // by code: 1 to 4
+#define RECEIVE_GONE      256u  // acknowledged while a run is read
+#define RECEIVE_URGENCIES 5u    // by code: 1 to 4
+#define RECEIVE_LOOKS     1024u // rows of which one run finds out whether a state isn't to learn of them
 
 struct receive_row {
     uint64_t seq;
@@ -41,6 +42,7 @@ struct receive {
     bool once;
     bool reading; // a worker is at it: what follows further down belongs to it
     bool more;    // there may be rows that were not looked at
+    bool again;   // of those that were withheld some may be free: they are looked at from the first on
     uint32_t most[LANES], out[LANES];
     struct receive_sent sent[RECEIVE_OUT + 2 * RECEIVE_ROWS];
     size_t n_sent;
@@ -57,7 +59,8 @@ struct receive {
     struct receive_row rows[RECEIVE_ROWS];
     size_t n_rows;
     bool shields;     // some case is kept from some state
-    bool withheld;    // there are rows that its state is not to learn of, now: looked at again each time
+    bool withheld;    // there were rows that its state is not to learn of
+    unsigned looks;   // of the run
     bool held_back;   // there are rows that found no room
     bool device_full; // because the device has signed for too little
     bool run_full;    // the run ended before the mailbox did

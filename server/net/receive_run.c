@@ -122,6 +122,16 @@ static enum am_err row_unseen(struct receive *receive, struct store_view *view, 
     return AM_OK;
 }
 
+// The same; or that the run has looked at enough, and the next goes on from this row.
+static enum am_err row_look(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
+                            bool *ret_unseen, bool *ret_stop)
+{
+    if (receive->looks++ < RECEIVE_LOOKS)
+        return row_unseen(receive, view, seq, kind, ret_unseen);
+    receive->run_full = *ret_stop = true;
+    return AM_OK;
+}
+
 // One row of the lane: into the run, or left for later. *ret_stop: no further row of this lane now.
 static enum am_err row_take(struct receive *receive, struct store_view *view, enum receive_lane lane, uint64_t seq,
                             uint8_t kind, bool *ret_stop)
@@ -135,8 +145,8 @@ static enum am_err row_take(struct receive *receive, struct store_view *view, en
     if (!wanted || (body != NULL && body->here))
         return AM_OK;
     if (receive->shields && body == NULL) // what the device has already it may get again
-        TRY(row_unseen(receive, view, seq, kind, &unseen));
-    if (unseen)
+        TRY(row_look(receive, view, seq, kind, &unseen, ret_stop));
+    if (unseen || *ret_stop)
         return AM_OK;
     *ret_stop = !row_fits(receive, lane, body);
     if (*ret_stop)
@@ -223,9 +233,7 @@ void receive_run(struct job *job, struct worker *worker)
     receive->n_rows = 0;
     receive->held_back = receive->run_full = receive->device_full = false;
     FAILPOINT_HOLD("receive-run");
-    if (receive->withheld) // it may be free by now
-        memset(receive->cursor.begun[LANE_MESSAGES], 0, sizeof receive->cursor.begun[LANE_MESSAGES]);
-    receive->withheld = false;
+    receive->looks = 0;
     receive->err = store_any_shield(worker->view, &receive->shields);
     if (receive->err == AM_OK)
         receive->err = mailbox_walk(receive, worker->view);

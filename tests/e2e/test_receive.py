@@ -12,10 +12,10 @@ OUT = 64  # messages that a device may have without its statement (security.md)
 
 
 class Post(r.Raw):
-    """The border post's device, which signs when and for what a test says."""
+    """A device, that of the border post if not said otherwise, which signs when and for what a test says."""
 
-    def __init__(self, world, pb):
-        super().__init__(world, pb, "post", "et/ics/moyale", "eics-1207")
+    def __init__(self, world, pb, desk="post", unit="et/ics/moyale", officer="eics-1207"):
+        super().__init__(world, pb, desk, unit, officer)
 
     def receive(self, channel, **request):
         relay = self.pb("relay")

@@ -8,6 +8,7 @@
 #include "server/net/withheld.h"
 #include "tests/unit/store_kit.h"
 
+#include <bsd/string.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,30 +65,88 @@ static struct hub_due_case look(struct kit_cases *fixture, uint8_t kind, uint64_
 }
 
 // --- A device's mailbox
+struct stream {
+    struct receive receive;
+    struct peer peer;
+    Amana__V1__ReceiveRequest request;
+};
+
+static struct stream *stream_new(void)
+{
+    struct stream *stream = calloc(1, sizeof *stream);
+    assert_non_null(stream);
+    amana__v1__receive_request__init(&stream->request);
+    assert_int_equal(identity_parse(KIT_DESK, strlen(KIT_DESK), NULL, &stream->peer.identity), AM_OK);
+    (void)strlcpy(stream->peer.uri, KIT_DESK, sizeof stream->peer.uri);
+    stream->receive.call.peer = &stream->peer;
+    stream->receive.request = &stream->request;
+    stream->receive.room[LANE_MESSAGES] = stream->receive.room[LANE_NOTICES] = LIMIT_UNACKNOWLEDGED;
+    return stream;
+}
+
+static void run(struct kit_cases *fixture, struct stream *stream)
+{
+    struct worker worker = {.workers = NULL};
+    arena_init(&stream->receive.run, 64u * 1024);
+    assert_int_equal(store_view_begin(fixture->kit.store, &worker.view), AM_OK);
+    receive_run(&stream->receive.job, &worker);
+    store_view_end(worker.view);
+    assert_int_equal(stream->receive.err, AM_OK);
+    arena_clear(&stream->receive.run);
+}
+
+// So many that are withheld, and one that isn't: of another case.
+static void mailbox(struct kit_cases *fixture, unsigned withheld)
+{
+    begin(fixture);
+    for (unsigned i = 0; i < withheld; i++)
+        kit_submit(&fixture->kit, &message_of(fixture, KIT_CASE, 64)->append);
+    kit_submit(&fixture->kit, &message_of(fixture, OTHER, 64)->append);
+    all_written(fixture);
+}
+
 static void a_mailbox_is_read_however_much_of_it_is_withheld(void **state)
 {
-    const Amana__V1__ReceiveRequest request = AMANA__V1__RECEIVE_REQUEST__INIT;
     struct kit_cases *fixture = *state;
-    struct receive *receive = calloc(1, sizeof *receive);
-    struct peer peer = {.uri = KIT_DESK};
-    struct worker worker = {.workers = NULL};
-    begin(fixture);
-    for (unsigned i = 0; i < 200; i++)
-        kit_submit(&fixture->kit, &message_of(fixture, KIT_CASE, 64)->append);
+    struct stream *stream = stream_new();
+    mailbox(fixture, 200);
+    run(fixture, stream);
+    assert_true(stream->receive.withheld);
+    assert_int_equal(stream->receive.n_rows, 1);
+    free(stream);
+}
+
+// Others wait for the worker: it comes back to a long mailbox.
+static void one_run_looks_at_no_more_than_its_limit_and_the_next_goes_on_from_there(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct stream *stream = stream_new();
+    mailbox(fixture, 2 * RECEIVE_LOOKS);
+    for (unsigned i = 0; i < 2; i++) {
+        run(fixture, stream);
+        assert_true(stream->receive.run_full);
+        assert_int_equal(stream->receive.n_rows, 0);
+    }
+    run(fixture, stream);
+    assert_false(stream->receive.run_full);
+    assert_int_equal(stream->receive.n_rows, 1);
+    free(stream);
+}
+
+// Each message that comes would else have all of them looked at.
+static void what_was_withheld_is_not_looked_at_again_for_what_is_new(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct stream *stream = stream_new();
+    mailbox(fixture, 3);
+    run(fixture, stream);
+    kit_submit(&fixture->kit, &message_of(fixture, OTHER, 64)->append);
     all_written(fixture);
-    assert_int_equal(identity_parse(KIT_DESK, strlen(KIT_DESK), NULL, &peer.identity), AM_OK);
-    receive->call.peer = &peer;
-    receive->request = &request;
-    receive->room[LANE_MESSAGES] = receive->room[LANE_NOTICES] = 64;
-    arena_init(&receive->run, 64u * 1024);
-    assert_int_equal(store_view_begin(fixture->kit.store, &worker.view), AM_OK);
-    receive_run(&receive->job, &worker);
-    store_view_end(worker.view);
-    assert_int_equal(receive->err, AM_OK);
-    assert_true(receive->withheld);
-    assert_int_equal(receive->n_rows, 0);
-    arena_clear(&receive->run);
-    free(receive);
+    run(fixture, stream);
+    assert_int_equal(stream->receive.looks, 1);
+    assert_int_equal(stream->receive.n_rows, 1);
+    assert_true(stream->receive.withheld); // to be looked at once it may be free
+    free(stream);
 }
 
 // --- Is anything left of it?
@@ -267,6 +326,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_mailbox_is_read_however_much_of_it_is_withheld, kit_cases_setup,
+                                        kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(one_run_looks_at_no_more_than_its_limit_and_the_next_goes_on_from_there,
+                                        kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(what_was_withheld_is_not_looked_at_again_for_what_is_new, kit_cases_setup,
                                         kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_look_reads_no_more_of_a_case_than_the_limit_and_the_next_goes_on_from_there,
                                         kit_cases_setup, kit_cases_teardown),
