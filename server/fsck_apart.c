@@ -52,10 +52,12 @@ static void knows(struct fsck_row *row, const struct fsck_row *first, unsigned s
 }
 
 // A recipient's answer to what was replaced or ended, which crosses it and moves nothing but where that was withheld
-// from it: what it is said to move then is what it knows, and no row of the others'.
-bool fsck_apart_moved(struct fsck_judge *judge, struct fsck_row *row, uint64_t root, const Amana__V1__Header *header,
-                      const Amana__V1__Move *move)
+// from it: what it is said to move then is what it knows, and no row of the others'. What it answers it has, signed for
+// or not.
+bool fsck_apart_moved(struct fsck_judge *judge, const struct store_judged *entry, const Amana__V1__Header *header,
+                      const Amana__V1__Move *move, struct fsck_row *row, uint64_t root)
 {
+    struct store_judged_message to;
     bool versions = fsck_chain_find(judge, root) != NULL;
     const struct fsck_row *newest = row != NULL ? fsck_row_find(judge, "delivery", row->clock, move->recipient) : NULL;
 
@@ -65,7 +67,8 @@ bool fsck_apart_moved(struct fsck_judge *judge, struct fsck_row *row, uint64_t r
         (!versions && !life_ended_for_it(row->state)))
         return false;
     const struct fsck_row *first = withheld_first(judge, root, move->recipient, versions, JOURNAL_NONE);
-    if (first == NULL || move->from != known_after(row, first))
+    if (first == NULL || move->from != known_after(row, first) ||
+        !store_judged_message(entry, header->in_reply_to, &to) || to.seq >= first->made)
         return false;
     knows(row, first, move->to);
     return true;

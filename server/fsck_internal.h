@@ -110,8 +110,8 @@ AM_MUST_USE enum am_err fsck_lives_said(struct fsck_judge *judge, const struct s
                                         const Amana__V1__Header *header);
 // --- fsck_apart.c: of a life that goes on apart. Whether this is one, and its move is what its unit knows; whether a
 // deadline is about one, of which faults are told; whether its end by the clock is.
-bool fsck_apart_moved(struct fsck_judge *judge, struct fsck_row *row, uint64_t root, const Amana__V1__Header *header,
-                      const Amana__V1__Move *move);
+bool fsck_apart_moved(struct fsck_judge *judge, const struct store_judged *entry, const Amana__V1__Header *header,
+                      const Amana__V1__Move *move, struct fsck_row *row, uint64_t root);
 AM_MUST_USE enum am_err fsck_apart_passed(struct fsck_judge *judge, const struct store_judged *entry,
                                           const struct store_judged_message *message, bool *ret_apart);
 bool fsck_apart_over(struct fsck_judge *judge, const struct store_judged_message *message, const Amana__V1__Move *move);

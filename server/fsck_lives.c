@@ -60,7 +60,7 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
 
     if (store_judged_message(entry, move->root, &root))
         row = fsck_row_find(judge, "life", root.seq, move->recipient);
-    if (fsck_apart_moved(judge, row, root.seq, header, move))
+    if (fsck_apart_moved(judge, entry, header, move, row, root.seq))
         return;
     if (row == NULL || row->state != move->from) {
         fsck_judge_fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",

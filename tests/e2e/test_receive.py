@@ -7,6 +7,7 @@ import pytest
 
 import raw as r
 import world as w
+from test_domain_property import POLICE, POST, Desk
 
 OUT = 64  # messages that a device may have without its statement (security.md)
 
@@ -258,3 +259,22 @@ def test_a_statement_is_the_devices_own_about_messages_to_its_unit_in_this_log(w
         refused(post, channel, "FIELD_INVALID", b"statement.messages[0]", had)
         assert not world.entries("RETRIEVED")
         assert take(post.receive(channel), 1)[0].seq == had.seq
+
+
+def test_what_a_unit_answers_before_it_has_signed_for_it_is_no_fault_of_the_journal(empty_world, pb):
+    """By the log alone it might be one from which the newer version is kept, and that goes on by the older one."""
+    world = empty_world
+    world.start_hub()
+    police, answers, post = Desk(world, pb, POLICE), Desk(world, pb, POST), Post(world, pb)
+    header, alert = police.write("ALERT", [POST])
+    about = {"in_reply_to": alert, "case_ref": header.case_ref, "retain_until": header.retain_until}
+    with post.channel() as channel:
+        post.acknowledge(channel, *take(post.receive(channel), 1))
+        newer = police.write("UPDATE", [POST], supersedes=alert, **about)[1]
+        take(post.receive(channel), 1)
+        answers.write("ACK", [POLICE], **{**about, "in_reply_to": newer})
+        police.write("UPDATE", [POST], supersedes=newer, **about)
+    for desk in (police, answers):
+        desk.hang_up()
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok().says("0 faults")
