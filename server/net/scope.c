@@ -127,10 +127,19 @@ static enum am_err of_parties(const struct replay *replay, struct store_view *vi
     return AM_OK;
 }
 
+// One that was met is caused by what met it, which is perhaps kept from who asked.
 static enum am_err deadline_in(const struct replay *replay, struct store_view *view, uint64_t seq,
                                const Amana__V1__DeadlineEntry *entry, bool *ret_in)
 {
-    return of_parties(replay, view, seq, entry->message, &entry->recipient, 1, ret_in);
+    struct store_pointer by;
+    bool known = true;
+    enum am_err err = entry->met_by != NULL ? store_find_pointer(view, entry->met_by, &by) : AM_NOT_FOUND;
+
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    if (err == AM_OK)
+        TRY(message_in(replay, view, by.seq, &known));
+    return known ? of_parties(replay, view, seq, entry->message, &entry->recipient, 1, ret_in) : AM_OK;
 }
 
 static enum am_err evidence_in(const struct replay *replay, struct store_view *view, uint64_t seq,

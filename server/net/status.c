@@ -4,23 +4,27 @@
 #include "amana/v1/record.pb-c.h"
 #include "amana/v1/relay.pb-c.h"
 #include "proto/codec/timestamp.h"
+#include "proto/model/harm.h"
 #include "proto/model/life.h"
 #include "server/net/found.h"
 #include "server/net/presence.h"
 #include "server/net/question.h"
+#include "server/net/status_known.h"
 #include "server/net/waiting.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define STATUS_IDS 256u
+#define STATUS_IDS   256u
+#define STATUS_READS (16u * LIMIT_CASE_READS) // entries of cases that are kept from who asks
 
 struct status {
     struct question *question;
     struct store_view *view;
     struct arena *arena;
     const char *unit;
+    struct known_look known; // of whom the case of a message is kept from; case_ref NULL: from nobody who asks
 };
 
 // NULL for 0: a time that never was.
@@ -85,6 +89,23 @@ static enum am_err clocks_fill(struct status *status, const struct journal_life 
                : AM_OK;
 }
 
+// What it isn't to have it is late with by now: nobody has written that down.
+static enum am_err known_life(struct status *status, uint64_t root, uint8_t root_kind, const char *recipient,
+                              struct journal_life *life)
+{
+    uint8_t kept = life->state;
+    uint64_t now = status->question->now_ns;
+
+    TRY(status_known(&status->known, root, recipient, life));
+    if (life->state == kept)
+        return AM_OK;
+    if (life_unacknowledged(root_kind, life) && life->ack_due != 0 && now >= life->ack_due)
+        life->flags |= LIFE_PASSED(CLOCK_ACK);
+    if (life_unanswered(root_kind, life) && life->answer_due != 0 && now >= life->answer_due)
+        life->flags |= LIFE_PASSED(CLOCK_ANSWER);
+    return AM_OK;
+}
+
 static enum am_err life_fill(struct status *status, uint64_t root, uint8_t root_kind,
                              Amana__V1__RecipientStatus *recipient)
 {
@@ -95,6 +116,8 @@ static enum am_err life_fill(struct status *status, uint64_t root, uint8_t root_
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
+    if (status->known.case_ref != NULL)
+        TRY(known_life(status, root, root_kind, recipient->unit, &life));
     TRY(found_at(status->view, status->arena, life.clock_seq, &clock));
     life_now(status, root_kind, &clock, &life);
     TRY(clocks_fill(status, &life, root_kind, &clock, recipient));
@@ -114,6 +137,8 @@ static enum am_err confirm_fill(struct status *status, uint64_t seq, Amana__V1__
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
+    if (status->known.case_ref != NULL)
+        TRY(status_known(&status->known, seq, recipient->unit, &life));
     recipient->confirm = (Amana__V1__LifeState__Code)life.state;
     TRY(time_make(status->arena, life.state_at, &recipient->confirm_at));
     TRY(time_make(status->arena, life.answer_due, &recipient->confirm_due));
@@ -217,6 +242,26 @@ static enum am_err release_fill(struct status *status, uint64_t seq, Amana__V1__
     return text_make(status->arena, release.officer, &message->releaser);
 }
 
+// Whether its case is kept from who asks.
+static enum am_err known_begin(struct status *status, struct am_bytes bytes)
+{
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
+    struct journal_shield shield;
+    Amana__V1__Header *header;
+    bool any;
+
+    status->known.case_ref = NULL;
+    TRY(store_any_shield(status->view, &any));
+    if (!any || bytes.len == 0) // most hubs have none
+        return AM_OK;
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, bytes, status->arena, NULL,
+                     (ProtobufCMessage **)&header));
+    TRY(store_shield(status->view, header->case_ref, states, &shield));
+    if (harm_state(&shield, status->unit) != NULL)
+        status->known.case_ref = header->case_ref;
+    return AM_OK;
+}
+
 static enum am_err message_fill(struct status *status, const char *id, const struct store_pointer *pointer,
                                 Amana__V1__MessageStatus *message)
 {
@@ -236,6 +281,7 @@ static enum am_err message_fill(struct status *status, const char *id, const str
     message->seq = pointer->seq;
     TRY(time_make(status->arena, log_leaf_time(entry.leaf), &message->accepted_at));
     TRY(release_fill(status, pointer->seq, message));
+    TRY(known_begin(status, kept.header));
     return recipients_fill(status, pointer, message);
 }
 
@@ -358,6 +404,8 @@ static void status_ask(struct question *question, struct worker *worker)
                             .view = worker->view,
                             .arena = &question->reply,
                             .unit = question->call.peer->identity.unit};
+    status.known =
+        (struct known_look){.view = status.view, .arena = status.arena, .unit = status.unit, .reads = STATUS_READS};
     Amana__V1__StatusResponse response = AMANA__V1__STATUS_RESPONSE__INIT;
     Google__Protobuf__Timestamp now;
     Amana__V1__Checkpoint checkpoint;

@@ -85,6 +85,23 @@ static const Amana__V1__Pointer *notice_about(const Amana__V1__EntryContent *con
     }
 }
 
+// Nor of what met a deadline: whose unit asked is told of that, and its supervisors.
+static enum am_err met_withheld(struct store_view *view, struct arena *arena, const struct identity *device,
+                                const struct store_pointer *about, const Amana__V1__Pointer *met_by,
+                                struct held *ret_held)
+{
+    struct identity whose = *device;
+    struct store_pointer by;
+    enum am_err err = store_find_pointer(view, met_by, &by);
+
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    if (address_same_country(about->originator, device->unit))
+        (void)strlcpy(whose.unit, about->originator, sizeof whose.unit);
+    *ret_held = (struct held){.withheld = false};
+    return message_withheld(view, arena, &whose, by.seq, ret_held);
+}
+
 // Nor is it told about what it hasn't got.
 static enum am_err notice_withheld(struct store_view *view, struct arena *arena, const struct identity *device,
                                    uint64_t seq, struct held *ret_held)
@@ -101,7 +118,10 @@ static enum am_err notice_withheld(struct store_view *view, struct arena *arena,
     err = store_find_pointer(view, notice_about(content, &whose), &pointer);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    return message_withheld(view, arena, &whose, pointer.seq, ret_held);
+    TRY(message_withheld(view, arena, &whose, pointer.seq, ret_held));
+    bool met = content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->met_by != NULL;
+    return met && !ret_held->withheld ? met_withheld(view, arena, device, &pointer, content->deadline->met_by, ret_held)
+                                      : AM_OK;
 }
 
 static enum am_err row_held(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,

@@ -851,6 +851,27 @@ def test_an_auditor_of_a_listed_state_sees_no_end_that_a_hidden_update_gave_to_t
     assert "STATE" not in kinds_seen(world, "et")
 
 
+@pytest.mark.parametrize("answer, word", [(("answer", "--outcome", "FULL", "--summary", "x"), "answered"),
+                                          (("refuse", "--outcome", "NO_LEGAL_BASIS", "--explanation", "x", "--provision", "x"), "refused"),
+                                          (("progress", "--outcome", "CLARIFICATION_ASKED", "--questions", "x"), "suspended")])
+def test_an_answer_that_a_listed_state_has_not_fetched_is_to_it_as_none(world, answer, word):
+    """Neither a notice that its question was answered in time, nor the state of that, nor its auditor tells of what never comes."""
+    world.alert_at("post")
+    asked = world.send("post", world.write("REQUEST", ASKED, case_ref=CASE, recipients=TO_POLICE))
+    world.amana("police", "inbox").ok()
+    sent = world.amana("police", answer[0], asked, *answer[1:]).ok().id
+    flagged = flag(world)
+    said = world.amana("post", "inbox").ok().says("retrieved").out
+    assert "in time" not in said and sent[:13] not in said
+    status = world.amana("post", "status", asked).ok().says("open · to be acknowledged").out
+    assert "kdci-0417" not in status
+    assert "DEADLINE" in kinds_seen(world, "ke") and "DEADLINE" not in kinds_seen(world, "et")
+    take_back(world, flagged)
+    world.amana("post", "inbox").ok().says("in time", sent[:13])
+    world.amana("post", "status", asked).ok().says(f"{word} by kdci-0417")
+    assert "DEADLINE" in kinds_seen(world, "et")
+
+
 def test_an_auditor_of_a_listed_state_opens_no_erasure_that_is_kept_from_it(world):
     alert = world.send()
     world.amana("post", "inbox").ok()
