@@ -52,13 +52,19 @@ static enum am_err check_supervisor(struct session *session, const Amana__V1__He
 {
     const struct roster_officer *supervisor;
     struct roster *releasing;
-    if (!address_same_agency(header->sender->unit, header->releasing->unit))
-        return am_fail(AM_SIGNATURE, detail, header->id, "%s, which released it, is no unit of its sender's agency",
-                       header->releasing->unit);
     TRY(directory_at(session, header->releasing->unit, seq, &about->pointer, detail, &releasing));
     enum am_err err = release_check(signature, bytes, author, releasing, deferred, detail, &supervisor);
     roster_unref(releasing);
     return held(err);
+}
+
+// A second person is of the sender's agency, whoever else may be named: also of what goes first.
+static enum am_err check_agency(const Amana__V1__Header *header, struct am_detail *detail)
+{
+    if (header->releasing == NULL || address_same_agency(header->sender->unit, header->releasing->unit))
+        return AM_OK;
+    return am_fail(AM_SIGNATURE, detail, header->id, "%s, which releases it, is no unit of its sender's agency",
+                   header->releasing->unit);
 }
 
 enum am_err signers_check(struct session *session, const Amana__V1__Message *message, const Amana__V1__Header *header,
@@ -68,6 +74,7 @@ enum am_err signers_check(struct session *session, const Amana__V1__Message *mes
     struct cms_signature signature;
     struct about about;
     struct am_bytes bytes = codec_bytes(message->header);
+    TRY(check_agency(header, detail));
     TRY(seal_point(message, header, about.digest, &about.pointer));
     TRY(author_find(session, header, &about, detail, &author));
     TRY(cms_profile_signature(codec_bytes(message->signature), CMS_DETACHED_FORM, detail, &signature));

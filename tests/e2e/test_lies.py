@@ -372,7 +372,8 @@ def test_what_a_hub_let_go_without_a_second_person_is_shown_to_nobody(world, pb)
     world.amana("post", "show", good).ok()
 
 
-def test_a_second_person_of_another_agency_is_named_by_who_gets_it(empty_world, pb):
+@pytest.mark.parametrize("release", [2, 3], ids=["REQUIRED", "DEFERRED"])
+def test_a_second_person_of_another_agency_is_named_by_who_gets_it(empty_world, pb, release):
     """A hub and two who know each other could else do without the agency's own supervisor."""
     world, unit = empty_world, "ke/dcs/child-protection"
     world.ca("roster", "--registrar", "ke-registry/keys/officer.pem", "--key", "ke-registry/keys/officer.key", "-o", "rosters", "--supervisor",
@@ -380,12 +381,13 @@ def test_a_second_person_of_another_agency_is_named_by_who_gets_it(empty_world, 
     world.start_hub().log.wait(rf"^roster unit={unit} number=2")
     world.send()
     branch, police = Branch(world, pb), r.Raw(world, pb)
-    header = police.header(release=2, releasing=pb("message").UnitRoster(unit=unit, roster=2))
-    message = police.message(header, signature=lambda signed: r.two_signers(world, signed))
+    header = police.header(release=release, releasing=pb("message").UnitRoster(unit=unit, roster=2))
+    both = (lambda signed: r.two_signers(world, signed)) if release == 2 else None
+    message = police.message(header, signature=both)
     delivery = branch.deliver(message, branch.submit(message))
     with Liar(world, pb, "post", Relay_Receive=lambda _: delivery) as liar:
         branch.prevails(liar)
-        world.amana("post", "inbox", env=liar.env()).exits(1).says("ALARM", f"{unit}, which released it, is no unit of its sender's agency")
+        world.amana("post", "inbox", env=liar.env()).exits(1).says("ALARM", f"{unit}, which releases it, is no unit of its sender's agency")
 
 
 def test_a_receipt_is_one_only_of_the_very_bytes_that_were_sent(world, pb):
