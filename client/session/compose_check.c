@@ -11,6 +11,7 @@
 #include "client/session/shield.h"
 #include "proto/body/check.h"
 #include "proto/model/delivery.h"
+#include "proto/model/harm.h"
 #include "proto/model/header.h"
 #include "proto/model/header_check.h"
 #include "proto/model/kind_body.h"
@@ -375,6 +376,8 @@ enum reason compose_may_leave(struct session *session, const struct compose_part
 {
     const struct compose alone = {.newest = NULL};
     struct shield shield = {0};
+    if (harm_answer(parts->header)) // says nothing of anybody; whom it answers the hub knows
+        return REASON_NONE;
     if (shield_read(session, parts, &shield) != AM_OK)
         return REASON_INTERNAL;
     enum reason reason = check_known(parts, false, &shield, detail);

@@ -706,6 +706,25 @@ def test_a_supervisor_releases_nothing_to_a_state_that_its_person_may_have_fled_
     shared.amana("chief", "send-back", parked, "--reason", "RISK_TO_PERSON").ok()
 
 
+def test_what_a_listed_state_may_get_is_released_to_it(empty_world):
+    world, case = empty_world, "ke/dci/2026/004211"
+    world.supervisor()
+    world.path("policy.conf").write_text('release { kinds = {"RESPONSE"} from = "ke/dci/*" to = "*/*/*" }\n')
+    conf = world.path("amanad.conf")
+    conf.write_text('policy = "policy.conf"\n' + conf.read_text())
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    world.alert_at("post")
+    asked = world.send("post", world.write("REQUEST", {"title": "Who is she?", "information": ["Her name."], "reason": "x", "available_because": "x"},
+                                           case_ref=case, recipients=[{"unit": "ke/dci/transnational", "part": "ACTION"}]))
+    world.send("police", world.write("NOTE", {"title": "At the shelter", "text": "x"}, case_ref=case, recipients=[
+        {"unit": "ke/dcs/child-protection", "part": "ACTION"}], flags={"child": False, "protection": "YES", "never_tell": ["et"]}))
+    for desk in ("police", "chief"):
+        world.amana(desk, "inbox").ok()
+    none = world.amana("police", "answer", asked, "--outcome", "NO_DATA", "--summary", "None.").ok().says("a supervisor").id
+    world.amana("chief", "release", none, "--yes").ok()
+    world.amana("post", "inbox").ok().says("RESPONSE")
+
+
 # --- What can't wait
 def deferred(world, **changes):
     return world.amana("police", "send", alert(world, release="DEFERRED", urgency="U1", urgency_reason="LIFE_AT_RISK", **changes)).ok().says(
