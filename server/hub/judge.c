@@ -234,15 +234,18 @@ static const char *who_text(uint8_t who)
     }
 }
 
-// What a dpo takes on and answers is another dpo's; and who says that it was wrong hears that it has that.
+// What a dpo takes on and answers is another dpo's. But who says that its own message is wrong hears that it has that,
+// and how it decides: nobody else may, and all who have it see it contested until then.
 static bool is_beyond_office(const struct hub *hub, const struct hub_submission *submission)
 {
     const struct hub_found *to = &submission->reply_to;
     const struct hub_member *sender = hub_member_find(hub, submission->sender),
                             *asks = hub_member_find(hub, to->originator);
     unsigned kind = (unsigned)submission->header->kind;
-    bool answers = kind == KIND(RESPONSE) || (kind == KIND(ACK) && to->kind != KIND(CONTEST));
-    return answers && sender->role == ROLE_DPO && (asks == NULL || asks->role != ROLE_DPO);
+    bool answers = kind == KIND(RESPONSE) || kind == KIND(ACK), decides = kind == KIND(DECISION);
+    if (sender->role != ROLE_DPO || to->kind == KIND(CONTEST))
+        return false;
+    return decides || (answers && (asks == NULL || asks->role != ROLE_DPO));
 }
 
 static enum reason judge_answer(const struct hub *hub, struct hub_submission *submission)

@@ -68,7 +68,7 @@ uint8_t hub_role_who(enum hub_role role)
 #define DPO_KINDS                                                                                                      \
     (KIND_BIT(KIND(ERASURE)) | KIND_BIT(KIND(CORRECTION)) | KIND_BIT(KIND(HOLD)) | KIND_BIT(KIND(SUBJECT_ACCESS)) |    \
      KIND_BIT(KIND(WITHDRAW)) | KIND_BIT(KIND(ACK)) | KIND_BIT(KIND(RESPONSE)) | KIND_BIT(KIND(CONFIRM)) |             \
-     KIND_BIT(KIND(BODY_REJECTED)))
+     KIND_BIT(KIND(BODY_REJECTED)) | KIND_BIT(KIND(DECISION)))
 
 // Auditors, registrars and operators send nothing; a kind that stands alone asks for a role.
 static enum reason judge_role(const struct hub *hub, struct hub_submission *submission)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A data protection office: orders about what its country's units sent, without ever having received it."""
+import json
+
 import pytest
 
 import world as w
@@ -96,3 +98,23 @@ def test_a_unit_that_is_no_office_sees_no_readings(world):
 
 def test_who_is_no_office_asks_the_log_for_nothing(world, asked):
     world.amana("post", "erase", "01930000-0000-7000-8000-000000000000", *WHY).exits(77).says("not permitted")
+
+
+def test_an_office_decides_who_contests_what_it_has_corrected(offices):
+    """Saves from a correction that all who have it see contested for ever."""
+    world = offices
+    note = world.send("police", world.write("NOTE", {"title": "At the border", "text": "x"}))
+    world.amana("post", "inbox").ok()
+    wrong = {"reason": "A witness.", "changes": [{"path": "note.text", "was": "x", "now": "y"}]}
+    world.path("wrong.json").write_text(json.dumps({"correction": wrong}))
+    corrects = world.amana("ke-protection", "correct", note, "wrong.json").ok().id
+    world.amana("post", "inbox").ok()
+    fact = {"path": "correction.changes[0].now", "was": "y", "now": "x"}
+    world.path("contests.json").write_text(json.dumps({"contest": {"reason": "I was there.", "facts": [fact]}}))
+    contest = world.amana("post", "contest", corrects, "contests.json").ok().id
+    world.amana("post", "show", corrects).ok().says("CONTESTED")
+    world.amana("ke-protection", "inbox").ok()
+    world.amana("ke-protection", "ack", contest).ok()
+    world.amana("ke-protection", "reject", contest, "--reason", "Two others saw it.").ok()
+    world.amana("post", "inbox").ok()
+    assert "CONTESTED" not in world.amana("post", "show", corrects).ok().out
