@@ -218,6 +218,8 @@ struct hub_submission {
     struct journal_life lives[LIMIT_RECIPIENTS];
     size_t n_lives;
     bool has_life[LIMIT_RECIPIENTS];
+    // Of whose answers some are withheld from the sender, who asked (rule 4): the state that it knows; 0: as it is.
+    uint8_t as_known[LIMIT_RECIPIENTS];
     uint64_t in_force[LIMIT_RECIPIENTS];    // of the version that the life's clock is of, UTC ns; 0: until it is ended
     uint32_t former_life[LIMIT_RECIPIENTS]; // of the header's recipients: version of a life that one has had, who is
                                             // not among those of `newest`

@@ -49,17 +49,23 @@ static enum reason judge_life(struct hub_submission *submission, size_t i, uint6
     const Amana__V1__Header *header = submission->header;
     const struct journal_life *life = &submission->lives[i];
     unsigned root = submission->root.kind;
-    uint8_t state, next = 0;
+    uint8_t state, known, next = 0;
     if (!submission->has_life[i])
         return REASON_INTERNAL; // every other recipient with ACTION has one
-    state = life_state_at(root, life->state, submission->in_force[i], now_ns);
+    state = known = life_state_at(root, life->state, submission->in_force[i], now_ns);
+    if (submission->as_known[i] != 0)
+        known = life_state_at(root, submission->as_known[i], submission->in_force[i], now_ns);
     bool present = submission->reply_to.seq == life->clock_seq;
-    switch (life_move(root, state, (unsigned)header->kind, (unsigned)header->outcome, present, &next)) {
+    switch (life_move(root, known, (unsigned)header->kind, (unsigned)header->outcome, present, &next)) {
     case LIFE_UNMOVED: return REASON_NONE;
     case LIFE_CROSSED: decision->crossed = true; return REASON_NONE;
-    case LIFE_FORBIDDEN: return forbids(submission, state, life->recipient, "in_reply_to");
+    case LIFE_FORBIDDEN: return forbids(submission, known, life->recipient, "in_reply_to");
     case LIFE_MOVED: break;
     }
+    // What was answered meanwhile stays so, without a word of it.
+    if (known != state &&
+        life_move(root, state, (unsigned)header->kind, (unsigned)header->outcome, present, &next) != LIFE_MOVED)
+        return REASON_NONE;
     decision->moves[decision->n_moves].index = i;
     decision->moves[decision->n_moves].from = life->state;
     decision->moves[decision->n_moves++].to = next;

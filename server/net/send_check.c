@@ -362,6 +362,7 @@ static void check_reset(struct check *check)
     memset(s->references, 0, sizeof s->references);
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
+    memset(s->as_known, 0, sizeof s->as_known);
     memset(s->former_life, 0, sizeof s->former_life);
 }
 

@@ -2,7 +2,9 @@
 // The check of a message on a worker, its second half: what the journal holds of the case and of what it points to.
 #include "server/net/found.h"
 #include "server/net/send_apart.h"
+#include "server/net/status_known.h"
 
+#include "proto/model/harm.h"
 #include "proto/model/header.h"
 #include "proto/model/life.h"
 
@@ -180,6 +182,26 @@ static enum am_err older_lives(struct check *check, uint64_t root)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
+// Who asked, and hasn't got all that was answered, knows another state. Of a case that is too long to be looked through
+// it knows the one that there is.
+static enum am_err check_known(struct check *check, uint64_t root, size_t i)
+{
+    struct hub_submission *s = check->s;
+    struct known_look look = {.view = check->view,
+                              .arena = check->arena,
+                              .unit = check->unit,
+                              .case_ref = check->header->case_ref,
+                              .reads = KNOWN_READS};
+    struct journal_life life = s->lives[i];
+
+    if (harm_state(&s->shield, check->unit) == NULL || strcmp(s->root.originator, check->unit) != 0)
+        return AM_OK;
+    enum am_err err = status_known(&look, root, life.recipient, &life);
+    if (err == AM_OK && life.state != s->lives[i].state)
+        s->as_known[i] = life.state;
+    return err == AM_BUSY ? AM_OK : err;
+}
+
 // The life that an answer is about: root, its newest version, and how each recipient stands.
 static enum am_err check_life(struct check *check)
 {
@@ -215,6 +237,7 @@ static enum am_err check_life(struct check *check)
         if (s->apart && strcmp(s->newest.recipients[i].unit, check->unit) == 0)
             s->lives[i] = apart;
         TRY(life_keep(check, i, s->newest.recipients[i].unit));
+        TRY(check_known(check, root, i));
         if (strcmp(s->lives[i].recipient, check->unit) == 0)
             TRY(check_clock(check, &s->lives[i]));
     }

@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATUS_IDS   256u
-#define STATUS_READS (16u * LIMIT_CASE_READS) // entries of cases that are kept from who asks
+#define STATUS_IDS 256u
 
 struct status {
     struct question *question;
@@ -405,7 +404,7 @@ static void status_ask(struct question *question, struct worker *worker)
                             .arena = &question->reply,
                             .unit = question->call.peer->identity.unit};
     status.known =
-        (struct known_look){.view = status.view, .arena = status.arena, .unit = status.unit, .reads = STATUS_READS};
+        (struct known_look){.view = status.view, .arena = status.arena, .unit = status.unit, .reads = KNOWN_READS};
     Amana__V1__StatusResponse response = AMANA__V1__STATUS_RESPONSE__INIT;
     Google__Protobuf__Timestamp now;
     Amana__V1__Checkpoint checkpoint;

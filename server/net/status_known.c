@@ -6,6 +6,7 @@
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"
+#include "proto/model/life.h"
 #include "server/net/withheld.h"
 
 #include <bsd/string.h>
@@ -58,6 +59,30 @@ static enum am_err officer_take(struct knowing *knowing, uint64_t seq, bool answ
     return AM_OK;
 }
 
+// Its own word moves what it knows, also where nothing was left to be moved.
+static enum am_err own_take(struct knowing *knowing, const struct store_pointer *message, uint64_t at)
+{
+    struct store_message kept;
+    Amana__V1__Header *header;
+    uint8_t next;
+
+    if (!knowing->apart || message->root != knowing->root.seq || message->seq == knowing->root.seq ||
+        strcmp(message->originator, knowing->look->unit) != 0)
+        return AM_OK;
+    TRY(store_message(knowing->look->view, message->seq, &kept));
+    if (kept.header.len == 0)
+        return AM_OK;
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &knowing->scratch, NULL,
+                     (ProtobufCMessage **)&header));
+    if (header_recipient(header, knowing->recipient) != NULL &&
+        life_move(knowing->root.kind, knowing->state, message->kind, (unsigned)header->outcome, true, &next) ==
+            LIFE_MOVED) {
+        knowing->state = next;
+        knowing->at = at;
+    }
+    return AM_OK;
+}
+
 static enum am_err move_take(struct knowing *knowing, const struct store_pointer *message, uint64_t at,
                              const Amana__V1__Move *move)
 {
@@ -72,6 +97,8 @@ static enum am_err move_take(struct knowing *knowing, const struct store_pointer
         knowing->apart = true;
         return AM_OK;
     }
+    if (knowing->apart && !answers) // where it moved from is not what it knows
+        return own_take(knowing, message, at);
     knowing->state = (uint8_t)move->to;
     knowing->at = at;
     return officer_take(knowing, message->seq, answers);
@@ -96,7 +123,8 @@ static enum am_err entry_take(struct knowing *knowing, uint64_t seq)
     TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, &knowing->scratch, NULL,
                      (ProtobufCMessage **)&content));
     move = move_of(knowing, content->submitted);
-    return move != NULL ? move_take(knowing, &message, log_leaf_time(entry.leaf), move) : AM_OK;
+    uint64_t at = log_leaf_time(entry.leaf);
+    return move != NULL ? move_take(knowing, &message, at, move) : own_take(knowing, &message, at);
 }
 
 static enum am_err case_walk(struct knowing *knowing)

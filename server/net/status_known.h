@@ -3,7 +3,10 @@
 // tell an answer that it isn't to have from none. On a worker.
 #pragma once
 
+#include "proto/model/limits.h"
 #include "server/store/store.h"
+
+#define KNOWN_READS (16u * LIMIT_CASE_READS) // for one call
 
 struct known_look {
     struct store_view *view;

@@ -851,9 +851,12 @@ def test_an_auditor_of_a_listed_state_sees_no_end_that_a_hidden_update_gave_to_t
     assert "STATE" not in kinds_seen(world, "et")
 
 
-@pytest.mark.parametrize("answer, word", [(("answer", "--outcome", "FULL", "--summary", "x"), "answered"),
-                                          (("refuse", "--outcome", "NO_LEGAL_BASIS", "--explanation", "x", "--provision", "x"), "refused"),
-                                          (("progress", "--outcome", "CLARIFICATION_ASKED", "--questions", "x"), "suspended")])
+WITHHELD = [(("answer", "--outcome", "FULL", "--summary", "x"), "answered"),
+            (("refuse", "--outcome", "NO_LEGAL_BASIS", "--explanation", "x", "--provision", "x"), "refused"),
+            (("progress", "--outcome", "CLARIFICATION_ASKED", "--questions", "x"), "suspended")]
+
+
+@pytest.mark.parametrize("answer, word", WITHHELD)
 def test_an_answer_that_a_listed_state_has_not_fetched_is_to_it_as_none(world, answer, word):
     """Neither a notice that its question was answered in time, nor the state of that, nor its auditor tells of what never comes."""
     world.alert_at("post")
@@ -870,6 +873,24 @@ def test_an_answer_that_a_listed_state_has_not_fetched_is_to_it_as_none(world, a
     world.amana("post", "inbox").ok().says("in time", sent[:13])
     world.amana("post", "status", asked).ok().says(f"{word} by kdci-0417")
     assert "DEADLINE" in kinds_seen(world, "et")
+
+
+@pytest.mark.parametrize("answer, word", WITHHELD)
+def test_a_listed_state_goes_on_with_what_it_asked_by_the_answers_that_it_has(world, answer, word):
+    """A refusal that says how it stands would tell of an answer that is withheld."""
+    world.alert_at("post")
+    asked = world.send("post", world.write("REQUEST", ASKED, case_ref=CASE, recipients=TO_POLICE))
+    world.amana("police", "inbox").ok()
+    world.amana("police", answer[0], asked, *answer[1:]).ok()
+    flag(world)
+    withdraw = ("withdraw", asked, "--outcome", "NO_LONGER_NEEDED", "--reason", "She was found.")
+    world.amana("post", "clarify", asked, world.example("clarification")).exits(77).says("its state is OPEN")
+    world.amana("post", *withdraw).ok().says("accepted")
+    world.amana("post", "status", asked).ok().says("withdrawn")
+    world.amana("post", *withdraw).exits(77).says("its state is WITHDRAWN")
+    world.amana("police", "inbox").ok().says("WITHDRAW")
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
 
 
 def test_an_auditor_of_a_listed_state_opens_no_erasure_that_is_kept_from_it(world):
