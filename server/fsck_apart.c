@@ -21,13 +21,13 @@ static bool goes_on(const struct fsck_message *message, uint64_t root, bool vers
 static const struct fsck_row *withheld_first(struct fsck_judge *judge, uint64_t root, const char *unit, bool versions,
                                              uint64_t had)
 {
-    const struct fsck_row *first = NULL;
+    const struct fsck_row *life = fsck_row_find(judge, "life", root, unit), *first = NULL;
     bool has = !versions;
 
     for (const struct fsck_message *message = fsck_message_find(judge, root); message != NULL;
          message = message->next) {
-        if (!goes_on(message, root, versions))
-            continue;
+        if (!goes_on(message, root, versions) || (!versions && life != NULL && message->seq < life->answered))
+            continue; // what its unit answered after it said how it was kept
         const struct fsck_row *row = fsck_row_find(judge, "delivery", message->seq, unit);
         bool retrieved = row != NULL && row->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
         if ((retrieved || message->seq == had) && kind_get(message->kind)->chain != CHAIN_ENDS) {
@@ -120,5 +120,78 @@ bool fsck_apart_over(struct fsck_judge *judge, const struct store_judged_message
     if (first == NULL || move->from != known_after(row, first))
         return false;
     knows(row, first, move->to);
+    return true;
+}
+
+// --- One whose clock was set going unseen
+// As it was before that.
+static void life_halted(struct fsck_row *row, struct fsck_row *delivery)
+{
+    row->state = delivery->from;
+    row->state_at = delivery->before.at;
+    row->answer_said = delivery->before.answer;
+    row->flags = delivery->before.flags;
+    delivery->moved = false;
+}
+
+static bool may_halt(const struct fsck_row *row, const struct fsck_row *delivery, uint8_t to)
+{
+    return delivery->moved && delivery->state != AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED &&
+           delivery->made > row->answered && to == delivery->from;
+}
+
+void fsck_halt_answered(struct fsck_judge *judge, struct fsck_row *row, uint64_t root, const Amana__V1__Header *header,
+                        const Amana__V1__Move *move)
+{
+    const struct fsck_message *begun = fsck_message_find(judge, root);
+    struct fsck_row *last = NULL;
+    uint8_t going;
+
+    if (begun == NULL || row->state == move->from || header->sender == NULL ||
+        strcmp(move->recipient, header->sender->unit) != 0)
+        return;
+    for (const struct fsck_message *message = begun; message != NULL; message = message->next) {
+        if (!life_sets_going(begun->kind, message->kind, &going) || row->state != going)
+            continue;
+        struct fsck_row *delivery = fsck_row_find(judge, "delivery", message->seq, move->recipient);
+        if (delivery != NULL && may_halt(row, delivery, (uint8_t)move->from))
+            last = delivery;
+    }
+    if (last != NULL)
+        life_halted(row, last);
+}
+
+static bool may_go_on(const struct fsck_row *row, const struct fsck_row *delivery, uint64_t message)
+{
+    return delivery->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED && row->halted == message;
+}
+
+bool fsck_halt_said(struct fsck_judge *judge, const struct store_judged *entry,
+                    const struct store_judged_message *message, const Amana__V1__Move *move)
+{
+    struct fsck_row *row = fsck_row_find(judge, "life", message->root, move->recipient);
+    struct fsck_row *delivery = fsck_row_find(judge, "delivery", message->seq, move->recipient);
+    uint8_t going, from = (uint8_t)move->from, to = (uint8_t)move->to;
+
+    if (!life_sets_going(message->root_kind, message->kind, &going))
+        return false;
+    bool halts = from == going, known = row != NULL && delivery != NULL && row->state == from;
+    if (!known || !(halts ? may_halt(row, delivery, to) : to == going && may_go_on(row, delivery, message->seq))) {
+        fsck_judge_fault(judge, entry->seq, "it says of the life of %.100s what neither came to it nor was withheld",
+                         move->recipient);
+        return true;
+    }
+    if (halts) {
+        life_halted(row, delivery);
+        row->halted = message->seq;
+    } else {
+        fsck_life_moved_by(row, delivery);
+        fsck_life_resumed(row, entry);
+        row->state = to;
+        row->state_at = fsck_when_of(entry);
+        row->halted = 0;
+    }
+    row->seq = entry->seq;
+    row->version++;
     return true;
 }

@@ -285,7 +285,8 @@ enum am_err fsck_state_said(struct fsck_judge *judge, const struct store_judged 
         return AM_OK;
     }
     for (size_t i = 0; i < state->n_moves; i++) {
-        if (fsck_apart_over(judge, &message, state->moves[i]))
+        if (fsck_apart_over(judge, &message, state->moves[i]) ||
+            fsck_halt_said(judge, entry, &message, state->moves[i]))
             continue;
         row = fsck_row_find(judge, "life", message.root, state->moves[i]->recipient);
         if (row == NULL || row->state != state->moves[i]->from) {

@@ -38,7 +38,13 @@ struct fsck_row {
     uint64_t made;          // delivery: seq of its message
     bool moved;             // and whether that moved the recipient's life, from `from`
     uint8_t from;
-    uint64_t apart; // life: the first version or end that its unit hadn't, when it went on apart to `knows`; 0: none
+    struct { // delivery: that life before it
+        struct fsck_when at, answer;
+        uint8_t flags;
+    } before;
+    uint64_t answered; // life: its unit's last answer that moved it
+    uint64_t halted;   // life: what set its clock going and never came, so that it stands still; 0: none
+    uint64_t apart;    // life: the first version or end that its unit hadn't, when it went on apart to `knows`; 0: none
     uint8_t knows;
     char officer[LIMIT_URI + 1];
     // Records.
@@ -115,6 +121,16 @@ bool fsck_apart_moved(struct fsck_judge *judge, const struct store_judged *entry
 AM_MUST_USE enum am_err fsck_apart_passed(struct fsck_judge *judge, const struct store_judged *entry,
                                           const struct store_judged_message *message, bool *ret_apart);
 bool fsck_apart_over(struct fsck_judge *judge, const struct store_judged_message *message, const Amana__V1__Move *move);
+// Of one whose clock was set going by what is withheld from its unit: an answer by how the unit knows it, which it is
+// kept as from then on; and whether an entry says that it stands still since, or goes on since that has come, of which
+// faults are told.
+void fsck_halt_answered(struct fsck_judge *judge, struct fsck_row *row, uint64_t root, const Amana__V1__Header *header,
+                        const Amana__V1__Move *move);
+bool fsck_halt_said(struct fsck_judge *judge, const struct store_judged *entry,
+                    const struct store_judged_message *message, const Amana__V1__Move *move);
+// --- fsck_lives.c: the life as it is before what was delivered moves it; what ends a pause gives it back.
+void fsck_life_moved_by(const struct fsck_row *row, struct fsck_row *delivery);
+void fsck_life_resumed(struct fsck_row *row, const struct store_judged *entry);
 
 AM_MUST_USE enum am_err fsck_orders_said(struct fsck_judge *judge, const struct store_judged *entry,
                                          const Amana__V1__Header *header);

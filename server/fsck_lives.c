@@ -41,8 +41,16 @@ static enum am_err life_born(struct fsck_judge *judge, const struct store_judged
     return AM_OK;
 }
 
-// What ends a pause gives it back.
-static void life_resumed(struct fsck_row *row, const struct store_judged *entry)
+void fsck_life_moved_by(const struct fsck_row *row, struct fsck_row *delivery)
+{
+    delivery->moved = true;
+    delivery->from = row->state;
+    delivery->before.at = row->state_at;
+    delivery->before.answer = row->answer_said;
+    delivery->before.flags = row->flags;
+}
+
+void fsck_life_resumed(struct fsck_row *row, const struct store_judged *entry)
 {
     if (!life_clock_stands(row->state) || row->answer_said.ns == 0)
         return;
@@ -62,16 +70,18 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
         row = fsck_row_find(judge, "life", root.seq, move->recipient);
     if (fsck_apart_moved(judge, entry, header, move, row, root.seq))
         return;
+    if (row != NULL)
+        fsck_halt_answered(judge, row, root.seq, header, move);
     if (row == NULL || row->state != move->from) {
         fsck_judge_fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",
                          move->recipient);
         return;
     }
-    if (delivery != NULL) {
-        delivery->moved = true;
-        delivery->from = (uint8_t)move->from;
-    }
-    life_resumed(row, entry);
+    if (delivery != NULL)
+        fsck_life_moved_by(row, delivery);
+    if (header->kind != KIND(ACK)) // which no clock minds
+        row->halted = 0;
+    fsck_life_resumed(row, entry);
     row->seq = entry->seq;
     row->state = (uint8_t)move->to;
     row->state_at = fsck_when_of(entry);
@@ -81,6 +91,7 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
         life_clocked(row, entry, told ? due : (struct kind_due){0});
     } else if (header->sender != NULL && strcmp(move->recipient, header->sender->unit) == 0) {
         strlcpy(row->officer, header->officer, sizeof row->officer);
+        row->answered = entry->seq;
     }
 }
 

@@ -92,6 +92,20 @@ static void evidence_words(const Amana__V1__DeliveryEvidence *entry, const char 
     fprintf(out, ", due %s", print_ns(entry->due));
 }
 
+static uint8_t moved_to(const Amana__V1__StateEntry *entry)
+{
+    return entry->n_moves > 0 ? (uint8_t)entry->moves[0]->to : LIFE(EXPIRED);
+}
+
+static void moved_words(const Amana__V1__StateEntry *entry, FILE *out)
+{
+    if (moved_to(entry) == LIFE(EXPIRED))
+        fprintf(out, ", by the clock: %.13s", entry->message->id);
+    else
+        fprintf(out, life_clock_stands(moved_to(entry)) ? ": %.13s does not come to it" : ": %.13s has come to it",
+                entry->message->id);
+}
+
 static void state_words(const Amana__V1__StateEntry *entry, FILE *out)
 {
     if (entry->found_elsewhere)
@@ -100,7 +114,7 @@ static void state_words(const Amana__V1__StateEntry *entry, FILE *out)
         fprintf(out, "%s%s: %s → %s", i == 0 ? "" : ", ", entry->moves[i]->recipient,
                 life_state_name((uint8_t)entry->moves[i]->from), life_state_name((uint8_t)entry->moves[i]->to));
     if (entry->n_moves > 0)
-        fprintf(out, ", by the clock: %.13s", entry->message->id);
+        moved_words(entry, out);
     if (entry->n_undelivered > 0) {
         fprintf(out, "%.13s was kept as long as it may be, and not fetched by ", entry->message->id);
         units_words(entry->undelivered, entry->n_undelivered, out);
@@ -109,7 +123,11 @@ static void state_words(const Amana__V1__StateEntry *entry, FILE *out)
 
 static const char *state_label(const Amana__V1__StateEntry *entry)
 {
-    return entry->found_elsewhere ? "found" : entry->n_undelivered > 0 ? "not fetched" : "expired";
+    if (entry->found_elsewhere || entry->n_undelivered > 0)
+        return entry->found_elsewhere ? "found" : "not fetched";
+    if (moved_to(entry) == LIFE(EXPIRED))
+        return "expired";
+    return life_clock_stands(moved_to(entry)) ? "suspended" : "resumed";
 }
 
 // --- All of them

@@ -5,6 +5,7 @@
 #include "client/cmd/command.h"
 #include "client/session/store_notice.h"
 #include "proto/codec/codec.h"
+#include "proto/model/life.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,13 @@ static enum am_err note(struct overdue *overdue, const char *id, const char *rec
     return AM_NOMEM;
 }
 
+// Over, by the version that it is about; or its root's clock stands still, or goes on and has not passed since.
+static enum am_err moved_take(struct overdue *overdue, const Amana__V1__StateEntry *state, const Amana__V1__Move *move)
+{
+    bool over = move->to == LIFE(EXPIRED) || move->root == NULL;
+    return note(overdue, over ? state->message->id : move->root->id, move->recipient, false);
+}
+
 static enum am_err notice_take(struct overdue *overdue, const Amana__V1__EntryContent *content)
 {
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->message != NULL &&
@@ -59,7 +67,7 @@ static enum am_err notice_take(struct overdue *overdue, const Amana__V1__EntryCo
     }
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE && content->state->message != NULL)
         for (size_t i = 0; i < content->state->n_moves; i++)
-            TRY(note(overdue, content->state->message->id, content->state->moves[i]->recipient, false));
+            TRY(moved_take(overdue, content->state, content->state->moves[i]));
     return AM_OK;
 }
 

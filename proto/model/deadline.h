@@ -53,6 +53,10 @@ enum clock_kind {
 struct clock_life {
     bool there; // the life of this message's clock
     bool apart; // as its unit knows it, from whom what has moved it since is withheld (rule 4): it is no row
+    // Another state than that of the row: the message has set its clock going again and is withheld from its unit, so
+    // that it is as the unit knows it; or has come to the unit after all, and its clock goes on from now.
+    bool changes;
+    uint8_t from; // state of the row
     uint8_t root_kind;
     struct journal_life life;
 };

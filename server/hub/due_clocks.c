@@ -201,6 +201,63 @@ static enum am_err life_decide(struct deciding *deciding, size_t index, size_t w
     return hub_due_entry(deciding, &content, party->unit, NULL, 0);
 }
 
+// --- What has set a clock going never came to its unit, from which it is withheld: the life is as the unit knows it.
+// Or it has come after all. The originator alone is told: to the unit it was never otherwise
+static size_t changes_count(const struct deciding *deciding)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < deciding->clocks->n; i++)
+        n += deciding->clocks->parties[i].lives[0].changes;
+    return n;
+}
+
+// The time that it has stood still is given back.
+static enum am_err life_goes_on(struct deciding *deciding, struct journal_life *life)
+{
+    const struct journal_delivery none = {0};
+    uint64_t until = deciding->clocks->retain_until;
+    life->answer_due += life->answer_due != 0 ? deciding->now - life->state_at : 0;
+    life->state_at = deciding->now;
+    struct life_due due = life_due(deciding->due->root.kind, life, &none, true);
+    return due.answer != 0 && due.answer < until
+               ? hub_deadline_put(deciding->pending, DEADLINE_CLOCKS, life->clock_seq, due.answer, 0)
+               : AM_OK;
+}
+
+static enum am_err change_decide(struct deciding *deciding, struct clock_party *party)
+{
+    struct clock_life *at = &party->lives[0];
+    Amana__V1__StateEntry state = AMANA__V1__STATE_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__Pointer message = hub_pointer(deciding->due->about.header, deciding->due->digest);
+    Amana__V1__Pointer root = hub_pointer(deciding->due->root.header, deciding->due->root_digest);
+    Amana__V1__Move move = AMANA__V1__MOVE__INIT, *moves[] = {&move};
+    move.root = &root;
+    move.recipient = (char *)party->unit;
+    move.from = at->from;
+    move.to = at->life.state;
+    if (!life_clock_stands(at->life.state))
+        TRY(life_goes_on(deciding, &at->life));
+    deciding->apart = false;
+    life_keep(deciding, party, &at->life);
+    deciding->apart = deciding->due->untold;
+    deciding->confirm = false;
+    state.message = &message;
+    state.moves = moves;
+    state.n_moves = AM_LEN(moves);
+    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STATE;
+    content.state = &state;
+    return hub_due_entry(deciding, &content, NULL, NULL, 0);
+}
+
+static enum am_err changes_decide(struct deciding *deciding)
+{
+    for (size_t i = 0; i < deciding->clocks->n; i++)
+        if (deciding->clocks->parties[i].lives[0].changes)
+            TRY(change_decide(deciding, &deciding->clocks->parties[i]));
+    return AM_OK;
+}
+
 // --- The end of an alert that nobody has ended: an entry for the units of each country
 static bool expires(const struct deciding *deciding, size_t i, bool apart)
 {
@@ -275,18 +332,28 @@ static void case_seen(struct deciding *deciding)
 {
     const struct clock_message *clocks = deciding->clocks;
     for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++) {
-        if (!clocks->parties[i / CLOCK_LIVES].lives[i % CLOCK_LIVES].apart)
+        const struct clock_life *at = &clocks->parties[i / CLOCK_LIVES].lives[i % CLOCK_LIVES];
+        if (!at->apart && !at->changes)
             continue;
         deciding->append->case_seen.case_ref = deciding->due->about.header->case_ref;
         deciding->append->case_seen.last = deciding->due->case_seen;
     }
 }
 
+static enum am_err next_put(struct deciding *deciding, uint64_t next)
+{
+    const struct journal_deadline *row = &deciding->due->deadline;
+    uint64_t until = deciding->clocks->retain_until;
+    TRY(hub_deadline_put(deciding->pending, DEADLINE_CLOCKS, row->subject, next, row->at));
+    return next == 0 && until != 0 ? hub_deadline_put(deciding->pending, DEADLINE_RETAIN_UNTIL, row->subject, until, 0)
+                                   : AM_OK;
+}
+
 static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first, size_t n_lives, size_t n_expired)
 {
     struct clock_message *clocks = deciding->clocks;
-    struct hub_due *due = deciding->due;
-    deciding->append->lives = arena_array(deciding->arena, n_lives + n_expired, sizeof *deciding->append->lives);
+    size_t room = n_lives + n_expired + changes_count(deciding);
+    deciding->append->lives = arena_array(deciding->arena, room, sizeof *deciding->append->lives);
     if (deciding->append->lives == NULL)
         return arena_error(deciding->arena);
     TRY(deliveries_seen(deciding, first));
@@ -294,17 +361,23 @@ static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first
     for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++)
         if (life_passed(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES) > 0)
             TRY(life_decide(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES));
+    TRY(changes_decide(deciding));
     if (n_expired > 0) {
         TRY(all_expired_decide(deciding, false));
         TRY(all_expired_decide(deciding, true));
     }
     case_seen(deciding);
     // What else has passed follows at once: its row is in the past.
-    uint64_t next = clock_next(clocks);
-    TRY(hub_deadline_put(deciding->pending, DEADLINE_CLOCKS, due->deadline.subject, next, due->deadline.at));
-    return next == 0 && clocks->retain_until != 0 ? hub_deadline_put(deciding->pending, DEADLINE_RETAIN_UNTIL,
-                                                                     due->deadline.subject, clocks->retain_until, 0)
-                                                  : AM_OK;
+    return next_put(deciding, clock_next(clocks));
+}
+
+// A life is put right by a row of what set its clock going unseen. This one comes again behind that.
+static enum am_err stands_first(struct deciding *deciding)
+{
+    uint64_t again = deciding->now + NS_PER_S, until = deciding->clocks->retain_until;
+    TRY(hub_due_begin(deciding, 0));
+    TRY(hub_deadline_put(deciding->pending, DEADLINE_CLOCKS, deciding->due->going, deciding->now, 0));
+    return next_put(deciding, until != 0 && again >= until ? 0 : again);
 }
 
 enum am_err hub_due_clocks(struct deciding *deciding)
@@ -312,6 +385,8 @@ enum am_err hub_due_clocks(struct deciding *deciding)
     struct clock_message *clocks = deciding->clocks;
     enum clock_kind first[LIMIT_RECIPIENTS];
     size_t n_lives = 0;
+    if (deciding->due->stands)
+        return stands_first(deciding);
     for (size_t i = 0; i < clocks->n; i++) {
         first[i] = delivery_passed(deciding, i);
         for (size_t life = 0; life < CLOCK_LIVES; life++)
@@ -320,7 +395,8 @@ enum am_err hub_due_clocks(struct deciding *deciding)
     // An alert expires once the clocks that ran out before have been told: a life moves once with each entry.
     struct expiring none = {0}, kept = n_lives == 0 ? expired_count(deciding, false) : none;
     struct expiring apart = n_lives == 0 ? expired_count(deciding, true) : none;
-    TRY(hub_due_begin(deciding, delivery_entries(deciding, first) + n_lives + kept.entries + apart.entries));
+    size_t n_entries = delivery_entries(deciding, first) + n_lives + changes_count(deciding);
+    TRY(hub_due_begin(deciding, n_entries + kept.entries + apart.entries));
     return clocks_fill(deciding, first, n_lives, kept.lives + apart.lives);
 }
 

@@ -258,6 +258,7 @@ struct hub_retrieved_message {
     struct clock_life lives[CLOCK_LIVES]; // of the unit, that this message began the clock of
     bool fixed;                           // its answer_by is a date of its own
     bool gone_on;                         // the life that it began has (life_known.h)
+    bool stands;                          // the life that it sets going stands still, perhaps since it hadn't come
 };
 struct hub_retrieval {
     struct hub_work work;
@@ -311,7 +312,7 @@ struct hub_due_case {
     uint64_t place;                    // nothing before it is left, nor ever will be again
     const struct journal_mail *hidden; // SHIELD: rows that are withheld for good, as what they are about is gone
     size_t n_hidden;
-    const uint64_t *apart; // APART: messages of whose lives some may go on apart
+    const uint64_t *apart; // APART: messages of whose lives some may go on apart, or stand still to their units
     size_t n_apart;
 };
 
@@ -326,6 +327,9 @@ struct hub_due {
     uint8_t digest[32], root_digest[32];
     struct clock_message clocks; // of `about`
     uint64_t case_seen;          // of its case's entries the last that lives which go on apart were found by
+    bool untold;                 // its originator's state is listed as well: nobody hears of lives that change
+    bool stands; // the clock of one of the lives stands still to its unit: nothing is told before that is put right…
+    uint64_t going; // …of the message that set it going (seq)
     bool has_release;
     struct journal_release release; // of `about`: RELEASE, RING
     struct hub_content content;     // of `about`

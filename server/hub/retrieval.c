@@ -174,7 +174,7 @@ static enum am_err clocks_fill(struct retrieve *retrieve)
             TRY(hub_deadline_put(retrieve->pending, DEADLINE_CLOCKS, message->seq, after, 0));
         // The unit knows it from now on, and perhaps not what came after (rule 4): its row finds out. Where no case is
         // kept from anybody nothing is withheld; the first that is is looked through by itself, and behind this append.
-        if (message->gone_on && retrieve->step->hub->shields)
+        if ((message->gone_on && retrieve->step->hub->shields) || message->stands)
             TRY(hub_deadline_put(retrieve->pending, DEADLINE_CLOCKS, message->seq, retrieve->append->time_ns, 0));
     }
     return AM_OK;

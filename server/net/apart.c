@@ -80,8 +80,28 @@ static enum am_err passed_take(struct apart *apart, const Amana__V1__DeadlineEnt
     return AM_OK;
 }
 
+static enum am_err is_withheld(struct apart *apart, uint64_t seq, bool *ret_withheld)
+{
+    arena_reset(&apart->scratch);
+    return withheld_row(apart->look->view, &apart->scratch, &apart->device, seq, JOURNAL_MAIL_MESSAGE, ret_withheld);
+}
+
+// Its clock stands still again, since what had set it going never came to the unit, or goes on since it has.
+static enum am_err halt_take(struct apart *apart, const struct store_pointer *about, uint8_t from, uint8_t to,
+                             uint64_t now)
+{
+    bool withheld;
+
+    TRY(is_withheld(apart, about->seq, &withheld));
+    if (life_clock_stands(to))
+        life_known_halted(apart->known, about->seq, to, withheld);
+    else
+        life_known_set_going(apart->known, about->seq, from, to, now, withheld);
+    return AM_OK;
+}
+
 // It is over: by the version that it is about, which the unit has or not.
-static enum am_err over_take(struct apart *apart, const Amana__V1__StateEntry *state, uint64_t now)
+static enum am_err state_take(struct apart *apart, const Amana__V1__StateEntry *state, uint64_t now)
 {
     const Amana__V1__Move *move = own_move(apart, state->moves, state->n_moves);
     struct store_pointer about;
@@ -89,11 +109,14 @@ static enum am_err over_take(struct apart *apart, const Amana__V1__StateEntry *s
 
     if (move == NULL)
         return AM_OK;
+    uint8_t from = (uint8_t)move->from, to = (uint8_t)move->to;
     err = store_find_pointer(apart->look->view, state->message, &about);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
+    if (life_sets_going(apart->root.kind, about.kind, &(uint8_t){0}))
+        return halt_take(apart, &about, from, to, now);
     if (about.seq == apart->known->version)
-        life_known_moved(apart->known, (uint8_t)move->to, now, false);
+        life_known_moved(apart->known, to, now);
     return AM_OK;
 }
 
@@ -122,28 +145,32 @@ static enum am_err told_take(struct apart *apart, uint64_t seq)
     if (content != NULL && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE)
         return passed_take(apart, content->deadline);
     if (content != NULL && content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE)
-        return over_take(apart, content->state, log_leaf_time(entry.leaf));
+        return state_take(apart, content->state, log_leaf_time(entry.leaf));
     return AM_OK;
 }
 
 // --- A message
-static enum am_err message_move(struct apart *apart, uint64_t seq, bool withheld, bool own)
+static enum am_err message_move(struct apart *apart, const struct store_pointer *message, bool withheld, bool own)
 {
     Amana__V1__EntryContent *content = NULL;
     const Amana__V1__Move *move;
     struct store_entry entry;
 
-    TRY(store_entry(apart->look->view, seq, &entry));
+    TRY(store_entry(apart->look->view, message->seq, &entry));
     TRY(entry_read(apart, &entry, &content));
     if (content == NULL || content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
         return AM_OK;
     move = own_move(apart, content->submitted->moves, content->submitted->n_moves);
     if (move == NULL)
         return AM_OK;
+    uint8_t from = (uint8_t)move->from, to = (uint8_t)move->to;
+    uint64_t now = log_leaf_time(entry.leaf);
     if (withheld)
-        life_known_withheld(apart->known, (uint8_t)move->from, log_leaf_time(entry.leaf));
+        life_known_withheld(apart->known, message->seq, from, to, now);
+    else if (own)
+        life_known_answered(apart->known, message->kind, to, now);
     else
-        life_known_moved(apart->known, (uint8_t)move->to, log_leaf_time(entry.leaf), own);
+        life_known_moved(apart->known, to, now);
     return AM_OK;
 }
 
@@ -177,16 +204,13 @@ static enum am_err message_take(struct apart *apart, const struct store_pointer 
         TRY(was_sent(apart, message->seq, &sent));
     if (!sent)
         return AM_OK;
-    if (!own) {
-        arena_reset(&apart->scratch);
-        TRY(withheld_row(apart->look->view, &apart->scratch, &apart->device, message->seq, JOURNAL_MAIL_MESSAGE,
-                         &withheld));
-    }
+    if (!own)
+        TRY(is_withheld(apart, message->seq, &withheld));
     if (version && !withheld) {
         life_known_version(apart->known, message->seq);
         return AM_OK;
     }
-    return message_move(apart, message->seq, withheld, own);
+    return message_move(apart, message, withheld, own);
 }
 
 static enum am_err entry_take(struct apart *apart, uint64_t seq)

@@ -16,13 +16,12 @@ static bool has_versions(uint8_t root_kind)
 }
 
 // --- Its lives
-static bool may_be_apart(const struct hub_due *hub, const struct journal_shield *shield,
-                         const struct clock_party *party)
+static enum life_look look_for(const struct hub_due *hub, const struct journal_shield *shield,
+                               const struct clock_party *party)
 {
-    const struct clock_life *at = &party->lives[0];
+    bool listed = harm_state(shield, party->unit) != NULL;
 
-    return party->has_delivery && at->life.recipient != NULL && harm_state(shield, party->unit) != NULL &&
-           life_gone_on(hub->root.kind, hub->about.kind, hub->about.seq, &at->life);
+    return life_look_for(hub->root.kind, hub->about.kind, hub->about.seq, listed, party);
 }
 
 // Each to the end of the case as it is in this view, from where the last part left it.
@@ -37,46 +36,59 @@ static enum am_err places_look(struct store_view *view, const struct hub_due *hu
 
     for (size_t i = 0; i < hub->clocks.n && !*ret_more; i++) {
         look.unit = hub->clocks.parties[i].unit;
-        if (may_be_apart(hub, shield, &hub->clocks.parties[i]))
+        if (look_for(hub, shield, &hub->clocks.parties[i]) != LIFE_LOOK_NOT)
             TRY(apart_look(&look, &places[i], ret_more));
     }
     return AM_OK;
 }
 
-static enum am_err lives_fill(struct store_view *view, struct hub_due *hub, const struct journal_shield *shield,
-                              const struct apart_place *places)
+static enum am_err life_fill(struct store_view *view, struct hub_due *hub, const struct journal_shield *shield,
+                             const struct apart_place *place, struct clock_party *party)
 {
-    for (size_t i = 0; i < hub->clocks.n; i++) {
-        struct clock_life *at = &hub->clocks.parties[i].lives[0];
-        if (!may_be_apart(hub, shield, &hub->clocks.parties[i]) || !places[i].known.apart ||
-            places[i].known.version != hub->about.seq)
-            continue;
-        TRY(apart_life(view, &places[i], has_versions(hub->root.kind), &at->life));
+    const struct life_known *known = &place->known;
+    enum life_look look = look_for(hub, shield, party);
+    struct clock_life *at = &party->lives[0];
+
+    if (look == LIFE_LOOK_APART && known->apart && known->version == hub->about.seq) {
+        TRY(apart_life(view, place, has_versions(hub->root.kind), &at->life));
         at->there = at->apart = true;
-        hub->case_seen = places[i].next - 1;
     }
+    if (look == LIFE_LOOK_STANDS && life_known_stands(known, at->life.state)) {
+        hub->stands = true;
+        hub->going = known->by;
+    }
+    if (at->apart || life_known_change(known, look, hub->root.kind, hub->about.kind, hub->about.seq, at))
+        hub->case_seen = place->next - 1;
     return AM_OK;
 }
 
 enum am_err due_apart_lives(struct store_view *view, struct hub_due *hub, struct apart_place **places, bool *ret_more)
 {
     struct journal_shield_state states[JOURNAL_SHIELD_STATES];
-    struct journal_shield shield;
+    struct journal_shield shield = {.n = 0};
     bool any;
 
     *ret_more = false;
-    TRY(store_any_shield(view, &any));
-    if (!any) // most hubs
+    hub->stands = hub->untold = false;
+    if (!hub->root.found)
         return AM_OK;
-    TRY(store_shield(view, hub->about.header->case_ref, states, &shield));
-    if (shield.n == 0 || !hub->root.found)
+    TRY(store_any_shield(view, &any));
+    if (any) // few hubs have any
+        TRY(store_shield(view, hub->about.header->case_ref, states, &shield));
+    hub->untold = harm_state(&shield, hub->about.originator) != NULL;
+    any = false;
+    for (size_t i = 0; i < hub->clocks.n; i++)
+        any |= look_for(hub, &shield, &hub->clocks.parties[i]) != LIFE_LOOK_NOT;
+    if (!any)
         return AM_OK;
     if (*places == NULL)
         *places = calloc(LIMIT_RECIPIENTS, sizeof **places);
     if (*places == NULL)
         return AM_NOMEM;
     TRY(places_look(view, hub, &shield, *places, ret_more));
-    return *ret_more ? AM_OK : lives_fill(view, hub, &shield, *places);
+    for (size_t i = 0; i < hub->clocks.n && !*ret_more; i++)
+        TRY(life_fill(view, hub, &shield, &(*places)[i], &hub->clocks.parties[i]));
+    return AM_OK;
 }
 
 // --- Which messages have any
@@ -101,7 +113,8 @@ static enum am_err life_list(struct listing *listing, uint8_t root_kind, const s
         err = store_life(listing->view, message->root, unit, &life);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    *ret_gone_on = life_gone_on(root_kind, message->kind, message->seq, &life);
+    *ret_gone_on = life_gone_on(root_kind, message->kind, message->seq, &life) ||
+                   (delivery.retrieved_at == 0 && life_set_going(root_kind, message->kind, &life));
     return AM_OK;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What lies within an auditor's scope: the countries that an entry is about, or that a reading could touch.
+#include "proto/model/life.h"
 #include "server/net/replay.h"
 #include "server/net/withheld.h"
 
@@ -228,7 +229,8 @@ static enum am_err told_in(const struct replay *replay, struct store_view *view,
     return AM_OK;
 }
 
-// What becomes of a message without a word of its units is of its originator, and of whose life or delivery it moves.
+// What becomes of a message without a word of its units is of its originator, and of whose life or delivery it moves:
+// but that a clock stands still, or goes on, since what had set it going never came, or has, its unit is not told.
 static enum am_err state_in(const struct replay *replay, struct store_view *view, struct arena *arena, uint64_t seq,
                             const Amana__V1__StateEntry *entry, bool *ret_in)
 {
@@ -241,7 +243,8 @@ static enum am_err state_in(const struct replay *replay, struct store_view *view
     else
         *ret_in = unit_in(replay, pointer.originator);
     for (size_t i = 0; i < entry->n_moves && !*ret_in; i++)
-        TRY(party_in(replay, view, entry->moves[i]->recipient, pointer.seq, ret_in));
+        if (entry->moves[i]->to == LIFE(EXPIRED))
+            TRY(party_in(replay, view, entry->moves[i]->recipient, pointer.seq, ret_in));
     for (size_t i = 0; i < entry->n_undelivered && !*ret_in; i++)
         TRY(party_in(replay, view, entry->undelivered[i], pointer.seq, ret_in));
     return entry->found_elsewhere ? told_in(replay, view, arena, seq, &pointer, ret_in) : AM_OK;

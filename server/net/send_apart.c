@@ -30,7 +30,14 @@ static enum am_err life_apart(struct check *check, const struct apart_place *pla
     return AM_OK;
 }
 
-enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t root, struct journal_life *ret_life)
+// May what its originator sent have moved it?
+static bool may_be_another(const struct hub_submission *s, const struct journal_life *life)
+{
+    return s->has_chain || life_ended_for_it(life->state) || life_set_going(s->root.kind, KIND(CLARIFICATION), life);
+}
+
+enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t root, struct journal_life *ret_life,
+                       bool *ret_known)
 {
     struct hub_submission *s = check->s;
     struct apart_look look = {.view = check->view,
@@ -41,19 +48,24 @@ enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t 
                               .reads = LIMIT_CASE_READS};
     struct journal_life life;
 
+    *ret_known = false;
     if (!listed(check))
         return AM_OK;
     enum am_err err = store_life(check->view, root, check->unit, &life);
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    if (!s->has_chain && !life_ended_for_it(life.state))
+    if (!may_be_another(s, &life))
         return AM_OK;
     TRY(apart_look(&look, place, &s->more));
     if (s->more || !place->known.apart || (s->has_chain && place->known.version == JOURNAL_NONE))
         return AM_OK;
+    bool stands = life_known_stands(&place->known, life.state);
+    if (!s->has_chain && !stands && !life_ended_for_it(life.state))
+        return AM_OK; // it was told since how it is kept
     TRY(life_apart(check, place, &life));
-    s->apart = true;
+    s->apart = !stands;
     s->case_seen = place->next - 1;
+    *ret_known = true;
     *ret_life = life;
     return AM_OK;
 }

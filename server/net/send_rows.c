@@ -206,8 +206,9 @@ static enum am_err check_known(struct check *check, uint64_t root, size_t i)
 static enum am_err check_life(struct check *check)
 {
     struct hub_submission *s = check->s;
-    struct journal_life apart;
+    struct journal_life own;
     uint64_t root;
+    bool known;
     enum am_err err;
 
     s->apart = false;
@@ -223,7 +224,7 @@ static enum am_err check_life(struct check *check)
     TRY(found_at(check->view, check->arena, s->has_chain ? s->chain.newest : root, &s->newest));
     TRY(check_returned(check));
     TRY(own_version(check, root));
-    TRY(apart_find(check, &check->send->apart, root, &apart));
+    TRY(apart_find(check, &check->send->apart, root, &own, &known));
     if (s->more)
         return AM_OK;
     if (s->has_chain)
@@ -234,8 +235,8 @@ static enum am_err check_life(struct check *check)
         if (err == AM_NOT_FOUND)
             continue;
         TRY(err);
-        if (s->apart && strcmp(s->newest.recipients[i].unit, check->unit) == 0)
-            s->lives[i] = apart;
+        if (known && strcmp(s->newest.recipients[i].unit, check->unit) == 0)
+            s->lives[i] = own;
         TRY(life_keep(check, i, s->newest.recipients[i].unit));
         TRY(check_known(check, root, i));
         if (strcmp(s->lives[i].recipient, check->unit) == 0)

@@ -120,8 +120,10 @@ static enum am_err clocks_read(struct statement_check *check, const struct store
         TRY(store_pointer_of(check->view, pointer->root, &root));
     TRY(found_party(check->view, check->arena, &found, root.kind, check->retrieval->work.unit, &party));
     memcpy(message->lives, party.lives, sizeof message->lives);
-    message->gone_on = party.lives[0].life.recipient != NULL &&
-                       life_gone_on(root.kind, pointer->kind, pointer->seq, &party.lives[0].life);
+    if (party.lives[0].life.recipient == NULL)
+        return AM_OK;
+    message->gone_on = life_gone_on(root.kind, pointer->kind, pointer->seq, &party.lives[0].life);
+    message->stands = life_stands_for(root.kind, pointer->kind, &party.lives[0].life);
     return AM_OK;
 }
 

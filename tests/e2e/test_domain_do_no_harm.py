@@ -277,7 +277,7 @@ def test_a_find_of_which_nobody_may_hear_is_an_entry_all_the_same(world):
     world.amanad("fsck", "-d", "data").ok()
 
 
-LIVES = {1: "NEW", 2: "ACKNOWLEDGED", 6: "OPEN", 7: "IN_PROGRESS", 9: "ANSWERED"}  # LifeState
+LIVES = {1: "NEW", 2: "ACKNOWLEDGED", 6: "OPEN", 7: "IN_PROGRESS", 8: "SUSPENDED", 9: "ANSWERED"}  # LifeState
 
 
 def test_what_is_withheld_makes_no_answer_of_a_listed_state_one_that_crossed_it(world):
@@ -305,6 +305,38 @@ def test_what_is_withheld_makes_no_answer_of_a_listed_state_one_that_crossed_it(
     world.amana("post", "inbox").ok().says(*[f"in time     et/ics/moyale acknowledged {message[:13]}" for message in (alert, other, asked)])
     for message, state in ((alert, "new"), (other, "stopping"), (asked, "withdrawn")):
         world.amana("police", "status", message).ok().says(state)
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
+
+
+def test_what_a_listed_state_asked_was_never_answered_to_it_and_is_once_it_has_the_answer(world):
+    """A CLARIFICATION that nobody fetched before the flag has set the clock going: to the post, which asked, it stands still."""
+    to_post = [{"unit": "et/ics/moyale", "part": "ACTION"}]
+    first, other = (world.send("police", world.write("REQUEST", ASKED, f"asked{i}.json", case_ref=CASE, recipients=to_post)) for i in range(2))
+    world.amana("post", "inbox").ok()
+    for asked in (first, other):
+        world.amana("post", "progress", asked, "--outcome", "CLARIFICATION_ASKED", "--questions", "Who?").ok()
+    world.amana("police", "inbox").ok()
+    world.path("clear.json").write_text(json.dumps({"clarification": {"answers": [{"question": "Who?", "text": "She."}]}}))
+    clear = [world.amana("police", "clarify", asked, "clear.json").ok().id for asked in (first, other)]
+    flagged = flag(world)
+
+    def moved(*args):
+        [move] = world.amana("post", "--json", *args).ok().json[-1]["entry"]["content"]["submitted"]["moves"]
+        return LIVES[move["from"]], LIVES[move["to"]]
+    assert moved("ack", first, "--again") == ("SUSPENDED", "SUSPENDED")
+    assert moved("progress", first, "--outcome", "IN_HAND", "--text", "We look.") == ("SUSPENDED", "IN_PROGRESS")
+    assert moved("answer", first, "--outcome", "NO_DATA", "--summary", "None.") == ("IN_PROGRESS", "ANSWERED")
+    process, lines = world.watch("police", "inbox", "--follow")
+    lines.wait(rf"suspended +et/ics/moyale: IN_PROGRESS → SUSPENDED: {clear[1][:13]} does not come to it")
+    world.amana("police", "status", other).ok().says("suspended")
+    take_back(world, flagged)
+    world.amana("post", "inbox").ok().says(clear[1][:13])
+    lines.wait(rf"resumed +et/ics/moyale: SUSPENDED → IN_PROGRESS: {clear[1][:13]} has come to it")
+    process.terminate()
+    process.wait()
+    assert moved("ack", other, "--again") == ("IN_PROGRESS", "IN_PROGRESS")
+    assert "STATE" in kinds_seen(world, "ke") and "STATE" not in kinds_seen(world, "et")
     world.hub.stop()
     world.amanad("fsck", "-d", "data").ok()
 
@@ -711,34 +743,42 @@ def a_night(world, pb, kept):
     ids = [world.send("police", world.draft(f"night{i}.json", urgency="U3", urgency_reason=None, recipients=[
         *to_post, {"unit": "ke/dcs/child-protection", "part": "ACTION"}], valid_until=over.strftime("%Y-%m-%dT%H:%M:%SZ"))) for i in range(2)]
     ids += [world.send("police", world.write("REQUEST", ASKED, f"night{i}.json", case_ref=CASE, urgency="U2",
-                                             urgency_reason="EVIDENCE_AT_RISK", recipients=to_post)) for i in range(2, 5)]
-    renewed, ended, unanswered, taken_on, paused = ids
+                                             urgency_reason="EVIDENCE_AT_RISK", recipients=to_post)) for i in range(2, 6)]
+    renewed, ended, unanswered, taken_on, paused, explained = ids
     eyes.look()
     world.amana("post", "inbox").ok()
-    eyes.does("progress", paused, "--outcome", "CLARIFICATION_ASKED", "--questions", "Which barrier?")
+    for asked in (paused, explained):
+        eyes.does("progress", asked, "--outcome", "CLARIFICATION_ASKED", "--questions", "Which barrier?")
     world.amana("police", "inbox").ok()
     eyes.look()
     if kept:
         world.path("clear.json").write_text(json.dumps({"clarification": {"answers": [{"question": "Which barrier?", "text": "Moyale."}]}}))
-        world.amana("police", "clarify", paused, "clear.json").ok()
+        for asked in (paused, explained):
+            world.amana("police", "clarify", asked, "clear.json").ok()
         world.amana("police", "update", renewed, world.draft("newer.json", recipients=None, flags=None)).ok()
         world.amana("police", "cancel", ended, "--outcome", "RESOLVED", "--reason", "Found.").ok()
         for asked in (unanswered, taken_on, paused):
             world.amana("police", "withdraw", asked, "--outcome", "NO_LONGER_NEEDED", "--reason", "Found.").ok()
         flag(world)
+        process, lines = world.watch("police", "inbox", "--follow")
+        lines.wait(r"^suspended ")  # the explained one: what comes later is of the post's doing
+        process.terminate()
+        process.wait()
     eyes.does("ack", taken_on)
+    eyes.does("ack", explained, "--again")
     world.amana("police", "inbox").ok()
     eyes.until("DEADLINE", 4, hours=5)  # both alerts are late; what nobody answers is late and escalated
     eyes.screens()
     eyes.look()
-    eyes.does("progress", paused, "--outcome", "IN_HAND", "--text", "We look.")
+    for asked in (paused, explained):
+        eyes.does("progress", asked, "--outcome", "IN_HAND", "--text", "We look.")
     world.amana("police", "inbox").ok()
     eyes.until("DEADLINE", 4, hours=5)  # both alerts are escalated, both requests are to be answered
     world.hub.stop()
     world.start_hub()
     eyes.look()
     eyes.until("STATE", 2, hours=2, minutes=30)  # both alerts are over
-    eyes.until("DEADLINE", 3, hours=5)  # as both requests are escalated; the pause is over and its time is too
+    eyes.until("DEADLINE", 4, hours=5)  # as both requests are escalated; the pauses are over and their time is too
     eyes.screens()
     eyes.look()
     eyes.does("ack", renewed)

@@ -307,6 +307,12 @@ static bool lives_are_current(struct sim *sim, const struct journal_append *appe
     return true;
 }
 
+static bool of_request(const struct journal_append *append, const struct model_message *root)
+{
+    return root != NULL ? root->kind == KIND(REQUEST)
+                        : append->message != NULL && append->message->kind == KIND(REQUEST);
+}
+
 struct journal_outcome sim_commit(struct sim *sim, const struct journal_append *append)
 {
     struct model *model = &sim->world.model;
@@ -315,7 +321,10 @@ struct journal_outcome sim_commit(struct sim *sim, const struct journal_append *
     struct journal_chain chain = root != NULL ? root->chain : (struct journal_chain){0};
     unsigned moved = sim->moved;
     for (size_t i = 0; i < append->n_lives && current; i++)
-        check_life(sim, append, &append->lives[i]);
+        if (of_request(append, root))
+            sim_check_request(sim, append, &append->lives[i]);
+        else
+            check_life(sim, append, &append->lives[i]);
     struct journal_outcome outcome = model_commit(model, append);
     if (outcome.result != JOURNAL_DONE) {
         sim->moved = moved;
@@ -324,7 +333,7 @@ struct journal_outcome sim_commit(struct sim *sim, const struct journal_append *
     }
     SIM_CHECK(sim, current, "two answers in flight never both move one life");
     SIM_CHECK(sim,
-              root == NULL || append->message == NULL || append->message->kind == KIND(ACK) ||
+              root == NULL || append->message == NULL || append->message->kind == KIND(ACK) || !root->has_chain ||
                   root->chain.version == chain.version + 1,
               "versions follow one another");
     check_second(sim, append, outcome.seq);
@@ -450,16 +459,18 @@ static void check_told(struct sim *sim, uint64_t seq)
     const Amana__V1__DeadlineEntry *said = entry->content->deadline;
     if (entry->kind != AMANA__V1__ENTRY_KIND__CODE__DEADLINE || said->met_by != NULL)
         return;
+    const struct model_message *message = model_message_at(model, entry->of);
+    const struct model_message *root = message != NULL ? model_message_at(model, message->root) : NULL;
+    uint64_t listed = root != NULL && root->kind == KIND(REQUEST) ? sim_withheld_from(model, root) : JOURNAL_NONE;
     for (uint64_t later = seq + 1; later < model->n; later++) {
         const struct model_entry *other = &model->entries[later];
+        bool anew = seq < listed && later > listed && listed != JOURNAL_NONE; // it stood still again meanwhile
         if (other->kind != entry->kind || other->of != entry->of || other->content->deadline->met_by != NULL ||
             strcmp(other->content->deadline->recipient, said->recipient) != 0)
             continue;
-        SIM_CHECK(sim, (life_passed_said(said) & life_passed_said(other->content->deadline)) == 0,
+        SIM_CHECK(sim, anew || (life_passed_said(said) & life_passed_said(other->content->deadline)) == 0,
                   "what has passed is told once");
     }
-    const struct model_message *message = model_message_at(model, entry->of);
-    const struct model_message *root = message != NULL ? model_message_at(model, message->root) : NULL;
     struct life_known known;
     struct journal_life life = {0};
     sim->apart += root != NULL && root->has_chain && said->recipient[0] != '\0' &&
@@ -486,6 +497,7 @@ void sim_check_all(struct sim *sim)
 {
     struct model *model = &sim->world.model;
     check_seconds(sim);
+    sim_check_requests(sim);
     for (uint64_t seq = 0; seq < model->n; seq++) {
         check_entry(sim, seq);
         check_told(sim, seq);

@@ -108,6 +108,7 @@ const struct journal_life *model_life(struct model *model, uint64_t root, const 
 bool model_mail_withheld(struct model *model, const char *device, const struct journal_mail *row);
 
 bool model_retrieved(struct model *model, uint64_t seq, const char *unit);
+uint64_t model_retrieved_at(struct model *model, uint64_t seq, const char *unit); // UTC ns; 0: it isn't
 
 // A unit's life of a root as the unit knows it; whether it goes on apart from how it is kept: then *life is as known.
 struct life_known model_known(struct model *model, const struct model_message *root, const char *unit);

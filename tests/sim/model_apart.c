@@ -17,10 +17,15 @@ bool model_withheld(struct model *model, const struct journal_shield *shield, co
     return (delivery == NULL || delivery->retrieved_at == 0) && harm_withholds(shield, country, message->decoded);
 }
 
-bool model_retrieved(struct model *model, uint64_t seq, const char *unit)
+uint64_t model_retrieved_at(struct model *model, uint64_t seq, const char *unit)
 {
     const struct journal_delivery *delivery = model_delivery_at(model_message_at(model, seq), unit);
-    return delivery != NULL && delivery->retrieved_at != 0;
+    return delivery != NULL ? delivery->retrieved_at : 0;
+}
+
+bool model_retrieved(struct model *model, uint64_t seq, const char *unit)
+{
+    return model_retrieved_at(model, seq, unit) != 0;
 }
 
 static const Amana__V1__Move *own_move(const struct model_message *root, const char *unit,
@@ -48,28 +53,47 @@ static void message_take(struct model *model, const struct model_entry *entry, c
     if (version && !withheld)
         life_known_version(known, message->seq);
     else if (move != NULL && withheld)
-        life_known_withheld(known, (uint8_t)move->from, entry->time_ns);
-    else if (move != NULL && !withheld)
-        life_known_moved(known, (uint8_t)move->to, entry->time_ns, own);
+        life_known_withheld(known, message->seq, (uint8_t)move->from, (uint8_t)move->to, entry->time_ns);
+    else if (move != NULL && own)
+        life_known_answered(known, message->kind, (uint8_t)move->to, entry->time_ns);
+    else if (move != NULL)
+        life_known_moved(known, (uint8_t)move->to, entry->time_ns);
+}
+
+static void state_take(struct model *model, const struct model_entry *entry, const struct model_message *root,
+                       const char *unit, struct life_known *known)
+{
+    const Amana__V1__StateEntry *state = entry->content->state;
+    const Amana__V1__Move *move = own_move(root, unit, state->moves, state->n_moves);
+    struct model_message *about = model_message_at(model, entry->of);
+    const struct journal_shield shield = model_shield_of(model, root->case_ref);
+    uint8_t going;
+    if (move == NULL || about == NULL)
+        return;
+    uint8_t from = (uint8_t)move->from, to = (uint8_t)move->to;
+    bool withheld = model_withheld(model, &shield, unit, about);
+    if (!life_sets_going(root->kind, about->kind, &going)) {
+        if (about->seq == known->version)
+            life_known_moved(known, to, entry->time_ns);
+    } else if (life_clock_stands(to)) {
+        life_known_halted(known, about->seq, to, withheld);
+    } else {
+        life_known_set_going(known, about->seq, from, to, entry->time_ns, withheld);
+    }
 }
 
 static void told_take(struct model *model, const struct model_entry *entry, const struct model_message *root,
                       const char *unit, struct life_known *known)
 {
     const Amana__V1__DeadlineEntry *deadline = entry->content->deadline;
-    const Amana__V1__StateEntry *state = entry->content->state;
     const struct model_message *version = model_message_at(model, known->version);
     if (version == NULL)
         return;
     if (entry->content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && deadline->met_by == NULL &&
         strcmp(deadline->recipient, unit) == 0 && header_points_at(deadline->message, version->digest))
         life_known_passed(known, life_passed_said(deadline));
-    if (entry->content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE &&
-        header_points_at(state->message, version->digest)) {
-        const Amana__V1__Move *move = own_move(root, unit, state->moves, state->n_moves);
-        if (move != NULL)
-            life_known_moved(known, (uint8_t)move->to, entry->time_ns, false);
-    }
+    if (entry->content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE)
+        state_take(model, entry, root, unit, known);
 }
 
 struct life_known model_known(struct model *model, const struct model_message *root, const char *unit)
@@ -89,18 +113,21 @@ struct life_known model_known(struct model *model, const struct model_message *r
     return known;
 }
 
+static bool is_listed(struct model *model, const char *case_ref, const char *unit)
+{
+    const struct journal_shield shield = model_shield_of(model, case_ref);
+    return harm_state(&shield, unit) != NULL;
+}
+
 bool model_life_apart(struct model *model, const struct model_message *root, const char *unit,
                       struct life_known *ret_known, struct journal_life *life)
 {
-    const struct journal_shield shield = model_shield_of(model, root->case_ref);
-    bool listed = false;
-    for (size_t i = 0; i < shield.n; i++)
-        listed |= address_in_country(unit, shield.states[i].country);
-    if (!listed || (!root->has_chain && !life_ended_for_it(life->state)))
+    bool going = life_set_going(root->kind, KIND(CLARIFICATION), life);
+    if (!is_listed(model, root->case_ref, unit) || (!root->has_chain && !going && !life_ended_for_it(life->state)))
         return false;
     *ret_known = model_known(model, root, unit);
     struct model_message *version = model_message_at(model, ret_known->version);
-    if (!ret_known->apart || version == NULL)
+    if (!ret_known->apart || version == NULL || (going && !life_known_stands(ret_known, life->state)))
         return false;
     struct kind_due due =
         kind_due(version->kind, version->urgency, 0, 0, model_delivery_at(version, unit)->delivered_at);
@@ -110,19 +137,34 @@ bool model_life_apart(struct model *model, const struct model_message *root, con
 }
 
 // --- Of a deadline
-void model_read_apart(struct model *model, struct hub_due *due)
+static void party_read_apart(struct model *model, struct hub_due *due, struct clock_party *party)
 {
-    struct model_message *root = model_message_at(model, due->about.root);
-    for (size_t i = 0; i < due->clocks.n; i++) {
-        struct clock_life *at = &due->clocks.parties[i].lives[0];
-        struct life_known known;
-        struct journal_life life = at->life;
-        if (life.recipient == NULL || !model_life_apart(model, root, due->clocks.parties[i].unit, &known, &life) ||
-            known.version != due->about.seq)
-            continue;
+    const struct model_message *root = model_message_at(model, due->about.root);
+    struct clock_life *at = &party->lives[0];
+    bool listed = is_listed(model, root->case_ref, party->unit);
+    enum life_look look = life_look_for(root->kind, due->about.kind, due->about.seq, listed, party);
+    if (look == LIFE_LOOK_NOT)
+        return;
+    struct life_known known = model_known(model, root, party->unit);
+    struct journal_life life = at->life;
+    if (look == LIFE_LOOK_APART && known.version == due->about.seq &&
+        model_life_apart(model, root, party->unit, &known, &life)) {
         at->life = life;
         at->there = at->apart = true;
     }
+    if (look == LIFE_LOOK_STANDS && life_known_stands(&known, at->life.state)) {
+        due->stands = true;
+        due->going = known.by;
+    }
+    (void)life_known_change(&known, look, root->kind, due->about.kind, due->about.seq, at);
+}
+
+void model_read_apart(struct model *model, struct hub_due *due)
+{
+    due->stands = false;
+    due->untold = is_listed(model, due->about.header->case_ref, due->about.originator);
+    for (size_t i = 0; i < due->clocks.n; i++)
+        party_read_apart(model, due, &due->clocks.parties[i]);
     due->case_seen = model->n - 1;
 }
 

@@ -82,9 +82,9 @@ static void check_versions(struct model *model, struct hub_submission *submissio
     submission->chain.urgency = submission->newest.urgency;
 }
 
-// What goes on apart is judged by the version that its unit has.
-static bool check_apart(struct model *model, struct hub_submission *submission, struct model_message *root,
-                        struct journal_life *ret_life)
+// What is another to its unit is judged by what that knows: by the version that it has.
+static bool check_own(struct model *model, struct hub_submission *submission, struct model_message *root,
+                      struct journal_life *ret_life)
 {
     const struct journal_life *own = model_life_at(root, submission->sender);
     struct life_known known;
@@ -93,6 +93,7 @@ static bool check_apart(struct model *model, struct hub_submission *submission, 
     *ret_life = *own;
     if (!model_life_apart(model, root, submission->sender, &known, ret_life))
         return false;
+    submission->apart = !life_known_stands(&known, own->state);
     if (root->has_chain) {
         submission->newest = found(model_message_at(model, known.version), NULL);
         submission->chain.urgency = submission->newest.urgency;
@@ -130,13 +131,14 @@ static void check_life(struct model *model, struct hub_submission *submission)
     submission->chain = root->chain;
     submission->newest = found(root->has_chain ? model_message_at(model, root->chain.newest) : root, NULL);
     check_versions(model, submission, root);
-    struct journal_life apart;
-    submission->apart = check_apart(model, submission, root, &apart);
+    struct journal_life own_life;
+    submission->apart = false;
+    bool known = check_own(model, submission, root, &own_life);
     submission->n_lives = submission->newest.n_recipients;
     for (size_t i = 0; i < submission->newest.n_recipients; i++) {
         const struct journal_life *life = model_life_at(root, submission->newest.recipients[i].unit);
-        if (submission->apart && strcmp(submission->newest.recipients[i].unit, submission->sender) == 0)
-            life = &apart;
+        if (known && strcmp(submission->newest.recipients[i].unit, submission->sender) == 0)
+            life = &own_life;
         life_keep(model, submission, i, life);
         if (life == NULL || strcmp(life->recipient, submission->work.unit) != 0)
             continue;
@@ -407,8 +409,10 @@ void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, 
         struct clock_party party;
         party_read(model, message, retrieval->work.unit, &party);
         memcpy(messages[i].lives, party.lives, sizeof party.lives);
-        messages[i].gone_on = party.lives[0].life.recipient != NULL &&
-                              life_gone_on(party.lives[0].root_kind, message->kind, seqs[i], &party.lives[0].life);
+        if (party.lives[0].life.recipient == NULL)
+            continue;
+        messages[i].gone_on = life_gone_on(party.lives[0].root_kind, message->kind, seqs[i], &party.lives[0].life);
+        messages[i].stands = life_stands_for(party.lives[0].root_kind, message->kind, &party.lives[0].life);
     }
     retrieval->notices = rows;
     retrieval->n_notices = 0;

@@ -56,6 +56,12 @@ static void send_letter(struct sim *sim, struct letter *letter)
     letter_arrive(&sim->world, letter);
 }
 
+void sim_send(struct sim *sim, struct letter *letter, struct sim_message *root)
+{
+    message_new(sim, letter)->root = root;
+    send_letter(sim, letter);
+}
+
 // On a person, as rule 5 wants it: it waits for a second person of its unit, or goes before.
 static void ask_second(struct sim *sim, struct letter *letter)
 {
@@ -93,7 +99,7 @@ static void act_alert(struct sim *sim)
     letter->valid_until.seconds = letter->written_at.seconds + 3600 + (int64_t)sim_random(sim, 2 * 86400);
     if (chance(sim, 40))
         ask_second(sim, letter);
-    send_letter(sim, message_new(sim, letter)->letter);
+    sim_send(sim, letter, NULL);
 }
 
 static struct sim_message *pick(struct sim *sim)
@@ -145,8 +151,7 @@ static void act_answer(struct sim *sim)
         if (chance(sim, root->parks || root->defers ? 80 : 10))
             ask_second(sim, letter);
     }
-    message_new(sim, letter)->root = root;
-    send_letter(sim, letter);
+    sim_send(sim, letter, root);
 }
 
 // One that a unit of the post's state has, and that was replaced or ended before the unit came for that.
@@ -168,12 +173,12 @@ static bool replaced_unseen(struct sim *sim, const struct sim_message *root)
 
 // Police say of such a case that somebody in it may have fled that state: what its units have not retrieved is withheld
 // from then on.
-static void act_list(struct sim *sim)
+static void list_one(struct sim *sim, bool (*is)(struct sim *sim, const struct sim_message *root))
 {
     static char *states[] = {(char *)"et"};
     const struct sim_message *root = NULL;
     for (size_t i = 0; i < sim->n_messages; i++)
-        if (replaced_unseen(sim, &sim->messages[i]) && (root == NULL || chance(sim, 30)))
+        if (is(sim, &sim->messages[i]) && (root == NULL || chance(sim, 30)))
             root = &sim->messages[i];
     if (root == NULL)
         return;
@@ -185,7 +190,23 @@ static void act_list(struct sim *sim)
         chance(sim, 70) ? AMANA__V1__PROTECTION__CODE__YES : AMANA__V1__PROTECTION__CODE__UNKNOWN;
     letter->flags.never_tell = states;
     letter->flags.n_never_tell = AM_LEN(states);
-    send_letter(sim, message_new(sim, letter)->letter);
+    sim_send(sim, letter, NULL);
+}
+
+static void act_list(struct sim *sim)
+{
+    list_one(sim, replaced_unseen);
+}
+
+static void act_list_request(struct sim *sim)
+{
+    list_one(sim, sim_explained_unseen);
+}
+
+static void act_answer_request(struct sim *sim)
+{
+    if (sim->n_messages > 0)
+        sim_answer_request(sim);
 }
 
 static void act_retry(struct sim *sim)
@@ -384,9 +405,10 @@ static const struct {
     unsigned weight;
     void (*act)(struct sim *sim);
 } ACTS[] = {
-    {6, act_alert},  {20, act_answer}, {8, act_retry},          {1, act_reuse_id}, {10, act_retrieve},
-    {24, act_check}, {12, act_commit}, {24, act_answer_commit}, {2, act_time},     {1, act_full},
-    {1, act_roster}, {2, act_read},    {6, act_second},         {1, act_list},
+    {6, act_alert},           {20, act_answer},      {8, act_retry},          {1, act_reuse_id}, {10, act_retrieve},
+    {24, act_check},          {12, act_commit},      {24, act_answer_commit}, {2, act_time},     {1, act_full},
+    {1, act_roster},          {2, act_read},         {6, act_second},         {1, act_list},     {2, sim_request},
+    {10, act_answer_request}, {2, act_list_request},
 };
 
 static void act(struct sim *sim)
@@ -460,16 +482,17 @@ static void run(uint64_t seed, uint64_t steps)
     }
     finish(sim);
     printf("%" PRIu64 " steps, %zu messages, %u accepted, %zu entries, %u moves, %u crossed, %u refused, %u conflicts, "
-           "%u crashes, %u released (%u late), %u sent back, %zu lapses, %u told apart\n",
+           "%u crashes, %u released (%u late), %u sent back, %zu lapses, %u told apart, %u halted\n",
            sim->step, sim->n_messages, sim->accepted, sim->world.model.n, sim->moved, sim->crossed, sim->refused,
-           sim->conflicts, sim->crashes, sim->released, sim->late, sim->returned, sim->n_lapses, sim->apart);
+           sim->conflicts, sim->crashes, sim->released, sim->late, sim->returned, sim->n_lapses, sim->apart,
+           sim->halted);
     world_clear(&sim->world);
     free(sim);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 10) : 6000;
+    uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 10) : 8000;
     if (argc > 1) {
         run(strtoull(argv[1], NULL, 10), steps);
         return 0;

@@ -13,7 +13,7 @@
 
 struct sim_message {
     struct letter *letter;    // as it was written; retries are copies
-    struct sim_message *root; // NULL: it is an ALERT
+    struct sim_message *root; // NULL: it is an ALERT or a REQUEST
     unsigned under_way;       // calls that wait for an answer
     bool accepted;
     struct am_bytes receipt;  // the first
@@ -55,7 +55,7 @@ struct sim {
     struct sim_lapse lapses[SIM_LAPSES];
     size_t n_seconds, n_lapses;
     uint64_t post_roster;
-    unsigned accepted, moved, crossed, refused, conflicts, crashes, released, returned, late, apart;
+    unsigned accepted, moved, crossed, refused, conflicts, crashes, released, returned, late, apart, halted;
 };
 
 // Prints the seed and the step, and ends the program.
@@ -70,6 +70,20 @@ uint32_t sim_random(struct sim *sim, uint32_t below);
 
 // Lapses of a unit; those that the hub has heard of alone.
 unsigned sim_lapses(const struct sim *sim, const char *unit, bool told);
+
+// Sends it; `root` is what it answers.
+void sim_send(struct sim *sim, struct letter *letter, struct sim_message *root);
+
+// --- requests.c: the police ask the post, and one of the two answers. Whether the post has a request, and not what set
+// its clock going again. What must hold of a life that is written, and of all.
+void sim_request(struct sim *sim);
+void sim_answer_request(struct sim *sim);
+bool sim_explained_unseen(struct sim *sim, const struct sim_message *root);
+void sim_check_request(struct sim *sim, const struct journal_append *append, const struct journal_life *life);
+void sim_check_requests(struct sim *sim);
+// Seq of the message from which on whatever the post hasn't retrieved is withheld from it: UNKNOWN lets through what is
+// urgent. JOURNAL_NONE: none.
+uint64_t sim_withheld_from(const struct model *model, const struct model_message *root);
 
 // Commits, with the invariants that a single append can break.
 struct journal_outcome sim_commit(struct sim *sim, const struct journal_append *append);

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a listed state's unit knows of a life that goes on without it, looked for over a real store: the same however
 // much others have written in the case, and never more of it at once than the limit.
-#include "amana/v1/message.pb-c.h"
-#include "proto/codec/codec.h"
-#include "proto/model/kind.h"
 #include "proto/model/life.h"
 #include "proto/model/limits.h"
 #include "server/net/due_apart.h"
 #include "server/net/send_apart.h"
-#include "tests/unit/store_kit.h"
+#include "tests/unit/apart_kit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,64 +13,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-// --- A case
-// seq is its number in the fixture. To the post, or to others alone.
-static struct kit_message *message_of(struct kit_cases *fixture, const char *from, unsigned kind, bool to_post)
-{
-    struct kit_message *message = kit_cases_message(fixture, KIT_CASE, from, to_post ? KIT_TO_POST : KIT_TO_BUSIA, 0);
-    message->message.kind = (uint8_t)kind;
-    message->message.root = fixture->n == 1 ? JOURNAL_SELF : 0;
-    message->lives[0].state = LIFE(NEW);
-    message->append.n_lives = fixture->n == 1;
-    return message;
-}
-
-// Says in its entry that it moved the post's life of the first message.
-static void moves(struct kit_cases *fixture, struct kit_message *message, uint8_t from, uint8_t to)
-{
-    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
-    Amana__V1__SubmittedEntry entry = AMANA__V1__SUBMITTED_ENTRY__INIT;
-    Amana__V1__Pointer root = AMANA__V1__POINTER__INIT;
-    Amana__V1__Move move = AMANA__V1__MOVE__INIT, *list[] = {&move};
-    size_t len;
-    root.id = fixture->messages[0].id;
-    root.header_digest = (ProtobufCBinaryData){32, fixture->messages[0].message.header_digest};
-    move.recipient = (char *)KIT_POST;
-    move.root = &root;
-    move.from = (Amana__V1__LifeState__Code)from;
-    move.to = (Amana__V1__LifeState__Code)to;
-    entry.id = message->id;
-    entry.moves = list;
-    entry.n_moves = 1;
-    content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED;
-    content.submitted = &entry;
-    free(message->content);
-    assert_int_equal(codec_encode_alloc(&content.base, &message->content, &len), AM_OK);
-    message->entry.content = (struct am_bytes){message->content, len};
-}
-
-static void written(struct kit_cases *fixture, struct kit_message *message)
-{
-    kit_submit(&fixture->kit, &message->append);
-}
-
-static void others_write(struct kit_cases *fixture, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        written(fixture, message_of(fixture, "ke/dci/duty", KIND(NOTE), false));
-}
-
-// What the post hasn't retrieved is withheld.
-static void shield(struct kit_cases *fixture)
-{
-    kit_cases_shield(fixture, message_of(fixture, "ke/dci/duty", KIND(NOTE), false));
-}
-
-static void retrieved(struct kit_message *message)
-{
-    message->deliveries[0].retrieved_at = 7;
-}
 
 // An alert that the post has, and one of its versions that it hasn't.
 static void alert_and_update(struct kit_cases *fixture)
@@ -96,7 +35,7 @@ static void answer(struct kit_cases *fixture, uint8_t from, uint8_t to)
 
 // --- Looking
 struct seen {
-    bool apart;
+    bool apart, known;
     struct journal_life life;
     unsigned looks;
 };
@@ -120,7 +59,7 @@ static struct seen look(struct kit_cases *fixture, uint64_t newest)
         arena_reset(&fixture->arena);
         assert_int_equal(store_view_begin(fixture->kit.store, &check.view), AM_OK);
         assert_int_equal(store_shield(check.view, KIT_CASE, states, &submission.shield), AM_OK);
-        assert_int_equal(apart_find(&check, &place, 0, &seen.life), AM_OK);
+        assert_int_equal(apart_find(&check, &place, 0, &seen.life, &seen.known), AM_OK);
         store_view_end(check.view);
         assert_true(place.next - from <= LIMIT_CASE_READS);
         seen.looks++;
@@ -282,30 +221,6 @@ static void a_case_that_the_unit_wrote_of_is_its_own(void **state)
 }
 
 // --- Deadlines
-// An entry about the first message, by the clock: of the post's life.
-static void by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *content, uint8_t kind)
-{
-    struct kit_alarm entry;
-    size_t len;
-    kit_alarm(&entry, fixture->n++, 1, 1);
-    free(entry.contents[0]);
-    assert_int_equal(codec_encode_alloc(&content->base, &entry.contents[0], &len), AM_OK);
-    entry.entries[0].content = (struct am_bytes){entry.contents[0], len};
-    entry.entries[0].kind = kind;
-    entry.entries[0].class = JOURNAL_CLASS_MESSAGE;
-    entry.entries[0].case_ref = KIT_CASE;
-    assert_int_equal(kit_append(&fixture->kit, &entry.append).result, JOURNAL_DONE);
-    kit_alarm_clear(&entry);
-}
-
-static Amana__V1__Pointer pointer_of(struct kit_cases *fixture, unsigned message)
-{
-    Amana__V1__Pointer pointer = AMANA__V1__POINTER__INIT;
-    pointer.id = fixture->messages[message].id;
-    pointer.header_digest = (ProtobufCBinaryData){32, fixture->messages[message].message.header_digest};
-    return pointer;
-}
-
 static void told_late(struct kit_cases *fixture, unsigned version, const char *unit)
 {
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
@@ -345,7 +260,8 @@ static void told_that_it_is_over(struct kit_cases *fixture, unsigned version)
 static struct clock_life due(struct kit_cases *fixture, unsigned *ret_looks)
 {
     struct clock_party party = {.unit = KIT_POST, .has_delivery = true};
-    struct hub_due hub = {.about = {.found = true, .kind = KIND(ALERT)}, .root = {.found = true, .kind = KIND(ALERT)}};
+    struct hub_due hub = {.about = {.found = true, .kind = KIND(ALERT), .originator = "ke/dci/duty"},
+                          .root = {.found = true, .kind = KIND(ALERT)}};
     Amana__V1__Header header = AMANA__V1__HEADER__INIT;
     struct apart_place *places = NULL;
     struct store_view *view;

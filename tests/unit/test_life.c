@@ -331,10 +331,10 @@ static void who_took_it_on_is_known_whether_or_not_that_moved_it(void **state)
     struct journal_life life = {.recipient = "et/ics/moyale", .officer = "somebody"};
     struct life_known known;
     life_known_version(&known, 7);
-    life_known_withheld(&known, LIFE(OFFERED), 1000);
+    life_known_withheld(&known, 9, LIFE(OFFERED), LIFE(WITHDRAWN), 1000);
     life_known_fill(&known, NULL, &life);
     assert_string_equal(life.officer, "");
-    life_known_moved(&known, LIFE(OFFERED), 2000, true);
+    life_known_answered(&known, KIND(ACK), LIFE(OFFERED), 2000);
     life_known_fill(&known, NULL, &life);
     assert_string_not_equal(life.officer, "");
     life_known_version(&known, 8); // a newer one is to be taken on anew

@@ -140,6 +140,7 @@ static void the_end_of_a_life_is_of_who_sent_the_alert_and_of_whose_life_it_is(v
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__Move move = AMANA__V1__MOVE__INIT, *moves[] = {&move};
     move.recipient = (char *)BUSIA;
+    move.to = AMANA__V1__LIFE_STATE__CODE__EXPIRED;
     ended.message = &fixture->message;
     ended.moves = moves;
     ended.n_moves = 1;
@@ -159,6 +160,7 @@ static void what_a_unit_is_told_of_a_life_that_goes_on_apart_is_of_its_country_a
     Amana__V1__Move move = AMANA__V1__MOVE__INIT, *moves[] = {&move};
     deadline.message = ended.message = &fixture->message;
     deadline.recipient = move.recipient = (char *)BUSIA;
+    move.to = AMANA__V1__LIFE_STATE__CODE__EXPIRED;
     ended.moves = moves;
     ended.n_moves = 1;
     content.deadline = &deadline;
@@ -180,6 +182,26 @@ static void an_alarm_about_a_message_is_of_its_countries_and_any_other_of_all(vo
         assert_true(opens(fixture, "ke", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_ALARM));
         assert_true(opens(fixture, "ug", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_ALARM));
         assert_int_equal(opens(fixture, "tz", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_ALARM), !about);
+    }
+}
+
+// It never came to the unit, or did after all: to that its clock was never otherwise.
+static void that_a_clock_stands_still_again_or_goes_on_is_of_its_originator_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    Amana__V1__StateEntry halted = AMANA__V1__STATE_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    Amana__V1__Move move = AMANA__V1__MOVE__INIT, *moves[] = {&move};
+    halted.message = &fixture->message;
+    halted.moves = moves;
+    halted.n_moves = 1;
+    move.recipient = (char *)BUSIA;
+    content.state = &halted;
+    for (unsigned i = 0; i < 2; i++) {
+        move.to = i == 0 ? AMANA__V1__LIFE_STATE__CODE__SUSPENDED : AMANA__V1__LIFE_STATE__CODE__IN_PROGRESS;
+        assert_true(opens(fixture, "ke", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
+        assert_false(opens(fixture, "ug", WITH_ORIGINATOR, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
+        assert_false(opens(fixture, "ke", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
     }
 }
 
@@ -310,6 +332,7 @@ int main(void)
         SCOPE_TEST(the_end_of_a_life_is_of_who_sent_the_alert_and_of_whose_life_it_is),
         SCOPE_TEST(what_a_unit_is_told_of_a_life_that_goes_on_apart_is_of_its_country_alone),
         SCOPE_TEST(an_alarm_about_a_message_is_of_its_countries_and_any_other_of_all),
+        SCOPE_TEST(that_a_clock_stands_still_again_or_goes_on_is_of_its_originator_alone),
         SCOPE_TEST(found_elsewhere_is_of_whom_it_is_told_also_where_an_update_has_added_or_left_them_out),
         SCOPE_TEST(what_never_came_is_not_of_a_country_once_nothing_is_left_of_it),
         SCOPE_TEST(what_went_first_and_was_released_after_is_judged_by_its_own_deliveries),
