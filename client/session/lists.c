@@ -72,8 +72,12 @@ static enum am_err keep_all(struct session *session, const struct taking *taking
     if (taking->n == 0)
         return AM_OK;
     TRY(settings_path(&session->settings, "trust", folder));
-    TRY(trust_lists_keep(folder, session->trust, taking->lists, taking->n, detail, &trust));
-    return session_trust(session, trust, detail);
+    enum am_err err = AM_ROLLBACK;
+    for (int tries = 0; tries < 2 && err == AM_ROLLBACK; tries++) { // another command may keep and remember a newer one
+        TRY(trust_lists_keep(folder, session->trust, taking->lists, taking->n, detail, &trust));
+        err = session_trust(session, trust, detail);
+    }
+    return err;
 }
 
 static bool is_lie(enum am_err err)

@@ -8,6 +8,7 @@
 #include "client/session/history.h"
 #include "client/session/lists.h"
 #include "proto/codec/timestamp.h"
+#include "proto/failpoint.h"
 #include "proto/model/policy.h"
 #include "proto/model/reason.h"
 
@@ -52,8 +53,8 @@ static enum am_err open_trust(struct session *session, struct am_detail *detail)
     return AM_OK;
 }
 
-// No CRL goes back, not even over the end of a command.
-static enum am_err check_crls(struct session *session, const struct trust *trust, struct am_detail *detail)
+static enum am_err compare_crls(struct session *session, const struct trust *trust, bool put, struct am_detail *detail,
+                                bool *ret_more)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_bytes before = {0}, now;
@@ -62,11 +63,35 @@ static enum am_err check_crls(struct session *session, const struct trust *trust
     if (err != AM_OK && err != AM_NOT_FOUND)
         return err;
     TRY(trust_seen_take(trust, before, "trust/crls", detail, &now));
-    err = now.len == before.len && memcmp(now.data, before.data, now.len) == 0
-              ? AM_OK
-              : store_value_put(session->store, "crls", now);
+    *ret_more = now.len != before.len || memcmp(now.data, before.data, now.len) != 0;
+    err = put && *ret_more ? store_value_put(session->store, "crls", now) : AM_OK;
     free((void *)now.data);
     return err;
+}
+
+// No CRL goes back, not even over the end of a command, nor by what another one remembers meanwhile.
+static enum am_err check_crls(struct session *session, const struct trust *trust, struct am_detail *detail)
+{
+    bool more;
+    TRY(compare_crls(session, trust, false, detail, &more));
+    if (!more)
+        return AM_OK;
+    TRY(store_together(session->store));
+    enum am_err err = compare_crls(session, trust, true, detail, &more);
+    enum am_err written = store_apart(session->store);
+    return err != AM_OK ? err : written;
+}
+
+static enum am_err open_crls(struct session *session, struct am_detail *detail)
+{
+    enum am_err err = check_crls(session, session->trust, detail);
+    if (err != AM_ROLLBACK)
+        return err;
+    // Another command may have kept a newer list since these were read.
+    trust_unref(session->trust);
+    session->trust = NULL;
+    TRY(open_trust(session, detail));
+    return check_crls(session, session->trust, detail);
 }
 
 enum am_err session_trust(struct session *session, struct trust *trust, struct am_detail *detail)
@@ -106,12 +131,13 @@ enum am_err session_open(const struct settings *settings, unsigned needed, const
     settings_device(settings, session->device);
     settings_officer(settings, session->officer);
     enum am_err err = open_trust(session, detail);
+    FAILPOINT_HOLD("trust-read");
     if (err == AM_OK)
         err = settings_path(settings, "store", path);
     if (err == AM_OK)
         err = store_open(path, detail, &session->store);
     if (err == AM_OK)
-        err = check_crls(session, session->trust, detail);
+        err = open_crls(session, detail);
     if (err == AM_OK)
         err = history_load(session, detail);
     if (err != AM_OK) {

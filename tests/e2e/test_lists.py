@@ -167,6 +167,22 @@ def test_a_desk_that_was_away_while_its_lists_went_stale_is_not_told_to_ask_for_
     world.amana("away", "inbox").exits(69).says(stale)
 
 
+@pytest.mark.skipif(not w.moves_time(), reason="holds a command")
+def test_a_command_that_began_before_another_took_a_newer_list_goes_by_that_one(served):
+    """Its own reading was older than what the desk remembered by then: "an older list", with nothing that was wrong."""
+    world = served
+    world.amana("police", "status").ok()
+    fifo = world.path("fifo")
+    os.mkfifo(fifo)
+    held, lines = world.watch("police", "status", stderr=subprocess.STDOUT,
+                              env={"AMANA_FAILPOINT": "trust-read", "AMANA_FAILPOINT_FIFO": str(fifo)})
+    with open(fifo, "w"):  # it has read its lists
+        at_the_hub_alone(world, "ke-oversight.pem")
+        world.amana("police", "status").ok().says(REVOKED)
+    lines.wait(re.escape(REVOKED))
+    assert held.wait(w.PATIENCE) == 0
+
+
 # --- A hub that lies
 class Lists:
     """What a hub may give in the place of a newer list of Kenya's units."""
