@@ -21,7 +21,7 @@ int conf_check_code(cfg_t *cfg, const char *option, const ProtobufCEnumDescripto
                     const char *name)
 {
     struct nearest nearest = {.word = name, .len = strlen(name)};
-    char clause[NEAREST_CLAUSE];
+    char clause[NEAREST_CLAUSE], allowed[180];
     int value;
 
     if (codec_enum_value(codes, name, &value) == AM_OK && value != 0)
@@ -29,6 +29,8 @@ int conf_check_code(cfg_t *cfg, const char *option, const ProtobufCEnumDescripto
     for (unsigned i = 0; i < codes->n_values; i++)
         if (codes->values[i].value != 0)
             nearest_offer(&nearest, codec_enum_name(codes, codes->values[i].value));
-    cfg_error(cfg, "%s: \"%s\" is no %s%s", option, name, what, nearest_clause(&nearest, clause));
+    codec_enum_list(codes, allowed, sizeof allowed);
+    cfg_error(cfg, "%s: \"%.40s\" is no %s%s%s allowed: %s", option, name, what, nearest_clause(&nearest, clause),
+              nearest.best == NULL ? ";" : "", allowed);
     return -1;
 }

@@ -67,17 +67,19 @@ static enum am_err check_with(const struct config *config, struct trust *trust, 
 enum am_err daemon_check_policy(const char *path, struct am_detail *detail)
 {
     struct policy *policy;
-    size_t retention = 0;
+    size_t retention = 0, changes = 0;
     char digest[65];
 
     TRY(policy_load(path, detail, &policy));
     for (size_t i = 0; i < AM_LEN(policy->retention_days); i++)
         retention += policy->retention_days[i] != 0;
+    for (size_t i = 0; i < AM_LEN(policy->purpose_changes); i++)
+        changes += policy->purpose_changes[i] != 0;
     certs_digest_hex(policy->digest, digest);
-    printf("%s is good: %zu ceilings, %zu quotas, %zu kinds' retention, %zu units for protection, %zu defaults, "
-           "%zu releases, %zu units of supervisors; SHA-256 %s\n",
-           path, policy->n_ceilings, policy->n_quotas, retention, policy->n_protects, policy->n_defaults,
-           policy->n_releases, policy->n_supervisors, digest);
+    printf("%s is good; rows: ceiling %zu, retention %zu, quota %zu, default %zu, release %zu, supervisors %zu, "
+           "purpose-change %zu, protection-also-to %zu, h2-also-to %zu; SHA-256 %s\n",
+           path, policy->n_ceilings, retention, policy->n_quotas, policy->n_defaults, policy->n_releases,
+           policy->n_supervisors, changes, policy->n_protects, policy->n_onward, digest);
     policy_free(policy);
     return AM_OK;
 }

@@ -14,7 +14,6 @@
 #include "proto/codec/codec.h"
 #include "proto/model/kind.h"
 
-#include <bsd/string.h>
 #include <string.h>
 
 struct second_input {
@@ -28,21 +27,12 @@ struct second_input {
 
 static const ProtobufCEnumDescriptor *const REASONS = &amana__v1__return_reason__code__descriptor;
 
-static void reason_list(char *ret_text, size_t size)
-{
-    ret_text[0] = '\0';
-    for (unsigned i = 1; i < REASONS->n_values; i++) {
-        strlcat(ret_text, i > 1 ? ", " : "", size);
-        strlcat(ret_text, REASONS->values[i].name, size);
-    }
-}
-
 static void take_reason(struct argp_state *state, struct second_input *input, const char *arg)
 {
     char codes[256];
     int value;
     if (codec_enum_value(REASONS, arg, &value) != AM_OK || value == 0) {
-        reason_list(codes, sizeof codes);
+        codec_enum_list(REASONS, codes, sizeof codes);
         argp_error(state, "--reason must be one of %s", codes);
         return;
     }

@@ -4,6 +4,7 @@
 
 #include "proto/codec/scan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -110,6 +111,22 @@ const char *codec_enum_name(const ProtobufCEnumDescriptor *type, int value)
 {
     const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(type, value);
     return found == NULL ? NULL : found->name;
+}
+
+void codec_enum_list(const ProtobufCEnumDescriptor *type, char *ret_list, size_t size)
+{
+    size_t len = 0;
+    ret_list[0] = '\0';
+    for (unsigned i = 0; i < type->n_values; i++) {
+        if (type->values[i].value == 0)
+            continue;
+        int added = snprintf(ret_list + len, size - len, "%s%s", len > 0 ? ", " : "", type->values[i].name);
+        if ((size_t)added >= size - len) {
+            snprintf(ret_list + (len < size - 4 ? len : size - 4), 4, "\xe2\x80\xa6");
+            return;
+        }
+        len += (size_t)added;
+    }
 }
 
 enum am_err codec_enum_value(const ProtobufCEnumDescriptor *type, const char *name, int *ret_value)

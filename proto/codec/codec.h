@@ -43,6 +43,9 @@ bool codec_text_valid(const void *text, size_t len);
 // The bare name of an enum value ("ALERT"), NULL where the number is unknown. Static.
 const char *codec_enum_name(const ProtobufCEnumDescriptor *type, int value);
 
+// "ALERT, UPDATE, CANCEL" of all its values but 0; as many as fit, then "…".
+void codec_enum_list(const ProtobufCEnumDescriptor *type, char *ret_list, size_t size);
+
 // The number of a bare name (case matters). AM_NOT_FOUND.
 AM_MUST_USE enum am_err codec_enum_value(const ProtobufCEnumDescriptor *type, const char *name, int *ret_value);
 

@@ -139,23 +139,6 @@ static int store_double(struct json_reader *reader, void *slot, double value)
     return 1;
 }
 
-// "A, B, C" of the codes, without the one that says nothing; as many as fit.
-static void list_codes(const ProtobufCEnumDescriptor *type, char *list, size_t size)
-{
-    size_t len = 0;
-    list[0] = '\0';
-    for (unsigned i = 0; i < type->n_values; i++) {
-        if (type->values[i].value == 0)
-            continue;
-        int added = snprintf(list + len, size - len, "%s%s", len > 0 ? ", " : "", type->values[i].name);
-        if ((size_t)added >= size - len) {
-            snprintf(list + (len < size - 4 ? len : size - 4), 4, "\xe2\x80\xa6");
-            return;
-        }
-        len += (size_t)added;
-    }
-}
-
 static int fail_code(struct json_reader *reader, const char *text, size_t len)
 {
     const ProtobufCEnumDescriptor *type = current(reader)->descriptor;
@@ -164,7 +147,7 @@ static int fail_code(struct json_reader *reader, const char *text, size_t len)
         nearest_offer(&nearest, type->values_by_name[i].name);
     char shown[JSON_SHOWN], list[180];
     json_show(text, len, shown);
-    list_codes(type, list, sizeof list);
+    codec_enum_list(type, list, sizeof list);
     if (nearest.best != NULL)
         return json_fail(reader, AM_INVALID, NULL, "\"%s\" is no code of this list; did you mean %s? allowed: %s",
                          shown, nearest.best, list);

@@ -116,7 +116,7 @@ def test_a_country_that_a_policy_names_and_no_trust_list_has_is_told(empty_world
 def test_the_policy_is_checked_alone_and_with_the_rest(empty_world):
     world = empty_world
     world.path("policy.conf").write_text(CEILING)
-    world.amanad("--check-policy", "policy.conf").ok().says("1 ceilings", digest(CEILING))
+    world.amanad("--check-policy", "policy.conf").ok().says("policy.conf is good; rows: ceiling 1, retention 0, ", "h2-also-to 0; SHA-256 ", digest(CEILING))
     world.path("policy.conf").write_text(CEILING + 'retention "NOTES" { days = 3 }\n')
     world.amanad("--check-policy", "policy.conf").exits(78).says("policy.conf:2:", 'did you mean "NOTE"')
     conf = world.path("amanad.conf")
