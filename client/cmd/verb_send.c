@@ -5,6 +5,7 @@
 #include "client/cmd/answer_target.h"
 #include "client/cmd/draft_file.h"
 #include "client/cmd/submit.h"
+#include "client/session/directory.h"
 #include "client/session/oversight.h"
 #include "client/session/revoked.h"
 #include "proto/model/address.h"
@@ -48,6 +49,30 @@ static void say_revoked(struct session *session, const char *unit)
         command_say("%s", words);
 }
 
+static bool known_here(struct session *session, const char *unit)
+{
+    struct am_detail detail = {0};
+    struct roster *roster;
+    enum am_err err = directory_kept(session, unit, &detail, &roster);
+    if (err == AM_OK)
+        roster_unref(roster);
+    return err != AM_NOT_FOUND;
+}
+
+// A slip of the pen is a unit as well as any: the hub isn't asked.
+static void say_unknown(struct session *session, const Amana__V1__Draft *draft)
+{
+    bool any = false;
+    for (size_t i = 0; i < draft->n_recipients; i++) {
+        if (known_here(session, draft->recipients[i]->unit))
+            continue;
+        fprintf(stderr, "%s%s", any ? ", " : "no roster is kept here yet of: ", draft->recipients[i]->unit);
+        any = true;
+    }
+    if (any)
+        fputs("; whether they are there `amana units` says\n", stderr);
+}
+
 // Whose devices it would be sealed to.
 static void say_readers(struct session *session, const Amana__V1__Draft *draft)
 {
@@ -61,6 +86,7 @@ static void say_readers(struct session *session, const Amana__V1__Draft *draft)
         fprintf(stderr, ", %s", draft->releasing);
     oversight_words(session, own, oversight);
     fprintf(stderr, "%s%s\n", oversight[0] != '\0' ? "; " : "", oversight);
+    say_unknown(session, draft);
     say_revoked(session, own);
     for (size_t i = 0; i < draft->n_recipients; i++)
         if (strcmp(draft->recipients[i]->unit, own) != 0)

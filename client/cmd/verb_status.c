@@ -301,7 +301,10 @@ static int of_message(struct status_input *input)
     if (code != 0)
         return code;
     if (box == STORE_INBOX) {
-        command_say("%.13s came to this unit; the state at each recipient is its sender's to see", id);
+        command_say(
+            "%.13s came to this unit; the state at each recipient is its sender's to see. How it stands here: `amana "
+            "show %.13s`",
+            id, id);
         return EX_DATAERR;
     }
     code = command_connect(command);

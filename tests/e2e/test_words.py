@@ -145,6 +145,18 @@ def test_every_verb_that_lists_or_does_something_prints_json_lines_for_programs(
     assert waiting
 
 
+def test_who_asks_how_a_message_stands_that_came_is_told_where_it_says_so(world, alert):
+    world.amana("post", "inbox").ok()
+    world.amana("post", "status", alert).exits(65).says("its sender's to see", f"`amana show {alert[:13]}`")
+
+
+def test_a_check_names_the_units_that_this_desk_has_never_written_to(world, alert):
+    """The hub isn't asked: a unit that doesn't exist looks like any other."""
+    world.draft("typo.json", recipients=[{"unit": "et/ics/moyal", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "COPY"}])
+    said = world.amana("police", "send", "--dry-run", "typo.json").ok().says("no roster is kept here yet of: et/ics/moyal; ", "`amana units`")
+    assert "no roster" not in world.amana("police", "send", "--dry-run", world.draft()).ok().err, said.err
+
+
 # --- The first help
 def test_the_help_has_each_verb_on_a_line_of_its_own_under_what_it_is_for():
     """Some seventy verbs: whoever looks for one looks where it would be, on the terminal they have."""
