@@ -65,6 +65,16 @@ static void word(const char *what, const char *proved, const char *says)
     }
 }
 
+// Whom to ring up next, where that is proved.
+static void print_deputy(struct session *session, const Amana__V1__Member *member, struct arena *arena)
+{
+    const Amana__V1__Member *deputy = member->deputy[0] != '\0' ? proved(session, member->deputy, arena) : NULL;
+    if (deputy == NULL || deputy->telephone[0] == '\0')
+        return;
+    fputs(", telephone ", stdout);
+    print_text(stdout, deputy->telephone, 0);
+}
+
 void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -81,16 +91,54 @@ void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
     word("telephone ", member != NULL ? member->telephone : NULL, row->telephone);
     word("hours ", member != NULL ? member->hours : NULL, row->hours);
     word("deputy ", member != NULL ? member->deputy : NULL, row->deputy);
-    // Whom to ring up next, where that is proved.
-    member = member != NULL && member->deputy[0] != '\0' ? proved(session, member->deputy, &arena) : NULL;
-    if (member != NULL && member->telephone[0] != '\0') {
-        fputs(", telephone ", stdout);
-        print_text(stdout, member->telephone, 0);
+    if (member != NULL)
+        print_deputy(session, member, &arena);
+}
+
+// By what was verified here; nothing is asked.
+static void print_kept(struct session *session, const char *unit)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    arena_init(&arena, ARENA_VERB);
+    const Amana__V1__Member *member = proved(session, unit, &arena);
+    if (member == NULL) {
+        fputs("how it is reached isn't known here", stdout);
+        return;
     }
+    fputs(member->telephone[0] != '\0' ? "telephone " : "no telephone is listed", stdout);
+    print_text(stdout, member->telephone, 0);
+    word("hours ", member->hours, member->hours);
+    word("deputy ", member->deputy, member->deputy);
+    print_deputy(session, member, &arena);
 }
 
 // Who says that it was taken on, where it stands, that it is done or that somebody was told rings nobody up for that.
 #define QUIET (KIND_BIT(KIND(ACK)) | KIND_BIT(KIND(PROGRESS)) | KIND_BIT(KIND(CONFIRM)) | KIND_BIT(KIND(CONTACT)))
+
+static bool rings(const Amana__V1__Header *header)
+{
+    const struct urgency *urgency = urgency_get(header->urgency);
+    return urgency != NULL && urgency->reason && (QUIET & KIND_BIT((unsigned)header->kind)) == 0;
+}
+
+void reach_tell_kept(struct command *command, const Amana__V1__Header *header)
+{
+    unsigned others = 0;
+    if (!rings(header) || header->release == AMANA__V1__RELEASE__CODE__REQUIRED)
+        return;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const Amana__V1__Recipient *recipient = header->recipients[i];
+        if (recipient->part != AMANA__V1__PART__CODE__ACTION || strcmp(recipient->unit, header->sender->unit) == 0)
+            continue;
+        printf("  reach     %s  ", recipient->unit);
+        print_kept(command->session, recipient->unit);
+        putchar('\n');
+        others++;
+    }
+    if (others > 0)
+        printf("  aloud     \"%s %.13s of ours is on its way to you, %s\": no name of a person, no place\n",
+               kind_name((unsigned)header->kind), header->id, urgency_get(header->urgency)->name);
+}
 
 void reach_tell(struct command *command, const Amana__V1__Header *header)
 {
@@ -100,8 +148,7 @@ void reach_tell(struct command *command, const Amana__V1__Header *header)
     const struct urgency *urgency = urgency_get(header->urgency);
     arena_init(&arena, ARENA_VERB);
     // What can't be asked now is asked with `amana status`: the message is accepted, whatever the hub says to this.
-    if (urgency == NULL || !urgency->reason || (QUIET & KIND_BIT((unsigned)header->kind)) != 0 ||
-        !link_alive(command->session->link) ||
+    if (!rings(header) || !link_alive(command->session->link) ||
         reach_ask(command->session, header->id, &arena, &detail, &response) != AM_OK || response->n_messages == 0)
         return;
     const Amana__V1__MessageStatus *message = response->messages[0];

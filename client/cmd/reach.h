@@ -20,3 +20,7 @@ json_t *reach_json(struct session *session, const char *unit);
 
 // What the receipt of a U1 or U2 says besides: per recipient that must act, and what may be said aloud.
 void reach_tell(struct command *command, const Amana__V1__Header *header);
+
+// Of a U1 or U2 that waits in the outbox as there is no link: the same by what was verified here. Nothing of one that a
+// second person is still to release.
+void reach_tell_kept(struct command *command, const Amana__V1__Header *header);

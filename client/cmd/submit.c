@@ -173,6 +173,17 @@ static int told_accepted(struct command *command, const char *id, struct arena *
     return code;
 }
 
+// Where it can't be sent, the telephone is what is left.
+static void tell_reach(struct command *command, const Amana__V1__Kept *kept)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_detail detail = {0};
+    Amana__V1__Header *header;
+    arena_init(&arena, ARENA_VERB);
+    if (seal_header(kept->message, &arena, &detail, &header) == AM_OK)
+        reach_tell_kept(command, header);
+}
+
 static int told_waiting(struct command *command, const char *id, const Amana__V1__Kept *kept)
 {
     if (command->json)
@@ -194,6 +205,8 @@ static int told_waiting(struct command *command, const char *id, const Amana__V1
     command_say("%s is kept in the outbox: no link (%s%s%s). It goes first on the next command that connects.", id,
                 command->session->offline.field, command->session->offline.field[0] != '\0' ? ": " : "",
                 command->session->offline.text);
+    if (!command->json)
+        tell_reach(command, kept);
     return EX_UNAVAILABLE;
 }
 

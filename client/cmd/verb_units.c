@@ -5,6 +5,7 @@
 #include "client/cmd/print.h"
 #include "client/session/directory.h"
 #include "client/session/revoked.h"
+#include "client/session/store_roster.h"
 #include "proto/model/kind.h"
 
 #include <string.h>
@@ -41,6 +42,8 @@ static json_t *row_json(const struct units_input *input, const Amana__V1__UnitRo
                              row->said->role, "languages", languages, "hours", row->said->hours, "telephone",
                              row->said->telephone, "deputy", row->said->deputy, "successor", row->said->successor,
                              "kinds", kinds, "protection_unit", is_protection(input, row->unit));
+    if (line != NULL && !link_alive(input->command.session->link))
+        json_object_del(line, "kinds"); // which only the hub says
     if (line != NULL && roster != NULL)
         json_object_set_new(line, "roster",
                             json_pack("{s:I, s:b, s:I, s:I, s:s}", "number", (json_int_t)roster->number, "in_force",
@@ -117,24 +120,70 @@ static int show(struct units_input *input, struct arena *arena, Amana__V1__UnitR
     return code;
 }
 
+static bool asked(const struct units_input *input, const char *unit)
+{
+    return input->argument == NULL || strncmp(unit, input->argument, strlen(input->argument)) == 0;
+}
+
+static int show_kept(struct units_input *input, char *unit)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    struct am_detail detail = {0};
+    Amana__V1__UnitRow row = AMANA__V1__UNIT_ROW__INIT;
+    struct roster *roster;
+    int code = 0;
+    arena_init(&arena, ARENA_VERB);
+    row.unit = unit;
+    if (directory_kept(input->command.session, unit, &detail, &roster) != AM_OK)
+        return 0; // good no more, or of a time before statements: there is nothing of it to be believed
+    if (directory_member(input->command.session, unit, &arena, &row.said) == AM_OK) {
+        if (input->command.json)
+            code = json_line_print(row_json(input, &row, roster), stdout);
+        else
+            print_row(input, &row, roster);
+    }
+    roster_unref(roster);
+    return code;
+}
+
+// Whom to telephone is asked most where there is no link: what was verified here before.
+static int units_kept(struct units_input *input)
+{
+    char unit[LIMIT_ADDRESS + 1] = "";
+    enum am_err err = AM_OK;
+    int code = 0;
+    while (code == 0 && (err = store_roster_next(input->command.session->store, unit, unit)) == AM_OK)
+        if (asked(input, unit))
+            code = show_kept(input, unit);
+    if (code != 0)
+        return code;
+    if (err != AM_NOT_FOUND)
+        return command_fail(err, NULL);
+    command_say("no link (%s): these are the units that were looked up here before, as they were then; who may get "
+                "what the hub says",
+                input->command.session->offline.text);
+    return EX_UNAVAILABLE;
+}
+
 static int units(struct units_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_detail detail = {0};
     Amana__V1__UnitsResponse *response;
+    bool online = false;
     size_t shown = 0;
     int code = command_open(&input->command, SETTINGS_ALL);
     if (code == 0)
-        code = command_connect(&input->command);
-    if (code != 0)
-        return code;
+        code = command_try_connect(&input->command, &online);
+    if (code != 0 || !online)
+        return code != 0 ? code : units_kept(input);
     arena_init(&arena, ARENA_VERB);
     enum am_err err = directory_units(input->command.session, &arena, &detail, &response);
     if (err != AM_OK)
         return command_fail(err, &detail);
     for (size_t i = 0; i < response->n_units && code == 0; i++) {
         Amana__V1__UnitRow *row = response->units[i];
-        if (input->argument != NULL && strncmp(row->unit, input->argument, strlen(input->argument)) != 0)
+        if (!asked(input, row->unit))
             continue;
         code = show(input, &arena, row);
         shown++;

@@ -5,6 +5,7 @@
 #include "client/session/store_rows.h"
 
 #include <endian.h>
+#include <stdio.h>
 #include <string.h>
 
 enum am_err store_roster_put(struct store *store, const char *unit, uint64_t number, struct am_bytes bytes)
@@ -46,4 +47,26 @@ enum am_err store_roster_get(struct store *store, const char *unit, uint64_t num
         TRY(roster_newest(store, unit, &number));
     struct name_key key = store_name_key(unit, number);
     return store_rows_seek(store, TABLE_ROSTER, MDB_SET_KEY, store_value(key.bytes, key.len), arena, &found, ret_bytes);
+}
+
+// Behind the rows of `at`, whose name ends in a NUL, and before those of a name that is longer.
+enum am_err store_roster_next(struct store *store, const char *at, char ret_unit[LIMIT_ADDRESS + 1])
+{
+    char from[LIMIT_ADDRESS + 2];
+    MDB_val key, value;
+    MDB_cursor *cursor;
+    size_t len = 0;
+    snprintf(from, sizeof from, "%s\x01", at);
+    key = store_value(from, strlen(from));
+    int rc = store_cursor_open(store, TABLE_ROSTER, &cursor);
+    if (rc != 0)
+        return store_failed(rc);
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    if (rc == 0)
+        len = strnlen(key.mv_data, key.mv_size);
+    bool whole = rc == 0 && len <= LIMIT_ADDRESS && key.mv_size == len + 9;
+    if (whole)
+        memcpy(ret_unit, key.mv_data, len + 1);
+    store_cursor_close(cursor);
+    return rc == 0 && !whole ? AM_CORRUPT : store_failed(rc);
 }

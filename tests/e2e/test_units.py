@@ -26,6 +26,31 @@ def test_a_unit_finds_those_it_may_write_to_with_how_they_are_reached_and_their_
     world.amana("police", "units", "ug/").exits(66).says("no unit that this one may write to begins so")
 
 
+def test_without_a_link_whom_to_telephone_is_told_by_what_was_verified_here_before(empty_world):
+    """A duty officer at night with a bad link: the telephone is what is left."""
+    world = empty_world
+    world.start_hub()
+    world.amana("et-registry", "admin", "member", "add", "et/ics/moyale", "--telephone", "+251462340001", "--hours", "day and night",
+                "--deputy", "et/mowsa/protection").ok()
+    world.amana("et-registry", "admin", "member", "add", "et/mowsa/protection", "--telephone", "+251462340002").ok()
+    world.amana("post", "units").ok()
+    online = units(world, "police")
+    world.hub.stop()
+    world.hub = None
+    world.amana("police", "units", "et/ics").exits(69).says("telephone  +251462340001", "deputy     et/mowsa/protection", "verified", "no link (",
+                                                            "looked up here before")
+    rows = {row["unit"]: row for row in world.amana("police", "--json", "units").exits(69).json}
+    for row in online.values():
+        del row["kinds"]  # only the hub says
+    assert rows == online
+    sent = world.amana("police", "send", world.draft()).exits(69).says(
+        "is kept in the outbox", "  reach     et/ics/moyale  telephone +251462340001 · hours day and night · deputy et/mowsa/protection, telephone +251462340002\n",
+        "is on its way to you, U1", "no name of a person")
+    assert "ke/dcs" not in sent.out  # a COPY rings nobody
+    assert "telephone" not in world.amana("police", "send", world.write("NOTE", {"title": "x", "text": "x"})).exits(69).out
+    assert len(world.amana("police", "--json", "send", world.draft("more.json")).exits(69).json) == 1
+
+
 def test_each_country_s_protection_unit_is_listed_also_without_a_grant(world):
     world.amana("ke-registry", "admin", "grant", "remove", "ke/dci/transnational", "1", "--yes").ok()
     rows = units(world, "police")

@@ -36,7 +36,7 @@ def test_help_on_help_is_help():
 
 
 def test_what_needs_a_link_says_that_there_is_none(world):
-    world.amana("police", "units", env={"AMANA_ADDRESS": "127.0.0.1:1"}).exits(69).says("127.0.0.1:1: no link to the hub: Connection refused")
+    world.amana("police", "pending", env={"AMANA_ADDRESS": "127.0.0.1:1"}).exits(69).says("127.0.0.1:1: no link to the hub: Connection refused")
 
 
 def test_a_trial_names_which_of_its_units_is_none(world):
