@@ -15,12 +15,12 @@ void sim_fail(const struct sim *sim, const char *what, const char *file, int lin
 }
 
 // --- Lives: only by the table, from the state that was there
-static bool table_has(uint8_t state, uint8_t kind, uint8_t next)
+bool sim_table_has(uint8_t root, uint8_t state, uint8_t kind, uint8_t next)
 {
     size_t n;
     const struct life_row *rows = life_rows(&n);
     for (size_t i = 0; i < n; i++)
-        if (rows[i].root == KIND(ALERT) && rows[i].state == state && rows[i].kind == kind && rows[i].next == next)
+        if (rows[i].root == root && rows[i].state == state && rows[i].kind == kind && rows[i].next == next)
             return true;
     return false;
 }
@@ -58,7 +58,7 @@ static void check_life(struct sim *sim, const struct journal_append *append, con
     }
     const struct model_message *root = model_message_at(model, life->root);
     sim->moved++;
-    SIM_CHECK(sim, table_has(before->state, message->kind, life->state), "a life moves by the table");
+    SIM_CHECK(sim, sim_table_has(KIND(ALERT), before->state, message->kind, life->state), "a life moves by the table");
     // The sim's CANCELs ask for no CONFIRM.
     SIM_CHECK(sim, life_state_at(KIND(ALERT), before->state, root->chain.valid_until, append->time_ns) != LIFE(EXPIRED),
               "an expired life stays where it is");

@@ -79,16 +79,6 @@ bool sim_explained_unseen(struct sim *sim, const struct sim_message *root)
 }
 
 // --- What must hold
-static bool table_has(uint8_t state, uint8_t kind, uint8_t next)
-{
-    size_t n;
-    const struct life_row *rows = life_rows(&n);
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].root == KIND(REQUEST) && rows[i].state == state && rows[i].kind == kind && rows[i].next == next)
-            return true;
-    return false;
-}
-
 void sim_check_request(struct sim *sim, const struct journal_append *append, const struct journal_life *life)
 {
     struct model *model = &sim->world.model;
@@ -101,8 +91,10 @@ void sim_check_request(struct sim *sim, const struct journal_append *append, con
     if (append->message != NULL) {
         uint8_t kind = append->message->kind;
         bool own = strcmp(append->message->originator, life->recipient) == 0;
-        bool unseen = own && before->state == LIFE(IN_PROGRESS) && table_has(LIFE(SUSPENDED), kind, life->state);
-        SIM_CHECK(sim, table_has(before->state, kind, life->state) || unseen, "a request moves by the table");
+        bool unseen = own && before->state == LIFE(IN_PROGRESS) &&
+                      sim_table_has(KIND(REQUEST), LIFE(SUSPENDED), kind, life->state);
+        SIM_CHECK(sim, sim_table_has(KIND(REQUEST), before->state, kind, life->state) || unseen,
+                  "a request moves by the table");
         return;
     }
     if (life->state == before->state)

@@ -74,6 +74,9 @@ unsigned sim_lapses(const struct sim *sim, const char *unit, bool told);
 // Sends it; `root` is what it answers.
 void sim_send(struct sim *sim, struct letter *letter, struct sim_message *root);
 
+// Whether a message of `kind` moves a life of such a root so.
+bool sim_table_has(uint8_t root, uint8_t state, uint8_t kind, uint8_t next);
+
 // --- requests.c: the police ask the post, and one of the two answers. Whether the post has a request, and not what set
 // its clock going again. What must hold of a life that is written, and of all.
 void sim_request(struct sim *sim);
