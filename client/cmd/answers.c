@@ -2,6 +2,7 @@
 // Walks the store for what points at a message.
 #include "client/cmd/answers.h"
 
+#include "client/cmd/due_here.h"
 #include "client/cmd/print.h"
 #include "client/session/outbox.h"
 #include "client/session/seal.h"
@@ -84,9 +85,7 @@ static enum am_err find_asked(struct session *session, const char *id, struct ar
     ret->review_at = ret->own ? header_time_or_0(header->review_at) : 0;
     ret->next = kept->entry != NULL ? kept->entry->index + 1 : UINT64_MAX;
     if (kept->entry != NULL)
-        ret->ack_due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
-                                header_time_or_0(header->answer_by), kept->entry->time)
-                           .ack;
+        ret->ack_due = due_here(session, header, kept->entry->time).ack;
     strlcpy(ret->case_ref, header->case_ref, sizeof ret->case_ref);
     const char *own = session->settings.value[SETTING_UNIT];
     // What is asked of its own sender it could tell nobody else.

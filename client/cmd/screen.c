@@ -2,6 +2,7 @@
 // The show screen and the lines of lists.
 #include "client/cmd/screen.h"
 
+#include "client/cmd/due_here.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
 #include "client/session/oversight.h"
@@ -157,8 +158,7 @@ static void print_due(struct session *session, const Amana__V1__Kept *kept, cons
                       const struct answers *answers, FILE *out)
 {
     uint64_t now = session_now(session), accepted = kept_ns(kept, header);
-    struct kind_due due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
-                                   header_time_or_0(header->answer_by), accepted);
+    struct kind_due due = due_here(session, header, accepted);
     bool expired = answers != NULL && answers->expired != 0;
     bool sent = second_sent(kept, header); // clocks run from acceptance
     bool over = expired || !sent || (answers != NULL && (answers->cancel[0] != '\0' || answers->replaced));

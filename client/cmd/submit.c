@@ -4,6 +4,7 @@
 
 #include "client/cmd/answers.h"
 #include "client/cmd/draft_file.h"
+#include "client/cmd/due_here.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/reach.h"
@@ -61,10 +62,9 @@ int submit_refuse(const struct submission *submission, enum reason reason, struc
 }
 
 // Who has to acknowledge by when, as far as is known here: the clock runs from acceptance.
-static void print_next(const Amana__V1__Header *header, uint64_t accepted_ns)
+static void print_next(struct session *session, const Amana__V1__Header *header, uint64_t accepted_ns)
 {
-    struct kind_due due = kind_due((unsigned)header->kind, header->urgency, header->urgency,
-                                   header_time_or_0(header->answer_by), accepted_ns);
+    struct kind_due due = due_here(session, header, accepted_ns);
     for (size_t i = 0; i < header->n_recipients; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool itself = strcmp(recipient->unit, header->sender->unit) == 0;
@@ -86,7 +86,7 @@ static void print_next(const Amana__V1__Header *header, uint64_t accepted_ns)
 
 void submit_told_next(struct command *command, const Amana__V1__Header *header, uint64_t accepted_ns)
 {
-    print_next(header, accepted_ns);
+    print_next(command->session, header, accepted_ns);
     reach_tell(command, header);
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A CORRECTION goes to every holder, and each confirms; a CONTEST asks for one."""
+import json
 import re
 
 import pytest
@@ -39,6 +40,19 @@ def test_a_correction_asks_every_holder_who_confirms_each_by_itself(world, alert
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
     world.start_hub()
+
+
+def test_by_when_a_correction_is_to_be_acknowledged_is_by_what_it_corrects_whatever_its_file_says(world, alert):
+    mended = world.example("correction", reason="x", changes=[{"path": "alert.title", "was": "a", "now": "b"}])
+    draft = json.loads(world.path(mended).read_text())
+    world.path(mended).write_text(json.dumps({**draft, "urgency": "U4"}))
+    said = world.amana("police", "correct", alert, mended).ok()
+    world.amana("post", "inbox").ok()
+    by = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+    told = re.search(f"must ack  et/ics/moyale by ({by})", said.out)[1]
+    hub = re.search(f"to be acknowledged +by ({by})", world.amana("police", "status", said.id).ok().out)[1]
+    shown = re.search(f"must ack +et/ics/moyale +by ({by})", world.amana("post", "show", said.id).ok().out)[1]
+    assert told == hub == shown
 
 
 def test_a_correction_is_done_once_what_was_built_on_it_is_mended_too(world, alert):
