@@ -110,14 +110,30 @@ static bool row_fits(struct receive *receive, enum receive_lane lane, const stru
     return true;
 }
 
+// What the device has, signed for or not, it is told of as ever.
+static enum am_err notice_about_had(struct receive *receive, struct store_view *view, struct arena *arena, uint64_t seq,
+                                    bool *ret_had)
+{
+    uint64_t message;
+    enum am_err err = withheld_about(view, arena, seq, &message);
+
+    *ret_had = err == AM_OK && body_find(receive, message) != NULL;
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 // A row that the device isn't to learn of. However many there are, the run's memory is for those that it gets.
 static enum am_err row_unseen(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
                               bool *ret_unseen)
 {
     struct arena AM_CLEANUP(arena_clear) scratch;
+    bool had = false;
 
     arena_init_in(&scratch, ROW_SCRATCH, receive->run.budget);
     TRY(withheld_mail(view, &scratch, &receive->call.peer->identity, seq, kind, ret_unseen));
+    arena_reset(&scratch);
+    if (*ret_unseen && kind == JOURNAL_MAIL_NOTICE)
+        TRY(notice_about_had(receive, view, &scratch, seq, &had));
+    *ret_unseen &= !had;
     receive->withheld |= *ret_unseen && kind == JOURNAL_MAIL_MESSAGE; // a notice comes with the next stream
     return AM_OK;
 }

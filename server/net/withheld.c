@@ -124,6 +124,23 @@ static enum am_err notice_withheld(struct store_view *view, struct arena *arena,
                                       : AM_OK;
 }
 
+enum am_err withheld_about(struct store_view *view, struct arena *arena, uint64_t seq, uint64_t *ret_message)
+{
+    struct identity whose = {.kind = IDENTITY_DEVICE};
+    Amana__V1__EntryContent *content;
+    struct store_pointer message;
+    struct store_entry entry;
+
+    TRY(store_entry(view, seq, &entry));
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, arena, NULL,
+                     (ProtobufCMessage **)&content));
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->met_by != NULL)
+        return AM_NOT_FOUND;
+    TRY(store_find_pointer(view, notice_about(content, &whose), &message));
+    *ret_message = message.seq;
+    return AM_OK;
+}
+
 static enum am_err row_held(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
                             uint8_t kind, struct held *ret_held)
 {

@@ -16,6 +16,10 @@ AM_MUST_USE enum am_err withheld_row(struct store_view *view, struct arena *aren
 AM_MUST_USE enum am_err withheld_mail(struct store_view *view, struct arena *arena, const struct identity *device,
                                       uint64_t seq, uint8_t kind, bool *ret_withheld);
 
+// Which message a notice tells of, where it tells of no other; else AM_NOT_FOUND. What is decoded lies in the arena.
+AM_MUST_USE enum am_err withheld_about(struct store_view *view, struct arena *arena, uint64_t seq,
+                                       uint64_t *ret_message);
+
 // Whether a message that was sent to this unit, or that waits for its second person to be, is withheld from it; or was
 // until nothing was left of it, as is whatever its devices have not signed for by then.
 AM_MUST_USE enum am_err withheld_message(struct store_view *view, const char *unit, uint64_t seq, bool *ret_withheld);

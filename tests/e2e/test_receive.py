@@ -278,3 +278,27 @@ def test_what_a_unit_answers_before_it_has_signed_for_it_is_no_fault_of_the_jour
         desk.hang_up()
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok().says("0 faults")
+
+
+def flags(world, case):
+    """Police tell the protection desk alone that somebody in the case may have fled Ethiopia."""
+    world.send("police", world.write("NOTE", {"title": "She fled", "text": "She asked for asylum."}, case_ref=case, recipients=[
+        {"unit": "ke/dcs/child-protection", "part": "ACTION"}], flags={"child": True, "protection": "YES", "never_tell": ["et"]}))
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_what_a_device_has_in_hand_it_is_told_of_whether_or_not_the_case_is_kept_from_it(empty_world, pb, kept):
+    """Who signs for nothing would else learn of a flag by a clock that is silent."""
+    world = empty_world
+    world.start_hub()
+    police, post = Desk(world, pb, POLICE), Post(world, pb)
+    header, _ = police.write("REQUEST", [POST])
+    police.hang_up()
+    with post.channel() as channel:
+        stream = post.receive(channel)
+        assert next(stream).incoming.message
+        if kept:
+            flags(world, header.case_ref)
+        world.later(days=1)
+        told = pb("audit").EntryContent.FromString(next(stream).notice.content)
+        assert [told.deadline.recipient, told.deadline.message.id] == [post.unit, header.id]
