@@ -232,7 +232,7 @@ bool peer_hand_over(struct peer *peer, uint64_t seq);  // whether it did not hav
 void peer_has(struct peer *peer, uint64_t seq);        // from a time before, while there is room
 void peer_signed_for(struct peer *peer, uint64_t seq); // nothing where it isn't out
 // Those that devices of the unit have and haven't signed for, as many as there is room for; their number.
-size_t peers_out(const struct net *net, const char *unit, uint64_t *ret_seqs, size_t room);
+size_t peers_out(struct net *net, const char *unit, uint64_t *ret_seqs, size_t room);
 bool peer_take_token(struct net *net, struct peer *peer, uint64_t now_ns);
 // A call of it was refused. False: so many were that it means no good.
 AM_MUST_USE bool peer_take_refusal(struct net *net, struct peer *peer, uint64_t now_ns);

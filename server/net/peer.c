@@ -120,14 +120,16 @@ void peer_signed_for(struct peer *peer, uint64_t seq)
         *out = peer->out[--peer->n_out];
 }
 
-size_t peers_out(const struct net *net, const char *unit, uint64_t *ret_seqs, size_t room)
+size_t peers_out(struct net *net, const char *unit, uint64_t *ret_seqs, size_t room)
 {
-    const struct peer *peer;
+    const struct roster *roster = registry_roster(net->registry, unit);
     size_t n = 0;
 
-    for (peer = net->peers; peer != NULL; peer = peer->hh.next)
-        for (size_t i = 0; strcmp(peer->identity.unit, unit) == 0 && i < peer->n_out && n < room; i++)
+    for (size_t k = 0; roster != NULL && k < roster->devices_count; k++) {
+        const struct peer *peer = peer_find(net, roster->devices[k].identity.uri);
+        for (size_t i = 0; peer != NULL && i < peer->n_out && n < room; i++)
             ret_seqs[n++] = peer->out[i].seq;
+    }
     return n;
 }
 

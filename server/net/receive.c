@@ -98,6 +98,17 @@ static void cursor_back(struct receive *receive)
     receive->again = false;
 }
 
+// Without memory for it what is withheld waits for another run.
+static void in_hand_fill(struct receive *receive)
+{
+    uint64_t seqs[LIMIT_DEVICES * LIMIT_UNACKNOWLEDGED];
+    const struct call *call = &receive->call;
+    size_t n = peers_out(call->net, call->peer->identity.unit, seqs, AM_LEN(seqs));
+
+    receive->in_hand = n > 0 ? arena_copy(&receive->run, seqs, n * sizeof *seqs) : NULL;
+    receive->n_in_hand = receive->in_hand != NULL ? n : 0;
+}
+
 // Reads on, unless a worker is at it, the peer is slow, or there is nothing new.
 static void receive_next(struct receive *receive)
 {
@@ -115,6 +126,7 @@ static void receive_next(struct receive *receive)
     receive->begin = receive->cursor;
     memcpy(receive->bodies, peer->out, peer->n_out * sizeof peer->out[0]);
     receive->n_bodies = peer->n_out;
+    in_hand_fill(receive);
     receive->job = (struct job){.run = receive_run, .done = receive_read, .class = JOB_URGENT};
     for (int lane = 0; lane < LANES; lane++)
         receive->room[lane] = receive->most[lane] - receive->out[lane];

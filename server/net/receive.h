@@ -52,6 +52,8 @@ struct receive {
 
     // The worker's, while it reads.
     uint32_t room[LANES];
+    const uint64_t *in_hand; // messages that devices of its unit have and haven't signed for; in `run`
+    size_t n_in_hand;
     struct peer_out bodies[LIMIT_UNACKNOWLEDGED]; // that the device has: as it was, and what the run adds
     size_t n_bodies;
     struct receive_cursor cursor;

@@ -110,30 +110,43 @@ static bool row_fits(struct receive *receive, enum receive_lane lane, const stru
     return true;
 }
 
-// What the device has, signed for or not, it is told of as ever.
-static enum am_err notice_about_had(struct receive *receive, struct store_view *view, struct arena *arena, uint64_t seq,
-                                    bool *ret_had)
+static bool unit_has(const struct receive *receive, uint64_t seq)
+{
+    for (size_t i = 0; i < receive->n_in_hand; i++)
+        if (receive->in_hand[i] == seq)
+            return true;
+    return false;
+}
+
+static enum am_err notice_unseen(struct receive *receive, struct store_view *view, struct arena *arena, uint64_t seq,
+                                 bool *ret_unseen)
 {
     uint64_t message;
-    enum am_err err = withheld_about(view, arena, seq, &message);
 
-    *ret_had = err == AM_OK && body_find(receive, message) != NULL;
+    TRY(withheld_mail(view, arena, &receive->call.peer->identity, seq, JOURNAL_MAIL_NOTICE, ret_unseen));
+    if (!*ret_unseen)
+        return AM_OK;
+    arena_reset(arena);
+    enum am_err err = withheld_about(view, arena, seq, &message);
+    *ret_unseen = err != AM_OK || !unit_has(receive, message);
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-// A row that the device isn't to learn of. However many there are, the run's memory is for those that it gets.
+// A row that the device isn't to learn of. However many there are, the run's memory is for those that it gets. What
+// another device of its unit has in hand, signed for or not, comes to it, and it is told of it, as ever.
 static enum am_err row_unseen(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
                               bool *ret_unseen)
 {
     struct arena AM_CLEANUP(arena_clear) scratch;
-    bool had = false;
+    const struct identity *device = &receive->call.peer->identity;
 
     arena_init_in(&scratch, ROW_SCRATCH, receive->run.budget);
-    TRY(withheld_mail(view, &scratch, &receive->call.peer->identity, seq, kind, ret_unseen));
-    arena_reset(&scratch);
-    if (*ret_unseen && kind == JOURNAL_MAIL_NOTICE)
-        TRY(notice_about_had(receive, view, &scratch, seq, &had));
-    *ret_unseen &= !had;
+    if (kind == JOURNAL_MAIL_NOTICE)
+        TRY(notice_unseen(receive, view, &scratch, seq, ret_unseen));
+    else if (unit_has(receive, seq))
+        TRY(withheld_erased(view, &scratch, device, seq, ret_unseen));
+    else
+        TRY(withheld_mail(view, &scratch, device, seq, kind, ret_unseen));
     receive->withheld |= *ret_unseen && kind == JOURNAL_MAIL_MESSAGE; // a notice comes with the next stream
     return AM_OK;
 }

@@ -216,6 +216,16 @@ enum am_err withheld_mail(struct store_view *view, struct arena *arena, const st
     return AM_OK;
 }
 
+enum am_err withheld_erased(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
+                            bool *ret_withheld)
+{
+    struct held held = {.withheld = false};
+
+    TRY(erased_held(view, arena, device, seq, &held));
+    *ret_withheld = held.withheld;
+    return AM_OK;
+}
+
 // What was parked has its deliveries where it was sent.
 static enum am_err sent_as(struct store_view *view, uint64_t *seq)
 {

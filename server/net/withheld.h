@@ -16,6 +16,10 @@ AM_MUST_USE enum am_err withheld_row(struct store_view *view, struct arena *aren
 AM_MUST_USE enum am_err withheld_mail(struct store_view *view, struct arena *arena, const struct identity *device,
                                       uint64_t seq, uint8_t kind, bool *ret_withheld);
 
+// The latter alone, of a message that the unit has.
+AM_MUST_USE enum am_err withheld_erased(struct store_view *view, struct arena *arena, const struct identity *device,
+                                        uint64_t seq, bool *ret_withheld);
+
 // Which message a notice tells of, where it tells of no other; else AM_NOT_FOUND. What is decoded lies in the arena.
 AM_MUST_USE enum am_err withheld_about(struct store_view *view, struct arena *arena, uint64_t seq,
                                        uint64_t *ret_message);
