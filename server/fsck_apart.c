@@ -16,13 +16,19 @@ static bool goes_on(const struct fsck_message *message, uint64_t root, bool vers
                     : (kind_get(message->kind)->who & WHO_ORIGINATOR) != 0;
 }
 
-// The first of those past what the unit has that moved its life; NULL: there is none, or it has nothing of it. It has
-// the version `had` too, retrieved or not; JOURNAL_NONE: none.
-static const struct fsck_row *withheld_first(struct fsck_judge *judge, uint64_t root, const char *unit, bool versions,
-                                             uint64_t had)
+// How a life goes on for its unit: by the newest version that it has, and from the first past that which moved it and
+// that it hasn't got.
+struct going_on {
+    uint64_t version;             // of a life without versions its root
+    const struct fsck_row *first; // its delivery; NULL: there is none, or the unit has nothing of it
+};
+
+// It has the version `had` too, retrieved or not; JOURNAL_NONE: none.
+static struct going_on goes_on_for(struct fsck_judge *judge, uint64_t root, const char *unit, bool versions,
+                                   uint64_t had)
 {
-    const struct fsck_row *life = fsck_row_find(judge, "life", root, unit), *first = NULL;
-    bool has = !versions;
+    const struct fsck_row *life = fsck_row_find(judge, "life", root, unit);
+    struct going_on on = {.version = versions ? JOURNAL_NONE : root};
 
     for (const struct fsck_message *message = fsck_message_find(judge, root); message != NULL;
          message = message->next) {
@@ -30,24 +36,27 @@ static const struct fsck_row *withheld_first(struct fsck_judge *judge, uint64_t 
             continue; // what its unit answered after it said how it was kept
         const struct fsck_row *row = fsck_row_find(judge, "delivery", message->seq, unit);
         bool retrieved = row != NULL && row->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
-        if ((retrieved || message->seq == had) && kind_get(message->kind)->chain != CHAIN_ENDS) {
-            has = true;
-            first = NULL;
-        } else if (row != NULL && !retrieved && row->moved && first == NULL) {
-            first = row;
-        }
+        if ((retrieved || message->seq == had) && kind_get(message->kind)->chain != CHAIN_ENDS)
+            on = (struct going_on){.version = message->seq};
+        else if (row != NULL && !retrieved && row->moved && on.first == NULL)
+            on.first = row;
     }
-    return has ? first : NULL;
+    if (on.version == JOURNAL_NONE)
+        on.first = NULL;
+    return on;
 }
 
-static uint8_t known_after(const struct fsck_row *row, const struct fsck_row *first)
+// What it answered since it knows too, also what it had in hand and had not signed for.
+static uint8_t known_after(const struct fsck_row *row, const struct going_on *on)
 {
-    return row->apart == first->made ? row->knows : first->from;
+    if (row->over != 0 && row->over == on->version)
+        return LIFE(EXPIRED);
+    return row->knew > on->first->made ? row->knows : on->first->from;
 }
 
-static void knows(struct fsck_row *row, const struct fsck_row *first, unsigned state)
+void fsck_apart_knows(struct fsck_row *row, uint64_t entry, unsigned state)
 {
-    row->apart = first->made;
+    row->knew = entry;
     row->knows = (uint8_t)state;
 }
 
@@ -66,11 +75,11 @@ bool fsck_apart_moved(struct fsck_judge *judge, const struct store_judged *entry
     if (row == NULL || header->sender == NULL || strcmp(move->recipient, header->sender->unit) != 0 ||
         (!versions && !life_ended_for_it(row->state)))
         return false;
-    const struct fsck_row *first = withheld_first(judge, root, move->recipient, versions, JOURNAL_NONE);
-    if (first == NULL || move->from != known_after(row, first) ||
-        !store_judged_message(entry, header->in_reply_to, &to) || to.seq >= first->made)
+    struct going_on on = goes_on_for(judge, root, move->recipient, versions, JOURNAL_NONE);
+    if (on.first == NULL || move->from != known_after(row, &on) ||
+        !store_judged_message(entry, header->in_reply_to, &to) || to.seq >= on.first->made)
         return false;
-    knows(row, first, move->to);
+    fsck_apart_knows(row, entry->seq, move->to);
     return true;
 }
 
@@ -97,12 +106,12 @@ enum am_err fsck_apart_passed(struct fsck_judge *judge, const struct store_judge
     if (row == NULL)
         return AM_OK;
     bool versions = fsck_chain_find(judge, message->root) != NULL;
-    const struct fsck_row *first = withheld_first(judge, message->root, deadline->recipient, versions, message->seq);
+    struct going_on on = goes_on_for(judge, message->root, deadline->recipient, versions, message->seq);
     struct fsck_row *told = fsck_row_get(judge, "told", message->seq, deadline->recipient, entry->seq);
     if (told == NULL)
         return AM_NOMEM;
     told->seen = true; // it is no row of the journal
-    if (first == NULL || life_waits(message->root_kind, known_after(row, first)) == LIFE_WAIT_NONE)
+    if (on.first == NULL || life_waits(message->root_kind, known_after(row, &on)) == LIFE_WAIT_NONE)
         fsck_judge_fault(judge, entry->seq, "nobody waits any more for what it says %.100s is late with",
                          deadline->recipient);
     else if ((told->flags & passed) != 0)
@@ -114,12 +123,13 @@ enum am_err fsck_apart_passed(struct fsck_judge *judge, const struct store_judge
 bool fsck_apart_over(struct fsck_judge *judge, const struct store_judged_message *message, const Amana__V1__Move *move)
 {
     struct fsck_row *row = gone_on(judge, message, move->recipient);
-    const struct fsck_row *first =
-        row != NULL ? withheld_first(judge, message->root, move->recipient, true, message->seq) : NULL;
+    struct going_on on = {.first = NULL};
 
-    if (first == NULL || move->from != known_after(row, first))
+    if (row != NULL)
+        on = goes_on_for(judge, message->root, move->recipient, true, message->seq);
+    if (on.first == NULL || move->from != known_after(row, &on))
         return false;
-    knows(row, first, move->to);
+    row->over = message->seq;
     return true;
 }
 

@@ -44,7 +44,8 @@ struct fsck_row {
     } before;
     uint64_t answered; // life: its unit's last answer that moved it
     uint64_t halted;   // life: what set its clock going and never came, so that it stands still; 0: none
-    uint64_t apart;    // life: the first version or end that its unit hadn't, when it went on apart to `knows`; 0: none
+    uint64_t knew;     // life: seq of the answer by which its unit moved it to `knows` last, apart or not; 0: none
+    uint64_t over;     // … and of its version that was over for the unit alone; 0: none
     uint8_t knows;
     char officer[LIMIT_URI + 1];
     // Records.
@@ -121,6 +122,8 @@ bool fsck_apart_moved(struct fsck_judge *judge, const struct store_judged *entry
 AM_MUST_USE enum am_err fsck_apart_passed(struct fsck_judge *judge, const struct store_judged *entry,
                                           const struct store_judged_message *message, bool *ret_apart);
 bool fsck_apart_over(struct fsck_judge *judge, const struct store_judged_message *message, const Amana__V1__Move *move);
+// Its unit has moved it by this entry, apart or not.
+void fsck_apart_knows(struct fsck_row *row, uint64_t entry, unsigned state);
 // Of one whose clock was set going by what is withheld from its unit: an answer by how the unit knows it, which it is
 // kept as from then on; and whether an entry says that it stands still since, or goes on since that has come, of which
 // faults are told.

@@ -92,6 +92,7 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
     } else if (header->sender != NULL && strcmp(move->recipient, header->sender->unit) == 0) {
         strlcpy(row->officer, header->officer, sizeof row->officer);
         row->answered = entry->seq;
+        fsck_apart_knows(row, entry->seq, move->to);
     }
 }
 

@@ -6,6 +6,7 @@ import grpc
 import pytest
 
 import raw as r
+import test_domain_deadlines
 import world as w
 from test_domain_property import POLICE, POST, Desk
 
@@ -261,9 +262,14 @@ def test_a_statement_is_the_devices_own_about_messages_to_its_unit_in_this_log(w
         assert take(post.receive(channel), 1)[0].seq == had.seq
 
 
-def test_what_a_unit_answers_before_it_has_signed_for_it_is_no_fault_of_the_journal(empty_world, pb):
-    """By the log alone it might be one from which the newer version is kept, and that goes on by the older one."""
-    world = empty_world
+def flags(world, case):
+    """Police tell the protection desk alone that somebody in the case may have fled Ethiopia."""
+    world.send("police", world.write("NOTE", {"title": "She fled", "text": "She asked for asylum."}, case_ref=case, recipients=[
+        {"unit": "ke/dcs/child-protection", "part": "ACTION"}], flags={"child": True, "protection": "YES", "never_tell": ["et"]}))
+
+
+def answered_in_hand(world, pb):
+    """An alert that the post has signed for, and a newer version that it has answered and not signed for."""
     world.start_hub()
     police, answers, post = Desk(world, pb, POLICE), Desk(world, pb, POST), Post(world, pb)
     header, alert = police.write("ALERT", [POST])
@@ -272,18 +278,30 @@ def test_what_a_unit_answers_before_it_has_signed_for_it_is_no_fault_of_the_jour
         post.acknowledge(channel, *take(post.receive(channel), 1))
         newer = police.write("UPDATE", [POST], supersedes=alert, **about)[1]
         take(post.receive(channel), 1)
-        answers.write("ACK", [POLICE], **{**about, "in_reply_to": newer})
-        police.write("UPDATE", [POST], supersedes=newer, **about)
-    for desk in (police, answers):
-        desk.hang_up()
+    answers.write("ACK", [POLICE], **{**about, "in_reply_to": newer})
+    answers.hang_up()
+    return police, newer, about
+
+
+def bears_out(world, police):
+    police.hang_up()
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok().says("0 faults")
 
 
-def flags(world, case):
-    """Police tell the protection desk alone that somebody in the case may have fled Ethiopia."""
-    world.send("police", world.write("NOTE", {"title": "She fled", "text": "She asked for asylum."}, case_ref=case, recipients=[
-        {"unit": "ke/dcs/child-protection", "part": "ACTION"}], flags={"child": True, "protection": "YES", "never_tell": ["et"]}))
+def test_what_a_unit_answers_before_it_has_signed_for_it_is_no_fault_of_the_journal(empty_world, pb):
+    """By the log alone it might be one from which the newer version is kept, and that goes on by the older one."""
+    police, newer, about = answered_in_hand(empty_world, pb)
+    police.write("UPDATE", [POST], supersedes=newer, **about)
+    bears_out(empty_world, police)
+
+
+def test_what_it_answered_so_and_is_kept_from_it_since_ends_for_it_by_the_log_as_at_the_hub(empty_world, pb):
+    world = empty_world
+    police, _, about = answered_in_hand(world, pb)
+    flags(world, about["case_ref"])
+    test_domain_deadlines.entered(world, "STATE", 2, days=4)  # the older version for the post alone, and the newer
+    bears_out(world, police)
 
 
 @pytest.mark.parametrize("kept", [False, True])
