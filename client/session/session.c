@@ -88,6 +88,7 @@ static enum am_err open_crls(struct session *session, struct am_detail *detail)
     if (err != AM_ROLLBACK)
         return err;
     // Another command may have kept a newer list since these were read.
+    log_verifier_clear(&session->log);
     trust_unref(session->trust);
     session->trust = NULL;
     TRY(open_trust(session, detail));
