@@ -98,21 +98,6 @@ def test_an_office_sends_no_kind_of_message_but_a_dpo_what_its_office_is_for(wor
     assert {e["rejected"]["identity"] for e in rejected} == {f"amana://{unit}/device/d1"}
 
 
-def test_a_dpo_takes_on_and_answers_nothing_that_a_unit_asks(world, pb, kinds):
-    desk, unit, officer = OFFICES["dpo"]
-    police, office = r.Raw(world, pb, *POLICE), r.Raw(world, pb, desk, unit, officer)
-    asked = header_of(world, police, kinds, "REQUEST", to=unit)
-    asked.case_ref = "ke/dci/2026/008800"
-    sent = police.message(asked, body=police.body(asked, certificates=seals(world, desk, "police")), flags=grown(pb))
-    police.send(sent)
-    for kind in ("ACK", "RESPONSE"):
-        header = header_of(world, office, kinds, kind, to=POLICE[1])
-        header.case_ref, header.in_reply_to.id, header.in_reply_to.header_digest = asked.case_ref, asked.id, r.hashlib.sha256(sent.header).digest()
-        header.retain_until.CopyFrom(asked.retain_until)
-        message = office.message(header, body=office.body(header, certificates=seals(world, "police", desk)), flags=grown(pb))
-        assert b"kind" in refused(lambda: office.send(message)).packed, kind
-
-
 def grown(pb):
     return pb("message").Flags(salt=bytes(16), protection=2)
 
@@ -158,6 +143,21 @@ def test_an_office_sees_no_message_of_others_neither_in_its_mailbox_nor_by_its_i
         assert [m.ListFields()[1:] for m in known] == [m.ListFields()[1:] for m in unknown]  # but for the id that was asked for
         refused(lambda: office.call(channel, "Audit/Receipt", audit.ReceiptRequest(message=pointer), audit.ProvedEntry), Code.NOT_FOUND, "")
         refused(lambda: office.call(channel, "Relay/Release", relay.ReleaseRequest(message=pointer, signature=b"x"), audit.ProvedEntry))
+
+
+def test_a_dpo_takes_on_and_answers_nothing_that_a_unit_asks(world, pb, kinds):
+    desk, unit, officer = OFFICES["dpo"]
+    police, office = r.Raw(world, pb, *POLICE), r.Raw(world, pb, desk, unit, officer)
+    asked = header_of(world, police, kinds, "REQUEST", to=unit)
+    asked.case_ref = "ke/dci/2026/008800"
+    sent = police.message(asked, body=police.body(asked, certificates=seals(world, desk, "police")), flags=grown(pb))
+    police.send(sent)
+    for kind in ("ACK", "RESPONSE"):
+        header = header_of(world, office, kinds, kind, to=POLICE[1])
+        header.case_ref, header.in_reply_to.id, header.in_reply_to.header_digest = asked.case_ref, asked.id, r.hashlib.sha256(sent.header).digest()
+        header.retain_until.CopyFrom(asked.retain_until)
+        message = office.message(header, body=office.body(header, certificates=seals(world, "police", desk)), flags=grown(pb))
+        assert b"kind" in refused(lambda: office.send(message)).packed, kind
 
 
 def test_a_unit_reads_no_other_units_mail(world, pb):

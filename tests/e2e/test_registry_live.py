@@ -116,7 +116,7 @@ def test_a_supervisor_who_lost_the_mark_while_it_waited_releases_nothing(parked)
               "rosters/ke.dci.transnational.roster", "-o", "fresh",
               *(f"{d}/keys/{use}.pem" for d in ("police", "chief") for use in ("auth", "seal", "sign", "officer"))).ok()
     registry(parked, "ke", "roster", "add", "fresh/ke.dci.transnational.roster")
-    not_released(parked, 77, "is not marked as a supervisor")
+    not_released(parked, 77, "the roster of ke/dci/transnational marks kdci-0001 as none", "RELEASE_REQUIRED")
 
 
 def test_what_an_officer_wrote_who_has_left_is_not_released(parked):
