@@ -99,7 +99,7 @@ enum am_err fsck_message_said(struct fsck_judge *judge, const struct store_judge
     message->root = entry->root;
     message->kind = (uint8_t)header->kind;
     message->urgency = (uint8_t)header->urgency;
-    message->fixed = header->answer_by != NULL;
+    message->answer_by = header_time_or_0(header->answer_by);
     message->own = SIZE_MAX;
     message->review_at = header_time_or_0(header->review_at);
     message->retain_until = header_time_or_0(header->retain_until);
@@ -178,7 +178,7 @@ static uint64_t clocks_next(struct fsck_judge *judge, const struct fsck_message 
     struct clock_party parties[LIMIT_RECIPIENTS] = {0};
     struct clock_message clocks = {.seq = message->seq,
                                    .urgency = message->urgency,
-                                   .fixed = message->fixed,
+                                   .answer_by = message->answer_by,
                                    .valid_until = message->valid_until,
                                    .retain_until = message->retain_until,
                                    .n = message->n,

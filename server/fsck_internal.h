@@ -60,9 +60,9 @@ struct fsck_row {
 struct fsck_message {
     UT_hash_handle hh;
     uint64_t seq, root, first; // `first`: the earliest of its deadlines, 0: none
-    uint64_t review_at, retain_until, valid_until;
+    uint64_t answer_by, review_at, retain_until, valid_until;
     uint8_t kind, urgency;
-    bool fixed, review;               // review: it stands in the table, or has been told
+    bool review;                      // review: it stands in the table, or has been told
     size_t own;                       // which of them is to its sender's own unit; `n` or more: none
     struct fsck_message *next, *last; // what its originator did about the same root since; of a root, the newest of it
     size_t n;

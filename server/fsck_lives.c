@@ -265,13 +265,13 @@ static struct fsck_when stood_of(struct fsck_judge *judge, const struct store_ju
     const struct fsck_message *message = fsck_message_find(judge, seq);
     const struct fsck_row *row = fsck_row_find(judge, "life", seq, unit);
 
-    if (message == NULL || message->fixed || row == NULL || row->clock != seq)
+    if (message == NULL || message->answer_by != 0 || row == NULL || row->clock != seq)
         return (struct fsck_when){0};
     const struct journal_life life = {
         .state = row->state, .state_at = row->state_at.ns, .answer_due = row->answer_said.ns};
-    return (struct fsck_when){life_stood(message->kind, &life, message->urgency, delivery->state_at.ns, entry->time_ns),
-                              entry->time_kept || delivery->state_at.or_before || row->state_at.or_before ||
-                                  row->answer_said.or_before};
+    return (struct fsck_when){
+        life_stood(message->kind, &life, message->urgency, 0, delivery->state_at.ns, entry->time_ns),
+        entry->time_kept || delivery->state_at.or_before || row->state_at.or_before || row->answer_said.or_before};
 }
 
 enum am_err fsck_retrieved_said(struct fsck_judge *judge, const struct store_judged *entry)

@@ -34,12 +34,12 @@ static uint64_t from_retrieval(uint64_t due, const struct journal_delivery *deli
     return due != 0 && retrieved > accepted && due > accepted ? retrieved + (due - accepted) : due;
 }
 
-uint64_t life_stood(unsigned root_kind, const struct journal_life *life, unsigned urgency, uint64_t accepted,
-                    uint64_t now)
+uint64_t life_stood(unsigned root_kind, const struct journal_life *life, unsigned urgency, uint64_t answer_by,
+                    uint64_t accepted, uint64_t now)
 {
     if (root_kind != KIND(REQUEST) || life->answer_due == 0) // no other clock ever stands still
         return 0;
-    uint64_t asked = kind_due(root_kind, urgency, 0, 0, accepted).answer;
+    uint64_t asked = kind_due(root_kind, urgency, 0, answer_by, accepted).answer;
     uint64_t given_back = life->answer_due > asked ? life->answer_due - asked : 0;
     return given_back + (life_clock_stands(life->state) && now > life->state_at ? now - life->state_at : 0);
 }
@@ -110,10 +110,11 @@ static uint64_t delivery_clock(const struct clock_message *message, const struct
     }
 }
 
-// Passed by its own length once more; told only after it passed.
-static uint64_t again(uint64_t due, uint64_t accepted, bool passed)
+// Passed by its own length once more, which isn't longer for what it had `stood` still; told only after it passed.
+static uint64_t again(uint64_t due, uint64_t accepted, uint64_t stood, bool passed)
 {
-    return due != 0 && passed ? due + (due > accepted ? due - accepted : 0) : 0;
+    uint64_t begun = accepted + stood;
+    return due != 0 && passed ? due + (due > begun ? due - begun : 0) : 0;
 }
 
 // When the life ends by itself: of an alert that nobody has ended, which is still to be looked for.
@@ -128,14 +129,15 @@ static uint64_t clock_of_life(const struct clock_message *message, const struct 
 {
     const struct journal_life *life = &at->life;
     uint64_t accepted = party->delivery.delivered_at;
-    struct life_due due = life_due(at->root_kind, life, &party->delivery, message->fixed);
+    struct life_due due = life_due(at->root_kind, life, &party->delivery, message->answer_by != 0);
+    uint64_t stood = life_stood(at->root_kind, life, message->urgency, message->answer_by, accepted, life->state_at);
     switch (clock) {
     case CLOCK_ACK: return due.ack;
     case CLOCK_ACK_RETRIEVED: return due.ack_retrieved;
-    case CLOCK_ACK_AGAIN: return again(due.ack, accepted, (life->flags & LIFE_PASSED(CLOCK_ACK)) != 0);
+    case CLOCK_ACK_AGAIN: return again(due.ack, accepted, 0, (life->flags & LIFE_PASSED(CLOCK_ACK)) != 0);
     case CLOCK_ANSWER: return due.answer;
     case CLOCK_ANSWER_RETRIEVED: return due.answer_retrieved;
-    default: return again(due.answer, accepted, (life->flags & LIFE_PASSED(CLOCK_ANSWER)) != 0);
+    default: return again(due.answer, accepted, stood, (life->flags & LIFE_PASSED(CLOCK_ANSWER)) != 0);
     }
 }
 

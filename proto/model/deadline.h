@@ -73,7 +73,7 @@ struct clock_party {
 struct clock_message {
     uint64_t seq;
     uint8_t urgency;
-    bool fixed;           // its answer_by is a date of its own: the same from whenever it is counted
+    uint64_t answer_by;   // a date of its own, the same from whenever it is counted; 0: none
     uint64_t valid_until; // kind_in_force: ends the lives whose clock it began
     uint64_t retain_until;
     size_t n;
@@ -97,9 +97,9 @@ struct life_due {
 struct life_due life_due(unsigned root_kind, const struct journal_life *life, const struct journal_delivery *delivery,
                          bool fixed);
 
-// How long the clock of its answer has stood still by `now`, of one without a date of its own that was accepted then.
-uint64_t life_stood(unsigned root_kind, const struct journal_life *life, unsigned urgency, uint64_t accepted,
-                    uint64_t now);
+// How long the clock of its answer has stood still by `now`, of one that was accepted then; `answer_by` as above.
+uint64_t life_stood(unsigned root_kind, const struct journal_life *life, unsigned urgency, uint64_t answer_by,
+                    uint64_t accepted, uint64_t now);
 
 // What such an entry says has passed: LIFE_PASSED bits.
 uint8_t life_passed_said(const Amana__V1__DeadlineEntry *entry);

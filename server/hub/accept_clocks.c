@@ -111,7 +111,7 @@ static enum am_err clocks_of(struct accept *accept, struct clock_message *ret_cl
     const Amana__V1__Header *header = accept->header;
     const struct journal_append *append = accept->append;
     *ret_clocks = (struct clock_message){.urgency = (uint8_t)header->urgency,
-                                         .fixed = header->answer_by != NULL,
+                                         .answer_by = header_time_or_0(header->answer_by),
                                          .valid_until = kind_in_force(header),
                                          .retain_until = header_time_or_0(header->retain_until),
                                          .n = header->n_recipients};

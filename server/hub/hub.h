@@ -256,7 +256,7 @@ struct hub_retrieved_message {
     bool pending; // the row is still in the device's mailbox
     struct journal_delivery delivery;
     struct clock_life lives[CLOCK_LIVES]; // of the unit, that this message began the clock of
-    bool fixed;                           // its answer_by is a date of its own
+    uint64_t answer_by;                   // a date of its own, UTC ns; 0: none
     bool gone_on;                         // the life that it began has (life_known.h)
     bool stands;                          // the life that it sets going stands still, perhaps since it hadn't come
 };

@@ -111,9 +111,9 @@ static void retrieved_set(const struct retrieve *retrieve, const struct hub_retr
     uint64_t now = retrieve->append->time_ns;
     delivery->state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
     delivery->retrieved_at = now;
-    for (size_t i = 0; i < CLOCK_LIVES && !message->fixed; i++)
+    for (size_t i = 0; i < CLOCK_LIVES && message->answer_by == 0; i++)
         if (message->lives[i].there)
-            delivery->stood_ns += life_stood(message->lives[i].root_kind, &message->lives[i].life, message->urgency,
+            delivery->stood_ns += life_stood(message->lives[i].root_kind, &message->lives[i].life, message->urgency, 0,
                                              delivery->delivered_at, now);
 }
 
@@ -157,7 +157,7 @@ static enum am_err clocks_fill(struct retrieve *retrieve)
         const struct hub_retrieved_message *message = &retrieval->messages[i];
         struct clock_party party = {.has_delivery = true, .delivery = message->delivery};
         struct clock_message clocks = {.urgency = message->urgency,
-                                       .fixed = message->fixed,
+                                       .answer_by = message->answer_by,
                                        .retain_until = message->retain_until_ns,
                                        .n = 1,
                                        .parties = &party};

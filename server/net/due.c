@@ -83,7 +83,7 @@ static enum am_err parties_read(struct due *due, struct store_view *view)
 
     hub->clocks = (struct clock_message){.seq = about->seq,
                                          .urgency = about->urgency,
-                                         .fixed = header != NULL && header->answer_by != NULL,
+                                         .answer_by = header != NULL ? header_time_or_0(header->answer_by) : 0,
                                          .valid_until = header != NULL ? kind_in_force(header) : 0,
                                          .retain_until = header != NULL ? header_time_or_0(header->retain_until) : 0,
                                          .n = about->n_recipients};

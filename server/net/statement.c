@@ -4,6 +4,7 @@
 #include "server/net/found.h"
 
 #include "proto/codec/timestamp.h"
+#include "proto/model/header.h"
 #include "proto/model/life_known.h"
 
 #include <stdlib.h>
@@ -103,7 +104,7 @@ static enum am_err header_read(struct statement_check *check, uint64_t seq, stru
     message->case_ref = arena_copy(check->arena, header->case_ref, strlen(header->case_ref));
     if (message->case_ref == NULL)
         return arena_error(check->arena);
-    message->fixed = header->answer_by != NULL;
+    message->answer_by = header_time_or_0(header->answer_by);
     if (header->retain_until != NULL)
         message->retain_until_ns = (uint64_t)header->retain_until->seconds * NS_PER_S;
     return AM_OK;

@@ -375,7 +375,7 @@ void model_read_due(struct model *model, struct hub_due *due)
     due->clocks =
         (struct clock_message){.seq = message->seq,
                                .urgency = message->urgency,
-                               .fixed = message->decoded->answer_by != NULL,
+                               .answer_by = header_time_or_0(message->decoded->answer_by),
                                .valid_until = kind_in_force(message->decoded),
                                .retain_until = (uint64_t)message->decoded->retain_until->seconds * NS_PER_S,
                                .n = message->n_recipients,
@@ -405,7 +405,7 @@ void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, 
             .retain_until_ns = (uint64_t)message->decoded->retain_until->seconds * NS_PER_S,
             .pending = model_mail_index(box, seqs[i], message->urgency) < box->n,
             .delivery = *model_delivery_at(message, retrieval->work.unit),
-            .fixed = message->decoded->answer_by != NULL};
+            .answer_by = header_time_or_0(message->decoded->answer_by)};
         struct clock_party party;
         party_read(model, message, retrieval->work.unit, &party);
         memcpy(messages[i].lives, party.lives, sizeof party.lives);

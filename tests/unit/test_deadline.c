@@ -58,7 +58,7 @@ static void both_clocks_run_each_from_its_own_beginning(void **state)
 static void an_answer_that_has_a_date_of_its_own_has_no_clock_from_retrieval(void **state)
 {
     struct fixture fixture;
-    request(&fixture)->message.fixed = true;
+    request(&fixture)->message.answer_by = ANSWER_DUE;
     assert_int_equal(at(&fixture, CLOCK_ANSWER), ANSWER_DUE);
     assert_int_equal(at(&fixture, CLOCK_ANSWER_RETRIEVED), 0);
     assert_int_equal(at(&fixture, CLOCK_ACK_RETRIEVED), RETRIEVED + (ACK_DUE - ACCEPTED));
@@ -77,6 +77,20 @@ static void it_is_escalated_by_as_long_again_and_only_once_it_has_passed(void **
     life->flags |= LIFE_PASSED(CLOCK_ANSWER) | LIFE_PASSED(CLOCK_ACK_AGAIN);
     assert_int_equal(at(&fixture, CLOCK_ACK_AGAIN), 0);
     assert_int_equal(at(&fixture, CLOCK_ANSWER_AGAIN), ANSWER_DUE + (ANSWER_DUE - ACCEPTED));
+}
+
+// The clock of its answer has stood still for 500, which was given back.
+static void what_it_stood_still_for_is_not_counted_again_when_it_is_escalated(void **state)
+{
+    const uint64_t asked = urgency_get(3)->answer_ns, by = ACCEPTED + 2 * asked;
+    struct fixture fixture;
+    struct journal_life *life = &request(&fixture)->party.lives[0].life;
+    life->flags = LIFE_PASSED(CLOCK_ANSWER);
+    life->answer_due = ACCEPTED + asked + 500;
+    assert_int_equal(at(&fixture, CLOCK_ANSWER_AGAIN), life->answer_due + asked);
+    life->answer_due = by + 500;
+    fixture.message.answer_by = by;
+    assert_int_equal(at(&fixture, CLOCK_ANSWER_AGAIN), life->answer_due + 2 * asked);
 }
 
 static void a_referral_that_an_officer_took_on_waits_for_its_answer_alone(void **state)
@@ -152,6 +166,7 @@ int main(void)
         cmocka_unit_test(both_clocks_run_each_from_its_own_beginning),
         cmocka_unit_test(an_answer_that_has_a_date_of_its_own_has_no_clock_from_retrieval),
         cmocka_unit_test(it_is_escalated_by_as_long_again_and_only_once_it_has_passed),
+        cmocka_unit_test(what_it_stood_still_for_is_not_counted_again_when_it_is_escalated),
         cmocka_unit_test(a_referral_that_an_officer_took_on_waits_for_its_answer_alone),
         cmocka_unit_test(a_clock_that_an_alert_s_end_would_meet_or_outrun_never_runs_out),
         cmocka_unit_test(the_next_is_the_earliest_that_comes_before_the_message_goes),
