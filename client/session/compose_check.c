@@ -151,7 +151,7 @@ static enum reason check_shield(const struct compose *compose, const Amana__V1__
     return REASON_NONE;
 }
 
-// Of the case, and of other cases in which its persons are found again.
+// Of the case, and of other cases that it refers to, or in which its persons are found again.
 static enum am_err shield_read(struct session *session, const struct compose_parts *parts, struct shield *ret_shield)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
@@ -160,6 +160,7 @@ static enum am_err shield_read(struct session *session, const struct compose_par
     TRY(shield_of_case(session, parts->header->case_ref, ret_shield));
     if (ret_shield->own)
         return AM_OK;
+    TRY(shield_of_references(session, parts->header, ret_shield));
     TRY(known_persons(parts->body, &arena, &persons));
     return shield_of_persons(session, parts->header->case_ref, &persons, ret_shield);
 }
@@ -238,7 +239,8 @@ static enum reason check_played(struct session *session, const struct compose_pa
     return REASON_FIELD_INVALID;
 }
 
-// Who is known from another case brings its flags along; and who may need protection is not sent back.
+// Who is known from another case, or spoken of by referring to it, brings its flags along; and who may need protection
+// is not sent back.
 static enum reason check_known(const struct compose_parts *parts, bool beyond, const struct shield *shield,
                                struct am_detail *detail)
 {
@@ -254,7 +256,8 @@ static enum reason check_known(const struct compose_parts *parts, bool beyond, c
         if (there)
             continue;
         (void)am_fail(AM_DENIED, detail, "flags.never_tell",
-                      "one of the persons is known from case %.60s and may have fled %s: say %s, with it in never_tell",
+                      "one of the persons is known from case %.60s, or a reference leads there, and may have fled %s: "
+                      "say %s, with it in never_tell",
                       state->case_ref, state->country,
                       state->protection == AMANA__V1__PROTECTION__CODE__YES ? "YES" : "UNKNOWN");
         return REASON_PROTECTION_UNANSWERED;

@@ -240,6 +240,36 @@ static enum am_err compare_one(struct session *session, const struct known_messa
     return merge(session, header->case_ref, shield);
 }
 
+// --- References
+// Two messages may bear one id: it is the digest that counts.
+static enum am_err reference_take(struct session *session, const Amana__V1__Pointer *reference, struct cases *cases,
+                                  struct shield *shield)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    Amana__V1__Kept *kept;
+    Amana__V1__Header *header;
+    enum store_box box;
+    arena_init(&arena, ARENA_SHIELD);
+    enum am_err err = store_get_any(session->store, reference->id, &arena, &box, &kept);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    if (!log_sha256_is(codec_bytes(kept->message->header), codec_bytes(reference->header_digest)) ||
+        seal_header(kept->message, &arena, NULL, &header) != AM_OK || cases_have(cases, header->case_ref))
+        return AM_OK;
+    TRY(cases_add(cases, header->case_ref));
+    return merge(session, header->case_ref, shield);
+}
+
+enum am_err shield_of_references(struct session *session, const Amana__V1__Header *header, struct shield *shield)
+{
+    struct cases AM_CLEANUP(cases_clear) cases = {0};
+    TRY(cases_add(&cases, header->case_ref));
+    for (size_t i = 0; i < header->n_references; i++)
+        TRY(reference_take(session, header->references[i], &cases, shield));
+    return AM_OK;
+}
+
+// --- Both
 enum am_err shield_of_persons(struct session *session, const char *case_ref, const struct known_persons *persons,
                               struct shield *shield)
 {

@@ -30,6 +30,10 @@ AM_MUST_USE enum am_err shield_of_case(struct session *session, const char *case
 AM_MUST_USE enum am_err shield_of_persons(struct session *session, const char *case_ref,
                                           const struct known_persons *persons, struct shield *shield);
 
+// The same of the other cases that it refers to, as far as what it names is kept here.
+AM_MUST_USE enum am_err shield_of_references(struct session *session, const Amana__V1__Header *header,
+                                             struct shield *shield);
+
 // The unit's state where it is listed, else NULL.
 const struct shield_state *shield_lists(const struct shield *shield, const char *unit);
 

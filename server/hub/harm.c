@@ -29,18 +29,35 @@ static bool said_by(const struct journal_shield_state *state, const char *unit)
 }
 
 // Does it bind this sender?
-static bool binds(const struct hub_submission *submission, const struct journal_shield_state *state)
+static bool binds(const struct journal_shield *shield, const char *sender, const struct journal_shield_state *state)
 {
-    const struct journal_shield_state *own = harm_state(&submission->shield, submission->sender);
-    return own == NULL || (state != own && (said_by(state, submission->sender) || state->seq < own->seq));
+    const struct journal_shield_state *own = harm_state(shield, sender);
+    return own == NULL || (state != own && (said_by(state, sender) || state->seq < own->seq));
+}
+
+static bool binds_any(const struct journal_shield *shield, const char *sender)
+{
+    for (size_t i = 0; i < shield->n; i++)
+        if (binds(shield, sender, &shield->states[i]))
+            return true;
+    return false;
 }
 
 bool hub_shield_binds(const struct hub_submission *submission)
 {
-    for (size_t i = 0; i < submission->shield.n; i++)
-        if (binds(submission, &submission->shield.states[i]))
-            return true;
-    return false;
+    bool any = binds_any(&submission->shield, submission->sender);
+    for (size_t i = 0; i < submission->header->n_references && !any; i++)
+        any = binds_any(&submission->references[i].shield, submission->sender);
+    return any;
+}
+
+static const struct journal_shield_state *kept_from(const struct hub_submission *submission,
+                                                    const struct journal_shield *shield, const char *unit)
+{
+    const struct journal_shield_state *state = harm_state(shield, unit);
+    bool keeps =
+        state != NULL && binds(shield, submission->sender, state) && harm_keeps(state->protection, submission->header);
+    return keeps ? state : NULL;
 }
 
 bool hub_harms(const struct hub_submission *submission, const char *unit)
@@ -49,8 +66,10 @@ bool hub_harms(const struct hub_submission *submission, const char *unit)
     const Amana__V1__Flags *flags = submission->flags;
     if (harm_keeps((unsigned)flags->protection, header) && harm_listed(flags->never_tell, flags->n_never_tell, unit))
         return true;
-    const struct journal_shield_state *state = harm_state(&submission->shield, unit);
-    if (state == NULL || !binds(submission, state) || !harm_keeps(state->protection, header))
+    for (size_t i = 0; i < header->n_references; i++) // it says something of that case
+        if (kept_from(submission, &submission->references[i].shield, unit) != NULL)
+            return true;
+    if (kept_from(submission, &submission->shield, unit) == NULL)
         return false;
     bool answers_it = submission->reply_to.found && address_same_country(submission->reply_to.originator, unit);
     return !(answers_it && harm_answer(header));

@@ -149,6 +149,7 @@ struct hub_found {
     const Amana__V1__Header *header; // of the message; NULL where it isn't kept any more
     const Amana__V1__Pointer *asked; // of a DECISION: what permission was asked about; NULL: none
     const Amana__V1__Flags *flags;   // the same; read only where they may matter (hub_wants_flags)
+    struct journal_shield shield;    // of a reference to another case: from whom that is kept; of one case once
 };
 
 enum hub_submit {

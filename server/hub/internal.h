@@ -360,14 +360,15 @@ enum reason hub_judge_delivery(const struct hub *hub, struct hub_submission *sub
                                const struct hub_found *answered);
 // Whether it acts in the place of those who are not to learn of this version or end of an alert (delivery.h).
 bool hub_stands_in(const struct hub *hub, const struct hub_submission *submission, const char *unit);
-// Do no harm (harm.c): may it not reach this unit, by its own flags or by those that its case has? Whether the case is
-// kept from the sender's own state. What the message makes of the case's states: false where they stay as they are.
+// Do no harm (harm.c): may it not reach this unit, by its own flags or by those that its case has, or one that it
+// refers to?
 bool hub_harms(const struct hub_submission *submission, const char *unit);
 // The same, or nothing can be sent to it any more: what goes to all who have a message goes to the others.
 bool hub_left_out(const struct hub *hub, const struct hub_submission *submission, const char *unit);
 // Is what it says kept from this unit, whoever sent it: for what others are told of it.
 bool hub_keeps_from(const struct hub_submission *submission, const char *unit);
-bool hub_shield_binds(const struct hub_submission *submission); // is the case kept from anybody, for this sender
+bool hub_shield_binds(const struct hub_submission *submission); // is one of them kept from anybody, for this sender
+// What the message makes of its case's states: false where they stay as they are.
 bool hub_shield_next(const struct hub *hub, const struct hub_submission *submission,
                      struct journal_shield_state states[JOURNAL_SHIELD_STATES], size_t *ret_n);
 // Nothing is left of a case that was kept from states: what was withheld for its sake goes, and with the last of it its

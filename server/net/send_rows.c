@@ -256,21 +256,52 @@ static enum am_err check_content(struct check *check)
     return AM_OK;
 }
 
+static enum am_err shield_keep(struct check *check, const char *case_ref, struct journal_shield *ret_shield)
+{
+    struct journal_shield_state states[JOURNAL_SHIELD_STATES], *kept = NULL;
+
+    TRY(store_shield(check->view, case_ref, states, ret_shield));
+    if (ret_shield->n > 0) { // few cases have any: the arena of each message has no room for all
+        kept = arena_array(check->arena, ret_shield->n, sizeof *kept);
+        if (kept == NULL)
+            return arena_error(check->arena);
+        memcpy(kept, states, ret_shield->n * sizeof *kept);
+    }
+    ret_shield->states = kept;
+    return AM_OK;
+}
+
+static const char *case_of(const struct hub_found *found)
+{
+    return found->found && found->header != NULL ? found->header->case_ref : NULL;
+}
+
+// Of each other case that it refers to.
+static enum am_err check_shields(struct check *check)
+{
+    struct hub_submission *s = check->s;
+    bool any;
+
+    TRY(store_any_shield(check->view, &any));
+    for (size_t i = 0; i < check->header->n_references && i < LIMIT_REFERENCES && any; i++) { // most hubs have none
+        const char *of = case_of(&s->references[i]);
+        bool known = of == NULL || strcmp(of, check->header->case_ref) == 0;
+        for (size_t j = 0; j < i && !known; j++)
+            known = case_of(&s->references[j]) != NULL && strcmp(of, case_of(&s->references[j])) == 0;
+        if (!known)
+            TRY(shield_keep(check, of, &s->references[i].shield));
+    }
+    return AM_OK;
+}
+
 // From whom the case is kept; and of what the message points at the flags, where it may take them back.
 static enum am_err check_shield(struct check *check)
 {
     struct hub_submission *s = check->s;
-    struct journal_shield_state states[JOURNAL_SHIELD_STATES], *kept = NULL;
     struct hub_found *found[LIMIT_REFERENCES + 2] = {&s->reply_to, &s->supersedes};
 
-    TRY(store_shield(check->view, check->header->case_ref, states, &s->shield));
-    if (s->shield.n > 0) { // few cases have any: the arena of each message has no room for all
-        kept = arena_array(check->arena, s->shield.n, sizeof *kept);
-        if (kept == NULL)
-            return arena_error(check->arena);
-        memcpy(kept, states, s->shield.n * sizeof *kept);
-    }
-    s->shield.states = kept;
+    TRY(shield_keep(check, check->header->case_ref, &s->shield));
+    TRY(check_shields(check));
     for (size_t i = 0; i < LIMIT_REFERENCES; i++)
         found[i + 2] = &s->references[i];
     for (size_t i = 0; hub_wants_flags(s) && i < AM_LEN(found); i++) {

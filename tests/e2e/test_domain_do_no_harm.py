@@ -404,6 +404,35 @@ def test_a_person_is_known_again_in_another_case(world):
     world.amana("police", "send", draft).exits(65).says("NOT_PERMITTED", "tell it nothing by any other channel either")
 
 
+def test_what_refers_to_a_case_that_is_kept_from_a_state_is_kept_from_it_too(world, pb):
+    """Saves from a note of another case that tells the state they fled where they are: nobody is named in it again."""
+    fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
+    flagged = world.send("police", note(world, "She asked for asylum.", flags=fled))
+    said = {"title": "About her", "text": "She sleeps at the shelter in Nakuru."}
+    other = {"case_ref": "ke/dci/2026/004802", "references": [{"id": flagged}]}
+    world.amana("police", "send", world.write("NOTE", said, **other)).exits(65).says("a reference leads there", "case ke/dci/2026/004300",
+                                                                                    "may have fled et", "never_tell")
+    world.amana("police", "send", world.write("NOTE", said, **other, flags=fled)).exits(65).says("NOT_PERMITTED", "tell it nothing by any other channel either")
+    # Past our client, by whoever has it.
+    kept = world.amana("police", "--json", "show", flagged).ok().json[0]
+    assert kept["header"]["case_ref"] == "ke/dci/2026/004300"
+    digest = {e["submitted"]["id"]: base64.b64decode(e["submitted"]["header_digest"]) for e in world.entries("SUBMITTED")}[flagged]
+    foreign = r.Raw(world, pb)
+    pointer = pb("message").Pointer(id=flagged, header_digest=digest)
+
+    def letter(case, *recipients):
+        foreign.RECIPIENTS = {unit: r.Raw.RECIPIENTS[unit] for unit in recipients}
+        foreign.sealed.clear()
+        return foreign.letter("NOTE", said, urgency=3, urgency_reason=0, case_ref=case, references=[pointer])
+    with pytest.raises(r.Refused) as refusal:
+        foreign.send(letter("ke/dci/2026/004803", "et/ics/moyale"))
+    refusal.value.of(r.grpc.StatusCode.PERMISSION_DENIED, "NOT_PERMITTED")
+    foreign.send(letter("ke/dci/2026/004804", "ke/dcs/child-protection"))
+    # Said again, it is kept from them as the case is that it refers to.
+    world.send("police", world.write("NOTE", said, **other, flags=fled, recipients=SHELTERED))
+    world.amana("police", "send", world.write("NOTE", said, case_ref=other["case_ref"])).exits(65).says("may have fled et", "leave et/ics/moyale out")
+
+
 def test_an_exercise_keeps_no_real_case_from_a_state(world):
     """Saves from an alert that no post gets because somebody played in its case."""
     alert = world.send()

@@ -253,6 +253,8 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
         struct model_message *message = by_pointer(model, header->references[i]);
         submission->references[i] = found_decision(model, message, header->references[i]);
         submission->reference_party[i] = is_party(message, submission->work.unit);
+        if (message != NULL && strcmp(message->case_ref, header->case_ref) != 0)
+            submission->references[i].shield = model_shield_of(model, message->case_ref);
     }
     if (to != NULL)
         check_life(model, submission);

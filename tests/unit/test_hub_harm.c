@@ -3,6 +3,7 @@
 #include "tests/unit/hub_expect.h"
 
 #include "proto/model/country.h"
+#include "proto/model/policy.h"
 #include "tests/unit/hub_shield.h"
 
 #include <bsd/string.h>
@@ -65,6 +66,44 @@ static void a_flag_stays_with_the_case(void **state)
     struct letter *other = note(world, POLICE, POST);
     other->header.case_ref = (char *)"ke/dci/2026/004212";
     accepted(world, other);
+}
+
+// Of another case, as a search for the same driver is: what it says of her whereabouts would else reach them by it.
+static void what_refers_to_such_a_case_is_kept_from_them_too(void **state)
+{
+    struct world *world = *state;
+    static const char *const TO[] = {POST, SHELTER};
+    struct letter *alert = world_alert(world), *fled = flagged(world, FLAG(YES), ET), *other;
+    for (size_t i = 0; i < AM_LEN(TO); i++) {
+        other = note(world, POLICE, TO[i]);
+        other->header.case_ref = (char *)"ke/dci/2026/004212";
+        letter_refers(other, i == 0 ? fled : alert);
+        refused(world, other, REASON_NOT_PERMITTED, "recipients[0].unit");
+    }
+    other = note(world, POLICE, LONELY);
+    other->header.case_ref = (char *)"ke/dci/2026/004212";
+    letter_refers(other, fled);
+    accepted(world, other);
+    other = note(world, POST, POST); // and they see no difference
+    other->header.case_ref = (char *)"et/ics/2026/000017";
+    letter_refers(other, alert);
+    accepted(world, other);
+}
+
+static void nobody_is_returned_by_what_refers_to_such_a_case(void **state)
+{
+    struct world *world = *state;
+    struct letter *fled = flagged(world, FLAG(YES), ET), *other = note(world, POLICE, LONELY);
+    struct policy *policy = calloc(1, sizeof *policy);
+    policy->purpose_changes[AMANA__V1__PURPOSE__CODE__INVESTIGATION] =
+        1u << AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+    hub_set_policy(world->hub, policy);
+    other->header.case_ref = (char *)"ke/dci/2026/004212";
+    other->header.purpose = AMANA__V1__PURPOSE__CODE__RETURN_AND_REINTEGRATION;
+    other->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+    other->flags.protection = FLAG(NO);
+    letter_refers(other, fled);
+    refused(world, other, REASON_PURPOSE_MISMATCH, "purpose");
 }
 
 static void unknown_becomes_yes_and_yes_not_unknown(void **state)
@@ -369,6 +408,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HUB_TEST(a_flag_stays_with_the_case),
+        HUB_TEST(what_refers_to_such_a_case_is_kept_from_them_too),
+        HUB_TEST(nobody_is_returned_by_what_refers_to_such_a_case),
         HUB_TEST(unknown_becomes_yes_and_yes_not_unknown),
         HUB_TEST(what_the_same_country_says_again_changes_nothing),
         HUB_TEST(its_answers_are_three_and_no_other),
