@@ -121,7 +121,7 @@ static void back_due(struct back *back)
     lapse_back(back);
     switch (back->outcome->result) {
     case JOURNAL_DONE:
-        hub_due_end(back->step, due, true, 0);
+        hub_due_done(back->step, due);
         wake(back);
         return;
     case JOURNAL_DUPLICATE:
@@ -129,12 +129,12 @@ static void back_due(struct back *back)
         if (due->work.attempts < HUB_ATTEMPTS)
             hub_act(back->step, (struct hub_action){.kind = HUB_ACTION_RECHECK, .work = &due->work});
         else
-            hub_due_end(back->step, due, false, HUB_RETRY_BUSY_NS);
+            hub_due_put_off(back->step, due, HUB_RETRY_BUSY_NS);
         return;
     case JOURNAL_FULL:
-    case JOURNAL_READ_ONLY: hub_due_end(back->step, due, false, HUB_RETRY_FULL_NS); return;
-    case JOURNAL_BUSY:
-    case JOURNAL_REFUSED: hub_due_end(back->step, due, false, HUB_RETRY_BUSY_NS); return;
+    case JOURNAL_READ_ONLY: hub_due_pause(back->step, due, HUB_RETRY_FULL_NS); return;
+    case JOURNAL_BUSY: hub_due_pause(back->step, due, HUB_RETRY_BUSY_NS); return;
+    case JOURNAL_REFUSED: hub_due_failed(back->step, due, AM_INVALID); return;
     }
 }
 

@@ -237,28 +237,47 @@ static enum am_err forget(struct deciding *deciding)
                             deciding->due->deadline.subject, 0, deciding->due->deadline.at);
 }
 
+// What fails for the disk or the memory as a whole fails for the next one too; else it is this one's own.
+void hub_due_failed(struct hub_step *step, struct hub_due *due, enum am_err err)
+{
+    due->err = err;
+    if (err == AM_NOMEM || err == AM_IO || err == AM_FULL || err == AM_BUSY)
+        hub_due_pause(step, due, HUB_RETRY_BUSY_NS);
+    else
+        hub_due_put_off(step, due, NS_PER_HOUR);
+}
+
+static void decide(struct deciding *deciding)
+{
+    struct hub_due *due = deciding->due;
+    uint8_t kind = due->deadline.kind;
+    bool known = due->about.found && due->about.header != NULL && kind < DEADLINE_KINDS && DECIDE[kind] != NULL;
+    if (known && lapse_queued(deciding->step, due))
+        return;
+    enum am_err err = known ? DECIDE[kind](deciding) : forget(deciding);
+    if (err == AM_OK) {
+        hub_pending_send(deciding->step, deciding->pending);
+        return;
+    }
+    hub_pending_free(deciding->pending);
+    hub_due_failed(deciding->step, due, err);
+}
+
 enum am_err hub_step_due(struct hub_step *step)
 {
     struct hub_due *due = step->event->due;
     struct deciding deciding = {
         .step = step, .due = due, .clocks = &due->clocks, .now = hub_entry_time(step->hub, step->event->now_ns)};
-    uint8_t kind = due->deadline.kind;
     TRY(hub_actions_room(step->actions, 1));
     due->work.attempts++;
     bool early = due->deadline.at > deciding.now; // the clock was set back while it was read
-    if (due->err != AM_OK || step->hub->draining || !due->there || early) {
-        hub_due_end(step, due, due->err == AM_OK && !due->there, early ? 0 : HUB_RETRY_BUSY_NS);
-        return AM_OK;
-    }
-    bool known = due->about.found && due->about.header != NULL && kind < DEADLINE_KINDS && DECIDE[kind] != NULL;
-    if (known && lapse_queued(step, due))
-        return AM_OK;
-    enum am_err err = known ? DECIDE[kind](&deciding) : forget(&deciding);
-    if (err == AM_OK) {
-        hub_pending_send(step, deciding.pending);
-        return AM_OK;
-    }
-    hub_pending_free(deciding.pending);
-    hub_due_end(step, due, false, HUB_RETRY_BUSY_NS);
+    if (step->hub->draining || early)
+        hub_due_pause(step, due, early ? 0 : HUB_RETRY_BUSY_NS);
+    else if (due->err != AM_OK)
+        hub_due_failed(step, due, due->err);
+    else if (!due->there)
+        hub_due_done(step, due);
+    else
+        decide(&deciding);
     return AM_OK;
 }

@@ -320,7 +320,7 @@ struct hub_due_case {
 struct hub_due {
     struct hub_work work;
     struct journal_deadline deadline; // as the action gave it
-    // Set by the worker. An error: nothing is decided, and it comes again.
+    // Set by the worker. An error: nothing is decided, and it comes again; so it is told of, as is the hub's own.
     enum am_err err;
     bool there;             // the row still is
     struct hub_found about; // the message, with its header

@@ -153,14 +153,18 @@ struct hub_flight {
 };
 
 // --- Deadlines of the next hour (deadlines.c)
+struct hub_awaited {
+    struct journal_deadline row;
+    uint64_t from; // UTC ns: its own time, or a later one to which it was put off
+};
 struct hub_deadlines {
-    struct journal_deadline *heap; // the earliest first
-    size_t n, room;
+    struct hub_awaited *heap;        // the earliest first
+    size_t n, room, n_off;           // n_off: of them put off
     struct journal_deadline horizon; // what is durable up to this row is in the heap, or under way
     uint64_t until;                  // while rows are read: the end of what was asked for
     bool begun, reading;
     size_t under_way;
-    uint64_t pause; // monotonic: nothing is tried before
+    uint64_t pause; // monotonic: none is tried before
 };
 // The rows of an append that is durable now; `first`: the seq of its first entry.
 void hub_deadlines_committed(struct hub *hub, const struct journal_append *append, uint64_t first);
@@ -314,9 +318,13 @@ AM_MUST_USE enum am_err hub_entry_of(struct hub_pending *pending, size_t index, 
 // `about`: the message, or NULL of the hub itself.
 AM_MUST_USE enum am_err hub_alarm_pack(struct hub_pending *pending, size_t index, const char *what, const char *text,
                                        const Amana__V1__Pointer *about);
-// A deadline's work is over: done with, or to be tried again from `monotonic_ns` on. Room was made.
-void hub_due_end(struct hub_step *step, struct hub_due *due, bool done, uint64_t pause_ns);
-void hub_due_lost(struct hub *hub, const struct hub_due *due); // no memory to say so
+// A deadline's work is over. Room was made. Done with; or it comes again, after a pause of all (what it failed for is
+// none of its own), or by itself after `most_ns` at most, and the others go on.
+void hub_due_done(struct hub_step *step, struct hub_due *due);
+void hub_due_pause(struct hub_step *step, struct hub_due *due, uint64_t pause_ns);
+void hub_due_put_off(struct hub_step *step, struct hub_due *due, uint64_t most_ns);
+void hub_due_failed(struct hub_step *step, struct hub_due *due, enum am_err err); // one of the two, by the error
+void hub_due_lost(struct hub *hub, const struct hub_due *due);                    // no memory to say so
 uint64_t hub_entry_time(const struct hub *hub, uint64_t now_ns);
 // audit.md: the UTC day after max(retain_until + 30 d, entry time + 366 d).
 uint32_t hub_erase_after(uint64_t retain_until_ns, uint64_t entry_ns);

@@ -166,9 +166,6 @@ static void due_done(struct job *job)
     struct due *due = (struct due *)((char *)job - offsetof(struct due, job));
     struct hub_event event = {.kind = HUB_EVENT_DUE, .due = &due->hub};
 
-    if (due->hub.err != AM_OK)
-        report(REPORT_ERROR, "deadline", "kind=%s entry=%llu reason=\"%s\"", deadline_name(due->hub.deadline.kind),
-               (unsigned long long)due->hub.deadline.subject, am_err_text(due->hub.err));
     if (due->more && due->hub.err == AM_OK)
         due_check(&due->hub); // behind whatever else waits for a worker
     else if (net_step(due->dues->net, &event) != AM_OK)
@@ -201,6 +198,9 @@ void due_reply(struct hub_due *hub)
 {
     struct due *due = (struct due *)hub;
 
+    if (hub->err != AM_OK)
+        report(REPORT_ERROR, "deadline", "kind=%s entry=%llu reason=\"%s: it is looked at again later\"",
+               deadline_name(hub->deadline.kind), (unsigned long long)hub->deadline.subject, am_err_text(hub->err));
     arena_clear(&due->arena);
     free(due->places);
     due->places = NULL;

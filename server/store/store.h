@@ -191,7 +191,8 @@ AM_MUST_USE enum am_err store_mail_find(struct store_view *view, const char *dev
 // AM_NOT_FOUND at the end.
 AM_MUST_USE enum am_err store_mail_device_next(struct store_view *view, uint32_t *at, const char **ret_device);
 
-// The next deadline after *deadline (its `at`, `kind` and `subject`; all 0: the first). AM_NOT_FOUND at the end.
+// The next deadline after *deadline (its `at`, `kind` and `subject`; all 0: the first), without its place. AM_NOT_FOUND
+// at the end.
 AM_MUST_USE enum am_err store_deadline_next(struct store_view *view, struct journal_deadline *deadline);
 // Is this row still there? Then its place is filled in.
 AM_MUST_USE enum am_err store_deadline_has(struct store_view *view, struct journal_deadline *deadline, bool *ret_has);

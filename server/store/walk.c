@@ -159,7 +159,6 @@ enum am_err store_deadline_next(struct store_view *view, struct journal_deadline
             continue; // not signed yet; or the row to go on from
         *deadline =
             (struct journal_deadline){.kind = walk.key.data[8], .subject = subject, .at = get_be64(walk.key.data)};
-        err = row_deadline_parse(walk.value, deadline);
         break;
     }
     table_walk_end(&walk);

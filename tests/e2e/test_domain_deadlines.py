@@ -68,6 +68,18 @@ def test_a_deadline_that_runs_out_while_the_hub_is_away_is_told_when_it_is_back(
     world.amanad("fsck", "-c", "amanad.conf").ok()
 
 
+def test_a_deadline_that_can_t_be_read_is_named_and_keeps_no_other_from_being_told(world):
+    world.send()
+    world.hub.stop()
+    w.run(w.BUILD / "tests" / "damage_row", world.path("data"), "life", "0:12").ok()  # more times than it has
+    world.start_hub()
+    other = world.send()
+    entered(world, "DEADLINE", minutes=16)
+    assert entry(world, "DEADLINE")["deadline"]["message"]["id"] == other
+    world.hub.log.wait(r'^deadline kind=CLOCKS entry=\d+ reason="the stored data is damaged: it is looked at again later"')
+    world.hub.stop()
+
+
 def test_an_alert_acknowledged_in_time_is_an_entry_that_names_both_clocks(world):
     alert = world.send()
     world.amana("post", "inbox").ok()

@@ -68,6 +68,8 @@ struct model {
     size_t n_shields, shields_room;
     bool full, read_only;  // essential appends go on with `full`, none with `read_only`
     bool no_room, busy;    // nothing finds room; the keeper's queue is full
+    uint64_t damaged;      // messages before this seq are not read as deadlines come: AM_CORRUPT
+    bool unread;           // nor are any: AM_IO
     uint8_t oversight[32]; // digest of the certificate that workers see named for the country of `overseen`; 0: none
     const char *overseen;
     bool recalls; // a list that a message brings recalls that oversight

@@ -355,7 +355,7 @@ void model_read_due(struct model *model, struct hub_due *due)
 {
     const struct journal_deadline *row = &due->deadline;
     struct model_message *message = model_message_at(model, row->subject);
-    due->err = AM_OK;
+    due->err = model->unread ? AM_IO : row->subject < model->damaged ? AM_CORRUPT : AM_OK;
     size_t index = model_deadline_index(model, row->kind, row->subject, row->at);
     due->there = index < model->n_deadlines;
     due->about = due->root = (struct hub_found){0};

@@ -88,6 +88,59 @@ static void what_the_keeper_has_no_time_for_or_the_log_may_not_take_comes_again(
     assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
 }
 
+// More than are looked at at once.
+static void a_deadline_that_can_t_be_read_waits_and_the_others_go_on(void **state)
+{
+    struct world *world = *state;
+    for (size_t i = 0; i <= HUB_DUES; i++)
+        accepted(world, alert_to(world, POLICE, POST));
+    struct letter *other = alert_to(world, POLICE, POST);
+    accepted(world, other);
+    world->model.damaged = other->seq;
+    world_pass(world, 15 * MINUTE_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 1);
+    assert_int_equal(entry_of(world, ENTRY(DEADLINE), 0)->of, other->seq);
+    world_pass(world, 15 * MINUTE_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 2); // it has escalated
+    world->model.damaged = 0;
+    world_pass(world, 30 * MINUTE_NS);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 2 + 2 * (1 + HUB_DUES));
+}
+
+static void what_can_t_be_read_is_looked_at_the_later_again_the_later_it_is(void **state)
+{
+    struct world *world = *state;
+    unsigned looks = 0;
+    accepted(world, alert_to(world, POLICE, POST));
+    world->model.damaged = UINT64_MAX;
+    world_pass(world, 15 * MINUTE_NS);
+    for (unsigned minute = 0; minute < 6 * 60; minute++) {
+        world->now += MINUTE_NS;
+        world->monotonic += MINUTE_NS;
+        world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+        looks += (unsigned)world->n_checks;
+        world_pump(world);
+    }
+    assert_in_range(looks, 6, 15);
+    world->model.damaged = 0;
+    world_pass(world, HOUR_NS); // and after an hour at most
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 2);
+}
+
+static void while_the_disk_gives_nothing_all_deadlines_wait_and_then_come(void **state)
+{
+    struct world *world = *state;
+    accepted(world, alert_to(world, POLICE, POST));
+    accepted(world, alert_to(world, POLICE, POST));
+    world->model.unread = true;
+    world_pass(world, 15 * MINUTE_NS);
+    world->model.unread = false;
+    world_step(world, (struct hub_event){.kind = HUB_EVENT_TICK});
+    assert_int_equal(world->n_checks, 0);
+    world_pass(world, NS_PER_S);
+    assert_int_equal(entries_of(world, ENTRY(DEADLINE)), 2);
+}
+
 static void a_full_disk_keeps_no_deadline_from_being_told(void **state)
 {
     struct world *world = *state;
@@ -375,6 +428,9 @@ int main(void)
         HUB_TEST(deadlines_go_on_after_a_restart),
         HUB_TEST(what_finds_no_room_comes_again),
         HUB_TEST(what_the_keeper_has_no_time_for_or_the_log_may_not_take_comes_again),
+        HUB_TEST(a_deadline_that_can_t_be_read_waits_and_the_others_go_on),
+        HUB_TEST(what_can_t_be_read_is_looked_at_the_later_again_the_later_it_is),
+        HUB_TEST(while_the_disk_gives_nothing_all_deadlines_wait_and_then_come),
         HUB_TEST(a_full_disk_keeps_no_deadline_from_being_told),
         HUB_TEST(a_retrieval_that_comes_while_a_deadline_is_looked_at_begins_its_clock),
         HUB_TEST(what_is_to_go_before_its_first_clock_runs_out_goes),

@@ -2,6 +2,7 @@
 // The table of deadlines: set, replaced and cleared in the batch of an append, read in order of time; and what a
 // million of them cost at a start.
 #include "server/hub/hub.h"
+#include "server/store/internal.h"
 #include "store_kit.h"
 
 #include <setjmp.h>
@@ -89,6 +90,37 @@ static void a_deadline_that_has_gone_refuses_who_counts_on_it(void **state)
     assert_int_equal(store_size(kit->store), 1);
     assert_int_equal(all_rows(kit, read, 8), 1);
     assert_int_equal(read[0].at, NOW + 3);
+}
+
+// Whoever looks at that row finds out.
+static void a_damaged_row_keeps_none_behind_it_from_being_read(void **state)
+{
+    struct kit *kit = *state;
+    struct journal_deadline rows[] = {{.kind = 1, .subject = JOURNAL_SELF, .at = NOW + 1},
+                                      {.kind = 1, .subject = JOURNAL_SELF, .at = NOW + 2}},
+                            read[8];
+    struct tables tables = {0};
+    struct table_txn txn;
+    struct am_detail detail;
+    struct store_view *view;
+    uint8_t key[KEY_DEADLINE];
+    bool has;
+    assert_int_equal(write_rows(kit, 1, 1, rows, 2), JOURNAL_DONE);
+    kit_close(kit);
+    assert_int_equal(env_open(kit->folder, 64ull << 20, 0, &detail, &tables.env), AM_OK);
+    assert_int_equal(tables_open(&tables, false, false), AM_OK);
+    assert_int_equal(table_begin(&tables, true, &txn), AM_OK);
+    key_deadline(NOW + 1, 1, 0, key);
+    assert_int_equal(table_put(txn, TABLE_DEADLINE, 0, key, sizeof key, "damaged", 7), AM_OK);
+    assert_int_equal(mdb_txn_commit(txn.txn), 0);
+    mdb_env_close(tables.env);
+    kit_open(kit);
+    assert_int_equal(all_rows(kit, read, 8), 2);
+    assert_int_equal(store_view_begin(kit->store, &view), AM_OK);
+    assert_int_equal(store_deadline_has(view, &read[0], &has), AM_CORRUPT);
+    assert_int_equal(store_deadline_has(view, &read[1], &has), AM_OK);
+    assert_true(has);
+    store_view_end(view);
 }
 
 static void a_deadline_of_nothing_can_t_be(void **state)
@@ -209,6 +241,7 @@ int main(void)
         TEST(a_deadline_is_replaced_and_cleared_with_an_append),
         TEST(a_deadline_that_has_gone_refuses_who_counts_on_it),
         TEST(a_deadline_of_nothing_can_t_be),
+        TEST(a_damaged_row_keeps_none_behind_it_from_being_read),
         TEST(a_row_that_was_only_seen_refuses_when_it_has_changed),
         TEST(a_million_deadlines_cost_a_start_nothing),
     };
