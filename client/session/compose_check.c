@@ -22,7 +22,8 @@
 
 bool compose_of_released(const struct compose *compose)
 {
-    return rule_released(compose->root) || rule_released(compose->newest);
+    unsigned kind = (unsigned)compose->draft->kind;
+    return rule_of_released(kind, compose->root) || rule_of_released(kind, compose->newest);
 }
 
 // Rosters' numbers come later: any will do for the check of the envelope.

@@ -127,6 +127,17 @@ bool rule_released(const Amana__V1__Header *header)
     return header != NULL && header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED;
 }
 
+static bool of_persons(const Amana__V1__Header *header)
+{
+    return header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__PERSON ||
+           header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__GROUP;
+}
+
+bool rule_of_released(unsigned kind, const Amana__V1__Header *about)
+{
+    return rule_released(about) && (kind_get(kind)->release != RELEASE_OF_PERSONS || of_persons(about));
+}
+
 bool rule_release_needed(const Amana__V1__Header *header, bool of_released, const struct policy *policy)
 {
     const struct kind *kind = kind_get((unsigned)header->kind);
@@ -138,9 +149,7 @@ bool rule_release_needed(const Amana__V1__Header *header, bool of_released, cons
         return true;
     switch ((enum kind_release)kind->release) {
     case RELEASE_NEVER: return false;
-    case RELEASE_OF_PERSONS:
-        return header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__PERSON ||
-               header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__GROUP;
+    case RELEASE_OF_PERSONS: return of_released || of_persons(header);
     case RELEASE_ABROAD: return goes_abroad(header);
     case RELEASE_AS_TARGET: return of_released;
     }

@@ -36,11 +36,14 @@ enum reason rule_return(const Amana__V1__Header *header, const Amana__V1__Flags 
 enum reason rule_consent(const Amana__V1__Header *header, struct am_detail *detail);
 
 // Rule 5, four eyes: a message that needs a second person says so in its `release` (rule_released; NULL: false).
-// `of_released`: whether what it is about did, the message answered; of an alert that it ends the newest version too,
-// of an ERASURE or HOLD each that it names. `policy` (NULL: none) may ask for more. An identified person needs one in
-// an ALERT and an UPDATE alone: what answers them, a REQUEST or a NOTE may name whom it is about (a reader refuses a
-// name in an ALERT whose subject_kind hides it, proto/body). RELEASE_REQUIRED.
+// `of_released`: whether what it is about did (rule_of_released; NULL: false), the message answered; of an alert that
+// it renews or ends the newest version too, of an ERASURE or HOLD each that it names. An UPDATE replaces what two have
+// signed of a person: it needs a second person where either is on one, whatever it calls its subject. `policy` (NULL:
+// none) may ask for more. An identified person needs one in an ALERT and an UPDATE alone: what answers them, a REQUEST
+// or a NOTE may name whom it is about (a reader refuses a name in an ALERT whose subject_kind hides it, proto/body).
+// RELEASE_REQUIRED.
 bool rule_released(const Amana__V1__Header *header);
+bool rule_of_released(unsigned kind, const Amana__V1__Header *about);
 bool rule_release_needed(const Amana__V1__Header *header, bool of_released, const struct policy *policy);
 enum reason rule_release(const Amana__V1__Header *header, bool of_released, const struct policy *policy,
                          struct am_detail *detail);

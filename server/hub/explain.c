@@ -178,7 +178,9 @@ static const char *second_person(const struct hub_trial *trial)
         return kind->on == 0 ? "needed: it is CONFIDENTIAL" : "needed where it answers nothing: it is CONFIDENTIAL";
     switch ((enum kind_release)kind->release) {
     case RELEASE_NEVER: break;
-    case RELEASE_OF_PERSONS: return "needed where it is about a PERSON or GROUP";
+    case RELEASE_OF_PERSONS:
+        return kind->chain == CHAIN_RENEWS ? "needed where it, or what it replaces, is about a PERSON or GROUP"
+                                           : "needed where it is about a PERSON or GROUP";
     case RELEASE_ABROAD: break;
     case RELEASE_AS_TARGET: return "needed where what it is about needed one";
     }

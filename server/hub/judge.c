@@ -300,17 +300,17 @@ static enum reason judge_return(const struct hub *hub, struct hub_submission *su
     return REASON_PURPOSE_MISMATCH;
 }
 
-// Whether what it is about needed a second person itself: the message answered, of an alert that it ends the newest
-// version too, and of an order every message that it names.
+// Whether what it is about needed a second person itself: the message answered, of an alert that it renews or ends the
+// newest version too, and of an order every message that it names.
 static bool of_released(const struct hub_submission *submission)
 {
     unsigned kind = (unsigned)submission->header->kind;
     const struct hub_found *named;
-    bool yes = rule_released(submission->reply_to.header);
+    bool yes = rule_of_released(kind, submission->reply_to.header);
     if (kind_get(kind)->chain != CHAIN_NONE)
-        yes |= rule_released(submission->newest.header);
+        yes |= rule_of_released(kind, submission->newest.header);
     for (size_t i = 1; kind_orders(kind) && (named = hub_named(submission, i)) != NULL; i++)
-        yes |= rule_released(named->header);
+        yes |= rule_of_released(kind, named->header);
     return yes;
 }
 

@@ -562,9 +562,15 @@ def test_an_update_that_makes_an_alert_one_on_a_person_waits_and_so_does_the_end
     newer = shared.amana("police", "update", sent, alert(shared, "newer.json")).ok().says("waits").id
     shared.amana("chief", "release", newer, "--yes").ok()
     shared.amana("police", "inbox").ok()
-    last = shared.amana("police", "update", sent, alert(shared, "last.json", **vehicle)).ok().says("accepted").id
-    shared.amana("post", "inbox").ok().says(newer[:13], last[:13])
-    # The version between is the only one that needed it: what names it with the others needs it too.
+    # What replaces an alert on a person would end it: nobody does that alone by calling it one on a lorry.
+    shared.amana("police", "update", sent, alert(shared, "last.json", release="NOT_NEEDED", **vehicle)).exits(65).says("RELEASE_REQUIRED", "release: line")
+    last = shared.amana("police", "update", sent, alert(shared, "last.json", **vehicle)).ok().says("waits").id
+    shared.amana("post", "inbox").ok().says(newer[:13])
+    shared.amana("chief", "release", last, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    fourth = shared.amana("police", "update", sent, alert(shared, "fourth.json", **vehicle)).ok().says("accepted").id
+    shared.amana("post", "inbox").ok().says(last[:13], fourth[:13])
+    # Those between are the only ones that needed it: what names them with the others needs it too.
     shared.amana("police", "erase", sent, *ERASE).ok().says("waits")
     assert not entry_of(shared, "ERASED", sent)
 

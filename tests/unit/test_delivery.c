@@ -317,15 +317,30 @@ static void what_ends_or_mends_needs_one_where_what_it_is_about_did(void **state
 {
     struct draft draft, target;
     Amana__V1__Header *about = draft_of(&target, KIND(ALERT), POLICE, POST "=ACTION");
+    about->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__VEHICLE;
     for (unsigned kind = 1; kind < KIND_COUNT; kind++) {
         Amana__V1__Header *header = draft_of(&draft, kind, POST, SHELTER "=ACTION");
         bool as = kind == KIND(CANCEL) || kind == KIND(CORRECTION) || kind == KIND(ERASURE) || kind == KIND(HOLD);
         about->release = AMANA__V1__RELEASE__CODE__NOT_NEEDED;
-        assert_false(rule_release_needed(header, rule_released(about), NULL));
+        assert_false(rule_release_needed(header, rule_of_released(kind, about), NULL));
         about->release = AMANA__V1__RELEASE__CODE__REQUIRED;
-        assert_int_equal(rule_release_needed(header, rule_released(about), NULL), as);
+        assert_int_equal(rule_release_needed(header, rule_of_released(kind, about), NULL), as);
         about->release = AMANA__V1__RELEASE__CODE__DEFERRED;
-        assert_int_equal(rule_release_needed(header, rule_released(about), NULL), as);
+        assert_int_equal(rule_release_needed(header, rule_of_released(kind, about), NULL), as);
+    }
+}
+
+static void what_replaces_an_alert_on_a_person_needs_one_whatever_it_is_on_itself(void **state)
+{
+    struct draft draft, target;
+    Amana__V1__Header *about = draft_of(&target, KIND(ALERT), POLICE, POST "=ACTION");
+    Amana__V1__Header *update = draft_of(&draft, KIND(UPDATE), POLICE, POST "=ACTION");
+    update->subject_kind = AMANA__V1__SUBJECT_KIND__CODE__VEHICLE;
+    for (unsigned kind = 1; kind <= AMANA__V1__SUBJECT_KIND__CODE__PLACE; kind++) {
+        bool persons = kind == AMANA__V1__SUBJECT_KIND__CODE__PERSON || kind == AMANA__V1__SUBJECT_KIND__CODE__GROUP;
+        about->subject_kind = (Amana__V1__SubjectKind__Code)kind;
+        about->release = AMANA__V1__RELEASE__CODE__REQUIRED;
+        assert_int_equal(rule_release_needed(update, rule_of_released(KIND(UPDATE), about), NULL), persons);
     }
 }
 
@@ -390,6 +405,7 @@ int main(void)
         cmocka_unit_test(alerts_on_persons_referrals_abroad_and_confidential_roots_need_a_second_person),
         cmocka_unit_test(policy_may_ask_for_more),
         cmocka_unit_test(what_ends_or_mends_needs_one_where_what_it_is_about_did),
+        cmocka_unit_test(what_replaces_an_alert_on_a_person_needs_one_whatever_it_is_on_itself),
         cmocka_unit_test(what_needs_a_second_person_must_say_so),
         cmocka_unit_test(a_referral_needs_consent_or_a_vital_interest_that_is_looked_at_again_soon),
     };

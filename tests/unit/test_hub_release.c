@@ -367,7 +367,16 @@ static struct letter *regarding(struct world *world, unsigned kind, const struct
     return letter;
 }
 
-// Versions of an alert: on a person as `persons` says of each.
+// Without a second person.
+static struct letter *alone(struct world *world, const struct letter *letter)
+{
+    struct letter *alone = letter_again(world, letter);
+    alone->header.release = RELEASE(NOT_NEEDED);
+    alone->header.releasing = NULL;
+    return alone;
+}
+
+// Versions of an alert: on a person as `persons` says of each. What replaces one on a person needs a second person too.
 static void versions(struct world *world, const bool persons[3], struct letter *ret[3])
 {
     for (size_t i = 0; i < 3; i++) {
@@ -383,8 +392,10 @@ static void versions(struct world *world, const bool persons[3], struct letter *
         ret[i]->header.release = RELEASE(DEFERRED);
         if (!persons[i]) {
             ret[i]->header.subject_kind = AMANA__V1__SUBJECT_KIND__CODE__VEHICLE;
-            ret[i]->header.release = RELEASE(NOT_NEEDED);
-            ret[i]->header.releasing = NULL;
+            if (i > 0 && (persons[0] || persons[i - 1]))
+                refused(world, alone(world, ret[i]), REASON_RELEASE_REQUIRED, "release");
+            else
+                ret[i] = alone(world, ret[i]);
         }
         accepted(world, ret[i]);
     }
@@ -410,7 +421,8 @@ static void what_mends_erases_or_keeps_a_version_needs_one_where_that_version_di
     versions(world, (bool[]){false, true, false}, alert);
     for (size_t i = 0; i < AM_LEN(KINDS); i++) {
         refused(world, regarding(world, KINDS[i], alert[1]), REASON_RELEASE_REQUIRED, "release");
-        order = regarding(world, KINDS[i], alert[2]);
+        refused(world, regarding(world, KINDS[i], alert[2]), REASON_RELEASE_REQUIRED, "release");
+        order = regarding(world, KINDS[i], alert[0]);
         letter_refers(order, alert[1]);
         if (KINDS[i] == KIND(CORRECTION)) // mends the one that it answers
             accepted(world, order);
