@@ -14,6 +14,7 @@ struct deciding {
     uint64_t now; // that the entries will have
     bool confirm; // the entry is about a life that ends with a CONFIRM: set for each of a life, which come last
     bool apart;   // it is about lives that go on apart, and for their units alone: set for each of a life
+    bool part;    // the append holds what it may: what else has passed goes with the next, each whole by itself
     size_t n_entries;
 };
 

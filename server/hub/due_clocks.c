@@ -7,12 +7,21 @@
 
 #include <string.h>
 
+#define PART (256u * 1024) // of an append's memory, after which no further entry is begun; there is room for any one
+
 #define DELIVERY(name) AMANA__V1__DELIVERY_STATE__CODE__##name
 #define FIRST_LIFE     CLOCK_FIRST_OF_LIFE
 
 static bool passed(const struct deciding *deciding, uint64_t at)
 {
     return at != 0 && at <= deciding->now;
+}
+
+// However many have passed: who is told of them may be some hundred devices for each.
+static bool is_full(struct deciding *deciding)
+{
+    deciding->part |= deciding->n_entries > 0 && deciding->arena->used > PART;
+    return deciding->part;
 }
 
 // --- By country: what became of another's units, and when, is not theirs to see, nor their auditors' (rule 4)
@@ -117,7 +126,7 @@ static enum am_err deliveries_decide(struct deciding *deciding, enum clock_kind 
         return arena_error(deciding->arena);
     for (unsigned clock = 0; clock < FIRST_LIFE; clock++)
         for (size_t i = 0; i < n; i++)
-            if (first[i] == clock)
+            if (first[i] == clock && !is_full(deciding))
                 TRY(delivery_decide(deciding, first, i));
     return AM_OK;
 }
@@ -253,7 +262,7 @@ static enum am_err change_decide(struct deciding *deciding, struct clock_party *
 static enum am_err changes_decide(struct deciding *deciding)
 {
     for (size_t i = 0; i < deciding->clocks->n; i++)
-        if (deciding->clocks->parties[i].lives[0].changes)
+        if (deciding->clocks->parties[i].lives[0].changes && !is_full(deciding))
             TRY(change_decide(deciding, &deciding->clocks->parties[i]));
     return AM_OK;
 }
@@ -321,7 +330,7 @@ static enum am_err all_expired_decide(struct deciding *deciding, bool apart)
 {
     deciding->apart = apart;
     for (size_t i = 0; i < deciding->clocks->n * CLOCK_LIVES; i++)
-        if (expires(deciding, i, apart))
+        if (expires(deciding, i, apart) && !is_full(deciding))
             TRY(expired_decide(deciding, i));
     return AM_OK;
 }
@@ -359,7 +368,7 @@ static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first
     TRY(deliveries_seen(deciding, first));
     TRY(deliveries_decide(deciding, first));
     for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++)
-        if (life_passed(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES) > 0)
+        if (life_passed(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES) > 0 && !is_full(deciding))
             TRY(life_decide(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES));
     TRY(changes_decide(deciding));
     if (n_expired > 0) {
@@ -367,8 +376,10 @@ static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first
         TRY(all_expired_decide(deciding, true));
     }
     case_seen(deciding);
+    deciding->append->n_entries = deciding->n_entries;
     // What else has passed follows at once: its row is in the past.
-    return next_put(deciding, clock_next(clocks));
+    uint64_t next = clock_next(clocks);
+    return next_put(deciding, deciding->part && (next == 0 || next > deciding->now) ? deciding->now : next);
 }
 
 // A life is put right by a row of what set its clock going unseen. This one comes again behind that.

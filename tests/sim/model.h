@@ -8,7 +8,7 @@
 #include "proto/model/life_known.h"
 #include "server/hub/hub.h"
 
-#define MODEL_DEVICES 32 // mailboxes
+#define MODEL_DEVICES 1024 // mailboxes
 
 struct model_message {
     uint64_t seq, root;
