@@ -102,22 +102,50 @@ static bool sync_folder(const char *path)
     return synced;
 }
 
+static enum am_err unwritten(const char *path, int error, struct am_detail *detail)
+{
+    return am_fail(AM_IO, detail, path, "can't be written: %s", strerror(error));
+}
+
+enum am_err certs_replace_begin(const char *path, unsigned mode, struct am_detail *detail,
+                                struct certs_replacing *ret_replacing)
+{
+    struct certs_replacing *replacing = ret_replacing;
+    replacing->path = path;
+    if (snprintf(replacing->temporary, sizeof replacing->temporary, "%s.XXXXXX", path) >=
+        (int)sizeof replacing->temporary)
+        return am_fail(AM_TOO_LARGE, detail, path, "this path is too long");
+    replacing->fd = mkostemp(replacing->temporary, O_CLOEXEC);
+    if (replacing->fd < 0)
+        return unwritten(path, errno, detail);
+    if (fchmod(replacing->fd, (mode_t)mode) == 0)
+        return AM_OK;
+    return certs_replace_end(replacing, unwritten(path, errno, detail), NULL);
+}
+
+enum am_err certs_replace_put(const struct certs_replacing *replacing, struct am_bytes bytes, struct am_detail *detail)
+{
+    return write_all(replacing->fd, bytes) ? AM_OK : unwritten(replacing->path, errno, detail);
+}
+
+enum am_err certs_replace_end(const struct certs_replacing *replacing, enum am_err err, struct am_detail *detail)
+{
+    if (err == AM_OK && fsync(replacing->fd) != 0)
+        err = unwritten(replacing->path, errno, detail);
+    if (close(replacing->fd) != 0 && err == AM_OK)
+        err = unwritten(replacing->path, errno, detail);
+    if (err == AM_OK && (rename(replacing->temporary, replacing->path) != 0 || !sync_folder(replacing->path)))
+        err = unwritten(replacing->path, errno, detail);
+    if (err != AM_OK)
+        unlink(replacing->temporary);
+    return err;
+}
+
 enum am_err certs_write_file(const char *path, struct am_bytes bytes, unsigned mode, struct am_detail *detail)
 {
-    char temporary[PATH_MAX];
-    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
-        return am_fail(AM_TOO_LARGE, detail, path, "this path is too long");
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
-        return am_fail(AM_IO, detail, path, "can't be written: %s", strerror(errno));
-    bool written = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes) && fsync(fd) == 0;
-    int saved = errno;
-    written = close(fd) == 0 && written;
-    if (written && rename(temporary, path) == 0 && sync_folder(path))
-        return AM_OK;
-    saved = written ? errno : saved;
-    unlink(temporary);
-    return am_fail(AM_IO, detail, path, "can't be written: %s", strerror(saved));
+    struct certs_replacing replacing;
+    TRY(certs_replace_begin(path, mode, detail, &replacing));
+    return certs_replace_end(&replacing, certs_replace_put(&replacing, bytes, detail), detail);
 }
 
 static enum am_err write_bio(const char *path, BIO *bio, bool filled, struct am_detail *detail)

@@ -38,6 +38,19 @@ AM_MUST_USE enum am_err keyfile_request(EVP_PKEY *key, enum cert_use use, const 
 // Writes a request or any other bytes to a file: temporary file, fsync, rename, fsync of the folder. mode e.g. 0644.
 AM_MUST_USE enum am_err certs_write_file(const char *path, struct am_bytes bytes, unsigned mode,
                                          struct am_detail *detail);
+// The same in parts, for what is larger than is held in memory: what was put takes the place of the file at the end,
+// unless `err` says that it is not whole; that is then what _end gives, and nothing has changed.
+struct certs_replacing {
+    const char *path; // borrowed
+    int fd;
+    char temporary[4096];
+};
+AM_MUST_USE enum am_err certs_replace_begin(const char *path, unsigned mode, struct am_detail *detail,
+                                            struct certs_replacing *ret_replacing);
+AM_MUST_USE enum am_err certs_replace_put(const struct certs_replacing *replacing, struct am_bytes bytes,
+                                          struct am_detail *detail);
+AM_MUST_USE enum am_err certs_replace_end(const struct certs_replacing *replacing, enum am_err err,
+                                          struct am_detail *detail);
 AM_MUST_USE enum am_err keyfile_write_request(const char *path, X509_REQ *request, struct am_detail *detail);
 AM_MUST_USE enum am_err certs_write_pem(const char *path, STACK_OF(X509) *certificates, struct am_detail *detail);
 

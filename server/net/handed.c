@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HANDED_FILE  (256ull << 20) // bytes that are read: 64 messages of each of a good 30,000 devices
-#define HANDED_SPARE (1u << 20)     // … that have been signed for, before it is written anew
+#define HANDED_SPARE (1u << 20)   // bytes of what has been signed for, before it is written anew
+#define HANDED_PART  (64u * 1024) // … that are written at once, however large it is
 #define HANDED_LINE  (20 + 1 + 2 * HANDED_DIGEST + 1 + LIMIT_URI + 1 + 1)
 
 struct text {
@@ -69,14 +69,10 @@ struct handed_line {
     char uri[LIMIT_URI + 1];
 };
 
-static bool line_parse(const char *text, size_t len, struct handed_line *ret_line)
+static bool line_parse(const char *line, size_t len, struct handed_line *ret_line)
 {
-    char line[HANDED_LINE], again[HANDED_LINE], hex[2 * HANDED_DIGEST + 1];
+    char again[HANDED_LINE], hex[2 * HANDED_DIGEST + 1];
 
-    if (len + 1 > sizeof line)
-        return false;
-    memcpy(line, text, len);
-    line[len] = '\0';
     *ret_line = (struct handed_line){0};
     if (sscanf(line, "%" SCNu64 " %16[0-9a-f] %160s", &ret_line->row.seq, hex, ret_line->uri) != 3)
         return false;
@@ -105,51 +101,91 @@ static enum am_err line_stands(struct store_view *view, const struct handed_line
 
 typedef enum am_err line_visit(void *user, const struct handed_line *line);
 
-// Calls `visit` with each line that still stands; and of the hub that serves, with what is newer than the view.
-static enum am_err file_walk(const char *path, struct store_view *view, bool serves, line_visit *visit, void *user)
+// The next line without its end; one that is longer than any is cut. False where the file ends before the line does:
+// it was cut short when the hub was.
+static bool line_read(FILE *file, char ret_text[HANDED_LINE], size_t *ret_len)
 {
-    struct am_bytes file = {0};
-    struct am_detail detail = {0};
-    enum am_err err = certs_read_file(path, HANDED_FILE, &detail, &file);
+    size_t len = 0;
 
-    if (err != AM_OK)
-        return err == AM_NOT_FOUND ? AM_OK : err;
-    for (size_t at = 0, len; at < file.len && err == AM_OK; at += len + 1) {
-        const char *text = (const char *)file.data + at, *end = memchr(text, '\n', file.len - at);
+    for (int c = getc_unlocked(file); c != '\n'; c = getc_unlocked(file)) {
+        if (c == EOF)
+            return false;
+        if (len < HANDED_LINE - 1)
+            ret_text[len++] = (char)c;
+    }
+    ret_text[len] = '\0';
+    *ret_len = len;
+    return true;
+}
+
+// Calls `visit` with each line that still stands; and of the hub that serves, with what is newer than the view.
+static enum am_err lines_walk(FILE *file, struct store_view *view, bool serves, line_visit *visit, void *user)
+{
+    char text[HANDED_LINE];
+    size_t len;
+
+    while (line_read(file, text, &len)) {
         struct handed_line line;
         bool stands;
-        len = end != NULL ? (size_t)(end - text) : file.len - at;
-        if (end == NULL || !line_parse(text, len, &line))
-            continue; // cut short when the hub was
-        err = line_stands(view, &line, &stands);
-        if (err == AM_OK && (stands || (serves && line.row.seq >= store_view_size(view))))
-            err = visit(user, &line);
+        if (!line_parse(text, len, &line))
+            continue;
+        TRY(line_stands(view, &line, &stands));
+        if (stands || (serves && line.row.seq >= store_view_size(view)))
+            TRY(visit(user, &line));
     }
-    free((void *)file.data);
+    return ferror(file) != 0 ? AM_IO : AM_OK;
+}
+
+static enum am_err file_walk(const char *path, struct store_view *view, bool serves, line_visit *visit, void *user)
+{
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL)
+        return errno == ENOENT ? AM_OK : AM_IO;
+    enum am_err err = lines_walk(file, view, serves, visit, user);
+    fclose(file);
     return err;
 }
 
 // --- Writing
+struct anew {
+    struct certs_replacing file;
+    struct text part;
+    size_t size;
+};
+
+static enum am_err part_write(struct anew *anew)
+{
+    size_t len = anew->part.len;
+
+    anew->size += len;
+    anew->part.len = 0;
+    return certs_replace_put(&anew->file, (struct am_bytes){(const uint8_t *)anew->part.bytes, len}, NULL);
+}
+
 static enum am_err line_keep(void *user, const struct handed_line *line)
 {
+    struct anew *anew = user;
     char text[HANDED_LINE];
 
     line_of(line->uri, &line->row, text);
-    return text_put(user, text);
+    TRY(text_put(&anew->part, text));
+    return anew->part.len < HANDED_PART ? AM_OK : part_write(anew);
 }
 
 static enum am_err write_anew(struct handed *handed, struct store_view *view, bool serves)
 {
     const char *path = handed->net->options.handed;
-    struct am_detail detail = {0};
-    struct text live = {0};
-    enum am_err err = file_walk(path, view, serves, line_keep, &live);
+    struct anew anew = {.size = 0};
 
+    TRY(certs_replace_begin(path, 0600, NULL, &anew.file));
+    enum am_err err = file_walk(path, view, serves, line_keep, &anew);
     if (err == AM_OK)
-        err = certs_write_file(path, (struct am_bytes){(const uint8_t *)live.bytes, live.len}, 0600, &detail);
+        err = part_write(&anew);
+    err = certs_replace_end(&anew.file, err, NULL);
     if (err == AM_OK)
-        handed->size = handed->live = live.len;
-    free(live.bytes);
+        handed->size = handed->live = anew.size;
+    free(anew.part.bytes);
     return err;
 }
 

@@ -128,6 +128,22 @@ def test_what_is_noted_of_a_device_goes_once_it_has_signed_and_what_can_t_be_rea
     hub.log.wait(r"^handed .*would be forgotten at a restart")
 
 
+def test_what_was_noted_is_read_however_large_the_file_has_become(world, pb, post):
+    police, file = r.Raw(world, pb), world.path("data", "hub", "handed")
+    with police.channel() as channel:
+        [first] = fill(police, channel, 4)
+    with post.channel() as channel:
+        take(post.receive(channel), 1)
+    world.hub.stop()
+    [kept] = noted(world)
+    with file.open("wb") as grown:
+        grown.truncate(257 << 20)
+        grown.seek(0, 2)
+        grown.write(b"\n" + " ".join(kept).encode() + b"\n")
+    world.start_hub().stop()
+    assert noted(world) == [kept] and int(kept[0]) == first
+
+
 def test_what_was_noted_is_written_anew_while_the_hub_serves(empty_world, pb):
     world = empty_world
     world.start_hub(failpoint="handed-anew:2")
