@@ -304,7 +304,8 @@ void replay_stream(struct hub_replay *replay);
 void replay_grew(struct net *net);
 // It has new mail; `freed`: or what was withheld from it may be free.
 void receive_wake(struct net *net, const char *device, bool freed);
-// A device of the unit has signed for messages: those that were withheld from the others come to them too.
+// A device of the unit has signed for messages: those that were withheld from the others come to them too, and what
+// they were not told of them.
 void receive_signed(struct net *net, const char *unit);
 void receive_acknowledged(struct peer *peer, const uint64_t *seqs, size_t count);
 void receive_stop(struct net *net);

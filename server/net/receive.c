@@ -91,11 +91,22 @@ static void receive_read(struct job *job)
 // From the first on, where what was withheld may be free.
 static void cursor_back(struct receive *receive)
 {
-    if (receive->again && receive->withheld) {
-        memset(receive->cursor.begun[LANE_MESSAGES], 0, sizeof receive->cursor.begun[LANE_MESSAGES]);
-        receive->withheld = false;
+    for (int lane = 0; lane < LANES; lane++) {
+        if (!receive->again || !receive->withheld[lane])
+            continue;
+        memset(receive->cursor.begun[lane], 0, sizeof receive->cursor.begun[lane]);
+        receive->withheld[lane] = false;
     }
     receive->again = false;
+}
+
+// What is out of that lane comes once: the run may begin again before it.
+static void told_fill(struct receive *receive)
+{
+    receive->n_told = 0;
+    for (size_t i = 0; i < receive->n_sent; i++)
+        if (receive->sent[i].lane == LANE_NOTICES)
+            receive->told[receive->n_told++] = receive->sent[i].seq;
 }
 
 // Without memory for it what is withheld waits for another run.
@@ -127,6 +138,7 @@ static void receive_next(struct receive *receive)
     memcpy(receive->bodies, peer->out, peer->n_out * sizeof peer->out[0]);
     receive->n_bodies = peer->n_out;
     in_hand_fill(receive);
+    told_fill(receive);
     receive->job = (struct job){.run = receive_run, .done = receive_read, .class = JOB_URGENT};
     for (int lane = 0; lane < LANES; lane++)
         receive->room[lane] = receive->most[lane] - receive->out[lane];
@@ -219,7 +231,8 @@ void receive_signed(struct net *net, const char *unit)
         const char *device = roster->devices[i].identity.uri;
         const struct peer *peer = peer_find(net, device);
         const struct receive *receive = peer != NULL ? peer->receiver : NULL;
-        if (receive != NULL && (receive->reading || receive->withheld))
+        if (receive != NULL &&
+            (receive->reading || receive->withheld[LANE_MESSAGES] || receive->withheld[LANE_NOTICES]))
             receive_wake(net, device, true);
     }
 }

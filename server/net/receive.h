@@ -56,16 +56,18 @@ struct receive {
     size_t n_in_hand;
     struct peer_out bodies[LIMIT_UNACKNOWLEDGED]; // that the device has: as it was, and what the run adds
     size_t n_bodies;
+    uint64_t told[RECEIVE_OUT + 2 * RECEIVE_ROWS]; // of the lane of notices, what is out
+    size_t n_told;
     struct receive_cursor cursor;
     struct arena run;
     struct receive_row rows[RECEIVE_ROWS];
     size_t n_rows;
-    bool shields;     // some case is kept from some state
-    bool withheld;    // there were rows that its state is not to learn of
-    unsigned looks;   // of the run
-    bool held_back;   // there are rows that found no room
-    bool device_full; // because the device has signed for too little
-    bool run_full;    // the run ended before the mailbox did
+    bool shields;         // some case is kept from some state
+    bool withheld[LANES]; // there were rows that its state is not to learn of
+    unsigned looks;       // of the run
+    bool held_back;       // there are rows that found no room
+    bool device_full;     // because the device has signed for too little
+    bool run_full;        // the run ended before the mailbox did
     enum am_err err;
 };
 

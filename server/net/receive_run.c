@@ -132,6 +132,14 @@ static enum am_err notice_unseen(struct receive *receive, struct store_view *vie
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
+static bool is_told(const struct receive *receive, uint64_t seq)
+{
+    for (size_t i = 0; i < receive->n_told; i++)
+        if (receive->told[i] == seq)
+            return true;
+    return false;
+}
+
 // A row that the device isn't to learn of. However many there are, the run's memory is for those that it gets. What
 // another device of its unit has in hand, signed for or not, comes to it, and it is told of it, as ever.
 static enum am_err row_unseen(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
@@ -147,7 +155,7 @@ static enum am_err row_unseen(struct receive *receive, struct store_view *view, 
         TRY(withheld_erased(view, &scratch, device, seq, ret_unseen));
     else
         TRY(withheld_mail(view, &scratch, device, seq, kind, ret_unseen));
-    receive->withheld |= *ret_unseen && kind == JOURNAL_MAIL_MESSAGE; // a notice comes with the next stream
+    receive->withheld[lane_of(kind)] |= *ret_unseen;
     return AM_OK;
 }
 
@@ -171,7 +179,7 @@ static enum am_err row_take(struct receive *receive, struct store_view *view, en
 
     *ret_stop = false;
     TRY(row_wanted(receive, view, seq, kind, &wanted));
-    if (!wanted || (body != NULL && body->here))
+    if (!wanted || (body != NULL && body->here) || (lane == LANE_NOTICES && is_told(receive, seq)))
         return AM_OK;
     if (receive->shields && body == NULL) // what the device has already it may get again
         TRY(row_look(receive, view, seq, kind, &unseen, ret_stop));

@@ -78,6 +78,23 @@ def test_mail_not_yet_retrieved_is_withheld_until_a_protection_unit_takes_the_fl
     lines.wait(alert)
 
 
+def test_what_it_was_not_told_of_it_is_told_of_while_it_follows_once_the_flag_is_taken_back(world):
+    if not w.moves_time():
+        pytest.skip("this build's time can't be moved")
+    alert = world.send()
+    flagged = flag(world)
+    follower, lines = world.watch("post", "--json", "inbox", "--follow")
+    _, log = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    world.later(minutes=16)
+    log.wait(f'"kind":"DEADLINE".*{alert}')
+    another = world.send("police", note(world, case_ref="ke/dci/2026/004299", recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}]))
+    lines.wait(another)
+    assert not any(alert in line for line in lines.all)
+    take_back(world, flagged)
+    lines.wait(f'"deadline".*{alert}')
+    assert len([line for line in lines.all if "deadline" in line and alert in line]) == 1
+
+
 def test_what_a_device_has_in_hand_comes_to_the_others_of_its_unit_as_ever(empty_world, pb):
     """Who lets one device take what comes and another ask later would else see that it is missing there."""
     world, case = empty_world, "et/ics/2026/000401"
