@@ -23,6 +23,8 @@ struct answer_input {
     size_t n_to;
     const char *untaken[LIMIT_RECIPIENTS]; // units to which the hub lets nothing of this answer go
     size_t n_untaken;
+    const char *releasing[LIMIT_REFERENCES + 2]; // units that released what is named: they have it too
+    size_t n_releasing;
     bool yes, dry_run, again;
 };
 

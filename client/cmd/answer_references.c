@@ -72,6 +72,12 @@ bool answer_is_order(const struct answer_input *input)
     return kind_orders(input->verb->kind);
 }
 
+void answer_releasing(struct answer_input *input, const Amana__V1__Header *header)
+{
+    if (header->releasing != NULL && input->n_releasing < AM_LEN(input->releasing))
+        input->releasing[input->n_releasing++] = header->releasing->unit;
+}
+
 // One more version: the newest is what is answered, the others are its references.
 static enum am_err version_take(struct answer_input *input, struct arena *arena, const struct target *root,
                                 enum store_box box, const char *id, struct target *newest, Amana__V1__Draft *draft)
@@ -96,6 +102,7 @@ static enum am_err version_take(struct answer_input *input, struct arena *arena,
     if (draft->n_references == LIMIT_REFERENCES)
         return am_fail(AM_TOO_LARGE, &detail, id, "more versions than one order may name");
     draft->references[draft->n_references++] = &former->pointer;
+    answer_releasing(input, header);
     *newest = *version;
     newest->pointer.header_digest.data = newest->digest;
     return AM_OK;

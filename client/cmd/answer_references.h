@@ -10,6 +10,8 @@ AM_MUST_USE enum am_err answer_permissions(const struct answer_input *input, str
                                            const struct target *newest, Amana__V1__Draft *draft);
 // Whether the verb orders something about content: then all versions of an alert are meant.
 bool answer_is_order(const struct answer_input *input);
+// Who released this message, among those who have what is named.
+void answer_releasing(struct answer_input *input, const Amana__V1__Header *header);
 // The newest version becomes what is answered, the others the draft's references.
 AM_MUST_USE enum am_err answer_versions(struct answer_input *input, struct arena *arena, const struct target *root,
                                         struct target *newest, Amana__V1__Draft *draft);

@@ -193,8 +193,13 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
                                                : recipient->part));
     }
     TRY(stand_in_add(input, newest, arena, draft));
-    if (to == TO_HOLDERS)
+    if (to == TO_HOLDERS) {
         TRY(recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)));
+        for (size_t i = 0; i < input->n_releasing; i++)
+            TRY(recipient_usual(input, newest, arena, draft, input->releasing[i], PART(ACTION)));
+    } else if (to_all(draft) && header->releasing != NULL) {
+        TRY(recipient_usual(input, newest, arena, draft, header->releasing->unit, PART(COPY)));
+    }
     if (draft->n_recipients > 0 || !input->kind->alone)
         return AM_OK;
     const char *own = input->command.session->settings.value[SETTING_UNIT];
@@ -246,6 +251,8 @@ void answer_to_look(const struct answer_input *input, const struct target *newes
         look(session, header->recipients[i]->unit, &newest->pointer);
     if (goes_to_all(draft) && newest->box == STORE_INBOX)
         look(session, header->sender->unit, &newest->pointer);
+    for (size_t i = 0; i < input->n_releasing && (input->kind->to == TO_HOLDERS || to_all(draft)); i++)
+        look(session, input->releasing[i], &newest->pointer);
     if (!protects_child(input, draft))
         return;
     look(session, trust_protection_of(session->trust, session->settings.value[SETTING_UNIT]), &newest->pointer);

@@ -26,6 +26,8 @@ static enum am_err draft_make(struct answer_input *input, struct target *root, s
     Amana__V1__Draft *draft = *ret_draft;
     TRY(submit_references(input->command.session, arena, draft, detail));
     TRY(answer_body_fill(input, arena, draft));
+    answer_releasing(input, root->opened.header);
+    answer_releasing(input, newest->opened.header);
     if (answer_is_order(input) && root->kept->entry != NULL)
         TRY(answer_versions(input, arena, root, newest, draft));
     TRY(shield_of_case(input->command.session, newest->opened.header->case_ref, &input->shield));

@@ -122,6 +122,9 @@ static enum reason check_answer(struct session *session, const struct compose *c
     if (protection != NULL && strcmp(protection, header->sender->unit) != 0 &&
         !shield_keeps(shield, header, protection, from))
         to.protection = protection;
+    if (before->releasing != NULL && strcmp(before->releasing->unit, from) != 0 &&
+        !goes_without(session, compose, header, before->releasing->unit))
+        to.releasing = before->releasing->unit;
     for (size_t i = 0; i < before->n_recipients && to.n < LIMIT_RECIPIENTS; i++)
         if (!shield_keeps(shield, header, before->recipients[i]->unit, from) &&
             !goes_without(session, compose, header, before->recipients[i]->unit))

@@ -12,6 +12,8 @@
 
 static bool has_part(struct session *session, const Amana__V1__Header *about, const char *unit)
 {
+    if (about->releasing != NULL && strcmp(about->releasing->unit, unit) == 0)
+        return true;
     for (size_t i = 0; i <= about->n_recipients; i++) {
         const char *party = i < about->n_recipients ? about->recipients[i]->unit : about->sender->unit;
         const char *protection = trust_protection_of(session->trust, party);

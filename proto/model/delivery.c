@@ -148,14 +148,32 @@ static bool to_itself_alone(const struct checking *check, bool asked)
            check->answer->recipients[0]->part == PART(ACTION);
 }
 
+static bool has(const struct delivery_to *to, const char *unit)
+{
+    for (size_t i = 0; i < to->n; i++)
+        if (strcmp(to->recipients[i].unit, unit) == 0)
+            return true;
+    return false;
+}
+
+// Who released it has it too: of what is to be erased it is told with a COPY.
+static bool releasing_told(const struct checking *check)
+{
+    return check->to->releasing != NULL && !is_sender(check, check->to->releasing) &&
+           !has(check->to, check->to->releasing) &&
+           kind_asks_confirm((unsigned)check->answer->kind, (unsigned)check->answer->outcome);
+}
+
 // What is to be erased is to be erased by all who have it.
 static enum reason to_asked(const struct checking *check)
 {
     bool all = kind_asks_confirm((unsigned)check->answer->kind, (unsigned)check->answer->outcome);
     if (to_itself_alone(check, !all))
         return REASON_NONE;
-    if (all)
-        return to_former(check);
+    if (all) {
+        enum reason reason = to_former(check);
+        return reason == REASON_NONE && releasing_told(check) ? needs(check, check->to->releasing, PART(COPY)) : reason;
+    }
     return to_some(check, true, "at least one of those who were asked to act must be there with the part ACTION");
 }
 
@@ -180,6 +198,8 @@ static enum reason to_holders(const struct checking *check)
             reason = needs(check, check->to->recipients[i].unit, PART(ACTION));
     if (reason == REASON_NONE && originator_told(check))
         reason = needs(check, check->to->originator, PART(ACTION));
+    if (reason == REASON_NONE && check->to->releasing != NULL && !is_sender(check, check->to->releasing))
+        reason = needs(check, check->to->releasing, PART(ACTION));
     if (reason != REASON_NONE || check->answer->n_recipients == 1 ||
         header_recipient(check->answer, check->answer->sender->unit) == NULL)
         return reason;
@@ -188,25 +208,23 @@ static enum reason to_holders(const struct checking *check)
     return REASON_FIELD_INVALID;
 }
 
-static bool has(const struct delivery_to *to, const char *unit)
-{
-    for (size_t i = 0; i < to->n; i++)
-        if (strcmp(to->recipients[i].unit, unit) == 0)
-            return true;
-    return false;
-}
-
 static enum reason to_same(const struct checking *check)
 {
     const char *instead = delivery_stand_in(check->answer, check->to);
     if (instead == NULL && to_itself_alone(check, false))
         return REASON_NONE;
-    size_t more = instead != NULL && !has(check->to, instead) ? 1 : 0;
+    size_t all = check->to->n + (instead != NULL && !has(check->to, instead) ? 1 : 0);
     enum reason reason = to_former(check);
-    bool told = originator_told(check) && check->to->n < LIMIT_RECIPIENTS;
-    if (reason == REASON_NONE && told) // a supervisor of another unit ends it (rule 5): its author is to know
+    if (reason == REASON_NONE && originator_told(check) && all < LIMIT_RECIPIENTS) {
+        // A supervisor of another unit ends it (rule 5): its author is to know.
         reason = needs(check, check->to->originator, PART(COPY));
-    if (reason != REASON_NONE || check->answer->n_recipients == check->to->n + more + (told ? 1 : 0))
+        all++;
+    }
+    if (reason == REASON_NONE && releasing_told(check) && all < LIMIT_RECIPIENTS) {
+        reason = needs(check, check->to->releasing, PART(COPY));
+        all++;
+    }
+    if (reason != REASON_NONE || check->answer->n_recipients == all)
         return reason;
     (void)am_fail(AM_INVALID, check->detail, "recipients", "%s goes to those who have what it ends, and to no others",
                   kind_name((unsigned)check->answer->kind));

@@ -13,6 +13,8 @@ struct delivery_to {
     size_t n;
     bool originator_gone;   // it is a member no more: all other holders have it
     const char *protection; // who protects in the sender's country, is not the sender, and may learn of it; else NULL
+    const char
+        *releasing; // another unit than the originator's, whose second person released it: it has it too; or NULL
 };
 
 // Who acts in the place of those who were asked to and can't learn of a new version or the end (rule 4, or gone): who

@@ -244,6 +244,8 @@ struct hub_settlement {
 const struct hub_found *hub_named(const struct hub_submission *submission, size_t n);
 // Whether the unit sent it or is among its recipients; not where it wasn't found.
 bool hub_found_party(const struct hub_found *found, const char *unit);
+// The unit that released it, of the same agency as its originator's and another: it has it too. NULL: none.
+const char *hub_releasing_of(const struct hub_found *found);
 // Whether the flags of what a message points at are to be read for its judgement: it may take back what these say.
 bool hub_wants_flags(const struct hub_submission *submission);
 

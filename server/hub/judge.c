@@ -24,6 +24,12 @@ bool hub_found_party(const struct hub_found *found, const char *unit)
     return found->found && (strcmp(found->originator, unit) == 0 || hub_recipient_index(found, unit, &index));
 }
 
+const char *hub_releasing_of(const struct hub_found *found)
+{
+    const Amana__V1__UnitRoster *releasing = found->found && found->header != NULL ? found->header->releasing : NULL;
+    return releasing != NULL && strcmp(releasing->unit, found->originator) != 0 ? releasing->unit : NULL;
+}
+
 static enum reason invalid(struct hub_work *work, const char *field, const char *text)
 {
     (void)am_fail(AM_INVALID, &work->detail, field, "%s", text);
@@ -156,6 +162,9 @@ static struct delivery_to delivery_of(const struct hub *hub, const struct hub_su
             told[to.n++] = answered->recipients[i];
     if (protection != NULL && strcmp(protection, submission->sender) != 0 && !hub_harms(submission, protection))
         to.protection = protection;
+    const char *releasing = hub_releasing_of(answered);
+    if (releasing != NULL && !hub_left_out(hub, submission, releasing))
+        to.releasing = releasing;
     return to;
 }
 

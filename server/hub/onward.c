@@ -60,9 +60,10 @@ static enum reason judge_one(const struct hub *hub, struct hub_submission *submi
     for (size_t i = 0; i < header->n_recipients; i++) {
         const char *unit = header->recipients[i]->unit;
         char field[48];
-        if (hub_found_party(about, unit) || protects_one_of(hub, about, unit) ||
-            within_agency(hub, submission->sender, unit) || names(about, unit) ||
-            granted(submission, about, pointer, unit))
+        const char *releasing = hub_releasing_of(about);
+        bool has = hub_found_party(about, unit) || (releasing != NULL && strcmp(releasing, unit) == 0);
+        if (has || protects_one_of(hub, about, unit) || within_agency(hub, submission->sender, unit) ||
+            names(about, unit) || granted(submission, about, pointer, unit))
             continue;
         snprintf(field, sizeof field, "recipients[%zu].unit", i);
         (void)am_fail(AM_DENIED, &submission->work.detail, field,

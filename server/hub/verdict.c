@@ -90,12 +90,30 @@ enum reason hub_judge_ceiling(const struct hub *hub, struct hub_submission *subm
 }
 
 // --- Recipients
+static bool released_by(const struct hub_found *found, const char *unit)
+{
+    const char *releasing = hub_releasing_of(found);
+    return releasing != NULL && strcmp(releasing, unit) == 0;
+}
+
+// What every holder must mend, keep or erase reaches who released it.
+static bool reaches_releasing(const struct hub_submission *submission, const char *unit)
+{
+    unsigned kind = (unsigned)submission->header->kind;
+    const struct hub_found *named;
+    bool any = released_by(&submission->reply_to, unit) || released_by(&submission->newest, unit);
+    for (size_t i = 1; kind_orders(kind) && (named = hub_named(submission, i)) != NULL; i++)
+        any |= released_by(named, unit);
+    return any && (kind_get(kind)->to == TO_HOLDERS || kind_asks_confirm(kind, (unsigned)submission->header->outcome));
+}
+
 // Named by what is answered: neither grant nor purpose stands in its way. To the originator, the newest version counts.
 static bool answered_party(const struct hub_submission *submission, const char *unit)
 {
     bool originator = submission->newest.found && strcmp(submission->newest.originator, submission->sender) == 0;
     return hub_found_party(&submission->reply_to, unit) ||
-           ((originator || submission->takes_back) && hub_found_party(&submission->newest, unit));
+           ((originator || submission->takes_back) && hub_found_party(&submission->newest, unit)) ||
+           reaches_releasing(submission, unit);
 }
 
 // What answers its messages still goes back to it.

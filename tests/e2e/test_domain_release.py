@@ -588,6 +588,39 @@ def test_what_corrects_erases_or_keeps_what_was_released_needs_a_second_person_t
     assert entry_of(shared, "HELD", parked) and not entry_of(shared, "ERASED", parked)  # the court's order came first
 
 
+def test_what_every_holder_must_do_reaches_the_unit_that_released_it_too(shared):
+    """Saves from what should never have been held and stays readable with who signed it."""
+    world = shared
+    sent = world.amana("police", "send", alert(world, case_ref="ke/dci/2026/004715", releasing="ke/dci/headquarters")).ok().id
+    world.amana("headquarters", "release", sent, "--yes").ok()
+    for desk in ("headquarters", "police", "post"):
+        world.amana(desk, "inbox").ok()
+    assert "Yusuf" in json.dumps(world.body("headquarters", sent))
+    corrected = world.amana("police", "correct", sent, world.example("correction")).ok().id
+    erased = world.amana("police", "erase", sent, *ERASE).ok().id
+    for order in (corrected, erased):
+        world.amana("chief", "release", order, "--yes").ok().says("must confirm  ke/dci/headquarters by 20", "must confirm  et/ics/moyale by 20")
+    world.amana("headquarters", "inbox").ok().says("to be acknowledged", f"to be confirmed: `amana confirm {erased[:13]}`")
+    world.amana("headquarters", "confirm", corrected, "--outcome", "DONE", "--remark", "Mended.").ok()
+    world.amana("headquarters", "confirm", erased, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok().says("1 message of this store was erased")
+    assert world.body("headquarters", sent) is None
+    world.amana("police", "inbox").ok()
+    for order in (corrected, erased):
+        world.amana("police", "status", order).ok().says("ke/dci/headquarters", "confirmed")
+    # So does an end that has it erased.
+    sent = world.amana("police", "send", alert(world, case_ref="ke/dci/2026/004716", releasing="ke/dci/headquarters")).ok().id
+    world.amana("headquarters", "release", sent, "--yes").ok()
+    for desk in ("headquarters", "police"):
+        world.amana(desk, "inbox").ok()
+    cancel = world.amana("police", "cancel", sent, "--outcome", "SENT_IN_ERROR", "--reason", "The wrong man.", "--instructions", "Let him go.", "--yes").ok().id
+    world.amana("chief", "release", cancel, "--yes").ok().says("ke/dci/headquarters")
+    world.amana("headquarters", "inbox").ok().says(f"to be erased: `amana confirm {cancel[:13]}`")
+    world.amana("headquarters", "confirm", cancel, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok().says("1 message of this store was erased")
+    assert world.body("headquarters", sent) is None
+    world.amana("police", "inbox").ok()
+    world.amana("police", "status", cancel).ok().says("ke/dci/headquarters", "confirmed")
+
+
 def test_the_body_is_sealed_to_the_releasing_unit_too(shared, pb):
     police = r.Raw(shared, pb)
     header = police.header(release=2, case_ref=CASE)

@@ -14,10 +14,11 @@
 #define ACTION AMANA__V1__PART__CODE__ACTION
 #define COPY   AMANA__V1__PART__CODE__COPY
 
-#define POLICE  "ke/dci/transnational"
-#define POST    "et/ics/moyale"
-#define SHELTER "et/mowsa/protection"
-#define OTHERS  "ug/police/kampala"
+#define POLICE       "ke/dci/transnational"
+#define POST         "et/ics/moyale"
+#define SHELTER      "et/mowsa/protection"
+#define OTHERS       "ug/police/kampala"
+#define HEADQUARTERS "ke/dci/headquarters"
 
 // What is answered: of POLICE, to POST (ACTION) and SHELTER (COPY).
 static const struct journal_recipient HOLDERS[] = {{POST, ACTION}, {SHELTER, COPY}};
@@ -175,6 +176,43 @@ static void what_every_holder_must_do_goes_to_every_holder_to_act(void **state)
         assert_true(goes(KINDS[i], OTHERS, POLICE "=ACTION " POST "=ACTION " SHELTER "=ACTION"));
         assert_false(goes(KINDS[i], POLICE, POST "=ACTION " SHELTER "=ACTION " POLICE "=ACTION"));
         assert_false(goes(KINDS[i], POLICE, POLICE "=ACTION"));
+    }
+}
+
+static void what_every_holder_must_do_goes_to_who_released_it_too(void **state)
+{
+    static const unsigned KINDS[] = {KIND(CORRECTION), KIND(ERASURE), KIND(HOLD)};
+    const struct delivery_to released = {POLICE, HOLDERS, AM_LEN(HOLDERS), .releasing = HEADQUARTERS};
+    struct am_detail detail = {0};
+    struct draft draft;
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        Amana__V1__Header *order = draft_of(&draft, KINDS[i], POLICE, POST "=ACTION " SHELTER "=ACTION");
+        assert_int_equal(delivery_check(order, &released, &detail), REASON_FIELD_INVALID);
+        assert_non_null(strstr(detail.text, HEADQUARTERS));
+        order = draft_of(&draft, KINDS[i], POLICE, POST "=ACTION " SHELTER "=ACTION " HEADQUARTERS "=ACTION");
+        assert_int_equal(delivery_check(order, &released, &detail), REASON_NONE);
+        order = draft_of(&draft, KINDS[i], HEADQUARTERS, POST "=ACTION " SHELTER "=ACTION " POLICE "=ACTION");
+        assert_int_equal(delivery_check(order, &released, &detail), REASON_NONE);
+    }
+}
+
+static void what_is_to_be_erased_is_told_to_who_released_it_too(void **state)
+{
+    static const struct {
+        unsigned kind, outcome;
+    } ENDS[] = {{KIND(CANCEL), OUTCOME(SENT_IN_ERROR)}, {KIND(WITHDRAW), OUTCOME(CONSENT_WITHDRAWN)}};
+    const struct delivery_to released = {POLICE, HOLDERS, AM_LEN(HOLDERS), .releasing = HEADQUARTERS};
+    struct am_detail detail = {0};
+    struct draft draft;
+    for (size_t i = 0; i < AM_LEN(ENDS); i++) {
+        Amana__V1__Header *end = draft_of(&draft, ENDS[i].kind, POLICE, POST "=ACTION " SHELTER "=COPY");
+        assert_int_equal(delivery_check(end, &released, &detail), REASON_NONE); // nothing is to be erased
+        end->outcome = (Amana__V1__Outcome__Code)ENDS[i].outcome;
+        assert_int_equal(delivery_check(end, &released, &detail), REASON_FIELD_INVALID);
+        assert_non_null(strstr(detail.text, HEADQUARTERS));
+        end = draft_of(&draft, ENDS[i].kind, POLICE, POST "=ACTION " SHELTER "=COPY " HEADQUARTERS "=COPY");
+        end->outcome = (Amana__V1__Outcome__Code)ENDS[i].outcome;
+        assert_int_equal(delivery_check(end, &released, &detail), REASON_NONE);
     }
 }
 
@@ -396,6 +434,8 @@ int main(void)
         cmocka_unit_test(what_the_originator_withdraws_or_makes_clear_goes_to_who_was_asked),
         cmocka_unit_test(a_call_or_an_end_goes_to_the_other_side),
         cmocka_unit_test(what_every_holder_must_do_goes_to_every_holder_to_act),
+        cmocka_unit_test(what_every_holder_must_do_goes_to_who_released_it_too),
+        cmocka_unit_test(what_is_to_be_erased_is_told_to_who_released_it_too),
         cmocka_unit_test(a_version_goes_to_the_former_recipients_and_the_end_to_no_others),
         cmocka_unit_test(the_end_by_another_units_supervisor_is_for_its_author_to_know_too),
         cmocka_unit_test(an_author_who_is_gone_is_asked_for_by_no_end_and_no_order),

@@ -432,6 +432,32 @@ static void what_mends_erases_or_keeps_a_version_needs_one_where_that_version_di
     }
 }
 
+// It has it too, and no grant goes towards it.
+static void what_every_holder_must_do_reaches_who_released_it(void **state)
+{
+    struct world *world = *state;
+    static const unsigned KINDS[] = {KIND(CORRECTION), KIND(HOLD), KIND(ERASURE), KIND(CANCEL)};
+    colleagues_supervise(world);
+    struct letter *alert = deferred(world, COLLEAGUES);
+    accepted(world, alert);
+    for (size_t i = 0; i < AM_LEN(KINDS); i++) {
+        struct letter *order = regarding(world, KINDS[i], alert);
+        order->header.release = RELEASE(DEFERRED);
+        order->header.releasing = releasing(world, POLICE);
+        if (KINDS[i] == KIND(CANCEL))
+            order->header.outcome = (Amana__V1__Outcome__Code)OUTCOME(SENT_IN_ERROR);
+        refused(world, order, REASON_FIELD_INVALID, "recipients");
+        order = letter_again(world, order);
+        letter_to(world, order, COLLEAGUES, KINDS[i] == KIND(CANCEL) ? COPY : ACTION);
+        accepted(world, order);
+        if (KINDS[i] != KIND(HOLD))
+            assert_int_equal(model_life(&world->model, order->seq, COLLEAGUES)->state, LIFE(OPEN));
+    }
+    struct letter *told = letter_new(world, POLICE, KIND(NOTE));
+    letter_to(world, told, COLLEAGUES, ACTION);
+    refused(world, told, REASON_NOT_PERMITTED, "recipients[0].unit");
+}
+
 // --- What was sent with its release DEFERRED, and sent back
 static struct letter *sent_deferred(struct world *world, const char *unit)
 {
@@ -523,6 +549,7 @@ int main(void)
         HUB_TEST(an_exercise_that_was_left_unsigned_is_not_counted),
         HUB_TEST(what_ends_an_alert_needs_one_where_its_first_or_its_newest_version_did),
         HUB_TEST(what_mends_erases_or_keeps_a_version_needs_one_where_that_version_did),
+        HUB_TEST(what_every_holder_must_do_reaches_who_released_it),
         HUB_TEST(what_was_sent_back_is_taken_back_by_a_supervisor_alone_and_by_nobody_else),
         HUB_TEST(an_author_who_is_a_supervisor_takes_nothing_back_alone),
         HUB_TEST(the_supervisor_of_another_unit_takes_back_what_that_unit_was_to_release_and_its_author_is_told),
