@@ -7,8 +7,9 @@
 #include "amana/v1/message.pb-c.h"
 #include "client/session/known.h"
 #include "client/session/session.h"
+#include "proto/model/country.h"
 
-#define SHIELD_STATES 64u
+#define SHIELD_STATES COUNTRIES // as at the hub: none is left out for want of room
 struct shield_state {
     char country[3];
     Amana__V1__Protection__Code protection; // YES or UNKNOWN

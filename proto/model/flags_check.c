@@ -32,8 +32,8 @@ static enum reason check_states(const Amana__V1__Flags *flags, bool shields, str
     if (shields != (flags->n_never_tell != 0))
         return refuse(detail, REASON_FIELD_INVALID, "flags.never_tell",
                       "names the states that must not learn of it where protection is YES or UNKNOWN, and only there");
-    if (flags->n_never_tell > LIMIT_NEVER_TELL)
-        return refuse(detail, REASON_FIELD_INVALID, "flags.never_tell", "at most 64 states");
+    if (flags->n_never_tell > COUNTRIES)
+        return refuse(detail, REASON_FIELD_INVALID, "flags.never_tell", "names more states than there are");
     for (size_t i = 0; i < flags->n_never_tell && reason == REASON_NONE; i++)
         reason = check_state(flags, i, detail);
     return reason;

@@ -39,10 +39,9 @@
 #define LIMIT_DEVICES        8u   // of one unit
 #define LIMIT_OFFICERS       256u // of one unit
 #define LIMIT_ATTACHMENTS    32u
-#define LIMIT_ADDRESS        95u  // "a/b/c", each part at most 31
-#define LIMIT_URI            160u // "amana://…"
-#define LIMIT_PENDING        256u // messages that wait for one unit to release them
-#define LIMIT_NEVER_TELL     64u
+#define LIMIT_ADDRESS        95u   // "a/b/c", each part at most 31
+#define LIMIT_URI            160u  // "amana://…"
+#define LIMIT_PENDING        256u  // messages that wait for one unit to release them
 #define LIMIT_UNACKNOWLEDGED 64u   // messages out to one device (architecture.md, Delivery)
 #define LIMIT_BATCH_ENTRIES  1024u // one LMDB commit
 #define LIMIT_BATCH_BYTES    (4u * 1024 * 1024)

@@ -206,6 +206,7 @@ static void unknown_keeps_mail_from_it_unless_a_child_is_at_risk_and_is_not_lowe
     refused(world, note(world, POLICE, POST), REASON_NOT_PERMITTED, "recipients[0].unit");
 }
 
+#define EACH 64u // states that one message names
 // How many states the others have named is nothing that it may read off.
 static void a_listed_state_names_another_however_many_the_case_has(void **state)
 {
@@ -220,11 +221,11 @@ static void a_listed_state_names_another_however_many_the_case_has(void **state)
         if (strcmp(codes[i], "ke") != 0 && strcmp(codes[i], "so") != 0)
             names[n++] = codes[i];
     }
-    for (size_t i = 0; i < n; i += LIMIT_NEVER_TELL) {
+    for (size_t i = 0; i < n; i += EACH) {
         more = note(world, POLICE, CHILD_DESK);
         more->flags.child = true;
         shield(more, FLAG(YES), names + i);
-        more->flags.n_never_tell = n - i < LIMIT_NEVER_TELL ? n - i : LIMIT_NEVER_TELL;
+        more->flags.n_never_tell = n - i < EACH ? n - i : EACH;
         accepted(world, more);
     }
     accepted(world, note(world, POLICE, LONELY));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of kinds against that of domain.md, flags and rules.
+#include "proto/model/country.h"
 #include "proto/model/harm.h"
 #include "proto/model/kind_body.h"
 #include "proto/model/life.h"
@@ -282,6 +283,27 @@ static void never_tell_names_states_once_by_their_code(void **state)
     }
 }
 
+static void never_tell_may_name_every_state_there_is(void **state)
+{
+    uint8_t salt[16] = {0};
+    char codes[COUNTRIES + 1][3], *names[COUNTRIES + 1];
+    struct am_detail detail = {0};
+    Amana__V1__Flags flags = AMANA__V1__FLAGS__INIT;
+    flags.salt = (ProtobufCBinaryData){16, salt};
+    flags.protection = AMANA__V1__PROTECTION__CODE__YES;
+    flags.never_tell = names;
+    for (size_t i = 0; i <= COUNTRIES; i++) {
+        country_at(i % COUNTRIES, codes[i]);
+        names[i] = codes[i];
+    }
+    flags.n_never_tell = COUNTRIES;
+    assert_int_equal(flags_check(&flags, &detail), REASON_NONE);
+    assert_true(amana__v1__flags__get_packed_size(&flags) < LIMIT_FLAGS);
+    flags.n_never_tell++;
+    assert_int_equal(flags_check(&flags, &detail), REASON_FIELD_INVALID);
+    assert_string_equal(detail.field, "flags.never_tell");
+}
+
 // --- Rules
 static void unknown_gives_way_where_a_life_or_a_child_is_at_risk_and_yes_never(void **state)
 {
@@ -438,6 +460,7 @@ int main(void)
         cmocka_unit_test(clocks_are_those_of_the_design),
         cmocka_unit_test(flags_answer_the_question_about_protection),
         cmocka_unit_test(never_tell_names_states_once_by_their_code),
+        cmocka_unit_test(never_tell_may_name_every_state_there_is),
         D(unknown_gives_way_where_a_life_or_a_child_is_at_risk_and_yes_never),
         D(three_answers_say_nothing_and_no_other_does),
         D(rule_3_speaks_of_these_kinds_alone),

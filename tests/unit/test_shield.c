@@ -14,9 +14,11 @@
 #include "proto/codec/codec.h"
 #include "proto/codec/json.h"
 #include "proto/log/leaf.h"
+#include "proto/model/country.h"
 #include "proto/model/kind.h"
 #include "tests/unit/client_env.h"
 
+#include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,7 +92,7 @@ static int end(void **state)
 
 static Amana__V1__Message *write_line(const struct line *line, const struct opened *to, Amana__V1__Pointer *pointer)
 {
-    char text[1024];
+    char text[4096];
     struct am_detail detail = {0};
     enum reason reason;
     ProtobufCMessage *read;
@@ -179,6 +181,44 @@ static void a_case_keeps_what_was_said_until_who_protects_and_has_seen_it_takes_
         tell(i);
 }
 
+// As the hub does (test_hub_harm): a case may have more of them than anybody names at once.
+static void a_case_is_kept_from_every_state_that_was_named_however_many(void **state)
+{
+    struct session *reader = client_env_open(&env, ENV_CHILD, 5);
+    char flags[2][2048], code[3];
+    struct shield shield;
+    size_t named = 0;
+    arena_init(&arena, ROOM);
+    for (size_t half = 0; half < AM_LEN(flags); half++)
+        strlcpy(flags[half], "\"protection\":\"YES\",\"never_tell\":[", sizeof flags[half]);
+    for (size_t i = 0; i < COUNTRIES; i++) {
+        country_at(i, code);
+        if (strcmp(code, "ke") == 0 || strcmp(code, "et") == 0) // they are written to
+            continue;
+        char *text = flags[i % 2];
+        snprintf(text + strlen(text), sizeof flags[0] - strlen(text), "%s\"%s\"",
+                 text[strlen(text) - 1] == '[' ? "" : ",", code);
+        named++;
+    }
+    for (size_t i = 0; i < AM_LEN(flags); i++) {
+        strlcat(flags[i], "]", sizeof flags[i]);
+        const struct line line = {ENV_POLICE, ALONE, flags[i], false, false};
+        Amana__V1__Kept kept = AMANA__V1__KEPT__INIT;
+        Amana__V1__ProvedEntry entry = AMANA__V1__PROVED_ENTRY__INIT;
+        struct am_detail detail = {0};
+        struct opened opened;
+        kept.message = write_line(&line, NULL, NULL);
+        kept.entry = &entry;
+        entry.index = i;
+        assert_int_equal(seal_open(reader, kept.message, &arena, &detail, &opened), AM_OK);
+        assert_int_equal(store_put(reader->store, STORE_INBOX, opened.header->id, &kept), AM_OK);
+    }
+    assert_int_equal(shield_of_case(reader, ENV_CASE, &shield), AM_OK);
+    assert_int_equal(shield.n, named);
+    arena_wipe(&arena);
+    session_close(reader);
+}
+
 static void a_listed_state_gets_three_answers_to_what_it_asked_itself_and_nothing_else(void **state)
 {
     struct shield shield = {.n = 1, .states = {{.country = "et", .protection = AMANA__V1__PROTECTION__CODE__YES}}};
@@ -201,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_case_keeps_what_was_said_until_who_protects_and_has_seen_it_takes_it_back),
+        cmocka_unit_test(a_case_is_kept_from_every_state_that_was_named_however_many),
         cmocka_unit_test(a_listed_state_gets_three_answers_to_what_it_asked_itself_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, begin, end);
