@@ -5,10 +5,12 @@
 
 #include "certs/clock.h"
 #include "client/session/compose.h"
+#include "client/session/compose_check.h"
 #include "client/session/erase.h"
 #include "client/session/history.h"
 #include "client/session/known.h"
 #include "client/session/oversight.h"
+#include "client/session/receipt.h"
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
 #include "proto/log/leaf.h"
@@ -35,7 +37,9 @@ enum am_err outbox_add(struct session *session, const char *id, const Amana__V1_
     if (seal_open(session, message, &arena, &detail, &opened) ==
         AM_OK) // whoever is no reader of it keeps it all the same
         TRY(known_fill(session, opened.body, &arena, &kept));
-    return store_put(session->store, STORE_OUTBOX, id, &kept);
+    TRY(store_put(session->store, STORE_OUTBOX, id, &kept));
+    strlcpy(session->judged, id, sizeof session->judged);
+    return AM_OK;
 }
 
 bool outbox_was_refused(const Amana__V1__Kept *kept)
@@ -154,6 +158,16 @@ static enum am_err accept(struct delivery *delivery, Amana__V1__ProvedEntry *ent
     return erase_said(delivery->session, header);
 }
 
+// It stays until a person decides: why is in *detail.
+static enum am_err keep_refused(struct delivery *delivery, const char *reason, enum outbox_result *ret_result)
+{
+    const struct am_detail *detail = delivery->detail;
+    const char *text =
+        detail->field[0] != '\0' ? arena_printf(delivery->arena, "%s: %s", detail->field, detail->text) : detail->text;
+    *ret_result = OUTBOX_REFUSED;
+    return text != NULL ? keep_waiting(delivery, reason, text) : arena_error(delivery->arena);
+}
+
 // *ret_anew: it was. Else it waits for the officer's key, as *ret_result says.
 static enum am_err seal_anew(struct delivery *delivery, enum outbox_result *ret_result, bool *ret_anew)
 {
@@ -212,13 +226,33 @@ static enum am_err refused(struct delivery *delivery, const struct rpc_error *er
     if (reason == REASON_ROSTER_STALE)
         return strcmp(delivery->detail->field, "oversight_point") == 0 ? trust_differs(delivery, ret_retry)
                                                                        : seal_anew(delivery, ret_result, ret_retry);
-    *ret_result = OUTBOX_REFUSED;
-    const struct am_detail *detail = delivery->detail;
-    const char *text =
-        detail->field[0] != '\0' ? arena_printf(delivery->arena, "%s: %s", detail->field, detail->text) : detail->text;
-    if (text == NULL)
-        return arena_error(delivery->arena);
-    return keep_waiting(delivery, error->reason[0] != '\0' ? error->reason : rpc_status_name(error->status), text);
+    return keep_refused(delivery, error->reason[0] != '\0' ? error->reason : rpc_status_name(error->status),
+                        ret_result);
+}
+
+// Rule 4: what has waited goes by what is known now of its case, and of its persons from others. The hub sees no
+// person. Where its receipt alone is missing it has left, and is asked for as ever.
+static enum am_err may_leave(struct delivery *delivery, enum outbox_result *ret_result, bool *ret_may)
+{
+    struct opened opened;
+    struct am_detail unread = {0};
+    *ret_may = true;
+    if (strcmp(delivery->session->judged, delivery->id) == 0)
+        return AM_OK;
+    enum am_err err = seal_open(delivery->session, delivery->kept->message, delivery->arena, &unread, &opened);
+    if (err != AM_OK) // nobody can read it here any more
+        return err == AM_NOMEM ? err : AM_OK;
+    const struct compose_parts parts = {opened.header, opened.flags, opened.body};
+    enum reason reason = compose_may_leave(delivery->session, &parts, delivery->detail);
+    if (reason == REASON_INTERNAL)
+        return am_fail(AM_CORRUPT, delivery->detail, delivery->id, "what is kept here of its case can't be read");
+    if (reason == REASON_NONE)
+        return AM_OK;
+    err = receipt_asked(delivery->session, delivery->id, delivery->kept->message, delivery->arena, &unread);
+    if (err != AM_NOT_FOUND)
+        return err;
+    *ret_may = false;
+    return keep_refused(delivery, reason_name(reason), ret_result);
 }
 
 static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_result)
@@ -228,6 +262,9 @@ static enum am_err send_one(struct delivery *delivery, enum outbox_result *ret_r
     bool retry = true;
     Amana__V1__Header *header;
     TRY(seal_header(delivery->kept->message, delivery->arena, delivery->detail, &header));
+    TRY(may_leave(delivery, ret_result, &retry));
+    if (!retry)
+        return AM_OK;
     if (oversight_changed(delivery->session, delivery->kept->message, header)) {
         TRY(seal_anew(delivery, ret_result, &retry));
         if (!retry)

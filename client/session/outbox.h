@@ -8,7 +8,8 @@
 enum outbox_result {
     OUTBOX_ACCEPTED, // receipt verified and kept; it is in `sent` now
     OUTBOX_WAITS,    // no link, or the hub says: later; or it goes by a newer trust list than this desk
-    OUTBOX_REFUSED,  // by the hub's policy; it stays with its reason until a person decides
+    OUTBOX_REFUSED,  // by the hub's policy, or by rule 4 as is known by now; it stays with its reason until a person
+                     // decides
     OUTBOX_AGAIN,  // SIGN_AGAIN: a roster, or the oversight of the country, changed and the officer's key isn't at hand
     OUTBOX_FAILED, // `err`: a receipt that doesn't hold, a row that can't be read; it stays, and those behind it go on
 };

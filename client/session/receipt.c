@@ -60,6 +60,13 @@ static enum am_err ask_status(struct session *session, const char *id, const Ama
     return am_fail(AM_NOT_FOUND, detail, id, "the log has taken no such message of this unit");
 }
 
+enum am_err receipt_asked(struct session *session, const char *id, const Amana__V1__Message *message,
+                          struct arena *arena, struct am_detail *detail)
+{
+    Amana__V1__MessageStatus *row;
+    return ask_status(session, id, message, arena, detail, &row);
+}
+
 static bool is_about(struct session *session, const Amana__V1__ProvedEntry *entry,
                      const Amana__V1__SubmittedEntry *submitted, const char *id, const Amana__V1__MessageStatus *row)
 {

@@ -9,6 +9,11 @@
 AM_MUST_USE enum am_err receipt_kept(struct session *session, const char *id, struct arena *arena,
                                      Amana__V1__ProvedEntry **ret_entry);
 
+// Whether the hub says that it has taken these bytes of that id already, or keeps them for their second person.
+// AM_NOT_FOUND: it has not; errors of session_call.
+AM_MUST_USE enum am_err receipt_asked(struct session *session, const char *id, const Amana__V1__Message *message,
+                                      struct arena *arena, struct am_detail *detail);
+
 // Asks the hub, verifies what it gives, and keeps it. message (may be NULL): the bytes that the receipt must be about.
 // AM_NOT_FOUND: this unit has sent nothing of that id that the log has taken. AM_PROOF after an alarm, AM_UNAVAILABLE
 // and errors of history_entry.

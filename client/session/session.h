@@ -70,8 +70,9 @@ struct session {
     struct trust *opened_by;            // what was in force before a newer list came; NULL: none did
     enum am_err lists_err; // why newer revocation lists of the hub were not taken; AM_OK: they were, or none came
     struct am_detail lists_detail;
-    bool recalls; // the hub's revocation list is older than this desk's: what is sent brings it along
-    bool alarmed; // an alarm was raised: what follows in this session follows from it
+    bool recalls;          // the hub's revocation list is older than this desk's: what is sent brings it along
+    char judged[STORE_ID]; // the message that was written and judged last, by what is known now
+    bool alarmed;          // an alarm was raised: what follows in this session follows from it
 };
 
 // Opens the store and reads trust/; no link yet. needed: settings that must be there (SETTING_BIT). passphrase and

@@ -83,3 +83,46 @@ def test_what_a_supervisor_sent_back_is_mended_by_the_same_verb(world):
     world.amana("police", "inbox").ok()
     mended = world.amana("police", "mend", parked).ok().says("was sent back by its supervisor: FACT_WRONG")
     assert draft_of(mended.out)["subject_kind"] == "GROUP"
+
+
+# --- What waits while more becomes known
+HAWI = [{"label": "p1", "roles": ["MISSING"], "age": {"from": 20, "to": 30}, "names": [{"type": "GIVEN", "text": "Hawi"}],
+         "documents": [{"type": "PASSPORT", "number": "EP1234567", "issuer": "et"}], "description": "A scar on the left hand."}]
+FLED = {"flags": {"child": False, "protection": "YES", "never_tell": ["et"]}, "recipients": [{"unit": "ke/dcs/child-protection", "part": "ACTION"}]}
+
+BOTH = [{"unit": "et/ics/moyale", "part": "ACTION"}, *FLED["recipients"]]
+
+
+def about_hawi(world, case, **changes):
+    return world.write("NOTE", {"title": "Missing", "text": "x", "persons": HAWI}, case_ref=case, **changes)
+
+
+def offline(world, draft):
+    return world.amana("police", "send", draft, env={"AMANA_ADDRESS": "127.0.0.1:1"}).exits(69).id
+
+
+def test_what_waits_does_not_go_to_a_state_that_its_person_may_have_fled_as_is_known_by_now(world):
+    """The hub sees no person: who was written about at night may be somebody else's case in the morning."""
+    world.send(draft=world.write("NOTE", {"title": "Nobody", "text": "x"}, recipients=BOTH))  # so that the desk knows the rosters
+    waiting, flagged = offline(world, about_hawi(world, "ke/dci/2026/004311")), offline(world, about_hawi(world, "ke/dci/2026/004312", **FLED))
+    world.amana("police", "inbox").says(f"{flagged[:13]}: accepted", f"{waiting[:13]} was refused", "known from case ke/dci/2026/004312",
+                                        "may have fled et", "`amana mend`", "`amana drop`")
+    assert in_outbox(world) == [waiting]
+    world.amana("police", "sent").ok().says("refused: PROTECTION_UNANSWERED")
+    world.amana("police", "send", "--again").exits(77).says("may have fled et")
+    assert waiting not in world.amana("post", "--json", "inbox").ok().out
+    world.amana("police", "drop", waiting, "--yes").ok()
+
+
+def test_what_has_left_already_gets_its_receipt_whatever_is_known_by_now(world):
+    """Saves from an officer who takes what the others have for what never went."""
+    world.send(draft=world.write("NOTE", {"title": "Nobody", "text": "x"}, recipients=BOTH))
+    gone = offline(world, world.write("NOTE", {"title": "Missing", "text": "x", "persons": [{**HAWI[0], "documents": [], "birth": {"date": "1991-03-04"}, "age": None}]},
+                                      case_ref="ke/dci/2026/004320"))
+    world.copy("police/store", "police.before")
+    world.amana("police", "inbox").ok().says(f"{gone[:13]}: accepted")
+    world.copy("police.before", "police/store")  # it was killed before the receipt was kept
+    known = json.loads(world.path("draft.json").read_text())["note"]["persons"]
+    flagged = offline(world, world.write("NOTE", {"title": "Missing", "text": "x", "persons": known}, case_ref="ke/dci/2026/004321", **FLED))
+    world.amana("police", "inbox").ok().says(f"{gone[:13]}: accepted", f"{flagged[:13]}: accepted")
+    assert in_outbox(world) == []
