@@ -153,8 +153,8 @@ static enum am_err find_unmoved(const struct answer_input *input, const struct t
         if (is_untaken(input, unit) || answer_keeps_from(input, newest, draft, unit) ||
             directory_gone(input->command.session, unit))
             continue; // it is left out, and told so, whatever its state
-        ret_states[i] = life_takes(draft, root, answers.lives[i]) ? 0 : answers.lives[i];
-        moves |= answers.lives[i] != 0 && ret_states[i] == 0;
+        ret_states[i] = life_takes(draft, root, answers.lives[i].state) ? 0 : answers.lives[i].state;
+        moves |= answers.lives[i].state != 0 && ret_states[i] == 0;
     }
     if (!moves)
         memset(ret_states, 0, LIMIT_RECIPIENTS);

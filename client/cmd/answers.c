@@ -25,9 +25,10 @@
 // What is asked about, by the digests of headers: an id alone is its sender's word.
 struct asked {
     uint8_t digest[LOG_HASH_SIZE];
-    uint8_t root[LOG_HASH_SIZE]; // of a newer version what it answers: what ends that ends it too
-    unsigned root_kind;          // of its life; 0: none
-    uint8_t state;               // in which that life is when it comes
+    uint8_t root[LOG_HASH_SIZE];   // of a newer version what it answers: what ends that ends it too
+    unsigned root_kind;            // of its life; 0: none
+    uint8_t state;                 // in which that life is when it comes
+    uint8_t cancel[LOG_HASH_SIZE]; // what has ended it, as soon as that has come
     char sender[LIMIT_ADDRESS + 1];
     bool asks;    // this unit is to act on it
     bool confirm; // this unit is to CONFIRM it
@@ -226,20 +227,35 @@ static void take_done(const struct asked *asked, const Amana__V1__Header *header
     }
 }
 
+// A CONFIRM of what is ended moves the life that the CANCEL or WITHDRAW began itself.
 static void take_lives(const struct asked *asked, const Amana__V1__Header *header, const Amana__V1__Kept *kept,
                        struct answers *answers)
 {
+    unsigned kind = (unsigned)asked->header->kind;
     bool sender = strcmp(header->sender->unit, asked->sender) == 0;
-    for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++)
-        if (answers->lives[i] != 0 && taken_to(kept, asked->header->recipients[i]->unit, &answers->lives[i]) && sender)
-            answers->sender_moved[i] = kept->entry->time;
+    bool own = life_first(kind) == LIFE(UNSPECIFIED) && life_is_own(kind, (unsigned)header->kind);
+    for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
+        struct answers_life *life = own ? &answers->confirms[i] : &answers->lives[i];
+        const char *unit = asked->header->recipients[i]->unit;
+        if (life->state == 0 || !taken_to(kept, unit, &life->state))
+            continue;
+        life->at = kept->entry->time;
+        life->by_sender = sender ? kept->entry->time : life->by_sender;
+        life->stood |= life_clock_stands(life->state);
+        strlcpy(life->officer, strcmp(header->sender->unit, unit) == 0 ? header->officer : "", sizeof life->officer);
+    }
 }
 
 static void lives_begin(const struct asked *asked, struct answers *answers)
 {
-    for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++)
-        if (asked->header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION)
-            answers->lives[i] = asked->state;
+    const Amana__V1__Header *header = asked->header;
+    bool confirm = kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome);
+    for (size_t i = 0; i < header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
+        if (header->recipients[i]->part == AMANA__V1__PART__CODE__ACTION)
+            answers->lives[i].state = asked->state;
+        if (confirm)
+            answers->confirms[i].state = LIFE_CONFIRM_FIRST;
+    }
 }
 
 // What went to its own unit alone could be sent to none of the others any more.
@@ -252,11 +268,18 @@ static void take_withdraw(const struct asked *asked, const char *key, const Aman
     for (size_t i = 0; i < asked->header->n_recipients && i < LIMIT_RECIPIENTS; i++) {
         const Amana__V1__Recipient *recipient = asked->header->recipients[i];
         answers->withdrawn_from[i] |= alone || header_recipient(header, recipient->unit) != NULL;
-        all &= answers->withdrawn_from[i] || recipient->part != AMANA__V1__PART__CODE__ACTION ||
-               life_waits(asked->root_kind, answers->lives[i]) == LIFE_WAIT_NONE; // it went to none who has answered
+        all &=
+            answers->withdrawn_from[i] || recipient->part != AMANA__V1__PART__CODE__ACTION ||
+            life_waits(asked->root_kind, answers->lives[i].state) == LIFE_WAIT_NONE; // it went to none who has answered
     }
     if (all)
         strlcpy(answers->withdrawn, key, STORE_ID);
+}
+
+static void ended_by(struct asked *asked, struct answers *answers, const char *key, const Amana__V1__Kept *kept)
+{
+    strlcpy(answers->cancel, key, STORE_ID);
+    (void)!log_sha256(codec_bytes(kept->message->header), asked->cancel);
 }
 
 static void take(struct walk *walk, const char *key, const Amana__V1__Header *header, const Amana__V1__Kept *kept)
@@ -270,9 +293,12 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     take_hold(header, asked, session_now(walk->session), answers);
     if (replies) {
         take_done(asked, header, kept, answers);
-        take_lives(asked, header, kept, answers);
         take_withdraw(asked, key, header, answers);
     }
+    // What ends it has its own CONFIRM.
+    bool ended = answers->cancel[0] != '\0' && header_points_at(header->in_reply_to, asked->cancel);
+    if (replies || (ended && header->kind != KIND(CONFIRM)))
+        take_lives(asked, header, kept, answers);
     take_review(header, asked, answers);
     if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0) && taken_moved(kept, own))
         moves_add(&walk->moves, header, kept);
@@ -287,7 +313,7 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     if (replies && renews)
         strlcpy(answers->newest, key, STORE_ID);
     if (chain_of(header) == CHAIN_ENDS && header_points_at(header->in_reply_to, asked->root) && may_end(header, asked))
-        strlcpy(answers->cancel, key, STORE_ID);
+        ended_by(asked, answers, key, kept);
     // An UPDATE that is itself asked about: a newer one supersedes it.
     if (renews && header_points_at(header->supersedes, asked->digest))
         strlcpy(answers->newest, key, STORE_ID);

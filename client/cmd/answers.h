@@ -7,6 +7,12 @@
 
 #define ANSWERS_STATE 1024u // what is said of a message's state in a line
 
+struct answers_life {
+    uint8_t state;               // 0: none
+    bool stood;                  // its clock has stood still
+    uint64_t at, by_sender;      // when it was last moved, and when by its sender: UTC ns; 0: not that it is known here
+    char officer[LIMIT_URI + 1]; // who moved it last, of its recipient; "" where the sender did, or nobody yet
+};
 struct answers {
     bool acknowledged; // by this unit: an ACK, or an answer, which counts as one
     char officer[LIMIT_URI + 1];
@@ -30,8 +36,8 @@ struct answers {
     char contest[STORE_ID];           // a CONTEST of it that is not decided; "" for none
     uint64_t acked[LIMIT_RECIPIENTS]; // by each recipient, in the message's order: UTC ns; 0: not that it is known here
     uint64_t answered[LIMIT_RECIPIENTS]; // the same, with what ends the wait for an answer
-    uint8_t lives[LIMIT_RECIPIENTS]; // the state at each who is to act, in the same order, by what came here; 0: none
-    uint64_t sender_moved[LIMIT_RECIPIENTS]; // when its sender moved that last: UTC ns; 0: not that it is known here
+    // At each who is to act, in the same order, by what came here; and what a CANCEL or WITHDRAW asks for besides.
+    struct answers_life lives[LIMIT_RECIPIENTS], confirms[LIMIT_RECIPIENTS];
     struct told told;
     unsigned root; // kind of a message that asks this unit to act and has no versions, else 0
     uint8_t life;  // its state, by what was sent and has come

@@ -75,26 +75,6 @@ static void print_deputy(struct session *session, const Amana__V1__Member *membe
     print_text(stdout, deputy->telephone, 0);
 }
 
-void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
-{
-    struct arena AM_CLEANUP(arena_clear) arena = {0};
-    arena_init(&arena, ARENA_VERB);
-    if (row->connected)
-        printf("%sconnected%s", print_on(PRINT_GREEN), print_off());
-    else if (row->last_seen != NULL)
-        printf("%snot connected%s, last seen %s", print_on(PRINT_YELLOW), print_off(), print_time(row->last_seen));
-    else
-        printf("%snot connected%s, not seen since the hub was started", print_on(PRINT_YELLOW), print_off());
-    const Amana__V1__Member *member = proved(session, row->unit, &arena);
-    if (row->telephone[0] == '\0' && (member == NULL || member->telephone[0] == '\0'))
-        fputs(" · no telephone is listed", stdout);
-    word("telephone ", member != NULL ? member->telephone : NULL, row->telephone);
-    word("hours ", member != NULL ? member->hours : NULL, row->hours);
-    word("deputy ", member != NULL ? member->deputy : NULL, row->deputy);
-    if (member != NULL)
-        print_deputy(session, member, &arena);
-}
-
 // By what was verified here; nothing is asked.
 static void print_kept(struct session *session, const char *unit)
 {
@@ -110,6 +90,30 @@ static void print_kept(struct session *session, const char *unit)
     word("hours ", member->hours, member->hours);
     word("deputy ", member->deputy, member->deputy);
     print_deputy(session, member, &arena);
+}
+
+void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
+{
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+    arena_init(&arena, ARENA_VERB);
+    if (!link_alive(session->link)) {
+        print_kept(session, row->unit);
+        return;
+    }
+    if (row->connected)
+        printf("%sconnected%s", print_on(PRINT_GREEN), print_off());
+    else if (row->last_seen != NULL)
+        printf("%snot connected%s, last seen %s", print_on(PRINT_YELLOW), print_off(), print_time(row->last_seen));
+    else
+        printf("%snot connected%s, not seen since the hub was started", print_on(PRINT_YELLOW), print_off());
+    const Amana__V1__Member *member = proved(session, row->unit, &arena);
+    if (row->telephone[0] == '\0' && (member == NULL || member->telephone[0] == '\0'))
+        fputs(" · no telephone is listed", stdout);
+    word("telephone ", member != NULL ? member->telephone : NULL, row->telephone);
+    word("hours ", member != NULL ? member->hours : NULL, row->hours);
+    word("deputy ", member != NULL ? member->deputy : NULL, row->deputy);
+    if (member != NULL)
+        print_deputy(session, member, &arena);
 }
 
 // Who says that it was taken on, where it stands, that it is done or that somebody was told rings nobody up for that.

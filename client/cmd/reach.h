@@ -12,7 +12,8 @@
 AM_MUST_USE enum am_err reach_ask(struct session *session, char *id, struct arena *arena, struct am_detail *detail,
                                   Amana__V1__StatusResponse **ret_response);
 
-// "connected", or since when not; telephone, hours and deputy where there are any. No newline.
+// "connected", or since when not; telephone, hours and deputy where there are any. Without a link by what was verified
+// here before. No newline.
 void reach_print(struct session *session, const Amana__V1__RecipientStatus *row);
 
 // The same as its MEMBER entry that was verified here says; NULL where there is none. The caller owns it.

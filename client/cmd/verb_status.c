@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // status: of a message, its state at each recipient; alone, that of the desk (status_desk.c).
-#include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/reach.h"
 #include "client/cmd/status_desk.h"
+#include "client/cmd/status_kept.h"
 #include "client/cmd/unprotected.h"
-#include "client/session/evidence.h"
+#include "client/session/outbox.h"
 #include "client/session/oversight.h"
 #include "client/session/receive.h"
 #include "client/session/revoked.h"
@@ -35,14 +35,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     default: return ARGP_ERR_UNKNOWN;
     }
 }
-
-// What is kept here of it.
-struct known {
-    const Amana__V1__Header *header;
-    const struct evidence *evidence;
-    const struct answers *answers;
-    uint64_t now;
-};
 
 static uint64_t ns_of(const Google__Protobuf__Timestamp *time)
 {
@@ -79,17 +71,17 @@ static size_t place_of(const Amana__V1__Header *header, const char *unit)
 }
 
 // Whether its sender made the last move, and not the recipient, whose officer is the one who acknowledged before.
-static bool moved_by_sender(const Amana__V1__RecipientStatus *row, const struct known *known)
+static bool moved_by_sender(const Amana__V1__RecipientStatus *row, const struct status_known *known)
 {
     size_t place = place_of(known->header, row->unit);
     uint64_t at = ns_of(row->life_at);
     return row->life == AMANA__V1__LIFE_STATE__CODE__WITHDRAWN ||
            (place < known->header->n_recipients && place < LIMIT_RECIPIENTS && at != 0 &&
-            known->answers->sender_moved[place] == at);
+            known->answers->lives[place].by_sender == at);
 }
 
 // Who moved the life last, and when. What the sender or the clock moved names an officer of before, or none.
-static bool life_proved(const struct known *known, const Amana__V1__RecipientStatus *row)
+static bool life_proved(const struct status_known *known, const Amana__V1__RecipientStatus *row)
 {
     const struct evidence *evidence = known->evidence;
     if (moved_by_sender(row, known))
@@ -112,7 +104,7 @@ static const char *unless_proved(bool proved)
     return proved ? "" : " (says the hub, not proved)";
 }
 
-static void print_life(const Amana__V1__RecipientStatus *row, unsigned root, const struct known *known)
+static void print_life(const Amana__V1__RecipientStatus *row, unsigned root, const struct status_known *known)
 {
     uint64_t now = known->now;
     const char *life = codec_enum_name(&amana__v1__life_state__code__descriptor, (int)row->life);
@@ -170,7 +162,7 @@ static void print_told(const Amana__V1__RecipientStatus *row, const Amana__V1__H
 }
 
 static void print_recipient(struct session *session, const Amana__V1__RecipientStatus *row, unsigned root,
-                            const struct known *known)
+                            const struct status_known *known)
 {
     const char *delivery = codec_enum_name(&amana__v1__delivery_state__code__descriptor, (int)row->delivery);
     // Names are the hub's words, and no log's.
@@ -196,7 +188,7 @@ static void print_recipient(struct session *session, const Amana__V1__RecipientS
 }
 
 // The hub's answer must be about the bytes that are kept here, and the entry that proves them.
-static const Amana__V1__MessageStatus *find_row(const Amana__V1__StatusResponse *response, const Amana__V1__Kept *kept)
+static Amana__V1__MessageStatus *find_row(const Amana__V1__StatusResponse *response, const Amana__V1__Kept *kept)
 {
     for (size_t i = 0; i < response->n_messages; i++)
         if (response->messages[i]->seq == kept->entry->index &&
@@ -205,7 +197,7 @@ static const Amana__V1__MessageStatus *find_row(const Amana__V1__StatusResponse 
     return NULL;
 }
 
-static json_t *row_json(struct session *session, const Amana__V1__MessageStatus *row, const struct known *known)
+static json_t *row_json(struct session *session, const Amana__V1__MessageStatus *row, const struct status_known *known)
 {
     const Amana__V1__Header *header = known->header;
     json_t *object = json_from_message(&row->base, 0), *list = json_object_get(object, "recipients");
@@ -225,8 +217,8 @@ static json_t *row_json(struct session *session, const Amana__V1__MessageStatus 
 }
 
 // How it stands with its second person; nothing where none was asked for.
-static void print_release(const Amana__V1__MessageStatus *row, const struct known *known, const Amana__V1__Kept *kept,
-                          const char *id)
+static void print_release(const Amana__V1__MessageStatus *row, const struct status_known *known,
+                          const Amana__V1__Kept *kept, const char *id)
 {
     char mend[80] = "";
     if (second_never(kept, known->header))
@@ -251,7 +243,7 @@ static void print_revoked(const char *words)
 }
 
 static int print_message(struct command *command, const Amana__V1__Kept *kept, const char *id,
-                         const Amana__V1__MessageStatus *row, const struct known *known)
+                         const Amana__V1__MessageStatus *row, const struct status_known *known)
 {
     const Amana__V1__Header *header = known->header;
     if (command->json)
@@ -284,16 +276,44 @@ static int print_message(struct command *command, const Amana__V1__Kept *kept, c
     return 0;
 }
 
+static enum am_err asked_row(struct session *session, const Amana__V1__Kept *kept, const struct status_known *known,
+                             struct arena *arena, struct am_detail *detail, Amana__V1__MessageStatus **ret_row)
+{
+    Amana__V1__StatusResponse *response;
+    TRY(reach_ask(session, known->header->id, arena, detail, &response));
+    *ret_row = find_row(response, kept);
+    return *ret_row != NULL ? AM_OK
+                            : am_fail(AM_PROOF, detail, known->header->id, "the hub's answer is about another message");
+}
+
+// What the hub has not taken stands nowhere yet.
+static int of_outbox(struct command *command, const char *id, struct arena *arena)
+{
+    struct am_detail detail = {0};
+    Amana__V1__Kept *kept;
+    enum am_err err = store_get(command->session->store, STORE_OUTBOX, id, arena, &kept);
+    if (err == AM_OK && outbox_was_refused(kept)) {
+        command_tell_refused(id, kept->wait_text);
+        return EX_NOPERM;
+    }
+    if (err == AM_OK)
+        err = am_fail(AM_UNAVAILABLE, &detail, id, "it still waits in the outbox%s%.200s",
+                      link_alive(command->session->link) ? "" : ": no link to the hub: ",
+                      link_alive(command->session->link) ? "" : command->session->offline.text);
+    return command_fail(err, &detail);
+}
+
 static int of_message(struct status_input *input)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_detail detail = {0};
     struct command *command = &input->command;
-    Amana__V1__StatusResponse *response;
-    const Amana__V1__MessageStatus *row = NULL;
+    Amana__V1__MessageStatus *row = NULL;
     struct evidence evidence;
     struct answers answers;
     Amana__V1__Header *header = NULL;
+    enum am_err err = AM_OK;
+    bool online;
     Amana__V1__Kept *kept;
     enum store_box box;
     char id[STORE_ID];
@@ -307,31 +327,36 @@ static int of_message(struct status_input *input)
             id, id);
         return EX_DATAERR;
     }
-    code = command_connect(command);
+    code = command_try_connect(command, &online);
     if (code != 0)
         return code;
     arena_init(&arena, ARENA_VERB);
     // Notices first: signed by others.
-    enum am_err err =
-        receive_mail(command->session, false, &detail, &(struct receive_teller){NULL, command_tell_fault, command});
+    if (online)
+        err =
+            receive_mail(command->session, false, &detail, &(struct receive_teller){NULL, command_tell_fault, command});
     if (err == AM_OK)
         err = store_get(command->session->store, STORE_SENT, id, &arena, &kept);
     if (err == AM_NOT_FOUND)
-        err = am_fail(AM_UNAVAILABLE, &detail, id, "it still waits in the outbox");
+        return of_outbox(command, id, &arena);
     if (err == AM_OK)
         err = seal_header(kept->message, &arena, &detail, &header);
-    if (err == AM_OK)
-        err = reach_ask(command->session, header->id, &arena, &detail, &response);
-    if (err == AM_OK && (row = find_row(response, kept)) == NULL)
-        err = am_fail(AM_PROOF, &detail, id, "the hub's answer is about another message");
     if (err == AM_OK)
         err = evidence_find(command->session, kept, &arena, &evidence);
     if (err == AM_OK)
         err = answers_find(command->session, id, &answers);
+    const struct status_known known = {header, &evidence, &answers, session_now(command->session)};
+    if (err == AM_OK)
+        err = online ? asked_row(command->session, kept, &known, &arena, &detail, &row)
+                     : status_kept(command->session, kept, &known, &arena, &row);
     if (err != AM_OK)
         return command_fail(err, &detail);
-    return print_message(command, kept, id, row,
-                         &(struct known){header, &evidence, &answers, session_now(command->session)});
+    code = print_message(command, kept, id, row, &known);
+    if (online || code != 0)
+        return code;
+    command_say("no link (%s): this is what has come here; what has become of it since the hub says",
+                command->session->offline.text);
+    return EX_UNAVAILABLE;
 }
 
 int verb_status(int argc, char **argv)

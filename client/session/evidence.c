@@ -193,6 +193,15 @@ bool evidence_retrieved(const struct evidence *evidence, const char *unit)
     return find(evidence->rows, RETRIEVED, unit) != NULL;
 }
 
+uint64_t evidence_retrieved_at(const struct evidence *evidence, const char *unit)
+{
+    const struct evidence_row *row = find(evidence->rows, RETRIEVED, unit);
+    uint64_t first = row != NULL ? row->time : 0;
+    while (row != NULL && (row = find(row->next, RETRIEVED, unit)) != NULL)
+        first = row->time < first ? row->time : first;
+    return first;
+}
+
 bool evidence_answered(const struct evidence *evidence, const char *unit, const char *officer, uint64_t time_ns,
                        bool to_cancel)
 {

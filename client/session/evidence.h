@@ -26,6 +26,8 @@ AM_MUST_USE enum am_err evidence_each_retrieval(struct session *session, uint64_
 bool evidence_delivered(const struct evidence *evidence, const char *unit);
 // A device of the unit has said under its signature that it has the message, and the signature was checked.
 bool evidence_retrieved(const struct evidence *evidence, const char *unit);
+// When the log first took such a word: UTC ns; 0: never.
+uint64_t evidence_retrieved_at(const struct evidence *evidence, const char *unit);
 // An answer that this officer of the unit signed was taken by the log at that time (UTC ns; 0: any): to a CANCEL, or to
 // the message itself or another version of it.
 bool evidence_answered(const struct evidence *evidence, const char *unit, const char *officer, uint64_t time_ns,

@@ -39,6 +39,47 @@ def test_what_needs_a_link_says_that_there_is_none(world):
     world.amana("police", "pending", env={"AMANA_ADDRESS": "127.0.0.1:1"}).exits(69).says("127.0.0.1:1: no link to the hub: Connection refused")
 
 
+OFF = {"AMANA_ADDRESS": "127.0.0.1:1"}
+
+
+def test_without_a_link_a_message_stands_as_what_has_come_here_says(world):
+    """Saves from an officer at night who can't see whether anybody has it, though the answer lies in his store."""
+    alert = world.send()
+    status = ("status", alert)
+    def lines(result):
+        return [" ".join(line.split()) for line in result.out.splitlines()]
+    said = lines(world.amana("police", *status, env=OFF).exits(69).says("no link (Connection refused)"))
+    assert [line for line in lines(world.amana("police", *status).ok()) if "new ·" in line] == [line for line in said if "new ·" in line] != []
+    assert any(line.startswith("et/ics/moyale action delivered") for line in said) and any("no telephone is listed" in line for line in said)
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).ok()
+    online = world.amana("police", *status).ok()
+    said = lines(world.amana("police", *status, env=OFF).exits(69))
+    assert said[:3] == lines(online)[:3] and "acknowledged by eics-1207" in said[2]
+    rows = [world.amana("police", "--json", *status, env=env).exits(code).json[0]["state"]["recipients"][0] for env, code in ((None, 0), (OFF, 69))]
+    assert {key: rows[1][key] for key in ("unit", "part", "delivery", "retrieved_at", "life", "life_at", "officer", "proved")}.items() <= rows[0].items()
+    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "x", "--yes").ok().id
+    world.amana("police", *status, env=OFF).exits(69).says("stopping")
+    world.amana("police", "status", ended, env=OFF).exits(69).says("to be acknowledged by", "to be erased")
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", ended).ok()
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "x", "--yes").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("police", *status, env=OFF).exits(69).says("stopped by eics-1207")
+    world.amana("police", "status", ended, env=OFF).exits(69).says("stopped by eics-1207", "erasure confirmed by eics-1207")
+
+
+def test_a_message_of_the_outbox_says_why_it_is_there(world):
+    world.send()
+    waiting = world.amana("police", "send", world.draft(), env=OFF).exits(69).id
+    world.amana("police", "status", waiting, env=OFF).exits(69).says("waits in the outbox", "no link to the hub")
+    world.amana("police", "drop", waiting, "--yes", env=OFF).ok()
+    world.amana("police", "send", world.write("NOTE", {"title": "The driver", "text": "x"}, purpose="PROTECTION")).exits(77)
+    refused = next(line["header"]["id"] for line in world.amana("police", "--json", "sent").ok().json if line["state"].startswith("refused"))
+    world.amana("police", "status", refused).exits(77).says("was refused and stays in the outbox", "PROTECTION goes only", "`amana drop`")
+    world.amana("police", "drop", refused, "--yes").ok()
+
+
 def test_a_trial_names_which_of_its_units_is_none(world):
     for units, option in ((("ke/dci/transnational", "nowhere"), "--to"), (("police", "et/ics/moyale"), "--as")):
         world.amana("ke-registry", "admin", "policy", "try", "--as", units[0], "--kind", "ALERT", "--to", units[1]).exits(64).says(f"{option}: ")
