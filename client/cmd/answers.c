@@ -414,7 +414,8 @@ static void life_words(const struct answers *answers, char ret_state[ANSWERS_STA
              answers->acknowledged ? print_officer(answers->officer) : "", open && !confirm ? ": to be answered" : "");
     size_t len = strlen(ret_state);
     if (open && confirm)
-        snprintf(ret_state + len, ANSWERS_STATE - len, ": to be confirmed: `amana confirm %s`", answers->shown);
+        snprintf(ret_state + len, ANSWERS_STATE - len,
+                 ": to be confirmed: `amana confirm %s --outcome DONE --remark TEXT`", answers->shown);
 }
 
 static void ack_words(const struct answers *answers, char ret_state[ANSWERS_STATE])
@@ -453,7 +454,8 @@ static void confirm_words(const struct answers *answers, char state[ANSWERS_STAT
     size_t len = strlen(state);
     const char *comma = len > 0 ? "; " : "";
     if (answers->confirm && answers->confirmed == NULL)
-        snprintf(state + len, ANSWERS_STATE - len, "%sto be erased: `amana confirm %s`", comma, answers->shown);
+        snprintf(state + len, ANSWERS_STATE - len, "%sto be erased: `amana confirm %s --outcome DONE --remark TEXT`",
+                 comma, answers->shown);
     else if (answers->confirm)
         snprintf(state + len, ANSWERS_STATE - len, "%sconfirmed %s", comma, answers->confirmed);
 }
@@ -462,8 +464,8 @@ static void held_words(const struct answers *answers, char state[ANSWERS_STATE])
 {
     size_t len = strlen(state);
     if (answers->review)
-        snprintf(state + len, ANSWERS_STATE - len, "%s`amana keep %s`, or `amana erase %s`", len > 0 ? "; " : "",
-                 answers->shown, answers->shown);
+        snprintf(state + len, ANSWERS_STATE - len, "%s`amana keep %s --reason TEXT`, or `amana erase %s --ground CODE`",
+                 len > 0 ? "; " : "", answers->shown, answers->shown);
     else if (answers->review_at != 0 && answers->kept_by[0] != '\0')
         snprintf(state + len, ANSWERS_STATE - len, "%skept by %.31s until its review %.10s", len > 0 ? "; " : "",
                  print_officer(answers->kept_by), print_ns(answers->review_at));

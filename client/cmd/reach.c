@@ -170,6 +170,8 @@ void reach_tell(struct command *command, const Amana__V1__Header *header)
         putchar('\n');
     }
     if (others > 0)
-        printf("  aloud     \"%s %.13s waits for you, %s\": no name of a person, no place; then `amana called %.13s`\n",
+        printf("  aloud     \"%s %.13s waits for you, %s\": no name of a person, no place; then `amana called %.13s "
+               "--means "
+               "PHONE --spoken-to DESK --telephone NUMBER --summary TEXT`\n",
                kind_name((unsigned)header->kind), header->id, urgency->name, header->id);
 }

@@ -143,7 +143,7 @@ def test_an_alert_expires_at_its_valid_until(world):
         "EXPIRED", "SENT_IN_ERROR, COURT_ORDER")
     ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "Another lorry was meant.",
                         "--instructions", "Let it pass.", "--yes").ok().id
-    world.amana("post", "inbox").ok().says(f"to be erased: `amana confirm {ended[:13]}`")
+    world.amana("post", "inbox").ok().says(f"to be erased: `amana confirm {ended[:13]} --outcome DONE --remark TEXT`")
     world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok()
     assert world.body("post", alert) is None
     world.amana("post", "ack", ended).ok()
@@ -218,7 +218,7 @@ def test_others_who_look_for_it_hear_that_it_was_found_elsewhere(world):
 
 def test_the_receipt_of_an_urgent_message_says_who_is_there_and_whom_to_telephone(world):
     world.amana("post", "inbox").ok()
-    said = world.amana("police", "send", str(w.ALERT)).ok().says("reach     et/ics/moyale  not connected, last seen", "aloud", "amana called")
+    said = world.amana("police", "send", str(w.ALERT)).ok().says("reach     et/ics/moyale  not connected, last seen", "aloud", "--means PHONE --spoken-to DESK --telephone NUMBER --summary TEXT`")
     said.says("· no telephone is listed")
     world.amana("police", "status", said.id).ok().says("not connected, last seen")
     process, lines = world.watch("post", "inbox", "--follow")

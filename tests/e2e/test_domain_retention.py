@@ -121,7 +121,7 @@ def test_a_message_that_nobody_fetched_in_time_comes_without_its_body(world):
 
 def test_a_day_to_review_asks_the_sender_to_keep_or_to_erase(world):
     reviewed = note(world, "To be reviewed.", review_at=at(world, hours=1), retain_until=at(world, hours=30))
-    asked = f"`amana keep {reviewed[:13]}`, or `amana erase {reviewed[:13]}`"
+    asked = f"`amana keep {reviewed[:13]} --reason TEXT`, or `amana erase {reviewed[:13]} --ground CODE`"
     assert asked not in world.amana("police", "show", reviewed).ok().out
     world.later(minutes=61)
     world.amana("police", "show", reviewed).ok().says(asked)
@@ -150,7 +150,7 @@ def test_who_keeps_it_and_why_is_in_the_log_and_nobody_is_asked_before_the_next_
     process.wait()
     said = [line for line in world.amana("police", "inbox").ok().out.splitlines() if "its day of review has come" in line]
     assert said and all(f"{kept[:13]}:" not in line for line in said) and f"{reviewed[:13]}:" in said[-1]
-    world.amana("police", "show", reviewed).ok().says(f"`amana keep {reviewed[:13]}`")
+    world.amana("police", "show", reviewed).ok().says(f"`amana keep {reviewed[:13]} --reason TEXT`")
     assert "amana keep" not in world.amana("police", "show", kept).ok().out
     world.amana("police", "keep", kept, "--reason", "The appeal is in June.").ok()  # means what that note keeps
     world.amana("police", "show", reviewed).ok().says("kept by kdci-0417")

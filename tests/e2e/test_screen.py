@@ -91,7 +91,7 @@ def test_an_erasure_is_to_be_confirmed_and_says_with_which_verb(world):
     note = world.send(draft=world.write("NOTE", {"title": "The driver", "text": "Seen."}))
     world.amana("post", "inbox").ok()
     erasure = world.amana("police", "erase", note, "--ground", "NO_LONGER_NEEDED", "--yes").ok().says("must confirm  et/ics/moyale by ").id
-    world.amana("post", "inbox").ok().says(f"to be confirmed: `amana confirm {erasure[:13]}`")
+    world.amana("post", "inbox").ok().says(f"to be confirmed: `amana confirm {erasure[:13]} --outcome DONE --remark TEXT`")
     world.amana("post", "show", erasure).ok().says("must confirm ")
 
 

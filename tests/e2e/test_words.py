@@ -198,6 +198,21 @@ def test_a_check_names_the_units_that_this_desk_has_never_written_to(world, aler
     assert "no roster" not in world.amana("police", "send", "--dry-run", world.draft()).ok().err, said.err
 
 
+# --- What a hint says to type
+def test_a_hint_is_a_command_that_is_taken_once_its_words_in_capitals_are_filled_in(world):
+    """At three in the morning nobody looks up what else it wants."""
+    alert = world.send()
+    hint = re.search("`amana (called [^`]*)`", world.amana("police", "update", alert, world.draft()).ok().out)[1]
+    words = {"TEXT": "They know.", "DESK": "duty desk", "NUMBER": "+251460000122", "CODE": "NO_LONGER_NEEDED"}
+    def typed(desk, hint, **more):
+        return world.amana(desk, *[words.get(word, word) for word in hint.split()], **more).ok()
+    typed("police", hint)
+    erasure = world.amana("police", "erase", alert, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok().id
+    listed = world.amana("post", "inbox").ok().out
+    hint = next(hint for hint in re.findall("`amana (confirm [^`]*)`", listed) if erasure.startswith(hint.split()[1]))
+    typed("post", hint, stdin="y\n")
+
+
 # --- The first help
 def test_the_help_has_each_verb_on_a_line_of_its_own_under_what_it_is_for():
     """Some seventy verbs: whoever looks for one looks where it would be, on the terminal they have."""

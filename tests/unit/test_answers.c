@@ -226,7 +226,7 @@ static void nothing_that_is_said_of_a_message_s_state_is_cut(void **state)
     assert_non_null(strstr(said, UNIT));
     assert_non_null(strstr(said, "; CONTESTED by "));
     assert_non_null(strstr(said, "by a12345678901234567890123456789a"));
-    assert_non_null(strstr(said, "`amana erase " ALERT "`; kept for a court until 1970-01-01"));
+    assert_non_null(strstr(said, "`amana erase " ALERT " --ground CODE`; kept for a court until 1970-01-01"));
     free(message.header.data);
     free(entry.content.data);
 }
