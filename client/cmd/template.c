@@ -114,7 +114,8 @@ static void margin(const struct writer *w, unsigned indent, unsigned commented)
 static void print_words(const struct writer *w, const ProtobufCFieldDescriptor *field, const char *words,
                         unsigned indent, unsigned commented)
 {
-    bool codes = field->type == PROTOBUF_C_TYPE_ENUM;
+    bool kind = field->descriptor == &amana__v1__kind__code__descriptor; // its template is for no other
+    bool codes = field->type == PROTOBUF_C_TYPE_ENUM && !kind;
     if (words[0] == '\0' && !codes)
         return;
     margin(w, indent, commented);

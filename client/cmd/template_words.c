@@ -15,7 +15,7 @@ static const struct {
 };
 
 static const struct template_hint HINTS[] = {
-    {"Draft.kind", "what kind of message this is", "$kind"},
+    {"Draft.kind", "what kind of message this is: another has another template", "$kind"},
     {"Draft.status", "ACTUAL, or an exercise or test that never shows as real", "\"ACTUAL\""},
     {"Draft.case_ref", "the case, opened by your agency: country/agency/year/number", "$case"},
     {"Draft.recipients", "who gets it: ACTION must act and is on the clock, COPY only reads", "$recipients"},
@@ -149,7 +149,8 @@ static const struct template_hint HINTS[] = {
     {"Alert.summary", "what is known, and how", "\"\""},
     {"Alert.actions", "what is asked of the recipient", "[\"STOP_AND_SEARCH\"]"},
     {"Alert.instructions", "what to do, and what not to", "\"\""},
-    {"Alert.persons", "described, not identified: no name, document number or photograph yet", NULL},
+    {"Alert.persons", "who is looked for, or with it; who has a name, a document number or a photograph is identified",
+     NULL},
     {"Alert.vehicles", "", "*"},
     {"Alert.vessels", "", NULL},
     {"Alert.documents", "a document searched for by itself", NULL},

@@ -2,6 +2,7 @@
 // new KIND: the commented template, with what is known filled in.
 #include "client/cmd/arguments.h"
 #include "client/cmd/command.h"
+#include "client/cmd/kept_unit.h"
 #include "client/cmd/submit.h"
 #include "client/cmd/template.h"
 #include "client/session/policy.h"
@@ -117,6 +118,20 @@ static void fill(struct new_input *input, struct policy_filling *filling, struct
     defaults->filling = filling;
 }
 
+// A desk that has kept nothing yet knows no unit.
+static void say_unknown(const struct new_input *input)
+{
+    struct session *session = input->command.session;
+    char near[LIMIT_ADDRESS + 1];
+    for (size_t i = 0; session != NULL && i < input->n_to; i++) {
+        if (kept_unit_is(session, input->to[i]))
+            continue;
+        kept_unit_nearest(session, input->to[i], near);
+        if (near[0] != '\0')
+            command_say("--to %s: no roster of it is kept here yet; did you mean \"%s\"?", input->to[i], near);
+    }
+}
+
 static enum am_err print_template(struct new_input *input, struct am_detail *detail)
 {
     struct settings *settings = &input->command.settings;
@@ -142,6 +157,7 @@ static enum am_err print_template(struct new_input *input, struct am_detail *det
     fill(input, &filling, &defaults);
     enum am_err err = template_print(input->kind, &defaults, stdout);
     trust_unref(trust);
+    say_unknown(input);
     return err;
 }
 

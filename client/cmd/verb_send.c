@@ -4,8 +4,8 @@
 #include "client/cmd/answer_first.h"
 #include "client/cmd/answer_target.h"
 #include "client/cmd/draft_file.h"
+#include "client/cmd/kept_unit.h"
 #include "client/cmd/submit.h"
-#include "client/session/directory.h"
 #include "client/session/oversight.h"
 #include "client/session/revoked.h"
 #include "proto/model/address.h"
@@ -49,24 +49,18 @@ static void say_revoked(struct session *session, const char *unit)
         command_say("%s", words);
 }
 
-static bool known_here(struct session *session, const char *unit)
-{
-    struct am_detail detail = {0};
-    struct roster *roster;
-    enum am_err err = directory_kept(session, unit, &detail, &roster);
-    if (err == AM_OK)
-        roster_unref(roster);
-    return err != AM_NOT_FOUND;
-}
-
-// A slip of the pen is a unit as well as any: the hub isn't asked.
 static void say_unknown(struct session *session, const Amana__V1__Draft *draft)
 {
+    char near[LIMIT_ADDRESS + 1];
     bool any = false;
     for (size_t i = 0; i < draft->n_recipients; i++) {
-        if (known_here(session, draft->recipients[i]->unit))
+        const char *unit = draft->recipients[i]->unit;
+        if (kept_unit_is(session, unit))
             continue;
-        fprintf(stderr, "%s%s", any ? ", " : "no roster is kept here yet of: ", draft->recipients[i]->unit);
+        kept_unit_nearest(session, unit, near);
+        fprintf(stderr, "%s%s", any ? ", " : "no roster is kept here yet of: ", unit);
+        if (near[0] != '\0')
+            fprintf(stderr, " (of %s there is)", near);
         any = true;
     }
     if (any)
