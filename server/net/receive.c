@@ -61,7 +61,9 @@ static void rows_send(struct receive *receive)
 // What follows a run: the next, or the end of a stream that asked for what there is.
 static void receive_go_on(struct receive *receive)
 {
-    receive->more = receive->more || receive->run_full;
+    receive->again |= receive->whose_new;
+    receive->more = receive->more || receive->run_full || receive->whose_new;
+    receive->whose_new = false;
     if (receive->more)
         receive_next(receive);
     // Everything that there was is out or acknowledged, and nothing waits for room.
@@ -109,14 +111,26 @@ static void told_fill(struct receive *receive)
             receive->told[receive->n_told++] = receive->sent[i].seq;
 }
 
+static struct receive_in_hand *in_hand_of(struct receive *receive, const char *unit, struct receive_in_hand *at)
+{
+    uint64_t seqs[LIMIT_DEVICES * LIMIT_UNACKNOWLEDGED];
+    size_t n = peers_out(receive->call.net, unit, seqs, AM_LEN(seqs));
+
+    for (size_t i = 0; i < n; i++)
+        *at++ = (struct receive_in_hand){unit, seqs[i]};
+    return at;
+}
+
 // Without memory for it what is withheld waits for another run.
 static void in_hand_fill(struct receive *receive)
 {
-    uint64_t seqs[LIMIT_DEVICES * LIMIT_UNACKNOWLEDGED];
-    const struct call *call = &receive->call;
-    size_t n = peers_out(call->net, call->peer->identity.unit, seqs, AM_LEN(seqs));
+    struct receive_in_hand all[(1 + RECEIVE_WHOSE) * LIMIT_DEVICES * LIMIT_UNACKNOWLEDGED], *at = all;
 
-    receive->in_hand = n > 0 ? arena_copy(&receive->run, seqs, n * sizeof *seqs) : NULL;
+    at = in_hand_of(receive, receive->call.peer->identity.unit, at);
+    for (size_t i = 0; i < receive->n_whose; i++)
+        at = in_hand_of(receive, receive->whose[i], at);
+    size_t n = (size_t)(at - all);
+    receive->in_hand = n > 0 ? arena_copy(&receive->run, all, n * sizeof *all) : NULL;
     receive->n_in_hand = receive->in_hand != NULL ? n : 0;
 }
 

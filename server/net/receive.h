@@ -16,6 +16,7 @@ enum receive_lane { LANE_MESSAGES, LANE_NOTICES, LANES };
 #define RECEIVE_GONE      256u  // acknowledged while a run is read
 #define RECEIVE_URGENCIES 5u    // by code: 1 to 4
 #define RECEIVE_LOOKS     1024u // rows of which one run finds out whether a state isn't to learn of them
+#define RECEIVE_WHOSE     16u   // units that it supervises, of what was withheld from which it is to be told
 
 struct receive_row {
     uint64_t seq;
@@ -27,6 +28,11 @@ struct receive_row {
 struct receive_sent {
     uint64_t seq;
     enum receive_lane lane;
+};
+
+struct receive_in_hand {
+    const char *unit;
+    uint64_t seq;
 };
 
 // How far the stream has read: rows of one urgency come in the order of seq.
@@ -52,8 +58,11 @@ struct receive {
 
     // The worker's, while it reads.
     uint32_t room[LANES];
-    const uint64_t *in_hand; // messages that devices of its unit have and haven't signed for; in `run`
+    const struct receive_in_hand *in_hand; // that devices have and haven't signed for; in `run`
     size_t n_in_hand;
+    char whose[RECEIVE_WHOSE][LIMIT_ADDRESS + 1]; // whose they are, beside its own unit's
+    size_t n_whose;
+    bool whose_new;                               // one more since the run was begun
     struct peer_out bodies[LIMIT_UNACKNOWLEDGED]; // that the device has: as it was, and what the run adds
     size_t n_bodies;
     uint64_t told[RECEIVE_OUT + 2 * RECEIVE_ROWS]; // of the lane of notices, what is out

@@ -5,6 +5,7 @@
 #include "server/net/receive.h"
 #include "server/net/withheld.h"
 
+#include <bsd/string.h>
 #include <string.h>
 
 #define BEFORE_FIRST (UINT64_MAX - 2) // no seq is as high: "after" this in the urgency before is the first row
@@ -110,26 +111,45 @@ static bool row_fits(struct receive *receive, enum receive_lane lane, const stru
     return true;
 }
 
-static bool unit_has(const struct receive *receive, uint64_t seq)
+static bool unit_has(const struct receive *receive, const char *unit, uint64_t seq)
 {
     for (size_t i = 0; i < receive->n_in_hand; i++)
-        if (receive->in_hand[i] == seq)
+        if (receive->in_hand[i].seq == seq && strcmp(receive->in_hand[i].unit, unit) == 0)
             return true;
     return false;
+}
+
+// What a unit has in hand that this one supervises is found out for the next run.
+static void whose_add(struct receive *receive, const char *unit)
+{
+    bool there = strcmp(unit, receive->call.peer->identity.unit) == 0;
+
+    for (size_t i = 0; i < receive->n_whose; i++)
+        there |= strcmp(receive->whose[i], unit) == 0;
+    if (there || receive->n_whose == RECEIVE_WHOSE)
+        return;
+    (void)strlcpy(receive->whose[receive->n_whose++], unit, sizeof receive->whose[0]);
+    receive->whose_new = true;
 }
 
 static enum am_err notice_unseen(struct receive *receive, struct store_view *view, struct arena *arena, uint64_t seq,
                                  bool *ret_unseen)
 {
+    const struct identity *device = &receive->call.peer->identity;
+    char unit[LIMIT_ADDRESS + 1];
     uint64_t message;
 
-    TRY(withheld_mail(view, arena, &receive->call.peer->identity, seq, JOURNAL_MAIL_NOTICE, ret_unseen));
+    TRY(withheld_mail(view, arena, device, seq, JOURNAL_MAIL_NOTICE, ret_unseen));
     if (!*ret_unseen)
         return AM_OK;
     arena_reset(arena);
-    enum am_err err = withheld_about(view, arena, seq, &message);
-    *ret_unseen = err != AM_OK || !unit_has(receive, message);
-    return err == AM_NOT_FOUND ? AM_OK : err;
+    enum am_err err = withheld_about(view, arena, device, seq, &message, unit);
+    if (err != AM_OK)
+        return err == AM_NOT_FOUND ? AM_OK : err;
+    *ret_unseen = !unit_has(receive, unit, message);
+    if (*ret_unseen)
+        whose_add(receive, unit);
+    return AM_OK;
 }
 
 static bool is_told(const struct receive *receive, uint64_t seq)
@@ -141,7 +161,8 @@ static bool is_told(const struct receive *receive, uint64_t seq)
 }
 
 // A row that the device isn't to learn of. However many there are, the run's memory is for those that it gets. What
-// another device of its unit has in hand, signed for or not, comes to it, and it is told of it, as ever.
+// another device of its unit has in hand, signed for or not, comes to it, and it and who supervises it are told of it,
+// as ever.
 static enum am_err row_unseen(struct receive *receive, struct store_view *view, uint64_t seq, uint8_t kind,
                               bool *ret_unseen)
 {
@@ -151,7 +172,7 @@ static enum am_err row_unseen(struct receive *receive, struct store_view *view, 
     arena_init_in(&scratch, ROW_SCRATCH, receive->run.budget);
     if (kind == JOURNAL_MAIL_NOTICE)
         TRY(notice_unseen(receive, view, &scratch, seq, ret_unseen));
-    else if (unit_has(receive, seq))
+    else if (unit_has(receive, device->unit, seq))
         TRY(withheld_erased(view, &scratch, device, seq, ret_unseen));
     else
         TRY(withheld_mail(view, &scratch, device, seq, kind, ret_unseen));

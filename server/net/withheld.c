@@ -124,9 +124,10 @@ static enum am_err notice_withheld(struct store_view *view, struct arena *arena,
                                       : AM_OK;
 }
 
-enum am_err withheld_about(struct store_view *view, struct arena *arena, uint64_t seq, uint64_t *ret_message)
+enum am_err withheld_about(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
+                           uint64_t *ret_message, char ret_unit[LIMIT_ADDRESS + 1])
 {
-    struct identity whose = {.kind = IDENTITY_DEVICE};
+    struct identity whose = *device;
     Amana__V1__EntryContent *content;
     struct store_pointer message;
     struct store_entry entry;
@@ -138,6 +139,7 @@ enum am_err withheld_about(struct store_view *view, struct arena *arena, uint64_
         return AM_NOT_FOUND;
     TRY(store_find_pointer(view, notice_about(content, &whose), &message));
     *ret_message = message.seq;
+    (void)strlcpy(ret_unit, whose.unit, LIMIT_ADDRESS + 1);
     return AM_OK;
 }
 

@@ -20,9 +20,10 @@ AM_MUST_USE enum am_err withheld_mail(struct store_view *view, struct arena *are
 AM_MUST_USE enum am_err withheld_erased(struct store_view *view, struct arena *arena, const struct identity *device,
                                         uint64_t seq, bool *ret_withheld);
 
-// Which message a notice tells of, where it tells of no other; else AM_NOT_FOUND. What is decoded lies in the arena.
-AM_MUST_USE enum am_err withheld_about(struct store_view *view, struct arena *arena, uint64_t seq,
-                                       uint64_t *ret_message);
+// Which message a notice to this device tells of, where it tells of no other, and of which unit's: its own, or one that
+// it supervises; else AM_NOT_FOUND. What is decoded lies in the arena.
+AM_MUST_USE enum am_err withheld_about(struct store_view *view, struct arena *arena, const struct identity *device,
+                                       uint64_t seq, uint64_t *ret_message, char ret_unit[LIMIT_ADDRESS + 1]);
 
 // Whether a message that was sent to this unit, or that waits for its second person to be, is withheld from it; or was
 // until nothing was left of it, as is whatever its devices have not signed for by then.

@@ -853,9 +853,8 @@ def test_a_listed_state_is_late_with_what_was_replaced_or_ended_unseen_as_if_it_
     assert str(without).count("'due', ") > 20
 
 
-@pytest.mark.skipif(not w.moves_time(), reason="moves the clock")
-def test_who_supervises_a_listed_unit_hears_what_it_is_late_with_and_nothing_of_what_it_has_not_got(empty_world):
-    world = empty_world
+def supervised(world):
+    """A hub where another unit of its agency supervises the post."""
     world.supervisor("headquarters", "et/ics/headquarters", "eics-0002", with_=None)
     world.path("policy.conf").write_text('supervisors "et/ics/*" { units = {"et/ics/headquarters"} }\n')
     conf = world.path("amanad.conf")
@@ -864,6 +863,27 @@ def test_who_supervises_a_listed_unit_hears_what_it_is_late_with_and_nothing_of_
     world.amana("et-registry", "admin", "member", "add", "et/ics/headquarters", "--role", "unit").ok()
     world.hub.reload()
     world.hub.log.wait(r"^roster unit=et/ics/headquarters number=1$")
+    return world
+
+
+@pytest.mark.skipif(not w.moves_time(), reason="moves the clock")
+@pytest.mark.parametrize("kept", [False, True])
+def test_who_supervises_a_unit_is_told_of_what_it_has_in_hand_whether_or_not_the_case_is_kept_from_it(empty_world, pb, kept):
+    """Supervisors that hear nothing of what their unit sees it is late with would else learn of a flag."""
+    world = supervised(empty_world)
+    alert, post = world.send(), test_receive.Post(world, pb)
+    with post.channel() as channel:
+        assert test_receive.take(post.receive(channel), 1)
+        if kept:
+            flag(world)
+        _, lines = world.watch("headquarters", "--json", "inbox", "--follow")
+        world.later(minutes=16)
+        lines.wait(f'"deadline".*{alert}')
+
+
+@pytest.mark.skipif(not w.moves_time(), reason="moves the clock")
+def test_who_supervises_a_listed_unit_hears_what_it_is_late_with_and_nothing_of_what_it_has_not_got(empty_world):
+    world = supervised(empty_world)
     alert, other = world.alert_at("post"), world.send(draft=world.draft("other.json"))
     newer = world.amana("police", "update", alert, world.draft("newer.json", recipients=None, flags=None)).ok().id
     flag(world)
