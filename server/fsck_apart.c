@@ -23,9 +23,9 @@ struct going_on {
     const struct fsck_row *first; // its delivery; NULL: there is none, or the unit has nothing of it
 };
 
-// It has the version `had` too, retrieved or not; JOURNAL_NONE: none.
+// It has `had` too, retrieved or not; and perhaps, in hand, what set its clock going.
 static struct going_on goes_on_for(struct fsck_judge *judge, uint64_t root, const char *unit, bool versions,
-                                   uint64_t had)
+                                   uint64_t had, bool going)
 {
     const struct fsck_row *life = fsck_row_find(judge, "life", root, unit);
     struct going_on on = {.version = versions ? JOURNAL_NONE : root};
@@ -36,7 +36,8 @@ static struct going_on goes_on_for(struct fsck_judge *judge, uint64_t root, cons
             continue; // what its unit answered after it said how it was kept
         const struct fsck_row *row = fsck_row_find(judge, "delivery", message->seq, unit);
         bool retrieved = row != NULL && row->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
-        if ((retrieved || message->seq == had) && kind_get(message->kind)->chain != CHAIN_ENDS)
+        bool in_hand = message->seq == had || (going && message->kind == KIND(CLARIFICATION));
+        if ((retrieved || in_hand) && kind_get(message->kind)->chain != CHAIN_ENDS)
             on = (struct going_on){.version = message->seq};
         else if (row != NULL && !retrieved && row->moved && on.first == NULL)
             on.first = row;
@@ -75,12 +76,16 @@ bool fsck_apart_moved(struct fsck_judge *judge, const struct store_judged *entry
     if (row == NULL || header->sender == NULL || strcmp(move->recipient, header->sender->unit) != 0 ||
         (!versions && !life_ended_for_it(row->state)))
         return false;
-    struct going_on on = goes_on_for(judge, root, move->recipient, versions, JOURNAL_NONE);
-    if (on.first == NULL || move->from != known_after(row, &on) ||
-        !store_judged_message(entry, header->in_reply_to, &to) || to.seq >= on.first->made)
+    if (!store_judged_message(entry, header->in_reply_to, &to))
         return false;
-    fsck_apart_knows(row, entry->seq, move->to);
-    return true;
+    bool apart = false;
+    for (unsigned going = 0; going <= !versions && !apart; going++) {
+        struct going_on on = goes_on_for(judge, root, move->recipient, versions, to.seq, going != 0);
+        apart = on.first != NULL && move->from == known_after(row, &on) && to.seq < on.first->made;
+    }
+    if (apart)
+        fsck_apart_knows(row, entry->seq, move->to);
+    return apart;
 }
 
 // The life of that message's root, where it has gone on to what another message began, or was ended.
@@ -106,12 +111,16 @@ enum am_err fsck_apart_passed(struct fsck_judge *judge, const struct store_judge
     if (row == NULL)
         return AM_OK;
     bool versions = fsck_chain_find(judge, message->root) != NULL;
-    struct going_on on = goes_on_for(judge, message->root, deadline->recipient, versions, message->seq);
+    bool waits = false;
+    for (unsigned going = 0; going <= !versions && !waits; going++) {
+        struct going_on on = goes_on_for(judge, message->root, deadline->recipient, versions, message->seq, going != 0);
+        waits = on.first != NULL && life_waits(message->root_kind, known_after(row, &on)) != LIFE_WAIT_NONE;
+    }
     struct fsck_row *told = fsck_row_get(judge, "told", message->seq, deadline->recipient, entry->seq);
     if (told == NULL)
         return AM_NOMEM;
     told->seen = true; // it is no row of the journal
-    if (on.first == NULL || life_waits(message->root_kind, known_after(row, &on)) == LIFE_WAIT_NONE)
+    if (!waits)
         fsck_judge_fault(judge, entry->seq, "nobody waits any more for what it says %.100s is late with",
                          deadline->recipient);
     else if ((told->flags & passed) != 0)
@@ -126,7 +135,7 @@ bool fsck_apart_over(struct fsck_judge *judge, const struct store_judged_message
     struct going_on on = {.first = NULL};
 
     if (row != NULL)
-        on = goes_on_for(judge, message->root, move->recipient, true, message->seq);
+        on = goes_on_for(judge, message->root, move->recipient, true, message->seq, false);
     if (on.first == NULL || move->from != known_after(row, &on))
         return false;
     row->over = message->seq;

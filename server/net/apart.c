@@ -82,6 +82,9 @@ static enum am_err passed_take(struct apart *apart, const Amana__V1__DeadlineEnt
 
 static enum am_err is_withheld(struct apart *apart, uint64_t seq, bool *ret_withheld)
 {
+    *ret_withheld = false;
+    if (in_hand_has(&apart->look->in_hand, seq))
+        return AM_OK;
     arena_reset(&apart->scratch);
     return withheld_row(apart->look->view, &apart->scratch, &apart->device, seq, JOURNAL_MAIL_MESSAGE, ret_withheld);
 }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "proto/model/life_known.h"
-#include "server/store/store.h"
+#include "server/net/withheld.h"
 
 // How far a unit's case was looked through, and what it knows by then. All zero before the first look.
 struct apart_place {
@@ -19,8 +19,9 @@ struct apart_look {
     struct store_view *view;
     const char *unit, *case_ref;
     uint64_t root;
-    uint32_t shield; // version of the row that says from whom the case is kept
-    unsigned reads;  // entries that may still be read: LIMIT_CASE_READS
+    uint32_t shield;        // version of the row that says from whom the case is kept
+    unsigned reads;         // entries that may still be read: LIMIT_CASE_READS
+    struct in_hand in_hand; // the unit's
 };
 
 // Goes on from *place, from the start where the root or the shield is another than it was, or where the unit has signed

@@ -17,8 +17,9 @@ struct due {
     struct dues *dues;
     struct job job;
     struct arena arena;
-    struct apart_place *places; // how far its case was looked through for lives that go on apart; NULL: not at all
-    bool more;                  // it isn't through
+    struct due_place *places; // how far its case was looked through for lives that go on apart; NULL: not at all
+    enum am_err asked;        // whether there was memory for what was asked for
+    bool more;                // it isn't through
     bool taken;
 };
 
@@ -158,7 +159,8 @@ static void due_run(struct job *job, struct worker *worker)
     due->hub.has_release = false;
     due->hub.of_case = (struct hub_due_case){.kept = false};
     due->more = false;
-    due->hub.err = due_read(due, worker->view);
+    due->hub.clocks.n = 0;
+    due->hub.err = due->asked == AM_OK ? due_read(due, worker->view) : due->asked;
 }
 
 static void due_done(struct job *job)
@@ -172,10 +174,30 @@ static void due_done(struct job *job)
         due_reply(&due->hub);
 }
 
+// What the units have in hand whose cases are looked through, as it is now.
+static enum am_err in_hand_fill(struct due *due)
+{
+    const struct clock_message *clocks = &due->hub.clocks;
+
+    for (size_t i = 0; due->places != NULL && i < clocks->n; i++) {
+        struct due_place *place = &due->places[i];
+        struct in_hand *in_hand = &place->in_hand;
+        if (!place->asked)
+            continue;
+        if (in_hand->seqs == NULL)
+            in_hand->seqs = calloc(IN_HAND_MOST, sizeof *in_hand->seqs);
+        if (in_hand->seqs == NULL)
+            return AM_NOMEM;
+        in_hand->n = peers_out(due->dues->net, clocks->parties[i].unit, in_hand->seqs, IN_HAND_MOST);
+    }
+    return AM_OK;
+}
+
 void due_check(struct hub_due *hub)
 {
     struct due *due = (struct due *)hub;
 
+    due->asked = in_hand_fill(due);
     if (due->arena.limit == 0)
         arena_init(&due->arena, DUE_ARENA);
     arena_reset(&due->arena);
@@ -202,7 +224,7 @@ void due_reply(struct hub_due *hub)
         report(REPORT_ERROR, "deadline", "kind=%s entry=%llu reason=\"%s: it is looked at again later\"",
                deadline_name(hub->deadline.kind), (unsigned long long)hub->deadline.subject, am_err_text(hub->err));
     arena_clear(&due->arena);
-    free(due->places);
+    due_places_free(due->places);
     due->places = NULL;
     due->taken = false;
 }
@@ -224,7 +246,7 @@ void dues_free(struct dues *dues)
 {
     for (size_t i = 0; dues != NULL && i < AM_LEN(dues->all); i++) {
         arena_clear(&dues->all[i].arena);
-        free(dues->all[i].places);
+        due_places_free(dues->all[i].places);
     }
     free(dues);
 }

@@ -26,7 +26,7 @@ static enum life_look look_for(const struct hub_due *hub, const struct journal_s
 
 // Each to the end of the case as it is in this view, from where the last part left it.
 static enum am_err places_look(struct store_view *view, const struct hub_due *hub, const struct journal_shield *shield,
-                               struct apart_place *places, bool *ret_more)
+                               struct due_place *places, bool *ret_more)
 {
     struct apart_look look = {.view = view,
                               .case_ref = hub->about.header->case_ref,
@@ -36,10 +36,23 @@ static enum am_err places_look(struct store_view *view, const struct hub_due *hu
 
     for (size_t i = 0; i < hub->clocks.n && !*ret_more; i++) {
         look.unit = hub->clocks.parties[i].unit;
+        look.in_hand = places[i].in_hand;
         if (look_for(hub, shield, &hub->clocks.parties[i]) != LIFE_LOOK_NOT)
-            TRY(apart_look(&look, &places[i], ret_more));
+            TRY(apart_look(&look, &places[i].at, ret_more));
     }
     return AM_OK;
+}
+
+// Whether what a unit has in hand is still wanted.
+static bool places_ask(const struct hub_due *hub, const struct journal_shield *shield, struct due_place *places)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < hub->clocks.n; i++) {
+        places[i].asked |= look_for(hub, shield, &hub->clocks.parties[i]) != LIFE_LOOK_NOT;
+        any |= places[i].asked && places[i].in_hand.seqs == NULL;
+    }
+    return any;
 }
 
 static enum am_err life_fill(struct store_view *view, struct hub_due *hub, const struct journal_shield *shield,
@@ -62,7 +75,7 @@ static enum am_err life_fill(struct store_view *view, struct hub_due *hub, const
     return AM_OK;
 }
 
-enum am_err due_apart_lives(struct store_view *view, struct hub_due *hub, struct apart_place **places, bool *ret_more)
+enum am_err due_apart_lives(struct store_view *view, struct hub_due *hub, struct due_place **places, bool *ret_more)
 {
     struct journal_shield_state states[JOURNAL_SHIELD_STATES];
     struct journal_shield shield = {.n = 0};
@@ -85,10 +98,19 @@ enum am_err due_apart_lives(struct store_view *view, struct hub_due *hub, struct
         *places = calloc(LIMIT_RECIPIENTS, sizeof **places);
     if (*places == NULL)
         return AM_NOMEM;
-    TRY(places_look(view, hub, &shield, *places, ret_more));
+    *ret_more = places_ask(hub, &shield, *places);
+    if (!*ret_more)
+        TRY(places_look(view, hub, &shield, *places, ret_more));
     for (size_t i = 0; i < hub->clocks.n && !*ret_more; i++)
-        TRY(life_fill(view, hub, &shield, &(*places)[i], &hub->clocks.parties[i]));
+        TRY(life_fill(view, hub, &shield, &(*places)[i].at, &hub->clocks.parties[i]));
     return AM_OK;
+}
+
+void due_places_free(struct due_place *places)
+{
+    for (size_t i = 0; places != NULL && i < LIMIT_RECIPIENTS; i++)
+        free(places[i].in_hand.seqs);
+    free(places);
 }
 
 // --- Which messages have any

@@ -158,18 +158,17 @@ static bool send_brief(const struct send *send)
 
 // What its devices hold, for a check that asked for it. Without memory for that the unit has one: what it sends is
 // taken.
-static void out_fill(struct send *send)
+static void in_hand_fill(struct send *send)
 {
-    struct apart_case *of_case = &send->of_case;
+    struct in_hand *in_hand = &send->of_case.in_hand;
 
-    if (!of_case->asked || of_case->out != NULL)
+    if (!send->of_case.asked || in_hand->seqs != NULL)
         return;
-    of_case->out = arena_array(&send->call.arena, LIMIT_DEVICES * LIMIT_UNACKNOWLEDGED, sizeof *of_case->out);
-    if (of_case->out == NULL)
-        of_case->party = true;
+    in_hand->seqs = arena_array(&send->call.arena, IN_HAND_MOST, sizeof *in_hand->seqs);
+    if (in_hand->seqs == NULL)
+        send->of_case.party = true;
     else
-        of_case->n_out =
-            peers_out(send->call.net, send->submission.sender, of_case->out, LIMIT_DEVICES * LIMIT_UNACKNOWLEDGED);
+        in_hand->n = peers_out(send->call.net, send->submission.sender, in_hand->seqs, IN_HAND_MOST);
 }
 
 void send_check(struct hub_submission *submission)
@@ -180,7 +179,7 @@ void send_check(struct hub_submission *submission)
     registry_unref(send->registry);
     send->registry = registry_ref(net->registry);
     send->now_ns = net->step_ns;
-    out_fill(send);
+    in_hand_fill(send);
     bool urgent = header_urgent(send->header) && send_hurry(send);
     send->job = (struct job){.run = send_check_run,
                              .done = send_checked,

@@ -9,10 +9,9 @@
 
 // How far the sender's case was looked through for a message that it has, where its state is listed (send_apart.h).
 struct apart_case {
-    bool asked, party; // `out` is wanted; it has one
-    uint64_t next;     // seq of the case where it goes on
-    uint64_t *out;     // messages that devices of its unit have and haven't signed for; the call's
-    size_t n_out;
+    bool asked, party;      // `in_hand` is wanted; it has one
+    uint64_t next;          // seq of the case where it goes on
+    struct in_hand in_hand; // of its unit; the call's
 };
 
 struct send {

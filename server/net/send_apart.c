@@ -36,8 +36,8 @@ static bool may_be_another(const struct hub_submission *s, const struct journal_
     return s->has_chain || life_ended_for_it(life->state) || life_set_going(s->root.kind, KIND(CLARIFICATION), life);
 }
 
-enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t root, struct journal_life *ret_life,
-                       bool *ret_known)
+enum am_err apart_find(struct check *check, const struct in_hand *in_hand, struct apart_place *place, uint64_t root,
+                       struct journal_life *ret_life, bool *ret_known)
 {
     struct hub_submission *s = check->s;
     struct apart_look look = {.view = check->view,
@@ -45,7 +45,8 @@ enum am_err apart_find(struct check *check, struct apart_place *place, uint64_t 
                               .case_ref = check->header->case_ref,
                               .root = root,
                               .shield = s->shield.version,
-                              .reads = LIMIT_CASE_READS};
+                              .reads = LIMIT_CASE_READS,
+                              .in_hand = *in_hand};
     struct journal_life life;
 
     *ret_known = false;
@@ -91,9 +92,7 @@ static enum am_err message_had(struct looking *looking, const struct apart_case 
 
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
-    *ret_had = strcmp(message.originator, looking->check->unit) == 0;
-    for (size_t i = 0; i < of_case->n_out; i++)
-        *ret_had |= of_case->out[i] == seq;
+    *ret_had = strcmp(message.originator, looking->check->unit) == 0 || in_hand_has(&of_case->in_hand, seq);
     if (*ret_had || !store_pointer_to(&message, looking->check->unit))
         return AM_OK;
     err = store_delivery(looking->check->view, seq, looking->check->unit, &delivery);

@@ -224,7 +224,7 @@ static enum am_err check_life(struct check *check)
     TRY(found_at(check->view, check->arena, s->has_chain ? s->chain.newest : root, &s->newest));
     TRY(check_returned(check));
     TRY(own_version(check, root));
-    TRY(apart_find(check, &check->send->apart, root, &own, &known));
+    TRY(apart_find(check, &check->send->of_case.in_hand, &check->send->apart, root, &own, &known));
     if (s->more)
         return AM_OK;
     if (s->has_chain)

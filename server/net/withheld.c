@@ -7,7 +7,6 @@
 #include "proto/codec/codec.h"
 #include "proto/model/deadline.h"
 #include "proto/model/harm.h"
-#include "proto/model/limits.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
@@ -15,6 +14,14 @@
 
 #define HIDDEN_MOST    512u          // rows that go with one append
 #define HIDDEN_SCRATCH (256u * 1024) // one entry and one header, decoded
+
+bool in_hand_has(const struct in_hand *in_hand, uint64_t seq)
+{
+    for (size_t i = 0; i < in_hand->n; i++)
+        if (in_hand->seqs[i] == seq)
+            return true;
+    return false;
+}
 
 // --- One row
 // A message that isn't retrieved, and from whom its case is kept. What another device of the unit has, this one gets

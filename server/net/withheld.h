@@ -4,8 +4,17 @@
 
 #include "certs/identity.h"
 #include "proto/codec/arena.h"
+#include "proto/model/limits.h"
 #include "server/hub/hub.h"
 #include "server/store/store.h"
+
+// Messages that devices of a unit have and have not signed for (internal.h, peers_out): it knows them.
+#define IN_HAND_MOST (LIMIT_DEVICES * LIMIT_UNACKNOWLEDGED)
+struct in_hand {
+    uint64_t *seqs;
+    size_t n;
+};
+bool in_hand_has(const struct in_hand *in_hand, uint64_t seq);
 
 // Whether what a row of this device is about is withheld from its unit, as if nothing had ever been sent. What is
 // decoded lies in the arena.

@@ -312,11 +312,18 @@ def test_what_a_unit_answers_before_it_has_signed_for_it_is_no_fault_of_the_jour
     bears_out(empty_world, police)
 
 
-def test_what_it_answered_so_and_is_kept_from_it_since_ends_for_it_by_the_log_as_at_the_hub(empty_world, pb):
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_it_answered_so_and_is_kept_from_it_since_ends_for_it_by_the_log_as_at_the_hub(empty_world, pb, forgotten):
+    """Where what a device had is forgotten, by a machine that lost power, the older version goes on for the post alone, and ends too."""
     world = empty_world
     police, _, about = answered_in_hand(world, pb)
     flags(world, about["case_ref"])
-    test_domain_deadlines.entered(world, "STATE", 2, days=4)  # the older version for the post alone, and the newer
+    if forgotten:
+        world.hub.stop()
+        world.path("data", "hub", "handed").unlink()
+        world.start_hub()
+    test_domain_deadlines.entered(world, "STATE", 1 + forgotten, days=4)
+    assert len(world.entries("STATE")) == 1 + forgotten
     bears_out(world, police)
 
 
@@ -336,3 +343,64 @@ def test_what_a_device_has_in_hand_it_is_told_of_whether_or_not_the_case_is_kept
         world.later(days=1)
         told = pb("audit").EntryContent.FromString(next(stream).notice.content)
         assert [told.deadline.recipient, told.deadline.message.id] == [post.unit, header.id]
+
+
+def renewed(world, police, post, channel):
+    """An alert that it has signed for; what it is late with is the newer version."""
+    header, alert = police.write("ALERT", [POST])
+    about = {"in_reply_to": alert, "case_ref": header.case_ref, "retain_until": header.retain_until}
+    post.acknowledge(channel, *take(post.receive(channel), 1))
+    newer = police.write("UPDATE", [POST], supersedes=alert, **about)[1]
+    return about, newer, dict(kind="UPDATE", supersedes=newer), dict(kind="ACK", in_reply_to=newer), "NEW"
+
+
+def asked(world, police, post, channel):
+    header, request = police.write("REQUEST", [POST])
+    about = {"in_reply_to": request, "case_ref": header.case_ref, "retain_until": header.retain_until}
+    outcome = {name: police.code("Outcome", name) for name in ("NO_LONGER_NEEDED", "NO_DATA")}
+    return (about, request, dict(kind="WITHDRAW", outcome=outcome["NO_LONGER_NEEDED"]),
+            dict(kind="RESPONSE", outcome=outcome["NO_DATA"]), "OPEN")
+
+
+def explained(world, police, post, channel):
+    """A request that it has signed for, and asked about; the answer to that sets its clock going."""
+    about, request, withdraw, response, _ = asked(world, police, post, channel)
+    post.acknowledge(channel, *take(post.receive(channel), 1))
+    question = Desk(world, post.pb, POST)
+    question.write("PROGRESS", [POLICE], outcome=police.code("Outcome", "CLARIFICATION_ASKED"), **about)
+    question.hang_up()
+    police.write("CLARIFICATION", [POST], **about)
+    return about, request, withdraw, response, "IN_PROGRESS"
+
+
+def late_with(stream, pb):
+    """What it is told of next that it is late with."""
+    for delivery in stream:
+        deadline = pb("audit").EntryContent.FromString(delivery.notice.content).deadline
+        if deadline.clocks and not deadline.HasField("met_by"):
+            return deadline.recipient, deadline.message.id
+
+
+@pytest.mark.parametrize("begins", [renewed, asked, explained])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_a_device_has_in_hand_goes_on_for_it_whatever_has_replaced_it_unseen(empty_world, pb, replaced, begins):
+    """Who signs late would else see by a clock that is silent, and by an answer that crossed nothing that it knows of, that there is more."""
+    world = empty_world
+    world.start_hub()
+    police, answers, post = Desk(world, pb, POLICE), Desk(world, pb, POST), Post(world, pb)
+    with post.channel() as channel:
+        about, late, replaces, answer, state = begins(world, police, post, channel)
+        stream = post.receive(channel, max_unacknowledged=1)
+        take(stream, 1)  # it is in hand, and nothing else comes
+        if replaced:
+            police.write(replaces.pop("kind"), [POST], **{**about, **replaces})
+            flags(world, about["case_ref"])
+        police.hang_up()
+        world.later(minutes=70)
+        assert late_with(stream, pb) == (post.unit, late.id)
+        answers.write(answer.pop("kind"), [POLICE], **{**about, **answer})
+        answers.hang_up()
+    said = world.entries("SUBMITTED")[-1]["submitted"]
+    name = pb("relay").LifeState.Code.Name
+    assert not said.get("crossed") and [(move["recipient"], name(move["from"])) for move in said["moves"]] == [(post.unit, state)]
+    bears_out(world, police)

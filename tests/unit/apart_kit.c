@@ -64,6 +64,17 @@ void retrieved(struct kit_message *message)
     message->deliveries[0].retrieved_at = 7;
 }
 
+bool in_hand_asked(struct due_place *places, const struct in_hand *in_hand)
+{
+    if (places == NULL || !places[0].asked || places[0].in_hand.seqs != NULL)
+        return false;
+    places[0].in_hand = (struct in_hand){.seqs = calloc(IN_HAND_MOST, sizeof(uint64_t)), .n = in_hand->n};
+    assert_non_null(places[0].in_hand.seqs);
+    for (size_t i = 0; i < in_hand->n; i++)
+        places[0].in_hand.seqs[i] = in_hand->seqs[i];
+    return true;
+}
+
 // An entry about the first message, by the clock: of the post's life.
 void by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *content, uint8_t kind)
 {

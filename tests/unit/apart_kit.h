@@ -7,6 +7,7 @@
 #include "proto/model/kind.h"
 #include "proto/model/life.h"
 #include "proto/model/limits.h"
+#include "server/net/due_apart.h"
 #include "tests/unit/store_kit.h"
 
 #include <setjmp.h>
@@ -24,6 +25,8 @@ void written(struct kit_cases *fixture, struct kit_message *message);
 void others_write(struct kit_cases *fixture, size_t n);
 // From now on: what the post hasn't retrieved is withheld.
 void shield(struct kit_cases *fixture);
+// Where a look at a deadline asks for what the post has in hand: fills that. Whether it did.
+bool in_hand_asked(struct due_place *places, const struct in_hand *in_hand);
 
 // An entry by the clock, of the post's life of the first message.
 void by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *content, uint8_t kind);

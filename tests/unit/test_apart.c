@@ -40,8 +40,10 @@ struct seen {
     unsigned looks;
 };
 
+static const struct in_hand NOTHING = {.n = 0};
+
 // As often as it is said that there is more; none goes further than the limit.
-static struct seen look(struct kit_cases *fixture, uint64_t newest)
+static struct seen look_with(struct kit_cases *fixture, uint64_t newest, const struct in_hand *in_hand)
 {
     static struct hub_submission submission;
     struct journal_shield_state states[JOURNAL_SHIELD_STATES];
@@ -59,7 +61,7 @@ static struct seen look(struct kit_cases *fixture, uint64_t newest)
         arena_reset(&fixture->arena);
         assert_int_equal(store_view_begin(fixture->kit.store, &check.view), AM_OK);
         assert_int_equal(store_shield(check.view, KIT_CASE, states, &submission.shield), AM_OK);
-        assert_int_equal(apart_find(&check, &place, 0, &seen.life, &seen.known), AM_OK);
+        assert_int_equal(apart_find(&check, in_hand, &place, 0, &seen.life, &seen.known), AM_OK);
         store_view_end(check.view);
         assert_true(place.next - from <= LIMIT_CASE_READS);
         seen.looks++;
@@ -67,6 +69,11 @@ static struct seen look(struct kit_cases *fixture, uint64_t newest)
     seen.apart = submission.apart;
     assert_true(!seen.apart || submission.case_seen == fixture->n - 1);
     return seen;
+}
+
+static struct seen look(struct kit_cases *fixture, uint64_t newest)
+{
+    return look_with(fixture, newest, &NOTHING);
 }
 
 static void what_the_unit_answered_last_is_known_however_long_the_case_is(void **state)
@@ -150,7 +157,7 @@ static void of_versions_the_unit_knows_the_newest_that_it_has_and_what_moved_sin
 
 // --- Has it any message of the case?
 // As often as it is said that there is more; what devices hold is there from the second look on.
-static bool party(struct kit_cases *fixture, uint64_t *out, size_t n_out, unsigned *ret_looks)
+static bool party(struct kit_cases *fixture, uint64_t *seqs, size_t n, unsigned *ret_looks)
 {
     static struct hub_submission submission;
     struct journal_shield_state states[JOURNAL_SHIELD_STATES];
@@ -170,8 +177,7 @@ static bool party(struct kit_cases *fixture, uint64_t *out, size_t n_out, unsign
         assert_int_equal(apart_party(&check, &of_case, &is), AM_OK);
         store_view_end(check.view);
         assert_true(of_case.next - from <= LIMIT_CASE_READS);
-        of_case.out = out;
-        of_case.n_out = n_out;
+        of_case.in_hand = (struct in_hand){seqs, n};
         ++*ret_looks;
     } while (submission.more);
     return is;
@@ -256,14 +262,16 @@ static void told_that_it_is_over(struct kit_cases *fixture, unsigned version)
     by_the_clock(fixture, &content, AMANA__V1__ENTRY_KIND__CODE__STATE);
 }
 
-// The life of the first message, as a deadline of that finds it; in which the kept one is of the second's clock.
-static struct clock_life due(struct kit_cases *fixture, unsigned *ret_looks)
+// The life of the first message, as a deadline of this version finds it; in which the kept one is of a later one's
+// clock.
+static struct clock_life due_of(struct kit_cases *fixture, uint64_t version, const struct in_hand *in_hand,
+                                unsigned *ret_looks)
 {
     struct clock_party party = {.unit = KIT_POST, .has_delivery = true};
-    struct hub_due hub = {.about = {.found = true, .kind = KIND(ALERT), .originator = "ke/dci/duty"},
+    struct hub_due hub = {.about = {.found = true, .kind = KIND(ALERT), .seq = version, .originator = "ke/dci/duty"},
                           .root = {.found = true, .kind = KIND(ALERT)}};
     Amana__V1__Header header = AMANA__V1__HEADER__INIT;
-    struct apart_place *places = NULL;
+    struct due_place *places = NULL;
     struct store_view *view;
     bool more = true;
     header.case_ref = (char *)KIT_CASE;
@@ -271,21 +279,26 @@ static struct clock_life due(struct kit_cases *fixture, unsigned *ret_looks)
     hub.clocks.n = 1;
     hub.clocks.parties = &party;
     kit_wait(&fixture->kit, fixture->n);
-    for (*ret_looks = 0; more; ++*ret_looks) {
-        uint64_t from = places != NULL ? places[0].next : 0;
-        party.lives[0] =
-            (struct clock_life){.root_kind = KIND(ALERT),
-                                .life = {.recipient = KIT_POST, .clock_seq = 1, .state = LIFE(NEW), .officer = ""}};
+    for (*ret_looks = 0; more; *ret_looks += !in_hand_asked(places, in_hand)) {
+        uint64_t from = places != NULL ? places[0].at.next : 0;
+        party.lives[0] = (struct clock_life){
+            .root_kind = KIND(ALERT),
+            .life = {.recipient = KIT_POST, .clock_seq = version + 1, .state = LIFE(NEW), .officer = ""}};
         assert_int_equal(store_view_begin(fixture->kit.store, &view), AM_OK);
         assert_int_equal(due_apart_lives(view, &hub, &places, &more), AM_OK);
         store_view_end(view);
-        assert_true(places == NULL || places[0].next - from <= LIMIT_CASE_READS);
+        assert_true(places == NULL || places[0].at.next - from <= LIMIT_CASE_READS);
         assert_true(!more || !party.lives[0].there);
     }
     if (party.lives[0].apart)
         assert_int_equal(hub.case_seen, fixture->n - 1);
-    free(places);
+    due_places_free(places);
     return party.lives[0];
+}
+
+static struct clock_life due(struct kit_cases *fixture, unsigned *ret_looks)
+{
+    return due_of(fixture, 0, &NOTHING, ret_looks);
 }
 
 static void a_deadline_finds_what_the_unit_knows_however_long_the_case_is(void **state)
@@ -327,6 +340,27 @@ static struct kit_message *version_of(struct kit_cases *fixture, const char *fro
     struct kit_message *update = message_of(fixture, from, KIND(UPDATE), to_post);
     moves(fixture, update, LIFE(NEW), LIFE(NEW));
     return update;
+}
+
+// Before it has signed for it; what comes after that is withheld.
+static void a_version_that_a_device_has_in_hand_is_one_that_the_unit_knows(void **state)
+{
+    struct kit_cases *fixture = *state;
+    uint64_t second = 1;
+    struct in_hand in_hand = {&second, 1};
+    unsigned looks;
+    alert_and_update(fixture);
+    uint64_t third = fixture->n;
+    written(fixture, version_of(fixture, "ke/dci/duty", true));
+    assert_int_equal(look(fixture, third).life.clock_seq, 0);
+    struct seen seen = look_with(fixture, third, &in_hand);
+    assert_true(seen.apart);
+    assert_int_equal(seen.life.clock_seq, 1);
+    assert_int_equal(seen.life.state, LIFE(NEW));
+    assert_true(due_of(fixture, 0, &NOTHING, &looks).apart);
+    assert_false(due_of(fixture, 0, &in_hand, &looks).there);
+    assert_false(due_of(fixture, 1, &NOTHING, &looks).there);
+    assert_true(due_of(fixture, 1, &in_hand, &looks).apart);
 }
 
 // Its deadline is that of the version that the unit has.
@@ -514,6 +548,8 @@ int main(void)
                                         kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(what_was_not_sent_to_the_unit_is_no_version_that_it_has_or_misses,
                                         kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_version_that_a_device_has_in_hand_is_one_that_the_unit_knows, kit_cases_setup,
+                                        kit_cases_teardown),
         cmocka_unit_test_setup_teardown(of_an_older_version_than_the_unit_has_no_clock_runs_on, kit_cases_setup,
                                         kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_referral_that_its_originator_closed_unseen_goes_on_for_its_unit,

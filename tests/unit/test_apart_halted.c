@@ -53,13 +53,16 @@ static void said(struct kit_cases *fixture, uint8_t from, uint8_t to)
     by_the_clock(fixture, &content, AMANA__V1__ENTRY_KIND__CODE__STATE);
 }
 
+static const struct in_hand NOTHING = {.n = 0};
+
 // What a deadline of that message finds.
-static struct hub_due due(struct kit_cases *fixture, uint64_t seq, unsigned kind, struct clock_party *party)
+static struct hub_due due_with(struct kit_cases *fixture, uint64_t seq, unsigned kind, const struct in_hand *in_hand,
+                               struct clock_party *party)
 {
     struct hub_due hub = {.about = {.found = true, .kind = (uint8_t)kind, .seq = seq, .originator = "ke/dci/duty"},
                           .root = {.found = true, .kind = KIND(REQUEST)}};
     Amana__V1__Header header = AMANA__V1__HEADER__INIT;
-    struct apart_place *places = NULL;
+    struct due_place *places = NULL;
     struct store_view *view;
     bool more = true;
     header.case_ref = (char *)KIT_CASE;
@@ -77,9 +80,15 @@ static struct hub_due due(struct kit_cases *fixture, uint64_t seq, unsigned kind
         assert_int_equal(due_apart_lives(view, &hub, &places, &more), AM_OK);
         assert_true(!more || !party->lives[0].changes);
         store_view_end(view);
+        (void)in_hand_asked(places, in_hand);
     }
-    free(places);
+    due_places_free(places);
     return hub;
+}
+
+static struct hub_due due(struct kit_cases *fixture, uint64_t seq, unsigned kind, struct clock_party *party)
+{
+    return due_with(fixture, seq, kind, &NOTHING, party);
 }
 
 static void its_life_is_put_back_to_how_the_unit_knows_it_however_long_the_case_is(void **state)
@@ -126,6 +135,19 @@ static void once_it_stands_still_nothing_more_is_to_be_done(void **state)
     (void)due(fixture, ANSWER, KIND(CLARIFICATION), &party);
     assert_false(party.lives[0].changes);
     assert_false(due(fixture, 0, KIND(REQUEST), &party).stands);
+}
+
+static void what_a_device_has_in_hand_has_set_its_clock_going(void **state)
+{
+    struct kit_cases *fixture = *state;
+    uint64_t answer = ANSWER;
+    struct in_hand in_hand = {&answer, 1};
+    struct clock_party party;
+    asked_and_answered(fixture, LIFE(IN_PROGRESS));
+    shield(fixture);
+    (void)due_with(fixture, ANSWER, KIND(CLARIFICATION), &in_hand, &party);
+    assert_false(party.lives[0].changes);
+    assert_false(due_with(fixture, 0, KIND(REQUEST), &in_hand, &party).stands);
 }
 
 static void a_life_that_the_unit_moved_since_is_as_its_receipt_said(void **state)
@@ -201,7 +223,7 @@ static bool known(struct kit_cases *fixture, struct journal_life *ret_life)
         submission = (struct hub_submission){.root = {.found = true, .kind = KIND(REQUEST)}};
         assert_int_equal(store_view_begin(fixture->kit.store, &check.view), AM_OK);
         assert_int_equal(store_shield(check.view, KIT_CASE, states, &submission.shield), AM_OK);
-        assert_int_equal(apart_find(&check, &place, 0, ret_life, &is), AM_OK);
+        assert_int_equal(apart_find(&check, &NOTHING, &place, 0, ret_life, &is), AM_OK);
         store_view_end(check.view);
     } while (submission.more);
     assert_false(submission.apart); // it is kept as the unit knows it from then on
@@ -264,6 +286,7 @@ int main(void)
         TEST(its_life_is_put_back_to_how_the_unit_knows_it_however_long_the_case_is),
         TEST(no_deadline_of_it_tells_anything_before_that),
         TEST(once_it_stands_still_nothing_more_is_to_be_done),
+        TEST(what_a_device_has_in_hand_has_set_its_clock_going),
         TEST(a_life_that_the_unit_moved_since_is_as_its_receipt_said),
         TEST(it_goes_on_once_the_answer_has_come),
         TEST(an_acknowledgement_meanwhile_is_nothing_to_its_clock),
