@@ -226,15 +226,26 @@ static enum am_err entry_take(struct apart *apart, uint64_t seq)
     return message_take(apart, &message);
 }
 
-// --- The case from the root on, a part at a time
-// From where the last look came to, unless the case is kept from others by now.
+// --- The case from the root on, or from the version that is asked about, a part at a time
+// From where the last look came to, unless the case is kept from others by now; nor from a version that the unit hadn't
+// got, and may have signed for since.
 static void place_begin(const struct apart_look *look, struct apart_place *place)
 {
-    if (place->root == look->root && place->shield == look->shield && place->next != 0)
+    bool missing = look->version != NULL && place->known.version == JOURNAL_NONE;
+
+    if (place->root == look->root && place->shield == look->shield && place->next != 0 && !missing)
         return;
-    *place = (struct apart_place){
-        .root = look->root, .shield = look->shield, .next = look->root, .size = store_view_size(look->view)};
+    *place = (struct apart_place){.root = look->root,
+                                  .shield = look->shield,
+                                  .next = look->version != NULL ? *look->version : look->root,
+                                  .size = store_view_size(look->view)};
     life_known_version(&place->known, JOURNAL_NONE);
+}
+
+// The unit hasn't got the version that is asked about, or has a newer one.
+static bool is_another(const struct apart_look *look, const struct apart_place *place)
+{
+    return look->version != NULL && place->next > *look->version && place->known.version != *look->version;
 }
 
 static enum am_err entries_take(struct apart *apart, struct apart_look *look, struct apart_place *place, bool *ret_more)
@@ -243,7 +254,8 @@ static enum am_err entries_take(struct apart *apart, struct apart_look *look, st
 
     for (*ret_more = true; look->reads > 0; look->reads--) {
         uint64_t seq = place->next;
-        enum am_err err = store_index_next(look->view, STORE_INDEX_CASE, key, &seq);
+        enum am_err err =
+            is_another(look, place) ? AM_NOT_FOUND : store_index_next(look->view, STORE_INDEX_CASE, key, &seq);
         if (err == AM_NOT_FOUND)
             *ret_more = false;
         if (err != AM_OK)

@@ -22,6 +22,9 @@ struct apart_look {
     uint32_t shield;        // version of the row that says from whom the case is kept
     unsigned reads;         // entries that may still be read: LIMIT_CASE_READS
     struct in_hand in_hand; // the unit's
+    // Whether this is the newest version that the unit has is all that is asked: it is looked for from there on, no
+    // further than to the one that is. NULL: whichever it is.
+    const uint64_t *version;
 };
 
 // Goes on from *place, from the start where the root or the shield is another than it was, or where the unit has signed

@@ -35,9 +35,12 @@ static enum am_err places_look(struct store_view *view, const struct hub_due *hu
                               .reads = LIMIT_CASE_READS};
 
     for (size_t i = 0; i < hub->clocks.n && !*ret_more; i++) {
+        enum life_look what = look_for(hub, shield, &hub->clocks.parties[i]);
         look.unit = hub->clocks.parties[i].unit;
         look.in_hand = places[i].in_hand;
-        if (look_for(hub, shield, &hub->clocks.parties[i]) != LIFE_LOOK_NOT)
+        // What sets a clock going, or has, needs what stood before.
+        look.version = what == LIFE_LOOK_APART ? &hub->about.seq : NULL;
+        if (what != LIFE_LOOK_NOT)
             TRY(apart_look(&look, &places[i].at, ret_more));
     }
     return AM_OK;

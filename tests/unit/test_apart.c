@@ -265,7 +265,7 @@ static void told_that_it_is_over(struct kit_cases *fixture, unsigned version)
 // The life of the first message, as a deadline of this version finds it; in which the kept one is of a later one's
 // clock.
 static struct clock_life due_of(struct kit_cases *fixture, uint64_t version, const struct in_hand *in_hand,
-                                unsigned *ret_looks)
+                                unsigned *ret_looks, uint64_t *ret_next)
 {
     struct clock_party party = {.unit = KIT_POST, .has_delivery = true};
     struct hub_due hub = {.about = {.found = true, .kind = KIND(ALERT), .seq = version, .originator = "ke/dci/duty"},
@@ -292,13 +292,15 @@ static struct clock_life due_of(struct kit_cases *fixture, uint64_t version, con
     }
     if (party.lives[0].apart)
         assert_int_equal(hub.case_seen, fixture->n - 1);
+    *ret_next = places != NULL ? places[0].at.next : 0;
     due_places_free(places);
     return party.lives[0];
 }
 
 static struct clock_life due(struct kit_cases *fixture, unsigned *ret_looks)
 {
-    return due_of(fixture, 0, &NOTHING, ret_looks);
+    uint64_t next;
+    return due_of(fixture, 0, &NOTHING, ret_looks, &next);
 }
 
 static void a_deadline_finds_what_the_unit_knows_however_long_the_case_is(void **state)
@@ -350,17 +352,41 @@ static void a_version_that_a_device_has_in_hand_is_one_that_the_unit_knows(void 
     struct in_hand in_hand = {&second, 1};
     unsigned looks;
     alert_and_update(fixture);
-    uint64_t third = fixture->n;
+    uint64_t third = fixture->n, next;
     written(fixture, version_of(fixture, "ke/dci/duty", true));
     assert_int_equal(look(fixture, third).life.clock_seq, 0);
     struct seen seen = look_with(fixture, third, &in_hand);
     assert_true(seen.apart);
     assert_int_equal(seen.life.clock_seq, 1);
     assert_int_equal(seen.life.state, LIFE(NEW));
-    assert_true(due_of(fixture, 0, &NOTHING, &looks).apart);
-    assert_false(due_of(fixture, 0, &in_hand, &looks).there);
-    assert_false(due_of(fixture, 1, &NOTHING, &looks).there);
-    assert_true(due_of(fixture, 1, &in_hand, &looks).apart);
+    assert_true(due_of(fixture, 0, &NOTHING, &looks, &next).apart);
+    assert_false(due_of(fixture, 0, &in_hand, &looks, &next).there);
+    assert_false(due_of(fixture, 1, &NOTHING, &looks, &next).there);
+    assert_true(due_of(fixture, 1, &in_hand, &looks, &next).apart);
+}
+
+// However many versions a case has, each has its deadline.
+static void a_deadline_reads_no_further_than_to_the_version_that_the_unit_has_since(void **state)
+{
+    struct kit_cases *fixture = *state;
+    const unsigned had = 300, withheld = 300;
+    uint64_t next, reads = 0;
+    unsigned looks;
+    retrieved(message_of(fixture, "ke/dci/duty", KIND(ALERT), true));
+    written(fixture, &fixture->messages[0]);
+    for (unsigned i = 1; i < had + withheld; i++) {
+        struct kit_message *version = version_of(fixture, "ke/dci/duty", true);
+        if (i < had)
+            retrieved(version);
+        written(fixture, version);
+    }
+    shield(fixture);
+    for (uint64_t i = 0; i < had + withheld; i++) {
+        struct clock_life life = due_of(fixture, i, &NOTHING, &looks, &next);
+        assert_int_equal(life.apart, i == had - 1);
+        reads += next - i;
+    }
+    assert_in_range(reads, 1, 2 * had + withheld + withheld); // the newest that it has is looked past to the end
 }
 
 // Its deadline is that of the version that the unit has.
@@ -447,9 +473,10 @@ static void signs(struct kit_cases *fixture, unsigned version, const char *devic
     kit_alarm_clear(&retrieval);
 }
 
-static struct life_known goes_on(struct kit_cases *fixture, struct apart_place *place)
+static struct life_known goes_on_with(struct kit_cases *fixture, const uint64_t *version, struct apart_place *place)
 {
-    struct apart_look look = {.unit = KIT_POST, .case_ref = KIT_CASE, .shield = 1, .reads = LIMIT_CASE_READS};
+    struct apart_look look = {
+        .unit = KIT_POST, .case_ref = KIT_CASE, .shield = 1, .reads = LIMIT_CASE_READS, .version = version};
     bool more;
     kit_wait(&fixture->kit, fixture->n);
     assert_int_equal(store_view_begin(fixture->kit.store, &look.view), AM_OK);
@@ -457,6 +484,11 @@ static struct life_known goes_on(struct kit_cases *fixture, struct apart_place *
     assert_false(more);
     store_view_end(look.view);
     return place->known;
+}
+
+static struct life_known goes_on(struct kit_cases *fixture, struct apart_place *place)
+{
+    return goes_on_with(fixture, NULL, place);
 }
 
 static void a_look_begins_anew_where_the_unit_has_signed_since_for_what_it_had_in_hand(void **state)
@@ -473,6 +505,17 @@ static void a_look_begins_anew_where_the_unit_has_signed_since_for_what_it_had_i
     answer(fixture, LIFE(NEW), LIFE(ACKNOWLEDGED)); // once is enough
     assert_int_equal(goes_on(fixture, &place).state, LIFE(ACKNOWLEDGED));
     assert_int_equal(place.known.version, 1);
+}
+
+static void that_a_version_was_missing_holds_until_the_unit_has_signed_for_it(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct apart_place place = {0};
+    uint64_t version = 1;
+    alert_and_update(fixture);
+    assert_int_equal(goes_on_with(fixture, &version, &place).version, JOURNAL_NONE);
+    signs(fixture, 1, KIT_DESK);
+    assert_int_equal(goes_on_with(fixture, &version, &place).version, 1);
 }
 
 static void a_case_that_is_kept_from_nobody_is_not_looked_through(void **state)
@@ -544,12 +587,16 @@ int main(void)
                                         kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_look_begins_anew_where_the_unit_has_signed_since_for_what_it_had_in_hand,
                                         kit_cases_setup, kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(that_a_version_was_missing_holds_until_the_unit_has_signed_for_it,
+                                        kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(of_what_nothing_has_replaced_for_the_unit_no_clock_runs_on_apart,
                                         kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(what_was_not_sent_to_the_unit_is_no_version_that_it_has_or_misses,
                                         kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_version_that_a_device_has_in_hand_is_one_that_the_unit_knows, kit_cases_setup,
                                         kit_cases_teardown),
+        cmocka_unit_test_setup_teardown(a_deadline_reads_no_further_than_to_the_version_that_the_unit_has_since,
+                                        kit_cases_setup, kit_cases_teardown),
         cmocka_unit_test_setup_teardown(of_an_older_version_than_the_unit_has_no_clock_runs_on, kit_cases_setup,
                                         kit_cases_teardown),
         cmocka_unit_test_setup_teardown(a_referral_that_its_originator_closed_unseen_goes_on_for_its_unit,
