@@ -92,10 +92,23 @@ static void print_kept(struct session *session, const char *unit)
     print_deputy(session, member, &arena);
 }
 
-void reach_print(struct session *session, const Amana__V1__RecipientStatus *row)
+// Rule 4: nobody is told whom to ring up there.
+static bool print_shielded(const Amana__V1__Header *header, const struct shield *shield, const char *unit)
+{
+    if (!shield_keeps(shield, header, unit, NULL))
+        return false;
+    printf("%ssomebody in this case may have fled %s: tell it nothing by any other channel either%s",
+           print_on(PRINT_RED), shield_lists(shield, unit)->country, print_off());
+    return true;
+}
+
+void reach_print(struct session *session, const Amana__V1__Header *header, const struct shield *shield,
+                 const Amana__V1__RecipientStatus *row)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     arena_init(&arena, ARENA_VERB);
+    if (print_shielded(header, shield, row->unit))
+        return;
     if (!link_alive(session->link)) {
         print_kept(session, row->unit);
         return;
@@ -125,29 +138,51 @@ static bool rings(const Amana__V1__Header *header)
     return urgency != NULL && urgency->reason && (QUIET & KIND_BIT((unsigned)header->kind)) == 0;
 }
 
+// Who is rung up must not take it for real.
+static const char *played(const Amana__V1__Header *header)
+{
+    switch (header->status) {
+    case AMANA__V1__STATUS__CODE__EXERCISE: return "exercise, exercise: ";
+    case AMANA__V1__STATUS__CODE__TEST: return "test, test: ";
+    default: return "";
+    }
+}
+
+// What can't be read keeps nothing: the message itself has gone by it.
+static void shield_find(struct session *session, const Amana__V1__Header *header, struct shield *ret_shield)
+{
+    if (shield_of_case(session, header->case_ref, ret_shield) != AM_OK)
+        *ret_shield = (struct shield){0};
+}
+
 void reach_tell_kept(struct command *command, const Amana__V1__Header *header)
 {
+    struct shield shield;
     unsigned others = 0;
     if (!rings(header) || header->release == AMANA__V1__RELEASE__CODE__REQUIRED)
         return;
+    shield_find(command->session, header, &shield);
     for (size_t i = 0; i < header->n_recipients; i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
         if (recipient->part != AMANA__V1__PART__CODE__ACTION || strcmp(recipient->unit, header->sender->unit) == 0)
             continue;
         printf("  reach     %s  ", recipient->unit);
-        print_kept(command->session, recipient->unit);
+        if (!print_shielded(header, &shield, recipient->unit)) {
+            print_kept(command->session, recipient->unit);
+            others++;
+        }
         putchar('\n');
-        others++;
     }
     if (others > 0)
-        printf("  aloud     \"%s %.13s of ours is on its way to you, %s\": no name of a person, no place\n",
-               kind_name((unsigned)header->kind), header->id, urgency_get(header->urgency)->name);
+        printf("  aloud     \"%s%s %.13s of ours is on its way to you, %s\": no name of a person, no place\n",
+               played(header), kind_name((unsigned)header->kind), header->id, urgency_get(header->urgency)->name);
 }
 
 void reach_tell(struct command *command, const Amana__V1__Header *header)
 {
     struct arena AM_CLEANUP(arena_clear) arena = {0};
     struct am_detail detail = {0};
+    struct shield shield;
     Amana__V1__StatusResponse *response;
     const struct urgency *urgency = urgency_get(header->urgency);
     arena_init(&arena, ARENA_VERB);
@@ -157,21 +192,22 @@ void reach_tell(struct command *command, const Amana__V1__Header *header)
         return;
     const Amana__V1__MessageStatus *message = response->messages[0];
     unsigned others = 0;
+    shield_find(command->session, header, &shield);
     for (size_t i = 0; i < message->n_recipients; i++) {
         if (message->recipients[i]->part != AMANA__V1__PART__CODE__ACTION ||
             strcmp(message->recipients[i]->unit, header->sender->unit) == 0) // a NOTE to the unit itself
             continue;
-        others++;
+        others += !shield_keeps(&shield, header, message->recipients[i]->unit, NULL);
         fputs("  reach     ", stdout);
         print_text(stdout, message->recipients[i]->unit, 0);
         fputs("  ", stdout);
         look_anew(command->session, message->recipients[i]->unit);
-        reach_print(command->session, message->recipients[i]);
+        reach_print(command->session, header, &shield, message->recipients[i]);
         putchar('\n');
     }
     if (others > 0)
-        printf("  aloud     \"%s %.13s waits for you, %s\": no name of a person, no place; then `amana called %.13s "
+        printf("  aloud     \"%s%s %.13s waits for you, %s\": no name of a person, no place; then `amana called %.13s "
                "--means "
                "PHONE --spoken-to DESK --telephone NUMBER --summary TEXT`\n",
-               kind_name((unsigned)header->kind), header->id, urgency->name, header->id);
+               played(header), kind_name((unsigned)header->kind), header->id, urgency->name, header->id);
 }

@@ -5,6 +5,7 @@
 
 #include "amana/v1/relay.pb-c.h"
 #include "client/cmd/command.h"
+#include "client/session/shield.h"
 
 #include <jansson.h>
 
@@ -13,8 +14,9 @@ AM_MUST_USE enum am_err reach_ask(struct session *session, char *id, struct aren
                                   Amana__V1__StatusResponse **ret_response);
 
 // "connected", or since when not; telephone, hours and deputy where there are any. Without a link by what was verified
-// here before. No newline.
-void reach_print(struct session *session, const Amana__V1__RecipientStatus *row);
+// here before. Of a unit that is to learn nothing of the message's case (`shield`), that in their place. No newline.
+void reach_print(struct session *session, const Amana__V1__Header *header, const struct shield *shield,
+                 const Amana__V1__RecipientStatus *row);
 
 // The same as its MEMBER entry that was verified here says; NULL where there is none. The caller owns it.
 json_t *reach_json(struct session *session, const char *unit);

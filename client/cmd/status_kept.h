@@ -6,13 +6,15 @@
 #include "amana/v1/relay.pb-c.h"
 #include "client/cmd/answers.h"
 #include "client/session/evidence.h"
+#include "client/session/shield.h"
 
 // What is kept here of it.
 struct status_known {
     const Amana__V1__Header *header;
     const struct evidence *evidence;
     const struct answers *answers;
-    uint64_t now; // UTC ns
+    const struct shield *shield; // of its case
+    uint64_t now;                // UTC ns
 };
 
 // As Relay.Status has it, with what is known here: QUEUED is what nobody has said to have it. In the arena, from which

@@ -178,7 +178,7 @@ static void print_recipient(struct session *session, const Amana__V1__RecipientS
     printf("%s\n", unless_proved(delivery_proved(known->evidence, row)));
     if (row->delivery != AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED) {
         printf("  %-28s        ", "");
-        reach_print(session, row);
+        reach_print(session, known->header, known->shield, row);
         putchar('\n');
     }
     if (row->life != 0)
@@ -197,6 +197,18 @@ static Amana__V1__MessageStatus *find_row(const Amana__V1__StatusResponse *respo
     return NULL;
 }
 
+// Nothing of how it is reached where the case is kept from it.
+static void reach_put(struct session *session, const struct status_known *known, const char *unit, json_t *row)
+{
+    static const char *const SAYS[] = {"telephone", "hours", "deputy"}; // the hub
+    bool kept_from = shield_keeps(known->shield, known->header, unit, NULL);
+    json_t *reach = kept_from ? NULL : reach_json(session, unit);
+    for (size_t i = 0; i < AM_LEN(SAYS) && kept_from; i++)
+        (void)json_object_del(row, SAYS[i]);
+    if (reach != NULL)
+        json_object_set_new(row, "reach", reach);
+}
+
 static json_t *row_json(struct session *session, const Amana__V1__MessageStatus *row, const struct status_known *known)
 {
     const Amana__V1__Header *header = known->header;
@@ -209,9 +221,7 @@ static json_t *row_json(struct session *session, const Amana__V1__MessageStatus 
                                       "life", life_proved(known, row->recipients[i])));
         if (by != NULL)
             json_object_set_new(json_array_get(list, i), "told", json_string(by));
-        json_t *reach = reach_json(session, row->recipients[i]->unit);
-        if (reach != NULL)
-            json_object_set_new(json_array_get(list, i), "reach", reach);
+        reach_put(session, known, row->recipients[i]->unit, json_array_get(list, i));
     }
     return object;
 }
@@ -311,6 +321,7 @@ static int of_message(struct status_input *input)
     Amana__V1__MessageStatus *row = NULL;
     struct evidence evidence;
     struct answers answers;
+    struct shield shield;
     Amana__V1__Header *header = NULL;
     enum am_err err = AM_OK;
     bool online;
@@ -345,7 +356,9 @@ static int of_message(struct status_input *input)
         err = evidence_find(command->session, kept, &arena, &evidence);
     if (err == AM_OK)
         err = answers_find(command->session, id, &answers);
-    const struct status_known known = {header, &evidence, &answers, session_now(command->session)};
+    if (err == AM_OK)
+        err = shield_of_case(command->session, header->case_ref, &shield);
+    const struct status_known known = {header, &evidence, &answers, &shield, session_now(command->session)};
     if (err == AM_OK)
         err = online ? asked_row(command->session, kept, &known, &arena, &detail, &row)
                      : status_kept(command->session, kept, &known, &arena, &row);

@@ -223,6 +223,10 @@ def test_the_receipt_of_an_urgent_message_says_who_is_there_and_whom_to_telephon
     world.amana("police", "status", said.id).ok().says("not connected, last seen")
     process, lines = world.watch("post", "inbox", "--follow")
     lines.wait("ALERT")
-    world.amana("police", "send", str(w.ALERT)).ok().says("reach     et/ics/moyale  connected")
+    world.amana("police", "send", str(w.ALERT)).ok().says("reach     et/ics/moyale  connected", 'aloud     "ALERT')
+    # Who is rung up about what is played must not take it for real.
+    for status in ("EXERCISE", "TEST"):
+        played = world.draft("played.json", status=status, case_ref="ke/dci/2026/004777")
+        world.amana("police", "send", played).ok().says(f'aloud     "{status.lower()}, {status.lower()}: ALERT')
     process.terminate()
     process.wait()

@@ -95,6 +95,23 @@ def test_what_it_was_not_told_of_it_is_told_of_while_it_follows_once_the_flag_is
     assert len([line for line in lines.all if "deadline" in line and alert in line]) == 1
 
 
+def test_nobody_is_told_whom_to_telephone_in_a_state_that_the_case_is_kept_from(world):
+    """Saves from the officer who sees that the post has not fetched an alert and rings it up."""
+    for unit, number in (("et/ics/moyale", "+251116123456"), ("et/mowsa/protection", "+251116654321")):
+        world.amana("et-registry", "admin", "member", "add", unit, "--telephone", number).ok()
+    alert, other = world.send(), world.send("police", world.draft("other.json", case_ref="ke/dci/2026/004299"))
+    world.amana("police", "status", alert).ok().says("telephone +251116123456", "telephone +251116654321")
+    flag(world)
+    said = world.amana("police", "status", alert).ok().says("may have fled et: tell it nothing by any other channel either")
+    assert "+251" not in said.out, said.out
+    rows = world.amana("police", "--json", "status", alert).ok().json[0]["state"]["recipients"]
+    assert [r["unit"] for r in rows if "reach" in r] == ["ke/dcs/child-protection"]
+    assert all("telephone" not in r for r in rows if r["unit"].startswith("et/")), rows
+    world.hub.stop()
+    assert "+251" not in world.amana("police", "status", alert).exits(69).says("may have fled et").out
+    world.amana("police", "status", other).exits(69).says("telephone +251116123456")
+
+
 def test_what_a_device_has_in_hand_comes_to_the_others_of_its_unit_as_ever(empty_world, pb):
     """Who lets one device take what comes and another ask later would else see that it is missing there."""
     world, case = empty_world, "et/ics/2026/000401"
