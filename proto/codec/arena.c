@@ -114,7 +114,7 @@ void arena_reset(struct arena *arena)
         (*link)->at = 0;
         HIDE((*link)->data, (*link)->size);
     }
-    free_chunks(arena, *link, false);
+    free_chunks(arena, *link, true); // an arena_wipe that follows finds it no more
     *link = NULL;
     arena->current = arena->first;
     arena->used = 0;

@@ -45,7 +45,8 @@ void arena_move(struct arena *arena, struct arena_budget *budget);
 // bytes, large texts and bytes once); 2-byte elements that say nothing would need up to 140 times and are refused.
 #define ARENA_FOR(len) ((size_t)(len)*8 + 64u * 1024)
 
-// Forgets everything handed out and keeps up to ARENA_KEEP bytes of memory for the next round.
+// Forgets everything handed out and keeps up to ARENA_KEEP bytes of memory for the next round; what it gives back is
+// overwritten.
 // Every pointer from the arena is invalid afterwards (under AddressSanitizer, using one is reported).
 #define ARENA_KEEP (64u * 1024)
 void arena_reset(struct arena *arena);

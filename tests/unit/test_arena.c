@@ -55,6 +55,25 @@ static void an_arena_keeps_little_and_its_limit_holds(void **state)
     arena_wipe(&arena);
 }
 
+// More than it keeps: it is given back, before anybody could say that it is to be overwritten.
+static void what_a_reset_gives_back_is_overwritten(void **state)
+{
+    static const uint8_t MASKED[] = "what was read into the second piece";
+    struct arena arena;
+    arena_init(&arena, ROOM);
+    uint8_t *kept = arena_alloc(&arena, 40000), *at = arena_alloc(&arena, 40000), *behind = malloc(64);
+    assert_non_null(kept);
+    assert_non_null(at);
+    assert_non_null(behind);
+    for (size_t i = 0; i < sizeof MASKED; i++)
+        at[39900 + i] = MASKED[i] ^ MEMORY_MASK;
+    arena_reset(&arena);
+    assert_in_range(arena.held, 1, ARENA_KEEP);
+    assert_int_equal(memory_places(MASKED, sizeof MASKED), 0);
+    free(behind);
+    arena_wipe(&arena);
+}
+
 static void what_an_arena_held_is_overwritten_also_where_it_was_reset_before(void **state)
 {
     static const uint8_t MASKED[] = "what only the recipients may read";
@@ -108,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_reuses_its_memory_after_a_reset),
         cmocka_unit_test(an_arena_keeps_little_and_its_limit_holds),
+        cmocka_unit_test(what_a_reset_gives_back_is_overwritten),
         cmocka_unit_test(what_an_arena_held_is_overwritten_also_where_it_was_reset_before),
         cmocka_unit_test(arenas_of_a_budget_have_no_more_than_it_together_and_give_all_of_it_back),
     };
