@@ -3,6 +3,7 @@
 #include "proto/model/deadline.h"
 
 #include "proto/model/life.h"
+#include "proto/model/passage.h"
 
 static const char *const NAMES[DEADLINE_KINDS] = {
     [DEADLINE_CLOCKS] = "CLOCKS",   [DEADLINE_REVIEW] = "REVIEW", [DEADLINE_RETAIN_UNTIL] = "RETAIN_UNTIL",
@@ -80,15 +81,14 @@ uint8_t life_passed_said(const Amana__V1__DeadlineEntry *entry)
 }
 
 // --- One clock
-static bool on_its_way(uint8_t state)
+static bool may(const struct journal_delivery *delivery, enum passage_move move)
 {
-    return state == AMANA__V1__DELIVERY_STATE__CODE__QUEUED || state == AMANA__V1__DELIVERY_STATE__CODE__RELAYED;
+    return delivery_next(delivery->state, move) != DELIVERY_STATE(UNSPECIFIED);
 }
 
 bool clock_delivery_open(const struct clock_party *party)
 {
-    return party->has_delivery &&
-           (on_its_way(party->delivery.state) || party->delivery.state == AMANA__V1__DELIVERY_STATE__CODE__DELIVERED);
+    return party->has_delivery && may(&party->delivery, PASSAGE_EXPIRE);
 }
 
 static uint64_t delivery_clock(const struct clock_message *message, const struct clock_party *party,
@@ -98,15 +98,14 @@ static uint64_t delivery_clock(const struct clock_message *message, const struct
     const struct urgency *urgency = urgency_get(message->urgency);
     if (!party->has_delivery || urgency == NULL || (delivery->flags & DELIVERY_PASSED(clock)) != 0)
         return 0;
-    bool waits = on_its_way(delivery->state);
+    bool waits = may(delivery, PASSAGE_DELIVER);
     // What is not delivered has the time of its acceptance here for delivered_at.
     switch (clock) {
     case CLOCK_LATE: return waits ? delivery->delivered_at + urgency->late_ns : 0;
     case CLOCK_NON_DELIVERED: return waits ? delivery->delivered_at + urgency->non_delivered_ns : 0;
     default:
-        return !party->own && delivery->state == AMANA__V1__DELIVERY_STATE__CODE__DELIVERED
-                   ? delivery->delivered_at + urgency->non_retrieved_ns
-                   : 0;
+        return !party->own && !waits && clock_delivery_open(party) ? delivery->delivered_at + urgency->non_retrieved_ns
+                                                                   : 0;
     }
 }
 

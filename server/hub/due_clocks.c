@@ -9,8 +9,7 @@
 
 #define PART (256u * 1024) // of an append's memory, after which no further entry is begun; there is room for any one
 
-#define DELIVERY(name) AMANA__V1__DELIVERY_STATE__CODE__##name
-#define FIRST_LIFE     CLOCK_FIRST_OF_LIFE
+#define FIRST_LIFE CLOCK_FIRST_OF_LIFE
 
 static bool passed(const struct deciding *deciding, uint64_t at)
 {
@@ -427,7 +426,7 @@ static enum am_err undelivered_entry(struct deciding *deciding, size_t first)
         struct clock_party *party = &clocks->parties[i];
         if (!clock_delivery_open(party) || !same_country(deciding, i, first))
             continue;
-        party->delivery.state = DELIVERY(EXPIRED);
+        party->delivery.state = delivery_next(party->delivery.state, PASSAGE_EXPIRE);
         deciding->append->deliveries[deciding->append->n_deliveries++] = party->delivery;
         units[state.n_undelivered].unit = party->unit;
         state.undelivered[state.n_undelivered++] = (char *)party->unit;

@@ -7,6 +7,7 @@
 #include "proto/model/address.h"
 #include "proto/model/harm.h"
 #include "proto/model/life.h"
+#include "proto/model/passage.h"
 #include "proto/model/rules.h"
 #include "server/hub/hub.h"
 
@@ -423,7 +424,7 @@ AM_MUST_USE enum am_err hub_message_fill(struct hub_pending *pending, const stru
                                          uint64_t root);
 // A row that waits from now on, of the append's first entry.
 AM_MUST_USE enum am_err hub_release_begin(struct hub_pending *pending, const Amana__V1__Header *header);
-// The RELEASED entry, and the row's end.
+// The RELEASED entry, and the row as the move leaves it.
 struct hub_released {
     const Amana__V1__Header *header;
     const uint8_t *header_digest;
@@ -433,8 +434,8 @@ struct hub_released {
 };
 AM_MUST_USE enum am_err hub_released_entry(struct hub_pending *pending, size_t index,
                                            const struct hub_released *released);
-AM_MUST_USE enum am_err hub_release_end(struct hub_pending *pending, const struct journal_release *release,
-                                        uint8_t state, const char *supervisor);
+AM_MUST_USE enum am_err hub_release_move(struct hub_pending *pending, const struct journal_release *release,
+                                         enum passage_move move, const char *supervisor);
 // Nobody has released it in time: the append's first entry, its notices and its row; of one that was DEFERRED an ALARM
 // as the second entry.
 struct hub_lapsed {

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RELEASE(name)       AMANA__V1__RELEASE__CODE__##name
-#define RELEASE_STATE(name) AMANA__V1__RELEASE_STATE__CODE__##name
+#define RELEASE(name) AMANA__V1__RELEASE__CODE__##name
 
 // --- Judging
 static enum reason judge_call(struct hub_submission *submission)
@@ -73,10 +72,11 @@ bool hub_takes_back(const struct hub *hub, const struct hub_submission *submissi
 
 enum reason hub_judge_waiting(struct hub_work *work, const struct journal_release *release, uint64_t now_ns)
 {
-    bool lapsed = release->waits && !release->deferred && now_ns >= release->due;
-    const ProtobufCEnumValue *state = protobuf_c_enum_descriptor_get_value(
-        &amana__v1__release_state__code__descriptor, lapsed ? (int)RELEASE_STATE(LAPSED) : release->state);
-    if (release->waits && !lapsed)
+    uint8_t now = release->waits && now_ns >= release->due ? release_next(release->state, PASSAGE_LAPSE, false) : 0;
+    now = now != RELEASE_STATE(UNSPECIFIED) ? now : release->state;
+    const ProtobufCEnumValue *state =
+        protobuf_c_enum_descriptor_get_value(&amana__v1__release_state__code__descriptor, now);
+    if (release_open(now, release->deferred))
         return REASON_NONE;
     strlcpy(work->state, state != NULL ? state->name : "", sizeof work->state);
     strlcpy(work->moves, "none", sizeof work->moves);
@@ -110,15 +110,15 @@ enum am_err hub_release_begin(struct hub_pending *pending, const Amana__V1__Head
     return hub_deadline_put(pending, DEADLINE_RELEASE, JOURNAL_SELF, row->due, 0);
 }
 
-enum am_err hub_release_end(struct hub_pending *pending, const struct journal_release *release, uint8_t state,
-                            const char *supervisor)
+enum am_err hub_release_move(struct hub_pending *pending, const struct journal_release *release, enum passage_move move,
+                             const char *supervisor)
 {
     struct journal_release *row = arena_alloc(&pending->arena, sizeof *row);
     if (row == NULL)
         return arena_error(&pending->arena);
     *row = *release;
-    row->state = state;
-    row->waits = false;
+    row->state = release_next(release->state, move, release->deferred);
+    row->waits = release_open(row->state, release->deferred);
     row->state_at = pending->append.time_ns;
     row->ended_by = JOURNAL_SELF;
     row->officer = supervisor;

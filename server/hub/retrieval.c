@@ -18,7 +18,7 @@ struct retrieve {
 
 static bool is_first(const struct hub_retrieved_message *message)
 {
-    return message->pending && message->delivery.state != AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
+    return message->pending && delivery_next(message->delivery.state, PASSAGE_RETRIEVE) != DELIVERY_STATE(UNSPECIFIED);
 }
 
 static void survey(struct retrieve *retrieve)
@@ -109,7 +109,7 @@ static void retrieved_set(const struct retrieve *retrieve, const struct hub_retr
                           struct journal_delivery *delivery)
 {
     uint64_t now = retrieve->append->time_ns;
-    delivery->state = AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
+    delivery->state = delivery_next(delivery->state, PASSAGE_RETRIEVE);
     delivery->retrieved_at = now;
     for (size_t i = 0; i < CLOCK_LIVES && message->answer_by == 0; i++)
         if (message->lives[i].there)

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define RELEASE_STATE(name) AMANA__V1__RELEASE_STATE__CODE__##name
-
 static enum am_err returned_entry(struct hub_pending *pending, const struct hub_settlement *settlement)
 {
     Amana__V1__Pointer pointer = hub_pointer(settlement->header, settlement->header_digest);
@@ -72,8 +70,7 @@ enum am_err hub_lapsed_fill(struct hub_step *step, struct hub_pending *pending, 
     TRY(hub_entry_pack(pending, 0, &content, JOURNAL_CLASS_MESSAGE));
     TRY(hub_release_index(pending, 0, lapsed->header, lapsed->release->seq));
     TRY(notices_fill(step, pending, &settlement));
-    TRY(hub_release_end(pending, lapsed->release, RELEASE_STATE(LAPSED), ""));
-    pending->append.release->waits = lapsed->release->deferred;
+    TRY(hub_release_move(pending, lapsed->release, PASSAGE_LAPSE, ""));
     if (!lapsed->release->deferred)
         return AM_OK;
     if (entry.counted)
@@ -88,9 +85,8 @@ static enum am_err settle_fill(struct hub_step *step, struct hub_pending *pendin
 {
     TRY(settlement->returns ? returned_entry(pending, settlement) : released_entry(pending, settlement));
     TRY(notices_fill(step, pending, settlement));
-    return hub_release_end(pending, &settlement->release,
-                           settlement->returns ? RELEASE_STATE(RETURNED) : RELEASE_STATE(RELEASED),
-                           settlement->supervisor);
+    return hub_release_move(pending, &settlement->release, settlement->returns ? PASSAGE_SEND_BACK : PASSAGE_RELEASE,
+                            settlement->supervisor);
 }
 
 static enum am_err late_alarm(struct hub_pending *pending, const struct hub_settlement *settlement)

@@ -304,8 +304,7 @@ static enum am_err release_fill(struct accept *accept)
     size_t index = accept->n_entries++;
     TRY(hub_released_entry(accept->pending, index, &released));
     accept->append->entries[index].of = JOURNAL_SELF;
-    return hub_release_end(accept->pending, &submission->release, AMANA__V1__RELEASE_STATE__CODE__RELEASED,
-                           submission->supervisor);
+    return hub_release_move(accept->pending, &submission->release, PASSAGE_RELEASE, submission->supervisor);
 }
 
 // --- What it says to others: that what an alert looks for was found elsewhere

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The drawing of the lives of messages is XML, and names every state and every kind that moves or begins one."""
+"""The drawing of the lives of messages is XML, and names every state and every kind that moves or begins one; so with the
+second person and on the way to a recipient."""
 import os
 import pathlib
 import re
@@ -17,19 +18,36 @@ def texts(drawing, kind):
 def test_the_drawing_is_xml_and_names_every_state_of_the_protocol():
     drawing = tree.parse(DRAWING).getroot()
     assert drawing.tag == f"{SVG}svg"
-    states = re.search(r"message LifeState \{\s*enum Code \{(.*?)\}", (ROOT / "proto/amana/v1/relay.proto").read_text(), re.S)
-    named = set(re.findall(r"^\s*(\w+) = [1-9]\d*;", states[1], re.M))
-    assert len(named) == 20
-    assert set(texts(drawing, "name")) == named
+    relay = (ROOT / "proto/amana/v1/relay.proto").read_text()
+    named = []
+    for states in ("LifeState", "ReleaseState", "DeliveryState"):
+        codes = re.search(rf"message {states} \{{\s*enum Code \{{(.*?)\}}", relay, re.S)[1]
+        named += re.findall(r"^\s*(\w+) = [1-9]\d*;", codes, re.M)
+    assert len(named) == 20 + 4 + 6
+    assert set(texts(drawing, "name")) == set(named)
 
 
 def test_the_drawing_has_a_life_for_every_root_and_every_move_of_the_table():
     drawing = tree.parse(DRAWING).getroot()
     roots = {"ALERT", "REQUEST", "REFERRAL", "USE_PERMISSION", "CORRECTION", "ERASURE", "CONTEST", "SUBJECT_ACCESS", "HIT",
-             "CANCEL", "WITHDRAW"}
+             "CANCEL", "WITHDRAW", "Release", "Delivery"}
     assert set(texts(drawing, "root")) == roots
     rows = re.findall(r"^    (?:ROW|ROW_ON|CROSS)\(([A-Z_]+),", (ROOT / "proto/model/life.c").read_text(), re.M)
-    assert len(rows) == len(texts(drawing, "move")) > 80
+    passages = re.findall(r"^    \{[RD]\(\w+\), PASSAGE_(\w+),", (ROOT / "proto/model/passage.c").read_text(), re.M)
+    assert len(rows) > 80 and len(passages) > 10
+    assert len(texts(drawing, "move")) + len(texts(drawing, "move time")) == len(rows) + len(passages) + 2  # an alert's valid_until
+
+
+def test_it_is_drawn_how_a_release_and_a_delivery_end():
+    drawing = tree.parse(DRAWING).getroot()
+    states = {}
+    for group in drawing.iter(f"{SVG}g"):
+        boxes = [r.get("class") for r in group.iter(f"{SVG}rect")]
+        names = [t.text for t in group.iter(f"{SVG}text") if t.get("class") == "name"]
+        states[group.find(f"{SVG}title").text] = dict(zip(names, boxes))
+    assert states["Release"] == {"PENDING_RELEASE": "state", "RELEASED": "end", "RETURNED": "end", "LAPSED": "state"}
+    assert states["Delivery"] == {"QUEUED": "state", "RELAYED": "state", "DELIVERED": "state", "PEER_REFUSED": "end", "RETRIEVED": "end",
+                                  "EXPIRED": "state"}
 
 
 def test_every_move_stays_within_the_picture():

@@ -2,6 +2,7 @@
 // The tables of lives against those of domain.md, pasted as they stand there: the full product of states and events.
 #include "proto/model/life.h"
 #include "proto/model/life_known.h"
+#include "proto/model/passage.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -359,6 +360,48 @@ static void a_life_has_gone_on_where_another_began_its_clock_or_it_was_withdrawn
     (void)state;
 }
 
+// domain.md, Release and Delivery: what is not there is possible in no state.
+static void a_release_and_a_delivery_go_where_the_design_says(void **state)
+{
+    static const struct {
+        uint8_t state, by_release, by_return, by_time;
+        bool deferred;
+    } RELEASES[] = {
+        {RELEASE_STATE(PENDING_RELEASE), RELEASE_STATE(RELEASED), RELEASE_STATE(RETURNED), RELEASE_STATE(LAPSED),
+         false},
+        {RELEASE_STATE(PENDING_RELEASE), RELEASE_STATE(RELEASED), RELEASE_STATE(RETURNED), RELEASE_STATE(LAPSED), true},
+        {RELEASE_STATE(LAPSED), 0, 0, 0, false},
+        {RELEASE_STATE(LAPSED), RELEASE_STATE(RELEASED), RELEASE_STATE(RETURNED), 0, true}, // late
+        {RELEASE_STATE(RELEASED), 0, 0, 0, true},
+        {RELEASE_STATE(RETURNED), 0, 0, 0, true},
+        {RELEASE_STATE(UNSPECIFIED), 0, 0, 0, true},
+    };
+    for (size_t i = 0; i < AM_LEN(RELEASES); i++) {
+        assert_int_equal(release_next(RELEASES[i].state, PASSAGE_RELEASE, RELEASES[i].deferred),
+                         RELEASES[i].by_release);
+        assert_int_equal(release_next(RELEASES[i].state, PASSAGE_SEND_BACK, RELEASES[i].deferred),
+                         RELEASES[i].by_return);
+        assert_int_equal(release_next(RELEASES[i].state, PASSAGE_LAPSE, RELEASES[i].deferred), RELEASES[i].by_time);
+        assert_int_equal(release_open(RELEASES[i].state, RELEASES[i].deferred), RELEASES[i].by_release != 0);
+    }
+    static const uint8_t DELIVERIES[][6] = {
+        // RELAY, DELIVER, REFUSE, RETRIEVE, EXPIRE
+        {DELIVERY_STATE(QUEUED), DELIVERY_STATE(RELAYED), DELIVERY_STATE(DELIVERED), DELIVERY_STATE(PEER_REFUSED), 0,
+         DELIVERY_STATE(EXPIRED)},
+        {DELIVERY_STATE(RELAYED), 0, DELIVERY_STATE(DELIVERED), DELIVERY_STATE(PEER_REFUSED), 0,
+         DELIVERY_STATE(EXPIRED)},
+        {DELIVERY_STATE(DELIVERED), 0, 0, 0, DELIVERY_STATE(RETRIEVED), DELIVERY_STATE(EXPIRED)},
+        {DELIVERY_STATE(EXPIRED), 0, 0, 0, DELIVERY_STATE(RETRIEVED), 0}, // it had it
+        {DELIVERY_STATE(RETRIEVED), 0, 0, 0, 0, 0},
+        {DELIVERY_STATE(PEER_REFUSED), 0, 0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < AM_LEN(DELIVERIES); i++)
+        for (unsigned move = PASSAGE_RELAY; move <= PASSAGE_EXPIRE; move++)
+            assert_int_equal(delivery_next(DELIVERIES[i][0], (enum passage_move)move),
+                             DELIVERIES[i][1 + move - PASSAGE_RELAY]);
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +417,7 @@ int main(void)
         cmocka_unit_test(the_answer_clock_stands_still_where_a_request_is_suspended_alone),
         cmocka_unit_test(what_moves_a_life_may_answer_its_root),
         cmocka_unit_test(who_took_it_on_is_known_whether_or_not_that_moved_it),
+        cmocka_unit_test(a_release_and_a_delivery_go_where_the_design_says),
         cmocka_unit_test(a_life_has_gone_on_where_another_began_its_clock_or_it_was_withdrawn),
     };
     return cmocka_run_group_tests(tests, design, NULL);
