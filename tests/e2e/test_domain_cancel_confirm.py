@@ -40,7 +40,7 @@ def sound(world):
 def test_what_was_sent_in_error_is_erased_by_all_who_have_it_copies_too(world, alert):
     newer = world.amana("police", "update", alert, world.draft(kind="UPDATE", alert__title="A grey lorry")).ok().id
     ended = cancel(world, newer)
-    world.amana("post", "inbox").ok().says("to be acknowledged", f"to be erased: `amana confirm {ended[:13]}`")
+    world.amana("post", "inbox").ok().says("to be acknowledged", f"to be erased: `amana confirm {ended[:13]} --outcome DONE --remark TEXT`")
     world.amana("police", "status", ended).ok().says("stopping", "to be erased", "to be confirmed by")
     world.amana("post", "ack", ended).ok()
     for message in (alert, newer):

@@ -600,7 +600,7 @@ def test_what_every_holder_must_do_reaches_the_unit_that_released_it_too(shared)
     erased = world.amana("police", "erase", sent, *ERASE).ok().id
     for order in (corrected, erased):
         world.amana("chief", "release", order, "--yes").ok().says("must confirm  ke/dci/headquarters by 20", "must confirm  et/ics/moyale by 20")
-    world.amana("headquarters", "inbox").ok().says("to be acknowledged", f"to be confirmed: `amana confirm {erased[:13]}`")
+    world.amana("headquarters", "inbox").ok().says("to be acknowledged", f"to be confirmed: `amana confirm {erased[:13]} --outcome DONE --remark TEXT`")
     world.amana("headquarters", "confirm", corrected, "--outcome", "DONE", "--remark", "Mended.").ok()
     world.amana("headquarters", "confirm", erased, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok().says("1 message of this store was erased")
     assert world.body("headquarters", sent) is None
@@ -614,7 +614,7 @@ def test_what_every_holder_must_do_reaches_the_unit_that_released_it_too(shared)
         world.amana(desk, "inbox").ok()
     cancel = world.amana("police", "cancel", sent, "--outcome", "SENT_IN_ERROR", "--reason", "The wrong man.", "--instructions", "Let him go.", "--yes").ok().id
     world.amana("chief", "release", cancel, "--yes").ok().says("ke/dci/headquarters")
-    world.amana("headquarters", "inbox").ok().says(f"to be erased: `amana confirm {cancel[:13]}`")
+    world.amana("headquarters", "inbox").ok().says(f"to be erased: `amana confirm {cancel[:13]} --outcome DONE --remark TEXT`")
     world.amana("headquarters", "confirm", cancel, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok().says("1 message of this store was erased")
     assert world.body("headquarters", sent) is None
     world.amana("police", "inbox").ok()
