@@ -8,6 +8,7 @@
 #include "client/cmd/traffic.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
+#include "client/session/shield.h"
 #include "client/session/store_index.h"
 #include "proto/model/address.h"
 
@@ -40,6 +41,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
+}
+
+// Rule 4: who is given a file doesn't see what `amana show` says.
+static enum am_err warn_of(struct session *session, const char *case_ref)
+{
+    struct shield shield;
+    TRY(shield_of_case(session, case_ref, &shield));
+    for (size_t i = 0; i < shield.n && !shield.own; i++)
+        command_say("somebody in case %s may have fled %s: tell %s nothing by any other channel either, and give this "
+                    "to nobody who would",
+                    case_ref, shield.states[i].country, shield.states[i].country);
+    return AM_OK;
 }
 
 // --- cap
@@ -75,6 +88,7 @@ static enum am_err print_cap(struct session *session, const Amana__V1__Kept *kep
     if (kept->entry == NULL || !second_sent(kept, opened.header))
         return am_fail(AM_DENIED, detail, opened.header->id, "was not sent: what nobody has is told nobody else");
     TRY(may_pass_on(session, kept, opened.header, detail));
+    TRY(warn_of(session, opened.header->case_ref));
     const Amana__V1__Pointer *named[] = {opened.header->in_reply_to, opened.header->supersedes};
     for (size_t i = 0; i < AM_LEN(named); i++) {
         if (named[i] == NULL || (count > 0 && strcmp(named[i]->id, before[0]->id) == 0))
@@ -165,6 +179,8 @@ static int export_htcds(struct export_input *input)
         err = am_fail(AM_DENIED, &detail, input->argument, "all that is kept here of this case is left out");
     if (err == AM_OK && json_array_size(records) == 0)
         err = am_fail(AM_NOT_FOUND, &detail, input->argument, "no message of this case is kept here");
+    if (err == AM_OK)
+        err = warn_of(input->command.session, input->argument);
     if (err == AM_OK && input->csv)
         err = htcds_csv_print(records, stdout);
     else if (err == AM_OK) {

@@ -112,6 +112,18 @@ def test_nobody_is_told_whom_to_telephone_in_a_state_that_the_case_is_kept_from(
     world.amana("police", "status", other).exits(69).says("telephone +251116123456")
 
 
+def test_who_exports_a_case_that_is_kept_from_a_state_is_told(world):
+    """Saves from the file that is handed on to where it must not be: it says nothing of that itself."""
+    alert = world.send()
+    exports = (("export", "htcds", CASE), ("export", "cap", alert))
+    for export in exports:
+        assert world.amana("police", *export).ok().err == ""
+    flag(world)
+    for export in exports:
+        said = world.amana("police", *export).ok()
+        assert f"somebody in case {CASE} may have fled et: tell et nothing by any other channel either" in said.err and "fled" not in said.out
+
+
 def test_what_a_device_has_in_hand_comes_to_the_others_of_its_unit_as_ever(empty_world, pb):
     """Who lets one device take what comes and another ask later would else see that it is missing there."""
     world, case = empty_world, "et/ics/2026/000401"
