@@ -4,6 +4,7 @@
 
 #include "client/cmd/draft_file.h"
 #include "client/cmd/print.h"
+#include "client/cmd/wipe.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
@@ -27,7 +28,7 @@ static enum am_err draft_said(struct answer_input *input, struct arena *arena, s
     enum am_err err = json_to_message(&amana__v1__draft__descriptor, (struct am_bytes){(uint8_t *)text, strlen(text)},
                                       arena, detail, (ProtobufCMessage **)ret_draft);
     detail->line = 0; // of a text that nobody wrote
-    free(text);
+    wipe_free(text);
     return err;
 }
 

@@ -3,6 +3,7 @@
 #include "client/cmd/draft_file.h"
 
 #include "client/cmd/file_in.h"
+#include "client/cmd/wipe.h"
 #include "proto/codec/json.h"
 #include "proto/model/limits.h"
 
@@ -20,14 +21,14 @@ enum am_err draft_read(const char *path, struct arena *arena, struct am_detail *
     struct am_bytes text;
     TRY(file_in_read(path, LIMIT_DRAFT, detail, &text));
     if (file_in_blank(text)) {
-        free((void *)text.data);
+        wipe_free((void *)text.data);
         return am_fail(AM_INVALID, detail, "", "it is empty: `amana new alert > FILE` writes a template to fill in");
     }
     enum am_err err = file_in_text(text, detail);
     if (err == AM_OK)
         err = json_to_message(&amana__v1__draft__descriptor, text, arena, detail, (ProtobufCMessage **)ret_draft);
     if (err != AM_OK) {
-        free((void *)text.data);
+        wipe_free((void *)text.data);
         return err;
     }
     *ret_text = text;

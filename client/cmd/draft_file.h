@@ -5,8 +5,8 @@
 #include "amana/v1/draft.pb-c.h"
 #include "proto/codec/arena.h"
 
-// Reads FILE, or standard input for "-". *ret_text is malloc'ed for the caller. Errors of file_in_read, file_in_text
-// and json_to_message, with the file's name before the field in *detail.
+// Reads FILE, or standard input for "-". *ret_text is malloc'ed for the caller (wipe_free). Errors of file_in_read,
+// file_in_text and json_to_message, with the file's name before the field in *detail.
 AM_MUST_USE enum am_err draft_read(const char *path, struct arena *arena, struct am_detail *detail,
                                    struct am_bytes *ret_text, Amana__V1__Draft **ret_draft);
 

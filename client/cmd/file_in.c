@@ -2,6 +2,7 @@
 // Reading what a person gives, from a file or from a pipe.
 #include "client/cmd/file_in.h"
 
+#include "client/cmd/wipe.h"
 #include "proto/codec/codec.h"
 
 #include <ctype.h>
@@ -24,19 +25,20 @@ static enum am_err read_all(int fd, const char *path, size_t limit, struct am_de
                 *ret_text = (struct am_bytes){data, len};
                 return AM_OK;
             }
-            free(data);
+            wipe_free(data);
             return am_fail(AM_NOT_FOUND, detail, path, "can't be read: %s", strerror(errno));
         }
         len += (size_t)n;
         if (len > limit) {
-            free(data);
+            wipe_free(data);
             return am_fail(AM_TOO_LARGE, detail, path, "at most %zu bytes", limit);
         }
         if (len < capacity)
             continue;
-        uint8_t *grown = realloc(data, capacity *= 2);
-        if (grown == NULL)
-            free(data);
+        uint8_t *grown = malloc(capacity *= 2);
+        if (grown != NULL)
+            memcpy(grown, data, len);
+        wipe_free(data);
         data = grown;
     }
     return AM_NOMEM;

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-// *ret_text is malloc'ed for the caller (free). AM_NOT_FOUND where it can't be read; AM_TOO_LARGE over `limit` bytes;
-// AM_USAGE: no name.
+// *ret_text is malloc'ed for the caller (wipe_free). AM_NOT_FOUND where it can't be read; AM_TOO_LARGE over `limit`
+// bytes; AM_USAGE: no name.
 AM_MUST_USE enum am_err file_in_read(const char *path, size_t limit, struct am_detail *detail,
                                      struct am_bytes *ret_text);
 

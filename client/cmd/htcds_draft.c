@@ -5,6 +5,7 @@
 #include "amana/v1/draft.pb-c.h"
 #include "client/cmd/htcds.h"
 #include "client/cmd/htcds_fields.h"
+#include "client/cmd/wipe.h"
 #include "proto/codec/nearest.h"
 #include "proto/codec/timestamp.h"
 
@@ -373,8 +374,8 @@ json_t *htcds_draft(const struct htcds_values *values, const char *agency, uint6
         fclose(d.summary);
     if (d.look != NULL)
         fclose(d.look);
-    free(d.summary_text);
-    free(d.look_text);
+    wipe_free(d.summary_text);
+    wipe_free(d.look_text);
     json_decref(d.desks);
     json_decref(d.owners);
     json_decref(d.comments);

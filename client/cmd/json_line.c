@@ -3,6 +3,7 @@
 #include "client/cmd/json_line.h"
 
 #include "client/cmd/unprotected.h"
+#include "client/cmd/wipe.h"
 #include "client/session/oversight.h"
 #include "client/session/seal.h"
 #include "client/session/signer.h"
@@ -25,7 +26,7 @@ int json_line_print(json_t *object, FILE *out)
     if (text == NULL)
         return EX_OSERR;
     plain_json(out, text);
-    free(text);
+    wipe_free(text);
     if (fputc('\n', out) == EOF || fflush(out) != 0)
         return EX_IOERR;
     return 0;
@@ -41,7 +42,7 @@ int json_text_print(json_t *object, FILE *out)
         plain_json(out, line);
         fputc('\n', out);
     }
-    free(text);
+    wipe_free(text);
     return fflush(out) == 0 ? 0 : EX_IOERR;
 }
 

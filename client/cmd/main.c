@@ -2,6 +2,7 @@
 // amana: what a unit, an auditor or an administrator runs. Finds the verb in one table, which also makes the help.
 #include "certs/output.h"
 #include "client/cmd/command.h"
+#include "client/cmd/wipe.h"
 #include "proto/codec/nearest.h"
 
 #include <bsd/string.h>
@@ -329,5 +330,6 @@ static int amana(int argc, char **argv)
 int main(int argc, char **argv)
 {
     output_begin("amana");
+    wipe_json();
     return amana(argc, argv);
 }

@@ -5,6 +5,7 @@
 #include "client/cmd/answer_references.h"
 #include "client/cmd/answer_send.h"
 #include "client/cmd/answers.h"
+#include "client/cmd/wipe.h"
 #include "client/session/erase.h"
 #include "client/session/second.h"
 #include "proto/model/address.h"
@@ -71,7 +72,7 @@ static int draft_send(struct answer_input *input, struct submission *submission,
 
 static void free_text(struct am_bytes *text)
 {
-    free((void *)text->data);
+    wipe_free((void *)text->data);
 }
 
 static int answer(struct answer_input *input, struct target *root, struct target *newest, struct arena *arena)

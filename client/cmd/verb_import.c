@@ -8,6 +8,7 @@
 #include "client/cmd/json_line.h"
 #include "client/cmd/odk.h"
 #include "client/cmd/print.h"
+#include "client/cmd/wipe.h"
 #include "proto/model/address.h"
 
 #include <stdlib.h>
@@ -148,7 +149,7 @@ static int import(struct import_input *input)
         arena_init(&arena, ARENA_VERB);
         err = file_in_blank(text) ? am_fail(AM_INVALID, &detail, "", "it is empty")
                                   : read_values(text, &arena, &detail, &values);
-        free((void *)text.data);
+        wipe_free((void *)text.data);
     }
     if (err != AM_OK) {
         command_say("%s: nothing was made of it", input->file);

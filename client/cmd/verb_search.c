@@ -7,13 +7,13 @@
 #include "client/cmd/progress.h"
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
+#include "client/cmd/wipe.h"
 #include "client/session/seal.h"
 #include "proto/codec/json.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,13 +75,6 @@ static bool has_all(const struct search_input *input, const char *text)
     return true;
 }
 
-static void wipe(char *text)
-{
-    if (text != NULL)
-        OPENSSL_cleanse(text, strlen(text));
-    free(text);
-}
-
 // Every text and code of it, but no field's name, digest or key.
 static void collect(const json_t *value, FILE *out)
 {
@@ -117,8 +110,8 @@ static bool matches(const struct search_input *input, const struct opened *opene
     }
     bool found = folded != NULL && has_all(input, folded);
     json_decref(said);
-    wipe(text);
-    wipe(folded);
+    wipe_free(text);
+    wipe_free(folded);
     return found;
 }
 

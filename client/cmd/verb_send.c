@@ -6,6 +6,7 @@
 #include "client/cmd/draft_file.h"
 #include "client/cmd/kept_unit.h"
 #include "client/cmd/submit.h"
+#include "client/cmd/wipe.h"
 #include "client/session/oversight.h"
 #include "client/session/revoked.h"
 #include "proto/model/address.h"
@@ -154,7 +155,7 @@ static int send_file(struct send_input *input)
         int contested = submission.goes ? contest_all(input, &submission) : 0;
         code = code != 0 ? code : contested;
     }
-    free((void *)text.data);
+    wipe_free((void *)text.data);
     return code;
 }
 

@@ -10,15 +10,20 @@
 
 #include "client/cmd/answer_verbs.h"
 #include "client/cmd/draft_file.h"
+#include "client/cmd/json_line.h"
 #include "client/cmd/template.h"
+#include "client/cmd/wipe.h"
 #include "client/session/compose.h"
 #include "proto/codec/json.h"
 #include "proto/model/kind_body.h"
 #include "tests/unit/client_env.h"
+#include "tests/unit/memory_search.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct client_env env;
 static struct session *police;
@@ -284,6 +289,58 @@ static void every_option_of_a_verb_that_answers_is_a_field_of_its_body_or_of_the
     assert_null(answer_verb_find("answers"));
 }
 
+// --- Given back
+static void write_draft(const char *path, const uint8_t *masked, size_t len)
+{
+    char text[160];
+    int n = snprintf(text, sizeof text, "{\"note\": {\"text\": \"");
+    for (size_t i = 0; i < len; i++)
+        text[n++] = (char)(masked[i] ^ MEMORY_MASK);
+    n += snprintf(text + n, sizeof text - (size_t)n, "\"}}");
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(write(fd, text, (size_t)n), n);
+    close(fd);
+    explicit_bzero(text, sizeof text);
+}
+
+// Memory that is given back is looked at here: what calls left below is overwritten by the next.
+static void stack_wipe(void)
+{
+    uint8_t below[64 * 1024];
+    explicit_bzero(below, sizeof below);
+}
+
+// What is looked for is made of it; its end, since whoever gives memory back writes into the beginning.
+#define SAID "the girl and her aunt live in the house behind the third well of the town"
+#define TAIL 40
+
+static void what_was_read_of_a_draft_and_printed_of_its_body_is_overwritten(void **state)
+{
+    char path[] = "/tmp/amana-draft-XXXXXX";
+    struct am_detail detail = {0};
+    struct am_bytes text;
+    Amana__V1__Draft *draft;
+    FILE *nowhere = fopen("/dev/null", "w");
+    uint8_t masked[sizeof SAID - 1], *tail = masked + sizeof masked - TAIL;
+    close(mkstemp(path));
+    setvbuf(nowhere, NULL, _IONBF, 0);
+    for (size_t i = 0; i < sizeof masked; i++)
+        masked[i] = (uint8_t)((SAID[i] == ' ' ? ' ' : 'a' + ('z' - SAID[i])) ^ MEMORY_MASK);
+    write_draft(path, masked, sizeof masked);
+    wipe_json();
+    arena_reset(&arena);
+    assert_int_equal(draft_read(path, &arena, &detail, &text, &draft), AM_OK);
+    void *behind = malloc(256 * 1024); // so that what is given back stays
+    assert_int_equal(json_line_print(json_from_message(&draft->note->base, 0), nowhere), 0);
+    wipe_free((void *)text.data);
+    arena_wipe(&arena);
+    stack_wipe();
+    assert_int_equal(memory_places(tail, TAIL), 0);
+    free(behind);
+    fclose(nowhere);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_path_has_its_line),
         cmocka_unit_test(a_byte_order_mark_hides_no_line),
         cmocka_unit_test(a_path_that_is_not_there_has_the_line_of_what_is),
+        cmocka_unit_test(what_was_read_of_a_draft_and_printed_of_its_body_is_overwritten),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
