@@ -142,9 +142,12 @@ enum am_err withheld_about(struct store_view *view, struct arena *arena, const s
     TRY(store_entry(view, seq, &entry));
     TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, arena, NULL,
                      (ProtobufCMessage **)&content));
-    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->met_by != NULL)
-        return AM_NOT_FOUND;
     TRY(store_find_pointer(view, notice_about(content, &whose), &message));
+    bool met = content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->met_by != NULL;
+    if (met && address_same_country(message.originator, device->unit)) {
+        (void)strlcpy(whose.unit, message.originator, sizeof whose.unit);
+        TRY(store_find_pointer(view, content->deadline->met_by, &message));
+    }
     *ret_message = message.seq;
     (void)strlcpy(ret_unit, whose.unit, LIMIT_ADDRESS + 1);
     return AM_OK;

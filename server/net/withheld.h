@@ -29,8 +29,8 @@ AM_MUST_USE enum am_err withheld_mail(struct store_view *view, struct arena *are
 AM_MUST_USE enum am_err withheld_erased(struct store_view *view, struct arena *arena, const struct identity *device,
                                         uint64_t seq, bool *ret_withheld);
 
-// Which message a notice to this device tells of, where it tells of no other, and of which unit's: its own, or one that
-// it supervises; else AM_NOT_FOUND. What is decoded lies in the arena.
+// Which message a notice to this device tells of, to who asked the one that answered it, and of which unit's: its own,
+// or one that it supervises; else AM_NOT_FOUND. What is decoded lies in the arena.
 AM_MUST_USE enum am_err withheld_about(struct store_view *view, struct arena *arena, const struct identity *device,
                                        uint64_t seq, uint64_t *ret_message, char ret_unit[LIMIT_ADDRESS + 1]);
 

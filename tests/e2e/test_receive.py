@@ -373,11 +373,11 @@ def explained(world, police, post, channel):
     return about, request, withdraw, response, "IN_PROGRESS"
 
 
-def late_with(stream, pb):
-    """What it is told of next that it is late with."""
+def told_of(stream, pb, met):
+    """Of what it is told next that it is late with it, or that it has answered."""
     for delivery in stream:
         deadline = pb("audit").EntryContent.FromString(delivery.notice.content).deadline
-        if deadline.clocks and not deadline.HasField("met_by"):
+        if deadline.clocks and deadline.HasField("met_by") == met:
             return deadline.recipient, deadline.message.id
 
 
@@ -397,10 +397,31 @@ def test_what_a_device_has_in_hand_goes_on_for_it_whatever_has_replaced_it_unsee
             flags(world, about["case_ref"])
         police.hang_up()
         world.later(minutes=70)
-        assert late_with(stream, pb) == (post.unit, late.id)
+        assert told_of(stream, pb, met=False) == (post.unit, late.id)
         answers.write(answer.pop("kind"), [POLICE], **{**about, **answer})
+        assert told_of(stream, pb, met=True) == (post.unit, late.id)
         answers.hang_up()
     said = world.entries("SUBMITTED")[-1]["submitted"]
     name = pb("relay").LifeState.Code.Name
     assert not said.get("crossed") and [(move["recipient"], name(move["from"])) for move in said["moves"]] == [(post.unit, state)]
     bears_out(world, police)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_that_it_was_answered_is_told_whoever_has_the_answer_in_hand_whether_or_not_the_case_is_kept_from_it(empty_world, pb, kept):
+    world = empty_world
+    world.start_hub()
+    police, asks, post = Desk(world, pb, POLICE), Desk(world, pb, POST), Post(world, pb)
+    header, _ = police.write("ALERT", [POST])
+    with post.channel() as channel:
+        post.acknowledge(channel, *take(post.receive(channel), 1))
+        _, question = asks.write("REQUEST", [POLICE], retain_until=header.retain_until)
+        asks.hang_up()
+        police.write("RESPONSE", [POST], in_reply_to=question, outcome=police.code("Outcome", "FULL"), retain_until=header.retain_until)
+        police.hang_up()
+        stream = post.receive(channel)
+        while not next(stream).HasField("incoming"):
+            pass
+        if kept:
+            flags(world, header.case_ref)
+        assert told_of(post.receive(channel), pb, met=True) == (POLICE[1], question.id)
