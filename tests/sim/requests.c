@@ -78,6 +78,19 @@ bool sim_explained_unseen(struct sim *sim, const struct sim_message *root)
     return false;
 }
 
+// What set it going unseen has come to the post after all, since it stood still again.
+static bool explained_after_all(struct sim *sim, const struct journal_life *life)
+{
+    for (size_t i = 0; i < sim->n_messages; i++) {
+        const struct sim_message *message = &sim->messages[i];
+        if (message->sent && message->root != NULL && message->root->seq == life->root &&
+            message->letter->header.kind == KIND(CLARIFICATION) &&
+            model_retrieved_at(&sim->world.model, message->seq, POST) >= life->state_at)
+            return true;
+    }
+    return false;
+}
+
 // --- What must hold
 void sim_check_request(struct sim *sim, const struct journal_append *append, const struct journal_life *life)
 {
@@ -99,13 +112,15 @@ void sim_check_request(struct sim *sim, const struct journal_append *append, con
     }
     if (life->state == before->state)
         return;
-    SIM_CHECK(sim, before->state == LIFE(IN_PROGRESS) && life->state == LIFE(SUSPENDED),
+    bool goes_on = before->state == LIFE(SUSPENDED) && life->state == LIFE(IN_PROGRESS);
+    SIM_CHECK(sim, (before->state == LIFE(IN_PROGRESS) && life->state == LIFE(SUSPENDED)) || goes_on,
               "what nobody answers stands still again, or stays where it is");
+    SIM_CHECK(sim, !goes_on || explained_after_all(sim, before), "it goes on once its answer has come");
     SIM_CHECK(sim, address_in_country(life->recipient, "et"), "of a listed state alone");
     SIM_CHECK(sim, append->n_mail > 0, "somebody is told");
     for (size_t i = 0; i < append->n_mail; i++)
         SIM_CHECK(sim, strstr(append->mail[i].device, POLICE) != NULL, "and its originator alone");
-    sim->halted++;
+    sim->halted += !goes_on;
 }
 
 uint64_t sim_withheld_from(const struct model *model, const struct model_message *root)
