@@ -162,6 +162,7 @@ static const struct template_hint HINTS[] = {
     {"Alert.child_safeguard", "for a child", NULL},
     {"Alert.handling_note", "the text of handling H3", NULL},
     {"Alert.contact", "who answers questions: a desk, never a person's name", "*"},
+    {"Person.label", "a short name within the case, as driver: later messages speak of this person by it", NULL},
     {"Person.names", "identifies: an alert then waits for a second person's release", NULL},
     {"Person.sex", "", NULL},
     {"Person.birth", "", NULL},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every verb that answers a message (answer_verbs.h): finds what it answers, carries on what must be carried on, and
 // sends it to whom its kind goes.
+#include "client/cmd/answer_changes.h"
 #include "client/cmd/answer_first.h"
 #include "client/cmd/answer_references.h"
 #include "client/cmd/answer_send.h"
@@ -27,6 +28,7 @@ static enum am_err draft_make(struct answer_input *input, struct target *root, s
     Amana__V1__Draft *draft = *ret_draft;
     TRY(submit_references(input->command.session, arena, draft, detail));
     TRY(answer_body_fill(input, arena, draft));
+    TRY(answer_changes_check(root, newest, draft, *text, detail));
     answer_releasing(input, root->opened.header);
     answer_releasing(input, newest->opened.header);
     if (answer_is_order(input) && root->kept->entry != NULL)

@@ -42,6 +42,42 @@ def test_a_correction_asks_every_holder_who_confirms_each_by_itself(world, alert
     world.start_hub()
 
 
+LABELLED = [{"label": "driver", "roles": ["SUSPECT"], "age": {"from": 30, "to": 40}, "description": "A red cap."}]
+
+
+def test_a_correction_or_contest_of_what_is_not_there_is_refused_with_what_is(world):
+    """Nobody would mend it, and everybody would confirm it."""
+    sent = world.send(draft=world.draft(alert__persons=LABELLED, alert__palermo=None))
+    world.amana("post", "inbox").ok()
+
+    def said(desk, verb, kind, **what):
+        world.path("wrong.json").write_text(json.dumps({kind: what}, indent=1))
+        return world.amana(desk, verb, sent, "--reason", "x", "wrong.json").exits(65)
+
+    def role(label):
+        return {"person": label, "was": ["SUSPECT"], "now": ["WITNESS"]}
+
+    def fact(path, was="KDA 417Q", **more):
+        return {"path": path, "was": was, "now": "KDA 471Q", **more}
+    for desk, verb, kind, facts in (("police", "correct", "correction", "changes"), ("post", "contest", "contest", "facts")):
+        said(desk, verb, kind, roles=[role("drvier")]).says(f'{kind}.roles[0].person: line 5: "drvier" is the label of no person in {sent[:13]}; did you mean "driver"?')
+        for path, words in (("alert.vehicles[1].registration", 'it has 1 of "vehicles": say which, the first is vehicles[0]'),
+                            ("alert.vehicles.registration", "the first is vehicles[0]"), ("alert.vessels[0].name", 'it says nothing in "vessels"'),
+                            ("alert.vehicles[0].registartion", 'there is no "registartion" in it; did you mean "registration"?'),
+                            ("alert.vehicles[0", 'there is no "vehicles[0" in it'), ("alert.summary[0]", '"summary" is no list'),
+                            ("alert.title.words", 'there is no "words" in it'), ("note.title", 'begins with "alert": what ')):
+            said(desk, verb, kind, **{facts: [fact(path)]}).says(f"{kind}.{facts}[0].path: line ", words)
+        said(desk, verb, kind, **{facts: [fact("alert.title", person="p1")]}).says(f"{kind}.{facts}[0].person: line ")
+    # What was left out may be said: there, or behind the last.
+    for path in ("alert.vehicles[0].trailer_registration", "alert.vehicles[1].registration"):
+        world.path("left.json").write_text(json.dumps({"correction": {"changes": [fact(path, "")]}}))
+        world.amana("police", "correct", sent, "--reason", "x", "left.json").ok()
+    # Who has no label is spoken of by whatever name.
+    nobody = world.send(draft=world.draft(alert__persons=[{**LABELLED[0], "label": ""}], alert__palermo=None))
+    world.path("role.json").write_text(json.dumps({"correction": {"roles": [role("man")]}}))
+    world.amana("police", "correct", nobody, "--reason", "x", "role.json").ok()
+
+
 def test_by_when_a_correction_is_to_be_acknowledged_is_by_what_it_corrects_whatever_its_file_says(world, alert):
     mended = world.example("correction", reason="x", changes=[{"path": "alert.title", "was": "a", "now": "b"}])
     draft = json.loads(world.path(mended).read_text())
@@ -136,7 +172,7 @@ def test_to_detain_somebody_is_shown_as_suspended_while_it_is_contested_and_no_l
     for message in (alert, note):
         assert "suspended" not in world.amana("post", "show", message).ok().says("detain, seize document").out
         roles = [{"person": "p1", "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]}]
-        contest = world.amana("post", "contest", message, world.example("contest", roles=roles), "--reason", "He was made to drive.").ok().id
+        contest = world.amana("post", "contest", message, world.example("contest", roles=roles, facts=[]), "--reason", "He was made to drive.").ok().id
         world.amana("police", "inbox").ok()
         for desk in ("post", "police"):
             world.amana(desk, "show", message).ok().says("CONTESTED: detain nobody", suspended)

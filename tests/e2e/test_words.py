@@ -212,6 +212,11 @@ def test_a_template_is_of_its_kind_and_lists_no_other(world):
     assert "BODY_REJECTED" not in first and "another has another template" in first
 
 
+def test_a_template_asks_for_the_name_by_which_a_person_is_spoken_of_later(world):
+    """Who has none can't be told apart in a contest that says which of them is no suspect."""
+    assert '"label": ""' in world.amana("police", "new", "alert").ok().out
+
+
 # --- What a hint says to type
 def test_a_hint_is_a_command_that_is_taken_once_its_words_in_capitals_are_filled_in(world):
     """At three in the morning nobody looks up what else it wants."""
