@@ -142,7 +142,7 @@ enum am_err answer_references(struct answer_input *input, struct arena *arena, c
 {
     struct session *session = input->command.session;
     struct answers answers;
-    char id[STORE_ID];
+    char id[STORE_ID], waits[STORE_ID];
     if (input->verb->kind == KIND(CORRECTION) && target->kept->entry != NULL) {
         TRY(answers_find(session, target->id, &answers));
         if (answers.contest[0] != '\0')
@@ -150,7 +150,12 @@ enum am_err answer_references(struct answer_input *input, struct arena *arena, c
     }
     if (input->verb->kind != KIND(DECISION) || draft->outcome != OUTCOME(UPHELD))
         return AM_OK;
-    enum am_err err = mended_by(session, target->digest, id);
+    enum am_err err = mended_by(session, target->digest, id, waits);
+    if (err == AM_NOT_FOUND && waits[0] != '\0')
+        return am_fail(AM_CONFLICT, detail, target->id,
+                       "is upheld with the correction: %.13s waits for its second person; once it is released `amana "
+                       "inbox` says so",
+                       waits);
     if (err == AM_NOT_FOUND)
         return am_fail(AM_CONFLICT, detail, target->id,
                        "is upheld with the correction: `amana correct %.13s FILE` first",

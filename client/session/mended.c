@@ -134,23 +134,27 @@ enum am_err mended_check(struct session *session, const Amana__V1__Header *corre
 // --- What mends
 struct mending {
     uint8_t contest[LOG_HASH_SIZE];
-    char *id;
+    char *id, *waits;
 };
 
 static enum am_err mend_take(void *user, const struct sent *sent)
 {
     struct mending *mending = user;
-    if (sent->header->kind == KIND(CORRECTION) && refers_to(sent->header, mending->contest) &&
-        second_sent(sent->kept, sent->header) && strcmp(sent->id, mending->id) > 0)
+    if (sent->header->kind != KIND(CORRECTION) || !refers_to(sent->header, mending->contest))
+        return AM_OK;
+    if (second_sent(sent->kept, sent->header) && strcmp(sent->id, mending->id) > 0)
         strlcpy(mending->id, sent->id, STORE_ID);
+    else if (!second_sent(sent->kept, sent->header) && !second_never(sent->kept, sent->header))
+        strlcpy(mending->waits, sent->id, STORE_ID);
     return AM_OK;
 }
 
-enum am_err mended_by(struct session *session, const uint8_t contest[32], char ret_id[STORE_ID])
+enum am_err mended_by(struct session *session, const uint8_t contest[32], char ret_id[STORE_ID],
+                      char ret_waits[STORE_ID])
 {
-    struct mending mending = {.id = ret_id};
+    struct mending mending = {.id = ret_id, .waits = ret_waits};
     memcpy(mending.contest, contest, LOG_HASH_SIZE);
-    ret_id[0] = '\0';
+    ret_id[0] = ret_waits[0] = '\0';
     TRY(each_sent(session, mend_take, &mending));
     return ret_id[0] != '\0' ? AM_OK : AM_NOT_FOUND;
 }

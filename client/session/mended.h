@@ -11,5 +11,6 @@ AM_MUST_USE enum am_err mended_check(struct session *session, const Amana__V1__H
                                      struct am_detail *detail);
 
 // The newest CORRECTION of this unit that has the message of this digest, a CONTEST, among its references.
-// AM_NOT_FOUND.
-AM_MUST_USE enum am_err mended_by(struct session *session, const uint8_t contest[32], char ret_id[STORE_ID]);
+// AM_NOT_FOUND; ret_waits then names one that waits for its second person still, as far as has come here; "" for none.
+AM_MUST_USE enum am_err mended_by(struct session *session, const uint8_t contest[32], char ret_id[STORE_ID],
+                                  char ret_waits[STORE_ID]);

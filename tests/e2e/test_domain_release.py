@@ -183,6 +183,25 @@ def test_an_erasure_or_a_hold_that_was_not_released_does_nothing_at_its_author_e
     assert shared.body("police", sent) is None
 
 
+def test_a_contest_is_upheld_once_its_correction_is_released_and_until_then_no_other_is_asked_for(shared):
+    """Saves from a second correction at every holder."""
+    alert = released_alert(shared, "ke/dci/2026/004730")
+    shared.amana("post", "inbox").ok()
+    roles = [{"person": "yusuf", "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]}]
+    shared.path("contest.json").write_text(json.dumps({"contest": {"roles": roles}}))
+    contest = shared.amana("post", "contest", alert, "contest.json", "--reason", "He was made to drive.").ok().id
+    shared.amana("police", "inbox").ok()
+    shared.amana("police", "uphold", contest).exits(65).says(f"`amana correct {alert[:13]} FILE` first")
+    shared.path("correction.json").write_text(json.dumps({"correction": {"roles": roles}}))
+    correction = shared.amana("police", "correct", alert, "correction.json", "--reason", "He was made to drive.").ok().says("waits").id
+    said = shared.amana("police", "uphold", contest).exits(65).says(f"{correction[:13]} waits for its second person", "`amana inbox`")
+    assert "amana correct" not in said.err
+    shared.amana("chief", "pending").ok()
+    shared.amana("chief", "release", correction, "--yes").ok()
+    shared.amana("police", "inbox").ok()
+    shared.amana("police", "uphold", contest).ok()
+
+
 def test_what_was_sent_back_neither_replaces_nor_ends_an_alert(shared):
     case = "ke/dci/2026/004722"
     first = released_alert(shared, case)
