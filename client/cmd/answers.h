@@ -5,7 +5,8 @@
 #include "client/cmd/told.h"
 #include "client/session/session.h"
 
-#define ANSWERS_STATE 1024u // what is said of a message's state in a line
+#define ANSWERS_CORRECTIONS 8u
+#define ANSWERS_STATE       1024u // what is said of a message's state in a line
 
 struct answers_life {
     uint8_t state;               // 0: none
@@ -24,16 +25,18 @@ struct answers {
     char cancel[STORE_ID];    // "" while nothing has ended it
     char withdrawn[STORE_ID]; // the WITHDRAW since which nobody is waited for; "" for none
     bool withdrawn_from[LIMIT_RECIPIENTS];
-    uint64_t expired;                 // an alert that isn't in force any more: since when, UTC ns; else 0
-    bool confirm;                     // it ends what is to be erased, and this unit has to CONFIRM
-    const char *confirmed;            // outcome of this unit's CONFIRM of it; NULL for none
-    bool erased;                      // its body is gone from here
-    uint64_t review_at;               // when this unit, who sent it, is asked whether to keep it: UTC ns; 0: never
-    bool review;                      // that has passed
-    char kept_by[LIMIT_URI + 1];      // the officer who has said "keep" last; "" for nobody
-    char held_by[STORE_ID];           // a HOLD in force that keeps it; "" for none
-    uint64_t held_until;              // UTC ns
-    char contest[STORE_ID];           // a CONTEST of it that is not decided; "" for none
+    uint64_t expired;            // an alert that isn't in force any more: since when, UTC ns; else 0
+    bool confirm;                // it ends what is to be erased, and this unit has to CONFIRM
+    const char *confirmed;       // outcome of this unit's CONFIRM of it; NULL for none
+    bool erased;                 // its body is gone from here
+    uint64_t review_at;          // when this unit, who sent it, is asked whether to keep it: UTC ns; 0: never
+    bool review;                 // that has passed
+    char kept_by[LIMIT_URI + 1]; // the officer who has said "keep" last; "" for nobody
+    char held_by[STORE_ID];      // a HOLD in force that keeps it; "" for none
+    uint64_t held_until;         // UTC ns
+    char contest[STORE_ID];      // a CONTEST of it that is not decided; "" for none
+    size_t n_corrections;        // how many CORRECTIONs of it have come, or gone
+    char corrections[ANSWERS_CORRECTIONS][STORE_ID]; // the last of them, in the order of the log
     uint64_t acked[LIMIT_RECIPIENTS]; // by each recipient, in the message's order: UTC ns; 0: not that it is known here
     uint64_t answered[LIMIT_RECIPIENTS]; // the same, with what ends the wait for an answer
     // At each who is to act, in the same order, by what came here; and what a CANCEL or WITHDRAW asks for besides.
@@ -50,8 +53,8 @@ AM_MUST_USE enum am_err answers_find(struct session *session, const char *id, st
 AM_MUST_USE enum am_err answers_kept(struct session *session, const char *id, struct arena *arena,
                                      char ret_kept[STORE_ID]);
 
-// "CONTESTED by 0193…: " before "to be acknowledged: `amana ack 0193…`, by … (in 3 min)", "acknowledged by kdci-0417",
-// "replaced by 0193…", "ended by 0193…".
+// "CONTESTED by 0193…: ", "CORRECTED by 0193…: " before "to be acknowledged: `amana ack 0193…`, by … (in 3 min)",
+// "acknowledged by kdci-0417", "replaced by 0193…", "ended by 0193…".
 void answers_state(const struct answers *answers, const char *id, bool to_us, char ret_state[ANSWERS_STATE]);
 // The same, and before it how it stands with its second person.
 void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,

@@ -2,6 +2,7 @@
 // The show screen and the lines of lists.
 #include "client/cmd/screen.h"
 
+#include "client/cmd/corrections.h"
 #include "client/cmd/due_here.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
@@ -250,30 +251,43 @@ static void print_codes(FILE *out, const char *name, const int *codes, size_t co
     fputc('\n', out);
 }
 
-static void print_person(const Amana__V1__Person *person, bool contested, FILE *out)
+static void print_roles(const Amana__V1__PersonRole__Code *roles, size_t n, FILE *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        print_code(out, CODE(person_role__code, roles[i]), false);
+    }
+}
+
+static void print_person(const Amana__V1__Person *person, bool contested, const struct corrections *corrections,
+                         FILE *out)
 {
     static const char *const above[] = {"count", "roles", "age", NULL};
+    const Amana__V1__RoleChange *change = corrections_of(corrections, person->label);
+    bool freed = corrections_free(change);
     fprintf(out, "  %-16s", person->count > 1 ? "persons" : "person");
     if (person->count > 1)
         fprintf(out, "about %u · ", person->count);
-    for (size_t i = 0; i < person->n_roles; i++) {
-        fputs(i > 0 ? ", " : "", out);
-        print_code(out, CODE(person_role__code, person->roles[i]), false);
-    }
+    if (change != NULL)
+        print_roles(change->now, change->n_now, out);
+    fputs(change != NULL ? " (corrected; entered as " : "", out);
+    print_roles(person->roles, person->n_roles, out);
+    fputs(change != NULL ? ")" : "", out);
     if (person->age != NULL && person->age->unknown)
         fputs(" · age unknown", out);
     else if (person->age != NULL)
         fprintf(out, " · age %u to %u", person->age->from, person->age->to);
     fputc('\n', out);
-    screen_rows(out, &person->base, 4, &(struct screen_how){above, contested});
+    const char *against = freed ? "no more: corrected" : contested ? "suspended while contested" : NULL;
+    screen_rows(out, &person->base, 4, &(struct screen_how){above, against});
 }
 
-static void print_persons(const Amana__V1__Body *body, bool contested, FILE *out)
+static void print_persons(const Amana__V1__Body *body, bool contested, const struct corrections *corrections, FILE *out)
 {
     size_t n;
     Amana__V1__Person *const *persons = body_persons(body, &n);
     for (size_t i = 0; i < n; i++)
-        print_person(persons[i], contested, out);
+        print_person(persons[i], contested, corrections, out);
 }
 
 static void print_alert(const Amana__V1__Alert *alert, FILE *out)
@@ -307,7 +321,7 @@ static void print_body(const ProtobufCMessage *body, bool said, bool contested, 
 {
     const ProtobufCFieldDescriptor *title = said ? kind_body_title_field(body) : NULL;
     const char *const apart[] = {"persons", "person", title != NULL ? title->name : NULL, NULL};
-    screen_rows(out, body, 2, &(struct screen_how){apart, contested});
+    screen_rows(out, body, 2, &(struct screen_how){apart, contested ? "suspended while contested" : NULL});
 }
 
 // Europol's codes, with what they ask of the reader.
@@ -407,6 +421,7 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
     struct am_detail detail = {0};
     struct opened opened;
+    struct corrections corrections;
     arena_init(&arena, ARENA_SCREEN);
     enum am_err err = seal_open_kept(session, kept, &arena, &detail, &opened);
     if (opened.header == NULL)
@@ -418,6 +433,8 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     const bool contested = answers != NULL && answers->contest[0] != '\0';
     if (contested)
         fprintf(out, "%sCONTESTED: detain nobody for it until it is decided%s\n", print_on(PRINT_YELLOW), print_off());
+    TRY(corrections_read(session, answers, &arena, &corrections));
+    corrections_print(&corrections, out);
     if (alert != NULL)
         print_first(opened.header, alert, out);
     const char *title = err == AM_OK ? kind_body_title(kind_body_get(&opened.body->base)) : "";
@@ -442,6 +459,6 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     if (alert != NULL)
         print_alert(alert, out);
     if (err == AM_OK)
-        print_persons(opened.body, contested, out);
+        print_persons(opened.body, contested, &corrections, out);
     return err == AM_ERASED ? AM_OK : err;
 }

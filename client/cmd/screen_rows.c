@@ -67,7 +67,7 @@ static void value(FILE *out, const ProtobufCFieldDescriptor *field, const void *
 static bool suspended(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int code,
                       const struct screen_how *how)
 {
-    return how != NULL && how->contested && message->descriptor == &amana__v1__person__descriptor &&
+    return how != NULL && how->no_detention != NULL && message->descriptor == &amana__v1__person__descriptor &&
            field->descriptor == &amana__v1__action__code__descriptor && code == AMANA__V1__ACTION__CODE__DETAIN;
 }
 
@@ -93,7 +93,7 @@ static void row_list(FILE *out, const ProtobufCMessage *message, const ProtobufC
         const void *at = (const char *)elements + i * field_size(field->type);
         value(out, field, at, indent);
         if (field->type == PROTOBUF_C_TYPE_ENUM && suspended(message, field, *(const int *)at, how))
-            fputs(" (suspended while contested)", out);
+            fprintf(out, " (%s)", how->no_detention);
     }
     fputc('\n', out);
 }
@@ -121,7 +121,7 @@ static void row_names(FILE *out, const char *heading, Amana__V1__NamePart *const
 static void row_field(FILE *out, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
                       unsigned indent, const struct screen_how *how)
 {
-    const struct screen_how of_part = {.contested = how != NULL && how->contested};
+    const struct screen_how of_part = {.no_detention = how != NULL ? how->no_detention : NULL};
     const void *at = (const char *)message + field->offset;
     bool nested = field->type == PROTOBUF_C_TYPE_MESSAGE && !is_time(field);
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 struct screen_how {
-    const char *const *skip; // names of fields that were printed otherwise, ended by NULL; NULL: none. Of parts: none
-    bool contested;          // to DETAIN a person is suspended, and says so
+    const char *const *skip;  // names of fields that were printed otherwise, ended by NULL; NULL: none. Of parts: none
+    const char *no_detention; // why nobody is to DETAIN a person, said behind it; NULL: nothing is against it
 };
 
 // "  needs            water and food, medical check". how: NULL for nothing of it. Parts of parts are indented by two

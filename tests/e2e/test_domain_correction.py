@@ -78,6 +78,34 @@ def test_a_correction_or_contest_of_what_is_not_there_is_refused_with_what_is(wo
     world.amana("police", "correct", nobody, "--reason", "x", "role.json").ok()
 
 
+def test_who_reads_what_was_corrected_reads_first_what_is_right(world):
+    """The message stands there as it was sent: whoever is no suspect would be detained for it all the same."""
+    man = {**LABELLED[0], "roles": ["SUSPECT"], "actions": ["DETAIN"], "names": [{"type": "GIVEN", "text": "Yusuf"}],
+           "warrant": {"number": "K 12/2026", "issuer": "Milimani Court", "date": {"date": "2026-11-02"}, "offence": "Trafficking."}}
+    sent = world.send(draft=world.write("NOTE", {"title": "Seen", "text": "At the lorry.", "persons": [man]}, legal_basis="NATIONAL_LAW"))
+    world.amana("post", "inbox").ok()
+    assert "CORRECTED" not in world.amana("post", "show", sent).ok().out
+    facts = [{"path": "note.text", "was": "At the lorry.", "now": "In the lorry."}, {"path": "note.persons[0].names[0].text", "was": "Yusuf", "now": "Yasin"}]
+    world.path("right.json").write_text(json.dumps({"correction": {
+        "roles": [{"person": "driver", "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]}], "changes": facts}}))
+    correction = world.amana("police", "correct", sent, "--reason", "He was made to drive.", "right.json").ok().id
+    world.amana("post", "inbox").ok().says(f"CORRECTED by {correction[:13]}")
+    for desk in ("police", "post"):
+        said = world.amana(desk, "show", sent).ok().says(f"CORRECTED by {correction[:13]}", "presumed victim (corrected; entered as suspect)", "detain (no more: corrected)")
+        assert said.out.splitlines()[:4] == [f"CORRECTED: not all that it says is right; `amana show {correction[:13]}` says what is",
+                                             "  driver is presumed victim, not suspect: not to be detained for it",
+                                             "  note.text is In the lorry., not At the lorry.", "NOTE  Seen"]
+        assert "Yasin" not in said.out  # what a person is called stands on no first screen
+    # Another, of something else, takes nothing of it back; the last one on a person counts.
+    world.path("again.json").write_text(json.dumps({"correction": {"roles": [{"person": "driver", "was": ["PRESUMED_VICTIM"], "now": ["WITNESS"]}]}}))
+    again = world.amana("police", "correct", sent, "--reason", "He says so.", "again.json").ok().id
+    world.amana("police", "show", sent).ok().says(f"CORRECTED by {again[:13]}", correction[:13], "witness (corrected; entered as suspect)", "detain (no more: corrected)")
+    # One of which nobody can read here any more what it said is named.
+    world.amana("police", "erase", correction, "--ground", "NO_LONGER_NEEDED", "--reason", "x", "--yes").ok()
+    said = world.amana("police", "show", sent).ok().says(f"`amana show {correction[:13]}`", "witness (corrected").out
+    assert "not suspect" not in said
+
+
 def test_by_when_a_correction_is_to_be_acknowledged_is_by_what_it_corrects_whatever_its_file_says(world, alert):
     mended = world.example("correction", reason="x", changes=[{"path": "alert.title", "was": "a", "now": "b"}])
     draft = json.loads(world.path(mended).read_text())

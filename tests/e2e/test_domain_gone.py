@@ -44,7 +44,7 @@ def test_what_nobody_who_has_it_can_be_told_of_is_corrected_kept_and_erased_at_t
     asked = world.send(draft=world.write("REQUEST", {"title": "Who?", "information": ["owner"], "reason": "x", "available_because": "x"}))
     alone = "nobody who has it can be told: the"
     remove(world, POST)
-    world.amana("police", "correct", asked, world.example("correction")).ok().says(GONE, f"{alone} CORRECTION")
+    world.amana("police", "correct", asked, world.example("correction", changes=[])).ok().says(GONE, f"{alone} CORRECTION")
     held = world.amana("police", "hold", asked, "--court", "High Court", "--order", "7/2026", "--date", "2026-11-27", "--scope", "x",
                        "--valid-until", w.FAR).ok().says(f"{alone} HOLD").id
     assert [e["held"]["by"]["id"] for e in world.entries("HELD")] == [held]
@@ -84,7 +84,7 @@ def test_who_contested_is_a_member_no_more_and_the_others_see_it_decided_all_the
 def test_what_nobody_but_its_asker_saw_contested_is_decided_at_the_hub_when_the_asker_is_gone(world):
     asked = world.send(draft=world.write("REQUEST", {"title": "Who?", "information": ["owner"], "reason": "x", "available_because": "x"}))
     world.amana("post", "inbox").ok()
-    contest = world.amana("post", "contest", asked, world.example("contest"), "--reason", "x").ok().id
+    contest = world.amana("post", "contest", asked, world.example("contest", facts=[]), "--reason", "x").ok().id
     world.amana("police", "inbox").ok()
     remove(world, POST)
     world.amana("police", "reject", contest, "--reason", "It is so.").ok().says(GONE, "nobody who has it can be told: the DECISION")

@@ -64,7 +64,7 @@ def test_a_body_s_own_desk_says_in_which_country_a_child_was_found(shared):
 def test_it_contests_for_the_country_that_named_it_what_never_came_to_it(shared):
     asked = shared.send(draft=shared.write("REQUEST", {"title": "Who is she?", "information": ["name"], "reason": "x", "available_because": "x"}))
     shared.amana("post", "inbox").ok()
-    contest = shared.amana("care", "contest", asked, shared.example("contest"), "--reason", "She told us who she is.").ok().says(f"copy      {POST}").id
+    contest = shared.amana("care", "contest", asked, shared.example("contest", facts=[]), "--reason", "She told us who she is.").ok().says(f"copy      {POST}").id
     shared.amana("police", "inbox").ok()
     shared.amana("police", "show", asked).ok().says(f"CONTESTED by {contest[:13]}")
     read = [e["access"] for e in shared.entries("ACCESS") if CARE in e["access"]["identity"]]
@@ -78,7 +78,7 @@ def test_who_succeeds_a_protection_unit_from_abroad_contests_for_its_country_wha
                                          recipients=to(named)))
     world.amana("ke-protection", "inbox").ok()
     world.amana("et-registry", "admin", "grant", "remove", SHELTER, "1", "--yes").ok()
-    world.amana("et-protection", "contest", asked, world.example("contest"), "--reason", "x").exits(66)
+    world.amana("et-protection", "contest", asked, world.example("contest", facts=[]), "--reason", "x").exits(66)
     world.amana("ke-registry", "admin", "member", "add", named, "--successor", SHELTER).ok()
-    contest = world.amana("et-protection", "contest", asked, world.example("contest"), "--reason", "She told us who she is.").ok().id
+    contest = world.amana("et-protection", "contest", asked, world.example("contest", facts=[]), "--reason", "She told us who she is.").ok().id
     world.amana("police", "inbox").ok().says(contest[:13])

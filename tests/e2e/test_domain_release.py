@@ -214,7 +214,7 @@ def test_what_was_sent_back_neither_replaces_nor_ends_an_alert(shared):
         assert waiting[:13] not in line(first)
         sent_back(shared, waiting)
         assert waiting[:13] not in line(first)
-        shared.amana("police", "correct", waiting, shared.example("correction")).exits(65).says("was not sent", "INCOMPLETE")
+        shared.amana("police", "correct", waiting, shared.example("correction", changes=[])).exits(65).says("was not sent", "INCOMPLETE")
     newer = shared.amana("police", "update", first, alert(shared, "newer.json", case_ref=case)).ok().says("waits").id
     shared.amana("chief", "release", newer, "--yes").ok()
     shared.amana("police", "inbox").ok()
@@ -598,7 +598,7 @@ def test_what_corrects_erases_or_keeps_what_was_released_needs_a_second_person_t
     parked = park(shared)
     shared.amana("chief", "release", parked, "--yes").ok()
     shared.amana("police", "inbox").ok()
-    waiting = [shared.amana("police", "correct", parked, shared.example("correction")).ok().says("waits").id,
+    waiting = [shared.amana("police", "correct", parked, shared.example("correction", changes=[])).ok().says("waits").id,
                shared.amana("police", "hold", parked, *HOLD).ok().says("waits").id,
                shared.amana("police", "erase", parked, *ERASE).ok().says("waits").id]
     assert not entry_of(shared, "HELD", parked) and not entry_of(shared, "ERASED", parked)
@@ -615,7 +615,7 @@ def test_what_every_holder_must_do_reaches_the_unit_that_released_it_too(shared)
     for desk in ("headquarters", "police", "post"):
         world.amana(desk, "inbox").ok()
     assert "Yusuf" in json.dumps(world.body("headquarters", sent))
-    corrected = world.amana("police", "correct", sent, world.example("correction")).ok().id
+    corrected = world.amana("police", "correct", sent, world.example("correction", changes=[])).ok().id
     erased = world.amana("police", "erase", sent, *ERASE).ok().id
     for order in (corrected, erased):
         world.amana("chief", "release", order, "--yes").ok().says("must confirm  ke/dci/headquarters by 20", "must confirm  et/ics/moyale by 20")

@@ -128,5 +128,5 @@ def test_an_office_mends_what_was_asked_about_a_return_at_the_hub_where_nobody_w
     asked = ask(world)
     for unit in ("ke/dci/transnational", "et/ics/moyale"):
         world.amana(f"{unit[:2]}-registry", "admin", "member", "remove", unit, "--yes").ok()
-    said = world.amana("office", "correct", asked, world.example("correction")).ok().says("nobody who has it can be told: the CORRECTION")
+    said = world.amana("office", "correct", asked, world.example("correction", changes=[])).ok().says("nobody who has it can be told: the CORRECTION")
     assert [e["corrected"]["by"]["id"] for e in world.entries("CORRECTED")] == [said.id]
