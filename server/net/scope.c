@@ -128,13 +128,32 @@ static enum am_err of_parties(const struct replay *replay, struct store_view *vi
     return AM_OK;
 }
 
+// Of a clock that stood still to it the recipient is not told.
+static enum am_err late_in(const struct replay *replay, struct store_view *view, uint64_t seq,
+                           const Amana__V1__DeadlineEntry *entry, bool *ret_in)
+{
+    struct store_pointer about;
+    bool stood = false;
+    enum am_err err =
+        unit_in(replay, entry->recipient) ? store_find_pointer(view, entry->message, &about) : AM_NOT_FOUND;
+
+    if (err == AM_OK)
+        err = withheld_clock(view, entry->recipient, about.seq, seq, &stood);
+    if (err != AM_OK && err != AM_NOT_FOUND)
+        return err;
+    return of_parties(replay, view, seq, entry->message, &entry->recipient, stood ? 0 : 1, ret_in);
+}
+
 // One that was met is caused by what met it, which is perhaps kept from who asked.
 static enum am_err deadline_in(const struct replay *replay, struct store_view *view, uint64_t seq,
                                const Amana__V1__DeadlineEntry *entry, bool *ret_in)
 {
     struct store_pointer by;
     bool known = true;
-    enum am_err err = entry->met_by != NULL ? store_find_pointer(view, entry->met_by, &by) : AM_NOT_FOUND;
+
+    if (entry->met_by == NULL)
+        return late_in(replay, view, seq, entry, ret_in);
+    enum am_err err = store_find_pointer(view, entry->met_by, &by);
 
     if (err != AM_OK && err != AM_NOT_FOUND)
         return err;

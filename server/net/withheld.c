@@ -7,8 +7,11 @@
 #include "proto/codec/codec.h"
 #include "proto/model/deadline.h"
 #include "proto/model/harm.h"
+#include "proto/model/life.h"
+#include "proto/model/life_known.h"
 
 #include <bsd/string.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +112,57 @@ static enum am_err met_withheld(struct store_view *view, struct arena *arena, co
     return message_withheld(view, arena, &whose, by.seq, ret_held);
 }
 
+// What an entry says never came to this unit, so that the clock of its life stands still; else AM_NOT_FOUND.
+static enum am_err halted_by(struct store_view *view, struct arena *arena, uint64_t seq, const char *unit,
+                             uint64_t *ret_seq)
+{
+    Amana__V1__EntryContent *content;
+    struct store_pointer by;
+    struct store_entry entry;
+
+    TRY(store_entry(view, seq, &entry));
+    if (entry.kind != AMANA__V1__ENTRY_KIND__CODE__STATE)
+        return AM_NOT_FOUND;
+    TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, arena, NULL,
+                     (ProtobufCMessage **)&content));
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_STATE || content->state->n_moves != 1)
+        return AM_NOT_FOUND; // of one life each
+    const Amana__V1__Move *move = content->state->moves[0];
+    if (strcmp(move->recipient, unit) != 0 || !life_clock_stands((uint8_t)move->to))
+        return AM_NOT_FOUND;
+    TRY(store_find_pointer(view, content->state->message, &by));
+    *ret_seq = by.seq;
+    return AM_OK;
+}
+
+// Nor, of a clock that it was late by before the case was kept from it, what it was that had set that going and never
+// came: the clock was put back since. `entry`: tells of it; `about`: the message that it is of.
+static enum am_err clock_withheld(struct store_view *view, struct arena *arena, const struct identity *whose,
+                                  const struct store_pointer *about, uint64_t entry, struct held *ret_held)
+{
+    struct arena AM_CLEANUP(arena_clear) scratch = {0};
+    const uint64_t key = htobe64(about->seq);
+
+    if (!life_sets_going(about->kind, KIND(CLARIFICATION), &(uint8_t){0}))
+        return AM_OK;
+    arena_init(&scratch, HIDDEN_SCRATCH);
+    for (uint64_t at = entry + 1, by; !ret_held->withheld && !ret_held->never; at++) {
+        enum am_err err =
+            store_index_next(view, STORE_INDEX_MESSAGE, (struct am_bytes){(const uint8_t *)&key, sizeof key}, &at);
+        if (err != AM_OK)
+            return err == AM_NOT_FOUND ? AM_OK : err;
+        arena_reset(&scratch);
+        err = halted_by(view, &scratch, at, whose->unit, &by);
+        if (err != AM_NOT_FOUND)
+            TRY(err);
+        if (err == AM_NOT_FOUND || by > entry)
+            continue;
+        *ret_held = (struct held){.withheld = false};
+        TRY(message_withheld(view, arena, whose, by, ret_held));
+    }
+    return AM_OK;
+}
+
 // Nor is it told about what it hasn't got.
 static enum am_err notice_withheld(struct store_view *view, struct arena *arena, const struct identity *device,
                                    uint64_t seq, struct held *ret_held)
@@ -126,9 +180,14 @@ static enum am_err notice_withheld(struct store_view *view, struct arena *arena,
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;
     TRY(message_withheld(view, arena, &whose, pointer.seq, ret_held));
-    bool met = content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->met_by != NULL;
-    return met && !ret_held->withheld ? met_withheld(view, arena, device, &pointer, content->deadline->met_by, ret_held)
-                                      : AM_OK;
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE || ret_held->withheld)
+        return AM_OK;
+    if (content->deadline->met_by != NULL)
+        return met_withheld(view, arena, device, &pointer, content->deadline->met_by, ret_held);
+    *ret_held = (struct held){.withheld = false};
+    return strcmp(whose.unit, content->deadline->recipient) == 0
+               ? clock_withheld(view, arena, &whose, &pointer, seq, ret_held)
+               : AM_OK;
 }
 
 enum am_err withheld_about(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
@@ -281,6 +340,23 @@ enum am_err withheld_message(struct store_view *view, const char *unit, uint64_t
     enum am_err err = sent_withheld(view, &arena, &device, seq, ret_withheld);
     arena_clear(&arena);
     return err;
+}
+
+enum am_err withheld_clock(struct store_view *view, const char *unit, uint64_t message, uint64_t entry,
+                           bool *ret_withheld)
+{
+    struct identity device = {.kind = IDENTITY_DEVICE};
+    struct held held = {.withheld = false};
+    struct store_pointer about;
+    struct arena AM_CLEANUP(arena_clear) arena = {0};
+
+    (void)strlcpy(device.unit, unit, sizeof device.unit);
+    address_country(unit, device.country);
+    TRY(store_pointer_of(view, message, &about));
+    arena_init(&arena, HIDDEN_SCRATCH);
+    TRY(clock_withheld(view, &arena, &device, &about, entry, &held));
+    *ret_withheld = held.withheld || held.never;
+    return AM_OK;
 }
 
 // --- From whom a case is kept

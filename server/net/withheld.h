@@ -38,6 +38,11 @@ AM_MUST_USE enum am_err withheld_about(struct store_view *view, struct arena *ar
 // until nothing was left of it, as is whatever its devices have not signed for by then.
 AM_MUST_USE enum am_err withheld_message(struct store_view *view, const char *unit, uint64_t seq, bool *ret_withheld);
 
+// Whether the unit is told by this entry that it is late with a message by a clock that to it stood still: what had set
+// it going is withheld from it, or was until nothing was left of it.
+AM_MUST_USE enum am_err withheld_clock(struct store_view *view, const char *unit, uint64_t message, uint64_t entry,
+                                       bool *ret_withheld);
+
 // How it stands with a case that is kept from a state, from the deadline's place on and for LIMIT_CASE_READS rows:
 // whether anything is left of it and, where the deadline is the SHIELD's, which rows of whose mailbox are withheld for
 // its sake. These lie in the arena.

@@ -911,6 +911,37 @@ def test_who_supervises_a_unit_is_told_of_what_it_has_in_hand_whether_or_not_the
 
 
 @pytest.mark.skipif(not w.moves_time(), reason="moves the clock")
+def test_what_a_listed_state_was_late_with_before_it_was_listed_by_what_never_came_to_it_it_is_not_told(world):
+    """What it asked about stands still for it: who hears that it is late with that knows that somebody has answered."""
+    asked = world.send("police", world.write("REQUEST", ASKED, case_ref=CASE, urgency="U2", urgency_reason="EVIDENCE_AT_RISK",
+                                             recipients=[{"unit": "et/ics/moyale", "part": "ACTION"}]))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "progress", asked, "--outcome", "CLARIFICATION_ASKED", "--questions", "Which barrier?").ok()
+    world.amana("police", "inbox").ok()
+    world.path("clear.json").write_text(json.dumps({"clarification": {"answers": [{"question": "Which barrier?", "text": "Moyale."}]}}))
+    world.amana("police", "clarify", asked, "clear.json").ok()
+    process, lines = world.watch("police", "inbox", "--follow")
+    world.later(hours=9)
+    lines.wait(r"^overdue ")
+    flagged = flag(world)
+    lines.wait(r"^suspended ")
+    process.terminate()
+    process.wait()
+
+    def late(country):
+        world.amana("igad-registry", "admin", "member", "add", "igad/audit/desk", "--role", "auditor", "--scope", country).ok()
+        said = [entry["content"]["deadline"] for entry in world.replay() if entry.get("kind") == "DEADLINE" and "content" in entry]
+        return [deadline["recipient"] for deadline in said if "met_by" not in deadline]
+    assert "overdue" not in world.amana("post", "inbox").ok().out
+    assert late("ke") == ["et/ics/moyale"] and late("et") == []
+    take_back(world, flagged)
+    world.amana("post", "inbox").ok().says("overdue")
+    assert late("et") == ["et/ics/moyale"]
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
+
+
+@pytest.mark.skipif(not w.moves_time(), reason="moves the clock")
 def test_who_supervises_a_listed_unit_hears_what_it_is_late_with_and_nothing_of_what_it_has_not_got(empty_world):
     world = supervised(empty_world)
     alert, other = world.alert_at("post"), world.send(draft=world.draft("other.json"))
