@@ -451,8 +451,9 @@ static void finish(struct sim *sim)
         SIM_CHECK(sim, !message->accepted || again->submission.work.reason == REASON_NONE,
                   "what was taken stays taken");
     }
-    for (unsigned tick = 0; tick < 500; tick++) { // what lapses of one unit does so one after the other
-        sim->world.monotonic += MINUTE_NS;        // longer than the hub waits before it tries again
+    for (unsigned tick = 0; tick < 500; tick++) {  // what lapses of one unit does so one after the other
+        sim->world.monotonic += MINUTE_NS;         // longer than the hub waits before it tries again
+        sim->world.now += tick < 3 ? NS_PER_S : 0; // what waits a second behind a life that is put right first
         world_step(&sim->world, (struct hub_event){.kind = HUB_EVENT_TICK});
         settle(sim);
     }
