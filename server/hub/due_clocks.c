@@ -357,6 +357,25 @@ static enum am_err next_put(struct deciding *deciding, uint64_t next)
                                    : AM_OK;
 }
 
+// One that stands still and goes on meanwhile has a row then: by a machine whose clock was set back, perhaps this one.
+static enum am_err lives_seen(struct deciding *deciding)
+{
+    const struct clock_message *clocks = deciding->clocks;
+    struct journal_append *append = deciding->append;
+    struct journal_life *seen = arena_array(deciding->arena, clocks->n * CLOCK_LIVES, sizeof *seen);
+    if (seen == NULL)
+        return arena_error(deciding->arena);
+    for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++) {
+        const struct clock_life *at = &clocks->parties[i / CLOCK_LIVES].lives[i % CLOCK_LIVES];
+        if (!at->there || at->apart || at->changes || !life_clock_stands(at->life.state))
+            continue;
+        seen[append->n_seen_lives] = at->life;
+        seen[append->n_seen_lives++].recipient = clocks->parties[i / CLOCK_LIVES].unit;
+    }
+    append->seen_lives = seen;
+    return AM_OK;
+}
+
 static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first, size_t n_lives, size_t n_expired)
 {
     struct clock_message *clocks = deciding->clocks;
@@ -365,6 +384,7 @@ static enum am_err clocks_fill(struct deciding *deciding, enum clock_kind *first
     if (deciding->append->lives == NULL)
         return arena_error(deciding->arena);
     TRY(deliveries_seen(deciding, first));
+    TRY(lives_seen(deciding));
     TRY(deliveries_decide(deciding, first));
     for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++)
         if (life_passed(deciding, i / CLOCK_LIVES, i % CLOCK_LIVES) > 0 && !is_full(deciding))
