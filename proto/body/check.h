@@ -36,7 +36,8 @@ bool body_names_victim(const Amana__V1__Body *body, const char *text);
 // The persons that it is about; *ret_n 0 where there are none.
 Amana__V1__Person *const *body_persons(const Amana__V1__Body *body, size_t *ret_n);
 
-// Whether the person is a citizen of a state among the recipients, or has a paper that such a state gives to its own.
+// Whether the person is a citizen of a state among the recipients, or has a paper that such a state gives to its own;
+// or may be, as nobody says of which state they are and one of another than the sender's is there.
 bool body_comes_from_recipient(const Amana__V1__Person *person, const Amana__V1__Header *header);
 
 // The state of a place, by its country or its UN/LOCODE; "" where neither says it.

@@ -4,6 +4,7 @@
 #include "proto/body/rule.h"
 #include "proto/body/shape.h"
 #include "proto/model/address.h"
+#include "proto/model/country.h"
 
 #include <string.h>
 
@@ -142,18 +143,34 @@ static bool is_of_its_issuer(const Amana__V1__Document *document)
            document->type == AMANA__V1__DOCUMENT__TYPE__BIRTH_CERTIFICATE;
 }
 
+// A body, as an international organisation's unit is of, is no state.
+static bool goes_to_another_state(const Amana__V1__Header *header)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        address_country(header->recipients[i]->unit, country);
+        if (country_index(country) < COUNTRIES && !address_in_country(header->sender->unit, country))
+            return true;
+    }
+    return false;
+}
+
+// Where nobody says of which state somebody is, stateless or not, it may be one of those.
 bool body_comes_from_recipient(const Amana__V1__Person *person, const Amana__V1__Header *header)
 {
-    for (size_t i = 0; i < person->n_citizenships; i++)
+    bool known = false;
+    for (size_t i = 0; i < person->n_citizenships; i++) {
         if (goes_to_state(header, person->citizenships[i]))
             return true;
+        known |= shape_country(person->citizenships[i]);
+    }
     for (size_t i = 0; i < person->n_documents; i++) {
         char state[3];
         shape_issuer_state(person->documents[i]->issuer, state);
         if (is_of_its_issuer(person->documents[i]) && goes_to_state(header, state))
             return true;
     }
-    return false;
+    return !known && goes_to_another_state(header);
 }
 
 IS(comes_from_a_recipient)
@@ -289,8 +306,9 @@ const struct body_rule BODY_RULES_PERSON[] = {
      .allowed = "is for a SUSPECT"},
     {"person.protection-asked", PERSON, .header = "flags.protection", .when = comes_from_a_recipient,
      .must = protection_is_answered, .role = true, .reason = REASON_PROTECTION_UNANSWERED,
-     .allowed = "somebody who is no suspect comes from a state among the recipients: say NO, YES or UNKNOWN to whether "
-                "they have asked, or may need to ask, for protection from it"},
+     .allowed = "somebody who is no suspect comes from a state among the recipients, or may, as nobody says of which "
+                "they are: say NO, YES or UNKNOWN to whether they have asked, or may need to ask, for protection from "
+                "it"},
     {"person.described", PERSON, .field = "description", .must = is_described,
      .allowed = "needs what they look like, or a name, a document number, a photograph"},
     {"person.many-unnamed", PERSON, .field = "count", .when = is_many, .must = not_identified,

@@ -32,6 +32,14 @@ def test_the_sender_must_say_whether_somebody_fled_a_state_among_the_recipients(
     world.amana("police", "send", silent).exits(65).says("PROTECTION_UNANSWERED", "flags.protection: line", "NO, YES or UNKNOWN")
     world.amana("police", "send", note(world, flags={"child": False, "protection": "NOT_CONCERNED"})).ok()
     world.amana("police", "send", note(world, recipients=to_post)).ok()
+    # Of whom nobody can say whence they are may be from there.
+    nowhere = [{**PERSON[0], "citizenships": citizenships} for citizenships in (["unknown"], ["stateless"], [])]
+    for person in nowhere:
+        said = {"title": "A woman", "text": "x", "persons": [person]}
+        silent = {"flags": {"child": False, "protection": "NOT_CONCERNED"}}
+        world.amana("police", "send", world.write("NOTE", said, **silent)).exits(65).says("PROTECTION_UNANSWERED", "nobody says of which they are")
+        world.amana("police", "send", world.write("NOTE", said, **silent, recipients=SHELTERED)).ok()
+        world.amana("police", "send", world.write("NOTE", said)).ok()
 
 
 def test_nothing_goes_to_a_state_that_the_flags_name_and_the_reader_is_told_why(world):

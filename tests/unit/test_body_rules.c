@@ -186,9 +186,12 @@ static void a_rule_asks_nothing_of_whom_it_is_not_about(void **state)
     static const struct {
         const char *kind, *edits;
     } ROWS[] = {
-        {"alert", "flags.protection=\"NOT_CONCERNED\"; alert.persons[1].citizenships=[\"et\"]"}, // a suspect
+        {"alert", "flags.protection=\"NOT_CONCERNED\"; alert.persons[0].citizenships=[\"so\"]; "
+                  "alert.persons[1].citizenships=[\"et\"]"}, // a suspect
+        {"alert", "flags.protection=\"NOT_CONCERNED\"; recipients=[{\"unit\":\"igad/secretariat/desk\",\"part\":"
+                  "\"ACTION\"},{\"unit\":\"ke/dcs/child-protection\",\"part\":\"COPY\"}]"}, // no other state
         {"alert", "flags.protection=\"NOT_CONCERNED\"; release=\"REQUIRED\"; subject_kind=\"GROUP\"; "
-                  "alert.persons[0].count=0; alert.persons[0].documents="
+                  "alert.persons[0].citizenships=[\"so\"]; alert.persons[0].count=0; alert.persons[0].documents="
                   "[{\"type\":\"REFUGEE_CARD\",\"number\":\"EP1234567\",\"issuer\":\"et\"}]"}, // of who took them in
         {"request",
          "request.persons[0].actions=[\"TAKE_INTO_PROTECTION\"]; request.persons[0].age={\"from\":15,\"to\":17}; "
