@@ -260,11 +260,14 @@ enum am_err fsck_deadline_said(struct fsck_judge *judge, const struct store_judg
     }
     if (deadline->recipient[0] == '\0')
         return reviewed(judge, message.seq);
-    bool apart;
+    bool asked, apart;
+    row = clocked_life(judge, &message, deadline);
+    TRY(fsck_asked_passed(judge, entry, &message, row, &asked));
+    if (asked)
+        return AM_OK;
     TRY(fsck_apart_passed(judge, entry, &message, &apart));
     if (apart)
         return AM_OK;
-    row = clocked_life(judge, &message, deadline);
     if (row == NULL) {
         fsck_judge_fault(judge, entry->seq, "it is about no life that %.100s has", deadline->recipient);
         return AM_OK;
@@ -289,7 +292,7 @@ enum am_err fsck_state_said(struct fsck_judge *judge, const struct store_judged 
             fsck_halt_said(judge, entry, &message, state->moves[i]))
             continue;
         row = fsck_row_find(judge, "life", message.root, state->moves[i]->recipient);
-        if (row == NULL || row->state != state->moves[i]->from) {
+        if (row == NULL || !fsck_asked_over(row, state->moves[i], message.root_kind)) {
             fsck_judge_fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",
                              state->moves[i]->recipient);
             continue;

@@ -21,6 +21,8 @@ struct fsck_when {
     bool or_before;
 };
 
+struct fsck_said; // what moved a life, in fsck_asked.c
+
 struct fsck_row {
     UT_hash_handle hh;
     uint64_t seq; // of the entry that spoke of it last
@@ -47,6 +49,9 @@ struct fsck_row {
     uint64_t knew;     // life: seq of the answer by which its unit moved it to `knows` last, apart or not; 0: none
     uint64_t over;     // … and of its version that was over for the unit alone; 0: none
     uint8_t knows;
+    const char *asks;       // life: the unit that began it
+    struct fsck_said *said; // … and what has moved it from the first answer on that it may not have; mostly NULL
+    size_t n_said, said_room;
     char officer[LIMIT_URI + 1];
     // Records.
     uint8_t digest[32];
@@ -131,6 +136,22 @@ void fsck_halt_answered(struct fsck_judge *judge, struct fsck_row *row, uint64_t
                         const Amana__V1__Move *move);
 bool fsck_halt_said(struct fsck_judge *judge, const struct store_judged *entry,
                     const struct store_judged_message *message, const Amana__V1__Move *move);
+// --- fsck_asked.c: of a life that is another to its originator, from whom answers may be withheld. By whom it was
+// begun; whether it moves from where the originator knows it to be, with where its row goes (0: nowhere); that it was
+// moved; whether a deadline is for the originator alone, of which faults are told; whether its end by the clock is from
+// there.
+AM_MUST_USE enum am_err fsck_asked_born(struct fsck_judge *judge, struct fsck_row *row, const char *unit);
+bool fsck_asked_moves(const struct fsck_row *row, const Amana__V1__Header *header, const Amana__V1__Move *move,
+                      uint8_t root_kind, uint8_t *ret_kept);
+AM_MUST_USE enum am_err fsck_asked_moved(struct fsck_judge *judge, const struct store_judged *entry,
+                                         const Amana__V1__Header *header, const Amana__V1__Move *move,
+                                         struct fsck_row *row, uint8_t root_kind);
+AM_MUST_USE enum am_err fsck_asked_passed(struct fsck_judge *judge, const struct store_judged *entry,
+                                          const struct store_judged_message *message, struct fsck_row *row,
+                                          bool *ret_asked);
+bool fsck_asked_over(const struct fsck_row *row, const Amana__V1__Move *move, uint8_t root_kind);
+void fsck_asked_free(struct fsck_row *row);
+
 // --- fsck_lives.c: the life as it is before what was delivered moves it; what ends a pause gives it back.
 void fsck_life_moved_by(const struct fsck_row *row, struct fsck_row *delivery);
 void fsck_life_resumed(struct fsck_row *row, const struct store_judged *entry);

@@ -134,6 +134,7 @@ void fsck_judge_free(struct fsck_judge *judge)
         return;
     HASH_ITER (hh, judge->rows, row, next) {
         HASH_DEL(judge->rows, row);
+        fsck_asked_free(row);
         free(row);
     }
     HASH_ITER (hh, judge->messages, message, after) {

@@ -27,8 +27,8 @@ static void life_clocked(struct fsck_row *row, const struct store_judged *entry,
     row->answer_said = (struct fsck_when){due.answer, entry->time_kept};
 }
 
-static enum am_err life_born(struct fsck_judge *judge, const struct store_judged *entry, uint64_t root,
-                             const char *recipient, uint8_t state, struct kind_due due)
+static enum am_err life_born(struct fsck_judge *judge, const struct store_judged *entry, const char *asks,
+                             uint64_t root, const char *recipient, uint8_t state, struct kind_due due)
 {
     struct fsck_row *row = fsck_row_get(judge, "life", root, recipient, entry->seq);
 
@@ -38,7 +38,7 @@ static enum am_err life_born(struct fsck_judge *judge, const struct store_judged
     row->version++; // 1, or after what a version before had begun
     row->state_at = fsck_when_of(entry);
     life_clocked(row, entry, due);
-    return AM_OK;
+    return fsck_asked_born(judge, row, asks);
 }
 
 void fsck_life_moved_by(const struct fsck_row *row, struct fsck_row *delivery)
@@ -58,32 +58,36 @@ void fsck_life_resumed(struct fsck_row *row, const struct store_judged *entry)
     row->answer_said.or_before |= row->state_at.or_before || entry->time_kept;
 }
 
-static void life_moved(struct fsck_judge *judge, const struct store_judged *entry, const Amana__V1__Header *header,
-                       const Amana__V1__Move *move, struct kind_due due)
+static enum am_err life_moved(struct fsck_judge *judge, const struct store_judged *entry,
+                              const Amana__V1__Header *header, const Amana__V1__Move *move, struct kind_due due)
 {
     const struct kind *kind = kind_get((unsigned)header->kind);
     struct fsck_row *delivery = fsck_row_find(judge, "delivery", entry->seq, move->recipient);
     struct store_judged_message root = {0};
     struct fsck_row *row = NULL;
+    uint8_t kept;
 
     if (store_judged_message(entry, move->root, &root))
         row = fsck_row_find(judge, "life", root.seq, move->recipient);
     if (fsck_apart_moved(judge, entry, header, move, row, root.seq))
-        return;
+        return AM_OK;
     if (row != NULL)
         fsck_halt_answered(judge, row, root.seq, header, move);
-    if (row == NULL || row->state != move->from) {
+    if (row == NULL || !fsck_asked_moves(row, header, move, root.kind, &kept)) {
         fsck_judge_fault(judge, entry->seq, "it moves the life of %.100s from a state that it is not in",
                          move->recipient);
-        return;
+        return AM_OK;
     }
+    TRY(fsck_asked_moved(judge, entry, header, move, row, root.kind));
+    if (kept == LIFE(UNSPECIFIED))
+        return AM_OK;
     if (delivery != NULL)
         fsck_life_moved_by(row, delivery);
     if (header->kind != KIND(ACK)) // which no clock minds
         row->halted = 0;
     fsck_life_resumed(row, entry);
     row->seq = entry->seq;
-    row->state = (uint8_t)move->to;
+    row->state = kept;
     row->state_at = fsck_when_of(entry);
     row->version++;
     if (kind->chain != CHAIN_NONE) {
@@ -92,8 +96,9 @@ static void life_moved(struct fsck_judge *judge, const struct store_judged *entr
     } else if (header->sender != NULL && strcmp(move->recipient, header->sender->unit) == 0) {
         strlcpy(row->officer, header->officer, sizeof row->officer);
         row->answered = entry->seq;
-        fsck_apart_knows(row, entry->seq, move->to);
+        fsck_apart_knows(row, entry->seq, kept);
     }
+    return AM_OK;
 }
 
 static struct kind_due due_of(struct fsck_judge *judge, const struct store_judged *entry,
@@ -131,6 +136,7 @@ enum am_err fsck_lives_said(struct fsck_judge *judge, const struct store_judged 
     uint64_t root = kind->root || !kind_is_answer(header) ? entry->seq : own ? to.seq : to.root;
     uint8_t first = life_first(renews ? to.root_kind : (unsigned)header->kind);
 
+    const char *asks = header->sender != NULL ? header->sender->unit : "";
     struct kind_due due = due_of(judge, entry, header, answers ? &to : NULL);
 
     if (header->in_reply_to != NULL && !answers) {
@@ -140,18 +146,18 @@ enum am_err fsck_lives_said(struct fsck_judge *judge, const struct store_judged 
     if (root != entry->root)
         fsck_judge_fault(judge, entry->seq, "its message is kept under another root");
     for (size_t i = 0; i < submitted->n_moves; i++)
-        life_moved(judge, entry, header, submitted->moves[i], due);
+        TRY(life_moved(judge, entry, header, submitted->moves[i], due));
     for (size_t i = 0; i < header->n_recipients && first != LIFE(UNSPECIFIED); i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool itself = header->sender != NULL && strcmp(recipient->unit, header->sender->unit) == 0;
         if (recipient->part == AMANA__V1__PART__CODE__ACTION && !itself &&
             (!renews || !asked_before(judge, root, recipient->unit)))
-            TRY(life_born(judge, entry, root, recipient->unit, first, due));
+            TRY(life_born(judge, entry, asks, root, recipient->unit, first, due));
     }
     for (size_t i = 0; i < header->n_recipients; i++)
         if (kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome) &&
             (header->sender == NULL || strcmp(header->recipients[i]->unit, header->sender->unit) != 0))
-            TRY(life_born(judge, entry, entry->seq, header->recipients[i]->unit, LIFE_CONFIRM_FIRST,
+            TRY(life_born(judge, entry, asks, entry->seq, header->recipients[i]->unit, LIFE_CONFIRM_FIRST,
                           (struct kind_due){.answer = kind_confirm_due(entry->time_ns)}));
     return AM_OK;
 }

@@ -57,10 +57,14 @@ struct clock_life {
     // that it is as the unit knows it; or has come to the unit after all, and its clock goes on from now.
     bool changes;
     uint8_t from; // state of the row
+    // Of one that is another to its originator, from whom answers are withheld (rule 4): as that knows it, and no row;
+    // and how it is kept, of which its originator is not told.
+    bool asked, untold;
     uint8_t root_kind;
     struct journal_life life;
 };
-#define CLOCK_LIVES 2u // of the root that it is about, and of its own where it begins one besides
+#define CLOCK_KEPT  2u               // of the root that it is about, and of its own where it begins one besides
+#define CLOCK_LIVES (2 * CLOCK_KEPT) // and the same two as their originator knows them
 
 struct clock_party {
     const char *unit;

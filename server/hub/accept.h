@@ -14,9 +14,8 @@ struct accept {
     struct arena *arena;
     const Amana__V1__Header *header;
     const struct kind *kind;
-    uint64_t root;       // seq, or JOURNAL_SELF
-    struct life_due met; // clocks that it meets, as a recipient's answer; all 0: none
-    bool found;          // a HIT, while the alert is in force for others too
+    uint64_t root; // seq, or JOURNAL_SELF
+    bool found;    // a HIT, while the alert is in force for others too
     size_t n_entries;
     bool resumes;              // a clock goes on that stood still
     struct journal_life apart; // the sender's own, as it knows it now: no row (rule 4). `recipient` NULL: none
@@ -31,11 +30,8 @@ AM_MUST_USE enum am_err accept_tell(struct accept *accept, const Amana__V1__Entr
                                     const char **parties, size_t n_parties, const struct hub_told *told);
 
 // --- accept_clocks.c
-// What is waited for before it and not any more after it: UTC ns of each clock; all 0: nothing.
-struct life_due accept_met(const struct accept *accept);
-bool accept_met_any(const struct life_due *due);
-
-// The DEADLINE entry that says which clocks it met (accept->met, of which there is one).
+// The DEADLINE entry that says which clocks it met, as a recipient's answer, where it met any. Where its originator
+// knows of another life (rule 4) one for each of the two.
 AM_MUST_USE enum am_err accept_met_fill(struct accept *accept);
 
 // One row, at the first clock of what this message began; and of those that went on, where they end now. After the

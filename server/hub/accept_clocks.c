@@ -7,31 +7,40 @@
 #include <string.h>
 
 // --- Met
-// The recipient's own life, of those that this message moves; NULL for none.
-static const struct journal_life *own_life(const struct accept *accept, uint8_t *ret_to)
+// The recipient's own life, of those that this message moves: before it, and where it goes. `known`: as its originator
+// knows it.
+struct own_move {
+    const struct journal_life *before; // NULL: it moves none
+    uint8_t to;
+};
+
+static struct own_move own_move(const struct accept *accept, bool known)
 {
     const struct hub_submission *submission = accept->submission;
-    for (size_t i = 0; i < accept->decision->n_moves; i++) {
-        size_t index = accept->decision->moves[i].index;
+    const struct hub_decision *decision = accept->decision;
+    for (size_t i = 0; i < decision->n_moves; i++) {
+        size_t index = decision->moves[i].index;
         if (strcmp(submission->lives[index].recipient, submission->sender) != 0)
             continue;
-        *ret_to = accept->decision->moves[i].to;
-        return &submission->lives[index];
+        if (known)
+            return (struct own_move){hub_life_known(submission, index), decision->moves[i].to};
+        if (decision->moves[i].kept != LIFE(UNSPECIFIED))
+            return (struct own_move){&submission->lives[index], decision->moves[i].kept};
     }
-    return NULL;
+    return (struct own_move){.before = NULL};
 }
 
-struct life_due accept_met(const struct accept *accept)
+// What is waited for before it and not any more after it: UTC ns of each clock; all 0: nothing.
+static struct life_due met_by(const struct accept *accept, const struct own_move *own)
 {
     const struct hub_submission *submission = accept->submission;
     const struct life_due none = {0};
     unsigned root = submission->root.kind;
-    uint8_t to;
-    const struct journal_life *before = own_life(accept, &to);
+    const struct journal_life *before = own->before;
     if (before == NULL || submission->clock.delivered_at == 0)
         return none;
     struct journal_life life = *before, after = *before;
-    after.state = to;
+    after.state = own->to;
     after.officer = accept->header->officer;
     if (life_clock_stands(life.state)) { // it ends a pause: the time that was left counts
         life.answer_due += life.answer_due != 0 ? accept->append->time_ns - life.state_at : 0;
@@ -46,7 +55,7 @@ struct life_due accept_met(const struct accept *accept)
     return due;
 }
 
-bool accept_met_any(const struct life_due *due)
+static bool met_any(const struct life_due *due)
 {
     return due->ack != 0 || due->answer != 0;
 }
@@ -61,10 +70,11 @@ static void met_clock(const struct accept *accept, Amana__V1__DeadlineClock *row
     row->late = accept->append->time_ns > due;
 }
 
-enum am_err accept_met_fill(struct accept *accept)
+// For its recipient, and for its originator, or for one of them.
+static enum am_err met_fill(struct accept *accept, const struct own_move *own, const struct life_due *met,
+                            bool recipient, bool originator)
 {
     const struct hub_submission *submission = accept->submission;
-    const struct life_due *met = &accept->met;
     Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__Pointer by = hub_pointer(accept->header, accept->submission->header_digest);
@@ -89,8 +99,7 @@ enum am_err accept_met_fill(struct accept *accept)
         list[deadline.n_clocks] = &clocks[deadline.n_clocks];
         deadline.n_clocks++;
     }
-    uint8_t to;
-    uint64_t clock = own_life(accept, &to)->clock_seq;
+    uint64_t clock = own->before->clock_seq;
     deadline.message = clock == submission->reply_to.seq ? accept->header->in_reply_to
                                                          : (Amana__V1__Pointer *)accept_root_pointer(accept);
     deadline.recipient = (char *)submission->sender;
@@ -98,11 +107,25 @@ enum am_err accept_met_fill(struct accept *accept)
     deadline.met_by = &by;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
     content.deadline = &deadline;
-    parties[0] = submission->sender;
-    parties[1] = submission->root.originator;
-    const struct hub_told told = {
-        .urgency = (uint8_t)accept->header->urgency, .originator = parties[1], .recipient = parties[0]};
-    return accept_tell(accept, &content, clock, parties, strcmp(parties[0], parties[1]) == 0 ? 1 : 2, &told);
+    const struct hub_told told = {.urgency = (uint8_t)accept->header->urgency,
+                                  .originator = originator ? submission->root.originator : NULL,
+                                  .recipient = recipient ? submission->sender : NULL};
+    size_t n = 0;
+    if (recipient)
+        parties[n++] = submission->sender;
+    if (originator && (n == 0 || strcmp(parties[0], submission->root.originator) != 0))
+        parties[n++] = submission->root.originator;
+    return accept_tell(accept, &content, clock, parties, n, &told);
+}
+
+enum am_err accept_met_fill(struct accept *accept)
+{
+    struct own_move kept = own_move(accept, false), known = own_move(accept, true);
+    struct life_due met = met_by(accept, &kept), met_known = met_by(accept, &known);
+    bool same = memcmp(&met, &met_known, sizeof met) == 0;
+    if (met_any(&met))
+        TRY(met_fill(accept, &kept, &met, true, same));
+    return !same && met_any(&met_known) ? met_fill(accept, &known, &met_known, false, true) : AM_OK;
 }
 
 // --- Begun
@@ -125,7 +148,7 @@ static enum am_err clocks_of(struct accept *accept, struct clock_message *ret_cl
         party->own = strcmp(party->unit, accept->submission->sender) == 0;
         party->has_delivery = true;
         party->delivery = append->deliveries[i];
-        for (size_t j = 0; j < append->n_lives && n < CLOCK_LIVES; j++) {
+        for (size_t j = 0; j < append->n_lives && n < CLOCK_KEPT; j++) {
             const struct journal_life *life = &append->lives[j];
             if (life->clock_seq != JOURNAL_SELF || strcmp(life->recipient, party->unit) != 0)
                 continue;
@@ -151,6 +174,18 @@ static enum am_err life_resumed(struct accept *accept, const struct journal_life
                : AM_OK;
 }
 
+// One that stood still to its originator alone.
+static enum am_err known_resumed(struct accept *accept, size_t move)
+{
+    size_t index = accept->decision->moves[move].index;
+    struct journal_life known = *hub_life_known(accept->submission, index);
+    if (accept->submission->as_known == NULL || !life_clock_stands(known.state) || known.answer_due == 0)
+        return AM_OK;
+    known.answer_due += accept->append->time_ns - known.state_at;
+    known.state = accept->decision->moves[move].to;
+    return life_resumed(accept, &known);
+}
+
 static enum am_err resumed_fill(struct accept *accept)
 {
     for (size_t i = 0; i < accept->append->n_lives; i++)
@@ -170,5 +205,7 @@ enum am_err accept_deadlines_fill(struct accept *accept)
         TRY(hub_deadline_put(accept->pending, DEADLINE_RETAIN_UNTIL, JOURNAL_SELF, clocks.retain_until, 0));
     if (review_at != 0)
         TRY(hub_deadline_put(accept->pending, DEADLINE_REVIEW, JOURNAL_SELF, review_at, 0));
+    for (size_t i = 0; i < accept->decision->n_moves; i++)
+        TRY(known_resumed(accept, i));
     return accept->resumes ? resumed_fill(accept) : AM_OK;
 }

@@ -13,7 +13,7 @@ struct deciding {
     struct arena *arena;
     uint64_t now; // that the entries will have
     bool confirm; // the entry is about a life that ends with a CONFIRM: set for each of a life, which come last
-    bool apart;   // it is about lives that go on apart, and for their units alone: set for each of a life
+    bool apart;   // it is for the units of its lives alone, and not for their originator: set for each of a life
     bool part;    // the append holds what it may: what else has passed goes with the next, each whole by itself
     size_t n_entries;
 };

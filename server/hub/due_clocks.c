@@ -164,49 +164,49 @@ static size_t life_passed(const struct deciding *deciding, size_t party, size_t 
     return n;
 }
 
-// What a unit knows of a life that goes on apart is no row: what it is told of stands in the log alone.
-static void life_keep(struct deciding *deciding, const struct clock_party *party, const struct journal_life *life)
+// What a unit knows of a life that is kept otherwise is no row: what it is told of stands in the log alone.
+static void life_keep(struct deciding *deciding, const struct clock_party *party, const struct clock_life *at)
 {
-    if (deciding->apart)
+    if (at->apart || at->asked)
         return;
     struct journal_life *row = &deciding->append->lives[deciding->append->n_lives++];
-    *row = *life;
+    *row = at->life;
     row->recipient = party->unit;
 }
 
 static enum am_err life_decide(struct deciding *deciding, size_t index, size_t which)
 {
     struct clock_party *party = &deciding->clocks->parties[index];
-    struct journal_life *life = &party->lives[which].life;
+    struct clock_life *at = &party->lives[which];
     Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__Pointer message = hub_pointer(deciding->due->about.header, deciding->due->digest);
     Amana__V1__DeadlineClock clocks[CLOCK_COUNT], *list[CLOCK_COUNT];
     uint8_t flags = 0;
     for (unsigned clock = FIRST_LIFE; clock < CLOCK_EXPIRED; clock++) {
-        uint64_t at = clock_at(deciding->clocks, index, which, (enum clock_kind)clock);
-        if (!passed(deciding, at))
+        uint64_t due = clock_at(deciding->clocks, index, which, (enum clock_kind)clock);
+        if (!passed(deciding, due))
             continue;
         Amana__V1__DeadlineClock *row = &clocks[deadline.n_clocks];
         amana__v1__deadline_clock__init(row);
         row->what = LIFE_CLOCKS[clock].what;
         row->from = LIFE_CLOCKS[clock].from;
         row->again = LIFE_CLOCKS[clock].again;
-        row->due = at;
+        row->due = due;
         list[deadline.n_clocks++] = row;
         flags |= LIFE_PASSED(clock);
     }
-    life->flags |= flags;
-    deciding->apart = party->lives[which].apart;
-    life_keep(deciding, party, life);
+    at->life.flags |= flags;
+    deciding->apart = at->apart || at->untold;
+    life_keep(deciding, party, at);
     deadline.message = &message;
     deadline.recipient = (char *)party->unit;
     deadline.clocks = list;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
     content.deadline = &deadline;
-    uint32_t open = life_open(party->lives[which].root_kind, life->state);
+    uint32_t open = life_open(at->root_kind, at->life.state);
     deciding->confirm = (flags & LIFE_OF_ANSWER) != 0 && (open & KIND_BIT(KIND(CONFIRM))) != 0;
-    return hub_due_entry(deciding, &content, party->unit, NULL, 0);
+    return hub_due_entry(deciding, &content, at->asked ? NULL : party->unit, NULL, 0);
 }
 
 // --- What has set a clock going never came to its unit, from which it is withheld: the life is as the unit knows it.
@@ -246,8 +246,7 @@ static enum am_err change_decide(struct deciding *deciding, struct clock_party *
     move.to = at->life.state;
     if (!life_clock_stands(at->life.state))
         TRY(life_goes_on(deciding, &at->life));
-    deciding->apart = false;
-    life_keep(deciding, party, &at->life);
+    life_keep(deciding, party, at);
     deciding->apart = deciding->due->untold;
     deciding->confirm = false;
     state.message = &message;
@@ -269,7 +268,8 @@ static enum am_err changes_decide(struct deciding *deciding)
 // --- The end of an alert that nobody has ended: an entry for the units of each country
 static bool expires(const struct deciding *deciding, size_t i, bool apart)
 {
-    return deciding->clocks->parties[i / CLOCK_LIVES].lives[i % CLOCK_LIVES].apart == apart &&
+    const struct clock_life *at = &deciding->clocks->parties[i / CLOCK_LIVES].lives[i % CLOCK_LIVES];
+    return at->apart == apart && !at->asked &&
            passed(deciding, clock_at(deciding->clocks, i / CLOCK_LIVES, i % CLOCK_LIVES, CLOCK_EXPIRED));
 }
 
@@ -285,6 +285,13 @@ static struct expiring {
     }
     n.entries = countries_of(deciding, among);
     return n;
+}
+
+// From where its originator knows it to be, to whom the entry is told.
+static uint8_t expires_from(const struct clock_party *party, size_t which)
+{
+    const struct clock_life *at = &party->lives[which], *known = &party->lives[CLOCK_KEPT + which];
+    return at->untold && known->asked ? known->life.state : at->life.state;
 }
 
 // From the first on, those of its country.
@@ -303,20 +310,20 @@ static enum am_err expired_decide(struct deciding *deciding, size_t first)
         return arena_error(deciding->arena);
     for (size_t i = first; i < n; i++) {
         struct clock_party *party = &clocks->parties[i / CLOCK_LIVES];
-        struct journal_life *life = &party->lives[i % CLOCK_LIVES].life;
+        struct clock_life *at = &party->lives[i % CLOCK_LIVES];
         if (!expires(deciding, i, deciding->apart) || !same_country(deciding, i / CLOCK_LIVES, first / CLOCK_LIVES))
             continue;
         Amana__V1__Move *move = &moves[state.n_moves];
         amana__v1__move__init(move);
         move->root = &root;
         move->recipient = (char *)party->unit;
-        move->from = life->state;
+        move->from = expires_from(party, i % CLOCK_LIVES);
         move->to = LIFE(EXPIRED);
         units[state.n_moves].unit = party->unit;
         state.moves[state.n_moves++] = move;
-        life->state = LIFE(EXPIRED);
-        life->state_at = deciding->now;
-        life_keep(deciding, party, life);
+        at->life.state = LIFE(EXPIRED);
+        at->life.state_at = deciding->now;
+        life_keep(deciding, party, at);
     }
     state.message = &version; // who hasn't that one is not to hear of it (rule 4)
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_STATE;
@@ -341,7 +348,7 @@ static void case_seen(struct deciding *deciding)
     const struct clock_message *clocks = deciding->clocks;
     for (size_t i = 0; i < clocks->n * CLOCK_LIVES; i++) {
         const struct clock_life *at = &clocks->parties[i / CLOCK_LIVES].lives[i % CLOCK_LIVES];
-        if (!at->apart && !at->changes)
+        if (!at->apart && !at->changes && !at->asked)
             continue;
         deciding->append->case_seen.case_ref = deciding->due->about.header->case_ref;
         deciding->append->case_seen.last = deciding->due->case_seen;

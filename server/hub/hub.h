@@ -218,9 +218,10 @@ struct hub_submission {
     // version went to and the newest didn't, while there is room: each of these has one.
     struct journal_life lives[LIMIT_RECIPIENTS];
     size_t n_lives;
+    // The same as their originator knows them, from whom answers are withheld (rule 4); `recipient` NULL: as they are
+    // kept. NULL: all are. What they are found by: case_seen.
+    const struct journal_life *as_known;
     bool has_life[LIMIT_RECIPIENTS];
-    // Of whose answers some are withheld from the sender, who asked (rule 4): the state that it knows; 0: as it is.
-    uint8_t as_known[LIMIT_RECIPIENTS];
     uint64_t in_force[LIMIT_RECIPIENTS];    // of the version that the life's clock is of, UTC ns; 0: until it is ended
     uint32_t former_life[LIMIT_RECIPIENTS]; // of the header's recipients: version of a life that one has had, who is
                                             // not among those of `newest`
@@ -258,10 +259,10 @@ struct hub_retrieved_message {
     uint64_t retain_until_ns;
     bool pending; // the row is still in the device's mailbox
     struct journal_delivery delivery;
-    struct clock_life lives[CLOCK_LIVES]; // of the unit, that this message began the clock of
-    uint64_t answer_by;                   // a date of its own, UTC ns; 0: none
-    bool gone_on;                         // the life that it began has (life_known.h)
-    bool stands;                          // the life that it sets going stands still, perhaps since it hadn't come
+    struct clock_life lives[CLOCK_KEPT]; // of the unit, that this message began the clock of
+    uint64_t answer_by;                  // a date of its own, UTC ns; 0: none
+    bool gone_on;                        // the life that it began has (life_known.h)
+    bool stands;                         // the life that it sets going stands still, perhaps since it hadn't come
 };
 struct hub_retrieval {
     struct hub_work work;

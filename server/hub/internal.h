@@ -353,14 +353,17 @@ struct hub_decision {
     bool crossed, alarm;
     size_t n_moves;
     struct {
-        size_t index; // of newest.recipients and of lives
-        uint8_t from, to;
+        size_t index;     // of newest.recipients and of lives
+        uint8_t from, to; // as its originator knows it, and the entry says
+        uint8_t kept;     // where its row goes; 0: nowhere
     } moves[LIMIT_RECIPIENTS];
 };
 // Every rule that envelope, flags and what the journal holds decide, of what a worker has read; work->detail says why
 // and what would do. Only REASON_NONE gives *ret_decision: what its append moves.
 enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
                       struct hub_decision *ret_decision);
+// One of the lives, as its originator knows it.
+const struct journal_life *hub_life_known(const struct hub_submission *submission, size_t index);
 // The part of it that the lives decide: fills the moves.
 enum reason hub_judge_lives(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns,
                             struct hub_decision *decision);

@@ -43,32 +43,53 @@ static enum reason forbids(struct hub_submission *submission, uint8_t state, con
 }
 
 // --- One life
+const struct journal_life *hub_life_known(const struct hub_submission *submission, size_t index)
+{
+    const struct journal_life *known = submission->as_known;
+    return known != NULL && known[index].recipient != NULL ? &known[index] : &submission->lives[index];
+}
+
+// What it does to the life, and to what is not always the same: the life as its originator knows it.
+struct judged {
+    uint8_t state, next;
+    enum life_result result;
+};
+
+static struct judged judged_as(const struct hub_submission *submission, const struct journal_life *life, size_t i,
+                               uint64_t now_ns)
+{
+    const Amana__V1__Header *header = submission->header;
+    unsigned root = submission->root.kind;
+    bool present = submission->reply_to.seq == life->clock_seq;
+    struct judged judged = {.state = life_state_at(root, life->state, submission->in_force[i], now_ns)};
+    judged.result =
+        life_move(root, judged.state, (unsigned)header->kind, (unsigned)header->outcome, present, &judged.next);
+    return judged;
+}
+
+// The entry says what its originator knows, who reads it. What was answered meanwhile stays so, without a word of it.
 static enum reason judge_life(struct hub_submission *submission, size_t i, uint64_t now_ns,
                               struct hub_decision *decision)
 {
-    const Amana__V1__Header *header = submission->header;
-    const struct journal_life *life = &submission->lives[i];
-    unsigned root = submission->root.kind;
-    uint8_t state, known, next = 0;
+    const struct journal_life *life = &submission->lives[i], *known = hub_life_known(submission, i);
     if (!submission->has_life[i])
         return REASON_INTERNAL; // every other recipient with ACTION has one
-    state = known = life_state_at(root, life->state, submission->in_force[i], now_ns);
-    if (submission->as_known[i] != 0)
-        known = life_state_at(root, submission->as_known[i], submission->in_force[i], now_ns);
-    bool present = submission->reply_to.seq == life->clock_seq;
-    switch (life_move(root, known, (unsigned)header->kind, (unsigned)header->outcome, present, &next)) {
+    struct judged kept = judged_as(submission, life, i, now_ns), as_known = judged_as(submission, known, i, now_ns);
+    bool own = known != life && strcmp(life->recipient, submission->sender) == 0;
+    if (own && kept.result == LIFE_FORBIDDEN)
+        return forbids(submission, kept.state, life->recipient, "in_reply_to");
+    if (own && as_known.result == LIFE_FORBIDDEN) // it follows on what its originator must not know of
+        return hub_not_permitted(&submission->work, "in_reply_to");
+    switch (as_known.result) {
     case LIFE_UNMOVED: return REASON_NONE;
     case LIFE_CROSSED: decision->crossed = true; return REASON_NONE;
-    case LIFE_FORBIDDEN: return forbids(submission, known, life->recipient, "in_reply_to");
+    case LIFE_FORBIDDEN: return forbids(submission, as_known.state, life->recipient, "in_reply_to");
     case LIFE_MOVED: break;
     }
-    // What was answered meanwhile stays so, without a word of it.
-    if (known != state &&
-        life_move(root, state, (unsigned)header->kind, (unsigned)header->outcome, present, &next) != LIFE_MOVED)
-        return REASON_NONE;
     decision->moves[decision->n_moves].index = i;
-    decision->moves[decision->n_moves].from = life->state;
-    decision->moves[decision->n_moves++].to = next;
+    decision->moves[decision->n_moves].from = known->state;
+    decision->moves[decision->n_moves].to = as_known.next;
+    decision->moves[decision->n_moves++].kept = kept.result == LIFE_MOVED ? kept.next : LIFE(UNSPECIFIED);
     return REASON_NONE;
 }
 

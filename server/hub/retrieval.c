@@ -111,7 +111,7 @@ static void retrieved_set(const struct retrieve *retrieve, const struct hub_retr
     uint64_t now = retrieve->append->time_ns;
     delivery->state = delivery_next(delivery->state, PASSAGE_RETRIEVE);
     delivery->retrieved_at = now;
-    for (size_t i = 0; i < CLOCK_LIVES && message->answer_by == 0; i++)
+    for (size_t i = 0; i < CLOCK_KEPT && message->answer_by == 0; i++)
         if (message->lives[i].there)
             delivery->stood_ns += life_stood(message->lives[i].root_kind, &message->lives[i].life, message->urgency, 0,
                                              delivery->delivered_at, now);
@@ -149,7 +149,7 @@ static enum am_err clocks_fill(struct retrieve *retrieve)
 {
     const struct hub_retrieval *retrieval = retrieve->retrieval;
     struct journal_append *append = retrieve->append;
-    struct journal_life *seen = arena_array(retrieve->arena, CLOCK_LIVES * retrieve->n_pending, sizeof *seen);
+    struct journal_life *seen = arena_array(retrieve->arena, CLOCK_KEPT * retrieve->n_pending, sizeof *seen);
     if (seen == NULL)
         return arena_error(retrieve->arena);
     append->seen_lives = seen;
@@ -163,8 +163,8 @@ static enum am_err clocks_fill(struct retrieve *retrieve)
                                        .parties = &party};
         if (!is_first(message))
             continue;
-        memcpy(party.lives, message->lives, sizeof party.lives);
-        for (size_t life = 0; life < CLOCK_LIVES; life++)
+        memcpy(party.lives, message->lives, sizeof message->lives);
+        for (size_t life = 0; life < CLOCK_KEPT; life++)
             if (message->lives[life].there)
                 seen[append->n_seen_lives++] = message->lives[life].life;
         uint64_t before = clock_next(&clocks);

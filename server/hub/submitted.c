@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define ACCEPT_ENTRIES 6 // SUBMITTED, ALARM, RELEASED, DEADLINE, STATE, CORRECTED or ERASED
+#define ACCEPT_ENTRIES 7 // SUBMITTED, ALARM, RELEASED, two DEADLINE, STATE, CORRECTED or ERASED
 
 // --- The entry
 const Amana__V1__Pointer *accept_root_pointer(const struct accept *accept)
@@ -250,7 +250,8 @@ static enum am_err lives_fill(struct accept *accept)
     if (accept->append->lives == NULL)
         return arena_error(accept->arena);
     for (size_t i = 0; i < accept->decision->n_moves; i++)
-        life_moved(accept, accept->decision->moves[i].index, accept->decision->moves[i].to);
+        if (accept->decision->moves[i].kept != LIFE(UNSPECIFIED))
+            life_moved(accept, accept->decision->moves[i].index, accept->decision->moves[i].kept);
     for (size_t i = 0; i < header->n_recipients && first != LIFE(UNSPECIFIED); i++) {
         const Amana__V1__Recipient *recipient = header->recipients[i];
         bool new = !renews || !hub_recipient_index(&submission->newest, recipient->unit, &index) ||
@@ -415,11 +416,11 @@ static enum am_err freed_fill(struct accept *accept, const struct journal_shield
     return AM_OK;
 }
 
-// What its unit knows of a life that goes on apart stands in the log alone, not in a row whose version would tell:
+// What a unit knows of a life that is kept otherwise stands in the log alone, not in a row whose version would tell:
 // whatever has come since may have moved it, as another answer does.
 static void apart_fill(struct accept *accept)
 {
-    if (!accept->submission->apart)
+    if (!accept->submission->apart && accept->submission->as_known == NULL)
         return;
     accept->append->case_seen.case_ref = accept->header->case_ref;
     accept->append->case_seen.last = accept->submission->case_seen;
@@ -458,8 +459,7 @@ static enum am_err accept_fill(struct accept *accept)
     TRY(shield_fill(accept));
     TRY(release_fill(accept));
     TRY(chain_fill(accept));
-    if (accept_met_any(&accept->met))
-        TRY(accept_met_fill(accept));
+    TRY(accept_met_fill(accept));
     if (accept->found)
         TRY(found_fill(accept));
     if (hub_asks_holders(accept->submission, accept->decision))
@@ -481,7 +481,6 @@ enum am_err hub_accept(struct hub_step *step, struct hub_submission *submission,
     TRY(hub_pending_new(step, PURPOSE_ACCEPT, &submission->work, ACCEPT_ENTRIES + order.n_entries, &accept.pending));
     accept.append = &accept.pending->append;
     accept.arena = &accept.pending->arena;
-    accept.met = accept_met(&accept);
     accept.found =
         submission->header->kind == KIND(HIT) && is_looked_for(&accept) && elsewhere(&accept, true, NULL) > 0;
     enum am_err err = accept_fill(&accept);

@@ -4,6 +4,7 @@
 
 #include "proto/model/header.h"
 #include "server/net/due_apart.h"
+#include "server/net/due_asked.h"
 #include "server/net/found.h"
 #include "server/net/withheld.h"
 
@@ -18,8 +19,9 @@ struct due {
     struct job job;
     struct arena arena;
     struct due_place *places; // how far its case was looked through for lives that go on apart; NULL: not at all
-    enum am_err asked;        // whether there was memory for what was asked for
-    bool more;                // it isn't through
+    struct asked_place known[DUE_ASKED]; // and for what its originator knows
+    enum am_err asked;                   // whether there was memory for what was asked for
+    bool more;                           // it isn't through
     bool taken;
 };
 
@@ -147,7 +149,10 @@ static enum am_err due_read(struct due *due, struct store_view *view)
         TRY(digest_read(view, hub->root.seq, hub->root_digest));
     TRY(found_content(view, hub->about.seq, &hub->content));
     TRY(parties_read(due, view));
-    return hub->deadline.kind == DEADLINE_CLOCKS ? due_apart_lives(view, hub, &due->places, &due->more) : AM_OK;
+    if (hub->deadline.kind != DEADLINE_CLOCKS)
+        return AM_OK;
+    TRY(due_apart_lives(view, hub, &due->places, &due->more));
+    return due->more ? AM_OK : due_asked_lives(view, hub, due->known, &due->more);
 }
 
 static void due_run(struct job *job, struct worker *worker)
@@ -216,6 +221,15 @@ void dues_begin(struct dues *dues, const struct journal_deadline *deadline)
     due_check(&due->hub);
 }
 
+static void due_clear(struct due *due)
+{
+    arena_clear(&due->arena);
+    due_places_free(due->places);
+    due->places = NULL;
+    for (size_t i = 0; i < DUE_ASKED; i++)
+        asked_clear(&due->known[i]);
+}
+
 void due_reply(struct hub_due *hub)
 {
     struct due *due = (struct due *)hub;
@@ -223,9 +237,7 @@ void due_reply(struct hub_due *hub)
     if (hub->err != AM_OK)
         report(REPORT_ERROR, "deadline", "kind=%s entry=%llu reason=\"%s: it is looked at again later\"",
                deadline_name(hub->deadline.kind), (unsigned long long)hub->deadline.subject, am_err_text(hub->err));
-    arena_clear(&due->arena);
-    due_places_free(due->places);
-    due->places = NULL;
+    due_clear(due);
     due->taken = false;
 }
 
@@ -244,9 +256,7 @@ enum am_err dues_new(struct net *net, struct dues **ret_dues)
 
 void dues_free(struct dues *dues)
 {
-    for (size_t i = 0; dues != NULL && i < AM_LEN(dues->all); i++) {
-        arena_clear(&dues->all[i].arena);
-        due_places_free(dues->all[i].places);
-    }
+    for (size_t i = 0; dues != NULL && i < AM_LEN(dues->all); i++)
+        due_clear(&dues->all[i]);
     free(dues);
 }

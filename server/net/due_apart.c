@@ -143,6 +143,14 @@ static enum am_err life_list(struct listing *listing, uint8_t root_kind, const s
     return AM_OK;
 }
 
+// What is asked by a unit from which answers may be withheld: its clocks are looked at anew.
+static bool begins_any(const struct store_pointer *message)
+{
+    const struct kind *kind = kind_get(message->kind);
+
+    return kind != NULL && (kind->root || kind->chain != CHAIN_NONE || kind->confirm != 0);
+}
+
 static enum am_err message_list(struct listing *listing, uint64_t seq)
 {
     struct store_pointer message, root;
@@ -155,6 +163,8 @@ static enum am_err message_list(struct listing *listing, uint64_t seq)
     root = message;
     if (message.root != message.seq)
         TRY(store_pointer_of(listing->view, message.root, &root));
+    if (harm_state(listing->shield, message.originator) != NULL)
+        any = begins_any(&message);
     for (size_t i = 0; i < message.n_recipients && !any; i++)
         if (harm_state(listing->shield, message.recipients[i].unit) != NULL)
             TRY(life_list(listing, root.kind, &message, message.recipients[i].unit, &any));

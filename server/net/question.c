@@ -17,6 +17,12 @@ static void question_done(struct job *job)
 {
     struct question *question = (struct question *)((char *)job - offsetof(struct question, job));
 
+    if (question->more) {
+        question->more = false;
+        arena_reset(&question->reply);
+        workers_push(question->call.net->workers, &question->job);
+        return;
+    }
     if (question->reason != REASON_NONE)
         call_refuse(&question->call, question->reason, &question->detail);
     else

@@ -17,6 +17,7 @@ struct question {
     enum reason reason;
     struct am_detail detail;
     struct am_bytes answer;
+    bool more; // … or: it isn't through, and is asked anew behind whatever else waits for a worker
     void (*ask)(struct question *question, struct worker *worker);
 };
 

@@ -213,6 +213,7 @@ void send_clear(struct call *call)
 
     registry_unref(send->registry);
     arena_clear(&send->checked);
+    asked_clear(&send->asked);
 }
 
 // Everything forgotten but the memory of both arenas.
@@ -223,6 +224,7 @@ static void send_reset(struct call *call)
     struct arena request, checked;
 
     registry_unref(send->registry);
+    asked_clear(&send->asked);
     arena_move(&call->arena, &call->net->memory);
     arena_move(&send->checked, &call->net->memory);
     request = call->arena;

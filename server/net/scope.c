@@ -86,23 +86,12 @@ static enum am_err pointer_in(const struct replay *replay, struct store_view *vi
     return message != NULL ? pointers_in(replay, view, &message, 1, ret_in) : AM_OK;
 }
 
-// An entry is in the index of each party that is told of it.
-static enum am_err is_told(struct store_view *view, uint64_t entry, const char *unit, bool *ret_told)
-{
-    uint64_t seq = entry;
-    enum am_err err =
-        store_index_next(view, STORE_INDEX_PARTY, (struct am_bytes){(const uint8_t *)unit, strlen(unit)}, &seq);
-
-    *ret_told = err == AM_OK && seq == entry;
-    return err == AM_NOT_FOUND ? AM_OK : err;
-}
-
 // Its originator is of these countries, and is told: what a unit is told of a life that goes on apart is for it alone.
 static enum am_err originator_in(const struct replay *replay, struct store_view *view, uint64_t entry,
                                  const struct store_pointer *message, bool *ret_in)
 {
     *ret_in = unit_in(replay, message->originator);
-    return *ret_in ? is_told(view, entry, message->originator, ret_in) : AM_OK;
+    return *ret_in ? withheld_told(view, entry, message->originator, ret_in) : AM_OK;
 }
 
 // What one recipient does in time or not, and whether it is reached, is its own and the originator's to see: not that
@@ -128,12 +117,20 @@ static enum am_err of_parties(const struct replay *replay, struct store_view *vi
     return AM_OK;
 }
 
+// What its recipient is told of; what only who asked is told of is of what that knows, and of nobody else.
+static enum am_err is_of_recipient(struct store_view *view, uint64_t seq, const Amana__V1__DeadlineEntry *entry,
+                                   bool *ret_is)
+{
+    *ret_is = false;
+    return entry->recipient[0] != '\0' ? withheld_told(view, seq, entry->recipient, ret_is) : AM_OK;
+}
+
 // Of a clock that stood still to it the recipient is not told.
 static enum am_err late_in(const struct replay *replay, struct store_view *view, uint64_t seq,
                            const Amana__V1__DeadlineEntry *entry, bool *ret_in)
 {
     struct store_pointer about;
-    bool stood = false;
+    bool stood = false, told;
     enum am_err err =
         unit_in(replay, entry->recipient) ? store_find_pointer(view, entry->message, &about) : AM_NOT_FOUND;
 
@@ -141,7 +138,8 @@ static enum am_err late_in(const struct replay *replay, struct store_view *view,
         err = withheld_clock(view, entry->recipient, about.seq, seq, &stood);
     if (err != AM_OK && err != AM_NOT_FOUND)
         return err;
-    return of_parties(replay, view, seq, entry->message, &entry->recipient, stood ? 0 : 1, ret_in);
+    TRY(is_of_recipient(view, seq, entry, &told));
+    return of_parties(replay, view, seq, entry->message, &entry->recipient, told && !stood ? 1 : 0, ret_in);
 }
 
 // One that was met is caused by what met it, which is perhaps kept from who asked.
@@ -149,7 +147,7 @@ static enum am_err deadline_in(const struct replay *replay, struct store_view *v
                                const Amana__V1__DeadlineEntry *entry, bool *ret_in)
 {
     struct store_pointer by;
-    bool known = true;
+    bool known = true, told;
 
     if (entry->met_by == NULL)
         return late_in(replay, view, seq, entry, ret_in);
@@ -159,7 +157,8 @@ static enum am_err deadline_in(const struct replay *replay, struct store_view *v
         return err;
     if (err == AM_OK)
         TRY(message_in(replay, view, by.seq, &known));
-    return known ? of_parties(replay, view, seq, entry->message, &entry->recipient, 1, ret_in) : AM_OK;
+    TRY(is_of_recipient(view, seq, entry, &told));
+    return known ? of_parties(replay, view, seq, entry->message, &entry->recipient, told ? 1 : 0, ret_in) : AM_OK;
 }
 
 static enum am_err evidence_in(const struct replay *replay, struct store_view *view, uint64_t seq,
@@ -206,7 +205,7 @@ static enum am_err told_among(const struct replay *replay, struct store_view *vi
     for (size_t i = 0; i < message->n_recipients && !*ret_in; i++) {
         const char *unit = message->recipients[i].unit;
         if (unit_in(replay, unit))
-            TRY(is_told(view, entry, unit, ret_in));
+            TRY(withheld_told(view, entry, unit, ret_in));
     }
     return AM_OK;
 }

@@ -5,6 +5,7 @@
 #include "amana/v1/relay.pb-c.h"
 #include "certs/release.h"
 #include "server/net/apart.h"
+#include "server/net/asked.h"
 #include "server/net/internal.h"
 
 // How far the sender's case was looked through for a message that it has, where its state is listed (send_apart.h).
@@ -24,6 +25,7 @@ struct send {
     bool urgent;               // one of its peer's that go first
     struct send *next;         // of those that wait to be decided
     struct apart_place apart;
+    struct asked_place asked;
     struct apart_case of_case;
     struct hub_submission submission; // last: its end is seldom used
 };

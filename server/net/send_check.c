@@ -354,6 +354,7 @@ static void check_reset(struct check *check)
     s->crl_stale = s->point_used = s->oversight_recalled = s->more = false;
     s->checked_detail = (struct am_detail){0};
     s->flags = NULL;
+    s->as_known = NULL;
     s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};
     s->clock = (struct journal_delivery){0};
     s->shield = (struct journal_shield){0};
@@ -362,7 +363,6 @@ static void check_reset(struct check *check)
     memset(s->references, 0, sizeof s->references);
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
-    memset(s->as_known, 0, sizeof s->as_known);
     memset(s->former_life, 0, sizeof s->former_life);
 }
 

@@ -2,7 +2,6 @@
 // The check of a message on a worker, its second half: what the journal holds of the case and of what it points to.
 #include "server/net/found.h"
 #include "server/net/send_apart.h"
-#include "server/net/status_known.h"
 
 #include "proto/model/harm.h"
 #include "proto/model/header.h"
@@ -182,24 +181,52 @@ static enum am_err older_lives(struct check *check, uint64_t root)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-// Who asked, and hasn't got all that was answered, knows another state. Of a case that is too long to be looked through
-// it knows the one that there is.
-static enum am_err check_known(struct check *check, uint64_t root, size_t i)
+// Of a sender whose own life goes on apart what it knows of that is said.
+static enum am_err asked_fill(struct check *check, const struct asked_place *place)
 {
     struct hub_submission *s = check->s;
-    struct known_look look = {.view = check->view,
-                              .arena = check->arena,
-                              .unit = check->unit,
-                              .case_ref = check->header->case_ref,
-                              .reads = KNOWN_READS};
-    struct journal_life life = s->lives[i];
+    struct journal_life *lives = arena_array(check->arena, s->n_lives, sizeof *lives);
+    bool any = false;
 
-    if (harm_state(&s->shield, check->unit) == NULL || strcmp(s->root.originator, check->unit) != 0)
+    if (lives == NULL)
+        return arena_error(check->arena);
+    for (size_t i = 0; i < s->n_lives; i++) {
+        struct journal_life life = s->lives[i];
+        bool known = false, apart = s->apart && s->has_life[i] && strcmp(life.recipient, check->unit) == 0;
+        if (s->has_life[i] && !apart)
+            TRY(asked_life(check->view, place, &life, &known));
+        if (known)
+            lives[i] = life;
+        any |= known;
+    }
+    if (any) {
+        s->as_known = lives;
+        s->case_seen = place->next - 1;
+    }
+    return AM_OK;
+}
+
+// Who asked, and hasn't got all that was answered, knows other lives. One that nothing has moved is what everybody
+// knows.
+static enum am_err check_asked(struct check *check, uint64_t root)
+{
+    struct hub_submission *s = check->s;
+    struct asked_look look = {.view = check->view,
+                              .case_ref = check->header->case_ref,
+                              .root = root,
+                              .shield = s->shield.version,
+                              .reads = LIMIT_CASE_READS};
+    bool any = false;
+
+    if (harm_state(&s->shield, s->root.originator) == NULL)
         return AM_OK;
-    enum am_err err = status_known(&look, root, life.recipient, &life);
-    if (err == AM_OK && life.state != s->lives[i].state)
-        s->as_known[i] = life.state;
-    return err == AM_BUSY ? AM_OK : err;
+    for (size_t i = 0; i < s->n_lives; i++)
+        any |= s->has_life[i] && s->lives[i].state != life_first(s->root.kind) &&
+               !address_same_country(s->lives[i].recipient, s->root.originator);
+    if (!any)
+        return AM_OK;
+    TRY(asked_look(&look, &check->send->asked, &s->more));
+    return s->more ? AM_OK : asked_fill(check, &check->send->asked);
 }
 
 // The life that an answer is about: root, its newest version, and how each recipient stands.
@@ -238,11 +265,12 @@ static enum am_err check_life(struct check *check)
         if (known && strcmp(s->newest.recipients[i].unit, check->unit) == 0)
             s->lives[i] = own;
         TRY(life_keep(check, i, s->newest.recipients[i].unit));
-        TRY(check_known(check, root, i));
         if (strcmp(s->lives[i].recipient, check->unit) == 0)
             TRY(check_clock(check, &s->lives[i]));
     }
-    return kind_get((unsigned)check->header->kind)->chain == CHAIN_ENDS ? older_lives(check, root) : AM_OK;
+    if (kind_get((unsigned)check->header->kind)->chain == CHAIN_ENDS)
+        TRY(older_lives(check, root));
+    return check_asked(check, root);
 }
 
 // How those are kept that an ERASURE or HOLD names.

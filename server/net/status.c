@@ -18,12 +18,17 @@
 
 #define STATUS_IDS 256u
 
+struct status_call {
+    struct question question; // first
+    struct known_lives known;
+};
+
 struct status {
     struct question *question;
     struct store_view *view;
     struct arena *arena;
     const char *unit;
-    struct known_look known; // of whom the case of a message is kept from; case_ref NULL: from nobody who asks
+    struct known_look known; // of whom the case of a message is kept from
 };
 
 // NULL for 0: a time that never was.
@@ -88,23 +93,6 @@ static enum am_err clocks_fill(struct status *status, const struct journal_life 
                : AM_OK;
 }
 
-// What it isn't to have it is late with by now: nobody has written that down.
-static enum am_err known_life(struct status *status, uint64_t root, uint8_t root_kind, const char *recipient,
-                              struct journal_life *life)
-{
-    uint8_t kept = life->state;
-    uint64_t now = status->question->now_ns;
-
-    TRY(status_known(&status->known, root, recipient, life));
-    if (life->state == kept)
-        return AM_OK;
-    if (life_unacknowledged(root_kind, life) && life->ack_due != 0 && now >= life->ack_due)
-        life->flags |= LIFE_PASSED(CLOCK_ACK);
-    if (life_unanswered(root_kind, life) && life->answer_due != 0 && now >= life->answer_due)
-        life->flags |= LIFE_PASSED(CLOCK_ANSWER);
-    return AM_OK;
-}
-
 static enum am_err life_fill(struct status *status, uint64_t root, uint8_t root_kind,
                              Amana__V1__RecipientStatus *recipient)
 {
@@ -115,8 +103,7 @@ static enum am_err life_fill(struct status *status, uint64_t root, uint8_t root_
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
-    if (status->known.case_ref != NULL)
-        TRY(known_life(status, root, root_kind, recipient->unit, &life));
+    TRY(status_known(&status->known, root, recipient->unit, &life));
     TRY(found_at(status->view, status->arena, life.clock_seq, &clock));
     life_now(status, root_kind, &clock, &life);
     TRY(clocks_fill(status, &life, root_kind, &clock, recipient));
@@ -136,8 +123,7 @@ static enum am_err confirm_fill(struct status *status, uint64_t seq, Amana__V1__
     if (err == AM_NOT_FOUND)
         return AM_OK;
     TRY(err);
-    if (status->known.case_ref != NULL)
-        TRY(status_known(&status->known, seq, recipient->unit, &life));
+    TRY(status_known(&status->known, seq, recipient->unit, &life));
     recipient->confirm = (Amana__V1__LifeState__Code)life.state;
     TRY(time_make(status->arena, life.state_at, &recipient->confirm_at));
     TRY(time_make(status->arena, life.answer_due, &recipient->confirm_due));
@@ -249,7 +235,7 @@ static enum am_err known_begin(struct status *status, struct am_bytes bytes)
     Amana__V1__Header *header;
     bool any;
 
-    status->known.case_ref = NULL;
+    status->known.asked.case_ref = NULL;
     TRY(store_any_shield(status->view, &any));
     if (!any || bytes.len == 0) // most hubs have none
         return AM_OK;
@@ -257,7 +243,8 @@ static enum am_err known_begin(struct status *status, struct am_bytes bytes)
                      (ProtobufCMessage **)&header));
     TRY(store_shield(status->view, header->case_ref, states, &shield));
     if (harm_state(&shield, status->unit) != NULL)
-        status->known.case_ref = header->case_ref;
+        status->known.asked.case_ref = header->case_ref;
+    status->known.asked.shield = shield.version;
     return AM_OK;
 }
 
@@ -403,8 +390,10 @@ static void status_ask(struct question *question, struct worker *worker)
                             .view = worker->view,
                             .arena = &question->reply,
                             .unit = question->call.peer->identity.unit};
-    status.known =
-        (struct known_look){.view = status.view, .arena = status.arena, .unit = status.unit, .reads = KNOWN_READS};
+    status.known = (struct known_look){.lives = &((struct status_call *)question)->known,
+                                       .arena = status.arena,
+                                       .unit = status.unit,
+                                       .asked = {.view = status.view, .reads = LIMIT_CASE_READS}};
     Amana__V1__StatusResponse response = AMANA__V1__STATUS_RESPONSE__INIT;
     Google__Protobuf__Timestamp now;
     Amana__V1__Checkpoint checkpoint;
@@ -423,10 +412,19 @@ static void status_ask(struct question *question, struct worker *worker)
     err = messages_fill(&status, request, &response);
     if (err == AM_OK)
         err = lists_fill(&status, request, &response);
+    question->more = status.known.more;
+    if (question->more)
+        return;
     if (err != AM_OK)
         question_fail(question, err);
     else
         question_answer(question, &response.base);
+}
+
+static void status_clear(struct call *call)
+{
+    known_clear(&((struct status_call *)call)->known);
+    question_clear(call);
 }
 
 static void status_begin(struct call *call)
@@ -439,7 +437,7 @@ const struct method METHOD_STATUS = {
     .request = &amana__v1__status_request__descriptor,
     .max_request = 16u * 1024,
     .arena = 128u * 1024,
-    .size = sizeof(struct question),
+    .size = sizeof(struct status_call),
     .begin = status_begin,
-    .clear = question_clear,
+    .clear = status_clear,
 };

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// A life as the unit knows it that began it: without the answers that are withheld from it (rule 4), so that it can't
-// tell an answer that it isn't to have from none. On a worker.
+// Lives as the unit knows them that asks how they stand, and began them (asked.h): of as many roots as a call is about.
+// On a worker; what isn't looked through by then is asked anew.
 #pragma once
 
-#include "proto/model/limits.h"
-#include "server/store/store.h"
+#include "proto/codec/arena.h"
+#include "server/net/asked.h"
 
-#define KNOWN_READS (16u * LIMIT_CASE_READS) // for one call
+// How far the cases were looked through; all zero before the first look.
+struct known_lives {
+    struct asked_place *places;
+    size_t n, room;
+};
+void known_clear(struct known_lives *lives);
 
 struct known_look {
-    struct store_view *view;
-    struct arena *arena;  // for the officer's name
-    const char *unit;     // who asks
-    const char *case_ref; // which is kept from its state
-    unsigned reads;       // entries of cases that may still be read
+    struct known_lives *lives;
+    struct arena *arena;     // for the officer's name
+    const char *unit;        // who asks
+    struct asked_look asked; // of a case; case_ref NULL: it is not kept from who asks
+    bool more;               // there is more of a case: what it came to doesn't hold
 };
 
-// Changes *life, which `recipient` has of the message at `root`, to what the unit knows of it. AM_BUSY: the case is too
-// long for what was left of `reads`.
+// Changes *life, which `recipient` has of the message at `root`, to what the unit knows of it, where that is another.
+// AM_BUSY: there is more.
 AM_MUST_USE enum am_err status_known(struct known_look *look, uint64_t root, const char *recipient,
                                      struct journal_life *life);

@@ -212,6 +212,17 @@ enum am_err withheld_about(struct store_view *view, struct arena *arena, const s
     return AM_OK;
 }
 
+// It is in the index of each party.
+enum am_err withheld_told(struct store_view *view, uint64_t entry, const char *unit, bool *ret_told)
+{
+    uint64_t seq = entry;
+    enum am_err err =
+        store_index_next(view, STORE_INDEX_PARTY, (struct am_bytes){(const uint8_t *)unit, strlen(unit)}, &seq);
+
+    *ret_told = err == AM_OK && seq == entry;
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 static enum am_err row_held(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
                             uint8_t kind, struct held *ret_held)
 {

@@ -34,6 +34,9 @@ AM_MUST_USE enum am_err withheld_erased(struct store_view *view, struct arena *a
 AM_MUST_USE enum am_err withheld_about(struct store_view *view, struct arena *arena, const struct identity *device,
                                        uint64_t seq, uint64_t *ret_message, char ret_unit[LIMIT_ADDRESS + 1]);
 
+// Whether the unit is one of those whom an entry is told to.
+AM_MUST_USE enum am_err withheld_told(struct store_view *view, uint64_t entry, const char *unit, bool *ret_told);
+
 // Whether a message that was sent to this unit, or that waits for its second person to be, is withheld from it; or was
 // until nothing was left of it, as is whatever its devices have not signed for by then.
 AM_MUST_USE enum am_err withheld_message(struct store_view *view, const char *unit, uint64_t seq, bool *ret_withheld);

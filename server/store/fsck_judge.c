@@ -50,6 +50,17 @@ bool store_judged_about(const struct store_judged *entry, uint64_t message)
     return table_has(fsck->txn, TABLE_OF, key, sizeof key, value, sizeof value) == AM_OK;
 }
 
+bool store_judged_told(const struct store_judged *entry, const char *unit)
+{
+    const struct fsck *fsck = entry->fsck;
+    uint8_t name[NAME_SIZE], key[KEY_INDEX], value[8];
+    if (name_find(fsck->txn, unit, strlen(unit), name) != AM_OK)
+        return false;
+    key_index(entry->seq, name, key);
+    put_be64(value, entry->seq);
+    return table_has(fsck->txn, TABLE_INDEX, key, sizeof key, value, sizeof value) == AM_OK;
+}
+
 // A row that can't be read is a fault; what else fails ends the check.
 static enum am_err unread(struct fsck *fsck, enum am_err err, uint64_t seq, const char *what)
 {

@@ -262,7 +262,8 @@ struct store_judge {
     enum am_err (*checkpoint)(void *user, const struct log_checkpoint *checkpoint);
     void *user;
 };
-// For a judge, about an entry that it was given: the message that is pointed at; is the entry indexed as about it?
+// For a judge, about an entry that it was given: the message that is pointed at; is the entry indexed as about it; is
+// this unit one of those whom it is told to?
 struct store_judged_message {
     uint64_t seq, root;
     uint8_t kind, root_kind;
@@ -270,6 +271,7 @@ struct store_judged_message {
 bool store_judged_message(const struct store_judged *entry, const Amana__V1__Pointer *pointer,
                           struct store_judged_message *ret_message);
 bool store_judged_about(const struct store_judged *entry, uint64_t message);
+bool store_judged_told(const struct store_judged *entry, const char *unit);
 
 // Checks everything offline (AM_BUSY while a keeper has the journal): each entry's commitment and leaf against the
 // tree, kinds, message digests against their SUBMITTED content, index rows, the root against `record_root` at

@@ -214,6 +214,14 @@ bool model_entry_in_case(const struct model_entry *entry, const char *case_ref)
     return in;
 }
 
+bool model_told(const struct model_entry *entry, const char *unit)
+{
+    bool told = false;
+    for (size_t i = 0; i < entry->n_parties && !told; i++)
+        told = strcmp(entry->parties[i], unit) == 0;
+    return told;
+}
+
 static bool case_holds(struct model *model, const char *case_ref, uint64_t last)
 {
     for (uint64_t seq = last + 1; seq < model->n; seq++)
@@ -309,6 +317,7 @@ static void entries_keep(struct model *model, const struct journal_append *appen
         assert(err == AM_OK);
         model->entries = grow(model->entries, model->n, &model->room, sizeof *model->entries);
         struct model_entry *entry = &model->entries[model->n++];
+        const char **parties = model_take(model, from->n_parties + 1, sizeof *parties);
         const char **cases = model_take(model, from->n_also_cases + 1, sizeof *cases);
         *entry = (struct model_entry){.kind = from->kind,
                                       .class = from->class,
@@ -318,6 +327,7 @@ static void entries_keep(struct model *model, const struct journal_append *appen
                                       .of = self(from->of, first),
                                       .content = (const Amana__V1__EntryContent *)content,
                                       .cases = cases,
+                                      .parties = parties,
                                       .n_also = from->n_also_of};
         uint64_t *also = model_take(model, from->n_also_of, sizeof *also);
         for (size_t j = 0; j < from->n_also_of; j++)
@@ -327,6 +337,8 @@ static void entries_keep(struct model *model, const struct journal_append *appen
             cases[entry->n_cases++] = keep(model, from->case_ref);
         for (size_t j = 0; j < from->n_also_cases; j++)
             cases[entry->n_cases++] = keep(model, from->also_cases[j]);
+        for (size_t j = 0; j < from->n_parties; j++)
+            parties[entry->n_parties++] = keep(model, from->parties[j]);
     }
     if (append->message != NULL)
         model->entries[first].message = message_keep(model, append->message, first);

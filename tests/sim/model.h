@@ -44,6 +44,8 @@ struct model_entry {
     struct model_message *message; // of a SUBMITTED
     const char *const *cases;
     size_t n_cases;
+    const char *const *parties; // who is told of it
+    size_t n_parties;
     const uint64_t *also; // messages that it is about besides `of`
     size_t n_also;
 };

@@ -147,6 +147,7 @@ static void check_life(struct model *model, struct hub_submission *submission)
         submission->clock = *delivery;
     }
     older_lives(model, submission, root);
+    model_check_asked(model, submission, root);
 }
 
 static void check_content(struct model *model, struct hub_submission *submission)
@@ -164,6 +165,7 @@ static void check_reset(struct hub_submission *s)
 {
     s->known = s->known_same = s->case_exists = s->case_party = s->reply_party = s->has_chain = false;
     s->original_receipt = (struct am_bytes){0};
+    s->as_known = NULL;
     s->reply_to = s->supersedes = s->root = s->newest = (struct hub_found){0};
     memset(s->reference_party, 0, sizeof s->reference_party);
     memset(s->has_life, 0, sizeof s->has_life);
@@ -266,12 +268,12 @@ static void party_read(struct model *model, const struct model_message *message,
                        struct clock_party *ret_party)
 {
     struct model_message *root = model_message_at(model, message->root);
-    const struct journal_life *lives[CLOCK_LIVES] = {
+    const struct journal_life *lives[CLOCK_KEPT] = {
         model_life_at(root, unit), root != message ? model_life_at(model_message_at(model, message->seq), unit) : NULL};
     *ret_party = (struct clock_party){.unit = unit,
                                       .has_delivery = true,
                                       .delivery = *model_delivery_at(model_message_at(model, message->seq), unit)};
-    for (size_t i = 0; i < CLOCK_LIVES; i++)
+    for (size_t i = 0; i < CLOCK_KEPT; i++)
         if (lives[i] != NULL)
             ret_party->lives[i] = (struct clock_life){.there = lives[i]->clock_seq == message->seq,
                                                       .root_kind = i == 0 ? root->kind : message->kind,
@@ -387,6 +389,7 @@ void model_read_due(struct model *model, struct hub_due *due)
         due->clocks.parties[i].own = strcmp(message->recipients[i].unit, message->originator) == 0;
     }
     model_read_apart(model, due);
+    model_read_asked(model, due);
 }
 
 void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, const uint64_t *seqs, size_t n,
@@ -410,7 +413,7 @@ void model_read_retrieval(struct model *model, struct hub_retrieval *retrieval, 
             .answer_by = header_time_or_0(message->decoded->answer_by)};
         struct clock_party party;
         party_read(model, message, retrieval->work.unit, &party);
-        memcpy(messages[i].lives, party.lives, sizeof party.lives);
+        memcpy(messages[i].lives, party.lives, sizeof messages[i].lives);
         if (party.lives[0].life.recipient == NULL)
             continue;
         messages[i].gone_on = life_gone_on(party.lives[0].root_kind, message->kind, seqs[i], &party.lives[0].life);

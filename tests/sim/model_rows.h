@@ -23,6 +23,15 @@ void model_read_apart(struct model *model, struct hub_due *due);
 void model_read_apart_messages(struct model *model, const char *case_ref, uint64_t place,
                                struct hub_due_case *ret_case);
 
+// model_asked.c: the life that its recipient has of a root as the originator of that knows it, where it is another; of
+// a message that is checked, and of a due deadline of CLOCKS.
+bool model_life_asked(struct model *model, const struct model_message *root, struct journal_life *life);
+void model_check_asked(struct model *model, struct hub_submission *submission, const struct model_message *root);
+void model_read_asked(struct model *model, struct hub_due *due);
+
+// Whether the unit is told of the entry.
+bool model_told(const struct model_entry *entry, const char *unit);
+
 // From whom the case is kept; version 0: from nobody.
 struct journal_shield model_shield_of(struct model *model, const char *case_ref);
 

@@ -21,6 +21,11 @@ struct kit_message *message_of(struct kit_cases *fixture, const char *from, unsi
 // Says in its entry that it moved the post's life of the first message.
 void moves(struct kit_cases *fixture, struct kit_message *message, uint8_t from, uint8_t to)
 {
+    moves_of(fixture, message, KIT_POST, from, to);
+}
+
+void moves_of(struct kit_cases *fixture, struct kit_message *message, const char *recipient, uint8_t from, uint8_t to)
+{
     Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
     Amana__V1__SubmittedEntry entry = AMANA__V1__SUBMITTED_ENTRY__INIT;
     Amana__V1__Pointer root = AMANA__V1__POINTER__INIT;
@@ -28,7 +33,7 @@ void moves(struct kit_cases *fixture, struct kit_message *message, uint8_t from,
     size_t len;
     root.id = fixture->messages[0].id;
     root.header_digest = (ProtobufCBinaryData){32, fixture->messages[0].message.header_digest};
-    move.recipient = (char *)KIT_POST;
+    move.recipient = (char *)recipient;
     move.root = &root;
     move.from = (Amana__V1__LifeState__Code)from;
     move.to = (Amana__V1__LifeState__Code)to;
@@ -78,6 +83,11 @@ bool in_hand_asked(struct due_place *places, const struct in_hand *in_hand)
 // An entry about the first message, by the clock: of the post's life.
 void by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *content, uint8_t kind)
 {
+    told_by_the_clock(fixture, content, kind, NULL);
+}
+
+void told_by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *content, uint8_t kind, const char *unit)
+{
     struct kit_alarm entry;
     size_t len;
     kit_alarm(&entry, fixture->n++, 1, 1);
@@ -87,6 +97,8 @@ void by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *content, u
     entry.entries[0].kind = kind;
     entry.entries[0].class = JOURNAL_CLASS_MESSAGE;
     entry.entries[0].case_ref = KIT_CASE;
+    entry.entries[0].parties = &unit;
+    entry.entries[0].n_parties = unit != NULL;
     assert_int_equal(kit_append(&fixture->kit, &entry.append).result, JOURNAL_DONE);
     kit_alarm_clear(&entry);
 }

@@ -20,6 +20,7 @@
 struct kit_message *message_of(struct kit_cases *fixture, const char *from, unsigned kind, bool to_post);
 // Says in its entry that it moved the post's life of the first message.
 void moves(struct kit_cases *fixture, struct kit_message *message, uint8_t from, uint8_t to);
+void moves_of(struct kit_cases *fixture, struct kit_message *message, const char *recipient, uint8_t from, uint8_t to);
 void retrieved(struct kit_message *message);
 void written(struct kit_cases *fixture, struct kit_message *message);
 void others_write(struct kit_cases *fixture, size_t n);
@@ -30,4 +31,6 @@ bool in_hand_asked(struct due_place *places, const struct in_hand *in_hand);
 
 // An entry by the clock, of the post's life of the first message.
 void by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *content, uint8_t kind);
+// … which one unit is told of.
+void told_by_the_clock(struct kit_cases *fixture, Amana__V1__EntryContent *content, uint8_t kind, const char *unit);
 Amana__V1__Pointer pointer_of(struct kit_cases *fixture, unsigned message);

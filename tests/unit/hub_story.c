@@ -17,6 +17,46 @@ struct letter *root_of(struct story *story, unsigned kind)
     return root;
 }
 
+struct letter *post_asks(struct story *story, unsigned kind)
+{
+    char *both[] = {(char *)"ke/*/*", (char *)"et/*/*"};
+    struct letter *first = note(story->world, POLICE, POST), *root;
+    accepted(story->world, first); // by which the case is the post's too
+    retrieves(story->world, POST, URI(POST, "d1"), first->seq);
+    world_grant(story->world, POST, "unit", both, AM_LEN(both));
+    root = letter_new(story->world, POST, (Amana__V1__Kind__Code)kind);
+    letter_to(story->world, root, POLICE, ACTION);
+    if (kind == KIND(REFERRAL)) {
+        root->header.consent = AMANA__V1__CONSENT__CODE__GIVEN;
+        root->header.release = RELEASE(DEFERRED); // it goes abroad
+        root->header.releasing = releasing(story->world, POST);
+    }
+    accepted(story->world, root);
+    story->root = root;
+    retrieves(story->world, POLICE, URI(POLICE, "d1"), root->seq);
+    return root;
+}
+
+static void answer_of_police(struct story *story, unsigned kind, unsigned outcome)
+{
+    struct letter *letter = letter_new(story->world, POLICE, (Amana__V1__Kind__Code)kind);
+    letter_answers(letter, story->root, story->root);
+    letter_to(story->world, letter, POST, ACTION);
+    letter->header.outcome = (Amana__V1__Outcome__Code)outcome;
+    accepted(story->world, letter);
+}
+
+void withheld_answer(struct story *story, unsigned kind, unsigned outcome)
+{
+    if (story->end != NOTHING)
+        answer_of_police(story, kind, outcome);
+}
+
+void police_answer(struct story *story, unsigned kind, unsigned outcome)
+{
+    answer_of_police(story, kind, outcome);
+}
+
 void flags(struct story *story)
 {
     struct letter *note = letter_new(story->world, POLICE, KIND(NOTE));
@@ -74,11 +114,22 @@ bool is_of_clock(const struct model_entry *entry)
     return entry->kind == ENTRY(DEADLINE) || entry->kind == ENTRY(STATE);
 }
 
+// What met it is withheld from the unit that asked.
+static bool met_unseen(struct world *world, const char *device, const struct model_entry *entry)
+{
+    const Amana__V1__EntryContent *content = entry->content;
+    if (content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE || content->deadline->met_by == NULL)
+        return false;
+    const struct model_message *by = model_find(&world->model, NULL, content->deadline->met_by->id);
+    const struct journal_mail row = {.seq = by->seq, .kind = JOURNAL_MAIL_MESSAGE};
+    return strstr(by->device, device) == NULL && model_mail_withheld(&world->model, device, &row);
+}
+
 bool shown(struct world *world, const char *device, const char *unit, const struct model_entry *entry)
 {
     struct model_message *about = model_message_at(&world->model, entry->of);
     const struct journal_shield *shield = world->model.n_shields > 0 ? &world->model.shields[0] : NULL;
-    if (!told(world, device, entry))
+    if (!told(world, device, entry) || met_unseen(world, device, entry))
         return false;
     if (shield == NULL)
         return true;
@@ -119,8 +170,8 @@ static void see(struct story *story, const struct model_entry *entry)
     }
 }
 
-// What its receipts say of its own life.
-static void see_own(struct story *story, const struct model_entry *entry)
+// What receipts say of lives: its own, and those that come with answers.
+static void see_moves(struct story *story, const struct model_entry *entry)
 {
     const Amana__V1__SubmittedEntry *said = entry->content->submitted;
     char line[64];
@@ -131,14 +182,24 @@ static void see_own(struct story *story, const struct model_entry *entry)
     }
 }
 
+static bool comes_to_post(struct world *world, struct model_message *message)
+{
+    const struct journal_mail row = {.seq = message->seq, .kind = JOURNAL_MAIL_MESSAGE};
+    bool comes = strcmp(message->originator, POST) == 0;
+    for (size_t i = 0; i < message->n_recipients; i++)
+        comes |= strcmp(message->recipients[i].unit, POST) == 0 &&
+                 !model_mail_withheld(&world->model, URI(POST, "d1"), &row);
+    return comes;
+}
+
 void look(struct story *story)
 {
     for (size_t i = 0; i < story->world->model.n; i++) {
         const struct model_entry *entry = &story->world->model.entries[i];
         if (is_of_clock(entry) && shown(story->world, URI(POST, "d1"), POST, entry))
             see(story, entry);
-        if (entry->message != NULL && strcmp(entry->message->originator, POST) == 0)
-            see_own(story, entry);
+        if (entry->message != NULL && comes_to_post(story->world, entry->message))
+            see_moves(story, entry);
     }
 }
 

@@ -7,17 +7,21 @@
 
 #define SEEN 8192u
 
-enum end { NOTHING, UPDATED, CANCELLED, WITHDRAWN, EXPLAINED };
+enum end { NOTHING, UPDATED, CANCELLED, WITHDRAWN, EXPLAINED, ANSWERED };
 
 struct story {
     struct world *world;
     enum end end; // NOTHING: nobody says anything, and nothing is flagged
     struct letter *root, *ending, *flag, *answers[2];
-    char seen[SEEN]; // what the post was told by the clock, a line each, and by its receipts
+    char seen[SEEN]; // what the post was told by the clock, a line each, and by receipts that it sees
 };
 
-// By the police, to the post and another.
+// By the police, to the post and another; by the post, to the police, who fetch it.
 struct letter *root_of(struct story *story, unsigned kind);
+struct letter *post_asks(struct story *story, unsigned kind);
+// The police answer that: what the post never fetches, or whatever is told.
+void withheld_answer(struct story *story, unsigned kind, unsigned outcome);
+void police_answer(struct story *story, unsigned kind, unsigned outcome);
 // The end, which the post never fetches; that the case is kept from the post's state; both.
 void ends(struct story *story);
 void flags(struct story *story);

@@ -90,6 +90,20 @@ static bool opens(struct fixture *fixture, const char *country, uint64_t seq, Am
     return open;
 }
 
+// An entry that this unit alone is told of.
+static uint64_t told_to(struct fixture *fixture, const char *unit)
+{
+    struct kit_alarm entry;
+    kit_alarm(&entry, 2, 1, 1);
+    entry.entries[0].parties = &unit;
+    entry.entries[0].n_parties = 1;
+    uint64_t seq = kit_append(&fixture->kit, &entry.append).seq;
+    kit_alarm_clear(&entry);
+    store_view_end(fixture->view);
+    assert_int_equal(store_view_begin(fixture->kit.store, &fixture->view), AM_OK);
+    return seq;
+}
+
 static void a_deadline_is_of_who_asked_and_of_whose_it_is_and_not_of_who_was_asked_too(void **state)
 {
     struct fixture *fixture = *state;
@@ -164,11 +178,26 @@ static void what_a_unit_is_told_of_a_life_that_goes_on_apart_is_of_its_country_a
     ended.moves = moves;
     ended.n_moves = 1;
     content.deadline = &deadline;
-    assert_true(opens(fixture, "ug", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
-    assert_false(opens(fixture, "ke", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+    uint64_t told = told_to(fixture, BUSIA);
+    assert_true(opens(fixture, "ug", told, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+    assert_false(opens(fixture, "ke", told, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
     content.state = &ended;
     assert_true(opens(fixture, "ug", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
     assert_false(opens(fixture, "ke", WITHOUT, &content, AMANA__V1__ENTRY_CONTENT__KIND_STATE));
+}
+
+// From whom answers are withheld: what others are said to be late with is so to that unit alone.
+static void what_a_unit_is_told_of_what_it_asked_itself_is_of_its_country_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    Amana__V1__DeadlineEntry deadline = AMANA__V1__DEADLINE_ENTRY__INIT;
+    Amana__V1__EntryContent content = AMANA__V1__ENTRY_CONTENT__INIT;
+    uint64_t told = told_to(fixture, "ke/dci/duty");
+    deadline.message = &fixture->message;
+    deadline.recipient = (char *)BUSIA;
+    content.deadline = &deadline;
+    assert_true(opens(fixture, "ke", told, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
+    assert_false(opens(fixture, "ug", told, &content, AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE));
 }
 
 static void an_alarm_about_a_message_is_of_its_countries_and_any_other_of_all(void **state)
@@ -331,6 +360,7 @@ int main(void)
         SCOPE_TEST(evidence_of_a_delivery_is_of_who_sent_it_and_of_whom_it_has_not_reached),
         SCOPE_TEST(the_end_of_a_life_is_of_who_sent_the_alert_and_of_whose_life_it_is),
         SCOPE_TEST(what_a_unit_is_told_of_a_life_that_goes_on_apart_is_of_its_country_alone),
+        SCOPE_TEST(what_a_unit_is_told_of_what_it_asked_itself_is_of_its_country_alone),
         SCOPE_TEST(an_alarm_about_a_message_is_of_its_countries_and_any_other_of_all),
         SCOPE_TEST(that_a_clock_stands_still_again_or_goes_on_is_of_its_originator_alone),
         SCOPE_TEST(found_elsewhere_is_of_whom_it_is_told_also_where_an_update_has_added_or_left_them_out),

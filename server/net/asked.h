@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lives as the unit knows them that began them, where answers to them are withheld from it (rule 4), so that it can't
+// tell an answer that it isn't to have from none. As of apart.h there is no length of a case past which they are
+// others: a look reads no more than LIMIT_CASE_READS entries of it, and says whether there is more. On a worker.
+#pragma once
+
+#include "proto/model/life_asked.h"
+#include "proto/model/limits.h"
+#include "server/store/store.h"
+
+struct asked_life {
+    char recipient[LIMIT_ADDRESS + 1];
+    struct life_asked known;
+};
+
+// How far a root's case was looked through, and what its originator knows by then. All zero before the first look;
+// asked_clear after the last.
+struct asked_place {
+    uint64_t root, next; // next: seq of the case where it goes on
+    uint32_t shield;     // version of the row that it was judged by
+    uint64_t size;       // of the log when it was begun: what the unit has signed for since may lie before `next`
+    uint64_t began;      // UTC ns: when the newest version did
+    struct asked_life *lives;
+    size_t n, room;
+};
+void asked_clear(struct asked_place *place);
+
+struct asked_look {
+    struct store_view *view;
+    const char *case_ref; // which is kept from the state of the root's originator
+    uint64_t root;
+    uint32_t shield; // version of the row that says so
+    unsigned reads;  // entries that may still be read
+};
+
+// Goes on from *place, from the start where the root or the shield is another than it was, or where the unit has signed
+// for a message of the case since. What it comes to holds once there is no more.
+AM_MUST_USE enum am_err asked_look(struct asked_look *look, struct asked_place *place, bool *ret_more);
+
+// What is known of the life that its `recipient` has of the root; NULL: it is no other than it is kept.
+const struct life_asked *asked_known(const struct asked_place *place, const char *recipient);
+
+// The life that is kept as it is known, with *ret_known; else nothing changes.
+AM_MUST_USE enum am_err asked_life(struct store_view *view, const struct asked_place *place, struct journal_life *life,
+                                   bool *ret_known);
