@@ -59,6 +59,9 @@ void answers_state(const struct answers *answers, const char *id, bool to_us, ch
 // The same, and before it how it stands with its second person.
 void answers_state_of(const Amana__V1__Kept *kept, const struct answers *answers, const char *id, bool to_us,
                       char ret_state[ANSWERS_STATE]);
+// What whoever hands it on, as it was sent, must know: "is CONTESTED by 0193…; is CORRECTED by 0193…", with `ends` also
+// "was ended by 0193…", "was replaced by 0193…", "is in force no more"; "" for nothing.
+void answers_since(const struct answers *answers, bool ends, char ret_text[ANSWERS_STATE]);
 // What is waited for when an answer is: "must answer", "must confirm" where that is a CONFIRM.
 const char *answers_word(unsigned kind);
 // How one of the outbox stands: "refused: NOT_PERMITTED", "waiting".

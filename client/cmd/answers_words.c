@@ -128,6 +128,28 @@ void outbox_state(const Amana__V1__Kept *kept, char ret_state[ANSWERS_STATE])
                  kept->wait[0] != '\0' ? ", to be signed again (SIGN_AGAIN): `amana send --again`" : "");
 }
 
+static void since(const char *words, const char *id, char text[ANSWERS_STATE])
+{
+    size_t len = strlen(text);
+    snprintf(text + len, ANSWERS_STATE - len, "%s%s%.13s", len > 0 ? "; " : "", words, id);
+}
+
+void answers_since(const struct answers *answers, bool ends, char ret_text[ANSWERS_STATE])
+{
+    size_t n = answers->n_corrections < ANSWERS_CORRECTIONS ? answers->n_corrections : ANSWERS_CORRECTIONS;
+    ret_text[0] = '\0';
+    if (answers->contest[0] != '\0')
+        since("is CONTESTED by ", answers->contest, ret_text);
+    if (n > 0)
+        since("is CORRECTED by ", answers->corrections[n - 1], ret_text);
+    if (ends && answers->cancel[0] != '\0')
+        since("was ended by ", answers->cancel, ret_text);
+    else if (ends && answers->replaced)
+        since("was replaced by ", answers->newest, ret_text);
+    else if (ends && answers->expired != 0)
+        since("is in force no more", "", ret_text);
+}
+
 const char *answers_word(unsigned kind)
 {
     unsigned root = kind_root(kind);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // export cap: an alert as CAP 1.2. export htcds: a case in HTCDS 2.0 fields. Both from this client's store, off line.
+#include "client/cmd/answers.h"
 #include "client/cmd/cap.h"
 #include "client/cmd/htcds.h"
 #include "client/cmd/htcds_csv.h"
@@ -55,6 +56,18 @@ static enum am_err warn_of(struct session *session, const char *case_ref)
     return AM_OK;
 }
 
+// Nor what came after it: a file is read as if it were the last word.
+static enum am_err warn_since(struct session *session, const char *id, bool ends)
+{
+    struct answers answers;
+    char text[ANSWERS_STATE];
+    TRY(answers_find(session, id, &answers));
+    answers_since(&answers, ends, text);
+    if (text[0] != '\0')
+        command_say("%.13s %s: what is exported of it is as it was sent", id, text);
+    return AM_OK;
+}
+
 // --- cap
 // The header of a message that this client has; AM_NOT_FOUND.
 static enum am_err header_of(struct session *session, const Amana__V1__Pointer *pointer, struct arena *arena,
@@ -89,6 +102,7 @@ static enum am_err print_cap(struct session *session, const Amana__V1__Kept *kep
         return am_fail(AM_DENIED, detail, opened.header->id, "was not sent: what nobody has is told nobody else");
     TRY(may_pass_on(session, kept, opened.header, detail));
     TRY(warn_of(session, opened.header->case_ref));
+    TRY(warn_since(session, opened.header->id, true));
     const Amana__V1__Pointer *named[] = {opened.header->in_reply_to, opened.header->supersedes};
     for (size_t i = 0; i < AM_LEN(named); i++) {
         if (named[i] == NULL || (count > 0 && strcmp(named[i]->id, before[0]->id) == 0))
@@ -145,6 +159,7 @@ static enum am_err add_message(struct export_input *input, enum store_box box, c
         command_say("%s is left out: %s", id, detail.text);
         return AM_OK;
     }
+    TRY(warn_since(input->command.session, id, false));
     return htcds_add(records, opened.header, opened.body) == 0 ? AM_OK : AM_NOMEM;
 }
 

@@ -2,6 +2,7 @@
 // mend and drop: what the hub refused, or a supervisor sent back, as a draft again; and what isn't to go after all.
 #include "client/cmd/anew.h"
 #include "client/cmd/answer_verbs.h"
+#include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
@@ -65,6 +66,17 @@ static void next_print(FILE *out, const char *before, const Amana__V1__Header *h
                 verb->file ? " FILE" : "");
 }
 
+// It is written as it was sent: what came after it is to be put right by hand.
+static void since_print(struct session *session, const char *id, FILE *out)
+{
+    struct answers answers;
+    char text[ANSWERS_STATE] = "";
+    if (answers_find(session, id, &answers) == AM_OK)
+        answers_since(&answers, true, text);
+    if (text[0] != '\0')
+        fprintf(out, "\n// It %s, and stands here as it was sent", text);
+}
+
 static int mend(struct outbox_input *input, const char *id, enum store_box box)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -94,6 +106,7 @@ static int mend(struct outbox_input *input, const char *id, enum store_box box)
         } else if (!second_sent(kept, opened.header) && !second_never(kept, opened.header)) {
             fputs(" still waits for its second person: have it sent back, or both may go", stdout);
         }
+        since_print(session, id, stdout);
         next_print(stdout, "\n// ", opened.header, box == STORE_SENT && second_sent(kept, opened.header));
         if (box == STORE_OUTBOX)
             printf("; `amana drop %.13s` takes the old one out of the outbox", id);

@@ -43,6 +43,27 @@ def test_an_alert_its_update_and_its_end_are_valid_cap_with_public_fields_alone(
             assert secret not in first + second + third, secret
 
 
+def test_who_hands_on_or_writes_anew_what_was_ended_or_corrected_is_told(world):
+    """A file is read as if it were the last word, and an alert written anew from what it was says it all again."""
+    alert, case = world.alert_at("post"), "ke/dci/2026/004211"
+    assert world.amana("post", "export", "cap", alert).ok().err == ""
+    correction = world.amana("police", "correct", alert, world.example("correction", roles=[], persons=[])).ok().id
+    world.amana("post", "inbox").ok()
+    said = f"amana: {alert[:13]} is CORRECTED by {correction[:13]}: what is exported of it is as it was sent\n"
+    for desk in ("police", "post"):
+        assert world.amana(desk, "export", "cap", alert).ok().err == said
+    assert world.amana("police", "export", "htcds", case).ok().err == world.amana("police", "export", "htcds", case, "--csv").ok().err != ""
+    world.amana("police", "export", "htcds", case).says(said.strip())
+    mended = world.amana("police", "mend", alert).ok().out
+    assert f"\n// It is CORRECTED by {correction[:13]}, and stands here as it was sent\n" in mended
+    world.path("newer.json").write_text(mended.replace("417Q", "471Q"))
+    update = world.amana("police", "update", alert, "newer.json").ok().id
+    world.amana("police", "export", "cap", alert).ok().says(f"CORRECTED by {correction[:13]}; was replaced by {update[:13]}: what is exported")
+    assert world.amana("police", "export", "cap", update).ok().err == "" and "// It " not in world.amana("police", "mend", update).ok().out
+    cancel = world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok().id
+    world.amana("police", "export", "cap", update).ok().says(f"{update[:13]} was ended by {cancel[:13]}: what is exported of it")
+
+
 def test_the_title_of_a_cap_neither_steers_a_terminal_nor_turns_its_text_around(world):
     alert = world.send(draft=world.draft(alert__title="White lorry\u009b2J \u202eAQK\u202c \u001b[31m KDA"))
     cap = valid_cap(world, world.amana("police", "export", "cap", alert).ok().out)
