@@ -293,13 +293,12 @@ static int run(struct answer_input *input)
         return code;
     if (answer_is_order(input))
         return order(input, &target, &root, &newest, &arena);
+    tell_newer(input, &target);
     code = first_again(input, &target);
     if (code != 0)
         return code;
-    if (input->kind->chain == CHAIN_NONE) {
-        tell_newer(input, &target);
+    if (input->kind->chain == CHAIN_NONE)
         return answer(input, &target, &target, &arena);
-    }
     code = target_load_root(input, &arena, &target, &root);
     if (code == 0)
         code = target_load_newest(input, &arena, &root, &newest);

@@ -52,6 +52,18 @@ def test_the_same_officer_acknowledges_once_unless_it_is_asked_for_again(world):
     world.amana("post", "ack", other).exits(65).says("already acknowledged")
 
 
+def test_who_acknowledges_an_alert_once_more_is_told_that_it_was_ended_or_replaced(world):
+    """Who had taken it on would go on looking for what nobody looks for any more."""
+    alert = world.alert_at("post")
+    world.amana("post", "ack", alert).ok()
+    update = world.amana("police", "update", alert, world.draft()).ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).exits(65).says(f"there is a newer version, {update[:13]}: answer that one too", "already acknowledged")
+    cancel = world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", alert).exits(65).says(f"ended by {cancel[:13]}: `amana ack {cancel[:13]}` says that you have stopped", "already acknowledged")
+
+
 def test_another_officer_of_the_unit_acknowledges_too_and_is_named_from_then_on(empty_world):
     world = empty_world
     second = world.supervisor("second", "et/ics/moyale", "eics-0001", "post")
