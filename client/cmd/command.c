@@ -60,6 +60,8 @@ int command_fail(enum am_err err, const struct am_detail *detail)
 {
     const char *text = detail->text[0] != '\0' ? detail->text : am_err_text(err);
     fflush(stdout);
+    if (err == AM_IO && detail->text[0] == '\0' && ferror(stdout)) // of what was printed: output.h says it, or its
+        return command_exit_code(err);                             // reader has left
     fputs("amana: ", stderr);
     // Both may quote a file, a message or a hub.
     print_text(stderr, detail->field, 0);

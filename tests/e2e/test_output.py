@@ -78,3 +78,18 @@ def test_who_prints_into_a_pipe_that_its_reader_left_ends_with_its_code_and_by_n
 def test_a_reader_that_has_had_enough_is_told_nothing(sent):
     said = shell(sent, "$A -d police --json sent | head -c 1").ok()
     assert (said.out, said.err) == ("{", "")
+
+
+@pytest.mark.parametrize("command", ["-d police inbox", "-d chief pending"])
+def test_who_leaves_while_something_is_shown_is_not_told_of_a_disk(empty_world, command):
+    """Saves from a search for a full disk by whoever has quit a pager."""
+    world = empty_world
+    world.supervisor()
+    world.start_hub()
+    world.alert_at("post")  # police has news of that
+    world.amana("police", "send", world.draft(subject_kind="GROUP", release=None)).ok().says("waits")
+    reading, writing = os.pipe()
+    os.close(reading)
+    said = shell(world, f"$A {command}", stdout=writing).exits(74)
+    os.close(writing)
+    assert said.err == ""
