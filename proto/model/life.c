@@ -144,6 +144,11 @@ uint8_t life_first(unsigned root)
     return root < KIND_COUNT ? FIRST[root] : LIFE(UNSPECIFIED);
 }
 
+uint8_t life_begun(unsigned root)
+{
+    return life_first(root) != LIFE(UNSPECIFIED) ? life_first(root) : LIFE_CONFIRM_FIRST;
+}
+
 uint8_t life_state_at(unsigned root, uint8_t state, uint64_t valid_until_ns, uint64_t now_ns)
 {
     bool open = state == LIFE(NEW) || state == LIFE(ACKNOWLEDGED);

@@ -44,6 +44,9 @@ bool life_is_own(unsigned answered, unsigned kind);
 // The state in which a life begins that a message asks CONFIRM with (kind_asks_confirm).
 #define LIFE_CONFIRM_FIRST LIFE(OPEN)
 
+// The state in which the lives begin that a message of this kind has begun: its own, or those.
+uint8_t life_begun(unsigned root);
+
 // The kinds that move a life of `root` in `state` (KIND_BIT).
 uint32_t life_open(unsigned root, uint8_t state);
 

@@ -104,7 +104,7 @@ static enum am_err passed_take(struct asking *asking, uint64_t seq, const Amana_
     TRY(withheld_told(asking->look->view, seq, asking->device.unit, &told));
     if (!told)
         return AM_OK;
-    TRY(life_get(asking->place, deadline->recipient, life_first(asking->root.kind), &known));
+    TRY(life_get(asking->place, deadline->recipient, life_begun(asking->root.kind), &known));
     known->passed |= life_passed_said(deadline);
     return AM_OK;
 }

@@ -10,7 +10,7 @@ static bool may_be_another(const struct hub_due *hub, const struct clock_party *
 {
     const struct clock_life *at = &party->lives[which];
 
-    return at->there && !at->apart && at->life.state != life_first(at->root_kind) &&
+    return at->there && !at->apart && at->life.state != life_begun(at->root_kind) &&
            !address_same_country(party->unit, hub->about.originator);
 }
 

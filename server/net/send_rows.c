@@ -221,7 +221,7 @@ static enum am_err check_asked(struct check *check, uint64_t root)
     if (harm_state(&s->shield, s->root.originator) == NULL)
         return AM_OK;
     for (size_t i = 0; i < s->n_lives; i++)
-        any |= s->has_life[i] && s->lives[i].state != life_first(s->root.kind) &&
+        any |= s->has_life[i] && s->lives[i].state != life_begun(s->root.kind) &&
                !address_same_country(s->lives[i].recipient, s->root.originator);
     if (!any)
         return AM_OK;

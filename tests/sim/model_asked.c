@@ -58,7 +58,7 @@ static void told_take(const struct model_entry *entry, const struct model_messag
 static struct life_asked known_of(struct model *model, const struct model_message *root, const char *recipient)
 {
     struct life_asked known;
-    life_asked_begin(&known, life_first(root->kind), model->entries[root->seq].time_ns);
+    life_asked_begin(&known, life_begun(root->kind), model->entries[root->seq].time_ns);
     for (uint64_t seq = root->seq; seq < model->n; seq++) {
         const struct model_entry *entry = &model->entries[seq];
         const struct model_message *about = entry->message == NULL ? model_message_at(model, entry->of) : NULL;
@@ -66,7 +66,7 @@ static struct life_asked known_of(struct model *model, const struct model_messag
             continue;
         if (entry->message != NULL && !entry->message->parked)
             message_take(model, entry, root, recipient, &known);
-        else if (about != NULL && about->root == root->seq)
+        else if (about != NULL && (about->root == root->seq || about->seq == root->seq))
             told_take(entry, root, recipient, &known);
     }
     return known;

@@ -24,6 +24,14 @@ static const Amana__V1__Move *move_of(struct story *story, unsigned kind)
     return said->n_moves == 1 ? said->moves[0] : NULL;
 }
 
+static void police_acknowledges(struct story *story, const struct letter *letter)
+{
+    struct letter *ack = letter_new(story->world, POLICE, KIND(ACK));
+    letter_answers(ack, letter, story->root);
+    letter_to(story->world, ack, POST, ACTION);
+    accepted(story->world, ack);
+}
+
 // --- It is late
 static void refused_and_forgotten(struct story *story)
 {
@@ -85,6 +93,28 @@ static void nobody_but_the_post_is_told_and_the_life_stays_what_it_is(void **sta
     assert_int_equal(told_post, 4);
     assert_int_equal(life_of(&story)->state, LIFE(REFUSED));
     assert_int_equal(life_of(&story)->flags, 0);
+}
+
+// What is to be erased, and was, unseen: who asked for that is told in its time that nobody has confirmed it.
+static void erased_unseen(struct story *story)
+{
+    (void)post_asks(story, KIND(ALERT));
+    struct letter *cancel = world_answer(story->world, POST, KIND(CANCEL), story->root, story->root);
+    cancel->header.outcome = OUTCOME_OF(SENT_IN_ERROR);
+    accepted(story->world, cancel);
+    retrieves(story->world, POLICE, URI(POLICE, "d1"), cancel->seq);
+    police_acknowledges(story, cancel);
+    if (story->end != NOTHING) {
+        struct letter *confirm = about(story->world, POLICE, KIND(CONFIRM), OUTCOME_OF(DONE), cancel, POST);
+        accepted(story->world, confirm);
+    }
+    flags(story);
+    time_goes(story, 20 * DAY_NS, HOUR_NS);
+}
+
+static void what_was_confirmed_unseen_is_late_to_be(void **state)
+{
+    same(*state, erased_unseen, ANSWERED, 3); // acknowledged; late; escalated
 }
 
 // --- It is answered after all
@@ -246,6 +276,7 @@ int main(void)
         HUB_TEST(a_question_that_was_refused_unseen_is_late_by_every_clock),
         HUB_TEST(what_the_post_was_told_before_it_is_not_told_again_also_over_a_restart),
         HUB_TEST(an_alert_that_was_found_unseen_is_late_and_over_as_if_nobody_had),
+        HUB_TEST(what_was_confirmed_unseen_is_late_to_be),
         HUB_TEST(nobody_but_the_post_is_told_and_the_life_stays_what_it_is),
         HUB_TEST(an_answer_that_comes_after_one_that_does_not_meets_what_the_post_waits_for),
         HUB_TEST(a_pause_that_the_post_never_heard_of_puts_off_nothing_that_it_is_told),
