@@ -69,7 +69,6 @@ enum am_err answer_draft(struct answer_input *input, struct arena *arena, struct
     return AM_OK;
 }
 
-// A body that says nothing is one all the same; an alert's form may be written as "alert" in an UPDATE.
 // Who is at the barrier says so at once, and types no time.
 static enum am_err found_now(const struct answer_input *input, struct arena *arena, Amana__V1__Hit *hit)
 {
@@ -103,6 +102,7 @@ static enum am_err found_here(const struct answer_input *input, struct arena *ar
     return AM_OK;
 }
 
+// A body that says nothing is one all the same; an alert's form may be written as "alert" in an UPDATE.
 enum am_err answer_body_fill(const struct answer_input *input, struct arena *arena, Amana__V1__Draft *draft)
 {
     const ProtobufCMessageDescriptor *type = kind_body_type(input->verb->kind);

@@ -157,85 +157,85 @@ static void a_list_may_be_added_to_and_wider_rows_may_follow_narrower_ones(void 
     policy_free(policy);
 }
 
+// Each file, what is said of it, and of which line.
+static const struct {
+    const char *text, *says;
+    unsigned line;
+} MISTAKES[] = {
+    {"\nceiling \"ke/dci\" { classification = \"BASIC\" }", "COUNTRY/AGENCY/UNIT", 2},
+    {"ceiling \"ke/dci/x\" { classification = \"RESTRICT\" }", "did you mean \"RESTRICTED\"", 1},
+    {"ceiling \"ke/dci/x\" { classification = \"SECRET\" }",
+     "\"SECRET\" is no classification; allowed: BASIC, RESTRICTED, CONFIDENTIAL", 1},
+    {"ceiling \"ke/dci/x\" { }", "needs a classification: BASIC, RESTRICTED or CONFIDENTIAL", 1},
+    {"\n\nretention \"NOTES\" { days = 3 }", "did you mean \"NOTE\"", 3},
+    {"retention \"NOTE\" { }", "needs days", 1},
+    {"retention \"NOTE\" { days = 0 }", "from 1 to 3660", 1},
+    {"retention \"NOTE\" { days = 3661 }", "from 1 to 3660", 1},
+    {"quota \"ke/dci/x\" { }", "needs requests-per-second, in-flight or both", 1},
+    {"quota \"ke/dci/x\" { in-flight = 0 }", "from 1 to 1000000", 1},
+    {"quota \"dci\" { in-flight = 1 }", "COUNTRY/AGENCY/UNIT", 1},
+    {"protection-also-to = {\"ke/*/*\", \"all\"}", "\"all\" is no unit", 1},
+    {"default { from = \"ke\" }", "needs from and to", 1},
+    {"default { from = \"ke/dci\" to = \"et\" }", "is no country", 1},
+    {"default { from = \"ke\" to = \"et\" legal-basis = \"BILATERAL_AGREEMENT\" }", "agreement goes with", 1},
+    {"default { from = \"ke\" to = \"et\" agreement = \"a\" }", "agreement goes with", 1},
+    {"default { from = \"ke\" to = \"et\" agreement = \"A b\" }", "1 to 31 characters", 1},
+    {"default { from = \"ke\" to = \"et\" purpose = \"PROTECTON\" }", "did you mean \"PROTECTION\"", 1},
+    {"default { from = \"ke\" to = \"et\" handling = {\"H9\"} }",
+     "\"H9\" is no handling; did you mean \"H0\"? allowed: H0, H1, H2, H3", 1},
+    {"release { from = \"ke/*/*\" to = \"*/*/*\" }", "needs kinds, from and to", 1},
+    {"release { kinds = {\"ALRT\"} }", "did you mean \"ALERT\"", 1},
+    {"supervisors \"ke/dci/*\" { }", "needs units", 1},
+    {"supervisors \"ke/dci/*\" { units = {\"ke/dci/*\"} }", "units: \"ke/dci/*\"", 1},
+    {"purpose-change \"INVESTIGATION\" { }", "needs to", 1},
+    {"purpose-change \"ANY\" { to = {\"PROSECUTION\"} }", "\"ANY\" is no purpose; allowed: INVESTIGATION, PROTECTION, ",
+     1},
+    {"ceilings \"ke/dci/x\" { classification = \"BASIC\" }",
+     "no such option 'ceilings'; did you mean \"ceiling\"? there are ceiling, retention,", 1},
+    {"ceiling \"ke/dci/x\" { klass = \"BASIC\" }", "no such option 'klass'; there are classification", 1},
+    {"retention \"NOTE\" { days = ten }", "invalid integer value for option 'days'; write a whole number", 1},
+    {"retention \"NOTE\" { days = 99999999999999999999 }", "out of range; write a whole number", 1},
+    {"ceiling \"ke/dci/x\" { classification = \"BASIC\" }\nceiling \"ke/dci/x\" { classification = \"BASIC\" }",
+     "duplicate", 2},
+    {"ceiling \"ke/dci/x\" { classification = \"BASIC\"", "ends inside a section", 1},
+    {"ceiling \"ke/dci/x\" {\n classification = \"BASIC\"\n classification = \"CONFIDENTIAL\"\n}",
+     "classification: is given twice", 3},
+    {"retention \"NOTE\" { days = 3 days = 300 }", "days: is given twice", 1},
+    {"h2-also-to = {\"ke/a/b\", \"ke/c/d\"}\nh2-also-to = {\"ke/a/b\", \"ke/c/d\"}", "h2-also-to: is given twice", 2},
+    {"protection-also-to = {\"ke/a/b\"}\n\nprotection-also-to = {\"ke/c/d\"}", "protection-also-to: is given twice", 3},
+    {"ceiling \"ke/*/*\" { classification = \"BASIC\" }\nceiling \"ke/dci/x\" { classification = \"RESTRICTED\" }",
+     "ceiling \"ke/dci/x\" never counts: the first that fits does, and line 1 fits", 2},
+    {"quota \"*/*/*\" { in-flight = 3 }\nquota \"ke/dci/*\" { in-flight = 5 }", "never counts", 2},
+    {"default { from = \"*\" to = \"*\" retention-days = 3 }\ndefault { from = \"ke\" to = \"et\" retention-days = "
+     "9 }",
+     "default never counts", 2},
+    {"default { from = \"ke\" to = \"et\" retention-days = 3 }\ndefault { from = \"ke\" to = \"et\" purpose = "
+     "\"BORDER_CONTROL\" retention-days = 9 }",
+     "default never counts", 2},
+    {"supervisors \"ke/dci/*\" { units = {\"ke/dci/headquarters\", \"ke/dcs/office\"} }",
+     "ke/dcs/office is of another agency", 1},
+    {"retention \"ACK\" { days = 3 }", "always answers, and is kept as long as what it answers", 1},
+    {"ceiling \"ke/dci/${HOME}\" { classification = \"BASIC\" }", "environment variables", 1},
+    {"include(\"other.conf\")", "no such option 'include'", 1},
+    {"ceiling \"ke/dci/x\" { ceiling \"ke/dci/y\" { classification = \"BASIC\" } }", "no such option 'ceiling'", 1},
+    {"retention \"NOTE\" { days = 99999999999999999999 }", "out of range", 1},
+    {"retention \"NOTE\" { days = 3.5 }", "invalid integer", 1},
+    {"quota \"ke/dci/x\" { in-flight = -1 }", "from 1 to 1000000", 1},
+    {"ceiling \"ke/d*/x\" { classification = \"BASIC\" }", "where a part may be *", 1},
+    {"ceiling \"KE/dci/x\" { classification = \"BASIC\" }", "is no unit", 1},
+    {"release { kinds = {} from = \"ke/*/*\" to = \"*/*/*\" }", "needs kinds, from and to", 1},
+};
+
 static void a_mistake_names_its_line_and_what_is_allowed(void **state)
 {
-    static const struct {
-        const char *text, *says;
-        unsigned line;
-    } ROWS[] = {
-        {"\nceiling \"ke/dci\" { classification = \"BASIC\" }", "COUNTRY/AGENCY/UNIT", 2},
-        {"ceiling \"ke/dci/x\" { classification = \"RESTRICT\" }", "did you mean \"RESTRICTED\"", 1},
-        {"ceiling \"ke/dci/x\" { classification = \"SECRET\" }",
-         "\"SECRET\" is no classification; allowed: BASIC, RESTRICTED, CONFIDENTIAL", 1},
-        {"ceiling \"ke/dci/x\" { }", "needs a classification: BASIC, RESTRICTED or CONFIDENTIAL", 1},
-        {"\n\nretention \"NOTES\" { days = 3 }", "did you mean \"NOTE\"", 3},
-        {"retention \"NOTE\" { }", "needs days", 1},
-        {"retention \"NOTE\" { days = 0 }", "from 1 to 3660", 1},
-        {"retention \"NOTE\" { days = 3661 }", "from 1 to 3660", 1},
-        {"quota \"ke/dci/x\" { }", "needs requests-per-second, in-flight or both", 1},
-        {"quota \"ke/dci/x\" { in-flight = 0 }", "from 1 to 1000000", 1},
-        {"quota \"dci\" { in-flight = 1 }", "COUNTRY/AGENCY/UNIT", 1},
-        {"protection-also-to = {\"ke/*/*\", \"all\"}", "\"all\" is no unit", 1},
-        {"default { from = \"ke\" }", "needs from and to", 1},
-        {"default { from = \"ke/dci\" to = \"et\" }", "is no country", 1},
-        {"default { from = \"ke\" to = \"et\" legal-basis = \"BILATERAL_AGREEMENT\" }", "agreement goes with", 1},
-        {"default { from = \"ke\" to = \"et\" agreement = \"a\" }", "agreement goes with", 1},
-        {"default { from = \"ke\" to = \"et\" agreement = \"A b\" }", "1 to 31 characters", 1},
-        {"default { from = \"ke\" to = \"et\" purpose = \"PROTECTON\" }", "did you mean \"PROTECTION\"", 1},
-        {"default { from = \"ke\" to = \"et\" handling = {\"H9\"} }",
-         "\"H9\" is no handling; did you mean \"H0\"? allowed: H0, H1, H2, H3", 1},
-        {"release { from = \"ke/*/*\" to = \"*/*/*\" }", "needs kinds, from and to", 1},
-        {"release { kinds = {\"ALRT\"} }", "did you mean \"ALERT\"", 1},
-        {"supervisors \"ke/dci/*\" { }", "needs units", 1},
-        {"supervisors \"ke/dci/*\" { units = {\"ke/dci/*\"} }", "units: \"ke/dci/*\"", 1},
-        {"purpose-change \"INVESTIGATION\" { }", "needs to", 1},
-        {"purpose-change \"ANY\" { to = {\"PROSECUTION\"} }",
-         "\"ANY\" is no purpose; allowed: INVESTIGATION, PROTECTION, ", 1},
-        {"ceilings \"ke/dci/x\" { classification = \"BASIC\" }",
-         "no such option 'ceilings'; did you mean \"ceiling\"? there are ceiling, retention,", 1},
-        {"ceiling \"ke/dci/x\" { klass = \"BASIC\" }", "no such option 'klass'; there are classification", 1},
-        {"retention \"NOTE\" { days = ten }", "invalid integer value for option 'days'; write a whole number", 1},
-        {"retention \"NOTE\" { days = 99999999999999999999 }", "out of range; write a whole number", 1},
-        {"ceiling \"ke/dci/x\" { classification = \"BASIC\" }\nceiling \"ke/dci/x\" { classification = \"BASIC\" }",
-         "duplicate", 2},
-        {"ceiling \"ke/dci/x\" { classification = \"BASIC\"", "ends inside a section", 1},
-        {"ceiling \"ke/dci/x\" {\n classification = \"BASIC\"\n classification = \"CONFIDENTIAL\"\n}",
-         "classification: is given twice", 3},
-        {"retention \"NOTE\" { days = 3 days = 300 }", "days: is given twice", 1},
-        {"h2-also-to = {\"ke/a/b\", \"ke/c/d\"}\nh2-also-to = {\"ke/a/b\", \"ke/c/d\"}", "h2-also-to: is given twice",
-         2},
-        {"protection-also-to = {\"ke/a/b\"}\n\nprotection-also-to = {\"ke/c/d\"}", "protection-also-to: is given twice",
-         3},
-        {"ceiling \"ke/*/*\" { classification = \"BASIC\" }\nceiling \"ke/dci/x\" { classification = \"RESTRICTED\" }",
-         "ceiling \"ke/dci/x\" never counts: the first that fits does, and line 1 fits", 2},
-        {"quota \"*/*/*\" { in-flight = 3 }\nquota \"ke/dci/*\" { in-flight = 5 }", "never counts", 2},
-        {"default { from = \"*\" to = \"*\" retention-days = 3 }\ndefault { from = \"ke\" to = \"et\" retention-days = "
-         "9 }",
-         "default never counts", 2},
-        {"default { from = \"ke\" to = \"et\" retention-days = 3 }\ndefault { from = \"ke\" to = \"et\" purpose = "
-         "\"BORDER_CONTROL\" retention-days = 9 }",
-         "default never counts", 2},
-        {"supervisors \"ke/dci/*\" { units = {\"ke/dci/headquarters\", \"ke/dcs/office\"} }",
-         "ke/dcs/office is of another agency", 1},
-        {"retention \"ACK\" { days = 3 }", "always answers, and is kept as long as what it answers", 1},
-        {"ceiling \"ke/dci/${HOME}\" { classification = \"BASIC\" }", "environment variables", 1},
-        {"include(\"other.conf\")", "no such option 'include'", 1},
-        {"ceiling \"ke/dci/x\" { ceiling \"ke/dci/y\" { classification = \"BASIC\" } }", "no such option 'ceiling'", 1},
-        {"retention \"NOTE\" { days = 99999999999999999999 }", "out of range", 1},
-        {"retention \"NOTE\" { days = 3.5 }", "invalid integer", 1},
-        {"quota \"ke/dci/x\" { in-flight = -1 }", "from 1 to 1000000", 1},
-        {"ceiling \"ke/d*/x\" { classification = \"BASIC\" }", "where a part may be *", 1},
-        {"ceiling \"KE/dci/x\" { classification = \"BASIC\" }", "is no unit", 1},
-        {"release { kinds = {} from = \"ke/*/*\" to = \"*/*/*\" }", "needs kinds, from and to", 1},
-    };
-    for (size_t i = 0; i < AM_LEN(ROWS); i++) {
+    for (size_t i = 0; i < AM_LEN(MISTAKES); i++) {
         struct am_detail detail;
         struct policy *policy;
-        print_message("%s\n", ROWS[i].text);
-        assert_int_equal(parse(ROWS[i].text, &detail, &policy), AM_CONFIG);
+        print_message("%s\n", MISTAKES[i].text);
+        assert_int_equal(parse(MISTAKES[i].text, &detail, &policy), AM_CONFIG);
         assert_string_equal(detail.field, "policy.conf");
-        assert_non_null(strstr(detail.text, ROWS[i].says));
-        assert_int_equal(detail.line, ROWS[i].line);
+        assert_non_null(strstr(detail.text, MISTAKES[i].says));
+        assert_int_equal(detail.line, MISTAKES[i].line);
     }
 }
 
