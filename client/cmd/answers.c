@@ -32,6 +32,7 @@ struct asked {
     bool asks;    // this unit is to act on it
     bool confirm; // this unit is to CONFIRM it
     bool erased;
+    uint64_t begun;                  // of a newer version: where its alert stands in the log, if that is here; else 0
     uint64_t next;                   // what stands behind it in the log begins there; UINT64_MAX: it isn't there yet
     char case_ref[STORE_CASE + 1];   // an answer is of the same (rule_answer_carries)
     bool own;                        // this unit sent it
@@ -90,10 +91,14 @@ static enum am_err find_asked(struct session *session, const char *id, struct ar
     const char *own = session->settings.value[SETTING_UNIT];
     // What is asked of its own sender it could tell nobody else.
     ret->asks = header_asks(header, own) && strcmp(own, header->sender->unit) != 0;
-    if (chain_of(header) == CHAIN_RENEWS && header->in_reply_to != NULL &&
-        header->in_reply_to->header_digest.len == LOG_HASH_SIZE)
-        memcpy(ret->root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
-    return AM_OK;
+    if (chain_of(header) != CHAIN_RENEWS || header->in_reply_to == NULL ||
+        header->in_reply_to->header_digest.len != LOG_HASH_SIZE)
+        return AM_OK;
+    memcpy(ret->root, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
+    enum am_err err = store_get_any(session->store, header->in_reply_to->id, arena, &box, &kept);
+    if (err == AM_OK && kept->entry != NULL)
+        ret->begun = kept->entry->index;
+    return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
 // What moved a life, in the order of the log.
@@ -299,7 +304,7 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     bool replies = header_points_at(header->in_reply_to, asked->digest);
     const char *own = walk->session->settings.value[SETTING_UNIT];
     bool ours = strcmp(header->sender->unit, own) == 0;
-    contests_take(&walk->contests, replies, key, header, kept);
+    contests_take(&walk->contests, replies || header_points_at(header->in_reply_to, asked->root), key, header, kept);
     take_hold(header, asked, session_now(walk->session), answers);
     if (replies && header->kind == KIND(CORRECTION) && kept->entry != NULL)
         corrected_by(answers, key);
@@ -362,6 +367,28 @@ static enum am_err walk_log(struct walk *walk)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
+// What was contested of an alert before a version of it came is contested of that too.
+static enum am_err walk_before(struct walk *walk)
+{
+    char id[STORE_ID];
+    enum store_box box;
+    enum am_err err = AM_OK;
+    for (uint64_t seq = walk->asked.begun; err == AM_OK && seq + 1 < walk->asked.next; seq++) {
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        Amana__V1__Kept *kept;
+        Amana__V1__Header *header;
+        arena_init(&arena, ARENA_ANSWERS);
+        err = store_next_of_case(walk->session->store, walk->asked.case_ref, &seq, &box, id);
+        if (err != AM_OK || seq + 1 >= walk->asked.next)
+            break;
+        TRY(store_get(walk->session->store, box, id, &arena, &kept));
+        if (kept->entry != NULL && kept->entry->index == seq &&
+            seal_header(kept->message, &arena, NULL, &header) == AM_OK && second_sent(kept, header))
+            contests_take(&walk->contests, header_points_at(header->in_reply_to, walk->asked.root), id, header, kept);
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 static enum am_err walk_outbox(struct walk *walk)
 {
     char at[STORE_ID] = "", id[STORE_ID];
@@ -391,6 +418,8 @@ enum am_err answers_find(struct session *session, const char *id, struct answers
     lives_begin(&walk->asked, &walk->answers);
     strlcpy(walk->answers.newest, id, STORE_ID);
     store_short(session->store, id, walk->answers.shown);
+    if (chain_of(walk->asked.header) == CHAIN_RENEWS)
+        TRY(walk_before(walk));
     TRY(walk_log(walk));
     TRY(walk_outbox(walk));
     contests_open(&walk->contests, walk->answers.contest);

@@ -6,6 +6,7 @@
 #include "client/cmd/due_here.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen_rows.h"
+#include "client/session/contested.h"
 #include "client/session/oversight.h"
 #include "client/session/second.h"
 #include "client/session/shield.h"
@@ -282,12 +283,14 @@ static void print_person(const Amana__V1__Person *person, bool contested, const 
     screen_rows(out, &person->base, 4, &(struct screen_how){above, against});
 }
 
-static void print_persons(const Amana__V1__Body *body, bool contested, const struct corrections *corrections, FILE *out)
+// `marks`: one for each, where not all are `contested`.
+static void print_persons(const Amana__V1__Body *body, bool contested, const bool *marks,
+                          const struct corrections *corrections, FILE *out)
 {
     size_t n;
     Amana__V1__Person *const *persons = body_persons(body, &n);
     for (size_t i = 0; i < n; i++)
-        print_person(persons[i], contested, corrections, out);
+        print_person(persons[i], contested || marks[i], corrections, out);
 }
 
 static void print_alert(const Amana__V1__Alert *alert, FILE *out)
@@ -431,7 +434,10 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
         fprintf(out, "%s%s: not real%s\n", print_on(PRINT_YELLOW), CODE(status__code, opened.header->status),
                 print_off());
     const bool contested = answers != NULL && answers->contest[0] != '\0';
-    if (contested)
+    bool *marks = NULL, any = false;
+    if (err == AM_OK)
+        TRY(contested_persons(session, opened.header, opened.body, &arena, &marks, &any));
+    if (contested || any)
         fprintf(out, "%sCONTESTED: detain nobody for it until it is decided%s\n", print_on(PRINT_YELLOW), print_off());
     TRY(corrections_read(session, answers, &arena, &corrections));
     corrections_print(&corrections, out);
@@ -459,6 +465,6 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
     if (alert != NULL)
         print_alert(alert, out);
     if (err == AM_OK)
-        print_persons(opened.body, contested, &corrections, out);
+        print_persons(opened.body, contested, marks, &corrections, out);
     return err == AM_ERASED ? AM_OK : err;
 }

@@ -209,6 +209,33 @@ def test_to_detain_somebody_is_shown_as_suspended_while_it_is_contested_and_no_l
         assert "suspended" not in world.amana("post", "show", message).ok().says("detain, seize document").out
 
 
+def test_what_is_contested_detains_nobody_by_being_said_again(world):
+    """Saves from the arrest of somebody who is contested as a suspect, by an update or another message that asks for it anew."""
+    man = {"label": "p1", "age": {"from": 20, "to": 30}, "description": "A scar on the left hand.", "roles": ["SUSPECT"],
+           "actions": ["DETAIN", "SEIZE_DOCUMENT"], "citizenships": ["ke"],
+           "warrant": {"number": "K 12/2026", "issuer": "Milimani Court", "date": {"date": "2026-11-02"}, "offence": "Trafficking."}}
+    other = {**man, "label": "p2", "description": "A beard."}
+    said = dict(legal_basis="NATIONAL_LAW", alert__palermo=None, alert__child_safeguard=None)
+    case = {"case_ref": "ke/dci/2026/004211", "legal_basis": "NATIONAL_LAW"}
+    alert = world.send(draft=world.draft(alert__persons=[man], **said))
+    world.amana("post", "inbox").ok()
+    roles = [{"person": "p1", "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]}]
+    contest = world.amana("post", "contest", alert, world.example("contest", roles=roles, facts=[]), "--reason", "He was made to drive.").ok().id
+    world.amana("police", "inbox").ok()
+    newer = world.amana("police", "update", alert, world.draft("newer.json", kind="UPDATE", recipients=None, alert__persons=[man], **said)).ok().id
+    note = world.send(draft=world.write("NOTE", {"title": "Seen", "text": "x", "persons": [other, man]}, **case))
+    world.amana("post", "inbox").ok().says(f"CONTESTED by {contest[:13]}")
+    suspended, asked = "detain (suspended while contested), seize document", "actions         detain, seize document"
+    for desk in ("post", "police"):
+        assert asked not in world.amana(desk, "show", newer).ok().says("CONTESTED: detain nobody", f"CONTESTED by {contest[:13]}", suspended).out
+        shown = world.amana(desk, "show", note).ok().says("CONTESTED: detain nobody", suspended).out
+        assert shown.count(suspended) == shown.count(asked) == 1, shown  # the other man is not contested
+    world.amana("police", "reject", contest, "--reason", "Two witnesses say so.").ok()
+    world.amana("post", "inbox").ok()
+    for message in (newer, note):
+        assert "suspended" not in world.amana("post", "show", message).ok().says(asked).out
+
+
 def test_who_protects_contests_what_never_came_to_it_and_reads_nothing_else_of_the_log(world):
     """A victim taken for a suspect between two police is spoken for by who protects in either's country; it says why, and
     the log has it."""
