@@ -6,7 +6,7 @@
 #include "server/net/due_apart.h"
 #include "server/net/due_asked.h"
 #include "server/net/found.h"
-#include "server/net/withheld.h"
+#include "server/net/withheld_case.h"
 
 #include <stdlib.h>
 #include <string.h>

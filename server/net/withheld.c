@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of one device, and of all devices of the states that a case is kept from.
+// Rows of one device: what is withheld from its unit, and what it is told of that.
 #include "server/net/withheld.h"
 
 #include "amana/v1/audit.pb-c.h"
@@ -12,11 +12,9 @@
 
 #include <bsd/string.h>
 #include <endian.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define HIDDEN_MOST    512u          // rows that go with one append
-#define HIDDEN_SCRATCH (256u * 1024) // one entry and one header, decoded
+#define WITHHELD_SCRATCH (256u * 1024) // one entry and one header, decoded
 
 bool in_hand_has(const struct in_hand *in_hand, uint64_t seq)
 {
@@ -145,7 +143,7 @@ static enum am_err clock_withheld(struct store_view *view, struct arena *arena, 
 
     if (!life_sets_going(about->kind, KIND(CLARIFICATION), &(uint8_t){0}))
         return AM_OK;
-    arena_init(&scratch, HIDDEN_SCRATCH);
+    arena_init(&scratch, WITHHELD_SCRATCH);
     for (uint64_t at = entry + 1, by; !ret_held->withheld && !ret_held->never; at++) {
         enum am_err err =
             store_index_next(view, STORE_INDEX_MESSAGE, (struct am_bytes){(const uint8_t *)&key, sizeof key}, &at);
@@ -288,13 +286,23 @@ static enum am_err mail_held(struct store_view *view, struct arena *arena, const
     return ret_held->withheld || kind != JOURNAL_MAIL_MESSAGE ? AM_OK : erased_held(view, arena, device, seq, ret_held);
 }
 
-enum am_err withheld_mail(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
-                          uint8_t kind, bool *ret_withheld)
+enum am_err withheld_for(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
+                         uint8_t kind, const char **ret_case)
 {
     struct held held;
 
     TRY(mail_held(view, arena, device, seq, kind, &held));
-    *ret_withheld = held.withheld;
+    *ret_case = held.withheld ? held.header->case_ref : NULL;
+    return AM_OK;
+}
+
+enum am_err withheld_mail(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
+                          uint8_t kind, bool *ret_withheld)
+{
+    const char *case_ref;
+
+    TRY(withheld_for(view, arena, device, seq, kind, &case_ref));
+    *ret_withheld = case_ref != NULL;
     return AM_OK;
 }
 
@@ -347,7 +355,7 @@ enum am_err withheld_message(struct store_view *view, const char *unit, uint64_t
 
     (void)strlcpy(device.unit, unit, sizeof device.unit);
     address_country(unit, device.country);
-    arena_init(&arena, HIDDEN_SCRATCH);
+    arena_init(&arena, WITHHELD_SCRATCH);
     enum am_err err = sent_withheld(view, &arena, &device, seq, ret_withheld);
     arena_clear(&arena);
     return err;
@@ -364,198 +372,8 @@ enum am_err withheld_clock(struct store_view *view, const char *unit, uint64_t m
     (void)strlcpy(device.unit, unit, sizeof device.unit);
     address_country(unit, device.country);
     TRY(store_pointer_of(view, message, &about));
-    arena_init(&arena, HIDDEN_SCRATCH);
+    arena_init(&arena, WITHHELD_SCRATCH);
     TRY(clock_withheld(view, &arena, &device, &about, entry, &held));
     *ret_withheld = held.withheld || held.never;
     return AM_OK;
-}
-
-// --- From whom a case is kept
-static struct am_bytes case_key(const char *case_ref)
-{
-    return (struct am_bytes){(const uint8_t *)case_ref, strlen(case_ref)};
-}
-
-// Its first message, which its first entry is of.
-static enum am_err case_first(struct store_view *view, const char *case_ref, uint64_t *ret_seq)
-{
-    struct store_message message;
-    uint64_t seq = 0;
-
-    for (;; seq++) {
-        TRY(store_index_next(view, STORE_INDEX_CASE, case_key(case_ref), &seq));
-        enum am_err err = store_message(view, seq, &message);
-        if (err == AM_OK)
-            *ret_seq = seq;
-        if (err != AM_NOT_FOUND)
-            return err;
-    }
-}
-
-enum am_err withheld_case_kept(struct store_view *view, const char *case_ref, struct hub_due_case *ret_case)
-{
-    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
-    struct journal_shield shield;
-
-    *ret_case = (struct hub_due_case){.kept = false};
-    TRY(store_any_shield(view, &ret_case->kept));
-    if (!ret_case->kept) // of any: most hubs have none
-        return AM_OK;
-    TRY(store_shield(view, case_ref, states, &shield));
-    ret_case->kept = shield.version > 0;
-    ret_case->version = shield.version;
-    return ret_case->kept ? case_first(view, case_ref, &ret_case->first) : AM_OK;
-}
-
-// --- Its entries, a part at a time: is a body left of any, and if it comes to that, which rows were withheld for it
-struct looking {
-    struct store_view *view;
-    const char *case_ref;
-    struct arena scratch;
-    struct hub_due_case *of_case;
-    // SHIELD: the devices of the states that it is kept from, and room for the rows.
-    const char **devices;
-    size_t n_devices, room;
-    struct journal_mail *rows;
-};
-
-// Of every device that has mail, also one that is on no roster any more: it may come back.
-static enum am_err devices_read(struct looking *looking)
-{
-    struct journal_shield_state states[JOURNAL_SHIELD_STATES];
-    struct journal_shield shield;
-    const char *uri;
-    uint32_t at = 0;
-    enum am_err err;
-
-    TRY(store_shield(looking->view, looking->case_ref, states, &shield));
-    while ((err = store_mail_device_next(looking->view, &at, &uri)) == AM_OK) {
-        struct identity device;
-        bool listed = false;
-        if (identity_parse(uri, strlen(uri), NULL, &device) != AM_OK)
-            continue;
-        for (size_t i = 0; i < shield.n; i++)
-            listed |= strcmp(states[i].country, device.country) == 0;
-        if (!listed)
-            continue;
-        if (looking->n_devices == looking->room) {
-            size_t room = looking->room * 2 + 16;
-            const char **devices = reallocarray(looking->devices, room, sizeof *devices);
-            if (devices == NULL)
-                return AM_NOMEM;
-            looking->devices = devices;
-            looking->room = room;
-        }
-        looking->devices[looking->n_devices++] = uri;
-    }
-    return err == AM_NOT_FOUND ? AM_OK : err;
-}
-
-static enum am_err row_hide(struct looking *looking, const char *uri, uint64_t seq, bool *ret_full)
-{
-    struct hub_due_case *of_case = looking->of_case;
-    struct identity device;
-    struct held held;
-    uint8_t urgency, kind;
-
-    TRY(store_mail_find(looking->view, uri, seq, &urgency, &kind));
-    TRY(identity_parse(uri, strlen(uri), NULL, &device));
-    arena_reset(&looking->scratch);
-    TRY(mail_held(looking->view, &looking->scratch, &device, seq, kind, &held));
-    if (!held.withheld || strcmp(held.header->case_ref, looking->case_ref) != 0)
-        return AM_OK;
-    *ret_full = of_case->n_hidden == HIDDEN_MOST;
-    if (!*ret_full)
-        looking->rows[of_case->n_hidden++] = (struct journal_mail){uri, urgency, seq, kind};
-    return AM_OK;
-}
-
-// The rows of this entry, unless there is no room for all: those that have found room go, and it is looked at again.
-static enum am_err entry_hide(struct looking *looking, uint64_t seq, bool *ret_full)
-{
-    *ret_full = false;
-    for (size_t i = 0; i < looking->n_devices && !*ret_full; i++) {
-        enum am_err err = row_hide(looking, looking->devices[i], seq, ret_full);
-        if (err != AM_NOT_FOUND)
-            TRY(err);
-    }
-    return AM_OK;
-}
-
-static enum am_err entry_left(struct looking *looking, uint64_t seq)
-{
-    struct hub_due_case *of_case = looking->of_case;
-    struct journal_release release;
-    struct store_message message;
-    enum am_err err = store_message(looking->view, seq, &message);
-
-    if (err == AM_NOT_FOUND)
-        return AM_OK; // an entry about one
-    TRY(err);
-    of_case->left = message.body.len > 0;
-    if (!of_case->left)
-        return AM_OK;
-    err = store_release(looking->view, seq, &release);
-    of_case->waits = err == AM_OK && release.waits && !release.deferred;
-    return err == AM_NOT_FOUND ? AM_OK : err;
-}
-
-// The last entry is read to its end, however many devices there are: each look comes further.
-static enum am_err entries_look(struct looking *looking)
-{
-    struct hub_due_case *of_case = looking->of_case;
-    uint64_t seq = of_case->place;
-    enum am_err err = AM_OK;
-
-    of_case->more = true;
-    for (size_t reads = 0; reads < LIMIT_CASE_READS; reads += 1 + looking->n_devices) {
-        bool full = false;
-        err = store_index_next(looking->view, STORE_INDEX_CASE, case_key(looking->case_ref), &seq);
-        if (err != AM_OK)
-            break;
-        TRY(entry_left(looking, seq));
-        if (!of_case->left)
-            TRY(entry_hide(looking, seq, &full));
-        if (of_case->left || full)
-            return AM_OK;
-        of_case->place = ++seq;
-    }
-    if (err != AM_NOT_FOUND)
-        return err;
-    of_case->more = false;
-    return AM_OK;
-}
-
-static enum am_err look(struct looking *looking, struct arena *arena, bool hides)
-{
-    if (hides) {
-        TRY(devices_read(looking));
-        looking->rows = arena_array(arena, HIDDEN_MOST, sizeof *looking->rows);
-        if (looking->rows == NULL)
-            return arena_error(arena);
-        looking->of_case->hidden = looking->rows;
-    }
-    TRY(entries_look(looking));
-    for (size_t i = 0; i < looking->of_case->n_hidden; i++) { // from the view's bytes
-        looking->rows[i].device = arena_copy(arena, looking->rows[i].device, strlen(looking->rows[i].device));
-        if (looking->rows[i].device == NULL)
-            return arena_error(arena);
-    }
-    return AM_OK;
-}
-
-enum am_err withheld_case(struct store_view *view, struct arena *arena, const char *case_ref,
-                          const struct journal_deadline *deadline, struct hub_due_case *ret_case)
-{
-    struct looking looking = {.view = view, .case_ref = case_ref, .of_case = ret_case};
-
-    TRY(withheld_case_kept(view, case_ref, ret_case));
-    if (!ret_case->kept)
-        return AM_OK;
-    ret_case->place = deadline->place;
-    arena_init(&looking.scratch, HIDDEN_SCRATCH);
-    enum am_err err = look(&looking, arena, deadline->kind == DEADLINE_SHIELD);
-    arena_clear(&looking.scratch);
-    free(looking.devices);
-    return err;
 }

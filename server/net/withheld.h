@@ -5,7 +5,6 @@
 #include "certs/identity.h"
 #include "proto/codec/arena.h"
 #include "proto/model/limits.h"
-#include "server/hub/hub.h"
 #include "server/store/store.h"
 
 // Messages that devices of a unit have and have not signed for (internal.h, peers_out): it knows them.
@@ -24,6 +23,10 @@ AM_MUST_USE enum am_err withheld_row(struct store_view *view, struct arena *aren
 // Whether the row itself waits: also one of what the unit has, that was erased on the word of what is withheld from it.
 AM_MUST_USE enum am_err withheld_mail(struct store_view *view, struct arena *arena, const struct identity *device,
                                       uint64_t seq, uint8_t kind, bool *ret_withheld);
+
+// The same, and for the sake of which case it waits; NULL: it doesn't. In the arena.
+AM_MUST_USE enum am_err withheld_for(struct store_view *view, struct arena *arena, const struct identity *device,
+                                     uint64_t seq, uint8_t kind, const char **ret_case);
 
 // The latter alone, of a message that the unit has.
 AM_MUST_USE enum am_err withheld_erased(struct store_view *view, struct arena *arena, const struct identity *device,
@@ -45,13 +48,3 @@ AM_MUST_USE enum am_err withheld_message(struct store_view *view, const char *un
 // it going is withheld from it, or was until nothing was left of it.
 AM_MUST_USE enum am_err withheld_clock(struct store_view *view, const char *unit, uint64_t message, uint64_t entry,
                                        bool *ret_withheld);
-
-// How it stands with a case that is kept from a state, from the deadline's place on and for LIMIT_CASE_READS rows:
-// whether anything is left of it and, where the deadline is the SHIELD's, which rows of whose mailbox are withheld for
-// its sake. These lie in the arena.
-AM_MUST_USE enum am_err withheld_case(struct store_view *view, struct arena *arena, const char *case_ref,
-                                      const struct journal_deadline *deadline, struct hub_due_case *ret_case);
-
-// `kept` and `first` alone.
-AM_MUST_USE enum am_err withheld_case_kept(struct store_view *view, const char *case_ref,
-                                           struct hub_due_case *ret_case);

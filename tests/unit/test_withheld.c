@@ -6,6 +6,7 @@
 #include "proto/model/limits.h"
 #include "server/net/receive.h"
 #include "server/net/withheld.h"
+#include "server/net/withheld_case.h"
 #include "tests/unit/store_kit.h"
 
 #include <bsd/string.h>
