@@ -161,6 +161,15 @@ static enum am_err clock_withheld(struct store_view *view, struct arena *arena, 
     return AM_OK;
 }
 
+static enum am_err late_withheld(struct store_view *view, struct arena *arena, const Amana__V1__DeadlineEntry *deadline,
+                                 const struct identity *whose, const struct store_pointer *about, uint64_t entry,
+                                 struct held *ret_held)
+{
+    *ret_held = (struct held){.withheld = false};
+    return strcmp(whose->unit, deadline->recipient) == 0 ? clock_withheld(view, arena, whose, about, entry, ret_held)
+                                                         : AM_OK;
+}
+
 // Nor is it told about what it hasn't got.
 static enum am_err notice_withheld(struct store_view *view, struct arena *arena, const struct identity *device,
                                    uint64_t seq, struct held *ret_held)
@@ -182,16 +191,14 @@ static enum am_err notice_withheld(struct store_view *view, struct arena *arena,
         return AM_OK;
     if (content->deadline->met_by != NULL)
         return met_withheld(view, arena, device, &pointer, content->deadline->met_by, ret_held);
-    *ret_held = (struct held){.withheld = false};
-    return strcmp(whose.unit, content->deadline->recipient) == 0
-               ? clock_withheld(view, arena, &whose, &pointer, seq, ret_held)
-               : AM_OK;
+    return late_withheld(view, arena, content->deadline, &whose, &pointer, seq, ret_held);
 }
 
 enum am_err withheld_about(struct store_view *view, struct arena *arena, const struct identity *device, uint64_t seq,
                            uint64_t *ret_message, char ret_unit[LIMIT_ADDRESS + 1])
 {
     struct identity whose = *device;
+    struct held held = {.withheld = false};
     Amana__V1__EntryContent *content;
     struct store_pointer message;
     struct store_entry entry;
@@ -200,11 +207,16 @@ enum am_err withheld_about(struct store_view *view, struct arena *arena, const s
     TRY(codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry.content, arena, NULL,
                      (ProtobufCMessage **)&content));
     TRY(store_find_pointer(view, notice_about(content, &whose), &message));
-    bool met = content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->met_by != NULL;
+    bool deadline = content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
+    bool met = deadline && content->deadline->met_by != NULL;
     if (met && address_same_country(message.originator, device->unit)) {
         (void)strlcpy(whose.unit, message.originator, sizeof whose.unit);
         TRY(store_find_pointer(view, content->deadline->met_by, &message));
     }
+    if (deadline && !met)
+        TRY(late_withheld(view, arena, content->deadline, &whose, &message, seq, &held));
+    if (held.withheld)
+        return AM_NOT_FOUND; // by what it has not got, whatever it has of this
     *ret_message = message.seq;
     (void)strlcpy(ret_unit, whose.unit, LIMIT_ADDRESS + 1);
     return AM_OK;

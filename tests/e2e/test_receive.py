@@ -425,3 +425,23 @@ def test_that_it_was_answered_is_told_whoever_has_the_answer_in_hand_whether_or_
         if kept:
             flags(world, header.case_ref)
         assert told_of(post.receive(channel), pb, met=True) == (POLICE[1], question.id)
+
+
+def test_with_what_it_has_in_hand_and_asked_about_nobody_is_late_from_whom_the_answer_is_withheld(empty_world, pb):
+    world = empty_world
+    world.start_hub()
+    police, asks, post = Desk(world, pb, POLICE), Desk(world, pb, POST), Post(world, pb)
+    with post.channel() as channel:
+        about, request, _, _, _ = asked(world, police, post, channel)
+        take(post.receive(channel, max_unacknowledged=1), 1)  # nothing else comes to it
+        asks.write("PROGRESS", [POLICE], outcome=police.code("Outcome", "CLARIFICATION_ASKED"), **about)
+        asks.hang_up()
+        police.write("CLARIFICATION", [POST], **about)
+        test_domain_deadlines.entered(world, "DEADLINE", 2, hours=9)  # acknowledged in time, and late with the answer
+        flags(world, about["case_ref"])
+        test_domain_deadlines.entered(world, "STATE")  # it stands still again
+    with post.channel() as channel:
+        told = [pb("audit").EntryContent.FromString(delivery.notice.content).deadline
+                for delivery in post.receive(channel, once=True) if delivery.HasField("notice")]
+    assert [(deadline.message.id, deadline.HasField("met_by")) for deadline in told if deadline.clocks] == [(request.id, True)]
+    bears_out(world, police)
