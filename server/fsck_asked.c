@@ -36,31 +36,42 @@ static bool is_told(const struct fsck_said *said)
     return said->delivery == NULL || said->delivery->state == AMANA__V1__DELIVERY_STATE__CODE__RETRIEVED;
 }
 
-// The life as its originator knows it, if what it hasn't retrieved is withheld from it; false: as it is kept.
-static bool known_of(const struct fsck_row *row, struct life_asked *ret_known)
+// The life as its originator knows it, if what it hasn't retrieved is withheld from it, but for the first `in_hand` of
+// what has moved it: these its devices may have, and have signed for later. False: as it is kept.
+static bool known_of(const struct fsck_row *row, size_t in_hand, struct life_asked *ret_known)
 {
     if (row->n_said == 0)
         return false;
     life_asked_begin(ret_known, row->said[0].move.from, 0);
     for (size_t i = 0; i < row->n_said; i++) {
-        row->said[i].move.told = is_told(&row->said[i]);
+        row->said[i].move.told = i < in_hand || is_told(&row->said[i]);
         life_asked_moved(ret_known, &row->said[i].move);
     }
     return ret_known->apart;
+}
+
+// Whether it may know it to be in this state.
+static bool may_know(const struct fsck_row *row, unsigned state)
+{
+    struct life_asked known;
+    bool may = false;
+
+    for (size_t in_hand = 0; in_hand < row->n_said && !may; in_hand++)
+        may = known_of(row, in_hand, &known) && known.state == state;
+    return may;
 }
 
 bool fsck_asked_moves(const struct fsck_row *row, const Amana__V1__Header *header, const Amana__V1__Move *move,
                       uint8_t root_kind, uint8_t *ret_kept)
 {
     unsigned kind = (unsigned)header->kind, outcome = (unsigned)header->outcome;
-    struct life_asked known;
     uint8_t to;
 
     *ret_kept = (uint8_t)move->to;
     if (row->state == move->from)
         return true;
-    if (!known_of(row, &known) || known.state != move->from ||
-        life_move(root_kind, known.state, kind, outcome, true, &to) != LIFE_MOVED || to != move->to)
+    if (!may_know(row, move->from) ||
+        life_move(root_kind, (uint8_t)move->from, kind, outcome, true, &to) != LIFE_MOVED || to != move->to)
         return false;
     if (life_move(root_kind, row->state, kind, outcome, true, ret_kept) != LIFE_MOVED)
         *ret_kept = LIFE(UNSPECIFIED);
@@ -125,6 +136,7 @@ enum am_err fsck_asked_passed(struct fsck_judge *judge, const struct store_judge
     bool own = message->seq != message->root && row == fsck_row_find(judge, "life", message->seq, deadline->recipient);
     uint8_t passed = life_passed_said(deadline), began = own ? message->kind : message->root_kind;
     struct life_asked known;
+    bool waits = false;
 
     *ret_asked = !store_judged_told(entry, deadline->recipient);
     if (!*ret_asked)
@@ -133,7 +145,9 @@ enum am_err fsck_asked_passed(struct fsck_judge *judge, const struct store_judge
     if (told == NULL)
         return AM_NOMEM;
     told->seen = true; // it is no row of the journal
-    if (row == NULL || !known_of(row, &known) || life_waits(began, known.state) == LIFE_WAIT_NONE)
+    for (size_t in_hand = 0; row != NULL && in_hand < row->n_said && !waits; in_hand++)
+        waits = known_of(row, in_hand, &known) && life_waits(began, known.state) != LIFE_WAIT_NONE;
+    if (!waits)
         fsck_judge_fault(judge, entry->seq, "its originator knows of nothing that %.100s is late with",
                          deadline->recipient);
     else if ((told->flags & passed) != 0)
@@ -145,8 +159,6 @@ enum am_err fsck_asked_passed(struct fsck_judge *judge, const struct store_judge
 
 bool fsck_asked_over(const struct fsck_row *row, const Amana__V1__Move *move, uint8_t root_kind)
 {
-    struct life_asked known;
-
-    return row->state == move->from || (move->to == LIFE(EXPIRED) && root_kind == KIND(ALERT) &&
-                                        known_of(row, &known) && known.state == move->from);
+    return row->state == move->from ||
+           (move->to == LIFE(EXPIRED) && root_kind == KIND(ALERT) && may_know(row, move->from));
 }

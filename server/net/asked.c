@@ -10,6 +10,7 @@
 #include "proto/model/header.h"
 #include "proto/model/life.h"
 #include "server/net/apart.h"
+#include "server/net/internal.h"
 #include "server/net/withheld.h"
 
 #include <bsd/string.h>
@@ -35,7 +36,20 @@ static void asking_clear(struct asking *asking)
 void asked_clear(struct asked_place *place)
 {
     free(place->lives);
+    free(place->in_hand.seqs);
     *place = (struct asked_place){.root = 0};
+}
+
+void asked_in_hand(struct net *net, struct asked_place *place)
+{
+    if (place->originator[0] == '\0')
+        return;
+    if (place->in_hand.seqs == NULL)
+        place->in_hand.seqs = calloc(IN_HAND_MOST, sizeof *place->in_hand.seqs);
+    if (place->in_hand.seqs == NULL)
+        place->err = AM_NOMEM;
+    else
+        place->in_hand.n = peers_out(net, place->originator, place->in_hand.seqs, IN_HAND_MOST);
 }
 
 // --- Its lives
@@ -194,8 +208,9 @@ static enum am_err moves_take(struct asking *asking, const struct store_pointer 
             continue;
         if (!looked) {
             TRY(outcome_read(asking, message->seq, &said.outcome));
-            TRY(withheld_row(asking->look->view, &asking->scratch, &asking->device, message->seq, JOURNAL_MAIL_MESSAGE,
-                             &withheld));
+            if (!in_hand_has(&asking->place->in_hand, message->seq))
+                TRY(withheld_row(asking->look->view, &asking->scratch, &asking->device, message->seq,
+                                 JOURNAL_MAIL_MESSAGE, &withheld));
             looked = true;
         }
         TRY(life_get(asking->place, move->recipient, (uint8_t)move->from, &known));
@@ -278,7 +293,13 @@ enum am_err asked_look(struct asked_look *look, struct asked_place *place, bool 
 
     asking.device.kind = IDENTITY_DEVICE;
     arena_init(&asking.scratch, ASKED_SCRATCH);
+    TRY(place->err);
     TRY(store_pointer_of(look->view, look->root, &asking.root));
+    *ret_more = place->in_hand.seqs == NULL;
+    if (*ret_more) {
+        (void)strlcpy(place->originator, asking.root.originator, sizeof place->originator);
+        return AM_OK;
+    }
     (void)strlcpy(asking.device.unit, asking.root.originator, sizeof asking.device.unit);
     address_country(asking.device.unit, asking.device.country);
     place_begin(look, place);

@@ -6,7 +6,9 @@
 
 #include "proto/model/life_asked.h"
 #include "proto/model/limits.h"
-#include "server/store/store.h"
+#include "server/net/withheld.h"
+
+struct net;
 
 struct asked_life {
     char recipient[LIMIT_ADDRESS + 1];
@@ -22,8 +24,14 @@ struct asked_place {
     uint64_t began;      // UTC ns: when the newest version did
     struct asked_life *lives;
     size_t n, room;
+    char originator[LIMIT_ADDRESS + 1]; // of whom it wants to know what its devices have in hand; "": not yet
+    struct in_hand in_hand;
+    enum am_err err; // of that
 };
 void asked_clear(struct asked_place *place);
+
+// Between two looks, on the loop: what the originator's devices have in hand, as it is now.
+void asked_in_hand(struct net *net, struct asked_place *place);
 
 struct asked_look {
     struct store_view *view;

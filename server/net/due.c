@@ -203,6 +203,8 @@ void due_check(struct hub_due *hub)
     struct due *due = (struct due *)hub;
 
     due->asked = in_hand_fill(due);
+    for (size_t i = 0; i < DUE_ASKED; i++)
+        asked_in_hand(due->dues->net, &due->known[i]);
     if (due->arena.limit == 0)
         arena_init(&due->arena, DUE_ARENA);
     arena_reset(&due->arena);

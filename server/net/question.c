@@ -19,6 +19,8 @@ static void question_done(struct job *job)
 
     if (question->more) {
         question->more = false;
+        if (question->between != NULL)
+            question->between(question);
         arena_reset(&question->reply);
         workers_push(question->call.net->workers, &question->job);
         return;

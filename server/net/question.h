@@ -19,6 +19,7 @@ struct question {
     struct am_bytes answer;
     bool more; // … or: it isn't through, and is asked anew behind whatever else waits for a worker
     void (*ask)(struct question *question, struct worker *worker);
+    void (*between)(struct question *question); // on the loop, before it is asked anew; or NULL
 };
 
 // Has `ask` run on a worker, then answers. Of a struct whose first member is a question.

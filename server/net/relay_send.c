@@ -180,6 +180,7 @@ void send_check(struct hub_submission *submission)
     send->registry = registry_ref(net->registry);
     send->now_ns = net->step_ns;
     in_hand_fill(send);
+    asked_in_hand(net, &send->asked);
     bool urgent = header_urgent(send->header) && send_hurry(send);
     send->job = (struct job){.run = send_check_run,
                              .done = send_checked,

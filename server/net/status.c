@@ -427,8 +427,14 @@ static void status_clear(struct call *call)
     question_clear(call);
 }
 
+static void status_between(struct question *question)
+{
+    known_in_hand(question->call.net, &((struct status_call *)question)->known);
+}
+
 static void status_begin(struct call *call)
 {
+    ((struct question *)call)->between = status_between;
     question_begin(call, status_ask);
 }
 

@@ -16,6 +16,12 @@ void known_clear(struct known_lives *lives)
     *lives = (struct known_lives){.n = 0};
 }
 
+void known_in_hand(struct net *net, struct known_lives *lives)
+{
+    for (size_t i = 0; i < lives->n; i++)
+        asked_in_hand(net, &lives->places[i]);
+}
+
 static enum am_err place_get(struct known_lives *lives, uint64_t root, struct asked_place **ret_place)
 {
     size_t i = 0;

@@ -12,6 +12,7 @@ struct known_lives {
     size_t n, room;
 };
 void known_clear(struct known_lives *lives);
+void known_in_hand(struct net *net, struct known_lives *lives); // between two looks, on the loop
 
 struct known_look {
     struct known_lives *lives;

@@ -5,8 +5,9 @@ import datetime
 import pytest
 
 import test_domain_do_no_harm as harm
-import test_domain_ask
+import test_receive
 import world as w
+from test_domain_property import POLICE, POST, Desk
 
 two = harm.two
 REFUSE = ("refuse", "--outcome", "NO_LEGAL_BASIS", "--explanation", "x", "--provision", "x")
@@ -88,3 +89,25 @@ def test_what_a_listed_state_sent_goes_on_as_if_the_answers_that_are_withheld_ha
     seen, as_ever = ([row for row in rows if row[:2] != ("replay", None)] for rows in (with_flag, without))
     assert harm.in_order(seen) == harm.in_order(as_ever)
     assert str(without).count("'due', ") > 20
+
+
+def test_an_answer_that_a_device_has_in_hand_is_known_to_who_asked(empty_world, pb):
+    """Who signs late would else be told that what it reads was never said."""
+    world = empty_world
+    world.start_hub()
+    police, asks, post = Desk(world, pb, POLICE), Desk(world, pb, POST), test_receive.Post(world, pb)
+    header, asked = asks.write("REQUEST", [POLICE], case_ref="et/ics/2026/000401")
+    about = {"in_reply_to": asked, "case_ref": header.case_ref, "retain_until": header.retain_until}
+    police.write("PROGRESS", [POST], outcome=police.code("Outcome", "CLARIFICATION_ASKED"), **about)
+    with post.channel() as channel:
+        test_receive.take(post.receive(channel, max_unacknowledged=1), 1)  # it is in hand, and nothing else comes
+        police.write("REFUSAL", [POST], outcome=police.code("Outcome", "NO_LEGAL_BASIS"), **about)
+        test_receive.flags(world, header.case_ref)
+        assert asks.sees(asked.id) == {"ke/dci/transnational": "SUSPENDED"}
+        asks.write("CLARIFICATION", [POLICE], **about)
+        assert asks.sees(asked.id) == {"ke/dci/transnational": "IN_PROGRESS"}
+        police.write("RESPONSE", [POST], outcome=police.code("Outcome", "NO_DATA"), **about)
+        asks.hang_up()
+    [move] = world.entries("SUBMITTED")[-1]["submitted"]["moves"]
+    assert (harm.LIVES[move["from"]], harm.LIVES[move["to"]]) == ("IN_PROGRESS", "ANSWERED")
+    test_receive.bears_out(world, police)

@@ -51,6 +51,11 @@ static struct seen look_on(struct kit_cases *fixture, struct asked_place *place,
             .view = view, .case_ref = KIT_CASE, .shield = shield.version, .reads = LIMIT_CASE_READS};
         assert_int_equal(asked_look(&look, place, &more), AM_OK);
         assert_true(place->next <= from || place->next - from <= LIMIT_CASE_READS);
+        if (more && place->in_hand.seqs == NULL) { // asked for
+            assert_string_equal(place->originator, KIT_POST);
+            place->in_hand.seqs = calloc(IN_HAND_MOST, sizeof *place->in_hand.seqs);
+            seen.looks--;
+        }
         if (!more)
             assert_int_equal(asked_life(view, place, &seen.life, &seen.known), AM_OK);
         store_view_end(view);
@@ -100,6 +105,23 @@ static void an_answer_that_it_has_is_known_to_it(void **state)
     written(fixture, refusal);
     shield(fixture);
     assert_false(look(fixture, LIFE(REFUSED)).known);
+}
+
+static void an_answer_that_its_device_has_in_hand_is_known_to_it(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct asked_place place = {0};
+    asked(fixture);
+    written(fixture, answered(fixture, KIND(PROGRESS), LIFE(OPEN), LIFE(SUSPENDED)));
+    written(fixture, answered(fixture, KIND(RESPONSE), LIFE(SUSPENDED), LIFE(ANSWERED)));
+    shield(fixture);
+    place.in_hand.seqs = calloc(IN_HAND_MOST, sizeof *place.in_hand.seqs);
+    place.in_hand.seqs[0] = 1;
+    place.in_hand.n = 1;
+    struct seen seen = look_on(fixture, &place, LIFE(ANSWERED));
+    assert_true(seen.known);
+    assert_int_equal(seen.life.state, LIFE(SUSPENDED));
+    asked_clear(&place);
 }
 
 static void what_it_has_signed_for_since_a_look_began_is_looked_at_anew(void **state)
@@ -183,6 +205,10 @@ static void a_deadline_has_both_lives_once_the_case_is_through(void **state)
         assert_int_equal(store_view_begin(fixture->kit.store, &view), AM_OK);
         assert_int_equal(due_asked_lives(view, &hub, places, &more), AM_OK);
         store_view_end(view);
+        if (places[0].in_hand.seqs == NULL) { // asked for
+            places[0].in_hand.seqs = calloc(IN_HAND_MOST, sizeof *places[0].in_hand.seqs);
+            looks--;
+        }
     }
     assert_int_equal(looks, 2);
     assert_true(party.lives[0].untold && !party.lives[0].asked);
@@ -200,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ASKED_TEST(what_it_knows_is_found_however_long_the_case_is),
         ASKED_TEST(an_answer_that_it_has_is_known_to_it),
+        ASKED_TEST(an_answer_that_its_device_has_in_hand_is_known_to_it),
         ASKED_TEST(what_it_has_signed_for_since_a_look_began_is_looked_at_anew),
         ASKED_TEST(of_clocks_those_have_passed_to_it_that_it_was_told_of),
         ASKED_TEST(a_deadline_has_both_lives_once_the_case_is_through),
