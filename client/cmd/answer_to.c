@@ -8,6 +8,7 @@
 #include "proto/model/delivery.h"
 #include "proto/model/life.h"
 
+#include <bsd/string.h>
 #include <string.h>
 
 #define PART(name) AMANA__V1__PART__CODE__##name
@@ -308,6 +309,22 @@ static bool is_chosen(const struct answer_input *input, const struct target *new
     }
 }
 
+// One call reaches one desk: that the others were told too would be believed by who looks whether they were.
+static enum am_err check_one_told(const Amana__V1__Draft *draft, struct am_detail *detail)
+{
+    char units[160] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < draft->n_recipients; i++) {
+        if (draft->recipients[i]->part != PART(ACTION))
+            continue;
+        strlcat(units, n++ > 0 ? ", " : "", sizeof units);
+        strlcat(units, draft->recipients[i]->unit, sizeof units);
+    }
+    if (n < 2)
+        return AM_OK;
+    return am_fail(AM_USAGE, detail, "--to", "which of these was told? %s", units);
+}
+
 enum am_err answer_to_fill(const struct answer_input *input, const struct target *root, const struct target *newest,
                            struct arena *arena, struct am_detail *detail, Amana__V1__Draft *draft)
 {
@@ -329,5 +346,7 @@ enum am_err answer_to_fill(const struct answer_input *input, const struct target
     if (!chosen)
         TRY(answer_to_usual(input, newest, arena, draft));
     TRY(protection_add(input, newest, arena, draft));
+    if (input->verb->kind == KIND(CONTACT) && !chosen && newest->box == STORE_SENT)
+        TRY(check_one_told(draft, detail));
     return draft->n_recipients > 0 ? AM_OK : nobody_left(input, root, detail);
 }

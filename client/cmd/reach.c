@@ -206,8 +206,9 @@ void reach_tell(struct command *command, const Amana__V1__Header *header)
         putchar('\n');
     }
     if (others > 0)
-        printf("  aloud     \"%s%s %.13s waits for you, %s\": no name of a person, no place; then `amana called %.13s "
-               "--means "
+        printf("  aloud     \"%s%s %.13s waits for you, %s\": no name of a person, no place; then `amana called "
+               "%.13s%s --means "
                "PHONE --spoken-to DESK --telephone NUMBER --summary TEXT`\n",
-               played(header), kind_name((unsigned)header->kind), header->id, urgency->name, header->id);
+               played(header), kind_name((unsigned)header->kind), header->id, urgency->name, header->id,
+               others > 1 ? " --to UNIT" : "");
 }

@@ -16,6 +16,13 @@ static bool says_told(const Amana__V1__Header *later)
            (later->kind == KIND(ACK) && later->told_at != NULL);
 }
 
+// Who has a COPY of what was written down reads along.
+static bool rang(const Amana__V1__Header *later, const char *unit)
+{
+    const Amana__V1__Recipient *recipient = header_recipient(later, unit);
+    return recipient != NULL && recipient->part == AMANA__V1__PART__CODE__ACTION;
+}
+
 void told_take(struct told *told, const Amana__V1__Header *of, const Amana__V1__Header *later)
 {
     const char *by = later->sender->unit;
@@ -23,7 +30,7 @@ void told_take(struct told *told, const Amana__V1__Header *of, const Amana__V1__
         const char *unit = of->recipients[i]->unit;
         if (strcmp(by, unit) == 0)
             told->by_recipient |= BIT(i);
-        else if (strcmp(by, of->sender->unit) == 0 && header_recipient(later, unit) != NULL)
+        else if (strcmp(by, of->sender->unit) == 0 && rang(later, unit))
             told->by_sender |= BIT(i);
     }
 }

@@ -85,3 +85,30 @@ def test_a_call_to_one_of_those_who_have_it_tells_that_one_alone(world):
     rows = world.amana("police", "--json", "status", alert).ok().json[0]["state"]["recipients"]
     assert {row["unit"]: row.get("told") for row in rows} == {
         "et/ics/moyale": "sender", "ke/dcs/child-protection": None, "et/mowsa/protection": None}
+
+
+def test_who_reads_along_what_was_told_to_another_was_not_told(world):
+    """The protection desk that has a copy would be taken to know by telephone, and nobody would ring it up."""
+    alert = world.send()
+    call = world.amana("police", "called", alert, "--means", "PHONE", "--summary", "They know.", "--spoken-to", "duty desk", "--telephone",
+                       "+251460000122").ok().says("copy      ke/dcs/child-protection").id
+    rows = world.amana("police", "--json", "status", alert).ok().json[0]["state"]["recipients"]
+    assert {row["unit"]: row.get("told") for row in rows} == {
+        "et/ics/moyale": "sender", "ke/dcs/child-protection": None, "et/mowsa/protection": None}
+    world.amana("ke-protection", "inbox").ok().says(call[:13])
+    assert "told: by" not in world.amana("ke-protection", "show", alert).ok().says("ke/dcs/child-protection").out.split("ke/dcs/child-protection")[1]
+
+
+def test_a_call_says_which_of_several_it_told(world):
+    """One call reaches one desk: the others would be taken to know."""
+    both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "ke/dcs/child-protection", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "COPY"}]
+    sent = world.amana("police", "send", world.draft(recipients=both)).ok()
+    assert f"amana called {sent.id[:13]} --to UNIT --means PHONE" in sent.out
+    call = ("called", sent.id, "--means", "VISIT", "--summary", "They know.", "--spoken-to", "duty desk")
+    world.amana("police", *call).exits(64).says("--to: which of these was told? et/ics/moyale, ke/dcs/child-protection")
+    world.amana("police", *call, "--to", "et/ics/moyale").ok()
+    rows = world.amana("police", "--json", "status", sent.id).ok().json[0]["state"]["recipients"]
+    assert {row["unit"]: row.get("told") for row in rows} == {
+        "et/ics/moyale": "sender", "ke/dcs/child-protection": None, "et/mowsa/protection": None}
+    world.amana("ke-protection", "inbox").ok()
+    world.amana("ke-protection", *call).ok()  # who received it has one other side
