@@ -18,8 +18,8 @@ static Google__Protobuf__Timestamp *time_of(struct arena *arena, uint64_t ns)
 }
 
 // Clocks of what nobody has moved: those that began since are the hub's to say.
-static void kept_life(const struct status_known *known, size_t i, const struct kind_due *due, struct arena *arena,
-                      Amana__V1__RecipientStatus *row)
+static void kept_life(const struct status_known *known, uint64_t accepted, size_t i, const struct kind_due *due,
+                      struct arena *arena, Amana__V1__RecipientStatus *row)
 {
     const struct answers_life *life = &known->answers->lives[i], *confirm = &known->answers->confirms[i];
     uint8_t state =
@@ -31,6 +31,7 @@ static void kept_life(const struct status_known *known, size_t i, const struct k
     row->answer_due = !life->stood ? time_of(arena, due->answer) : NULL;
     row->confirm = (Amana__V1__LifeState__Code)confirm->state;
     row->confirm_at = time_of(arena, confirm->at);
+    row->confirm_due = confirm->state != 0 ? time_of(arena, kind_confirm_due(accepted)) : NULL;
     row->confirm_officer = (char *)confirm->officer;
 }
 
@@ -87,7 +88,7 @@ enum am_err status_kept(struct session *session, const Amana__V1__Kept *kept, co
         Amana__V1__RecipientStatus *recipient = row->recipients[row->n_recipients] = &rows[row->n_recipients];
         amana__v1__recipient_status__init(recipient);
         kept_recipient(known, kept, row->n_recipients, arena, recipient);
-        kept_life(known, row->n_recipients, &due, arena, recipient);
+        kept_life(known, kept->entry->time, row->n_recipients, &due, arena, recipient);
     }
     kept_release(kept, known, second_waits(session->store, STORE_SENT, row->id), arena, row);
     *ret_row = row;

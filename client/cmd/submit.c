@@ -81,6 +81,9 @@ static void print_next(struct session *session, const Amana__V1__Header *header,
             printf("  told      %s\n", recipient->unit);
         if (recipient->part == AMANA__V1__PART__CODE__ACTION && due.answer != 0)
             printf("  %s  %s by %s\n", answers_word((unsigned)header->kind), recipient->unit, print_ns(due.answer));
+        if (kind_asks_confirm((unsigned)header->kind, (unsigned)header->outcome))
+            printf("  must erase, and confirm it  %s by %s\n", recipient->unit,
+                   print_ns(kind_confirm_due(accepted_ns)));
     }
 }
 

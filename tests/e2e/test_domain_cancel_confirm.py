@@ -2,6 +2,7 @@
 """What was sent in error, and what a court or the person themselves wants gone, is erased by all who have it: each
 confirms, or says which law keeps it."""
 import json
+import re
 
 import pytest
 
@@ -35,6 +36,15 @@ def sound(world):
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
     world.start_hub()
+
+
+def test_who_ends_what_is_to_be_erased_is_told_who_must_confirm_that_and_by_when(world, alert):
+    said = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "x", "--yes").ok().out
+    due = [re.search(rf"must erase, and confirm it  {unit} by (\d{{4}}-\d\d-\d\d)", said)[1] for unit in ("et/ics/moyale", "ke/dcs/child-protection", "et/mowsa/protection")]
+    assert len(set(due)) == 1
+    other = world.send()
+    said = world.amana("police", "cancel", other, "--outcome", "RESOLVED", "--reason", "x").ok().out
+    assert "must erase" not in said
 
 
 def test_what_was_sent_in_error_is_erased_by_all_who_have_it_copies_too(world, alert):

@@ -60,7 +60,7 @@ def test_without_a_link_a_message_stands_as_what_has_come_here_says(world):
     assert {key: rows[1][key] for key in ("unit", "part", "delivery", "retrieved_at", "life", "life_at", "officer", "proved")}.items() <= rows[0].items()
     ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "x", "--instructions", "x", "--yes").ok().id
     world.amana("police", *status, env=OFF).exits(69).says("stopping")
-    world.amana("police", "status", ended, env=OFF).exits(69).says("to be acknowledged by", "to be erased")
+    world.amana("police", "status", ended, env=OFF).exits(69).says("to be acknowledged by", "to be erased · to be confirmed by")
     world.amana("post", "inbox").ok()
     world.amana("post", "ack", ended).ok()
     world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "x", "--yes").ok()
