@@ -84,8 +84,13 @@ static bool is_unit(const char *named, const char *unit)
     return named != NULL && strcmp(named, unit) == 0;
 }
 
-// An answer to somebody who neither has what it answers, nor sends it, nor protects: what it is about begins with that
-// one.
+static bool has_released(const Amana__V1__Header *header, const char *unit)
+{
+    return header != NULL && header->releasing != NULL && strcmp(header->releasing->unit, unit) == 0;
+}
+
+// An answer to somebody who neither has what it answers, nor sends it, nor released it, nor protects: what it is about
+// begins with that one.
 static bool goes_beyond(struct session *session, const struct compose *compose, const struct compose_parts *parts)
 {
     const Amana__V1__Header *header = parts->header, *before = compose->newest;
@@ -96,7 +101,8 @@ static bool goes_beyond(struct session *session, const struct compose *compose, 
     for (size_t i = 0; before != NULL && i < header->n_recipients; i++) {
         const char *unit = header->recipients[i]->unit;
         if (!is_unit(header->sender->unit, unit) && !is_unit(before->sender->unit, unit) &&
-            header_recipient(before, unit) == NULL &&
+            header_recipient(before, unit) == NULL && !has_released(before, unit) &&
+            !has_released(compose->root, unit) &&
             !is_unit(directory_protection_of(session, header->sender->unit), unit) &&
             !is_unit(directory_protection(session, there), unit))
             return true;

@@ -626,6 +626,12 @@ def test_what_every_holder_must_do_reaches_the_unit_that_released_it_too(shared)
     world.amana("police", "inbox").ok()
     for order in (corrected, erased):
         world.amana("police", "status", order).ok().says("ke/dci/headquarters", "confirmed")
+    # Nobody new learns of a return by it.
+    sent = world.amana("police", "send", alert(world, case_ref="ke/dci/2026/004718", releasing="ke/dci/headquarters", purpose="RETURN_AND_REINTEGRATION",
+                                               consent="GIVEN", flags__protection="NO")).ok().id
+    world.amana("headquarters", "release", sent, "--yes").ok()
+    world.amana("police", "inbox").ok()
+    world.amana("chief", "release", world.amana("police", "correct", sent, world.example("correction")).ok().id, "--yes").ok().says("ke/dci/headquarters")
     # So does an end that has it erased.
     sent = world.amana("police", "send", alert(world, case_ref="ke/dci/2026/004716", releasing="ke/dci/headquarters")).ok().id
     world.amana("headquarters", "release", sent, "--yes").ok()
