@@ -69,6 +69,32 @@ void retrieved(struct kit_message *message)
     message->deliveries[0].retrieved_at = 7;
 }
 
+// An alert that the post has, and one of its versions that it hasn't.
+void alert_and_update(struct kit_cases *fixture)
+{
+    struct kit_message *alert = message_of(fixture, "ke/dci/duty", KIND(ALERT), true), *update;
+    retrieved(alert);
+    written(fixture, alert);
+    update = message_of(fixture, "ke/dci/duty", KIND(UPDATE), true);
+    moves(fixture, update, LIFE(ACKNOWLEDGED), LIFE(NEW));
+    written(fixture, update);
+    shield(fixture);
+}
+
+void answer(struct kit_cases *fixture, uint8_t from, uint8_t to)
+{
+    struct kit_message *ack = message_of(fixture, KIT_POST, KIND(ACK), false);
+    moves(fixture, ack, from, to);
+    written(fixture, ack);
+}
+
+struct kit_message *version_of(struct kit_cases *fixture, const char *from, bool to_post)
+{
+    struct kit_message *update = message_of(fixture, from, KIND(UPDATE), to_post);
+    moves(fixture, update, LIFE(NEW), LIFE(NEW));
+    return update;
+}
+
 bool in_hand_asked(struct due_place *places, const struct in_hand *in_hand)
 {
     if (places == NULL || !places[0].asked || places[0].in_hand.seqs != NULL)

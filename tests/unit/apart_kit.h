@@ -26,6 +26,10 @@ void written(struct kit_cases *fixture, struct kit_message *message);
 void others_write(struct kit_cases *fixture, size_t n);
 // From now on: what the post hasn't retrieved is withheld.
 void shield(struct kit_cases *fixture);
+// An alert that the post has, and one of its versions that it hasn't; another version; an answer of the post.
+void alert_and_update(struct kit_cases *fixture);
+struct kit_message *version_of(struct kit_cases *fixture, const char *from, bool to_post);
+void answer(struct kit_cases *fixture, uint8_t from, uint8_t to);
 // Where a look at a deadline asks for what the post has in hand: fills that. Whether it did.
 bool in_hand_asked(struct due_place *places, const struct in_hand *in_hand);
 
