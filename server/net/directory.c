@@ -2,6 +2,7 @@
 // Directory.Lookup: a unit's roster with its certificates and the proof of its entry, for those who may know of it.
 #include "amana/v1/directory.pb-c.h"
 #include "amana/v1/record.pb-c.h"
+#include "proto/model/policy.h"
 #include "server/net/question.h"
 #include "server/net/scope_countries.h"
 #include "server/net/waiting.h"
@@ -13,8 +14,8 @@ struct lookup {
     struct scope_countries protects; // where the caller does; none where that isn't its role
 };
 
-// What stands in memory: one's own unit, whom one may write to, protection units, an auditor's scope, and who keeps the
-// registry.
+// What stands in memory: one's own unit, whom one may write to or whose supervisors release for it, protection units,
+// an auditor's scope, and who keeps the registry.
 static bool lookup_allowed(const struct call *call, const char *other)
 {
     const struct hub *hub = call->net->hub;
@@ -25,6 +26,8 @@ static bool lookup_allowed(const struct call *call, const char *other)
         return false;
     address_country(other, country);
     if (strcmp(unit, other) == 0 || hub_may_write(hub, unit, other))
+        return true;
+    if (policy_supervises(hub_policy(hub), unit, other)) // what it sends is sealed to that
         return true;
     if (hub_sees_registry(hub, unit))
         return true;

@@ -951,6 +951,26 @@ def test_send_back_does_not_end_well_where_what_went_first_could_not_be_taken_ba
     shared.amana("chief", "drop", stays, "--yes").ok()
 
 
+def test_a_unit_needs_no_grant_towards_who_releases_for_it(empty_world):
+    """Saves from an alert that can't even be parked, since its unit may write abroad alone."""
+    world = empty_world
+    world.supervisor()
+    headquarters(world)
+    world.start_hub().log.wait(r"^roster unit=ke/dci/transnational number=2")
+    headquarters_join(world)
+    world.amana("ke-registry", "admin", "grant", "add", "ke/dci/transnational", "--kinds", "ALERT", "--to", "et/*/*").ok()
+    world.amana("ke-registry", "admin", "grant", "remove", "ke/dci/transnational", "1", "--yes").ok()
+    sent = world.amana("police", "send", alert(world, releasing="ke/dci/headquarters")).ok().says("waits").id
+    world.amana("headquarters", "release", sent, "--yes").ok()
+    for desk in ("headquarters", "police"):
+        world.amana(desk, "inbox").ok()
+    erased = world.amana("police", "erase", sent, *ERASE).ok().id
+    world.amana("chief", "release", erased, "--yes").ok().says("must confirm  ke/dci/headquarters")
+    world.amana("police", "send", world.write("NOTE", {"title": "x", "text": "x"}, recipients=[{"unit": "ke/dci/headquarters", "part": "ACTION"}])).exits(77)
+    world.hub.stop()
+    world.amanad("fsck", "-d", "data").ok()
+
+
 # --- On a clock that is moved
 @pytest.fixture
 def timed(template, tmp_path):
