@@ -16,6 +16,14 @@
 
 #include <string.h>
 
+// What was sent already is to be signed within half an hour; the rest by urgency.
+#define RANKS 5u
+struct waiting_lines {
+    FILE *out;
+    char *text;
+    size_t len;
+};
+
 struct second_input {
     struct command command;
     struct traffic traffic; // pending
@@ -23,6 +31,7 @@ struct second_input {
     Amana__V1__ReturnReason__Code reason;
     bool yes, needs_reason;
     unsigned count;
+    struct waiting_lines lines[RANKS]; // pending
 };
 
 static const ProtobufCEnumDescriptor *const REASONS = &amana__v1__return_reason__code__descriptor;
@@ -103,9 +112,41 @@ static void say_what_next(struct second_input *input, const struct second_waitin
                  waiting->header->id);
 }
 
+static struct waiting_lines *lines_of(struct second_input *input, const struct second_waiting *waiting)
+{
+    unsigned urgency = (unsigned)waiting->header->urgency, rank = waiting->deferred ? 0 : urgency;
+    return &input->lines[rank < RANKS ? rank : RANKS - 1];
+}
+
+static enum am_err lines_begin(struct second_input *input)
+{
+    for (size_t i = 0; i < RANKS; i++) {
+        struct waiting_lines *lines = &input->lines[i];
+        lines->out = open_memstream(&lines->text, &lines->len);
+        if (lines->out == NULL)
+            return AM_NOMEM;
+    }
+    return AM_OK;
+}
+
+// Also after an error: what was read until then.
+static enum am_err lines_end(struct second_input *input)
+{
+    bool whole = true;
+    for (size_t i = 0; i < RANKS; i++) {
+        struct waiting_lines *lines = &input->lines[i];
+        if (lines->out == NULL)
+            continue;
+        whole &= fclose(lines->out) == 0 && fwrite(lines->text, 1, lines->len, stdout) == lines->len;
+        free(lines->text);
+    }
+    return whole && fflush(stdout) == 0 ? AM_OK : AM_IO;
+}
+
 static enum am_err list_one(void *user, const struct second_waiting *waiting)
 {
     struct second_input *input = user;
+    FILE *out = lines_of(input, waiting)->out;
     Amana__V1__Kept kept = kept_of(waiting);
     char state[SECOND_STATE];
     if (!traffic_wants(&input->traffic, waiting->header->status))
@@ -117,17 +158,21 @@ static enum am_err list_one(void *user, const struct second_waiting *waiting)
              print_ns(waiting->entry->time + (waiting->deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS)));
     say_what_next(input, waiting, state, sizeof state);
     if (input->command.json)
-        (void)!json_line_kept(input->command.session, &kept, "PENDING_RELEASE", stdout);
+        (void)!json_line_kept(input->command.session, &kept, "PENDING_RELEASE", out);
     else
-        screen_line(input->command.session, waiting->header->id, &kept, state, stdout);
-    return fflush(stdout) == 0 ? AM_OK : AM_IO;
+        screen_line(input->command.session, waiting->header->id, &kept, state, out);
+    return AM_OK;
 }
 
 int verb_pending(int argc, char **argv)
 {
-    static const struct argp argp = {
-        NULL, parse_none, NULL, "Lists what waits for a supervisor of this unit, oldest first.", traffic_children,
-        NULL, NULL};
+    static const struct argp argp = {NULL,
+                                     parse_none,
+                                     NULL,
+                                     "Lists what waits for a supervisor of this unit, what can wait least first.",
+                                     traffic_children,
+                                     NULL,
+                                     NULL};
     struct second_input input = {0};
     struct am_detail detail = {0};
     command_init(&input.command);
@@ -136,7 +181,11 @@ int verb_pending(int argc, char **argv)
     if (code == 0)
         code = command_connect(&input.command);
     if (code == 0) {
-        enum am_err err = second_each(input.command.session, &detail, list_one, &input);
+        enum am_err err = lines_begin(&input), shown;
+        if (err == AM_OK)
+            err = second_each(input.command.session, &detail, list_one, &input);
+        shown = lines_end(&input);
+        err = err == AM_OK ? shown : err;
         code = err == AM_OK ? 0 : command_fail(err, &detail);
     }
     if (code == 0 && input.count == 0 && !input.command.json)

@@ -131,6 +131,22 @@ def test_who_releases_what_is_urgent_hears_whom_to_telephone(shared):
                  "--telephone", "+251462340001").ok()
 
 
+def test_what_can_wait_least_stands_first_in_what_waits_for_a_supervisor(shared):
+    """Of forty that wait the one that was sent already, and goes unsigned in half an hour, would stand last."""
+    shared.amana("chief", "pending").ok()
+    routine = park(shared, case_ref="ke/dci/2026/004760", urgency="U4", urgency_reason=None)
+    older, newer = park(shared, case_ref="ke/dci/2026/004762"), park(shared, case_ref="ke/dci/2026/004763")
+    urgent = park(shared, case_ref="ke/dci/2026/004761", urgency="U2", urgency_reason="EVIDENCE_AT_RISK")
+    sent = shared.amana("police", "send", alert(shared, urgency="U1", urgency_reason="LIFE_AT_RISK", release="DEFERRED", case_ref="ke/dci/2026/004764")).ok().id
+    mine, listed = [sent, urgent, older, newer, routine], shared.amana("chief", "pending").ok().out
+    assert sorted(mine, key=lambda message: listed.index(message[:13])) == mine
+    ids = [line["header"]["id"] for line in shared.amana("chief", "--json", "pending").ok().json]
+    assert [message for message in ids if message in mine] == mine
+    for message in mine:
+        shared.amana("chief", "send-back", message, "--reason", "INCOMPLETE").ok()
+    shared.amana("police", "inbox").ok()
+
+
 def test_a_no_releases_nothing_and_is_no_wrong_usage(shared):
     parked = park(shared)
     shared.amana("chief", "release", parked, stdin="n\n").exits(75).says("Release it", "nothing was released")
