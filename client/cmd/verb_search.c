@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // search: words in what this unit has sent and received. Bodies are kept sealed: each is opened in memory, looked
 // through and forgotten, so that nothing readable comes to lie on the disk.
+#include "client/cmd/answers.h"
 #include "client/cmd/command.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
@@ -20,11 +21,13 @@
 #include <utf8proc.h>
 
 #define SEARCH_WORDS 16u
+#define SEARCH_STATE (ANSWERS_STATE + 128u)
 
 struct search_input {
     struct command command;
     struct traffic traffic;
-    char *words[SEARCH_WORDS]; // folded
+    char *words[SEARCH_WORDS];    // folded
+    bool is_number[SEARCH_WORDS]; // has a digit: squeezed too
     size_t n;
     unsigned looked, found, closed, erased;
     uint64_t first_erased, last_erased; // UTC ns
@@ -42,6 +45,17 @@ static char *fold(const char *text)
     return len >= 0 ? (char *)folded : NULL;
 }
 
+// A plate, a passport or a telephone is written with blanks here and without there: "KDA 417Q" is found by "kda417q".
+// Values stay apart.
+static void squeeze(char *text)
+{
+    char *to = text;
+    for (; *text != '\0'; text++)
+        if (strchr(" -./()", *text) == NULL)
+            *to++ = *text;
+    *to = '\0';
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct search_input *input = state->input;
@@ -56,6 +70,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         input->words[input->n] = fold(arg);
         if (input->words[input->n] == NULL || input->words[input->n][0] == '\0')
             argp_error(state, "\"%.40s\" is no word to look for", arg);
+        input->is_number[input->n] = strpbrk(input->words[input->n], "0123456789") != NULL;
+        if (input->is_number[input->n])
+            squeeze(input->words[input->n]);
         input->n++;
         return 0;
     case ARGP_KEY_END:
@@ -67,10 +84,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 // All words, anywhere in what the message says or in its envelope.
-static bool has_all(const struct search_input *input, const char *text)
+static bool has_all(const struct search_input *input, char *text)
 {
     for (size_t i = 0; i < input->n; i++)
-        if (strstr(text, input->words[i]) == NULL)
+        if (!input->is_number[i] && strstr(text, input->words[i]) == NULL)
+            return false;
+    squeeze(text);
+    for (size_t i = 0; i < input->n; i++)
+        if (input->is_number[i] && strstr(text, input->words[i]) == NULL)
             return false;
     return true;
 }
@@ -135,6 +156,19 @@ static void tell_unread(const struct search_input *input)
                     input->closed == 1 ? "" : "s");
 }
 
+// Who finds an alert acts on it: what came after it stands beside it.
+static enum am_err state_of(struct session *session, const char *id, const Amana__V1__Kept *kept, bool erased,
+                            const char *case_ref, char ret_state[SEARCH_STATE])
+{
+    struct answers answers;
+    char since[ANSWERS_STATE];
+    TRY(answers_find(session, id, &answers));
+    answers_since(&answers, true, since);
+    snprintf(ret_state, SEARCH_STATE, "%s%s%s%s%s", case_ref, erased ? ", erased here " : "",
+             erased ? print_ns(header_time_or_0(kept->erased_at)) : "", since[0] != '\0' ? ", " : "", since);
+    return AM_OK;
+}
+
 static enum am_err look_at(struct search_input *input, enum store_box box, const char *id)
 {
     struct arena AM_CLEANUP(arena_wipe) arena = {0};
@@ -142,7 +176,7 @@ static enum am_err look_at(struct search_input *input, enum store_box box, const
     struct am_detail detail = {0};
     struct opened opened;
     Amana__V1__Kept *kept;
-    char state[128];
+    char state[SEARCH_STATE];
     arena_init(&arena, ARENA_VERB);
     TRY(store_get(session->store, box, id, &arena, &kept));
     if (!traffic_wants_message(&input->traffic, kept->message))
@@ -162,8 +196,7 @@ static enum am_err look_at(struct search_input *input, enum store_box box, const
     progress_end(&input->progress);
     if (input->command.json)
         return json_line_kept(session, kept, box == STORE_INBOX ? "inbox" : "sent", stdout) == 0 ? AM_OK : AM_IO;
-    snprintf(state, sizeof state, "%s%s%s", opened.header->case_ref, err == AM_ERASED ? ", erased here " : "",
-             err == AM_ERASED ? print_ns(header_time_or_0(kept->erased_at)) : "");
+    TRY(state_of(session, id, kept, err == AM_ERASED, opened.header->case_ref, state));
     screen_line(session, id, kept, state, stdout);
     return AM_OK;
 }
@@ -208,7 +241,8 @@ int verb_search(int argc, char **argv)
         parse,
         "WORD...",
         "Lists what this unit has sent and received that has all of these words, in the text, "
-        "the persons, the vehicles or the envelope; without regard to case and accents. What is "
+        "the persons, the vehicles or the envelope; without regard to case and accents, and to how "
+        "a number or a plate is spaced. What is "
         "kept stays sealed on the disk.",
         traffic_children,
         NULL,

@@ -179,6 +179,26 @@ def test_a_limit_in_words_goes_with_what_is_assigned(world):
     assert world.body("police", assigned)["note"]["handling_note"] == "Not before Friday."
 
 
+def test_a_plate_or_a_number_is_found_however_it_is_spaced(world):
+    """At the barrier a plate is read as it stands there: what is looked for would drive through."""
+    alert = world.send(draft=world.draft(case_ref="ke/dci/2026/004388", alert__vehicles=[{"type": "LORRY", "registration": "KDB 901-X", "country": "ke"}]))
+    world.amana("post", "inbox").ok()
+    for words in (["KDB 901-X"], ["kdb901x"], ["KDB-901X"], ["901x"], ["kdb", "901 X"], ["ke/dci/2026/004388"]):
+        assert alert in [line["header"]["id"] for line in world.amana("post", "--json", "search", *words).ok().json], words
+    for words in (["kdb902x"], ["kdb901xke"], ["LORRYkdb901x"]):  # values stay apart
+        world.amana("post", "search", *words).exits(66)
+
+
+def test_what_is_found_says_whether_it_was_ended_or_corrected_since(world):
+    """Who finds an alert acts on it."""
+    alert = world.send(draft=world.draft(case_ref="ke/dci/2026/004389", alert__title="A grey dhow"))
+    world.amana("post", "inbox").ok()
+    assert world.amana("post", "search", "dhow").ok().out.endswith("ke/dci/2026/004389\n")
+    cancel = world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "search", "dhow").ok().says(f"ke/dci/2026/004389, was ended by {cancel[:13]}")
+
+
 def test_words_are_found_in_what_stays_sealed_on_the_disk(world):
     alert = world.send()
     other = world.amana("police", "send", world.write("NOTE", {"title": "Moyal\u00e9", "text": "Nothing new of the boat."})).ok().id
