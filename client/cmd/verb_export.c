@@ -12,6 +12,7 @@
 #include "client/session/shield.h"
 #include "client/session/store_index.h"
 #include "proto/model/address.h"
+#include "proto/model/kind.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct export_input {
     bool csv;
     struct markings markings; // htcds: of the case
     unsigned kept_back;       // messages, by a marking
+    json_t *wrong;            // htcds: ids of what was contested or corrected
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -150,6 +152,10 @@ static enum am_err add_message(struct export_input *input, enum store_box box, c
         !traffic_wants(&input->traffic, header->status) || !second_sent(kept, header) || kept->entry == NULL ||
         kept->entry->index != seq) // the row of the time when it waited for its second person
         return AM_OK;
+    bool against = header->kind == KIND(CORRECTION) || header->kind == KIND(CONTEST);
+    if (against && header->in_reply_to != NULL &&
+        json_object_set_new(input->wrong, header->in_reply_to->id, json_true()) != 0)
+        return AM_NOMEM;
     if (marking_keeps(input->command.session, &input->markings, kept, header, MARKING_H1 | MARKING_H2, &detail) != 0) {
         input->kept_back++;
         command_say("%.13s is left out: %s", id, detail.text);
@@ -159,7 +165,6 @@ static enum am_err add_message(struct export_input *input, enum store_box box, c
         command_say("%s is left out: %s", id, detail.text);
         return AM_OK;
     }
-    TRY(warn_since(input->command.session, id, false));
     return htcds_add(records, opened.header, opened.body) == 0 ? AM_OK : AM_NOMEM;
 }
 
@@ -177,6 +182,19 @@ static enum am_err add_all(struct export_input *input, json_t *records)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
+// Of what is here: not all that was said of it needs to be.
+static enum am_err warn_of_wrong(struct export_input *input)
+{
+    const char *id;
+    json_t *there;
+    enum am_err err = AM_OK;
+    json_object_foreach(input->wrong, id, there)
+    {
+        err = err == AM_OK || err == AM_NOT_FOUND ? warn_since(input->command.session, id, false) : err;
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
 static int export_htcds(struct export_input *input)
 {
     struct am_detail detail = {0};
@@ -184,7 +202,8 @@ static int export_htcds(struct export_input *input)
     if (code != 0)
         return code;
     json_t *records = json_array();
-    enum am_err err = records == NULL ? AM_NOMEM : case_ref_check(input->argument, &detail);
+    input->wrong = json_object();
+    enum am_err err = records == NULL || input->wrong == NULL ? AM_NOMEM : case_ref_check(input->argument, &detail);
     if (err == AM_OK)
         err = markings_read(input->command.session, input->argument, &input->markings);
     if (err == AM_OK)
@@ -196,6 +215,8 @@ static int export_htcds(struct export_input *input)
         err = am_fail(AM_NOT_FOUND, &detail, input->argument, "no message of this case is kept here");
     if (err == AM_OK)
         err = warn_of(input->command.session, input->argument);
+    if (err == AM_OK)
+        err = warn_of_wrong(input);
     if (err == AM_OK && input->csv)
         err = htcds_csv_print(records, stdout);
     else if (err == AM_OK) {
@@ -205,6 +226,7 @@ static int export_htcds(struct export_input *input)
             err = AM_IO;
     }
     json_decref(records);
+    json_decref(input->wrong);
     return err == AM_OK ? 0 : command_fail(err, &detail);
 }
 
