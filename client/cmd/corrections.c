@@ -22,6 +22,16 @@ static enum am_err load(struct session *session, const char *id, struct arena *a
     return err == AM_NOMEM ? err : AM_OK;
 }
 
+static enum am_err came_after(struct session *session, const char *id, struct arena *arena, const char **ret_since)
+{
+    struct answers answers;
+    char since[ANSWERS_STATE];
+    TRY(answers_find(session, id, &answers));
+    answers_since(&answers, false, since);
+    *ret_since = arena_copy(arena, since, strlen(since));
+    return *ret_since != NULL ? AM_OK : arena_error(arena);
+}
+
 enum am_err corrections_read(struct session *session, const struct answers *answers, struct arena *arena,
                              struct corrections *ret_corrections)
 {
@@ -29,6 +39,7 @@ enum am_err corrections_read(struct session *session, const struct answers *answ
     while (answers != NULL && ret_corrections->n < answers->n_corrections && ret_corrections->n < ANSWERS_CORRECTIONS) {
         size_t i = ret_corrections->n++;
         TRY(load(session, answers->corrections[i], arena, &ret_corrections->list[i]));
+        TRY(came_after(session, answers->corrections[i], arena, &ret_corrections->since[i]));
     }
     return AM_OK;
 }
@@ -104,9 +115,10 @@ static void print_one(const Amana__V1__Correction *correction, FILE *out)
 void corrections_print(const struct corrections *corrections, FILE *out)
 {
     for (size_t i = 0; i < corrections->n; i++) {
-        const char *id = corrections->answers->corrections[i];
-        fprintf(out, "%sCORRECTED: not all that it says is right; `amana show %.13s` says what is%s\n",
-                print_on(PRINT_YELLOW), id, print_off());
+        const char *id = corrections->answers->corrections[i], *since = corrections->since[i];
+        fprintf(out, "%sCORRECTED: not all that it says is right; `amana show %.13s` says what is%s%s%s%s\n",
+                print_on(PRINT_YELLOW), id, since[0] != '\0' ? " (which itself " : "", since,
+                since[0] != '\0' ? ")" : "", print_off());
         if (corrections->list[i] != NULL)
             print_one(corrections->list[i], out);
     }

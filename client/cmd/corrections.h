@@ -12,6 +12,7 @@ struct corrections {
     const struct answers *answers; // NULL: nothing is known of any
     size_t n;
     const Amana__V1__Correction *list[ANSWERS_CORRECTIONS]; // in the order of the log; NULL: can't be read any more
+    const char *since[ANSWERS_CORRECTIONS];                 // what came after each: it may be wrong itself
 };
 
 // Opens those that `answers` (may be NULL) names, in the arena. Errors of the store.

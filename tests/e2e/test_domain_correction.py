@@ -100,6 +100,12 @@ def test_who_reads_what_was_corrected_reads_first_what_is_right(world):
     world.path("again.json").write_text(json.dumps({"correction": {"roles": [{"person": "driver", "was": ["PRESUMED_VICTIM"], "now": ["WITNESS"]}]}}))
     again = world.amana("police", "correct", sent, "--reason", "He says so.", "again.json").ok().id
     world.amana("police", "show", sent).ok().says(f"CORRECTED by {again[:13]}", correction[:13], "witness (corrected; entered as suspect)", "detain (no more: corrected)")
+    # What is said to be right may be wrong itself.
+    world.path("third.json").write_text(json.dumps({"correction": {"roles": [], "changes": [{"path": "correction.reason", "was": "He says so.", "now": "She says so."}]}}))
+    third = world.amana("police", "correct", again, "--reason", "Misheard.", "third.json").ok().id
+    world.amana("post", "inbox").ok()
+    for desk in ("police", "post"):
+        world.amana(desk, "show", sent).ok().says(f"`amana show {again[:13]}` says what is (which itself is CORRECTED by {third[:13]})")
     # One of which nobody can read here any more what it said is named.
     world.amana("police", "erase", correction, "--ground", "NO_LONGER_NEEDED", "--reason", "x", "--yes").ok()
     said = world.amana("police", "show", sent).ok().says(f"`amana show {correction[:13]}`", "witness (corrected").out
