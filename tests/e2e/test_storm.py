@@ -35,7 +35,7 @@ PHASES = (
 )
 TO_ALERTS = (("ACK", None), ("HIT", None), ("CANNOT_EXECUTE", "LAW"))
 TO_REQUESTS = (("ACK", None), ("PROGRESS", "IN_HAND"), ("PROGRESS", "CLARIFICATION_ASKED"), ("PROGRESS", "AWAITING_AUTHORISATION"),
-               ("RESPONSE", "FULL"), ("REFUSAL", "NOT_DISCLOSED"))
+               ("RESPONSE", "FULL"), ("RESPONSE", "NO_DATA"), ("REFUSAL", "NOT_DISCLOSED"))
 ORDERS = ("ERASURE", "ERASURE", "HOLD", "CORRECTION")
 
 
@@ -105,10 +105,10 @@ class Player(Desk):
 
 
 class Root:
-    """An alert with its versions, or a request."""
+    """An alert with its versions, or a request, of the police or of the state that is listed."""
 
-    def __init__(self, kind, to, header, pointer):
-        self.kind, self.to, self.header, self.pointer = kind, to, header, pointer
+    def __init__(self, kind, asks, to, header, pointer):
+        self.kind, self.asks, self.to, self.header, self.pointer = kind, asks, to, header, pointer
         self.versions, self.newest = [pointer], pointer
 
     def about(self, pointer=None):
@@ -124,7 +124,9 @@ class Storm:
         self.down, self.in_hand, self.taken = False, [], 0
 
     def new_case(self, number):
-        self.case_ref, self.kept_s = f"ke/dci/2026/{number:06d}", self.chance.choice(KEPT_S)
+        self.asks = self.chance.choice([POLICE, POLICE, POST])
+        self.case_ref = f"{'ke/dci' if self.asks == POLICE else 'et/ics'}/2026/{number:06d}"
+        self.kept_s = self.chance.choice(KEPT_S)
         self.roots, self.flags, self.orders = [], [], []
 
     def submit(self, who, kind, to, taken=None, **changes):
@@ -132,24 +134,25 @@ class Storm:
         return self.desks[who].submit(message), (lambda: taken(header, pointer)) if taken else None
 
     def root(self):
-        kind, to = self.chance.choice(["ALERT", "REQUEST"]), self.chance.choice([[POST], [POST, SHELTER]])
-        return [self.submit(POLICE, kind, to, lambda header, pointer: self.roots.append(Root(kind, to, header, pointer)),
+        kind, asks = self.chance.choice(["ALERT", "REQUEST"]), self.asks
+        to = self.chance.choice([[POST], [POST, SHELTER]] if asks == POLICE else [[POLICE], [POLICE, OFFICE]])
+        return [self.submit(asks, kind, to, lambda header, pointer: self.roots.append(Root(kind, asks, to, header, pointer)),
                             kept_s=self.kept_s, case_ref=self.case_ref)]
 
     def update(self):
         root = self.chance.choice(self.roots)
         if root.kind == "REQUEST":
-            return [self.submit(POLICE, "CLARIFICATION", root.to[:1], **root.about())]
+            return [self.submit(root.asks, "CLARIFICATION", root.to[:1], **root.about())]
 
         def taken(header, pointer):
             root.versions.append(pointer)
             root.newest = pointer
-        return [self.submit(POLICE, "UPDATE", root.to, taken, supersedes=root.versions[-1], **root.about())]
+        return [self.submit(root.asks, "UPDATE", root.to, taken, supersedes=root.versions[-1], **root.about())]
 
     def end(self):
         root = self.chance.choice(self.roots)
         kind = "CANCEL" if root.kind == "ALERT" else "WITHDRAW"
-        return [self.submit(POLICE, kind, root.to, lambda header, pointer: setattr(root, "newest", pointer),
+        return [self.submit(root.asks, kind, root.to, lambda header, pointer: setattr(root, "newest", pointer),
                             outcome="NO_LONGER_NEEDED", **root.about())]
 
     def receive(self):
@@ -168,12 +171,12 @@ class Storm:
 
     def answers(self, count=None):
         root = self.chance.choice(self.roots)
-        who = self.chance.choice([to for to in (POST, POST, SHELTER) if to in root.to])
+        who = self.chance.choice([to for to in (POST, POST, SHELTER, POLICE, POLICE, OFFICE) if to in root.to])
         begun = []
         for _ in range(count or self.chance.choice([2, 2, 3])):
             kind, outcome = self.chance.choice(TO_ALERTS if root.kind == "ALERT" else TO_REQUESTS)
             about = self.chance.choice([*root.versions, root.newest]) if root.kind == "ALERT" else root.pointer
-            begun.append(self.submit(who, kind, [POLICE], outcome=outcome, **root.about(about)))
+            begun.append(self.submit(who, kind, [root.asks], outcome=outcome, **root.about(about)))
         return begun
 
     def answer(self):
@@ -194,7 +197,7 @@ class Storm:
 
     def order(self):
         root, kind = self.chance.choice(self.roots), self.chance.choice(ORDERS)
-        return [self.submit(POLICE, kind, root.to, lambda header, pointer: self.orders.append((root, pointer, kind)),
+        return [self.submit(root.asks, kind, root.to, lambda header, pointer: self.orders.append((root, pointer, kind)),
                             **root.about(self.chance.choice(root.versions)))]
 
     def confirm(self):
@@ -203,11 +206,11 @@ class Storm:
             return []
         root, pointer, _ = self.chance.choice(done)
         who = self.chance.choice(root.to)
-        return [self.submit(who, "CONFIRM", [POLICE], outcome="DONE", **root.about(pointer)) for _ in range(self.chance.choice([1, 2]))]
+        return [self.submit(who, "CONFIRM", [root.asks], outcome="DONE", **root.about(pointer)) for _ in range(self.chance.choice([1, 2]))]
 
     def contest(self):
         root = self.chance.choice(self.roots)
-        return [self.submit(POST, "CONTEST", [POLICE], **root.about(self.chance.choice(root.versions)))]
+        return [self.submit(root.to[0], "CONTEST", [root.asks], **root.about(self.chance.choice(root.versions)))]
 
     def time(self, jumps=JUMPS):
         self.world.later(seconds=self.chance.choice(jumps))
