@@ -181,7 +181,19 @@ static enum am_err older_lives(struct check *check, uint64_t root)
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
-// Of a sender whose own life goes on apart what it knows of that is said.
+// Whose life may be another to its originator: an answer is about the sender's own. One that nothing has moved is what
+// everybody knows; of a sender whose own goes on apart what it knows of that is said.
+static bool may_be_asked(const struct check *check, size_t i)
+{
+    const struct hub_submission *s = check->s;
+    const struct journal_life *life = &s->lives[i];
+    bool own = s->has_life[i] && strcmp(life->recipient, check->unit) == 0;
+
+    return s->has_life[i] && life->state != life_begun(s->root.kind) &&
+           !address_same_country(life->recipient, s->root.originator) && !(own && s->apart) &&
+           (own || address_same_country(check->unit, s->root.originator));
+}
+
 static enum am_err asked_fill(struct check *check, const struct asked_place *place)
 {
     struct hub_submission *s = check->s;
@@ -192,8 +204,8 @@ static enum am_err asked_fill(struct check *check, const struct asked_place *pla
         return arena_error(check->arena);
     for (size_t i = 0; i < s->n_lives; i++) {
         struct journal_life life = s->lives[i];
-        bool known = false, apart = s->apart && s->has_life[i] && strcmp(life.recipient, check->unit) == 0;
-        if (s->has_life[i] && !apart)
+        bool known = false;
+        if (may_be_asked(check, i))
             TRY(asked_life(check->view, place, &life, &known));
         if (known)
             lives[i] = life;
@@ -206,8 +218,7 @@ static enum am_err asked_fill(struct check *check, const struct asked_place *pla
     return AM_OK;
 }
 
-// Who asked, and hasn't got all that was answered, knows other lives. One that nothing has moved is what everybody
-// knows.
+// Who asked, and hasn't got all that was answered, knows other lives.
 static enum am_err check_asked(struct check *check, uint64_t root)
 {
     struct hub_submission *s = check->s;
@@ -221,8 +232,7 @@ static enum am_err check_asked(struct check *check, uint64_t root)
     if (harm_state(&s->shield, s->root.originator) == NULL)
         return AM_OK;
     for (size_t i = 0; i < s->n_lives; i++)
-        any |= s->has_life[i] && s->lives[i].state != life_begun(s->root.kind) &&
-               !address_same_country(s->lives[i].recipient, s->root.originator);
+        any |= may_be_asked(check, i);
     if (!any)
         return AM_OK;
     TRY(asked_look(&look, &check->send->asked, &s->more));
