@@ -175,7 +175,7 @@ static enum am_err shield_read(struct session *session, const struct compose_par
     return shield_of_persons(session, parts->header->case_ref, &persons, ret_shield);
 }
 
-// What came and is answered is about its persons, whether or not the answer names them again.
+// What came and is answered is about its persons, and what it refers to, whether or not the answer names them again.
 static enum am_err shield_of_asked(struct session *session, const struct compose *compose,
                                    const Amana__V1__Header *header, struct shield *shield)
 {
@@ -192,6 +192,7 @@ static enum am_err shield_of_asked(struct session *session, const struct compose
         err = seal_open_kept(session, kept, &arena, &detail, &opened);
     if (err != AM_OK) // this unit's own, or nobody can read it here
         return err == AM_NOMEM ? err : AM_OK;
+    TRY(shield_of_references(session, opened.header, shield));
     TRY(known_persons(opened.body, &arena, &persons));
     return shield_of_persons(session, header->case_ref, &persons, shield);
 }

@@ -487,6 +487,23 @@ def test_what_refers_to_a_case_that_is_kept_from_a_state_is_kept_from_it_too(wor
     world.amana("police", "send", world.write("NOTE", said, case_ref=other["case_ref"])).exits(65).says("may have fled et", "leave et/ics/moyale out")
 
 
+def test_what_a_listed_state_asks_by_referring_to_such_a_case_gets_three_answers_alone(world):
+    """Saves from the answer to what it asks anew, in a case of its own, about somebody who fled it."""
+    alert = world.alert_at("post")
+    flag(world)
+    request = {"title": "Where is she?", "information": ["Where she is."], "reason": "x", "available_because": "x"}
+    asked = world.send("post", world.write("REQUEST", request, case_ref="et/ics/2026/000009", references=[{"id": alert}], recipients=TO_POLICE))
+    world.amana("police", "inbox").ok()
+    for answer in (("answer", asked, "--outcome", "FULL", "--summary", "At the shelter."), ("note", asked, "--title", "x", "--text", "At the shelter."),
+                   ("refuse", asked, "--outcome", "NOT_DISCLOSED", "--undisclosed", "PERSON_AT_RISK", "--explanation", "x")):
+        world.amana("police", *answer).exits(65).says(f"somebody in case {CASE} may have fled et", "ACK, PROGRESS IN_HAND and RESPONSE NO_DATA alone")
+    world.amana("police", "ack", asked).ok()
+    world.amana("police", "progress", asked, "--text", "Looked for.").ok()
+    world.amana("police", "answer", asked, "--outcome", "NO_DATA", "--summary", "None.").ok()
+    world.amana("post", "inbox").ok()
+    world.amana("post", "status", asked).ok().says("answered by kdci-0417")
+
+
 def test_an_exercise_keeps_no_real_case_from_a_state(world):
     """Saves from an alert that no post gets because somebody played in its case."""
     alert = world.send()
