@@ -342,18 +342,23 @@ static void print_marks(const Amana__V1__Header *header, FILE *out)
 }
 
 // What every reader must know, in words: the flag alone keeps nobody from telephoning.
+void screen_shield(const struct shield *shield, const char *who, FILE *out)
+{
+    if (shield->n == 0 || shield->own)
+        return;
+    fprintf(out, "  %-16s%s%s may have fled ", "DO NO HARM", print_on(PRINT_RED), who);
+    for (size_t i = 0; i < shield->n; i++)
+        fprintf(out, "%s%s", i == 0 ? "" : i + 1 < shield->n ? ", " : " or ", shield->states[i].country);
+    fprintf(out, "; tell %s nothing by any other channel either%s\n",
+            shield->n == 1 ? shield->states[0].country : "them", print_off());
+}
+
 static void print_shield(struct session *session, const Amana__V1__Header *header, FILE *out)
 {
     struct shield shield;
     if (shield_of_case(session, header->case_ref, &shield) != AM_OK || shield.own)
         return;
-    if (shield.n > 0)
-        fprintf(out, "  %-16s%sthis person may have fled ", "DO NO HARM", print_on(PRINT_RED));
-    for (size_t i = 0; i < shield.n; i++)
-        fprintf(out, "%s%s", i == 0 ? "" : i + 1 < shield.n ? ", " : " or ", shield.states[i].country);
-    if (shield.n > 0)
-        fprintf(out, "; tell %s nothing by any other channel either%s\n",
-                shield.n == 1 ? shield.states[0].country : "them", print_off());
+    screen_shield(&shield, "this person", out);
     if (shield_lists(&shield, header->sender->unit) != NULL)
         fprintf(out, "  %-16s%sit comes from a state that this person may have fled%s\n", "", print_on(PRINT_RED),
                 print_off());

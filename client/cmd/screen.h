@@ -6,6 +6,7 @@
 #include "client/cmd/answers.h"
 #include "client/session/seal.h"
 #include "client/session/session.h"
+#include "client/session/shield.h"
 
 #include <stdio.h>
 
@@ -16,3 +17,7 @@ void screen_line(struct session *session, const char *id, const Amana__V1__Kept 
 // AM_… where it can't be opened (its fault was printed).
 enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state,
                         const struct answers *answers, FILE *out);
+
+// Rule 4 in words, where a case is kept from states; nothing else, and nothing in a state that it is kept from. who:
+// "this person".
+void screen_shield(const struct shield *shield, const char *who, FILE *out);

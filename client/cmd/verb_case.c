@@ -307,6 +307,7 @@ static int show(struct case_input *input, const struct item *item, uint64_t now)
 static int timeline(struct case_input *input)
 {
     struct am_detail detail = {0};
+    struct shield shield;
     uint64_t now = session_now(input->command.session);
     enum am_err err = case_ref_check(input->ref, &detail);
     if (err == AM_OK)
@@ -315,12 +316,16 @@ static int timeline(struct case_input *input)
         err = am_fail(AM_NOT_FOUND, &detail, input->ref, "no message of this case is kept here");
     if (err == AM_OK)
         err = retrievals_find(input);
+    if (err == AM_OK)
+        err = shield_of_case(input->command.session, input->ref, &shield);
     if (err != AM_OK)
         return command_fail(err, &detail);
     int code = 0;
-    if (!input->command.json)
+    if (!input->command.json) {
         printf("%scase %s%s  %zu message%s, in the order of the log\n", print_on(PRINT_BOLD), input->ref, print_off(),
                input->n, input->n == 1 ? "" : "s");
+        screen_shield(&shield, "somebody in it", stdout);
+    }
     for (size_t i = 0; i < input->n && code == 0; i++)
         code = show(input, &input->items[i], now);
     return code;

@@ -49,6 +49,8 @@ def test_nothing_goes_to_a_state_that_the_flags_name_and_the_reader_is_told_why(
     sent = world.send("police", note(world, flags=fled))
     world.amana("ke-protection", "inbox").ok()
     world.amana("ke-protection", "show", sent).ok().says("this person may have fled et; tell et nothing by any other channel either")
+    for desk in ("police", "ke-protection"):
+        world.amana(desk, "case", "ke/dci/2026/004300").ok().says("somebody in it may have fled et; tell et nothing by any other channel either")
     several = world.send("police", note(world, case_ref="ke/dci/2026/004301", flags={**fled, "never_tell": ["et", "er", "so"]}))
     world.amana("ke-protection", "inbox").ok()
     said = world.amana("ke-protection", "show", several).ok().out
