@@ -134,6 +134,18 @@ static enum am_err mark_by(struct session *session, const struct contest *contes
     return AM_OK;
 }
 
+// The case is opened for nobody else's sake.
+static bool detains_any(const Amana__V1__Body *body)
+{
+    size_t n;
+    Amana__V1__Person *const *persons = body_persons(body, &n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < persons[i]->n_actions; j++)
+            if (persons[i]->actions[j] == AMANA__V1__ACTION__CODE__DETAIN)
+                return true;
+    return false;
+}
+
 enum am_err contested_persons(struct session *session, const Amana__V1__Header *header, const Amana__V1__Body *body,
                               struct arena *arena, bool **ret_marks, bool *ret_any)
 {
@@ -144,7 +156,7 @@ enum am_err contested_persons(struct session *session, const Amana__V1__Header *
     bool *marks = arena_array(arena, n, sizeof *marks);
     if (marks == NULL)
         return arena_error(arena);
-    if (n > 0)
+    if (detains_any(body))
         TRY(case_walk(session, header->case_ref, take, &contests));
     for (size_t i = 0; i < contests.n; i++)
         if (!contests.list[i].decided)
