@@ -156,15 +156,19 @@ static void tell_unread(const struct search_input *input)
                     input->closed == 1 ? "" : "s");
 }
 
-// Who finds an alert acts on it: what came after it stands beside it.
+// Who finds an alert acts on it: what came after it stands beside it. That is looked for in its case, of which there
+// may be thousands: not of each of their answers, which nobody acts on by itself.
 static enum am_err state_of(struct session *session, const char *id, const Amana__V1__Kept *kept, bool erased,
-                            const char *case_ref, char ret_state[SEARCH_STATE])
+                            const Amana__V1__Header *header, char ret_state[SEARCH_STATE])
 {
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    char since[ANSWERS_STATE] = "";
     struct answers answers;
-    char since[ANSWERS_STATE];
-    TRY(answers_find(session, id, &answers));
-    answers_since(&answers, true, since);
-    snprintf(ret_state, SEARCH_STATE, "%s%s%s%s%s", case_ref, erased ? ", erased here " : "",
+    if (kind != NULL && (kind->root || kind->chain == CHAIN_RENEWS || header->kind == KIND(NOTE))) {
+        TRY(answers_find(session, id, &answers));
+        answers_since(&answers, true, since);
+    }
+    snprintf(ret_state, SEARCH_STATE, "%s%s%s%s%s", header->case_ref, erased ? ", erased here " : "",
              erased ? print_ns(header_time_or_0(kept->erased_at)) : "", since[0] != '\0' ? ", " : "", since);
     return AM_OK;
 }
@@ -196,7 +200,7 @@ static enum am_err look_at(struct search_input *input, enum store_box box, const
     progress_end(&input->progress);
     if (input->command.json)
         return json_line_kept(session, kept, box == STORE_INBOX ? "inbox" : "sent", stdout) == 0 ? AM_OK : AM_IO;
-    TRY(state_of(session, id, kept, err == AM_ERASED, opened.header->case_ref, state));
+    TRY(state_of(session, id, kept, err == AM_ERASED, opened.header, state));
     screen_line(session, id, kept, state, stdout);
     return AM_OK;
 }
