@@ -143,7 +143,11 @@ static enum reason check_dependent(const struct header_checking *check)
 static enum reason check_deferred(const struct header_checking *check)
 {
     const Amana__V1__Header *header = check->header;
-    if (header->release != AMANA__V1__RELEASE__CODE__DEFERRED || header->urgency == AMANA__V1__URGENCY__CODE__U1)
+    if (header->release != AMANA__V1__RELEASE__CODE__DEFERRED)
+        return REASON_NONE;
+    if (header->kind == KIND(ERASURE)) // one person would destroy for good what two had to sign
+        return header_refuse(check, "release", "DEFERRED is not for an ERASURE, which nobody can take back: REQUIRED");
+    if (header->urgency == AMANA__V1__URGENCY__CODE__U1)
         return REASON_NONE;
     switch (header->urgency_reason) {
     case AMANA__V1__URGENCY_REASON__CODE__LIFE_AT_RISK:

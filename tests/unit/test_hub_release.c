@@ -432,11 +432,24 @@ static void what_mends_erases_or_keeps_a_version_needs_one_where_that_version_di
     }
 }
 
+// At once nobody destroys alone what two had to sign.
+static void an_erasure_is_never_deferred(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = deferred(world, POLICE), *order;
+    accepted(world, alert);
+    order = regarding(world, KIND(ERASURE), alert);
+    order->header.release = RELEASE(DEFERRED);
+    order->header.releasing = releasing(world, POLICE);
+    refused(world, order, REASON_FIELD_INVALID, "release");
+    assert_false(model_message_at(&world->model, alert->seq)->erased);
+}
+
 // It has it too, and no grant goes towards it.
 static void what_every_holder_must_do_reaches_who_released_it(void **state)
 {
     struct world *world = *state;
-    static const unsigned KINDS[] = {KIND(CORRECTION), KIND(HOLD), KIND(ERASURE), KIND(CANCEL)};
+    static const unsigned KINDS[] = {KIND(CORRECTION), KIND(HOLD), KIND(CANCEL)};
     colleagues_supervise(world);
     struct letter *alert = deferred(world, COLLEAGUES);
     accepted(world, alert);
@@ -549,6 +562,7 @@ int main(void)
         HUB_TEST(an_exercise_that_was_left_unsigned_is_not_counted),
         HUB_TEST(what_ends_an_alert_needs_one_where_its_first_or_its_newest_version_did),
         HUB_TEST(what_mends_erases_or_keeps_a_version_needs_one_where_that_version_did),
+        HUB_TEST(an_erasure_is_never_deferred),
         HUB_TEST(what_every_holder_must_do_reaches_who_released_it),
         HUB_TEST(what_was_sent_back_is_taken_back_by_a_supervisor_alone_and_by_nobody_else),
         HUB_TEST(an_author_who_is_a_supervisor_takes_nothing_back_alone),
