@@ -52,6 +52,17 @@ void asked_in_hand(struct net *net, struct asked_place *place)
         place->in_hand.n = peers_out(net, place->originator, place->in_hand.seqs, IN_HAND_MOST);
 }
 
+void asked_in_hand_as(const struct asked_place *other, struct asked_place *place)
+{
+    if (other->in_hand.seqs != NULL)
+        place->in_hand.seqs = calloc(IN_HAND_MOST, sizeof *place->in_hand.seqs);
+    if (place->in_hand.seqs == NULL)
+        return;
+    memcpy(place->in_hand.seqs, other->in_hand.seqs, other->in_hand.n * sizeof *other->in_hand.seqs);
+    place->in_hand.n = other->in_hand.n;
+    (void)strlcpy(place->originator, other->originator, sizeof place->originator);
+}
+
 // --- Its lives
 static struct asked_life *life_find(const struct asked_place *place, const char *recipient)
 {

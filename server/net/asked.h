@@ -30,6 +30,8 @@ struct asked_place {
 };
 void asked_clear(struct asked_place *place);
 
+// As another place of the same originator has it, where that has been asked; nothing where there is no memory for it.
+void asked_in_hand_as(const struct asked_place *other, struct asked_place *place);
 // Between two looks, on the loop: what the originator's devices have in hand, as it is now.
 void asked_in_hand(struct net *net, struct asked_place *place);
 

@@ -36,8 +36,11 @@ static enum am_err place_get(struct known_lives *lives, uint64_t root, struct as
         lives->places = places;
         lives->room = room;
     }
-    if (i == lives->n)
+    if (i == lives->n) {
         lives->places[lives->n++] = (struct asked_place){.root = root};
+        if (i > 0) // each that asked by itself would have the others looked at once more
+            asked_in_hand_as(&lives->places[0], &lives->places[i]);
+    }
     *ret_place = &lives->places[i];
     return AM_OK;
 }
