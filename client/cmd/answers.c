@@ -185,16 +185,30 @@ struct walk {
 };
 
 // What comes is walked in the order of the log, and what isn't there yet after it.
+static bool names(const Amana__V1__Header *header, const struct asked *asked)
+{
+    bool named = header_points_at(header->in_reply_to, asked->digest);
+    for (size_t i = 0; i < header->n_references; i++)
+        named |= header_points_at(header->references[i], asked->digest);
+    return named;
+}
+
 static void take_hold(const Amana__V1__Header *header, const struct asked *asked, uint64_t now, struct answers *answers)
 {
     uint64_t until = header_time_or_0(header->valid_until);
-    bool names = header_points_at(header->in_reply_to, asked->digest);
-    for (size_t i = 0; i < header->n_references; i++)
-        names |= header_points_at(header->references[i], asked->digest);
-    if (header->kind != KIND(HOLD) || !names || until <= now || until <= answers->held_until)
+    if (header->kind != KIND(HOLD) || !names(header, asked) || until <= now || until <= answers->held_until)
         return;
     answers->held_until = until;
     strlcpy(answers->held_by, header->id, STORE_ID);
+}
+
+// Within this unit: assigned to an officer, or handed over.
+static void take_shift(const char *key, const Amana__V1__Header *header, const char *own, const struct asked *asked,
+                       struct answers *answers)
+{
+    if (header->kind == KIND(NOTE) && strcmp(header->sender->unit, own) == 0 && header->review_at == NULL &&
+        header_recipient(header, own) != NULL && names(header, asked))
+        strlcpy(answers->shift, key, STORE_ID);
 }
 
 static void take_review(const Amana__V1__Header *header, struct asked *asked, struct answers *answers)
@@ -317,6 +331,7 @@ static void take(struct walk *walk, const char *key, const Amana__V1__Header *he
     if (replies || (ended && header->kind != KIND(CONFIRM)))
         take_lives(asked, header, kept, answers);
     take_review(header, asked, answers);
+    take_shift(key, header, own, asked, answers);
     if (replies && (ours || strcmp(header->sender->unit, asked->sender) == 0) && taken_moved(kept, own))
         moves_add(&walk->moves, header, kept);
     if (replies && ours && acknowledges(asked, header) && taken_moved(kept, own)) {

@@ -34,6 +34,7 @@ struct answers {
     char kept_by[LIMIT_URI + 1]; // the officer who has said "keep" last; "" for nobody
     char held_by[STORE_ID];      // a HOLD in force that keeps it; "" for none
     uint64_t held_until;         // UTC ns
+    char shift[STORE_ID];        // the last word within this unit on who has it in hand: a NOTE; "" for none
     char contest[STORE_ID];      // a CONTEST of it that is not decided; "" for none
     size_t n_corrections;        // how many CORRECTIONs of it have come, or gone
     char corrections[ANSWERS_CORRECTIONS][STORE_ID]; // the last of them, in the order of the log

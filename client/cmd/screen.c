@@ -423,6 +423,22 @@ static void print_envelope(struct session *session, const Amana__V1__Kept *kept,
         fprintf(out, "  %-16s%s\n", "replaces", header->supersedes->id);
 }
 
+// Who of this unit has it in hand, in the words of the NOTE that says so.
+static void print_shift(struct session *session, const struct answers *answers, struct arena *arena, FILE *out)
+{
+    struct am_detail detail = {0};
+    struct opened opened;
+    Amana__V1__Kept *kept;
+    enum store_box box;
+    if (answers == NULL || answers->shift[0] == '\0' ||
+        store_get_any(session->store, answers->shift, arena, &box, &kept) != AM_OK ||
+        seal_open_kept(session, kept, arena, &detail, &opened) != AM_OK)
+        return;
+    fprintf(out, "  %-16s", "shift");
+    print_text(out, kind_body_title(kind_body_get(&opened.body->base)), 18);
+    fprintf(out, ", %s: %.13s\n", print_ns(kept_ns(kept, opened.header)), answers->shift);
+}
+
 enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, const char *state,
                         const struct answers *answers, FILE *out)
 {
@@ -463,6 +479,7 @@ enum am_err screen_show(struct session *session, const Amana__V1__Kept *kept, co
         row(out, "outcome", CODE(outcome__code, opened.header->outcome));
     print_due(session, kept, opened.header, answers, out);
     row(out, "state", state);
+    print_shift(session, answers, &arena, out);
     fputc('\n', out);
     print_envelope(session, kept, opened.header, err == AM_OK ? opened.flags : NULL, out);
     if (err == AM_OK && alert == NULL)

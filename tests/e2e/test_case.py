@@ -173,6 +173,25 @@ def test_a_shift_s_note_reaches_the_other_desk_and_alarms_nobody(empty_world):
     world.amana("chief", "inbox").ok().says(note[:13], "Assigned to kdci-0001")
 
 
+def test_a_message_says_who_of_its_unit_has_it_in_hand(empty_world):
+    """Who comes on at the shift's end looks at the message, and not for the note about it."""
+    world = empty_world
+    world.supervisor()
+    world.start_hub()
+    alert = world.alert_at("ke-protection")
+    assert "  shift " not in world.amana("police", "show", alert).ok().out
+    note = world.amana("police", "assign", alert, "kdci-0001").ok().id
+    world.amana("police", "show", alert).ok().says("  shift           Assigned to kdci-0001, 20", note[:13])
+    over = world.amana("police", "hand-over", alert, "--text", "No lorry so far.", "--to", "kdci-0417").ok().id
+    world.amana("chief", "inbox").ok()
+    for desk in ("police", "chief"):
+        world.amana(desk, "show", alert).ok().says("  shift           Handed over", over[:13])
+    world.amana("police", "keep", alert, "--reason", "The trial.").ok()  # is about no shift
+    world.amana("police", "show", alert).ok().says("  shift           Handed over", over[:13])
+    world.amana("ke-protection", "inbox").ok()  # a child is concerned: it reads along
+    assert "  shift " not in world.amana("ke-protection", "show", alert).ok().out
+
+
 def test_a_limit_in_words_goes_with_what_is_assigned(world):
     limited = world.send(draft=world.write("NOTE", {"title": "x", "text": "x", "handling_note": "Not before Friday."}, handling=["H3"]))
     assigned = world.amana("police", "assign", limited, "kdci-0417").ok().id
