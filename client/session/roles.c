@@ -173,7 +173,7 @@ enum am_err roles_judge(struct session *session, const Amana__V1__Header *header
     struct judging judging = {.session = session, .header = header};
     arena_init(&arena, 16u * 1024 * 1024);
     TRY(suspects_find(header, body, &arena, &judging));
-    if (judging.n == 0 || (correction_of(body) != NULL && header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED))
+    if (judging.n == 0 || (correction_of(body) != NULL && header->release == AMANA__V1__RELEASE__CODE__REQUIRED))
         return AM_OK;
     TRY(case_walk(session, header->case_ref, hear_message, &judging));
     for (size_t i = 0; i < judging.n; i++)

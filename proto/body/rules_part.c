@@ -255,9 +255,10 @@ IS(turns_suspect)
     return becomes_suspect(at) && !holds(roles(at)->was, roles(at)->n_was, ROLE(SUSPECT));
 }
 
-IS(is_released)
+// What went first and is sent back stays with all who have it.
+IS(is_released_before)
 {
-    return at->header->release != AMANA__V1__RELEASE__CODE__NOT_NEEDED;
+    return at->header->release == AMANA__V1__RELEASE__CODE__REQUIRED;
 }
 
 IS(roles_change)
@@ -392,8 +393,8 @@ const struct body_rule BODY_RULES_PART[] = {
     {"change.contest", CHANGE, .kinds = KIND_BIT(KIND(CONTEST)), .field = "now", .when = fact_makes_suspect,
      .must = rule_never, .role = true, .allowed = "a move towards SUSPECT needs a CORRECTION by the originator"},
     {"change.supervisor", CHANGE, .kinds = KIND_BIT(KIND(CORRECTION)), .field = "now", .when = fact_makes_suspect,
-     .must = is_released, .role = true, .reason = REASON_RELEASE_REQUIRED,
-     .allowed = "a move towards SUSPECT needs a supervisor's release"},
+     .must = is_released_before, .role = true, .reason = REASON_RELEASE_REQUIRED,
+     .allowed = "a move towards SUSPECT needs a supervisor's release before it goes: say REQUIRED"},
     {"change.actions", CHANGE, .field = "now", .when = is_of_actions, .must = actions_detain_nobody, .role = true,
      .allowed =
          "of actions it holds their codes, but not DETAIN: that is asked by an UPDATE, of the SUSPECT it is about"},
@@ -410,8 +411,8 @@ const struct body_rule BODY_RULES_PART[] = {
     {"role-change.contest", ROLE_CHANGE, .kinds = KIND_BIT(KIND(CONTEST)), .field = "now", .when = turns_suspect,
      .must = rule_never, .role = true, .allowed = "a move towards SUSPECT needs a CORRECTION by the originator"},
     {"role-change.supervisor", ROLE_CHANGE, .kinds = KIND_BIT(KIND(CORRECTION)), .field = "now", .when = turns_suspect,
-     .must = is_released, .role = true, .reason = REASON_RELEASE_REQUIRED,
-     .allowed = "a move towards SUSPECT needs a supervisor's release"},
+     .must = is_released_before, .role = true, .reason = REASON_RELEASE_REQUIRED,
+     .allowed = "a move towards SUSPECT needs a supervisor's release before it goes: say REQUIRED"},
     {"attachment.digest", ATTACHMENT, .field = "digest", .must = attachment_in_header,
      .allowed = "is not one of the header's attachments"},
     {"attachment.key", ATTACHMENT, .field = "content_key", .must = key_is_whole, .allowed = "32 bytes"},

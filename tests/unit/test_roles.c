@@ -148,7 +148,7 @@ static Amana__V1__Draft *draft_of(const struct line *line, bool to_child)
         "{\"kind\":\"%s\",\"status\":\"ACTUAL\",\"case_ref\":\"" ENV_CASE "\",\"urgency\":\"U1\",\"urgency_reason\":"
         "\"LIFE_AT_RISK\",\"recipients\":[{\"unit\":\"" ENV_POST "\",\"part\":\"ACTION\"}%s],\"handling\":[\"H0\"],"
         "\"classification\":\"RESTRICTED\",\"purpose\":\"INVESTIGATION\",\"legal_basis\":\"PALERMO_PROTOCOL\","
-        "\"language\":\"en\",\"release\":\"DEFERRED\",\"flags\":{\"child\":false,\"protection\":\"NO\"},%s}",
+        "\"language\":\"en\",\"release\":\"REQUIRED\",\"flags\":{\"child\":false,\"protection\":\"NO\"},%s}",
         turn != NULL ? "CORRECTION" : "NOTE",
         turn == NULL                          ? ""
         : strcmp(line->unit, ENV_POLICE) != 0 ? ",{\"unit\":\"" ENV_POLICE "\",\"part\":\"ACTION\"}"
