@@ -4,6 +4,9 @@
 #include "tests/unit/hub_shield.h"
 #include "tests/unit/hub_story.h"
 
+#include <bsd/string.h>
+#include <stdio.h>
+
 #define OUTCOME_OF(name) AMANA__V1__OUTCOME__CODE__##name
 
 static const struct journal_life *life_of(const struct story *story)
@@ -270,6 +273,134 @@ static void once_it_has_the_answer_the_post_knows_how_it_is_kept(void **state)
     assert_int_equal(move->from, LIFE(SUSPENDED));
 }
 
+// --- Whatever is done
+#define OPS  9u
+#define DAYS 400u
+
+enum who { POST_SENDS, POLICE_ANSWER, TIME };
+struct op {
+    enum who who;
+    unsigned kind, outcome;
+    uint64_t time;
+};
+struct day {
+    unsigned root;
+    struct op unseen[2], ops[OPS];
+    bool taken[OPS]; // of the police, who are judged by how it is
+};
+
+static uint32_t any(uint64_t *random, uint32_t below)
+{
+    *random = *random * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*random >> 33) % below;
+}
+
+static struct op one_of(uint64_t *random, enum who who, const unsigned (*rows)[2], size_t n)
+{
+    size_t i = any(random, (uint32_t)n);
+    return (struct op){.who = who, .kind = rows[i][0], .outcome = rows[i][1]};
+}
+
+static struct day day_of(uint64_t seed)
+{
+    static const unsigned TO_ALERT[][2] = {{KIND(HIT), 0}, {KIND(CANNOT_EXECUTE), OUTCOME_OF(LAW)}};
+    static const unsigned TO_REQUEST[][2] = {{KIND(PROGRESS), OUTCOME_OF(CLARIFICATION_ASKED)},
+                                             {KIND(RESPONSE), OUTCOME_OF(FULL)},
+                                             {KIND(RESPONSE), OUTCOME_OF(PARTIAL)},
+                                             {KIND(REFUSAL), OUTCOME_OF(NO_LEGAL_BASIS)}};
+    static const unsigned THAT_COME[][2] = {
+        {KIND(ACK), 0}, {KIND(PROGRESS), OUTCOME_OF(IN_HAND)}, {KIND(RESPONSE), OUTCOME_OF(NO_DATA)}};
+    static const unsigned OF_ALERT[][2] = {{KIND(UPDATE), 0}, {KIND(CANCEL), OUTCOME_OF(RESOLVED)}};
+    static const unsigned OF_REQUEST[][2] = {{KIND(CLARIFICATION), 0}, {KIND(WITHDRAW), OUTCOME_OF(NO_LONGER_NEEDED)}};
+    uint64_t random = seed * 2 + 1;
+    bool alert = any(&random, 3) == 0;
+    struct day day = {.root = alert ? KIND(ALERT) : KIND(REQUEST)};
+    for (size_t i = 0; i < AM_LEN(day.unseen); i++) {
+        day.unseen[i] = alert ? one_of(&random, POLICE_ANSWER, TO_ALERT, AM_LEN(TO_ALERT))
+                              : one_of(&random, POLICE_ANSWER, TO_REQUEST, AM_LEN(TO_REQUEST));
+        day.unseen[i].time = any(&random, 8) * MINUTE_NS; // nothing has passed by the flag
+    }
+    for (size_t i = 0; i < OPS; i++) {
+        switch (any(&random, 3)) {
+        case POLICE_ANSWER:
+            day.ops[i] = one_of(&random, POLICE_ANSWER, THAT_COME, alert ? 1 : AM_LEN(THAT_COME));
+            break;
+        case POST_SENDS:
+            day.ops[i] = alert ? one_of(&random, POST_SENDS, OF_ALERT, AM_LEN(OF_ALERT))
+                               : one_of(&random, POST_SENDS, OF_REQUEST, AM_LEN(OF_REQUEST));
+            break;
+        default: day.ops[i] = (struct op){.who = TIME, .time = (1 + any(&random, 100)) * MINUTE_NS}; break;
+        }
+    }
+    return day;
+}
+
+// Whether it was taken; of the post's also what it was told.
+static bool op_done(struct story *story, const struct op *op, struct letter **newest)
+{
+    bool own = op->who == POST_SENDS;
+    struct letter *letter = letter_new(story->world, own ? POST : POLICE, (Amana__V1__Kind__Code)op->kind);
+    char line[320];
+    letter_answers(letter, op->kind == KIND(ACK) ? *newest : story->root, story->root);
+    if (op->kind == KIND(UPDATE))
+        letter_supersedes(letter, *newest);
+    letter->header.outcome = (Amana__V1__Outcome__Code)op->outcome;
+    letter_to(story->world, letter, own ? POLICE : POST, ACTION);
+    letter_send(story->world, letter);
+    world_pump(story->world);
+    const struct hub_work *work = &letter->submission.work;
+    if (own) {
+        snprintf(line, sizeof line, "[%u: %s %s %s] ", op->kind, reason_name(work->reason), work->state, work->moves);
+        strlcat(story->seen, line, SEEN);
+    }
+    if (work->reason == REASON_NONE && (op->kind == KIND(UPDATE) || op->kind == KIND(CANCEL)))
+        *newest = letter;
+    return work->reason == REASON_NONE;
+}
+
+static void play(struct story *story, struct day *day)
+{
+    struct letter *newest = post_asks(story, day->root);
+    for (size_t i = 0; i < AM_LEN(day->unseen); i++) {
+        time_goes(story, day->unseen[i].time, MINUTE_NS);
+        if (story->end != NOTHING)
+            (void)op_done(story, &day->unseen[i], &newest);
+    }
+    flags(story);
+    for (size_t i = 0; i < OPS; i++) {
+        const struct op *op = &day->ops[i];
+        if (op->who == TIME)
+            time_goes(story, op->time, MINUTE_NS);
+        else if (op->who == POST_SENDS)
+            (void)op_done(story, op, &newest);
+        else if (story->end != NOTHING)
+            day->taken[i] = op_done(story, op, &newest);
+        else if (day->taken[i])
+            assert_true(op_done(story, op, &newest));
+    }
+    time_goes(story, 9 * HOUR_NS, 5 * MINUTE_NS);
+    look(story);
+}
+
+static void whatever_is_done_the_post_is_told_the_same(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= DAYS; seed++) {
+        struct story with = {.end = ANSWERED}, without = {.end = NOTHING};
+        struct day day = day_of(seed);
+        void *world = NULL, *other = NULL;
+        assert_int_equal(hub_begin(&world) + hub_begin(&other), 0);
+        with.world = world;
+        without.world = other;
+        play(&with, &day);
+        play(&without, &day);
+        if (strcmp(with.seen, without.seen) != 0)
+            print_error("seed %llu\n", (unsigned long long)seed);
+        assert_string_equal(with.seen, without.seen);
+        assert_int_equal(hub_end(&world) + hub_end(&other), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +416,7 @@ int main(void)
         cmocka_unit_test(what_the_post_sends_is_receipted_from_where_it_knows_it_to_be),
         HUB_TEST(what_comes_after_the_post_has_withdrawn_it_crosses_that),
         HUB_TEST(what_follows_on_an_answer_that_is_withheld_is_not_sent_to_the_post),
+        cmocka_unit_test(whatever_is_done_the_post_is_told_the_same),
         HUB_TEST(once_it_has_the_answer_the_post_knows_how_it_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
