@@ -16,18 +16,18 @@
 #include <string.h>
 
 #define ARENA_CONTESTED (16u * 1024 * 1024)
-#define NAMED           16u // persons of one contest
 #define LABEL           32u
 
+struct named {
+    char label[LABEL];
+    size_t place; // among the persons there, of who has no label; SIZE_MAX: none
+};
 struct contest {
     uint8_t digest[LOG_HASH_SIZE], about[LOG_HASH_SIZE];
     char id[STORE_ID]; // of what it is about
     bool decided;
+    struct named *named; // as many as its body has
     size_t n;
-    struct {
-        char label[LABEL];
-        size_t place; // among the persons there, of who has no label; SIZE_MAX: none
-    } named[NAMED];
 };
 struct contests {
     struct contest *list;
@@ -36,6 +36,8 @@ struct contests {
 
 static void contests_clear(struct contests *contests)
 {
+    for (size_t i = 0; i < contests->n; i++)
+        free(contests->list[i].named);
     free(contests->list);
 }
 
@@ -43,8 +45,6 @@ static void contests_clear(struct contests *contests)
 static void name(struct contest *contest, const char *label, const char *path)
 {
     const char *at = strstr(path, "persons[");
-    if (contest->n == NAMED)
-        return;
     strlcpy(contest->named[contest->n].label, label, LABEL);
     contest->named[contest->n++].place =
         label[0] == '\0' && at != NULL ? strtoul(at + strlen("persons["), NULL, 10) : SIZE_MAX;
@@ -63,7 +63,10 @@ static enum am_err contest_add(struct contests *contests, const Amana__V1__Kept 
         contests->room = room;
     }
     struct contest *contest = &contests->list[contests->n];
-    *contest = (struct contest){.decided = false};
+    *contest = (struct contest){.named = calloc(says->n_roles + says->n_facts + 1, sizeof *contest->named)};
+    if (contest->named == NULL)
+        return AM_NOMEM;
+    contests->n++;
     TRY(log_sha256(codec_bytes(kept->message->header), contest->digest));
     memcpy(contest->about, header->in_reply_to->header_digest.data, LOG_HASH_SIZE);
     strlcpy(contest->id, header->in_reply_to->id, sizeof contest->id);
@@ -71,7 +74,6 @@ static enum am_err contest_add(struct contests *contests, const Amana__V1__Kept 
         name(contest, says->roles[i]->person, "");
     for (size_t i = 0; i < says->n_facts; i++)
         name(contest, says->facts[i]->person, says->facts[i]->path);
-    contests->n++;
     return AM_OK;
 }
 

@@ -242,6 +242,23 @@ def test_what_is_contested_detains_nobody_by_being_said_again(world):
         assert "suspended" not in world.amana("post", "show", message).ok().says(asked).out
 
 
+def test_of_however_many_that_are_contested_at_once_none_is_detained_by_being_said_again(world):
+    """A whole lorry of people is taken for its drivers: the last of them whom a contest names is spoken for like the first."""
+    men = [{"label": f"p{i}", "age": {"from": 20, "to": 30}, "description": "A beard.", "roles": ["SUSPECT"], "actions": ["DETAIN"],
+            "citizenships": ["ke"],
+            "warrant": {"number": "K 12/2026", "issuer": "Milimani Court", "date": {"date": "2026-11-02"}, "offence": "Trafficking."}}
+           for i in range(40)]
+    said = dict(legal_basis="NATIONAL_LAW", alert__palermo=None, alert__child_safeguard=None)
+    alert = world.send(draft=world.draft(alert__persons=men, **said))
+    world.amana("post", "inbox").ok()
+    roles = [{"person": man["label"], "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]} for man in men]
+    world.amana("post", "contest", alert, world.example("contest", roles=roles, facts=[]), "--reason", "They were in the back.").ok()
+    note = world.send(draft=world.write("NOTE", {"title": "Seen", "text": "x", "persons": men[-1:]},
+                                        case_ref="ke/dci/2026/004211", legal_basis="NATIONAL_LAW"))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "show", note).ok().says("CONTESTED: detain nobody", "detain (suspended while contested)")
+
+
 def test_who_protects_contests_what_never_came_to_it_and_reads_nothing_else_of_the_log(world):
     """A victim taken for a suspect between two police is spoken for by who protects in either's country; it says why, and
     the log has it."""
