@@ -85,6 +85,19 @@ static enum am_err recipient_usual(const struct answer_input *input, const struc
     return AM_OK;
 }
 
+// Who released it has it too; where it is one too many for a message they go without (delivery.h).
+static enum am_err releasing_add(const struct answer_input *input, const struct target *newest, struct arena *arena,
+                                 Amana__V1__Draft *draft, const char *unit, Amana__V1__Part__Code part)
+{
+    size_t i = 0;
+    while (i < draft->n_recipients && strcmp(draft->recipients[i]->unit, unit) != 0)
+        i++;
+    if (i < LIMIT_RECIPIENTS || strcmp(unit, input->command.session->settings.value[SETTING_UNIT]) == 0)
+        return recipient_usual(input, newest, arena, draft, unit, part);
+    command_say("left out: %s, which released it: a message goes to at most %u units", unit, LIMIT_RECIPIENTS);
+    return AM_OK;
+}
+
 // Where nobody who was asked to act is to learn of a new version or the end, who acts in their place (delivery.h).
 static enum am_err stand_in_add(const struct answer_input *input, const struct target *newest, struct arena *arena,
                                 Amana__V1__Draft *draft)
@@ -197,9 +210,9 @@ enum am_err answer_to_usual(const struct answer_input *input, const struct targe
     if (to == TO_HOLDERS) {
         TRY(recipient_usual(input, newest, arena, draft, header->sender->unit, PART(ACTION)));
         for (size_t i = 0; i < input->n_releasing; i++)
-            TRY(recipient_usual(input, newest, arena, draft, input->releasing[i], PART(ACTION)));
+            TRY(releasing_add(input, newest, arena, draft, input->releasing[i], PART(ACTION)));
     } else if (to_all(draft) && header->releasing != NULL) {
-        TRY(recipient_usual(input, newest, arena, draft, header->releasing->unit, PART(COPY)));
+        TRY(releasing_add(input, newest, arena, draft, header->releasing->unit, PART(COPY)));
     }
     if (draft->n_recipients > 0 || !input->kind->alone)
         return AM_OK;

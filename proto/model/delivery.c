@@ -156,12 +156,18 @@ static bool has(const struct delivery_to *to, const char *unit)
     return false;
 }
 
-// Who released it has it too: of what is to be erased it is told with a COPY.
-static bool releasing_told(const struct checking *check)
+// Who released it has it too, and is told with `all` others; where it is one too many for a message they go without.
+static bool releasing_told(const struct checking *check, size_t all)
 {
     return check->to->releasing != NULL && !is_sender(check, check->to->releasing) &&
-           !has(check->to, check->to->releasing) &&
-           kind_asks_confirm((unsigned)check->answer->kind, (unsigned)check->answer->outcome);
+           !has(check->to, check->to->releasing) && all < LIMIT_RECIPIENTS;
+}
+
+// How many to_former asks for.
+static size_t former(const struct checking *check)
+{
+    const char *instead = delivery_stand_in(check->answer, check->to);
+    return check->to->n + (instead != NULL && !has(check->to, instead) ? 1 : 0);
 }
 
 // What is to be erased is to be erased by all who have it.
@@ -172,7 +178,9 @@ static enum reason to_asked(const struct checking *check)
         return REASON_NONE;
     if (all) {
         enum reason reason = to_former(check);
-        return reason == REASON_NONE && releasing_told(check) ? needs(check, check->to->releasing, PART(COPY)) : reason;
+        return reason == REASON_NONE && releasing_told(check, former(check))
+                   ? needs(check, check->to->releasing, PART(COPY))
+                   : reason;
     }
     return to_some(check, true, "at least one of those who were asked to act must be there with the part ACTION");
 }
@@ -198,7 +206,7 @@ static enum reason to_holders(const struct checking *check)
             reason = needs(check, check->to->recipients[i].unit, PART(ACTION));
     if (reason == REASON_NONE && originator_told(check))
         reason = needs(check, check->to->originator, PART(ACTION));
-    if (reason == REASON_NONE && check->to->releasing != NULL && !is_sender(check, check->to->releasing))
+    if (reason == REASON_NONE && releasing_told(check, others(check) + (originator_told(check) ? 1 : 0)))
         reason = needs(check, check->to->releasing, PART(ACTION));
     if (reason != REASON_NONE || check->answer->n_recipients == 1 ||
         header_recipient(check->answer, check->answer->sender->unit) == NULL)
@@ -210,17 +218,17 @@ static enum reason to_holders(const struct checking *check)
 
 static enum reason to_same(const struct checking *check)
 {
-    const char *instead = delivery_stand_in(check->answer, check->to);
-    if (instead == NULL && to_itself_alone(check, false))
+    if (delivery_stand_in(check->answer, check->to) == NULL && to_itself_alone(check, false))
         return REASON_NONE;
-    size_t all = check->to->n + (instead != NULL && !has(check->to, instead) ? 1 : 0);
+    bool confirm = kind_asks_confirm((unsigned)check->answer->kind, (unsigned)check->answer->outcome);
+    size_t all = former(check);
     enum reason reason = to_former(check);
     if (reason == REASON_NONE && originator_told(check) && all < LIMIT_RECIPIENTS) {
         // A supervisor of another unit ends it (rule 5): its author is to know.
         reason = needs(check, check->to->originator, PART(COPY));
         all++;
     }
-    if (reason == REASON_NONE && releasing_told(check) && all < LIMIT_RECIPIENTS) {
+    if (reason == REASON_NONE && confirm && releasing_told(check, all)) {
         reason = needs(check, check->to->releasing, PART(COPY));
         all++;
     }

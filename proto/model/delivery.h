@@ -13,8 +13,9 @@ struct delivery_to {
     size_t n;
     bool originator_gone;   // it is a member no more: all other holders have it
     const char *protection; // who protects in the sender's country, is not the sender, and may learn of it; else NULL
-    const char
-        *releasing; // another unit than the originator's, whose second person released it: it has it too; or NULL
+    // Another unit than the originator's, whose second person released it: it has it too, and is told with the others
+    // where it isn't one too many for a message; or NULL.
+    const char *releasing;
 };
 
 // Who acts in the place of those who were asked to and can't learn of a new version or the end (rule 4, or gone): who

@@ -304,6 +304,42 @@ static void where_its_author_is_one_too_many_the_end_goes_without(void **state)
     assert_int_equal(delivery_check(cancel, &one_less, &detail), REASON_NONE);
 }
 
+static void where_who_released_it_is_one_too_many_it_is_mended_kept_erased_and_ended_without(void **state)
+{
+    static const struct {
+        unsigned kind, outcome;
+    } SAID[] = {{KIND(CORRECTION), 0},
+                {KIND(ERASURE), 0},
+                {KIND(HOLD), 0},
+                {KIND(CANCEL), OUTCOME(SENT_IN_ERROR)},
+                {KIND(WITHDRAW), OUTCOME(CONSENT_WITHDRAWN)}};
+    struct journal_recipient holders[LIMIT_RECIPIENTS];
+    struct draft draft;
+    struct am_detail detail = {0};
+    Amana__V1__Recipient rows[LIMIT_RECIPIENTS], *list[LIMIT_RECIPIENTS];
+    static char units[LIMIT_RECIPIENTS][32];
+    const struct delivery_to full = {POLICE, holders, LIMIT_RECIPIENTS, .releasing = HEADQUARTERS},
+                             one_less = {POLICE, holders, LIMIT_RECIPIENTS - 1, .releasing = HEADQUARTERS};
+    for (size_t i = 0; i < LIMIT_RECIPIENTS; i++) {
+        snprintf(units[i], sizeof units[i], "et/ics/post%zu", i);
+        holders[i] = (struct journal_recipient){units[i], ACTION};
+        amana__v1__recipient__init(&rows[i]);
+        rows[i].unit = units[i];
+        rows[i].part = ACTION;
+        list[i] = &rows[i];
+    }
+    for (size_t i = 0; i < AM_LEN(SAID); i++) {
+        Amana__V1__Header *said = draft_of(&draft, SAID[i].kind, POLICE, POST "=ACTION");
+        said->outcome = (Amana__V1__Outcome__Code)SAID[i].outcome;
+        said->recipients = list;
+        said->n_recipients = LIMIT_RECIPIENTS;
+        assert_int_equal(delivery_check(said, &full, &detail), REASON_NONE);
+        said->n_recipients--;
+        assert_int_equal(delivery_check(said, &one_less, &detail), REASON_FIELD_INVALID);
+        assert_non_null(strstr(detail.text, HEADQUARTERS));
+    }
+}
+
 static void what_begins_something_goes_where_its_sender_wants(void **state)
 {
     static const unsigned KINDS[] = {KIND(ALERT), KIND(REQUEST), KIND(REFERRAL), KIND(NOTE), KIND(SUBJECT_ACCESS)};
@@ -441,6 +477,7 @@ int main(void)
         cmocka_unit_test(an_author_who_is_gone_is_asked_for_by_no_end_and_no_order),
         cmocka_unit_test(a_contest_of_a_unit_that_is_gone_is_decided_for_all_others),
         cmocka_unit_test(where_its_author_is_one_too_many_the_end_goes_without),
+        cmocka_unit_test(where_who_released_it_is_one_too_many_it_is_mended_kept_erased_and_ended_without),
         cmocka_unit_test(what_begins_something_goes_where_its_sender_wants),
         cmocka_unit_test(alerts_on_persons_referrals_abroad_and_confidential_roots_need_a_second_person),
         cmocka_unit_test(policy_may_ask_for_more),
