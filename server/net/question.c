@@ -17,7 +17,7 @@ static void question_done(struct job *job)
 {
     struct question *question = (struct question *)((char *)job - offsetof(struct question, job));
 
-    if (question->more) {
+    if (question->more && call_open(&question->call)) { // else nobody waits for it any more
         question->more = false;
         if (question->between != NULL)
             question->between(question);
