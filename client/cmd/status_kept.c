@@ -62,7 +62,8 @@ static void kept_release(const Amana__V1__Kept *kept, const struct status_known 
     else if (parked || deferred)
         row->release = AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE;
     row->releaser = kept->releaser;
-    row->release_due = time_of(arena, kept->entry->time + (deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS));
+    if (row->release == AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE)
+        row->release_due = time_of(arena, kept->entry->time + (deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS));
 }
 
 enum am_err status_kept(struct session *session, const Amana__V1__Kept *kept, const struct status_known *known,
