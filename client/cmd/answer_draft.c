@@ -49,6 +49,20 @@ static void put_over(ProtobufCMessage *message, const ProtobufCMessage *over)
     }
 }
 
+// A file of another kind was meant for another verb; an alert's form is an update's too.
+static enum am_err check_kind(const struct answer_input *input, const Amana__V1__Draft *draft, struct am_bytes text,
+                              struct am_detail *detail)
+{
+    unsigned said = (unsigned)draft->kind, sent = input->verb->kind;
+    if (said == 0 || said == sent || kind_body_type(said) == kind_body_type(sent))
+        return AM_OK;
+    enum am_err err =
+        am_fail(AM_INVALID, detail, "kind", "is %s, but `amana %s` sends %s: leave it out, or take the file for that",
+                kind_name(said), input->verb->name, kind_name(sent));
+    detail->line = draft_line(text, "kind");
+    return err;
+}
+
 enum am_err answer_draft(struct answer_input *input, struct arena *arena, struct am_detail *detail,
                          struct am_bytes *ret_text, Amana__V1__Draft **ret_draft)
 {
@@ -59,6 +73,7 @@ enum am_err answer_draft(struct answer_input *input, struct arena *arena, struct
         return AM_OK;
     }
     TRY(draft_read(input->file, arena, detail, ret_text, &draft));
+    TRY(check_kind(input, draft, *ret_text, detail));
     put_over(&draft->base, &said->base);
     ProtobufCMessage *body = kind_body_get(&draft->base), *over = kind_body_get(&said->base);
     if (body == NULL)

@@ -173,6 +173,12 @@ def test_two_that_begin_alike_are_both_named(wrong, desks):
     wrong("post", "show", "01", codes=(65,), says=(desks.ids[ALERT], desks.ids[ASKED], "write more of it"))
 
 
+def test_a_file_of_another_kind_is_no_answer_of_this_one(wrong, desks):
+    other = desks.path("other.json")
+    other.write_text(w.ALERT.read_text().replace('"kind": "ALERT"', '"kind": "NOTE"', 1))
+    wrong("police", "update", ALERT, "other.json", codes=(65,), says=("kind: line ", "is NOTE, but `amana update` sends UPDATE"))
+
+
 def test_a_list_says_each_of_its_words_with_an_option_of_its_own(desks):
     desks.amana("post", "hit", desks.ids[ALERT], "--summary", "x", "--certainty", "CERTAIN", "--done", "LOCATE_AND_REPORT", "--done", "NONSENSE").exits(65).says(
         "hit.done[1]")
