@@ -2,7 +2,7 @@
 """A day at a hub whose units do what they like in any order, while a state is listed, time jumps, and the hub is killed:
 nothing is answered INTERNAL, and fsck finds that the journal says what happened.
 
-AMANA_SEED=… plays another day; AMANA_STEPS=… makes it longer.
+Another day each run; AMANA_SEED=… plays one again, AMANA_STEPS=… makes it longer.
 """
 import hashlib
 import os
@@ -17,7 +17,7 @@ import raw as r
 import world as w
 from test_domain_property import POLICE, POST, SHELTER, Desk
 
-SEED, STEPS = int(os.environ.get("AMANA_SEED", 1)), int(os.environ.get("AMANA_STEPS", 60))
+SEED, STEPS = int(os.environ.get("AMANA_SEED", int.from_bytes(os.urandom(4), "big"))), int(os.environ.get("AMANA_STEPS", 60))
 OFFICE = ("ke-protection", "ke/dcs/child-protection", "kdcs-0033")
 JUMPS, LONG_JUMPS = (60, 300, 900, 1800, 4000, 20000), (30000, 90000)  # seconds
 KEPT_S, VALID_S, HELD_S = (None, 7200, 18000), 1800, 4000
@@ -253,7 +253,7 @@ def test_whatever_units_do_while_a_state_is_listed_and_the_hub_is_killed_its_jou
         made, cases = made + storm.case(5000 + cases), cases + 1
     for desk in storm.desks.values():
         desk.hang_up()
-    assert storm.taken > made / 3
+    assert storm.taken > made / 6
     world.replay()
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
