@@ -435,6 +435,7 @@ static void status_between(struct question *question)
 static void status_begin(struct call *call)
 {
     ((struct question *)call)->between = status_between;
+    ((struct status_call *)call)->known.budget = &call->peer->memory;
     question_begin(call, status_ask);
 }
 

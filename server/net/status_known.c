@@ -13,7 +13,9 @@ void known_clear(struct known_lives *lives)
     for (size_t i = 0; i < lives->n; i++)
         asked_clear(&lives->places[i]);
     free(lives->places);
-    *lives = (struct known_lives){.n = 0};
+    if (lives->taken > 0)
+        arena_budget_return(lives->budget, lives->taken);
+    *lives = (struct known_lives){.budget = lives->budget};
 }
 
 void known_in_hand(struct net *net, struct known_lives *lives)
@@ -22,12 +24,30 @@ void known_in_hand(struct net *net, struct known_lives *lives)
         asked_in_hand(net, &lives->places[i]);
 }
 
-static enum am_err place_get(struct known_lives *lives, uint64_t root, struct asked_place **ret_place)
+// What a place comes to hold: who lives it may be more by each version.
+static size_t place_size(const struct store_pointer *root)
+{
+    return sizeof(struct asked_place) + IN_HAND_MOST * sizeof(uint64_t) +
+           2 * (root->n_recipients + 1) * sizeof(struct asked_life);
+}
+
+static bool place_take(struct known_lives *lives, size_t size)
+{
+    if (!arena_budget_take(lives->budget, size))
+        return false;
+    lives->taken += size;
+    return true;
+}
+
+static enum am_err place_get(struct known_lives *lives, uint64_t root, const struct store_pointer *pointer,
+                             struct asked_place **ret_place)
 {
     size_t i = 0;
 
     while (i < lives->n && lives->places[i].root != root)
         i++;
+    if (i == lives->n && !place_take(lives, place_size(pointer)))
+        return AM_NOMEM;
     if (i == lives->room) {
         size_t room = lives->room * 2 + 4;
         struct asked_place *places = reallocarray(lives->places, room, sizeof *places);
@@ -74,7 +94,7 @@ enum am_err status_known(struct known_look *look, uint64_t root, const char *rec
     TRY(store_pointer_of(look->asked.view, root, &pointer));
     if (strcmp(pointer.originator, look->unit) != 0)
         return AM_OK;
-    TRY(place_get(look->lives, root, &place));
+    TRY(place_get(look->lives, root, &pointer, &place));
     look->asked.root = root;
     TRY(asked_look(&look->asked, place, &look->more));
     if (look->more)

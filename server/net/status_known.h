@@ -6,10 +6,12 @@
 #include "proto/codec/arena.h"
 #include "server/net/asked.h"
 
-// How far the cases were looked through; all zero before the first look.
+// How far the cases were looked through; all zero but the budget before the first look.
 struct known_lives {
+    struct arena_budget *budget; // whose memory the places are
     struct asked_place *places;
     size_t n, room;
+    size_t taken; // of the budget
 };
 void known_clear(struct known_lives *lives);
 void known_in_hand(struct net *net, struct known_lives *lives); // between two looks, on the loop
@@ -23,6 +25,6 @@ struct known_look {
 };
 
 // Changes *life, which `recipient` has of the message at `root`, to what the unit knows of it, where that is another.
-// AM_BUSY: there is more.
+// AM_BUSY: there is more. AM_NOMEM: also where the budget is used up.
 AM_MUST_USE enum am_err status_known(struct known_look *look, uint64_t root, const char *recipient,
                                      struct journal_life *life);

@@ -6,6 +6,7 @@
 #include "proto/model/deadline.h"
 #include "server/net/asked.h"
 #include "server/net/due_asked.h"
+#include "server/net/status_known.h"
 #include "tests/unit/apart_kit.h"
 
 #include <setjmp.h>
@@ -219,6 +220,34 @@ static void a_deadline_has_both_lives_once_the_case_is_through(void **state)
         asked_clear(&places[i]);
 }
 
+// A call may be about hundreds of messages, each of a long case.
+static void what_is_looked_through_for_a_call_is_of_its_callers_memory(void **state)
+{
+    struct kit_cases *fixture = *state;
+    struct arena_budget budget = {.limit = 64u * 1024};
+    struct known_lives lives = {.budget = &budget};
+    struct store_view *view;
+    enum am_err err = AM_BUSY;
+    uint64_t root = 0;
+    for (unsigned i = 0; i < 40; i++)
+        asked(fixture);
+    kit_wait(&fixture->kit, fixture->n);
+    assert_int_equal(store_view_begin(fixture->kit.store, &view), AM_OK);
+    for (; root < 40 && err == AM_BUSY; root++) {
+        struct known_look look = {
+            .lives = &lives, .unit = KIT_POST, .asked = {.view = view, .case_ref = KIT_CASE, .reads = 1}};
+        struct journal_life life = {.recipient = KIT_BUSIA, .state = LIFE(OPEN), .officer = ""};
+        err = status_known(&look, root, KIT_BUSIA, &life);
+        assert_true(budget.used <= budget.limit);
+    }
+    assert_int_equal(err, AM_NOMEM);
+    assert_true(lives.n > 1);
+    assert_true(budget.used >= lives.n * IN_HAND_MOST * sizeof(uint64_t));
+    known_clear(&lives);
+    assert_int_equal(budget.used, 0);
+    store_view_end(view);
+}
+
 #define ASKED_TEST(test) cmocka_unit_test_setup_teardown(test, kit_cases_setup, kit_cases_teardown)
 
 int main(void)
@@ -230,6 +259,7 @@ int main(void)
         ASKED_TEST(what_it_has_signed_for_since_a_look_began_is_looked_at_anew),
         ASKED_TEST(of_clocks_those_have_passed_to_it_that_it_was_told_of),
         ASKED_TEST(a_deadline_has_both_lives_once_the_case_is_through),
+        ASKED_TEST(what_is_looked_through_for_a_call_is_of_its_callers_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
