@@ -62,6 +62,14 @@ bool corrections_free(const Amana__V1__RoleChange *change)
     return change != NULL;
 }
 
+bool corrections_whole(const struct corrections *corrections)
+{
+    for (size_t i = 0; i < corrections->n; i++)
+        if (corrections->list[i] == NULL)
+            return false;
+    return corrections->n == 0 || corrections->answers->n_corrections == corrections->n;
+}
+
 // --- Printing
 static void print_roles(const Amana__V1__PersonRole__Code *roles, size_t n, FILE *out)
 {

@@ -28,3 +28,6 @@ const Amana__V1__RoleChange *corrections_of(const struct corrections *correction
 
 // Whether that says that somebody is no suspect (NULL: no).
 bool corrections_free(const Amana__V1__RoleChange *change);
+
+// Whether each has been read: what one says that has not may be that somebody is no suspect.
+bool corrections_whole(const struct corrections *corrections);

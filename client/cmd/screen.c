@@ -279,7 +279,10 @@ static void print_person(const Amana__V1__Person *person, bool contested, const 
     else if (person->age != NULL)
         fprintf(out, " · age %u to %u", person->age->from, person->age->to);
     fputc('\n', out);
-    const char *against = freed ? "no more: corrected" : contested ? "suspended while contested" : NULL;
+    const char *against = freed                             ? "no more: corrected"
+                          : contested                       ? "suspended while contested"
+                          : !corrections_whole(corrections) ? "perhaps no more: not each CORRECTION was read here"
+                                                            : NULL;
     screen_rows(out, &person->base, 4, &(struct screen_how){above, against});
 }
 

@@ -110,6 +110,11 @@ def test_who_reads_what_was_corrected_reads_first_what_is_right(world):
     world.amana("police", "erase", correction, "--ground", "NO_LONGER_NEEDED", "--reason", "x", "--yes").ok()
     said = world.amana("police", "show", sent).ok().says(f"`amana show {correction[:13]}`", "witness (corrected").out
     assert "not suspect" not in said
+    # Of a great many the last are read: that one before them freed somebody is not passed over in silence.
+    world.path("more.json").write_text(json.dumps({"correction": {"changes": facts[:1]}}))
+    for _ in range(8):
+        world.amana("police", "correct", sent, "--reason", "x", "more.json").ok()
+    world.amana("police", "show", sent).ok().says("and 2 CORRECTIONs before these", "detain (perhaps no more: not each CORRECTION was read here)")
 
 
 def test_by_when_a_correction_is_to_be_acknowledged_is_by_what_it_corrects_whatever_its_file_says(world, alert):
