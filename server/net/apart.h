@@ -5,13 +5,11 @@
 #pragma once
 
 #include "proto/model/life_known.h"
-#include "server/net/withheld.h"
+#include "server/net/case_walk.h"
 
 // How far a unit's case was looked through, and what it knows by then. All zero before the first look.
 struct apart_place {
-    uint64_t root, next; // next: seq of the case where it goes on
-    uint32_t shield;     // version of the row that it was judged by
-    uint64_t size;       // of the log when it was begun: what the unit has signed for since may lie before `next`
+    struct case_seen seen;
     struct life_known known;
 };
 
@@ -34,6 +32,3 @@ AM_MUST_USE enum am_err apart_look(struct apart_look *look, struct apart_place *
 // The life that is kept, as the unit knows it: by the clock of the version that it has.
 AM_MUST_USE enum am_err apart_life(struct store_view *view, const struct apart_place *place, bool versions,
                                    struct journal_life *life);
-
-// A message of a case that is looked through; AM_NOT_FOUND: it is an entry about one.
-AM_MUST_USE enum am_err apart_message(struct store_view *view, uint64_t seq, struct store_pointer *ret_message);

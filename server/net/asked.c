@@ -3,13 +3,11 @@
 // was told of clocks.
 #include "server/net/asked.h"
 
-#include "amana/v1/audit.pb-c.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/deadline.h"
 #include "proto/model/header.h"
 #include "proto/model/life.h"
-#include "server/net/apart.h"
 #include "server/net/internal.h"
 #include "server/net/withheld.h"
 
@@ -17,27 +15,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASKED_SCRATCH (256u * 1024) // one entry and two headers, decoded
+#define ASKED_SCRATCH (256u * 1024) // one header, decoded
 
 struct asking {
     const struct asked_look *look;
     struct asked_place *place;
-    struct arena scratch;
-    struct identity device;
-    struct store_pointer root;
-    bool again; // what was looked through is another by now
+    struct case_walk walk;
 };
 
 static void asking_clear(struct asking *asking)
 {
-    arena_clear(&asking->scratch);
+    case_walk_clear(&asking->walk);
 }
 
 void asked_clear(struct asked_place *place)
 {
     free(place->lives);
     free(place->in_hand.seqs);
-    *place = (struct asked_place){.root = 0};
+    *place = (struct asked_place){.n = 0};
 }
 
 void asked_in_hand(struct net *net, struct asked_place *place)
@@ -94,30 +89,20 @@ static enum am_err life_get(struct asked_place *place, const char *recipient, ui
     return AM_OK;
 }
 
-// --- An entry of its case; content NULL: it is erased
-static enum am_err entry_read(struct asking *asking, const struct store_entry *entry,
-                              Amana__V1__EntryContent **ret_content)
-{
-    arena_reset(&asking->scratch);
-    *ret_content = NULL;
-    if (entry->content.len == 0)
-        return AM_OK;
-    return codec_decode(&amana__v1__entry_content__descriptor, CODEC_LENIENT, entry->content, &asking->scratch, NULL,
-                        (ProtobufCMessage **)ret_content);
-}
-
+// --- What it was told
 static enum am_err about_root(const struct asking *asking, const Amana__V1__Pointer *pointer, bool *ret_about)
 {
     struct store_pointer about;
     enum am_err err = store_find_pointer(asking->look->view, pointer, &about);
 
-    *ret_about = err == AM_OK && (about.root == asking->root.seq || about.seq == asking->root.seq);
+    *ret_about = err == AM_OK && (about.root == asking->walk.root.seq || about.seq == asking->walk.root.seq);
     return err == AM_NOT_FOUND ? AM_OK : err;
 }
 
 // What it is told that nobody has done in time.
-static enum am_err passed_take(struct asking *asking, uint64_t seq, const Amana__V1__DeadlineEntry *deadline)
+static enum am_err passed_take(void *user, const struct store_entry *entry, const Amana__V1__DeadlineEntry *deadline)
 {
+    struct asking *asking = user;
     bool about, told;
     struct life_asked *known;
 
@@ -126,25 +111,25 @@ static enum am_err passed_take(struct asking *asking, uint64_t seq, const Amana_
     TRY(about_root(asking, deadline->message, &about));
     if (!about)
         return AM_OK;
-    TRY(withheld_told(asking->look->view, seq, asking->device.unit, &told));
+    TRY(withheld_told(asking->look->view, entry->seq, asking->walk.device.unit, &told));
     if (!told)
         return AM_OK;
-    TRY(life_get(asking->place, deadline->recipient, life_begun(asking->root.kind), &known));
+    TRY(life_get(asking->place, deadline->recipient, life_begun(asking->walk.root.kind), &known));
     known->passed |= life_passed_said(deadline);
     return AM_OK;
 }
 
 static bool move_is_of(const struct asking *asking, const Amana__V1__Move *move)
 {
-    return move->root != NULL && header_points_at(move->root, asking->root.digest);
+    return header_points_at(move->root, asking->walk.root.digest);
 }
 
-static enum am_err state_take(struct asking *asking, const struct store_entry *entry,
-                              const Amana__V1__StateEntry *state)
+static enum am_err state_take(void *user, const struct store_entry *entry, const Amana__V1__StateEntry *state)
 {
+    struct asking *asking = user;
     bool told;
 
-    TRY(withheld_told(asking->look->view, entry->seq, asking->device.unit, &told));
+    TRY(withheld_told(asking->look->view, entry->seq, asking->walk.device.unit, &told));
     for (size_t i = 0; i < state->n_moves; i++) {
         struct life_asked *known;
         if (!move_is_of(asking, state->moves[i]))
@@ -153,36 +138,6 @@ static enum am_err state_take(struct asking *asking, const struct store_entry *e
         life_asked_ended(known, (uint8_t)state->moves[i]->to, log_leaf_time(entry->leaf), told);
     }
     return AM_OK;
-}
-
-// What it signed for after the look began was perhaps passed as withheld.
-static void signed_take(struct asking *asking, const Amana__V1__RetrievedEntry *retrieved)
-{
-    struct identity device;
-
-    asking->again |= identity_parse(retrieved->device, strlen(retrieved->device), NULL, &device) == AM_OK &&
-                     strcmp(device.unit, asking->device.unit) == 0;
-}
-
-static enum am_err told_take(struct asking *asking, uint64_t seq)
-{
-    Amana__V1__EntryContent *content;
-    struct store_entry entry;
-
-    TRY(store_entry(asking->look->view, seq, &entry));
-    bool signed_since = entry.kind == AMANA__V1__ENTRY_KIND__CODE__RETRIEVED && seq >= asking->place->size;
-    if (entry.kind != AMANA__V1__ENTRY_KIND__CODE__DEADLINE && entry.kind != AMANA__V1__ENTRY_KIND__CODE__STATE &&
-        !signed_since)
-        return AM_OK;
-    TRY(entry_read(asking, &entry, &content));
-    if (content == NULL)
-        return AM_OK;
-    switch ((int)content->kind_case) {
-    case AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED: signed_take(asking, content->retrieved); return AM_OK;
-    case AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE: return passed_take(asking, seq, content->deadline);
-    case AMANA__V1__ENTRY_CONTENT__KIND_STATE: return state_take(asking, &entry, content->state);
-    default: return AM_OK;
-    }
 }
 
 // --- A message
@@ -195,7 +150,7 @@ static enum am_err outcome_read(struct asking *asking, uint64_t seq, unsigned *r
     TRY(store_message(asking->look->view, seq, &kept));
     if (kept.header.len == 0)
         return AM_OK;
-    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &asking->scratch, NULL,
+    TRY(codec_decode(&amana__v1__header__descriptor, CODEC_STRICT, kept.header, &asking->walk.scratch, NULL,
                      (ProtobufCMessage **)&header));
     *ret_outcome = (unsigned)header->outcome;
     return AM_OK;
@@ -205,7 +160,7 @@ static enum am_err moves_take(struct asking *asking, const struct store_pointer 
                               const Amana__V1__SubmittedEntry *submitted)
 {
     const struct kind *kind = kind_get(message->kind);
-    struct life_asked_move said = {.root_kind = asking->root.kind,
+    struct life_asked_move said = {.root_kind = asking->walk.root.kind,
                                    .kind = message->kind,
                                    .seq = message->seq,
                                    .at = at,
@@ -219,9 +174,7 @@ static enum am_err moves_take(struct asking *asking, const struct store_pointer 
             continue;
         if (!looked) {
             TRY(outcome_read(asking, message->seq, &said.outcome));
-            if (!in_hand_has(&asking->place->in_hand, message->seq))
-                TRY(withheld_row(asking->look->view, &asking->scratch, &asking->device, message->seq,
-                                 JOURNAL_MAIL_MESSAGE, &withheld));
+            TRY(case_walk_withheld(&asking->walk, &asking->place->in_hand, message->seq, &withheld));
             looked = true;
         }
         TRY(life_get(asking->place, move->recipient, (uint8_t)move->from, &known));
@@ -234,87 +187,52 @@ static enum am_err moves_take(struct asking *asking, const struct store_pointer 
     return AM_OK;
 }
 
-static enum am_err message_take(struct asking *asking, const struct store_pointer *message)
+static enum am_err message_take(void *user, const struct store_pointer *message)
 {
-    Amana__V1__EntryContent *content;
+    struct asking *asking = user;
+    const struct kind *kind = kind_get(message->kind);
+    const Amana__V1__SubmittedEntry *submitted;
     struct store_entry entry;
 
-    TRY(store_entry(asking->look->view, message->seq, &entry));
-    if (message->seq == asking->root.seq)
-        asking->place->began = log_leaf_time(entry.leaf);
-    if (entry.kind != AMANA__V1__ENTRY_KIND__CODE__SUBMITTED) // one that waits for its second person was sent to nobody
-        return AM_OK;
-    TRY(entry_read(asking, &entry, &content));
-    if (content == NULL || content->kind_case != AMANA__V1__ENTRY_CONTENT__KIND_SUBMITTED)
-        return AM_OK;
+    TRY(case_walk_submitted(&asking->walk, message->seq, &entry, &submitted));
     uint64_t at = log_leaf_time(entry.leaf);
-    if (message->root == asking->root.seq && kind_get(message->kind) != NULL &&
-        kind_get(message->kind)->chain != CHAIN_NONE)
+    bool version =
+        submitted != NULL && message->root == asking->walk.root.seq && kind != NULL && kind->chain != CHAIN_NONE;
+    if (version || message->seq == asking->walk.root.seq)
         asking->place->began = at;
-    return moves_take(asking, message, at, content->submitted);
+    return submitted != NULL ? moves_take(asking, message, at, submitted) : AM_OK;
 }
 
-static enum am_err entry_take(struct asking *asking, uint64_t seq)
+// --- The case from the root on
+static void begin(void *user)
 {
-    struct store_pointer message;
-    enum am_err err = apart_message(asking->look->view, seq, &message);
+    struct asking *asking = user;
 
-    if (err != AM_OK)
-        return err == AM_NOT_FOUND ? told_take(asking, seq) : err;
-    return message_take(asking, &message);
+    asking->place->began = asking->place->n = 0;
 }
 
-// --- The case from the root on, a part at a time
-static void place_begin(const struct asked_look *look, struct asked_place *place)
-{
-    if (place->root == look->root && place->shield == look->shield && place->next != 0)
-        return;
-    place->root = place->next = look->root;
-    place->shield = look->shield;
-    place->size = store_view_size(look->view);
-    place->began = place->n = 0;
-}
-
-static enum am_err entries_take(struct asking *asking, struct asked_look *look, struct asked_place *place,
-                                bool *ret_more)
-{
-    const struct am_bytes key = {(const uint8_t *)look->case_ref, strlen(look->case_ref)};
-
-    for (*ret_more = true; look->reads > 0; look->reads--) {
-        uint64_t seq = place->next;
-        enum am_err err = store_index_next(look->view, STORE_INDEX_CASE, key, &seq);
-        if (err == AM_NOT_FOUND)
-            *ret_more = false;
-        if (err != AM_OK)
-            return err == AM_NOT_FOUND ? AM_OK : err;
-        TRY(entry_take(asking, seq));
-        place->next = seq + 1;
-        if (asking->again) {
-            place->next = 0;
-            place_begin(look, place);
-            asking->again = false;
-        }
-    }
-    return AM_OK;
-}
+static const struct case_taker TAKER = {
+    .begin = begin, .message = message_take, .deadline = passed_take, .state = state_take};
 
 enum am_err asked_look(struct asked_look *look, struct asked_place *place, bool *ret_more)
 {
-    struct asking AM_CLEANUP(asking_clear) asking = {.look = look, .place = place};
+    struct asking AM_CLEANUP(asking_clear) asking = {.look = look,
+                                                     .place = place,
+                                                     .walk = {.view = look->view,
+                                                              .case_ref = look->case_ref,
+                                                              .shield = look->shield,
+                                                              .from = look->root,
+                                                              .taker = &TAKER,
+                                                              .user = &asking}};
 
-    asking.device.kind = IDENTITY_DEVICE;
-    arena_init(&asking.scratch, ASKED_SCRATCH);
     TRY(place->err);
-    TRY(store_pointer_of(look->view, look->root, &asking.root));
+    TRY(case_walk_init(&asking.walk, look->root, NULL));
     *ret_more = place->in_hand.seqs == NULL;
     if (*ret_more) {
-        (void)strlcpy(place->originator, asking.root.originator, sizeof place->originator);
+        (void)strlcpy(place->originator, asking.walk.root.originator, sizeof place->originator);
         return AM_OK;
     }
-    (void)strlcpy(asking.device.unit, asking.root.originator, sizeof asking.device.unit);
-    address_country(asking.device.unit, asking.device.country);
-    place_begin(look, place);
-    return entries_take(&asking, look, place, ret_more);
+    return case_walk_on(&asking.walk, &place->seen, &look->reads, ret_more);
 }
 
 // --- One of them
@@ -361,7 +279,7 @@ enum am_err asked_life(struct store_view *view, const struct asked_place *place,
     *ret_known = false;
     if (known == NULL)
         return AM_OK;
-    TRY(asked_until(view, place->root, life->recipient, &until));
+    TRY(asked_until(view, place->seen.root, life->recipient, &until));
     life_asked_fill(known, until, life);
     *ret_known = life_asked_differs(life, &kept);
     if (!*ret_known)

@@ -6,7 +6,7 @@
 
 #include "proto/model/life_asked.h"
 #include "proto/model/limits.h"
-#include "server/net/withheld.h"
+#include "server/net/case_walk.h"
 
 struct net;
 
@@ -18,10 +18,8 @@ struct asked_life {
 // How far a root's case was looked through, and what its originator knows by then. All zero before the first look;
 // asked_clear after the last.
 struct asked_place {
-    uint64_t root, next; // next: seq of the case where it goes on
-    uint32_t shield;     // version of the row that it was judged by
-    uint64_t size;       // of the log when it was begun: what the unit has signed for since may lie before `next`
-    uint64_t began;      // UTC ns: when the newest version did
+    struct case_seen seen;
+    uint64_t began; // UTC ns: when the newest version did
     struct asked_life *lives;
     size_t n, room;
     char originator[LIMIT_ADDRESS + 1]; // of whom it wants to know what its devices have in hand; "": not yet

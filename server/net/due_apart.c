@@ -74,7 +74,7 @@ static enum am_err life_fill(struct store_view *view, struct hub_due *hub, const
         hub->going = known->by;
     }
     if (at->apart || life_known_change(known, look, hub->root.kind, hub->about.kind, hub->about.seq, at))
-        hub->case_seen = place->next - 1;
+        hub->case_seen = place->seen.next - 1;
     return AM_OK;
 }
 

@@ -31,7 +31,7 @@ static enum am_err lives_fill(struct store_view *view, struct hub_due *hub, cons
         known.changes = false;
         at->untold = true;
         party->lives[DUE_ASKED + which] = known;
-        hub->case_seen = place->next - 1;
+        hub->case_seen = place->seen.next - 1;
     }
     return AM_OK;
 }

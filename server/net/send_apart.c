@@ -65,7 +65,7 @@ enum am_err apart_find(struct check *check, const struct in_hand *in_hand, struc
         return AM_OK; // it was told since how it is kept
     TRY(life_apart(check, place, &life));
     s->apart = !stands;
-    s->case_seen = place->next - 1;
+    s->case_seen = place->seen.next - 1;
     *ret_known = true;
     *ret_life = life;
     return AM_OK;
@@ -88,7 +88,7 @@ static enum am_err message_had(struct looking *looking, const struct apart_case 
     struct journal_delivery delivery;
     struct store_pointer message;
     bool withheld = true;
-    enum am_err err = apart_message(looking->check->view, seq, &message);
+    enum am_err err = case_message(looking->check->view, seq, &message);
 
     if (err != AM_OK)
         return err == AM_NOT_FOUND ? AM_OK : err;

@@ -213,7 +213,7 @@ static enum am_err asked_fill(struct check *check, const struct asked_place *pla
     }
     if (any) {
         s->as_known = lives;
-        s->case_seen = place->next - 1;
+        s->case_seen = place->seen.next - 1;
     }
     return AM_OK;
 }

@@ -44,7 +44,7 @@ static enum am_err place_get(struct known_lives *lives, uint64_t root, const str
 {
     size_t i = 0;
 
-    while (i < lives->n && lives->places[i].root != root)
+    while (i < lives->n && lives->places[i].seen.root != root)
         i++;
     if (i == lives->n && !place_take(lives, place_size(pointer)))
         return AM_NOMEM;
@@ -57,7 +57,7 @@ static enum am_err place_get(struct known_lives *lives, uint64_t root, const str
         lives->room = room;
     }
     if (i == lives->n) {
-        lives->places[lives->n++] = (struct asked_place){.root = root};
+        lives->places[lives->n++] = (struct asked_place){.seen.root = root};
         if (i > 0) // each that asked by itself would have the others looked at once more
             asked_in_hand_as(&lives->places[0], &lives->places[i]);
     }

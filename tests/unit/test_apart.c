@@ -35,7 +35,7 @@ static struct seen look_with(struct kit_cases *fixture, uint64_t newest, const s
     header.case_ref = (char *)KIT_CASE;
     kit_wait(&fixture->kit, fixture->n);
     do {
-        uint64_t from = place.next;
+        uint64_t from = place.seen.next;
         submission =
             (struct hub_submission){.has_chain = newest != JOURNAL_NONE, .chain = {.newest = newest, .clock = newest}};
         arena_reset(&fixture->arena);
@@ -43,7 +43,7 @@ static struct seen look_with(struct kit_cases *fixture, uint64_t newest, const s
         assert_int_equal(store_shield(check.view, KIT_CASE, states, &submission.shield), AM_OK);
         assert_int_equal(apart_find(&check, in_hand, &place, 0, &seen.life, &seen.known), AM_OK);
         store_view_end(check.view);
-        assert_true(place.next - from <= LIMIT_CASE_READS);
+        assert_true(place.seen.next - from <= LIMIT_CASE_READS);
         seen.looks++;
     } while (submission.more);
     seen.apart = submission.apart;

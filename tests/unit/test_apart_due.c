@@ -64,19 +64,19 @@ static struct clock_life due_of(struct kit_cases *fixture, uint64_t version, con
     hub.clocks.parties = &party;
     kit_wait(&fixture->kit, fixture->n);
     for (*ret_looks = 0; more; *ret_looks += !in_hand_asked(places, in_hand)) {
-        uint64_t from = places != NULL ? places[0].at.next : 0;
+        uint64_t from = places != NULL ? places[0].at.seen.next : 0;
         party.lives[0] = (struct clock_life){
             .root_kind = KIND(ALERT),
             .life = {.recipient = KIT_POST, .clock_seq = version + 1, .state = LIFE(NEW), .officer = ""}};
         assert_int_equal(store_view_begin(fixture->kit.store, &view), AM_OK);
         assert_int_equal(due_apart_lives(view, &hub, &places, &more), AM_OK);
         store_view_end(view);
-        assert_true(places == NULL || places[0].at.next - from <= LIMIT_CASE_READS);
+        assert_true(places == NULL || places[0].at.seen.next - from <= LIMIT_CASE_READS);
         assert_true(!more || !party.lives[0].there);
     }
     if (party.lives[0].apart)
         assert_int_equal(hub.case_seen, fixture->n - 1);
-    *ret_next = places != NULL ? places[0].at.next : 0;
+    *ret_next = places != NULL ? places[0].at.seen.next : 0;
     due_places_free(places);
     return party.lives[0];
 }
@@ -208,12 +208,12 @@ static void a_look_begins_anew_where_the_case_is_kept_otherwise_than_before(void
     assert_int_equal(store_view_begin(fixture->kit.store, &look.view), AM_OK);
     assert_int_equal(apart_look(&look, &place, &more), AM_OK);
     assert_true(more && place.known.apart);
-    assert_int_equal(place.next, 2);
+    assert_int_equal(place.seen.next, 2);
     look.shield = 2;
     look.reads = 1;
     assert_int_equal(apart_look(&look, &place, &more), AM_OK);
     assert_true(more && !place.known.apart);
-    assert_int_equal(place.next, 1);
+    assert_int_equal(place.seen.next, 1);
     store_view_end(look.view);
 }
 

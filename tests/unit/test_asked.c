@@ -45,13 +45,13 @@ static struct seen look_on(struct kit_cases *fixture, struct asked_place *place,
     bool more = true;
     kit_wait(&fixture->kit, fixture->n);
     for (; more; seen.looks++) {
-        uint64_t from = place->next;
+        uint64_t from = place->seen.next;
         assert_int_equal(store_view_begin(fixture->kit.store, &view), AM_OK);
         assert_int_equal(store_shield(view, KIT_CASE, states, &shield), AM_OK);
         struct asked_look look = {
             .view = view, .case_ref = KIT_CASE, .shield = shield.version, .reads = LIMIT_CASE_READS};
         assert_int_equal(asked_look(&look, place, &more), AM_OK);
-        assert_true(place->next <= from || place->next - from <= LIMIT_CASE_READS);
+        assert_true(place->seen.next <= from || place->seen.next - from <= LIMIT_CASE_READS);
         if (more && place->in_hand.seqs == NULL) { // asked for
             assert_string_equal(place->originator, KIT_POST);
             place->in_hand.seqs = calloc(IN_HAND_MOST, sizeof *place->in_hand.seqs);
@@ -135,16 +135,16 @@ static void what_it_has_signed_for_since_a_look_began_is_looked_at_anew(void **s
     written(fixture, answered(fixture, KIND(REFUSAL), LIFE(OPEN), LIFE(REFUSED)));
     shield(fixture);
     assert_int_equal(look_on(fixture, &place, LIFE(REFUSED)).looks, 1);
-    uint64_t began = place.size;
+    uint64_t began = place.seen.size;
     others_write(fixture, 1);
     (void)look_on(fixture, &place, LIFE(REFUSED));
-    assert_int_equal(place.size, began);
+    assert_int_equal(place.seen.size, began);
     signed_for.device = (char *)KIT_DESK;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_RETRIEVED;
     content.retrieved = &signed_for;
     by_the_clock(fixture, &content, AMANA__V1__ENTRY_KIND__CODE__RETRIEVED);
     (void)look_on(fixture, &place, LIFE(REFUSED));
-    assert_true(place.size > began);
+    assert_true(place.seen.size > began);
     asked_clear(&place);
 }
 
@@ -185,7 +185,7 @@ static void a_deadline_has_both_lives_once_the_case_is_through(void **state)
     struct clock_party party = {.unit = KIT_BUSIA, .has_delivery = true};
     struct hub_due hub = {.about = {.found = true, .kind = KIND(REQUEST), .originator = KIT_POST}, .untold = true};
     Amana__V1__Header header = AMANA__V1__HEADER__INIT;
-    struct asked_place places[DUE_ASKED] = {{0}};
+    struct asked_place places[DUE_ASKED] = {{.n = 0}};
     struct store_view *view;
     bool more = true;
     unsigned looks = 0;
