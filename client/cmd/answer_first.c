@@ -6,6 +6,7 @@
 #include "client/cmd/answers.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
+#include "client/cmd/submit_draft.h"
 #include "client/session/erase.h"
 #include "client/session/mended.h"
 #include "proto/model/kind_body.h"

@@ -2,6 +2,7 @@
 // Sends an answer, and again without whom it does not go to.
 #include "client/cmd/answer_send.h"
 
+#include "client/cmd/submit_draft.h"
 #include "client/session/outbox.h"
 #include "proto/model/header.h"
 

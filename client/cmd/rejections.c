@@ -2,7 +2,7 @@
 // Walks the inbox for faults and answers each once.
 #include "client/cmd/rejections.h"
 
-#include "client/cmd/submit.h"
+#include "client/cmd/submit_draft.h"
 #include "client/session/seal.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"

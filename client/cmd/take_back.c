@@ -4,6 +4,7 @@
 
 #include "client/cmd/answer_send.h"
 #include "client/cmd/submit.h"
+#include "client/cmd/submit_draft.h"
 #include "client/session/directory.h"
 #include "client/session/seal.h"
 #include "proto/model/kind_body.h"

@@ -6,6 +6,7 @@
 #include "client/cmd/answer_references.h"
 #include "client/cmd/answer_send.h"
 #include "client/cmd/answers.h"
+#include "client/cmd/submit_draft.h"
 #include "client/cmd/wipe.h"
 #include "client/session/erase.h"
 #include "client/session/second.h"

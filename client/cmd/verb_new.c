@@ -3,7 +3,7 @@
 #include "client/cmd/arguments.h"
 #include "client/cmd/command.h"
 #include "client/cmd/kept_unit.h"
-#include "client/cmd/submit.h"
+#include "client/cmd/submit_draft.h"
 #include "client/cmd/template.h"
 #include "client/session/policy.h"
 #include "proto/model/kind.h"

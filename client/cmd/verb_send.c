@@ -6,6 +6,7 @@
 #include "client/cmd/draft_file.h"
 #include "client/cmd/kept_unit.h"
 #include "client/cmd/submit.h"
+#include "client/cmd/submit_draft.h"
 #include "client/cmd/wipe.h"
 #include "client/session/oversight.h"
 #include "client/session/revoked.h"

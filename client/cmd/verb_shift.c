@@ -6,6 +6,7 @@
 #include "client/cmd/arguments.h"
 #include "client/cmd/command.h"
 #include "client/cmd/submit.h"
+#include "client/cmd/submit_draft.h"
 #include "client/session/directory.h"
 #include "client/session/seal.h"
 #include "proto/codec/timestamp.h"
