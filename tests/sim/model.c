@@ -140,16 +140,6 @@ struct journal_shield model_shield_of(struct model *model, const char *case_ref)
     return (struct journal_shield){.case_ref = case_ref};
 }
 
-static bool roster_newest(const struct model *model, const char *unit, uint64_t number)
-{
-    for (size_t i = 0; i < model->n_records; i++) {
-        const struct journal_record *row = &model->records[i];
-        if (row->kind == JOURNAL_RECORD_ROSTER && strcmp(row->key, unit) == 0 && row->number > number)
-            return false;
-    }
-    return true;
-}
-
 static int deadline_compare(const void *a, const void *b)
 {
     const struct journal_deadline *x = a, *y = b;
@@ -169,41 +159,15 @@ size_t model_deadline_index(const struct model *model, uint8_t kind, uint64_t su
     return i;
 }
 
-// --- Committing: first whether it may be, then all of it
-static bool lives_hold(struct model *model, const struct journal_life *lives, size_t n)
+const struct model_message *model_by_point(struct model *model, const uint8_t *point, uint64_t but)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct journal_life *life = &lives[i], *there = NULL;
-        if (life->root != JOURNAL_SELF)
-            there = model_life(model, life->root, life->recipient);
-        if (life->version != (there != NULL ? there->version : 0))
-            return false;
+    for (size_t i = 0; point != NULL && i < model->n; i++) {
+        const struct model_message *message = model->entries[i].message;
+        if (message != NULL && message->seq != but && message->point != NULL &&
+            memcmp(message->point, point, JOURNAL_POINT) == 0)
+            return message;
     }
-    return true;
-}
-
-static bool deliveries_hold(struct model *model, const struct journal_delivery *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct journal_delivery *row = &rows[i];
-        if (row->seq != JOURNAL_SELF &&
-            row->version != model_delivery_at(model_message_at(model, row->seq), row->recipient)->version)
-            return false;
-    }
-    return true;
-}
-
-// Of a message that the model has: a test may release another as a worker would have found it.
-static struct model_message *released(struct model *model, const struct journal_append *append)
-{
-    const struct journal_release *row = append->release;
-    return row != NULL && row->seq != JOURNAL_SELF ? model_message_at(model, row->seq) : NULL;
-}
-
-static bool release_holds(struct model *model, const struct journal_append *append)
-{
-    const struct model_message *message = released(model, append);
-    return message == NULL || append->release->version == message->release.version;
+    return NULL;
 }
 
 bool model_entry_in_case(const struct model_entry *entry, const char *case_ref)
@@ -222,46 +186,11 @@ bool model_told(const struct model_entry *entry, const char *unit)
     return told;
 }
 
-static bool case_holds(struct model *model, const char *case_ref, uint64_t last)
+// --- Committing: all of it, or nothing
+struct model_message *model_released(struct model *model, const struct journal_append *append)
 {
-    for (uint64_t seq = last + 1; seq < model->n; seq++)
-        if (model_entry_in_case(&model->entries[seq], case_ref))
-            return false;
-    return true;
-}
-
-static bool rows_hold(struct model *model, const struct journal_append *append)
-{
-    if (append->roster.unit != NULL && !roster_newest(model, append->roster.unit, append->roster.number))
-        return false;
-    if (!lives_hold(model, append->lives, append->n_lives) ||
-        !lives_hold(model, append->seen_lives, append->n_seen_lives) ||
-        !deliveries_hold(model, append->deliveries, append->n_deliveries) ||
-        !deliveries_hold(model, append->seen_deliveries, append->n_seen_deliveries))
-        return false;
-    if (!release_holds(model, append))
-        return false;
-    if (append->shield != NULL && append->shield->version != model_shield_of(model, append->shield->case_ref).version)
-        return false;
-    if (append->case_seen.case_ref != NULL && !case_holds(model, append->case_seen.case_ref, append->case_seen.last))
-        return false;
-    if (append->chain != NULL && append->chain->root != JOURNAL_SELF &&
-        append->chain->version != model_message_at(model, append->chain->root)->chain.version)
-        return false;
-    for (size_t i = 0; i < append->n_deadlines; i++) {
-        const struct journal_deadline *row = &append->deadlines[i];
-        if (row->was != 0 && model_deadline_index(model, row->kind, row->subject, row->was) == model->n_deadlines)
-            return false;
-    }
-    for (size_t i = 0; i < append->n_erased; i++)
-        if (model_message_at(model, append->erased[i])->held_until > append->time_ns)
-            return false;
-    for (size_t i = 0; i < append->n_taken; i++) {
-        const struct model_mailbox *box = model_mailbox(model, append->taken[i].device);
-        if (model_mail_index(box, append->taken[i].seq, append->taken[i].urgency) == box->n)
-            return false;
-    }
-    return true;
+    const struct journal_release *row = append->release;
+    return row != NULL && row->seq != JOURNAL_SELF ? model_message_at(model, row->seq) : NULL;
 }
 
 static uint64_t self(uint64_t seq, uint64_t first)
@@ -375,7 +304,7 @@ static void lives_keep(struct model *model, const struct journal_append *append,
 static void release_keep(struct model *model, const struct journal_append *append, uint64_t first)
 {
     bool own = append->release != NULL && append->release->seq == JOURNAL_SELF;
-    struct model_message *message = own ? model_message_at(model, first) : released(model, append);
+    struct model_message *message = own ? model_message_at(model, first) : model_released(model, append);
     if (message == NULL)
         return;
     message->has_release = true;
@@ -518,23 +447,6 @@ static const struct model_message *before(struct model *model, const struct jour
     return sent != NULL || releases ? sent : model_find_parked(model, message->device, message->id);
 }
 
-const struct model_message *model_by_point(struct model *model, const uint8_t *point, uint64_t but)
-{
-    for (size_t i = 0; point != NULL && i < model->n; i++) {
-        const struct model_message *message = model->entries[i].message;
-        if (message != NULL && message->seq != but && message->point != NULL &&
-            memcmp(message->point, point, JOURNAL_POINT) == 0)
-            return message;
-    }
-    return NULL;
-}
-
-static bool point_is_free(struct model *model, const struct journal_append *append)
-{
-    uint64_t releases = append->release != NULL ? append->release->seq : JOURNAL_SELF;
-    return append->message == NULL || model_by_point(model, append->message->point, releases) == NULL;
-}
-
 struct journal_outcome model_commit(struct model *model, const struct journal_append *append)
 {
     struct journal_outcome outcome = {.result = JOURNAL_DONE, .seq = JOURNAL_NONE};
@@ -554,7 +466,7 @@ struct journal_outcome model_commit(struct model *model, const struct journal_ap
         memcpy(outcome.digest, there->digest, 32);
         return outcome;
     }
-    if (!rows_hold(model, append) || !point_is_free(model, append)) {
+    if (!model_holds(model, append)) {
         outcome.result = JOURNAL_CONFLICT;
         return outcome;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of the modelled journal, for its two sides alone: model.c writes, model_read.c reads. One thread.
+// The rows of the modelled journal, for its sides alone: model.c writes, model_read.c reads. One thread.
 #pragma once
 
 #include "tests/sim/model.h"
@@ -42,3 +42,9 @@ const struct model_message *model_by_point(struct model *model, const uint8_t *p
 
 // A text of its own for each entry; in the arena.
 struct am_bytes model_receipt_of(struct model *model, uint64_t seq);
+
+// Of a message that the model has: a test may release another as a worker would have found it. NULL: of none.
+struct model_message *model_released(struct model *model, const struct journal_append *append);
+
+// model_holds.c: whether all that it was decided by is still so.
+bool model_holds(struct model *model, const struct journal_append *append);
