@@ -5,6 +5,7 @@
 #include "client/cmd/draft_file.h"
 #include "client/cmd/print.h"
 #include "client/cmd/wipe.h"
+#include "client/session/erase.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
@@ -14,6 +15,7 @@
 #include "proto/model/country.h"
 #include "proto/model/header.h"
 #include "proto/model/kind_body.h"
+#include "proto/model/rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -286,5 +288,34 @@ enum am_err answer_defaults_fill(const struct answer_input *input, const struct 
             return arena_error(arena);
         timestamp_from_ns(session_now(input->command.session) / NS_PER_S * NS_PER_S, draft->told_at);
     }
+    return AM_OK;
+}
+
+enum am_err answer_retention(struct session *session, const struct target *root, const struct target *newest,
+                             struct arena *arena, Amana__V1__Draft *draft)
+{
+    const Amana__V1__Header header = envelope_of(draft, newest), *answered = newest->opened.header;
+    const Amana__V1__Pointer *const of[] = {&newest->pointer, &root->pointer, answered->in_reply_to};
+    uint64_t now = session_now(session), until = header_time_or_0(answered->retain_until);
+    draft->retain_until = root->opened.header->retain_until;
+    if (header_time_or_0(draft->retain_until) > now || !rule_of_held((unsigned)draft->kind))
+        return AM_OK;
+    if (draft->kind == (Amana__V1__Kind__Code)KIND(HOLD) && header_time_or_0(draft->valid_until) > until)
+        until = header_time_or_0(draft->valid_until);
+    for (size_t i = 0; i < AM_LEN(of); i++) {
+        uint64_t held;
+        char by[STORE_ID];
+        if (of[i] == NULL || of[i]->header_digest.len != LOG_HASH_SIZE)
+            continue;
+        TRY(erase_held(session, of[i]->header_digest.data, &held, by));
+        until = held > until ? held : until;
+    }
+    if (until <= now)
+        return AM_OK; // refused, by its time
+    uint64_t most = now / NS_PER_S * NS_PER_S + kind_retention_days(&header) * NS_PER_DAY;
+    draft->retain_until = arena_alloc(arena, sizeof *draft->retain_until);
+    if (draft->retain_until == NULL)
+        return arena_error(arena);
+    timestamp_from_ns(until < most ? until : most, draft->retain_until);
     return AM_OK;
 }

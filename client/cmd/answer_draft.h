@@ -14,6 +14,10 @@ AM_MUST_USE enum am_err answer_body_fill(const struct answer_input *input, struc
 // Kind, outcome, flags and times that the draft leaves out.
 AM_MUST_USE enum am_err answer_defaults_fill(const struct answer_input *input, const struct target *newest,
                                              struct arena *arena, Amana__V1__Draft *draft);
+// How long it is kept: as its root is. What is said of what a HOLD keeps past that, to the end of that HOLD as it is
+// known here, and a HOLD to its own.
+AM_MUST_USE enum am_err answer_retention(struct session *session, const struct target *root,
+                                         const struct target *newest, struct arena *arena, Amana__V1__Draft *draft);
 // Whether a unit is of a state that must not learn of this answer.
 bool answer_keeps_from(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft,
                        const char *unit);

@@ -165,11 +165,12 @@ int first_contest(struct answer_input *input, const struct submission *with, con
     contest.facts = moved->facts;
     contest.n_facts = moved->n_facts;
     submit_carry(newest->opened.header, &draft);
-    draft.retain_until = root->opened.header->retain_until;
     draft.recipients = arena_array(arena, LIMIT_RECIPIENTS + 2, sizeof *draft.recipients);
     input->kind = kind_get(KIND(CONTEST));
-    enum am_err err = contest.reason != NULL && draft.recipients != NULL ? answer_to_usual(input, newest, arena, &draft)
-                                                                         : arena_error(arena);
+    enum am_err err = answer_retention(input->command.session, root, newest, arena, &draft);
+    if (err == AM_OK)
+        err = contest.reason != NULL && draft.recipients != NULL ? answer_to_usual(input, newest, arena, &draft)
+                                                                 : arena_error(arena);
     input->kind = kind;
     struct submission submission = {
         .compose = {&draft, &root->pointer, NULL, root->opened.header, newest->opened.header},

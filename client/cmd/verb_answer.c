@@ -36,8 +36,8 @@ static enum am_err draft_make(struct answer_input *input, struct target *root, s
         TRY(answer_versions(input, arena, root, newest, draft));
     TRY(shield_of_case(input->command.session, newest->opened.header->case_ref, &input->shield));
     submit_carry(newest->opened.header, draft);
-    draft->retain_until = root->opened.header->retain_until;
     TRY(answer_defaults_fill(input, newest, arena, draft));
+    TRY(answer_retention(input->command.session, root, newest, arena, draft));
     TRY(answer_permissions(input, arena, newest, draft));
     return answer_references(input, arena, newest, draft, detail);
 }

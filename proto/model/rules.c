@@ -227,6 +227,23 @@ static const char *time_text(uint64_t ns, char ret_text[TIME_TEXT])
     return ret_text;
 }
 
+// What is still said of what a HOLD keeps, once its time has passed.
+#define OF_HELD                                                                                                        \
+    (KIND_BIT(KIND(HOLD)) | KIND_BIT(KIND(ERASURE)) | KIND_BIT(KIND(CORRECTION)) | KIND_BIT(KIND(CONFIRM)) |           \
+     KIND_BIT(KIND(CONTEST)) | KIND_BIT(KIND(DECISION)))
+
+bool rule_of_held(unsigned kind)
+{
+    return (OF_HELD & KIND_BIT(kind)) != 0;
+}
+
+bool rule_kept_longer(const Amana__V1__Header *answer, const Amana__V1__Header *root)
+{
+    uint64_t kept = header_time_or_0(root->retain_until);
+    return rule_of_held((unsigned)answer->kind) && kept <= header_time_or_0(answer->written_at) &&
+           kept < header_time_or_0(answer->retain_until);
+}
+
 enum reason rule_answer_carries(const Amana__V1__Header *answer, const Amana__V1__Header *root,
                                 struct am_detail *detail)
 {
@@ -247,7 +264,8 @@ enum reason rule_answer_carries(const Amana__V1__Header *answer, const Amana__V1
          code_text(&amana__v1__legal_basis__code__descriptor, (int)root->legal_basis)},
         {"agreement_ref", strcmp(answer->agreement_ref, root->agreement_ref) == 0, REASON_FIELD_INVALID,
          root->agreement_ref},
-        {"retain_until", header_time_or_0(answer->retain_until) == kept, REASON_FIELD_INVALID, time_text(kept, time)},
+        {"retain_until", header_time_or_0(answer->retain_until) == kept || rule_kept_longer(answer, root),
+         REASON_FIELD_INVALID, time_text(kept, time)},
     };
     for (size_t i = 0; i < AM_LEN(rows); i++) {
         if (rows[i].holds)

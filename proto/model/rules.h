@@ -68,3 +68,8 @@ enum reason rule_purpose_change(const Amana__V1__Header *header, const Amana__V1
 // classification not below. FIELD_INVALID or PURPOSE_MISMATCH.
 enum reason rule_answer_carries(const Amana__V1__Header *answer, const Amana__V1__Header *root,
                                 struct am_detail *detail);
+
+// What a HOLD keeps past its root's retain_until is still held longer, erased, mended, contested and confirmed: such an
+// answer may be kept longer than its root, and how long is by the HOLD, which the hub knows.
+bool rule_of_held(unsigned kind);
+bool rule_kept_longer(const Amana__V1__Header *answer, const Amana__V1__Header *root);

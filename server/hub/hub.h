@@ -212,8 +212,10 @@ struct hub_submission {
     // The answer: net gives the receipt of the outcome on success. What follows is of CHECKED again, where the message
     // points to others; all is zero else.
     struct hub_found references[LIMIT_REFERENCES];
-    bool reference_party[LIMIT_REFERENCES];         // the sender's unit sent or received it
-    struct hub_content named[1 + LIMIT_REFERENCES]; // of an ERASURE or HOLD: of reply_to, then of the references
+    bool reference_party[LIMIT_REFERENCES]; // the sender's unit sent or received it
+    // Of an ERASURE or HOLD, and of what is kept longer than its root: of reply_to, then of the references.
+    struct hub_content named[1 + LIMIT_REFERENCES];
+    struct hub_content root_content; // of what is kept longer than its root
     // Of the root, for each recipient of `newest`, same order; behind them, of a CANCEL, those of units that an older
     // version went to and the newest didn't, while there is room: each of these has one.
     struct journal_life lives[LIMIT_RECIPIENTS];

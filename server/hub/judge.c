@@ -257,7 +257,29 @@ static bool is_beyond_office(const struct hub *hub, const struct hub_submission 
     return decides || (answers && (asks == NULL || asks->role != ROLE_DPO));
 }
 
-static enum reason judge_answer(const struct hub *hub, struct hub_submission *submission)
+// Its root's time has passed: it is kept by the HOLD in force of what it answers, no longer than that; a HOLD by its
+// own end. Of what answers such an answer, by that one's.
+static enum reason judge_kept(struct hub_submission *submission, uint64_t now_ns)
+{
+    const Amana__V1__Header *header = submission->header, *to = submission->reply_to.header;
+    unsigned kind = (unsigned)header->kind;
+    uint64_t until = submission->root_content.held_until,
+             answered = to != NULL ? header_time_or_0(to->retain_until) : 0;
+    until = answered > until ? answered : until;
+    for (size_t i = 0; hub_named(submission, i) != NULL && (i == 0 || kind_orders(kind)); i++)
+        until = submission->named[i].held_until > until ? submission->named[i].held_until : until;
+    if (until <= now_ns)
+        return invalid(&submission->work, "retain_until",
+                       "that of the message answered has passed, and no HOLD keeps it: nothing of it may be kept");
+    if (kind == KIND(HOLD) && header_time_or_0(header->valid_until) > until)
+        until = header_time_or_0(header->valid_until);
+    return header_time_or_0(header->retain_until) <= until
+               ? REASON_NONE
+               : invalid(&submission->work, "retain_until",
+                         "at most until the end of the HOLD that keeps what it answers");
+}
+
+static enum reason judge_answer(const struct hub *hub, struct hub_submission *submission, uint64_t now_ns)
 {
     const struct kind *kind = kind_get((unsigned)submission->header->kind);
     struct hub_work *work = &submission->work;
@@ -282,7 +304,9 @@ static enum reason judge_answer(const struct hub *hub, struct hub_submission *su
         return reason;
     if (!submission->root.found || submission->root.header == NULL)
         return hub_not_permitted(work, "in_reply_to"); // its envelope is gone: the case is closed
-    return rule_answer_carries(submission->header, submission->root.header, &work->detail);
+    reason = rule_answer_carries(submission->header, submission->root.header, &work->detail);
+    bool longer = reason == REASON_NONE && rule_kept_longer(submission->header, submission->root.header);
+    return longer ? judge_kept(submission, now_ns) : reason;
 }
 
 // --- The case
@@ -359,7 +383,7 @@ enum reason hub_judge(const struct hub *hub, struct hub_submission *submission, 
     if (reason == REASON_NONE)
         reason = judge_pointers(hub, submission);
     if (reason == REASON_NONE && answer)
-        reason = judge_answer(hub, submission);
+        reason = judge_answer(hub, submission, now_ns);
     if (reason == REASON_NONE)
         reason = judge_case(hub, submission);
     if (reason == REASON_NONE)

@@ -6,6 +6,7 @@
 #include "proto/model/harm.h"
 #include "proto/model/header.h"
 #include "proto/model/life.h"
+#include "proto/model/rules.h"
 
 #include <string.h>
 
@@ -283,11 +284,13 @@ static enum am_err check_life(struct check *check)
     return check_asked(check, root);
 }
 
-// How those are kept that an ERASURE or HOLD names.
+// How those are kept that an ERASURE or HOLD names, and what an answer is about that outlasts its root.
 static enum am_err check_content(struct check *check)
 {
     const struct hub_found *named;
 
+    if (check->s->root.found)
+        TRY(found_content(check->view, check->s->root.seq, &check->s->root_content));
     for (size_t i = 0; (named = hub_named(check->s, i)) != NULL; i++)
         if (named->found)
             TRY(found_content(check->view, named->seq, &check->s->named[i]));
@@ -361,5 +364,7 @@ enum am_err send_check_rows(struct check *check)
     if (check->s->more)
         return AM_OK;
     TRY(check_life(check));
-    return kind_orders((unsigned)check->header->kind) ? check_content(check) : AM_OK;
+    const Amana__V1__Header *root = check->s->root.header;
+    bool longer = root != NULL && rule_kept_longer(check->header, root);
+    return longer || kind_orders((unsigned)check->header->kind) ? check_content(check) : AM_OK;
 }

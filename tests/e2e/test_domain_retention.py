@@ -157,3 +157,31 @@ def test_who_keeps_it_and_why_is_in_the_log_and_nobody_is_asked_before_the_next_
     world.amana("police", "erase", reviewed, "--ground", "NO_LONGER_NEEDED", "--reason", "Over.", "--yes").ok()
     assert "kept by" not in world.amana("police", "show", reviewed).ok().out
     world.amana("police", "keep", reviewed, "--reason", "Too late.").exits(66)
+
+
+def test_what_a_court_keeps_past_its_time_is_kept_longer_on_its_word_and_then_goes(world):
+    kept = note(world, "For two courts.", retain_until=at(world, hours=1))
+    world.amana("police", "hold", kept, *ORDER, "--valid-until", at(world, hours=3)).ok()
+    world.amana("post", "inbox").ok()
+    world.later(minutes=90)
+    longer = world.amana("police", "hold", kept, *ORDER, "--valid-until", at(world, hours=9)).ok().id
+    world.amana("post", "inbox").ok().says("HOLD")
+    world.later(minutes=120)
+    assert world.body("police", kept) is not None and world.body("post", kept) is not None
+    mended = world.amana("police", "correct", kept, world.example("correction", reason="It was Marsabit.", changes=[
+        {"path": "note.text", "was": "Seen in Isiolo.", "now": "Seen in Marsabit."}])).ok().id
+    erasure = world.amana("police", "erase", kept, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok().id
+    world.amana("post", "inbox").ok().says("CORRECTION", "ERASURE")
+    world.amana("post", "confirm", mended, "--outcome", "DONE", "--remark", "Mended.").ok()
+    world.amana("post", "confirm", erasure, "--outcome", "RETAINED_BY_LAW", "--provision", "Order 88/2026",
+                "--kept-until", at(world, hours=5)).ok()
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+    world.start_hub()
+    assert world.body("post", kept) is not None and world.body("post", longer) is not None
+    erased(world, kept, hours=8)
+    for desk in ("police", "post"):
+        world.amana(desk, "inbox").ok()
+        for message in (kept, longer, erasure):
+            assert world.body(desk, message) is None
+    world.amana("police", "hold", kept, *ORDER, "--valid-until", at(world, hours=9)).exits(65).says("retain_until")

@@ -4,6 +4,7 @@
 
 #include "proto/model/harm.h"
 #include "proto/model/header.h"
+#include "proto/model/rules.h"
 
 #include <bsd/string.h>
 #include <stdio.h>
@@ -150,15 +151,19 @@ static void check_life(struct model *model, struct hub_submission *submission)
     model_check_asked(model, submission, root);
 }
 
+static struct hub_content content_of(struct model *model, const struct hub_found *found)
+{
+    const struct model_message *message = found->found ? model_message_at(model, found->seq) : NULL;
+    return message != NULL ? (struct hub_content){message->erased, message->ordered, message->held_until}
+                           : (struct hub_content){0};
+}
+
 static void check_content(struct model *model, struct hub_submission *submission)
 {
     const struct hub_found *named;
-    for (size_t i = 0; (named = hub_named(submission, i)) != NULL; i++) {
-        const struct model_message *message = named->found ? model_message_at(model, named->seq) : NULL;
-        submission->named[i] = message != NULL
-                                   ? (struct hub_content){message->erased, message->ordered, message->held_until}
-                                   : (struct hub_content){0};
-    }
+    submission->root_content = content_of(model, &submission->root);
+    for (size_t i = 0; (named = hub_named(submission, i)) != NULL; i++)
+        submission->named[i] = content_of(model, named);
 }
 
 static void check_reset(struct hub_submission *s)
@@ -260,7 +265,8 @@ void model_check(struct model *model, struct hub_submission *submission, enum re
     }
     if (to != NULL)
         check_life(model, submission);
-    if (kind_orders((unsigned)header->kind))
+    const Amana__V1__Header *root = submission->root.header;
+    if (kind_orders((unsigned)header->kind) || (root != NULL && rule_kept_longer(header, root)))
         check_content(model, submission);
 }
 

@@ -136,6 +136,51 @@ static void an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends(void 
     assert_int_equal(times, 1);
 }
 
+// --- Past the retain_until of what a HOLD keeps
+static struct letter *until(struct letter *letter, uint64_t retain_until)
+{
+    timestamp_from_ns(retain_until, &letter->retain_until);
+    return letter;
+}
+
+static void what_a_hold_keeps_past_its_time_is_held_longer_mended_erased_and_confirmed(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = brief(world, world->now + 10 * DAY_NS);
+    accepted(world, hold(world, POLICE, note, world->now + 20 * DAY_NS));
+    world_pass(world, 15 * DAY_NS);
+    uint64_t end = world->now + 30 * DAY_NS;
+    struct letter *longer = until(hold(world, POLICE, note, end), end);
+    accepted(world, longer);
+    accepted(world, until(order(world, POLICE, KIND(CORRECTION), note), end));
+    struct letter *erasure = until(order(world, POLICE, KIND(ERASURE), note), end);
+    accepted(world, erasure);
+    struct letter *confirm = world_answer(world, POST, KIND(CONFIRM), erasure, erasure);
+    confirm->header.outcome = OUTCOME(RETAINED_BY_LAW);
+    accepted(world, confirm);
+    world_pass(world, 30 * DAY_NS - NS_PER_S);
+    assert_false(erased(world, note) || erased(world, longer) || erased(world, erasure));
+    world_pass(world, NS_PER_S);
+    assert_true(erased(world, note) && erased(world, longer) && erased(world, erasure));
+}
+
+static void nothing_is_kept_longer_than_the_hold_that_it_is_about(void **state)
+{
+    struct world *world = *state;
+    struct letter *note = brief(world, world->now + 10 * DAY_NS);
+    uint64_t end = world->now + 20 * DAY_NS, later = end + DAY_NS;
+    accepted(world, hold(world, POLICE, note, end));
+    refused(world, until(order(world, POLICE, KIND(ERASURE), note), end), REASON_FIELD_INVALID, "retain_until");
+    world_pass(world, 15 * DAY_NS);
+    refused(world, order(world, POLICE, KIND(ERASURE), note), REASON_FIELD_INVALID, "retain_until");
+    refused(world, until(order(world, POLICE, KIND(ERASURE), note), later), REASON_FIELD_INVALID, "retain_until");
+    refused(world, until(hold(world, POLICE, note, later), later + DAY_NS), REASON_FIELD_INVALID, "retain_until");
+    refused(world, until(order(world, POLICE, KIND(NOTE), note), end), REASON_FIELD_INVALID, "retain_until");
+    world_pass(world, 5 * DAY_NS);
+    assert_true(erased(world, note));
+    refused(world, until(hold(world, POLICE, note, later), later), REASON_FIELD_INVALID, "retain_until");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +192,8 @@ int main(void)
         HUB_TEST(a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes),
         HUB_TEST(a_hold_asks_for_no_look_at_what_it_keeps),
         HUB_TEST(an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends),
+        HUB_TEST(what_a_hold_keeps_past_its_time_is_held_longer_mended_erased_and_confirmed),
+        HUB_TEST(nothing_is_kept_longer_than_the_hold_that_it_is_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
