@@ -62,11 +62,16 @@ void fsck_corrected_said(struct fsck_judge *judge, const struct store_judged *en
               confirms ? said->by : said->message, said->outcome, said->officer, said->unit);
 }
 
-// What the hub destroys the store itself looks at.
+// What the hub destroys the store itself looks at; nobody is asked any more whether to keep it.
 void fsck_erased_said(struct fsck_judge *judge, const struct store_judged *entry)
 {
     const Amana__V1__ErasedEntry *said = entry->content->erased;
 
+    for (size_t i = 0; i < said->n_bodies; i++) {
+        struct fsck_message *message = fsck_message_find(judge, said->bodies[i]->seq);
+        if (message != NULL)
+            message->review = true;
+    }
     if (said->confirmed_by != NULL)
         word_said(judge, entry, row_of(judge, entry, said->confirmed_by), said->by, said->outcome, said->officer,
                   said->unit);

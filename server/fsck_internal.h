@@ -67,8 +67,8 @@ struct fsck_message {
     uint64_t seq, root, first; // `first`: the earliest of its deadlines, 0: none
     uint64_t answer_by, review_at, retain_until, valid_until;
     uint8_t kind, urgency;
-    bool review;                      // review: it stands in the table, or has been told
-    size_t own;                       // which of them is to its sender's own unit; `n` or more: none
+    bool review; // review: it stands in the table, has been told, or asks nothing: the body is gone
+    size_t own;  // which of them is to its sender's own unit; `n` or more: none
     struct fsck_message *next, *last; // what its originator did about the same root since; of a root, the newest of it
     size_t n;
     struct fsck_row *deliveries[];

@@ -60,8 +60,10 @@ static enum am_err review_decide(struct deciding *deciding)
     deadline.n_clocks = 1;
     content.kind_case = AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE;
     content.deadline = &deadline;
-    TRY(hub_due_begin(deciding, 1));
-    TRY(hub_due_entry(deciding, &content, NULL, NULL, 0));
+    bool gone = deciding->due->content.erased; // there is nothing to decide
+    TRY(hub_due_begin(deciding, gone ? 0 : 1));
+    if (!gone)
+        TRY(hub_due_entry(deciding, &content, NULL, NULL, 0));
     return hub_deadline_put(deciding->pending, DEADLINE_REVIEW, deciding->due->deadline.subject, 0,
                             deciding->due->deadline.at);
 }

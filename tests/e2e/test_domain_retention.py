@@ -185,3 +185,20 @@ def test_what_a_court_keeps_past_its_time_is_kept_longer_on_its_word_and_then_go
         for message in (kept, longer, erasure):
             assert world.body(desk, message) is None
     world.amana("police", "hold", kept, *ORDER, "--valid-until", at(world, hours=9)).exits(65).says("retain_until")
+
+
+def test_of_what_is_erased_no_review_is_asked_and_the_hub_is_whole(world):
+    gone = note(world, "Erased before its review.", review_at=at(world, hours=1), retain_until=at(world, hours=30))
+    later = note(world, "Reviewed after it.", review_at=at(world, hours=2), retain_until=at(world, hours=30))
+    world.amana("police", "erase", gone, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok()
+    process, lines = world.watch("auditor", "--json", "audit", "replay", "--reason", "a test", "--follow")
+    lines.wait(r'"ACCESS"')
+    world.later(minutes=121)
+    lines.wait(f'"kind":"DEADLINE".*{later}')
+    process.terminate()
+    process.wait()
+    asked = [clock["what"] for e in world.entries("DEADLINE") if e["deadline"]["message"]["id"] == gone for clock in e["deadline"]["clocks"]]
+    assert "REVIEW" not in asked
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
+    world.start_hub()

@@ -136,6 +136,24 @@ static void an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends(void 
     assert_int_equal(times, 1);
 }
 
+// --- Review
+static void nobody_is_asked_to_keep_what_is_erased(void **state)
+{
+    struct world *world = *state;
+    Google__Protobuf__Timestamp at = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    struct letter *alert = alert_to(world, POLICE, POST);
+    timestamp_from_ns(world->now + 30 * DAY_NS, &at);
+    alert->header.review_at = &at;
+    accepted(world, alert);
+    accepted(world, order(world, POLICE, KIND(ERASURE), alert));
+    world_pass(world, 29 * DAY_NS);
+    size_t before = world->model.n;
+    world_pass(world, DAY_NS);
+    assert_int_equal(world->model.n, before);
+    for (size_t i = 0; i < world->model.n_deadlines; i++)
+        assert_true(world->model.deadlines[i].kind != DEADLINE_REVIEW);
+}
+
 // --- Past the retain_until of what a HOLD keeps
 static struct letter *until(struct letter *letter, uint64_t retain_until)
 {
@@ -192,6 +210,7 @@ int main(void)
         HUB_TEST(a_hold_keeps_a_body_past_its_retain_until_and_then_it_goes),
         HUB_TEST(a_hold_asks_for_no_look_at_what_it_keeps),
         HUB_TEST(an_erasure_that_waits_for_a_hold_is_carried_out_when_that_ends),
+        HUB_TEST(nobody_is_asked_to_keep_what_is_erased),
         HUB_TEST(what_a_hold_keeps_past_its_time_is_held_longer_mended_erased_and_confirmed),
         HUB_TEST(nothing_is_kept_longer_than_the_hold_that_it_is_about),
     };
