@@ -8,6 +8,7 @@
 #include "proto/log/leaf.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/life.h"
+#include "proto/model/passage.h"
 
 static Google__Protobuf__Timestamp *time_of(struct arena *arena, uint64_t ns)
 {
@@ -63,7 +64,8 @@ static void kept_release(const Amana__V1__Kept *kept, const struct status_known 
         row->release = AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE;
     row->releaser = kept->releaser;
     if (row->release == AMANA__V1__RELEASE_STATE__CODE__PENDING_RELEASE)
-        row->release_due = time_of(arena, kept->entry->time + (deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS));
+        row->release_due =
+            time_of(arena, release_due(kept->entry->time, deferred, header_time_or_0(known->header->retain_until)));
 }
 
 enum am_err status_kept(struct session *session, const Amana__V1__Kept *kept, const struct status_known *known,

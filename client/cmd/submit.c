@@ -21,6 +21,7 @@
 #include "proto/codec/codec.h"
 #include "proto/codec/nearest.h"
 #include "proto/model/header_parts.h"
+#include "proto/model/passage.h"
 
 #include <bsd/string.h>
 #include <string.h>
@@ -140,7 +141,8 @@ static int print_accepted(struct command *command, const char *id, struct arena 
                "`amana pending`\n",
                print_on(PRINT_YELLOW), print_off(), kind_name((unsigned)header->kind), id,
                (unsigned long long)kept->entry->index, command->session->hub->origin, print_ns(kept->entry->time),
-               header->releasing->unit, print_ns(kept->entry->time + LIMIT_RELEASE_NS));
+               header->releasing->unit,
+               print_ns(release_due(kept->entry->time, false, header_time_or_0(header->retain_until))));
         print_oversight(command->session, kept->message, header);
         revoked_each(command->session, header, print_revoked);
         tell_who_releases(command, header);
@@ -161,7 +163,7 @@ static int print_accepted(struct command *command, const char *id, struct arena 
     revoked_each(command->session, header, print_revoked);
     if (header->release == AMANA__V1__RELEASE__CODE__DEFERRED)
         printf("  to sign   a supervisor of %s by %s: `amana pending`\n", header->releasing->unit,
-               print_ns(kept->entry->time + LIMIT_DEFERRED_NS));
+               print_ns(release_due(kept->entry->time, true, 0)));
     tell_who_releases(command, header);
     printf("  next      `amana status %.13s` shows who has it\n", id);
     return 0;

@@ -12,7 +12,9 @@
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "proto/codec/codec.h"
+#include "proto/model/header.h"
 #include "proto/model/kind.h"
+#include "proto/model/passage.h"
 
 #include <string.h>
 
@@ -155,7 +157,8 @@ static enum am_err list_one(void *user, const struct second_waiting *waiting)
     // One that was DEFERRED has to be signed within its time, the others lapse unsent.
     snprintf(state, sizeof state, "by %s · %s %s", print_officer(waiting->header->officer),
              waiting->deferred ? "sent already, to be signed by" : "waits until",
-             print_ns(waiting->entry->time + (waiting->deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS)));
+             print_ns(release_due(waiting->entry->time, waiting->deferred,
+                                  header_time_or_0(waiting->header->retain_until))));
     say_what_next(input, waiting, state, sizeof state);
     if (input->command.json)
         (void)!json_line_kept(input->command.session, &kept, "PENDING_RELEASE", out);

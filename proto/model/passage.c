@@ -3,6 +3,7 @@
 #include "proto/model/passage.h"
 
 #include "proto/model/error.h"
+#include "proto/model/limits.h"
 
 #define R(name) RELEASE_STATE(name)
 #define D(name) DELIVERY_STATE(name)
@@ -66,6 +67,14 @@ uint8_t delivery_next(uint8_t state, enum passage_move move)
         if (DELIVERY[i].state == state && DELIVERY[i].move == move)
             return DELIVERY[i].next;
     return D(UNSPECIFIED);
+}
+
+uint64_t release_due(uint64_t taken, bool deferred, uint64_t retain_until)
+{
+    uint64_t day = taken + LIMIT_RELEASE_NS;
+    if (deferred) // it has gone
+        return taken + LIMIT_DEFERRED_NS;
+    return retain_until < day ? retain_until : day;
 }
 
 bool release_open(uint8_t state, bool deferred)

@@ -37,6 +37,10 @@ const struct passage_row *delivery_rows(size_t *ret_n);
 uint8_t release_next(uint8_t state, enum passage_move move, bool deferred);
 uint8_t delivery_next(uint8_t state, enum passage_move move);
 
+// By when a supervisor has to sign, UTC ns, what the hub has taken then: a parked message while there may still be
+// something to sign, by its retain_until.
+uint64_t release_due(uint64_t taken, bool deferred, uint64_t retain_until);
+
 // Whether a supervisor may still say something.
 bool release_open(uint8_t state, bool deferred);
 

@@ -91,16 +91,17 @@ enum am_err hub_release_begin(struct hub_pending *pending, const Amana__V1__Head
     bool deferred = header->release == RELEASE(DEFERRED);
     if (row == NULL)
         return arena_error(&pending->arena);
-    *row = (struct journal_release){.seq = JOURNAL_SELF,
-                                    .state = RELEASE_STATE(PENDING_RELEASE),
-                                    .urgency = (uint8_t)header->urgency,
-                                    .deferred = deferred,
-                                    .waits = true,
-                                    .state_at = pending->append.time_ns,
-                                    .due = pending->append.time_ns + (deferred ? LIMIT_DEFERRED_NS : LIMIT_RELEASE_NS),
-                                    .ended_by = JOURNAL_NONE,
-                                    .releasing = header->releasing->unit,
-                                    .officer = ""};
+    *row = (struct journal_release){
+        .seq = JOURNAL_SELF,
+        .state = RELEASE_STATE(PENDING_RELEASE),
+        .urgency = (uint8_t)header->urgency,
+        .deferred = deferred,
+        .waits = true,
+        .state_at = pending->append.time_ns,
+        .due = release_due(pending->append.time_ns, deferred, header_time_or_0(header->retain_until)),
+        .ended_by = JOURNAL_NONE,
+        .releasing = header->releasing->unit,
+        .officer = ""};
     pending->append.release = row;
     // It rings again at a quarter of the time in which what it says is to be taken on (domain.md, Release).
     const struct urgency *urgency = urgency_get((unsigned)header->urgency);

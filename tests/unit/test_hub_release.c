@@ -2,6 +2,7 @@
 // The second person as the hub decides: what waits, who may release it, and what is written when it goes.
 #include "tests/unit/hub_expect.h"
 
+#include "proto/codec/timestamp.h"
 #include "proto/model/policy.h"
 
 static void what_is_parked_rings_at_its_unit_and_nobody_else_learns_of_it(void **state)
@@ -168,6 +169,19 @@ static void nothing_lapses_before_its_time_where_the_clock_is_set_back_meanwhile
     world_pump(world);
     assert_int_equal(model_message_at(&world->model, waits->seq)->release.state, STATE(PENDING_RELEASE));
     world_pass(world, MINUTE_NS / 2);
+    assert_int_equal(model_message_at(&world->model, waits->seq)->release.state, STATE(LAPSED));
+}
+
+static void what_waits_lapses_when_nothing_of_it_may_be_kept(void **state)
+{
+    struct world *world = *state;
+    struct letter *waits = person(world, POLICE);
+    timestamp_from_ns(world->now + HOUR_NS, &waits->retain_until);
+    waits->valid_until = waits->retain_until;
+    accepted(world, waits);
+    world_pass(world, HOUR_NS - NS_PER_S);
+    assert_int_equal(model_message_at(&world->model, waits->seq)->release.state, STATE(PENDING_RELEASE));
+    world_pass(world, NS_PER_S);
     assert_int_equal(model_message_at(&world->model, waits->seq)->release.state, STATE(LAPSED));
 }
 
@@ -548,6 +562,7 @@ int main(void)
         HUB_TEST(what_is_released_is_two_entries_and_goes_to_all_and_back_to_its_author),
         HUB_TEST(what_waits_no_more_is_not_released),
         HUB_TEST(nothing_lapses_before_its_time_where_the_clock_is_set_back_meanwhile),
+        HUB_TEST(what_waits_lapses_when_nothing_of_it_may_be_kept),
         HUB_TEST(what_is_due_is_not_released_before_its_lapse_is_written_either),
         HUB_TEST(another_unit_releases_nothing),
         HUB_TEST(what_another_unit_releases_is_its_authors),
