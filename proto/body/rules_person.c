@@ -115,6 +115,11 @@ IS(victim_is_no_other)
            !rule_has_role(person(at), VICTIMS);
 }
 
+IS(is_named_and_detained)
+{
+    return rule_is_identified(person(at)) && asked(at, ACTION(DETAIN));
+}
+
 IS(subject_is_person)
 {
     return at->header->subject_kind == AMANA__V1__SUBJECT_KIND__CODE__PERSON ||
@@ -278,6 +283,9 @@ const struct body_rule BODY_RULES_PERSON[] = {
      .allowed = "a victim or smuggled migrant is never entered as a SUSPECT by the same message"},
     {"person.missing-not-suspect", PERSON, .field = "roles", .when = is_suspect, .must = not_missing, .role = true,
      .allowed = "a missing person is never entered as a SUSPECT by the same message"},
+    {"person.detain-corrected", PERSON, .kinds = KIND_BIT(KIND(CORRECTION)), .field = "actions", .when = is_detained,
+     .must = rule_never, .role = true,
+     .allowed = "a CORRECTION detains nobody: DETAIN is asked by an UPDATE, of the SUSPECT it is about"},
     {"person.detain-suspect", PERSON, .field = "actions", .when = is_detained, .must = is_suspect, .role = true,
      .allowed = "DETAIN is for a SUSPECT only"},
     {"person.detain-warrant", PERSON, .field = "warrant", .when = is_detained, .must = rule_filled, .role = true,
@@ -332,6 +340,10 @@ const struct body_rule BODY_RULES_PERSON[] = {
      .reason = REASON_RELEASE_REQUIRED,
      .allowed = "an identified person (name, document number, photograph) needs a second person's release: leave "
                 "\"release\" out, or say REQUIRED"},
+    {"person.detain-released", PERSON, .field = "actions", .when = is_named_and_detained, .must = is_released,
+     .role = true, .reason = REASON_RELEASE_REQUIRED,
+     .allowed = "DETAIN of an identified person (name, document number, photograph) needs a second person's release, "
+                "whatever the kind: say REQUIRED, or ask for it by an ALERT"},
     {"name.type", .type = TYPE(name_part), .field = "type", .must = rule_filled,
      .allowed = "must be one of GIVEN, FATHER, GRANDFATHER, FAMILY, ALIAS"},
     {"name.says", .type = TYPE(name_part), .field = "text", .must = name_says,

@@ -80,12 +80,13 @@ def test_a_correction_or_contest_of_what_is_not_there_is_refused_with_what_is(wo
 
 def test_who_reads_what_was_corrected_reads_first_what_is_right(world):
     """The message stands there as it was sent: whoever is no suspect would be detained for it all the same."""
-    man = {**LABELLED[0], "roles": ["SUSPECT"], "actions": ["DETAIN"], "names": [{"type": "GIVEN", "text": "Yusuf"}],
+    man = {**LABELLED[0], "roles": ["SUSPECT"], "actions": ["DETAIN"],
            "warrant": {"number": "K 12/2026", "issuer": "Milimani Court", "date": {"date": "2026-11-02"}, "offence": "Trafficking."}}
-    sent = world.send(draft=world.write("NOTE", {"title": "Seen", "text": "At the lorry.", "persons": [man]}, legal_basis="NATIONAL_LAW"))
+    boy = {"label": "boy", "roles": ["WITNESS"], "age": {"from": 20, "to": 30}, "names": [{"type": "GIVEN", "text": "Yusuf"}]}
+    sent = world.send(draft=world.write("NOTE", {"title": "Seen", "text": "At the lorry.", "persons": [man, boy]}, legal_basis="NATIONAL_LAW"))
     world.amana("post", "inbox").ok()
     assert "CORRECTED" not in world.amana("post", "show", sent).ok().out
-    facts = [{"path": "note.text", "was": "At the lorry.", "now": "In the lorry."}, {"path": "note.persons[0].names[0].text", "was": "Yusuf", "now": "Yasin"}]
+    facts = [{"path": "note.text", "was": "At the lorry.", "now": "In the lorry."}, {"path": "note.persons[1].names[0].text", "was": "Yusuf", "now": "Yasin"}]
     world.path("right.json").write_text(json.dumps({"correction": {
         "roles": [{"person": "driver", "was": ["SUSPECT"], "now": ["PRESUMED_VICTIM"]}], "changes": facts}}))
     correction = world.amana("police", "correct", sent, "--reason", "He was made to drive.", "right.json").ok().id

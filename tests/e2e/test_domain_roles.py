@@ -152,6 +152,9 @@ def test_a_reader_rejects_a_victim_entered_as_a_suspect_and_who_may_not_be_detai
             sent[id_of(pb, message)] = what, field
         good = police.letter("NOTE", note({**DETAINED, "roles": ["SUSPECT"], "warrant": WARRANT}), legal_basis=1)
         police.send(good, channel)
+        named = police.letter("NOTE", note({**DETAINED, "roles": ["SUSPECT"], "warrant": WARRANT, "names": [{"type": "GIVEN", "text": "Yusuf"}]}), legal_basis=1)
+        police.send(named, channel)
+        sent[id_of(pb, named)] = "a named suspect detained without a second person", "actions"
     read = came(world)
     for id, (what, field) in sent.items():
         fault, text, body = read[id]

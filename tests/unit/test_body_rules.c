@@ -196,6 +196,10 @@ static void a_rule_asks_nothing_of_whom_it_is_not_about(void **state)
         {"request",
          "request.persons[0].actions=[\"TAKE_INTO_PROTECTION\"]; request.persons[0].age={\"from\":15,\"to\":17}; "
          "flags.child=true"}, // a suspect who is a child
+        {"request", "release=\"REQUIRED\"; legal_basis=\"NATIONAL_LAW\"; request.persons[0].actions=[\"DETAIN\"]; "
+                    "request.persons[0].warrant={\"number\":\"7/2026\",\"issuer\":\"Marsabit Law Courts\",\"date\":"
+                    "{\"date\":\"2026-11-27\"},\"offence\":\"trafficking\"}; "
+                    "request.persons[0].names=[{\"type\":\"GIVEN\",\"text\":\"Yusuf\"}]"}, // two stand for it
         {"correction", "release=\"REQUIRED\"; correction.changes[0].path=\"alert.persons[0].roles\"; "
                        "correction.changes[0].now=\"SUSPECT, WITNESS\""}, // a supervisor stands for it
         {"correction", "correction.changes[0].path=\"alert.persons[0].roles\"; "
