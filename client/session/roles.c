@@ -39,6 +39,11 @@ static bool has(const Amana__V1__Person *person, Amana__V1__PersonRole__Code rol
     return holds(person->roles, person->n_roles, role);
 }
 
+static bool holds_protected(const Amana__V1__PersonRole__Code *roles, size_t n)
+{
+    return holds_victim(roles, n) || holds(roles, n, ROLE(MISSING));
+}
+
 static bool is_victim(const Amana__V1__Person *person)
 {
     return holds_victim(person->roles, person->n_roles);
@@ -49,7 +54,7 @@ struct suspect {
     const char *label;
     const Amana__V1__Person *person; // NULL: named by a CORRECTION's roles alone
     char path[64];
-    enum { SAID_NOTHING, SAID_VICTIM, SAID_SUSPECT } said;
+    enum { SAID_NOTHING, SAID_PROTECTED, SAID_SUSPECT } said; // PROTECTED: a CORRECTION alone makes a suspect of them
     char by[LIMIT_ADDRESS + 1];
 };
 struct judging {
@@ -129,13 +134,13 @@ static bool are_tied(const Amana__V1__Header *header, const Amana__V1__Header *o
 static void hear(struct session *session, struct suspect *suspect, const Amana__V1__PersonRole__Code *roles, size_t n,
                  const char *by, bool corrects)
 {
-    bool now_suspect = holds(roles, n, ROLE(SUSPECT)), now_victim = holds_victim(roles, n);
+    bool now_suspect = holds(roles, n, ROLE(SUSPECT)), now_protected = holds_protected(roles, n);
     bool own = suspect->said != SAID_SUSPECT || strcmp(suspect->by, by) == 0 ||
                (corrects && address_same_country(suspect->by, by) && directory_role_is(session, by, "dpo"));
-    if (now_suspect && (suspect->said == SAID_NOTHING || (corrects && suspect->said == SAID_VICTIM)))
+    if (now_suspect && (suspect->said == SAID_NOTHING || (corrects && suspect->said == SAID_PROTECTED)))
         suspect->said = SAID_SUSPECT;
-    else if (now_victim && own)
-        suspect->said = SAID_VICTIM;
+    else if (now_protected && own)
+        suspect->said = SAID_PROTECTED;
     else
         return;
     strlcpy(suspect->by, by, sizeof suspect->by);
@@ -177,11 +182,12 @@ enum am_err roles_judge(struct session *session, const Amana__V1__Header *header
         return AM_OK;
     TRY(case_walk(session, header->case_ref, hear_message, &judging));
     for (size_t i = 0; i < judging.n; i++)
-        if (judging.list[i].said == SAID_VICTIM)
-            return am_fail(AM_INVALID, detail, judging.list[i].path,
-                           "%.31s was entered as a victim: only a CORRECTION with a supervisor makes a SUSPECT of such "
-                           "a person (`amana correct`)",
-                           judging.list[i].label[0] != '\0' ? judging.list[i].label : "this person");
+        if (judging.list[i].said == SAID_PROTECTED)
+            return am_fail(
+                AM_INVALID, detail, judging.list[i].path,
+                "%.31s was entered as a victim, missing person or smuggled migrant: only a CORRECTION with a "
+                "supervisor makes a SUSPECT of such a person (`amana correct`)",
+                judging.list[i].label[0] != '\0' ? judging.list[i].label : "this person");
     return AM_OK;
 }
 

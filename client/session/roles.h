@@ -5,11 +5,12 @@
 #include "amana/v1/body.pb-c.h"
 #include "client/session/session.h"
 
-// Whether somebody becomes a SUSPECT in it who was entered as a victim or smuggled migrant, as far as this client has
-// seen the case: by a kind other than CORRECTION, or by one that no supervisor releases. Known again is who bears the
-// same label, in what its sender has said before or in what the two messages point at; and who is the same by document,
-// or by name and birth. A victim of whom another unit holds that it is a suspect is contested, not entered. A rejected
-// body says nothing. AM_INVALID with the field and why in *detail where it is so; AM_NOMEM, errors of the store.
+// Whether somebody becomes a SUSPECT in it who was entered as a victim, missing person or smuggled migrant, as far as
+// this client has seen the case: by a kind other than CORRECTION, or by one that no supervisor releases. Known again is
+// who bears the same label, in what its sender has said before or in what the two messages point at; and who is the
+// same by document, or by name and birth. A victim of whom another unit holds that it is a suspect is contested, not
+// entered. A rejected body says nothing. AM_INVALID with the field and why in *detail where it is so; AM_NOMEM, errors
+// of the store.
 AM_MUST_USE enum am_err roles_judge(struct session *session, const Amana__V1__Header *header,
                                     const Amana__V1__Body *body, struct am_detail *detail);
 

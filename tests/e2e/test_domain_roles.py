@@ -98,6 +98,13 @@ def test_nobody_becomes_a_suspect_but_by_a_correction(world):
     world.amana("post", "note", note, says(world, p2=["SUSPECT"])).exits(65).says("p2 was entered as a victim", "amana correct")
 
 
+def test_a_missing_person_who_was_looked_for_is_not_detained_by_whoever_finds_them(world):
+    """Saves from the arrest of a girl whom her family looks for."""
+    note = world.send("police", world.write("NOTE", {"title": "She is missing", "text": "x", "persons": [{**GIRL, "roles": ["MISSING"]}]}))
+    world.amana("post", "inbox").ok()
+    world.amana("post", "note", note, says(world, p2=["SUSPECT"])).exits(65).says("p2 was entered as a victim, missing person", "amana correct")
+
+
 def test_nobody_becomes_a_suspect_or_is_detained_by_a_fact_that_is_corrected(world):
     note = sent(world)
     for field, now, words in (("roles", "SUSPECT", ("RELEASE_REQUIRED", "a supervisor's release")), ("actions", "DETAIN", ("asked by an UPDATE",))):
