@@ -2,11 +2,11 @@
 // Walks the store for the referrals of a case and what became of them.
 #include "client/cmd/offers.h"
 
-#include "client/session/person.h"
 #include "client/session/seal.h"
 #include "client/session/second.h"
 #include "client/session/store_index.h"
 #include "proto/body/check.h"
+#include "proto/body/person.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"

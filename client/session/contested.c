@@ -3,9 +3,9 @@
 #include "client/session/contested.h"
 
 #include "client/session/case_walk.h"
-#include "client/session/person.h"
 #include "client/session/second.h"
 #include "proto/body/check.h"
+#include "proto/body/person.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/header.h"

@@ -2,10 +2,10 @@
 // Marks of persons as keyed digests, put and asked for.
 #include "client/session/known.h"
 
-#include "client/session/person.h"
 #include "client/session/seal.h"
 #include "client/session/store_index.h"
 #include "proto/body/check.h"
+#include "proto/body/person.h"
 #include "proto/model/kind_body.h"
 
 #include <bsd/string.h>

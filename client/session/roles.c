@@ -4,9 +4,9 @@
 
 #include "client/session/case_walk.h"
 #include "client/session/directory.h"
-#include "client/session/person.h"
 #include "client/session/second.h"
 #include "proto/body/check.h"
+#include "proto/body/person.h"
 #include "proto/codec/codec.h"
 #include "proto/log/leaf.h"
 #include "proto/model/address.h"

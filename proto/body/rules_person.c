@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules about persons: what they are to the case, what may be asked about them, where they come from, who they are.
 // Their papers: rules_paper.c. What was done to them: rules_victim.c.
+#include "proto/body/person.h"
 #include "proto/body/rule.h"
 #include "proto/body/shape.h"
 #include "proto/model/address.h"
@@ -8,7 +9,8 @@
 
 #include <string.h>
 
-#define MANY 10000u
+#define MANY     10000u
+#define COMPARED (256u * 1024) // names and numbers of suspects, times those of victims
 
 static const Amana__V1__Person *person(const struct body_at *at)
 {
@@ -33,6 +35,34 @@ IS(not_missing)
 {
     return !rule_has_role(person(at), ROLE(MISSING));
 }
+
+static bool is_cared_for(const Amana__V1__Person *other)
+{
+    return rule_has_role(other, SHIELDED | ROLE(MISSING));
+}
+
+// What a peer writes may be a whole book of names, and each is held against each.
+IS(can_be_compared)
+{
+    struct rule_persons all = rule_persons(at->of_kind);
+    size_t suspects = 0, others = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        size_t marks = all.list[i]->n_names + all.list[i]->n_documents;
+        suspects += rule_has_role(all.list[i], ROLE(SUSPECT)) ? marks : 0;
+        others += is_cared_for(all.list[i]) ? marks : 0;
+    }
+    return suspects * others <= COMPARED;
+}
+
+IS(is_none_of_the_others)
+{
+    struct rule_persons all = rule_persons(at->of_kind);
+    for (size_t i = 0; i < all.count; i++)
+        if (all.list[i] != person(at) && is_cared_for(all.list[i]) && person_same(all.list[i], person(at)))
+            return false;
+    return true;
+}
+
 IS(is_detained)
 {
     return asked(at, ACTION(DETAIN));
@@ -283,6 +313,15 @@ const struct body_rule BODY_RULES_PERSON[] = {
      .allowed = "a victim or smuggled migrant is never entered as a SUSPECT by the same message"},
     {"person.missing-not-suspect", PERSON, .field = "roles", .when = is_suspect, .must = not_missing, .role = true,
      .allowed = "a missing person is never entered as a SUSPECT by the same message"},
+    {"person.suspect-compared", PERSON, .field = "roles", .when = is_suspect, .must = can_be_compared, .role = true,
+     .allowed =
+         "so many names and document numbers of suspects and of victims are not compared: write of the suspects in "
+         "a message of their own"},
+    {"person.suspect-no-other", PERSON, .field = "roles", .when = is_suspect, .must = is_none_of_the_others,
+     .role = true,
+     .allowed = "another person of this message, who is a victim, missing person or smuggled migrant, has the same "
+                "document, or name and birth: nobody is entered as both; where they are two, leave out the document of "
+                "the one whose it isn't, or say more of name and birth"},
     {"person.detain-corrected", PERSON, .kinds = KIND_BIT(KIND(CORRECTION)), .field = "actions", .when = is_detained,
      .must = rule_never, .role = true,
      .allowed = "a CORRECTION detains nobody: DETAIN is asked by an UPDATE, of the SUSPECT it is about"},

@@ -161,6 +161,10 @@ def test_a_reader_rejects_a_victim_entered_as_a_suspect_and_who_may_not_be_detai
         police.send(good, channel)
         named = police.letter("NOTE", note({**DETAINED, "roles": ["SUSPECT"], "warrant": WARRANT, "names": [{"type": "GIVEN", "text": "Yusuf"}]}), legal_basis=1)
         police.send(named, channel)
+        paper = {"documents": [{"type": "PASSPORT", "number": "EP4428117", "issuer": "et"}]}
+        both = police.letter("NOTE", note({**DESCRIBED, **paper, "roles": ["SUSPECT"]}, {**DESCRIBED, **paper, "label": "p2", "roles": ["VICTIM"]}))
+        police.send(both, channel)
+        sent[id_of(pb, both)] = "a victim who is a suspect under another label", "roles"
         sent[id_of(pb, named)] = "a named suspect detained without a second person", "actions"
     read = came(world)
     for id, (what, field) in sent.items():

@@ -196,6 +196,10 @@ static void a_rule_asks_nothing_of_whom_it_is_not_about(void **state)
         {"request",
          "request.persons[0].actions=[\"TAKE_INTO_PROTECTION\"]; request.persons[0].age={\"from\":15,\"to\":17}; "
          "flags.child=true"}, // a suspect who is a child
+        {"request",
+         "request.persons[0].names=[{\"type\":\"GIVEN\",\"text\":\"Yusuf\"}]; request.persons[0].birth={\"date\":"
+         "\"1990\"}; request.persons[0].age=null; request.persons[1]={\"roles\":[\"VICTIM\"],\"age\":{\"from\":25,"
+         "\"to\":30},\"names\":[{\"type\":\"GIVEN\",\"text\":\"Yusuf\"}],\"birth\":{\"date\":\"1999\"}}"}, // another
         {"request", "release=\"REQUIRED\"; legal_basis=\"NATIONAL_LAW\"; request.persons[0].actions=[\"DETAIN\"]; "
                     "request.persons[0].warrant={\"number\":\"7/2026\",\"issuer\":\"Marsabit Law Courts\",\"date\":"
                     "{\"date\":\"2026-11-27\"},\"offence\":\"trafficking\"}; "
@@ -248,6 +252,28 @@ static void breaks(const struct example *example, const char *name, const char *
     note_rule(rule);
 }
 
+// A suspect of 513 names, and a victim of as many.
+static void many_names(struct example *example, struct arena *arena)
+{
+    static Amana__V1__NamePart part = AMANA__V1__NAME_PART__INIT;
+    static Amana__V1__Person victim = AMANA__V1__PERSON__INIT;
+    static Amana__V1__PersonRole__Code role = AMANA__V1__PERSON_ROLE__CODE__VICTIM;
+    Amana__V1__Person **persons = arena_array(arena, 2, sizeof *persons);
+    Amana__V1__NamePart **names = arena_array(arena, 513, sizeof *names);
+    part.type = AMANA__V1__NAME_PART__TYPE__GIVEN;
+    part.text = (char *)"Yusuf";
+    for (size_t i = 0; i < 513; i++)
+        names[i] = &part;
+    victim.roles = &role;
+    victim.n_roles = 1;
+    persons[0] = example->body.response->persons[0];
+    persons[1] = &victim;
+    persons[0]->names = victim.names = names;
+    persons[0]->n_names = victim.n_names = 513;
+    example->body.response->persons = persons;
+    example->body.response->n_persons = 2;
+}
+
 // What a draft can't hold: attachments, whose digests the client fills in, and what is too large for a row.
 static void what_no_row_can_hold_is_broken_too(void **state)
 {
@@ -285,6 +311,9 @@ static void what_no_row_can_hold_is_broken_too(void **state)
     example.body.response->persons[0]->sex = (Amana__V1__Sex__Code)77;
     breaks(&example, "any.code-known", "response.persons[0].sex");
     example.body.response->persons[0]->sex = AMANA__V1__SEX__CODE__MALE;
+    many_names(&example, &arena);
+    breaks(&example, "person.suspect-compared", "response.persons[0].roles");
+    example.body.response->n_persons = 1;
     char *words = arena_alloc(&arena, 40000);
     memset(words, 'a', 39999);
     example.body.response->summary = words;

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "client/session/person.h"
+#include "proto/body/person.h"
 #include "proto/model/error.h"
 
 #include <stdio.h>

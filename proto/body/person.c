@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names and numbers made alike before they are compared.
-#include "client/session/person.h"
+#include "proto/body/person.h"
 
 #include <bsd/string.h>
 #include <ctype.h>
