@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define MANY     10000u
-#define COMPARED (256u * 1024) // names and numbers of suspects, times those of victims
+#define COMPARED (64u * 1024) // names and numbers of suspects, times those of victims
 
 static const Amana__V1__Person *person(const struct body_at *at)
 {

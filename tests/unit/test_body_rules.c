@@ -252,24 +252,24 @@ static void breaks(const struct example *example, const char *name, const char *
     note_rule(rule);
 }
 
-// A suspect of 513 names, and a victim of as many.
+// A suspect of 257 names, and a victim of as many.
 static void many_names(struct example *example, struct arena *arena)
 {
     static Amana__V1__NamePart part = AMANA__V1__NAME_PART__INIT;
     static Amana__V1__Person victim = AMANA__V1__PERSON__INIT;
     static Amana__V1__PersonRole__Code role = AMANA__V1__PERSON_ROLE__CODE__VICTIM;
     Amana__V1__Person **persons = arena_array(arena, 2, sizeof *persons);
-    Amana__V1__NamePart **names = arena_array(arena, 513, sizeof *names);
+    Amana__V1__NamePart **names = arena_array(arena, 257, sizeof *names);
     part.type = AMANA__V1__NAME_PART__TYPE__GIVEN;
     part.text = (char *)"Yusuf";
-    for (size_t i = 0; i < 513; i++)
+    for (size_t i = 0; i < 257; i++)
         names[i] = &part;
     victim.roles = &role;
     victim.n_roles = 1;
     persons[0] = example->body.response->persons[0];
     persons[1] = &victim;
     persons[0]->names = victim.names = names;
-    persons[0]->n_names = victim.n_names = 513;
+    persons[0]->n_names = victim.n_names = 257;
     example->body.response->persons = persons;
     example->body.response->n_persons = 2;
 }
