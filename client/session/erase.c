@@ -10,6 +10,7 @@
 #include "proto/model/header.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/kind.h"
+#include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
@@ -48,7 +49,7 @@ static bool is_named(const Amana__V1__Header *by, const Amana__V1__Kept *kept, c
 // --- Orders to keep
 struct hold {
     uint8_t digest[LOG_HASH_SIZE];
-    uint64_t until;
+    uint64_t since, until;
     char by[STORE_ID];
 };
 struct holds {
@@ -61,10 +62,8 @@ static void holds_clear(struct holds *holds)
     free(holds->list);
 }
 
-static enum am_err hold_add(struct holds *holds, const Amana__V1__Pointer *pointer, const Amana__V1__Header *header)
+static enum am_err hold_put(struct holds *holds, const struct hold *hold)
 {
-    if (pointer == NULL || pointer->header_digest.len != LOG_HASH_SIZE)
-        return AM_OK;
     if (holds->n == holds->room) {
         size_t room = holds->room * 2 + 16;
         struct hold *list = reallocarray(holds->list, room, sizeof *list);
@@ -73,43 +72,133 @@ static enum am_err hold_add(struct holds *holds, const Amana__V1__Pointer *point
         holds->list = list;
         holds->room = room;
     }
-    struct hold *hold = &holds->list[holds->n++];
-    memcpy(hold->digest, pointer->header_digest.data, LOG_HASH_SIZE);
-    hold->until = header_time_or_0(header->valid_until);
-    strlcpy(hold->by, header->id, sizeof hold->by);
+    holds->list[holds->n++] = *hold;
     return AM_OK;
 }
 
-// HOLDs in force that came, or that this unit sent; and what its own ERASUREs name. `ordered` NULL: not asked for.
+static enum am_err hold_add(struct holds *holds, const Amana__V1__Pointer *pointer, const Amana__V1__Header *header)
+{
+    struct hold hold = {.since = header_time_or_0(header->written_at), .until = header_time_or_0(header->valid_until)};
+    if (pointer == NULL || pointer->header_digest.len != LOG_HASH_SIZE)
+        return AM_OK;
+    memcpy(hold.digest, pointer->header_digest.data, LOG_HASH_SIZE);
+    strlcpy(hold.by, header->id, sizeof hold.by);
+    return hold_put(holds, &hold);
+}
+
+// Whether one of them was in force when this was said, and for as long as it says.
+static bool held_for(const struct holds *holds, const uint8_t digest[LOG_HASH_SIZE], const struct hold *said)
+{
+    bool held = false;
+    for (size_t i = 0; i < holds->n; i++)
+        held |= memcmp(holds->list[i].digest, digest, LOG_HASH_SIZE) == 0 && holds->list[i].since <= said->since &&
+                said->since < holds->list[i].until && said->until <= holds->list[i].until;
+    return held;
+}
+
+// Each that a message names.
+static enum am_err named_add(struct holds *list, const Amana__V1__Header *header)
+{
+    TRY(hold_add(list, header->in_reply_to, header));
+    for (size_t i = 0; i < header->n_references; i++)
+        TRY(hold_add(list, header->references[i], header));
+    return AM_OK;
+}
+
+struct orders {
+    struct session *session;
+    struct holds *holds, *ordered; // `ordered` NULL: not asked for
+    struct holds retained;         // ERASUREs that this unit kept something of by law: said when, until when
+};
+
+// A word that can't be read lets nothing go.
+static enum am_err retained_add(struct orders *orders, const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+{
+    struct arena AM_CLEANUP(arena_wipe) arena = {0};
+    struct am_detail detail = {0};
+    struct opened opened = {.header = NULL};
+    size_t n = orders->retained.n;
+    arena_init(&arena, ARENA_ERASE);
+    enum am_err err = seal_open_kept(orders->session, kept, &arena, &detail, &opened);
+    if (err != AM_OK)
+        return err == AM_NOMEM ? err : AM_OK;
+    const ProtobufCMessage *body = kind_body_get(&opened.body->base);
+    if (body == NULL || body->descriptor != &amana__v1__confirm__descriptor)
+        return AM_OK;
+    TRY(hold_add(&orders->retained, header->in_reply_to, header));
+    if (n < orders->retained.n)
+        orders->retained.list[n].until = header_time_or_0(((const Amana__V1__Confirm *)(const void *)body)->kept_until);
+    return AM_OK;
+}
+
+static enum am_err order_row(struct orders *orders, enum store_box box, const Amana__V1__Kept *kept,
+                             const Amana__V1__Header *header)
+{
+    const char *unit = orders->session->settings.value[SETTING_UNIT];
+    if (header->kind == KIND(HOLD))
+        return named_add(orders->holds, header);
+    if (orders->ordered == NULL)
+        return AM_OK;
+    if (header->kind == KIND(ERASURE) && box == STORE_SENT)
+        return named_add(orders->ordered, header);
+    bool retains = header->kind == KIND(CONFIRM) && header->outcome == OUTCOME(RETAINED_BY_LAW);
+    return retains && strcmp(header->sender->unit, unit) == 0 ? retained_add(orders, kept, header) : AM_OK;
+}
+
+// Of another's ERASURE what this unit kept for a HOLD, and no longer: it goes when that ends. What another law keeps
+// stays.
+static enum am_err retained_row(struct orders *orders, const Amana__V1__Kept *kept, const Amana__V1__Header *header)
+{
+    uint8_t digest[LOG_HASH_SIZE];
+    struct holds named AM_CLEANUP(holds_clear) = {0};
+    if (header->kind != KIND(ERASURE))
+        return AM_OK;
+    TRY(log_sha256(codec_bytes(kept->message->header), digest));
+    TRY(named_add(&named, header));
+    for (size_t i = 0; i < named.n; i++)
+        for (size_t j = 0; j < orders->retained.n; j++)
+            if (memcmp(orders->retained.list[j].digest, digest, LOG_HASH_SIZE) == 0 &&
+                held_for(orders->holds, named.list[i].digest, &orders->retained.list[j]))
+                TRY(hold_put(orders->ordered, &named.list[i]));
+    return AM_OK;
+}
+
+static enum am_err orders_walk(struct orders *orders, enum store_box box, bool retained)
+{
+    char at[STORE_ID] = "", next[STORE_ID];
+    enum am_err err;
+    while ((err = store_next(orders->session->store, box, at, next)) == AM_OK) {
+        struct arena AM_CLEANUP(arena_clear) arena = {0};
+        Amana__V1__Kept *kept;
+        Amana__V1__Header *header;
+        arena_init(&arena, ARENA_ERASE);
+        strlcpy(at, next, sizeof at);
+        TRY(store_get(orders->session->store, box, at, &arena, &kept));
+        if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || !second_sent(kept, header))
+            continue;
+        TRY(retained ? retained_row(orders, kept, header) : order_row(orders, box, kept, header));
+    }
+    return err == AM_NOT_FOUND ? AM_OK : err;
+}
+
+// HOLDs in force that came, or that this unit sent; and what its own ERASUREs name, or others' that it kept for a HOLD.
+// `ordered` NULL: not asked for.
 static enum am_err orders_find(struct session *session, struct holds *holds, struct holds *ordered)
 {
-    static const enum store_box BOXES[] = {STORE_INBOX, STORE_SENT};
+    struct orders orders = {.session = session, .holds = holds, .ordered = ordered};
     uint64_t now = session_now(session);
-    for (size_t i = 0; i < AM_LEN(BOXES); i++) {
-        char at[STORE_ID] = "", next[STORE_ID];
-        enum am_err err;
-        while ((err = store_next(session->store, BOXES[i], at, next)) == AM_OK) {
-            struct arena AM_CLEANUP(arena_clear) arena = {0};
-            Amana__V1__Kept *kept;
-            Amana__V1__Header *header;
-            arena_init(&arena, ARENA_ERASE);
-            strlcpy(at, next, sizeof at);
-            TRY(store_get(session->store, BOXES[i], at, &arena, &kept));
-            if (seal_header(kept->message, &arena, NULL, &header) != AM_OK || !second_sent(kept, header))
-                continue;
-            bool holding = header->kind == KIND(HOLD) && header_time_or_0(header->valid_until) > now;
-            bool erasing = ordered != NULL && BOXES[i] == STORE_SENT && header->kind == KIND(ERASURE);
-            if (!holding && !erasing)
-                continue;
-            struct holds *list = holding ? holds : ordered;
-            TRY(hold_add(list, header->in_reply_to, header));
-            for (size_t j = 0; j < header->n_references; j++)
-                TRY(hold_add(list, header->references[j], header));
-        }
-        if (err != AM_NOT_FOUND)
-            return err;
-    }
-    return AM_OK;
+    size_t n = 0;
+    enum am_err err = orders_walk(&orders, STORE_INBOX, false);
+    if (err == AM_OK)
+        err = orders_walk(&orders, STORE_SENT, false);
+    if (err == AM_OK && orders.retained.n > 0)
+        err = orders_walk(&orders, STORE_INBOX, true);
+    holds_clear(&orders.retained);
+    for (size_t i = 0; i < holds->n; i++)
+        if (holds->list[i].until > now)
+            holds->list[n++] = holds->list[i];
+    holds->n = n;
+    return err;
 }
 
 static const struct hold *hold_of(const struct holds *holds, const uint8_t digest[LOG_HASH_SIZE])
@@ -218,7 +307,7 @@ enum am_err erase_named(struct session *session, const Amana__V1__Header *header
 // --- What has stayed longer than it may
 struct overdue {
     struct session *session;
-    struct holds holds, ordered; // of ERASUREs of this unit
+    struct holds holds, ordered; // by ERASUREs
     uint64_t now, next;          // what stays has to go then
     void (*told)(void *user, unsigned n);
     void *user;
@@ -242,7 +331,7 @@ static enum am_err overdue_row(struct overdue *overdue, enum store_box box, cons
     bool over = until != 0 && until <= overdue->now;
     const struct hold *hold = hold_of(&overdue->holds, digest);
     if ((!over && ordered == NULL) || hold != NULL) {
-        uint64_t at = hold == NULL ? until : ordered != NULL || hold->until > until ? hold->until : until;
+        uint64_t at = hold == NULL ? until : hold->until; // an ERASURE may come before that
         overdue->next = at != 0 && at < overdue->next ? at : overdue->next;
         return AM_OK;
     }

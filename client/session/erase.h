@@ -24,10 +24,11 @@ AM_MUST_USE enum am_err erase_check(struct session *session, const Amana__V1__He
 AM_MUST_USE enum am_err erase_held(struct session *session, const uint8_t digest[32], uint64_t *ret_until,
                                    char ret_by[STORE_ID]);
 
-// Erases what has stayed longer than it may: bodies past their retain_until, and what an ERASURE of this unit named and
-// a HOLD kept until now; of what still waited to be sent all. *ret_n counts those that are gone from the disk, also
-// where an error ended it. While nothing is due it reads one value. `told` (may be NULL) hears as it goes on how many
-// there are by now.
+// Erases what has stayed longer than it may: bodies past their retain_until, and what a HOLD kept until now of what an
+// ERASURE of this unit named, or another's that this unit answered with RETAINED_BY_LAW meanwhile, for no longer than
+// the HOLD; of what still waited to be sent all. *ret_n counts those that are gone from the disk, also where an error
+// ended it. While nothing is due it reads one value. `told` (may be NULL) hears as it goes on how many there are by
+// now.
 AM_MUST_USE enum am_err erase_due(struct session *session, void (*told)(void *user, unsigned n), void *user,
                                   unsigned *ret_n);
 

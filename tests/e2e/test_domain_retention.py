@@ -202,3 +202,21 @@ def test_of_what_is_erased_no_review_is_asked_and_the_hub_is_whole(world):
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
     world.start_hub()
+
+
+def test_what_a_court_kept_goes_at_a_holder_too_and_what_another_law_keeps_stays(world):
+    court, both, law = (note(world, title, retain_until=at(world, hours=30)) for title in ("For a court.", "For both.", "By a law."))
+    world.amana("post", "inbox").ok()
+    end = at(world, hours=2)
+    for held in (court, both):
+        world.amana("police", "hold", held, *ORDER, "--valid-until", end).ok()
+    erasures = [world.amana("police", "erase", each, "--ground", "UNLAWFUL", "--reason", "x", "--yes").ok().id for each in (court, both, law)]
+    world.amana("post", "inbox").ok()
+    for erasure, until in zip(erasures, (end, at(world, hours=20), at(world, hours=1))):
+        world.amana("post", "confirm", erasure, "--outcome", "RETAINED_BY_LAW", "--provision", "Order 88/2026", "--kept-until", until).ok()
+    world.later(minutes=119)
+    assert world.body("post", court) is not None
+    world.later(minutes=2)
+    assert world.body("post", court) is None
+    assert world.amana("post", "--json", "show", court).ok().json[0]["erased"]["by"] == erasures[0]
+    assert world.body("post", both) is not None and world.body("post", law) is not None
