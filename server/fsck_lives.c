@@ -104,7 +104,8 @@ static enum am_err life_moved(struct fsck_judge *judge, const struct store_judge
 static struct kind_due due_of(struct fsck_judge *judge, const struct store_judged *entry,
                               const Amana__V1__Header *header, const struct store_judged_message *to)
 {
-    const struct fsck_chain *chain = to != NULL ? fsck_chain_find(judge, to->root) : NULL;
+    bool newest = to != NULL && kind_ends_newest((unsigned)header->kind);
+    const struct fsck_chain *chain = newest ? fsck_chain_find(judge, to->root) : NULL;
     const struct fsck_message *answered = to != NULL ? fsck_message_find(judge, to->seq) : NULL;
     unsigned target = chain != NULL ? chain->said.urgency : answered != NULL ? answered->urgency : 0;
 

@@ -3,6 +3,7 @@
 // whether in time. From this client's store, off line.
 #include "client/cmd/clock_line.h"
 #include "client/cmd/command.h"
+#include "client/cmd/due_here.h"
 #include "client/cmd/json_line.h"
 #include "client/cmd/print.h"
 #include "client/cmd/screen.h"
@@ -30,6 +31,7 @@ struct item {
     char id[STORE_ID];
     enum store_box box;
     uint64_t seq, time;
+    unsigned due_by; // urgency that its clocks go by
     const Amana__V1__Header *header;
     const Amana__V1__Kept *kept;
     uint8_t digest[LOG_HASH_SIZE];
@@ -95,6 +97,7 @@ static enum am_err load(struct case_input *input, struct am_detail *detail)
         TRY(items_grow(input));
         struct item *item = &input->items[input->n];
         *item = (struct item){.box = box, .seq = seq, .time = kept->entry->time, .header = header, .kept = kept};
+        item->due_by = due_here_by(input->command.session, header);
         strlcpy(item->id, id, sizeof item->id);
         TRY(log_sha256(codec_bytes(kept->message->header), item->digest));
         if (++input->n == CASE_MESSAGES)
@@ -231,18 +234,17 @@ static void clock_run(const struct case_input *input, const struct item *item, s
 static bool clock_of(const struct case_input *input, const struct item *item, size_t i, struct clock *ret_clock)
 {
     const Amana__V1__Header *header = item->header;
-    const struct item *target = item_of(input, header->in_reply_to);
     if (header->recipients[i]->part != AMANA__V1__PART__CODE__ACTION || kind_root((unsigned)header->kind) == 0 ||
         strcmp(header->recipients[i]->unit, header->sender->unit) == 0 || !second_sent(item->kept, header))
         return false;
     *ret_clock =
         (struct clock){.recipient = header->recipients[i]->unit, .officer = "", .ours = item->box == STORE_SENT};
-    unsigned kind = (unsigned)header->kind, of_target = target != NULL ? (unsigned)target->header->urgency : 0;
+    unsigned kind = (unsigned)header->kind;
     uint64_t fixed = header_time_or_0(header->answer_by);
-    ret_clock->due = kind_due(kind, header->urgency, of_target, fixed, item->time);
+    ret_clock->due = kind_due(kind, header->urgency, item->due_by, fixed, item->time);
     ret_clock->retrieved = item->retrieved != NULL ? item->retrieved[i] : 0;
     if (ret_clock->retrieved != 0)
-        ret_clock->due_too = kind_due(kind, header->urgency, of_target, 0, ret_clock->retrieved);
+        ret_clock->due_too = kind_due(kind, header->urgency, item->due_by, 0, ret_clock->retrieved);
     ret_clock->fixed = fixed != 0;
     if (ret_clock->fixed)
         ret_clock->due_too.answer = 0;

@@ -273,6 +273,12 @@ static const struct urgency *clock_urgency(unsigned clock, unsigned own, unsigne
     return NULL;
 }
 
+bool kind_ends_newest(unsigned kind)
+{
+    const struct kind *row = kind_get(kind);
+    return row != NULL && row->chain == CHAIN_ENDS;
+}
+
 struct kind_due kind_due(unsigned kind, unsigned urgency, unsigned target, uint64_t answer_by, uint64_t accepted_ns)
 {
     struct kind_due due = {0};

@@ -164,8 +164,13 @@ struct urgency {
 // The row of a code (1 … 4), NULL otherwise.
 const struct urgency *urgency_get(unsigned urgency);
 
+// Whether what such a message answers stands for its newest version: a CANCEL names the alert and ends the last UPDATE,
+// and it is that one whose urgency its clock goes by.
+bool kind_ends_newest(unsigned kind);
+
 // When a life that `kind` begins or renews must be acknowledged and answered, UTC ns; 0 for never. `target` is the
-// urgency of what the message answers (0 where nothing), `answer_by` the header's own date or 0.
+// urgency of what the message answers, or of what that stands for (0 where nothing), `answer_by` the header's own date
+// or 0.
 struct kind_due {
     uint64_t ack, answer;
 };

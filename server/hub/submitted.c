@@ -189,7 +189,8 @@ static enum am_err deliveries_fill(struct accept *accept)
 static struct kind_due due_of(const struct accept *accept)
 {
     const struct hub_submission *submission = accept->submission;
-    unsigned target = submission->has_chain ? submission->chain.urgency : submission->reply_to.urgency;
+    bool newest = submission->has_chain && kind_ends_newest((unsigned)accept->header->kind);
+    unsigned target = newest ? submission->chain.urgency : submission->reply_to.urgency;
     return kind_due((unsigned)accept->header->kind, (unsigned)accept->header->urgency, target,
                     header_time_or_0(accept->header->answer_by), accept->append->time_ns);
 }

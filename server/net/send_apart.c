@@ -23,11 +23,7 @@ static enum am_err life_apart(struct check *check, const struct apart_place *pla
 
     life->recipient = check->unit;
     TRY(apart_life(check->view, place, s->has_chain, life));
-    if (!s->has_chain)
-        return AM_OK;
-    TRY(found_at(check->view, check->arena, place->known.version, &s->newest));
-    s->chain.urgency = s->newest.urgency;
-    return AM_OK;
+    return s->has_chain ? found_at(check->view, check->arena, place->known.version, &s->newest) : AM_OK;
 }
 
 // May what its originator sent have moved it?

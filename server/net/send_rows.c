@@ -102,9 +102,6 @@ static enum am_err own_version(struct check *check, uint64_t root)
     TRY(found_at(check->view, check->arena, life.clock_seq, &s->newest));
     if (!hub_found_party(&s->newest, check->unit))
         s->newest = hub_found_party(&s->root, check->unit) ? s->root : s->reply_to;
-    if (s->newest.header == NULL)
-        return AM_OK;
-    s->chain.urgency = s->newest.urgency;
     return AM_OK;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deadlines, on a clock that is moved: what runs out and what is met is an entry, told to both sides, also over a restart."""
 import datetime
+import re
 
 import pytest
 
@@ -183,6 +184,34 @@ def test_an_alert_whose_newer_version_is_in_force_is_not_said_to_be_over(world):
         shown = world.amana(desk, "show", alert).ok().says(f"replaced by {newer[:13]}").out
         assert "it is over" not in shown and "expired" not in shown, shown
         assert "it is over" not in world.amana(desk, "show", newer).ok().out
+
+
+def due(world, ended, said):
+    """By when it is to be acknowledged: by its receipt, the hub, and what each desk keeps."""
+    by = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"
+    times = {re.search(f"must ack  et/ics/moyale by {by}", said)[1],
+             re.search(f"to be acknowledged +by {by}", world.amana("police", "status", ended).ok().out)[1]}
+    for desk in ("police", "post"):
+        times.add(re.search(f"must ack +et/ics/moyale +by {by}", world.amana(desk, "show", ended).ok().out)[1])
+        last = world.amana(desk, "case", "ke/dci/2026/004211").ok().out.split(ended[:13])[-1]
+        times.add(re.search(f"et/ics/moyale: acknowledge by {by}", last)[1])
+    return times
+
+
+@pytest.mark.parametrize("first, then", [("U4", "U1"), ("U1", "U4")])
+def test_after_an_update_every_desk_and_the_hub_name_the_same_time_to_acknowledge_the_end(world, first, then):
+    """Saves from an end that is said to have 24 hours, and that is overdue in a quarter of one."""
+    urgency = {"U1": {}, "U4": {"urgency": "U4", "urgency_reason": None}}
+    alert = world.send(draft=world.draft(**urgency[first]))
+    newer = world.draft("newer.json", kind="UPDATE", recipients=None, **urgency[then])
+    world.amana("police", "update", alert, newer).ok()
+    said = world.amana("police", "cancel", alert, "--outcome", "RESOLVED", "--reason", "Found.").ok()
+    world.amana("post", "inbox").ok()
+    assert len(due(world, said.id, said.out)) == 1
+    entered(world, "DEADLINE", **({"minutes": 16} if then == "U1" else {"hours": 25}))
+    world.amana("police", "status", said.id).ok().says("OVERDUE")
+    world.hub.stop()
+    world.amanad("fsck", "-c", "amanad.conf").ok()
 
 
 def test_an_erasure_that_nobody_confirms_is_late_beside_the_end_that_nobody_acknowledges(world):

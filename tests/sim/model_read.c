@@ -80,7 +80,6 @@ static void check_versions(struct model *model, struct hub_submission *submissio
     submission->newest = found(model_message_at(model, own->clock_seq), NULL);
     if (!is_party(model_message_at(model, own->clock_seq), submission->sender))
         submission->newest = is_party(root, submission->sender) ? submission->root : submission->reply_to;
-    submission->chain.urgency = submission->newest.urgency;
 }
 
 // What is another to its unit is judged by what that knows: by the version that it has.
@@ -95,10 +94,8 @@ static bool check_own(struct model *model, struct hub_submission *submission, st
     if (!model_life_apart(model, root, submission->sender, &known, ret_life))
         return false;
     submission->apart = !life_known_stands(&known, own->state);
-    if (root->has_chain) {
+    if (root->has_chain)
         submission->newest = found(model_message_at(model, known.version), NULL);
-        submission->chain.urgency = submission->newest.urgency;
-    }
     submission->case_seen = model->n - 1;
     return true;
 }

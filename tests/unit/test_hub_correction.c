@@ -34,6 +34,19 @@ static void who_has_not_erased_or_mended_in_seven_days_is_told_to_the_office(voi
     assert_string_equal(world->model.entries[box->rows[box->n - 1].seq].content->deadline->recipient, POST);
 }
 
+// Whatever the alert's is that this answers.
+static void a_correction_has_the_ack_clock_of_what_it_mends(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *note = world_answer(world, POST, KIND(NOTE), alert, alert);
+    note->header.urgency = AMANA__V1__URGENCY__CODE__U3;
+    note->header.urgency_reason = 0;
+    accepted(world, note);
+    struct letter *mended = order(world, POST, KIND(CORRECTION), note);
+    accepted(world, mended);
+    assert_int_equal(model_life(&world->model, mended->seq, POLICE)->ack_due, world->now + 4 * HOUR_NS);
+}
+
 static void a_contest_is_upheld_with_the_correction_that_names_it(void **state)
 {
     struct world *world = *state;
@@ -206,6 +219,7 @@ int main(void)
         HUB_TEST(a_correction_is_an_entry_and_so_is_what_each_holder_says_of_it),
         HUB_TEST(what_a_holder_says_of_what_it_was_to_erase_is_an_entry),
         HUB_TEST(an_acknowledgement_of_a_correction_mends_nothing),
+        HUB_TEST(a_correction_has_the_ack_clock_of_what_it_mends),
         HUB_TEST(a_contest_is_upheld_with_the_correction_that_names_it),
         HUB_TEST(a_contest_of_a_unit_that_is_gone_is_decided_for_those_who_are_left),
         HUB_TEST(a_contest_is_upheld_with_no_other_message),

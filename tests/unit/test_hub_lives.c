@@ -186,6 +186,32 @@ static void a_cancel_begins_a_clock_at_the_alerts_urgency(void **state)
     assert_true(model_message_at(&world->model, alert->seq)->chain.cancelled);
 }
 
+// What it names is the first one, whose urgency is another by then.
+static void a_cancel_after_an_update_has_the_ack_clock_of_the_newest_version(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *next = update(world, alert, alert);
+    next->header.urgency = AMANA__V1__URGENCY__CODE__U2;
+    accepted(world, next);
+    accepted(world, cancel(world, alert));
+    assert_int_equal(model_life(&world->model, alert->seq, POST)->ack_due, world->now + HOUR_NS);
+}
+
+// Who found it has read that version, and no other.
+static void a_hit_has_the_ack_clock_of_the_version_that_it_answers(void **state)
+{
+    struct world *world = *state;
+    struct letter *alert = world_alert(world), *next = update(world, alert, alert), *hit;
+    next->header.urgency = AMANA__V1__URGENCY__CODE__U2;
+    accepted(world, next);
+    hit = world_answer(world, POST, KIND(HIT), alert, alert);
+    accepted(world, hit);
+    assert_int_equal(model_life(&world->model, hit->seq, POLICE)->ack_due, world->now + 15 * MINUTE_NS);
+    hit = world_answer(world, POST, KIND(HIT), next, alert);
+    accepted(world, hit);
+    assert_int_equal(model_life(&world->model, hit->seq, POLICE)->ack_due, world->now + HOUR_NS);
+}
+
 static void stopped_is_who_acknowledged_the_cancel(void **state)
 {
     struct world *world = *state;
@@ -534,6 +560,8 @@ int main(void)
         HUB_TEST(only_the_originator_updates),
         HUB_TEST(an_ack_of_the_version_before_crosses),
         HUB_TEST(a_cancel_begins_a_clock_at_the_alerts_urgency),
+        HUB_TEST(a_cancel_after_an_update_has_the_ack_clock_of_the_newest_version),
+        HUB_TEST(a_hit_has_the_ack_clock_of_the_version_that_it_answers),
         HUB_TEST(stopped_is_who_acknowledged_the_cancel),
         HUB_TEST(a_later_acknowledgement_of_a_cancel_names_a_new_officer),
         HUB_TEST(what_was_sent_in_error_is_confirmed_by_every_recipient_copies_too),

@@ -210,6 +210,8 @@ static void clocks_are_those_of_the_design(void **state)
     assert_int_equal(kind_due(KIND(ERASURE), 4, 1, 0, 1000).answer, 1000 + 7 * DAY_NS);
     assert_int_equal(kind_due(KIND(ALERT), 1, 0, 0, 1000).answer, 0);
     assert_int_equal(kind_due(KIND(ACK), 1, 1, 0, 1000).ack, 0);
+    for (unsigned kind = 0; kind <= KIND_COUNT; kind++) // the others are about the one that they answer
+        assert_int_equal(kind_ends_newest(kind), kind == KIND(CANCEL));
     assert_null(urgency_get(0));
     assert_null(urgency_get(5));
 }
