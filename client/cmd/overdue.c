@@ -7,42 +7,53 @@
 #include "proto/codec/codec.h"
 #include "proto/model/life.h"
 
+#include <bsd/string.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define HASH_NONFATAL_OOM 1 // a failed HASH_ADD leaves hh.tbl NULL
 #include <uthash.h>
 
+#define KEY (STORE_ID + LIMIT_ADDRESS + 16u)
 struct passed {
     UT_hash_handle hh;
-    size_t id_len;
-    char key[]; // id and recipient
+    char key[KEY];
 };
 
 struct overdue {
     struct passed *passed;
 };
 
-static enum am_err note(struct overdue *overdue, const char *id, const char *recipient, bool is)
+// Of one message a recipient has several: what acknowledges it need not answer it.
+static const Amana__V1__DeadlineOf__Code CLOCKS[] = {AMANA__V1__DEADLINE_OF__CODE__ACK,
+                                                     AMANA__V1__DEADLINE_OF__CODE__ANSWER};
+
+// false: too long to be of anything that is kept.
+static bool key_of(Amana__V1__DeadlineOf__Code what, const char *id, const char *recipient, char ret_key[KEY])
 {
-    size_t id_len = strlen(id), len = id_len + 1 + strlen(recipient);
-    struct passed *row = calloc(1, sizeof *row + len + 1), *there;
+    int len = snprintf(ret_key, KEY, "%u %s %s", (unsigned)what, id, recipient);
+    return len > 0 && (size_t)len < KEY;
+}
+
+static enum am_err note(struct overdue *overdue, Amana__V1__DeadlineOf__Code what, const char *id,
+                        const char *recipient, bool is)
+{
+    char key[KEY];
+    struct passed *row;
+    if (!key_of(what, id, recipient, key))
+        return AM_OK;
+    HASH_FIND_STR(overdue->passed, key, row);
+    if (row != NULL && !is) {
+        HASH_DEL(overdue->passed, row);
+        free(row);
+    }
+    if (row != NULL || !is)
+        return AM_OK;
+    row = calloc(1, sizeof *row);
     if (row == NULL)
         return AM_NOMEM;
-    row->id_len = id_len;
-    memcpy(row->key, id, id_len);
-    row->key[id_len] = ' ';
-    memcpy(row->key + id_len + 1, recipient, strlen(recipient));
-    HASH_FIND(hh, overdue->passed, row->key, len, there);
-    if (there != NULL && !is) {
-        HASH_DEL(overdue->passed, there);
-        free(there);
-    }
-    if (there != NULL || !is) {
-        free(row);
-        return AM_OK;
-    }
-    HASH_ADD_KEYPTR(hh, overdue->passed, row->key, len, row);
+    strlcpy(row->key, key, sizeof row->key);
+    HASH_ADD_STR(overdue->passed, key, row);
     if (row->hh.tbl != NULL)
         return AM_OK;
     free(row);
@@ -53,18 +64,24 @@ static enum am_err note(struct overdue *overdue, const char *id, const char *rec
 static enum am_err moved_take(struct overdue *overdue, const Amana__V1__StateEntry *state, const Amana__V1__Move *move)
 {
     bool over = move->to == LIFE(EXPIRED) || move->root == NULL;
-    return note(overdue, over ? state->message->id : move->root->id, move->recipient, false);
+    for (size_t i = 0; i < AM_LEN(CLOCKS); i++)
+        TRY(note(overdue, CLOCKS[i], over ? state->message->id : move->root->id, move->recipient, false));
+    return AM_OK;
+}
+
+static enum am_err deadline_take(struct overdue *overdue, const Amana__V1__DeadlineEntry *deadline)
+{
+    for (size_t i = 0; i < deadline->n_clocks; i++)
+        for (size_t j = 0; j < AM_LEN(CLOCKS); j++)
+            if (deadline->clocks[i]->what == CLOCKS[j])
+                TRY(note(overdue, CLOCKS[j], deadline->message->id, deadline->recipient, deadline->met_by == NULL));
+    return AM_OK;
 }
 
 static enum am_err notice_take(struct overdue *overdue, const Amana__V1__EntryContent *content)
 {
-    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->message != NULL &&
-        content->deadline->n_clocks > 0) {
-        const Amana__V1__DeadlineEntry *deadline = content->deadline;
-        Amana__V1__DeadlineOf__Code what = deadline->clocks[0]->what;
-        if (what == AMANA__V1__DEADLINE_OF__CODE__ACK || what == AMANA__V1__DEADLINE_OF__CODE__ANSWER)
-            return note(overdue, deadline->message->id, deadline->recipient, deadline->met_by == NULL);
-    }
+    if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_DEADLINE && content->deadline->message != NULL)
+        return deadline_take(overdue, content->deadline);
     if (content->kind_case == AMANA__V1__ENTRY_CONTENT__KIND_STATE && content->state->message != NULL)
         for (size_t i = 0; i < content->state->n_moves; i++)
             TRY(moved_take(overdue, content->state, content->state->moves[i]));
@@ -107,11 +124,15 @@ void overdue_free(struct overdue *overdue)
     free(overdue);
 }
 
-unsigned overdue_count(const struct overdue *overdue, const char *id)
+bool overdue_is(const struct overdue *overdue, const char *id, const char *recipient)
 {
-    const struct passed *row;
-    unsigned n = 0;
-    for (row = overdue->passed; row != NULL; row = row->hh.next)
-        n += row->id_len == strlen(id) && memcmp(row->key, id, row->id_len) == 0;
-    return n;
+    for (size_t i = 0; i < AM_LEN(CLOCKS); i++) {
+        char key[KEY];
+        const struct passed *row = NULL;
+        if (key_of(CLOCKS[i], id, recipient, key))
+            HASH_FIND_STR(overdue->passed, key, row);
+        if (row != NULL)
+            return true;
+    }
+    return false;
 }

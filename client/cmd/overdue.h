@@ -11,5 +11,5 @@ struct overdue;
 AM_MUST_USE enum am_err overdue_read(struct store *store, struct overdue **ret_overdue);
 void overdue_free(struct overdue *overdue); // NULL is fine
 
-// Recipients of the message of that id who are overdue.
-unsigned overdue_count(const struct overdue *overdue, const char *id);
+// Whether the recipient is overdue with the message of that id: to acknowledge it or to answer it.
+bool overdue_is(const struct overdue *overdue, const char *id, const char *recipient);

@@ -8,6 +8,7 @@
 #include "client/cmd/screen.h"
 #include "client/cmd/traffic.h"
 #include "client/cmd/unprotected.h"
+#include "client/session/seal.h"
 
 #include <bsd/string.h>
 #include <stdio.h>
@@ -48,6 +49,19 @@ static void tell_refused(struct session *session, const char *id, const Amana__V
         shown, shown);
 }
 
+// Recipients who are overdue. `answers` NULL: it isn't known yet of whom nothing is asked any more.
+static unsigned late_at(const struct overdue *overdue, const char *id, const Amana__V1__Header *header,
+                        const struct answers *answers)
+{
+    unsigned late = 0;
+    if (answers != NULL && (answers->cancel[0] != '\0' || answers->withdrawn[0] != '\0' || answers->replaced))
+        return 0; // nobody is waited for
+    for (size_t i = 0; i < header->n_recipients && i < LIMIT_RECIPIENTS; i++)
+        late +=
+            (answers == NULL || !answers->withdrawn_from[i]) && overdue_is(overdue, id, header->recipients[i]->unit);
+    return late;
+}
+
 static enum am_err list(struct sent_input *input, enum store_box box)
 {
     struct command *command = &input->command;
@@ -56,16 +70,17 @@ static enum am_err list(struct sent_input *input, enum store_box box)
     while ((err = store_next(command->session->store, box, at, id)) == AM_OK) {
         struct arena AM_CLEANUP(arena_clear) arena = {0};
         struct answers answers;
+        Amana__V1__Header *header;
         Amana__V1__Kept *kept;
         arena_init(&arena, ARENA_VERB);
         strlcpy(at, id, sizeof at);
         TRY(store_get(command->session->store, box, id, &arena, &kept));
-        unsigned late = overdue_count(input->overdue, id);
-        if ((input->late && late == 0) || !traffic_wants_message(&input->traffic, kept->message))
+        TRY(seal_header(kept->message, &arena, NULL, &header));
+        unsigned late = late_at(input->overdue, id, header, NULL);
+        if ((input->late && late == 0) || !traffic_wants(&input->traffic, header->status))
             continue;
         TRY(answers_find(command->session, id, &answers));
-        if (answers.cancel[0] != '\0' || answers.withdrawn[0] != '\0')
-            late = 0; // nobody is waited for
+        late = late_at(input->overdue, id, header, &answers);
         if (input->late && late == 0)
             continue;
         answers_state_of(kept, &answers, id, false, state);

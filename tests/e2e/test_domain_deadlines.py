@@ -8,6 +8,8 @@ import pytest
 import test_domain_referral
 import world as w
 
+ASKED = {"title": "Where is he", "information": ["where he is"], "reason": "x", "available_because": "x"}
+
 
 @pytest.fixture(autouse=True)
 def moved_time(world):
@@ -98,8 +100,7 @@ def test_an_alert_acknowledged_in_time_is_an_entry_that_names_both_clocks(world)
 
 def test_a_request_with_a_date_of_its_own_is_late_by_that_alone(world):
     by = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)
-    body = {"title": "Where is he", "information": ["where he is"], "reason": "x", "available_because": "x"}
-    asked = world.send(draft=world.write("REQUEST", body, answer_by=by.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    asked = world.send(draft=world.write("REQUEST", ASKED, answer_by=by.strftime("%Y-%m-%dT%H:%M:%SZ")))
     world.amana("post", "inbox").ok()
     world.amana("post", "ack", asked).ok()
     entered(world, "DEADLINE", 2, minutes=121)
@@ -226,6 +227,61 @@ def test_an_erasure_that_nobody_confirms_is_late_beside_the_end_that_nobody_ackn
     assert {("et/ics/moyale", "ACK"), ("et/ics/moyale", "ANSWER"), ("ke/dcs/child-protection", "ANSWER")} <= late
     world.hub.stop()
     world.amanad("fsck", "-c", "amanad.conf").ok()
+
+
+def overdue(world):
+    """At how many recipients what the police sent is overdue, by the message."""
+    world.amana("police", "inbox").ok()
+    listed = world.amana("police", "sent", "--overdue").ok().out
+    return {line[:13]: int(re.search(r"OVERDUE at (\d+)", line)[1]) for line in listed.splitlines() if "OVERDUE" in line}
+
+
+def test_what_is_acknowledged_too_late_is_still_overdue_until_it_is_answered(world):
+    """Saves from a request at risk of life that nobody answers and no list of the sender shows."""
+    asked = world.send(draft=world.write("REQUEST", ASKED, urgency="U1", urgency_reason="LIFE_AT_RISK"))
+    world.amana("post", "inbox").ok()
+    entered(world, "DEADLINE", minutes=61)
+    assert overdue(world) == {asked[:13]: 1}
+    world.amana("post", "ack", asked).ok()
+    assert overdue(world) == {asked[:13]: 1}
+    world.amana("police", "status", asked).ok().says("OVERDUE")
+    world.amana("post", "answer", asked, "--outcome", "FULL", "--summary", "In Moyale.").ok()
+    assert overdue(world) == {}
+
+
+def test_who_acknowledges_an_end_too_late_is_still_overdue_until_the_erasure_is_confirmed(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    ended = world.amana("police", "cancel", alert, "--outcome", "SENT_IN_ERROR", "--reason", "Another lorry was meant.",
+                        "--instructions", "Let it pass.", "--yes").ok().id
+    world.amana("post", "inbox").ok()
+    entered(world, "DEADLINE", 4, days=8)
+    late = overdue(world)[ended[:13]]
+    world.amana("post", "ack", ended).ok()
+    assert overdue(world) == {ended[:13]: late}
+    world.amana("post", "confirm", ended, "--outcome", "DONE", "--remark", "Gone.", "--yes").ok()
+    assert overdue(world).get(ended[:13], 0) == late - 1
+
+
+def test_an_alert_that_was_replaced_is_overdue_no_more(world):
+    alert = world.send()
+    world.amana("post", "inbox").ok()
+    entered(world, "DEADLINE", minutes=16)
+    assert overdue(world) == {alert[:13]: 1}
+    newer = world.amana("police", "update", alert, world.draft("newer.json", kind="UPDATE", recipients=None)).ok().id
+    world.amana("post", "inbox").ok()
+    world.amana("post", "ack", newer).ok()
+    assert overdue(world) == {}
+    assert "OVERDUE" not in world.amana("police", "sent").ok().out
+
+
+def test_who_a_request_was_withdrawn_from_is_overdue_no_more(world):
+    both = [{"unit": "et/ics/moyale", "part": "ACTION"}, {"unit": "et/mowsa/protection", "part": "ACTION"}]
+    asked = world.send(draft=world.write("REQUEST", ASKED, recipients=both))
+    entered(world, "DEADLINE", 2, hours=5)
+    assert overdue(world) == {asked[:13]: 2}
+    world.amana("police", "withdraw", asked, "--reason", "x", "--to", "et/mowsa/protection").ok()
+    assert overdue(world) == {asked[:13]: 1}
 
 
 def test_an_exercise_has_its_deadlines_and_no_live_inbox_shows_them(world):
