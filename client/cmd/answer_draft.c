@@ -6,6 +6,7 @@
 #include "client/cmd/print.h"
 #include "client/cmd/wipe.h"
 #include "client/session/erase.h"
+#include "client/session/fled.h"
 #include "proto/body/check.h"
 #include "proto/codec/codec.h"
 #include "proto/codec/field.h"
@@ -13,6 +14,7 @@
 #include "proto/codec/timestamp.h"
 #include "proto/model/address.h"
 #include "proto/model/country.h"
+#include "proto/model/harm.h"
 #include "proto/model/header.h"
 #include "proto/model/kind_body.h"
 #include "proto/model/rules.h"
@@ -194,6 +196,31 @@ static enum am_err flags_back(const struct answer_input *input, struct arena *ar
     return AM_OK;
 }
 
+// What of the envelope decides whom it may reach.
+static Amana__V1__Header envelope_of(const Amana__V1__Draft *draft, const struct target *newest)
+{
+    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
+    header.kind = draft->kind;
+    header.outcome = draft->outcome;
+    header.urgency = draft->urgency;
+    header.urgency_reason = draft->urgency_reason;
+    header.in_reply_to = (Amana__V1__Pointer *)&newest->pointer;
+    return header;
+}
+
+// The other side's word for its own state is nobody's here.
+static enum am_err flags_inherit(const struct answer_input *input, const struct target *newest,
+                                 const Amana__V1__Draft *draft, Amana__V1__DraftFlags *flags)
+{
+    const Amana__V1__Header header = envelope_of(draft, newest), *before = newest->opened.header;
+    bool unasked = false;
+    if (harm_tells(&header))
+        TRY(fled_unasked(input->command.session, before->case_ref, before->sender->unit, &unasked));
+    const Amana__V1__Flags *said = unasked ? NULL : newest->opened.flags;
+    flags->protection = said != NULL ? said->protection : PROTECTION(NOT_CONCERNED);
+    return AM_OK;
+}
+
 static enum am_err flags_fill(const struct answer_input *input, const struct target *newest, struct arena *arena,
                               Amana__V1__Draft *draft)
 {
@@ -209,20 +236,8 @@ static enum am_err flags_fill(const struct answer_input *input, const struct tar
         return arena_error(arena);
     amana__v1__draft_flags__init(draft->flags);
     draft->flags->child = child;
-    draft->flags->protection = flags != NULL ? flags->protection : PROTECTION(NOT_CONCERNED);
+    TRY(flags_inherit(input, newest, draft, draft->flags));
     return flags_of_case(input, arena, draft->flags);
-}
-
-// What of the envelope decides whom it may reach.
-static Amana__V1__Header envelope_of(const Amana__V1__Draft *draft, const struct target *newest)
-{
-    Amana__V1__Header header = AMANA__V1__HEADER__INIT;
-    header.kind = draft->kind;
-    header.outcome = draft->outcome;
-    header.urgency = draft->urgency;
-    header.urgency_reason = draft->urgency_reason;
-    header.in_reply_to = (Amana__V1__Pointer *)&newest->pointer;
-    return header;
 }
 
 bool answer_keeps_from(const struct answer_input *input, const struct target *newest, const Amana__V1__Draft *draft,

@@ -4,12 +4,14 @@
 
 #include "client/session/case_walk.h"
 #include "client/session/directory.h"
+#include "client/session/fled.h"
 #include "client/session/onward.h"
 #include "client/session/policy.h"
 #include "client/session/roles.h"
 #include "client/session/seal.h"
 #include "client/session/shield.h"
 #include "proto/body/check.h"
+#include "proto/model/address.h"
 #include "proto/model/delivery.h"
 #include "proto/model/harm.h"
 #include "proto/model/header.h"
@@ -227,6 +229,30 @@ static enum reason check_freed(struct session *session, const struct compose *co
     return REASON_NONE;
 }
 
+// And of whom the case has named already: an answer names them no more.
+static enum reason check_unasked(struct session *session, const struct compose_parts *parts, struct am_detail *detail)
+{
+    const Amana__V1__Header *header = parts->header;
+    if (parts->flags->protection != AMANA__V1__PROTECTION__CODE__NOT_CONCERNED || !harm_tells(header))
+        return REASON_NONE;
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        const char *unit = header->recipients[i]->unit;
+        bool unasked = false;
+        if (i > 0 && address_same_country(unit, header->recipients[i - 1]->unit))
+            continue;
+        if (fled_unasked(session, header->case_ref, unit, &unasked) != AM_OK)
+            return REASON_INTERNAL;
+        if (!unasked)
+            continue;
+        (void)am_fail(AM_DENIED, detail, "flags.protection",
+                      "somebody in this case, who is no suspect, comes from the state of %.95s: say NO, YES or UNKNOWN "
+                      "to whether they have asked, or may need to ask, for protection from it (--protection)",
+                      unit);
+        return REASON_PROTECTION_UNANSWERED;
+    }
+    return REASON_NONE;
+}
+
 // What is played keeps a case from a state as well as what is meant (harm.h): in a case of which something is real, the
 // rescue would not come.
 static enum am_err see_real(void *user, const Amana__V1__Kept *kept, const struct opened *opened)
@@ -365,6 +391,8 @@ enum reason compose_judge(struct session *session, const struct compose *compose
         reason = REASON_INTERNAL;
     if (reason == REASON_NONE)
         reason = check_shield(compose, parts->header, &shield, detail);
+    if (reason == REASON_NONE)
+        reason = check_unasked(session, parts, detail);
     if (reason == REASON_NONE)
         reason = check_answer(session, compose, parts->header, &shield, detail);
     if (reason == REASON_NONE)

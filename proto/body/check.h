@@ -40,6 +40,9 @@ Amana__V1__Person *const *body_persons(const Amana__V1__Body *body, size_t *ret_
 // or may be, as nobody says of which state they are and one of another than the sender's is there.
 bool body_comes_from_recipient(const Amana__V1__Person *person, const Amana__V1__Header *header);
 
+// Whether the person is no suspect, and a citizen of this state or has a paper that it gives to its own.
+bool body_may_have_fled(const Amana__V1__Person *person, const char *country);
+
 // The state of a place, by its country or its UN/LOCODE; "" where neither says it.
 void body_place_country(const Amana__V1__Place *place, char ret_country[3]);
 

@@ -162,14 +162,6 @@ IS(is_released)
 }
 
 // --- Where they come from
-static bool goes_to_state(const Amana__V1__Header *header, const char *state)
-{
-    for (size_t i = 0; i < header->n_recipients; i++)
-        if (address_in_country(header->recipients[i]->unit, state))
-            return true;
-    return false;
-}
-
 // Papers that a state gives to its own.
 static bool is_of_its_issuer(const Amana__V1__Document *document)
 {
@@ -190,22 +182,38 @@ static bool goes_to_another_state(const Amana__V1__Header *header)
     return false;
 }
 
-// Where nobody says of which state somebody is, stateless or not, it may be one of those.
-bool body_comes_from_recipient(const Amana__V1__Person *person, const Amana__V1__Header *header)
+static bool is_of_state(const Amana__V1__Person *person, const char *country)
 {
-    bool known = false;
-    for (size_t i = 0; i < person->n_citizenships; i++) {
-        if (goes_to_state(header, person->citizenships[i]))
+    for (size_t i = 0; i < person->n_citizenships; i++)
+        if (strcmp(person->citizenships[i], country) == 0)
             return true;
-        known |= shape_country(person->citizenships[i]);
-    }
     for (size_t i = 0; i < person->n_documents; i++) {
         char state[3];
         shape_issuer_state(person->documents[i]->issuer, state);
-        if (is_of_its_issuer(person->documents[i]) && goes_to_state(header, state))
+        if (is_of_its_issuer(person->documents[i]) && strcmp(state, country) == 0)
             return true;
     }
-    return !known && goes_to_another_state(header);
+    return false;
+}
+
+bool body_may_have_fled(const Amana__V1__Person *person, const char *country)
+{
+    return !rule_has_role(person, ROLE(SUSPECT)) && is_of_state(person, country);
+}
+
+// Where nobody says of which state somebody is, stateless or not, it may be one of those.
+bool body_comes_from_recipient(const Amana__V1__Person *person, const Amana__V1__Header *header)
+{
+    char country[ADDRESS_COUNTRY_MAX + 1];
+    for (size_t i = 0; i < header->n_recipients; i++) {
+        address_country(header->recipients[i]->unit, country);
+        if (is_of_state(person, country))
+            return true;
+    }
+    for (size_t i = 0; i < person->n_citizenships; i++)
+        if (shape_country(person->citizenships[i]))
+            return false;
+    return goes_to_another_state(header);
 }
 
 IS(comes_from_a_recipient)

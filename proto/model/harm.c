@@ -36,6 +36,12 @@ bool harm_answer(const Amana__V1__Header *header)
     }
 }
 
+bool harm_tells(const Amana__V1__Header *header)
+{
+    const struct kind *kind = kind_get((unsigned)header->kind);
+    return kind != NULL && kind->child_rule && !harm_answer(header);
+}
+
 const struct journal_shield_state *harm_state(const struct journal_shield *shield, const char *unit)
 {
     for (size_t i = 0; i < shield->n; i++)

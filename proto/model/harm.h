@@ -17,6 +17,9 @@ bool harm_keeps(unsigned protection, const Amana__V1__Header *header);
 // RESPONSE NO_DATA.
 bool harm_answer(const Amana__V1__Header *header);
 
+// Whether it may say of somebody what or where they are: the kinds that rule 3 speaks of, but for those answers.
+bool harm_tells(const Amana__V1__Header *header);
+
 // What is said of the state that the unit is of; NULL: the case is not kept from it.
 const struct journal_shield_state *harm_state(const struct journal_shield *shield, const char *unit);
 

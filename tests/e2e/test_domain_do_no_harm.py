@@ -541,6 +541,26 @@ def test_who_is_made_no_suspect_is_asked_about_too(world):
     world.amana("police", "correct", abroad, "correction.json").ok()
 
 
+def test_who_answers_the_state_that_somebody_comes_from_says_whether_they_fled_it(world):
+    """Saves from an answer that tells a state where she is who fled it, under that state's own word that she didn't."""
+    sought = {**ASKED, "connection": "She is missing.", "persons": [{**PERSON[0], "roles": ["MISSING"]}]}
+    theirs = {"case_ref": "et/ics/2026/000311", "recipients": TO_POLICE}
+    asked = world.send("post", world.write("REQUEST", sought, **theirs))
+    noted = world.send("post", world.write("NOTE", {"title": "Well?", "text": "Is she there?"}, **theirs))
+    alert = world.send("post", world.draft(case_ref=theirs["case_ref"], recipients=[*TO_POLICE, {"unit": "et/mowsa/protection", "part": "COPY"}]))
+    world.amana("police", "inbox").ok()
+    world.amana("police", "ack", asked).ok()
+    world.amana("police", "progress", asked, "--outcome", "IN_HAND", "--text", "We look.").ok()
+    told = ["answer", asked, "--outcome", "FULL", "--summary", "She sleeps at the shelter in Nakuru."]
+    for answer in (told, ["note", asked, "--title", "t", "--text", "She sleeps at the shelter."], ["ask", asked, *test_domain_ask.QUESTION],
+                   ["note", noted, "--title", "t", "--text", "She is here."],  # names nobody, nor does what it answers
+                   ["hit", alert, "--summary", "She is here.", "--certainty", "CERTAIN", "--place", "Nakuru", "--done", "LOCATE_AND_REPORT"]):
+        world.amana("police", *answer).exits(65).says("comes from the state of et/", "NO, YES or UNKNOWN", "--protection")
+    world.amana("police", *told, "--protection", "YES", "--never-tell", "et").exits(65)
+    world.amana("police", "note", asked, "--title", "t", "--text", "She is here.", "--protection", "NO").ok()
+    world.amana("police", *told).ok()  # it was said
+
+
 def test_a_passport_by_itself_tells_nobody_whose_bearer_has_fled(world):
     """Saves from a state that learns from the passport found, or looked for, where the one is who fled it."""
     fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
