@@ -287,16 +287,15 @@ static enum reason check_known(const struct compose_parts *parts, bool beyond, c
         if (strcmp(state->case_ref, parts->header->case_ref) == 0 ||
             shield_lists(shield, parts->header->sender->unit) != NULL)
             continue;
-        bool there = false;
+        bool sure = state->protection == AMANA__V1__PROTECTION__CODE__YES, there = false;
         for (size_t j = 0; j < flags->n_never_tell; j++)
             there |= strcmp(flags->never_tell[j], state->country) == 0;
-        if (there)
+        if (there && (!sure || flags->protection == AMANA__V1__PROTECTION__CODE__YES))
             continue;
         (void)am_fail(AM_DENIED, detail, "flags.never_tell",
                       "one of the persons is known from case %.60s, or a reference leads there, and may have fled %s: "
                       "say %s, with it in never_tell",
-                      state->case_ref, state->country,
-                      state->protection == AMANA__V1__PROTECTION__CODE__YES ? "YES" : "UNKNOWN");
+                      state->case_ref, state->country, sure ? "YES" : "UNKNOWN");
         return REASON_PROTECTION_UNANSWERED;
     }
     if (shield->n == 0 || shield->own || !rule_returns(parts->header, beyond))

@@ -459,6 +459,14 @@ def test_a_person_is_known_again_in_another_case(world):
     world.amana("police", "send", draft).exits(65).says("known from case ke/dci/2026/004300", "may have fled et", "never_tell")
     draft = world.write("NOTE", {"title": "Missing", "text": "x", "persons": again}, **other, flags=fled)
     world.amana("police", "send", draft).exits(65).says("NOT_PERMITTED", "tell it nothing by any other channel either")
+    # What is known there for sure is no guess here, which gives way where a life is at risk.
+    for urgency in ({}, {"urgency": "U1", "urgency_reason": "LIFE_AT_RISK"}):
+        guess = {**other, **urgency, "flags": {**fled, "protection": "UNKNOWN"}}
+        for to in (other["recipients"], SHELTERED):
+            draft = world.write("NOTE", {"title": "Missing", "text": "x", "persons": again}, **{**guess, "recipients": to})
+            world.amana("police", "send", draft).exits(65)
+        world.amana("police", "send", draft).exits(65).says("known from case ke/dci/2026/004300", "say YES, with it in never_tell")
+    world.amana("police", "send", world.write("NOTE", {"title": "Missing", "text": "x", "persons": again}, **{**other, "recipients": SHELTERED}, flags=fled)).ok()
 
 
 def test_what_refers_to_a_case_that_is_kept_from_a_state_is_kept_from_it_too(world, pb):
