@@ -265,6 +265,9 @@ enum am_err answer_flags_for_listed(const struct answer_input *input, const stru
     bool listed = false;
     for (size_t i = 0; i < draft->n_recipients && !input->shield.own; i++)
         listed |= shield_lists(&input->shield, draft->recipients[i]->unit) != NULL;
+    if (listed && draft->kind != AMANA__V1__KIND__CODE__ACK)
+        command_say("it goes to a state that somebody in the case may have fled, which reads its words: say there only "
+                    "what would be said if nothing were held here");
     if (!listed || !says_shield(draft->flags->protection))
         return AM_OK;
     address_country(input->command.session->settings.value[SETTING_UNIT], own);

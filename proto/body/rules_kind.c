@@ -428,6 +428,8 @@ const struct body_rule BODY_RULES_KIND[] = {
      .allowed = "FULL and PARTIAL say something: summary, answers or what is held"},
     {"response.no-data", TYPE(response), .field = "answers", .when = is_no_data, .must = response_holds_nothing,
      .allowed = "NO_DATA holds no data: choose FULL or PARTIAL, or leave the lists out"},
+    ONLY_IF("response.no-safeguard", response, "child_safeguard", is_no_data,
+            "NO_DATA speaks of no child: leave it out"),
     NEEDED_IF("response.ground", response, "ground", is_partial, "why not the rest, for PARTIAL"),
     ONLY_IF("response.no-ground", response, "ground", is_not_partial, "is for outcome PARTIAL alone"),
     ONLY_IF("response.no-more", response, "more_follows", is_not_partial, "is for outcome PARTIAL alone"),

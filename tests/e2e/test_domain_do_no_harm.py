@@ -278,7 +278,7 @@ def test_only_three_answers_reach_a_listed_state(world):
                     ["ask", asked, *test_domain_ask.QUESTION],
                     ["ask", alert, *test_domain_ask.QUESTION, "--to", "et/ics/moyale"]):
         world.amana("police", *refused).exits(65).says("somebody in case", "may have fled et")
-    world.amana("police", "answer", asked, "--outcome", "NO_DATA", "--summary", "None.").ok()
+    world.amana("police", "answer", asked, "--outcome", "NO_DATA", "--summary", "None.").ok().says("which reads its words", "if nothing were held here")
     world.amana("post", "inbox").ok().says("RESPONSE", "PROGRESS", "ACK")
     world.amana("post", "ask", alert, *test_domain_ask.QUESTION).ok().says("must answer  ke/dci/transnational")
 
