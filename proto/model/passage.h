@@ -44,5 +44,5 @@ uint64_t release_due(uint64_t taken, bool deferred, uint64_t retain_until);
 // Whether a supervisor may still say something.
 bool release_open(uint8_t state, bool deferred);
 
-// "a supervisor signs"; of a time that passes "24 h pass (DEFERRED: 30 min)". Never NULL.
+// "a supervisor signs"; of a time that passes "24 h or retain_until pass (DEFERRED: 30 min)". Never NULL.
 const char *passage_words(enum passage_move move);
