@@ -271,7 +271,9 @@ enum am_err answer_flags_for_listed(const struct answer_input *input, const stru
     if (!listed || !says_shield(draft->flags->protection))
         return AM_OK;
     address_country(input->command.session->settings.value[SETTING_UNIT], own);
-    draft->flags->protection = PROTECTION(NO);
+    draft->flags->protection = said != NULL ? said->protection : PROTECTION(NOT_CONCERNED); // as ever
+    if (says_shield(draft->flags->protection))
+        draft->flags->protection = PROTECTION(NO);
     draft->flags->n_never_tell = 0;
     draft->flags->never_tell = arena_array(arena, said != NULL ? said->n_never_tell : 0, sizeof *said->never_tell);
     if (draft->flags->never_tell == NULL)

@@ -469,6 +469,21 @@ def test_a_person_is_known_again_in_another_case(world):
     world.amana("police", "send", world.write("NOTE", {"title": "Missing", "text": "x", "persons": again}, **{**other, "recipients": SHELTERED}, flags=fled)).ok()
 
 
+def test_a_listed_state_that_said_nothing_of_protection_is_answered_with_nothing_of_it(world):
+    """Saves from an ACK whose flags show by a NO that somebody was spoken of."""
+    seen, theirs = [], {"case_ref": "et/ics/2026/000312"}
+    for flagged in (False, True):
+        asked = world.send("post", world.write("REQUEST", ASKED, **theirs, recipients=TO_POLICE,
+                                               flags={"child": False, "protection": "NOT_CONCERNED"}))
+        if flagged:
+            world.send("police", note(world, "She asked for asylum.", **theirs, flags={**FLED, "child": False}))
+        world.amana("police", "inbox").ok()
+        answer = world.amana("police", "ack", asked).ok().id
+        world.amana("post", "inbox").ok()
+        seen.append(world.amana("post", "--json", "show", answer).ok().json[0]["flags"]["protection"])
+    assert seen == ["NOT_CONCERNED"] * 2
+
+
 def test_what_refers_to_a_case_that_is_kept_from_a_state_is_kept_from_it_too(world, pb):
     """Saves from a note of another case that tells the state they fled where they are: nobody is named in it again."""
     fled = {"child": False, "protection": "YES", "never_tell": ["et"]}
