@@ -277,16 +277,11 @@ static void a_contest_of_a_unit_that_is_gone_is_decided_for_all_others(void **st
     assert_false(decides_of(&gone, KIND(CONTEST), SHELTER "=ACTION")); // nobody would be there to decide it
 }
 
-static void where_its_author_is_one_too_many_the_end_goes_without(void **state)
+// As many as a message may have, each of which holds it and is to act on what is said of it.
+static void go_to_all(struct journal_recipient holders[LIMIT_RECIPIENTS], Amana__V1__Recipient rows[LIMIT_RECIPIENTS],
+                      Amana__V1__Recipient *list[LIMIT_RECIPIENTS])
 {
-    struct journal_recipient holders[LIMIT_RECIPIENTS];
-    struct draft draft;
-    struct am_detail detail = {0};
-    Amana__V1__Recipient rows[LIMIT_RECIPIENTS], *list[LIMIT_RECIPIENTS];
     static char units[LIMIT_RECIPIENTS][32];
-    const struct delivery_to full = {POLICE, holders, LIMIT_RECIPIENTS},
-                             one_less = {POLICE, holders, LIMIT_RECIPIENTS - 1};
-    Amana__V1__Header *cancel = draft_of(&draft, KIND(CANCEL), OTHERS, POST "=ACTION");
     for (size_t i = 0; i < LIMIT_RECIPIENTS; i++) {
         snprintf(units[i], sizeof units[i], "et/ics/post%zu", i);
         holders[i] = (struct journal_recipient){units[i], ACTION};
@@ -295,6 +290,18 @@ static void where_its_author_is_one_too_many_the_end_goes_without(void **state)
         rows[i].part = ACTION;
         list[i] = &rows[i];
     }
+}
+
+static void where_its_author_is_one_too_many_the_end_goes_without(void **state)
+{
+    struct journal_recipient holders[LIMIT_RECIPIENTS];
+    struct draft draft;
+    struct am_detail detail = {0};
+    Amana__V1__Recipient rows[LIMIT_RECIPIENTS], *list[LIMIT_RECIPIENTS];
+    const struct delivery_to full = {POLICE, holders, LIMIT_RECIPIENTS},
+                             one_less = {POLICE, holders, LIMIT_RECIPIENTS - 1};
+    Amana__V1__Header *cancel = draft_of(&draft, KIND(CANCEL), OTHERS, POST "=ACTION");
+    go_to_all(holders, rows, list);
     cancel->recipients = list;
     cancel->n_recipients = LIMIT_RECIPIENTS;
     assert_int_equal(delivery_check(cancel, &full, &detail), REASON_NONE);
@@ -317,17 +324,9 @@ static void where_who_released_it_is_one_too_many_it_is_mended_kept_erased_and_e
     struct draft draft;
     struct am_detail detail = {0};
     Amana__V1__Recipient rows[LIMIT_RECIPIENTS], *list[LIMIT_RECIPIENTS];
-    static char units[LIMIT_RECIPIENTS][32];
     const struct delivery_to full = {POLICE, holders, LIMIT_RECIPIENTS, .releasing = HEADQUARTERS},
                              one_less = {POLICE, holders, LIMIT_RECIPIENTS - 1, .releasing = HEADQUARTERS};
-    for (size_t i = 0; i < LIMIT_RECIPIENTS; i++) {
-        snprintf(units[i], sizeof units[i], "et/ics/post%zu", i);
-        holders[i] = (struct journal_recipient){units[i], ACTION};
-        amana__v1__recipient__init(&rows[i]);
-        rows[i].unit = units[i];
-        rows[i].part = ACTION;
-        list[i] = &rows[i];
-    }
+    go_to_all(holders, rows, list);
     for (size_t i = 0; i < AM_LEN(SAID); i++) {
         Amana__V1__Header *said = draft_of(&draft, SAID[i].kind, POLICE, POST "=ACTION");
         said->outcome = (Amana__V1__Outcome__Code)SAID[i].outcome;
