@@ -10,7 +10,6 @@
 #include "proto/model/header.h"
 #include "proto/model/header_parts.h"
 #include "proto/model/kind.h"
-#include "proto/model/kind_body.h"
 
 #include <bsd/string.h>
 #include <stdlib.h>
@@ -122,12 +121,11 @@ static enum am_err retained_add(struct orders *orders, const Amana__V1__Kept *ke
     enum am_err err = seal_open_kept(orders->session, kept, &arena, &detail, &opened);
     if (err != AM_OK)
         return err == AM_NOMEM ? err : AM_OK;
-    const ProtobufCMessage *body = kind_body_get(&opened.body->base);
-    if (body == NULL || body->descriptor != &amana__v1__confirm__descriptor)
+    if (opened.body->kind_case != AMANA__V1__BODY__KIND_CONFIRM)
         return AM_OK;
     TRY(hold_add(&orders->retained, header->in_reply_to, header));
     if (n < orders->retained.n)
-        orders->retained.list[n].until = header_time_or_0(((const Amana__V1__Confirm *)(const void *)body)->kept_until);
+        orders->retained.list[n].until = header_time_or_0(opened.body->confirm->kept_until);
     return AM_OK;
 }
 
