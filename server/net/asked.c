@@ -37,14 +37,8 @@ void asked_clear(struct asked_place *place)
 
 void asked_in_hand(struct net *net, struct asked_place *place)
 {
-    if (place->originator[0] == '\0')
-        return;
-    if (place->in_hand.seqs == NULL)
-        place->in_hand.seqs = calloc(IN_HAND_MOST, sizeof *place->in_hand.seqs);
-    if (place->in_hand.seqs == NULL)
+    if (place->originator[0] != '\0' && peers_in_hand(net, place->originator, &place->in_hand) != AM_OK)
         place->err = AM_NOMEM;
-    else
-        place->in_hand.n = peers_out(net, place->originator, place->in_hand.seqs, IN_HAND_MOST);
 }
 
 void asked_in_hand_as(const struct asked_place *other, struct asked_place *place)

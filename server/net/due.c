@@ -184,17 +184,9 @@ static enum am_err in_hand_fill(struct due *due)
 {
     const struct clock_message *clocks = &due->hub.clocks;
 
-    for (size_t i = 0; due->places != NULL && i < clocks->n; i++) {
-        struct due_place *place = &due->places[i];
-        struct in_hand *in_hand = &place->in_hand;
-        if (!place->asked)
-            continue;
-        if (in_hand->seqs == NULL)
-            in_hand->seqs = calloc(IN_HAND_MOST, sizeof *in_hand->seqs);
-        if (in_hand->seqs == NULL)
-            return AM_NOMEM;
-        in_hand->n = peers_out(due->dues->net, clocks->parties[i].unit, in_hand->seqs, IN_HAND_MOST);
-    }
+    for (size_t i = 0; due->places != NULL && i < clocks->n; i++)
+        if (due->places[i].asked)
+            TRY(peers_in_hand(due->dues->net, clocks->parties[i].unit, &due->places[i].in_hand));
     return AM_OK;
 }
 

@@ -233,6 +233,9 @@ void peer_has(struct peer *peer, uint64_t seq);        // from a time before, wh
 void peer_signed_for(struct peer *peer, uint64_t seq); // nothing where it isn't out
 // Those that devices of the unit have and haven't signed for, as many as there is room for; their number.
 size_t peers_out(struct net *net, const char *unit, uint64_t *ret_seqs, size_t room);
+// All of them, as it is now. AM_NOMEM; seqs is taken where it is NULL, and the caller's to free.
+struct in_hand;
+AM_MUST_USE enum am_err peers_in_hand(struct net *net, const char *unit, struct in_hand *in_hand);
 bool peer_take_token(struct net *net, struct peer *peer, uint64_t now_ns);
 // A call of it was refused. False: so many were that it means no good.
 AM_MUST_USE bool peer_take_refusal(struct net *net, struct peer *peer, uint64_t now_ns);

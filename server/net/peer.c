@@ -3,6 +3,7 @@
 #include "server/net/internal.h"
 
 #include "certs/clock.h"
+#include "server/net/withheld.h"
 
 #include <assert.h>
 #include <math.h>
@@ -131,6 +132,16 @@ size_t peers_out(struct net *net, const char *unit, uint64_t *ret_seqs, size_t r
             ret_seqs[n++] = peer->out[i].seq;
     }
     return n;
+}
+
+enum am_err peers_in_hand(struct net *net, const char *unit, struct in_hand *in_hand)
+{
+    if (in_hand->seqs == NULL)
+        in_hand->seqs = calloc(IN_HAND_MOST, sizeof *in_hand->seqs);
+    if (in_hand->seqs == NULL)
+        return AM_NOMEM;
+    in_hand->n = peers_out(net, unit, in_hand->seqs, IN_HAND_MOST);
+    return AM_OK;
 }
 
 static bool bucket_take(struct bucket *bucket, double rate, double burst, uint64_t now_ns)
